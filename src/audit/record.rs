@@ -1,0 +1,185 @@
+//! The record of a decision: everything that is needed to decide it again.
+//!
+//! A record is one JSON document in UTF-8 without white space, its members in the order of the fields below; these
+//! bytes are what is stored, hashed and exported. Its place in the ledger is not part of it. Version 1:
+//!
+//! | member | meaning |
+//! |---|---|
+//! | `v` | the version of the record's form: 1 |
+//! | `at` | when it was decided, RFC 3339 in UTC to the millisecond |
+//! | `caller` | who asked |
+//! | `requestId` | the caller's own name for the call, when it gave one |
+//! | `asked` | `evaluation`, `search` or `call` (a call of this service itself) |
+//! | `question` | subject, action, resource and context as asked; a search has no id where its hole is |
+//! | `facts` | what was found, with the revision it was found at; no names |
+//! | `world` | the SHA-256 of the entities, when a world of its own was asked |
+//! | `rules` | the digest of the rules |
+//! | `engine` | what evaluated them |
+//! | `decision` | the answer |
+//! | `deciding` | the rules that decided |
+//! | `admitted` | the rules that let the caller ask |
+//! | `reason` | why it was a no |
+//! | `faults` | rules that could not be evaluated |
+//! | `results` | of a search: how many, and the SHA-256 of the page that was answered |
+//! | `outcome` | of a call that would change something and was allowed: the revision it made, or the code of why not |
+
+use serde::{Deserialize, Serialize};
+
+use crate::caller::Caller;
+use crate::clock::Timestamp;
+use crate::decide::{Decision, Reason, RuleFault};
+use crate::facts::Facts;
+use crate::id::Revision;
+use crate::policy::{Digest, RuleId};
+use crate::question::Question;
+
+/// What evaluates the rules.
+pub const ENGINE: &str = concat!("standing ", env!("CARGO_PKG_VERSION"), ", cedar-policy 4.14.1");
+
+/// The form of the records this program writes, and the newest it reads.
+const VERSION: u8 = 1;
+
+/// What kind of question a record is about.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Asked {
+    /// A single question, or one of a batch.
+    Evaluation,
+    /// A search.
+    Search,
+    /// A call of this service itself.
+    Call,
+}
+
+/// What became of a call that would change something.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Became {
+    /// It was done, and made this revision.
+    Revision(Revision),
+    /// It was allowed and could not be done, with the code of why.
+    Refused(String),
+}
+
+/// How many a search found and the digest of what it answered.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Results {
+    /// How many are on the page.
+    pub count: usize,
+    /// The SHA-256 of the page, in hexadecimal.
+    pub sha256: String,
+}
+
+/// The record of one decision.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Record {
+    v: u8,
+    /// When it was decided.
+    pub at: Timestamp,
+    /// Who asked.
+    pub caller: Caller,
+    /// The caller's own name for the call.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request_id: Option<String>,
+    /// What kind of question it was.
+    pub asked: Asked,
+    /// The question.
+    pub question: Question,
+    /// What was found.
+    pub facts: Facts,
+    /// The digest of the world's entities.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub world: Option<String>,
+    /// The digest of the rules.
+    pub rules: Digest,
+    /// What evaluated them.
+    pub engine: String,
+    /// The answer.
+    pub decision: bool,
+    /// The rules that decided.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub deciding: Vec<RuleId>,
+    /// The rules that let the caller ask.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub admitted: Vec<RuleId>,
+    /// Why it was a no.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Reason>,
+    /// Rules that could not be evaluated.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub faults: Vec<RuleFault>,
+    /// What a search answered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub results: Option<Results>,
+    /// What became of a change.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outcome: Option<Became>,
+}
+
+/// Why a record cannot be written or read.
+#[derive(Debug, thiserror::Error)]
+pub enum RecordError {
+    /// It cannot be put into bytes.
+    #[error("the record of a decision cannot be written: {0}; nothing was answered")]
+    Unwritable(serde_json::Error),
+    /// Its bytes are not a record.
+    #[error("these bytes are not a record: {0}; verify the ledger")]
+    Unreadable(serde_json::Error),
+    /// A newer program wrote it.
+    #[error("the record has form {found}, and this program reads up to {VERSION}; use a newer one")]
+    Newer {
+        /// The form it has.
+        found: u8,
+    },
+}
+
+impl Record {
+    /// The record of a decision about `question`, made by the rules with digest `rules` from `facts`.
+    #[must_use]
+    pub fn of(caller: Caller, asked: Asked, question: Question, facts: Facts, rules: Digest, decision: &Decision) -> Self {
+        Self {
+            v: VERSION,
+            at: facts.at,
+            caller,
+            request_id: None,
+            asked,
+            question,
+            facts,
+            world: None,
+            rules,
+            engine: ENGINE.to_owned(),
+            decision: decision.is_allowed(),
+            deciding: decision.rules().to_vec(),
+            admitted: Vec::new(),
+            reason: decision.reason().cloned(),
+            faults: decision.faults().to_vec(),
+            results: None,
+            outcome: None,
+        }
+    }
+
+    /// The bytes that are stored, hashed and exported.
+    ///
+    /// # Errors
+    /// [`RecordError::Unwritable`]; then nothing may be answered.
+    pub fn to_bytes(&self) -> Result<Vec<u8>, RecordError> {
+        serde_json::to_vec(self).map_err(RecordError::Unwritable)
+    }
+
+    /// Reads a record from its bytes.
+    ///
+    /// # Errors
+    /// [`RecordError::Newer`] for a form this program does not know, [`RecordError::Unreadable`] for anything else.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, RecordError> {
+        #[derive(Deserialize)]
+        struct Version {
+            v: u8,
+        }
+        let Version { v: found } = serde_json::from_slice(bytes).map_err(RecordError::Unreadable)?;
+        if found > VERSION {
+            return Err(RecordError::Newer { found });
+        }
+        serde_json::from_slice(bytes).map_err(RecordError::Unreadable)
+    }
+}

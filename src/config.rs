@@ -1,0 +1,75 @@
+//! Settings, read once at the start: a TOML file, and the command's own flags over it.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use crate::domain::grant::Multichannel;
+use crate::limits::Limits;
+
+/// The deepest nesting that may be allowed; beyond it the reader itself would give up.
+const DEPTH_MAX: usize = 126;
+
+/// The settings of a server; see `standing serve --help` for the file.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Settings {
+    /// The data directory.
+    pub data: Option<PathBuf>,
+    /// The address to listen on.
+    pub listen: Option<SocketAddr>,
+    /// The folder of rules.
+    pub rules: Option<PathBuf>,
+    /// Where callers reach this service: an https URL without a slash at the end.
+    pub public_url: Option<String>,
+    /// What a second transacting partner's acceptance does: `displace` or `refuse`.
+    pub multichannel: Multichannel,
+    /// The limits.
+    pub limits: Limits,
+}
+
+/// Why settings cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum SettingsError {
+    /// The file cannot be read.
+    #[error("cannot read the settings `{}`: {cause}", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        cause: std::io::Error,
+    },
+    /// The file does not hold settings.
+    #[error("`{}` does not hold settings: {message}", path.display())]
+    Invalid {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong, with line and column.
+        message: String,
+    },
+}
+
+impl Settings {
+    /// Reads settings from a file.
+    ///
+    /// # Errors
+    /// A [`SettingsError`] that names the file and the place.
+    pub fn read(path: &Path) -> Result<Self, SettingsError> {
+        let text = std::fs::read_to_string(path)
+            .map_err(|cause| SettingsError::Unreadable { path: path.to_owned(), cause })?;
+        let invalid = |message: String| SettingsError::Invalid { path: path.to_owned(), message };
+        let settings: Self = toml::from_str(&text).map_err(|error| invalid(error.to_string().trim().to_owned()))?;
+        if let Some(url) = &settings.public_url
+            && (!url.starts_with("https://") || url.ends_with('/') || url.contains(['?', '#']) || url.len() <= 8)
+        {
+            return Err(invalid(format!(
+                "`public_url` `{url}` is not an https URL without query, fragment and closing slash"
+            )));
+        }
+        if settings.limits.depth > DEPTH_MAX {
+            return Err(invalid(format!("`limits.depth` is at most {DEPTH_MAX}")));
+        }
+        Ok(settings)
+    }
+}

@@ -1,0 +1,161 @@
+//! A question, its facts and the rules give a decision; nothing else does.
+//!
+//! Nothing here reads a store or a clock or waits for anything: the same inputs give the same answer. This is the
+//! only place that asks Cedar. Whatever is in doubt is refused: Cedar skips a rule that errs, so an erring forbid
+//! would let everything through, and therefore any error at all refuses.
+
+mod decision;
+mod entities;
+mod explain;
+mod reason;
+mod world;
+
+pub use decision::{Decision, Obligation, Permit, Right, RuleFault};
+pub use entities::check_schema;
+pub use explain::{Nearest, nearest};
+pub use reason::Reason;
+pub use world::{World, WorldError};
+
+use cedar_policy::{Authorizer, Context, Entities, Entity, EntityUid, Request};
+
+use crate::facts::Facts;
+use crate::policy::{Bundle, RuleId, convert};
+use crate::question::{Members, Question, Target};
+use decision::Verdict;
+
+/// Which actions a question is about.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Namespace {
+    /// What callers ask about: the actions of the domain or of a world.
+    Asked,
+    /// The calls of this service itself.
+    Api,
+}
+
+impl Namespace {
+    /// The namespace as the schema writes it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Asked => "",
+            Self::Api => "Api",
+        }
+    }
+
+    fn action(self, name: &str) -> Option<EntityUid> {
+        match self {
+            Self::Asked => entities::uid("Action", name),
+            Self::Api => entities::uid("Api::Action", name),
+        }
+    }
+}
+
+/// Decides a question about our own domain.
+///
+/// Precedence: what is unknown (subject, action, resource), an action that does not apply, an invalid property, an
+/// error in a rule, a forbid, and last the missing right, named by the smallest change of standing that would turn
+/// the answer.
+#[must_use]
+pub fn decide(bundle: &Bundle, namespace: Namespace, question: &Question, facts: &Facts) -> Decision {
+    let decision = judge_domain(bundle, namespace, question, facts);
+    let decision = match decision {
+        Verdict::Missing if namespace == Namespace::Asked => {
+            Verdict::Refused(explain::missing_right(bundle, question, facts))
+        }
+        Verdict::Missing => Verdict::Refused(Reason::NOT_PERMITTED),
+        other => other,
+    };
+    let standing = entities::standing(question, facts);
+    Decision::new(bundle, decision, standing, entities::obligations(question, facts))
+}
+
+/// Decides a question in a world of its own, whose entities may be unknown: rules judge them as they are claimed.
+#[must_use]
+pub fn decide_in(bundle: &Bundle, question: &Question, world: &World) -> Decision {
+    let verdict = match world.entities_for(bundle, question) {
+        Ok(entities) => judge(bundle, Namespace::Asked, question, entities),
+        Err(_) => Verdict::Refused(Reason::INVALID_PROPERTY),
+    };
+    let verdict = if matches!(verdict, Verdict::Missing) { Verdict::Refused(Reason::NOT_PERMITTED) } else { verdict };
+    Decision::new(bundle, verdict, Vec::new(), Vec::new())
+}
+
+/// The answer before the missing right is named.
+fn judge_domain(bundle: &Bundle, namespace: Namespace, question: &Question, facts: &Facts) -> Verdict {
+    if let Some(unknown) = facts.unknown_subject {
+        return Verdict::Refused(Reason::of_unknown(unknown));
+    }
+    let action = bundle.vocabulary().action(namespace.as_str(), &question.action.name);
+    if action.is_none() {
+        return Verdict::Refused(Reason::UNKNOWN_ACTION);
+    }
+    if let Some(unknown) = facts.unknown_resource {
+        return Verdict::Refused(Reason::of_unknown(unknown));
+    }
+    match entities::of(facts) {
+        Ok(entities) => judge(bundle, namespace, question, entities),
+        Err(_) => Verdict::Refused(Reason::RULE_ERROR),
+    }
+}
+
+/// Asks Cedar.
+fn judge(bundle: &Bundle, namespace: Namespace, question: &Question, entities: Vec<Entity>) -> Verdict {
+    let Some(action) = bundle.vocabulary().action(namespace.as_str(), &question.action.name) else {
+        return Verdict::Refused(Reason::UNKNOWN_ACTION);
+    };
+    if !action.principals.contains(&question.subject.kind) || !action.resources.contains(&question.resource.kind) {
+        return Verdict::Refused(Reason::ACTION_NOT_APPLICABLE);
+    }
+    let (Some(principal), Some(uid), Some(resource)) = (
+        entities::uid(&question.subject.kind, &question.subject.id),
+        namespace.action(&question.action.name),
+        entities::uid(&question.resource.kind, &question.resource.id),
+    ) else {
+        return Verdict::Refused(Reason::ACTION_NOT_APPLICABLE);
+    };
+    let Some(deciding) = bundle.deciding(&uid) else { return Verdict::Refused(Reason::UNKNOWN_ACTION) };
+    let context = convert("context", &action.context, &context_of(question)).map(Context::from_pairs);
+    let Ok(Ok(context)) = context else { return Verdict::Refused(Reason::INVALID_PROPERTY) };
+    let Ok(request) = Request::new(principal, uid, resource, context, None) else {
+        return Verdict::Refused(Reason::RULE_ERROR);
+    };
+    let Ok(entities) = Entities::from_entities(deciding.actions.iter().cloned().chain(entities), None) else {
+        return Verdict::Refused(Reason::RULE_ERROR);
+    };
+    #[expect(clippy::disallowed_methods, reason = "the one place that asks Cedar")]
+    let response = Authorizer::new().is_authorized(&request, &deciding.rules, &entities);
+    let faults: Vec<RuleFault> = response.diagnostics().errors().map(RuleFault::of).collect();
+    if !faults.is_empty() {
+        return Verdict::Faulty(faults);
+    }
+    let mut rules: Vec<RuleId> =
+        response.diagnostics().reason().map(|id| RuleId::from(AsRef::<str>::as_ref(id))).collect();
+    rules.sort();
+    match (response.decision(), rules.is_empty()) {
+        (cedar_policy::Decision::Allow, false) => Verdict::Permitted(rules),
+        (cedar_policy::Decision::Deny, false) => Verdict::Forbidden(rules),
+        // An allow that no rule gave cannot be; if it ever is, it is not a yes.
+        (_, true) => Verdict::Missing,
+    }
+}
+
+/// The caller's context, with what it says about the action under the one key it cannot forge.
+fn context_of(question: &Question) -> Members {
+    let mut context = question.context.clone();
+    context.remove("action");
+    if !question.action.properties.is_empty() {
+        context.insert("action".to_owned(), question.action.properties.clone().into());
+    }
+    context
+}
+
+/// The resource of a call that is about no single partner, customer or subscription, or about one not known.
+#[must_use]
+pub fn installation() -> crate::question::Entity {
+    crate::question::Entity::new("Api::Installation", "standing")
+}
+
+/// Is the resource this installation itself?
+pub(crate) fn is_installation(question: &Question) -> bool {
+    question.resource.target() == Target::Foreign && question.resource.kind == "Api::Installation"
+}

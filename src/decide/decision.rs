@@ -1,0 +1,135 @@
+//! What the rules said.
+
+use serde::{Deserialize, Serialize};
+
+use super::reason::Reason;
+use crate::domain::words;
+use crate::policy::{Bundle, RuleId};
+
+words! {
+    /// A right a partner holds on a subscription or service.
+    Right {
+        /// It sold the subscription, or the parent of it.
+        OriginalReseller = "originalReseller",
+        /// The customer delegated administration of the service to it.
+        DelegatedAdministrator = "delegatedAdministrator",
+    }
+}
+
+words! {
+    /// A duty that stands whatever the answer is.
+    Obligation {
+        /// Provide support to the customer, even without the privileges to do so inside its tenant.
+        ProvideSupport = "provideSupport",
+        /// Adhere to the terms of the reseller agreement.
+        AdhereToResellerAgreement = "adhereToResellerAgreement",
+    }
+}
+
+/// A rule that could not be evaluated.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct RuleFault {
+    /// Which rule.
+    pub rule: RuleId,
+    /// What went wrong.
+    pub message: String,
+}
+
+impl RuleFault {
+    pub(super) fn of(error: &cedar_policy::AuthorizationError) -> Self {
+        let cedar_policy::AuthorizationError::PolicyEvaluationError(fault) = error;
+        Self { rule: RuleId::from(AsRef::<str>::as_ref(fault.policy_id())), message: fault.inner().to_string() }
+    }
+}
+
+/// What came of asking, before it is put into words.
+pub(super) enum Verdict {
+    Permitted(Vec<RuleId>),
+    Forbidden(Vec<RuleId>),
+    Faulty(Vec<RuleFault>),
+    Refused(Reason),
+    Missing,
+}
+
+/// What the rules said about one question; only deciding makes one.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Decision {
+    allowed: bool,
+    reason: Option<Reason>,
+    message: String,
+    rules: Vec<RuleId>,
+    faults: Vec<RuleFault>,
+    standing: Vec<Right>,
+    obligations: Vec<Obligation>,
+}
+
+impl Decision {
+    pub(super) fn new(bundle: &Bundle, verdict: Verdict, standing: Vec<Right>, obligations: Vec<Obligation>) -> Self {
+        let (allowed, reason, rules, faults) = match verdict {
+            Verdict::Permitted(rules) => (true, None, rules, Vec::new()),
+            Verdict::Forbidden(rules) => {
+                let reason = rules.first().and_then(|id| bundle.rule(id)).and_then(|rule| rule.reason.as_deref());
+                (false, Some(reason.map_or(Reason::NOT_PERMITTED, Reason::of_rule)), rules, Vec::new())
+            }
+            Verdict::Faulty(faults) => (false, Some(Reason::RULE_ERROR), Vec::new(), faults),
+            Verdict::Refused(reason) => (false, Some(reason), Vec::new(), Vec::new()),
+            Verdict::Missing => (false, Some(Reason::NOT_PERMITTED), Vec::new(), Vec::new()),
+        };
+        let title = rules.first().and_then(|id| bundle.rule(id)).map(|rule| rule.title.clone());
+        let sentence = reason.as_ref().and_then(Reason::sentence);
+        let message = title.or_else(|| sentence.map(str::to_owned)).unwrap_or_default();
+        Self { allowed, reason, message, rules, faults, standing, obligations }
+    }
+
+    /// Is it a yes?
+    #[must_use]
+    pub fn is_allowed(&self) -> bool {
+        self.allowed
+    }
+
+    /// Why it is a no; nothing for a yes.
+    #[must_use]
+    pub fn reason(&self) -> Option<&Reason> {
+        self.reason.as_ref()
+    }
+
+    /// The answer in a sentence: the title of the rule that decided, or what the reason says.
+    #[must_use]
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// The rules that decided, in the order of their names; none where a right is missing.
+    #[must_use]
+    pub fn rules(&self) -> &[RuleId] {
+        &self.rules
+    }
+
+    /// The rules that could not be evaluated.
+    #[must_use]
+    pub fn faults(&self) -> &[RuleFault] {
+        &self.faults
+    }
+
+    /// The rights the subject holds on the resource.
+    #[must_use]
+    pub fn standing(&self) -> &[Right] {
+        &self.standing
+    }
+
+    /// The duties that stand whatever the answer is.
+    #[must_use]
+    pub fn obligations(&self) -> &[Obligation] {
+        &self.obligations
+    }
+
+    /// The proof that something was allowed, without which nothing can be changed.
+    #[must_use]
+    pub fn permit(&self) -> Option<Permit> {
+        self.allowed.then_some(Permit(()))
+    }
+}
+
+/// The proof that a decision allowed something; only an allowing [`Decision`] gives one.
+#[derive(Clone, Copy, Debug)]
+pub struct Permit(());

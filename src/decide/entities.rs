@@ -1,0 +1,182 @@
+//! Our facts in Cedar's words, and the standing they give; the only file that spells both languages.
+
+use std::collections::{HashMap, HashSet};
+use std::str::FromStr;
+
+use cedar_policy::{
+    Entities, Entity, EntityAttrEvaluationError, EntityId, EntityTypeName, EntityUid, RestrictedExpression,
+};
+
+use super::decision::{Obligation, Right};
+use crate::domain::commercial::RelationshipState;
+use crate::domain::partner::{PartnerKind, PartnerStatus};
+use crate::domain::subscription::SubscriptionStatus;
+use crate::facts::{Facts, PartnerFacts, Role, SubscriptionFacts};
+use crate::policy::{Bundle, Finding};
+use crate::question::{Kind, Question, Target};
+
+/// The Cedar name of an entity; nothing when the type cannot be one.
+pub(super) fn uid(kind: &str, id: &str) -> Option<EntityUid> {
+    Some(EntityUid::from_type_name_and_id(EntityTypeName::from_str(kind).ok()?, EntityId::new(id)))
+}
+
+fn own(kind: Kind, id: &str) -> Option<EntityUid> {
+    uid(kind.as_str(), id)
+}
+
+fn reference(kind: Kind, id: &str) -> Option<RestrictedExpression> {
+    own(kind, id).map(RestrictedExpression::new_entity_uid)
+}
+
+fn word(word: &str) -> Option<RestrictedExpression> {
+    Some(RestrictedExpression::new_string(word.to_owned()))
+}
+
+/// An entity whose facts cannot be put into Cedar's words.
+#[derive(Debug)]
+pub(super) struct Unspeakable;
+
+impl From<EntityAttrEvaluationError> for Unspeakable {
+    fn from(_: EntityAttrEvaluationError) -> Self {
+        Self
+    }
+}
+
+fn entity(
+    kind: Kind,
+    id: &str,
+    attributes: impl IntoIterator<Item = (&'static str, Option<RestrictedExpression>)>,
+) -> Result<Entity, Unspeakable> {
+    let attributes: Option<HashMap<_, _>> =
+        attributes.into_iter().map(|(name, value)| value.map(|value| (name.to_owned(), value))).collect();
+    Ok(Entity::new(own(kind, id).ok_or(Unspeakable)?, attributes.ok_or(Unspeakable)?, HashSet::new())?)
+}
+
+/// The entities of the facts.
+pub(super) fn of(facts: &Facts) -> Result<Vec<Entity>, Unspeakable> {
+    let mut entities = Vec::with_capacity(8);
+    for (id, partner) in &facts.partners {
+        let attributes = [("kind", word(partner.kind.as_str())), ("status", word(partner.status.as_str()))];
+        entities.push(entity(Kind::Partner, id.as_str(), attributes)?);
+    }
+    for id in &facts.customers {
+        entities.push(entity(Kind::Customer, id.as_str(), [])?);
+    }
+    for (id, administrators) in &facts.services {
+        let administrators: Option<Vec<_>> =
+            administrators.iter().map(|partner| reference(Kind::Partner, partner.as_str())).collect();
+        let attributes = [
+            ("customer", reference(Kind::Customer, id.customer.as_str())),
+            ("delegatedAdministrators", administrators.map(RestrictedExpression::new_set)),
+        ];
+        entities.push(entity(Kind::Service, &id.to_string(), attributes)?);
+    }
+    for (id, subscription) in &facts.subscriptions {
+        entities.push(entity(Kind::Subscription, id.as_str(), subscription_attributes(facts, subscription))?);
+    }
+    for (id, role) in &facts.operators {
+        entities.push(entity(Kind::Operator, id, [("role", word(role.as_str()))])?);
+    }
+    Ok(entities)
+}
+
+fn subscription_attributes(
+    facts: &Facts,
+    subscription: &SubscriptionFacts,
+) -> Vec<(&'static str, Option<RestrictedExpression>)> {
+    let customer = &subscription.service.customer;
+    let mut attributes = vec![
+        ("customer", reference(Kind::Customer, customer.as_str())),
+        ("service", reference(Kind::Service, &subscription.service.to_string())),
+        ("status", word(subscription.status.as_str())),
+    ];
+    if let Some(parent) = &subscription.parent {
+        attributes.push(("parent", reference(Kind::Subscription, parent.as_str())));
+    }
+    if let Some(reseller) = facts.original_reseller(subscription) {
+        attributes.push(("originalReseller", reference(Kind::Partner, reseller.as_str())));
+        // A sale begins the relationship, so one that is missing is a fault of the store: it gives no right.
+        let state = facts.relationship(customer, reseller).unwrap_or(RelationshipState::Ended);
+        attributes.push(("commercialRelationship", word(state.as_str())));
+    }
+    attributes
+}
+
+/// The rights the subject of a question holds on its resource.
+pub(super) fn standing(question: &Question, facts: &Facts) -> Vec<Right> {
+    let Target::Partner(partner) = question.subject.target() else { return Vec::new() };
+    let resource = question.resource.target();
+    let mut rights = Vec::new();
+    if let Target::Subscription(id) = &resource
+        && let Some(subscription) = facts.subscriptions.get(id)
+        && facts.original_reseller(subscription) == Some(&partner)
+    {
+        rights.push(Right::OriginalReseller);
+    }
+    if let Some(service) = facts.service_of(&resource)
+        && facts.services.get(&service).is_some_and(|administrators| administrators.contains(&partner))
+    {
+        rights.push(Right::DelegatedAdministrator);
+    }
+    rights
+}
+
+/// The duties of the subject of a question towards the customer of its resource.
+pub(super) fn obligations(question: &Question, facts: &Facts) -> Vec<Obligation> {
+    let resource = question.resource.target();
+    let customer = match &resource {
+        Target::Customer(customer) => Some(customer.clone()),
+        other => facts.service_of(other).map(|service| service.customer),
+    };
+    match (question.subject.target(), customer) {
+        (Target::Partner(partner), Some(customer))
+            if facts.relationship(&customer, &partner) == Some(RelationshipState::Active) =>
+        {
+            Obligation::ALL.to_vec()
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// Checks that what our facts become is what a schema declares: a reviewer's schema may add to the words the rules
+/// use, but what the store holds has to keep its name and shape.
+///
+/// # Errors
+/// A [`Finding`] about the schema.
+pub fn check_schema(bundle: &Bundle) -> Result<(), Finding> {
+    let mended = |message: String| Finding::whole("schemas", message, "keep the shipped attributes as they are");
+    let entities = of(&specimen()).map_err(|Unspeakable| mended("the facts cannot be said in this schema".into()))?;
+    Entities::from_entities(entities, Some(bundle.schema()))
+        .map(|_| ())
+        .map_err(|error| mended(format!("the schema does not hold the facts that are stored: {error}")))
+}
+
+/// Facts that show every attribute the store can give.
+fn specimen() -> Facts {
+    let mut facts = Facts::default();
+    let (Ok(partner), Ok(service)) =
+        ("partner".parse::<crate::id::PartnerId>(), "customer/service".parse::<crate::id::ServiceId>())
+    else {
+        return facts;
+    };
+    facts
+        .partners
+        .insert(partner.clone(), PartnerFacts { kind: PartnerKind::DirectBill, status: PartnerStatus::Active });
+    facts.customers.insert(service.customer.clone());
+    facts.services.insert(service.clone(), [partner.clone()].into());
+    facts.operators.insert("operator".to_owned(), Role::Operator);
+    facts
+        .relationships
+        .insert(service.customer.clone(), [(partner.clone(), RelationshipState::Active)].into());
+    let sold = SubscriptionFacts {
+        service,
+        status: SubscriptionStatus::Active,
+        original_reseller: Some(partner),
+        parent: None,
+    };
+    if let (Ok(base), Ok(add_on)) = ("base".parse::<crate::id::SubscriptionId>(), "add-on".parse()) {
+        let added = SubscriptionFacts { original_reseller: None, parent: Some(base.clone()), ..sold.clone() };
+        facts.subscriptions.extend([(base, sold), (add_on, added)]);
+    }
+    facts
+}

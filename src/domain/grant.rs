@@ -1,0 +1,62 @@
+//! Delegated administration: the right to act inside a customer's tenant, one service at a time.
+//!
+//! A grant begins when the customer accepts the partner's request. It ends when the customer removes it, when
+//! another transacting partner displaces it, or by itself at its end date. It is kept after its end: the Partner
+//! Relationships page shows past ones too.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::clock::Timestamp;
+use crate::id::{CustomerId, PartnerId, ServiceName};
+
+/// A partner's delegated administration of one service of one customer, as it is or as it was.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Grant {
+    /// Who gave it.
+    #[schema(value_type = String)]
+    pub customer: CustomerId,
+    /// For which service.
+    #[schema(value_type = String)]
+    pub service: ServiceName,
+    /// To whom.
+    #[schema(value_type = String)]
+    pub partner: PartnerId,
+    /// Does it stand? `false` once it was removed or displaced; an end date that has passed ends it as well.
+    pub delegated_administrator: bool,
+    /// When it was given; for a grant that was removed and given again, the last time.
+    #[schema(value_type = String, format = DateTime)]
+    pub since: Timestamp,
+    /// When it ends by itself, or when it was ended.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Timestamp>,
+}
+
+impl Grant {
+    /// Does the partner hold delegated administration at the moment `at`?
+    #[must_use]
+    pub fn holds_at(&self, at: Timestamp) -> bool {
+        self.delegated_administrator && self.until.is_none_or(|until| at < until)
+    }
+
+    /// The grant, ended at `at`.
+    #[must_use]
+    pub fn ended(&self, at: Timestamp) -> Self {
+        Self { delegated_administrator: false, until: Some(at), ..self.clone() }
+    }
+}
+
+/// What to do when a transacting partner is accepted for a service that another transacting partner administers.
+///
+/// The seed says there can be only one, and not what a second acceptance does.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Debug, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Multichannel {
+    /// The customer's acceptance displaces the former one, which keeps everything it sold.
+    #[default]
+    Displace,
+    /// The acceptance is refused until the customer has removed the former one.
+    Refuse,
+}

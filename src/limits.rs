@@ -1,0 +1,51 @@
+//! The upper bound of everything.
+//!
+//! Everything has a limit, and reaching it is a named answer, never a silent truncation. The ones an operator
+//! may set stand in [`Limits`]; the others are part of the stored or spoken format.
+
+use serde::Deserialize;
+
+/// The longest name, in characters; a name is ASCII.
+pub const ID_LENGTH_MAX: usize = 128;
+/// The longest display name, domain or other free text of a noun, in bytes.
+pub const TEXT_LENGTH_MAX: usize = 1_024;
+/// The longest email text a partner may send back to be checked, in bytes.
+pub const EMAIL_LENGTH_MAX: usize = 65_536;
+/// The most delegated administrators one service may have at a time; the set is always loaded whole.
+pub const ADMINISTRATORS_MAX: usize = 1_000;
+/// The most services one acceptance may name.
+pub const ACCEPTED_SERVICES_MAX: usize = 1_000;
+/// The most items one page of a list holds.
+pub const PAGE_MAX: usize = 1_000;
+/// The items one page of a list holds when the caller does not say.
+pub const PAGE_DEFAULT: usize = 100;
+/// The most candidates one page of a search may look at before it says where to go on.
+pub const SCAN_MAX: usize = 10_000;
+/// The longest request id that is echoed, in bytes.
+pub const REQUEST_ID_LENGTH_MAX: usize = 1_024;
+/// The longest idempotency key, in bytes.
+pub const IDEMPOTENCY_KEY_LENGTH_MAX: usize = 256;
+/// The most changes one what-if may try.
+pub const WHAT_IF_CHANGES_MAX: usize = 1_000;
+/// The longest line of an import, in bytes.
+pub const IMPORT_LINE_MAX: usize = 65_536;
+/// The most work that may wait for the ledger before callers are told to come again.
+pub const WAITING_WRITES_MAX: usize = 65_536;
+
+/// The limits an operator may set; see `[limits]` in the settings.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Limits {
+    /// The largest request body, in bytes; an import is exempt.
+    pub body_bytes: usize,
+    /// The most evaluations in one batch.
+    pub evaluations: usize,
+    /// The deepest nesting of a JSON body.
+    pub depth: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { body_bytes: 1024 * 1024, evaluations: 10_000, depth: 64 }
+    }
+}

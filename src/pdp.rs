@@ -1,0 +1,166 @@
+//! Where the store and the rules meet: every question, every change, and every list goes through here.
+//!
+//! Each function first asks the rules whether its caller may make the call, then does it on one revision of the
+//! facts, and answers only when the record of it is durable. What is above knows neither the store nor Cedar.
+
+mod ask;
+mod call;
+mod links;
+mod operation;
+mod pages;
+mod registry;
+mod relationship;
+mod rules;
+
+pub use ask::{Answer, AsOf, AskError, Basis, Batch, Semantic};
+pub use call::{About, Call, CallError, Changed, Denied, Idempotency, PreconditionError, Told};
+pub use links::{LinksError, LinkRing};
+pub use operation::{
+    Acceptance, AcceptanceError, Accepted, CustomerError, Displaced, PartnerError, Removal, RemovalError, Removed,
+    Renegotiated, Renegotiation, RenegotiationError, SubscriptionError, Telling,
+};
+pub use pages::{CustomerListItem, Ending, ListError, Page, PartnerRelationship, PartnerRelationships, ServiceHeld};
+pub use registry::{Registered, SubscriptionFilter};
+pub use relationship::{LinkError, Offer, Request, RequestError};
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use crate::clock::SharedClock;
+use crate::decide::{World, check_schema};
+use crate::domain::grant::Multichannel;
+use crate::id::{Revision, Seq};
+use crate::limits::Limits;
+use crate::policy::{Bundle, Digest, RulesError};
+use crate::store::{Store, StoreError};
+
+/// The settings that decide what may happen, besides the rules.
+#[derive(Clone, Debug)]
+pub struct Terms {
+    /// What a second transacting partner's acceptance does.
+    pub multichannel: Multichannel,
+    /// The limits an operator may set.
+    pub limits: Limits,
+    /// Where callers reach this service, without a slash at the end.
+    pub public_url: String,
+}
+
+/// A policy decision point: a store, the rules in force, and what questions are about.
+pub struct Pdp {
+    store: Store,
+    rules: RwLock<Arc<Bundle>>,
+    /// Rules that were in force before, as far as somebody has asked for them; what a digest names never changes.
+    past: RwLock<BTreeMap<String, Arc<Bundle>>>,
+    world: Option<Arc<(Bundle, World)>>,
+    links: LinkRing,
+    terms: Terms,
+}
+
+/// Why a decision point cannot be set up.
+#[derive(Debug, thiserror::Error)]
+pub enum PdpError {
+    /// The store cannot be opened.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The rules cannot be put in force.
+    #[error(transparent)]
+    Rules(#[from] RulesError),
+    /// The link keys cannot be read or made.
+    #[error(transparent)]
+    Links(#[from] LinksError),
+}
+
+impl Pdp {
+    /// Opens the store in `data` and puts `rules` in force over it.
+    ///
+    /// # Errors
+    /// A [`PdpError`]; then nothing is served.
+    pub fn open(data: &Path, clock: SharedClock, rules: Bundle, terms: Terms) -> Result<Self, PdpError> {
+        let store = Store::open(data, Arc::clone(&clock))?;
+        let links = LinkRing::open(data, &clock)?;
+        Self::of(store, links, rules, terms)
+    }
+
+    /// A decision point over a store that is open already.
+    ///
+    /// # Errors
+    /// [`PdpError::Rules`] when the schema does not hold the stored facts.
+    pub fn of(store: Store, links: LinkRing, rules: Bundle, terms: Terms) -> Result<Self, PdpError> {
+        check_schema(&rules).map_err(|finding| RulesError { findings: vec![finding] })?;
+        Ok(Self { store, rules: RwLock::new(Arc::new(rules)), past: RwLock::default(), world: None, links, terms })
+    }
+
+    /// Has questions answered about a world of its own instead of the stored facts.
+    #[must_use]
+    pub fn with_world(mut self, rules: Bundle, world: World) -> Self {
+        self.world = Some(Arc::new((rules, world)));
+        self
+    }
+
+    /// The rules in force for our own domain and for the calls of this service.
+    #[must_use]
+    pub fn rules(&self) -> Arc<Bundle> {
+        Arc::clone(&self.rules.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The digest of the rules that answer questions.
+    #[must_use]
+    pub fn digest(&self) -> Digest {
+        match &self.world {
+            Some(world) => world.0.digest().clone(),
+            None => self.rules().digest().clone(),
+        }
+    }
+
+    /// Is a world of its own served, so that there are no relationships?
+    #[must_use]
+    pub fn has_world(&self) -> bool {
+        self.world.is_some()
+    }
+
+    /// The newest revision of the facts.
+    #[must_use]
+    pub fn revision(&self) -> Revision {
+        self.store.revision()
+    }
+
+    /// The limits in force.
+    #[must_use]
+    pub fn limits(&self) -> &Limits {
+        &self.terms.limits
+    }
+
+    /// Where callers reach this service.
+    #[must_use]
+    pub fn public_url(&self) -> &str {
+        &self.terms.public_url
+    }
+
+    /// Can records be written? Tries when the last one could not.
+    ///
+    /// # Errors
+    /// [`StoreError`] while they cannot.
+    pub async fn ready(&self) -> Result<(), StoreError> {
+        if !self.store.is_writable() {
+            self.store.append(Vec::new()).await?;
+        }
+        Ok(())
+    }
+
+    /// The bytes of a record of the ledger.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the ledger cannot be read.
+    pub fn record(&self, seq: Seq) -> Result<Option<Vec<u8>>, StoreError> {
+        self.store.record(seq)
+    }
+
+    /// How many records the ledger holds.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the ledger cannot be read.
+    pub fn records(&self) -> Result<u64, StoreError> {
+        self.store.records()
+    }
+}

@@ -1,0 +1,327 @@
+//! Asking: one question, or many on one revision and one set of rules.
+
+use std::sync::Arc;
+
+use super::Pdp;
+use super::call::{About, Admission, Call, CallError, Coded, Denied, Told, admit};
+use crate::audit::{Asked, Record};
+use crate::clock::Timestamp;
+use crate::decide::{Decision, Namespace, Nearest, decide, decide_in, nearest};
+use crate::facts::{Facts, Needs};
+use crate::id::Revision;
+use crate::policy::{Bundle, Digest, RuleId};
+use crate::question::Question;
+use crate::store::{Snapshot, StoreError, View};
+
+/// A moment in the past.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum AsOf {
+    /// The facts at a revision, at the moment it was written.
+    Revision(Revision),
+    /// The facts at a moment.
+    Time(Timestamp),
+}
+
+/// On which facts and by which rules a question is answered.
+#[derive(Clone, Debug, Default)]
+pub struct Basis {
+    /// A moment in the past, instead of now.
+    pub as_of: Option<AsOf>,
+    /// The rules with this digest, or `current`, instead of those in force at that moment.
+    pub rules: Option<String>,
+    /// The revision the facts must have reached.
+    pub at_least: Option<Revision>,
+    /// Should the answer say what would turn it round?
+    pub explain: bool,
+}
+
+/// Why a question cannot be answered on the basis asked for.
+#[derive(Debug, thiserror::Error)]
+pub enum AskError {
+    /// The moment has not come.
+    #[error("`as_of` `{asked}` has not come yet, it is `{now}`; ask for a moment that has passed")]
+    Future {
+        /// The moment asked for.
+        asked: Timestamp,
+        /// Now.
+        now: Timestamp,
+    },
+    /// The revision has not come.
+    #[error("revision {asked} is not there yet, the newest is {newest}; ask again later or for an older one")]
+    NotYet {
+        /// The revision asked for.
+        asked: Revision,
+        /// The newest.
+        newest: Revision,
+    },
+    /// No rules of that digest were ever in force here.
+    #[error("no rules with digest `{0}` were ever in force here; see the history of the rules")]
+    UnknownRules(String),
+    /// A world has no past.
+    #[error("a world of its own has no history; ask without `as_of`, `rules` and `at_least`")]
+    NoHistory,
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Coded for AskError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Future { .. } => "not_yet",
+            Self::NotYet { .. } => "revision_not_reached",
+            Self::UnknownRules(_) => "unknown_rules",
+            Self::NoHistory => "no_history",
+            Self::Store(_) => "unavailable",
+        }
+    }
+
+    fn store(&self) -> Option<&StoreError> {
+        match self {
+            Self::Store(error) => Some(error),
+            _ => None,
+        }
+    }
+}
+
+/// What is answered to one question.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// What the rules said.
+    pub decision: Decision,
+    /// What would turn it round, when that was asked for.
+    pub nearest: Option<Vec<Nearest>>,
+}
+
+/// When a batch stops.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
+pub enum Semantic {
+    /// Never: every question is answered.
+    #[default]
+    ExecuteAll,
+    /// After the first no.
+    DenyOnFirstDeny,
+    /// After the first yes.
+    PermitOnFirstPermit,
+}
+
+/// Many questions, in order; what is not a question is answered with a no.
+#[derive(Clone, Debug)]
+pub struct Batch {
+    /// The questions; a sentence where one is none.
+    pub questions: Vec<Result<Question, String>>,
+    /// When to stop.
+    pub semantic: Semantic,
+}
+
+/// What questions are answered from: one revision, one moment, one set of rules.
+pub(super) struct Ground {
+    pub(super) rules: Arc<Bundle>,
+    pub(super) snapshot: Snapshot,
+    pub(super) at: Timestamp,
+    pub(super) admitted: Vec<RuleId>,
+}
+
+/// An answer with the record it needs before it may be given.
+pub(super) struct Answered {
+    pub(super) answer: Answer,
+    pub(super) record: Record,
+}
+
+impl Pdp {
+    /// Answers one question.
+    ///
+    /// # Errors
+    /// [`AskError`] for a basis that cannot be; [`CallError::Denied`] for whoever may not ask.
+    pub async fn ask(
+        &self,
+        call: &Call,
+        question: Question,
+        basis: &Basis,
+    ) -> Result<Told<Answer>, CallError<AskError>> {
+        let prepared = self.ground(call, basis)?.map(|ground| {
+            let answered = self.answer(&ground, call, question, basis.explain)?;
+            Ok::<_, StoreError>((answered, ground.snapshot.view().revision()))
+        });
+        let (answered, revision) = self.admitted(prepared).await?.map_err(CallError::Unavailable)?;
+        let record = answered.record.to_bytes()?;
+        let written = self.store.append(vec![record]).await.map_err(CallError::Unavailable)?;
+        Ok(Told { value: answered.answer, revision, seqs: written.seqs })
+    }
+
+    /// Answers many questions on one revision and one set of rules, recorded as one durable write.
+    ///
+    /// # Errors
+    /// As [`Pdp::ask`].
+    pub async fn ask_all(
+        &self,
+        call: &Call,
+        batch: Batch,
+        basis: &Basis,
+    ) -> Result<Told<Vec<Result<Answer, String>>>, CallError<AskError>> {
+        let prepared = self.ground(call, basis)?.map(|ground| self.answer_all(&ground, call, batch, basis.explain));
+        let (answers, records, revision) = self.admitted(prepared).await??;
+        let written = self.store.append(records).await.map_err(CallError::Unavailable)?;
+        Ok(Told { value: answers, revision, seqs: written.seqs })
+    }
+
+    #[expect(clippy::type_complexity, reason = "the answers, the bytes of their records, and the revision")]
+    fn answer_all(
+        &self,
+        ground: &Ground,
+        call: &Call,
+        batch: Batch,
+        explain: bool,
+    ) -> Result<(Vec<Result<Answer, String>>, Vec<Vec<u8>>, Revision), CallError<AskError>> {
+        let mut answers = Vec::with_capacity(batch.questions.len());
+        let mut records = Vec::with_capacity(batch.questions.len());
+        for question in batch.questions {
+            let answer = match question {
+                Ok(question) => {
+                    let answered = self.answer(ground, call, question, explain).map_err(CallError::Unavailable)?;
+                    records.push(answered.record.to_bytes()?);
+                    Ok(answered.answer)
+                }
+                Err(message) => Err(message),
+            };
+            let allowed = answer.as_ref().is_ok_and(|answer| answer.decision.is_allowed());
+            answers.push(answer);
+            match batch.semantic {
+                Semantic::DenyOnFirstDeny if !allowed => break,
+                Semantic::PermitOnFirstPermit if allowed => break,
+                _ => {}
+            }
+        }
+        Ok((answers, records, ground.snapshot.view().revision()))
+    }
+
+    /// What questions are answered from, or the record of why the caller may not ask.
+    pub(super) fn ground(
+        &self,
+        call: &Call,
+        basis: &Basis,
+    ) -> Result<Result<Ground, (Denied, Record)>, CallError<AskError>> {
+        let current = self.rules();
+        let now = self.store.clock().now();
+        let (snapshot, at) = self.moment(basis, now).map_err(CallError::Failed)?;
+        let rules = self.rules_for(basis, at, &current).map_err(CallError::Failed)?;
+        // Whether the caller may ask is a question of now, whatever moment it asks about.
+        let present = self.store.snapshot().map_err(CallError::Unavailable)?;
+        let admission: Admission = admit(&current, &present.view(), now, &call.caller, "ask", &About::Installation)
+            .map_err(CallError::Unavailable)?;
+        if let Err(denied) = admission.permit() {
+            return Ok(Err((denied, admission.record(call, &current))));
+        }
+        Ok(Ok(Ground { rules, snapshot, at, admitted: admission.decision.rules().to_vec() }))
+    }
+
+    /// Passes on what was prepared, or records that the caller may not ask.
+    pub(super) async fn admitted<T, E>(
+        &self,
+        prepared: Result<T, (Denied, Record)>,
+    ) -> Result<T, CallError<E>> {
+        match prepared {
+            Ok(prepared) => Ok(prepared),
+            Err((denied, record)) => {
+                self.store.append(vec![record.to_bytes()?]).await.map_err(CallError::Unavailable)?;
+                Err(CallError::Denied(denied))
+            }
+        }
+    }
+
+    fn moment(&self, basis: &Basis, now: Timestamp) -> Result<(Snapshot, Timestamp), AskError> {
+        if self.world.is_some() && (basis.as_of.is_some() || basis.rules.is_some() || basis.at_least.is_some()) {
+            return Err(AskError::NoHistory);
+        }
+        let newest = self.store.revision();
+        if let Some(asked) = basis.at_least.filter(|asked| *asked > newest) {
+            return Err(AskError::NotYet { asked, newest });
+        }
+        match basis.as_of {
+            None => Ok((self.store.snapshot()?, now)),
+            Some(AsOf::Time(asked)) if asked > now => Err(AskError::Future { asked, now }),
+            Some(AsOf::Time(at)) => Ok((self.store.snapshot_at(self.store.revision_at(at)?)?, at)),
+            Some(AsOf::Revision(asked)) if asked > newest => Err(AskError::NotYet { asked, newest }),
+            Some(AsOf::Revision(revision)) => {
+                // Revision 0 is the empty store, before anything was written.
+                let at = self.store.entry(revision)?.map_or(Timestamp::UNIX_EPOCH, |entry| entry.at);
+                Ok((self.store.snapshot_at(revision)?, at))
+            }
+        }
+    }
+
+    fn rules_for(&self, basis: &Basis, at: Timestamp, current: &Arc<Bundle>) -> Result<Arc<Bundle>, AskError> {
+        match (basis.rules.as_deref(), basis.as_of) {
+            (None, None) | (Some("current"), _) => Ok(Arc::clone(current)),
+            (Some(digest), _) => self.rules_of(digest).map_err(AskError::from)?.ok_or_else(|| AskError::UnknownRules(digest.to_owned())),
+            (None, Some(_)) => match self.store.rules_in_force_at(at)? {
+                Some(digest) => self.rules_of(&digest)?.ok_or(AskError::UnknownRules(digest)),
+                None => Ok(Arc::clone(current)),
+            },
+        }
+    }
+
+    /// Answers one question from the ground.
+    pub(super) fn answer(
+        &self,
+        ground: &Ground,
+        call: &Call,
+        question: Question,
+        explain: bool,
+    ) -> Result<Answered, StoreError> {
+        let view = ground.snapshot.view();
+        let (decision, facts, turned, rules, world) = match &self.world {
+            None => {
+                let facts = view.facts(&Needs::of(&question.subject, &question.resource), ground.at)?;
+                let decision = decide(&ground.rules, Namespace::Asked, &question, &facts);
+                let turned = explain.then(|| nearest(&ground.rules, &question, &facts, decision.is_allowed()));
+                (decision, facts, turned, ground.rules.digest().clone(), None)
+            }
+            Some(world) => {
+                let (rules, world) = world.as_ref();
+                let decision = decide_in(rules, &question, world);
+                let facts = Facts { revision: view.revision(), at: ground.at, ..Facts::default() };
+                (decision, facts, explain.then(Vec::new), rules.digest().clone(), Some(world.digest().to_owned()))
+            }
+        };
+        let mut record = self.record_of(ground, call, Asked::Evaluation, question, facts, rules, &decision);
+        record.world = world;
+        Ok(Answered { answer: Answer { decision, nearest: turned }, record })
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "a record has this many parts")]
+    pub(super) fn record_of(
+        &self,
+        ground: &Ground,
+        call: &Call,
+        asked: Asked,
+        question: Question,
+        facts: Facts,
+        rules: Digest,
+        decision: &Decision,
+    ) -> Record {
+        // Properties of our own nouns are never read, so they are not part of what was decided.
+        let question = if self.world.is_none() { without_properties(question) } else { question };
+        let mut record = Record::of(call.caller.clone(), asked, question, facts, rules, decision);
+        record.admitted.clone_from(&ground.admitted);
+        record.request_id.clone_from(&call.request_id);
+        record
+    }
+
+    /// Decides one question of our own domain on a view, by the ground's rules.
+    pub(super) fn decided(
+        rules: &Bundle,
+        view: &View<'_>,
+        at: Timestamp,
+        question: &Question,
+    ) -> Result<(Decision, Facts), StoreError> {
+        let facts = view.facts(&Needs::of(&question.subject, &question.resource), at)?;
+        Ok((decide(rules, Namespace::Asked, question, &facts), facts))
+    }
+}
+
+fn without_properties(mut question: Question) -> Question {
+    question.subject.properties.clear();
+    question.resource.properties.clear();
+    question
+}

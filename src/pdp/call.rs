@@ -1,0 +1,371 @@
+//! A call of this service: who may make it is decided by the same rules as everything else, and recorded.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::Pdp;
+use crate::audit::{Asked, Became, Record, RecordError};
+use crate::caller::Caller;
+use crate::clock::Timestamp;
+use crate::decide::{Decision, Namespace, Permit, Reason, decide, installation};
+use crate::domain::event::Happening;
+use crate::facts::{Facts, Needs};
+use crate::id::{CustomerId, PartnerId, Revision, Seq, SubscriptionId};
+use crate::policy::Bundle;
+use crate::question::{Entity, Kind, Question};
+use crate::store::{Desk, Remembered, StoreError, View, Work};
+
+/// A call and who makes it.
+#[derive(Clone, Debug)]
+pub struct Call {
+    /// Who.
+    pub caller: Caller,
+    /// The caller's own name for the call.
+    pub request_id: Option<String>,
+    /// What makes a retry of it safe.
+    pub idempotency: Option<Idempotency>,
+    /// The revision the noun must still have for a change to be made.
+    pub if_match: Option<Revision>,
+}
+
+impl Call {
+    /// A plain call.
+    #[must_use]
+    pub fn of(caller: Caller) -> Self {
+        Self { caller, request_id: None, idempotency: None, if_match: None }
+    }
+}
+
+/// A key under which an answer is remembered, and the request it is for.
+#[derive(Clone, Debug)]
+pub struct Idempotency {
+    /// The caller's key.
+    pub key: String,
+    /// The SHA-256 of the request.
+    pub request: [u8; 32],
+}
+
+/// What a call is about, for the rules.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum About {
+    /// Nothing in particular.
+    Installation,
+    /// One partner.
+    Partner(PartnerId),
+    /// One customer.
+    Customer(CustomerId),
+    /// One subscription.
+    Subscription(SubscriptionId),
+}
+
+impl About {
+    fn entity(&self) -> Entity {
+        match self {
+            Self::Installation => installation(),
+            Self::Partner(id) => Entity::new(Kind::Partner.as_str(), id.as_str()),
+            Self::Customer(id) => Entity::new(Kind::Customer.as_str(), id.as_str()),
+            Self::Subscription(id) => Entity::new(Kind::Subscription.as_str(), id.as_str()),
+        }
+    }
+}
+
+/// A call that the rules do not allow.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("{message}")]
+pub struct Denied {
+    /// Why.
+    pub reason: Reason,
+    /// Why, in a sentence.
+    pub message: String,
+}
+
+/// A noun that is not at the revision a change was made for, or a key used twice.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum PreconditionError {
+    /// The noun moved.
+    #[error("it is at revision {found} and not at {asked}; read it again and decide anew")]
+    Moved {
+        /// The revision asked for.
+        asked: Revision,
+        /// The revision it is at; 0 when it is not there.
+        found: Revision,
+    },
+    /// The key was used for another request.
+    #[error("idempotency key `{0}` was used for another request; take a new key")]
+    KeyReused(String),
+}
+
+/// Why a call came to nothing.
+#[derive(Debug, thiserror::Error)]
+pub enum CallError<E> {
+    /// The rules do not allow it.
+    #[error(transparent)]
+    Denied(Denied),
+    /// What it was made for is not so any more.
+    #[error(transparent)]
+    Precondition(PreconditionError),
+    /// Its record cannot be written or the facts cannot be read, so there is no answer.
+    #[error(transparent)]
+    Unavailable(StoreError),
+    /// It was allowed and cannot be done.
+    #[error("{0}")]
+    Failed(E),
+}
+
+impl<E> From<RecordError> for CallError<E> {
+    fn from(error: RecordError) -> Self {
+        Self::Unavailable(StoreError::Unusable(error.to_string()))
+    }
+}
+
+/// An answer, with where it is recorded and the revision it was read at.
+#[derive(Clone, Debug)]
+pub struct Told<T> {
+    /// The answer.
+    pub value: T,
+    /// The revision it was read at.
+    pub revision: Revision,
+    /// The places of its records in the ledger.
+    pub seqs: Vec<Seq>,
+}
+
+/// What a change brought.
+#[derive(Clone, Debug)]
+pub struct Changed<T> {
+    /// What is answered.
+    pub value: T,
+    /// The revision at which it is so.
+    pub revision: Revision,
+    /// Is it the answer to an earlier call with the same idempotency key?
+    pub is_repeat: bool,
+    /// The places of its records in the ledger.
+    pub seqs: Vec<Seq>,
+}
+
+/// What deciding about a call came to.
+pub(super) struct Admission {
+    pub(super) question: Question,
+    pub(super) facts: Facts,
+    pub(super) decision: Decision,
+}
+
+impl Admission {
+    pub(super) fn record(self, call: &Call, rules: &Bundle) -> Record {
+        let asked = Asked::Call;
+        let mut question = self.question;
+        question.action.name = format!("Api::{}", question.action.name);
+        let mut record =
+            Record::of(call.caller.clone(), asked, question, self.facts, rules.digest().clone(), &self.decision);
+        record.request_id.clone_from(&call.request_id);
+        record
+    }
+
+    pub(super) fn permit(&self) -> Result<Permit, Denied> {
+        self.decision.permit().ok_or_else(|| Denied {
+            reason: self.decision.reason().cloned().unwrap_or(Reason::NOT_PERMITTED),
+            message: self.decision.message().to_owned(),
+        })
+    }
+}
+
+/// Asks the rules whether a caller may make a call. What is not known is asked about as the installation, so that a
+/// caller who may not see something hears the same whether it is there or not.
+pub(super) fn admit(
+    rules: &Bundle,
+    view: &View<'_>,
+    at: Timestamp,
+    caller: &Caller,
+    action: &str,
+    about: &About,
+) -> Result<Admission, StoreError> {
+    let mut resource = about.entity();
+    let subject = caller.entity();
+    let mut facts = view.facts(&Needs::of(&subject, &resource), at)?;
+    if facts.unknown_resource.take().is_some() {
+        resource = installation();
+    }
+    if let Caller::Operator { id, role } = caller {
+        facts.unknown_subject = None;
+        facts.operators.insert(id.clone(), *role);
+    }
+    let question = Question::new(subject, action, resource);
+    let decision = decide(rules, Namespace::Api, &question, &facts);
+    Ok(Admission { question, facts, decision })
+}
+
+/// What an operation leaves to be done: what changes, what else was decided on the way, and the answer.
+pub(super) struct Done<T> {
+    pub(super) happening: Happening,
+    pub(super) records: Vec<Record>,
+    pub(super) value: T,
+}
+
+impl<T> Done<T> {
+    pub(super) fn of((happening, value): (Happening, T)) -> Self {
+        Self { happening, records: Vec::new(), value }
+    }
+}
+
+/// Why an operation came to nothing: it cannot be, or something it needs is not allowed.
+pub(super) enum Undone<E> {
+    Failed(E),
+    Denied(Denied, Vec<Record>),
+    Moved(PreconditionError),
+}
+
+impl<E> From<E> for Undone<E> {
+    fn from(error: E) -> Self {
+        Self::Failed(error)
+    }
+}
+
+/// An error that has a stable code, for the record of why something allowed was not done.
+pub trait Coded {
+    /// The code.
+    fn code(&self) -> &'static str;
+    /// The failure of the store in it, if that is what it is.
+    fn store(&self) -> Option<&StoreError>;
+}
+
+impl Pdp {
+    /// Answers a call that changes nothing: decided, done on one revision, recorded, answered.
+    pub(super) async fn tell<T, E>(
+        &self,
+        call: &Call,
+        action: &str,
+        about: &About,
+        look: impl FnOnce(&View<'_>, Timestamp) -> Result<T, E>,
+    ) -> Result<Told<T>, CallError<E>> {
+        let (record, looked, revision) = {
+            let rules = self.rules();
+            let at = self.store.clock().now();
+            let snapshot = self.store.snapshot().map_err(CallError::Unavailable)?;
+            let view = snapshot.view();
+            let admission =
+                admit(&rules, &view, at, &call.caller, action, about).map_err(CallError::Unavailable)?;
+            let permit = admission.permit();
+            let record = admission.record(call, &rules).to_bytes()?;
+            (record, permit.map(|_| look(&view, at)), view.revision())
+        };
+        let written = self.store.append(vec![record]).await.map_err(CallError::Unavailable)?;
+        let value = looked.map_err(CallError::Denied)?.map_err(CallError::Failed)?;
+        Ok(Told { value, revision, seqs: written.seqs })
+    }
+
+    /// Makes a change: decided, worked out and written on the newest facts, one after the other.
+    pub(super) async fn change<T, E>(
+        &self,
+        call: &Call,
+        action: &'static str,
+        about: About,
+        operate: impl FnOnce(&Desk<'_>, &Bundle) -> Result<Done<T>, Undone<E>> + Send + 'static,
+    ) -> Result<Changed<T>, CallError<E>>
+    where
+        T: Serialize + DeserializeOwned + Send + 'static,
+        E: Coded + Send + 'static,
+    {
+        let rules = self.rules();
+        let call = call.clone();
+        let written = self.store.change(move |desk| work(&rules, &call, action, &about, desk, operate)).await;
+        let written = written.map_err(CallError::Unavailable)?;
+        let (value, revision, is_repeat) = written.value?;
+        Ok(Changed { value, revision, is_repeat, seqs: written.seqs })
+    }
+}
+
+/// The answer, the revision at which it is so, and whether it is an earlier one.
+type Worked<T, E> = Result<(T, Revision, bool), CallError<E>>;
+
+fn work<T, E>(
+    rules: &Bundle,
+    call: &Call,
+    action: &str,
+    about: &About,
+    desk: &Desk<'_>,
+    operate: impl FnOnce(&Desk<'_>, &Bundle) -> Result<Done<T>, Undone<E>>,
+) -> Result<Work<Worked<T, E>>, StoreError>
+where
+    T: Serialize + DeserializeOwned,
+    E: Coded,
+{
+    let bytes = |record: &Record| record.to_bytes().map_err(|error| StoreError::Unusable(error.to_string()));
+    let admission = admit(rules, &desk.view, desk.at, &call.caller, action, about)?;
+    let permit = admission.permit();
+    let mut record = admission.record(call, rules);
+    let by = call.caller.to_string();
+    let mut work = Work { change: None, by, records: Vec::new(), remember: None, value: Err(CallError::Unavailable(StoreError::Closing)) };
+    let permit = match permit {
+        Ok(permit) => permit,
+        Err(denied) => {
+            work.records.push(bytes(&record)?);
+            work.value = Err(CallError::Denied(denied));
+            return Ok(work);
+        }
+    };
+    let key = call.idempotency.as_ref().map(|idempotency| format!("{}\n{}", call.caller, idempotency.key).into_bytes());
+    if let (Some(key), Some(idempotency)) = (&key, &call.idempotency)
+        && let Some(remembered) = desk.remembered(key)?
+    {
+        work.value = repeat(&remembered, idempotency)?;
+        work.records.push(bytes(&record)?);
+        return Ok(work);
+    }
+    let refused = match operate(desk, rules) {
+        Ok(done) => {
+            let revision = if done.happening.is_empty() { desk.view.revision() } else { desk.next };
+            if let (Some(key), Some(idempotency)) = (key, &call.idempotency) {
+                let answer = serde_json::to_string(&done.value).map_err(|error| StoreError::Unusable(error.to_string()))?;
+                work.remember = Some(Remembered { key, request: idempotency.request, answer, revision, at: desk.at });
+            }
+            record.outcome = Some(Became::Revision(revision));
+            work.records.push(bytes(&record)?);
+            for record in &done.records {
+                work.records.push(bytes(record)?);
+            }
+            work.change = Some((permit, done.happening));
+            work.value = Ok((done.value, revision, false));
+            return Ok(work);
+        }
+        Err(Undone::Failed(error)) => {
+            if let Some(fault) = error.store() {
+                return Err(fault.clone());
+            }
+            record.outcome = Some(Became::Refused(error.code().to_owned()));
+            CallError::Failed(error)
+        }
+        Err(Undone::Denied(denied, records)) => {
+            record.outcome = Some(Became::Refused(denied.reason.to_string()));
+            for record in &records {
+                work.records.push(bytes(record)?);
+            }
+            CallError::Denied(denied)
+        }
+        Err(Undone::Moved(error)) => {
+            record.outcome = Some(Became::Refused("revision_moved".to_owned()));
+            CallError::Precondition(error)
+        }
+    };
+    work.records.insert(0, bytes(&record)?);
+    work.value = Err(refused);
+    Ok(work)
+}
+
+fn repeat<T: DeserializeOwned, E>(
+    remembered: &Remembered,
+    idempotency: &Idempotency,
+) -> Result<Worked<T, E>, StoreError> {
+    if remembered.request != idempotency.request {
+        return Ok(Err(CallError::Precondition(PreconditionError::KeyReused(idempotency.key.clone()))));
+    }
+    let value = serde_json::from_str(&remembered.answer).map_err(|error| StoreError::Unreadable(error.to_string()))?;
+    Ok(Ok((value, remembered.revision, true)))
+}
+
+/// Checks that a noun is still at the revision a change was made for.
+pub(super) fn unmoved<E>(call: &Call, found: Option<Revision>) -> Result<(), Undone<E>> {
+    let found = found.unwrap_or_default();
+    match call.if_match {
+        Some(asked) if asked != found => Err(Undone::Moved(PreconditionError::Moved { asked, found })),
+        _ => Ok(()),
+    }
+}

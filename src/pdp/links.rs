@@ -1,0 +1,148 @@
+//! The keys relationship requests are signed with, in a file of the data directory.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError, RwLock};
+
+use crate::clock::SharedClock;
+use crate::domain::invitation::{Invitation, LinkKeyError, LinkKeyId, LinkKeys, Token, TokenError};
+use crate::id::PartnerId;
+
+const FILE_NAME: &str = "link-keys.json";
+
+/// Why the link keys cannot be read, made or changed.
+#[derive(Debug, thiserror::Error)]
+pub enum LinksError {
+    /// The file cannot be read or written.
+    #[error("cannot use the link keys `{}`: {cause}; check the data directory and its rights", path.display())]
+    Unusable {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        cause: io::Error,
+    },
+    /// The file does not hold link keys.
+    #[error("`{}` does not hold link keys: {cause}; restore it from a backup, links already sent depend on it", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        cause: String,
+    },
+    /// The system gives no random bytes.
+    #[error("the system gives no random bytes: {0}; no key was made")]
+    NoRandomness(getrandom::Error),
+    /// The ring of keys refuses.
+    #[error(transparent)]
+    Key(#[from] LinkKeyError),
+}
+
+/// The ring of keys: the newest signs, older ones still verify until they are retired.
+pub struct LinkRing {
+    path: Option<PathBuf>,
+    keys: RwLock<LinkKeys>,
+    clock: SharedClock,
+    changing: Mutex<()>,
+}
+
+impl LinkRing {
+    /// Reads the ring from the data directory, or begins it.
+    ///
+    /// # Errors
+    /// A [`LinksError`]; an unreadable ring is never replaced, links already sent depend on it.
+    pub fn open(data: &Path, clock: &SharedClock) -> Result<Self, LinksError> {
+        let path = data.join(FILE_NAME);
+        let keys = match std::fs::read_to_string(&path) {
+            Ok(text) => serde_json::from_str(&text)
+                .map_err(|error| LinksError::Unreadable { path: path.clone(), cause: error.to_string() })?,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                let keys = LinkKeys::begin(seed()?, clock.now());
+                write(&path, &keys)?;
+                keys
+            }
+            Err(cause) => return Err(LinksError::Unusable { path, cause }),
+        };
+        Ok(Self { path: Some(path), keys: RwLock::new(keys), clock: clock.clone(), changing: Mutex::new(()) })
+    }
+
+    /// A ring that is kept nowhere, from a seed; for worked examples and tests that say what is random.
+    #[must_use]
+    pub fn of_seed(seed: [u8; 32], clock: &SharedClock) -> Self {
+        let keys = RwLock::new(LinkKeys::begin(seed, clock.now()));
+        Self { path: None, keys, clock: clock.clone(), changing: Mutex::new(()) }
+    }
+
+    /// The token of a partner's request; the same every time while the signing key is the same.
+    #[must_use]
+    pub fn token(&self, partner: &PartnerId) -> Token {
+        self.keys.read().unwrap_or_else(PoisonError::into_inner).token(partner)
+    }
+
+    /// Whose request a token is.
+    ///
+    /// # Errors
+    /// A [`TokenError`] when it is altered, foreign, or signed with a key that is retired.
+    pub fn verify(&self, token: &str) -> Result<Invitation, TokenError> {
+        self.keys.read().unwrap_or_else(PoisonError::into_inner).verify(token)
+    }
+
+    /// The keys as they are.
+    #[must_use]
+    pub fn keys(&self) -> LinkKeys {
+        self.keys.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Signs with a new key from now on; links already sent still verify.
+    ///
+    /// # Errors
+    /// A [`LinksError`]; then the ring is as it was.
+    pub fn rotate(&self) -> Result<LinkKeyId, LinksError> {
+        let seed = seed()?;
+        self.alter(|keys, clock| keys.rotate(seed, clock.now()))
+    }
+
+    /// Refuses the links signed with a key from now on.
+    ///
+    /// # Errors
+    /// A [`LinksError`], for example for the key that signs.
+    pub fn retire(&self, id: LinkKeyId) -> Result<(), LinksError> {
+        self.alter(|keys, clock| keys.retire(id, clock.now()))
+    }
+
+    fn alter<T>(
+        &self,
+        alter: impl FnOnce(&mut LinkKeys, &SharedClock) -> Result<T, LinkKeyError>,
+    ) -> Result<T, LinksError> {
+        let _one_at_a_time = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut keys = self.keys();
+        let altered = alter(&mut keys, &self.clock)?;
+        if let Some(path) = &self.path {
+            write(path, &keys)?;
+        }
+        *self.keys.write().unwrap_or_else(PoisonError::into_inner) = keys;
+        Ok(altered)
+    }
+}
+
+fn seed() -> Result<[u8; 32], LinksError> {
+    let mut seed = [0; 32];
+    getrandom::fill(&mut seed).map_err(LinksError::NoRandomness)?;
+    Ok(seed)
+}
+
+/// Writes the ring beside its file and moves it into place, so that a crash leaves the old one or the new one.
+fn write(path: &Path, keys: &LinkKeys) -> Result<(), LinksError> {
+    let unusable = |cause| LinksError::Unusable { path: path.to_owned(), cause };
+    let text = serde_json::to_string_pretty(keys).map_err(|error| unusable(io::Error::other(error)))?;
+    let beside = path.with_extension("json.new");
+    let written = || -> io::Result<()> {
+        let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&beside)?;
+        file.write_all(text.as_bytes())?;
+        file.sync_all()?;
+        std::fs::rename(&beside, path)?;
+        path.parent().map_or(Ok(()), |folder| File::open(folder)?.sync_all())
+    };
+    written().map_err(unusable)
+}

@@ -1,0 +1,248 @@
+//! Partners, customers and subscriptions are told, and told again when they change.
+//!
+//! A partner that provisions a new subscription becomes its original reseller, and nobody can rewrite that.
+
+use crate::clock::Timestamp;
+use crate::domain::NounError;
+use crate::domain::commercial::{CommercialRelationship, RelationshipState};
+use crate::domain::customer::Customer;
+use crate::domain::event::{Event, Fact, Happening};
+use crate::domain::partner::Partner;
+use crate::domain::service::Service;
+use crate::domain::subscription::Subscription;
+use crate::id::{CustomerId, PartnerId, ServiceId, SubscriptionId};
+use crate::store::{Listed, StoreError, View};
+
+use super::acceptance::transacting_holders;
+
+/// How something is told.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Telling {
+    /// As it happens: a sale is a sale.
+    Now,
+    /// As it was elsewhere: an import brings what became of a sale as well.
+    Import,
+}
+
+/// Why a partner cannot be as it was told.
+#[derive(Debug, thiserror::Error)]
+pub enum PartnerError {
+    /// The noun itself is wrong.
+    #[error(transparent)]
+    Noun(#[from] NounError),
+    /// Its new kind transacts, and a service it administers has another transacting partner.
+    #[error("partner `{partner}` would be the second transacting partner of service `{service}` beside `{holder}`; remove one of them first")]
+    SecondTransacting {
+        /// The partner.
+        partner: PartnerId,
+        /// The service.
+        service: ServiceId,
+        /// The other one.
+        holder: PartnerId,
+    },
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Why a customer cannot be as it was told.
+#[derive(Debug, thiserror::Error)]
+pub enum CustomerError {
+    /// The noun itself is wrong.
+    #[error(transparent)]
+    Noun(#[from] NounError),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Why a subscription cannot be as it was told.
+#[derive(Debug, thiserror::Error)]
+pub enum SubscriptionError {
+    /// The noun itself is wrong.
+    #[error(transparent)]
+    Noun(#[from] NounError),
+    /// Its customer is not registered.
+    #[error("customer `{0}` is not known; register it first")]
+    UnknownCustomer(CustomerId),
+    /// Its original reseller is not registered.
+    #[error("original reseller `{0}` is not known; register the partner first")]
+    UnknownReseller(PartnerId),
+    /// Its parent is not registered.
+    #[error("parent `{0}` is not known; register it first")]
+    UnknownParent(SubscriptionId),
+    /// Its parent is of another customer.
+    #[error("parent `{parent}` is of customer `{customer}`; an add-on is of the same customer")]
+    ParentOfAnother {
+        /// The parent.
+        parent: SubscriptionId,
+        /// Whose it is.
+        customer: CustomerId,
+    },
+    /// Its parent is an add-on itself.
+    #[error("parent `{0}` is an add-on itself; name the subscription that one adds to")]
+    ParentIsAddOn(SubscriptionId),
+    /// Something that is fixed at creation was told otherwise.
+    #[error("`{member}` of subscription `{id}` is fixed at creation; leave it as it is, or register a new subscription")]
+    Fixed {
+        /// The subscription.
+        id: SubscriptionId,
+        /// The member.
+        member: &'static str,
+    },
+    /// The commercial relationship has ended, and a sale does not reinstate it.
+    #[error("the commercial relationship of customer `{customer}` and partner `{partner}` has ended; reinstate it by renegotiation before selling again")]
+    RelationshipEnded {
+        /// The customer.
+        customer: CustomerId,
+        /// The partner.
+        partner: PartnerId,
+    },
+    /// The partner that sells does not transact.
+    #[error("partner `{0}` is of a kind that does not sell; a direct bill partner or an indirect provider does")]
+    DoesNotSell(PartnerId),
+    /// A partner told a sale as somebody else's.
+    #[error("partner `{0}` cannot register a sale of another partner; leave `originalReseller` out")]
+    NotItsSale(PartnerId),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Works out what telling a partner brings.
+///
+/// # Errors
+/// A [`PartnerError`]; then nothing of it happens.
+pub(crate) fn partner(view: &View<'_>, at: Timestamp, told: &Partner) -> Result<Happening, PartnerError> {
+    told.check()?;
+    let before = view.partner(&told.id)?.map(|kept| kept.fact);
+    if before.as_ref() == Some(told) {
+        return Ok(Happening::default());
+    }
+    if let Some(before) = &before
+        && told.kind.transacts()
+        && !before.kind.transacts()
+    {
+        second_transacting(view, at, &told.id)?;
+    }
+    let partner = told.id.clone();
+    let event =
+        if before.is_some() { Event::PartnerChanged { partner } } else { Event::PartnerRegistered { partner } };
+    Ok(Happening { facts: vec![Fact::Partner(told.clone())], events: vec![event] })
+}
+
+fn second_transacting(view: &View<'_>, at: Timestamp, partner: &PartnerId) -> Result<(), PartnerError> {
+    let mut conflict = None;
+    view.services_granted(partner, None, &mut |id| {
+        let Some(service) = view.service(&id)?.map(|kept| kept.fact) else { return Ok(Listed::Continue(())) };
+        if !service.administrators_at(at).any(|holder| holder == partner) {
+            return Ok(Listed::Continue(()));
+        }
+        match transacting_holders(view, at, &service, partner)?.into_iter().next() {
+            Some(holder) => {
+                conflict = Some((id, holder));
+                Ok(Listed::Break(()))
+            }
+            None => Ok(Listed::Continue(())),
+        }
+    })?;
+    match conflict {
+        Some((service, holder)) => Err(PartnerError::SecondTransacting { partner: partner.clone(), service, holder }),
+        None => Ok(()),
+    }
+}
+
+/// Works out what telling a customer brings.
+///
+/// # Errors
+/// A [`CustomerError`]; then nothing of it happens.
+pub(crate) fn customer(view: &View<'_>, told: &Customer) -> Result<Happening, CustomerError> {
+    told.check()?;
+    let before = view.customer(&told.id)?.map(|kept| kept.fact);
+    if before.as_ref() == Some(told) {
+        return Ok(Happening::default());
+    }
+    let customer = told.id.clone();
+    let event =
+        if before.is_some() { Event::CustomerChanged { customer } } else { Event::CustomerRegistered { customer } };
+    Ok(Happening { facts: vec![Fact::Customer(told.clone())], events: vec![event] })
+}
+
+/// Works out what telling a subscription brings: for a new one also its service and, with the first sale of its
+/// reseller to the customer, their commercial relationship.
+///
+/// # Errors
+/// A [`SubscriptionError`]; then nothing of it happens.
+pub(crate) fn subscription(
+    view: &View<'_>,
+    at: Timestamp,
+    told: &Subscription,
+    telling: Telling,
+) -> Result<Happening, SubscriptionError> {
+    told.check()?;
+    if let Some(before) = view.subscription(&told.id)?.map(|kept| kept.fact) {
+        return changed(&before, told);
+    }
+    if view.customer(&told.customer)?.is_none() {
+        return Err(SubscriptionError::UnknownCustomer(told.customer.clone()));
+    }
+    if let Some(parent) = &told.parent {
+        let held = view.subscription(parent)?.ok_or_else(|| SubscriptionError::UnknownParent(parent.clone()))?.fact;
+        if held.customer != told.customer {
+            return Err(SubscriptionError::ParentOfAnother { parent: parent.clone(), customer: held.customer });
+        }
+        if held.parent.is_some() {
+            return Err(SubscriptionError::ParentIsAddOn(parent.clone()));
+        }
+    }
+    let mut happening = Happening::default();
+    happening.events.push(Event::SubscriptionProvisioned {
+        subscription: told.id.clone(),
+        customer: told.customer.clone(),
+        service: told.service.clone(),
+        original_reseller: told.original_reseller.clone(),
+    });
+    if view.service(&told.service_id())?.is_none() {
+        happening.facts.push(Fact::Service(told.service_id(), Service::default()));
+    }
+    if let Some(reseller) = &told.original_reseller {
+        if view.partner(reseller)?.is_none() {
+            return Err(SubscriptionError::UnknownReseller(reseller.clone()));
+        }
+        let (customer, partner) = (told.customer.clone(), reseller.clone());
+        match view.relationship(&customer, &partner)?.map(|kept| kept.fact.state) {
+            None => {
+                let begun = CommercialRelationship::begun(customer.clone(), partner.clone(), at);
+                happening.facts.push(Fact::CommercialRelationship(begun));
+                happening.events.push(Event::CommercialRelationshipBegan { customer, partner });
+            }
+            Some(RelationshipState::Ended) if telling == Telling::Now => {
+                return Err(SubscriptionError::RelationshipEnded { customer, partner });
+            }
+            Some(RelationshipState::Active | RelationshipState::Ended) => {}
+        }
+    }
+    happening.facts.push(Fact::Subscription(told.clone()));
+    Ok(happening)
+}
+
+fn changed(before: &Subscription, told: &Subscription) -> Result<Happening, SubscriptionError> {
+    if let Some(member) = told.fixed_difference(before) {
+        return Err(SubscriptionError::Fixed { id: told.id.clone(), member });
+    }
+    let members: Vec<String> = [
+        ("offer", told.offer != before.offer),
+        ("partnerOfRecord", told.partner_of_record != before.partner_of_record),
+        ("quantity", told.quantity != before.quantity),
+        ("status", told.status != before.status),
+    ]
+    .into_iter()
+    .filter(|(_, differs)| *differs)
+    .map(|(member, _)| member.to_owned())
+    .collect();
+    if members.is_empty() {
+        return Ok(Happening::default());
+    }
+    let event = Event::SubscriptionChanged { subscription: told.id.clone(), customer: told.customer.clone(), members };
+    Ok(Happening { facts: vec![Fact::Subscription(told.clone())], events: vec![event] })
+}

@@ -1,0 +1,321 @@
+//! Lists, page by page, and the pages of the document: a customer's Partner Relationships and a partner's customer
+//! list.
+
+use std::str::FromStr;
+
+use data_encoding::BASE64URL_NOPAD;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::Pdp;
+use super::call::{About, Call, CallError, Coded, Told};
+use super::registry::ON;
+use crate::clock::Timestamp;
+use crate::domain::commercial::RelationshipState;
+use crate::domain::partner::PartnerKind;
+use crate::id::{CustomerId, PartnerId, ServiceName};
+use crate::limits::{PAGE_MAX, SCAN_MAX};
+use crate::store::{Listed, StoreError, View};
+
+/// Why a list cannot be shown.
+#[derive(Debug, thiserror::Error)]
+pub enum ListError {
+    /// The cursor is not one that this list gave.
+    #[error("`cursor` is not one that this list gave; begin without one")]
+    Cursor,
+    /// The customer is not registered.
+    #[error("customer `{0}` is not known; check its id")]
+    UnknownCustomer(CustomerId),
+    /// The partner is not registered.
+    #[error("partner `{0}` is not known; check its id")]
+    UnknownPartner(PartnerId),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Coded for ListError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Cursor => "invalid_cursor",
+            Self::UnknownCustomer(_) => "unknown_customer",
+            Self::UnknownPartner(_) => "unknown_partner",
+            Self::Store(_) => "unavailable",
+        }
+    }
+
+    fn store(&self) -> Option<&StoreError> {
+        match self {
+            Self::Store(error) => Some(error),
+            _ => None,
+        }
+    }
+}
+
+/// One page of a list, in an order that does not change; it is complete or says where to go on.
+#[derive(Clone, Debug)]
+pub struct Page<T> {
+    /// What is on it.
+    pub items: Vec<T>,
+    /// Where to go on; nothing when the list is complete.
+    pub next: Option<String>,
+    limit: usize,
+    looked_at: usize,
+    last: Option<String>,
+}
+
+impl<T> Page<T> {
+    /// An empty page for at most `limit` items.
+    #[must_use]
+    pub fn new(limit: usize) -> Self {
+        Self { items: Vec::new(), next: None, limit: limit.min(PAGE_MAX), looked_at: 0, last: None }
+    }
+
+    /// What the cursor says was last on the page before.
+    pub(super) fn after<K: FromStr>(&self, cursor: Option<&str>) -> Result<Option<K>, ListError> {
+        let Some(cursor) = cursor else { return Ok(None) };
+        let bytes = BASE64URL_NOPAD.decode(cursor.as_bytes()).map_err(|_| ListError::Cursor)?;
+        let text = String::from_utf8(bytes).map_err(|_| ListError::Cursor)?;
+        text.parse().map(Some).map_err(|_| ListError::Cursor)
+    }
+
+    /// Puts an item on the page, or notes that there is more.
+    pub(super) fn take(&mut self, item: T, at: String) -> Listed {
+        if self.items.len() >= self.limit {
+            return self.full();
+        }
+        self.items.push(item);
+        self.pass(at)
+    }
+
+    /// Puts an item on the page that says itself where it stands.
+    pub(super) fn take_at(&mut self, item: T, at: impl FnOnce(&T) -> String) -> Listed {
+        let at = at(&item);
+        self.take(item, at)
+    }
+
+    /// Passes over something that is not wanted; a page that has looked at enough says where to go on.
+    pub(super) fn pass(&mut self, at: String) -> Listed {
+        self.last = Some(at);
+        self.looked_at += 1;
+        if self.looked_at >= SCAN_MAX { self.full() } else { Listed::Continue(()) }
+    }
+
+    fn full(&mut self) -> Listed {
+        // A page for no items says that there are some by a cursor to the beginning.
+        let last = self.last.as_deref().unwrap_or_default();
+        self.next = Some(BASE64URL_NOPAD.encode(last.as_bytes()));
+        Listed::Break(())
+    }
+}
+
+/// A service a partner holds or held.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ServiceHeld {
+    /// Which service.
+    #[schema(value_type = String)]
+    pub service: ServiceName,
+    /// Does the partner hold delegated administrative privileges now?
+    pub delegated_administrator: bool,
+    /// Since when it does, or did.
+    #[schema(value_type = String, format = DateTime)]
+    pub since: Timestamp,
+    /// When it ends, or ended.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub until: Option<Timestamp>,
+}
+
+/// A partner on a customer's Partner Relationships page.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct PartnerRelationship {
+    /// Which partner.
+    #[schema(value_type = String)]
+    pub partner: PartnerId,
+    /// Its display name.
+    pub name: String,
+    /// How it takes part in the programme.
+    pub kind: PartnerKind,
+    /// The services it holds or held.
+    pub services: Vec<ServiceHeld>,
+    /// Whether the commercial relationship stands; `null` when there never was one.
+    pub commercial_relationship: Option<RelationshipState>,
+    /// Is the partner responsible for the customer's support?
+    pub responsible_for_support: bool,
+}
+
+/// A grant that ends soon.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, ToSchema)]
+pub struct Ending {
+    /// Who holds it.
+    #[schema(value_type = String)]
+    pub partner: PartnerId,
+    /// For which service.
+    #[schema(value_type = String)]
+    pub service: ServiceName,
+    /// When it ends.
+    #[schema(value_type = String, format = DateTime)]
+    pub until: Timestamp,
+}
+
+/// A customer's Partner Relationships page.
+#[derive(Clone, Debug)]
+pub struct PartnerRelationships {
+    /// Every partner with a grant, past ones too, or a commercial relationship.
+    pub partners: Page<PartnerRelationship>,
+    /// The grants on this page that end within the time asked for.
+    pub ending: Vec<Ending>,
+}
+
+/// A customer on a partner's customer list.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct CustomerListItem {
+    /// Which customer.
+    #[schema(value_type = String)]
+    pub customer: CustomerId,
+    /// Its display name.
+    pub name: String,
+    /// The services the partner holds or held.
+    pub services: Vec<ServiceHeld>,
+    /// Whether the commercial relationship stands; `null` when there never was one.
+    pub commercial_relationship: Option<RelationshipState>,
+    /// Is the partner responsible for the customer's support?
+    pub responsible_for_support: bool,
+}
+
+impl Pdp {
+    /// A customer's Partner Relationships page, with the grants that end by `ending_by`.
+    ///
+    /// # Errors
+    /// [`ListError`]; [`CallError::Denied`] for whoever may not read it.
+    pub async fn partner_relationships(
+        &self,
+        call: &Call,
+        customer: &CustomerId,
+        ending_within: jiff::Span,
+        limit: usize,
+        cursor: Option<&str>,
+    ) -> Result<Told<PartnerRelationships>, CallError<ListError>> {
+        let about = About::Customer(customer.clone());
+        self.tell(call, "readPartnerRelationships", &about, |view, at| {
+            if view.customer(customer)?.is_none() {
+                return Err(ListError::UnknownCustomer(customer.clone()));
+            }
+            let mut partners = Page::new(limit);
+            let last: Option<PartnerId> = partners.after(cursor)?;
+            view.partners_of(customer, last.as_ref(), &mut |partner| {
+                let at_partner = partner.to_string();
+                Ok(match relationship(view, at, customer, partner)? {
+                    Some(relationship) => partners.take(relationship, at_partner),
+                    None => partners.pass(at_partner),
+                })
+            })?;
+            let by = jiff::Zoned::new(at, jiff::tz::TimeZone::UTC).checked_add(ending_within).map(|by| by.timestamp());
+            let by = by.unwrap_or(Timestamp::MAX);
+            let ending = partners.items.iter().flat_map(|shown| ending(shown, by)).collect();
+            Ok(PartnerRelationships { partners, ending })
+        })
+        .await
+    }
+
+    /// A partner's customer list: each customer it holds a grant of or has a commercial relationship with.
+    ///
+    /// # Errors
+    /// [`ListError`]; [`CallError::Denied`] for whoever may not read it.
+    pub async fn customer_list(
+        &self,
+        call: &Call,
+        partner: &PartnerId,
+        limit: usize,
+        cursor: Option<&str>,
+    ) -> Result<Told<Page<CustomerListItem>>, CallError<ListError>> {
+        self.tell(call, "readCustomerList", &About::Partner(partner.clone()), |view, at| {
+            if view.partner(partner)?.is_none() {
+                return Err(ListError::UnknownPartner(partner.clone()));
+            }
+            let mut page = Page::new(limit);
+            let last: Option<CustomerId> = page.after(cursor)?;
+            view.customers_of(partner, last.as_ref(), &mut |customer| {
+                let at_customer = customer.to_string();
+                Ok(match listed_customer(view, at, partner, customer)? {
+                    Some(item) => page.take(item, at_customer),
+                    None => page.pass(at_customer),
+                })
+            })?;
+            Ok(page)
+        })
+        .await
+    }
+}
+
+fn ending(shown: &PartnerRelationship, by: Timestamp) -> Vec<Ending> {
+    let held = shown.services.iter().filter(|held| held.delegated_administrator);
+    held.filter_map(|held| {
+        let until = held.until.filter(|until| *until <= by)?;
+        Some(Ending { partner: shown.partner.clone(), service: held.service.clone(), until })
+    })
+    .collect()
+}
+
+fn services_held(
+    view: &View<'_>,
+    at: Timestamp,
+    customer: &CustomerId,
+    partner: &PartnerId,
+) -> Result<Vec<ServiceHeld>, StoreError> {
+    let mut services = Vec::new();
+    view.grants(Some(customer), Some(partner), &mut |grant| {
+        services.push(ServiceHeld {
+            delegated_administrator: grant.holds_at(at),
+            service: grant.service,
+            since: grant.since,
+            until: grant.until,
+        });
+        ON
+    })?;
+    Ok(services)
+}
+
+fn relationship(
+    view: &View<'_>,
+    at: Timestamp,
+    customer: &CustomerId,
+    partner: PartnerId,
+) -> Result<Option<PartnerRelationship>, StoreError> {
+    let Some(known) = view.partner(&partner)?.map(|kept| kept.fact) else { return Ok(None) };
+    let state = view.relationship(customer, &partner)?.map(|kept| kept.fact.state);
+    let services = services_held(view, at, customer, &partner)?;
+    Ok(Some(PartnerRelationship {
+        partner,
+        name: known.name,
+        kind: known.kind,
+        services,
+        commercial_relationship: state,
+        responsible_for_support: state == Some(RelationshipState::Active),
+    }))
+}
+
+fn listed_customer(
+    view: &View<'_>,
+    at: Timestamp,
+    partner: &PartnerId,
+    customer: CustomerId,
+) -> Result<Option<CustomerListItem>, StoreError> {
+    let Some(known) = view.customer(&customer)?.map(|kept| kept.fact) else { return Ok(None) };
+    let state = view.relationship(&customer, partner)?.map(|kept| kept.fact.state);
+    let services = services_held(view, at, &customer, partner)?;
+    let is_active = state == Some(RelationshipState::Active);
+    if !is_active && !services.iter().any(|held| held.delegated_administrator) {
+        return Ok(None);
+    }
+    Ok(Some(CustomerListItem {
+        customer,
+        name: known.name,
+        services,
+        commercial_relationship: state,
+        responsible_for_support: is_active,
+    }))
+}

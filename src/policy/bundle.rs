@@ -1,0 +1,429 @@
+//! A set of rules that is complete, named and valid; there is no other way to have one.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use cedar_policy::{
+    ActionConstraint, Effect, Entity, EntityUid, Policy, PolicyId, PolicySet, Schema, SchemaFragment, ValidationMode,
+    Validator,
+};
+use data_encoding::HEXLOWER;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+
+use super::finding::{Finding, RulesError};
+use super::source::RuleFiles;
+use super::values;
+use super::vocabulary::Vocabulary;
+
+/// The identity of a set of rules: the SHA-256 of its files, in hexadecimal.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Digest(Arc<str>);
+
+impl Digest {
+    /// The digest as it is written: 64 hexadecimal digits.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The digest of a set of files: each path and text, with its length, in the order of the paths.
+    #[must_use]
+    pub fn of(files: &RuleFiles) -> Self {
+        let mut hash = Sha256::new();
+        for (path, text) in files.iter().filter(|(path, _)| counts(path)) {
+            for part in [path, text] {
+                hash.update((part.len() as u64).to_be_bytes());
+                hash.update(part);
+            }
+        }
+        Self(HEXLOWER.encode(&hash.finalize()).into())
+    }
+}
+
+/// Is the file part of what the rules are? The pages beside them, which explain, are not.
+fn counts(path: &str) -> bool {
+    path.ends_with(".cedar") || path.ends_with(".cedarschema") || path.starts_with("policies/tables/")
+}
+
+impl fmt::Display for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// The name of a rule: the path of its file without `policies/` and the ending, for example `may/remove-seats`.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct RuleId(Arc<str>);
+
+impl RuleId {
+    /// The name as it is written.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<&str> for RuleId {
+    fn from(name: &str) -> Self {
+        Self(name.into())
+    }
+}
+
+impl fmt::Display for RuleId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Where in the folder of rules a file stands, which says what it is for.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Place {
+    /// What is allowed.
+    May,
+    /// What is refused whatever else is allowed.
+    Never,
+    /// A claim about all rules together; never part of what decides.
+    Always,
+    /// A rule of a world, which may permit or forbid.
+    World,
+}
+
+impl Place {
+    fn of(path: &str, book: Rulebook) -> Option<Self> {
+        match book {
+            Rulebook::World => Some(Self::World),
+            Rulebook::Domain => [("may/", Self::May), ("never/", Self::Never), ("always/", Self::Always)]
+                .into_iter()
+                .find_map(|(folder, place)| path.strip_prefix("policies/")?.starts_with(folder).then_some(place)),
+        }
+    }
+}
+
+/// Which demands a set of rules has to meet.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Rulebook {
+    /// The rules of our own domain: one rule a file, named by its path, with a title and a source.
+    Domain,
+    /// The rules of a world of its own: any number a file, each with an `@id`.
+    World,
+}
+
+/// What is known of one rule besides its text.
+#[derive(Clone, Debug)]
+pub struct Rule {
+    /// Its name.
+    pub id: RuleId,
+    /// Where it stands.
+    pub place: Place,
+    /// What it says, in one sentence.
+    pub title: String,
+    /// The clause it comes from.
+    pub source: String,
+    /// The reason a caller sees when a forbid refuses.
+    pub reason: Option<String>,
+    /// The file it stands in.
+    pub path: String,
+    /// The rule as Cedar reads it.
+    pub policy: Policy,
+}
+
+/// A set of rules, complete, named and valid.
+#[derive(Clone, Debug)]
+pub struct Bundle {
+    digest: Digest,
+    files: RuleFiles,
+    schema: Schema,
+    vocabulary: Vocabulary,
+    rules: BTreeMap<RuleId, Rule>,
+    by_action: BTreeMap<EntityUid, Deciding>,
+}
+
+/// What decides about one action: its rules, and the action with the groups it is in.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Deciding {
+    pub(crate) rules: PolicySet,
+    pub(crate) actions: Vec<Entity>,
+}
+
+impl Bundle {
+    /// Reads, names and validates a set of rules.
+    ///
+    /// # Errors
+    /// A [`RulesError`] with every finding; a set with any finding, a validator's warning included, is refused whole.
+    pub fn load(files: RuleFiles, book: Rulebook) -> Result<Self, RulesError> {
+        let mut findings = Vec::new();
+        let schema = load_schema(&files, &mut findings);
+        let rules = load_rules(&files, book, &mut findings);
+        if let Some((schema, vocabulary)) = &schema {
+            validate(&files, schema, vocabulary, &rules, &mut findings);
+        }
+        let by_action = schema.as_ref().map(|(schema, _)| by_action(schema, &rules, &mut findings));
+        match (schema, by_action) {
+            (Some((schema, vocabulary)), Some(by_action)) if findings.is_empty() => {
+                Ok(Self { digest: Digest::of(&files), files, schema, vocabulary, rules, by_action })
+            }
+            _ => {
+                findings.sort();
+                findings.dedup();
+                Err(RulesError { findings })
+            }
+        }
+    }
+
+    /// The identity of the set.
+    #[must_use]
+    pub fn digest(&self) -> &Digest {
+        &self.digest
+    }
+
+    /// The files it was read from.
+    #[must_use]
+    pub fn files(&self) -> &RuleFiles {
+        &self.files
+    }
+
+    /// The schema as Cedar reads it.
+    #[must_use]
+    pub fn schema(&self) -> &Schema {
+        &self.schema
+    }
+
+    /// The words of the schema.
+    #[must_use]
+    pub fn vocabulary(&self) -> &Vocabulary {
+        &self.vocabulary
+    }
+
+    /// The rules, claims included, in the order of their names.
+    pub fn rules(&self) -> impl Iterator<Item = &Rule> {
+        self.rules.values()
+    }
+
+    /// One rule by its name.
+    #[must_use]
+    pub fn rule(&self, id: &RuleId) -> Option<&Rule> {
+        self.rules.get(id)
+    }
+
+    /// What decides about an action, if the schema declares it.
+    pub(crate) fn deciding(&self, action: &EntityUid) -> Option<&Deciding> {
+        self.by_action.get(action)
+    }
+}
+
+fn load_schema(files: &RuleFiles, findings: &mut Vec<Finding>) -> Option<(Schema, Vocabulary)> {
+    let mut fragments = Vec::new();
+    let found = findings.len();
+    for (path, text) in files.iter().filter(|(path, _)| path.ends_with(".cedarschema")) {
+        match SchemaFragment::from_cedarschema_str(text) {
+            Ok((fragment, warnings)) => {
+                findings.extend(warnings.flat_map(|warning| Finding::of_diagnostic(path, text, &warning)));
+                fragments.push(fragment);
+            }
+            Err(error) => findings.extend(Finding::of_diagnostic(path, text, &error)),
+        }
+    }
+    if fragments.is_empty() && findings.len() == found {
+        findings.push(Finding::whole("schemas", "there is no schema", "put a file that ends in `.cedarschema` there"));
+    }
+    if findings.len() > found {
+        return None;
+    }
+    let schema = Schema::from_schema_fragments(fragments.iter().cloned());
+    let schema = schema.map_err(|error| findings.extend(Finding::of_diagnostic("schemas", "", &error))).ok()?;
+    let vocabulary = Vocabulary::read(fragments);
+    let vocabulary = vocabulary
+        .map_err(|error| findings.push(Finding::whole("schemas", error, "declare each type in one of the schema files")))
+        .ok()?;
+    Some((schema, vocabulary))
+}
+
+fn load_rules(files: &RuleFiles, book: Rulebook, findings: &mut Vec<Finding>) -> BTreeMap<RuleId, Rule> {
+    let mut rules = BTreeMap::new();
+    for (path, text) in files.iter().filter(|(path, _)| path.ends_with(".cedar")) {
+        let Some(place) = Place::of(path, book) else {
+            findings.push(Finding::whole(
+                path,
+                "a rule here decides nothing",
+                "move it to `policies/may/`, `policies/never/` or `policies/always/`",
+            ));
+            continue;
+        };
+        let set = match PolicySet::from_str(text) {
+            Ok(set) => set,
+            Err(error) => {
+                findings.extend(Finding::of_diagnostic(path, text, &error));
+                continue;
+            }
+        };
+        if set.templates().next().is_some() {
+            findings.push(Finding::whole(
+                path,
+                "a template decides nothing until it is linked",
+                "write the rule out, without `?principal` and `?resource`",
+            ));
+        }
+        let count = set.policies().count();
+        if place != Place::World && count != 1 {
+            findings.push(Finding::whole(
+                path,
+                format!("the file holds {count} rules"),
+                "put exactly one rule in each file",
+            ));
+        }
+        for policy in set.policies() {
+            let Some(rule) = named(path, text, place, policy, findings) else { continue };
+            if let Some(other) = rules.insert(rule.id.clone(), rule.clone()) {
+                let message = format!("`@id(\"{}\")` is taken by `{}`", rule.id, other.path);
+                findings.push(Finding::whole(path, message, "give each rule an id of its own"));
+            }
+        }
+    }
+    rules
+}
+
+/// Names a policy by its `@id` and checks its annotations.
+fn named(path: &str, text: &str, place: Place, policy: &Policy, findings: &mut Vec<Finding>) -> Option<Rule> {
+    let found = findings.len();
+    let start = text.find('@').or_else(|| text.find("permit")).or_else(|| text.find("forbid")).unwrap_or(0);
+    let mut say = |message: String, hint: String| findings.push(Finding::at(path, text, start, message, Some(hint)));
+    let annotations: BTreeMap<&str, &str> = policy.annotations().collect();
+    let given = |key: &str| annotations.get(key).copied().filter(|value| !value.trim().is_empty());
+    let expected = path.strip_prefix("policies/").unwrap_or(path).trim_end_matches(".cedar");
+    match given("id") {
+        None => say("`@id` is missing".to_owned(), format!("write `@id(\"{expected}\")` above the rule")),
+        Some(id) if place != Place::World && id != expected => {
+            say(format!("`@id(\"{id}\")` is not the path of the file"), format!("write `@id(\"{expected}\")`"));
+        }
+        Some(_) => {}
+    }
+    if place != Place::World {
+        for (key, what) in [("title", "what the rule says, in one sentence"), ("source", "the clause it comes from")] {
+            if given(key).is_none() {
+                say(format!("`@{key}` is missing"), format!("write `@{key}(\"...\")`: {what}"));
+            }
+        }
+    }
+    let (folder, right) = match place {
+        Place::May => ("may/", policy.effect() == Effect::Permit),
+        Place::Never => ("never/", policy.effect() == Effect::Forbid),
+        Place::Always => ("always/", policy.effect() == Effect::Permit),
+        Place::World => ("", true),
+    };
+    if !right {
+        let effect = if policy.effect() == Effect::Permit { "permit" } else { "forbid" };
+        let other = if folder == "never/" { "policies/may/" } else { "policies/never/" };
+        say(format!("a {effect} does not belong in `{folder}`"), format!("move the rule to `{other}`, or turn it round"));
+    }
+    let reason = given("reason");
+    if place == Place::Never {
+        let code = |reason: &str| reason.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
+        match reason {
+            None => say(
+                "`@reason` is missing".to_owned(),
+                "write `@reason(\"...\")`: the code a caller sees, for example `partner_suspended`".to_owned(),
+            ),
+            Some(reason) if !code(reason) => say(
+                format!("`@reason(\"{reason}\")` is not a code"),
+                "write lower-case letters, digits and `_`".to_owned(),
+            ),
+            Some(_) => {}
+        }
+    }
+    if place == Place::Always && !matches!(given("claim"), Some("only-when" | "whenever")) {
+        say(
+            "`@claim` is missing or not known".to_owned(),
+            "write `@claim(\"only-when\")` for a ceiling or `@claim(\"whenever\")` for a floor".to_owned(),
+        );
+    }
+    let reason = reason.map(str::to_owned);
+    if findings.len() > found {
+        return None;
+    }
+    let id = RuleId::from(given("id")?);
+    Some(Rule {
+        place,
+        title: given("title").unwrap_or(id.as_str()).to_owned(),
+        source: given("source").unwrap_or_default().to_owned(),
+        reason,
+        path: path.to_owned(),
+        policy: policy.new_id(PolicyId::new(id.as_str())),
+        id,
+    })
+}
+
+fn validate(
+    files: &RuleFiles,
+    schema: &Schema,
+    vocabulary: &Vocabulary,
+    rules: &BTreeMap<RuleId, Rule>,
+    findings: &mut Vec<Finding>,
+) {
+    let closed = values::closed(vocabulary);
+    let validator = Validator::new(schema.clone());
+    for rule in rules.values() {
+        let text = files.get(&rule.path).unwrap_or_default();
+        // One at a time, so that each finding is known to be about this rule and its file.
+        let Ok(set) = PolicySet::from_policies([rule.policy.clone()]) else { continue };
+        let result = validator.validate(&set, ValidationMode::Strict);
+        for error in result.validation_errors() {
+            findings.extend(Finding::of_diagnostic(&rule.path, text, error));
+        }
+        for warning in result.validation_warnings() {
+            findings.extend(Finding::of_diagnostic(&rule.path, text, warning));
+        }
+        let Ok(json) = rule.policy.to_json() else { continue };
+        for misspelt in values::misspelt(&json, &closed) {
+            let quoted = format!("\"{}\"", misspelt.text);
+            let known = misspelt.known.iter().map(|text| format!("`{text}`")).collect::<Vec<_>>().join(", ");
+            findings.push(Finding::at(
+                &rule.path,
+                text,
+                text.find(&quoted).unwrap_or(0),
+                format!("`{}` is never `{}`", misspelt.attribute, misspelt.text),
+                Some(format!("it is one of {known}")),
+            ));
+        }
+    }
+}
+
+/// Sorts the rules by the actions whose scope they name, so that a decision evaluates only those that can matter.
+fn by_action(
+    schema: &Schema,
+    rules: &BTreeMap<RuleId, Rule>,
+    findings: &mut Vec<Finding>,
+) -> BTreeMap<EntityUid, Deciding> {
+    let mut sorted = BTreeMap::new();
+    let entities = match schema.action_entities() {
+        Ok(entities) => entities,
+        Err(error) => {
+            findings.push(Finding::whole("schemas", error.to_string(), "mend the groups of actions"));
+            return sorted;
+        }
+    };
+    for action in schema.actions() {
+        let mut above: BTreeSet<&EntityUid> = entities.ancestors(action).into_iter().flatten().collect();
+        above.insert(action);
+        let names = |constraint: &ActionConstraint| match constraint {
+            ActionConstraint::Any => true,
+            ActionConstraint::Eq(named) => named == action,
+            ActionConstraint::In(named) => named.iter().any(|named| above.contains(named)),
+        };
+        let mut deciding = Deciding::default();
+        for rule in rules.values().filter(|rule| rule.place != Place::Always) {
+            if names(&rule.policy.action_constraint())
+                && let Err(error) = deciding.rules.add(rule.policy.clone())
+            {
+                findings.push(Finding::whole(&rule.path, error.to_string(), "give each rule an id of its own"));
+            }
+        }
+        deciding.actions = above.iter().filter_map(|uid| entities.get(uid)).cloned().collect();
+        sorted.insert(action.clone(), deciding);
+    }
+    sorted
+}

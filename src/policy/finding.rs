@@ -1,0 +1,87 @@
+//! What is wrong with a set of rules, said so that the reviewer finds the place.
+
+use std::fmt;
+
+use miette::Diagnostic;
+use serde::Serialize;
+
+/// One thing that is wrong with a file of rules.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize)]
+pub struct Finding {
+    /// The file, as in the folder of rules.
+    pub path: String,
+    /// The line, from 1; 0 when the finding is about the file as a whole.
+    pub line: usize,
+    /// The column, from 1, in characters; 0 when the finding is about the file as a whole.
+    pub column: usize,
+    /// What is wrong.
+    pub message: String,
+    /// What to do about it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hint: Option<String>,
+}
+
+impl Finding {
+    /// A finding about a file as a whole.
+    pub fn whole(path: &str, message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self { path: path.to_owned(), line: 0, column: 0, message: message.into(), hint: Some(hint.into()) }
+    }
+
+    /// A finding at a byte offset of the file's text.
+    pub fn at(path: &str, text: &str, offset: usize, message: impl Into<String>, hint: Option<String>) -> Self {
+        let before = text.get(..offset).unwrap_or(text);
+        let line = before.matches('\n').count() + 1;
+        let column = before.rsplit('\n').next().map_or(0, |last| last.chars().count()) + 1;
+        Self { path: path.to_owned(), line, column, message: message.into(), hint }
+    }
+
+    /// The findings of one of Cedar's own errors or warnings, which says where it is by byte offset.
+    ///
+    /// A parse error may hold several; each comes with its own place.
+    pub fn of_diagnostic(path: &str, text: &str, diagnostic: &dyn Diagnostic) -> Vec<Self> {
+        let label = diagnostic.labels().and_then(|mut labels| labels.next());
+        let mut hint = diagnostic.help().map(|help| help.to_string());
+        if let Some(expected) = label.as_ref().and_then(|label| label.label()) {
+            hint.get_or_insert_with(|| expected.to_owned());
+        }
+        let message = one_line(&diagnostic.to_string());
+        let mut findings = vec![match label {
+            Some(label) => Self::at(path, text, label.offset(), message, hint),
+            None => Self { path: path.to_owned(), line: 0, column: 0, message, hint },
+        }];
+        for related in diagnostic.related().into_iter().flatten() {
+            findings.extend(Self::of_diagnostic(path, text, related));
+        }
+        findings
+    }
+}
+
+fn one_line(message: &str) -> String {
+    message.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.path)?;
+        if self.line > 0 {
+            write!(f, ":{}:{}", self.line, self.column)?;
+        }
+        write!(f, ": {}", self.message)?;
+        match &self.hint {
+            Some(hint) => write!(f, "; {hint}"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// A set of rules that cannot be put in force.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("{}", listed(.findings))]
+pub struct RulesError {
+    /// What is wrong with it, by file and line; never empty.
+    pub findings: Vec<Finding>,
+}
+
+fn listed(findings: &[Finding]) -> String {
+    findings.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+}

@@ -1,0 +1,86 @@
+//! What is known and what was decided, kept in one file: facts with their whole history, the journal of changes, and
+//! the ledger.
+//!
+//! Every write is one revision. A fact is kept as it was at every revision, so any past one reads as fast as the
+//! present. Facts and ledger share one file, so that a change and its record are written both or neither.
+
+mod redb_file;
+mod rows;
+mod side;
+mod view;
+mod writer;
+
+pub use redb_file::{Snapshot, Store};
+pub use side::{InForce, Remembered, Token};
+pub use view::{Kept, Listed, View};
+pub use writer::{Committed, Desk, Work};
+
+use std::path::PathBuf;
+
+use crate::clock::Timestamp;
+use crate::id::Revision;
+
+/// Why the store cannot be opened, read or written.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum StoreError {
+    /// Another process has it open.
+    #[error("the store `{}` is in use by another process; stop it, or ask through its socket", path.display())]
+    Held {
+        /// The store's file.
+        path: PathBuf,
+    },
+    /// The file is something else.
+    #[error("`{}` is not a store of standing: {cause}; name another folder with `--data`, or restore a backup", path.display())]
+    NotAStore {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        cause: String,
+    },
+    /// A newer program wrote it.
+    #[error("the store `{}` has format {found}, and this program reads up to {known}; use a newer standing", path.display())]
+    NewerFormat {
+        /// The file.
+        path: PathBuf,
+        /// The format it has.
+        found: u8,
+        /// The newest this program reads.
+        known: u8,
+    },
+    /// The folder or file cannot be made or opened.
+    #[error("cannot open the store `{}`: {cause}; check the folder and its rights", path.display())]
+    Unopenable {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        cause: String,
+    },
+    /// The file cannot be read or written now.
+    #[error("the store cannot be used now: {0}; nothing was written, try again")]
+    Unusable(String),
+    /// What was read is not what was written.
+    #[error("the store holds something unreadable: {0}; restore a backup")]
+    Unreadable(String),
+    /// The store is closing.
+    #[error("the store is closing; try again once the server is back")]
+    Closing,
+    /// A revision that is not there yet.
+    #[error("revision {asked} is not there yet, the newest is {newest}; ask for one up to it")]
+    NotYet {
+        /// The revision asked for.
+        asked: Revision,
+        /// The newest.
+        newest: Revision,
+    },
+}
+
+/// One revision of the store as the journal tells it.
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
+pub struct Entry {
+    /// When it was written.
+    pub at: Timestamp,
+    /// Who wrote it.
+    pub by: String,
+    /// What happened, in order.
+    pub events: Vec<crate::domain::event::Event>,
+}

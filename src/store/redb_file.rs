@@ -1,0 +1,364 @@
+//! The file itself; the only place that names redb besides the writer beside it.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::thread::JoinHandle;
+use std::{fs, io};
+
+use redb::{
+    Builder, Database, DatabaseError, ReadOnlyTable, ReadTransaction, ReadableDatabase, ReadableTable, StorageError,
+    Table, TableDefinition, TableError,
+};
+
+use super::rows::{Overlay, Rows, parse, row};
+use super::view::{View, decode, rows_of};
+use super::writer::{self, Queue};
+use super::{Entry, StoreError};
+use crate::clock::{SharedClock, Timestamp};
+use crate::domain::event::Fact;
+use crate::id::{Revision, Seq};
+
+/// The format this program writes, and the newest it reads.
+const FORMAT: u8 = 1;
+/// The memory redb may use for pages, in bytes.
+const CACHE_BYTES: usize = 256 * 1024 * 1024;
+/// The file in the data directory.
+const FILE_NAME: &str = "standing.redb";
+
+pub(super) const META: TableDefinition<&str, &[u8]> = TableDefinition::new("meta");
+pub(super) const FACTS: TableDefinition<&[u8], &[u8]> = TableDefinition::new("facts");
+pub(super) const JOURNAL: TableDefinition<u64, &[u8]> = TableDefinition::new("journal");
+pub(super) const LEDGER: TableDefinition<u64, &[u8]> = TableDefinition::new("ledger");
+pub(super) const SIDE: TableDefinition<&[u8], &[u8]> = TableDefinition::new("side");
+
+macro_rules! unusable {
+    ($($error:ty),*) => {$(
+        impl From<$error> for StoreError {
+            fn from(error: $error) -> Self {
+                Self::Unusable(error.to_string())
+            }
+        }
+    )*};
+}
+unusable!(StorageError, TableError, redb::TransactionError, redb::CommitError, redb::SetDurabilityError);
+
+/// Where the bytes of a store come from: its file, opened anew when the disk has failed.
+pub(super) type Opener = dyn Fn() -> Result<Database, StoreError> + Send + Sync;
+
+/// What the store and its writer share.
+pub(super) struct Shared {
+    pub(super) database: RwLock<Option<Database>>,
+    pub(super) revision: AtomicU64,
+    pub(super) writable: AtomicBool,
+    pub(super) changed: tokio::sync::watch::Sender<Revision>,
+    pub(super) open: Box<Opener>,
+}
+
+/// Facts with their history, the journal and the ledger, in one file.
+///
+/// Reading needs no lock; everything that is written goes through one writer, many waiting writes in one sync.
+pub struct Store {
+    shared: Arc<Shared>,
+    queue: Queue,
+    writer: Option<JoinHandle<()>>,
+    clock: SharedClock,
+}
+
+impl Store {
+    /// Opens the store in the folder `data`, or makes it.
+    ///
+    /// # Errors
+    /// [`StoreError::Held`] when another process has it, [`StoreError::NotAStore`] and [`StoreError::NewerFormat`]
+    /// when the file is something else, [`StoreError::Unopenable`] when the folder or file cannot be opened.
+    pub fn open(data: &Path, clock: SharedClock) -> Result<Self, StoreError> {
+        let path = data.join(FILE_NAME);
+        let unopenable = |cause: io::Error| StoreError::Unopenable { path: path.clone(), cause: cause.to_string() };
+        fs::create_dir_all(data).map_err(unopenable)?;
+        let opened = path.clone();
+        Self::start(Box::new(move || open_file(&opened)), &path, clock)
+    }
+
+    /// Opens a store over any bytes that can be opened again; for tests that break the disk.
+    ///
+    /// # Errors
+    /// As [`Store::open`].
+    pub fn over<B: redb::StorageBackend>(
+        open: impl Fn() -> B + Send + Sync + 'static,
+        clock: SharedClock,
+    ) -> Result<Self, StoreError> {
+        let path = PathBuf::from(FILE_NAME);
+        let named = path.clone();
+        let opener = move || {
+            let opened = Builder::new().set_cache_size(CACHE_BYTES).create_with_backend(open());
+            opened.map_err(|error| refused(&named, error))
+        };
+        Self::start(Box::new(opener), &path, clock)
+    }
+
+    fn start(open: Box<Opener>, path: &Path, clock: SharedClock) -> Result<Self, StoreError> {
+        let database = open()?;
+        let revision = prepare(&database, path)?;
+        let shared = Arc::new(Shared {
+            database: RwLock::new(Some(database)),
+            revision: AtomicU64::new(revision.0),
+            writable: AtomicBool::new(true),
+            changed: tokio::sync::watch::Sender::new(revision),
+            open,
+        });
+        let (queue, writer) = writer::start(Arc::clone(&shared), Arc::clone(&clock))
+            .map_err(|cause| StoreError::Unopenable { path: path.to_owned(), cause: cause.to_string() })?;
+        Ok(Self { shared, queue, writer: Some(writer), clock })
+    }
+
+    pub(super) fn queue(&self) -> &Queue {
+        &self.queue
+    }
+
+    /// The clock everything here is told the time by.
+    #[must_use]
+    pub fn clock(&self) -> &SharedClock {
+        &self.clock
+    }
+
+    /// The newest revision.
+    #[must_use]
+    pub fn revision(&self) -> Revision {
+        Revision(self.shared.revision.load(Ordering::Acquire))
+    }
+
+    /// Did the last write reach the disk?
+    #[must_use]
+    pub fn is_writable(&self) -> bool {
+        self.shared.writable.load(Ordering::Acquire)
+    }
+
+    /// Tells of each new revision.
+    #[must_use]
+    pub fn changes(&self) -> tokio::sync::watch::Receiver<Revision> {
+        self.shared.changed.subscribe()
+    }
+
+    fn read(&self) -> Result<ReadTransaction, StoreError> {
+        let database = self.shared.database.read().unwrap_or_else(PoisonError::into_inner);
+        let database = database.as_ref().ok_or_else(|| StoreError::Unusable("it is being opened again".to_owned()))?;
+        Ok(database.begin_read()?)
+    }
+
+    /// The present, as one read transaction sees it.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the file cannot be read.
+    pub fn snapshot(&self) -> Result<Snapshot, StoreError> {
+        // The revision first: the transaction then holds at least it, and history shows exactly it.
+        let revision = self.revision();
+        Ok(Snapshot { facts: self.read()?.open_table(FACTS)?, revision })
+    }
+
+    /// The store as it was at a revision.
+    ///
+    /// # Errors
+    /// [`StoreError::NotYet`] for a revision that is still to come.
+    pub fn snapshot_at(&self, revision: Revision) -> Result<Snapshot, StoreError> {
+        let newest = self.revision();
+        if revision > newest {
+            return Err(StoreError::NotYet { asked: revision, newest });
+        }
+        Ok(Snapshot { facts: self.read()?.open_table(FACTS)?, revision })
+    }
+
+    /// The newest revision written at or before a moment.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the journal cannot be read.
+    pub fn revision_at(&self, at: Timestamp) -> Result<Revision, StoreError> {
+        let journal = self.read()?.open_table(JOURNAL)?;
+        let (mut known, mut beyond) = (0, self.revision().0 + 1);
+        while known + 1 < beyond {
+            let middle = known + (beyond - known) / 2;
+            let entry: Option<Entry> = journal.get(middle)?.map(|found| decode(found.value())).transpose()?;
+            match entry {
+                Some(entry) if entry.at <= at => known = middle,
+                _ => beyond = middle,
+            }
+        }
+        Ok(Revision(known))
+    }
+
+    /// The journal after a revision, oldest first, until `enough` events are told; a revision is told whole.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the journal cannot be read.
+    pub fn journal(&self, after: Revision, enough: usize) -> Result<Vec<(Revision, Entry)>, StoreError> {
+        let newest = self.revision();
+        let journal = self.read()?.open_table(JOURNAL)?;
+        let mut told = Vec::new();
+        let mut events = 0;
+        for found in journal.range(after.next().0..=newest.0)? {
+            let (revision, entry) = found?;
+            let entry: Entry = decode(entry.value())?;
+            events += entry.events.len();
+            told.push((Revision(revision.value()), entry));
+            if events >= enough {
+                break;
+            }
+        }
+        Ok(told)
+    }
+
+    /// The journal's entry of one revision.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the journal cannot be read.
+    pub fn entry(&self, revision: Revision) -> Result<Option<Entry>, StoreError> {
+        let journal = self.read()?.open_table(JOURNAL)?;
+        journal.get(revision.0)?.map(|found| decode(found.value())).transpose()
+    }
+
+    /// The bytes of a record of the ledger.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the ledger cannot be read.
+    pub fn record(&self, seq: Seq) -> Result<Option<Vec<u8>>, StoreError> {
+        let ledger = self.read()?.open_table(LEDGER)?;
+        Ok(ledger.get(seq.0)?.map(|found| found.value().to_vec()))
+    }
+
+    /// How many records the ledger holds.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the ledger cannot be read.
+    pub fn records(&self) -> Result<u64, StoreError> {
+        let ledger = self.read()?.open_table(LEDGER)?;
+        Ok(ledger.last()?.map_or(0, |(seq, _)| seq.value()))
+    }
+
+    pub(super) fn side(&self, visit: &mut dyn FnMut(&ReadOnlyTable<&'static [u8], &'static [u8]>) -> Result<(), StoreError>) -> Result<(), StoreError> {
+        visit(&self.read()?.open_table(SIDE)?)
+    }
+}
+
+impl Drop for Store {
+    /// Writes what still waits, then closes the file.
+    fn drop(&mut self) {
+        self.queue.close();
+        if let Some(writer) = self.writer.take() {
+            // A writer that panicked has failed every waiting write already.
+            let _ = writer.join();
+        }
+    }
+}
+
+/// The store at one revision; holds one read transaction.
+pub struct Snapshot {
+    facts: ReadOnlyTable<&'static [u8], &'static [u8]>,
+    revision: Revision,
+}
+
+impl Snapshot {
+    /// The facts at the snapshot's revision.
+    #[must_use]
+    pub fn view(&self) -> View<'_> {
+        View::new(self, self.revision)
+    }
+
+    /// Shows the facts with some others put over them that are never written.
+    ///
+    /// # Errors
+    /// [`StoreError`], or what `show` returns.
+    pub fn with_over<T, E: From<StoreError>>(
+        &self,
+        facts: &[Fact],
+        show: impl FnOnce(View<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let revision = self.revision.next();
+        let mut overlay = Overlay { beneath: self, over: std::collections::BTreeMap::new(), revision };
+        for fact in facts {
+            let rows = rows_of(&View::new(&overlay, Revision(u64::MAX)), fact)?;
+            overlay.over.extend(rows);
+        }
+        show(View::new(&overlay, revision))
+    }
+}
+
+macro_rules! rows {
+    ($($table:ty),*) => {$(
+        impl Rows for $table {
+            fn newest(&self, key: &[u8], at: Revision) -> Result<Option<(Revision, Vec<u8>)>, StoreError> {
+                let (from, to) = (row(key, Revision(0)), row(key, at));
+                let Some(found) = self.range::<&[u8]>(from.as_slice()..=to.as_slice())?.next_back() else {
+                    return Ok(None);
+                };
+                let (found, value) = found?;
+                let (_, revision) =
+                    parse(found.value()).ok_or_else(|| StoreError::Unreadable("a row without a revision".to_owned()))?;
+                Ok(Some((revision, value.value().to_vec())))
+            }
+
+            fn first_from(&self, from: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+                let found = self.range::<&[u8]>(from..)?.next().transpose()?;
+                Ok(found.map(|(row, _)| row.value().to_vec()))
+            }
+        }
+    )*};
+}
+rows!(ReadOnlyTable<&'static [u8], &'static [u8]>, Table<'_, &'static [u8], &'static [u8]>);
+
+impl Rows for Snapshot {
+    fn newest(&self, key: &[u8], at: Revision) -> Result<Option<(Revision, Vec<u8>)>, StoreError> {
+        self.facts.newest(key, at)
+    }
+
+    fn first_from(&self, from: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        self.facts.first_from(from)
+    }
+}
+
+fn open_file(path: &Path) -> Result<Database, StoreError> {
+    // redb trusts a file it closed itself; one that was overwritten since can make it panic.
+    let opened = catch_unwind(AssertUnwindSafe(|| Builder::new().set_cache_size(CACHE_BYTES).create(path)));
+    match opened {
+        Ok(opened) => opened.map_err(|error| refused(path, error)),
+        Err(_) => Err(StoreError::NotAStore { path: path.to_owned(), cause: "its pages are damaged".to_owned() }),
+    }
+}
+
+fn refused(path: &Path, error: DatabaseError) -> StoreError {
+    let path = path.to_owned();
+    match error {
+        DatabaseError::DatabaseAlreadyOpen => StoreError::Held { path },
+        DatabaseError::Storage(StorageError::Io(cause)) if cause.kind() == io::ErrorKind::InvalidData => {
+            StoreError::NotAStore { path, cause: "it was written by something else".to_owned() }
+        }
+        DatabaseError::Storage(StorageError::Io(cause)) => StoreError::Unopenable { path, cause: cause.to_string() },
+        other => StoreError::NotAStore { path, cause: other.to_string() },
+    }
+}
+
+/// Makes the tables of a new store, or checks the format of one that is there.
+fn prepare(database: &Database, path: &Path) -> Result<Revision, StoreError> {
+    let not_a_store = |cause: &str| StoreError::NotAStore { path: path.to_owned(), cause: cause.to_owned() };
+    let write = database.begin_write()?;
+    let is_new = write.list_tables()?.next().is_none();
+    let revision = {
+        let mut meta = write.open_table(META).map_err(|_| not_a_store("it is a redb file of another program"))?;
+        if is_new {
+            meta.insert("format", [FORMAT].as_slice())?;
+        }
+        let found = meta.get("format")?.and_then(|found| found.value().first().copied());
+        match found {
+            Some(FORMAT) => {}
+            Some(found) if found > FORMAT => {
+                return Err(StoreError::NewerFormat { path: path.to_owned(), found, known: FORMAT });
+            }
+            _ => return Err(not_a_store("it is a redb file of another program")),
+        }
+        write.open_table(FACTS)?;
+        write.open_table(LEDGER)?;
+        write.open_table(SIDE)?;
+        write.open_table(JOURNAL)?.last()?.map_or(Revision(0), |(revision, _)| Revision(revision.value()))
+    };
+    if is_new { write.commit()? } else { write.abort()? }
+    Ok(revision)
+}

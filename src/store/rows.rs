@@ -1,0 +1,128 @@
+//! How facts lie in the file: rows in the order of their bytes.
+//!
+//! A key is one byte for the kind of fact and its names, parted by zero bytes, which no name can hold. A row is a key,
+//! a zero byte and the revision, eight bytes, highest first. So the versions of a fact lie together in the order of
+//! time, and the newest one at or before a revision is one step back from it.
+
+use std::collections::BTreeMap;
+
+use super::StoreError;
+use crate::id::Revision;
+
+/// What lies under a key.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u8)]
+pub(super) enum Kind {
+    /// `partner`
+    Partner = b'p',
+    /// `customer`
+    Customer = b'c',
+    /// `subscription`
+    Subscription = b's',
+    /// `customer, service`: who administers it
+    Service = b'v',
+    /// `customer, partner, service`
+    Grant = b'g',
+    /// `customer, partner`: the commercial relationship
+    Relationship = b'r',
+    /// `customer, service, subscription`, empty
+    SubscriptionOfService = b'S',
+    /// `partner, subscription`, empty: what the partner sold, add-ons with their parent
+    SubscriptionSold = b'O',
+    /// `parent, subscription`, empty
+    AddOn = b'A',
+    /// `customer, partner`, empty: everybody a customer has had to do with
+    PartnerOfCustomer = b'C',
+    /// `partner, customer`, empty
+    CustomerOfPartner = b'P',
+    /// `partner, customer, service`, empty: what was ever granted to the partner
+    GrantOfPartner = b'G',
+}
+
+const PART: u8 = 0;
+/// Above the zero byte of a row and below any character of a name: the first byte after all versions of a key.
+const AFTER: u8 = 1;
+const VERSION_BYTES: usize = 9;
+
+/// The key of a fact.
+pub(super) fn key(kind: Kind, names: &[&str]) -> Vec<u8> {
+    let mut key = Vec::with_capacity(1 + names.iter().map(|name| name.len() + 1).sum::<usize>() + VERSION_BYTES);
+    key.push(kind as u8);
+    for (index, name) in names.iter().enumerate() {
+        if index > 0 {
+            key.push(PART);
+        }
+        key.extend_from_slice(name.as_bytes());
+    }
+    key
+}
+
+/// The beginning of the keys of that kind whose first names are these.
+pub(super) fn prefix(kind: Kind, names: &[&str]) -> Vec<u8> {
+    let mut prefix = key(kind, names);
+    if !names.is_empty() {
+        prefix.push(PART);
+    }
+    prefix
+}
+
+/// The row of a key at a revision.
+pub(super) fn row(key: &[u8], revision: Revision) -> Vec<u8> {
+    let mut row = Vec::with_capacity(key.len() + VERSION_BYTES);
+    row.extend_from_slice(key);
+    row.push(PART);
+    row.extend_from_slice(&revision.0.to_be_bytes());
+    row
+}
+
+/// The key and the revision of a row.
+pub(super) fn parse(row: &[u8]) -> Option<(&[u8], Revision)> {
+    let at = row.len().checked_sub(VERSION_BYTES)?;
+    let revision = row.get(at + 1..)?.try_into().ok().map(u64::from_be_bytes)?;
+    Some((row.get(..at)?, Revision(revision)))
+}
+
+/// The first byte string after every version of a key.
+pub(super) fn after(key: &[u8]) -> Vec<u8> {
+    let mut after = key.to_vec();
+    after.push(AFTER);
+    after
+}
+
+/// The names of a key.
+pub(super) fn names(key: &[u8]) -> Vec<&str> {
+    key.get(1..).unwrap_or_default().split(|&byte| byte == PART).filter_map(|part| std::str::from_utf8(part).ok()).collect()
+}
+
+/// Rows in order, whoever holds them.
+pub(super) trait Rows {
+    /// The newest version of a key at or before a revision.
+    fn newest(&self, key: &[u8], at: Revision) -> Result<Option<(Revision, Vec<u8>)>, StoreError>;
+    /// The first row at or after a byte string.
+    fn first_from(&self, from: &[u8]) -> Result<Option<Vec<u8>>, StoreError>;
+}
+
+/// Rows with some facts put over them that were never written: what would be if.
+pub(super) struct Overlay<'a> {
+    pub(super) beneath: &'a dyn Rows,
+    pub(super) over: BTreeMap<Vec<u8>, Vec<u8>>,
+    pub(super) revision: Revision,
+}
+
+impl Rows for Overlay<'_> {
+    fn newest(&self, key: &[u8], at: Revision) -> Result<Option<(Revision, Vec<u8>)>, StoreError> {
+        match self.over.get(key) {
+            Some(value) if self.revision <= at => Ok(Some((self.revision, value.clone()))),
+            _ => self.beneath.newest(key, at),
+        }
+    }
+
+    fn first_from(&self, from: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        let over = self.over.range(from.to_vec()..).next().map(|(key, _)| row(key, self.revision));
+        let beneath = self.beneath.first_from(from)?;
+        Ok(match (over, beneath) {
+            (Some(over), Some(beneath)) => Some(over.min(beneath)),
+            (over, beneath) => over.or(beneath),
+        })
+    }
+}

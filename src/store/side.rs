@@ -1,0 +1,172 @@
+//! What is kept beside the facts: access tokens, and answers remembered for retries.
+
+use serde::{Deserialize, Serialize};
+
+use super::StoreError;
+use super::redb_file::Store;
+use super::view::{decode, encode};
+use super::writer::Committed;
+use crate::caller::Caller;
+use crate::clock::Timestamp;
+use crate::id::TokenId;
+
+/// An access token as it is kept: never the secret, only its hash.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Token {
+    /// Its public name.
+    pub id: TokenId,
+    /// Who it speaks for.
+    pub caller: Caller,
+    /// When it was created.
+    pub created: Timestamp,
+    /// When it ends by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires: Option<Timestamp>,
+    /// When it was revoked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revoked: Option<Timestamp>,
+    /// The SHA-256 of the secret.
+    pub sha256: [u8; 32],
+}
+
+/// An answer that is remembered, so that a retry with the same idempotency key gets it again.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Remembered {
+    /// The caller and its key.
+    pub key: Vec<u8>,
+    /// The SHA-256 of the request, so that a key is not used for two.
+    pub request: [u8; 32],
+    /// The answer, as JSON.
+    pub answer: String,
+    /// The revision it made.
+    pub revision: crate::id::Revision,
+    /// When it was remembered.
+    pub at: Timestamp,
+}
+
+pub(super) fn remembered_key(key: &[u8]) -> Vec<u8> {
+    [b"k", key].concat()
+}
+
+fn token_key(id: &TokenId) -> Vec<u8> {
+    [b"t", id.as_str().as_bytes()].concat()
+}
+
+impl Store {
+    /// A token by its public name.
+    ///
+    /// # Errors
+    /// [`StoreError`] when it cannot be read; then nobody is let in.
+    pub fn token(&self, id: &TokenId) -> Result<Option<Token>, StoreError> {
+        let mut found = None;
+        self.side(&mut |side| {
+            found = side.get(token_key(id).as_slice())?.map(|token| decode(token.value())).transpose()?;
+            Ok(())
+        })?;
+        Ok(found)
+    }
+
+    /// Every token, in the order of their names.
+    ///
+    /// # Errors
+    /// [`StoreError`] when they cannot be read.
+    pub fn tokens(&self) -> Result<Vec<Token>, StoreError> {
+        let mut tokens = Vec::new();
+        self.side(&mut |side| {
+            for found in side.range::<&[u8]>(b"t".as_slice()..b"u".as_slice())? {
+                tokens.push(decode(found?.1.value())?);
+            }
+            Ok(())
+        })?;
+        Ok(tokens)
+    }
+
+    /// Writes a token, or another version of it, with the record of the call that did it.
+    ///
+    /// # Errors
+    /// [`StoreError`]; then nothing is written.
+    pub async fn put_token(&self, token: Token, records: Vec<Vec<u8>>) -> Result<Committed<()>, StoreError> {
+        let row = encode(&token)?;
+        self.put_side(token_key(&token.id), row, records).await
+    }
+}
+
+/// When a set of rules came in force.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct InForce {
+    /// The digest of the rules.
+    pub digest: String,
+    /// Who put them in force.
+    pub by: String,
+    /// When.
+    pub at: Timestamp,
+}
+
+fn rules_key(digest: &str) -> Vec<u8> {
+    [b"b", digest.as_bytes()].concat()
+}
+
+fn in_force_key(number: u64) -> Vec<u8> {
+    [b"h".as_slice(), &number.to_be_bytes()].concat()
+}
+
+impl Store {
+    /// Keeps a set of rules by its digest and notes that it is in force from `at` on.
+    ///
+    /// # Errors
+    /// [`StoreError`]; then nothing is written.
+    pub async fn keep_rules(
+        &self,
+        digest: String,
+        files: Vec<(String, String)>,
+        by: String,
+        at: Timestamp,
+    ) -> Result<(), StoreError> {
+        let history = self.rules_history()?;
+        if history.last().is_some_and(|newest| newest.digest == digest) {
+            return Ok(());
+        }
+        let number = history.len() as u64;
+        self.put_side(rules_key(&digest), encode(&files)?, Vec::new()).await?;
+        self.put_side(in_force_key(number), encode(&InForce { digest, by, at })?, Vec::new()).await?;
+        Ok(())
+    }
+
+    /// The files of a set of rules that is or was in force.
+    ///
+    /// # Errors
+    /// [`StoreError`] when they cannot be read.
+    pub fn kept_rules(&self, digest: &str) -> Result<Option<Vec<(String, String)>>, StoreError> {
+        let mut found = None;
+        self.side(&mut |side| {
+            found = side.get(rules_key(digest).as_slice())?.map(|files| decode(files.value())).transpose()?;
+            Ok(())
+        })?;
+        Ok(found)
+    }
+
+    /// Every set of rules that came in force, oldest first.
+    ///
+    /// # Errors
+    /// [`StoreError`] when they cannot be read.
+    pub fn rules_history(&self) -> Result<Vec<InForce>, StoreError> {
+        let mut history = Vec::new();
+        self.side(&mut |side| {
+            for found in side.range::<&[u8]>(b"h".as_slice()..b"i".as_slice())? {
+                history.push(decode(found?.1.value())?);
+            }
+            Ok(())
+        })?;
+        Ok(history)
+    }
+
+    /// The digest of the rules that were in force at a moment; nothing before the first.
+    ///
+    /// # Errors
+    /// [`StoreError`] when it cannot be read.
+    pub fn rules_in_force_at(&self, at: Timestamp) -> Result<Option<String>, StoreError> {
+        let history: Vec<InForce> = self.rules_history()?;
+        Ok(history.into_iter().rev().find(|entry| entry.at <= at).map(|entry| entry.digest))
+    }
+}

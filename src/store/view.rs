@@ -1,0 +1,530 @@
+//! Facts as they were at one revision.
+
+use std::ops::ControlFlow;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::StoreError;
+use super::rows::{Kind, Rows, after, key, names, parse, prefix};
+use crate::clock::Timestamp;
+use crate::domain::commercial::CommercialRelationship;
+use crate::domain::customer::Customer;
+use crate::domain::event::Fact;
+use crate::domain::grant::Grant;
+use crate::domain::partner::Partner;
+use crate::domain::service::Service;
+use crate::domain::subscription::Subscription;
+use crate::facts::{Facts, Needs, PartnerFacts, SubscriptionFacts, Unknown};
+use crate::id::{CustomerId, PartnerId, Revision, ServiceId, ServiceName, SubscriptionId};
+use crate::question::Target;
+
+/// A fact and the revision that made it what it is.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Kept<T> {
+    /// The fact.
+    pub fact: T,
+    /// The revision of its newest version.
+    pub revision: Revision,
+}
+
+/// What a visitor of a list says after each item: go on, or stop here.
+pub type Listed = ControlFlow<()>;
+
+/// Facts as they were at one revision.
+#[derive(Clone, Copy)]
+pub struct View<'a> {
+    rows: &'a dyn Rows,
+    revision: Revision,
+}
+
+pub(super) fn encode<T: Serialize>(fact: &T) -> Result<Vec<u8>, StoreError> {
+    rmp_serde::to_vec_named(fact).map_err(|error| StoreError::Unreadable(error.to_string()))
+}
+
+pub(super) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, StoreError> {
+    rmp_serde::from_slice(bytes).map_err(|error| StoreError::Unreadable(error.to_string()))
+}
+
+impl<'a> View<'a> {
+    pub(super) fn new(rows: &'a dyn Rows, revision: Revision) -> Self {
+        Self { rows, revision }
+    }
+
+    pub(super) fn rows(&self) -> &'a dyn Rows {
+        self.rows
+    }
+
+    /// The revision at which everything is read.
+    #[must_use]
+    pub fn revision(&self) -> Revision {
+        self.revision
+    }
+
+    fn get<T: DeserializeOwned>(&self, kind: Kind, names: &[&str]) -> Result<Option<Kept<T>>, StoreError> {
+        let found = self.rows.newest(&key(kind, names), self.revision)?;
+        found.map(|(revision, bytes)| Ok(Kept { fact: decode(&bytes)?, revision })).transpose()
+    }
+
+    /// Visits the keys of a kind whose first names are `first`, from the one after the names `last`.
+    fn keys(
+        &self,
+        kind: Kind,
+        first: &[&str],
+        last: Option<&[&str]>,
+        visit: &mut dyn FnMut(&[&str]) -> Result<Listed, StoreError>,
+    ) -> Result<(), StoreError> {
+        let prefix = prefix(kind, first);
+        let mut from = last.map_or_else(|| prefix.clone(), |last| after(&key(kind, last)));
+        while let Some(row) = self.rows.first_from(&from)? {
+            let Some((key, _)) = parse(&row) else { break };
+            if !key.starts_with(&prefix) {
+                break;
+            }
+            if self.rows.newest(key, self.revision)?.is_some() && visit(&names(key))?.is_break() {
+                break;
+            }
+            from = after(key);
+        }
+        Ok(())
+    }
+
+    /// A partner.
+    ///
+    /// # Errors
+    /// [`StoreError`], as for every reading below.
+    pub fn partner(&self, id: &PartnerId) -> Result<Option<Kept<Partner>>, StoreError> {
+        self.get(Kind::Partner, &[id.as_str()])
+    }
+
+    /// A customer.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn customer(&self, id: &CustomerId) -> Result<Option<Kept<Customer>>, StoreError> {
+        self.get(Kind::Customer, &[id.as_str()])
+    }
+
+    /// A subscription.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn subscription(&self, id: &SubscriptionId) -> Result<Option<Kept<Subscription>>, StoreError> {
+        self.get(Kind::Subscription, &[id.as_str()])
+    }
+
+    /// Who administers a service; nothing when no grant or subscription names it.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn service(&self, id: &ServiceId) -> Result<Option<Kept<Service>>, StoreError> {
+        self.get(Kind::Service, &[id.customer.as_str(), id.service.as_str()])
+    }
+
+    /// A grant, standing or past.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn grant(&self, service: &ServiceId, partner: &PartnerId) -> Result<Option<Kept<Grant>>, StoreError> {
+        self.get(Kind::Grant, &[service.customer.as_str(), partner.as_str(), service.service.as_str()])
+    }
+
+    /// The commercial relationship of a customer and a partner.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn relationship(
+        &self,
+        customer: &CustomerId,
+        partner: &PartnerId,
+    ) -> Result<Option<Kept<CommercialRelationship>>, StoreError> {
+        self.get(Kind::Relationship, &[customer.as_str(), partner.as_str()])
+    }
+
+    /// Visits partners in the order of their ids, from the one after `last`.
+    ///
+    /// # Errors
+    /// [`StoreError`], or what the visitor returns; as for every list below.
+    pub fn partners(
+        &self,
+        last: Option<&PartnerId>,
+        visit: &mut dyn FnMut(Partner) -> Result<Listed, StoreError>,
+    ) -> Result<(), StoreError> {
+        let last = last.map(|last| [last.as_str()]);
+        self.keys(Kind::Partner, &[], last.as_ref().map(<[&str; 1]>::as_slice), &mut |names| {
+            match self.get(Kind::Partner, names)? {
+                Some(kept) => visit(kept.fact),
+                None => Ok(Listed::Continue(())),
+            }
+        })
+    }
+
+    /// Visits customers in the order of their ids, from the one after `last`.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn customers(
+        &self,
+        last: Option<&CustomerId>,
+        visit: &mut dyn FnMut(Customer) -> Result<Listed, StoreError>,
+    ) -> Result<(), StoreError> {
+        let last = last.map(|last| [last.as_str()]);
+        self.keys(Kind::Customer, &[], last.as_ref().map(<[&str; 1]>::as_slice), &mut |names| {
+            match self.get(Kind::Customer, names)? {
+                Some(kept) => visit(kept.fact),
+                None => Ok(Listed::Continue(())),
+            }
+        })
+    }
+
+    /// Visits subscriptions in the order of their ids, from the one after `last`.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn subscriptions(
+        &self,
+        last: Option<&SubscriptionId>,
+        visit: &mut dyn FnMut(Subscription) -> Result<Listed, StoreError>,
+    ) -> Result<(), StoreError> {
+        let last = last.map(|last| [last.as_str()]);
+        self.keys(Kind::Subscription, &[], last.as_ref().map(<[&str; 1]>::as_slice), &mut |names| {
+            match self.get(Kind::Subscription, names)? {
+                Some(kept) => visit(kept.fact),
+                None => Ok(Listed::Continue(())),
+            }
+        })
+    }
+
+    /// Visits the subscriptions of a customer, or of one service of it, by service and then id, from the one after
+    /// `last`.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn subscriptions_of(
+        &self,
+        customer: &CustomerId,
+        service: Option<&ServiceName>,
+        last: Option<(&ServiceName, &SubscriptionId)>,
+        visit: &mut dyn FnMut(Subscription) -> Result<Listed, StoreError>,
+    ) -> Result<(), StoreError> {
+        let mut first = vec![customer.as_str()];
+        first.extend(service.map(ServiceName::as_str));
+        let last = last.map(|(service, id)| [customer.as_str(), service.as_str(), id.as_str()]);
+        self.named_last(Kind::SubscriptionOfService, &first, last.as_ref().map(<[&str; 3]>::as_slice), visit)
+    }
+
+    /// Visits the subscriptions a partner sold, add-ons with their parent's seller, in the order of their ids.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn subscriptions_sold(
+        &self,
+        partner: &PartnerId,
+        last: Option<&SubscriptionId>,
+        visit: &mut dyn FnMut(Subscription) -> Result<Listed, StoreError>,
+    ) -> Result<(), StoreError> {
+        let last = last.map(|last| [partner.as_str(), last.as_str()]);
+        self.named_last(Kind::SubscriptionSold, &[partner.as_str()], last.as_ref().map(<[&str; 2]>::as_slice), visit)
+    }
+
+    /// Visits the add-ons of a subscription.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn add_ons(
+        &self,
+        parent: &SubscriptionId,
+        visit: &mut dyn FnMut(Subscription) -> Result<Listed, StoreError>,
+    ) -> Result<(), StoreError> {
+        self.named_last(Kind::AddOn, &[parent.as_str()], None, visit)
+    }
+
+    /// Visits the subscriptions that are named last in the keys of an index.
+    fn named_last(
+        &self,
+        kind: Kind,
+        first: &[&str],
+        last: Option<&[&str]>,
+        visit: &mut dyn FnMut(Subscription) -> Result<Listed, StoreError>,
+    ) -> Result<(), StoreError> {
+        self.keys(kind, first, last, &mut |names| {
+            let Some(id) = names.last() else { return Ok(Listed::Continue(())) };
+            match self.get(Kind::Subscription, &[id])? {
+                Some(kept) => visit(kept.fact),
+                None => Err(StoreError::Unreadable(format!("subscription `{id}` is listed and not there"))),
+            }
+        })
+    }
+
+    /// Visits the services of a customer that exist, from the one after `last`.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn services(
+        &self,
+        customer: Option<&CustomerId>,
+        last: Option<&ServiceId>,
+        visit: &mut dyn FnMut(ServiceId, Service) -> Result<Listed, StoreError>,
+    ) -> Result<(), StoreError> {
+        let first: Vec<&str> = customer.map(CustomerId::as_str).into_iter().collect();
+        let last = last.map(|last| [last.customer.as_str(), last.service.as_str()]);
+        self.keys(Kind::Service, &first, last.as_ref().map(<[&str; 2]>::as_slice), &mut |names| {
+            let id = ServiceId { customer: name(names, 0)?, service: name(names, 1)? };
+            match self.get(Kind::Service, names)? {
+                Some(kept) => visit(id, kept.fact),
+                None => Ok(Listed::Continue(())),
+            }
+        })
+    }
+
+    /// Visits the services ever granted to a partner, from the one after `last`; a grant may be past.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn services_granted(
+        &self,
+        partner: &PartnerId,
+        last: Option<&ServiceId>,
+        visit: &mut dyn FnMut(ServiceId) -> Result<Listed, StoreError>,
+    ) -> Result<(), StoreError> {
+        let last = last.map(|last| [partner.as_str(), last.customer.as_str(), last.service.as_str()]);
+        let last = last.as_ref().map(<[&str; 3]>::as_slice);
+        self.keys(Kind::GrantOfPartner, &[partner.as_str()], last, &mut |names| {
+            visit(ServiceId { customer: name(names, 1)?, service: name(names, 2)? })
+        })
+    }
+
+    /// Visits the grants of a customer, standing and past, or those to one partner.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn grants(
+        &self,
+        customer: Option<&CustomerId>,
+        partner: Option<&PartnerId>,
+        visit: &mut dyn FnMut(Grant) -> Result<Listed, StoreError>,
+    ) -> Result<(), StoreError> {
+        let first: Vec<&str> =
+            customer.map(CustomerId::as_str).into_iter().chain(partner.map(PartnerId::as_str)).collect();
+        self.keys(Kind::Grant, &first, None, &mut |names| match self.get(Kind::Grant, names)? {
+            Some(kept) => visit(kept.fact),
+            None => Ok(Listed::Continue(())),
+        })
+    }
+
+    /// Visits every commercial relationship.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn relationships(
+        &self,
+        visit: &mut dyn FnMut(CommercialRelationship) -> Result<Listed, StoreError>,
+    ) -> Result<(), StoreError> {
+        self.keys(Kind::Relationship, &[], None, &mut |names| match self.get(Kind::Relationship, names)? {
+            Some(kept) => visit(kept.fact),
+            None => Ok(Listed::Continue(())),
+        })
+    }
+
+    /// Visits every partner a customer has had to do with, from the one after `last`.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn partners_of(
+        &self,
+        customer: &CustomerId,
+        last: Option<&PartnerId>,
+        visit: &mut dyn FnMut(PartnerId) -> Result<Listed, StoreError>,
+    ) -> Result<(), StoreError> {
+        let last = last.map(|last| [customer.as_str(), last.as_str()]);
+        let last = last.as_ref().map(<[&str; 2]>::as_slice);
+        self.keys(Kind::PartnerOfCustomer, &[customer.as_str()], last, &mut |names| visit(name(names, 1)?))
+    }
+
+    /// Visits every customer a partner has had to do with, from the one after `last`.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn customers_of(
+        &self,
+        partner: &PartnerId,
+        last: Option<&CustomerId>,
+        visit: &mut dyn FnMut(CustomerId) -> Result<Listed, StoreError>,
+    ) -> Result<(), StoreError> {
+        let last = last.map(|last| [partner.as_str(), last.as_str()]);
+        let last = last.as_ref().map(<[&str; 2]>::as_slice);
+        self.keys(Kind::CustomerOfPartner, &[partner.as_str()], last, &mut |names| visit(name(names, 1)?))
+    }
+
+    /// Gathers what a question turns on, end dates judged at the moment `at`.
+    ///
+    /// # Errors
+    /// [`StoreError`]; then there is no answer.
+    pub fn facts(&self, needs: &Needs, at: Timestamp) -> Result<Facts, StoreError> {
+        let mut facts = Facts { revision: self.revision, at, ..Facts::default() };
+        let unknown = self.gather_subject(&needs.subject, &mut facts)?;
+        facts.unknown_subject = unknown;
+        let unknown = self.gather_resource(needs, &mut facts)?;
+        facts.unknown_resource = unknown;
+        Ok(facts)
+    }
+
+    fn gather_subject(&self, subject: &Target, facts: &mut Facts) -> Result<Option<Unknown>, StoreError> {
+        match subject {
+            Target::Partner(id) => self.gather_partner(id, facts),
+            Target::Customer(id) => self.gather_customer(id, facts),
+            Target::Service(id) => self.gather_service(id, facts),
+            Target::Subscription(id) => self.gather_subscription(id, facts),
+            Target::Nothing(kind) => Ok(Some(Unknown::of(*kind))),
+            Target::Foreign => Ok(Some(Unknown::Subject)),
+        }
+    }
+
+    fn gather_resource(&self, needs: &Needs, facts: &mut Facts) -> Result<Option<Unknown>, StoreError> {
+        let (unknown, customer) = match &needs.resource {
+            Target::Partner(id) => (self.gather_partner(id, facts)?, None),
+            Target::Customer(id) => (self.gather_customer(id, facts)?, Some(id.clone())),
+            Target::Service(id) => (self.gather_service(id, facts)?, Some(id.customer.clone())),
+            Target::Subscription(id) => {
+                let unknown = self.gather_subscription(id, facts)?;
+                let customer = facts.subscriptions.get(id).map(|found| found.service.customer.clone());
+                (unknown, customer)
+            }
+            Target::Nothing(kind) => (Some(Unknown::of(*kind)), None),
+            Target::Foreign => (Some(Unknown::Resource), None),
+        };
+        if let (Target::Partner(partner), Some(customer)) = (&needs.subject, customer) {
+            self.gather_relationship(&customer, partner, facts)?;
+        }
+        Ok(unknown)
+    }
+
+    fn gather_partner(&self, id: &PartnerId, facts: &mut Facts) -> Result<Option<Unknown>, StoreError> {
+        let Some(Kept { fact, .. }) = self.partner(id)? else { return Ok(Some(Unknown::Partner)) };
+        facts.partners.insert(id.clone(), PartnerFacts { kind: fact.kind, status: fact.status });
+        Ok(None)
+    }
+
+    fn gather_customer(&self, id: &CustomerId, facts: &mut Facts) -> Result<Option<Unknown>, StoreError> {
+        if self.customer(id)?.is_none() {
+            return Ok(Some(Unknown::Customer));
+        }
+        facts.customers.insert(id.clone());
+        Ok(None)
+    }
+
+    fn gather_service(&self, id: &ServiceId, facts: &mut Facts) -> Result<Option<Unknown>, StoreError> {
+        if let Some(unknown) = self.gather_customer(&id.customer, facts)? {
+            return Ok(Some(unknown));
+        }
+        let Some(Kept { fact, .. }) = self.service(id)? else { return Ok(Some(Unknown::Service)) };
+        facts.services.insert(id.clone(), fact.administrators_at(facts.at).cloned().collect());
+        Ok(None)
+    }
+
+    fn gather_relationship(
+        &self,
+        customer: &CustomerId,
+        partner: &PartnerId,
+        facts: &mut Facts,
+    ) -> Result<(), StoreError> {
+        if facts.relationship(customer, partner).is_none()
+            && let Some(Kept { fact, .. }) = self.relationship(customer, partner)?
+        {
+            facts.relationships.entry(customer.clone()).or_default().insert(partner.clone(), fact.state);
+        }
+        Ok(())
+    }
+
+    fn gather_subscription(&self, id: &SubscriptionId, facts: &mut Facts) -> Result<Option<Unknown>, StoreError> {
+        let Some(Kept { fact, .. }) = self.subscription(id)? else { return Ok(Some(Unknown::Subscription)) };
+        let missing = |what: String| StoreError::Unreadable(format!("subscription `{id}` names {what}, which is not there"));
+        if self.gather_service(&fact.service_id(), facts)?.is_some() {
+            return Err(missing(format!("service `{}`", fact.service_id())));
+        }
+        let mut seller = fact.original_reseller.clone();
+        if let Some(parent) = &fact.parent {
+            let Some(Kept { fact: held, .. }) = self.subscription(parent)? else {
+                return Err(missing(format!("parent `{parent}`")));
+            };
+            seller.clone_from(&held.original_reseller);
+            if self.gather_service(&held.service_id(), facts)?.is_some() {
+                return Err(missing(format!("service `{}`", held.service_id())));
+            }
+            facts.subscriptions.insert(parent.clone(), subscription_facts(&held));
+        }
+        if let Some(seller) = seller {
+            self.gather_relationship(&fact.customer, &seller, facts)?;
+        }
+        facts.subscriptions.insert(id.clone(), subscription_facts(&fact));
+        Ok(None)
+    }
+}
+
+fn subscription_facts(subscription: &Subscription) -> SubscriptionFacts {
+    SubscriptionFacts {
+        service: subscription.service_id(),
+        status: subscription.status,
+        original_reseller: subscription.original_reseller.clone(),
+        parent: subscription.parent.clone(),
+    }
+}
+
+fn name<T: std::str::FromStr>(names: &[&str], index: usize) -> Result<T, StoreError> {
+    let unreadable = || StoreError::Unreadable("an index names something that is not a name".to_owned());
+    names.get(index).and_then(|name| name.parse().ok()).ok_or_else(unreadable)
+}
+
+/// The rows a fact is written as: itself, and its entries in the indexes that are not there yet.
+pub(super) fn rows_of(view: &View<'_>, fact: &Fact) -> Result<Vec<(Vec<u8>, Vec<u8>)>, StoreError> {
+    let mut rows = Vec::with_capacity(4);
+    let mut index = |kind: Kind, names: &[&str]| -> Result<(), StoreError> {
+        let key = key(kind, names);
+        if view.rows.newest(&key, Revision(u64::MAX))?.is_none() {
+            rows.push((key, Vec::new()));
+        }
+        Ok(())
+    };
+    let (own, value) = match fact {
+        Fact::Partner(partner) => (key(Kind::Partner, &[partner.id.as_str()]), encode(partner)?),
+        Fact::Customer(customer) => (key(Kind::Customer, &[customer.id.as_str()]), encode(customer)?),
+        Fact::Service(id, service) => {
+            (key(Kind::Service, &[id.customer.as_str(), id.service.as_str()]), encode(service)?)
+        }
+        Fact::Grant(grant) => {
+            let (customer, partner) = (grant.customer.as_str(), grant.partner.as_str());
+            index(Kind::GrantOfPartner, &[partner, customer, grant.service.as_str()])?;
+            index(Kind::PartnerOfCustomer, &[customer, partner])?;
+            index(Kind::CustomerOfPartner, &[partner, customer])?;
+            (key(Kind::Grant, &[customer, partner, grant.service.as_str()]), encode(grant)?)
+        }
+        Fact::CommercialRelationship(relationship) => {
+            let (customer, partner) = (relationship.customer.as_str(), relationship.partner.as_str());
+            index(Kind::PartnerOfCustomer, &[customer, partner])?;
+            index(Kind::CustomerOfPartner, &[partner, customer])?;
+            (key(Kind::Relationship, &[customer, partner]), encode(relationship)?)
+        }
+        Fact::Subscription(subscription) => {
+            let own = key(Kind::Subscription, &[subscription.id.as_str()]);
+            // Everything an index is made of is fixed at creation.
+            if view.rows.newest(&own, Revision(u64::MAX))?.is_none() {
+                let id = subscription.id.as_str();
+                index(
+                    Kind::SubscriptionOfService,
+                    &[subscription.customer.as_str(), subscription.service.as_str(), id],
+                )?;
+                let mut seller = subscription.original_reseller.clone();
+                if let Some(parent) = &subscription.parent {
+                    index(Kind::AddOn, &[parent.as_str(), id])?;
+                    seller = view.subscription(parent)?.and_then(|kept| kept.fact.original_reseller);
+                }
+                if let Some(seller) = seller {
+                    index(Kind::SubscriptionSold, &[seller.as_str(), id])?;
+                }
+            }
+            (own, encode(subscription)?)
+        }
+    };
+    rows.push((own, value));
+    Ok(rows)
+}

@@ -1,0 +1,364 @@
+//! The one writer: everything that waits is written in one transaction and one sync.
+//!
+//! A change is made here, on the newest facts and one after the other, so that what was true when it was decided is
+//! true when it is written. If the process dies before the sync, nothing was answered and nothing is there; if it
+//! dies after it, everything is there. A sync that fails fails everything that waited for it.
+
+use std::any::Any;
+use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+use std::{io, thread};
+
+use redb::{ReadableTable, Table, WriteTransaction};
+use tokio::sync::oneshot;
+
+use super::redb_file::{FACTS, JOURNAL, LEDGER, SIDE, Shared, Store};
+use super::rows::row;
+use super::side::{self, Remembered};
+use super::view::{View, decode, encode, rows_of};
+use super::{Entry, StoreError};
+use crate::clock::{SharedClock, Timestamp};
+use crate::decide::Permit;
+use crate::domain::event::{Event, Fact, Happening};
+use crate::id::{Revision, Seq};
+use crate::limits::WAITING_WRITES_MAX;
+
+/// How long the writer waits before it tries again to open a file that failed.
+const RETRY: Duration = Duration::from_millis(250);
+
+/// What a piece of work leaves to be written.
+pub struct Work<T> {
+    /// What changes, and the proof that it may; nothing for work that only records.
+    pub change: Option<(Permit, Happening)>,
+    /// Who changes it.
+    pub by: String,
+    /// The records of what was decided.
+    pub records: Vec<Vec<u8>>,
+    /// What is remembered of the answer, so that a retry gets the same one.
+    pub remember: Option<Remembered>,
+    /// What the caller gets once all of it is durable.
+    pub value: T,
+}
+
+/// What was written.
+#[derive(Clone, Debug)]
+pub struct Committed<T> {
+    /// What the work returned.
+    pub value: T,
+    /// The newest revision once it was written: the one it made, if it changed anything.
+    pub revision: Revision,
+    /// The places of its records in the ledger.
+    pub seqs: Vec<Seq>,
+}
+
+/// What a piece of work sees: the newest facts, the moment, and the revision it would make.
+pub struct Desk<'a> {
+    /// The newest facts.
+    pub view: View<'a>,
+    /// The moment of the change; never before that of an earlier one.
+    pub at: Timestamp,
+    /// The revision the change would make.
+    pub next: Revision,
+    side: &'a Table<'a, &'static [u8], &'static [u8]>,
+}
+
+impl Desk<'_> {
+    /// The answer that is remembered under a key.
+    ///
+    /// # Errors
+    /// [`StoreError`] when it cannot be read.
+    pub fn remembered(&self, key: &[u8]) -> Result<Option<Remembered>, StoreError> {
+        self.side.get(side::remembered_key(key).as_slice())?.map(|found| decode(found.value())).transpose()
+    }
+}
+
+/// One transaction that is being filled.
+pub(super) struct Batch<'txn> {
+    facts: Table<'txn, &'static [u8], &'static [u8]>,
+    journal: Table<'txn, u64, &'static [u8]>,
+    ledger: Table<'txn, u64, &'static [u8]>,
+    side: Table<'txn, &'static [u8], &'static [u8]>,
+    revision: Revision,
+    seq: Seq,
+    at: Timestamp,
+}
+
+impl<'txn> Batch<'txn> {
+    fn open(write: &'txn WriteTransaction, now: Timestamp) -> Result<Self, StoreError> {
+        let journal = write.open_table(JOURNAL)?;
+        let ledger = write.open_table(LEDGER)?;
+        let (mut revision, mut at) = (Revision(0), now);
+        if let Some((newest, entry)) = journal.last()? {
+            let entry: Entry = decode(entry.value())?;
+            revision = Revision(newest.value());
+            at = at.max(entry.at);
+        }
+        let seq = Seq(ledger.last()?.map_or(0, |(seq, _)| seq.value()));
+        Ok(Self { facts: write.open_table(FACTS)?, journal, ledger, side: write.open_table(SIDE)?, revision, seq, at })
+    }
+
+    fn put(&mut self, fact: &Fact, revision: Revision) -> Result<(), StoreError> {
+        let rows = rows_of(&View::new(&self.facts, Revision(u64::MAX)), fact)?;
+        for (key, value) in rows {
+            self.facts.insert(row(&key, revision).as_slice(), value.as_slice())?;
+        }
+        Ok(())
+    }
+
+    fn enter(&mut self, by: String, events: Vec<Event>) -> Result<(), StoreError> {
+        let next = self.revision.next();
+        let entry = Entry { at: self.at, by, events };
+        self.journal.insert(next.0, encode(&entry)?.as_slice())?;
+        self.revision = next;
+        Ok(())
+    }
+
+    fn append(&mut self, records: &[Vec<u8>]) -> Result<Vec<Seq>, StoreError> {
+        let mut seqs = Vec::with_capacity(records.len());
+        for record in records {
+            self.seq = self.seq.next();
+            self.ledger.insert(self.seq.0, record.as_slice())?;
+            seqs.push(self.seq);
+        }
+        Ok(seqs)
+    }
+}
+
+/// Something that waits to be written.
+trait Job: Send {
+    /// Fills the transaction.
+    ///
+    /// # Errors
+    /// When the file fails, so that nothing of the transaction can be written. A fault of this job alone is kept for
+    /// [`Job::tell`], and concerns nobody else.
+    fn fill(&mut self, batch: &mut Batch<'_>) -> Result<(), StoreError>;
+    /// Tells whoever waits.
+    fn tell(self: Box<Self>, written: Result<(), StoreError>);
+}
+
+/// What a job came to: its value and records, or a fault of its own for which it wrote nothing.
+type Filled<T> = Result<Committed<T>, StoreError>;
+
+struct Waiting<F, T> {
+    work: Option<F>,
+    filled: Filled<T>,
+    tell: oneshot::Sender<Result<Committed<T>, StoreError>>,
+}
+
+impl<F, T> Job for Waiting<F, T>
+where
+    F: FnOnce(&mut Batch<'_>) -> Result<Filled<T>, StoreError> + Send,
+    T: Send,
+{
+    fn fill(&mut self, batch: &mut Batch<'_>) -> Result<(), StoreError> {
+        if let Some(work) = self.work.take() {
+            self.filled = work(batch)?;
+        }
+        Ok(())
+    }
+
+    fn tell(self: Box<Self>, written: Result<(), StoreError>) {
+        // Whoever waited may have gone away; what was written stays written.
+        let _ = self.tell.send(written.and(self.filled));
+    }
+}
+
+#[derive(Default)]
+struct Line {
+    waiting: VecDeque<Box<dyn Job>>,
+    closed: bool,
+}
+
+/// What waits for the writer, in order.
+#[derive(Clone, Default)]
+pub(super) struct Queue(Arc<(Mutex<Line>, Condvar)>);
+
+impl Queue {
+    fn join(&self, job: Box<dyn Job>) -> Result<(), StoreError> {
+        let (line, bell) = &*self.0;
+        let mut line = line.lock().unwrap_or_else(PoisonError::into_inner);
+        if line.closed {
+            return Err(StoreError::Closing);
+        }
+        if line.waiting.len() >= WAITING_WRITES_MAX {
+            return Err(StoreError::Unusable(format!("{WAITING_WRITES_MAX} writes wait already")));
+        }
+        line.waiting.push_back(job);
+        bell.notify_one();
+        Ok(())
+    }
+
+    pub(super) fn close(&self) {
+        let (line, bell) = &*self.0;
+        line.lock().unwrap_or_else(PoisonError::into_inner).closed = true;
+        bell.notify_all();
+    }
+
+    /// Everything that waits; nothing once the queue is closed and empty.
+    fn take(&self) -> Option<VecDeque<Box<dyn Job>>> {
+        let (line, bell) = &*self.0;
+        let mut line = line.lock().unwrap_or_else(PoisonError::into_inner);
+        loop {
+            if !line.waiting.is_empty() {
+                return Some(std::mem::take(&mut line.waiting));
+            }
+            if line.closed {
+                return None;
+            }
+            line = bell.wait(line).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+}
+
+pub(super) fn start(shared: Arc<Shared>, clock: SharedClock) -> io::Result<(Queue, JoinHandle<()>)> {
+    let queue = Queue::default();
+    let line = queue.clone();
+    let writer = thread::Builder::new().name("store-writer".to_owned()).spawn(move || {
+        while let Some(jobs) = line.take() {
+            write(&shared, &clock, jobs);
+        }
+        shared.database.write().unwrap_or_else(PoisonError::into_inner).take();
+    })?;
+    Ok((queue, writer))
+}
+
+/// Writes all of `jobs` in one transaction, or none, and tells each.
+fn write(shared: &Shared, clock: &SharedClock, mut jobs: VecDeque<Box<dyn Job>>) {
+    let written = reopened(shared).and_then(|()| {
+        catch_unwind(AssertUnwindSafe(|| fill(shared, clock, &mut jobs))).unwrap_or_else(|panic| Err(panicked(&*panic)))
+    });
+    match &written {
+        Ok(revision) => {
+            shared.writable.store(true, Ordering::Release);
+            let before = shared.revision.swap(revision.0, Ordering::AcqRel);
+            if before != revision.0 {
+                shared.changed.send_replace(*revision);
+            }
+        }
+        Err(error) => {
+            tracing::error!(%error, waiting = jobs.len(), "nothing could be written");
+            shared.writable.store(false, Ordering::Release);
+            // After a failed write redb refuses all others until the file is opened again.
+            shared.database.write().unwrap_or_else(PoisonError::into_inner).take();
+        }
+    }
+    for job in jobs {
+        job.tell(written.as_ref().map(|_| ()).map_err(Clone::clone));
+    }
+}
+
+fn fill(shared: &Shared, clock: &SharedClock, jobs: &mut VecDeque<Box<dyn Job>>) -> Result<Revision, StoreError> {
+    let database = shared.database.read().unwrap_or_else(PoisonError::into_inner);
+    let database = database.as_ref().ok_or(StoreError::Closing)?;
+    let write = database.begin_write()?;
+    let revision = {
+        let mut batch = Batch::open(&write, clock.now())?;
+        for job in jobs {
+            job.fill(&mut batch)?;
+        }
+        batch.revision
+    };
+    write.commit()?;
+    Ok(revision)
+}
+
+/// Opens the file again after a failure.
+fn reopened(shared: &Shared) -> Result<(), StoreError> {
+    let is_open = shared.database.read().unwrap_or_else(PoisonError::into_inner).is_some();
+    if is_open {
+        return Ok(());
+    }
+    match (shared.open)() {
+        Ok(database) => {
+            *shared.database.write().unwrap_or_else(PoisonError::into_inner) = Some(database);
+            Ok(())
+        }
+        Err(error) => {
+            thread::sleep(RETRY);
+            Err(error)
+        }
+    }
+}
+
+fn panicked(panic: &(dyn Any + Send)) -> StoreError {
+    let message = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
+    StoreError::Unusable(format!("the writer stopped: {}", message.unwrap_or("no reason given")))
+}
+
+impl Store {
+    async fn wait<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Batch<'_>) -> Result<Filled<T>, StoreError> + Send + 'static,
+    ) -> Result<Committed<T>, StoreError> {
+        let (tell, told) = oneshot::channel();
+        self.queue().join(Box::new(Waiting { work: Some(work), filled: Err(StoreError::Closing), tell }))?;
+        told.await.map_err(|_| StoreError::Closing)?
+    }
+
+    /// Writes records; they are durable when this returns.
+    ///
+    /// # Errors
+    /// [`StoreError`]; then none of them is written, and what they are about must not be answered.
+    pub async fn append(&self, records: Vec<Vec<u8>>) -> Result<Committed<()>, StoreError> {
+        self.wait(move |batch| {
+            let seqs = batch.append(&records)?;
+            Ok(Ok(Committed { value: (), revision: batch.revision, seqs }))
+        })
+        .await
+    }
+
+    /// Does a piece of work on the newest facts and writes what it leaves: change, journal, records and what is
+    /// remembered, all or nothing.
+    ///
+    /// # Errors
+    /// [`StoreError`]; then nothing is written.
+    pub async fn change<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Desk<'_>) -> Result<Work<T>, StoreError> + Send + 'static,
+    ) -> Result<Committed<T>, StoreError> {
+        self.wait(move |batch| {
+            let next = batch.revision.next();
+            let view = View::new(&batch.facts, batch.revision);
+            let desk = Desk { view, at: batch.at, next, side: &batch.side };
+            // Nothing is written before the work is whole, so whatever is wrong with it is its own fault.
+            let worked = catch_unwind(AssertUnwindSafe(|| work(&desk)));
+            let Work { change, by, records, remember, value } = match worked {
+                Ok(Ok(work)) => work,
+                Ok(Err(error)) => return Ok(Err(error)),
+                Err(panic) => return Ok(Err(panicked(&*panic))),
+            };
+            if let Some((_permit, happening)) = change.filter(|(_, happening)| !happening.is_empty()) {
+                for fact in &happening.facts {
+                    batch.put(fact, next)?;
+                }
+                batch.enter(by, happening.events)?;
+            }
+            if let Some(remembered) = remember {
+                let key = side::remembered_key(&remembered.key);
+                batch.side.insert(key.as_slice(), encode(&remembered)?.as_slice())?;
+            }
+            let seqs = batch.append(&records)?;
+            Ok(Ok(Committed { value, revision: batch.revision, seqs }))
+        })
+        .await
+    }
+
+    /// Writes a side row with the records of the call that did it.
+    pub(super) async fn put_side(
+        &self,
+        key: Vec<u8>,
+        value: Vec<u8>,
+        records: Vec<Vec<u8>>,
+    ) -> Result<Committed<()>, StoreError> {
+        self.wait(move |batch| {
+            batch.side.insert(key.as_slice(), value.as_slice())?;
+            let seqs = batch.append(&records)?;
+            Ok(Ok(Committed { value: (), revision: batch.revision, seqs }))
+        })
+        .await
+    }
+}
