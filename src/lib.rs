@@ -12,3 +12,5 @@ pub mod caller;
 pub mod audit;
 pub mod store;
 pub mod pdp;
+pub mod http;
+pub mod cli;

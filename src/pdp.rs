@@ -5,15 +5,18 @@
 
 mod ask;
 mod call;
+mod demo;
 mod links;
 mod operation;
 mod pages;
 mod registry;
 mod relationship;
 mod rules;
+mod tokens;
 
 pub use ask::{Answer, AsOf, AskError, Basis, Batch, Semantic};
-pub use call::{About, Call, CallError, Changed, Denied, Idempotency, PreconditionError, Told};
+pub use call::{About, Call, CallError, Changed, Coded, Denied, Idempotency, PreconditionError, Told};
+pub use demo::{DemoError, demo};
 pub use links::{LinksError, LinkRing};
 pub use operation::{
     Acceptance, AcceptanceError, Accepted, CustomerError, Displaced, PartnerError, Removal, RemovalError, Removed,
@@ -21,7 +24,9 @@ pub use operation::{
 };
 pub use pages::{CustomerListItem, Ending, ListError, Page, PartnerRelationship, PartnerRelationships, ServiceHeld};
 pub use registry::{Registered, SubscriptionFilter};
+pub(crate) use relationship::Edit;
 pub use relationship::{LinkError, Offer, Request, RequestError};
+pub use tokens::{IssuedToken, TokenError, TokenSummary};
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -151,9 +156,9 @@ impl Pdp {
     /// The bytes of a record of the ledger.
     ///
     /// # Errors
-    /// [`StoreError`] when the ledger cannot be read.
-    pub fn record(&self, seq: Seq) -> Result<Option<Vec<u8>>, StoreError> {
-        self.store.record(seq)
+    /// [`CallError::Denied`] for whoever may not read the ledger.
+    pub async fn decision(&self, call: &Call, seq: Seq) -> Result<Told<Option<Vec<u8>>>, CallError<StoreError>> {
+        self.tell(call, "readDecisions", &About::Installation, |_, _| self.store.record(seq)).await
     }
 
     /// How many records the ledger holds.

@@ -227,6 +227,17 @@ pub trait Coded {
     fn store(&self) -> Option<&StoreError>;
 }
 
+/// Reading one noun fails only with its store.
+impl Coded for StoreError {
+    fn code(&self) -> &'static str {
+        "unavailable"
+    }
+
+    fn store(&self) -> Option<&StoreError> {
+        Some(self)
+    }
+}
+
 impl Pdp {
     /// Answers a call that changes nothing: decided, done on one revision, recorded, answered.
     pub(super) async fn tell<T, E>(

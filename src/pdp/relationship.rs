@@ -1,7 +1,5 @@
 //! Requesting, accepting, removing and renegotiating a relationship.
 
-use std::sync::Arc;
-
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -331,6 +329,3 @@ impl Pdp {
         &self.links
     }
 }
-
-/// A decision point that many share.
-pub type SharedPdp = Arc<Pdp>;

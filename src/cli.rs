@@ -1,0 +1,96 @@
+//! The commands: one file each.
+//!
+//! Exit codes: 0 yes or good, 1 the program failed, 2 denied or findings, 64 wrong usage. Errors go to the standard
+//! error in one sentence.
+
+mod check;
+mod rules_dir;
+mod serve;
+mod tables;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// The exit code of a program that failed.
+const FAILED: u8 = 1;
+/// The exit code of a denial or of findings.
+const DENIED: u8 = 2;
+/// The exit code of wrong usage.
+const WRONG_USAGE: u8 = 64;
+
+/// Decides what a reseller may do to a customer's subscriptions, and remembers every answer.
+#[derive(Debug, Parser)]
+#[command(name = "standing", version, after_help = "Example: standing serve --demo")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Answer over HTTP.
+    Serve(serve::Serve),
+    /// Ask one question.
+    Check(check::Check),
+    /// Print every answer there is, as a table.
+    Tables(tables::Tables),
+}
+
+/// Flags of every command that works on a store.
+#[derive(Debug, clap::Args)]
+struct Data {
+    /// The data directory.
+    #[arg(long, value_name = "DIR", default_value = "./standing-data")]
+    data: PathBuf,
+    /// Print JSON, for machines.
+    #[arg(long)]
+    json: bool,
+}
+
+/// How a command ended, when it did not fail.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Ended {
+    Good,
+    Denied,
+}
+
+/// Why a command failed, in one sentence.
+type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+/// Runs the command that the arguments of the process name.
+#[must_use]
+pub fn run() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // Help and version are printed to the standard output and are no mistake.
+            let wrong = error.use_stderr();
+            let _ = error.print();
+            return if wrong { ExitCode::from(WRONG_USAGE) } else { ExitCode::SUCCESS };
+        }
+    };
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("standing: the runtime cannot be started: {error}");
+            return ExitCode::from(FAILED);
+        }
+    };
+    let ended = runtime.block_on(async {
+        match arguments.command {
+            Command::Serve(serve) => serve.run().await,
+            Command::Check(check) => check.run().await,
+            Command::Tables(tables) => tables.run(),
+        }
+    });
+    match ended {
+        Ok(Ended::Good) => ExitCode::SUCCESS,
+        Ok(Ended::Denied) => ExitCode::from(DENIED),
+        Err(failure) => {
+            eprintln!("standing: {failure}");
+            ExitCode::from(FAILED)
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! `standing serve`: answers over HTTP until it is told to stop.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::Args;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tracing_subscriber::EnvFilter;
+
+use super::rules_dir::RulesFlag;
+use super::{Ended, Failure};
+use crate::clock::System;
+use crate::config::Settings;
+use crate::decide::World;
+use crate::http::{Door, surface};
+use crate::pdp::{Pdp, Terms, demo};
+use crate::policy::{Bundle, RuleFiles, Rulebook};
+
+/// How long a stop waits for calls that are under way.
+const STOP_WITHIN: Duration = Duration::from_secs(10);
+const DEFAULT_LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8181);
+const DEFAULT_DATA: &str = "./standing-data";
+
+/// Answer over HTTP.
+#[derive(Debug, Args)]
+#[command(after_help = "Example: standing serve --demo\n\nSettings (--config FILE, TOML): data, listen, rules, public_url, multichannel = \"displace\" | \"refuse\",\n[limits] body_bytes, evaluations, depth. Flags come before settings.")]
+pub(super) struct Serve {
+    /// The data directory [default: ./standing-data]
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// The address to listen on [default: 127.0.0.1:8181]
+    #[arg(long, value_name = "ADDR")]
+    listen: Option<SocketAddr>,
+    #[command(flatten)]
+    rules: RulesFlag,
+    /// The settings.
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Fill an empty store with a cast that shows every standing, and ask for no credentials.
+    #[arg(long)]
+    demo: bool,
+    /// Ask for no credentials; only on a loopback address.
+    #[arg(long)]
+    anonymous: bool,
+    /// Serve a world of its own: the folder holds `schema.cedarschema`, `policies/` and `entities.json`.
+    #[arg(long, value_name = "DIR", conflicts_with = "demo")]
+    world: Option<PathBuf>,
+}
+
+impl Serve {
+    pub(super) async fn run(self) -> Result<Ended, Failure> {
+        log_to_stderr();
+        let settings = self.config.as_deref().map(Settings::read).transpose()?.unwrap_or_default();
+        let anonymous = self.anonymous || self.demo;
+        let listen = self.listen.or(settings.listen).unwrap_or(DEFAULT_LISTEN);
+        if !listen.ip().is_loopback() {
+            let hint = if anonymous { "; `--anonymous` and `--demo` ask for no credentials" } else { "" };
+            return Err(format!(
+                "`{listen}` is not a loopback address{hint}; listen on 127.0.0.1 or [::1] and put a TLS proxy in front"
+            )
+            .into());
+        }
+        let rules = RulesFlag { rules: self.rules.rules.or(settings.rules) }.bundle()?;
+        let listener = TcpListener::bind(listen)
+            .await
+            .map_err(|error| format!("cannot listen on `{listen}`: {error}; stop what holds it or name another with `--listen`"))?;
+        let address = listener.local_addr()?;
+        let public_url = settings.public_url.clone().unwrap_or_else(|| format!("https://localhost:{}", address.port()));
+        if settings.public_url.is_none() {
+            tracing::warn!(%public_url, "no `public_url` in the settings; links and metadata name this address");
+        }
+        let data = self.data.or(settings.data).unwrap_or_else(|| DEFAULT_DATA.into());
+        let terms = Terms { multichannel: settings.multichannel, limits: settings.limits, public_url };
+        let mut pdp = Pdp::open(&data, Arc::new(System), rules, terms)?;
+        if let Some(dir) = &self.world {
+            let rules = Bundle::load(RuleFiles::read_world(dir)?, Rulebook::World)?;
+            let world = World::read(dir, &rules)?;
+            pdp = pdp.with_world(rules, world);
+        }
+        pdp.keep_rules("start").await?;
+        if self.demo {
+            demo(&pdp).await?;
+        }
+        let pdp = Arc::new(pdp);
+        let door = if anonymous { Door::Anonymous } else { Door::Guarded };
+        let ready = format!(
+            "standing is ready at http://{address}, rules {}, revision {}",
+            &pdp.digest().as_str()[..12],
+            pdp.revision()
+        );
+        let (stop, stopped) = tokio::sync::watch::channel(false);
+        let serving = tokio::spawn(
+            warp::serve(surface(Arc::clone(&pdp), door)).incoming(listener).graceful(told(stopped)).run(),
+        );
+        println!("{ready}");
+        if self.demo {
+            print!("{}", calls_to_try(address));
+        }
+        let mut terminate = signal(SignalKind::terminate())?;
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = tokio::signal::ctrl_c() => {}
+        }
+        tracing::info!("stopping: calls under way are answered first");
+        stop.send_replace(true);
+        if tokio::time::timeout(STOP_WITHIN, serving).await.is_err() {
+            tracing::warn!("some calls were still under way and are given up");
+        }
+        Ok(Ended::Good)
+    }
+}
+
+async fn told(mut stopped: tokio::sync::watch::Receiver<bool>) {
+    // A sender that is gone means the same: stop.
+    let _ = stopped.wait_for(|stopped| *stopped).await;
+}
+
+fn log_to_stderr() {
+    let filter = EnvFilter::builder().with_default_directive(tracing::Level::INFO.into()).from_env_lossy();
+    // Something else may log already, as when tests run in one process.
+    let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
+}
+
+fn calls_to_try(address: SocketAddr) -> String {
+    let ask = |who: &str, what: &str, on: &str| {
+        format!(
+            "  curl -s http://{address}/access/v1/evaluation --json '{{\"subject\":{{\"type\":\"Partner\",\"id\":\"{who}\"}},\"action\":{{\"name\":\"{what}\"}},\"resource\":{{\"type\":\"Subscription\",\"id\":\"{on}\"}}}}'\n"
+        )
+    };
+    format!(
+        "\nTry, in another shell:\n\n  # contoso sold s-office; fabrikam displaced it as administrator of office365. May contoso remove seats?\n{}\n  # May fabrikam, which only administers?\n{}\n  # Who are the partners of customer adatum, and who is responsible for support?\n  curl -s http://{address}/v1/customers/adatum/partners\n\n",
+        ask("contoso", "removeSeats", "s-office"),
+        ask("fabrikam", "removeSeats", "s-office"),
+    )
+}

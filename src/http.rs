@@ -1,0 +1,164 @@
+//! Every surface over HTTP: one file lists all routes, one file a noun, and one place where errors become statuses.
+//!
+//! Handlers know the decision point only: they read what was sent, call one function, and write what came of it.
+
+mod authzen;
+mod credentials;
+mod customers;
+mod decisions;
+mod exchange;
+pub mod json;
+mod partners;
+mod problem;
+mod relationships;
+mod routes;
+mod running;
+mod subscriptions;
+mod tokens;
+
+pub use exchange::Door;
+pub use problem::Problem;
+pub use routes::{Access, ROUTES, Route};
+
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use bytes::{Buf, Bytes};
+use futures_util::{Stream, StreamExt};
+use warp::http::header::{ALLOW, HeaderName, HeaderValue};
+use warp::http::{HeaderMap, Method, StatusCode};
+use warp::reply::Response;
+use warp::{Filter, Reply};
+
+use crate::pdp::Pdp;
+use exchange::{Exchange, Received};
+use routes::{Found, Routes};
+
+pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// What every connection of one listener shares.
+#[derive(Clone)]
+struct Surface {
+    pdp: Arc<Pdp>,
+    door: Door,
+    routes: Arc<Routes>,
+}
+
+/// Everything that is served to callers who come in by `door`.
+pub fn surface(pdp: Arc<Pdp>, door: Door) -> impl Filter<Extract = (Response,), Error = Infallible> + Clone {
+    let surface = Surface { pdp, door, routes: Arc::new(Routes::new()) };
+    let query = warp::query::raw().or(warp::any().map(String::new)).unify();
+    warp::method()
+        .and(warp::path::full())
+        .and(query)
+        .and(warp::header::headers_cloned())
+        .and(warp::body::stream())
+        .then(move |method, path: warp::path::FullPath, query, headers, body| {
+            let surface = surface.clone();
+            async move { answer(surface, method, path.as_str().to_owned(), query, headers, body).await }
+        })
+        .recover(|_| async { Ok::<_, Infallible>(Problem::internal().into_response()) })
+        .unify_reply()
+}
+
+/// Makes one reply type of an answer and of a recovered rejection.
+trait UnifyReply: Filter {
+    fn unify_reply(self) -> impl Filter<Extract = (Response,), Error = Infallible> + Clone;
+}
+
+impl<F, R> UnifyReply for F
+where
+    F: Filter<Extract = (R,), Error = Infallible> + Clone + Send + Sync + 'static,
+    R: Reply + Send + 'static,
+{
+    fn unify_reply(self) -> impl Filter<Extract = (Response,), Error = Infallible> + Clone {
+        self.map(Reply::into_response)
+    }
+}
+
+async fn answer<B, E>(
+    surface: Surface,
+    method: Method,
+    path: String,
+    query: String,
+    headers: HeaderMap,
+    body: impl Stream<Item = Result<B, E>> + Send + 'static,
+) -> Response
+where
+    B: Buf + Send + 'static,
+    E: std::fmt::Display + Send + 'static,
+{
+    let request_id = headers.get(REQUEST_ID).cloned();
+    let body = body.map(|part| part.map(|mut part| part.copy_to_bytes(part.remaining())).map_err(|error| error.to_string()));
+    let body: exchange::Incoming = Box::pin(body);
+    let mut response = match dispatch(surface, method, &path, query, headers, body).await {
+        Ok(response) => response,
+        Err(problem) => problem.into_response(),
+    };
+    if let Some(request_id) = request_id {
+        response.headers_mut().insert(REQUEST_ID, request_id);
+    }
+    response
+}
+
+async fn dispatch(
+    surface: Surface,
+    method: Method,
+    path: &str,
+    query: String,
+    headers: HeaderMap,
+    body: exchange::Incoming,
+) -> Result<Response, Problem> {
+    let method = if method == Method::HEAD { Method::GET } else { method };
+    let (route, params) = match surface.routes.find(&method, path)? {
+        Found::Route(route, params) => (route, params),
+        Found::OtherMethods(allowed) => {
+            let mut response = Problem::of(
+                StatusCode::METHOD_NOT_ALLOWED,
+                "method_not_allowed",
+                format!("`{method}` is not one of the methods of `{path}`; use {allowed}"),
+            )
+            .into_response();
+            if let Ok(allowed) = HeaderValue::from_str(&allowed) {
+                response.headers_mut().insert(ALLOW, allowed);
+            }
+            return Ok(response);
+        }
+        Found::Nothing => {
+            return Err(Problem::of(
+                StatusCode::NOT_FOUND,
+                "no_such_route",
+                format!("there is nothing at `{path}`; see `/openapi.json` for what there is"),
+            ));
+        }
+    };
+    if surface.pdp.has_world() && !route.in_worlds {
+        return Err(Problem::of(
+            StatusCode::NOT_FOUND,
+            "no_such_route",
+            "a world of its own is served, so there are no relationships here; ask it under `/access/v1`".to_owned(),
+        ));
+    }
+    let caller = credentials::caller(&surface.pdp, surface.door, route.access, &headers)?;
+    let received = Received { method, path: path.to_owned(), params, query, headers, body };
+    (route.run)(Exchange::new(surface.pdp, caller, received)?).await
+}
+
+/// Reads a body up to a limit.
+async fn collected(mut body: exchange::Incoming, limit: usize) -> Result<Bytes, Problem> {
+    let mut whole = Vec::new();
+    while let Some(part) = body.next().await {
+        let part = part.map_err(|cause| {
+            Problem::of(StatusCode::BAD_REQUEST, "incomplete_body", format!("the body could not be read: {cause}"))
+        })?;
+        if whole.len() + part.len() > limit {
+            return Err(Problem::of(
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "body_too_large",
+                format!("the body has more than {limit} bytes; send less at once"),
+            ));
+        }
+        whole.extend_from_slice(&part);
+    }
+    Ok(whole.into())
+}

@@ -1,0 +1,116 @@
+//! The AuthZEN Authorization API 1.0: one question, many, and where to ask.
+
+pub(super) mod wire;
+
+use serde_json::{Map, Value, json};
+use warp::http::StatusCode;
+use warp::http::header::{CACHE_CONTROL, HeaderValue};
+use warp::reply::Response;
+
+use super::exchange::{Exchange, STANDING_REVISION, STANDING_RULES, json_reply, recorded, with_header};
+use super::problem::Problem;
+use crate::clock::Timestamp;
+use crate::id::Revision;
+use crate::pdp::{Answer, AsOf, Basis, Batch, Told};
+
+pub(super) async fn evaluation(mut x: Exchange) -> Result<Response, Problem> {
+    let basis = basis(&mut x)?;
+    let body = wire::object(x.json().await?)?;
+    single(&x, &body, &basis).await
+}
+
+pub(super) async fn evaluations(mut x: Exchange) -> Result<Response, Problem> {
+    let basis = basis(&mut x)?;
+    let body = wire::object(x.json().await?)?;
+    let semantic = wire::semantic(&body)?;
+    let elements = wire::elements(&body, x.pdp.limits().evaluations)?;
+    if elements.is_empty() {
+        return single(&x, &body, &basis).await;
+    }
+    let questions = elements.iter().map(|element| wire::merged(&body, element)).collect();
+    let told = x.pdp.ask_all(&x.call, Batch { questions, semantic }, &basis).await?;
+    let answers: Vec<Value> = told.value.iter().map(|answer| element_body(answer, basis.explain)).collect();
+    decided(&x, &told, &json!({ "evaluations": answers }))
+}
+
+async fn single(x: &Exchange, body: &Map<String, Value>, basis: &Basis) -> Result<Response, Problem> {
+    let question = wire::question(body).map_err(wire::incomplete)?;
+    let told = x.pdp.ask(&x.call, question, basis).await?;
+    let answer = json!({ "decision": told.value.decision.is_allowed(), "context": context(&told.value) });
+    decided(x, &told, &answer)
+}
+
+fn element_body(answer: &Result<Answer, String>, explain: bool) -> Value {
+    match (answer, explain) {
+        (Ok(answer), true) => json!({ "decision": answer.decision.is_allowed(), "context": context(answer) }),
+        (Ok(answer), false) => json!({ "decision": answer.decision.is_allowed() }),
+        (Err(message), true) => json!({ "decision": false, "context": { "error": { "status": 400, "message": message } } }),
+        (Err(_), false) => json!({ "decision": false }),
+    }
+}
+
+/// What is said beside the decision; nothing in it differs between two equal questions.
+fn context(answer: &Answer) -> Value {
+    let decision = &answer.decision;
+    let mut context = Map::new();
+    let mut put = |name: &str, value: Value| {
+        let is_empty = value.is_null() || value.as_array().is_some_and(Vec::is_empty) || value.as_str() == Some("");
+        if !is_empty {
+            context.insert(name.to_owned(), value);
+        }
+    };
+    put("reason", json!(decision.reason()));
+    put("message", json!(decision.message()));
+    put("rules", json!(decision.rules()));
+    put("standing", json!(decision.standing()));
+    put("obligations", json!(decision.obligations()));
+    put("nearest", json!(answer.nearest));
+    context.into()
+}
+
+/// An answer to questions, with where it is recorded, and what it was answered from.
+pub(super) fn decided<T>(x: &Exchange, told: &Told<T>, body: &Value) -> Result<Response, Problem> {
+    let response = recorded(json_reply(StatusCode::OK, body)?, &told.seqs);
+    let response = with_header(response, STANDING_REVISION, told.revision);
+    Ok(with_header(response, STANDING_RULES, x.pdp.digest()))
+}
+
+/// On what the question is to be answered, as the query says.
+pub(super) fn basis(x: &mut Exchange) -> Result<Basis, Problem> {
+    let as_of = x.query::<String>("as_of")?.map(|text| moment(&text)).transpose()?;
+    let basis = Basis {
+        as_of,
+        rules: x.query("rules")?,
+        at_least: x.query("at_least")?,
+        explain: x.query("explain")?.unwrap_or(false),
+    };
+    x.no_more_query()?;
+    Ok(basis)
+}
+
+fn moment(text: &str) -> Result<AsOf, Problem> {
+    if let Ok(revision) = text.parse::<Revision>() {
+        return Ok(AsOf::Revision(revision));
+    }
+    text.parse::<Timestamp>().map(AsOf::Time).map_err(|_| {
+        Problem::bad(
+            "invalid_parameter",
+            format!("`as_of` cannot be `{text}`; give a revision or a time such as `2026-11-22T10:00:00Z`"),
+        )
+    })
+}
+
+pub(super) async fn configuration(x: Exchange) -> Result<Response, Problem> {
+    let base = x.pdp.public_url();
+    let body = json!({
+        "policy_decision_point": base,
+        "access_evaluation_endpoint": format!("{base}/access/v1/evaluation"),
+        "access_evaluations_endpoint": format!("{base}/access/v1/evaluations"),
+        "search_subject_endpoint": format!("{base}/access/v1/search/subject"),
+        "search_resource_endpoint": format!("{base}/access/v1/search/resource"),
+        "search_action_endpoint": format!("{base}/access/v1/search/action"),
+    });
+    let mut response = json_reply(StatusCode::OK, &body)?;
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("max-age=300"));
+    Ok(response)
+}

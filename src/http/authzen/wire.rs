@@ -1,0 +1,130 @@
+//! The AuthZEN information model as it comes over the wire.
+//!
+//! Members that are not known are ignored; an optional member that is `null` is absent; a required one that is
+//! missing, `null` or of another type makes the question none.
+
+use serde_json::{Map, Value};
+
+use super::super::problem::Problem;
+use crate::pdp::Semantic;
+use crate::question::{Action, Entity, Members, Question};
+
+/// The problem of a body that is no question, from the sentence that says why.
+pub(in super::super) fn incomplete(message: String) -> Problem {
+    Problem::bad("invalid_request", message)
+}
+
+/// The body, which must be an object.
+pub(in super::super) fn object(body: Value) -> Result<Map<String, Value>, Problem> {
+    match body {
+        Value::Object(members) => Ok(members),
+        _ => Err(incomplete("the body is not a JSON object; send one".to_owned())),
+    }
+}
+
+/// A member that is there and not `null`.
+fn given<'a>(body: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
+    body.get(name).filter(|value| !value.is_null())
+}
+
+fn required<'a>(body: &'a Map<String, Value>, path: &str, name: &str) -> Result<&'a Value, String> {
+    given(body, name).ok_or_else(|| format!("`{path}` is missing; give it"))
+}
+
+fn required_object<'a>(body: &'a Map<String, Value>, path: &str, name: &str) -> Result<&'a Map<String, Value>, String> {
+    required(body, path, name)?.as_object().ok_or_else(|| format!("`{path}` is not an object; give one"))
+}
+
+fn required_string(body: &Map<String, Value>, path: &str, name: &str) -> Result<String, String> {
+    let path = format!("{path}.{name}");
+    let text = required(body, &path, name)?.as_str();
+    text.map(str::to_owned).ok_or_else(|| format!("`{path}` is not a string; give one"))
+}
+
+/// An optional member that must be an object when it is there.
+pub(in super::super) fn optional_object(
+    body: &Map<String, Value>,
+    path: &str,
+    name: &str,
+) -> Result<Members, String> {
+    match given(body, name) {
+        None => Ok(Map::new()),
+        Some(Value::Object(members)) => Ok(members.clone()),
+        Some(_) => Err(format!("`{path}` is not an object; give one or leave it out")),
+    }
+}
+
+/// A subject or a resource.
+pub(in super::super) fn entity(body: &Map<String, Value>, name: &str) -> Result<Entity, String> {
+    let members = required_object(body, name, name)?;
+    Ok(Entity {
+        kind: required_string(members, name, "type")?,
+        id: required_string(members, name, "id")?,
+        properties: optional_object(members, &format!("{name}.properties"), "properties")?,
+    })
+}
+
+/// The type of the entity that is searched; an id and properties of it are ignored.
+pub(in super::super) fn kind(body: &Map<String, Value>, name: &str) -> Result<String, String> {
+    required_string(required_object(body, name, name)?, name, "type")
+}
+
+/// An action.
+pub(in super::super) fn action(body: &Map<String, Value>) -> Result<Action, String> {
+    let members = required_object(body, "action", "action")?;
+    Ok(Action {
+        name: required_string(members, "action", "name")?,
+        properties: optional_object(members, "action.properties", "properties")?,
+    })
+}
+
+/// A whole question.
+pub(in super::super) fn question(body: &Map<String, Value>) -> Result<Question, String> {
+    Ok(Question {
+        subject: entity(body, "subject")?,
+        action: action(body)?,
+        resource: entity(body, "resource")?,
+        context: optional_object(body, "context", "context")?,
+    })
+}
+
+/// When a batch is to stop.
+pub(super) fn semantic(body: &Map<String, Value>) -> Result<Semantic, Problem> {
+    let options = optional_object(body, "options", "options").map_err(incomplete)?;
+    match given(&options, "evaluations_semantic") {
+        None => Ok(Semantic::ExecuteAll),
+        Some(Value::String(word)) if word == "execute_all" => Ok(Semantic::ExecuteAll),
+        Some(Value::String(word)) if word == "deny_on_first_deny" => Ok(Semantic::DenyOnFirstDeny),
+        Some(Value::String(word)) if word == "permit_on_first_permit" => Ok(Semantic::PermitOnFirstPermit),
+        Some(other) => Err(incomplete(format!(
+            "`options.evaluations_semantic` cannot be `{other}`; use `execute_all`, `deny_on_first_deny` or `permit_on_first_permit`"
+        ))),
+    }
+}
+
+/// The elements of a batch; none makes it a single question.
+pub(super) fn elements(body: &Map<String, Value>, most: usize) -> Result<&[Value], Problem> {
+    match given(body, "evaluations") {
+        None => Ok(&[]),
+        Some(Value::Array(elements)) if elements.len() > most => Err(Problem::bad(
+            "too_many_evaluations",
+            format!("`evaluations` has {} elements; send at most {most} at once", elements.len()),
+        )),
+        Some(Value::Array(elements)) => Ok(elements),
+        Some(_) => Err(incomplete("`evaluations` is not an array; give one or leave it out".to_owned())),
+    }
+}
+
+/// An element with the defaults of the body for what it does not have; what it has replaces the default whole.
+pub(super) fn merged(body: &Map<String, Value>, element: &Value) -> Result<Question, String> {
+    let Value::Object(element) = element else { return Err("the element is not an object; give one".to_owned()) };
+    let mut whole = Map::new();
+    for name in ["subject", "action", "resource", "context"] {
+        // `null` is absent for the optional context; a required member that is `null` is no member to fall back from.
+        let own = element.get(name).filter(|own| name != "context" || !own.is_null());
+        if let Some(value) = own.or_else(|| body.get(name)) {
+            whole.insert(name.to_owned(), value.clone());
+        }
+    }
+    question(&whole)
+}

@@ -1,0 +1,47 @@
+//! Who calls: what the credentials of a call say.
+
+use data_encoding::BASE64;
+use percent_encoding::percent_decode_str;
+use warp::http::HeaderMap;
+use warp::http::header::AUTHORIZATION;
+
+use super::exchange::Door;
+use super::problem::Problem;
+use super::routes::Access;
+use crate::caller::Caller;
+use crate::pdp::Pdp;
+
+/// The caller of a route that came in by a door.
+pub(super) fn caller(pdp: &Pdp, door: Door, access: Access, headers: &HeaderMap) -> Result<Caller, Problem> {
+    match (door, access) {
+        // Whatever credentials come are ignored, where none are asked for.
+        (Door::Anonymous, _) | (Door::Guarded, Access::Public) => Ok(Caller::anonymous()),
+        (Door::Local, _) => Ok(Caller::local()),
+        (Door::Guarded, Access::Caller) => authenticated(pdp, headers),
+    }
+}
+
+fn authenticated(pdp: &Pdp, headers: &HeaderMap) -> Result<Caller, Problem> {
+    let mut given = headers.get_all(AUTHORIZATION).iter();
+    let (Some(credentials), None) = (given.next(), given.next()) else { return Err(Problem::unauthenticated()) };
+    let credentials = credentials.to_str().map_err(|_| Problem::unauthenticated())?;
+    let (scheme, rest) = credentials.split_once(' ').ok_or_else(Problem::unauthenticated)?;
+    let caller = if scheme.eq_ignore_ascii_case("bearer") {
+        pdp.authenticate(rest.trim())
+    } else if scheme.eq_ignore_ascii_case("basic") {
+        let (id, secret) = basic(rest.trim()).ok_or_else(Problem::unauthenticated)?;
+        pdp.authenticate_pair(&id, &secret)
+    } else {
+        return Err(Problem::unauthenticated());
+    };
+    caller.map_err(|error| Problem::unavailable(&error))?.ok_or_else(Problem::unauthenticated)
+}
+
+/// Name and secret of Basic credentials, each URL-encoded as RFC 6749 §2.3.1 says.
+fn basic(encoded: &str) -> Option<(String, String)> {
+    let bytes = BASE64.decode(encoded.as_bytes()).ok()?;
+    let text = String::from_utf8(bytes).ok()?;
+    let (id, secret) = text.split_once(':')?;
+    let decoded = |text: &str| percent_decode_str(text).decode_utf8().ok().map(std::borrow::Cow::into_owned);
+    Some((decoded(id)?, decoded(secret)?))
+}

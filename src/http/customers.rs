@@ -1,0 +1,66 @@
+//! Customers, and the page of their partners.
+
+use jiff::{Span, ToSpan as _};
+use warp::http::StatusCode;
+use warp::reply::Response;
+
+use super::exchange::{Exchange, changed, page_body, tagged, told};
+use super::problem::Problem;
+use crate::domain::customer::Customer;
+use crate::id::CustomerId;
+
+/// How far ahead the page looks for grants that end, when the caller does not say.
+const ENDING_WITHIN_DAYS: i64 = 30;
+
+pub(super) async fn put(mut x: Exchange) -> Result<Response, Problem> {
+    x.no_more_query()?;
+    let id: CustomerId = x.param("customer")?;
+    let customer: Customer = x.noun(id.as_str()).await?;
+    let done = x.pdp.put_customer(&x.call, customer).await?;
+    let status = if done.value.is_new { StatusCode::CREATED } else { StatusCode::OK };
+    Ok(tagged(changed(status, &done, &done.value.noun)?, done.value.revision))
+}
+
+pub(super) async fn get(x: Exchange) -> Result<Response, Problem> {
+    x.no_more_query()?;
+    let id: CustomerId = x.param("customer")?;
+    let found = x.pdp.customer(&x.call, &id).await?;
+    match &found.value {
+        Some(known) => Ok(tagged(told(&found, &known.noun)?, known.revision)),
+        None => Err(Problem::not_found("unknown_customer", format!("customer `{id}` is not known; register it first"))),
+    }
+}
+
+pub(super) async fn list(mut x: Exchange) -> Result<Response, Problem> {
+    let (limit, cursor) = x.paging()?;
+    x.no_more_query()?;
+    let page = x.pdp.list_customers(&x.call, limit, cursor.as_deref()).await?;
+    told(&page, &page_body("customers", &page.value)?)
+}
+
+pub(super) async fn partners(mut x: Exchange) -> Result<Response, Problem> {
+    let (limit, cursor) = x.paging()?;
+    let within = x.query::<String>("ending_within")?;
+    let within = within.map_or(Ok(ENDING_WITHIN_DAYS.days()), |text| span(&text))?;
+    x.no_more_query()?;
+    let id: CustomerId = x.param("customer")?;
+    let page = x.pdp.partner_relationships(&x.call, &id, within, limit, cursor.as_deref()).await?;
+    let mut body = page_body("partners", &page.value.partners)?;
+    body["ending"] = serde_json::to_value(&page.value.ending).map_err(|_| Problem::internal())?;
+    told(&page, &body)
+}
+
+/// A length of time: days as a number, or a duration such as `P30D` or `30d`.
+fn span(text: &str) -> Result<Span, Problem> {
+    let invalid = || {
+        Problem::bad(
+            "invalid_parameter",
+            format!("`ending_within` cannot be `{text}`; give days (`30`) or a duration (`P30D`)"),
+        )
+    };
+    let span = match text.parse::<i64>() {
+        Ok(days) => Span::new().try_days(days).map_err(|_| invalid())?,
+        Err(_) => text.parse().map_err(|_| invalid())?,
+    };
+    if span.is_negative() { Err(invalid()) } else { Ok(span) }
+}

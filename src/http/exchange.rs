@@ -1,0 +1,277 @@
+//! One call as a handler sees it, and the pieces of which it makes its answer.
+
+use std::collections::BTreeMap;
+use std::pin::Pin;
+use std::str::FromStr;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use bytes::Bytes;
+use futures_util::Stream;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use sha2::{Digest as _, Sha256};
+use warp::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderName, HeaderValue, IF_MATCH};
+use warp::http::{HeaderMap, Method, StatusCode};
+use warp::reply::Response;
+
+use super::problem::Problem;
+use super::{REQUEST_ID, collected, json};
+use crate::caller::Caller;
+use crate::id::{Revision, Seq};
+use crate::limits::{IDEMPOTENCY_KEY_LENGTH_MAX, PAGE_DEFAULT, PAGE_MAX, REQUEST_ID_LENGTH_MAX};
+use crate::pdp::{Call, Changed, Idempotency, Page, Pdp, Told};
+
+pub(super) const STANDING_DECISION: HeaderName = HeaderName::from_static("standing-decision");
+pub(super) const STANDING_REVISION: HeaderName = HeaderName::from_static("standing-revision");
+pub(super) const STANDING_RULES: HeaderName = HeaderName::from_static("standing-rules");
+const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+const IDEMPOTENCY_REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
+
+/// How callers come in, which says what they have to show.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Door {
+    /// Over the network, with credentials.
+    Guarded,
+    /// Over the loopback interface, without any.
+    Anonymous,
+    /// Through the socket in the data directory, which only its owner can open.
+    Local,
+}
+
+/// A body on its way in.
+pub(super) type Incoming = Pin<Box<dyn Stream<Item = Result<Bytes, String>> + Send>>;
+
+/// What came over the wire.
+pub(super) struct Received {
+    pub(super) method: Method,
+    pub(super) path: String,
+    pub(super) params: BTreeMap<String, String>,
+    pub(super) query: String,
+    pub(super) headers: HeaderMap,
+    pub(super) body: Incoming,
+}
+
+/// One call as a handler sees it.
+pub struct Exchange {
+    pub(super) pdp: Arc<Pdp>,
+    pub(super) call: Call,
+    pub(super) headers: HeaderMap,
+    method: Method,
+    path: String,
+    params: BTreeMap<String, String>,
+    query_text: String,
+    query: BTreeMap<String, String>,
+    /// Behind a lock only so that an exchange can be lent while it waits; nobody ever waits for it.
+    body: Mutex<Option<Incoming>>,
+}
+
+impl Exchange {
+    pub(super) fn new(pdp: Arc<Pdp>, caller: Caller, received: Received) -> Result<Self, Problem> {
+        let Received { method, path, params, query: query_text, headers, body } = received;
+        let mut query = BTreeMap::new();
+        for (name, value) in form_urlencoded::parse(query_text.as_bytes()) {
+            if query.insert(name.clone().into_owned(), value.into_owned()).is_some() {
+                return Err(Problem::bad("repeated_parameter", format!("`{name}` stands twice in the query; give it once")));
+            }
+        }
+        let mut call = Call::of(caller);
+        call.request_id = headers.get(REQUEST_ID).map(|id| {
+            let id = String::from_utf8_lossy(id.as_bytes());
+            id.chars().take(REQUEST_ID_LENGTH_MAX).collect()
+        });
+        call.if_match = headers.get(IF_MATCH).map(if_match).transpose()?;
+        Ok(Self { pdp, call, headers, method, path, params, query_text, query, body: Mutex::new(Some(body)) })
+    }
+
+    /// A part of the path as what it names.
+    pub(super) fn param<T: FromStr>(&self, name: &str) -> Result<T, Problem>
+    where
+        T::Err: std::fmt::Display,
+    {
+        let text = self.params.get(name).map(String::as_str).unwrap_or_default();
+        text.parse().map_err(|error: T::Err| Problem::bad("invalid_id", error.to_string()))
+    }
+
+    /// A part of the path as it is written.
+    pub(super) fn param_text(&self, name: &str) -> &str {
+        self.params.get(name).map(String::as_str).unwrap_or_default()
+    }
+
+    /// A parameter of the query, if it is there.
+    pub(super) fn query<T: FromStr>(&mut self, name: &str) -> Result<Option<T>, Problem>
+    where
+        T::Err: std::fmt::Display,
+    {
+        let Some(text) = self.query.remove(name) else { return Ok(None) };
+        text.parse().map(Some).map_err(|error: T::Err| {
+            Problem::bad("invalid_parameter", format!("`{name}` cannot be `{text}`: {error}"))
+        })
+    }
+
+    /// Refuses parameters that no one asked for: one misspelt would silently widen what a call does.
+    pub(super) fn no_more_query(&self) -> Result<(), Problem> {
+        match self.query.keys().next() {
+            Some(name) => Err(Problem::bad(
+                "unknown_parameter",
+                format!("`{name}` is not a parameter of `{} {}`; leave it out", self.method, self.path),
+            )),
+            None => Ok(()),
+        }
+    }
+
+    /// The `limit` and `cursor` of a list.
+    pub(super) fn paging(&mut self) -> Result<(usize, Option<String>), Problem> {
+        let limit = self.query::<usize>("limit")?.unwrap_or(PAGE_DEFAULT);
+        if !(1..=PAGE_MAX).contains(&limit) {
+            return Err(Problem::bad("invalid_parameter", format!("`limit` is 1 to {PAGE_MAX}, not {limit}")));
+        }
+        Ok((limit, self.query::<String>("cursor")?))
+    }
+
+    /// The body as it comes in.
+    pub(super) fn incoming(&mut self) -> Option<Incoming> {
+        self.body.get_mut().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    /// The body's JSON; also takes note of what makes a retry safe.
+    pub(super) async fn json(&mut self) -> Result<Value, Problem> {
+        let bytes = self.body_bytes().await?;
+        self.is_json()?;
+        self.note_idempotency(&bytes)?;
+        Ok(json::read(&bytes, self.pdp.limits().depth)?)
+    }
+
+    /// The body's JSON as a noun or a wire type.
+    pub(super) async fn body<T: DeserializeOwned>(&mut self) -> Result<T, Problem> {
+        Ok(json::of(self.json().await?)?)
+    }
+
+    /// A noun of the body, whose id is the one of the path.
+    pub(super) async fn noun<T: DeserializeOwned>(&mut self, id: &str) -> Result<T, Problem> {
+        let mut value = self.json().await?;
+        let Value::Object(members) = &mut value else {
+            return Err(Problem::bad("invalid_body", "the body is not an object".to_owned()));
+        };
+        match members.get("id") {
+            None | Some(Value::Null) => {
+                members.insert("id".to_owned(), id.into());
+            }
+            Some(Value::String(named)) if named == id => {}
+            Some(_) => {
+                return Err(Problem::bad("invalid_body", format!("`id` is not `{id}`, as the path says; leave it out")));
+            }
+        }
+        Ok(json::of(value)?)
+    }
+
+    /// Takes note of what makes a retry safe, for a call without a body.
+    pub(super) async fn no_body(&mut self) -> Result<(), Problem> {
+        let bytes = self.body_bytes().await?;
+        self.note_idempotency(&bytes)
+    }
+
+    async fn body_bytes(&mut self) -> Result<Bytes, Problem> {
+        match self.incoming() {
+            Some(body) => collected(body, self.pdp.limits().body_bytes).await,
+            None => Ok(Bytes::new()),
+        }
+    }
+
+    fn is_json(&self) -> Result<(), Problem> {
+        let given = self.headers.get(CONTENT_TYPE).and_then(|given| given.to_str().ok()).unwrap_or_default();
+        let media = given.split(';').next().unwrap_or_default().trim();
+        if media.eq_ignore_ascii_case("application/json") {
+            return Ok(());
+        }
+        Err(Problem::bad(
+            "content_type",
+            format!("the content type is `{given}`; send `Content-Type: application/json`"),
+        ))
+    }
+
+    fn note_idempotency(&mut self, body: &[u8]) -> Result<(), Problem> {
+        let Some(key) = self.headers.get(IDEMPOTENCY_KEY) else { return Ok(()) };
+        let key = key.to_str().ok().filter(|key| !key.is_empty() && key.len() <= IDEMPOTENCY_KEY_LENGTH_MAX);
+        let Some(key) = key else {
+            return Err(Problem::bad(
+                "invalid_idempotency_key",
+                format!("`Idempotency-Key` is 1 to {IDEMPOTENCY_KEY_LENGTH_MAX} visible ASCII characters"),
+            ));
+        };
+        let mut request = Sha256::new();
+        for part in [self.method.as_str().as_bytes(), self.path.as_bytes(), self.query_text.as_bytes(), body] {
+            request.update((part.len() as u64).to_be_bytes());
+            request.update(part);
+        }
+        self.call.idempotency = Some(Idempotency { key: key.to_owned(), request: request.finalize().into() });
+        Ok(())
+    }
+}
+
+fn if_match(header: &HeaderValue) -> Result<Revision, Problem> {
+    let text = header.to_str().unwrap_or_default().trim();
+    let bare = text.strip_prefix("W/").unwrap_or(text).trim_matches('"');
+    bare.parse().map_err(|_| {
+        Problem::bad("invalid_if_match", format!("`If-Match` is the revision of the `ETag` you read, not `{text}`"))
+    })
+}
+
+/// A JSON answer.
+pub(super) fn json_reply<T: Serialize>(status: StatusCode, body: &T) -> Result<Response, Problem> {
+    let body = serde_json::to_vec(body).map_err(|_| Problem::internal())?;
+    let mut response = Response::new(Bytes::from(body).into());
+    *response.status_mut() = status;
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    Ok(response)
+}
+
+pub(super) fn with_header(mut response: Response, name: HeaderName, value: impl ToString) -> Response {
+    if let Ok(value) = HeaderValue::from_str(&value.to_string()) {
+        response.headers_mut().insert(name, value);
+    }
+    response
+}
+
+/// Says where the answer is recorded: one place, or the first and the last of several.
+pub(super) fn recorded(response: Response, seqs: &[Seq]) -> Response {
+    match (seqs.first(), seqs.last()) {
+        (Some(first), Some(last)) if first != last => with_header(response, STANDING_DECISION, format!("{first}-{last}")),
+        (Some(only), _) => with_header(response, STANDING_DECISION, only),
+        _ => response,
+    }
+}
+
+/// An answer that was read at a revision.
+pub(super) fn told<T, B: Serialize>(told: &Told<T>, body: &B) -> Result<Response, Problem> {
+    let response = json_reply(StatusCode::OK, body)?;
+    Ok(recorded(with_header(response, STANDING_REVISION, told.revision), &told.seqs))
+}
+
+/// An answer to a change.
+pub(super) fn changed<T, B: Serialize>(
+    status: StatusCode,
+    changed: &Changed<T>,
+    body: &B,
+) -> Result<Response, Problem> {
+    let response = with_header(json_reply(status, body)?, STANDING_REVISION, changed.revision);
+    let response = if changed.is_repeat { with_header(response, IDEMPOTENCY_REPLAYED, true) } else { response };
+    Ok(recorded(response, &changed.seqs))
+}
+
+/// The revision of a noun, for a later `If-Match`.
+pub(super) fn tagged(response: Response, revision: Revision) -> Response {
+    with_header(response, ETAG, format!("\"{revision}\""))
+}
+
+/// A page of a list, its items under the name of the noun: complete, or with where to go on.
+pub(super) fn page_body<T: Serialize>(noun: &str, page: &Page<T>) -> Result<Value, Problem> {
+    let mut body = serde_json::Map::new();
+    body.insert(noun.to_owned(), serde_json::to_value(&page.items).map_err(|_| Problem::internal())?);
+    body.insert("complete".to_owned(), page.next.is_none().into());
+    if let Some(next) = &page.next {
+        body.insert("next".to_owned(), next.clone().into());
+    }
+    Ok(body.into())
+}

@@ -1,0 +1,43 @@
+//! Partners.
+
+use warp::http::StatusCode;
+use warp::reply::Response;
+
+use super::exchange::{Exchange, changed, page_body, tagged, told};
+use super::problem::Problem;
+use crate::domain::partner::Partner;
+use crate::id::PartnerId;
+
+pub(super) async fn put(mut x: Exchange) -> Result<Response, Problem> {
+    x.no_more_query()?;
+    let id: PartnerId = x.param("partner")?;
+    let partner: Partner = x.noun(id.as_str()).await?;
+    let done = x.pdp.put_partner(&x.call, partner).await?;
+    let status = if done.value.is_new { StatusCode::CREATED } else { StatusCode::OK };
+    Ok(tagged(changed(status, &done, &done.value.noun)?, done.value.revision))
+}
+
+pub(super) async fn get(x: Exchange) -> Result<Response, Problem> {
+    x.no_more_query()?;
+    let id: PartnerId = x.param("partner")?;
+    let found = x.pdp.partner(&x.call, &id).await?;
+    match &found.value {
+        Some(known) => Ok(tagged(told(&found, &known.noun)?, known.revision)),
+        None => Err(Problem::not_found("unknown_partner", format!("partner `{id}` is not known; register it first"))),
+    }
+}
+
+pub(super) async fn list(mut x: Exchange) -> Result<Response, Problem> {
+    let (limit, cursor) = x.paging()?;
+    x.no_more_query()?;
+    let page = x.pdp.list_partners(&x.call, limit, cursor.as_deref()).await?;
+    told(&page, &page_body("partners", &page.value)?)
+}
+
+pub(super) async fn customers(mut x: Exchange) -> Result<Response, Problem> {
+    let (limit, cursor) = x.paging()?;
+    x.no_more_query()?;
+    let id: PartnerId = x.param("partner")?;
+    let page = x.pdp.customer_list(&x.call, &id, limit, cursor.as_deref()).await?;
+    told(&page, &page_body("customers", &page.value)?)
+}

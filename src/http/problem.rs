@@ -1,0 +1,221 @@
+//! The only map from errors to statuses: problem details of RFC 9457 with a stable code.
+//!
+//! A new variant of an error does not compile until it has its status here and its code beside it.
+
+use bytes::Bytes;
+use serde::Serialize;
+use warp::http::StatusCode;
+use warp::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
+use warp::reply::Response;
+
+use super::json::{JsonError, ShapeError};
+use crate::pdp::{
+    AcceptanceError, AskError, CallError, Coded, CustomerError, LinkError, ListError, PartnerError, PreconditionError,
+    RemovalError, RenegotiationError, RequestError, SubscriptionError, TokenError,
+};
+use crate::store::StoreError;
+
+/// What went wrong, for the caller.
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+pub struct Problem {
+    /// What kind of problem it is, as a URI.
+    #[serde(rename = "type")]
+    kind: String,
+    /// The status in words.
+    title: String,
+    /// The HTTP status.
+    status: u16,
+    /// A stable code.
+    code: String,
+    /// What went wrong and what to do next.
+    detail: String,
+    #[serde(skip)]
+    #[schema(ignore)]
+    headers: Vec<(HeaderName, &'static str)>,
+}
+
+impl Problem {
+    pub(super) fn of(status: StatusCode, code: impl Into<String>, detail: String) -> Self {
+        let code = code.into();
+        Self {
+            kind: format!("urn:standing:problem:{code}"),
+            title: status.canonical_reason().unwrap_or_default().to_owned(),
+            status: status.as_u16(),
+            code,
+            detail,
+            headers: Vec::new(),
+        }
+    }
+
+    pub(super) fn bad(code: &str, detail: String) -> Self {
+        Self::of(StatusCode::BAD_REQUEST, code, detail)
+    }
+
+    pub(super) fn not_found(code: &str, detail: String) -> Self {
+        Self::of(StatusCode::NOT_FOUND, code, detail)
+    }
+
+    pub(super) fn unauthenticated() -> Self {
+        let mut problem = Self::of(
+            StatusCode::UNAUTHORIZED,
+            "unauthenticated",
+            "no valid credentials came with the call; send an access token as `Authorization: Bearer`".to_owned(),
+        );
+        problem.headers.push((WWW_AUTHENTICATE, "Bearer realm=\"standing\""));
+        problem.headers.push((WWW_AUTHENTICATE, "Basic realm=\"standing\", charset=\"UTF-8\""));
+        problem
+    }
+
+    pub(super) fn internal() -> Self {
+        Self::of(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "internal",
+            "something went wrong here; nothing was answered, and the log says more".to_owned(),
+        )
+    }
+
+    pub(super) fn unavailable(error: &StoreError) -> Self {
+        let mut problem = match error {
+            StoreError::NotYet { .. } => Self::of(StatusCode::CONFLICT, "revision_not_reached", error.to_string()),
+            _ => {
+                tracing::error!(%error, "the store cannot be used");
+                Self::of(
+                    StatusCode::SERVICE_UNAVAILABLE,
+                    "unavailable",
+                    "the record of the answer cannot be written now, so there is no answer; try again".to_owned(),
+                )
+            }
+        };
+        problem.headers.push((RETRY_AFTER, "1"));
+        problem
+    }
+
+    pub(super) fn into_response(self) -> Response {
+        let body = serde_json::to_vec(&self).unwrap_or_default();
+        let mut response = Response::new(Bytes::from(body).into());
+        *response.status_mut() = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        for (name, value) in self.headers {
+            headers.append(name, HeaderValue::from_static(value));
+        }
+        response
+    }
+}
+
+impl From<JsonError> for Problem {
+    fn from(error: JsonError) -> Self {
+        Self::bad("invalid_json", error.to_string())
+    }
+}
+
+impl From<ShapeError> for Problem {
+    fn from(error: ShapeError) -> Self {
+        Self::bad("invalid_body", error.to_string())
+    }
+}
+
+/// An error that has a status.
+pub(super) trait Status: Coded + std::fmt::Display {
+    fn status(&self) -> StatusCode;
+}
+
+impl<E: Status> From<CallError<E>> for Problem {
+    fn from(error: CallError<E>) -> Self {
+        match error {
+            CallError::Denied(denied) => {
+                Self::of(StatusCode::FORBIDDEN, denied.reason.as_str(), denied.message.clone())
+            }
+            CallError::Precondition(error) => match &error {
+                PreconditionError::Moved { .. } => {
+                    Self::of(StatusCode::PRECONDITION_FAILED, "revision_moved", error.to_string())
+                }
+                PreconditionError::KeyReused(_) => {
+                    Self::of(StatusCode::UNPROCESSABLE_ENTITY, "idempotency_key_reused", error.to_string())
+                }
+            },
+            CallError::Unavailable(error) => Self::unavailable(&error),
+            CallError::Failed(error) => match error.store() {
+                Some(fault) => Self::unavailable(fault),
+                None => Self::of(error.status(), error.code(), error.to_string()),
+            },
+        }
+    }
+}
+
+macro_rules! statuses {
+    ($($error:ident { $($($pattern:pat_param)|+ => $status:ident,)* })*) => {$(
+        impl Status for $error {
+            fn status(&self) -> StatusCode {
+                match self {
+                    $($($pattern)|+ => StatusCode::$status,)*
+                    Self::Store(_) => StatusCode::SERVICE_UNAVAILABLE,
+                }
+            }
+        }
+    )*};
+}
+
+statuses! {
+    PartnerError {
+        Self::Noun(_) => UNPROCESSABLE_ENTITY,
+        Self::SecondTransacting { .. } => CONFLICT,
+    }
+    CustomerError {
+        Self::Noun(_) => UNPROCESSABLE_ENTITY,
+    }
+    SubscriptionError {
+        Self::Noun(_) | Self::UnknownCustomer(_) | Self::UnknownReseller(_) | Self::UnknownParent(_)
+            | Self::ParentOfAnother { .. } | Self::ParentIsAddOn(_) => UNPROCESSABLE_ENTITY,
+        Self::Fixed { .. } | Self::RelationshipEnded { .. } => CONFLICT,
+        Self::DoesNotSell(_) | Self::NotItsSale(_) => FORBIDDEN,
+    }
+    AcceptanceError {
+        Self::UnknownCustomer(_) | Self::UnknownPartner(_) => NOT_FOUND,
+        Self::NoService | Self::TooManyServices(_) | Self::EndPassed { .. } => UNPROCESSABLE_ENTITY,
+        Self::Held { .. } | Self::TooManyAdministrators(_) => CONFLICT,
+    }
+    RemovalError {
+        Self::UnknownCustomer(_) | Self::UnknownPartner(_) => NOT_FOUND,
+    }
+    RenegotiationError {
+        Self::UnknownCustomer(_) | Self::UnknownPartner(_) => NOT_FOUND,
+        Self::NoRelationship { .. } | Self::AlreadySo(_) => CONFLICT,
+    }
+    RequestError {
+        Self::UnknownPartner(_) => NOT_FOUND,
+        Self::Email(_) => UNPROCESSABLE_ENTITY,
+    }
+    ListError {
+        Self::Cursor => BAD_REQUEST,
+        Self::UnknownCustomer(_) | Self::UnknownPartner(_) => NOT_FOUND,
+    }
+    AskError {
+        Self::Future { .. } | Self::UnknownRules(_) | Self::NoHistory => BAD_REQUEST,
+        Self::NotYet { .. } => CONFLICT,
+    }
+    TokenError {
+        Self::Unknown(_) => NOT_FOUND,
+        Self::Expired { .. } => UNPROCESSABLE_ENTITY,
+        Self::NoRandomness(_) => SERVICE_UNAVAILABLE,
+    }
+}
+
+impl Status for LinkError {
+    fn status(&self) -> StatusCode {
+        match self {
+            Self::Token(_) | Self::UnknownPartner => StatusCode::NOT_FOUND,
+            Self::MayNotRequest(_) => StatusCode::FORBIDDEN,
+            Self::Acceptance(error) => error.status(),
+            Self::Store(_) => StatusCode::SERVICE_UNAVAILABLE,
+        }
+    }
+}
+
+/// Reading one noun fails only with its store.
+impl Status for StoreError {
+    fn status(&self) -> StatusCode {
+        StatusCode::SERVICE_UNAVAILABLE
+    }
+}

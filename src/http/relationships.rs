@@ -1,0 +1,110 @@
+//! Requesting, accepting, removing and renegotiating a relationship.
+
+use serde::Deserialize;
+use utoipa::ToSchema;
+use warp::http::StatusCode;
+use warp::reply::Response;
+
+use super::exchange::{Exchange, changed, told};
+use super::problem::Problem;
+use crate::clock::{Timestamp, to_millisecond};
+use crate::domain::commercial::{Outcome, Side};
+use crate::id::{CustomerId, PartnerId, ServiceName};
+use crate::pdp::{Acceptance, Edit, Removal, Renegotiation};
+
+/// An edited email: the whole text, or the introduction alone.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct EmailBody {
+    /// The whole text, with the link left as it is.
+    text: Option<String>,
+    /// The introduction: no, one or two paragraphs.
+    paragraphs: Option<Vec<String>>,
+}
+
+/// What a customer accepts.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct AcceptanceBody {
+    /// Who accepts.
+    #[schema(value_type = String)]
+    customer: CustomerId,
+    /// For which services.
+    #[schema(value_type = Vec<String>)]
+    services: Vec<ServiceName>,
+    /// When it is to end by itself.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    until: Option<Timestamp>,
+}
+
+/// What one side of a renegotiation says.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RenegotiationBody {
+    /// Who says it.
+    by: Side,
+    /// What it is to bring.
+    outcome: Outcome,
+}
+
+pub(super) async fn request(x: Exchange) -> Result<Response, Problem> {
+    x.no_more_query()?;
+    let partner: PartnerId = x.param("partner")?;
+    let request = x.pdp.relationship_request(&x.call, &partner).await?;
+    told(&request, &request.value)
+}
+
+pub(super) async fn edit(mut x: Exchange) -> Result<Response, Problem> {
+    x.no_more_query()?;
+    let partner: PartnerId = x.param("partner")?;
+    let edit = match x.body::<EmailBody>().await? {
+        EmailBody { text: Some(text), paragraphs: None } => Edit::Text(text),
+        EmailBody { text: None, paragraphs: Some(paragraphs) } => Edit::Paragraphs(paragraphs),
+        EmailBody { .. } => {
+            return Err(Problem::bad("invalid_body", "give either `text` or `paragraphs`, and not both".to_owned()));
+        }
+    };
+    let request = x.pdp.edited_request(&x.call, &partner, edit).await?;
+    told(&request, &request.value.email)
+}
+
+pub(super) async fn offer(x: Exchange) -> Result<Response, Problem> {
+    x.no_more_query()?;
+    let offer = x.pdp.offer(&x.call, x.param_text("token")).await?;
+    told(&offer, &offer.value)
+}
+
+pub(super) async fn accept(mut x: Exchange) -> Result<Response, Problem> {
+    x.no_more_query()?;
+    let AcceptanceBody { customer, services, until } = x.body().await?;
+    let token = x.param_text("token").to_owned();
+    let acceptance =
+        |partner| Acceptance { partner, customer, services, until: until.map(to_millisecond) };
+    let done = x.pdp.accept(&x.call, &token, acceptance).await?;
+    changed(StatusCode::OK, &done, &done.value)
+}
+
+pub(super) async fn remove(mut x: Exchange) -> Result<Response, Problem> {
+    x.no_body().await?;
+    let partner: PartnerId = x.param("partner")?;
+    let removal = Removal { customer: x.param("customer")?, partner: Some(partner), service: x.query("service")? };
+    x.no_more_query()?;
+    let done = x.pdp.remove(&x.call, removal).await?;
+    changed(StatusCode::OK, &done, &done.value)
+}
+
+pub(super) async fn remove_all(mut x: Exchange) -> Result<Response, Problem> {
+    x.no_body().await?;
+    let removal = Removal { customer: x.param("customer")?, partner: None, service: x.query("service")? };
+    x.no_more_query()?;
+    let done = x.pdp.remove(&x.call, removal).await?;
+    changed(StatusCode::OK, &done, &done.value)
+}
+
+pub(super) async fn renegotiate(mut x: Exchange) -> Result<Response, Problem> {
+    x.no_more_query()?;
+    let RenegotiationBody { by, outcome } = x.body().await?;
+    let renegotiation = Renegotiation { customer: x.param("customer")?, partner: x.param("partner")?, by, outcome };
+    let done = x.pdp.renegotiate(&x.call, renegotiation).await?;
+    changed(StatusCode::OK, &done, &done.value)
+}

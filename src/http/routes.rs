@@ -1,0 +1,137 @@
+//! All routes on one screen.
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::pin::Pin;
+
+use percent_encoding::percent_decode_str;
+use warp::http::Method;
+use warp::reply::Response;
+
+use super::exchange::Exchange;
+use super::problem::Problem;
+use super::{authzen, customers, decisions, partners, relationships, running, subscriptions, tokens};
+
+/// Whether a route asks for credentials.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Access {
+    /// Anybody may call it.
+    Public,
+    /// Whoever calls has to prove who they are.
+    Caller,
+}
+
+type Answering = Pin<Box<dyn Future<Output = Result<Response, Problem>> + Send>>;
+
+/// One route.
+pub struct Route {
+    /// The method.
+    pub method: Method,
+    /// The path, its parts in braces.
+    pub path: &'static str,
+    /// The calls it asks the rules about, as the schema's `Api` namespace names them; none for a public one.
+    pub calls: &'static [&'static str],
+    /// Whether it asks for credentials.
+    pub access: Access,
+    /// Is it there when a world of its own is served?
+    pub in_worlds: bool,
+    pub(super) run: fn(Exchange) -> Answering,
+}
+
+macro_rules! routes {
+    ($($method:ident $path:literal $($call:literal)|* => $run:path, $access:ident $(, $world:ident)?;)*) => {
+        /// Every route that is served.
+        pub static ROUTES: &[Route] = &[$(Route {
+            method: Method::$method,
+            path: $path,
+            calls: &[$($call),*],
+            access: Access::$access,
+            in_worlds: routes!(@ $($world)?),
+            run: |x| Box::pin($run(x)),
+        }),*];
+    };
+    (@ world) => { true };
+    (@) => { false };
+}
+
+routes! {
+    POST   "/access/v1/evaluation" "ask"                                       => authzen::evaluation, Caller, world;
+    POST   "/access/v1/evaluations" "ask"                                      => authzen::evaluations, Caller, world;
+    GET    "/.well-known/authzen-configuration"                                => authzen::configuration, Public, world;
+
+    GET    "/v1/partners" "listPartners"                                       => partners::list, Caller;
+    GET    "/v1/partners/{partner}" "readPartner"                              => partners::get, Caller;
+    PUT    "/v1/partners/{partner}" "writePartner"                             => partners::put, Caller;
+    GET    "/v1/partners/{partner}/customers" "readCustomerList"               => partners::customers, Caller;
+    GET    "/v1/customers" "listCustomers"                                     => customers::list, Caller;
+    GET    "/v1/customers/{customer}" "readCustomer"                           => customers::get, Caller;
+    PUT    "/v1/customers/{customer}" "writeCustomer"                          => customers::put, Caller;
+    GET    "/v1/customers/{customer}/partners" "readPartnerRelationships"      => customers::partners, Caller;
+    GET    "/v1/subscriptions" "listSubscriptions"                             => subscriptions::list, Caller;
+    GET    "/v1/subscriptions/{subscription}" "readSubscription"               => subscriptions::get, Caller;
+    PUT    "/v1/subscriptions/{subscription}" "writeSubscription"              => subscriptions::put, Caller;
+
+    GET    "/v1/partners/{partner}/relationship-request" "requestRelationship" => relationships::request, Caller;
+    POST   "/v1/partners/{partner}/relationship-request/email" "requestRelationship" => relationships::edit, Caller;
+    GET    "/v1/relationship-requests/{token}" "readRelationshipRequest"       => relationships::offer, Caller;
+    POST   "/v1/relationship-requests/{token}/acceptance" "acceptRelationship" => relationships::accept, Caller;
+    DELETE "/v1/customers/{customer}/partners/{partner}/delegated-administration" "removeDelegatedAdministration" => relationships::remove, Caller;
+    DELETE "/v1/customers/{customer}/delegated-administration" "removeDelegatedAdministration" => relationships::remove_all, Caller;
+    POST   "/v1/customers/{customer}/partners/{partner}/renegotiation" "renegotiateForCustomer" | "renegotiateForPartner" => relationships::renegotiate, Caller;
+
+    GET    "/v1/decisions/{seq}" "readDecisions"                               => decisions::get, Caller, world;
+
+    GET    "/v1/tokens" "manageTokens"                                         => tokens::list, Caller, world;
+    POST   "/v1/tokens" "manageTokens"                                         => tokens::create, Caller, world;
+    DELETE "/v1/tokens/{token}" "manageTokens"                                 => tokens::revoke, Caller, world;
+
+    GET    "/healthz"                                                          => running::healthz, Public, world;
+    GET    "/readyz"                                                           => running::readyz, Public, world;
+}
+
+/// What there is at a path.
+pub(super) enum Found {
+    Route(&'static Route, BTreeMap<String, String>),
+    /// The methods there are, as an `Allow` header lists them.
+    OtherMethods(String),
+    Nothing,
+}
+
+/// The routes, ready to be looked up.
+pub(super) struct Routes(matchit::Router<Vec<&'static Route>>);
+
+impl Routes {
+    pub(super) fn new() -> Self {
+        let mut by_path: BTreeMap<&str, Vec<&'static Route>> = BTreeMap::new();
+        for route in ROUTES {
+            by_path.entry(route.path).or_default().push(route);
+        }
+        let mut router = matchit::Router::new();
+        for (path, routes) in by_path {
+            // A path that cannot be entered would be missing from every answer; the tests call each one.
+            if let Err(error) = router.insert(path, routes) {
+                tracing::error!(path, %error, "a route cannot be served");
+            }
+        }
+        Self(router)
+    }
+
+    pub(super) fn find(&self, method: &Method, path: &str) -> Result<Found, Problem> {
+        let Ok(found) = self.0.at(path) else { return Ok(Found::Nothing) };
+        let Some(route) = found.value.iter().find(|route| route.method == *method) else {
+            let mut allowed: Vec<&str> = found.value.iter().map(|route| route.method.as_str()).collect();
+            if allowed.contains(&"GET") {
+                allowed.push("HEAD");
+            }
+            return Ok(Found::OtherMethods(allowed.join(", ")));
+        };
+        let mut params = BTreeMap::new();
+        for (name, value) in found.params.iter() {
+            let value = percent_decode_str(value).decode_utf8().map_err(|_| {
+                Problem::bad("invalid_path", format!("`{value}` in the path is not UTF-8 once it is decoded"))
+            })?;
+            params.insert(name.to_owned(), value.into_owned());
+        }
+        Ok(Found::Route(route, params))
+    }
+}
