@@ -1,13 +1,18 @@
 //! The commands: one file each.
 //!
 //! Exit codes: 0 yes or good, 1 the program failed, 2 denied or findings, 64 wrong usage. Errors go to the standard
-//! error in one sentence.
+//! error in one sentence. A command whose store is held by a running server asks that server through its socket, and
+//! prints the same as without one.
 
 mod check;
+mod reach;
 mod rules_dir;
 mod serve;
 mod tables;
+mod token;
+//mod transfer;
 
+use std::fmt::Display;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -36,6 +41,8 @@ enum Command {
     Check(check::Check),
     /// Print every answer there is, as a table.
     Tables(tables::Tables),
+    /// Create, list and revoke access tokens.
+    Token(token::TokenCommand),
 }
 
 /// Flags of every command that works on a store.
@@ -56,8 +63,28 @@ enum Ended {
     Denied,
 }
 
-/// Why a command failed, in one sentence.
-type Failure = Box<dyn std::error::Error + Send + Sync>;
+/// Why a command failed: the exit code, and the sentence.
+#[derive(Debug)]
+struct Failure {
+    code: u8,
+    message: String,
+}
+
+impl Failure {
+    fn usage(message: impl Into<String>) -> Self {
+        Self { code: WRONG_USAGE, message: message.into() }
+    }
+
+    fn failed(message: impl Display) -> Self {
+        Self { code: FAILED, message: message.to_string() }
+    }
+}
+
+impl<E: std::error::Error> From<E> for Failure {
+    fn from(error: E) -> Self {
+        Self::failed(error)
+    }
+}
 
 /// Runs the command that the arguments of the process name.
 #[must_use]
@@ -83,14 +110,15 @@ pub fn run() -> ExitCode {
             Command::Serve(serve) => serve.run().await,
             Command::Check(check) => check.run().await,
             Command::Tables(tables) => tables.run(),
+            Command::Token(token) => token.run().await,
         }
     });
     match ended {
         Ok(Ended::Good) => ExitCode::SUCCESS,
         Ok(Ended::Denied) => ExitCode::from(DENIED),
-        Err(failure) => {
-            eprintln!("standing: {failure}");
-            ExitCode::from(FAILED)
+        Err(Failure { code, message }) => {
+            eprintln!("standing: {message}");
+            ExitCode::from(code)
         }
     }
 }

@@ -1,12 +1,15 @@
 //! `standing check`: asks one question.
 
 use clap::Args;
+use hyper::Method;
+use serde_json::{Value, json};
 
+use super::reach::{Reached, Wanted};
 use super::{Data, Ended, Failure};
 
 /// Ask one question; the exit code is 0 for yes and 2 for no.
 #[derive(Debug, Args)]
-#[command(after_help = "Example: standing check Partner::contoso removeSeats Subscription::s-office")]
+#[command(after_help = "Example: standing check Partner::contoso removeSeats Subscription::s-office --explain")]
 pub(super) struct Check {
     /// Who wants to act, for example `Partner::contoso`.
     subject: String,
@@ -26,6 +29,56 @@ pub(super) struct Check {
 
 impl Check {
     pub(super) async fn run(self) -> Result<Ended, Failure> {
-        Ok(Ended::Denied)
+        let question = json!({
+            "subject": entity(&self.subject)?,
+            "action": { "name": self.action },
+            "resource": entity(&self.resource)?,
+        });
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        if self.explain {
+            query.append_pair("explain", "true");
+        }
+        if let Some(as_of) = &self.as_of {
+            query.append_pair("as_of", as_of);
+        }
+        let reached = Reached::open(&self.data.data, Wanted::There).await?;
+        let path = format!("/access/v1/evaluation?{}", query.finish());
+        let answer = reached.call(Method::POST, &path, Some(&question)).await?;
+        let allowed = answer["decision"].as_bool().unwrap_or(false);
+        if self.data.json {
+            println!("{answer}");
+        } else {
+            print!("{}", spoken(allowed, &answer["context"]));
+        }
+        Ok(if allowed { Ended::Good } else { Ended::Denied })
     }
+}
+
+/// A subject or resource as it is written on the command line.
+fn entity(text: &str) -> Result<Value, Failure> {
+    let (kind, id) = text
+        .split_once("::")
+        .ok_or_else(|| Failure::usage(format!("`{text}` names no type; write for example `Partner::{text}`")))?;
+    Ok(json!({ "type": kind, "id": id }))
+}
+
+fn spoken(allowed: bool, context: &Value) -> String {
+    let list = |name: &str| {
+        let items = context[name].as_array().into_iter().flatten().filter_map(Value::as_str);
+        items.collect::<Vec<_>>().join(", ")
+    };
+    let mut lines = vec![format!("{}: {}", if allowed { "yes" } else { "no" }, context["message"].as_str().unwrap_or_default())];
+    if let Some(reason) = context["reason"].as_str() {
+        lines.push(format!("  reason: {reason}"));
+    }
+    for name in ["rules", "standing", "obligations"] {
+        let items = list(name);
+        if !items.is_empty() {
+            lines.push(format!("  {name}: {items}"));
+        }
+    }
+    for nearest in context["nearest"].as_array().into_iter().flatten() {
+        lines.push(format!("  nearest: {} ({})", nearest["set"], nearest["how"].as_str().unwrap_or_default()));
+    }
+    lines.join("\n") + "\n"
 }

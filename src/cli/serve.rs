@@ -1,5 +1,6 @@
 //! `standing serve`: answers over HTTP until it is told to stop.
 
+use std::io::IsTerminal as _;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -10,13 +11,17 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
+use super::reach::{Socket, make};
 use super::rules_dir::RulesFlag;
 use super::{Ended, Failure};
+use crate::caller::Caller;
 use crate::clock::System;
 use crate::config::Settings;
 use crate::decide::World;
+use crate::facts::Role;
 use crate::http::{Door, surface};
-use crate::pdp::{Pdp, Terms, demo};
+use crate::id::TokenId;
+use crate::pdp::{Call, Pdp, Terms, demo};
 use crate::policy::{Bundle, RuleFiles, Rulebook};
 
 /// How long a stop waits for calls that are under way.
@@ -56,23 +61,22 @@ impl Serve {
         let settings = self.config.as_deref().map(Settings::read).transpose()?.unwrap_or_default();
         let anonymous = self.anonymous || self.demo;
         let listen = self.listen.or(settings.listen).unwrap_or(DEFAULT_LISTEN);
-        if !listen.ip().is_loopback() {
-            let hint = if anonymous { "; `--anonymous` and `--demo` ask for no credentials" } else { "" };
-            return Err(format!(
-                "`{listen}` is not a loopback address{hint}; listen on 127.0.0.1 or [::1] and put a TLS proxy in front"
-            )
-            .into());
+        if anonymous && !listen.ip().is_loopback() {
+            return Err(Failure::failed(format!(
+                "`{listen}` is not a loopback address, and `--anonymous` and `--demo` ask for no credentials; listen on 127.0.0.1 or [::1], or create tokens and leave the flag out"
+            )));
         }
         let rules = RulesFlag { rules: self.rules.rules.or(settings.rules) }.bundle()?;
         let listener = TcpListener::bind(listen)
             .await
-            .map_err(|error| format!("cannot listen on `{listen}`: {error}; stop what holds it or name another with `--listen`"))?;
+            .map_err(|error| Failure::failed(format!("cannot listen on `{listen}`: {error}; stop what holds it or name another with `--listen`")))?;
         let address = listener.local_addr()?;
         let public_url = settings.public_url.clone().unwrap_or_else(|| format!("https://localhost:{}", address.port()));
         if settings.public_url.is_none() {
             tracing::warn!(%public_url, "no `public_url` in the settings; links and metadata name this address");
         }
         let data = self.data.or(settings.data).unwrap_or_else(|| DEFAULT_DATA.into());
+        make(&data)?;
         let terms = Terms { multichannel: settings.multichannel, limits: settings.limits, public_url };
         let mut pdp = Pdp::open(&data, Arc::new(System), rules, terms)?;
         if let Some(dir) = &self.world {
@@ -85,6 +89,12 @@ impl Serve {
             demo(&pdp).await?;
         }
         let pdp = Arc::new(pdp);
+        let _socket = Socket::listen(&data, &pdp)?;
+        if !anonymous && pdp.has_no_tokens()? {
+            let speaks_for = |id: &TokenId| Caller::Operator { id: id.to_string(), role: Role::Operator };
+            let first = pdp.create_token(&Call::of(Caller::local()), speaks_for, None).await?;
+            println!("first operator token, shown only this once: {}", first.value.token);
+        }
         let door = if anonymous { Door::Anonymous } else { Door::Guarded };
         let ready = format!(
             "standing is ready at http://{address}, rules {}, revision {}",
@@ -121,7 +131,7 @@ async fn told(mut stopped: tokio::sync::watch::Receiver<bool>) {
 fn log_to_stderr() {
     let filter = EnvFilter::builder().with_default_directive(tracing::Level::INFO.into()).from_env_lossy();
     // Something else may log already, as when tests run in one process.
-    let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
+    let _ = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(std::io::stderr().is_terminal()).with_writer(std::io::stderr).try_init();
 }
 
 fn calls_to_try(address: SocketAddr) -> String {

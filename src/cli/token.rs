@@ -1,0 +1,108 @@
+//! `standing token`: creates, lists and revokes access tokens.
+
+use clap::{Args, Subcommand};
+use hyper::Method;
+use serde_json::{Value, json};
+
+use super::reach::{Reached, Wanted};
+use super::{Data, Ended, Failure};
+
+/// Create, list and revoke access tokens.
+#[derive(Debug, Args)]
+#[command(after_help = "Example: standing token create --role partner --for contoso")]
+pub(super) struct TokenCommand {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// Create a token; it is shown once and stored only as a hash.
+    #[command(after_help = "Example: standing token create --role customer --for adatum --expires 2027-12-31T00:00:00Z")]
+    Create {
+        /// `operator`, `registrar`, `asker`, `reviewer`, `auditor`, `partner` or `customer`.
+        #[arg(long)]
+        role: String,
+        /// The partner or customer it speaks for.
+        #[arg(long = "for", value_name = "ID")]
+        speaks_for: Option<String>,
+        /// When it ends by itself, for example `2027-12-31T00:00:00Z`.
+        #[arg(long, value_name = "TIME")]
+        expires: Option<String>,
+        #[command(flatten)]
+        data: Data,
+    },
+    /// List tokens, without their secrets.
+    #[command(after_help = "Example: standing token list")]
+    List {
+        #[command(flatten)]
+        data: Data,
+    },
+    /// Revoke a token, from now on.
+    #[command(after_help = "Example: standing token revoke 1f9c0d2b7a6e5f43")]
+    Revoke {
+        /// The token's name, as the list shows it.
+        id: String,
+        #[command(flatten)]
+        data: Data,
+    },
+}
+
+impl TokenCommand {
+    pub(super) async fn run(self) -> Result<Ended, Failure> {
+        match self.action {
+            Action::Create { role, speaks_for, expires, data } => {
+                // `partner:contoso` is how the role is written elsewhere; take it here too.
+                let (role, speaks_for) = match (role.split_once(':'), speaks_for) {
+                    (Some((role, id)), None) => (role.to_owned(), Some(id.to_owned())),
+                    (_, speaks_for) => (role, speaks_for),
+                };
+                let body = json!({ "role": role, "for": speaks_for, "expires": expires });
+                let reached = Reached::open(&data.data, Wanted::ThereOrNew).await?;
+                let issued = reached.call(Method::POST, "/v1/tokens", Some(&body)).await?;
+                if data.json {
+                    println!("{issued}");
+                } else {
+                    println!("{}", issued["token"].as_str().unwrap_or_default());
+                    eprintln!(
+                        "token `{}` speaks for {}; it is shown only this once",
+                        issued["id"].as_str().unwrap_or_default(),
+                        issued["role"].as_str().unwrap_or_default()
+                    );
+                }
+            }
+            Action::List { data } => {
+                let reached = Reached::open(&data.data, Wanted::There).await?;
+                let list = reached.call(Method::GET, "/v1/tokens", None).await?;
+                if data.json {
+                    println!("{list}");
+                } else {
+                    for token in list["tokens"].as_array().into_iter().flatten() {
+                        println!("{}", line(token));
+                    }
+                }
+            }
+            Action::Revoke { id, data } => {
+                let reached = Reached::open(&data.data, Wanted::There).await?;
+                let revoked = reached.call(Method::DELETE, &format!("/v1/tokens/{id}"), None).await?;
+                if data.json {
+                    println!("{revoked}");
+                } else {
+                    println!("{}", line(&revoked));
+                }
+            }
+        }
+        Ok(Ended::Good)
+    }
+}
+
+fn line(token: &Value) -> String {
+    let text = |name: &str| token[name].as_str().unwrap_or_default().to_owned();
+    let mut line = format!("{}  {}  created {}", text("id"), text("role"), text("created"));
+    for name in ["expires", "revoked"] {
+        if token[name].is_string() {
+            line.push_str(&format!("  {name} {}", text(name)));
+        }
+    }
+    line
+}
