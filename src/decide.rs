@@ -20,7 +20,7 @@ use cedar_policy::{Authorizer, Context, Entities, Entity, EntityUid, Request};
 
 use crate::facts::Facts;
 use crate::policy::{Bundle, RuleId, convert};
-use crate::question::{Members, Question, Target};
+use crate::question::{Members, Question};
 use decision::Verdict;
 
 /// Which actions a question is about.
@@ -153,9 +153,4 @@ fn context_of(question: &Question) -> Members {
 #[must_use]
 pub fn installation() -> crate::question::Entity {
     crate::question::Entity::new("Api::Installation", "standing")
-}
-
-/// Is the resource this installation itself?
-pub(crate) fn is_installation(question: &Question) -> bool {
-    question.resource.target() == Target::Foreign && question.resource.kind == "Api::Installation"
 }

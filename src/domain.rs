@@ -98,7 +98,9 @@ pub enum NounError {
     #[error("subscription `{0}` cannot be its own parent; name the subscription it adds to")]
     OwnParent(crate::id::SubscriptionId),
     /// An add-on that names a reseller of its own.
-    #[error("add-on `{0}` cannot have an original reseller of its own; its parent's holds, so leave `originalReseller` out")]
+    #[error(
+        "add-on `{0}` cannot have an original reseller of its own; its parent's holds, so leave `originalReseller` out"
+    )]
     AddOnReseller(crate::id::SubscriptionId),
 }
 

@@ -89,7 +89,8 @@ where
     E: std::fmt::Display + Send + 'static,
 {
     let request_id = headers.get(REQUEST_ID).cloned();
-    let body = body.map(|part| part.map(|mut part| part.copy_to_bytes(part.remaining())).map_err(|error| error.to_string()));
+    let body =
+        body.map(|part| part.map(|mut part| part.copy_to_bytes(part.remaining())).map_err(|error| error.to_string()));
     let body: exchange::Incoming = Box::pin(body);
     let mut response = match dispatch(surface, method, &path, query, headers, body).await {
         Ok(response) => response,

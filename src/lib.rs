@@ -1,4 +1,69 @@
-//! Standing.
+//! # The house
+//!
+//! Standing decides what a reseller may do to a customer's subscriptions. This page is the map: what lives where, and
+//! what must never be.
+//!
+//! ```text
+//! call -> Question -> Needs -> Facts (one revision) -> Cedar request + entities -> Decision -> Record (durable) -> answer
+//! ```
+//!
+//! A change takes the same road: an allowing [`decide::Decision`] yields a [`decide::Permit`]; an operation says what
+//! would become of which fact; the store's one writer commits the change, its entry in the journal and its record in
+//! one transaction, or nothing.
+//!
+//! ## Rooms, from the ground up
+//!
+//! A file names only modules above its own in this list.
+//!
+//! | module | what lives there |
+//! |---|---|
+//! | [`id`], [`clock`], [`limits`] | one type per kind of name, parsed at the edge; the only source of now; the upper bound of everything |
+//! | [`domain`] | the nouns and what may happen to them, pure |
+//! | [`config`] | settings, read once |
+//! | [`question`] | what is asked: subject, action, resource, context |
+//! | [`facts`] | what must be known to answer, and what was found at one revision |
+//! | [`policy`] | rules as files: read, named, validated, put together into a bundle |
+//! | [`decide`] | question + facts + bundle give a decision; the only caller of Cedar |
+//! | [`caller`] | who calls |
+//! | [`audit`] | the record of a decision |
+//! | [`store`] | facts with their whole history, the journal and the ledger in one redb file; the one writer |
+//! | [`pdp`] | where store and rules meet: ask, search, change, list, import, what if |
+//! | [`http`] | every surface: all routes on one screen, one file a noun, one map from errors to statuses |
+//! | [`cli`] | one file a command |
+//!
+//! ## Two walks
+//!
+//! *A question.* `http/authzen.rs` reads the body into a [`question::Question`]. `pdp/ask.rs` takes one snapshot of the
+//! store, has the rules decide whether the caller may ask at all, gathers the [`facts::Facts`] the question turns on,
+//! and calls [`decide::decide`]. The [`audit::Record`] goes to the writer, which syncs many waiting records at once;
+//! only then is the answer written.
+//!
+//! *An acceptance.* `http/relationships.rs` reads the token and the body. `pdp/relationship.rs` hands a piece of work to
+//! the writer, which does it on the newest facts: may the caller accept for the customer, may the partner still ask,
+//! what does `pdp/operation/acceptance.rs` say becomes of the grants. Facts, events and records are one commit; two
+//! acceptances at the same moment are simply one after the other.
+//!
+//! ## Invariants, mostly about what is absent
+//!
+//! - [`decide`] does no I/O, reads no clock, takes no lock. Any error in evaluating a rule is a refusal.
+//! - One decision sees one bundle and one revision, and its record says which.
+//! - No answer leaves before its record is durable; no change without its record.
+//! - Handlers know [`pdp`] only: never the store's file, never Cedar.
+//! - Only deciding makes a [`decide::Decision`], only an allowing one makes a [`decide::Permit`], and nothing is
+//!   committed without one.
+//! - History is kept: a fact is never overwritten, only followed by its next version.
+//! - There is no cache of facts or decisions that could be stale.
+//! - What a caller may not see and what is not there look the same to it.
+//! - Everything has a limit, and reaching it is a named answer.
+//! - Time and randomness are handed in; maps are ordered.
+//!
+//! ## How facts lie in the file
+//!
+//! One table of rows in the order of their bytes. A key is a byte for the kind of fact and its names; a row is a key and
+//! a revision. The newest version at or before a revision is one step back from it, so the past costs what the present
+//! costs. Indexes are rows without a value. The journal (what happened at each revision) and the ledger (every record)
+//! are tables beside it in the same file, so that they are written together or not at all.
+
 pub mod id;
 pub mod clock;
 pub mod limits;

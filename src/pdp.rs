@@ -17,7 +17,7 @@ mod tokens;
 pub use ask::{Answer, AsOf, AskError, Basis, Batch, Semantic};
 pub use call::{About, Call, CallError, Changed, Coded, Denied, Idempotency, PreconditionError, Told};
 pub use demo::{DemoError, demo};
-pub use links::{LinksError, LinkRing};
+pub use links::{LinkRing, LinksError};
 pub use operation::{
     Acceptance, AcceptanceError, Accepted, CustomerError, Displaced, PartnerError, Removal, RemovalError, Removed,
     Renegotiated, Renegotiation, RenegotiationError, SubscriptionError, Telling,

@@ -1,1 +1,4 @@
+//! Every integration test, in one binary.
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod invitation_and_json;

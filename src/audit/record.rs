@@ -137,7 +137,14 @@ pub enum RecordError {
 impl Record {
     /// The record of a decision about `question`, made by the rules with digest `rules` from `facts`.
     #[must_use]
-    pub fn of(caller: Caller, asked: Asked, question: Question, facts: Facts, rules: Digest, decision: &Decision) -> Self {
+    pub fn of(
+        caller: Caller,
+        asked: Asked,
+        question: Question,
+        facts: Facts,
+        rules: Digest,
+        decision: &Decision,
+    ) -> Self {
         Self {
             v: VERSION,
             at: facts.at,

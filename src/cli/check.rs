@@ -67,7 +67,8 @@ fn spoken(allowed: bool, context: &Value) -> String {
         let items = context[name].as_array().into_iter().flatten().filter_map(Value::as_str);
         items.collect::<Vec<_>>().join(", ")
     };
-    let mut lines = vec![format!("{}: {}", if allowed { "yes" } else { "no" }, context["message"].as_str().unwrap_or_default())];
+    let mut lines =
+        vec![format!("{}: {}", if allowed { "yes" } else { "no" }, context["message"].as_str().unwrap_or_default())];
     if let Some(reason) = context["reason"].as_str() {
         lines.push(format!("  reason: {reason}"));
     }

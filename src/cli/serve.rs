@@ -31,7 +31,9 @@ const DEFAULT_DATA: &str = "./standing-data";
 
 /// Answer over HTTP.
 #[derive(Debug, Args)]
-#[command(after_help = "Example: standing serve --demo\n\nSettings (--config FILE, TOML): data, listen, rules, public_url, multichannel = \"displace\" | \"refuse\",\n[limits] body_bytes, evaluations, depth. Flags come before settings.")]
+#[command(
+    after_help = "Example: standing serve --demo\n\nSettings (--config FILE, TOML): data, listen, rules, public_url, multichannel = \"displace\" | \"refuse\",\n[limits] body_bytes, evaluations, depth. Flags come before settings."
+)]
 pub(super) struct Serve {
     /// The data directory [default: ./standing-data]
     #[arg(long, value_name = "DIR")]
@@ -67,9 +69,11 @@ impl Serve {
             )));
         }
         let rules = RulesFlag { rules: self.rules.rules.or(settings.rules) }.bundle()?;
-        let listener = TcpListener::bind(listen)
-            .await
-            .map_err(|error| Failure::failed(format!("cannot listen on `{listen}`: {error}; stop what holds it or name another with `--listen`")))?;
+        let listener = TcpListener::bind(listen).await.map_err(|error| {
+            Failure::failed(format!(
+                "cannot listen on `{listen}`: {error}; stop what holds it or name another with `--listen`"
+            ))
+        })?;
         let address = listener.local_addr()?;
         let public_url = settings.public_url.clone().unwrap_or_else(|| format!("https://localhost:{}", address.port()));
         if settings.public_url.is_none() {
@@ -102,9 +106,8 @@ impl Serve {
             pdp.revision()
         );
         let (stop, stopped) = tokio::sync::watch::channel(false);
-        let serving = tokio::spawn(
-            warp::serve(surface(Arc::clone(&pdp), door)).incoming(listener).graceful(told(stopped)).run(),
-        );
+        let serving =
+            tokio::spawn(warp::serve(surface(Arc::clone(&pdp), door)).incoming(listener).graceful(told(stopped)).run());
         println!("{ready}");
         if self.demo {
             print!("{}", calls_to_try(address));
@@ -131,7 +134,11 @@ async fn told(mut stopped: tokio::sync::watch::Receiver<bool>) {
 fn log_to_stderr() {
     let filter = EnvFilter::builder().with_default_directive(tracing::Level::INFO.into()).from_env_lossy();
     // Something else may log already, as when tests run in one process.
-    let _ = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(std::io::stderr().is_terminal()).with_writer(std::io::stderr).try_init();
+    let _ = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_writer(std::io::stderr)
+        .try_init();
 }
 
 fn calls_to_try(address: SocketAddr) -> String {

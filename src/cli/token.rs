@@ -18,7 +18,9 @@ pub(super) struct TokenCommand {
 #[derive(Debug, Subcommand)]
 enum Action {
     /// Create a token; it is shown once and stored only as a hash.
-    #[command(after_help = "Example: standing token create --role customer --for adatum --expires 2027-12-31T00:00:00Z")]
+    #[command(
+        after_help = "Example: standing token create --role customer --for adatum --expires 2027-12-31T00:00:00Z"
+    )]
     Create {
         /// `operator`, `registrar`, `asker`, `reviewer`, `auditor`, `partner` or `customer`.
         #[arg(long)]

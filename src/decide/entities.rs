@@ -165,9 +165,7 @@ fn specimen() -> Facts {
     facts.customers.insert(service.customer.clone());
     facts.services.insert(service.clone(), [partner.clone()].into());
     facts.operators.insert("operator".to_owned(), Role::Operator);
-    facts
-        .relationships
-        .insert(service.customer.clone(), [(partner.clone(), RelationshipState::Active)].into());
+    facts.relationships.insert(service.customer.clone(), [(partner.clone(), RelationshipState::Active)].into());
     let sold = SubscriptionFacts {
         service,
         status: SubscriptionStatus::Active,

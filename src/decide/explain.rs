@@ -60,9 +60,13 @@ impl Point {
         match (self, better) {
             (Self::DelegatedAdministrator, true) => "request a reseller relationship",
             (Self::DelegatedAdministrator, false) => "the customer removes delegated administrative privileges",
-            (Self::CommercialRelationship, true) => "customer and partner agree to reinstate their commercial relationship",
+            (Self::CommercialRelationship, true) => {
+                "customer and partner agree to reinstate their commercial relationship"
+            }
             (Self::CommercialRelationship, false) => "customer and partner agree to end their commercial relationship",
-            (Self::OriginalReseller, true) => "be the partner that sells the subscription; nobody can become it afterwards",
+            (Self::OriginalReseller, true) => {
+                "be the partner that sells the subscription; nobody can become it afterwards"
+            }
             (Self::OriginalReseller, false) => "another partner had sold the subscription",
             (Self::PartnerStatus, true) => "the partner settles its account",
             (Self::PartnerStatus, false) => "the partner's account is suspended",
@@ -78,7 +82,8 @@ impl Point {
         match self {
             Self::DelegatedAdministrator => {
                 let administrators = facts.services.get_mut(around.service.as_ref()?)?;
-                let moved = if better { administrators.insert(partner.clone()) } else { administrators.remove(partner) };
+                let moved =
+                    if better { administrators.insert(partner.clone()) } else { administrators.remove(partner) };
                 moved.then_some(facts)
             }
             Self::CommercialRelationship => {
@@ -161,13 +166,7 @@ impl Around {
 }
 
 /// The smallest sets of points that turn the answer round, all of one size.
-fn turning(
-    bundle: &Bundle,
-    question: &Question,
-    facts: &Facts,
-    points: &[Point],
-    better: bool,
-) -> Vec<Vec<Point>> {
+fn turning(bundle: &Bundle, question: &Question, facts: &Facts, points: &[Point], better: bool) -> Vec<Vec<Point>> {
     let Some(around) = Around::of(question, facts) else { return Vec::new() };
     for size in 1..=points.len() {
         let mut found = Vec::new();
@@ -175,10 +174,13 @@ fn turning(
             if mask.count_ones() as usize != size {
                 continue;
             }
-            let chosen: Vec<Point> =
-                points.iter().enumerate().filter(|(index, _)| mask & (1 << index) != 0).map(|(_, &point)| point).collect();
-            let moved =
-                chosen.iter().try_fold(facts.clone(), |facts, point| point.moved(&around, &facts, better));
+            let chosen: Vec<Point> = points
+                .iter()
+                .enumerate()
+                .filter(|(index, _)| mask & (1 << index) != 0)
+                .map(|(_, &point)| point)
+                .collect();
+            let moved = chosen.iter().try_fold(facts.clone(), |facts, point| point.moved(&around, &facts, better));
             let Some(moved) = moved else { continue };
             let verdict = judge_domain(bundle, Namespace::Asked, question, &moved);
             if matches!(verdict, Verdict::Permitted(_)) == better {

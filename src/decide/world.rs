@@ -95,7 +95,8 @@ impl World {
                 claimed.insert(uid, entity);
             }
         }
-        let stored = self.entities.iter().filter(|(uid, _)| !claimed.contains_key(*uid)).map(|(_, stored)| stored.clone());
+        let stored =
+            self.entities.iter().filter(|(uid, _)| !claimed.contains_key(*uid)).map(|(_, stored)| stored.clone());
         let mut entities: Vec<Entity> = stored.collect();
         entities.retain(|entity| entity.uid().type_name().basename() != "Action");
         entities.extend(claimed.into_values());

@@ -93,7 +93,9 @@ pub struct CommercialRelationship {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RenegotiationError {
     /// What is proposed is so already.
-    #[error("the commercial relationship of customer `{customer}` and partner `{partner}` is `{state}` already; there is nothing to `{outcome}`")]
+    #[error(
+        "the commercial relationship of customer `{customer}` and partner `{partner}` is `{state}` already; there is nothing to `{outcome}`"
+    )]
     AlreadySo {
         /// The customer.
         customer: CustomerId,

@@ -28,7 +28,10 @@ pub struct Service {
 impl Service {
     /// The partners that administer the service at the moment `at`.
     pub fn administrators_at(&self, at: Timestamp) -> impl Iterator<Item = &PartnerId> {
-        self.administrators.iter().filter(move |held| held.until.is_none_or(|until| at < until)).map(|held| &held.partner)
+        self.administrators
+            .iter()
+            .filter(move |held| held.until.is_none_or(|until| at < until))
+            .map(|held| &held.partner)
     }
 
     /// Enters `partner`, or changes the end date of its entry.

@@ -44,7 +44,9 @@ fn element_body(answer: &Result<Answer, String>, explain: bool) -> Value {
     match (answer, explain) {
         (Ok(answer), true) => json!({ "decision": answer.decision.is_allowed(), "context": context(answer) }),
         (Ok(answer), false) => json!({ "decision": answer.decision.is_allowed() }),
-        (Err(message), true) => json!({ "decision": false, "context": { "error": { "status": 400, "message": message } } }),
+        (Err(message), true) => {
+            json!({ "decision": false, "context": { "error": { "status": 400, "message": message } } })
+        }
         (Err(_), false) => json!({ "decision": false }),
     }
 }

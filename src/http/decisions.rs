@@ -12,7 +12,10 @@ pub(super) async fn get(x: Exchange) -> Result<Response, Problem> {
     let seq: Seq = x.param("seq")?;
     let found = x.pdp.decision(&x.call, seq).await?;
     let Some(bytes) = &found.value else {
-        return Err(Problem::not_found("unknown_decision", format!("decision {seq} is not in the ledger; check the number")));
+        return Err(Problem::not_found(
+            "unknown_decision",
+            format!("decision {seq} is not in the ledger; check the number"),
+        ));
     };
     let mut record: Value = serde_json::from_slice(bytes).map_err(|_| Problem::internal())?;
     record["seq"] = seq.0.into();

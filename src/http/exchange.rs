@@ -72,7 +72,10 @@ impl Exchange {
         let mut query = BTreeMap::new();
         for (name, value) in form_urlencoded::parse(query_text.as_bytes()) {
             if query.insert(name.clone().into_owned(), value.into_owned()).is_some() {
-                return Err(Problem::bad("repeated_parameter", format!("`{name}` stands twice in the query; give it once")));
+                return Err(Problem::bad(
+                    "repeated_parameter",
+                    format!("`{name}` stands twice in the query; give it once"),
+                ));
             }
         }
         let mut call = Call::of(caller);
@@ -104,9 +107,9 @@ impl Exchange {
         T::Err: std::fmt::Display,
     {
         let Some(text) = self.query.remove(name) else { return Ok(None) };
-        text.parse().map(Some).map_err(|error: T::Err| {
-            Problem::bad("invalid_parameter", format!("`{name}` cannot be `{text}`: {error}"))
-        })
+        text.parse()
+            .map(Some)
+            .map_err(|error: T::Err| Problem::bad("invalid_parameter", format!("`{name}` cannot be `{text}`: {error}")))
     }
 
     /// Refuses parameters that no one asked for: one misspelt would silently widen what a call does.
@@ -159,7 +162,10 @@ impl Exchange {
             }
             Some(Value::String(named)) if named == id => {}
             Some(_) => {
-                return Err(Problem::bad("invalid_body", format!("`id` is not `{id}`, as the path says; leave it out")));
+                return Err(Problem::bad(
+                    "invalid_body",
+                    format!("`id` is not `{id}`, as the path says; leave it out"),
+                ));
             }
         }
         Ok(json::of(value)?)
@@ -237,7 +243,9 @@ pub(super) fn with_header(mut response: Response, name: HeaderName, value: impl 
 /// Says where the answer is recorded: one place, or the first and the last of several.
 pub(super) fn recorded(response: Response, seqs: &[Seq]) -> Response {
     match (seqs.first(), seqs.last()) {
-        (Some(first), Some(last)) if first != last => with_header(response, STANDING_DECISION, format!("{first}-{last}")),
+        (Some(first), Some(last)) if first != last => {
+            with_header(response, STANDING_DECISION, format!("{first}-{last}"))
+        }
         (Some(only), _) => with_header(response, STANDING_DECISION, only),
         _ => response,
     }

@@ -16,8 +16,13 @@ use crate::pdp::{
 use crate::store::StoreError;
 
 /// What went wrong, for the caller.
+#[derive(Clone, Debug)]
+pub struct Problem(Box<Details>);
+
+/// The members of a problem, as RFC 9457 names them.
 #[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
-pub struct Problem {
+#[schema(as = Problem)]
+pub(super) struct Details {
     /// What kind of problem it is, as a URI.
     #[serde(rename = "type")]
     kind: String,
@@ -37,14 +42,14 @@ pub struct Problem {
 impl Problem {
     pub(super) fn of(status: StatusCode, code: impl Into<String>, detail: String) -> Self {
         let code = code.into();
-        Self {
+        Self(Box::new(Details {
             kind: format!("urn:standing:problem:{code}"),
             title: status.canonical_reason().unwrap_or_default().to_owned(),
             status: status.as_u16(),
             code,
             detail,
             headers: Vec::new(),
-        }
+        }))
     }
 
     pub(super) fn bad(code: &str, detail: String) -> Self {
@@ -61,8 +66,8 @@ impl Problem {
             "unauthenticated",
             "no valid credentials came with the call; send an access token as `Authorization: Bearer`".to_owned(),
         );
-        problem.headers.push((WWW_AUTHENTICATE, "Bearer realm=\"standing\""));
-        problem.headers.push((WWW_AUTHENTICATE, "Basic realm=\"standing\", charset=\"UTF-8\""));
+        problem.0.headers.push((WWW_AUTHENTICATE, "Bearer realm=\"standing\""));
+        problem.0.headers.push((WWW_AUTHENTICATE, "Basic realm=\"standing\", charset=\"UTF-8\""));
         problem
     }
 
@@ -86,18 +91,18 @@ impl Problem {
                 )
             }
         };
-        problem.headers.push((RETRY_AFTER, "1"));
+        problem.0.headers.push((RETRY_AFTER, "1"));
         problem
     }
 
     pub(super) fn into_response(self) -> Response {
-        let body = serde_json::to_vec(&self).unwrap_or_default();
+        let body = serde_json::to_vec(&self.0).unwrap_or_default();
         let mut response = Response::new(Bytes::from(body).into());
-        *response.status_mut() = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        *response.status_mut() = StatusCode::from_u16(self.0.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        for (name, value) in self.headers {
+        for (name, value) in self.0.headers {
             headers.append(name, HeaderValue::from_static(value));
         }
         response

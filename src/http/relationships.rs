@@ -78,8 +78,7 @@ pub(super) async fn accept(mut x: Exchange) -> Result<Response, Problem> {
     x.no_more_query()?;
     let AcceptanceBody { customer, services, until } = x.body().await?;
     let token = x.param_text("token").to_owned();
-    let acceptance =
-        |partner| Acceptance { partner, customer, services, until: until.map(to_millisecond) };
+    let acceptance = |partner| Acceptance { partner, customer, services, until: until.map(to_millisecond) };
     let done = x.pdp.accept(&x.call, &token, acceptance).await?;
     changed(StatusCode::OK, &done, &done.value)
 }

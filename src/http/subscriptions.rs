@@ -24,9 +24,10 @@ pub(super) async fn get(x: Exchange) -> Result<Response, Problem> {
     let found = x.pdp.subscription(&x.call, &id).await?;
     match &found.value {
         Some(known) => Ok(tagged(told(&found, &known.noun)?, known.revision)),
-        None => {
-            Err(Problem::not_found("unknown_subscription", format!("subscription `{id}` is not known; register it first")))
-        }
+        None => Err(Problem::not_found(
+            "unknown_subscription",
+            format!("subscription `{id}` is not known; register it first"),
+        )),
     }
 }
 

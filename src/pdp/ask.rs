@@ -216,10 +216,7 @@ impl Pdp {
     }
 
     /// Passes on what was prepared, or records that the caller may not ask.
-    pub(super) async fn admitted<T, E>(
-        &self,
-        prepared: Result<T, (Denied, Record)>,
-    ) -> Result<T, CallError<E>> {
+    pub(super) async fn admitted<T, E>(&self, prepared: Result<T, (Denied, Record)>) -> Result<T, CallError<E>> {
         match prepared {
             Ok(prepared) => Ok(prepared),
             Err((denied, record)) => {
@@ -253,7 +250,9 @@ impl Pdp {
     fn rules_for(&self, basis: &Basis, at: Timestamp, current: &Arc<Bundle>) -> Result<Arc<Bundle>, AskError> {
         match (basis.rules.as_deref(), basis.as_of) {
             (None, None) | (Some("current"), _) => Ok(Arc::clone(current)),
-            (Some(digest), _) => self.rules_of(digest).map_err(AskError::from)?.ok_or_else(|| AskError::UnknownRules(digest.to_owned())),
+            (Some(digest), _) => {
+                self.rules_of(digest).map_err(AskError::from)?.ok_or_else(|| AskError::UnknownRules(digest.to_owned()))
+            }
             (None, Some(_)) => match self.store.rules_in_force_at(at)? {
                 Some(digest) => self.rules_of(&digest)?.ok_or(AskError::UnknownRules(digest)),
                 None => Ok(Arc::clone(current)),

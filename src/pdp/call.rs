@@ -252,8 +252,7 @@ impl Pdp {
             let at = self.store.clock().now();
             let snapshot = self.store.snapshot().map_err(CallError::Unavailable)?;
             let view = snapshot.view();
-            let admission =
-                admit(&rules, &view, at, &call.caller, action, about).map_err(CallError::Unavailable)?;
+            let admission = admit(&rules, &view, at, &call.caller, action, about).map_err(CallError::Unavailable)?;
             let permit = admission.permit();
             let record = admission.record(call, &rules).to_bytes()?;
             (record, permit.map(|_| look(&view, at)), view.revision())
@@ -304,7 +303,13 @@ where
     let permit = admission.permit();
     let mut record = admission.record(call, rules);
     let by = call.caller.to_string();
-    let mut work = Work { change: None, by, records: Vec::new(), remember: None, value: Err(CallError::Unavailable(StoreError::Closing)) };
+    let mut work = Work {
+        change: None,
+        by,
+        records: Vec::new(),
+        remember: None,
+        value: Err(CallError::Unavailable(StoreError::Closing)),
+    };
     let permit = match permit {
         Ok(permit) => permit,
         Err(denied) => {
@@ -325,7 +330,8 @@ where
         Ok(done) => {
             let revision = if done.happening.is_empty() { desk.view.revision() } else { desk.next };
             if let (Some(key), Some(idempotency)) = (key, &call.idempotency) {
-                let answer = serde_json::to_string(&done.value).map_err(|error| StoreError::Unusable(error.to_string()))?;
+                let answer =
+                    serde_json::to_string(&done.value).map_err(|error| StoreError::Unusable(error.to_string()))?;
                 work.remember = Some(Remembered { key, request: idempotency.request, answer, revision, at: desk.at });
             }
             record.outcome = Some(Became::Revision(revision));

@@ -18,7 +18,9 @@ use crate::id::{IdError, Revision};
 #[derive(Debug, thiserror::Error)]
 pub enum DemoError {
     /// The store holds something already.
-    #[error("the store holds data already, at revision {0}; the demonstration needs an empty one, name another folder with `--data`")]
+    #[error(
+        "the store holds data already, at revision {0}; the demonstration needs an empty one, name another folder with `--data`"
+    )]
     NotEmpty(Revision),
     /// A step of it failed.
     #[error("the demonstration cannot be set up: {0}")]
@@ -108,8 +110,11 @@ pub async fn demo(pdp: &Pdp) -> Result<(), DemoError> {
     accept(pdp, &call, "litware", "adatum", &["office365"]).await?;
     // What the customer removed ends administration and nothing else.
     accept(pdp, &call, "northwind", "adatum", &["dynamics"]).await?;
-    let removal =
-        Removal { customer: "adatum".parse()?, partner: Some("northwind".parse()?), service: Some("dynamics".parse()?) };
+    let removal = Removal {
+        customer: "adatum".parse()?,
+        partner: Some("northwind".parse()?),
+        service: Some("dynamics".parse()?),
+    };
     pdp.remove(&call, removal).await?;
     for by in [Side::Customer, Side::Partner] {
         let renegotiation =

@@ -271,7 +271,8 @@ fn subscriptions(
             let last: Option<(ServiceName, SubscriptionId)> = match last {
                 None => None,
                 Some(last) => {
-                    let parsed = last.split_once('/').and_then(|(service, id)| Some((service.parse().ok()?, id.parse().ok()?)));
+                    let parsed =
+                        last.split_once('/').and_then(|(service, id)| Some((service.parse().ok()?, id.parse().ok()?)));
                     Some(parsed.ok_or(ListError::Cursor)?)
                 }
             };

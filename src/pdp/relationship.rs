@@ -169,8 +169,9 @@ impl Pdp {
             Ok(invitation) => invitation,
             Err(error) => {
                 // A link that is none is refused to everybody alike, and the call is recorded all the same.
-                let refused = self.tell(call, "readRelationshipRequest", &About::Installation, |_, _| Err(error.into()));
-                return refused.await.and_then(|told: Told<Changed<Accepted>>| Ok(told.value));
+                let refused =
+                    self.tell(call, "readRelationshipRequest", &About::Installation, |_, _| Err(error.into()));
+                return refused.await.map(|told: Told<Changed<Accepted>>| told.value);
             }
         };
         let acceptance = acceptance(invitation.partner);

@@ -31,8 +31,9 @@ impl Pdp {
         }
         let Some(files) = self.store.kept_rules(digest)? else { return Ok(None) };
         let files: RuleFiles = files.into_iter().collect();
-        let bundle = Bundle::load(files, Rulebook::Domain)
-            .map_err(|error| StoreError::Unreadable(format!("the rules `{digest}` were kept and do not load: {error}")))?;
+        let bundle = Bundle::load(files, Rulebook::Domain).map_err(|error| {
+            StoreError::Unreadable(format!("the rules `{digest}` were kept and do not load: {error}"))
+        })?;
         let bundle = Arc::new(bundle);
         self.past.write().unwrap_or_else(PoisonError::into_inner).insert(digest.to_owned(), Arc::clone(&bundle));
         Ok(Some(bundle))

@@ -133,8 +133,7 @@ impl Pdp {
             revoked: None,
             sha256: Sha256::digest(secret.as_bytes()).into(),
         };
-        let issued =
-            IssuedToken { token: format!("{PREFIX}_{id}_{secret}"), id, role: role_of(&caller) };
+        let issued = IssuedToken { token: format!("{PREFIX}_{id}_{secret}"), id, role: role_of(&caller) };
         let seqs = self.put(call, token).await?;
         Ok(Told { value: issued, revision: self.revision(), seqs })
     }

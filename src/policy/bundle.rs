@@ -238,7 +238,9 @@ fn load_schema(files: &RuleFiles, findings: &mut Vec<Finding>) -> Option<(Schema
     let schema = schema.map_err(|error| findings.extend(Finding::of_diagnostic("schemas", "", &error))).ok()?;
     let vocabulary = Vocabulary::read(fragments);
     let vocabulary = vocabulary
-        .map_err(|error| findings.push(Finding::whole("schemas", error, "declare each type in one of the schema files")))
+        .map_err(|error| {
+            findings.push(Finding::whole("schemas", error, "declare each type in one of the schema files"))
+        })
         .ok()?;
     Some((schema, vocabulary))
 }
@@ -318,7 +320,10 @@ fn named(path: &str, text: &str, place: Place, policy: &Policy, findings: &mut V
     if !right {
         let effect = if policy.effect() == Effect::Permit { "permit" } else { "forbid" };
         let other = if folder == "never/" { "policies/may/" } else { "policies/never/" };
-        say(format!("a {effect} does not belong in `{folder}`"), format!("move the rule to `{other}`, or turn it round"));
+        say(
+            format!("a {effect} does not belong in `{folder}`"),
+            format!("move the rule to `{other}`, or turn it round"),
+        );
     }
     let reason = given("reason");
     if place == Place::Never {

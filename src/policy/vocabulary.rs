@@ -262,7 +262,12 @@ pub fn convert(
     Ok(converted)
 }
 
-fn convert_value(path: &str, shape: &Shape, given: &Value, depth: usize) -> Result<RestrictedExpression, InvalidProperty> {
+fn convert_value(
+    path: &str,
+    shape: &Shape,
+    given: &Value,
+    depth: usize,
+) -> Result<RestrictedExpression, InvalidProperty> {
     let not = |expected: &str| InvalidProperty { path: path.to_owned(), expected: expected.to_owned() };
     if depth > DEPTH_MAX {
         return Err(not("nested less deeply"));

@@ -33,6 +33,9 @@ pub(super) const JOURNAL: TableDefinition<u64, &[u8]> = TableDefinition::new("jo
 pub(super) const LEDGER: TableDefinition<u64, &[u8]> = TableDefinition::new("ledger");
 pub(super) const SIDE: TableDefinition<&[u8], &[u8]> = TableDefinition::new("side");
 
+/// The side table as one read transaction sees it.
+pub(super) type SideTable = ReadOnlyTable<&'static [u8], &'static [u8]>;
+
 macro_rules! unusable {
     ($($error:ty),*) => {$(
         impl From<$error> for StoreError {
@@ -234,8 +237,8 @@ impl Store {
         Ok(ledger.last()?.map_or(0, |(seq, _)| seq.value()))
     }
 
-    pub(super) fn side(&self, visit: &mut dyn FnMut(&ReadOnlyTable<&'static [u8], &'static [u8]>) -> Result<(), StoreError>) -> Result<(), StoreError> {
-        visit(&self.read()?.open_table(SIDE)?)
+    pub(super) fn side(&self) -> Result<SideTable, StoreError> {
+        Ok(self.read()?.open_table(SIDE)?)
     }
 }
 
@@ -359,6 +362,10 @@ fn prepare(database: &Database, path: &Path) -> Result<Revision, StoreError> {
         write.open_table(SIDE)?;
         write.open_table(JOURNAL)?.last()?.map_or(Revision(0), |(revision, _)| Revision(revision.value()))
     };
-    if is_new { write.commit()? } else { write.abort()? }
+    if is_new {
+        write.commit()?
+    } else {
+        write.abort()?
+    }
     Ok(revision)
 }

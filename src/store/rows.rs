@@ -91,7 +91,11 @@ pub(super) fn after(key: &[u8]) -> Vec<u8> {
 
 /// The names of a key.
 pub(super) fn names(key: &[u8]) -> Vec<&str> {
-    key.get(1..).unwrap_or_default().split(|&byte| byte == PART).filter_map(|part| std::str::from_utf8(part).ok()).collect()
+    key.get(1..)
+        .unwrap_or_default()
+        .split(|&byte| byte == PART)
+        .filter_map(|part| std::str::from_utf8(part).ok())
+        .collect()
 }
 
 /// Rows in order, whoever holds them.

@@ -59,12 +59,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`] when it cannot be read; then nobody is let in.
     pub fn token(&self, id: &TokenId) -> Result<Option<Token>, StoreError> {
-        let mut found = None;
-        self.side(&mut |side| {
-            found = side.get(token_key(id).as_slice())?.map(|token| decode(token.value())).transpose()?;
-            Ok(())
-        })?;
-        Ok(found)
+        self.side()?.get(token_key(id).as_slice())?.map(|token| decode(token.value())).transpose()
     }
 
     /// Every token, in the order of their names.
@@ -73,12 +68,9 @@ impl Store {
     /// [`StoreError`] when they cannot be read.
     pub fn tokens(&self) -> Result<Vec<Token>, StoreError> {
         let mut tokens = Vec::new();
-        self.side(&mut |side| {
-            for found in side.range::<&[u8]>(b"t".as_slice()..b"u".as_slice())? {
-                tokens.push(decode(found?.1.value())?);
-            }
-            Ok(())
-        })?;
+        for found in self.side()?.range::<&[u8]>(b"t".as_slice()..b"u".as_slice())? {
+            tokens.push(decode(found?.1.value())?);
+        }
         Ok(tokens)
     }
 
@@ -138,12 +130,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`] when they cannot be read.
     pub fn kept_rules(&self, digest: &str) -> Result<Option<Vec<(String, String)>>, StoreError> {
-        let mut found = None;
-        self.side(&mut |side| {
-            found = side.get(rules_key(digest).as_slice())?.map(|files| decode(files.value())).transpose()?;
-            Ok(())
-        })?;
-        Ok(found)
+        self.side()?.get(rules_key(digest).as_slice())?.map(|files| decode(files.value())).transpose()
     }
 
     /// Every set of rules that came in force, oldest first.
@@ -152,12 +139,9 @@ impl Store {
     /// [`StoreError`] when they cannot be read.
     pub fn rules_history(&self) -> Result<Vec<InForce>, StoreError> {
         let mut history = Vec::new();
-        self.side(&mut |side| {
-            for found in side.range::<&[u8]>(b"h".as_slice()..b"i".as_slice())? {
-                history.push(decode(found?.1.value())?);
-            }
-            Ok(())
-        })?;
+        for found in self.side()?.range::<&[u8]>(b"h".as_slice()..b"i".as_slice())? {
+            history.push(decode(found?.1.value())?);
+        }
         Ok(history)
     }
 

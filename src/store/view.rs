@@ -51,10 +51,6 @@ impl<'a> View<'a> {
         Self { rows, revision }
     }
 
-    pub(super) fn rows(&self) -> &'a dyn Rows {
-        self.rows
-    }
-
     /// The revision at which everything is read.
     #[must_use]
     pub fn revision(&self) -> Revision {
@@ -151,11 +147,11 @@ impl<'a> View<'a> {
         visit: &mut dyn FnMut(Partner) -> Result<Listed, StoreError>,
     ) -> Result<(), StoreError> {
         let last = last.map(|last| [last.as_str()]);
-        self.keys(Kind::Partner, &[], last.as_ref().map(<[&str; 1]>::as_slice), &mut |names| {
-            match self.get(Kind::Partner, names)? {
-                Some(kept) => visit(kept.fact),
-                None => Ok(Listed::Continue(())),
-            }
+        self.keys(Kind::Partner, &[], last.as_ref().map(<[&str; 1]>::as_slice), &mut |names| match self
+            .get(Kind::Partner, names)?
+        {
+            Some(kept) => visit(kept.fact),
+            None => Ok(Listed::Continue(())),
         })
     }
 
@@ -169,11 +165,11 @@ impl<'a> View<'a> {
         visit: &mut dyn FnMut(Customer) -> Result<Listed, StoreError>,
     ) -> Result<(), StoreError> {
         let last = last.map(|last| [last.as_str()]);
-        self.keys(Kind::Customer, &[], last.as_ref().map(<[&str; 1]>::as_slice), &mut |names| {
-            match self.get(Kind::Customer, names)? {
-                Some(kept) => visit(kept.fact),
-                None => Ok(Listed::Continue(())),
-            }
+        self.keys(Kind::Customer, &[], last.as_ref().map(<[&str; 1]>::as_slice), &mut |names| match self
+            .get(Kind::Customer, names)?
+        {
+            Some(kept) => visit(kept.fact),
+            None => Ok(Listed::Continue(())),
         })
     }
 
@@ -187,11 +183,11 @@ impl<'a> View<'a> {
         visit: &mut dyn FnMut(Subscription) -> Result<Listed, StoreError>,
     ) -> Result<(), StoreError> {
         let last = last.map(|last| [last.as_str()]);
-        self.keys(Kind::Subscription, &[], last.as_ref().map(<[&str; 1]>::as_slice), &mut |names| {
-            match self.get(Kind::Subscription, names)? {
-                Some(kept) => visit(kept.fact),
-                None => Ok(Listed::Continue(())),
-            }
+        self.keys(Kind::Subscription, &[], last.as_ref().map(<[&str; 1]>::as_slice), &mut |names| match self
+            .get(Kind::Subscription, names)?
+        {
+            Some(kept) => visit(kept.fact),
+            None => Ok(Listed::Continue(())),
         })
     }
 
@@ -438,7 +434,8 @@ impl<'a> View<'a> {
 
     fn gather_subscription(&self, id: &SubscriptionId, facts: &mut Facts) -> Result<Option<Unknown>, StoreError> {
         let Some(Kept { fact, .. }) = self.subscription(id)? else { return Ok(Some(Unknown::Subscription)) };
-        let missing = |what: String| StoreError::Unreadable(format!("subscription `{id}` names {what}, which is not there"));
+        let missing =
+            |what: String| StoreError::Unreadable(format!("subscription `{id}` names {what}, which is not there"));
         if self.gather_service(&fact.service_id(), facts)?.is_some() {
             return Err(missing(format!("service `{}`", fact.service_id())));
         }
@@ -475,8 +472,11 @@ fn name<T: std::str::FromStr>(names: &[&str], index: usize) -> Result<T, StoreEr
     names.get(index).and_then(|name| name.parse().ok()).ok_or_else(unreadable)
 }
 
+/// A key and what is written under it.
+pub(super) type Row = (Vec<u8>, Vec<u8>);
+
 /// The rows a fact is written as: itself, and its entries in the indexes that are not there yet.
-pub(super) fn rows_of(view: &View<'_>, fact: &Fact) -> Result<Vec<(Vec<u8>, Vec<u8>)>, StoreError> {
+pub(super) fn rows_of(view: &View<'_>, fact: &Fact) -> Result<Vec<Row>, StoreError> {
     let mut rows = Vec::with_capacity(4);
     let mut index = |kind: Kind, names: &[&str]| -> Result<(), StoreError> {
         let key = key(kind, names);

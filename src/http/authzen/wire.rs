@@ -42,11 +42,7 @@ fn required_string(body: &Map<String, Value>, path: &str, name: &str) -> Result<
 }
 
 /// An optional member that must be an object when it is there.
-pub(in super::super) fn optional_object(
-    body: &Map<String, Value>,
-    path: &str,
-    name: &str,
-) -> Result<Members, String> {
+pub(in super::super) fn optional_object(body: &Map<String, Value>, path: &str, name: &str) -> Result<Members, String> {
     match given(body, name) {
         None => Ok(Map::new()),
         Some(Value::Object(members)) => Ok(members.clone()),

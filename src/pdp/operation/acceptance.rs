@@ -84,7 +84,9 @@ pub enum AcceptanceError {
         now: Timestamp,
     },
     /// Another transacting partner holds the service, and the settings say to refuse.
-    #[error("partner `{holder}` holds delegated administration of service `{service}` and transacts too; remove it first")]
+    #[error(
+        "partner `{holder}` holds delegated administration of service `{service}` and transacts too; remove it first"
+    )]
     Held {
         /// Which service.
         service: ServiceId,

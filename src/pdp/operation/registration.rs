@@ -31,7 +31,9 @@ pub enum PartnerError {
     #[error(transparent)]
     Noun(#[from] NounError),
     /// Its new kind transacts, and a service it administers has another transacting partner.
-    #[error("partner `{partner}` would be the second transacting partner of service `{service}` beside `{holder}`; remove one of them first")]
+    #[error(
+        "partner `{partner}` would be the second transacting partner of service `{service}` beside `{holder}`; remove one of them first"
+    )]
     SecondTransacting {
         /// The partner.
         partner: PartnerId,
@@ -83,7 +85,9 @@ pub enum SubscriptionError {
     #[error("parent `{0}` is an add-on itself; name the subscription that one adds to")]
     ParentIsAddOn(SubscriptionId),
     /// Something that is fixed at creation was told otherwise.
-    #[error("`{member}` of subscription `{id}` is fixed at creation; leave it as it is, or register a new subscription")]
+    #[error(
+        "`{member}` of subscription `{id}` is fixed at creation; leave it as it is, or register a new subscription"
+    )]
     Fixed {
         /// The subscription.
         id: SubscriptionId,
@@ -91,7 +95,9 @@ pub enum SubscriptionError {
         member: &'static str,
     },
     /// The commercial relationship has ended, and a sale does not reinstate it.
-    #[error("the commercial relationship of customer `{customer}` and partner `{partner}` has ended; reinstate it by renegotiation before selling again")]
+    #[error(
+        "the commercial relationship of customer `{customer}` and partner `{partner}` has ended; reinstate it by renegotiation before selling again"
+    )]
     RelationshipEnded {
         /// The customer.
         customer: CustomerId,
@@ -126,8 +132,7 @@ pub(crate) fn partner(view: &View<'_>, at: Timestamp, told: &Partner) -> Result<
         second_transacting(view, at, &told.id)?;
     }
     let partner = told.id.clone();
-    let event =
-        if before.is_some() { Event::PartnerChanged { partner } } else { Event::PartnerRegistered { partner } };
+    let event = if before.is_some() { Event::PartnerChanged { partner } } else { Event::PartnerRegistered { partner } };
     Ok(Happening { facts: vec![Fact::Partner(told.clone())], events: vec![event] })
 }
 

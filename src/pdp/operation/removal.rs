@@ -55,11 +55,7 @@ pub enum RemovalError {
 ///
 /// # Errors
 /// A [`RemovalError`]; then nothing of it happens.
-pub(crate) fn remove(
-    view: &View<'_>,
-    at: Timestamp,
-    removal: &Removal,
-) -> Result<(Happening, Removed), RemovalError> {
+pub(crate) fn remove(view: &View<'_>, at: Timestamp, removal: &Removal) -> Result<(Happening, Removed), RemovalError> {
     let Removal { customer, partner, service } = removal;
     if view.customer(customer)?.is_none() {
         return Err(RemovalError::UnknownCustomer(customer.clone()));

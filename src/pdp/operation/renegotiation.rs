@@ -85,12 +85,9 @@ pub(crate) fn renegotiate(
     if after != before {
         let (customer, partner) = (customer.clone(), partner.clone());
         happening.events.push(match (state, outcome) {
-            (RenegotiationState::Proposed, _) => Event::CommercialRelationshipRenegotiationProposed {
-                customer,
-                partner,
-                side: *by,
-                outcome: *outcome,
-            },
+            (RenegotiationState::Proposed, _) => {
+                Event::CommercialRelationshipRenegotiationProposed { customer, partner, side: *by, outcome: *outcome }
+            }
             (RenegotiationState::Agreed, Outcome::End) => Event::CommercialRelationshipEnded { customer, partner },
             (RenegotiationState::Agreed, Outcome::Reinstate) => {
                 Event::CommercialRelationshipReinstated { customer, partner }
