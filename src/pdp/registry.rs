@@ -315,6 +315,10 @@ fn sale(
             }
         }
         Some(before) => {
+            // A partner that says a sale again without naming itself says the same.
+            if told.original_reseller.is_none() && before.original_reseller.as_ref() == Some(seller) {
+                told.original_reseller = Some(seller.clone());
+            }
             let fewer = told.quantity < before.quantity;
             let more = told.quantity > before.quantity || told.status != before.status;
             [
