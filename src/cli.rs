@@ -5,12 +5,12 @@
 //! prints the same as without one.
 
 mod check;
+mod link_key;
 mod reach;
 mod rules_dir;
 mod serve;
 mod tables;
 mod token;
-//mod transfer;
 
 use std::fmt::Display;
 use std::path::PathBuf;
@@ -41,6 +41,8 @@ enum Command {
     Check(check::Check),
     /// Print every answer there is, as a table.
     Tables(tables::Tables),
+    /// List, rotate and retire the keys that links are signed with.
+    LinkKey(link_key::LinkKeyCommand),
     /// Create, list and revoke access tokens.
     Token(token::TokenCommand),
 }
@@ -110,6 +112,7 @@ pub fn run() -> ExitCode {
             Command::Serve(serve) => serve.run().await,
             Command::Check(check) => check.run().await,
             Command::Tables(tables) => tables.run(),
+            Command::LinkKey(link_key) => link_key.run().await,
             Command::Token(token) => token.run().await,
         }
     });

@@ -8,6 +8,7 @@ mod customers;
 mod decisions;
 mod exchange;
 pub mod json;
+mod link_keys;
 mod partners;
 mod problem;
 mod relationships;
@@ -16,7 +17,7 @@ mod running;
 mod subscriptions;
 mod tokens;
 
-pub use exchange::Door;
+pub use exchange::{Door, Stopping};
 pub use problem::Problem;
 pub use routes::{Access, ROUTES, Route};
 
@@ -42,11 +43,16 @@ struct Surface {
     pdp: Arc<Pdp>,
     door: Door,
     routes: Arc<Routes>,
+    stopping: Stopping,
 }
 
 /// Everything that is served to callers who come in by `door`.
-pub fn surface(pdp: Arc<Pdp>, door: Door) -> impl Filter<Extract = (Response,), Error = Infallible> + Clone {
-    let surface = Surface { pdp, door, routes: Arc::new(Routes::new()) };
+pub fn surface(
+    pdp: Arc<Pdp>,
+    door: Door,
+    stopping: Stopping,
+) -> impl Filter<Extract = (Response,), Error = Infallible> + Clone {
+    let surface = Surface { pdp, door, routes: Arc::new(Routes::new()), stopping };
     let query = warp::query::raw().or(warp::any().map(String::new)).unify();
     warp::method()
         .and(warp::path::full())
@@ -141,7 +147,8 @@ async fn dispatch(
         ));
     }
     let caller = credentials::caller(&surface.pdp, surface.door, route.access, &headers)?;
-    let received = Received { method, path: path.to_owned(), params, query, headers, body };
+    let stopping = surface.stopping;
+    let received = Received { method, path: path.to_owned(), params, query, headers, body, stopping };
     (route.run)(Exchange::new(surface.pdp, caller, received)?).await
 }
 

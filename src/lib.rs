@@ -25,6 +25,7 @@
 //! | [`policy`] | rules as files: read, named, validated, put together into a bundle |
 //! | [`decide`] | question + facts + bundle give a decision; the only caller of Cedar |
 //! | [`caller`] | who calls |
+//! | [`assure`] | why the rules are believed: every answer enumerated, coverage, the pages beside the rules |
 //! | [`audit`] | the record of a decision |
 //! | [`store`] | facts with their whole history, the journal and the ledger in one redb file; the one writer |
 //! | [`pdp`] | where store and rules meet: ask, search, change, list, import, what if |
@@ -74,6 +75,7 @@ pub mod facts;
 pub mod policy;
 pub mod decide;
 pub mod caller;
+pub mod assure;
 pub mod audit;
 pub mod store;
 pub mod pdp;

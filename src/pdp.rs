@@ -17,7 +17,7 @@ mod tokens;
 pub use ask::{Answer, AsOf, AskError, Basis, Batch, Semantic};
 pub use call::{About, Call, CallError, Changed, Coded, Denied, Idempotency, PreconditionError, Told};
 pub use demo::{DemoError, demo};
-pub use links::{LinkRing, LinksError};
+pub use links::{LinkKeySummary, LinkRing, LinksError};
 pub use operation::{
     Acceptance, AcceptanceError, Accepted, CustomerError, Displaced, PartnerError, Removal, RemovalError, Removed,
     Renegotiated, Renegotiation, RenegotiationError, SubscriptionError, Telling,
@@ -29,7 +29,7 @@ pub use relationship::{LinkError, Offer, Request, RequestError};
 pub use tokens::{IssuedToken, TokenError, TokenSummary};
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use crate::clock::SharedClock;
@@ -60,6 +60,7 @@ pub struct Pdp {
     world: Option<Arc<(Bundle, World)>>,
     links: LinkRing,
     terms: Terms,
+    folder: Option<PathBuf>,
 }
 
 /// Why a decision point cannot be set up.
@@ -84,7 +85,7 @@ impl Pdp {
     pub fn open(data: &Path, clock: SharedClock, rules: Bundle, terms: Terms) -> Result<Self, PdpError> {
         let store = Store::open(data, Arc::clone(&clock))?;
         let links = LinkRing::open(data, &clock)?;
-        Self::of(store, links, rules, terms)
+        Ok(Self { folder: Some(data.to_owned()), ..Self::of(store, links, rules, terms)? })
     }
 
     /// A decision point over a store that is open already.
@@ -93,7 +94,15 @@ impl Pdp {
     /// [`PdpError::Rules`] when the schema does not hold the stored facts.
     pub fn of(store: Store, links: LinkRing, rules: Bundle, terms: Terms) -> Result<Self, PdpError> {
         check_schema(&rules).map_err(|finding| RulesError { findings: vec![finding] })?;
-        Ok(Self { store, rules: RwLock::new(Arc::new(rules)), past: RwLock::default(), world: None, links, terms })
+        Ok(Self {
+            store,
+            rules: RwLock::new(Arc::new(rules)),
+            past: RwLock::default(),
+            world: None,
+            links,
+            terms,
+            folder: None,
+        })
     }
 
     /// Has questions answered about a world of its own instead of the stored facts.
@@ -122,6 +131,17 @@ impl Pdp {
     #[must_use]
     pub fn has_world(&self) -> bool {
         self.world.is_some()
+    }
+
+    /// A file for what comes in before it is read, gone when it is dropped.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn spool(&self) -> std::io::Result<std::fs::File> {
+        match &self.folder {
+            Some(folder) => tempfile::tempfile_in(folder),
+            None => tempfile::tempfile(),
+        }
     }
 
     /// The newest revision of the facts.

@@ -6,6 +6,7 @@ mod source;
 mod values;
 mod vocabulary;
 
+pub(crate) use bundle::full;
 pub use bundle::{Bundle, Digest, Place, Rule, RuleId, Rulebook};
 pub use finding::{Finding, RulesError};
 pub use source::{ReadError, RuleFiles};

@@ -1,7 +1,13 @@
 //! Every integration test, in one binary.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod decide;
 mod invitation_and_json;
 mod machine;
+mod oracle;
+mod pages;
+mod rules;
+mod shipped;
 mod stage;
 //mod stories;
+mod tables;

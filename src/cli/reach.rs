@@ -24,7 +24,7 @@ use super::Failure;
 use super::rules_dir::RulesFlag;
 use crate::clock::System;
 use crate::config::Settings;
-use crate::http::{Door, surface};
+use crate::http::{Door, Stopping, surface};
 use crate::pdp::{Pdp, Terms};
 use crate::store::StoreError;
 
@@ -72,7 +72,7 @@ pub(super) struct Socket {
 
 impl Socket {
     /// Answers on the socket in the data directory, which only its owner can open.
-    pub(super) fn listen(data: &Path, pdp: &Arc<Pdp>) -> Result<Self, Failure> {
+    pub(super) fn listen(data: &Path, pdp: &Arc<Pdp>, stopping: &Stopping) -> Result<Self, Failure> {
         let path = SocketPath::of(data)?;
         // This process holds the store, so a socket that is there was left by one that died.
         match fs::remove_file(&path.path) {
@@ -82,7 +82,7 @@ impl Socket {
         let listener = UnixListener::bind(&path.path)
             .map_err(|error| Failure::failed(format!("cannot listen on `{}`: {error}", path.path.display())))?;
         fs::set_permissions(&path.path, Permissions::from_mode(0o600))?;
-        let served = surface(Arc::clone(pdp), Door::Local);
+        let served = surface(Arc::clone(pdp), Door::Local, stopping.clone());
         let serving = tokio::spawn(warp::serve(served).incoming(listener).run());
         Ok(Self { path, serving })
     }
@@ -101,7 +101,8 @@ pub(super) struct Reached {
     data: PathBuf,
     /// The store, when this process holds it.
     pub(super) here: Option<Arc<Pdp>>,
-    _socket: Option<Socket>,
+    /// The socket, and what tells its streams to end when this is dropped.
+    _socket: Option<(Socket, tokio::sync::watch::Sender<bool>)>,
 }
 
 /// Whether a store has to be there already.
@@ -132,8 +133,9 @@ impl Reached {
             Ok(pdp) => {
                 let pdp = Arc::new(pdp);
                 pdp.keep_rules("command").await?;
-                let socket = Socket::listen(data, &pdp)?;
-                Ok(Self { data: data.to_owned(), here: Some(pdp), _socket: Some(socket) })
+                let (stop, stopped) = tokio::sync::watch::channel(false);
+                let socket = Socket::listen(data, &pdp, &Stopping::told_by(stopped))?;
+                Ok(Self { data: data.to_owned(), here: Some(pdp), _socket: Some((socket, stop)) })
             }
             Err(crate::pdp::PdpError::Store(StoreError::Held { .. })) => {
                 Ok(Self { data: data.to_owned(), here: None, _socket: None })

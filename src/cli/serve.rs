@@ -19,7 +19,7 @@ use crate::clock::System;
 use crate::config::Settings;
 use crate::decide::World;
 use crate::facts::Role;
-use crate::http::{Door, surface};
+use crate::http::{Door, Stopping, surface};
 use crate::id::TokenId;
 use crate::pdp::{Call, Pdp, Terms, demo};
 use crate::policy::{Bundle, RuleFiles, Rulebook};
@@ -93,21 +93,24 @@ impl Serve {
             demo(&pdp).await?;
         }
         let pdp = Arc::new(pdp);
-        let _socket = Socket::listen(&data, &pdp)?;
+        let (stop, stopped) = tokio::sync::watch::channel(false);
+        let mut stopping = Stopping::told_by(stopped);
+        let _socket = Socket::listen(&data, &pdp, &stopping)?;
         if !anonymous && pdp.has_no_tokens()? {
             let speaks_for = |id: &TokenId| Caller::Operator { id: id.to_string(), role: Role::Operator };
             let first = pdp.create_token(&Call::of(Caller::local()), speaks_for, None).await?;
             println!("first operator token, shown only this once: {}", first.value.token);
         }
         let door = if anonymous { Door::Anonymous } else { Door::Guarded };
+        let served = surface(Arc::clone(&pdp), door, stopping.clone());
         let ready = format!(
             "standing is ready at http://{address}, rules {}, revision {}",
             &pdp.digest().as_str()[..12],
             pdp.revision()
         );
-        let (stop, stopped) = tokio::sync::watch::channel(false);
-        let serving =
-            tokio::spawn(warp::serve(surface(Arc::clone(&pdp), door)).incoming(listener).graceful(told(stopped)).run());
+        let serving = tokio::spawn(
+            warp::serve(served).incoming(listener).graceful(async move { stopping.stopped().await }).run(),
+        );
         println!("{ready}");
         if self.demo {
             print!("{}", calls_to_try(address));
@@ -124,11 +127,6 @@ impl Serve {
         }
         Ok(Ended::Good)
     }
-}
-
-async fn told(mut stopped: tokio::sync::watch::Receiver<bool>) {
-    // A sender that is gone means the same: stop.
-    let _ = stopped.wait_for(|stopped| *stopped).await;
 }
 
 fn log_to_stderr() {

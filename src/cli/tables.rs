@@ -4,6 +4,7 @@ use clap::Args;
 
 use super::rules_dir::RulesFlag;
 use super::{Ended, Failure};
+use crate::assure::table::Table;
 
 /// Print every answer there is, as the snapshots show it.
 #[derive(Debug, Args)]
@@ -18,7 +19,13 @@ pub(super) struct Tables {
 
 impl Tables {
     pub(super) fn run(self) -> Result<Ended, Failure> {
-        let _bundle = self.rules.bundle()?;
+        let table = Table::of(&self.rules.bundle()?);
+        if self.json {
+            serde_json::to_writer(std::io::stdout().lock(), &table)?;
+            println!();
+        } else {
+            println!("{table}");
+        }
         Ok(Ended::Good)
     }
 }

@@ -12,7 +12,7 @@ use crate::domain::commercial::RelationshipState;
 use crate::domain::partner::{PartnerKind, PartnerStatus};
 use crate::domain::subscription::SubscriptionStatus;
 use crate::facts::{Facts, PartnerFacts, Role, SubscriptionFacts};
-use crate::policy::{Bundle, Finding};
+use crate::policy::{Bundle, Finding, full};
 use crate::question::{Kind, Question, Target};
 
 /// The Cedar name of an entity; nothing when the type cannot be one.
@@ -148,7 +148,7 @@ pub fn check_schema(bundle: &Bundle) -> Result<(), Finding> {
     let entities = of(&specimen()).map_err(|Unspeakable| mended("the facts cannot be said in this schema".into()))?;
     Entities::from_entities(entities, Some(bundle.schema()))
         .map(|_| ())
-        .map_err(|error| mended(format!("the schema does not hold the facts that are stored: {error}")))
+        .map_err(|error| mended(format!("the schema does not hold the facts that are stored: {}", full(&error))))
 }
 
 /// Facts that show every attribute the store can give.

@@ -198,7 +198,8 @@ fn turning(bundle: &Bundle, question: &Question, facts: &Facts, points: &[Point]
 pub(super) fn missing_right(bundle: &Bundle, question: &Question, facts: &Facts) -> Reason {
     let Some(around) = Around::of(question, facts) else { return Reason::NOT_PERMITTED };
     let turning = turning(bundle, question, facts, RIGHTS, true);
-    let Some(point) = turning.first().and_then(|points| points.first()) else { return Reason::NOT_PERMITTED };
+    // Where several rights are missing at once, the one that is hardest to come by: the others alone would not help.
+    let Some(point) = turning.first().and_then(|points| points.last()) else { return Reason::NOT_PERMITTED };
     let related = around
         .customer
         .as_ref()

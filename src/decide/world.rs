@@ -10,7 +10,7 @@ use data_encoding::HEXLOWER;
 use sha2::{Digest as _, Sha256};
 
 use super::entities::uid;
-use crate::policy::{Bundle, InvalidProperty, convert};
+use crate::policy::{Bundle, InvalidProperty, convert, full};
 use crate::question::{self, Question};
 
 /// Why the entities of a world cannot be read.
@@ -133,16 +133,4 @@ impl World {
         let entity = Entity::new(uid.clone(), attributes, parents).map_err(|_| invalid())?;
         Ok(Some((uid, entity)))
     }
-}
-
-/// An error with what lies beneath it, in one line.
-fn full(error: &dyn std::error::Error) -> String {
-    let mut message = error.to_string();
-    let mut cause = error.source();
-    while let Some(beneath) = cause {
-        message.push_str(": ");
-        message.push_str(&beneath.to_string());
-        cause = beneath.source();
-    }
-    message
 }

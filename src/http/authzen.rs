@@ -1,6 +1,6 @@
 //! The AuthZEN Authorization API 1.0: one question, many, and where to ask.
 
-pub(super) mod wire;
+mod wire;
 
 use serde_json::{Map, Value, json};
 use warp::http::StatusCode;
@@ -10,6 +10,7 @@ use warp::reply::Response;
 use super::exchange::{Exchange, STANDING_REVISION, STANDING_RULES, json_reply, recorded, with_header};
 use super::problem::Problem;
 use crate::clock::Timestamp;
+use crate::decide::{Decision, Nearest};
 use crate::id::Revision;
 use crate::pdp::{Answer, AsOf, Basis, Batch, Told};
 
@@ -51,9 +52,12 @@ fn element_body(answer: &Result<Answer, String>, explain: bool) -> Value {
     }
 }
 
-/// What is said beside the decision; nothing in it differs between two equal questions.
 fn context(answer: &Answer) -> Value {
-    let decision = &answer.decision;
+    decision_context(&answer.decision, answer.nearest.as_deref())
+}
+
+/// What is said beside a decision; nothing in it differs between two equal questions.
+fn decision_context(decision: &Decision, nearest: Option<&[Nearest]>) -> Value {
     let mut context = Map::new();
     let mut put = |name: &str, value: Value| {
         let is_empty = value.is_null() || value.as_array().is_some_and(Vec::is_empty) || value.as_str() == Some("");
@@ -66,7 +70,7 @@ fn context(answer: &Answer) -> Value {
     put("rules", json!(decision.rules()));
     put("standing", json!(decision.standing()));
     put("obligations", json!(decision.obligations()));
-    put("nearest", json!(answer.nearest));
+    put("nearest", json!(nearest));
     context.into()
 }
 

@@ -39,6 +39,24 @@ pub enum Door {
     Local,
 }
 
+/// Tells when the server stops, so that what would go on for ever ends.
+#[derive(Clone, Debug)]
+pub struct Stopping(tokio::sync::watch::Receiver<bool>);
+
+impl Stopping {
+    /// Told by a channel that says `true`, or is closed, when the server stops.
+    #[must_use]
+    pub fn told_by(channel: tokio::sync::watch::Receiver<bool>) -> Self {
+        Self(channel)
+    }
+
+    /// Waits until the server stops.
+    pub async fn stopped(&mut self) {
+        // A sender that is gone means the same.
+        let _ = self.0.wait_for(|stopped| *stopped).await;
+    }
+}
+
 /// A body on its way in.
 pub(super) type Incoming = Pin<Box<dyn Stream<Item = Result<Bytes, String>> + Send>>;
 
@@ -50,6 +68,7 @@ pub(super) struct Received {
     pub(super) query: String,
     pub(super) headers: HeaderMap,
     pub(super) body: Incoming,
+    pub(super) stopping: Stopping,
 }
 
 /// One call as a handler sees it.
@@ -57,6 +76,7 @@ pub struct Exchange {
     pub(super) pdp: Arc<Pdp>,
     pub(super) call: Call,
     pub(super) headers: HeaderMap,
+    pub(super) stopping: Stopping,
     method: Method,
     path: String,
     params: BTreeMap<String, String>,
@@ -68,7 +88,7 @@ pub struct Exchange {
 
 impl Exchange {
     pub(super) fn new(pdp: Arc<Pdp>, caller: Caller, received: Received) -> Result<Self, Problem> {
-        let Received { method, path, params, query: query_text, headers, body } = received;
+        let Received { method, path, params, query: query_text, headers, body, stopping } = received;
         let mut query = BTreeMap::new();
         for (name, value) in form_urlencoded::parse(query_text.as_bytes()) {
             if query.insert(name.clone().into_owned(), value.into_owned()).is_some() {
@@ -84,7 +104,7 @@ impl Exchange {
             id.chars().take(REQUEST_ID_LENGTH_MAX).collect()
         });
         call.if_match = headers.get(IF_MATCH).map(if_match).transpose()?;
-        Ok(Self { pdp, call, headers, method, path, params, query_text, query, body: Mutex::new(Some(body)) })
+        Ok(Self { pdp, call, headers, stopping, method, path, params, query_text, query, body: Mutex::new(Some(body)) })
     }
 
     /// A part of the path as what it names.
@@ -196,7 +216,7 @@ impl Exchange {
         ))
     }
 
-    fn note_idempotency(&mut self, body: &[u8]) -> Result<(), Problem> {
+    pub(super) fn note_idempotency(&mut self, body: &[u8]) -> Result<(), Problem> {
         let Some(key) = self.headers.get(IDEMPOTENCY_KEY) else { return Ok(()) };
         let key = key.to_str().ok().filter(|key| !key.is_empty() && key.len() <= IDEMPOTENCY_KEY_LENGTH_MAX);
         let Some(key) = key else {

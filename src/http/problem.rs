@@ -9,9 +9,10 @@ use warp::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, R
 use warp::reply::Response;
 
 use super::json::{JsonError, ShapeError};
+use crate::domain::invitation::LinkKeyError;
 use crate::pdp::{
-    AcceptanceError, AskError, CallError, Coded, CustomerError, LinkError, ListError, PartnerError, PreconditionError,
-    RemovalError, RenegotiationError, RequestError, SubscriptionError, TokenError,
+    AcceptanceError, AskError, CallError, Coded, CustomerError, LinkError, LinksError, ListError, PartnerError,
+    PreconditionError, RemovalError, RenegotiationError, RequestError, SubscriptionError, TokenError,
 };
 use crate::store::StoreError;
 
@@ -214,6 +215,16 @@ impl Status for LinkError {
             Self::MayNotRequest(_) => StatusCode::FORBIDDEN,
             Self::Acceptance(error) => error.status(),
             Self::Store(_) => StatusCode::SERVICE_UNAVAILABLE,
+        }
+    }
+}
+
+impl Status for LinksError {
+    fn status(&self) -> StatusCode {
+        match self {
+            Self::Unusable { .. } | Self::Unreadable { .. } | Self::NoRandomness(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Key(LinkKeyError::Unknown(_)) => StatusCode::NOT_FOUND,
+            Self::Key(_) => StatusCode::CONFLICT,
         }
     }
 }

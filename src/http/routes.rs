@@ -10,7 +10,7 @@ use warp::reply::Response;
 
 use super::exchange::Exchange;
 use super::problem::Problem;
-use super::{authzen, customers, decisions, partners, relationships, running, subscriptions, tokens};
+use super::{authzen, customers, decisions, link_keys, partners, relationships, running, subscriptions, tokens};
 
 /// Whether a route asks for credentials.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -84,6 +84,10 @@ routes! {
     GET    "/v1/tokens" "manageTokens"                                         => tokens::list, Caller, world;
     POST   "/v1/tokens" "manageTokens"                                         => tokens::create, Caller, world;
     DELETE "/v1/tokens/{token}" "manageTokens"                                 => tokens::revoke, Caller, world;
+
+    GET    "/v1/link-keys" "manageLinkKeys"                                    => link_keys::list, Caller;
+    POST   "/v1/link-keys" "manageLinkKeys"                                    => link_keys::rotate, Caller;
+    DELETE "/v1/link-keys/{key}" "manageLinkKeys"                              => link_keys::retire, Caller;
 
     GET    "/healthz"                                                          => running::healthz, Public, world;
     GET    "/readyz"                                                           => running::readyz, Public, world;

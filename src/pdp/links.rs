@@ -6,9 +6,15 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError, RwLock};
 
-use crate::clock::SharedClock;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::Pdp;
+use super::call::{About, Call, CallError, Coded, Told};
+use crate::clock::{SharedClock, Timestamp};
 use crate::domain::invitation::{Invitation, LinkKeyError, LinkKeyId, LinkKeys, Token, TokenError};
 use crate::id::PartnerId;
+use crate::store::StoreError;
 
 const FILE_NAME: &str = "link-keys.json";
 
@@ -88,6 +94,16 @@ impl LinkRing {
         self.keys.read().unwrap_or_else(PoisonError::into_inner).verify(token)
     }
 
+    fn summaries(&self) -> Vec<LinkKeySummary> {
+        let summary = |(index, key): (usize, &crate::domain::invitation::LinkKey)| LinkKeySummary {
+            id: key.id().to_string(),
+            created: key.created(),
+            signs: index == 0,
+            retired: key.retired(),
+        };
+        self.keys().list().enumerate().map(summary).collect()
+    }
+
     /// The keys as they are.
     #[must_use]
     pub fn keys(&self) -> LinkKeys {
@@ -123,6 +139,71 @@ impl LinkRing {
         }
         *self.keys.write().unwrap_or_else(PoisonError::into_inner) = keys;
         Ok(altered)
+    }
+}
+
+impl Coded for LinksError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Unusable { .. } | Self::Unreadable { .. } | Self::NoRandomness(_) => "link_keys_unusable",
+            Self::Key(_) => "invalid_link_key",
+        }
+    }
+
+    fn store(&self) -> Option<&StoreError> {
+        None
+    }
+}
+
+/// A key that links are signed with, without its secret.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, ToSchema)]
+pub struct LinkKeySummary {
+    /// Its public name.
+    pub id: String,
+    /// When it began to sign.
+    #[schema(value_type = String, format = DateTime)]
+    pub created: Timestamp,
+    /// Is it the one that signs now?
+    pub signs: bool,
+    /// Since when links signed with it are refused.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retired: Option<Timestamp>,
+}
+
+impl Pdp {
+    /// The keys that links are signed with, newest first; the first one signs.
+    ///
+    /// # Errors
+    /// [`CallError::Denied`] for whoever may not manage them.
+    pub async fn link_keys(&self, call: &Call) -> Result<Told<Vec<LinkKeySummary>>, CallError<LinksError>> {
+        self.tell(call, "manageLinkKeys", &About::Installation, |_, _| Ok(self.links.summaries())).await
+    }
+
+    /// Signs links with a new key from now on; links already sent still verify.
+    ///
+    /// # Errors
+    /// [`LinksError`]; [`CallError::Denied`] for whoever may not manage keys.
+    pub async fn rotate_link_key(&self, call: &Call) -> Result<Told<Vec<LinkKeySummary>>, CallError<LinksError>> {
+        let mut told = self.link_keys(call).await?;
+        self.links.rotate().map_err(CallError::Failed)?;
+        told.value = self.links.summaries();
+        Ok(told)
+    }
+
+    /// Refuses the links signed with a key from now on.
+    ///
+    /// # Errors
+    /// [`LinksError`]; [`CallError::Denied`] for whoever may not manage keys.
+    pub async fn retire_link_key(
+        &self,
+        call: &Call,
+        id: LinkKeyId,
+    ) -> Result<Told<Vec<LinkKeySummary>>, CallError<LinksError>> {
+        let mut told = self.link_keys(call).await?;
+        self.links.retire(id).map_err(CallError::Failed)?;
+        told.value = self.links.summaries();
+        Ok(told)
     }
 }
 

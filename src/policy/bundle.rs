@@ -6,10 +6,11 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use cedar_policy::{
-    ActionConstraint, Effect, Entity, EntityUid, Policy, PolicyId, PolicySet, Schema, SchemaFragment, ValidationMode,
-    Validator,
+    ActionConstraint, Effect, Entity, EntityUid, Policy, PolicyId, PolicySet, Schema, SchemaError, SchemaFragment,
+    ValidationMode, Validator,
 };
 use data_encoding::HEXLOWER;
+use miette::Diagnostic as _;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
@@ -235,7 +236,11 @@ fn load_schema(files: &RuleFiles, findings: &mut Vec<Finding>) -> Option<(Schema
         return None;
     }
     let schema = Schema::from_schema_fragments(fragments.iter().cloned());
-    let schema = schema.map_err(|error| findings.extend(Finding::of_diagnostic("schemas", "", &error))).ok()?;
+    let said = |error: &SchemaError| {
+        let hint = error.help().map_or_else(|| "mend the schema files together".to_owned(), |help| help.to_string());
+        Finding::whole("schemas", full(error), hint)
+    };
+    let schema = schema.map_err(|error| findings.push(said(&error))).ok()?;
     let vocabulary = Vocabulary::read(fragments);
     let vocabulary = vocabulary
         .map_err(|error| {
@@ -243,6 +248,21 @@ fn load_schema(files: &RuleFiles, findings: &mut Vec<Finding>) -> Option<(Schema
         })
         .ok()?;
     Some((schema, vocabulary))
+}
+
+/// An error with what lies beneath it, in one line.
+pub(crate) fn full(error: &dyn std::error::Error) -> String {
+    let mut message = error.to_string();
+    let mut cause = error.source();
+    while let Some(beneath) = cause {
+        let said = beneath.to_string();
+        if !message.contains(&said) {
+            message.push_str(": ");
+            message.push_str(&said);
+        }
+        cause = beneath.source();
+    }
+    message
 }
 
 fn load_rules(files: &RuleFiles, book: Rulebook, findings: &mut Vec<Finding>) -> BTreeMap<RuleId, Rule> {
@@ -289,10 +309,17 @@ fn load_rules(files: &RuleFiles, book: Rulebook, findings: &mut Vec<Finding>) ->
     rules
 }
 
+/// Where the first line stands that is neither empty nor a comment.
+fn starts(text: &str) -> usize {
+    let is_rule = |line: &str| !line.trim().is_empty() && !line.trim_start().starts_with("//");
+    let before = text.split_inclusive('\n').take_while(|line| !is_rule(line)).map(str::len).sum::<usize>();
+    if before < text.len() { before } else { 0 }
+}
+
 /// Names a policy by its `@id` and checks its annotations.
 fn named(path: &str, text: &str, place: Place, policy: &Policy, findings: &mut Vec<Finding>) -> Option<Rule> {
     let found = findings.len();
-    let start = text.find('@').or_else(|| text.find("permit")).or_else(|| text.find("forbid")).unwrap_or(0);
+    let start = starts(text);
     let mut say = |message: String, hint: String| findings.push(Finding::at(path, text, start, message, Some(hint)));
     let annotations: BTreeMap<&str, &str> = policy.annotations().collect();
     let given = |key: &str| annotations.get(key).copied().filter(|value| !value.trim().is_empty());

@@ -38,6 +38,12 @@ pub enum ReadError {
         /// Its size in bytes.
         bytes: u64,
     },
+    /// A file that would be silently left out.
+    #[error("`{}` is none of `.cedar`, `.cedarschema` and `.md`, so it would decide nothing; rename it, or move it out", path.display())]
+    NotARule {
+        /// The file.
+        path: PathBuf,
+    },
     /// There are more files than a set of rules may hold.
     #[error("`{}` holds more than {FILES_MAX} files; keep the rules in a folder of their own", path.display())]
     TooMany {
@@ -102,11 +108,13 @@ impl RuleFiles {
             let below = format!("{below}/{name}");
             if path.is_dir() {
                 self.collect(root, &below, None)?;
-            } else if [".cedar", ".cedarschema", ".md"].iter().any(|end| name.ends_with(end)) {
+            } else if name.ends_with(".cedar") || name.ends_with(".cedarschema") || name.ends_with(".md") {
                 if self.0.len() == FILES_MAX {
                     return Err(ReadError::TooMany { path: root.to_owned() });
                 }
                 self.0.insert(below, read_file(&path)?);
+            } else {
+                return Err(ReadError::NotARule { path });
             }
         }
         Ok(())

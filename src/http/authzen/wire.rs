@@ -10,12 +10,12 @@ use crate::pdp::Semantic;
 use crate::question::{Action, Entity, Members, Question};
 
 /// The problem of a body that is no question, from the sentence that says why.
-pub(in super::super) fn incomplete(message: String) -> Problem {
+pub(super) fn incomplete(message: String) -> Problem {
     Problem::bad("invalid_request", message)
 }
 
 /// The body, which must be an object.
-pub(in super::super) fn object(body: Value) -> Result<Map<String, Value>, Problem> {
+pub(super) fn object(body: Value) -> Result<Map<String, Value>, Problem> {
     match body {
         Value::Object(members) => Ok(members),
         _ => Err(incomplete("the body is not a JSON object; send one".to_owned())),
@@ -42,7 +42,7 @@ fn required_string(body: &Map<String, Value>, path: &str, name: &str) -> Result<
 }
 
 /// An optional member that must be an object when it is there.
-pub(in super::super) fn optional_object(body: &Map<String, Value>, path: &str, name: &str) -> Result<Members, String> {
+pub(super) fn optional_object(body: &Map<String, Value>, path: &str, name: &str) -> Result<Members, String> {
     match given(body, name) {
         None => Ok(Map::new()),
         Some(Value::Object(members)) => Ok(members.clone()),
@@ -51,7 +51,7 @@ pub(in super::super) fn optional_object(body: &Map<String, Value>, path: &str, n
 }
 
 /// A subject or a resource.
-pub(in super::super) fn entity(body: &Map<String, Value>, name: &str) -> Result<Entity, String> {
+pub(super) fn entity(body: &Map<String, Value>, name: &str) -> Result<Entity, String> {
     let members = required_object(body, name, name)?;
     Ok(Entity {
         kind: required_string(members, name, "type")?,
@@ -61,12 +61,12 @@ pub(in super::super) fn entity(body: &Map<String, Value>, name: &str) -> Result<
 }
 
 /// The type of the entity that is searched; an id and properties of it are ignored.
-pub(in super::super) fn kind(body: &Map<String, Value>, name: &str) -> Result<String, String> {
+pub(super) fn kind(body: &Map<String, Value>, name: &str) -> Result<String, String> {
     required_string(required_object(body, name, name)?, name, "type")
 }
 
 /// An action.
-pub(in super::super) fn action(body: &Map<String, Value>) -> Result<Action, String> {
+pub(super) fn action(body: &Map<String, Value>) -> Result<Action, String> {
     let members = required_object(body, "action", "action")?;
     Ok(Action {
         name: required_string(members, "action", "name")?,
@@ -75,7 +75,7 @@ pub(in super::super) fn action(body: &Map<String, Value>) -> Result<Action, Stri
 }
 
 /// A whole question.
-pub(in super::super) fn question(body: &Map<String, Value>) -> Result<Question, String> {
+pub(super) fn question(body: &Map<String, Value>) -> Result<Question, String> {
     Ok(Question {
         subject: entity(body, "subject")?,
         action: action(body)?,

@@ -1,0 +1,11 @@
+//! Why the rules are believed: every answer enumerated, what no answer shows, and the pages beside the rules.
+//!
+//! Everything here is a function of a [`Bundle`](crate::policy::Bundle) and of the words of the domain; nothing reads
+//! a store. What a [`Table`](table::Table) says is what a caller gets: its cells are made by the same `decide`.
+
+pub mod case;
+mod choice;
+pub mod coverage;
+pub mod pages;
+mod print;
+pub mod table;

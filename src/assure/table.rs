@@ -1,0 +1,200 @@
+//! Every answer there is: each standing with each action that callers may ask about.
+//!
+//! Reviewers read it, snapshots hold it, and every other way to an answer has to agree with it.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use serde::ser::{SerializeStruct, Serializer};
+
+use super::case::{Case, Seller, Thing};
+use crate::decide::{Namespace, Obligation, Reason, Right, decide};
+use crate::domain::commercial::RelationshipState;
+use crate::domain::partner::{PartnerKind, PartnerStatus};
+use crate::domain::subscription::SubscriptionStatus;
+use crate::policy::{ActionShape, Bundle, Digest, RuleId};
+use crate::question::Kind;
+
+/// One answer: what the rules say about one action in one case.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Cell {
+    /// Is it a yes?
+    pub allowed: bool,
+    /// The rules that decided; none where a right is missing.
+    pub rules: Vec<RuleId>,
+    /// Why it is a no; nothing for a yes.
+    pub reason: Option<Reason>,
+    /// The duties that stand whatever the answer is.
+    pub obligations: Vec<Obligation>,
+    /// The rules that could not be evaluated.
+    pub faults: Vec<RuleId>,
+}
+
+/// The answers to one action.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ActionTable {
+    doc: Option<String>,
+    cells: BTreeMap<Case, Cell>,
+}
+
+impl ActionTable {
+    /// What the action does, in the schema's own words.
+    #[must_use]
+    pub fn doc(&self) -> Option<&str> {
+        self.doc.as_deref()
+    }
+
+    /// The answer in one case; nothing where the action does not apply.
+    #[must_use]
+    pub fn cell(&self, case: &Case) -> Option<&Cell> {
+        self.cells.get(case)
+    }
+
+    /// The answers, in the order of their cases; none when partners cannot ask for the action on what the table covers.
+    pub fn cells(&self) -> impl Iterator<Item = (&Case, &Cell)> {
+        self.cells.iter()
+    }
+}
+
+/// Every answer a set of rules gives.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Table {
+    digest: Digest,
+    actions: BTreeMap<String, ActionTable>,
+}
+
+impl Table {
+    /// Decides every action of the schema that callers may ask about in every case.
+    #[must_use]
+    pub fn of(bundle: &Bundle) -> Self {
+        let actions = bundle.vocabulary().actions(Namespace::Asked.as_str());
+        let actions = actions.map(|(name, shape)| (name.to_owned(), answers(bundle, name, shape))).collect();
+        Self { digest: bundle.digest().clone(), actions }
+    }
+
+    /// The identity of the rules whose answers these are.
+    #[must_use]
+    pub fn digest(&self) -> &Digest {
+        &self.digest
+    }
+
+    /// The actions with their answers, in the order of their names.
+    pub fn actions(&self) -> impl Iterator<Item = (&str, &ActionTable)> {
+        self.actions.iter().map(|(name, answers)| (name.as_str(), answers))
+    }
+
+    /// The answers to one action, if the schema declares it.
+    #[must_use]
+    pub fn action(&self, name: &str) -> Option<&ActionTable> {
+        self.actions.get(name)
+    }
+
+    /// One answer; nothing where the action is not known or does not apply.
+    #[must_use]
+    pub fn cell(&self, action: &str, case: &Case) -> Option<&Cell> {
+        self.actions.get(action)?.cells.get(case)
+    }
+
+    /// Every answer, in the order of the actions and their cases.
+    pub fn cells(&self) -> impl Iterator<Item = (&str, &Case, &Cell)> {
+        self.actions().flat_map(|(action, answers)| answers.cells().map(move |(case, cell)| (action, case, cell)))
+    }
+}
+
+fn answers(bundle: &Bundle, action: &str, shape: &ActionShape) -> ActionTable {
+    let asked = shape.principals.contains(Kind::Partner.as_str());
+    let applies = |case: &Case| asked && shape.resources.contains(case.thing.kind().as_str());
+    let cells = Case::all().filter(applies).map(|case| (case, answer(bundle, action, &case)));
+    ActionTable { doc: shape.doc.clone(), cells: cells.collect() }
+}
+
+fn answer(bundle: &Bundle, action: &str, case: &Case) -> Cell {
+    let decision = decide(bundle, Namespace::Asked, &case.question(action), &case.facts());
+    Cell {
+        allowed: decision.is_allowed(),
+        rules: decision.rules().to_vec(),
+        reason: decision.reason().cloned(),
+        obligations: decision.obligations().to_vec(),
+        faults: decision.faults().iter().map(|fault| fault.rule.clone()).collect(),
+    }
+}
+
+/// A line of the table for machines: one answer, for every kind of partner that gets it.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Line<'a> {
+    action: &'a str,
+    resource: &'static str,
+    standing: Vec<Right>,
+    partner_kinds: Vec<PartnerKind>,
+    partner_status: PartnerStatus,
+    commercial_relationship: Option<RelationshipState>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    subscription: Option<SubscriptionLine>,
+    decision: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'a Reason>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    rules: &'a [RuleId],
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    faults: &'a [RuleId],
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    obligations: &'a [Obligation],
+}
+
+/// What a line says of the subscription that is asked about.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct SubscriptionLine {
+    status: SubscriptionStatus,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    parent_status: Option<SubscriptionStatus>,
+    sold_by: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    seller_relationship: Option<RelationshipState>,
+}
+
+impl SubscriptionLine {
+    fn of(thing: Thing) -> Option<Self> {
+        let Thing::Subscription { seller, parent, status } = thing else { return None };
+        let (sold_by, seller_relationship) = match seller {
+            Seller::ThisPartner => ("thisPartner", None),
+            Seller::AnotherPartner(state) => ("anotherPartner", Some(state)),
+            Seller::Nobody => ("nobody", None),
+        };
+        Some(Self { status, parent_status: parent, sold_by, seller_relationship })
+    }
+}
+
+impl Serialize for Table {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut lines: Vec<Line<'_>> = Vec::new();
+        let mut places = BTreeMap::new();
+        for (action, case, cell) in self.cells() {
+            let Some(&first) = PartnerKind::ALL.first() else { continue };
+            let alike = (action, Case { partner_kind: first, ..*case }, cell);
+            let place = *places.entry(alike).or_insert(lines.len());
+            match lines.get_mut(place) {
+                Some(line) => line.partner_kinds.push(case.partner_kind),
+                None => lines.push(Line {
+                    action,
+                    resource: case.thing.kind().as_str(),
+                    standing: case.rights(),
+                    partner_kinds: vec![case.partner_kind],
+                    partner_status: case.partner_status,
+                    commercial_relationship: case.relationship,
+                    subscription: SubscriptionLine::of(case.thing),
+                    decision: cell.allowed,
+                    reason: cell.reason.as_ref(),
+                    rules: &cell.rules,
+                    faults: &cell.faults,
+                    obligations: &cell.obligations,
+                }),
+            }
+        }
+        let mut table = serializer.serialize_struct("Table", 2)?;
+        table.serialize_field("rules", &self.digest)?;
+        table.serialize_field("answers", &lines)?;
+        table.end()
+    }
+}

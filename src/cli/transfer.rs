@@ -1,0 +1,149 @@
+//! `standing import` and `standing export`: everything in, and everything out.
+
+use std::fs::File;
+use std::io::{BufReader, BufWriter, Write as _};
+use std::path::{Path, PathBuf};
+
+use bytes::Bytes;
+use clap::Args;
+use futures_util::StreamExt as _;
+use http_body_util::{BodyExt as _, StreamBody};
+use hyper::Method;
+use hyper::body::Frame;
+use indicatif::{ProgressBar, ProgressStyle};
+use serde_json::Value;
+use tokio::io::AsyncReadExt as _;
+
+use super::reach::{Outgoing, Reached, Wanted, answered, whole};
+use super::{Data, Ended, Failure};
+use crate::caller::Caller;
+use crate::pdp::Call;
+
+/// How much of a file is sent at a time, in bytes.
+const PIECE_BYTES: usize = 64 * 1024;
+
+/// Bring in partners, customers, subscriptions, grants and commercial relationships from a file, all or nothing.
+#[derive(Debug, Args)]
+#[command(after_help = "Example: standing import everything.ndjson\n\nA line is a noun: {\"noun\":\"customer\",\"id\":\"adatum\",\"name\":\"Adatum School\"}")]
+pub(super) struct Import {
+    /// The file, one JSON object on each line.
+    file: PathBuf,
+    #[command(flatten)]
+    data: Data,
+}
+
+/// Write everything that is known to a file, in the form that is imported.
+#[derive(Debug, Args)]
+#[command(after_help = "Example: standing export everything.ndjson")]
+pub(super) struct Export {
+    /// The file to write; it appears only once it is whole.
+    file: PathBuf,
+    #[command(flatten)]
+    data: Data,
+}
+
+fn named(path: &Path) -> impl Fn(std::io::Error) -> Failure + '_ {
+    move |error| Failure::failed(format!("cannot use `{}`: {error}", path.display()))
+}
+
+fn bar(bytes: u64) -> ProgressBar {
+    let bar = ProgressBar::new(bytes);
+    if let Ok(style) = ProgressStyle::with_template("{msg} {wide_bar} {bytes} of {total_bytes}, {eta} left") {
+        bar.set_style(style);
+    }
+    bar
+}
+
+impl Import {
+    pub(super) async fn run(self) -> Result<Ended, Failure> {
+        let file = File::open(&self.file).map_err(named(&self.file))?;
+        let bytes = file.metadata().map_err(named(&self.file))?.len();
+        let reached = Reached::open(&self.data.data, Wanted::ThereOrNew).await?;
+        let bar = bar(bytes);
+        bar.set_message("importing");
+        let imported = match &reached.here {
+            Some(pdp) => {
+                let shown = bar.clone();
+                let progress = move |_: u64, read: u64| shown.set_position(read);
+                let done = pdp.import(&Call::of(Caller::local()), BufReader::new(file), progress).await?;
+                serde_json::to_value(done.value)?
+            }
+            None => {
+                let body = sent(tokio::fs::File::from_std(file), bar.clone());
+                answered(reached.send(Method::POST, "/v1/import", "application/x-ndjson", body).await?).await?
+            }
+        };
+        bar.finish_and_clear();
+        if self.data.json {
+            println!("{imported}");
+        } else {
+            println!("{}", spoken(&imported));
+        }
+        Ok(Ended::Good)
+    }
+}
+
+/// The file as a body that shows how far it is sent.
+fn sent(file: tokio::fs::File, bar: ProgressBar) -> Outgoing {
+    let pieces = futures_util::stream::unfold((file, bar), |(mut file, bar)| async move {
+        let mut piece = vec![0; PIECE_BYTES];
+        match file.read(&mut piece).await {
+            Ok(0) => None,
+            Ok(read) => {
+                piece.truncate(read);
+                bar.inc(read as u64);
+                Some((Ok(Frame::data(Bytes::from(piece))), (file, bar)))
+            }
+            Err(error) => Some((Err(error), (file, bar))),
+        }
+    });
+    BodyExt::boxed(StreamBody::new(pieces))
+}
+
+fn spoken(imported: &Value) -> String {
+    let count = |name: &str| imported[name].as_u64().unwrap_or_default();
+    format!(
+        "imported {} lines: {} partners, {} customers, {} subscriptions, {} grants, {} commercial relationships; revision {}",
+        count("lines"),
+        count("partners"),
+        count("customers"),
+        count("subscriptions"),
+        count("grants"),
+        count("commercialRelationships"),
+        count("revision"),
+    )
+}
+
+impl Export {
+    pub(super) async fn run(self) -> Result<Ended, Failure> {
+        let reached = Reached::open(&self.data.data, Wanted::There).await?;
+        let response = reached.send(Method::GET, "/v1/export", "application/json", whole("")).await?;
+        if !response.status().is_success() {
+            answered(response).await?;
+            return Ok(Ended::Good);
+        }
+        let mut beside = self.file.clone().into_os_string();
+        beside.push(".part");
+        let beside = PathBuf::from(beside);
+        let mut written = BufWriter::new(File::create(&beside).map_err(named(&beside))?);
+        let bar = ProgressBar::new_spinner();
+        bar.set_message("exporting");
+        let mut pieces = response.into_body().into_data_stream();
+        while let Some(piece) = pieces.next().await {
+            let piece = piece?;
+            bar.inc(piece.len() as u64);
+            written.write_all(&piece).map_err(named(&beside))?;
+        }
+        let file = written.into_inner().map_err(|error| named(&beside)(error.into_error()))?;
+        file.sync_all().map_err(named(&beside))?;
+        std::fs::rename(&beside, &self.file).map_err(named(&self.file))?;
+        let bytes = bar.position();
+        bar.finish_and_clear();
+        if self.data.json {
+            println!("{}", serde_json::json!({ "file": self.file, "bytes": bytes }));
+        } else {
+            println!("exported {bytes} bytes to `{}`", self.file.display());
+        }
+        Ok(Ended::Good)
+    }
+}

@@ -1,0 +1,160 @@
+//! The journal of changes: pages, and a stream that goes on.
+
+use std::convert::Infallible;
+use std::str::FromStr;
+use std::time::Duration;
+
+use futures_util::stream;
+use warp::http::HeaderMap;
+use warp::http::header::{ACCEPT, CACHE_CONTROL, HeaderName, HeaderValue};
+use warp::reply::{Reply as _, Response};
+use warp::sse::Event;
+
+use super::exchange::{Exchange, Stopping, recorded, told};
+use super::problem::Problem;
+use crate::id::Revision;
+use crate::limits::{PAGE_DEFAULT, PAGE_MAX};
+use crate::pdp::{Change, Pdp};
+
+const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
+/// How often a stream says that it is still there.
+const KEEP_ALIVE: Duration = Duration::from_secs(15);
+
+pub(super) async fn list(mut x: Exchange) -> Result<Response, Problem> {
+    let after = x.query::<Cursor>("after")?;
+    let limit = x.query::<usize>("limit")?.unwrap_or(PAGE_DEFAULT);
+    if !(1..=PAGE_MAX).contains(&limit) {
+        return Err(Problem::bad("invalid_parameter", format!("`limit` is 1 to {PAGE_MAX}, not {limit}")));
+    }
+    x.no_more_query()?;
+    if wants_stream(&x.headers) {
+        let cursor = last_event_id(&x.headers)?.or(after).unwrap_or_default();
+        return follow(x, cursor, limit).await;
+    }
+    let page = x.pdp.changes(&x.call, after.unwrap_or_default().before(), limit).await?;
+    told(&page, &page.value)
+}
+
+fn wants_stream(headers: &HeaderMap) -> bool {
+    let accepted = headers.get_all(ACCEPT).iter().filter_map(|accepted| accepted.to_str().ok());
+    accepted.flat_map(|accepted| accepted.split(',')).any(|media| {
+        media.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("text/event-stream")
+    })
+}
+
+fn last_event_id(headers: &HeaderMap) -> Result<Option<Cursor>, Problem> {
+    let Some(id) = headers.get(LAST_EVENT_ID) else { return Ok(None) };
+    let text = id.to_str().unwrap_or_default();
+    text.parse().map(Some).map_err(|_| {
+        Problem::bad("invalid_parameter", format!("`Last-Event-ID` cannot be `{text}`; send the id of the last event"))
+    })
+}
+
+/// A place in the journal: after a revision, or after one of its events.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
+struct Cursor {
+    revision: Revision,
+    /// How many events of the revision were told; all of them when nothing is said.
+    told: Option<usize>,
+}
+
+impl Cursor {
+    /// The last revision that was told whole.
+    fn before(self) -> Revision {
+        match self.told {
+            Some(_) => Revision(self.revision.0.saturating_sub(1)),
+            None => self.revision,
+        }
+    }
+}
+
+impl FromStr for Cursor {
+    type Err = std::num::ParseIntError;
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text.split_once('.') {
+            Some((revision, told)) => Ok(Self { revision: revision.parse()?, told: Some(told.parse()?) }),
+            None => Ok(Self { revision: text.parse()?, told: None }),
+        }
+    }
+}
+
+/// A stream that tells each change once and in order, from a cursor on, until the caller or the server goes.
+async fn follow(x: Exchange, cursor: Cursor, limit: usize) -> Result<Response, Problem> {
+    // Whether the caller may read the journal is decided and recorded once, when the stream opens.
+    let opened = x.pdp.changes(&x.call, cursor.before(), 1).await?;
+    let following = Following {
+        pdp: std::sync::Arc::clone(&x.pdp),
+        stopping: x.stopping.clone(),
+        newest: x.pdp.watch(),
+        cursor,
+        limit,
+        ready: std::collections::VecDeque::new(),
+    };
+    let events = stream::unfold(following, |mut following| async move {
+        let event = following.next().await?;
+        Some((Ok::<_, Infallible>(event), following))
+    });
+    let kept_alive = warp::sse::keep_alive().interval(KEEP_ALIVE).stream(events);
+    let mut response = recorded(warp::sse::reply(kept_alive).into_response(), &opened.seqs);
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    Ok(response)
+}
+
+struct Following {
+    pdp: std::sync::Arc<Pdp>,
+    stopping: Stopping,
+    newest: tokio::sync::watch::Receiver<Revision>,
+    cursor: Cursor,
+    limit: usize,
+    ready: std::collections::VecDeque<Event>,
+}
+
+impl Following {
+    async fn next(&mut self) -> Option<Event> {
+        loop {
+            if let Some(event) = self.ready.pop_front() {
+                return Some(event);
+            }
+            // Seen before the page is read: a change that comes in between wakes this up again.
+            self.newest.borrow_and_update();
+            let page = match self.pdp.changes_page(self.cursor.before(), self.limit) {
+                Ok(page) => page,
+                Err(error) => {
+                    // The caller comes back with the id of the last event it got.
+                    tracing::warn!(%error, "a stream of changes ends");
+                    return None;
+                }
+            };
+            self.fill(&page.changes);
+            if self.ready.is_empty() {
+                tokio::select! {
+                    changed = self.newest.changed() => changed.ok()?,
+                    () = self.stopping.stopped() => return None,
+                }
+            }
+        }
+    }
+
+    fn fill(&mut self, changes: &[Change]) {
+        let mut place = Cursor { revision: Revision(0), told: Some(0) };
+        for change in changes {
+            if place.revision != change.revision {
+                place = Cursor { revision: change.revision, told: Some(0) };
+            }
+            let number = place.told.map_or(1, |told| told + 1);
+            place.told = Some(number);
+            let is_told = change.revision == self.cursor.revision
+                && self.cursor.told.is_none_or(|told| number <= told);
+            if is_told || change.revision < self.cursor.revision {
+                continue;
+            }
+            let event = Event::default().id(format!("{}.{number}", change.revision)).event("change");
+            if let Ok(event) = event.json_data(change) {
+                self.ready.push_back(event);
+            }
+        }
+        if let Some(last) = changes.last() {
+            self.cursor = Cursor { revision: last.revision, told: None };
+        }
+    }
+}

@@ -1,0 +1,24 @@
+//! What would be otherwise if something changed.
+
+use serde::Deserialize;
+use utoipa::ToSchema;
+use warp::reply::Response;
+
+use super::exchange::{Exchange, told};
+use super::problem::Problem;
+use crate::pdp::Proposed;
+
+/// Changes to try, one after the other.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WhatIfBody {
+    /// The changes.
+    changes: Vec<Proposed>,
+}
+
+pub(super) async fn what_if(mut x: Exchange) -> Result<Response, Problem> {
+    x.no_more_query()?;
+    let WhatIfBody { changes } = x.body().await?;
+    let delta = x.pdp.what_if(&x.call, changes).await?;
+    told(&delta, &delta.value)
+}

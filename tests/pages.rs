@@ -1,0 +1,61 @@
+//! The pages beside the rules, for reviewers who do not program.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::{fs, io};
+
+use standing::assure::pages;
+use standing::decide::{Obligation, Right};
+use standing::domain::commercial::{Outcome, RelationshipState, RenegotiationState, Side};
+use standing::domain::partner::{PartnerKind, PartnerStatus};
+use standing::domain::subscription::SubscriptionStatus;
+use standing::facts::Role;
+use standing::question::Kind;
+
+use crate::shipped::{ROOT, shipped};
+
+#[test]
+fn the_page_beside_the_rules_is_what_the_rules_say() -> io::Result<()> {
+    let written = pages::readme(shipped());
+    let beside = Path::new(env!("CARGO_TARGET_TMPDIR")).join("policies-README.md");
+    fs::write(&beside, &written)?;
+    let committed = fs::read_to_string(Path::new(ROOT).join("policies/README.md"))?;
+    assert!(committed == written, "policies/README.md is not what the rules say; copy `{}` over it", beside.display());
+    Ok(())
+}
+
+/// The words in the first column of the glossary's tables.
+fn glossary() -> io::Result<BTreeSet<String>> {
+    let text = fs::read_to_string(Path::new(ROOT).join("policies/GLOSSARY.md"))?;
+    let words =
+        text.lines().filter_map(|line| line.strip_prefix("| `")?.split_once('`')).map(|(word, _)| word.to_owned());
+    Ok(words.collect())
+}
+
+#[test]
+fn the_glossary_explains_every_word_of_the_schema_and_the_domain_and_no_other() -> io::Result<()> {
+    let mut words = BTreeSet::new();
+    let bundle = shipped();
+    for (kind, attributes) in bundle.vocabulary().entities() {
+        words.insert(kind.to_owned());
+        words.extend(attributes.keys().cloned());
+    }
+    words.extend(bundle.schema().actions().map(|action| action.id().unescaped().to_owned()));
+    words.extend(Kind::ALL.iter().map(|word| word.as_str().to_owned()));
+    words.extend(Right::ALL.iter().map(ToString::to_string));
+    words.extend(Obligation::ALL.iter().map(ToString::to_string));
+    words.extend(PartnerKind::ALL.iter().map(ToString::to_string));
+    words.extend(PartnerStatus::ALL.iter().map(ToString::to_string));
+    words.extend(SubscriptionStatus::ALL.iter().map(ToString::to_string));
+    words.extend(RelationshipState::ALL.iter().map(ToString::to_string));
+    words.extend(Side::ALL.iter().map(ToString::to_string));
+    words.extend(Outcome::ALL.iter().map(ToString::to_string));
+    words.extend(RenegotiationState::ALL.iter().map(ToString::to_string));
+    words.extend(Role::ALL.iter().map(ToString::to_string));
+    let explained = glossary()?;
+    let unexplained: Vec<&String> = words.difference(&explained).collect();
+    let stale: Vec<&String> = explained.difference(&words).collect();
+    assert!(unexplained.is_empty(), "not in policies/GLOSSARY.md: {unexplained:?}");
+    assert!(stale.is_empty(), "in policies/GLOSSARY.md, but a word of nothing: {stale:?}");
+    Ok(())
+}
