@@ -1,6 +1,7 @@
 //! Every integration test, in one binary.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod authzen;
 mod decide;
 mod invitation_and_json;
 mod machine;
