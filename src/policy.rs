@@ -2,12 +2,13 @@
 
 mod bundle;
 mod finding;
+mod naming;
 mod source;
 mod values;
 mod vocabulary;
 
-pub(crate) use bundle::full;
 pub use bundle::{Bundle, Digest, Place, Rule, RuleId, Rulebook};
+pub(crate) use finding::full;
 pub use finding::{Finding, RulesError};
 pub use source::{ReadError, RuleFiles};
 pub use vocabulary::{ActionShape, InvalidProperty, RecordShape, Shape, Vocabulary, convert};

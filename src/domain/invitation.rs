@@ -4,8 +4,11 @@
 //! is signed, so an altered one is refused and names nobody else. Keys are handed in: nothing here draws a random
 //! number, reads a clock or touches a file.
 
+mod email;
+
+pub use email::{Email, EmailError, PARAGRAPH_LENGTH_MAX, PARAGRAPHS_MAX};
+
 use std::fmt;
-use std::ops::Range;
 use std::str::FromStr;
 
 use data_encoding::{BASE64URL_NOPAD, HEXLOWER};
@@ -14,10 +17,9 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
 
-use super::partner::Partner;
 use crate::clock::Timestamp;
 use crate::id::{IdError, PartnerId};
-use crate::limits::{EMAIL_LENGTH_MAX, ID_LENGTH_MAX};
+use crate::limits::ID_LENGTH_MAX;
 
 /// The path every link has before its token; a text that holds it elsewhere holds a link that is not ours.
 pub const LINK_PATH: &str = "/relationship-requests/";
@@ -25,10 +27,6 @@ pub const LINK_PATH: &str = "/relationship-requests/";
 pub const TOKEN_LENGTH_MAX: usize = (HEAD_LENGTH + ID_LENGTH_MAX + SIGNATURE_LENGTH).div_ceil(3) * 4;
 /// The most link keys kept at a time, retired ones included.
 pub const LINK_KEYS_MAX: usize = 64;
-/// The longest introductory paragraph, in bytes.
-pub const PARAGRAPH_LENGTH_MAX: usize = 16_384;
-/// The most introductory paragraphs.
-pub const PARAGRAPHS_MAX: usize = 2;
 
 /// Signed before every token and never sent, so that no signature made for another purpose is one of ours.
 const SIGNED_PREFIX: &[u8] = b"standing relationship request\0";
@@ -39,8 +37,6 @@ const KEY_ID_LENGTH: usize = 8;
 /// Version, kind and key id.
 const HEAD_LENGTH: usize = 2 + KEY_ID_LENGTH;
 const KEYS_VERSION: u64 = 1;
-/// So many first characters of the token found elsewhere are a damaged link and no accident.
-const TOKEN_PREFIX_LENGTH: usize = 16;
 
 /// The public name of a link key, derived from the key.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -425,248 +421,4 @@ pub enum TokenError {
     /// Signed by a key whose links are refused by now.
     #[error("link key `{0}` of this token is retired; ask the partner for its link of today")]
     RetiredKey(LinkKeyId),
-}
-
-/// The email a partner copies and sends to a customer.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct Email {
-    subject: String,
-    /// The introduction, at most two paragraphs, which the partner may edit or delete.
-    #[schema(max_items = 2)]
-    paragraphs: Vec<String>,
-    /// The whole text: the introduction, then the link, which is left as it is.
-    text: String,
-    #[serde(skip)]
-    link: String,
-}
-
-/// Why an edited email is refused.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum EmailError {
-    /// A text longer than any may be.
-    #[error("the email has {length} bytes; shorten it to at most {EMAIL_LENGTH_MAX}")]
-    TooLong {
-        /// Its length in bytes.
-        length: usize,
-    },
-    /// A paragraph longer than any may be.
-    #[error("a paragraph has {length} bytes; shorten it to at most {PARAGRAPH_LENGTH_MAX}")]
-    ParagraphTooLong {
-        /// Its length in bytes.
-        length: usize,
-    },
-    /// More paragraphs than the two that may be edited.
-    #[error("{count} paragraphs stand before the link; leave at most {PARAGRAPHS_MAX}, without blank lines in them")]
-    TooManyParagraphs {
-        /// How many there are.
-        count: usize,
-    },
-    /// A control character, which would corrupt the email.
-    #[error("the text holds the control character `{}`; leave it out", code(*character))]
-    ControlCharacter {
-        /// Which.
-        character: char,
-    },
-    /// A character that turns the direction of writing around, so that a text reads otherwise than it is.
-    #[error("the text holds the direction control `{}`; leave it out", code(*character))]
-    DirectionControl {
-        /// Which.
-        character: char,
-    },
-    /// No link.
-    #[error("the link is missing; copy it from the original email, on a line of its own")]
-    LinkMissing,
-    /// Something that resembles the link and is not exactly it.
-    #[error(
-        "something in the text resembles the link but is not exactly it; \
-         leave the link as it was, with nothing joined to it, and no other like it"
-    )]
-    LinkTouched,
-    /// The link more than once.
-    #[error("the link stands there more than once; leave it only where it was, after the introduction")]
-    LinkRepeated,
-    /// The text from the link's paragraph on is not as it was.
-    #[error(
-        "only the first two paragraphs may be edited; \
-         leave the text from `{LINK_SENTENCE}` on as it was, after a blank line"
-    )]
-    EndingChanged,
-}
-
-fn code(character: char) -> String {
-    format!("U+{:04X}", u32::from(character))
-}
-
-const LINK_SENTENCE: &str = "To accept this request, follow this link:";
-const CLOSING: &str = "Only a global administrator of your organization can accept. You can review your partners, \
-                       and remove delegated administrative privileges from any of them, on your Partner Relationships \
-                       page at any time.";
-
-impl Email {
-    /// The email of a partner, the same every time.
-    #[must_use]
-    pub fn of(partner: &Partner, link: &str) -> Self {
-        let visible: String = partner.name.chars().filter(|&c| !turns_direction(c) && !c.is_control()).collect();
-        let email = Self::naming(visible.trim(), link);
-        // A name that shows nothing or poses as a link would make an email that nobody may send back.
-        if visible.trim().is_empty() || email.count_links(&email.text) != Ok(1) {
-            return Self::naming(partner.id.as_str(), link);
-        }
-        email
-    }
-
-    fn naming(name: &str, link: &str) -> Self {
-        let introduction = vec![
-            format!("{name} would like to work with your organization and requests a reseller relationship with you."),
-            format!(
-                "Accepting grants {name} delegated administrative privileges, so that {name} can provision your \
-                 services and provide you with support. It changes nothing else: your subscriptions, who sold them \
-                 to you and who bills you for them stay as they are."
-            ),
-        ];
-        let subject = format!("{name} requests a reseller relationship with you");
-        Self::assemble(subject, introduction, link.to_owned())
-    }
-
-    /// Its subject.
-    #[must_use]
-    pub fn subject(&self) -> &str {
-        &self.subject
-    }
-
-    /// Its introduction: at most two paragraphs.
-    #[must_use]
-    pub fn paragraphs(&self) -> &[String] {
-        &self.paragraphs
-    }
-
-    /// The whole text, the link in it.
-    #[must_use]
-    pub fn text(&self) -> &str {
-        &self.text
-    }
-
-    /// The email with another introduction of at most two paragraphs; empty ones are dropped.
-    ///
-    /// # Errors
-    /// An [`EmailError`] that says what to change.
-    pub fn with_paragraphs(&self, paragraphs: &[String]) -> Result<Self, EmailError> {
-        let length = paragraphs.iter().map(String::len).sum();
-        if length > EMAIL_LENGTH_MAX {
-            return Err(EmailError::TooLong { length });
-        }
-        if paragraphs.len() > PARAGRAPHS_MAX {
-            return Err(EmailError::TooManyParagraphs { count: paragraphs.len() });
-        }
-        let mut introduction = Vec::new();
-        for paragraph in paragraphs {
-            introduction.extend(paragraphs_of(&plain(paragraph)?));
-        }
-        self.with_introduction(introduction)
-    }
-
-    /// The email as a partner edited its whole text: accepted only with the link as it was, where it was.
-    ///
-    /// # Errors
-    /// An [`EmailError`] that says what to change.
-    pub fn edited(&self, text: &str) -> Result<Self, EmailError> {
-        if text.len() > EMAIL_LENGTH_MAX {
-            return Err(EmailError::TooLong { length: text.len() });
-        }
-        let text = plain(text)?;
-        match self.count_links(&text)? {
-            0 => return Err(EmailError::LinkMissing),
-            1 => {}
-            _ => return Err(EmailError::LinkRepeated),
-        }
-        let mut introduction = paragraphs_of(&text);
-        let ending = paragraphs_of(&ending(&self.link));
-        if !introduction.ends_with(&ending) {
-            return Err(EmailError::EndingChanged);
-        }
-        introduction.truncate(introduction.len() - ending.len());
-        self.with_introduction(introduction)
-    }
-
-    /// Takes paragraphs that were found in a [`plain`] text.
-    fn with_introduction(&self, introduction: Vec<String>) -> Result<Self, EmailError> {
-        if introduction.len() > PARAGRAPHS_MAX {
-            return Err(EmailError::TooManyParagraphs { count: introduction.len() });
-        }
-        if let Some(length) = introduction.iter().map(String::len).find(|&length| length > PARAGRAPH_LENGTH_MAX) {
-            return Err(EmailError::ParagraphTooLong { length });
-        }
-        // The regenerated text is what is sent, so that is what is searched for links.
-        let email = Self::assemble(self.subject.clone(), introduction, self.link.clone());
-        match email.count_links(&email.text)? {
-            1 => Ok(email),
-            _ => Err(EmailError::LinkRepeated),
-        }
-    }
-
-    fn assemble(subject: String, paragraphs: Vec<String>, link: String) -> Self {
-        let mut text = String::new();
-        for paragraph in &paragraphs {
-            text.push_str(paragraph);
-            text.push_str("\n\n");
-        }
-        text.push_str(&ending(&link));
-        Self { subject, paragraphs, text, link }
-    }
-
-    /// How often the untouched link stands in a text in which nothing else resembles it.
-    fn count_links(&self, text: &str) -> Result<usize, EmailError> {
-        let links: Vec<Range<usize>> =
-            text.match_indices(&self.link).map(|(start, link)| start..start + link.len()).collect();
-        if links.iter().any(|link| !stands_alone(text, link)) {
-            return Err(EmailError::LinkTouched);
-        }
-        // ASCII only, so that places are the same in both texts.
-        let folded = text.to_ascii_lowercase();
-        let token = self.link.rsplit('/').next().unwrap_or_default().to_ascii_lowercase();
-        for likeness in [Some(LINK_PATH), token.get(..TOKEN_PREFIX_LENGTH)].into_iter().flatten() {
-            let mut links = links.iter().peekable();
-            for (place, _) in folded.match_indices(likeness) {
-                while links.next_if(|link| link.end <= place).is_some() {}
-                if links.peek().is_none_or(|link| place < link.start) {
-                    return Err(EmailError::LinkTouched);
-                }
-            }
-        }
-        Ok(links.len())
-    }
-}
-
-/// The part of the text that stays as it is.
-fn ending(link: &str) -> String {
-    format!("{LINK_SENTENCE}\n{link}\n\n{CLOSING}")
-}
-
-/// Is there white space, or nothing, on either side?
-fn stands_alone(text: &str, range: &Range<usize>) -> bool {
-    let before = text.get(..range.start).and_then(|text| text.chars().next_back());
-    let after = text.get(range.end..).and_then(|text| text.chars().next());
-    before.is_none_or(char::is_whitespace) && after.is_none_or(char::is_whitespace)
-}
-
-/// A text with one kind of line end, in which every character is what it shows.
-fn plain(text: &str) -> Result<String, EmailError> {
-    let text = text.replace("\r\n", "\n");
-    match text.chars().find(|&c| (c.is_control() && c != '\n' && c != '\t') || turns_direction(c)) {
-        Some(character) if character.is_control() => Err(EmailError::ControlCharacter { character }),
-        Some(character) => Err(EmailError::DirectionControl { character }),
-        None => Ok(text),
-    }
-}
-
-/// The paragraphs of a text: what stands between blank lines, without white space at the ends of lines.
-fn paragraphs_of(text: &str) -> Vec<String> {
-    let lines: Vec<&str> = text.lines().map(str::trim_end).collect();
-    lines.split(|line| line.is_empty()).filter(|lines| !lines.is_empty()).map(|lines| lines.join("\n")).collect()
-}
-
-/// Embeddings, overrides and isolates of writing direction.
-fn turns_direction(character: char) -> bool {
-    matches!(character, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
 }

@@ -85,3 +85,18 @@ pub struct RulesError {
 fn listed(findings: &[Finding]) -> String {
     findings.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
 }
+
+/// An error with what lies beneath it, in one line.
+pub(crate) fn full(error: &dyn std::error::Error) -> String {
+    let mut message = error.to_string();
+    let mut cause = error.source();
+    while let Some(beneath) = cause {
+        let said = beneath.to_string();
+        if !message.contains(&said) {
+            message.push_str(": ");
+            message.push_str(&said);
+        }
+        cause = beneath.source();
+    }
+    message
+}
