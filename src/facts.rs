@@ -17,7 +17,7 @@ use crate::id::{CustomerId, PartnerId, Revision, ServiceId, SubscriptionId};
 use crate::question::{Entity, Kind, Target};
 
 /// What must be known to answer a question.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct Needs {
     /// Who asks to act.
     pub subject: Target,
