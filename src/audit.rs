@@ -2,4 +2,4 @@
 
 mod record;
 
-pub use record::{Asked, Became, ENGINE, Record, RecordError, Results};
+pub use record::{Asked, Became, ENGINE, Record, RecordError, Results, Sought};

@@ -8,12 +8,14 @@ mod decision;
 mod entities;
 mod explain;
 mod reason;
+mod stranger;
 mod world;
 
 pub use decision::{Decision, Obligation, Permit, Right, RuleFault};
 pub use entities::check_schema;
 pub use explain::{Nearest, nearest};
 pub use reason::Reason;
+pub use stranger::{allows_strange_resource, allows_strange_subject};
 pub use world::{World, WorldError};
 
 use cedar_policy::{Authorizer, Context, Entities, Entity, EntityUid, Request};
@@ -67,6 +69,13 @@ pub fn decide(bundle: &Bundle, namespace: Namespace, question: &Question, facts:
     };
     let standing = entities::standing(question, facts);
     Decision::new(bundle, decision, standing, entities::obligations(question, facts))
+}
+
+/// Is the answer to a question about our own domain a yes? The same answer as that of [`decide`], without the search
+/// for the words of a no.
+#[must_use]
+pub fn permits(bundle: &Bundle, namespace: Namespace, question: &Question, facts: &Facts) -> bool {
+    matches!(judge_domain(bundle, namespace, question, facts), Verdict::Permitted(_))
 }
 
 /// Decides a question in a world of its own, whose entities may be unknown: rules judge them as they are claimed.

@@ -21,6 +21,10 @@ pub const PAGE_MAX: usize = 1_000;
 pub const PAGE_DEFAULT: usize = 100;
 /// The most candidates one page of a search may look at before it says where to go on.
 pub const SCAN_MAX: usize = 10_000;
+/// The most results a search gives when no page is asked for, before it says where to go on.
+pub const SEARCH_MAX: usize = 10_000;
+/// The longest token of a page of a search that is read, in characters; longer than any that is given.
+pub const PAGE_TOKEN_LENGTH_MAX: usize = 1_024;
 /// The longest request id that is echoed, in bytes.
 pub const REQUEST_ID_LENGTH_MAX: usize = 1_024;
 /// The longest idempotency key, in bytes.

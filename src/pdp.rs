@@ -12,6 +12,7 @@ mod pages;
 mod registry;
 mod relationship;
 mod rules;
+mod search;
 mod tokens;
 
 pub use ask::{Answer, AsOf, AskError, Basis, Batch, Semantic};
@@ -26,6 +27,7 @@ pub use pages::{CustomerListItem, Ending, ListError, Page, PartnerRelationship, 
 pub use registry::{Registered, SubscriptionFilter};
 pub(crate) use relationship::Edit;
 pub use relationship::{LinkError, Offer, Request, RequestError};
+pub use search::{Found, Hole, Pager, Search, SearchError, SearchPage};
 pub use tokens::{IssuedToken, TokenError, TokenSummary};
 
 use std::collections::BTreeMap;

@@ -2,6 +2,7 @@
 
 mod bundle;
 mod finding;
+mod mention;
 mod naming;
 mod source;
 mod values;
@@ -10,5 +11,6 @@ mod vocabulary;
 pub use bundle::{Bundle, Digest, Place, Rule, RuleId, Rulebook};
 pub(crate) use finding::full;
 pub use finding::{Finding, RulesError};
+pub(crate) use mention::Mention;
 pub use source::{ReadError, RuleFiles};
 pub use vocabulary::{ActionShape, InvalidProperty, RecordShape, Shape, Vocabulary, convert};

@@ -9,6 +9,7 @@ mod oracle;
 mod pages;
 mod process;
 mod rules;
+mod search;
 mod server;
 mod shipped;
 mod stage;

@@ -20,7 +20,7 @@
 //! | `admitted` | the rules that let the caller ask |
 //! | `reason` | why it was a no |
 //! | `faults` | rules that could not be evaluated |
-//! | `results` | of a search: how many, and the SHA-256 of the page that was answered |
+//! | `results` | of a search: what was sought, how many were found, the SHA-256 of the page that was answered, and which page was asked for |
 //! | `outcome` | of a call that would change something and was allowed: the revision it made, or the code of why not |
 
 use serde::{Deserialize, Serialize};
@@ -61,13 +61,34 @@ pub enum Became {
     Refused(String),
 }
 
-/// How many a search found and the digest of what it answered.
+/// Where the hole of a search is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Sought {
+    /// Who may do it.
+    Subject,
+    /// What it may be done to.
+    Resource,
+    /// What may be done.
+    Action,
+}
+
+/// What a search answered, and what besides its question is needed to make it again.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Results {
+    /// Where its hole is.
+    pub sought: Sought,
     /// How many are on the page.
     pub count: usize,
-    /// The SHA-256 of the page, in hexadecimal.
+    /// The SHA-256 of the page, `{"next_token":..,"results":[..]}` without white space, in hexadecimal; the token is
+    /// empty on the last page.
     pub sha256: String,
+    /// The most results that were asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<usize>,
+    /// The token of the page that was asked for, when it was not the first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token: Option<String>,
 }
 
 /// The record of one decision.
@@ -162,6 +183,31 @@ impl Record {
             reason: decision.reason().cloned(),
             faults: decision.faults().to_vec(),
             results: None,
+            outcome: None,
+        }
+    }
+
+    /// The record of a search, which is a yes when anything is on the page; `question` is empty where the hole is, and
+    /// `facts` are those of the sides that were given.
+    #[must_use]
+    pub fn of_search(caller: Caller, question: Question, facts: Facts, rules: Digest, results: Results) -> Self {
+        Self {
+            v: VERSION,
+            at: facts.at,
+            caller,
+            request_id: None,
+            asked: Asked::Search,
+            question,
+            facts,
+            world: None,
+            rules,
+            engine: ENGINE.to_owned(),
+            decision: results.count > 0,
+            deciding: Vec::new(),
+            admitted: Vec::new(),
+            reason: None,
+            faults: Vec::new(),
+            results: Some(results),
             outcome: None,
         }
     }

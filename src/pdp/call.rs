@@ -112,6 +112,18 @@ pub enum CallError<E> {
     Failed(E),
 }
 
+impl<E> CallError<E> {
+    /// The same with another error for what was allowed and cannot be done.
+    pub(super) fn map<F>(self, other: impl FnOnce(E) -> F) -> CallError<F> {
+        match self {
+            Self::Denied(denied) => CallError::Denied(denied),
+            Self::Precondition(error) => CallError::Precondition(error),
+            Self::Unavailable(error) => CallError::Unavailable(error),
+            Self::Failed(error) => CallError::Failed(other(error)),
+        }
+    }
+}
+
 impl<E> From<RecordError> for CallError<E> {
     fn from(error: RecordError) -> Self {
         Self::Unavailable(StoreError::Unusable(error.to_string()))

@@ -15,6 +15,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::finding::{Finding, RulesError, full};
 use super::naming::load_rules;
+use super::mention::Mention;
 use super::source::RuleFiles;
 use super::values;
 use super::vocabulary::Vocabulary;
@@ -149,6 +150,8 @@ pub struct Bundle {
 pub(crate) struct Deciding {
     pub(crate) rules: PolicySet,
     pub(crate) actions: Vec<Entity>,
+    /// What each of its rules mentions.
+    pub(crate) mentions: Vec<Arc<Mention>>,
 }
 
 impl Bundle {
@@ -299,6 +302,15 @@ fn by_action(
             return sorted;
         }
     };
+    let mut mentions = BTreeMap::new();
+    for rule in rules.values() {
+        match Mention::of(&rule.policy) {
+            Some(mention) => {
+                mentions.insert(&rule.id, Arc::new(mention));
+            }
+            None => findings.push(Finding::whole(&rule.path, "the rule cannot be read back", "write it in plain Cedar")),
+        }
+    }
     for action in schema.actions() {
         let mut above: BTreeSet<&EntityUid> = entities.ancestors(action).into_iter().flatten().collect();
         above.insert(action);
@@ -309,9 +321,11 @@ fn by_action(
         };
         let mut deciding = Deciding::default();
         for rule in rules.values().filter(|rule| rule.place != Place::Always) {
-            if names(&rule.policy.action_constraint())
-                && let Err(error) = deciding.rules.add(rule.policy.clone())
-            {
+            if !names(&rule.policy.action_constraint()) {
+                continue;
+            }
+            deciding.mentions.extend(mentions.get(&rule.id).cloned());
+            if let Err(error) = deciding.rules.add(rule.policy.clone()) {
                 findings.push(Finding::whole(&rule.path, error.to_string(), "give each rule an id of its own"));
             }
         }

@@ -452,9 +452,6 @@ impl<'a> View<'a> {
         }
         if let Some(seller) = seller {
             self.gather_relationship(&fact.customer, &seller, facts)?;
-            if self.gather_partner(&seller, facts)?.is_some() {
-                return Err(missing(format!("original reseller `{seller}`")));
-            }
         }
         facts.subscriptions.insert(id.clone(), subscription_facts(&fact));
         Ok(None)
