@@ -127,8 +127,16 @@ fn main() {
     let in_batches = each(began.elapsed(), 20 * BATCH);
 
     println!("microseconds an answer, each recorded durably before it is given");
-    println!("  one by one on one connection    {one_by_one:9.1}   (p50 {} us, p99 {} us)", waited[SINGLE / 2].as_micros(), waited[SINGLE * 99 / 100].as_micros());
+    println!(
+        "  one by one on one connection    {one_by_one:9.1}   (p50 {} us, p99 {} us)",
+        waited[SINGLE / 2].as_micros(),
+        waited[SINGLE * 99 / 100].as_micros()
+    );
     println!("  single on {CONNECTIONS} connections        {side_by_side:9.1}");
     println!("  in batches of {BATCH}             {in_batches:9.1}");
-    println!("a batched answer is {:.1} times cheaper than one by one, {:.1} times cheaper than on {CONNECTIONS} connections", one_by_one / in_batches, side_by_side / in_batches);
+    println!(
+        "a batched answer is {:.1} times cheaper than one by one, {:.1} times cheaper than on {CONNECTIONS} connections",
+        one_by_one / in_batches,
+        side_by_side / in_batches
+    );
 }

@@ -10,6 +10,7 @@ mod reach;
 mod rules_dir;
 mod serve;
 mod tables;
+mod transfer;
 mod token;
 
 use std::fmt::Display;
@@ -41,6 +42,10 @@ enum Command {
     Check(check::Check),
     /// Print every answer there is, as a table.
     Tables(tables::Tables),
+    /// Bring in partners, customers, subscriptions, grants and commercial relationships from a file.
+    Import(transfer::Import),
+    /// Write everything that is known to a file.
+    Export(transfer::Export),
     /// List, rotate and retire the keys that links are signed with.
     LinkKey(link_key::LinkKeyCommand),
     /// Create, list and revoke access tokens.
@@ -112,6 +117,8 @@ pub fn run() -> ExitCode {
             Command::Serve(serve) => serve.run().await,
             Command::Check(check) => check.run().await,
             Command::Tables(tables) => tables.run(),
+            Command::Import(import) => import.run().await,
+            Command::Export(export) => export.run().await,
             Command::LinkKey(link_key) => link_key.run().await,
             Command::Token(token) => token.run().await,
         }

@@ -15,7 +15,7 @@ pub use decision::{Decision, Obligation, Permit, Right, RuleFault};
 pub use entities::check_schema;
 pub use explain::{Nearest, nearest};
 pub use reason::Reason;
-pub use stranger::{allows_strange_resource, allows_strange_subject};
+pub use stranger::{allows_strange_resource, allows_strange_subject, refuses_strangers};
 pub use world::{World, WorldError};
 
 use cedar_policy::{Authorizer, Context, Entities, Entity, EntityUid, Request};

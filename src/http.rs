@@ -3,11 +3,11 @@
 //! Handlers know the decision point only: they read what was sent, call one function, and write what came of it.
 
 mod authzen;
+mod changes;
 mod credentials;
 mod customers;
 mod decisions;
 mod exchange;
-pub mod json;
 mod link_keys;
 mod partners;
 mod problem;
@@ -16,6 +16,8 @@ mod routes;
 mod running;
 mod subscriptions;
 mod tokens;
+mod transfer;
+mod what_if;
 
 pub use exchange::{Door, Stopping};
 pub use problem::Problem;

@@ -68,6 +68,7 @@
 pub mod id;
 pub mod clock;
 pub mod limits;
+pub mod json;
 pub mod domain;
 pub mod config;
 pub mod question;

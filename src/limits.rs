@@ -31,8 +31,14 @@ pub const REQUEST_ID_LENGTH_MAX: usize = 1_024;
 pub const IDEMPOTENCY_KEY_LENGTH_MAX: usize = 256;
 /// The most changes one what-if may try.
 pub const WHAT_IF_CHANGES_MAX: usize = 1_000;
+/// The most facts the changes of one what-if may change.
+pub const WHAT_IF_FACTS_MAX: usize = 100_000;
+/// The most pairs of a subject and a resource that one what-if compares.
+pub const WHAT_IF_PAIRS_MAX: usize = 50_000;
 /// The longest line of an import, in bytes.
 pub const IMPORT_LINE_MAX: usize = 65_536;
+/// How many bytes of an export are put together before they are passed on.
+pub const EXPORT_CHUNK_BYTES: usize = 65_536;
 /// The most work that may wait for the ledger before callers are told to come again.
 pub const WAITING_WRITES_MAX: usize = 65_536;
 

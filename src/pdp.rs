@@ -5,6 +5,7 @@
 
 mod ask;
 mod call;
+mod changes;
 mod demo;
 mod links;
 mod operation;
@@ -14,14 +15,17 @@ mod relationship;
 mod rules;
 mod search;
 mod tokens;
+mod transfer;
+mod what_if;
 
 pub use ask::{Answer, AsOf, AskError, Basis, Batch, Semantic};
 pub use call::{About, Call, CallError, Changed, Coded, Denied, Idempotency, PreconditionError, Told};
+pub use changes::{Change, ChangesError, ChangesPage};
 pub use demo::{DemoError, demo};
 pub use links::{LinkKeySummary, LinkRing, LinksError};
 pub use operation::{
-    Acceptance, AcceptanceError, Accepted, CustomerError, Displaced, PartnerError, Removal, RemovalError, Removed,
-    Renegotiated, Renegotiation, RenegotiationError, SubscriptionError, Telling,
+    Acceptance, AcceptanceError, Accepted, CustomerError, Displaced, Line, LineError, PartnerError, Removal,
+    RemovalError, Removed, Renegotiated, Renegotiation, RenegotiationError, SubscriptionError, Telling,
 };
 pub use pages::{CustomerListItem, Ending, ListError, Page, PartnerRelationship, PartnerRelationships, ServiceHeld};
 pub use registry::{Registered, SubscriptionFilter};
@@ -29,10 +33,12 @@ pub(crate) use relationship::Edit;
 pub use relationship::{LinkError, Offer, Request, RequestError};
 pub use search::{Found, Hole, Pager, Search, SearchError, SearchPage};
 pub use tokens::{IssuedToken, TokenError, TokenSummary};
+pub use transfer::{ExportReader, ImportError, Imported};
+pub use what_if::{Delta, Flip, Named, NamedAction, Proposed, WhatIfError};
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use crate::clock::SharedClock;
 use crate::decide::{World, check_schema};
@@ -59,6 +65,8 @@ pub struct Pdp {
     rules: RwLock<Arc<Bundle>>,
     /// Rules that were in force before, as far as somebody has asked for them; what a digest names never changes.
     past: RwLock<BTreeMap<String, Arc<Bundle>>>,
+    /// Whether the rules with a digest refuse strangers everything, as far as a what-if wanted to know.
+    strangers: Mutex<Option<(Digest, bool)>>,
     world: Option<Arc<(Bundle, World)>>,
     links: LinkRing,
     terms: Terms,
@@ -100,6 +108,7 @@ impl Pdp {
             store,
             rules: RwLock::new(Arc::new(rules)),
             past: RwLock::default(),
+            strangers: Mutex::default(),
             world: None,
             links,
             terms,

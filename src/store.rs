@@ -7,13 +7,15 @@
 mod redb_file;
 mod rows;
 mod side;
+mod supposed;
 mod view;
 mod writer;
 
 pub use redb_file::{Snapshot, Store};
 pub use side::{InForce, Remembered, Token};
+pub use supposed::Supposed;
 pub use view::{Kept, Listed, View};
-pub use writer::{Committed, Desk, Work};
+pub use writer::{Committed, Desk, Loader, Work};
 
 use std::path::PathBuf;
 

@@ -12,8 +12,8 @@ use standing::domain::invitation::{
     TOKEN_LENGTH_MAX, TokenError,
 };
 use standing::domain::partner::{Partner, PartnerKind, PartnerStatus};
-use standing::http::json::{self, DEPTH_CEILING, JsonError, ShapeError};
 use standing::id::PartnerId;
+use standing::json::{self, DEPTH_CEILING, JsonError, ShapeError};
 use standing::limits::{EMAIL_LENGTH_MAX, ID_LENGTH_MAX};
 
 fn at(second: i64) -> Timestamp {

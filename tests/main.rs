@@ -2,6 +2,7 @@
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod authzen;
+mod changes;
 mod decide;
 mod invitation_and_json;
 mod machine;
@@ -13,5 +14,8 @@ mod search;
 mod server;
 mod shipped;
 mod stage;
-//mod stories;
+mod stories;
 mod tables;
+mod transfer;
+mod what_if;
+mod worlds;

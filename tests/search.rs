@@ -53,7 +53,11 @@ struct Scene {
 }
 
 fn terms() -> Terms {
-    Terms { multichannel: Multichannel::Displace, limits: Limits::default(), public_url: "https://localhost".to_owned() }
+    Terms {
+        multichannel: Multichannel::Displace,
+        limits: Limits::default(),
+        public_url: "https://localhost".to_owned(),
+    }
 }
 
 fn rules(more: &[(&str, &str)]) -> Bundle {
@@ -179,9 +183,9 @@ impl Scene {
 
     fn resources(&self) -> Vec<Entity> {
         let subscriptions = self.subscriptions.iter().map(|id| Entity::new("Subscription", id));
-        let services = CUSTOMERS
-            .iter()
-            .flat_map(|customer| SERVICES.iter().map(move |service| Entity::new("Service", format!("{customer}/{service}"))));
+        let services = CUSTOMERS.iter().flat_map(|customer| {
+            SERVICES.iter().map(move |service| Entity::new("Service", format!("{customer}/{service}")))
+        });
         let others = [
             Entity::new("Subscription", "nobody"),
             Entity::new("Subscription", "no such id"),
@@ -241,7 +245,7 @@ impl Scene {
         }
         for question in allowed {
             for (hole, found) in fillings(question) {
-                expected.get_mut(&format!("{hole:?}")).unwrap().1.insert(found);
+                expected.entry(format!("{hole:?}")).or_insert_with(|| (hole, BTreeSet::new())).1.insert(found);
             }
         }
         for (count, (hole, expected)) in expected.values().enumerate() {
@@ -382,14 +386,16 @@ async fn an_action_of_customers_is_searched_for_too() {
     let files = [("schemas/standing.cedarschema", schema.as_str()), ("policies/may/cancel.cedar", may.as_str())];
     let scene = Scene::generated(9, rules(&files)).await;
     scene.searches_agree_with_checks(&Basis::default()).await;
-    let own = scene.search(&resource_hole(&Entity::new("Customer", "c0"), "cancel", "Customer"), None, &Basis::default());
-    assert_eq!(own.await.results, [Found::Entity { kind: "Customer".into(), id: "c0".into() }]);
+    let itself = resource_hole(&Entity::new("Customer", "c0"), "cancel", "Customer");
+    let own = scene.search(&itself, None, &Basis::default()).await;
+    assert_eq!(own.results, [Found::Entity { kind: "Customer".into(), id: "c0".into() }]);
 }
 
 #[tokio::test]
 async fn what_a_caller_says_in_the_context_can_let_strangers_in() {
     let schema = RuleFiles::built_in().get("schemas/standing.cedarschema").unwrap().to_owned();
-    let before = "action removeSeats in [changeOfSubscription] appliesTo { principal: Partner, resource: Subscription }";
+    let before =
+        "action removeSeats in [changeOfSubscription] appliesTo { principal: Partner, resource: Subscription }";
     let after = before.replace(" }", ", context: { urgent?: Bool } }");
     assert!(schema.contains(before));
     let may = rule(
@@ -544,7 +550,8 @@ async fn a_search_is_recorded_before_it_is_answered() {
     let told = scene.pdp.search(&scene.call, search, &Basis { explain: true, ..Basis::default() }).await.unwrap();
     assert_eq!(told.seqs, [Seq(before + 1)]);
     assert_eq!(scene.pdp.records().unwrap(), before + 1);
-    let record = Record::from_bytes(&scene.pdp.record(told.seqs[0]).unwrap().unwrap()).unwrap();
+    let record =
+        Record::from_bytes(&scene.pdp.decision(&scene.call, told.seqs[0]).await.unwrap().value.unwrap()).unwrap();
     assert_eq!(record.asked, Asked::Search);
     assert!(record.decision);
     assert_eq!((record.question.resource.kind.as_str(), record.question.resource.id.as_str()), ("Subscription", ""));
@@ -618,7 +625,8 @@ async fn a_world_is_searched_whole() {
         for name in ["edit", "fly", "view"] {
             for resource in &resources {
                 let question = Question::new(subject.clone(), name, resource.clone());
-                let allowed = scene.pdp.ask(&scene.call, question.clone(), &basis).await.unwrap().value.decision.is_allowed();
+                let allowed =
+                    scene.pdp.ask(&scene.call, question.clone(), &basis).await.unwrap().value.decision.is_allowed();
                 for (hole, found) in fillings(&question) {
                     let entry = expected.entry(format!("{hole:?}")).or_insert((hole, Vec::new()));
                     entry.1.extend(allowed.then_some(found));

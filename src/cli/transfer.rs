@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use bytes::Bytes;
 use clap::Args;
 use futures_util::StreamExt as _;
-use http_body_util::{BodyExt as _, StreamBody};
+use http_body_util::{BodyExt, StreamBody};
 use hyper::Method;
 use hyper::body::Frame;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -24,7 +24,9 @@ const PIECE_BYTES: usize = 64 * 1024;
 
 /// Bring in partners, customers, subscriptions, grants and commercial relationships from a file, all or nothing.
 #[derive(Debug, Args)]
-#[command(after_help = "Example: standing import everything.ndjson\n\nA line is a noun: {\"noun\":\"customer\",\"id\":\"adatum\",\"name\":\"Adatum School\"}")]
+#[command(
+    after_help = "Example: standing import everything.ndjson\n\nA line is a noun: {\"noun\":\"customer\",\"id\":\"adatum\",\"name\":\"Adatum School\"}"
+)]
 pub(super) struct Import {
     /// The file, one JSON object on each line.
     file: PathBuf,

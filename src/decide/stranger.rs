@@ -16,7 +16,7 @@ use crate::domain::subscription::SubscriptionStatus;
 use crate::facts::{Facts, PartnerFacts, SubscriptionFacts};
 use crate::id::{PartnerId, ServiceId, SubscriptionId};
 use crate::policy::{Bundle, Mention};
-use crate::question::{Kind, Question, Target};
+use crate::question::{Entity, Kind, Question, Target};
 
 /// The types whose entities are told apart by what is known of them, as long as no rule names one.
 const NAMELESS: &[Kind] = &[Kind::Partner, Kind::Customer, Kind::Service, Kind::Subscription];
@@ -41,7 +41,9 @@ impl Sight {
             parents: any("parent"),
             sellers: any("originalReseller") || any("commercialRelationship"),
             administrators: any("delegatedAdministrators"),
-            both_services: mentions.iter().any(|mention| mention.as_ref().has("parent") && mention.as_ref().has("service")),
+            both_services: mentions
+                .iter()
+                .any(|mention| mention.as_ref().has("parent") && mention.as_ref().has("service")),
         }
     }
 }
@@ -108,6 +110,29 @@ pub fn allows_strange_subject(bundle: &Bundle, question: &Question, facts: &Fact
         }
     }
     false
+}
+
+/// Do the rules refuse everything to every partner that neither sold nor administers what it asks about?
+#[must_use]
+pub fn refuses_strangers(bundle: &Bundle) -> bool {
+    let Ok(stranger) = "~stranger".parse::<PartnerId>() else { return false };
+    for (name, action) in bundle.vocabulary().actions(Namespace::Asked.as_str()) {
+        let kinds = [Kind::Service, Kind::Subscription].into_iter().map(Kind::as_str);
+        for kind in kinds.filter(|kind| action.resources.contains(*kind)) {
+            let subject = Entity::new(Kind::Partner.as_str(), stranger.as_str());
+            let question = Question::new(subject, name, Entity::new(kind, ""));
+            for &kind in PartnerKind::ALL {
+                for &status in PartnerStatus::ALL {
+                    let mut facts = Facts::default();
+                    facts.partners.insert(stranger.clone(), PartnerFacts { kind, status });
+                    if allows_strange_resource(bundle, &question, &facts) {
+                        return false;
+                    }
+                }
+            }
+        }
+    }
+    true
 }
 
 /// What the rules about an action can see; nothing when one of them names somebody.
@@ -177,7 +202,14 @@ impl Cast {
                         for administrators in self.administrators(sight, seller.is_some(), is_apart) {
                             for &status in SubscriptionStatus::ALL {
                                 let facts = self.scene(related);
-                                scenes.push(self.subscription(facts, status, parent, seller, is_apart, &administrators));
+                                scenes.push(self.subscription(
+                                    facts,
+                                    status,
+                                    parent,
+                                    seller,
+                                    is_apart,
+                                    &administrators,
+                                ));
                             }
                         }
                     }

@@ -158,6 +158,19 @@ pub enum Event {
         #[schema(value_type = String)]
         partner: PartnerId,
     },
+    /// Everything an import brought, in one; how many of each noun are new or otherwise than before.
+    Imported {
+        /// Partners.
+        partners: u64,
+        /// Customers.
+        customers: u64,
+        /// Subscriptions.
+        subscriptions: u64,
+        /// Grants.
+        grants: u64,
+        /// Commercial relationships.
+        commercial_relationships: u64,
+    },
     /// Both sides agreed that an ended commercial relationship stands again.
     CommercialRelationshipReinstated {
         /// The customer.

@@ -1,5 +1,6 @@
 //! The AuthZEN Authorization API 1.0: one question, many, and where to ask.
 
+pub(super) mod search;
 mod wire;
 
 use serde_json::{Map, Value, json};

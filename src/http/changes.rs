@@ -37,9 +37,9 @@ pub(super) async fn list(mut x: Exchange) -> Result<Response, Problem> {
 
 fn wants_stream(headers: &HeaderMap) -> bool {
     let accepted = headers.get_all(ACCEPT).iter().filter_map(|accepted| accepted.to_str().ok());
-    accepted.flat_map(|accepted| accepted.split(',')).any(|media| {
-        media.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("text/event-stream")
-    })
+    accepted
+        .flat_map(|accepted| accepted.split(','))
+        .any(|media| media.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("text/event-stream"))
 }
 
 fn last_event_id(headers: &HeaderMap) -> Result<Option<Cursor>, Problem> {
@@ -143,8 +143,7 @@ impl Following {
             }
             let number = place.told.map_or(1, |told| told + 1);
             place.told = Some(number);
-            let is_told = change.revision == self.cursor.revision
-                && self.cursor.told.is_none_or(|told| number <= told);
+            let is_told = change.revision == self.cursor.revision && self.cursor.told.is_none_or(|told| number <= told);
             if is_told || change.revision < self.cursor.revision {
                 continue;
             }

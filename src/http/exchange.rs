@@ -16,9 +16,10 @@ use warp::http::{HeaderMap, Method, StatusCode};
 use warp::reply::Response;
 
 use super::problem::Problem;
-use super::{REQUEST_ID, collected, json};
+use super::{REQUEST_ID, collected};
 use crate::caller::Caller;
 use crate::id::{Revision, Seq};
+use crate::json;
 use crate::limits::{IDEMPOTENCY_KEY_LENGTH_MAX, PAGE_DEFAULT, PAGE_MAX, REQUEST_ID_LENGTH_MAX};
 use crate::pdp::{Call, Changed, Idempotency, Page, Pdp, Told};
 

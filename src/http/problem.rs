@@ -8,11 +8,12 @@ use warp::http::StatusCode;
 use warp::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use warp::reply::Response;
 
-use super::json::{JsonError, ShapeError};
 use crate::domain::invitation::LinkKeyError;
+use crate::json::{JsonError, ShapeError};
 use crate::pdp::{
-    AcceptanceError, AskError, CallError, Coded, CustomerError, LinkError, LinksError, ListError, PartnerError,
-    PreconditionError, RemovalError, RenegotiationError, RequestError, SubscriptionError, TokenError,
+    AcceptanceError, AskError, CallError, ChangesError, Coded, CustomerError, ImportError, LinkError, LinksError,
+    ListError, PartnerError, PreconditionError, RemovalError, RenegotiationError, RequestError, SearchError,
+    SubscriptionError, TokenError, WhatIfError,
 };
 use crate::store::StoreError;
 
@@ -201,10 +202,30 @@ statuses! {
         Self::Future { .. } | Self::UnknownRules(_) | Self::NoHistory => BAD_REQUEST,
         Self::NotYet { .. } => CONFLICT,
     }
+    ChangesError {
+        Self::NotYet { .. } => CONFLICT,
+    }
+    ImportError {
+        Self::Line { .. } => UNPROCESSABLE_ENTITY,
+        Self::Unreadable { .. } => BAD_REQUEST,
+    }
+    WhatIfError {
+        Self::Change { .. } | Self::TooManyChanges(_) | Self::TooManyFacts | Self::TooMuch => UNPROCESSABLE_ENTITY,
+    }
     TokenError {
         Self::Unknown(_) => NOT_FOUND,
         Self::Expired { .. } => UNPROCESSABLE_ENTITY,
         Self::NoRandomness(_) => SERVICE_UNAVAILABLE,
+    }
+}
+
+impl Status for SearchError {
+    fn status(&self) -> StatusCode {
+        match self {
+            Self::Token => StatusCode::BAD_REQUEST,
+            Self::Basis(error) => error.status(),
+            Self::Store(_) => StatusCode::SERVICE_UNAVAILABLE,
+        }
     }
 }
 

@@ -10,7 +10,10 @@ use warp::reply::Response;
 
 use super::exchange::Exchange;
 use super::problem::Problem;
-use super::{authzen, customers, decisions, link_keys, partners, relationships, running, subscriptions, tokens};
+use super::{
+    authzen, changes, customers, decisions, link_keys, partners, relationships, running, subscriptions, tokens,
+    transfer, what_if,
+};
 
 /// Whether a route asks for credentials.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -57,6 +60,9 @@ macro_rules! routes {
 routes! {
     POST   "/access/v1/evaluation" "ask"                                       => authzen::evaluation, Caller, world;
     POST   "/access/v1/evaluations" "ask"                                      => authzen::evaluations, Caller, world;
+    POST   "/access/v1/search/subject" "ask"                                   => authzen::search::subject, Caller, world;
+    POST   "/access/v1/search/resource" "ask"                                  => authzen::search::resource, Caller, world;
+    POST   "/access/v1/search/action" "ask"                                    => authzen::search::action, Caller, world;
     GET    "/.well-known/authzen-configuration"                                => authzen::configuration, Public, world;
 
     GET    "/v1/partners" "listPartners"                                       => partners::list, Caller;
@@ -78,6 +84,11 @@ routes! {
     DELETE "/v1/customers/{customer}/partners/{partner}/delegated-administration" "removeDelegatedAdministration" => relationships::remove, Caller;
     DELETE "/v1/customers/{customer}/delegated-administration" "removeDelegatedAdministration" => relationships::remove_all, Caller;
     POST   "/v1/customers/{customer}/partners/{partner}/renegotiation" "renegotiateForCustomer" | "renegotiateForPartner" => relationships::renegotiate, Caller;
+
+    POST   "/v1/what-if" "whatIf"                                              => what_if::what_if, Caller;
+    GET    "/v1/changes" "readChanges"                                         => changes::list, Caller;
+    POST   "/v1/import" "import"                                               => transfer::import, Caller;
+    GET    "/v1/export" "export"                                               => transfer::export, Caller;
 
     GET    "/v1/decisions/{seq}" "readDecisions"                               => decisions::get, Caller, world;
 

@@ -24,9 +24,8 @@ pub(super) async fn import(mut x: Exchange) -> Result<Response, Problem> {
     let mut digest = Sha256::new();
     if let Some(mut body) = x.incoming() {
         while let Some(piece) = body.next().await {
-            let piece = piece.map_err(|cause| {
-                Problem::bad("incomplete_body", format!("the body could not be read: {cause}"))
-            })?;
+            let piece = piece
+                .map_err(|cause| Problem::bad("incomplete_body", format!("the body could not be read: {cause}")))?;
             digest.update(&piece);
             file.write_all(&piece).map_err(|error| unusable(&error))?;
         }

@@ -11,7 +11,7 @@ use crate::facts::{Facts, Needs};
 use crate::id::Revision;
 use crate::policy::{Bundle, Digest, RuleId};
 use crate::question::Question;
-use crate::store::{Snapshot, StoreError, View};
+use crate::store::{Snapshot, StoreError};
 
 /// A moment in the past.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -305,17 +305,6 @@ impl Pdp {
         record.admitted.clone_from(&ground.admitted);
         record.request_id.clone_from(&call.request_id);
         record
-    }
-
-    /// Decides one question of our own domain on a view, by the ground's rules.
-    pub(super) fn decided(
-        rules: &Bundle,
-        view: &View<'_>,
-        at: Timestamp,
-        question: &Question,
-    ) -> Result<(Decision, Facts), StoreError> {
-        let facts = view.facts(&Needs::of(&question.subject, &question.resource), at)?;
-        Ok((decide(rules, Namespace::Asked, question, &facts), facts))
     }
 }
 

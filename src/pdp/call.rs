@@ -296,7 +296,7 @@ impl Pdp {
 }
 
 /// The answer, the revision at which it is so, and whether it is an earlier one.
-type Worked<T, E> = Result<(T, Revision, bool), CallError<E>>;
+pub(super) type Worked<T, E> = Result<(T, Revision, bool), CallError<E>>;
 
 fn work<T, E>(
     rules: &Bundle,
@@ -310,72 +310,107 @@ where
     T: Serialize + DeserializeOwned,
     E: Coded,
 {
-    let bytes = |record: &Record| record.to_bytes().map_err(|error| StoreError::Unusable(error.to_string()));
+    let (permit, record) = match begin(rules, call, action, about, desk)? {
+        Begun::Over(work) => return Ok(work),
+        Begun::Admitted(permit, record) => (permit, record),
+    };
+    let done = operate(desk, rules);
+    let changes = done.as_ref().is_ok_and(|done| !done.happening.is_empty());
+    let revision = if changes { desk.next } else { desk.view.revision() };
+    finish(call, (permit, record), done, revision, desk.at)
+}
+
+/// What is to be done about a change once the rules were asked and earlier answers were looked at.
+pub(super) enum Begun<T, E> {
+    /// Nothing: it is not allowed, or was answered before.
+    Over(Work<Worked<T, E>>),
+    /// It is allowed.
+    Admitted(Permit, Record),
+}
+
+fn left<T, E>(call: &Call, value: Worked<T, E>) -> Work<Worked<T, E>> {
+    Work { change: None, by: call.caller.to_string(), records: Vec::new(), remember: None, value }
+}
+
+fn bytes(record: &Record) -> Result<Vec<u8>, StoreError> {
+    record.to_bytes().map_err(|error| StoreError::Unusable(error.to_string()))
+}
+
+fn key(call: &Call) -> Option<(Vec<u8>, &Idempotency)> {
+    let idempotency = call.idempotency.as_ref()?;
+    Some((format!("{}\n{}", call.caller, idempotency.key).into_bytes(), idempotency))
+}
+
+/// Asks the rules about a change, and looks whether it was made before under the same key.
+pub(super) fn begin<T: DeserializeOwned, E>(
+    rules: &Bundle,
+    call: &Call,
+    action: &str,
+    about: &About,
+    desk: &Desk<'_>,
+) -> Result<Begun<T, E>, StoreError> {
     let admission = admit(rules, &desk.view, desk.at, &call.caller, action, about)?;
     let permit = admission.permit();
-    let mut record = admission.record(call, rules);
-    let by = call.caller.to_string();
-    let mut work = Work {
-        change: None,
-        by,
-        records: Vec::new(),
-        remember: None,
-        value: Err(CallError::Unavailable(StoreError::Closing)),
+    let record = admission.record(call, rules);
+    let answered = match permit {
+        Err(denied) => Err(CallError::Denied(denied)),
+        Ok(permit) => match key(call) {
+            Some((key, idempotency)) => match desk.remembered(&key)? {
+                Some(remembered) => repeat(&remembered, idempotency)?,
+                None => return Ok(Begun::Admitted(permit, record)),
+            },
+            None => return Ok(Begun::Admitted(permit, record)),
+        },
     };
-    let permit = match permit {
-        Ok(permit) => permit,
-        Err(denied) => {
-            work.records.push(bytes(&record)?);
-            work.value = Err(CallError::Denied(denied));
-            return Ok(work);
-        }
-    };
-    let key = call.idempotency.as_ref().map(|idempotency| format!("{}\n{}", call.caller, idempotency.key).into_bytes());
-    if let (Some(key), Some(idempotency)) = (&key, &call.idempotency)
-        && let Some(remembered) = desk.remembered(key)?
-    {
-        work.value = repeat(&remembered, idempotency)?;
-        work.records.push(bytes(&record)?);
-        return Ok(work);
-    }
-    let refused = match operate(desk, rules) {
+    let mut work = left(call, answered);
+    work.records.push(bytes(&record)?);
+    Ok(Begun::Over(work))
+}
+
+/// What is to be written of an operation that was allowed: what it changes, its records, and what is remembered.
+/// Where it was done, it is so at `revision`.
+pub(super) fn finish<T: Serialize, E: Coded>(
+    call: &Call,
+    (permit, mut record): (Permit, Record),
+    done: Result<Done<T>, Undone<E>>,
+    revision: Revision,
+    at: Timestamp,
+) -> Result<Work<Worked<T, E>>, StoreError> {
+    let (outcome, records, refused) = match done {
         Ok(done) => {
-            let revision = if done.happening.is_empty() { desk.view.revision() } else { desk.next };
-            if let (Some(key), Some(idempotency)) = (key, &call.idempotency) {
-                let answer =
-                    serde_json::to_string(&done.value).map_err(|error| StoreError::Unusable(error.to_string()))?;
-                work.remember = Some(Remembered { key, request: idempotency.request, answer, revision, at: desk.at });
-            }
+            let remember = match key(call) {
+                Some((key, idempotency)) => {
+                    let answer =
+                        serde_json::to_string(&done.value).map_err(|error| StoreError::Unusable(error.to_string()))?;
+                    Some(Remembered { key, request: idempotency.request, answer, revision, at })
+                }
+                None => None,
+            };
             record.outcome = Some(Became::Revision(revision));
+            let mut work = left(call, Ok((done.value, revision, false)));
             work.records.push(bytes(&record)?);
             for record in &done.records {
                 work.records.push(bytes(record)?);
             }
             work.change = Some((permit, done.happening));
-            work.value = Ok((done.value, revision, false));
+            work.remember = remember;
             return Ok(work);
         }
         Err(Undone::Failed(error)) => {
             if let Some(fault) = error.store() {
                 return Err(fault.clone());
             }
-            record.outcome = Some(Became::Refused(error.code().to_owned()));
-            CallError::Failed(error)
+            (error.code().to_owned(), Vec::new(), CallError::Failed(error))
         }
-        Err(Undone::Denied(denied, records)) => {
-            record.outcome = Some(Became::Refused(denied.reason.to_string()));
-            for record in &records {
-                work.records.push(bytes(record)?);
-            }
-            CallError::Denied(denied)
-        }
-        Err(Undone::Moved(error)) => {
-            record.outcome = Some(Became::Refused("revision_moved".to_owned()));
-            CallError::Precondition(error)
-        }
+        Err(Undone::Denied(denied, records)) => (denied.reason.to_string(), records, CallError::Denied(denied)),
+        Err(Undone::Moved(error)) => ("revision_moved".to_owned(), Vec::new(), CallError::Precondition(error)),
     };
-    work.records.insert(0, bytes(&record)?);
-    work.value = Err(refused);
+    record.outcome = Some(Became::Refused(outcome));
+    let mut work = left(call, Err(refused));
+    work.records.push(bytes(&record)?);
+    for record in &records {
+        work.records.push(bytes(record)?);
+    }
     Ok(work)
 }
 

@@ -239,7 +239,7 @@ impl Pdp {
 }
 
 /// May the partner of a link still request relationships? An old link of a suspended partner may not be accepted.
-fn admit_request(
+pub(super) fn admit_request(
     rules: &crate::policy::Bundle,
     view: &crate::store::View<'_>,
     at: crate::clock::Timestamp,

@@ -399,10 +399,9 @@ fn page_of_world(rules: &Bundle, world: &World, search: &Search, explain: bool) 
     page_of(search, &list, explain, |from, gathering| {
         look_through(names, from, gathering, |name| {
             let decision = decide_in(rules, &search.hole.filled(&name, &search.context), world);
-            Ok(decision.is_allowed().then(|| Match {
-                found: search.hole.found(name),
-                decision: explain.then_some(decision),
-            }))
+            Ok(decision
+                .is_allowed()
+                .then(|| Match { found: search.hole.found(name), decision: explain.then_some(decision) }))
         })
     })
 }

@@ -14,8 +14,8 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use super::finding::{Finding, RulesError, full};
-use super::naming::load_rules;
 use super::mention::Mention;
+use super::naming::load_rules;
 use super::source::RuleFiles;
 use super::values;
 use super::vocabulary::Vocabulary;
@@ -308,7 +308,9 @@ fn by_action(
             Some(mention) => {
                 mentions.insert(&rule.id, Arc::new(mention));
             }
-            None => findings.push(Finding::whole(&rule.path, "the rule cannot be read back", "write it in plain Cedar")),
+            None => {
+                findings.push(Finding::whole(&rule.path, "the rule cannot be read back", "write it in plain Cedar"))
+            }
         }
     }
     for action in schema.actions() {

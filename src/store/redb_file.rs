@@ -12,12 +12,11 @@ use redb::{
     Table, TableDefinition, TableError,
 };
 
-use super::rows::{Overlay, Rows, parse, row};
-use super::view::{View, decode, rows_of};
+use super::rows::{Rows, parse, row};
+use super::view::{View, decode};
 use super::writer::{self, Queue};
 use super::{Entry, StoreError};
 use crate::clock::{SharedClock, Timestamp};
-use crate::domain::event::Fact;
 use crate::id::{Revision, Seq};
 
 /// The format this program writes, and the newest it reads.
@@ -264,24 +263,6 @@ impl Snapshot {
     #[must_use]
     pub fn view(&self) -> View<'_> {
         View::new(self, self.revision)
-    }
-
-    /// Shows the facts with some others put over them that are never written.
-    ///
-    /// # Errors
-    /// [`StoreError`], or what `show` returns.
-    pub fn with_over<T, E: From<StoreError>>(
-        &self,
-        facts: &[Fact],
-        show: impl FnOnce(View<'_>) -> Result<T, E>,
-    ) -> Result<T, E> {
-        let revision = self.revision.next();
-        let mut overlay = Overlay { beneath: self, over: std::collections::BTreeMap::new(), revision };
-        for fact in facts {
-            let rows = rows_of(&View::new(&overlay, Revision(u64::MAX)), fact)?;
-            overlay.over.extend(rows);
-        }
-        show(View::new(&overlay, revision))
     }
 }
 

@@ -109,6 +109,8 @@ pub(super) trait Rows {
 /// Rows with some facts put over them that were never written: what would be if.
 pub(super) struct Overlay<'a> {
     pub(super) beneath: &'a dyn Rows,
+    /// The revision at which what lies beneath is read: newer rows may be there, of changes made meanwhile.
+    pub(super) base: Revision,
     pub(super) over: BTreeMap<Vec<u8>, Vec<u8>>,
     pub(super) revision: Revision,
 }
@@ -117,7 +119,7 @@ impl Rows for Overlay<'_> {
     fn newest(&self, key: &[u8], at: Revision) -> Result<Option<(Revision, Vec<u8>)>, StoreError> {
         match self.over.get(key) {
             Some(value) if self.revision <= at => Ok(Some((self.revision, value.clone()))),
-            _ => self.beneath.newest(key, at),
+            _ => self.beneath.newest(key, at.min(self.base)),
         }
     }
 

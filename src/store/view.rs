@@ -51,6 +51,10 @@ impl<'a> View<'a> {
         Self { rows, revision }
     }
 
+    pub(super) fn rows(&self) -> &'a dyn Rows {
+        self.rows
+    }
+
     /// The revision at which everything is read.
     #[must_use]
     pub fn revision(&self) -> Revision {
@@ -235,6 +239,20 @@ impl<'a> View<'a> {
         self.named_last(Kind::AddOn, &[parent.as_str()], None, visit)
     }
 
+    /// Visits every add-on in the order of its parent's id and its own, from the one after `last` of the parent
+    /// `last`.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn all_add_ons(
+        &self,
+        last: Option<(&SubscriptionId, &SubscriptionId)>,
+        visit: &mut dyn FnMut(Subscription) -> Result<Listed, StoreError>,
+    ) -> Result<(), StoreError> {
+        let last = last.map(|(parent, id)| [parent.as_str(), id.as_str()]);
+        self.named_last(Kind::AddOn, &[], last.as_ref().map(<[&str; 2]>::as_slice), visit)
+    }
+
     /// Visits the subscriptions that are named last in the keys of an index.
     fn named_last(
         &self,
@@ -308,15 +326,35 @@ impl<'a> View<'a> {
         })
     }
 
-    /// Visits every commercial relationship.
+    /// Visits every grant by customer, partner and service, from the one after the grant `last`.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn all_grants(
+        &self,
+        last: Option<&Grant>,
+        visit: &mut dyn FnMut(Grant) -> Result<Listed, StoreError>,
+    ) -> Result<(), StoreError> {
+        let last = last.map(|last| [last.customer.as_str(), last.partner.as_str(), last.service.as_str()]);
+        let last = last.as_ref().map(<[&str; 3]>::as_slice);
+        self.keys(Kind::Grant, &[], last, &mut |names| match self.get(Kind::Grant, names)? {
+            Some(kept) => visit(kept.fact),
+            None => Ok(Listed::Continue(())),
+        })
+    }
+
+    /// Visits every commercial relationship by customer and partner, from the one after `last`.
     ///
     /// # Errors
     /// [`StoreError`].
     pub fn relationships(
         &self,
+        last: Option<(&CustomerId, &PartnerId)>,
         visit: &mut dyn FnMut(CommercialRelationship) -> Result<Listed, StoreError>,
     ) -> Result<(), StoreError> {
-        self.keys(Kind::Relationship, &[], None, &mut |names| match self.get(Kind::Relationship, names)? {
+        let last = last.map(|(customer, partner)| [customer.as_str(), partner.as_str()]);
+        let last = last.as_ref().map(<[&str; 2]>::as_slice);
+        self.keys(Kind::Relationship, &[], last, &mut |names| match self.get(Kind::Relationship, names)? {
             Some(kept) => visit(kept.fact),
             None => Ok(Listed::Continue(())),
         })

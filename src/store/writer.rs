@@ -3,6 +3,12 @@
 //! A change is made here, on the newest facts and one after the other, so that what was true when it was decided is
 //! true when it is written. If the process dies before the sync, nothing was answered and nothing is there; if it
 //! dies after it, everything is there. A sync that fails fails everything that waited for it.
+//!
+//! A load is written in a transaction of its own, which it can drop; everything else waits while it runs.
+
+mod load;
+
+pub use load::Loader;
 
 use std::any::Any;
 use std::collections::VecDeque;
@@ -85,6 +91,8 @@ pub(super) struct Batch<'txn> {
     revision: Revision,
     seq: Seq,
     at: Timestamp,
+    /// Nothing of it is to be written.
+    is_dropped: bool,
 }
 
 impl<'txn> Batch<'txn> {
@@ -98,7 +106,8 @@ impl<'txn> Batch<'txn> {
             at = at.max(entry.at);
         }
         let seq = Seq(ledger.last()?.map_or(0, |(seq, _)| seq.value()));
-        Ok(Self { facts: write.open_table(FACTS)?, journal, ledger, side: write.open_table(SIDE)?, revision, seq, at })
+        let (facts, side) = (write.open_table(FACTS)?, write.open_table(SIDE)?);
+        Ok(Self { facts, journal, ledger, side, revision, seq, at, is_dropped: false })
     }
 
     fn put(&mut self, fact: &Fact, revision: Revision) -> Result<(), StoreError> {
@@ -126,6 +135,29 @@ impl<'txn> Batch<'txn> {
         }
         Ok(seqs)
     }
+
+    fn desk(&self) -> Desk<'_> {
+        let view = View::new(&self.facts, self.revision);
+        Desk { view, at: self.at, next: self.revision.next(), side: &self.side }
+    }
+
+    /// Enters what a piece of work left; `has_put` when facts of the same change were put already.
+    fn keep<T>(&mut self, work: Work<T>, has_put: bool) -> Result<Committed<T>, StoreError> {
+        let Work { change, by, records, remember, value } = work;
+        if let Some((_permit, happening)) = change.filter(|(_, happening)| has_put || !happening.is_empty()) {
+            let next = self.revision.next();
+            for fact in &happening.facts {
+                self.put(fact, next)?;
+            }
+            self.enter(by, happening.events)?;
+        }
+        if let Some(remembered) = remember {
+            let key = side::remembered_key(&remembered.key);
+            self.side.insert(key.as_slice(), encode(&remembered)?.as_slice())?;
+        }
+        let seqs = self.append(&records)?;
+        Ok(Committed { value, revision: self.revision, seqs })
+    }
 }
 
 /// Something that waits to be written.
@@ -136,6 +168,8 @@ trait Job: Send {
     /// When the file fails, so that nothing of the transaction can be written. A fault of this job alone is kept for
     /// [`Job::tell`], and concerns nobody else.
     fn fill(&mut self, batch: &mut Batch<'_>) -> Result<(), StoreError>;
+    /// Does it need a transaction of its own?
+    fn is_alone(&self) -> bool;
     /// Tells whoever waits.
     fn tell(self: Box<Self>, written: Result<(), StoreError>);
 }
@@ -145,6 +179,7 @@ type Filled<T> = Result<Committed<T>, StoreError>;
 
 struct Waiting<F, T> {
     work: Option<F>,
+    is_alone: bool,
     filled: Filled<T>,
     tell: oneshot::Sender<Result<Committed<T>, StoreError>>,
 }
@@ -159,6 +194,10 @@ where
             self.filled = work(batch)?;
         }
         Ok(())
+    }
+
+    fn is_alone(&self) -> bool {
+        self.is_alone
     }
 
     fn tell(self: Box<Self>, written: Result<(), StoreError>) {
@@ -198,13 +237,18 @@ impl Queue {
         bell.notify_all();
     }
 
-    /// Everything that waits; nothing once the queue is closed and empty.
+    /// Everything that waits and can share a transaction, in order; nothing once the queue is closed and empty.
     fn take(&self) -> Option<VecDeque<Box<dyn Job>>> {
         let (line, bell) = &*self.0;
         let mut line = line.lock().unwrap_or_else(PoisonError::into_inner);
         loop {
             if !line.waiting.is_empty() {
-                return Some(std::mem::take(&mut line.waiting));
+                let together = match line.waiting.iter().position(|job| job.is_alone()) {
+                    None => line.waiting.len(),
+                    Some(first) => first.max(1),
+                };
+                let later = line.waiting.split_off(together);
+                return Some(std::mem::replace(&mut line.waiting, later));
             }
             if line.closed {
                 return None;
@@ -255,14 +299,18 @@ fn fill(shared: &Shared, clock: &SharedClock, jobs: &mut VecDeque<Box<dyn Job>>)
     let database = shared.database.read().unwrap_or_else(PoisonError::into_inner);
     let database = database.as_ref().ok_or(StoreError::Closing)?;
     let write = database.begin_write()?;
-    let revision = {
+    let (revision, is_dropped) = {
         let mut batch = Batch::open(&write, clock.now())?;
         for job in jobs {
             job.fill(&mut batch)?;
         }
-        batch.revision
+        (batch.revision, batch.is_dropped)
     };
-    write.commit()?;
+    if is_dropped {
+        write.abort()?;
+    } else {
+        write.commit()?;
+    }
     Ok(revision)
 }
 
@@ -294,8 +342,17 @@ impl Store {
         &self,
         work: impl FnOnce(&mut Batch<'_>) -> Result<Filled<T>, StoreError> + Send + 'static,
     ) -> Result<Committed<T>, StoreError> {
+        self.wait_in_line(false, work).await
+    }
+
+    async fn wait_in_line<T: Send + 'static>(
+        &self,
+        is_alone: bool,
+        work: impl FnOnce(&mut Batch<'_>) -> Result<Filled<T>, StoreError> + Send + 'static,
+    ) -> Result<Committed<T>, StoreError> {
         let (tell, told) = oneshot::channel();
-        self.queue().join(Box::new(Waiting { work: Some(work), filled: Err(StoreError::Closing), tell }))?;
+        let waiting = Waiting { work: Some(work), is_alone, filled: Err(StoreError::Closing), tell };
+        self.queue().join(Box::new(waiting))?;
         told.await.map_err(|_| StoreError::Closing)?
     }
 
@@ -321,28 +378,12 @@ impl Store {
         work: impl FnOnce(&Desk<'_>) -> Result<Work<T>, StoreError> + Send + 'static,
     ) -> Result<Committed<T>, StoreError> {
         self.wait(move |batch| {
-            let next = batch.revision.next();
-            let view = View::new(&batch.facts, batch.revision);
-            let desk = Desk { view, at: batch.at, next, side: &batch.side };
             // Nothing is written before the work is whole, so whatever is wrong with it is its own fault.
-            let worked = catch_unwind(AssertUnwindSafe(|| work(&desk)));
-            let Work { change, by, records, remember, value } = match worked {
-                Ok(Ok(work)) => work,
-                Ok(Err(error)) => return Ok(Err(error)),
-                Err(panic) => return Ok(Err(panicked(&*panic))),
-            };
-            if let Some((_permit, happening)) = change.filter(|(_, happening)| !happening.is_empty()) {
-                for fact in &happening.facts {
-                    batch.put(fact, next)?;
-                }
-                batch.enter(by, happening.events)?;
+            match catch_unwind(AssertUnwindSafe(|| work(&batch.desk()))) {
+                Ok(Ok(work)) => batch.keep(work, false).map(Ok),
+                Ok(Err(error)) => Ok(Err(error)),
+                Err(panic) => Ok(Err(panicked(&*panic))),
             }
-            if let Some(remembered) = remember {
-                let key = side::remembered_key(&remembered.key);
-                batch.side.insert(key.as_slice(), encode(&remembered)?.as_slice())?;
-            }
-            let seqs = batch.append(&records)?;
-            Ok(Ok(Committed { value, revision: batch.revision, seqs }))
         })
         .await
     }

@@ -6,7 +6,7 @@
 use serde_json::{Map, Value};
 
 use super::super::problem::Problem;
-use crate::pdp::Semantic;
+use crate::pdp::{Pager, Semantic};
 use crate::question::{Action, Entity, Members, Question};
 
 /// The problem of a body that is no question, from the sentence that says why.
@@ -123,4 +123,26 @@ pub(super) fn merged(body: &Map<String, Value>, element: &Value) -> Result<Quest
         }
     }
     question(&whole)
+}
+
+/// Which page of a search is asked for; none when everything is.
+pub(super) fn page(body: &Map<String, Value>) -> Result<Option<Pager>, Problem> {
+    if given(body, "page").is_none() {
+        return Ok(None);
+    }
+    let page = optional_object(body, "page", "page").map_err(incomplete)?;
+    let token = match given(&page, "token") {
+        None => None,
+        Some(Value::String(token)) => Some(token.clone()),
+        Some(_) => return Err(incomplete("`page.token` is not a string; give one or leave it out".to_owned())),
+    };
+    let limit =
+        match given(&page, "limit") {
+            None => None,
+            Some(limit) => Some(limit.as_u64().ok_or_else(|| {
+                incomplete(format!("`page.limit` cannot be `{limit}`; give a whole number from 0 on"))
+            })?),
+        };
+    optional_object(&page, "page.properties", "properties").map_err(incomplete)?;
+    Ok(Some(Pager { token, limit: limit.map(|limit| usize::try_from(limit).unwrap_or(usize::MAX)) }))
 }

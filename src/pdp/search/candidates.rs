@@ -198,7 +198,10 @@ impl Domain<'_> {
         last: Option<&SubscriptionId>,
         gathering: &mut Gathering,
     ) -> Result<Listed, StoreError> {
-        let stands = self.view.service(service)?.is_some_and(|kept| kept.fact.administrators_at(self.at).any(|held| held == partner));
+        let stands = self
+            .view
+            .service(service)?
+            .is_some_and(|kept| kept.fact.administrators_at(self.at).any(|held| held == partner));
         if stands {
             let last = last.map(|id| (&service.service, id));
             let mut stopped = Listed::Continue(());

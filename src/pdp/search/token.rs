@@ -98,7 +98,8 @@ pub(super) struct Asked {
 impl Asked {
     /// Reads which page of the search with this digest is asked for.
     pub(super) fn read(page: Option<&Pager>, search: &SearchDigest) -> Result<Self, SearchError> {
-        let limit = page.and_then(|page| page.limit).map(|limit| u32::try_from(limit.min(PAGE_MAX)).unwrap_or(u32::MAX));
+        let limit =
+            page.and_then(|page| page.limit).map(|limit| u32::try_from(limit.min(PAGE_MAX)).unwrap_or(u32::MAX));
         let Some(token) = page.and_then(|page| page.token.as_deref()) else {
             return Ok(Self { from: Position::Start, limit });
         };

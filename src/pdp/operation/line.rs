@@ -1,0 +1,225 @@
+//! One line of an import or an export: one noun, told as it is.
+//!
+//! What was so elsewhere is told as it was: grants that have ended, relationships with what was proposed. What can
+//! never be is refused all the same.
+
+use serde::de::{DeserializeOwned, Error as _};
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::{Map, Value};
+use utoipa::ToSchema;
+
+use super::acceptance::transacting_holders;
+use super::registration::{Telling, customer, partner, subscription};
+use super::{CustomerError, PartnerError, SubscriptionError};
+use crate::clock::Timestamp;
+use crate::domain::commercial::{CommercialRelationship, RenegotiationError};
+use crate::domain::customer::Customer;
+use crate::domain::event::Fact;
+use crate::domain::grant::Grant;
+use crate::domain::partner::Partner;
+use crate::domain::subscription::Subscription;
+use crate::id::{CustomerId, PartnerId, ServiceId};
+use crate::json::{self, ShapeError};
+use crate::limits::ADMINISTRATORS_MAX;
+use crate::store::{StoreError, View};
+
+/// One noun, as a line of an import or an export.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, ToSchema)]
+#[serde(tag = "noun", rename_all = "camelCase")]
+pub enum Line {
+    /// A partner.
+    Partner(Partner),
+    /// A customer.
+    Customer(Customer),
+    /// A subscription; an add-on after its parent.
+    Subscription(Subscription),
+    /// A grant, standing or past.
+    Grant(Grant),
+    /// A commercial relationship, with what was proposed.
+    CommercialRelationship(CommercialRelationship),
+}
+
+impl Line {
+    /// Reads a line from the members of its object.
+    ///
+    /// # Errors
+    /// A sentence that names the member.
+    pub fn of(mut members: Map<String, Value>) -> Result<Self, String> {
+        const NOUNS: &str = "`partner`, `customer`, `subscription`, `grant`, `commercialRelationship`";
+        let Some(noun) = members.remove("noun") else {
+            return Err(format!("missing member `noun`, expected one of {NOUNS}"));
+        };
+        match noun.as_str() {
+            Some("partner") => shaped(members).map(Self::Partner),
+            Some("customer") => shaped(members).map(Self::Customer),
+            Some("subscription") => shaped(members).map(Self::Subscription),
+            Some("grant") => shaped(members).map(Self::Grant),
+            Some("commercialRelationship") => shaped(members).map(Self::CommercialRelationship),
+            _ => Err(format!("member `noun`: unknown noun, expected one of {NOUNS}")),
+        }
+    }
+
+    /// What the line is about, for a message.
+    pub(crate) fn title(&self) -> String {
+        match self {
+            Self::Partner(told) => format!("partner `{}`", told.id),
+            Self::Customer(told) => format!("customer `{}`", told.id),
+            Self::Subscription(told) => format!("subscription `{}`", told.id),
+            Self::Grant(told) => format!("grant of `{}/{}` to `{}`", told.customer, told.service, told.partner),
+            Self::CommercialRelationship(told) => {
+                format!("commercial relationship of `{}` and `{}`", told.customer, told.partner)
+            }
+        }
+    }
+}
+
+/// The derived reader of a tagged enum loses the way to a faulty member and cannot say what it does not know.
+impl<'de> Deserialize<'de> for Line {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::of(Map::deserialize(deserializer)?).map_err(D::Error::custom)
+    }
+}
+
+fn shaped<T: DeserializeOwned>(members: Map<String, Value>) -> Result<T, String> {
+    json::of(Value::Object(members)).map_err(|error| match error {
+        ShapeError::Body { message } => message,
+        error @ ShapeError::Member { .. } => error.to_string(),
+    })
+}
+
+/// Why a noun cannot be as a line tells it.
+#[derive(Debug, thiserror::Error)]
+pub enum LineError {
+    /// A partner cannot.
+    #[error(transparent)]
+    Partner(#[from] PartnerError),
+    /// A customer cannot.
+    #[error(transparent)]
+    Customer(#[from] CustomerError),
+    /// A subscription cannot.
+    #[error(transparent)]
+    Subscription(SubscriptionError),
+    /// It names something that was not told before it.
+    #[error("{what} `{id}` is not known; put its line before this one")]
+    NotYetTold {
+        /// What kind of noun.
+        what: &'static str,
+        /// Which.
+        id: String,
+    },
+    /// A second transacting partner would hold the service.
+    #[error(
+        "partner `{holder}` holds delegated administration of service `{service}` and transacts too; only one of them may stand"
+    )]
+    SecondTransacting {
+        /// The service.
+        service: ServiceId,
+        /// Who holds it.
+        holder: PartnerId,
+    },
+    /// The service has as many administrators as one may have.
+    #[error(
+        "service `{0}` has {ADMINISTRATORS_MAX} delegated administrators, the most there may be; leave this grant out"
+    )]
+    TooManyAdministrators(ServiceId),
+    /// It proposes what is so.
+    #[error(transparent)]
+    Proposal(#[from] RenegotiationError),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl LineError {
+    /// The failure of the store in it, if that is what it is.
+    pub(crate) fn store(&self) -> Option<&StoreError> {
+        match self {
+            Self::Store(error)
+            | Self::Partner(PartnerError::Store(error))
+            | Self::Customer(CustomerError::Store(error))
+            | Self::Subscription(SubscriptionError::Store(error)) => Some(error),
+            _ => None,
+        }
+    }
+}
+
+impl From<SubscriptionError> for LineError {
+    fn from(error: SubscriptionError) -> Self {
+        match error {
+            SubscriptionError::UnknownCustomer(id) => not_yet("customer", &id),
+            SubscriptionError::UnknownReseller(id) => not_yet("original reseller", &id),
+            SubscriptionError::UnknownParent(id) => not_yet("parent", &id),
+            other => Self::Subscription(other),
+        }
+    }
+}
+
+fn not_yet(what: &'static str, id: &impl ToString) -> LineError {
+    LineError::NotYetTold { what, id: id.to_string() }
+}
+
+/// Works out what the facts become when a line is told at the moment `at`; nothing when they are so already.
+///
+/// # Errors
+/// A [`LineError`]; then nothing of it happens.
+pub(crate) fn tell(view: &View<'_>, at: Timestamp, line: &Line) -> Result<Vec<Fact>, LineError> {
+    match line {
+        Line::Partner(told) => Ok(partner(view, at, told)?.facts),
+        Line::Customer(told) => Ok(customer(view, told)?.facts),
+        Line::Subscription(told) => Ok(subscription(view, at, told, Telling::Import)?.facts),
+        Line::Grant(told) => grant(view, at, told),
+        Line::CommercialRelationship(told) => relationship(view, at, told),
+    }
+}
+
+fn parties(view: &View<'_>, customer: &CustomerId, partner: &PartnerId) -> Result<Partner, LineError> {
+    if view.customer(customer)?.is_none() {
+        return Err(not_yet("customer", customer));
+    }
+    view.partner(partner)?.map(|kept| kept.fact).ok_or_else(|| not_yet("partner", partner))
+}
+
+/// Sets a grant as it was told, and keeps who administers the service in step.
+fn grant(view: &View<'_>, at: Timestamp, told: &Grant) -> Result<Vec<Fact>, LineError> {
+    let partner = parties(view, &told.customer, &told.partner)?;
+    let id = ServiceId { customer: told.customer.clone(), service: told.service.clone() };
+    if view.grant(&id, &told.partner)?.is_some_and(|kept| kept.fact == *told) {
+        return Ok(Vec::new());
+    }
+    let known = view.service(&id)?.map(|kept| kept.fact);
+    let mut service = known.clone().unwrap_or_default();
+    if told.holds_at(at) {
+        let held_already = service.administrators_at(at).any(|holder| *holder == told.partner);
+        if !held_already
+            && partner.kind.transacts()
+            && let Some(holder) = transacting_holders(view, at, &service, &told.partner)?.into_iter().next()
+        {
+            return Err(LineError::SecondTransacting { service: id, holder });
+        }
+        service.administrators.retain(|held| held.until.is_none_or(|until| at < until));
+        service.enter(&told.partner, told.until);
+        if service.administrators.len() > ADMINISTRATORS_MAX {
+            return Err(LineError::TooManyAdministrators(id));
+        }
+    } else {
+        service.strike(&told.partner);
+    }
+    let mut facts = vec![Fact::Grant(told.clone())];
+    if known.as_ref() != Some(&service) {
+        facts.push(Fact::Service(id, service));
+    }
+    Ok(facts)
+}
+
+/// Sets a commercial relationship as it was told.
+fn relationship(view: &View<'_>, at: Timestamp, told: &CommercialRelationship) -> Result<Vec<Fact>, LineError> {
+    parties(view, &told.customer, &told.partner)?;
+    if let Some(proposal) = told.proposal {
+        CommercialRelationship { proposal: None, ..told.clone() }.renegotiate(proposal.by, proposal.outcome, at)?;
+    }
+    let known = view.relationship(&told.customer, &told.partner)?;
+    if known.is_some_and(|kept| kept.fact == *told) {
+        return Ok(Vec::new());
+    }
+    Ok(vec![Fact::CommercialRelationship(told.clone())])
+}

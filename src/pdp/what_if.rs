@@ -1,0 +1,265 @@
+//! What would be if: changes are supposed, and every decision they would turn is found. Nothing is written.
+
+mod delta;
+
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use super::Pdp;
+use super::call::{About, Call, CallError, Coded, Told};
+use super::operation::acceptance::accept;
+use super::operation::line::{Line, tell};
+use super::operation::removal::remove;
+use super::operation::renegotiation::renegotiate;
+use super::operation::{Acceptance, AcceptanceError, Removal, RemovalError, Renegotiation, RenegotiationError};
+use super::relationship::admit_request;
+use crate::clock::Timestamp;
+use crate::decide::refuses_strangers;
+use crate::domain::commercial::{Outcome, RenegotiationState, Side};
+use crate::domain::event::Fact;
+use crate::domain::grant::Multichannel;
+use crate::id::{CustomerId, PartnerId, ServiceName};
+use crate::limits::{WHAT_IF_CHANGES_MAX, WHAT_IF_FACTS_MAX, WHAT_IF_PAIRS_MAX};
+use crate::policy::Bundle;
+use crate::store::{StoreError, Supposed, View};
+use delta::{Touched, delta};
+
+pub use delta::{Delta, Flip, Named, NamedAction};
+
+/// A change that is supposed.
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub enum Proposed {
+    /// A customer accepts a partner's request.
+    Accept {
+        /// Whose request.
+        #[schema(value_type = String)]
+        partner: PartnerId,
+        /// Who accepts it.
+        #[schema(value_type = String)]
+        customer: CustomerId,
+        /// For which services.
+        #[schema(value_type = Vec<String>)]
+        services: Vec<ServiceName>,
+        /// When it is to end by itself.
+        #[schema(value_type = Option<String>, format = DateTime)]
+        #[serde(default)]
+        until: Option<Timestamp>,
+    },
+    /// A customer removes delegated administrative privileges.
+    Remove {
+        /// Who removes.
+        #[schema(value_type = String)]
+        customer: CustomerId,
+        /// From whom; from all partners when absent.
+        #[schema(value_type = Option<String>)]
+        #[serde(default)]
+        partner: Option<PartnerId>,
+        /// For which service; for all when absent.
+        #[schema(value_type = Option<String>)]
+        #[serde(default)]
+        service: Option<ServiceName>,
+    },
+    /// Customer and partner agree about their commercial relationship.
+    Renegotiate {
+        /// The customer.
+        #[schema(value_type = String)]
+        customer: CustomerId,
+        /// The partner.
+        #[schema(value_type = String)]
+        partner: PartnerId,
+        /// What they agree on.
+        outcome: Outcome,
+    },
+    /// A noun is told, as a line of an import tells it.
+    Put(Line),
+}
+
+/// Why it cannot be said what would be.
+#[derive(Debug, thiserror::Error)]
+pub enum WhatIfError {
+    /// One of the changes cannot be.
+    #[error("`changes[{index}]`: {message}")]
+    Change {
+        /// Which change, counted from 0.
+        index: usize,
+        /// Why not.
+        message: String,
+    },
+    /// More changes than may be tried at once.
+    #[error("`changes` holds {0} changes; try at most {WHAT_IF_CHANGES_MAX} at once")]
+    TooManyChanges(usize),
+    /// The changes change more than may be compared.
+    #[error("`changes` change more than {WHAT_IF_FACTS_MAX} facts; try fewer at once")]
+    TooManyFacts,
+    /// More decisions may be turned than can be compared; a part of them would not be the answer.
+    #[error("`changes` concern more than {WHAT_IF_PAIRS_MAX} pairs of a subject and a resource; try fewer at once")]
+    TooMuch,
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Coded for WhatIfError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Change { .. } => "invalid_change",
+            Self::TooManyChanges(_) => "too_many_changes",
+            Self::TooManyFacts | Self::TooMuch => "too_much_to_compare",
+            Self::Store(_) => "unavailable",
+        }
+    }
+
+    fn store(&self) -> Option<&StoreError> {
+        match self {
+            Self::Store(error) => Some(error),
+            _ => None,
+        }
+    }
+}
+
+impl Pdp {
+    /// Every decision that would be gained and lost if some changes were made, one after the other. It is exact: where
+    /// it would take too long to be, it is an error.
+    ///
+    /// # Errors
+    /// [`WhatIfError`]; [`CallError::Denied`] for whoever may not try changes.
+    pub async fn what_if(&self, call: &Call, changes: Vec<Proposed>) -> Result<Told<Delta>, CallError<WhatIfError>> {
+        let rules = self.rules();
+        self.tell(call, "whatIf", &About::Installation, |now, at| {
+            let trial = Trial { rules: &rules, at, multichannel: self.terms.multichannel };
+            let mut supposed = now.supposing();
+            let touched = trial.suppose_all(&mut supposed, &changes)?;
+            let is_narrow = self.refuses_strangers(&rules);
+            delta(&rules, at, now, &supposed.view(), &touched, is_narrow)
+        })
+        .await
+    }
+
+    /// Do these rules refuse strangers everything? A function of the rules alone, so it is found out once.
+    fn refuses_strangers(&self, rules: &Bundle) -> bool {
+        use std::sync::PoisonError;
+        let mut known = self.strangers.lock().unwrap_or_else(PoisonError::into_inner);
+        match known.as_ref() {
+            Some((digest, refused)) if digest == rules.digest() => *refused,
+            _ => {
+                let refused = refuses_strangers(rules);
+                *known = Some((rules.digest().clone(), refused));
+                refused
+            }
+        }
+    }
+}
+
+/// By what changes are judged.
+struct Trial<'a> {
+    rules: &'a Bundle,
+    at: Timestamp,
+    multichannel: Multichannel,
+}
+
+impl Trial<'_> {
+    /// Supposes the changes one after the other, and notes what they touch.
+    fn suppose_all(&self, supposed: &mut Supposed<'_>, changes: &[Proposed]) -> Result<Touched, WhatIfError> {
+        if changes.len() > WHAT_IF_CHANGES_MAX {
+            return Err(WhatIfError::TooManyChanges(changes.len()));
+        }
+        let mut touched = Touched::default();
+        let mut count = 0;
+        for (index, change) in changes.iter().enumerate() {
+            self.suppose(supposed, change, &mut |supposed, facts| {
+                count += facts.len();
+                if count > WHAT_IF_FACTS_MAX {
+                    return Err(Impossible::TooManyFacts);
+                }
+                for fact in &facts {
+                    touched.note(fact);
+                    supposed.put(fact)?;
+                }
+                Ok(())
+            })
+            .map_err(|impossible| match impossible {
+                Impossible::Change(message) => WhatIfError::Change { index, message },
+                Impossible::TooManyFacts => WhatIfError::TooManyFacts,
+                Impossible::Store(error) => WhatIfError::Store(error),
+            })?;
+        }
+        Ok(touched)
+    }
+
+    fn suppose(
+        &self,
+        supposed: &mut Supposed<'_>,
+        change: &Proposed,
+        put: &mut dyn FnMut(&mut Supposed<'_>, Vec<Fact>) -> Result<(), Impossible>,
+    ) -> Result<(), Impossible> {
+        match change.clone() {
+            Proposed::Accept { partner, customer, services, until } => {
+                let acceptance = Acceptance { partner, customer, services, until };
+                let facts = self.accepted(&supposed.view(), &acceptance)?;
+                put(supposed, facts)
+            }
+            Proposed::Remove { customer, partner, service } => {
+                let removal = Removal { customer, partner, service };
+                let (happening, _) = remove(&supposed.view(), self.at, &removal)?;
+                put(supposed, happening.facts)
+            }
+            Proposed::Renegotiate { customer, partner, outcome } => {
+                // Both sides say so; the one that spoke first before this may need no second word.
+                for by in [Side::Customer, Side::Partner] {
+                    let said = Renegotiation { customer: customer.clone(), partner: partner.clone(), by, outcome };
+                    let (happening, renegotiated) = renegotiate(&supposed.view(), self.at, &said)?;
+                    put(supposed, happening.facts)?;
+                    if renegotiated.state == RenegotiationState::Agreed {
+                        break;
+                    }
+                }
+                Ok(())
+            }
+            Proposed::Put(line) => {
+                let facts = tell(&supposed.view(), self.at, &line).map_err(|error| match error.store() {
+                    Some(fault) => Impossible::Store(fault.clone()),
+                    None => Impossible::Change(format!("{}: {error}", line.title())),
+                })?;
+                put(supposed, facts)
+            }
+        }
+    }
+
+    /// What an acceptance brings; as when it is made, the partner must be one that may still request it.
+    fn accepted(&self, view: &View<'_>, acceptance: &Acceptance) -> Result<Vec<Fact>, Impossible> {
+        if view.partner(&acceptance.partner)?.is_some() {
+            let asking = admit_request(self.rules, view, self.at, &acceptance.partner)?;
+            asking.permit().map_err(|denied| Impossible::Change(denied.message))?;
+        }
+        let (happening, _) = accept(view, self.at, acceptance, self.multichannel)?;
+        Ok(happening.facts)
+    }
+}
+
+/// Why a change cannot be supposed.
+enum Impossible {
+    Change(String),
+    TooManyFacts,
+    Store(StoreError),
+}
+
+impl From<StoreError> for Impossible {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+macro_rules! impossible {
+    ($($error:ident),*) => {$(
+        impl From<$error> for Impossible {
+            fn from(error: $error) -> Self {
+                match error.store() {
+                    Some(fault) => Self::Store(fault.clone()),
+                    None => Self::Change(error.to_string()),
+                }
+            }
+        }
+    )*};
+}
+impossible!(AcceptanceError, RemovalError, RenegotiationError);

@@ -1,0 +1,38 @@
+//! Facts as they would be: those of a view, with others put over them that are never written.
+
+use std::collections::BTreeMap;
+
+use super::StoreError;
+use super::rows::Overlay;
+use super::view::{View, rows_of};
+use crate::domain::event::Fact;
+
+/// Facts as they would be if some changes were made, one after the other.
+pub struct Supposed<'a>(Overlay<'a>);
+
+impl<'a> View<'a> {
+    /// The same facts, to suppose changes of.
+    #[must_use]
+    pub fn supposing(&self) -> Supposed<'a> {
+        let base = self.revision();
+        Supposed(Overlay { beneath: self.rows(), base, over: BTreeMap::new(), revision: base.next() })
+    }
+}
+
+impl Supposed<'_> {
+    /// The facts as they would be after everything that was put.
+    #[must_use]
+    pub fn view(&self) -> View<'_> {
+        View::new(&self.0, self.0.revision)
+    }
+
+    /// Supposes one more fact.
+    ///
+    /// # Errors
+    /// [`StoreError`] when what lies beneath cannot be read.
+    pub fn put(&mut self, fact: &Fact) -> Result<(), StoreError> {
+        let rows = rows_of(&self.view(), fact)?;
+        self.0.over.extend(rows);
+        Ok(())
+    }
+}

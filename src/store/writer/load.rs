@@ -1,0 +1,105 @@
+//! Loads: more facts than fit in memory, as one change.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use super::{Batch, Committed, Desk, Work, panicked};
+use crate::clock::Timestamp;
+use crate::domain::event::Fact;
+use crate::id::Revision;
+use crate::store::{Store, StoreError, View};
+
+/// A change that is being put fact by fact; what is put stays only if the load ends with a permitted change.
+pub struct Loader<'a, 'txn> {
+    batch: &'a mut Batch<'txn>,
+    has_put: bool,
+    fault: Option<StoreError>,
+}
+
+impl Loader<'_, '_> {
+    /// What a piece of work sees that begins before anything is put.
+    #[must_use]
+    pub fn desk(&self) -> Desk<'_> {
+        self.batch.desk()
+    }
+
+    /// The facts as they are with everything put so far.
+    #[must_use]
+    pub fn view(&self) -> View<'_> {
+        View::new(&self.batch.facts, self.next())
+    }
+
+    /// The moment of the change; never before that of an earlier one.
+    #[must_use]
+    pub fn at(&self) -> Timestamp {
+        self.batch.at
+    }
+
+    /// The revision the change would make.
+    #[must_use]
+    pub fn next(&self) -> Revision {
+        self.batch.revision.next()
+    }
+
+    /// Was anything put?
+    #[must_use]
+    pub fn has_put(&self) -> bool {
+        self.has_put
+    }
+
+    /// Puts a fact.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the file fails; then nothing of the load is written, whatever it ends with.
+    pub fn put(&mut self, fact: &Fact) -> Result<(), StoreError> {
+        self.has_put = true;
+        let next = self.next();
+        self.batch.put(fact, next).inspect_err(|error| self.fault = Some(error.clone()))
+    }
+}
+
+impl Store {
+    /// Does a piece of work that puts its facts one by one, as one change of one revision: for more than fits in
+    /// memory. All of it is written or, when the work leaves no change, none of it but its records.
+    ///
+    /// Everything else that would be written waits until it is done, decisions too, whose records must be durable
+    /// before they are answered. So it must not wait for anybody: what comes slowly is to be gathered first.
+    ///
+    /// # Errors
+    /// [`StoreError`]; then nothing is written.
+    pub async fn load<T: Send + 'static>(
+        &self,
+        load: impl FnOnce(&mut Loader<'_, '_>) -> Result<Work<T>, StoreError> + Send + 'static,
+    ) -> Result<Committed<T>, StoreError> {
+        let loaded = self.wait_in_line(true, move |batch| {
+            let mut loader = Loader { batch, has_put: false, fault: None };
+            let worked = catch_unwind(AssertUnwindSafe(|| load(&mut loader)));
+            let Loader { has_put, fault, .. } = loader;
+            if let Some(fault) = fault {
+                return Err(fault);
+            }
+            let worked = worked.unwrap_or_else(|panic| Err(panicked(&*panic)));
+            let is_kept = worked.as_ref().is_ok_and(|work| work.change.is_some());
+            if has_put && !is_kept {
+                batch.is_dropped = true;
+                let left = worked.map(|work| (work.value, Some(work.records)));
+                return Ok(left.map(|value| Committed { value, revision: batch.revision, seqs: Vec::new() }));
+            }
+            match worked {
+                Ok(work) => {
+                    let Committed { value, revision, seqs } = batch.keep(work, has_put)?;
+                    Ok(Ok(Committed { value: (value, None), revision, seqs }))
+                }
+                Err(error) => Ok(Err(error)),
+            }
+        });
+        let Committed { value: (value, dropped), revision, seqs } = loaded.await?;
+        match dropped {
+            None => Ok(Committed { value, revision, seqs }),
+            // What was put is gone with its transaction; that it was refused is recorded in another.
+            Some(records) => {
+                let Committed { revision, seqs, .. } = self.append(records).await?;
+                Ok(Committed { value, revision, seqs })
+            }
+        }
+    }
+}
