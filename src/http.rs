@@ -25,6 +25,7 @@ pub use routes::{Access, ROUTES, Route};
 
 use std::convert::Infallible;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::{Buf, Bytes};
 use futures_util::{Stream, StreamExt};
@@ -38,6 +39,9 @@ use exchange::{Exchange, Received};
 use routes::{Found, Routes};
 
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// How long the next part of a body may take to come.
+const BODY_PART_WITHIN: Duration = Duration::from_secs(20);
 
 /// What every connection of one listener shares.
 #[derive(Clone)]
@@ -56,7 +60,18 @@ pub fn surface(
 ) -> impl Filter<Extract = (Response,), Error = Infallible> + Clone {
     let surface = Surface { pdp, door, routes: Arc::new(Routes::new()), stopping };
     let query = warp::query::raw().or(warp::any().map(String::new)).unify();
-    warp::method()
+    // A CONNECT names an authority and no path, so it has to be answered before anything looks at the path.
+    let tunnel = warp::method()
+        .and_then(|method| async move { if method == Method::CONNECT { Ok(()) } else { Err(warp::reject()) } });
+    let tunnel = tunnel.untuple_one().map(|| {
+        Problem::of(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "method_not_allowed",
+            "`CONNECT` opens a tunnel, and there is none here; see `/openapi.json` for what there is".to_owned(),
+        )
+        .into_response()
+    });
+    let answered = warp::method()
         .and(warp::path::full())
         .and(query)
         .and(warp::header::headers_cloned())
@@ -64,9 +79,8 @@ pub fn surface(
         .then(move |method, path: warp::path::FullPath, query, headers, body| {
             let surface = surface.clone();
             async move { answer(surface, method, path.as_str().to_owned(), query, headers, body).await }
-        })
-        .recover(|_| async { Ok::<_, Infallible>(Problem::internal().into_response()) })
-        .unify_reply()
+        });
+    tunnel.or(answered).recover(|_| async { Ok::<_, Infallible>(Problem::internal().into_response()) }).unify_reply()
 }
 
 /// Makes one reply type of an answer and of a recovered rejection.
@@ -157,7 +171,15 @@ async fn dispatch(
 /// Reads a body up to a limit.
 async fn collected(mut body: exchange::Incoming, limit: usize) -> Result<Bytes, Problem> {
     let mut whole = Vec::new();
-    while let Some(part) = body.next().await {
+    loop {
+        let Ok(part) = tokio::time::timeout(BODY_PART_WITHIN, body.next()).await else {
+            return Err(Problem::of(
+                StatusCode::REQUEST_TIMEOUT,
+                "body_too_slow",
+                format!("no part of the body came for {} seconds; send it again", BODY_PART_WITHIN.as_secs()),
+            ));
+        };
+        let Some(part) = part else { break };
         let part = part.map_err(|cause| {
             Problem::of(StatusCode::BAD_REQUEST, "incomplete_body", format!("the body could not be read: {cause}"))
         })?;

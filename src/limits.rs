@@ -35,6 +35,10 @@ pub const WHAT_IF_CHANGES_MAX: usize = 1_000;
 pub const WHAT_IF_FACTS_MAX: usize = 100_000;
 /// The most pairs of a subject and a resource that one what-if compares.
 pub const WHAT_IF_PAIRS_MAX: usize = 50_000;
+/// The most bytes the records of one batch may take.
+pub const BATCH_RECORD_BYTES_MAX: usize = 64 * 1024 * 1024;
+/// The most bytes the elements of a batch may have once each has its own copy of the defaults.
+pub const BATCH_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// The longest line of an import, in bytes.
 pub const IMPORT_LINE_MAX: usize = 65_536;
 /// How many bytes of an export are put together before they are passed on.

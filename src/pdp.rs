@@ -94,7 +94,21 @@ impl Pdp {
     /// A [`PdpError`]; then nothing is served.
     pub fn open(data: &Path, clock: SharedClock, rules: Bundle, terms: Terms) -> Result<Self, PdpError> {
         let store = Store::open(data, Arc::clone(&clock))?;
-        let links = LinkRing::open(data, &clock)?;
+        Self::over(store, data, &clock, rules, terms)
+    }
+
+    /// Opens the store in `data` with the rules that were last in force over it; with `otherwise` when none were.
+    ///
+    /// # Errors
+    /// A [`PdpError`]; then nothing is served.
+    pub fn reopen(data: &Path, clock: SharedClock, otherwise: Bundle, terms: Terms) -> Result<Self, PdpError> {
+        let store = Store::open(data, Arc::clone(&clock))?;
+        let rules = rules::last_in_force(&store)?.unwrap_or(otherwise);
+        Self::over(store, data, &clock, rules, terms)
+    }
+
+    fn over(store: Store, data: &Path, clock: &SharedClock, rules: Bundle, terms: Terms) -> Result<Self, PdpError> {
+        let links = LinkRing::open(data, clock)?;
         Ok(Self { folder: Some(data.to_owned()), ..Self::of(store, links, rules, terms)? })
     }
 

@@ -4,6 +4,7 @@
 mod authzen;
 mod changes;
 mod decide;
+mod http;
 mod invitation_and_json;
 mod machine;
 mod oracle;
@@ -16,6 +17,7 @@ mod shipped;
 mod stage;
 mod stories;
 mod tables;
+mod tenants;
 mod transfer;
 mod what_if;
 mod worlds;

@@ -189,10 +189,10 @@ impl Scene {
         let others = [
             Entity::new("Subscription", "nobody"),
             Entity::new("Subscription", "no such id"),
-            Entity::new("Customer", "c0"),
             Entity::new("Thing", "t"),
         ];
-        subscriptions.chain(services).chain(others).collect()
+        let customers = CUSTOMERS.iter().map(|id| Entity::new("Customer", *id));
+        subscriptions.chain(services).chain(others).chain(customers).collect()
     }
 
     async fn search(&self, hole: &Hole, page: Option<Pager>, basis: &Basis) -> SearchPage {
@@ -218,7 +218,8 @@ impl Scene {
     /// Compares every search with the single checks of every row.
     async fn searches_agree_with_checks(&self, basis: &Basis) {
         let mut subjects: Vec<Entity> = PARTNERS.iter().map(|id| Entity::new("Partner", *id)).collect();
-        subjects.extend([Entity::new("Partner", "nobody"), Entity::new("Customer", "c0"), Entity::new("person", "x")]);
+        subjects.extend([Entity::new("Partner", "nobody"), Entity::new("person", "x")]);
+        subjects.extend(CUSTOMERS.iter().map(|id| Entity::new("Customer", *id)));
         let vocabulary = self.pdp.rules();
         let mut actions: Vec<String> = vocabulary.vocabulary().actions("").map(|(name, _)| name.to_owned()).collect();
         let resources = self.resources();

@@ -6,11 +6,12 @@
 //! | member | meaning |
 //! |---|---|
 //! | `v` | the version of the record's form: 1 |
-//! | `at` | when it was decided, RFC 3339 in UTC to the millisecond |
+//! | `at` | when it was decided, RFC 3339 in UTC to the millisecond; the moment asked about is that of the facts |
 //! | `caller` | who asked |
 //! | `requestId` | the caller's own name for the call, when it gave one |
 //! | `asked` | `evaluation`, `search` or `call` (a call of this service itself) |
 //! | `question` | subject, action, resource and context as asked; a search has no id where its hole is |
+//! | `about` | what a call was about, where the rules were asked about the installation because it is not known |
 //! | `facts` | what was found, with the revision it was found at; no names |
 //! | `world` | the SHA-256 of the entities, when a world of its own was asked |
 //! | `rules` | the digest of the rules |
@@ -21,7 +22,7 @@
 //! | `reason` | why it was a no |
 //! | `faults` | rules that could not be evaluated |
 //! | `results` | of a search: what was sought, how many were found, the SHA-256 of the page that was answered, and which page was asked for |
-//! | `outcome` | of a call that would change something and was allowed: the revision it made, or the code of why not |
+//! | `outcome` | of a call that would change something and was allowed: the revision it made, that nothing had to change, or the code of why not |
 
 use serde::{Deserialize, Serialize};
 
@@ -31,7 +32,7 @@ use crate::decide::{Decision, Reason, RuleFault};
 use crate::facts::Facts;
 use crate::id::Revision;
 use crate::policy::{Digest, RuleId};
-use crate::question::Question;
+use crate::question::{Entity, Question};
 
 /// What evaluates the rules.
 pub const ENGINE: &str = concat!("standing ", env!("CARGO_PKG_VERSION"), ", cedar-policy 4.14.1");
@@ -57,6 +58,8 @@ pub enum Asked {
 pub enum Became {
     /// It was done, and made this revision.
     Revision(Revision),
+    /// It was so already.
+    Unchanged,
     /// It was allowed and could not be done, with the code of why.
     Refused(String),
 }
@@ -107,6 +110,9 @@ pub struct Record {
     pub asked: Asked,
     /// The question.
     pub question: Question,
+    /// What a call was about, where the rules were asked about the installation instead.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub about: Option<Entity>,
     /// What was found.
     pub facts: Facts,
     /// The digest of the world's entities.
@@ -173,6 +179,7 @@ impl Record {
             request_id: None,
             asked,
             question,
+            about: None,
             facts,
             world: None,
             rules,
@@ -198,6 +205,7 @@ impl Record {
             request_id: None,
             asked: Asked::Search,
             question,
+            about: None,
             facts,
             world: None,
             rules,

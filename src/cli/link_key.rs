@@ -2,6 +2,7 @@
 
 use clap::{Args, Subcommand};
 use hyper::Method;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 
 use super::reach::{Reached, Wanted};
@@ -44,7 +45,9 @@ impl LinkKeyCommand {
         let (method, path, data) = match self.action {
             Action::List { data } => (Method::GET, "/v1/link-keys".to_owned(), data),
             Action::Rotate { data } => (Method::POST, "/v1/link-keys".to_owned(), data),
-            Action::Retire { id, data } => (Method::DELETE, format!("/v1/link-keys/{id}"), data),
+            Action::Retire { id, data } => {
+                (Method::DELETE, format!("/v1/link-keys/{}", utf8_percent_encode(&id, NON_ALPHANUMERIC)), data)
+            }
         };
         let reached = Reached::open(&data.data, Wanted::There).await?;
         let answer = reached.call(method, &path, None).await?;

@@ -8,7 +8,7 @@ use std::os::fd::AsRawFd as _;
 use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http_body_util::combinators::BoxBody;
@@ -25,14 +25,29 @@ use super::rules_dir::RulesFlag;
 use crate::clock::System;
 use crate::config::Settings;
 use crate::http::{Door, Stopping, surface};
-use crate::pdp::{Pdp, Terms};
+use crate::pdp::{Pdp, PdpError, Terms};
 use crate::store::StoreError;
 
 const SOCKET_NAME: &str = "standing.sock";
 /// The longest path of a socket the system takes, less the byte that ends it.
 const SOCKET_PATH_MAX: usize = 107;
-/// How long a command waits for a server that holds the store and does not listen yet.
-const LISTENS_WITHIN: Duration = Duration::from_secs(5);
+/// How long a command waits for whoever holds the store to answer or to be done with it.
+const ANSWERS_WITHIN: Duration = Duration::from_secs(15);
+/// How long it waits before it tries again.
+const PAUSE: Duration = Duration::from_millis(25);
+
+/// Why this process does not hold a store.
+enum Holding {
+    /// Another one does.
+    Held(Failure),
+    Failed(Failure),
+}
+
+impl<E: Into<Failure>> From<E> for Holding {
+    fn from(error: E) -> Self {
+        Self::Failed(error.into())
+    }
+}
 
 /// A body on its way out.
 pub(super) type Outgoing = BoxBody<Bytes, std::io::Error>;
@@ -53,13 +68,13 @@ struct SocketPath {
 }
 
 impl SocketPath {
-    fn of(data: &Path) -> std::io::Result<Self> {
-        let path = data.join(SOCKET_NAME);
+    fn of(data: &Path, name: &str) -> std::io::Result<Self> {
+        let path = data.join(name);
         if path.as_os_str().len() <= SOCKET_PATH_MAX {
             return Ok(Self { path, _folder: None });
         }
         let folder = File::open(data)?;
-        let path = PathBuf::from(format!("/proc/self/fd/{}/{SOCKET_NAME}", folder.as_raw_fd()));
+        let path = PathBuf::from(format!("/proc/self/fd/{}/{name}", folder.as_raw_fd()));
         Ok(Self { path, _folder: Some(folder) })
     }
 }
@@ -71,9 +86,13 @@ pub(super) struct Socket {
 }
 
 impl Socket {
-    /// Answers on the socket in the data directory, which only its owner can open.
+    /// Answers on the server's socket in the data directory, which only its owner can open.
     pub(super) fn listen(data: &Path, pdp: &Arc<Pdp>, stopping: &Stopping) -> Result<Self, Failure> {
-        let path = SocketPath::of(data)?;
+        Self::listen_as(data, SOCKET_NAME, pdp, stopping)
+    }
+
+    fn listen_as(data: &Path, name: &str, pdp: &Arc<Pdp>, stopping: &Stopping) -> Result<Self, Failure> {
+        let path = SocketPath::of(data, name)?;
         // This process holds the store, so a socket that is there was left by one that died.
         match fs::remove_file(&path.path) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(Failure::failed(error)),
@@ -101,8 +120,10 @@ pub(super) struct Reached {
     data: PathBuf,
     /// The store, when this process holds it.
     pub(super) here: Option<Arc<Pdp>>,
+    /// The name of the socket it is asked through.
+    socket: String,
     /// The socket, and what tells its streams to end when this is dropped.
-    _socket: Option<(Socket, tokio::sync::watch::Sender<bool>)>,
+    _held: Option<(Socket, tokio::sync::watch::Sender<bool>)>,
 }
 
 /// Whether a store has to be there already.
@@ -122,43 +143,46 @@ impl Reached {
             )));
         }
         make(data)?;
-        let settings = Settings::default();
-        let terms = Terms {
-            multichannel: settings.multichannel,
-            limits: settings.limits,
-            public_url: "https://localhost:8181".to_owned(),
-        };
-        let rules = RulesFlag { rules: None }.bundle()?;
-        match Pdp::open(data, Arc::new(System), rules, terms) {
-            Ok(pdp) => {
-                let pdp = Arc::new(pdp);
-                pdp.keep_rules("command").await?;
-                let (stop, stopped) = tokio::sync::watch::channel(false);
-                let socket = Socket::listen(data, &pdp, &Stopping::told_by(stopped))?;
-                Ok(Self { data: data.to_owned(), here: Some(pdp), _socket: Some((socket, stop)) })
+        let started = Instant::now();
+        loop {
+            match Self::hold(data) {
+                Ok(reached) => return Ok(reached),
+                Err(Holding::Failed(failure)) => return Err(failure),
+                // Held by a server, which answers on its socket, or by a command, which is soon done.
+                Err(Holding::Held(held)) => {
+                    let there = Self { data: data.to_owned(), here: None, socket: SOCKET_NAME.to_owned(), _held: None };
+                    match there.connect().await {
+                        Ok(_) => return Ok(there),
+                        Err(_) if started.elapsed() < ANSWERS_WITHIN => tokio::time::sleep(PAUSE).await,
+                        Err(_) => return Err(held),
+                    }
+                }
             }
-            Err(crate::pdp::PdpError::Store(StoreError::Held { .. })) => {
-                Ok(Self { data: data.to_owned(), here: None, _socket: None })
-            }
-            Err(error) => Err(error.into()),
         }
     }
 
-    async fn connect(&self) -> Result<SendRequest<Outgoing>, Failure> {
-        let path = SocketPath::of(&self.data)?;
-        let started = std::time::Instant::now();
-        let stream = loop {
-            match UnixStream::connect(&path.path).await {
-                Ok(stream) => break stream,
-                Err(_) if started.elapsed() < LISTENS_WITHIN => tokio::time::sleep(Duration::from_millis(50)).await,
-                Err(error) => {
-                    return Err(Failure::failed(format!(
-                        "the store in `{}` is held by a process that does not answer on its socket: {error}; stop it and try again",
-                        self.data.display()
-                    )));
-                }
-            }
+    /// Opens the store, with the rules that were last in force over it, and answers on a socket of this process's own.
+    fn hold(data: &Path) -> Result<Self, Holding> {
+        let terms = Terms {
+            multichannel: Settings::default().multichannel,
+            limits: Settings::default().limits,
+            public_url: "https://localhost:8181".to_owned(),
         };
+        let otherwise = RulesFlag { rules: None }.bundle()?;
+        let pdp = match Pdp::reopen(data, Arc::new(System), otherwise, terms) {
+            Ok(pdp) => Arc::new(pdp),
+            Err(error @ PdpError::Store(StoreError::Held { .. })) => return Err(Holding::Held(error.into())),
+            Err(error) => return Err(Holding::Failed(error.into())),
+        };
+        let (stop, stopped) = tokio::sync::watch::channel(false);
+        let name = format!("command-{}.sock", std::process::id());
+        let socket = Socket::listen_as(data, &name, &pdp, &Stopping::told_by(stopped))?;
+        Ok(Self { data: data.to_owned(), here: Some(pdp), socket: name, _held: Some((socket, stop)) })
+    }
+
+    async fn connect(&self) -> Result<SendRequest<Outgoing>, Failure> {
+        let path = SocketPath::of(&self.data, &self.socket)?;
+        let stream = UnixStream::connect(&path.path).await?;
         let (sender, connection) = handshake(TokioIo::new(stream)).await?;
         tokio::spawn(connection);
         Ok(sender)

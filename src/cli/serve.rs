@@ -111,14 +111,16 @@ impl Serve {
         let serving = tokio::spawn(
             warp::serve(served).incoming(listener).graceful(async move { stopping.stopped().await }).run(),
         );
+        // Whoever reads that it is ready may tell it to stop at once.
+        let mut terminate = signal(SignalKind::terminate())?;
+        let mut interrupt = signal(SignalKind::interrupt())?;
         println!("{ready}");
         if self.demo {
             print!("{}", calls_to_try(address));
         }
-        let mut terminate = signal(SignalKind::terminate())?;
         tokio::select! {
             _ = terminate.recv() => {}
-            _ = tokio::signal::ctrl_c() => {}
+            _ = interrupt.recv() => {}
         }
         tracing::info!("stopping: calls under way are answered first");
         stop.send_replace(true);

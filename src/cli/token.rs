@@ -2,6 +2,7 @@
 
 use clap::{Args, Subcommand};
 use hyper::Method;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 
 use super::reach::{Reached, Wanted};
@@ -86,7 +87,9 @@ impl TokenCommand {
             }
             Action::Revoke { id, data } => {
                 let reached = Reached::open(&data.data, Wanted::There).await?;
-                let revoked = reached.call(Method::DELETE, &format!("/v1/tokens/{id}"), None).await?;
+                let revoked = reached
+                    .call(Method::DELETE, &format!("/v1/tokens/{}", utf8_percent_encode(&id, NON_ALPHANUMERIC)), None)
+                    .await?;
                 if data.json {
                     println!("{revoked}");
                 } else {

@@ -92,7 +92,14 @@ impl World {
         let mut claimed = HashMap::new();
         for (path, entity) in [("subject", &question.subject), ("resource", &question.resource)] {
             if let Some((uid, entity)) = self.claimed(bundle, path, entity)? {
-                claimed.insert(uid, entity);
+                // Subject and resource may be one entity; what is claimed of it in one place must not undo the other.
+                if claimed.insert(uid, entity).is_some() && question.subject.properties != question.resource.properties
+                {
+                    return Err(InvalidProperty {
+                        path: "subject".to_owned(),
+                        expected: "what `resource` says of it".to_owned(),
+                    });
+                }
             }
         }
         let stored =

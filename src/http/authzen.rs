@@ -29,17 +29,18 @@ pub(super) async fn evaluations(mut x: Exchange) -> Result<Response, Problem> {
     if elements.is_empty() {
         return single(&x, &body, &basis).await;
     }
+    wire::bounded(&body, elements.len())?;
     let questions = elements.iter().map(|element| wire::merged(&body, element)).collect();
     let told = x.pdp.ask_all(&x.call, Batch { questions, semantic }, &basis).await?;
     let answers: Vec<Value> = told.value.iter().map(|answer| element_body(answer, basis.explain)).collect();
-    decided(&x, &told, &json!({ "evaluations": answers }))
+    decided(&told, &json!({ "evaluations": answers }))
 }
 
 async fn single(x: &Exchange, body: &Map<String, Value>, basis: &Basis) -> Result<Response, Problem> {
     let question = wire::question(body).map_err(wire::incomplete)?;
     let told = x.pdp.ask(&x.call, question, basis).await?;
     let answer = json!({ "decision": told.value.decision.is_allowed(), "context": context(&told.value) });
-    decided(x, &told, &answer)
+    decided(&told, &answer)
 }
 
 fn element_body(answer: &Result<Answer, String>, explain: bool) -> Value {
@@ -76,10 +77,10 @@ fn decision_context(decision: &Decision, nearest: Option<&[Nearest]>) -> Value {
 }
 
 /// An answer to questions, with where it is recorded, and what it was answered from.
-pub(super) fn decided<T>(x: &Exchange, told: &Told<T>, body: &Value) -> Result<Response, Problem> {
+pub(super) fn decided<T>(told: &Told<T>, body: &Value) -> Result<Response, Problem> {
     let response = recorded(json_reply(StatusCode::OK, body)?, &told.seqs);
     let response = with_header(response, STANDING_REVISION, told.revision);
-    Ok(with_header(response, STANDING_RULES, x.pdp.digest()))
+    Ok(with_header(response, STANDING_RULES, &told.rules))
 }
 
 /// On what the question is to be answered, as the query says.

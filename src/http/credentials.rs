@@ -1,9 +1,11 @@
 //! Who calls: what the credentials of a call say.
 
+use std::net::IpAddr;
+
 use data_encoding::BASE64;
 use percent_encoding::percent_decode_str;
-use warp::http::HeaderMap;
-use warp::http::header::AUTHORIZATION;
+use warp::http::header::{AUTHORIZATION, HOST, ORIGIN};
+use warp::http::{HeaderMap, StatusCode};
 
 use super::exchange::Door;
 use super::problem::Problem;
@@ -15,7 +17,8 @@ use crate::pdp::Pdp;
 pub(super) fn caller(pdp: &Pdp, door: Door, access: Access, headers: &HeaderMap) -> Result<Caller, Problem> {
     match (door, access) {
         // Whatever credentials come are ignored, where none are asked for.
-        (Door::Anonymous, _) | (Door::Guarded, Access::Public) => Ok(Caller::anonymous()),
+        (Door::Anonymous, _) => from_this_machine(headers).map(|()| Caller::anonymous()),
+        (Door::Guarded, Access::Public) => Ok(Caller::anonymous()),
         (Door::Local, _) => Ok(Caller::local()),
         (Door::Guarded, Access::Caller) => authenticated(pdp, headers),
     }
@@ -44,4 +47,29 @@ fn basic(encoded: &str) -> Option<(String, String)> {
     let (id, secret) = text.split_once(':')?;
     let decoded = |text: &str| percent_decode_str(text).decode_utf8().ok().map(std::borrow::Cow::into_owned);
     Some((decoded(id)?, decoded(secret)?))
+}
+
+/// Refuses what a page of another site makes a browser send to a server that asks for no credentials.
+fn from_this_machine(headers: &HeaderMap) -> Result<(), Problem> {
+    let origin = headers.get(ORIGIN).map(|origin| origin.to_str().unwrap_or_default());
+    let origin = origin.map(|origin| origin.split_once("://").map_or(origin, |(_, host)| host));
+    let host = headers.get(HOST).map(|host| host.to_str().unwrap_or_default());
+    match [host, origin].into_iter().flatten().find(|named| !is_loopback(named)) {
+        None => Ok(()),
+        Some(named) => Err(Problem::of(
+            StatusCode::FORBIDDEN,
+            "foreign_origin",
+            format!(
+                "`{named}` is not this machine, and no credentials are asked here; call it by `127.0.0.1` or `localhost`"
+            ),
+        )),
+    }
+}
+
+fn is_loopback(authority: &str) -> bool {
+    let host = match authority.strip_prefix('[') {
+        Some(rest) => rest.split(']').next().unwrap_or_default(),
+        None => authority.split(':').next().unwrap_or_default(),
+    };
+    host.eq_ignore_ascii_case("localhost") || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }

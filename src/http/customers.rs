@@ -15,7 +15,7 @@ const ENDING_WITHIN_DAYS: i64 = 30;
 pub(super) async fn put(mut x: Exchange) -> Result<Response, Problem> {
     x.no_more_query()?;
     let id: CustomerId = x.param("customer")?;
-    let customer: Customer = x.noun(id.as_str()).await?;
+    let customer: Customer = x.noun("customer", id.as_str()).await?;
     let done = x.pdp.put_customer(&x.call, customer).await?;
     let status = if done.value.is_new { StatusCode::CREATED } else { StatusCode::OK };
     Ok(tagged(changed(status, &done, &done.value.noun)?, done.value.revision))

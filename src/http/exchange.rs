@@ -26,7 +26,7 @@ use crate::pdp::{Call, Changed, Idempotency, Page, Pdp, Told};
 pub(super) const STANDING_DECISION: HeaderName = HeaderName::from_static("standing-decision");
 pub(super) const STANDING_REVISION: HeaderName = HeaderName::from_static("standing-revision");
 pub(super) const STANDING_RULES: HeaderName = HeaderName::from_static("standing-rules");
-const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+pub(super) const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const IDEMPOTENCY_REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 
 /// How callers come in, which says what they have to show.
@@ -153,6 +153,17 @@ impl Exchange {
         Ok((limit, self.query::<String>("cursor")?))
     }
 
+    /// Refuses the headers that would make a promise this call does not keep.
+    pub(super) fn takes_no(&self, headers: &[HeaderName]) -> Result<(), Problem> {
+        match headers.iter().find(|name| self.headers.contains_key(*name)) {
+            Some(name) => Err(Problem::bad(
+                "header_not_taken",
+                format!("`{} {}` does not take `{name}`; leave it out", self.method, self.path),
+            )),
+            None => Ok(()),
+        }
+    }
+
     /// The body as it comes in.
     pub(super) fn incoming(&mut self) -> Option<Incoming> {
         self.body.get_mut().unwrap_or_else(PoisonError::into_inner).take()
@@ -172,12 +183,15 @@ impl Exchange {
     }
 
     /// A noun of the body, whose id is the one of the path.
-    pub(super) async fn noun<T: DeserializeOwned>(&mut self, id: &str) -> Result<T, Problem> {
+    ///
+    /// The body may name it too, as `id` or by the noun's own name where that is no other member of it.
+    pub(super) async fn noun<T: DeserializeOwned>(&mut self, noun: &str, id: &str) -> Result<T, Problem> {
         let mut value = self.json().await?;
         let Value::Object(members) = &mut value else {
             return Err(Problem::bad("invalid_body", "the body is not an object".to_owned()));
         };
-        match members.get("id") {
+        let named = if members.contains_key("id") { "id" } else { noun };
+        match members.remove(named).or_else(|| members.remove("id")) {
             None | Some(Value::Null) => {
                 members.insert("id".to_owned(), id.into());
             }

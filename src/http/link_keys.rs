@@ -1,9 +1,10 @@
 //! The keys that links are signed with.
 
 use serde_json::json;
+use warp::http::header::IF_MATCH;
 use warp::reply::Response;
 
-use super::exchange::{Exchange, told};
+use super::exchange::{Exchange, IDEMPOTENCY_KEY, told};
 use super::problem::Problem;
 use crate::domain::invitation::LinkKeyId;
 
@@ -15,6 +16,7 @@ pub(super) async fn list(x: Exchange) -> Result<Response, Problem> {
 
 pub(super) async fn rotate(x: Exchange) -> Result<Response, Problem> {
     x.no_more_query()?;
+    x.takes_no(&[IDEMPOTENCY_KEY, IF_MATCH])?;
     let keys = x.pdp.rotate_link_key(&x.call).await?;
     told(&keys, &json!({ "keys": keys.value, "complete": true }))
 }

@@ -11,7 +11,7 @@ use crate::id::PartnerId;
 pub(super) async fn put(mut x: Exchange) -> Result<Response, Problem> {
     x.no_more_query()?;
     let id: PartnerId = x.param("partner")?;
-    let partner: Partner = x.noun(id.as_str()).await?;
+    let partner: Partner = x.noun("partner", id.as_str()).await?;
     let done = x.pdp.put_partner(&x.call, partner).await?;
     let status = if done.value.is_new { StatusCode::CREATED } else { StatusCode::OK };
     Ok(tagged(changed(status, &done, &done.value.noun)?, done.value.revision))

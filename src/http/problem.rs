@@ -176,7 +176,7 @@ statuses! {
         Self::Noun(_) | Self::UnknownCustomer(_) | Self::UnknownReseller(_) | Self::UnknownParent(_)
             | Self::ParentOfAnother { .. } | Self::ParentIsAddOn(_) => UNPROCESSABLE_ENTITY,
         Self::Fixed { .. } | Self::RelationshipEnded { .. } => CONFLICT,
-        Self::DoesNotSell(_) | Self::NotItsSale(_) => FORBIDDEN,
+        Self::DoesNotSell(_) | Self::NotItsSale(_) | Self::StatusNotItsOwn(_) => FORBIDDEN,
     }
     AcceptanceError {
         Self::UnknownCustomer(_) | Self::UnknownPartner(_) => NOT_FOUND,
@@ -184,11 +184,11 @@ statuses! {
         Self::Held { .. } | Self::TooManyAdministrators(_) => CONFLICT,
     }
     RemovalError {
-        Self::UnknownCustomer(_) | Self::UnknownPartner(_) => NOT_FOUND,
+        Self::UnknownCustomer(_) => NOT_FOUND,
     }
     RenegotiationError {
-        Self::UnknownCustomer(_) | Self::UnknownPartner(_) => NOT_FOUND,
-        Self::NoRelationship { .. } | Self::AlreadySo(_) => CONFLICT,
+        Self::NoRelationship { .. } => NOT_FOUND,
+        Self::AlreadySo(_) => CONFLICT,
     }
     RequestError {
         Self::UnknownPartner(_) => NOT_FOUND,
@@ -201,6 +201,7 @@ statuses! {
     AskError {
         Self::Future { .. } | Self::UnknownRules(_) | Self::NoHistory => BAD_REQUEST,
         Self::NotYet { .. } => CONFLICT,
+        Self::TooMuch => PAYLOAD_TOO_LARGE,
     }
     ChangesError {
         Self::NotYet { .. } => CONFLICT,

@@ -3,6 +3,7 @@
 use serde::Deserialize;
 use utoipa::ToSchema;
 use warp::http::StatusCode;
+use warp::http::header::IF_MATCH;
 use warp::reply::Response;
 
 use super::exchange::{Exchange, changed, told};
@@ -76,14 +77,20 @@ pub(super) async fn offer(x: Exchange) -> Result<Response, Problem> {
 
 pub(super) async fn accept(mut x: Exchange) -> Result<Response, Problem> {
     x.no_more_query()?;
-    let AcceptanceBody { customer, services, until } = x.body().await?;
+    x.takes_no(&[IF_MATCH])?;
     let token = x.param_text("token").to_owned();
+    if !x.pdp.is_link(&token) {
+        // Whatever else is wrong with the call, a link that is none is not found.
+        return Err(x.pdp.offer(&x.call, &token).await.map_or_else(Problem::from, |_| Problem::internal()));
+    }
+    let AcceptanceBody { customer, services, until } = x.body().await?;
     let acceptance = |partner| Acceptance { partner, customer, services, until: until.map(to_millisecond) };
     let done = x.pdp.accept(&x.call, &token, acceptance).await?;
     changed(StatusCode::OK, &done, &done.value)
 }
 
 pub(super) async fn remove(mut x: Exchange) -> Result<Response, Problem> {
+    x.takes_no(&[IF_MATCH])?;
     x.no_body().await?;
     let partner: PartnerId = x.param("partner")?;
     let removal = Removal { customer: x.param("customer")?, partner: Some(partner), service: x.query("service")? };
@@ -93,6 +100,7 @@ pub(super) async fn remove(mut x: Exchange) -> Result<Response, Problem> {
 }
 
 pub(super) async fn remove_all(mut x: Exchange) -> Result<Response, Problem> {
+    x.takes_no(&[IF_MATCH])?;
     x.no_body().await?;
     let removal = Removal { customer: x.param("customer")?, partner: None, service: x.query("service")? };
     x.no_more_query()?;
@@ -102,6 +110,7 @@ pub(super) async fn remove_all(mut x: Exchange) -> Result<Response, Problem> {
 
 pub(super) async fn renegotiate(mut x: Exchange) -> Result<Response, Problem> {
     x.no_more_query()?;
+    x.takes_no(&[IF_MATCH])?;
     let RenegotiationBody { by, outcome } = x.body().await?;
     let renegotiation = Renegotiation { customer: x.param("customer")?, partner: x.param("partner")?, by, outcome };
     let done = x.pdp.renegotiate(&x.call, renegotiation).await?;

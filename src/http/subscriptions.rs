@@ -12,7 +12,7 @@ use crate::pdp::SubscriptionFilter;
 pub(super) async fn put(mut x: Exchange) -> Result<Response, Problem> {
     x.no_more_query()?;
     let id: SubscriptionId = x.param("subscription")?;
-    let subscription: Subscription = x.noun(id.as_str()).await?;
+    let subscription: Subscription = x.noun("subscription", id.as_str()).await?;
     let done = x.pdp.put_subscription(&x.call, subscription).await?;
     let status = if done.value.is_new { StatusCode::CREATED } else { StatusCode::OK };
     Ok(tagged(changed(status, &done, &done.value.noun)?, done.value.revision))

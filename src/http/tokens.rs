@@ -4,9 +4,10 @@ use serde::Deserialize;
 use serde_json::json;
 use utoipa::ToSchema;
 use warp::http::StatusCode;
+use warp::http::header::IF_MATCH;
 use warp::reply::Response;
 
-use super::exchange::{Exchange, json_reply, recorded, told};
+use super::exchange::{Exchange, IDEMPOTENCY_KEY, json_reply, recorded, told};
 use super::problem::Problem;
 use crate::caller::Caller;
 use crate::clock::Timestamp;
@@ -29,6 +30,7 @@ pub(super) struct TokenBody {
 
 pub(super) async fn create(mut x: Exchange) -> Result<Response, Problem> {
     x.no_more_query()?;
+    x.takes_no(&[IDEMPOTENCY_KEY, IF_MATCH])?;
     let TokenBody { role, speaks_for, expires } = x.body().await?;
     let speaks_for = speaker(&role, speaks_for.as_deref()).map_err(|error| Problem::bad("invalid_body", error))?;
     let issued = x.pdp.create_token(&x.call, speaks_for, expires).await?;

@@ -19,6 +19,7 @@ const PIECES: usize = 4;
 pub(super) async fn import(mut x: Exchange) -> Result<Response, Problem> {
     use futures_util::StreamExt as _;
     x.no_more_query()?;
+    x.pdp.may(&x.call, "import").await?;
     // While lines are written nothing else can be, so they are gathered first: a slow caller must not hold up others.
     let mut file = x.pdp.spool().map_err(|error| unusable(&error))?;
     let mut digest = Sha256::new();

@@ -1,5 +1,6 @@
 //! Asking: one question, or many on one revision and one set of rules.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::Pdp;
@@ -9,9 +10,13 @@ use crate::clock::Timestamp;
 use crate::decide::{Decision, Namespace, Nearest, decide, decide_in, nearest};
 use crate::facts::{Facts, Needs};
 use crate::id::Revision;
+use crate::limits::BATCH_RECORD_BYTES_MAX;
 use crate::policy::{Bundle, Digest, RuleId};
 use crate::question::Question;
 use crate::store::{Snapshot, StoreError};
+
+/// How many questions of a batch are answered before others have their turn.
+const ANSWERS_AT_ONCE: usize = 32;
 
 /// A moment in the past.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -57,6 +62,9 @@ pub enum AskError {
     /// No rules of that digest were ever in force here.
     #[error("no rules with digest `{0}` were ever in force here; see the history of the rules")]
     UnknownRules(String),
+    /// The records of a batch would take more room than they may.
+    #[error("the records of these evaluations would take more than {BATCH_RECORD_BYTES_MAX} bytes; send fewer at once")]
+    TooMuch,
     /// A world has no past.
     #[error("a world of its own has no history; ask without `as_of`, `rules` and `at_least`")]
     NoHistory,
@@ -71,6 +79,7 @@ impl Coded for AskError {
             Self::Future { .. } => "not_yet",
             Self::NotYet { .. } => "revision_not_reached",
             Self::UnknownRules(_) => "unknown_rules",
+            Self::TooMuch => "batch_too_large",
             Self::NoHistory => "no_history",
             Self::Store(_) => "unavailable",
         }
@@ -119,7 +128,15 @@ pub(super) struct Ground {
     pub(super) rules: Arc<Bundle>,
     pub(super) snapshot: Snapshot,
     pub(super) at: Timestamp,
+    /// When it was really asked, whatever moment it is asked about.
+    pub(super) now: Timestamp,
     pub(super) admitted: Vec<RuleId>,
+}
+
+impl Ground {
+    pub(super) fn revision(&self) -> Revision {
+        self.snapshot.view().revision()
+    }
 }
 
 /// An answer with the record it needs before it may be given.
@@ -139,48 +156,47 @@ impl Pdp {
         question: Question,
         basis: &Basis,
     ) -> Result<Told<Answer>, CallError<AskError>> {
-        let prepared = self.ground(call, basis)?.map(|ground| {
-            let answered = self.answer(&ground, call, question, basis.explain)?;
-            Ok::<_, StoreError>((answered, ground.snapshot.view().revision()))
-        });
-        let (answered, revision) = self.admitted(prepared).await?.map_err(CallError::Unavailable)?;
-        let record = answered.record.to_bytes()?;
-        let written = self.store.append(vec![record]).await.map_err(CallError::Unavailable)?;
-        Ok(Told { value: answered.answer, revision, seqs: written.seqs })
+        let ground = self.admitted(self.ground(call, basis)?).await?;
+        let mut known = BTreeMap::new();
+        let answered = self.answer(&ground, call, question, basis.explain, &mut known);
+        let Answered { answer, record } = answered.map_err(CallError::Unavailable)?;
+        let (revision, rules) = (ground.revision(), record.rules.clone());
+        let written = self.store.append(vec![record.to_bytes()?]).await.map_err(CallError::Unavailable)?;
+        Ok(Told { value: answer, revision, seqs: written.seqs, rules })
     }
 
     /// Answers many questions on one revision and one set of rules, recorded as one durable write.
     ///
     /// # Errors
-    /// As [`Pdp::ask`].
+    /// As [`Pdp::ask`]; [`AskError::TooMuch`] when the records would take too much room.
     pub async fn ask_all(
         &self,
         call: &Call,
         batch: Batch,
         basis: &Basis,
     ) -> Result<Told<Vec<Result<Answer, String>>>, CallError<AskError>> {
-        let prepared = self.ground(call, basis)?.map(|ground| self.answer_all(&ground, call, batch, basis.explain));
-        let (answers, records, revision) = self.admitted(prepared).await??;
-        let written = self.store.append(records).await.map_err(CallError::Unavailable)?;
-        Ok(Told { value: answers, revision, seqs: written.seqs })
-    }
-
-    #[expect(clippy::type_complexity, reason = "the answers, the bytes of their records, and the revision")]
-    fn answer_all(
-        &self,
-        ground: &Ground,
-        call: &Call,
-        batch: Batch,
-        explain: bool,
-    ) -> Result<(Vec<Result<Answer, String>>, Vec<Vec<u8>>, Revision), CallError<AskError>> {
+        let ground = self.admitted(self.ground(call, basis)?).await?;
         let mut answers = Vec::with_capacity(batch.questions.len());
         let mut records = Vec::with_capacity(batch.questions.len());
-        for question in batch.questions {
+        // Nothing changes under one snapshot, so what was gathered for one question serves the next about the same.
+        let mut known = BTreeMap::new();
+        let mut bytes = 0;
+        for (index, question) in batch.questions.into_iter().enumerate() {
+            if index % ANSWERS_AT_ONCE == ANSWERS_AT_ONCE - 1 {
+                // Others have their turn: a large batch must not hold up what is small.
+                tokio::task::yield_now().await;
+            }
             let answer = match question {
                 Ok(question) => {
-                    let answered = self.answer(ground, call, question, explain).map_err(CallError::Unavailable)?;
-                    records.push(answered.record.to_bytes()?);
-                    Ok(answered.answer)
+                    let answered = self.answer(&ground, call, question, basis.explain, &mut known);
+                    let Answered { answer, record } = answered.map_err(CallError::Unavailable)?;
+                    let record = record.to_bytes()?;
+                    bytes += record.len();
+                    if bytes > BATCH_RECORD_BYTES_MAX {
+                        return Err(CallError::Failed(AskError::TooMuch));
+                    }
+                    records.push(record);
+                    Ok(answer)
                 }
                 Err(message) => Err(message),
             };
@@ -192,7 +208,14 @@ impl Pdp {
                 _ => {}
             }
         }
-        Ok((answers, records, ground.snapshot.view().revision()))
+        let (revision, rules) = (ground.revision(), self.digest_of(&ground));
+        let written = self.store.append(records).await.map_err(CallError::Unavailable)?;
+        Ok(Told { value: answers, revision, seqs: written.seqs, rules })
+    }
+
+    /// The digest of the rules that answer from a ground.
+    pub(super) fn digest_of(&self, ground: &Ground) -> Digest {
+        self.world.as_ref().map_or_else(|| ground.rules.digest().clone(), |world| world.0.digest().clone())
     }
 
     /// What questions are answered from, or the record of why the caller may not ask.
@@ -202,9 +225,7 @@ impl Pdp {
         basis: &Basis,
     ) -> Result<Result<Ground, (Denied, Record)>, CallError<AskError>> {
         let current = self.rules();
-        let now = self.store.clock().now();
-        let (snapshot, at) = self.moment(basis, now).map_err(CallError::Failed)?;
-        let rules = self.rules_for(basis, at, &current).map_err(CallError::Failed)?;
+        let now = self.store.now();
         // Whether the caller may ask is a question of now, whatever moment it asks about.
         let present = self.store.snapshot().map_err(CallError::Unavailable)?;
         let admission: Admission = admit(&current, &present.view(), now, &call.caller, "ask", &About::Installation)
@@ -212,7 +233,9 @@ impl Pdp {
         if let Err(denied) = admission.permit() {
             return Ok(Err((denied, admission.record(call, &current))));
         }
-        Ok(Ok(Ground { rules, snapshot, at, admitted: admission.decision.rules().to_vec() }))
+        let (snapshot, at) = self.moment(basis, now).map_err(CallError::Failed)?;
+        let rules = self.rules_for(basis, at, &current).map_err(CallError::Failed)?;
+        Ok(Ok(Ground { rules, snapshot, at, now, admitted: admission.decision.rules().to_vec() }))
     }
 
     /// Passes on what was prepared, or records that the caller may not ask.
@@ -267,20 +290,29 @@ impl Pdp {
         call: &Call,
         question: Question,
         explain: bool,
+        known: &mut BTreeMap<Needs, Facts>,
     ) -> Result<Answered, StoreError> {
         let view = ground.snapshot.view();
         let (decision, facts, turned, rules, world) = match &self.world {
             None => {
-                let facts = view.facts(&Needs::of(&question.subject, &question.resource), ground.at)?;
+                let needs = Needs::of(&question.subject, &question.resource);
+                let facts = match known.get(&needs) {
+                    Some(facts) => facts.clone(),
+                    None => {
+                        let facts = view.facts(&needs, ground.at)?;
+                        known.insert(needs, facts.clone());
+                        facts
+                    }
+                };
                 let decision = decide(&ground.rules, Namespace::Asked, &question, &facts);
                 let turned = explain.then(|| nearest(&ground.rules, &question, &facts, decision.is_allowed()));
-                (decision, facts, turned, ground.rules.digest().clone(), None)
+                (decision, facts, turned, &*ground.rules, None)
             }
             Some(world) => {
                 let (rules, world) = world.as_ref();
                 let decision = decide_in(rules, &question, world);
                 let facts = Facts { revision: view.revision(), at: ground.at, ..Facts::default() };
-                (decision, facts, explain.then(Vec::new), rules.digest().clone(), Some(world.digest().to_owned()))
+                (decision, facts, explain.then(Vec::new), rules, Some(world.digest().to_owned()))
             }
         };
         let mut record = self.record_of(ground, call, Asked::Evaluation, question, facts, rules, &decision);
@@ -296,20 +328,33 @@ impl Pdp {
         asked: Asked,
         question: Question,
         facts: Facts,
-        rules: Digest,
+        rules: &Bundle,
         decision: &Decision,
     ) -> Record {
-        // Properties of our own nouns are never read, so they are not part of what was decided.
-        let question = if self.world.is_none() { without_properties(question) } else { question };
-        let mut record = Record::of(call.caller.clone(), asked, question, facts, rules, decision);
+        let question = self.as_decided(rules, question);
+        let mut record = Record::of(call.caller.clone(), asked, question, facts, rules.digest().clone(), decision);
+        record.at = ground.now;
         record.admitted.clone_from(&ground.admitted);
         record.request_id.clone_from(&call.request_id);
         record
     }
-}
 
-fn without_properties(mut question: Question) -> Question {
-    question.subject.properties.clear();
-    question.resource.properties.clear();
-    question
+    /// The question without what was never read: a caller may send whatever it likes beside what the schema declares,
+    /// and none of it belongs into the ledger.
+    pub(super) fn as_decided(&self, rules: &Bundle, mut question: Question) -> Question {
+        let vocabulary = rules.vocabulary();
+        let context = vocabulary.action(Namespace::Asked.as_str(), &question.action.name).map(|action| &action.context);
+        let is_declared = |name: &str| context.is_some_and(|context| context.contains_key(name));
+        // A search for actions asks about all of them, and any may declare what is said.
+        let is_about_all = question.action.name.is_empty();
+        question.context.retain(|name, _| is_about_all || (name != "action" && is_declared(name)));
+        if !is_declared("action") {
+            question.action.properties.clear();
+        }
+        for entity in [&mut question.subject, &mut question.resource] {
+            let attributes = self.world.as_ref().and_then(|_| vocabulary.entity(&entity.kind));
+            entity.properties.retain(|name, _| attributes.is_some_and(|attributes| attributes.contains_key(name)));
+        }
+        question
+    }
 }

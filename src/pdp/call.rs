@@ -11,7 +11,7 @@ use crate::decide::{Decision, Namespace, Permit, Reason, decide, installation};
 use crate::domain::event::Happening;
 use crate::facts::{Facts, Needs};
 use crate::id::{CustomerId, PartnerId, Revision, Seq, SubscriptionId};
-use crate::policy::Bundle;
+use crate::policy::{Bundle, Digest};
 use crate::question::{Entity, Kind, Question};
 use crate::store::{Desk, Remembered, StoreError, View, Work};
 
@@ -139,6 +139,8 @@ pub struct Told<T> {
     pub revision: Revision,
     /// The places of its records in the ledger.
     pub seqs: Vec<Seq>,
+    /// The digest of the rules it was answered by.
+    pub rules: Digest,
 }
 
 /// What a change brought.
@@ -159,6 +161,8 @@ pub(super) struct Admission {
     pub(super) question: Question,
     pub(super) facts: Facts,
     pub(super) decision: Decision,
+    /// What the call is about, where the rules were asked about the installation instead.
+    about: Option<Entity>,
 }
 
 impl Admission {
@@ -169,6 +173,7 @@ impl Admission {
         let mut record =
             Record::of(call.caller.clone(), asked, question, self.facts, rules.digest().clone(), &self.decision);
         record.request_id.clone_from(&call.request_id);
+        record.about = self.about;
         record
     }
 
@@ -193,7 +198,9 @@ pub(super) fn admit(
     let mut resource = about.entity();
     let subject = caller.entity();
     let mut facts = view.facts(&Needs::of(&subject, &resource), at)?;
+    let mut unknown = None;
     if facts.unknown_resource.take().is_some() {
+        unknown = (*about != About::Installation).then_some(resource);
         resource = installation();
     }
     if let Caller::Operator { id, role } = caller {
@@ -202,7 +209,7 @@ pub(super) fn admit(
     }
     let question = Question::new(subject, action, resource);
     let decision = decide(rules, Namespace::Api, &question, &facts);
-    Ok(Admission { question, facts, decision })
+    Ok(Admission { question, facts, decision, about: unknown })
 }
 
 /// What an operation leaves to be done: what changes, what else was decided on the way, and the answer.
@@ -259,19 +266,44 @@ impl Pdp {
         about: &About,
         look: impl FnOnce(&View<'_>, Timestamp) -> Result<T, E>,
     ) -> Result<Told<T>, CallError<E>> {
-        let (record, looked, revision) = {
+        let (record, looked, revision, digest) = {
             let rules = self.rules();
-            let at = self.store.clock().now();
+            let at = self.store.now();
             let snapshot = self.store.snapshot().map_err(CallError::Unavailable)?;
             let view = snapshot.view();
             let admission = admit(&rules, &view, at, &call.caller, action, about).map_err(CallError::Unavailable)?;
             let permit = admission.permit();
             let record = admission.record(call, &rules).to_bytes()?;
-            (record, permit.map(|_| look(&view, at)), view.revision())
+            (record, permit.map(|_| look(&view, at)), view.revision(), rules.digest().clone())
         };
         let written = self.store.append(vec![record]).await.map_err(CallError::Unavailable)?;
         let value = looked.map_err(CallError::Denied)?.map_err(CallError::Failed)?;
-        Ok(Told { value, revision, seqs: written.seqs })
+        Ok(Told { value, revision, seqs: written.seqs, rules: digest })
+    }
+
+    /// May the caller make a call about nothing in particular? A no is recorded; a yes is, once the call is made.
+    ///
+    /// # Errors
+    /// [`CallError::Denied`] when the rules do not allow it.
+    pub async fn may(&self, call: &Call, action: &str) -> Result<(), CallError<StoreError>> {
+        let denied = {
+            let rules = self.rules();
+            let snapshot = self.store.snapshot().map_err(CallError::Unavailable)?;
+            let about = About::Installation;
+            let admission = admit(&rules, &snapshot.view(), self.store.now(), &call.caller, action, &about)
+                .map_err(CallError::Unavailable)?;
+            match admission.permit() {
+                Ok(_) => None,
+                Err(denied) => Some((denied, admission.record(call, &rules).to_bytes()?)),
+            }
+        };
+        match denied {
+            None => Ok(()),
+            Some((denied, record)) => {
+                self.store.append(vec![record]).await.map_err(CallError::Unavailable)?;
+                Err(CallError::Denied(denied))
+            }
+        }
     }
 
     /// Makes a change: decided, worked out and written on the newest facts, one after the other.
@@ -386,7 +418,8 @@ pub(super) fn finish<T: Serialize, E: Coded>(
                 }
                 None => None,
             };
-            record.outcome = Some(Became::Revision(revision));
+            let is_unchanged = done.happening.events.is_empty();
+            record.outcome = Some(if is_unchanged { Became::Unchanged } else { Became::Revision(revision) });
             let mut work = left(call, Ok((done.value, revision, false)));
             work.records.push(bytes(&record)?);
             for record in &done.records {

@@ -49,6 +49,9 @@ failed!(
 /// The name of the first partner of the cast, by which a store that holds it already is known.
 const FIRST: &str = "contoso";
 
+/// The partner that is suspended last.
+const LAST: &str = "proseware";
+
 /// Fills an empty store with the cast; a store that holds it already is left as it is.
 ///
 /// # Errors
@@ -57,7 +60,14 @@ pub async fn demo(pdp: &Pdp) -> Result<(), DemoError> {
     let call = Call::of(Caller::local());
     if pdp.revision() > Revision(0) {
         let cast = pdp.partner(&call, &FIRST.parse()?).await.map_err(|error| DemoError::Failed(error.to_string()))?;
-        return if cast.value.is_some() { Ok(()) } else { Err(DemoError::NotEmpty(pdp.revision())) };
+        if cast.value.is_none() {
+            return Err(DemoError::NotEmpty(pdp.revision()));
+        }
+        // The last step of the cast is told last; a demonstration that was killed before it is told again.
+        let last = pdp.partner(&call, &LAST.parse()?).await.map_err(|error| DemoError::Failed(error.to_string()))?;
+        if last.value.is_some_and(|known| known.noun.status == PartnerStatus::Suspended) {
+            return Ok(());
+        }
     }
     use PartnerKind::{Advisor, DirectBill, IndirectProvider, IndirectReseller};
     use PartnerStatus::{Active, Suspended};
@@ -67,7 +77,7 @@ pub async fn demo(pdp: &Pdp) -> Result<(), DemoError> {
         ("northwind", "Northwind Distribution", IndirectProvider),
         ("tailspin", "Tailspin Resale", IndirectReseller),
         ("litware", "Litware Advice", Advisor),
-        ("proseware", "Proseware Hosting", DirectBill),
+        (LAST, "Proseware Hosting", DirectBill),
         ("stranger", "Stranger Systems", DirectBill),
     ] {
         let mpn_id = Some(format!("mpn-{id}").parse()?);
@@ -119,11 +129,14 @@ pub async fn demo(pdp: &Pdp) -> Result<(), DemoError> {
     for by in [Side::Customer, Side::Partner] {
         let renegotiation =
             Renegotiation { customer: "wingtip".parse()?, partner: "fabrikam".parse()?, by, outcome: Outcome::End };
-        pdp.renegotiate(&call, renegotiation).await?;
+        match pdp.renegotiate(&call, renegotiation).await {
+            Ok(_) | Err(CallError::Failed(RenegotiationError::AlreadySo(_))) => {}
+            Err(error) => return Err(error.into()),
+        }
     }
     // Suspended last, when it has sold something.
     let suspended = Partner {
-        id: "proseware".parse()?,
+        id: LAST.parse()?,
         name: "Proseware Hosting".to_owned(),
         kind: DirectBill,
         status: Suspended,

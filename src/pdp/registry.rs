@@ -14,7 +14,7 @@ use crate::decide::{Namespace, Reason, decide};
 use crate::domain::customer::Customer;
 use crate::domain::event::Happening;
 use crate::domain::partner::Partner;
-use crate::domain::subscription::Subscription;
+use crate::domain::subscription::{Subscription, SubscriptionStatus};
 use crate::facts::Needs;
 use crate::id::{CustomerId, PartnerId, Revision, ServiceName, SubscriptionId};
 use crate::policy::Bundle;
@@ -62,6 +62,7 @@ coded! {
         Self::RelationshipEnded { .. } => "commercial_relationship_ended",
         Self::DoesNotSell(_) => "does_not_sell",
         Self::NotItsSale(_) => "not_its_sale",
+        Self::StatusNotItsOwn(_) => "status_not_its_own",
     }
 }
 
@@ -238,7 +239,9 @@ impl Pdp {
             (_, Some(customer), None) => About::Customer(customer.clone()),
             (_, None, None) => About::Installation,
         };
-        self.tell(call, "listSubscriptions", &about, |view, _| subscriptions(view, filter, limit, cursor)).await
+        let by_customer = matches!(about, About::Customer(_));
+        self.tell(call, "listSubscriptions", &about, |view, _| subscriptions(view, filter, by_customer, limit, cursor))
+            .await
     }
 }
 
@@ -246,9 +249,12 @@ fn kept<T>(kept: crate::store::Kept<T>) -> Registered<T> {
     Registered { noun: kept.fact, revision: kept.revision, is_new: false }
 }
 
+/// A cursor names the last row looked at, so a caller may only be led through rows that are its own: a customer through
+/// those of the customer, a partner through what it sold.
 fn subscriptions(
     view: &View<'_>,
     filter: &SubscriptionFilter,
+    by_customer: bool,
     limit: usize,
     cursor: Option<&str>,
 ) -> Result<Page<Subscription>, ListError> {
@@ -258,7 +264,7 @@ fn subscriptions(
             let last: Option<SubscriptionId> = page.after(cursor)?;
             view.subscriptions(last.as_ref(), &mut |found| Ok(page.take_at(found, |found| found.id.to_string())))?;
         }
-        (customer, Some(partner)) => {
+        (customer, Some(partner)) if customer.is_none() || !by_customer => {
             let last: Option<SubscriptionId> = page.after(cursor)?;
             view.subscriptions_sold(partner, last.as_ref(), &mut |found| {
                 let wanted = customer.as_ref().is_none_or(|customer| found.customer == *customer);
@@ -266,23 +272,36 @@ fn subscriptions(
                 Ok(if wanted { page.take(found, at) } else { page.pass(at) })
             })?;
         }
-        (Some(customer), None) => {
+        (None, Some(_)) => {}
+        (Some(customer), partner) => {
             let last: Option<String> = page.after(cursor)?;
-            let last: Option<(ServiceName, SubscriptionId)> = match last {
-                None => None,
-                Some(last) => {
-                    let parsed =
-                        last.split_once('/').and_then(|(service, id)| Some((service.parse().ok()?, id.parse().ok()?)));
-                    Some(parsed.ok_or(ListError::Cursor)?)
-                }
-            };
+            let last = last.map(|last| {
+                let parts = last.split_once('/').ok_or(ListError::Cursor)?;
+                let service: ServiceName = parts.0.parse().map_err(|_| ListError::Cursor)?;
+                let id: SubscriptionId = parts.1.parse().map_err(|_| ListError::Cursor)?;
+                Ok::<_, ListError>((service, id))
+            });
+            let last = last.transpose()?;
             let last = last.as_ref().map(|(service, id)| (service, id));
             view.subscriptions_of(customer, None, last, &mut |found| {
-                Ok(page.take_at(found, |found| format!("{}/{}", found.service, found.id)))
+                let at = format!("{}/{}", found.service, found.id);
+                let wanted = match partner {
+                    Some(partner) => sold_by(view, &found)?.as_ref() == Some(partner),
+                    None => true,
+                };
+                Ok(if wanted { page.take(found, at) } else { page.pass(at) })
             })?;
         }
     }
     Ok(page)
+}
+
+/// Who sold a subscription, or the parent of it.
+fn sold_by(view: &View<'_>, subscription: &Subscription) -> Result<Option<PartnerId>, StoreError> {
+    match &subscription.parent {
+        Some(parent) => Ok(view.subscription(parent)?.and_then(|kept| kept.fact.original_reseller)),
+        None => Ok(subscription.original_reseller.clone()),
+    }
 }
 
 /// Decides what a partner brings: a sale as provisioning there, an add-on as ordering it, a change difference by
@@ -302,6 +321,9 @@ fn sale(
             if another {
                 return Err(SubscriptionError::NotItsSale(seller.clone()).into());
             }
+            if told.status != SubscriptionStatus::Active {
+                return Err(SubscriptionError::StatusNotItsOwn(told.id.clone()).into());
+            }
             match &told.parent {
                 Some(parent) => vec![("orderAddOns", Entity::new(Kind::Subscription.as_str(), parent.as_str()))],
                 None => {
@@ -320,7 +342,11 @@ fn sale(
                 told.original_reseller = Some(seller.clone());
             }
             let fewer = told.quantity < before.quantity;
-            let more = told.quantity > before.quantity || told.status != before.status;
+            // No action stands for another status: lifting a suspension would undo the rule that goes with it.
+            if told.status != before.status {
+                return Err(SubscriptionError::StatusNotItsOwn(told.id.clone()).into());
+            }
+            let more = told.quantity > before.quantity;
             [
                 ("removeSeats", fewer),
                 ("provision", more),
@@ -339,10 +365,11 @@ fn sale(
         let needs = Needs::of(&question.subject, &question.resource);
         let facts = desk.view.facts(&needs, desk.at).map_err(SubscriptionError::from)?;
         let decision = decide(rules, Namespace::Asked, &question, &facts);
-        let denied = Denied {
-            reason: decision.reason().cloned().unwrap_or(Reason::NOT_PERMITTED),
-            message: decision.message().to_owned(),
-        };
+        // To a partner that has nothing to do with the customer, what is foreign looks like what is not there.
+        let related = !decision.standing().is_empty() || !decision.obligations().is_empty();
+        let reason = decision.reason().cloned().filter(|_| related).unwrap_or(Reason::NOT_PERMITTED);
+        let message = if related { decision.message() } else { Reason::NOT_PERMITTED.sentence().unwrap_or_default() };
+        let denied = Denied { reason, message: message.to_owned() };
         let digest = rules.digest().clone();
         let mut record = Record::of(call.caller.clone(), Asked::Evaluation, question, facts, digest, &decision);
         record.request_id.clone_from(&call.request_id);

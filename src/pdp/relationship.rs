@@ -155,6 +155,12 @@ impl Pdp {
         .await
     }
 
+    /// Is this the token of one of our links?
+    #[must_use]
+    pub fn is_link(&self, token: &str) -> bool {
+        self.links.verify(token).is_ok()
+    }
+
     /// A customer accepts the request of a link.
     ///
     /// # Errors
@@ -283,11 +289,8 @@ coded! {
     }
     RemovalError {
         Self::UnknownCustomer(_) => "unknown_customer",
-        Self::UnknownPartner(_) => "unknown_partner",
     }
     RenegotiationError {
-        Self::UnknownCustomer(_) => "unknown_customer",
-        Self::UnknownPartner(_) => "unknown_partner",
         Self::NoRelationship { .. } => "no_commercial_relationship",
         Self::AlreadySo(_) => "already_so",
     }

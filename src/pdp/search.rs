@@ -281,10 +281,11 @@ impl Pdp {
         basis: &Basis,
     ) -> Result<Told<SearchPage>, CallError<SearchError>> {
         let ground = self.ground(call, basis).map_err(|error| error.map(SearchError::Basis))?;
-        let prepared = ground.map(|ground| self.found(&ground, call, &search, basis.explain));
-        let (page, record, revision) = self.admitted(prepared).await??;
+        let ground = self.admitted(ground).await?;
+        let rules = self.digest_of(&ground);
+        let (page, record, revision) = self.found(&ground, call, &search, basis.explain)?;
         let written = self.store.append(vec![record]).await.map_err(CallError::Unavailable)?;
-        Ok(Told { value: page, revision, seqs: written.seqs })
+        Ok(Told { value: page, revision, seqs: written.seqs, rules })
     }
 
     /// The page of a search, the bytes of its record, and the revision.
@@ -317,13 +318,11 @@ impl Pdp {
             limit: search.page.as_ref().and_then(|page| page.limit),
             token: search.page.as_ref().and_then(|page| page.token.clone()),
         };
-        let mut question = search.hole.filled("", &search.context);
-        if world.is_none() {
-            // Properties of our own nouns are never read, so they are not part of what was decided.
-            question.subject.properties.clear();
-            question.resource.properties.clear();
-        }
+        let question = search.hole.filled("", &search.context);
+        let declaring = self.world.as_ref().map_or(&*ground.rules, |world| &world.0);
+        let question = self.as_decided(declaring, question);
         let mut record = Record::of_search(call.caller.clone(), question, facts, rules, results);
+        record.at = ground.now;
         record.admitted.clone_from(&ground.admitted);
         record.request_id.clone_from(&call.request_id);
         record.world = world;

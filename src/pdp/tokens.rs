@@ -115,7 +115,8 @@ impl Pdp {
         speaks_for: impl FnOnce(&TokenId) -> Caller,
         expires: Option<Timestamp>,
     ) -> Result<Told<IssuedToken>, CallError<TokenError>> {
-        let now = self.store.clock().now();
+        let admitted = self.may_manage(call).await?;
+        let now = self.store.now();
         if let Some(expires) = expires.filter(|expires| *expires <= now) {
             return Err(CallError::Failed(TokenError::Expired { expires, now }));
         }
@@ -134,8 +135,8 @@ impl Pdp {
             sha256: Sha256::digest(secret.as_bytes()).into(),
         };
         let issued = IssuedToken { token: format!("{PREFIX}_{id}_{secret}"), id, role: role_of(&caller) };
-        let seqs = self.put(call, token).await?;
-        Ok(Told { value: issued, revision: self.revision(), seqs })
+        let seqs = self.put(admitted, token).await?;
+        Ok(Told { value: issued, revision: self.revision(), seqs, rules: self.rules().digest().clone() })
     }
 
     /// Revokes a token; again changes nothing.
@@ -143,11 +144,12 @@ impl Pdp {
     /// # Errors
     /// [`TokenError::Unknown`]; [`CallError::Denied`] for whoever may not manage tokens.
     pub async fn revoke_token(&self, call: &Call, id: &TokenId) -> Result<Told<TokenSummary>, CallError<TokenError>> {
+        let admitted = self.may_manage(call).await?;
         let known = self.store.token(id).map_err(CallError::Unavailable)?;
         let mut token = known.ok_or_else(|| CallError::Failed(TokenError::Unknown(id.clone())))?;
-        token.revoked.get_or_insert(self.store.clock().now());
-        let seqs = self.put(call, token.clone()).await?;
-        Ok(Told { value: summary(token), revision: self.revision(), seqs })
+        token.revoked.get_or_insert(self.store.now());
+        let seqs = self.put(admitted, token.clone()).await?;
+        Ok(Told { value: summary(token), revision: self.revision(), seqs, rules: self.rules().digest().clone() })
     }
 
     /// Lists every token, without its secret.
@@ -169,11 +171,13 @@ impl Pdp {
         Ok(self.store.tokens()?.is_empty())
     }
 
-    async fn put(&self, call: &Call, token: Token) -> Result<Vec<crate::id::Seq>, CallError<TokenError>> {
+    /// The record of a caller that may manage tokens; whoever may not is recorded and refused before anything is
+    /// looked up.
+    async fn may_manage(&self, call: &Call) -> Result<Vec<u8>, CallError<TokenError>> {
         let (record, permit) = {
             let rules = self.rules();
             let snapshot = self.store.snapshot().map_err(CallError::Unavailable)?;
-            let now = self.store.clock().now();
+            let now = self.store.now();
             let about = About::Installation;
             let admission = admit(&rules, &snapshot.view(), now, &call.caller, "manageTokens", &about)
                 .map_err(CallError::Unavailable)?;
@@ -181,12 +185,16 @@ impl Pdp {
             (admission.record(call, &rules).to_bytes()?, permit)
         };
         match permit {
-            Ok(_) => Ok(self.store.put_token(token, vec![record]).await.map_err(CallError::Unavailable)?.seqs),
+            Ok(_) => Ok(record),
             Err(denied) => {
                 self.store.append(vec![record]).await.map_err(CallError::Unavailable)?;
                 Err(CallError::Denied(denied))
             }
         }
+    }
+
+    async fn put(&self, record: Vec<u8>, token: Token) -> Result<Vec<crate::id::Seq>, CallError<TokenError>> {
+        Ok(self.store.put_token(token, vec![record]).await.map_err(CallError::Unavailable)?.seqs)
     }
 
     /// Who a token speaks for; nothing for one that is unknown, altered, expired or revoked.
@@ -210,7 +218,7 @@ impl Pdp {
         let Ok(id) = id.parse::<TokenId>() else { return Ok(None) };
         let Some(token) = self.store.token(&id)? else { return Ok(None) };
         let is_right: bool = Sha256::digest(secret.as_bytes()).as_slice().ct_eq(&token.sha256).into();
-        let now = self.store.clock().now();
+        let now = self.store.now();
         let is_valid = token.revoked.is_none() && token.expires.is_none_or(|expires| now < expires);
         Ok((is_right && is_valid).then_some(token.caller))
     }

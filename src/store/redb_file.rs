@@ -2,7 +2,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::thread::JoinHandle;
 use std::{fs, io};
@@ -53,6 +53,8 @@ pub(super) type Opener = dyn Fn() -> Result<Database, StoreError> + Send + Sync;
 pub(super) struct Shared {
     pub(super) database: RwLock<Option<Database>>,
     pub(super) revision: AtomicU64,
+    /// When the newest revision was written, in milliseconds since 1970.
+    pub(super) newest_at: AtomicI64,
     pub(super) writable: AtomicBool,
     pub(super) changed: tokio::sync::watch::Sender<Revision>,
     pub(super) open: Box<Opener>,
@@ -101,10 +103,11 @@ impl Store {
 
     fn start(open: Box<Opener>, path: &Path, clock: SharedClock) -> Result<Self, StoreError> {
         let database = open()?;
-        let revision = prepare(&database, path)?;
+        let (revision, newest_at) = prepare(&database, path)?;
         let shared = Arc::new(Shared {
             database: RwLock::new(Some(database)),
             revision: AtomicU64::new(revision.0),
+            newest_at: AtomicI64::new(newest_at.as_millisecond()),
             writable: AtomicBool::new(true),
             changed: tokio::sync::watch::Sender::new(revision),
             open,
@@ -118,10 +121,11 @@ impl Store {
         &self.queue
     }
 
-    /// The clock everything here is told the time by.
+    /// Now, and never before the newest revision: a clock that is set back must not bring back a grant that ended.
     #[must_use]
-    pub fn clock(&self) -> &SharedClock {
-        &self.clock
+    pub fn now(&self) -> Timestamp {
+        let newest = Timestamp::from_millisecond(self.shared.newest_at.load(Ordering::Acquire));
+        self.clock.now().max(newest.unwrap_or(Timestamp::UNIX_EPOCH))
     }
 
     /// The newest revision.
@@ -321,7 +325,7 @@ fn refused(path: &Path, error: DatabaseError) -> StoreError {
 }
 
 /// Makes the tables of a new store, or checks the format of one that is there.
-fn prepare(database: &Database, path: &Path) -> Result<Revision, StoreError> {
+fn prepare(database: &Database, path: &Path) -> Result<(Revision, Timestamp), StoreError> {
     let not_a_store = |cause: &str| StoreError::NotAStore { path: path.to_owned(), cause: cause.to_owned() };
     let write = database.begin_write()?;
     let is_new = write.list_tables()?.next().is_none();
@@ -341,7 +345,7 @@ fn prepare(database: &Database, path: &Path) -> Result<Revision, StoreError> {
         write.open_table(FACTS)?;
         write.open_table(LEDGER)?;
         write.open_table(SIDE)?;
-        write.open_table(JOURNAL)?.last()?.map_or(Revision(0), |(revision, _)| Revision(revision.value()))
+        newest(&write.open_table(JOURNAL)?)?
     };
     if is_new {
         write.commit()?
@@ -349,4 +353,12 @@ fn prepare(database: &Database, path: &Path) -> Result<Revision, StoreError> {
         write.abort()?
     }
     Ok(revision)
+}
+
+/// The newest revision and when it was written.
+pub(super) fn newest(journal: &impl ReadableTable<u64, &'static [u8]>) -> Result<(Revision, Timestamp), StoreError> {
+    match journal.last()? {
+        Some((revision, entry)) => Ok((Revision(revision.value()), decode::<Entry>(entry.value())?.at)),
+        None => Ok((Revision(0), Timestamp::UNIX_EPOCH)),
+    }
 }

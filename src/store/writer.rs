@@ -22,7 +22,7 @@ use std::{io, thread};
 use redb::{ReadableTable, Table, WriteTransaction};
 use tokio::sync::oneshot;
 
-use super::redb_file::{FACTS, JOURNAL, LEDGER, SIDE, Shared, Store};
+use super::redb_file::{FACTS, JOURNAL, LEDGER, SIDE, Shared, Store, newest};
 use super::rows::row;
 use super::side::{self, Remembered};
 use super::view::{View, decode, encode, rows_of};
@@ -99,12 +99,8 @@ impl<'txn> Batch<'txn> {
     fn open(write: &'txn WriteTransaction, now: Timestamp) -> Result<Self, StoreError> {
         let journal = write.open_table(JOURNAL)?;
         let ledger = write.open_table(LEDGER)?;
-        let (mut revision, mut at) = (Revision(0), now);
-        if let Some((newest, entry)) = journal.last()? {
-            let entry: Entry = decode(entry.value())?;
-            revision = Revision(newest.value());
-            at = at.max(entry.at);
-        }
+        let (revision, newest_at) = newest(&journal)?;
+        let at = now.max(newest_at);
         let seq = Seq(ledger.last()?.map_or(0, |(seq, _)| seq.value()));
         let (facts, side) = (write.open_table(FACTS)?, write.open_table(SIDE)?);
         Ok(Self { facts, journal, ledger, side, revision, seq, at, is_dropped: false })
@@ -276,10 +272,11 @@ fn write(shared: &Shared, clock: &SharedClock, mut jobs: VecDeque<Box<dyn Job>>)
         catch_unwind(AssertUnwindSafe(|| fill(shared, clock, &mut jobs))).unwrap_or_else(|panic| Err(panicked(&*panic)))
     });
     match &written {
-        Ok(revision) => {
+        Ok((revision, at)) => {
             shared.writable.store(true, Ordering::Release);
             let before = shared.revision.swap(revision.0, Ordering::AcqRel);
             if before != revision.0 {
+                shared.newest_at.store(at.as_millisecond(), Ordering::Release);
                 shared.changed.send_replace(*revision);
             }
         }
@@ -295,23 +292,27 @@ fn write(shared: &Shared, clock: &SharedClock, mut jobs: VecDeque<Box<dyn Job>>)
     }
 }
 
-fn fill(shared: &Shared, clock: &SharedClock, jobs: &mut VecDeque<Box<dyn Job>>) -> Result<Revision, StoreError> {
+fn fill(
+    shared: &Shared,
+    clock: &SharedClock,
+    jobs: &mut VecDeque<Box<dyn Job>>,
+) -> Result<(Revision, Timestamp), StoreError> {
     let database = shared.database.read().unwrap_or_else(PoisonError::into_inner);
     let database = database.as_ref().ok_or(StoreError::Closing)?;
     let write = database.begin_write()?;
-    let (revision, is_dropped) = {
+    let (revision, at, is_dropped) = {
         let mut batch = Batch::open(&write, clock.now())?;
         for job in jobs {
             job.fill(&mut batch)?;
         }
-        (batch.revision, batch.is_dropped)
+        (batch.revision, batch.at, batch.is_dropped)
     };
     if is_dropped {
         write.abort()?;
     } else {
         write.commit()?;
     }
-    Ok(revision)
+    Ok((revision, at))
 }
 
 /// Opens the file again after a failure.

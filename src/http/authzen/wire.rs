@@ -4,8 +4,10 @@
 //! missing, `null` or of another type makes the question none.
 
 use serde_json::{Map, Value};
+use warp::http::StatusCode;
 
 use super::super::problem::Problem;
+use crate::limits::BATCH_BYTES_MAX;
 use crate::pdp::{Pager, Semantic};
 use crate::question::{Action, Entity, Members, Question};
 
@@ -109,6 +111,22 @@ pub(super) fn elements(body: &Map<String, Value>, most: usize) -> Result<&[Value
         Some(Value::Array(elements)) => Ok(elements),
         Some(_) => Err(incomplete("`evaluations` is not an array; give one or leave it out".to_owned())),
     }
+}
+
+/// Refuses a batch whose elements would be too large once each has its own copy of the defaults.
+pub(super) fn bounded(body: &Map<String, Value>, elements: usize) -> Result<(), Problem> {
+    let defaults = ["subject", "action", "resource", "context"].into_iter().filter_map(|name| body.get(name));
+    let bytes: usize = defaults.map(|value| value.to_string().len()).sum();
+    if bytes.saturating_mul(elements) <= BATCH_BYTES_MAX {
+        return Ok(());
+    }
+    Err(Problem::of(
+        StatusCode::PAYLOAD_TOO_LARGE,
+        "batch_too_large",
+        format!(
+            "{elements} elements with {bytes} bytes of defaults each are more than {BATCH_BYTES_MAX} bytes; send fewer at once"
+        ),
+    ))
 }
 
 /// An element with the defaults of the body for what it does not have; what it has replaces the default whole.

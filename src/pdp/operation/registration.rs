@@ -110,6 +110,11 @@ pub enum SubscriptionError {
     /// A partner told a sale as somebody else's.
     #[error("partner `{0}` cannot register a sale of another partner; leave `originalReseller` out")]
     NotItsSale(PartnerId),
+    /// A partner told another status than the one there is, or than a sale begins with.
+    #[error(
+        "the status of subscription `{0}` is not a partner's to tell; leave it as it is, or `active` for a new one"
+    )]
+    StatusNotItsOwn(SubscriptionId),
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),

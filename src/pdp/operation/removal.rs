@@ -43,9 +43,6 @@ pub enum RemovalError {
     /// The customer is not registered.
     #[error("customer `{0}` is not known; check its id")]
     UnknownCustomer(CustomerId),
-    /// The partner is not registered.
-    #[error("partner `{0}` is not known; check its id")]
-    UnknownPartner(PartnerId),
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -59,11 +56,6 @@ pub(crate) fn remove(view: &View<'_>, at: Timestamp, removal: &Removal) -> Resul
     let Removal { customer, partner, service } = removal;
     if view.customer(customer)?.is_none() {
         return Err(RemovalError::UnknownCustomer(customer.clone()));
-    }
-    if let Some(partner) = partner
-        && view.partner(partner)?.is_none()
-    {
-        return Err(RemovalError::UnknownPartner(partner.clone()));
     }
     let mut standing: Vec<Grant> = Vec::new();
     view.grants(Some(customer), partner.as_ref(), &mut |grant| {

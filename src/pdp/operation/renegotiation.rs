@@ -38,12 +38,6 @@ pub struct Renegotiated {
 /// Why nothing can be renegotiated.
 #[derive(Debug, thiserror::Error)]
 pub enum RenegotiationError {
-    /// The customer is not registered.
-    #[error("customer `{0}` is not known; check its id")]
-    UnknownCustomer(CustomerId),
-    /// The partner is not registered.
-    #[error("partner `{0}` is not known; check its id")]
-    UnknownPartner(PartnerId),
     /// There never was one.
     #[error("customer `{customer}` and partner `{partner}` have no commercial relationship; it begins with a sale")]
     NoRelationship {
@@ -70,12 +64,7 @@ pub(crate) fn renegotiate(
     renegotiation: &Renegotiation,
 ) -> Result<(Happening, Renegotiated), RenegotiationError> {
     let Renegotiation { customer, partner, by, outcome } = renegotiation;
-    if view.customer(customer)?.is_none() {
-        return Err(RenegotiationError::UnknownCustomer(customer.clone()));
-    }
-    if view.partner(partner)?.is_none() {
-        return Err(RenegotiationError::UnknownPartner(partner.clone()));
-    }
+    // One who is not known has no relationship either; to tell the two apart would tell who is known.
     let Some(before) = view.relationship(customer, partner)?.map(|kept| kept.fact) else {
         return Err(RenegotiationError::NoRelationship { customer: customer.clone(), partner: partner.clone() });
     };

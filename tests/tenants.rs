@@ -1,0 +1,177 @@
+//! What a partner or a customer may do for itself, and what it may not find out about others.
+
+use standing::domain::commercial::{Outcome, Side};
+use standing::domain::partner::PartnerKind;
+use standing::domain::subscription::{Subscription, SubscriptionStatus};
+use standing::pdp::{CallError, Removal, Renegotiation, RenegotiationError, SubscriptionError, SubscriptionFilter};
+
+use crate::stage::{Stage, as_customer, as_partner, operator, subscription};
+
+/// p1 sold s-1 to c and administers it, adv only administers; p2 sold s-2 to d.
+async fn scene() -> Stage {
+    let stage = Stage::new();
+    stage.partner("p1", PartnerKind::DirectBill).await;
+    stage.partner("p2", PartnerKind::DirectBill).await;
+    stage.partner("adv", PartnerKind::Advisor).await;
+    stage.customer("c").await;
+    stage.customer("d").await;
+    stage.accepts("c", "p1", &["office365"]).await;
+    stage.accepts("c", "adv", &["office365"]).await;
+    stage.accepts("d", "p2", &["mail"]).await;
+    stage.sold("s-1", "c", "office365", Some("p1")).await;
+    stage.sold("s-2", "d", "mail", Some("p2")).await;
+    stage
+}
+
+fn sold(change: impl FnOnce(&mut Subscription)) -> Subscription {
+    let mut told = subscription("s-1", "c", "office365", Some("p1"));
+    change(&mut told);
+    told
+}
+
+/// What came of a partner's telling: done, or the code of why not.
+async fn tells(stage: &Stage, partner: &str, told: Subscription) -> String {
+    match stage.pdp.put_subscription(&as_partner(partner), told).await {
+        Ok(_) => "done".to_owned(),
+        Err(CallError::Denied(denied)) => denied.reason.to_string(),
+        Err(CallError::Failed(SubscriptionError::StatusNotItsOwn(_))) => "status_not_its_own".to_owned(),
+        Err(error) => panic!("{error:?}"),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_difference_a_partner_tells_is_decided_as_its_own_action() {
+    let stage = scene().await;
+    let fewer = || sold(|told| told.quantity = 5);
+    let more = || sold(|told| told.quantity = 15);
+    let offer = || sold(|told| told.offer = Some("e5".parse().unwrap()));
+    let record = || sold(|told| told.partner_of_record = Some("mpn-1".parse().unwrap()));
+    for (what, told, administrator) in [
+        ("fewer seats", fewer(), "not_original_reseller"),
+        ("another offer", offer(), "not_original_reseller"),
+        ("another partner of record", record(), "not_original_reseller"),
+    ] {
+        assert_eq!(tells(&stage, "adv", told.clone()).await, administrator, "{what}");
+        assert_eq!(tells(&stage, "p2", told.clone()).await, "not_permitted", "{what}");
+        assert_eq!(tells(&stage, "p1", told).await, "done", "{what}");
+        assert_eq!(tells(&stage, "p1", sold(|_| {})).await, "done", "and back");
+    }
+    assert_eq!(tells(&stage, "adv", more()).await, "done", "more seats are provisioned");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_partner_can_neither_delete_a_subscription_nor_lift_its_suspension() {
+    let stage = scene().await;
+    for status in [SubscriptionStatus::Suspended, SubscriptionStatus::Deleted] {
+        for partner in ["p1", "adv"] {
+            let told = sold(|told| told.status = status);
+            assert_eq!(tells(&stage, partner, told).await, "status_not_its_own", "{partner} {status}");
+        }
+        let mut new = subscription("s-new", "c", "office365", None);
+        new.status = status;
+        assert_eq!(tells(&stage, "p1", new).await, "status_not_its_own", "not even at first");
+    }
+    stage.pdp.put_subscription(&operator(), sold(|told| told.status = SubscriptionStatus::Suspended)).await.unwrap();
+    assert_eq!(tells(&stage, "p1", sold(|_| {})).await, "status_not_its_own");
+    let fewer = sold(|told| {
+        told.status = SubscriptionStatus::Suspended;
+        told.quantity = 5;
+    });
+    assert_eq!(tells(&stage, "p1", fewer).await, "subscription_status_not_active");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_foreign_and_what_is_not_there_look_the_same_to_a_partner() {
+    let stage = scene().await;
+    let new = |customer: &str, service: &str| subscription("s-new", customer, service, None);
+    let mut add_on_of_foreign = subscription("s-add", "d", "mail", None);
+    add_on_of_foreign.parent = Some("s-2".parse().unwrap());
+    let mut add_on_of_nothing = add_on_of_foreign.clone();
+    add_on_of_nothing.parent = Some("s-nothing".parse().unwrap());
+    let mut said = Vec::new();
+    for told in [
+        new("d", "mail"),
+        new("d", "nosuch"),
+        new("nobody", "mail"),
+        add_on_of_foreign,
+        add_on_of_nothing,
+        subscription("s-2", "d", "mail", None),
+    ] {
+        match stage.pdp.put_subscription(&as_partner("p1"), told).await {
+            Err(CallError::Denied(denied)) => said.push((denied.reason, denied.message)),
+            other => panic!("{other:?}"),
+        }
+    }
+    said.dedup();
+    assert_eq!(said.len(), 1, "{said:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn renegotiating_and_removing_tell_nothing_of_who_is_known() {
+    let stage = scene().await;
+    for customer in ["d", "nobody"] {
+        let renegotiation = Renegotiation {
+            customer: customer.parse().unwrap(),
+            partner: "p1".parse().unwrap(),
+            by: Side::Partner,
+            outcome: Outcome::End,
+        };
+        let said = stage.pdp.renegotiate(&as_partner("p1"), renegotiation).await;
+        assert!(
+            matches!(said, Err(CallError::Failed(RenegotiationError::NoRelationship { .. }))),
+            "{customer}: {said:?}"
+        );
+    }
+    for partner in ["p2", "nobody"] {
+        let partner = Some(partner.parse().unwrap());
+        let removal = Removal { customer: "c".parse().unwrap(), partner, service: None };
+        let removed = stage.pdp.remove(&as_customer("c"), removal).await.unwrap();
+        assert!(removed.value.removed.is_empty());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cursor_leads_only_through_rows_that_are_the_callers_own() {
+    let stage = scene().await;
+    for (id, customer, seller) in
+        [("a", "d", "p1"), ("b-secret", "d", "p1"), ("c", "c", "p1"), ("d-secret", "d", "p1"), ("e", "c", "p1")]
+    {
+        stage.sold(id, customer, "office365", Some(seller)).await;
+    }
+    let filter = SubscriptionFilter { customer: Some("c".parse().unwrap()), partner: Some("p1".parse().unwrap()) };
+    for call in [as_customer("c"), as_partner("p1")] {
+        let (mut found, mut cursor) = (Vec::new(), None::<String>);
+        loop {
+            let page = stage.pdp.list_subscriptions(&call, &filter, 1, cursor.as_deref()).await.unwrap().value;
+            found.extend(page.items.into_iter().map(|item| item.id.to_string()));
+            cursor = page.next;
+            let Some(cursor) = &cursor else { break };
+            let plain = data_encoding::BASE64URL_NOPAD.decode(cursor.as_bytes()).unwrap();
+            let is_partner = call == as_partner("p1");
+            assert!(is_partner || !String::from_utf8(plain).unwrap().contains("secret"), "{cursor}");
+        }
+        found.sort();
+        assert_eq!(found, ["c", "e", "s-1"]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_partner_tells_its_sale_again_and_nothing_changes() {
+    let stage = scene().await;
+    let told = subscription("s-9", "c", "office365", None);
+    stage.pdp.put_subscription(&as_partner("p1"), told.clone()).await.unwrap();
+    let before = stage.pdp.revision();
+    let again = stage.pdp.put_subscription(&as_partner("p1"), told).await.unwrap();
+    assert_eq!((again.value.noun.original_reseller, stage.pdp.revision()), (Some("p1".parse().unwrap()), before));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn setting_the_clock_back_does_not_bring_back_a_grant_that_ended() {
+    let stage = scene().await;
+    let until = Some(crate::stage::time("2026-02-01T00:00:00Z"));
+    stage.try_accept(operator(), "d", "adv", &["mail"], until).await.unwrap();
+    stage.clock.set(crate::stage::time("2026-02-02T00:00:00Z"));
+    stage.customer("later").await;
+    stage.clock.set(crate::stage::time("2026-01-02T00:00:00Z"));
+    assert!(!stage.ask("adv", "provideSupport", "Service", "d/mail").await.decision.is_allowed());
+}
