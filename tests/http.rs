@@ -216,10 +216,7 @@ fn the_page_says_which_grants_end_soon() {
     let (server, _data) = demo();
     let request = server.get("/v1/partners/litware/relationship-request").json();
     let path = format!("/v1/relationship-requests/{}/acceptance", request["token"].as_str().unwrap());
-    let now = jiff::Timestamp::from_second(
-        std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs() as i64,
-    )
-    .unwrap();
+    let now = standing::clock::Clock::now(&standing::clock::System);
     let until = now.checked_add(jiff::Span::new().hours(24 * 10)).unwrap();
     let accepted =
         server.post(&path, &json!({ "customer": "wingtip", "services": ["office365"], "until": until.to_string() }));
@@ -281,14 +278,17 @@ fn events(server: &Server, query: &str, last: Option<&str>, enough: usize) -> Ve
     let last = last.map(|last| format!("last-event-id: {last}\r\n")).unwrap_or_default();
     write!(stream, "GET /v1/changes{query} HTTP/1.1\r\nhost: {address}\r\naccept: text/event-stream\r\n{last}\r\n")
         .unwrap();
-    let (mut found, mut id) = (Vec::new(), String::new());
+    let (mut found, mut id, mut data) = (Vec::new(), String::new(), None);
     for line in BufReader::new(stream).lines() {
         let line = line.unwrap();
         if let Some(value) = line.strip_prefix("id:") {
-            id = value.trim().to_owned();
-        }
-        if let Some(data) = line.strip_prefix("data:") {
-            found.push((id.clone(), serde_json::from_str(data).unwrap()));
+            value.trim().clone_into(&mut id);
+        } else if let Some(value) = line.strip_prefix("data:") {
+            data = Some(serde_json::from_str(value).unwrap());
+        } else if line.is_empty()
+            && let Some(data) = data.take()
+        {
+            found.push((id.clone(), data));
             if found.len() == enough {
                 break;
             }

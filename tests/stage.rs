@@ -41,7 +41,7 @@ pub fn shipped() -> Bundle {
 pub struct Stage {
     pub pdp: Arc<Pdp>,
     pub clock: Arc<Stopped>,
-    pub folder: TempDir,
+    _folder: TempDir,
 }
 
 /// The time at which every stage begins.
@@ -64,7 +64,7 @@ impl Stage {
         let terms =
             Terms { multichannel, limits: Limits::default(), public_url: "https://standing.example".to_owned() };
         let pdp = Pdp::of(store, LinkRing::of_seed([7; 32], &shared), rules, terms).unwrap();
-        Self { pdp: Arc::new(pdp), clock, folder }
+        Self { pdp: Arc::new(pdp), clock, _folder: folder }
     }
 
     /// An hour passes.

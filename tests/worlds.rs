@@ -104,7 +104,7 @@ impl World {
         let (partner, customer, service) =
             (chance.of_all(&PARTNERS), chance.of_all(&CUSTOMERS), chance.of_all(&SERVICES));
         match chance.below(12) {
-            0..=3 => self.sale(chance, step, customer, service).await,
+            0..=3 => self.sale(chance, step, service).await,
             4 => {
                 let kind = chance.of_all(PartnerKind::ALL);
                 self.partner(partner, kind, chance.of_all(PartnerStatus::ALL)).await;
@@ -135,25 +135,25 @@ impl World {
         }
     }
 
-    async fn sale(&self, chance: &mut Chance, step: usize, customer: &str, service: &str) {
-        let known = step.min(8);
-        let parent = (chance.below(3) == 0).then(|| format!("s-{}", chance.below(known + 1)).parse().unwrap());
+    /// Tells one of forty subscriptions, each always of the same customer; every third is an add-on of one of the
+    /// first nine, mostly of another service than that.
+    async fn sale(&self, chance: &mut Chance, step: usize, service: &str) {
+        let parent = (step > 12 && chance.below(3) == 0).then(|| chance.below(9));
+        let number =
+            if parent.is_some() { 20 + chance.below(20) } else { chance.below(if step > 12 { 20 } else { 9 }) };
+        let customer = CUSTOMERS[parent.unwrap_or(number) % CUSTOMERS.len()];
         let is_sold = parent.is_none() && chance.below(4) > 0;
+        use SubscriptionStatus::{Active, Deleted, Suspended};
         let told = Subscription {
-            id: format!("s-{}", chance.below(40)).parse().unwrap(),
+            id: format!("s-{number}").parse().unwrap(),
             customer: customer.parse().unwrap(),
             service: service.parse().unwrap(),
             offer: None,
             original_reseller: is_sold.then(|| chance.of_all(&PARTNERS).parse().unwrap()),
             partner_of_record: None,
             quantity: 10,
-            status: chance.of_all(&[
-                SubscriptionStatus::Active,
-                SubscriptionStatus::Active,
-                SubscriptionStatus::Suspended,
-                SubscriptionStatus::Deleted,
-            ]),
-            parent,
+            status: chance.of_all(&[Active, Active, Suspended, Deleted]),
+            parent: parent.map(|parent| format!("s-{parent}").parse().unwrap()),
         };
         let _ = self.pdp.put_subscription(&operator(), told).await;
     }

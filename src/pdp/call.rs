@@ -343,7 +343,7 @@ where
     E: Coded,
 {
     let (permit, record) = match begin(rules, call, action, about, desk)? {
-        Begun::Over(work) => return Ok(work),
+        Begun::Over(work) => return Ok(*work),
         Begun::Admitted(permit, record) => (permit, record),
     };
     let done = operate(desk, rules);
@@ -355,9 +355,9 @@ where
 /// What is to be done about a change once the rules were asked and earlier answers were looked at.
 pub(super) enum Begun<T, E> {
     /// Nothing: it is not allowed, or was answered before.
-    Over(Work<Worked<T, E>>),
+    Over(Box<Work<Worked<T, E>>>),
     /// It is allowed.
-    Admitted(Permit, Record),
+    Admitted(Permit, Box<Record>),
 }
 
 fn left<T, E>(call: &Call, value: Worked<T, E>) -> Work<Worked<T, E>> {
@@ -389,21 +389,21 @@ pub(super) fn begin<T: DeserializeOwned, E>(
         Ok(permit) => match key(call) {
             Some((key, idempotency)) => match desk.remembered(&key)? {
                 Some(remembered) => repeat(&remembered, idempotency)?,
-                None => return Ok(Begun::Admitted(permit, record)),
+                None => return Ok(Begun::Admitted(permit, Box::new(record))),
             },
-            None => return Ok(Begun::Admitted(permit, record)),
+            None => return Ok(Begun::Admitted(permit, Box::new(record))),
         },
     };
     let mut work = left(call, answered);
     work.records.push(bytes(&record)?);
-    Ok(Begun::Over(work))
+    Ok(Begun::Over(Box::new(work)))
 }
 
 /// What is to be written of an operation that was allowed: what it changes, its records, and what is remembered.
 /// Where it was done, it is so at `revision`.
 pub(super) fn finish<T: Serialize, E: Coded>(
     call: &Call,
-    (permit, mut record): (Permit, Record),
+    (permit, mut record): (Permit, Box<Record>),
     done: Result<Done<T>, Undone<E>>,
     revision: Revision,
     at: Timestamp,

@@ -156,7 +156,7 @@ fn load<R: BufRead, P: FnMut(u64, u64)>(
 ) -> Result<Work<Worked<Imported, ImportError>>, StoreError> {
     let begun = begin(rules, call, "import", &About::Installation, &loader.desk())?;
     let admitted = match begun {
-        Begun::Over(work) => return Ok(work),
+        Begun::Over(work) => return Ok(*work),
         Begun::Admitted(permit, record) => (permit, record),
     };
     let before = loader.desk().view.revision();

@@ -2,6 +2,8 @@
 
 mod delta;
 
+use std::sync::PoisonError;
+
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -127,18 +129,17 @@ impl Pdp {
     pub async fn what_if(&self, call: &Call, changes: Vec<Proposed>) -> Result<Told<Delta>, CallError<WhatIfError>> {
         let rules = self.rules();
         self.tell(call, "whatIf", &About::Installation, |now, at| {
-            let trial = Trial { rules: &rules, at, multichannel: self.terms.multichannel };
-            let mut supposed = now.supposing();
-            let touched = trial.suppose_all(&mut supposed, &changes)?;
+            let terms = Terms { rules: &rules, at, multichannel: self.terms.multichannel };
+            let mut trial = Trial { terms, supposed: now.supposing(), touched: Touched::default(), facts: 0 };
+            trial.suppose_all(&changes)?;
             let is_narrow = self.refuses_strangers(&rules);
-            delta(&rules, at, now, &supposed.view(), &touched, is_narrow)
+            delta(&rules, at, now, &trial.supposed.view(), &trial.touched, is_narrow)
         })
         .await
     }
 
     /// Do these rules refuse strangers everything? A function of the rules alone, so it is found out once.
     fn refuses_strangers(&self, rules: &Bundle) -> bool {
-        use std::sync::PoisonError;
         let mut known = self.strangers.lock().unwrap_or_else(PoisonError::into_inner);
         match known.as_ref() {
             Some((digest, refused)) if digest == rules.digest() => *refused,
@@ -152,64 +153,67 @@ impl Pdp {
 }
 
 /// By what changes are judged.
-struct Trial<'a> {
+struct Terms<'a> {
     rules: &'a Bundle,
     at: Timestamp,
     multichannel: Multichannel,
 }
 
+/// Changes as they are supposed one after the other, and what they touch.
+struct Trial<'a> {
+    terms: Terms<'a>,
+    supposed: Supposed<'a>,
+    touched: Touched,
+    /// How many facts were put.
+    facts: usize,
+}
+
 impl Trial<'_> {
-    /// Supposes the changes one after the other, and notes what they touch.
-    fn suppose_all(&self, supposed: &mut Supposed<'_>, changes: &[Proposed]) -> Result<Touched, WhatIfError> {
+    fn suppose_all(&mut self, changes: &[Proposed]) -> Result<(), WhatIfError> {
         if changes.len() > WHAT_IF_CHANGES_MAX {
             return Err(WhatIfError::TooManyChanges(changes.len()));
         }
-        let mut touched = Touched::default();
-        let mut count = 0;
         for (index, change) in changes.iter().enumerate() {
-            self.suppose(supposed, change, &mut |supposed, facts| {
-                count += facts.len();
-                if count > WHAT_IF_FACTS_MAX {
-                    return Err(Impossible::TooManyFacts);
-                }
-                for fact in &facts {
-                    touched.note(fact);
-                    supposed.put(fact)?;
-                }
-                Ok(())
-            })
-            .map_err(|impossible| match impossible {
+            self.suppose(change).map_err(|impossible| match impossible {
                 Impossible::Change(message) => WhatIfError::Change { index, message },
                 Impossible::TooManyFacts => WhatIfError::TooManyFacts,
                 Impossible::Store(error) => WhatIfError::Store(error),
             })?;
         }
-        Ok(touched)
+        Ok(())
     }
 
-    fn suppose(
-        &self,
-        supposed: &mut Supposed<'_>,
-        change: &Proposed,
-        put: &mut dyn FnMut(&mut Supposed<'_>, Vec<Fact>) -> Result<(), Impossible>,
-    ) -> Result<(), Impossible> {
+    fn put(&mut self, facts: &[Fact]) -> Result<(), Impossible> {
+        self.facts += facts.len();
+        if self.facts > WHAT_IF_FACTS_MAX {
+            return Err(Impossible::TooManyFacts);
+        }
+        for fact in facts {
+            self.touched.note(fact);
+            self.supposed.put(fact)?;
+        }
+        Ok(())
+    }
+
+    fn suppose(&mut self, change: &Proposed) -> Result<(), Impossible> {
+        let at = self.terms.at;
         match change.clone() {
             Proposed::Accept { partner, customer, services, until } => {
                 let acceptance = Acceptance { partner, customer, services, until };
-                let facts = self.accepted(&supposed.view(), &acceptance)?;
-                put(supposed, facts)
+                let facts = self.terms.accepted(&self.supposed.view(), &acceptance)?;
+                self.put(&facts)
             }
             Proposed::Remove { customer, partner, service } => {
                 let removal = Removal { customer, partner, service };
-                let (happening, _) = remove(&supposed.view(), self.at, &removal)?;
-                put(supposed, happening.facts)
+                let (happening, _) = remove(&self.supposed.view(), at, &removal)?;
+                self.put(&happening.facts)
             }
             Proposed::Renegotiate { customer, partner, outcome } => {
-                // Both sides say so; the one that spoke first before this may need no second word.
+                // Both sides say so; where one had said it before, the other's word is enough.
                 for by in [Side::Customer, Side::Partner] {
                     let said = Renegotiation { customer: customer.clone(), partner: partner.clone(), by, outcome };
-                    let (happening, renegotiated) = renegotiate(&supposed.view(), self.at, &said)?;
-                    put(supposed, happening.facts)?;
+                    let (happening, renegotiated) = renegotiate(&self.supposed.view(), at, &said)?;
+                    self.put(&happening.facts)?;
                     if renegotiated.state == RenegotiationState::Agreed {
                         break;
                     }
@@ -217,15 +221,17 @@ impl Trial<'_> {
                 Ok(())
             }
             Proposed::Put(line) => {
-                let facts = tell(&supposed.view(), self.at, &line).map_err(|error| match error.store() {
+                let facts = tell(&self.supposed.view(), at, &line).map_err(|error| match error.store() {
                     Some(fault) => Impossible::Store(fault.clone()),
                     None => Impossible::Change(format!("{}: {error}", line.title())),
                 })?;
-                put(supposed, facts)
+                self.put(&facts)
             }
         }
     }
+}
 
+impl Terms<'_> {
     /// What an acceptance brings; as when it is made, the partner must be one that may still request it.
     fn accepted(&self, view: &View<'_>, acceptance: &Acceptance) -> Result<Vec<Fact>, Impossible> {
         if view.partner(&acceptance.partner)?.is_some() {

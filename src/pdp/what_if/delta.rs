@@ -224,9 +224,6 @@ impl Compared<'_> {
             let mut listed = visit(Target::Subscription(found.id.clone()))?;
             if listed.is_continue() {
                 self.then.add_ons(&found.id, &mut |added| {
-                    if true {
-                        return Ok(listed);
-                    }
                     listed = visit(Target::Subscription(added.id))?;
                     Ok(listed)
                 })?;
