@@ -47,18 +47,19 @@ impl Drop for Server {
 }
 
 /// One connection that is kept alive.
-struct Connection(BufReader<TcpStream>);
+struct Connection(BufReader<TcpStream>, String);
 
 impl Connection {
     fn open(address: &str) -> Self {
         let stream = TcpStream::connect(address).unwrap();
         stream.set_nodelay(true).unwrap();
-        Self(BufReader::new(stream))
+        Self(BufReader::new(stream), address.to_owned())
     }
 
     fn post(&mut self, path: &str, body: &str) -> String {
         let head = format!(
-            "POST {path} HTTP/1.1\r\nhost: standing\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
+            "POST {path} HTTP/1.1\r\nhost: {}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
+            self.1,
             body.len()
         );
         self.0.get_mut().write_all(&[head.as_bytes(), body.as_bytes()].concat()).unwrap();

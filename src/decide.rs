@@ -18,7 +18,7 @@ pub use reason::Reason;
 pub use stranger::{allows_strange_resource, allows_strange_subject, refuses_strangers};
 pub use world::{World, WorldError};
 
-use cedar_policy::{Authorizer, Context, Entities, Entity, EntityUid, Request};
+use cedar_policy::{Authorizer, Context, Entity, EntityUid, Request};
 
 use crate::facts::Facts;
 use crate::policy::{Bundle, RuleId, convert};
@@ -128,7 +128,7 @@ fn judge(bundle: &Bundle, namespace: Namespace, question: &Question, entities: V
     let Ok(request) = Request::new(principal, uid, resource, context, None) else {
         return Verdict::Refused(Reason::RULE_ERROR);
     };
-    let Ok(entities) = Entities::from_entities(deciding.actions.iter().cloned().chain(entities), None) else {
+    let Ok(entities) = deciding.actions.clone().add_entities(entities, None) else {
         return Verdict::Refused(Reason::RULE_ERROR);
     };
     #[expect(clippy::disallowed_methods, reason = "the one place that asks Cedar")]

@@ -1,7 +1,8 @@
 //! Our facts in Cedar's words, and the standing they give; the only file that spells both languages.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::str::FromStr;
+use std::sync::LazyLock;
 
 use cedar_policy::{
     Entities, Entity, EntityAttrEvaluationError, EntityId, EntityTypeName, EntityUid, RestrictedExpression,
@@ -15,9 +16,19 @@ use crate::facts::{Facts, PartnerFacts, Role, SubscriptionFacts};
 use crate::policy::{Bundle, Finding, full};
 use crate::question::{Kind, Question, Target};
 
+/// The types that every decision names, read once: Cedar reads a name with its whole parser.
+static NAMES: LazyLock<BTreeMap<&str, EntityTypeName>> = LazyLock::new(|| {
+    let kinds = Kind::ALL.iter().map(|kind| kind.as_str()).chain(["Action", "Api::Action", "Api::Installation"]);
+    kinds.filter_map(|kind| Some((kind, EntityTypeName::from_str(kind).ok()?))).collect()
+});
+
 /// The Cedar name of an entity; nothing when the type cannot be one.
 pub(super) fn uid(kind: &str, id: &str) -> Option<EntityUid> {
-    Some(EntityUid::from_type_name_and_id(EntityTypeName::from_str(kind).ok()?, EntityId::new(id)))
+    let name = match NAMES.get(kind) {
+        Some(name) => name.clone(),
+        None => EntityTypeName::from_str(kind).ok()?,
+    };
+    Some(EntityUid::from_type_name_and_id(name, EntityId::new(id)))
 }
 
 fn own(kind: Kind, id: &str) -> Option<EntityUid> {

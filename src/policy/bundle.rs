@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use cedar_policy::{
-    ActionConstraint, Entity, EntityUid, Policy, PolicySet, Schema, SchemaError, SchemaFragment, ValidationMode,
+    ActionConstraint, Entities, EntityUid, Policy, PolicySet, Schema, SchemaError, SchemaFragment, ValidationMode,
     Validator,
 };
 use data_encoding::HEXLOWER;
@@ -149,7 +149,8 @@ pub struct Bundle {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Deciding {
     pub(crate) rules: PolicySet,
-    pub(crate) actions: Vec<Entity>,
+    /// The entities every question about it begins with.
+    pub(crate) actions: Entities,
     /// What each of its rules mentions.
     pub(crate) mentions: Vec<Arc<Mention>>,
 }
@@ -331,7 +332,10 @@ fn by_action(
                 findings.push(Finding::whole(&rule.path, error.to_string(), "give each rule an id of its own"));
             }
         }
-        deciding.actions = above.iter().filter_map(|uid| entities.get(uid)).cloned().collect();
+        match Entities::from_entities(above.iter().filter_map(|uid| entities.get(uid)).cloned(), None) {
+            Ok(actions) => deciding.actions = actions,
+            Err(error) => findings.push(Finding::whole("schemas", error.to_string(), "mend the groups of actions")),
+        }
         sorted.insert(action.clone(), deciding);
     }
     sorted

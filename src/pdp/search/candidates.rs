@@ -8,10 +8,11 @@
 use std::collections::BTreeSet;
 use std::ops::Bound;
 
+use super::super::Pdp;
 use super::token::{Position, digest};
 use super::{Gathering, Hole, Match, Search, SearchError, SearchPage, actions, look_through, page_of};
 use crate::clock::Timestamp;
-use crate::decide::{Namespace, allows_strange_resource, allows_strange_subject, decide, permits};
+use crate::decide::{Namespace, allows_strange_subject, decide, permits};
 use crate::facts::{Facts, Needs};
 use crate::id::{CustomerId, PartnerId, ServiceId, SubscriptionId};
 use crate::policy::Bundle;
@@ -21,6 +22,7 @@ use crate::store::{Listed, StoreError, View};
 /// What a search over our own domain is made from: one set of rules, one revision, one moment.
 #[derive(Clone, Copy)]
 pub(super) struct Domain<'a> {
+    pub(super) pdp: &'a Pdp,
     pub(super) rules: &'a Bundle,
     pub(super) view: View<'a>,
     pub(super) at: Timestamp,
@@ -133,7 +135,7 @@ impl Domain<'_> {
         // A page that began to look through everything goes on so.
         let is_scanning = matches!(from, Position::Id(_)) && kind == Kind::Subscription.as_str();
         let Target::Partner(partner) = subject.target() else { return self.everything(kind, from, gathering) };
-        if is_scanning || allows_strange_resource(self.rules, &self.question(""), facts) {
+        if is_scanning || self.pdp.allows_strange_resource(self.rules, &self.question(""), facts) {
             return self.everything(kind, from, gathering);
         }
         match Kind::named(kind) {
