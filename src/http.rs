@@ -9,6 +9,7 @@ mod customers;
 mod decisions;
 mod exchange;
 mod link_keys;
+mod openapi;
 mod partners;
 mod problem;
 mod relationships;

@@ -9,6 +9,8 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 
 use crate::limits::ID_LENGTH_MAX;
 
@@ -60,6 +62,20 @@ fn legal(what: &'static str, input: &str) -> Result<(), IdError> {
     }
 }
 
+/// The pattern of a legal name, less its length.
+const PATTERN: &str = "^[A-Za-z0-9._~@:+-]+$";
+
+/// A name as the document of the wire format describes it.
+fn described(what: &str) -> RefOr<Schema> {
+    ObjectBuilder::new()
+        .schema_type(Type::String)
+        .description(Some(format!("The id of a {what}: 1 to {ID_LENGTH_MAX} of `A-Za-z0-9._~@:+-`")))
+        .min_length(Some(1))
+        .max_length(Some(ID_LENGTH_MAX))
+        .pattern(Some(PATTERN))
+        .into()
+}
+
 macro_rules! names {
     ($($(#[$doc:meta])* $name:ident = $what:literal;)*) => {$(
         $(#[$doc])*
@@ -88,6 +104,14 @@ macro_rules! names {
                 input.parse()
             }
         }
+
+        impl utoipa::PartialSchema for $name {
+            fn schema() -> RefOr<Schema> {
+                described($what)
+            }
+        }
+
+        impl utoipa::ToSchema for $name {}
 
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

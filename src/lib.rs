@@ -17,7 +17,8 @@
 //!
 //! | module | what lives there |
 //! |---|---|
-//! | [`id`], [`clock`], [`limits`] | one type per kind of name, parsed at the edge; the only source of now; the upper bound of everything |
+//! | [`limits`], [`id`], [`clock`] | the upper bound of everything; one type per kind of name, parsed at the edge; the only source of now |
+//! | [`json`] | the strict reader of what comes in |
 //! | [`domain`] | the nouns and what may happen to them, pure |
 //! | [`config`] | settings, read once |
 //! | [`question`] | what is asked: subject, action, resource, context |
@@ -65,9 +66,9 @@
 //! costs. Indexes are rows without a value. The journal (what happened at each revision) and the ledger (every record)
 //! are tables beside it in the same file, so that they are written together or not at all.
 
+pub mod limits;
 pub mod id;
 pub mod clock;
-pub mod limits;
 pub mod json;
 pub mod domain;
 pub mod config;

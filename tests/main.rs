@@ -4,11 +4,14 @@
 mod authzen;
 mod changes;
 mod decide;
+mod house;
 mod http;
 mod invitation_and_json;
 mod machine;
+mod openapi;
 mod oracle;
 mod pages;
+mod permissions;
 mod process;
 mod rules;
 mod search;

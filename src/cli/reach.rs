@@ -26,7 +26,7 @@ use crate::clock::System;
 use crate::config::Settings;
 use crate::http::{Door, Stopping, surface};
 use crate::pdp::{Pdp, PdpError, Terms};
-use crate::store::StoreError;
+use crate::store::{Store, StoreError};
 
 const SOCKET_NAME: &str = "standing.sock";
 /// The longest path of a socket the system takes, less the byte that ends it.
@@ -136,7 +136,7 @@ pub(super) enum Wanted {
 impl Reached {
     /// Opens the store in `data`, or finds the server that holds it.
     pub(super) async fn open(data: &Path, wanted: Wanted) -> Result<Self, Failure> {
-        if wanted == Wanted::There && !data.join("standing.redb").exists() {
+        if wanted == Wanted::There && !Store::is_in(data) {
             return Err(Failure::failed(format!(
                 "there is no store in `{}`; name its folder with `--data`, or begin one with `standing serve`",
                 data.display()

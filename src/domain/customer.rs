@@ -11,12 +11,13 @@ use crate::id::CustomerId;
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Customer {
     /// The customer's tenant.
-    #[schema(value_type = String)]
     #[serde(alias = "customer")]
     pub id: CustomerId,
     /// Its display name.
+    #[schema(min_length = 1, max_length = 1024, pattern = r"^[^\u0000-\u001F\u007F-\u009F]+$")]
     pub name: String,
     /// The domain its people sign in with.
+    #[schema(min_length = 1, max_length = 1024, pattern = r"^[^\u0000-\u001F\u007F-\u009F]+$")]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub domain: Option<String>,
 }

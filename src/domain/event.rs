@@ -28,6 +28,7 @@ words! {
 
 /// One thing that happened to a relationship, a noun or a sale.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
+// The description does not know `rename_all_fields`: a variant with a member of two words says so itself.
 #[serde(tag = "event", rename_all = "kebab-case", rename_all_fields = "camelCase")]
 pub enum Event {
     /// A partner was told for the first time.
@@ -55,6 +56,7 @@ pub enum Event {
         customer: CustomerId,
     },
     /// A subscription was told for the first time: sold, or bought directly.
+    #[schema(rename_all = "camelCase")]
     SubscriptionProvisioned {
         /// Which.
         #[schema(value_type = String)]
@@ -110,6 +112,7 @@ pub enum Event {
         until: Option<Timestamp>,
     },
     /// Delegated administration of one service ended.
+    #[schema(rename_all = "camelCase")]
     DapAdminRelationshipTerminated {
         /// Whose service.
         #[schema(value_type = String)]
@@ -159,6 +162,7 @@ pub enum Event {
         partner: PartnerId,
     },
     /// Everything an import brought, in one; how many of each noun are new or otherwise than before.
+    #[schema(rename_all = "camelCase")]
     Imported {
         /// Partners.
         partners: u64,

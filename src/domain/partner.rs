@@ -49,21 +49,19 @@ words! {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Partner {
     /// The partner's tenant.
-    #[schema(value_type = String)]
     #[serde(alias = "partner")]
     pub id: PartnerId,
     /// Its display name.
+    #[schema(min_length = 1, max_length = 1024, pattern = r"^[^\u0000-\u001F\u007F-\u009F]+$")]
     pub name: String,
     /// How it takes part in the programme.
     pub kind: PartnerKind,
     /// Whether its account is in good standing.
     pub status: PartnerStatus,
     /// Its number in the partner network, which is what a partner of record is named by.
-    #[schema(value_type = Option<String>)]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mpn_id: Option<MpnId>,
     /// The indirect provider an indirect reseller works with.
-    #[schema(value_type = Option<String>)]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub provider: Option<PartnerId>,
 }

@@ -23,33 +23,27 @@ words! {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Subscription {
     /// The subscription's id.
-    #[schema(value_type = String)]
     #[serde(alias = "subscription")]
     pub id: SubscriptionId,
     /// Whose it is; fixed at creation.
-    #[schema(value_type = String)]
     pub customer: CustomerId,
     /// Which service it is of; fixed at creation.
-    #[schema(value_type = String)]
     pub service: ServiceName,
     /// The offer it was bought under.
-    #[schema(value_type = Option<String>)]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub offer: Option<OfferId>,
     /// The partner that sold it; fixed at creation, and so is its absence (bought directly).
-    #[schema(value_type = Option<String>)]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub original_reseller: Option<PartnerId>,
     /// The MPN id of the partner of record.
-    #[schema(value_type = Option<String>)]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub partner_of_record: Option<MpnId>,
     /// Seats.
+    #[schema(value_type = u64, maximum = 4294967295u64)]
     pub quantity: u32,
     /// Where it stands in its life.
     pub status: SubscriptionStatus,
     /// The subscription this one adds to; fixed at creation. An add-on is judged by its parent.
-    #[schema(value_type = Option<String>)]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parent: Option<SubscriptionId>,
 }

@@ -27,8 +27,9 @@ pub(super) async fn list(mut x: Exchange) -> Result<Response, Problem> {
         return Err(Problem::bad("invalid_parameter", format!("`limit` is 1 to {PAGE_MAX}, not {limit}")));
     }
     x.no_more_query()?;
+    let last = last_event_id(&x.headers)?;
     if wants_stream(&x.headers) {
-        let cursor = last_event_id(&x.headers)?.or(after).unwrap_or_default();
+        let cursor = last.or(after).unwrap_or_default();
         return follow(x, cursor, limit).await;
     }
     let page = x.pdp.changes(&x.call, after.unwrap_or_default().before(), limit).await?;

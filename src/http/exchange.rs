@@ -233,7 +233,8 @@ impl Exchange {
 
     pub(super) fn note_idempotency(&mut self, body: &[u8]) -> Result<(), Problem> {
         let Some(key) = self.headers.get(IDEMPOTENCY_KEY) else { return Ok(()) };
-        let key = key.to_str().ok().filter(|key| !key.is_empty() && key.len() <= IDEMPOTENCY_KEY_LENGTH_MAX);
+        let key = key.to_str().ok().filter(|key| (1..=IDEMPOTENCY_KEY_LENGTH_MAX).contains(&key.len()));
+        let key = key.filter(|key| key.bytes().all(|byte| byte.is_ascii_graphic()));
         let Some(key) = key else {
             return Err(Problem::bad(
                 "invalid_idempotency_key",
@@ -252,8 +253,10 @@ impl Exchange {
 
 fn if_match(header: &HeaderValue) -> Result<Revision, Problem> {
     let text = header.to_str().unwrap_or_default().trim();
-    let bare = text.strip_prefix("W/").unwrap_or(text).trim_matches('"');
-    bare.parse().map_err(|_| {
+    let tag = text.strip_prefix("W/").unwrap_or(text);
+    let bare = tag.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(tag);
+    let revision = if bare.bytes().all(|byte| byte.is_ascii_digit()) { bare.parse().ok() } else { None };
+    revision.ok_or_else(|| {
         Problem::bad("invalid_if_match", format!("`If-Match` is the revision of the `ETag` you read, not `{text}`"))
     })
 }

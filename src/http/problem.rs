@@ -97,6 +97,11 @@ impl Problem {
         problem
     }
 
+    /// What is needed to answer cannot be used now, besides the store.
+    pub(super) fn unusable(cause: &std::io::Error) -> Self {
+        Self::unavailable(&StoreError::Unusable(cause.to_string()))
+    }
+
     pub(super) fn into_response(self) -> Response {
         let body = serde_json::to_vec(&self.0).unwrap_or_default();
         let mut response = Response::new(Bytes::from(body).into());
@@ -125,6 +130,9 @@ impl From<ShapeError> for Problem {
 
 /// An error that has a status.
 pub(super) trait Status: Coded + std::fmt::Display {
+    /// Every status it can have, for the document of this API.
+    const STATUSES: &'static [StatusCode];
+
     fn status(&self) -> StatusCode;
 }
 
@@ -154,6 +162,8 @@ impl<E: Status> From<CallError<E>> for Problem {
 macro_rules! statuses {
     ($($error:ident { $($($pattern:pat_param)|+ => $status:ident,)* })*) => {$(
         impl Status for $error {
+            const STATUSES: &'static [StatusCode] = &[$(StatusCode::$status,)* StatusCode::SERVICE_UNAVAILABLE];
+
             fn status(&self) -> StatusCode {
                 match self {
                     $($($pattern)|+ => StatusCode::$status,)*
@@ -221,6 +231,13 @@ statuses! {
 }
 
 impl Status for SearchError {
+    const STATUSES: &'static [StatusCode] = &[
+        StatusCode::BAD_REQUEST,
+        StatusCode::CONFLICT,
+        StatusCode::PAYLOAD_TOO_LARGE,
+        StatusCode::SERVICE_UNAVAILABLE,
+    ];
+
     fn status(&self) -> StatusCode {
         match self {
             Self::Token => StatusCode::BAD_REQUEST,
@@ -231,6 +248,15 @@ impl Status for SearchError {
 }
 
 impl Status for LinkError {
+    const STATUSES: &'static [StatusCode] = &[
+        StatusCode::NOT_FOUND,
+        StatusCode::FORBIDDEN,
+        // What accepting it can come to.
+        StatusCode::CONFLICT,
+        StatusCode::UNPROCESSABLE_ENTITY,
+        StatusCode::SERVICE_UNAVAILABLE,
+    ];
+
     fn status(&self) -> StatusCode {
         match self {
             Self::Token(_) | Self::UnknownPartner => StatusCode::NOT_FOUND,
@@ -242,6 +268,9 @@ impl Status for LinkError {
 }
 
 impl Status for LinksError {
+    const STATUSES: &'static [StatusCode] =
+        &[StatusCode::SERVICE_UNAVAILABLE, StatusCode::NOT_FOUND, StatusCode::CONFLICT];
+
     fn status(&self) -> StatusCode {
         match self {
             Self::Unusable { .. } | Self::Unreadable { .. } | Self::NoRandomness(_) => StatusCode::SERVICE_UNAVAILABLE,
@@ -253,6 +282,8 @@ impl Status for LinksError {
 
 /// Reading one noun fails only with its store.
 impl Status for StoreError {
+    const STATUSES: &'static [StatusCode] = &[StatusCode::SERVICE_UNAVAILABLE];
+
     fn status(&self) -> StatusCode {
         StatusCode::SERVICE_UNAVAILABLE
     }

@@ -20,6 +20,7 @@ pub(super) struct EmailBody {
     /// The whole text, with the link left as it is.
     text: Option<String>,
     /// The introduction: no, one or two paragraphs.
+    #[schema(max_items = 2)]
     paragraphs: Option<Vec<String>>,
 }
 
@@ -28,10 +29,9 @@ pub(super) struct EmailBody {
 #[serde(deny_unknown_fields)]
 pub(super) struct AcceptanceBody {
     /// Who accepts.
-    #[schema(value_type = String)]
     customer: CustomerId,
     /// For which services.
-    #[schema(value_type = Vec<String>)]
+    #[schema(min_items = 1)]
     services: Vec<ServiceName>,
     /// When it is to end by itself.
     #[schema(value_type = Option<String>, format = DateTime)]

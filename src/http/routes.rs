@@ -11,8 +11,8 @@ use warp::reply::Response;
 use super::exchange::Exchange;
 use super::problem::Problem;
 use super::{
-    authzen, changes, customers, decisions, link_keys, partners, relationships, running, subscriptions, tokens,
-    transfer, what_if,
+    authzen, changes, customers, decisions, link_keys, openapi, partners, relationships, running, subscriptions,
+    tokens, transfer, what_if,
 };
 
 /// Whether a route asks for credentials.
@@ -102,6 +102,7 @@ routes! {
 
     GET    "/healthz"                                                          => running::healthz, Public, world;
     GET    "/readyz"                                                           => running::readyz, Public, world;
+    GET    "/openapi.json"                                                     => openapi::document, Public, world;
 }
 
 /// What there is at a path.

@@ -19,6 +19,7 @@ use crate::id::{CustomerId, PartnerId, TokenId};
 #[serde(deny_unknown_fields)]
 pub(super) struct TokenBody {
     /// `operator`, `registrar`, `asker`, `reviewer`, `auditor`, `partner` or `customer`.
+    #[schema(value_type = super::openapi::TokenRole)]
     role: String,
     /// The partner or customer it speaks for.
     #[serde(rename = "for")]

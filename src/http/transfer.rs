@@ -21,24 +21,20 @@ pub(super) async fn import(mut x: Exchange) -> Result<Response, Problem> {
     x.no_more_query()?;
     x.pdp.may(&x.call, "import").await?;
     // While lines are written nothing else can be, so they are gathered first: a slow caller must not hold up others.
-    let mut file = x.pdp.spool().map_err(|error| unusable(&error))?;
+    let mut file = x.pdp.spool().map_err(|error| Problem::unusable(&error))?;
     let mut digest = Sha256::new();
     if let Some(mut body) = x.incoming() {
         while let Some(piece) = body.next().await {
             let piece = piece
                 .map_err(|cause| Problem::bad("incomplete_body", format!("the body could not be read: {cause}")))?;
             digest.update(&piece);
-            file.write_all(&piece).map_err(|error| unusable(&error))?;
+            file.write_all(&piece).map_err(|error| Problem::unusable(&error))?;
         }
     }
-    file.rewind().map_err(|error| unusable(&error))?;
+    file.rewind().map_err(|error| Problem::unusable(&error))?;
     x.note_idempotency(&digest.finalize())?;
     let done = x.pdp.import(&x.call, BufReader::new(file), |_, _| {}).await?;
     changed(StatusCode::OK, &done, &done.value)
-}
-
-fn unusable(error: &std::io::Error) -> Problem {
-    Problem::unavailable(&crate::store::StoreError::Unusable(error.to_string()))
 }
 
 pub(super) async fn export(x: Exchange) -> Result<Response, Problem> {

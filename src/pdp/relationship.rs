@@ -21,6 +21,7 @@ use crate::store::StoreError;
 
 /// A partner's relationship request: the link, and the email to send it in.
 #[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = RelationshipRequest)]
 pub struct Request {
     /// The link; the same every time, and nothing of any customer in it.
     pub link: String,
@@ -33,6 +34,7 @@ pub struct Request {
 /// What accepting a request would give.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = RelationshipOffer)]
 pub struct Offer {
     /// Who asks.
     #[schema(value_type = String)]

@@ -71,6 +71,12 @@ pub struct Store {
 }
 
 impl Store {
+    /// Is there a store in a folder?
+    #[must_use]
+    pub fn is_in(folder: &Path) -> bool {
+        folder.join(FILE_NAME).exists()
+    }
+
     /// Opens the store in the folder `data`, or makes it.
     ///
     /// # Errors

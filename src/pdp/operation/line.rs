@@ -6,7 +6,9 @@
 use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
-use utoipa::ToSchema;
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{ObjectBuilder, OneOfBuilder, Schema, Type};
+use utoipa::{PartialSchema, ToSchema};
 
 use super::acceptance::transacting_holders;
 use super::registration::{Telling, customer, partner, subscription};
@@ -24,7 +26,7 @@ use crate::limits::ADMINISTRATORS_MAX;
 use crate::store::{StoreError, View};
 
 /// One noun, as a line of an import or an export.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, ToSchema)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 #[serde(tag = "noun", rename_all = "camelCase")]
 pub enum Line {
     /// A partner.
@@ -71,6 +73,40 @@ impl Line {
             }
         }
     }
+}
+
+/// The derived description would put `noun` beside nouns that take no member but their own.
+impl PartialSchema for Line {
+    fn schema() -> RefOr<Schema> {
+        OneOfBuilder::new()
+            .item(named::<Partner>("partner"))
+            .item(named::<Customer>("customer"))
+            .item(named::<Subscription>("subscription"))
+            .item(named::<Grant>("grant"))
+            .item(named::<CommercialRelationship>("commercialRelationship"))
+            .into()
+    }
+}
+
+impl ToSchema for Line {
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        Partner::schemas(schemas);
+        Customer::schemas(schemas);
+        Subscription::schemas(schemas);
+        Grant::schemas(schemas);
+        CommercialRelationship::schemas(schemas);
+    }
+}
+
+/// The description of a noun with its name among the members.
+fn named<T: ToSchema>(noun: &str) -> RefOr<Schema> {
+    let mut schema = T::schema();
+    if let RefOr::T(Schema::Object(object)) = &mut schema {
+        let name = ObjectBuilder::new().schema_type(Type::String).enum_values(Some([noun]));
+        object.properties.insert("noun".to_owned(), name.into());
+        object.required.insert(0, "noun".to_owned());
+    }
+    schema
 }
 
 /// The derived reader of a tagged enum loses the way to a faulty member and cannot say what it does not know.

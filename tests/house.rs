@@ -1,0 +1,203 @@
+//! What the sources of this crate never do, read from the sources themselves.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Files that are longer than a file should be; whoever shortens one takes it off this list.
+const LONG: [&str; 5] = ["domain/invitation.rs", "pdp/call.rs", "pdp/search.rs", "store/view.rs", "store/writer.rs"];
+const LINES_MAX: usize = 400;
+/// As many routes as one can see at once.
+const SCREEN_LINES: usize = 70;
+
+/// Names that say nothing of what is in a file.
+const EMPTY_NAMES: [&str; 9] = ["utils", "common", "helpers", "types", "models", "dto", "state", "manager", "mod"];
+
+/// A source file: its path below `src`, and its text.
+struct Source {
+    path: String,
+    text: String,
+}
+
+impl Source {
+    /// The lines that are compiled into the program: no comments, and nothing of a file's own tests.
+    fn code(&self) -> impl Iterator<Item = (usize, &str)> {
+        let lines = self.text.lines().enumerate().map(|(index, line)| (index + 1, line));
+        lines.take_while(|(_, line)| line.trim() != "#[cfg(test)]").filter_map(|(number, line)| {
+            let code = line.split_once(" //").map_or(line, |(code, _)| code);
+            (!line.trim_start().starts_with("//")).then_some((number, code))
+        })
+    }
+
+    /// The room of the house the file stands in, for example `pdp`.
+    fn room(&self) -> &str {
+        self.path.split('/').next().unwrap().trim_end_matches(".rs")
+    }
+
+    fn is_in(&self, rooms: &[&str]) -> bool {
+        rooms.contains(&self.room())
+    }
+}
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("src")
+}
+
+fn sources() -> Vec<Source> {
+    let mut found = Vec::new();
+    let mut folders = vec![folder()];
+    while let Some(next) = folders.pop() {
+        for entry in fs::read_dir(next).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                let text = fs::read_to_string(&path).unwrap();
+                let path = path.strip_prefix(folder()).unwrap().to_str().unwrap().to_owned();
+                found.push(Source { path, text });
+            }
+        }
+    }
+    assert!(found.len() > 50, "only {} sources were found", found.len());
+    found.sort_by(|a, b| a.path.cmp(&b.path));
+    found
+}
+
+/// The words of a line of code.
+fn words(code: &str) -> impl Iterator<Item = &str> {
+    code.split(|c: char| !(c.is_alphanumeric() || c == '_')).filter(|word| !word.is_empty())
+}
+
+/// Every place that breaks a rule, as `path:line: code`.
+fn breaches(of: impl Fn(&Source, &str) -> bool) -> Vec<String> {
+    let mut found = Vec::new();
+    for source in sources() {
+        for (number, code) in source.code().filter(|(_, code)| of(&source, code)) {
+            found.push(format!("src/{}:{number}: {}", source.path, code.trim()));
+        }
+    }
+    found
+}
+
+#[track_caller]
+fn assert_none(breaches: &[String], rule: &str) {
+    assert!(breaches.is_empty(), "{rule}:\n{}", breaches.join("\n"));
+}
+
+/// The rooms of the house, from the ground up, as `lib.rs` names them.
+fn rooms() -> Vec<String> {
+    let text = fs::read_to_string(folder().join("lib.rs")).unwrap();
+    let rooms = text.lines().filter_map(|line| line.strip_prefix("pub mod ")?.strip_suffix(';'));
+    rooms.map(str::to_owned).collect()
+}
+
+#[test]
+fn a_file_names_only_rooms_above_its_own_in_the_list() {
+    let rooms = rooms();
+    let place = |room: &str| rooms.iter().position(|known| known == room);
+    let named = |code: &str| -> Vec<String> {
+        let after = code.split("crate::").skip(1);
+        after.map(|rest| words(rest).next().unwrap_or_default().to_owned()).collect()
+    };
+    let breaches = breaches(|source, code| {
+        let Some(own) = place(source.room()) else { return false };
+        // A braced list would hide names from this test.
+        code.contains("crate::{") || named(code).iter().any(|room| place(room).is_none_or(|there| there > own))
+    });
+    assert_none(&breaches, "a file names only rooms above its own in the list of lib.rs");
+}
+
+#[test]
+fn every_room_is_in_the_list_of_lib_and_on_its_map() {
+    let rooms = rooms();
+    let standing: BTreeSet<String> = sources()
+        .iter()
+        .map(|source| source.room().to_owned())
+        .filter(|room| !["lib", "main"].contains(&room.as_str()))
+        .collect();
+    assert_eq!(standing, rooms.iter().cloned().collect());
+    let text = fs::read_to_string(folder().join("lib.rs")).unwrap();
+    for room in rooms {
+        assert!(text.contains(&format!("[`{room}`]")), "`{room}` is not on the map of lib.rs");
+    }
+}
+
+#[test]
+fn a_file_is_named_after_what_is_in_it_and_says_what_that_is() {
+    for Source { path, text } in sources() {
+        let name = path.rsplit('/').next().unwrap().trim_end_matches(".rs");
+        assert!(!EMPTY_NAMES.contains(&name), "`src/{path}` has a name that says nothing");
+        assert!(text.starts_with("//! "), "`src/{path}` does not begin with what is in it");
+    }
+}
+
+#[test]
+fn a_file_is_short_or_known_to_be_long() {
+    let long: Vec<String> = sources()
+        .into_iter()
+        .filter(|source| source.text.lines().count() > LINES_MAX)
+        .map(|source| source.path)
+        .collect();
+    assert_eq!(long, LONG, "files with more than {LINES_MAX} lines, and the list of them");
+}
+
+#[test]
+fn the_program_never_panics_on_purpose() {
+    const PANICS: [&str; 7] =
+        [".unwrap()", ".expect(", ".unwrap_err()", "panic!(", "todo!(", "unimplemented!(", "unreachable!("];
+    let breaches = breaches(|_, code| PANICS.iter().any(|panic| code.contains(panic)));
+    assert_none(&breaches, "an error is a value, never a panic");
+}
+
+#[test]
+fn only_the_store_names_its_file_format() {
+    let breaches = breaches(|source, code| !source.is_in(&["store"]) && words(code).any(|word| word == "redb"));
+    assert_none(&breaches, "redb is named only below src/store");
+}
+
+#[test]
+fn only_the_rooms_of_the_rules_name_cedar() {
+    let breaches = breaches(|source, code| {
+        !source.is_in(&["policy", "decide", "assure"]) && words(code).any(|word| word == "cedar_policy")
+    });
+    assert_none(&breaches, "cedar_policy is named only in src/policy, src/decide and src/assure");
+}
+
+#[test]
+fn only_the_surface_and_the_command_that_serves_it_name_warp() {
+    let breaches = breaches(|source, code| !source.is_in(&["http", "cli"]) && words(code).any(|word| word == "warp"));
+    assert_none(&breaches, "warp is named only in src/http and src/cli");
+}
+
+#[test]
+fn handlers_know_the_decision_point_and_neither_the_store_nor_cedar() {
+    let breaches = breaches(|source, code| {
+        // The one map from errors to statuses needs the store's error, and nothing else of it.
+        let is_error = source.path == "http/problem.rs" && code.trim() == "use crate::store::StoreError;";
+        let is_named = code.contains("crate::store") || code.contains("crate::policy") || code.contains("cedar");
+        source.is_in(&["http"]) && is_named && !is_error
+    });
+    assert_none(&breaches, "handlers know the decision point only");
+}
+
+#[test]
+fn what_is_pure_reads_no_clock_no_file_and_no_environment() {
+    let breaches = breaches(|source, code| {
+        let is_impure = ["std::fs", "std::env", "std::net", "tokio", "SystemTime", "Instant", "getrandom"]
+            .iter()
+            .any(|impure| code.contains(impure));
+        source.is_in(&["id", "domain", "question", "facts", "decide", "caller", "audit"])
+            // A world is read from its folder once, before anything is decided.
+            && source.path != "decide/world.rs"
+            && is_impure
+    });
+    assert_none(&breaches, "what decides does nothing but decide");
+}
+
+#[test]
+fn all_routes_are_on_one_screen() {
+    let text = fs::read_to_string(folder().join("http/routes.rs")).unwrap();
+    let table = text.lines().skip_while(|line| *line != "routes! {").take_while(|line| *line != "}");
+    let lines = table.count();
+    assert!((10..=SCREEN_LINES).contains(&lines), "the table of routes has {lines} lines");
+}

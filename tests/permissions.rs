@@ -1,0 +1,451 @@
+//! Who may make which call: every role on every route, asked of a real server, and what those who may not can learn.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use data_encoding::BASE64;
+use serde_json::{Value, json};
+use standing::caller::Caller;
+use standing::facts::Role;
+use standing::http::{Access, Door, ROUTES, Route, Stopping, surface};
+use standing::id::TokenId;
+use standing::pdp::Call;
+use tempfile::TempDir;
+
+use crate::server::{Answer, Server, call, question, standing};
+use crate::stage::{Stage, shipped, time};
+
+/// The calls that the schema names and no route makes yet.
+const NOT_SERVED: [&str; 1] = ["readRules"];
+
+/// Who calls, as the table names them, and what their token is created with.
+const ROLES: [(&str, &[&str]); 9] = [
+    ("operator", &["--role", "operator"]),
+    ("registrar", &["--role", "registrar"]),
+    ("asker", &["--role", "asker"]),
+    ("reviewer", &["--role", "reviewer"]),
+    ("auditor", &["--role", "auditor"]),
+    ("the partner itself", &["--role", "partner", "--for", "contoso"]),
+    ("another partner", &["--role", "partner", "--for", "fabrikam"]),
+    ("the customer itself", &["--role", "customer", "--for", "adatum"]),
+    ("another customer", &["--role", "customer", "--for", "wingtip"]),
+];
+
+/// A server with a small world and a token for everybody.
+struct Town {
+    server: Server,
+    data: TempDir,
+    tokens: BTreeMap<&'static str, String>,
+}
+
+impl Town {
+    /// Contoso sold to both customers and administers adatum's office365; fabrikam is a stranger to adatum.
+    fn new() -> Self {
+        let data = tempfile::tempdir().unwrap();
+        let server = Server::start(data.path(), &[]);
+        let town = Self { server, data, tokens: BTreeMap::new() };
+        let tokens = ROLES.iter().map(|(name, arguments)| (*name, text(&town.token(arguments), "token")));
+        let town = Self { tokens: tokens.collect(), ..town };
+        for id in ["contoso", "fabrikam", "proseware", "tailspin"] {
+            town.tells(&format!("/v1/partners/{id}"), &partner("directBill", "active"));
+        }
+        for id in ["adatum", "wingtip"] {
+            town.tells(&format!("/v1/customers/{id}"), &json!({ "name": id }));
+        }
+        town.tells("/v1/subscriptions/s-adatum", &subscription("adatum", "contoso"));
+        town.tells("/v1/subscriptions/s-wingtip", &subscription("wingtip", "contoso"));
+        town.tells("/v1/subscriptions/s-other", &subscription("wingtip", "fabrikam"));
+        let accepted = town.by("operator", "POST", &acceptance(&town.link("contoso")), Some(&accepting("adatum")));
+        assert_eq!(accepted.status, 200, "{}", accepted.text);
+        town
+    }
+
+    /// A token as `standing token create` shows it.
+    fn token(&self, arguments: &[&str]) -> Value {
+        let data = self.data.path().to_str().unwrap();
+        let output = standing(&[&["token", "create", "--json", "--data", data], arguments].concat());
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        serde_json::from_slice(&output.stdout).unwrap()
+    }
+
+    fn tells(&self, path: &str, body: &Value) {
+        let answer = self.by("operator", "PUT", path, Some(body));
+        assert!([200, 201].contains(&answer.status), "{path}: {}", answer.text);
+    }
+
+    fn link(&self, partner: &str) -> String {
+        let path = format!("/v1/partners/{partner}/relationship-request");
+        text(&self.by("operator", "GET", &path, None).json(), "token")
+    }
+
+    /// The answer to a call by somebody of the table.
+    fn by(&self, who: &str, method: &str, path: &str, body: Option<&Value>) -> Answer {
+        let credentials = format!("Bearer {}", self.tokens[who]);
+        self.with(Some(&credentials), method, path, body)
+    }
+
+    /// The answer to a call with some credentials, or none.
+    fn with(&self, credentials: Option<&str>, method: &str, path: &str, body: Option<&Value>) -> Answer {
+        let mut headers = vec![("content-type", "application/json")];
+        headers.extend(credentials.map(|credentials| ("authorization", credentials)));
+        self.server.send(method, path, &headers, body.map(Value::to_string).as_deref().map(str::as_bytes))
+    }
+}
+
+fn text(value: &Value, member: &str) -> String {
+    value[member].as_str().unwrap_or_else(|| panic!("no `{member}` in {value}")).to_owned()
+}
+
+fn partner(kind: &str, status: &str) -> Value {
+    json!({ "name": "Partner", "kind": kind, "status": status })
+}
+
+fn subscription(customer: &str, seller: &str) -> Value {
+    json!({
+        "customer": customer, "service": "office365", "originalReseller": seller, "quantity": 5, "status": "active",
+    })
+}
+
+fn acceptance(link: &str) -> String {
+    format!("/v1/relationship-requests/{link}/acceptance")
+}
+
+fn accepting(customer: &str) -> Value {
+    json!({ "customer": customer, "services": ["office365"] })
+}
+
+/// A call of a route that succeeds for whoever may make it, however often it was made before.
+struct Try {
+    /// What tells it from the other calls of its route.
+    label: &'static str,
+    path: String,
+    body: Option<Value>,
+}
+
+/// Every kind of call of a route, on contoso, adatum and what is theirs.
+fn tries(town: &Town, route: &Route) -> Vec<Try> {
+    let one = |path: &str, body: Option<Value>| vec![Try { label: "", path: path.to_owned(), body }];
+    let path = route.path.replace("{partner}", "contoso").replace("{customer}", "adatum");
+    let path = path.replace("{subscription}", "s-adatum").replace("{seq}", "1");
+    match (route.method.as_str(), route.path) {
+        ("POST", "/access/v1/evaluation") => {
+            one(&path, Some(question("contoso", "removeSeats", "Subscription", "s-adatum")))
+        }
+        ("POST", "/access/v1/evaluations") => {
+            let asked = question("contoso", "removeSeats", "Subscription", "s-adatum");
+            one(&path, Some(json!({ "evaluations": [asked] })))
+        }
+        ("POST", "/access/v1/search/subject" | "/access/v1/search/resource" | "/access/v1/search/action") => {
+            one(&path, Some(question("contoso", "removeSeats", "Subscription", "s-adatum")))
+        }
+        ("PUT", "/v1/partners/{partner}") => one(&path, Some(partner("directBill", "active"))),
+        ("PUT", "/v1/customers/{customer}") => one(&path, Some(json!({ "name": "adatum" }))),
+        ("PUT", "/v1/subscriptions/{subscription}") => one(&path, Some(subscription("adatum", "contoso"))),
+        ("GET", "/v1/subscriptions") => {
+            let of = |label, query: &str| Try { label, path: format!("{path}{query}"), body: None };
+            vec![
+                of("all", ""),
+                of("of the customer", "?customer=adatum"),
+                of("sold by the partner", "?partner=contoso"),
+                of("of the customer, sold by the partner", "?customer=adatum&partner=contoso"),
+            ]
+        }
+        ("POST", "/v1/partners/{partner}/relationship-request/email") => one(&path, Some(json!({ "paragraphs": [] }))),
+        ("GET", "/v1/relationship-requests/{token}") => one(&path.replace("{token}", &town.link("contoso")), None),
+        ("POST", "/v1/relationship-requests/{token}/acceptance") => {
+            one(&path.replace("{token}", &town.link("contoso")), Some(accepting("adatum")))
+        }
+        ("POST", "/v1/customers/{customer}/partners/{partner}/renegotiation") => {
+            // Each side speaks about another relationship, so that they never agree and end it.
+            let says = |label, customer: &str| Try {
+                label,
+                path: path.replace("adatum", customer),
+                body: Some(json!({ "by": label, "outcome": "end" })),
+            };
+            vec![says("customer", "adatum"), says("partner", "wingtip")]
+        }
+        ("POST", "/v1/what-if") => {
+            let change = json!({ "remove": { "customer": "adatum", "partner": "contoso" } });
+            one(&path, Some(json!({ "changes": [change] })))
+        }
+        ("POST", "/v1/import") => one(&path, Some(json!({ "noun": "customer", "id": "adatum", "name": "adatum" }))),
+        ("POST", "/v1/tokens") => one(&path, Some(json!({ "role": "asker" }))),
+        ("DELETE", "/v1/tokens/{token}") => {
+            one(&path.replace("{token}", &text(&town.token(&["--role", "asker"]), "id")), None)
+        }
+        ("DELETE", "/v1/link-keys/{key}") => {
+            let rotated = town.by("operator", "POST", "/v1/link-keys", None).json();
+            one(&path.replace("{key}", &text(&rotated["keys"][1], "id")), None)
+        }
+        _ => {
+            assert!(!path.contains('{'), "say here how `{} {}` is called", route.method, route.path);
+            assert!(
+                ["GET", "DELETE"].contains(&route.method.as_str()) || path == "/v1/link-keys",
+                "say here what body `{} {}` is called with",
+                route.method,
+                route.path
+            );
+            one(&path, None)
+        }
+    }
+}
+
+/// What came of a call: `yes`, or the status and why.
+fn outcome(answer: &Answer) -> String {
+    match answer.status {
+        200 | 201 => "yes".to_owned(),
+        401 | 403 => format!("{} {}", answer.status, answer.code()),
+        _ => panic!("a call that only the rules should refuse came to {answer:?}"),
+    }
+}
+
+#[test]
+fn every_role_on_every_route_is_as_reviewed() {
+    let town = Town::new();
+    let mut table = String::new();
+    for route in ROUTES {
+        for Try { label, path, body } in tries(&town, route) {
+            let mut who_by_outcome: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+            for (who, _) in ROLES.iter().rev() {
+                let answer = town.by(who, route.method.as_str(), &path, body.as_ref());
+                who_by_outcome.entry(outcome(&answer)).or_default().insert(0, who);
+            }
+            let nobody = town.with(None, route.method.as_str(), &path, body.as_ref());
+            who_by_outcome.entry(outcome(&nobody)).or_default().push("no credentials");
+            assert_eq!(outcome(&nobody) == "yes", route.access == Access::Public, "{} {}", route.method, route.path);
+            table.push_str(format!("{} {} {label}", route.method, route.path).trim_end());
+            table.push('\n');
+            for (outcome, who) in who_by_outcome.iter().rev() {
+                table.push_str(&format!("    {outcome:<20} {}\n", who.join(", ")));
+            }
+        }
+    }
+    insta::assert_snapshot!(table);
+}
+
+#[test]
+fn every_call_of_the_schema_is_made_by_a_route_or_is_known_not_to_be_served_yet() {
+    let rules = shipped();
+    let schema = rules.schema();
+    let is_group = |action: &&_| schema.principals_for_action(action).is_none_or(|mut kinds| kinds.next().is_none());
+    let in_schema: BTreeSet<String> = schema
+        .actions()
+        .filter(|action| action.type_name().to_string() == "Api::Action" && !is_group(action))
+        .map(|action| action.id().unescaped().to_owned())
+        .collect();
+    let made: BTreeSet<String> =
+        ROUTES.iter().flat_map(|route| route.calls.iter().map(|call| (*call).to_owned())).collect();
+    let not_served: BTreeSet<String> = NOT_SERVED.map(str::to_owned).into();
+    assert!(made.is_subset(&in_schema), "not in the schema: {:?}", made.difference(&in_schema));
+    assert!(made.is_disjoint(&not_served), "served by now: {:?}", made.intersection(&not_served));
+    let missing: BTreeSet<String> = in_schema.difference(&made).cloned().collect();
+    assert_eq!(missing, not_served);
+    for route in ROUTES {
+        let asks = !route.calls.is_empty();
+        assert_eq!(asks, route.access == Access::Caller, "{} {} asks {:?}", route.method, route.path, route.calls);
+    }
+}
+
+#[test]
+fn what_is_foreign_and_what_is_not_there_look_the_same_to_a_tenant() {
+    let town = Town::new();
+    let key = text(&town.by("operator", "GET", "/v1/link-keys", None).json()["keys"][0], "id");
+    let token = text(&town.token(&["--role", "asker"]), "id");
+    let calls: [(&str, &str, &str, Option<Value>); 17] = [
+        ("GET", "/v1/partners/contoso", "/v1/partners/nobody", None),
+        ("PUT", "/v1/partners/contoso", "/v1/partners/nobody", Some(partner("directBill", "active"))),
+        ("GET", "/v1/partners/contoso/customers", "/v1/partners/nobody/customers", None),
+        ("GET", "/v1/customers/adatum", "/v1/customers/nobody", None),
+        ("PUT", "/v1/customers/adatum", "/v1/customers/nobody", Some(json!({ "name": "x" }))),
+        ("GET", "/v1/customers/adatum/partners", "/v1/customers/nobody/partners", None),
+        ("GET", "/v1/subscriptions?customer=adatum", "/v1/subscriptions?customer=nobody", None),
+        ("GET", "/v1/subscriptions?partner=contoso", "/v1/subscriptions?partner=nobody", None),
+        ("GET", "/v1/subscriptions/s-adatum", "/v1/subscriptions/nothing", None),
+        ("GET", "/v1/partners/contoso/relationship-request", "/v1/partners/nobody/relationship-request", None),
+        (
+            "POST",
+            "/v1/partners/contoso/relationship-request/email",
+            "/v1/partners/nobody/relationship-request/email",
+            Some(json!({ "paragraphs": [] })),
+        ),
+        (
+            "DELETE",
+            "/v1/customers/adatum/delegated-administration",
+            "/v1/customers/nobody/delegated-administration",
+            None,
+        ),
+        (
+            "DELETE",
+            "/v1/customers/adatum/partners/contoso/delegated-administration",
+            "/v1/customers/nobody/partners/nobody/delegated-administration",
+            None,
+        ),
+        (
+            "POST",
+            "/v1/customers/adatum/partners/contoso/renegotiation",
+            "/v1/customers/nobody/partners/nobody/renegotiation",
+            Some(json!({ "by": "customer", "outcome": "end" })),
+        ),
+        (
+            "POST",
+            "/v1/customers/adatum/partners/contoso/renegotiation",
+            "/v1/customers/nobody/partners/nobody/renegotiation",
+            Some(json!({ "by": "partner", "outcome": "end" })),
+        ),
+        ("DELETE", &format!("/v1/tokens/{token}"), "/v1/tokens/nothing", None),
+        ("DELETE", &format!("/v1/link-keys/{key}"), "/v1/link-keys/0123456789abcdef", None),
+    ];
+    for who in ["another partner", "another customer"] {
+        for (method, foreign, absent, body) in &calls {
+            let foreign_answer = town.by(who, method, foreign, body.as_ref());
+            let absent_answer = town.by(who, method, absent, body.as_ref());
+            assert_eq!(foreign_answer.status, 403, "{who}: {method} {foreign}: {}", foreign_answer.text);
+            assert_eq!(foreign_answer.text, absent_answer.text, "{who}: {method} {foreign} and {absent}");
+            let names = |answer: &Answer| answer.headers.iter().map(|(name, _)| name.clone()).collect::<BTreeSet<_>>();
+            assert_eq!(names(&foreign_answer), names(&absent_answer), "{who}: {method} {foreign} and {absent}");
+        }
+    }
+}
+
+#[test]
+fn a_partner_sees_its_own_subscriptions_and_customers_and_no_other_partners() {
+    let town = Town::new();
+    let ids = |answer: Answer, noun: &str, member: &str| -> Vec<String> {
+        let listed = answer.json()[noun].as_array().unwrap_or_else(|| panic!("{}", answer.text)).clone();
+        listed.iter().map(|item| text(item, member)).collect()
+    };
+    let list = town.by("another partner", "GET", "/v1/subscriptions?partner=fabrikam", None);
+    assert_eq!(ids(list, "subscriptions", "id"), ["s-other"]);
+    // What contoso sold to the same customer stays out of it.
+    let list = town.by("another partner", "GET", "/v1/subscriptions?partner=fabrikam&customer=wingtip", None);
+    assert_eq!(ids(list, "subscriptions", "id"), ["s-other"]);
+    let list = town.by("another partner", "GET", "/v1/subscriptions?partner=contoso&customer=wingtip", None);
+    assert_eq!(list.status, 403, "{}", list.text);
+    let list = town.by("another partner", "GET", "/v1/partners/fabrikam/customers", None);
+    assert_eq!(ids(list, "customers", "customer"), ["wingtip"]);
+    // A customer sees all of its own, whoever sold them.
+    let list = town.by("another customer", "GET", "/v1/subscriptions?customer=wingtip", None);
+    assert_eq!(ids(list, "subscriptions", "id"), ["s-other", "s-wingtip"]);
+}
+
+#[test]
+fn a_customer_accepts_and_removes_for_itself_and_for_nobody_else() {
+    let town = Town::new();
+    let path = acceptance(&town.link("fabrikam"));
+    let refused = town.by("another customer", "POST", &path, Some(&accepting("adatum")));
+    assert_eq!((refused.status, refused.code().as_str()), (403, "not_permitted"), "{}", refused.text);
+    let partners = town.by("the customer itself", "GET", "/v1/customers/adatum/partners", None).json();
+    assert_eq!(partners["partners"].as_array().unwrap().len(), 1, "fabrikam was accepted: {partners}");
+    let removal = "/v1/customers/adatum/partners/contoso/delegated-administration";
+    assert_eq!(town.by("another customer", "DELETE", removal, None).status, 403);
+    assert_eq!(town.by("the customer itself", "DELETE", removal, None).json()["removed"][0]["partner"], "contoso");
+    assert_eq!(town.by("the customer itself", "POST", &path, Some(&accepting("adatum"))).status, 200);
+}
+
+#[test]
+fn a_suspended_partner_and_an_indirect_reseller_have_no_link_and_an_old_one_of_theirs_is_refused() {
+    let town = Town::new();
+    let links = [("proseware", town.link("proseware")), ("tailspin", town.link("tailspin"))];
+    town.tells("/v1/partners/proseware", &partner("directBill", "suspended"));
+    town.tells("/v1/partners/tailspin", &partner("indirectReseller", "active"));
+    let reasons = ["partner_suspended", "indirect_reseller_has_no_link"];
+    for ((id, old), reason) in links.iter().zip(reasons) {
+        let itself = format!("Bearer {}", text(&town.token(&["--role", "partner", "--for", id]), "token"));
+        let own = format!("/v1/partners/{id}/relationship-request");
+        let refused = town.with(Some(&itself), "GET", &own, None);
+        assert_eq!((refused.status, refused.code().as_str()), (403, reason), "{id}: {}", refused.text);
+        let edit = town.with(Some(&itself), "POST", &format!("{own}/email"), Some(&json!({ "paragraphs": [] })));
+        assert_eq!((edit.status, edit.code().as_str()), (403, reason), "{id}: {}", edit.text);
+        let offer = town.by("the customer itself", "GET", &format!("/v1/relationship-requests/{old}"), None);
+        assert_eq!(offer.status, 403, "{id}: {}", offer.text);
+        let accepted = town.by("the customer itself", "POST", &acceptance(old), Some(&accepting("adatum")));
+        assert_eq!((accepted.status, accepted.code().as_str()), (403, reason), "{id}: {}", accepted.text);
+    }
+    let partners = town.by("the customer itself", "GET", "/v1/customers/adatum/partners", None).json();
+    assert_eq!(partners["partners"].as_array().unwrap().len(), 1, "an old link was accepted: {partners}");
+}
+
+/// Basic credentials as RFC 6749 §2.3.1 has them, with every character that may be encoded encoded.
+fn basic(id: &str, secret: &str) -> String {
+    let encoded = |text: &str| text.bytes().map(|byte| format!("%{byte:02X}")).collect::<String>();
+    format!("Basic {}", BASE64.encode(format!("{}:{}", encoded(id), encoded(secret)).as_bytes()))
+}
+
+fn assert_unauthenticated(answer: &Answer, what: &str) {
+    assert_eq!((answer.status, answer.code().as_str()), (401, "unauthenticated"), "{what}: {}", answer.text);
+    let asked: Vec<&str> = answer
+        .headers
+        .iter()
+        .filter(|(name, _)| name.eq_ignore_ascii_case("www-authenticate"))
+        .map(|(_, value)| value.split(' ').next().unwrap())
+        .collect();
+    assert_eq!(asked, ["Bearer", "Basic"], "{what}");
+}
+
+#[test]
+fn a_token_is_taken_as_bearer_and_as_basic_until_it_is_revoked() {
+    let town = Town::new();
+    let issued = town.token(&["--role", "auditor"]);
+    let (id, token) = (text(&issued, "id"), text(&issued, "token"));
+    let secret = token.strip_prefix(&format!("standing_{id}_")).unwrap();
+    let plain = format!("Basic {}", BASE64.encode(format!("{id}:{secret}").as_bytes()));
+    let good = [format!("Bearer {token}"), format!("bearer {token}"), basic(&id, secret), basic(&id, &token), plain];
+    for credentials in &good {
+        let answer = town.with(Some(credentials), "GET", "/v1/partners", None);
+        assert_eq!(answer.status, 200, "{credentials}: {}", answer.text);
+    }
+    let other = if token.ends_with('A') { 'B' } else { 'A' };
+    let altered = format!("{}{other}", &token[..token.len() - 1]);
+    let bad = [
+        format!("Bearer {altered}"),
+        format!("Bearer {secret}"),
+        format!("Bearer {token}x"),
+        "Bearer".to_owned(),
+        "Bearer ".to_owned(),
+        token.clone(),
+        format!("Digest {token}"),
+        basic(&id, "wrong"),
+        basic("nobody", secret),
+        basic(&id, ""),
+        "Basic %%%".to_owned(),
+        format!("Basic {}", BASE64.encode(id.as_bytes())),
+        "undefined".to_owned(),
+    ];
+    for credentials in &bad {
+        assert_unauthenticated(&town.with(Some(credentials), "GET", "/v1/partners", None), credentials);
+    }
+    assert_unauthenticated(&town.with(None, "GET", "/v1/partners", None), "none");
+    let twice = [("authorization", good[0].as_str()), ("authorization", good[0].as_str())];
+    assert_unauthenticated(&town.server.send("GET", "/v1/partners", &twice, None), "twice");
+    let revoked = town.by("operator", "DELETE", &format!("/v1/tokens/{id}"), None);
+    assert_eq!(revoked.status, 200, "{}", revoked.text);
+    for credentials in &good {
+        assert_unauthenticated(&town.with(Some(credentials), "GET", "/v1/partners", None), "revoked");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_token_ends_by_itself_at_its_end() {
+    let stage = Stage::new();
+    let speaks_for = |id: &TokenId| Caller::Operator { id: id.to_string(), role: Role::Auditor };
+    let end = time("2026-02-01T00:00:00Z");
+    let issued = stage.pdp.create_token(&Call::of(Caller::local()), speaks_for, Some(end)).await;
+    let issued = issued.unwrap_or_else(|error| panic!("{error}")).value;
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let base = format!("http://{}", listener.local_addr().unwrap());
+    let (_stop, told) = tokio::sync::watch::channel(false);
+    let served = surface(Arc::clone(&stage.pdp), Door::Guarded, Stopping::told_by(told));
+    tokio::spawn(warp::serve(served).incoming(listener).run());
+    let bearer = format!("Bearer {}", issued.token);
+    let ask = move |credentials: String| {
+        let base = base.clone();
+        tokio::task::spawn_blocking(move || {
+            call(&base, "GET", "/v1/partners", &[("authorization", &credentials)], None).unwrap()
+        })
+    };
+    stage.clock.set(time("2026-01-31T23:59:59.999Z"));
+    assert_eq!(ask(bearer.clone()).await.unwrap().status, 200);
+    stage.clock.set(end);
+    assert_unauthenticated(&ask(bearer).await.unwrap(), "at its end");
+    assert_unauthenticated(&ask(basic(issued.id.as_str(), &issued.token)).await.unwrap(), "at its end");
+}
