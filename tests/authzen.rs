@@ -401,3 +401,121 @@ fn a_world_has_decisions_and_no_relationships() {
     assert_eq!(record["question"]["subject"]["id"], "alice");
     assert_eq!(record["world"].as_str().unwrap().len(), 64);
 }
+
+const SUBJECTS: &str = "/access/v1/search/subject";
+const RESOURCES: &str = "/access/v1/search/resource";
+const ACTIONS: &str = "/access/v1/search/action";
+
+#[test]
+fn a_search_takes_the_body_of_its_kind_and_finds_nothing_for_what_is_unknown() {
+    let (server, _data) = world();
+    let view = json!({ "name": "view" });
+    for (what, path, body, results) in [
+        (
+            "who may view it",
+            SUBJECTS,
+            json!({ "subject": { "type": "user" }, "action": view, "resource": record("1") }),
+            json!([user("alice"), user("bob")]),
+        ),
+        (
+            "an id where the hole is, is ignored",
+            SUBJECTS,
+            json!({ "subject": user("carol"), "action": view, "resource": record("1") }),
+            json!([user("alice"), user("bob")]),
+        ),
+        (
+            "what may be viewed",
+            RESOURCES,
+            json!({ "subject": user("bob"), "action": view, "resource": { "type": "record", "properties": { "department": "Legal" } } }),
+            json!([record("1")]),
+        ),
+        (
+            "what may be done",
+            ACTIONS,
+            json!({ "subject": user("alice"), "resource": record("1"), "action": { "name": 7 } }),
+            json!([{ "name": "edit" }, { "name": "view" }]),
+        ),
+        (
+            "an unknown subject",
+            RESOURCES,
+            json!({ "subject": user("nobody"), "action": view, "resource": { "type": "record" } }),
+            json!([]),
+        ),
+        (
+            "an unknown action",
+            RESOURCES,
+            json!({ "subject": user("alice"), "action": { "name": "fly" }, "resource": { "type": "record" } }),
+            json!([]),
+        ),
+        (
+            "an unknown type",
+            SUBJECTS,
+            json!({ "subject": { "type": "urn:robot" }, "action": view, "resource": record("1") }),
+            json!([]),
+        ),
+        ("an unknown resource", ACTIONS, json!({ "subject": user("nobody"), "resource": record("99") }), json!([])),
+    ] {
+        let answer = server.post(path, &body);
+        assert_eq!((answer.status, answer.json()), (200, json!({ "results": results })), "{what}");
+    }
+    let ambiguous = json!({ "subject": { "type": "user" }, "action": view, "resource": { "type": "record" } });
+    let hole = json!({ "type": "record" });
+    for (path, body) in [
+        (SUBJECTS, ambiguous.clone()),
+        (RESOURCES, ambiguous.clone()),
+        (ACTIONS, ambiguous),
+        (SUBJECTS, json!({ "action": view, "resource": record("1") })),
+        (RESOURCES, json!({ "subject": user("alice"), "resource": hole })),
+        (RESOURCES, json!({ "subject": user("alice"), "action": view, "resource": {} })),
+        (ACTIONS, json!({ "subject": user("alice") })),
+        (RESOURCES, json!({ "subject": user("alice"), "action": view, "resource": hole, "page": [] })),
+        (RESOURCES, json!({ "subject": user("alice"), "action": view, "resource": hole, "page": { "limit": -1 } })),
+        (RESOURCES, json!({ "subject": user("alice"), "action": view, "resource": hole, "page": { "limit": 1.5 } })),
+        (RESOURCES, json!({ "subject": user("alice"), "action": view, "resource": hole, "page": { "limit": "1" } })),
+        (RESOURCES, json!({ "subject": user("alice"), "action": view, "resource": hole, "page": { "token": 1 } })),
+        (RESOURCES, json!({ "subject": user("alice"), "action": view, "resource": hole, "page": { "token": "x" } })),
+        (RESOURCES, json!([])),
+    ] {
+        assert_eq!(server.post(path, &body).status, 400, "{path} {body}");
+    }
+}
+
+#[test]
+fn pages_of_a_search_put_together_are_the_whole_and_a_token_serves_its_own_search() {
+    let (server, _data) = world();
+    let search = |subject: &str, page: Value| {
+        server.post(
+            RESOURCES,
+            &json!({ "subject": user(subject), "action": { "name": "view" }, "resource": { "type": "record" }, "page": page }),
+        )
+    };
+    let whole = search("alice", Value::Null).json()["results"].clone();
+    assert_eq!(whole.as_array().unwrap().len(), 3);
+    for limit in 1..=4 {
+        for repeats_limit in [true, false] {
+            let mut found = Vec::new();
+            let mut page = json!({ "limit": limit, "unknown": true });
+            loop {
+                let answer = search("alice", page);
+                assert!(answer.text.starts_with("{\"page\":"), "the page is told first: {}", answer.text);
+                let shown = answer.json();
+                assert_eq!(shown["page"]["count"], shown["results"].as_array().unwrap().len());
+                found.extend(shown["results"].as_array().unwrap().clone());
+                let token = shown["page"]["next_token"].as_str().unwrap().to_owned();
+                if token.is_empty() {
+                    break;
+                }
+                page =
+                    if repeats_limit { json!({ "token": token, "limit": limit }) } else { json!({ "token": token }) };
+            }
+            assert_eq!(json!(found), whole, "{limit} at a time");
+        }
+    }
+    let token = search("alice", json!({ "limit": 1 })).json()["page"]["next_token"].clone();
+    assert_eq!(search("bob", json!({ "token": token })).status, 400, "another subject");
+    assert_eq!(search("alice", json!({ "token": token, "limit": 2 })).status, 400, "another limit");
+    let nothing = search("alice", json!({ "limit": 0 })).json();
+    assert_eq!(nothing["results"], json!([]));
+    assert_ne!(nothing["page"]["next_token"], "", "there is something");
+    assert_eq!(search("nobody", json!({ "limit": 0 })).json()["page"]["next_token"], "");
+}

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::StoreError;
+use super::entered::rows_of;
 use super::rows::Overlay;
-use super::view::{View, rows_of};
+use super::view::View;
 use crate::domain::event::Fact;
 
 /// Facts as they would be if some changes were made, one after the other.

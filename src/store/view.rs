@@ -7,17 +7,13 @@ use serde::de::DeserializeOwned;
 
 use super::StoreError;
 use super::rows::{Kind, Rows, after, key, names, parse, prefix};
-use crate::clock::Timestamp;
 use crate::domain::commercial::CommercialRelationship;
 use crate::domain::customer::Customer;
-use crate::domain::event::Fact;
 use crate::domain::grant::Grant;
 use crate::domain::partner::Partner;
 use crate::domain::service::Service;
 use crate::domain::subscription::Subscription;
-use crate::facts::{Facts, Needs, PartnerFacts, SubscriptionFacts, Unknown};
 use crate::id::{CustomerId, PartnerId, Revision, ServiceId, ServiceName, SubscriptionId};
-use crate::question::Target;
 
 /// A fact and the revision that made it what it is.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -389,180 +385,9 @@ impl<'a> View<'a> {
         let last = last.as_ref().map(<[&str; 2]>::as_slice);
         self.keys(Kind::CustomerOfPartner, &[partner.as_str()], last, &mut |names| visit(name(names, 1)?))
     }
-
-    /// Gathers what a question turns on, end dates judged at the moment `at`.
-    ///
-    /// # Errors
-    /// [`StoreError`]; then there is no answer.
-    pub fn facts(&self, needs: &Needs, at: Timestamp) -> Result<Facts, StoreError> {
-        let mut facts = Facts { revision: self.revision, at, ..Facts::default() };
-        let unknown = self.gather_subject(&needs.subject, &mut facts)?;
-        facts.unknown_subject = unknown;
-        let unknown = self.gather_resource(needs, &mut facts)?;
-        facts.unknown_resource = unknown;
-        Ok(facts)
-    }
-
-    fn gather_subject(&self, subject: &Target, facts: &mut Facts) -> Result<Option<Unknown>, StoreError> {
-        match subject {
-            Target::Partner(id) => self.gather_partner(id, facts),
-            Target::Customer(id) => self.gather_customer(id, facts),
-            Target::Service(id) => self.gather_service(id, facts),
-            Target::Subscription(id) => self.gather_subscription(id, facts),
-            Target::Nothing(kind) => Ok(Some(Unknown::of(*kind))),
-            Target::Foreign => Ok(Some(Unknown::Subject)),
-        }
-    }
-
-    fn gather_resource(&self, needs: &Needs, facts: &mut Facts) -> Result<Option<Unknown>, StoreError> {
-        let (unknown, customer) = match &needs.resource {
-            Target::Partner(id) => (self.gather_partner(id, facts)?, None),
-            Target::Customer(id) => (self.gather_customer(id, facts)?, Some(id.clone())),
-            Target::Service(id) => (self.gather_service(id, facts)?, Some(id.customer.clone())),
-            Target::Subscription(id) => {
-                let unknown = self.gather_subscription(id, facts)?;
-                let customer = facts.subscriptions.get(id).map(|found| found.service.customer.clone());
-                (unknown, customer)
-            }
-            Target::Nothing(kind) => (Some(Unknown::of(*kind)), None),
-            Target::Foreign => (Some(Unknown::Resource), None),
-        };
-        if let (Target::Partner(partner), Some(customer)) = (&needs.subject, customer) {
-            self.gather_relationship(&customer, partner, facts)?;
-        }
-        Ok(unknown)
-    }
-
-    fn gather_partner(&self, id: &PartnerId, facts: &mut Facts) -> Result<Option<Unknown>, StoreError> {
-        let Some(Kept { fact, .. }) = self.partner(id)? else { return Ok(Some(Unknown::Partner)) };
-        facts.partners.insert(id.clone(), PartnerFacts { kind: fact.kind, status: fact.status });
-        Ok(None)
-    }
-
-    fn gather_customer(&self, id: &CustomerId, facts: &mut Facts) -> Result<Option<Unknown>, StoreError> {
-        if self.customer(id)?.is_none() {
-            return Ok(Some(Unknown::Customer));
-        }
-        facts.customers.insert(id.clone());
-        Ok(None)
-    }
-
-    fn gather_service(&self, id: &ServiceId, facts: &mut Facts) -> Result<Option<Unknown>, StoreError> {
-        if let Some(unknown) = self.gather_customer(&id.customer, facts)? {
-            return Ok(Some(unknown));
-        }
-        let Some(Kept { fact, .. }) = self.service(id)? else { return Ok(Some(Unknown::Service)) };
-        facts.services.insert(id.clone(), fact.administrators_at(facts.at).cloned().collect());
-        Ok(None)
-    }
-
-    fn gather_relationship(
-        &self,
-        customer: &CustomerId,
-        partner: &PartnerId,
-        facts: &mut Facts,
-    ) -> Result<(), StoreError> {
-        if facts.relationship(customer, partner).is_none()
-            && let Some(Kept { fact, .. }) = self.relationship(customer, partner)?
-        {
-            facts.relationships.entry(customer.clone()).or_default().insert(partner.clone(), fact.state);
-        }
-        Ok(())
-    }
-
-    fn gather_subscription(&self, id: &SubscriptionId, facts: &mut Facts) -> Result<Option<Unknown>, StoreError> {
-        let Some(Kept { fact, .. }) = self.subscription(id)? else { return Ok(Some(Unknown::Subscription)) };
-        let missing =
-            |what: String| StoreError::Unreadable(format!("subscription `{id}` names {what}, which is not there"));
-        if self.gather_service(&fact.service_id(), facts)?.is_some() {
-            return Err(missing(format!("service `{}`", fact.service_id())));
-        }
-        let mut seller = fact.original_reseller.clone();
-        if let Some(parent) = &fact.parent {
-            let Some(Kept { fact: held, .. }) = self.subscription(parent)? else {
-                return Err(missing(format!("parent `{parent}`")));
-            };
-            seller.clone_from(&held.original_reseller);
-            if self.gather_service(&held.service_id(), facts)?.is_some() {
-                return Err(missing(format!("service `{}`", held.service_id())));
-            }
-            facts.subscriptions.insert(parent.clone(), subscription_facts(&held));
-        }
-        if let Some(seller) = seller {
-            self.gather_relationship(&fact.customer, &seller, facts)?;
-        }
-        facts.subscriptions.insert(id.clone(), subscription_facts(&fact));
-        Ok(None)
-    }
-}
-
-fn subscription_facts(subscription: &Subscription) -> SubscriptionFacts {
-    SubscriptionFacts {
-        service: subscription.service_id(),
-        status: subscription.status,
-        original_reseller: subscription.original_reseller.clone(),
-        parent: subscription.parent.clone(),
-    }
 }
 
 fn name<T: std::str::FromStr>(names: &[&str], index: usize) -> Result<T, StoreError> {
     let unreadable = || StoreError::Unreadable("an index names something that is not a name".to_owned());
     names.get(index).and_then(|name| name.parse().ok()).ok_or_else(unreadable)
-}
-
-/// A key and what is written under it.
-pub(super) type Row = (Vec<u8>, Vec<u8>);
-
-/// The rows a fact is written as: itself, and its entries in the indexes that are not there yet.
-pub(super) fn rows_of(view: &View<'_>, fact: &Fact) -> Result<Vec<Row>, StoreError> {
-    let mut rows = Vec::with_capacity(4);
-    let mut index = |kind: Kind, names: &[&str]| -> Result<(), StoreError> {
-        let key = key(kind, names);
-        if view.rows.newest(&key, Revision(u64::MAX))?.is_none() {
-            rows.push((key, Vec::new()));
-        }
-        Ok(())
-    };
-    let (own, value) = match fact {
-        Fact::Partner(partner) => (key(Kind::Partner, &[partner.id.as_str()]), encode(partner)?),
-        Fact::Customer(customer) => (key(Kind::Customer, &[customer.id.as_str()]), encode(customer)?),
-        Fact::Service(id, service) => {
-            (key(Kind::Service, &[id.customer.as_str(), id.service.as_str()]), encode(service)?)
-        }
-        Fact::Grant(grant) => {
-            let (customer, partner) = (grant.customer.as_str(), grant.partner.as_str());
-            index(Kind::GrantOfPartner, &[partner, customer, grant.service.as_str()])?;
-            index(Kind::PartnerOfCustomer, &[customer, partner])?;
-            index(Kind::CustomerOfPartner, &[partner, customer])?;
-            (key(Kind::Grant, &[customer, partner, grant.service.as_str()]), encode(grant)?)
-        }
-        Fact::CommercialRelationship(relationship) => {
-            let (customer, partner) = (relationship.customer.as_str(), relationship.partner.as_str());
-            index(Kind::PartnerOfCustomer, &[customer, partner])?;
-            index(Kind::CustomerOfPartner, &[partner, customer])?;
-            (key(Kind::Relationship, &[customer, partner]), encode(relationship)?)
-        }
-        Fact::Subscription(subscription) => {
-            let own = key(Kind::Subscription, &[subscription.id.as_str()]);
-            // Everything an index is made of is fixed at creation.
-            if view.rows.newest(&own, Revision(u64::MAX))?.is_none() {
-                let id = subscription.id.as_str();
-                index(
-                    Kind::SubscriptionOfService,
-                    &[subscription.customer.as_str(), subscription.service.as_str(), id],
-                )?;
-                let mut seller = subscription.original_reseller.clone();
-                if let Some(parent) = &subscription.parent {
-                    index(Kind::AddOn, &[parent.as_str(), id])?;
-                    seller = view.subscription(parent)?.and_then(|kept| kept.fact.original_reseller);
-                }
-                if let Some(seller) = seller {
-                    index(Kind::SubscriptionSold, &[seller.as_str(), id])?;
-                }
-            }
-            (own, encode(subscription)?)
-        }
-    };
-    rows.push((own, value));
-    Ok(rows)
 }

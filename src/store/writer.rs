@@ -22,10 +22,11 @@ use std::{io, thread};
 use redb::{ReadableTable, Table, WriteTransaction};
 use tokio::sync::oneshot;
 
+use super::entered::rows_of;
 use super::redb_file::{FACTS, JOURNAL, LEDGER, SIDE, Shared, Store, newest};
 use super::rows::row;
 use super::side::{self, Remembered};
-use super::view::{View, decode, encode, rows_of};
+use super::view::{View, decode, encode};
 use super::{Entry, StoreError};
 use crate::clock::{SharedClock, Timestamp};
 use crate::decide::Permit;
