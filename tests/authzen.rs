@@ -519,3 +519,32 @@ fn pages_of_a_search_put_together_are_the_whole_and_a_token_serves_its_own_searc
     assert_ne!(nothing["page"]["next_token"], "", "there is something");
     assert_eq!(search("nobody", json!({ "limit": 0 })).json()["page"]["next_token"], "");
 }
+
+#[test]
+fn claims_about_one_entity_in_two_places_do_not_undo_each_other() {
+    let (server, _data) = world();
+    let claiming = |properties: Value| json!({ "type": "user", "id": "mallory", "properties": properties });
+    let blocked = claiming(json!({ "role": "manager", "tags": ["blocked"] }));
+    let unblocked = claiming(json!({ "role": "manager" }));
+    for (subject, resource, decision) in [
+        (&unblocked, &unblocked, true),
+        (&blocked, &blocked, false),
+        (&blocked, &unblocked, false),
+        (&unblocked, &blocked, false),
+    ] {
+        let answer = server.post(EVALUATION, &asked(subject.clone(), "meet", resource.clone()));
+        assert_eq!((answer.status, &answer.json()["decision"]), (200, &json!(decision)), "{}", answer.text);
+    }
+}
+
+#[test]
+fn a_batch_whose_defaults_would_be_copied_beyond_measure_is_refused() {
+    let (server, _data) = world();
+    let large = "x".repeat(400_000);
+    let body = json!({
+        "subject": user("alice"), "action": { "name": "view" }, "resource": record("1"), "context": { "note": large },
+        "evaluations": vec![json!({}); 1_000],
+    });
+    let answer = server.post(EVALUATIONS, &body);
+    assert_eq!((answer.status, answer.code().as_str()), (413, "batch_too_large"));
+}
