@@ -43,7 +43,6 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use crate::clock::SharedClock;
 use crate::decide::{World, check_schema};
 use crate::domain::grant::Multichannel;
-use crate::domain::partner::{PartnerKind, PartnerStatus};
 use crate::id::{Revision, Seq};
 use crate::limits::Limits;
 use crate::policy::{Bundle, Digest, RulesError};
@@ -60,9 +59,6 @@ pub struct Terms {
     pub public_url: String,
 }
 
-/// By action, type of resource, and kind and status of partner.
-type Strange = BTreeMap<(String, String, PartnerKind, PartnerStatus), bool>;
-
 /// A policy decision point: a store, the rules in force, and what questions are about.
 pub struct Pdp {
     store: Store,
@@ -72,7 +68,7 @@ pub struct Pdp {
     /// Whether the rules with a digest refuse strangers everything, as far as a what-if wanted to know.
     strangers: Mutex<Option<(Digest, bool)>>,
     /// Whether the rules with a digest let a kind of partner do an action to what it has nothing to do with.
-    strange: Mutex<(Option<Digest>, Strange)>,
+    strange: search::StrangeResources,
     world: Option<Arc<(Bundle, World)>>,
     links: LinkRing,
     terms: Terms,
@@ -129,7 +125,7 @@ impl Pdp {
             rules: RwLock::new(Arc::new(rules)),
             past: RwLock::default(),
             strangers: Mutex::default(),
-            strange: Mutex::default(),
+            strange: search::StrangeResources::default(),
             world: None,
             links,
             terms,

@@ -14,7 +14,7 @@ use standing::domain::grant::Multichannel;
 use standing::domain::partner::{Partner, PartnerKind, PartnerStatus};
 use standing::domain::subscription::{Subscription, SubscriptionStatus};
 use standing::id::{Revision, Seq};
-use standing::limits::{Limits, PAGE_MAX};
+use standing::limits::{Limits, PAGE_MAX, SCAN_MAX};
 use standing::pdp::{
     Acceptance, AsOf, Basis, Batch, Call, CallError, Found, Hole, Pager, Pdp, Removal, Renegotiation, Search,
     SearchError, SearchPage, Semantic, Terms, Told,
@@ -535,6 +535,57 @@ async fn a_page_after_a_change_of_rules_leaves_nothing_out() {
     let whole = scene.search(&hole, None, &basis).await.results;
     assert!(whole.len() > 5);
     assert_eq!(found, whole.into_iter().collect());
+}
+
+#[tokio::test]
+async fn a_page_that_has_looked_at_enough_says_where_to_go_on() {
+    let body = "permit (principal == Partner::\"z\", action == Action::\"provideSupport\", resource is Service);";
+    let bundle = rules(&[("policies/may/by-name.cedar", &rule("may/by-name", body))]);
+    let scene = Scene::generated(3, bundle).await;
+    let mut lines = String::new();
+    for id in (0..SCAN_MAX).map(|count| format!("m{count}")).chain(["z".to_owned()]) {
+        let line = json!({"noun": "partner", "id": id, "name": id, "kind": "advisor", "status": "active"});
+        lines.push_str(&format!("{line}\n"));
+    }
+    scene.pdp.import(&scene.call, std::io::Cursor::new(lines), |_, _| {}).await.unwrap();
+    let bought = subscription("bought", "c0", "teams", None, None);
+    scene.pdp.put_subscription(&scene.call, bought).await.unwrap();
+    let hole = subject_hole("Partner", "provideSupport", &Entity::new("Service", "c0/teams"));
+    let first = scene.search(&hole, None, &Basis::default()).await;
+    assert!(first.results.is_empty());
+    let page = Pager { token: first.next_token, limit: None };
+    let second = scene.search(&hole, Some(page), &Basis::default()).await;
+    assert_eq!(second.results, [Found::Entity { kind: "Partner".into(), id: "z".into() }]);
+    assert_eq!((second.next_token, second.total, first.total), (None, None, None));
+}
+
+#[tokio::test]
+async fn no_name_of_a_partner_makes_others_look_through_everything() {
+    let scene = Scene::generated(3, rules(&[])).await;
+    let active = |id| partner(id, PartnerKind::Advisor, PartnerStatus::Active);
+    let names = ["~own", "~seller", "~both", "~above", "partner", "own", "seller"];
+    for id in names.into_iter().chain(["plain"]) {
+        scene.pdp.put_partner(&scene.call, active(id)).await.unwrap();
+    }
+    for id in names {
+        let hole = resource_hole(&Entity::new("Partner", id), "provideSupport", "Subscription");
+        assert!(scene.search(&hole, None, &Basis::default()).await.results.is_empty());
+    }
+    // What it sold stands before what it administers only while nothing has to be looked through whole.
+    scene.pdp.put_subscription(&scene.call, subscription("b", "c0", "teams", Some("plain"), None)).await.unwrap();
+    scene.pdp.put_subscription(&scene.call, subscription("a", "c0", "teams", None, None)).await.unwrap();
+    let token = scene.pdp.relationship_request(&scene.call, &"plain".parse().unwrap()).await.unwrap().value.token;
+    let acceptance = |partner| Acceptance {
+        partner,
+        customer: "c0".parse().unwrap(),
+        services: vec!["teams".parse().unwrap()],
+        until: None,
+    };
+    scene.pdp.accept(&scene.call, &token, acceptance).await.unwrap();
+    let hole = resource_hole(&Entity::new("Partner", "plain"), "provideSupport", "Subscription");
+    let found = scene.search(&hole, None, &Basis::default()).await.results;
+    let found = found.iter().map(|found| serde_json::to_value(found).unwrap()["id"].clone()).collect::<Vec<_>>();
+    assert_eq!(found, ["b", "a"]);
 }
 
 #[tokio::test]

@@ -16,7 +16,7 @@ use crate::domain::subscription::SubscriptionStatus;
 use crate::facts::{Facts, PartnerFacts, SubscriptionFacts};
 use crate::id::{PartnerId, ServiceId, SubscriptionId};
 use crate::policy::{Bundle, Mention};
-use crate::question::{Entity, Kind, Question, Target};
+use crate::question::{Entity, Kind, Question};
 
 /// The types whose entities are told apart by what is known of them, as long as no rule names one.
 const NAMELESS: &[Kind] = &[Kind::Partner, Kind::Customer, Kind::Service, Kind::Subscription];
@@ -48,34 +48,23 @@ impl Sight {
     }
 }
 
-/// Could the partner of a question be allowed its action on something of the asked type that it neither sold nor
-/// administers? The id of the resource is not read; `facts` are those of the partner.
+/// Could a partner of which that is known be allowed the action of a question on something of the asked type that it
+/// neither sold nor administers? Neither the id of the subject nor that of the resource is read, so the answer is the
+/// same for every such partner.
 #[must_use]
-pub fn allows_strange_resource(bundle: &Bundle, question: &Question, facts: &Facts) -> bool {
-    let Some(sight) = sight(bundle, question) else { return true };
-    let Target::Partner(partner) = question.subject.target() else { return true };
-    let Some(known) = facts.partners.get(&partner) else { return true };
-    let strange = |part: &str| format!("~{part}").parse().ok().filter(|id| *id != partner);
-    let (Some(seller), Some(others), Ok(service), Ok(above), Ok(id), Ok(parent)) = (
-        strange("seller"),
-        ["own", "both", "above"].map(strange).into_iter().collect::<Option<Vec<PartnerId>>>(),
-        "customer/own".parse(),
-        "customer/above".parse(),
-        "own".parse(),
-        "above".parse(),
-    ) else {
+pub fn allows_strange_resource(bundle: &Bundle, question: &Question, partner: &PartnerFacts) -> bool {
+    if question.subject.kind != Kind::Partner.as_str() {
         return true;
-    };
-    let cast = Cast { partner, known: known.clone(), seller, others, service, above, id, parent };
-    let resource = match Kind::named(&question.resource.kind) {
-        Some(Kind::Service) => cast.service.to_string(),
-        Some(Kind::Subscription) => cast.id.to_string(),
+    }
+    let (Some(sight), Some(cast)) = (sight(bundle, question), Cast::of(partner)) else { return true };
+    let (resource, strangers) = match Kind::named(&question.resource.kind) {
+        Some(Kind::Service) => (cast.service.to_string(), cast.services(sight)),
+        Some(Kind::Subscription) => (cast.id.to_string(), cast.subscriptions(sight)),
         _ => return true,
     };
     let mut question = question.clone();
-    let is_service = question.resource.kind == Kind::Service.as_str();
+    question.subject.id = cast.partner.to_string();
     question.resource.id = resource;
-    let strangers = if is_service { cast.services(sight) } else { cast.subscriptions(sight) };
     strangers.iter().any(|facts| permits(bundle, Namespace::Asked, &question, facts))
 }
 
@@ -115,17 +104,13 @@ pub fn allows_strange_subject(bundle: &Bundle, question: &Question, facts: &Fact
 /// Do the rules refuse everything to every partner that neither sold nor administers what it asks about?
 #[must_use]
 pub fn refuses_strangers(bundle: &Bundle) -> bool {
-    let Ok(stranger) = "~stranger".parse::<PartnerId>() else { return false };
     for (name, action) in bundle.vocabulary().actions(Namespace::Asked.as_str()) {
         let kinds = [Kind::Service, Kind::Subscription].into_iter().map(Kind::as_str);
         for kind in kinds.filter(|kind| action.resources.contains(*kind)) {
-            let subject = Entity::new(Kind::Partner.as_str(), stranger.as_str());
-            let question = Question::new(subject, name, Entity::new(kind, ""));
+            let question = Question::new(Entity::new(Kind::Partner.as_str(), ""), name, Entity::new(kind, ""));
             for &kind in PartnerKind::ALL {
                 for &status in PartnerStatus::ALL {
-                    let mut facts = Facts::default();
-                    facts.partners.insert(stranger.clone(), PartnerFacts { kind, status });
-                    if allows_strange_resource(bundle, &question, &facts) {
+                    if allows_strange_resource(bundle, &question, &PartnerFacts { kind, status }) {
                         return false;
                     }
                 }
@@ -148,7 +133,7 @@ fn relate(facts: &mut Facts, service: &ServiceId, partner: &PartnerId, related: 
     }
 }
 
-/// Who and what plays in the scenes below; all but the partner exist nowhere else in them.
+/// Who and what plays in the scenes below; their names mean nothing, as no rule names anybody.
 struct Cast {
     partner: PartnerId,
     known: PartnerFacts,
@@ -165,6 +150,19 @@ struct Cast {
 type Administrators = (BTreeSet<PartnerId>, BTreeSet<PartnerId>);
 
 impl Cast {
+    fn of(known: &PartnerFacts) -> Option<Self> {
+        Some(Self {
+            partner: "partner".parse().ok()?,
+            known: known.clone(),
+            seller: "seller".parse().ok()?,
+            others: vec!["own".parse().ok()?, "both".parse().ok()?, "above".parse().ok()?],
+            service: "customer/own".parse().ok()?,
+            above: "customer/above".parse().ok()?,
+            id: "own".parse().ok()?,
+            parent: "above".parse().ok()?,
+        })
+    }
+
     fn scene(&self, related: Option<RelationshipState>) -> Facts {
         let mut facts = Facts::default();
         facts.partners.insert(self.partner.clone(), self.known.clone());

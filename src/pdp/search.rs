@@ -11,10 +11,8 @@
 //! | actions | their names |
 
 mod candidates;
+mod strange;
 mod token;
-
-use std::collections::BTreeMap;
-use std::sync::PoisonError;
 
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
@@ -24,7 +22,7 @@ use super::Pdp;
 use super::ask::{AskError, Basis, Ground};
 use super::call::{Call, CallError, Coded, Told};
 use crate::audit::{Record, Results, Sought};
-use crate::decide::{Decision, World, allows_strange_resource, decide_in};
+use crate::decide::{Decision, World, decide_in};
 use crate::facts::Facts;
 use crate::id::Revision;
 use crate::limits::SCAN_MAX;
@@ -32,6 +30,7 @@ use crate::policy::Bundle;
 use crate::question::{Action, Entity, Members, Question};
 use crate::store::{Listed, StoreError};
 use candidates::Domain;
+pub(super) use strange::StrangeResources;
 use token::{Asked, Position, SearchDigest, digest};
 
 /// Which place of a question is open, and what stands in the others.
@@ -291,22 +290,6 @@ impl Pdp {
         Ok(Told { value: page, revision, seqs: written.seqs, rules })
     }
 
-    /// Could the partner of a question be allowed its action on what it has nothing to do with? Where nothing is said
-    /// but who and what, that is a function of the rules and of what kind of partner it is, so it is found out once.
-    fn allows_strange_resource(&self, rules: &Bundle, question: &Question, facts: &Facts) -> bool {
-        let partner = question.subject.id.parse().ok().and_then(|id| facts.partners.get(&id));
-        let Some(partner) = partner.filter(|_| question.context.is_empty() && question.action.properties.is_empty())
-        else {
-            return allows_strange_resource(rules, question, facts);
-        };
-        let asked = (question.action.name.clone(), question.resource.kind.clone(), partner.kind, partner.status);
-        let mut known = self.strange.lock().unwrap_or_else(PoisonError::into_inner);
-        if known.0.as_ref() != Some(rules.digest()) {
-            *known = (Some(rules.digest().clone()), BTreeMap::new());
-        }
-        *known.1.entry(asked).or_insert_with(|| allows_strange_resource(rules, question, facts))
-    }
-
     /// The page of a search, the bytes of its record, and the revision.
     fn found(
         &self,
@@ -319,7 +302,8 @@ impl Pdp {
         let revision = view.revision();
         let (page, facts, rules, world) = match &self.world {
             None => {
-                let domain = Domain { pdp: self, rules: &ground.rules, view, at: ground.at, search, explain };
+                let strange = &self.strange;
+                let domain = Domain { rules: &ground.rules, strange, view, at: ground.at, search, explain };
                 let (page, facts) = domain.page()?;
                 (page, facts, ground.rules.digest().clone(), None)
             }

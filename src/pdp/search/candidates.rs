@@ -8,7 +8,7 @@
 use std::collections::BTreeSet;
 use std::ops::Bound;
 
-use super::super::Pdp;
+use super::strange::StrangeResources;
 use super::token::{Position, digest};
 use super::{Gathering, Hole, Match, Search, SearchError, SearchPage, actions, look_through, page_of};
 use crate::clock::Timestamp;
@@ -22,8 +22,8 @@ use crate::store::{Listed, StoreError, View};
 /// What a search over our own domain is made from: one set of rules, one revision, one moment.
 #[derive(Clone, Copy)]
 pub(super) struct Domain<'a> {
-    pub(super) pdp: &'a Pdp,
     pub(super) rules: &'a Bundle,
+    pub(super) strange: &'a StrangeResources,
     pub(super) view: View<'a>,
     pub(super) at: Timestamp,
     pub(super) search: &'a Search,
@@ -135,7 +135,8 @@ impl Domain<'_> {
         // A page that began to look through everything goes on so.
         let is_scanning = matches!(from, Position::Id(_)) && kind == Kind::Subscription.as_str();
         let Target::Partner(partner) = subject.target() else { return self.everything(kind, from, gathering) };
-        if is_scanning || self.pdp.allows_strange_resource(self.rules, &self.question(""), facts) {
+        let Some(known) = facts.partners.get(&partner) else { return Ok(()) };
+        if is_scanning || self.strange.are_allowed(self.rules, &self.question(""), known) {
             return self.everything(kind, from, gathering);
         }
         match Kind::named(kind) {
