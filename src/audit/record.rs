@@ -173,6 +173,28 @@ impl Record {
         decision: &Decision,
     ) -> Self {
         Self {
+            decision: decision.is_allowed(),
+            deciding: decision.rules().to_vec(),
+            reason: decision.reason().cloned(),
+            faults: decision.faults().to_vec(),
+            ..Self::refused(caller, asked, question, facts, rules)
+        }
+    }
+
+    /// The record of a search, which is a yes when anything is on the page; `question` is empty where the hole is, and
+    /// `facts` are those of the sides that were given.
+    #[must_use]
+    pub fn of_search(caller: Caller, question: Question, facts: Facts, rules: Digest, results: Results) -> Self {
+        Self {
+            decision: results.count > 0,
+            results: Some(results),
+            ..Self::refused(caller, Asked::Search, question, facts, rules)
+        }
+    }
+
+    /// A record that says no until it is told what was decided.
+    fn refused(caller: Caller, asked: Asked, question: Question, facts: Facts, rules: Digest) -> Self {
+        Self {
             v: VERSION,
             at: facts.at,
             caller,
@@ -184,38 +206,12 @@ impl Record {
             world: None,
             rules,
             engine: ENGINE.to_owned(),
-            decision: decision.is_allowed(),
-            deciding: decision.rules().to_vec(),
-            admitted: Vec::new(),
-            reason: decision.reason().cloned(),
-            faults: decision.faults().to_vec(),
-            results: None,
-            outcome: None,
-        }
-    }
-
-    /// The record of a search, which is a yes when anything is on the page; `question` is empty where the hole is, and
-    /// `facts` are those of the sides that were given.
-    #[must_use]
-    pub fn of_search(caller: Caller, question: Question, facts: Facts, rules: Digest, results: Results) -> Self {
-        Self {
-            v: VERSION,
-            at: facts.at,
-            caller,
-            request_id: None,
-            asked: Asked::Search,
-            question,
-            about: None,
-            facts,
-            world: None,
-            rules,
-            engine: ENGINE.to_owned(),
-            decision: results.count > 0,
+            decision: false,
             deciding: Vec::new(),
             admitted: Vec::new(),
             reason: None,
             faults: Vec::new(),
-            results: Some(results),
+            results: None,
             outcome: None,
         }
     }
