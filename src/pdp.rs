@@ -11,6 +11,7 @@ mod links;
 mod operation;
 mod pages;
 mod registry;
+mod review;
 mod relationship;
 mod rules;
 mod search;
@@ -31,6 +32,7 @@ pub use pages::{CustomerListItem, Ending, ListError, Page, PartnerRelationship, 
 pub use registry::{Registered, SubscriptionFilter};
 pub(crate) use relationship::Edit;
 pub use relationship::{LinkError, Offer, Request, RequestError};
+pub use review::{Evidence, Outcome};
 pub use search::{Found, Hole, Pager, Search, SearchError, SearchPage};
 pub use tokens::{IssuedToken, TokenError, TokenSummary};
 pub use transfer::{ExportReader, ImportError, Imported};
