@@ -8,4 +8,5 @@ mod choice;
 pub mod coverage;
 pub mod pages;
 mod print;
+pub mod prove;
 pub mod table;

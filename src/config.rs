@@ -73,3 +73,27 @@ impl Settings {
         Ok(settings)
     }
 }
+
+/// Whether claims can be proved, as the environment says.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct SolverSetting {
+    /// The solver: what `CVC5` names, else `cvc5` on the `PATH`, if it is there.
+    pub program: Option<PathBuf>,
+    /// Is a proof that cannot be made a failure? So `STANDING_REQUIRE_SOLVER=1`.
+    pub is_required: bool,
+}
+
+impl SolverSetting {
+    /// Reads the environment and looks for the solver.
+    #[must_use]
+    #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
+    pub fn read() -> Self {
+        let is_required = std::env::var_os("STANDING_REQUIRE_SOLVER").is_some_and(|word| word == "1");
+        let named = std::env::var_os("CVC5").filter(|name| !name.is_empty()).map(PathBuf::from);
+        let on_path = || {
+            let folders = std::env::var_os("PATH").unwrap_or_default();
+            std::env::split_paths(&folders).map(|folder| folder.join("cvc5")).find(|program| program.is_file())
+        };
+        Self { program: named.or_else(on_path), is_required }
+    }
+}

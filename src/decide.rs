@@ -4,24 +4,28 @@
 //! only place that asks Cedar. Whatever is in doubt is refused: Cedar skips a rule that errs, so an erring forbid
 //! would let everything through, and therefore any error at all refuses.
 
+mod claim;
 mod decision;
 mod entities;
 mod explain;
+mod model;
 mod reason;
 mod stranger;
 mod world;
 
+pub use claim::{Claimed, claimed};
 pub use decision::{Decision, Obligation, Permit, Right, RuleFault};
 pub use entities::check_schema;
 pub use explain::{Nearest, nearest};
+pub use model::{Model, Refound};
 pub use reason::Reason;
 pub use stranger::{allows_strange_resource, allows_strange_subject, refuses_strangers};
 pub use world::{World, WorldError};
 
-use cedar_policy::{Authorizer, Context, Entity, EntityUid, Request};
+use cedar_policy::{Authorizer, Context, Entities, Entity, EntityUid, PolicySet, Request};
 
 use crate::facts::Facts;
-use crate::policy::{Bundle, RuleId, convert};
+use crate::policy::{Bundle, Deciding, RuleId, convert};
 use crate::question::{Members, Question};
 use decision::Verdict;
 
@@ -107,45 +111,71 @@ fn judge_domain(bundle: &Bundle, namespace: Namespace, question: &Question, fact
     }
 }
 
-/// Asks Cedar.
+/// Asks Cedar what the rules say.
 fn judge(bundle: &Bundle, namespace: Namespace, question: &Question, entities: Vec<Entity>) -> Verdict {
+    match posed(bundle, namespace, question, entities) {
+        Ok(posed) => posed.verdict(&posed.deciding.rules),
+        Err(refused) => refused,
+    }
+}
+
+/// A question in Cedar's words.
+struct Posed<'a> {
+    request: Request,
+    entities: Entities,
+    deciding: &'a Deciding,
+}
+
+impl Posed<'_> {
+    fn verdict(&self, rules: &PolicySet) -> Verdict {
+        #[expect(clippy::disallowed_methods, reason = "the one place that asks Cedar")]
+        let response = Authorizer::new().is_authorized(&self.request, rules, &self.entities);
+        let faults: Vec<RuleFault> = response.diagnostics().errors().map(RuleFault::of).collect();
+        if !faults.is_empty() {
+            return Verdict::Faulty(faults);
+        }
+        let mut rules: Vec<RuleId> =
+            response.diagnostics().reason().map(|id| RuleId::from(AsRef::<str>::as_ref(id))).collect();
+        rules.sort();
+        match (response.decision(), rules.is_empty()) {
+            (cedar_policy::Decision::Allow, false) => Verdict::Permitted(rules),
+            (cedar_policy::Decision::Deny, false) => Verdict::Forbidden(rules),
+            // An allow that no rule gave cannot be; if it ever is, it is not a yes.
+            (_, true) => Verdict::Missing,
+        }
+    }
+}
+
+/// Puts a question in Cedar's words.
+fn posed<'a>(
+    bundle: &'a Bundle,
+    namespace: Namespace,
+    question: &Question,
+    entities: Vec<Entity>,
+) -> Result<Posed<'a>, Verdict> {
     let Some(action) = bundle.vocabulary().action(namespace.as_str(), &question.action.name) else {
-        return Verdict::Refused(Reason::UNKNOWN_ACTION);
+        return Err(Verdict::Refused(Reason::UNKNOWN_ACTION));
     };
     if !action.principals.contains(&question.subject.kind) || !action.resources.contains(&question.resource.kind) {
-        return Verdict::Refused(Reason::ACTION_NOT_APPLICABLE);
+        return Err(Verdict::Refused(Reason::ACTION_NOT_APPLICABLE));
     }
     let (Some(principal), Some(uid), Some(resource)) = (
         entities::uid(&question.subject.kind, &question.subject.id),
         namespace.action(&question.action.name),
         entities::uid(&question.resource.kind, &question.resource.id),
     ) else {
-        return Verdict::Refused(Reason::ACTION_NOT_APPLICABLE);
+        return Err(Verdict::Refused(Reason::ACTION_NOT_APPLICABLE));
     };
-    let Some(deciding) = bundle.deciding(&uid) else { return Verdict::Refused(Reason::UNKNOWN_ACTION) };
+    let Some(deciding) = bundle.deciding(&uid) else { return Err(Verdict::Refused(Reason::UNKNOWN_ACTION)) };
     let context = convert("context", &action.context, &context_of(question)).map(Context::from_pairs);
-    let Ok(Ok(context)) = context else { return Verdict::Refused(Reason::INVALID_PROPERTY) };
+    let Ok(Ok(context)) = context else { return Err(Verdict::Refused(Reason::INVALID_PROPERTY)) };
     let Ok(request) = Request::new(principal, uid, resource, context, None) else {
-        return Verdict::Refused(Reason::RULE_ERROR);
+        return Err(Verdict::Refused(Reason::RULE_ERROR));
     };
     let Ok(entities) = deciding.actions.clone().add_entities(entities, None) else {
-        return Verdict::Refused(Reason::RULE_ERROR);
+        return Err(Verdict::Refused(Reason::RULE_ERROR));
     };
-    #[expect(clippy::disallowed_methods, reason = "the one place that asks Cedar")]
-    let response = Authorizer::new().is_authorized(&request, &deciding.rules, &entities);
-    let faults: Vec<RuleFault> = response.diagnostics().errors().map(RuleFault::of).collect();
-    if !faults.is_empty() {
-        return Verdict::Faulty(faults);
-    }
-    let mut rules: Vec<RuleId> =
-        response.diagnostics().reason().map(|id| RuleId::from(AsRef::<str>::as_ref(id))).collect();
-    rules.sort();
-    match (response.decision(), rules.is_empty()) {
-        (cedar_policy::Decision::Allow, false) => Verdict::Permitted(rules),
-        (cedar_policy::Decision::Deny, false) => Verdict::Forbidden(rules),
-        // An allow that no rule gave cannot be; if it ever is, it is not a yes.
-        (_, true) => Verdict::Missing,
-    }
+    Ok(Posed { request, entities, deciding })
 }
 
 /// The caller's context, with what it says about the action under the one key it cannot forge.

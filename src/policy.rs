@@ -8,7 +8,8 @@ mod source;
 mod values;
 mod vocabulary;
 
-pub use bundle::{Bundle, Digest, Place, Rule, RuleId, Rulebook};
+pub(crate) use bundle::Deciding;
+pub use bundle::{Bundle, Claim, Digest, Place, Rule, RuleId, Rulebook};
 pub(crate) use finding::full;
 pub use finding::{Finding, RulesError};
 pub(crate) use mention::Mention;

@@ -13,6 +13,7 @@ mod oracle;
 mod pages;
 mod permissions;
 mod process;
+mod proofs;
 mod rules;
 mod search;
 mod server;

@@ -106,6 +106,28 @@ impl Place {
     }
 }
 
+/// What a claim claims about all rules together.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Claim {
+    /// A ceiling: what its scope covers is allowed only when its condition holds.
+    OnlyWhen,
+    /// A floor: what its scope covers is allowed whenever its condition holds.
+    Whenever,
+}
+
+impl Claim {
+    /// The claim that is written so with `@claim`.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        match name {
+            "only-when" => Some(Self::OnlyWhen),
+            "whenever" => Some(Self::Whenever),
+            _ => None,
+        }
+    }
+}
+
 /// Which demands a set of rules has to meet.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Rulebook {
@@ -128,8 +150,12 @@ pub struct Rule {
     pub source: String,
     /// The reason a caller sees when a forbid refuses.
     pub reason: Option<String>,
+    /// What it claims, when it is a claim.
+    pub claim: Option<Claim>,
     /// The file it stands in.
     pub path: String,
+    /// The line its `permit` or `forbid` stands on, from 1.
+    pub line: usize,
     /// The rule as Cedar reads it.
     pub policy: Policy,
 }
@@ -151,6 +177,8 @@ pub(crate) struct Deciding {
     pub(crate) rules: PolicySet,
     /// The entities every question about it begins with.
     pub(crate) actions: Entities,
+    /// The claims about it, which decide nothing.
+    pub(crate) claims: PolicySet,
     /// What each of its rules mentions.
     pub(crate) mentions: Vec<Arc<Mention>>,
 }
@@ -209,10 +237,35 @@ impl Bundle {
         self.rules.values()
     }
 
+    /// The claims, in the order of their names.
+    pub fn claims(&self) -> impl Iterator<Item = (&Rule, Claim)> {
+        self.rules().filter_map(|rule| rule.claim.map(|claim| (rule, claim)))
+    }
+
+    /// The rules that decide, in the order of their names.
+    pub fn deciders(&self) -> impl Iterator<Item = &Rule> {
+        self.rules().filter(|rule| rule.place != Place::Always)
+    }
+
     /// One rule by its name.
     #[must_use]
     pub fn rule(&self, id: &RuleId) -> Option<&Rule> {
         self.rules.get(id)
+    }
+
+    /// Is an action the one a scope names, or in a group that it names?
+    pub(crate) fn covers(&self, named: &ActionConstraint, action: &EntityUid) -> bool {
+        let is_or_above = |named: &EntityUid| {
+            let above = |deciding: &Deciding| {
+                deciding.actions.ancestors(action).is_some_and(|mut all| all.any(|uid| uid == named))
+            };
+            named == action || self.by_action.get(action).is_some_and(above)
+        };
+        match named {
+            ActionConstraint::Any => true,
+            ActionConstraint::Eq(one) => one == action,
+            ActionConstraint::In(all) => all.iter().any(is_or_above),
+        }
     }
 
     /// What decides about an action, if the schema declares it.
@@ -323,8 +376,11 @@ fn by_action(
             ActionConstraint::In(named) => named.iter().any(|named| above.contains(named)),
         };
         let mut deciding = Deciding::default();
-        for rule in rules.values().filter(|rule| rule.place != Place::Always) {
-            if !names(&rule.policy.action_constraint()) {
+        for rule in rules.values().filter(|rule| names(&rule.policy.action_constraint())) {
+            if rule.place == Place::Always {
+                if let Err(error) = deciding.claims.add(rule.policy.clone()) {
+                    findings.push(Finding::whole(&rule.path, error.to_string(), "give each rule an id of its own"));
+                }
                 continue;
             }
             deciding.mentions.extend(mentions.get(&rule.id).cloned());

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::str::FromStr;
 
-use cedar_policy::{Effect, Policy, PolicyId, PolicySet};
+use cedar_policy::{Effect, Policy, PolicyId, PolicySet, PrincipalConstraint, ResourceConstraint};
 
-use super::bundle::{Place, Rule, RuleId, Rulebook};
+use super::bundle::{Claim, Place, Rule, RuleId, Rulebook};
 use super::finding::Finding;
 use super::source::RuleFiles;
 
@@ -61,6 +61,13 @@ fn starts(text: &str) -> usize {
     if before < text.len() { before } else { 0 }
 }
 
+/// The line of the first `permit` or `forbid` that begins a line, from 1; the rule's own, as its file holds one.
+fn effect_line(text: &str, start: usize) -> usize {
+    let begins = |line: &str| ["permit", "forbid"].iter().any(|effect| line.trim_start().starts_with(effect));
+    let before = text.get(..start).unwrap_or_default().matches('\n').count();
+    text.lines().skip(before).position(begins).unwrap_or(0) + before + 1
+}
+
 /// Names a policy by its `@id` and checks its annotations.
 fn named(path: &str, text: &str, place: Place, policy: &Policy, findings: &mut Vec<Finding>) -> Option<Rule> {
     let found = findings.len();
@@ -112,10 +119,19 @@ fn named(path: &str, text: &str, place: Place, policy: &Policy, findings: &mut V
             Some(_) => {}
         }
     }
-    if place == Place::Always && !matches!(given("claim"), Some("only-when" | "whenever")) {
+    let claim = given("claim").and_then(Claim::named).filter(|_| place == Place::Always);
+    if place == Place::Always && claim.is_none() {
         say(
             "`@claim` is missing or not known".to_owned(),
             "write `@claim(\"only-when\")` for a ceiling or `@claim(\"whenever\")` for a floor".to_owned(),
+        );
+    }
+    let is_about_one = !matches!(policy.principal_constraint(), PrincipalConstraint::Any | PrincipalConstraint::Is(_))
+        || !matches!(policy.resource_constraint(), ResourceConstraint::Any | ResourceConstraint::Is(_));
+    if place == Place::Always && is_about_one {
+        say(
+            "the scope of a claim names an entity".to_owned(),
+            "name types and actions there, and the entity in the condition".to_owned(),
         );
     }
     let reason = reason.map(str::to_owned);
@@ -128,7 +144,9 @@ fn named(path: &str, text: &str, place: Place, policy: &Policy, findings: &mut V
         title: given("title").unwrap_or(id.as_str()).to_owned(),
         source: given("source").unwrap_or_default().to_owned(),
         reason,
+        claim,
         path: path.to_owned(),
+        line: effect_line(text, start),
         policy: policy.new_id(PolicyId::new(id.as_str())),
         id,
     })

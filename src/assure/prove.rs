@@ -1,0 +1,447 @@
+//! Claims proved for every possible input, and rules that a proof shows to be dead.
+//!
+//! The rules of each action and the claims about it are put to a solver in every request environment: each type of
+//! principal with each type of resource. What is proved holds for everything the store can hold ([`possible`]); what
+//! the solver does not decide is "not proved", never "holds"; what it refutes is decided again before it is shown.
+//! A Cedar allow with an error in a rule is a refusal here, so a ceiling that is proved for Cedar holds for us, and a
+//! floor does because every rule is proved never to err.
+
+mod counterexample;
+mod possible;
+mod solver;
+
+pub use counterexample::{Counterexample, Deciding};
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use cedar_policy::{
+    Effect, EntityTypeName, Policy, PolicyId, PolicySet, PrincipalConstraint, RequestEnv, ResourceConstraint,
+};
+use cedar_policy_symcc::{CompiledPolicy, CompiledPolicySet, Env};
+use serde::{Deserialize, Serialize};
+
+use crate::decide::Model;
+use crate::policy::{Bundle, Claim, Finding, Rule, RuleId};
+use possible::{Naming, names, possible};
+use solver::{Found, Query, Solver};
+
+/// What the store holds of one subscription, its customer and whoever asks.
+const OF_ONE: &str = "kind status role customer originalReseller commercialRelationship";
+/// The same with what it holds of a parent.
+const OF_ADD_ONS: &str = "kind status role customer originalReseller commercialRelationship parent";
+
+/// What became of a claim.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", tag = "result")]
+pub enum Proof {
+    /// It holds for everything the store can hold.
+    Proved,
+    /// It holds on every row of the table; no solver was there to prove it.
+    CheckedOnEveryRow,
+    /// It is not known to hold, and why.
+    NotProved {
+        /// Why.
+        why: String,
+    },
+    /// It does not hold.
+    Broken {
+        /// A case in which it does not.
+        counterexample: Box<Counterexample>,
+    },
+}
+
+/// A claim and what became of it.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ClaimProof {
+    /// The claim.
+    pub claim: RuleId,
+    /// What it says, in one sentence.
+    pub title: String,
+    /// A ceiling or a floor.
+    pub kind: Claim,
+    /// What became of it.
+    #[serde(flatten)]
+    pub proof: Proof,
+}
+
+/// What a proof of a whole set came to.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Proofs {
+    /// What proved it; nothing when no solver was there.
+    pub solver: Option<String>,
+    /// Each claim, in the order of their names.
+    pub claims: Vec<ClaimProof>,
+    /// Can no rule err, whatever is asked? Nothing when it is not known.
+    pub never_errs: Option<bool>,
+    /// Rules that are dead or can err.
+    #[serde(default)]
+    pub findings: Vec<Finding>,
+    /// How many questions the solver was asked.
+    pub questions: usize,
+}
+
+/// What is known of one rule so far, over all environments.
+#[derive(Default)]
+struct Seen {
+    /// There is an input on which it matches.
+    matches: bool,
+    /// There is an input on which the set answers otherwise without it.
+    is_needed: bool,
+    /// It can err, and how that was found.
+    errs: bool,
+    /// Something about it is not known.
+    unknown: Option<String>,
+    /// The rule because of which it changes no answer, and whether that one overrules it.
+    because: Option<(RuleId, bool)>,
+}
+
+impl Seen {
+    /// Does it match, and yet change no answer?
+    fn is_dead(&self) -> bool {
+        self.matches && !self.is_needed
+    }
+}
+
+/// What is known of one claim so far.
+#[derive(Default)]
+struct Claimed {
+    broken: Option<Counterexample>,
+    unknown: Option<String>,
+    /// There is an input on which its condition holds.
+    can_hold: bool,
+    errs: bool,
+}
+
+/// Proves the claims of `bundle` and looks for dead rules with the solver `program`.
+///
+/// # Errors
+/// A sentence: why the solver cannot be used. Then nothing is proved.
+pub fn prove(bundle: &Bundle, program: &Path) -> Result<Proofs, String> {
+    let version = Solver::version(program)?;
+    let mut prover =
+        Prover { bundle, solver: Solver::start(program)?, rules: BTreeMap::new(), claims: BTreeMap::new() };
+    // The order of the environments is the solver's; the report's is that of the names.
+    let mut environments: Vec<RequestEnv> = bundle.schema().request_envs().collect();
+    environments.sort_by_key(|env| (env.action().to_string(), env.principal().to_string(), env.resource().to_string()));
+    for env in &environments {
+        prover.look_at(env)?;
+    }
+    prover.explain_dead(&environments)?;
+    Ok(prover.proofs(version))
+}
+
+/// Finds a counterexample again by deciding, with readable names where that can be; nothing when deciding finds none.
+fn named(
+    bundle: &Bundle,
+    solver: &mut Solver,
+    here: &Environment<'_>,
+    claim: Claim,
+    (left, right): (&[Policy], &[Policy]),
+    raw: Box<Env>,
+) -> Result<Option<Counterexample>, String> {
+    let (principal, resource) = (here.env.principal().to_string(), here.env.resource().to_string());
+    let refound = |env: Box<Env>| {
+        let again = Model::new(env.request, env.entities).decide(bundle)?;
+        (again.is_allowed == (claim == Claim::OnlyWhen)).then(|| Counterexample::of(bundle, again))
+    };
+    let right = here.plainly(right)?;
+    for Naming { condition, has_no_parent } in names(&principal, &resource, claim == Claim::OnlyWhen) {
+        // Everything that the store would have to hold, so that it can be said in its facts.
+        let text = if has_no_parent { OF_ONE } else { OF_ADD_ONS };
+        let left = here.assuming(left, &format!("{} && {condition}", here.possible(text)))?;
+        if let Found::Not(env) = solver.ask(&Query::Implies(&left, &right))
+            && let Some(counterexample) = refound(env)
+        {
+            return Ok(Some(counterexample));
+        }
+    }
+    Ok(refound(raw))
+}
+
+struct Prover<'a> {
+    bundle: &'a Bundle,
+    solver: Solver,
+    rules: BTreeMap<RuleId, Seen>,
+    claims: BTreeMap<RuleId, Claimed>,
+}
+
+/// One environment: the rules that decide there, and what may be assumed.
+struct Environment<'a> {
+    bundle: &'a Bundle,
+    env: &'a RequestEnv,
+}
+
+impl<'a> Environment<'a> {
+    fn new(bundle: &'a Bundle, env: &'a RequestEnv) -> Self {
+        Self { bundle, env }
+    }
+
+    /// What is possible here, as far as that text speaks of it.
+    fn possible(&self, text: &str) -> String {
+        possible(self.bundle.vocabulary(), &self.env.principal().to_string(), &self.env.resource().to_string(), text)
+    }
+
+    /// Compiles policies, with a forbid that leaves nothing unless the condition holds.
+    fn assuming(&self, policies: &[Policy], condition: &str) -> Result<CompiledPolicySet, String> {
+        let text = format!("forbid (principal, action, resource) unless {{ {condition} }};");
+        let assumed = Policy::parse(Some(PolicyId::new("(what is possible)")), text)
+            .map_err(|error| format!("what is possible cannot be said: {error}"))?;
+        self.set(policies.iter().chain([&assumed]))
+    }
+
+    fn plainly(&self, policies: &[Policy]) -> Result<CompiledPolicySet, String> {
+        self.set(policies)
+    }
+
+    /// Is everything that `left` allows allowed by `right`, for all that the store can hold? Asked for every input
+    /// first, which is quicker where it is so.
+    fn implies(&self, solver: &mut Solver, left: &[Policy], right: &[Policy]) -> Result<Found, String> {
+        match self.implies_for_any(solver, left, right)? {
+            Found::Always => return Ok(Found::Always),
+            Found::Not(_) | Found::Unknown(_) => {}
+        }
+        let text: String = left.iter().chain(right).map(ToString::to_string).collect();
+        let possible = self.assuming(left, &self.possible(&text))?;
+        Ok(solver.ask(&Query::Implies(&possible, &self.plainly(right)?)))
+    }
+
+    /// Is everything that `left` allows allowed by `right`, for every input of the schema?
+    fn implies_for_any(&self, solver: &mut Solver, left: &[Policy], right: &[Policy]) -> Result<Found, String> {
+        Ok(solver.ask(&Query::Implies(&self.plainly(left)?, &self.plainly(right)?)))
+    }
+
+    fn set<'p>(&self, policies: impl IntoIterator<Item = &'p Policy>) -> Result<CompiledPolicySet, String> {
+        let set = PolicySet::from_policies(policies.into_iter().cloned()).map_err(|error| error.to_string())?;
+        CompiledPolicySet::compile(&set, self.env, self.bundle.schema()).map_err(|error| error.to_string())
+    }
+
+    fn one(&self, policy: &Policy) -> Result<CompiledPolicy, String> {
+        CompiledPolicy::compile(policy, self.env, self.bundle.schema()).map_err(|error| error.to_string())
+    }
+
+    /// Can the scope of a rule be met here?
+    fn covers(&self, policy: &Policy) -> bool {
+        let is = |named: &EntityTypeName, here: &EntityTypeName| named == here;
+        let principal = match policy.principal_constraint() {
+            PrincipalConstraint::Is(named) | PrincipalConstraint::IsIn(named, _) => is(&named, self.env.principal()),
+            PrincipalConstraint::Eq(one) => is(one.type_name(), self.env.principal()),
+            PrincipalConstraint::Any | PrincipalConstraint::In(_) => true,
+        };
+        let resource = match policy.resource_constraint() {
+            ResourceConstraint::Is(named) | ResourceConstraint::IsIn(named, _) => is(&named, self.env.resource()),
+            ResourceConstraint::Eq(one) => is(one.type_name(), self.env.resource()),
+            ResourceConstraint::Any | ResourceConstraint::In(_) => true,
+        };
+        principal && resource && self.bundle.covers(&policy.action_constraint(), self.env.action())
+    }
+}
+
+/// The same rule as a permit, so that it is asked where it matches.
+fn as_permit(rule: &Rule) -> Result<Policy, String> {
+    if rule.policy.effect() == Effect::Permit {
+        return Ok(rule.policy.clone());
+    }
+    let mut json = rule.policy.to_json().map_err(|error| error.to_string())?;
+    json["effect"] = "permit".into();
+    Policy::from_json(Some(rule.policy.id().clone()), json).map_err(|error| error.to_string())
+}
+
+impl Prover<'_> {
+    /// Asks everything about one environment.
+    fn look_at(&mut self, env: &RequestEnv) -> Result<(), String> {
+        let here = Environment::new(self.bundle, env);
+        let deciders: Vec<&Rule> = self.bundle.deciders().filter(|rule| here.covers(&rule.policy)).collect();
+        let policies: Vec<Policy> = deciders.iter().map(|rule| rule.policy.clone()).collect();
+        for rule in &deciders {
+            self.look_at_rule(&here, rule, &policies)?;
+        }
+        for (rule, claim) in self.bundle.claims().filter(|(rule, _)| here.covers(&rule.policy)) {
+            self.look_at_claim(&here, rule, claim, &policies)?;
+        }
+        Ok(())
+    }
+
+    fn look_at_rule(&mut self, here: &Environment<'_>, rule: &Rule, policies: &[Policy]) -> Result<(), String> {
+        let seen = self.rules.entry(rule.id.clone()).or_default();
+        match self.solver.ask(&Query::NeverErrs(&here.one(&rule.policy)?)) {
+            Found::Always => {}
+            Found::Not(_) => seen.errs = true,
+            Found::Unknown(why) => seen.unknown = Some(why),
+        }
+        if !seen.matches {
+            match here.implies_for_any(&mut self.solver, &[as_permit(rule)?], &[])? {
+                Found::Always => return Ok(()),
+                // What may match has nothing said against it.
+                Found::Not(_) | Found::Unknown(_) => seen.matches = true,
+            }
+        }
+        if !seen.is_needed {
+            let without: Vec<Policy> =
+                policies.iter().filter(|policy| policy.id() != rule.policy.id()).cloned().collect();
+            let found = match rule.policy.effect() {
+                Effect::Permit => here.implies_for_any(&mut self.solver, policies, &without)?,
+                Effect::Forbid => here.implies_for_any(&mut self.solver, &without, policies)?,
+            };
+            seen.is_needed = !matches!(found, Found::Always);
+        }
+        Ok(())
+    }
+
+    fn look_at_claim(
+        &mut self,
+        here: &Environment<'_>,
+        rule: &Rule,
+        claim: Claim,
+        policies: &[Policy],
+    ) -> Result<(), String> {
+        let own = std::slice::from_ref(&rule.policy);
+        let claimed = self.claims.entry(rule.id.clone()).or_default();
+        match self.solver.ask(&Query::NeverErrs(&here.one(&rule.policy)?)) {
+            Found::Always => {}
+            Found::Not(_) => claimed.errs = true,
+            Found::Unknown(why) => claimed.unknown = Some(why),
+        }
+        if !claimed.can_hold {
+            claimed.can_hold = !matches!(here.implies_for_any(&mut self.solver, own, &[])?, Found::Always);
+        }
+        if claimed.broken.is_some() {
+            return Ok(());
+        }
+        let (left, right) = match claim {
+            Claim::OnlyWhen => (policies, own),
+            Claim::Whenever => (own, policies),
+        };
+        match here.implies(&mut self.solver, left, right)? {
+            Found::Always => {}
+            Found::Unknown(why) => claimed.unknown = Some(why),
+            Found::Not(raw) => match named(self.bundle, &mut self.solver, here, claim, (left, right), raw)? {
+                Some(counterexample) => claimed.broken = Some(counterexample),
+                None => claimed.unknown = Some("deciding did not find the solver's counterexample again".to_owned()),
+            },
+        }
+        Ok(())
+    }
+
+    /// Says of each rule that changes no answer which other rule is why.
+    fn explain_dead(&mut self, environments: &[RequestEnv]) -> Result<(), String> {
+        let bundle = self.bundle;
+        for rule in bundle.deciders() {
+            if !self.rules.get(&rule.id).is_some_and(Seen::is_dead) {
+                continue;
+            }
+            let others = bundle.deciders().filter(|other| other.id != rule.id);
+            // A permit may be implied by a permit or overruled by a forbid; a forbid is implied by a forbid.
+            let others = others
+                .filter(|other| rule.policy.effect() == Effect::Permit || other.policy.effect() == Effect::Forbid);
+            let mut why = None;
+            for other in others {
+                if self.implies(environments, rule, other)? {
+                    why = Some((other.id.clone(), other.policy.effect() != rule.policy.effect()));
+                    break;
+                }
+            }
+            if let Some(seen) = self.rules.get_mut(&rule.id) {
+                seen.because = why;
+            }
+        }
+        Ok(())
+    }
+
+    /// Does one rule match only where another does, wherever both apply?
+    fn implies(&mut self, environments: &[RequestEnv], one: &Rule, other: &Rule) -> Result<bool, String> {
+        for env in environments {
+            let here = Environment::new(self.bundle, env);
+            if here.covers(&one.policy) {
+                let found = here.implies(&mut self.solver, &[as_permit(one)?], &[as_permit(other)?])?;
+                if !matches!(found, Found::Always) {
+                    return Ok(false);
+                }
+            }
+        }
+        Ok(true)
+    }
+
+    fn proofs(self, version: String) -> Proofs {
+        let mut findings = Vec::new();
+        let mut never_errs = Some(true);
+        for rule in self.bundle.deciders() {
+            let at = |message: &str, hint: &str| Finding {
+                path: rule.path.clone(),
+                line: rule.line,
+                column: 1,
+                message: message.to_owned(),
+                hint: Some(hint.to_owned()),
+            };
+            let Some(seen) = self.rules.get(&rule.id) else {
+                findings
+                    .push(at("the rule can never match", "no action applies to what its scope names; mend the scope"));
+                continue;
+            };
+            if seen.errs {
+                never_errs = Some(false);
+                findings.push(at(
+                    "the rule can err, and an error refuses everything",
+                    "ask with `has` before an attribute is read, and keep numbers small",
+                ));
+            } else if seen.unknown.is_some() && never_errs == Some(true) {
+                never_errs = None;
+            }
+            if !seen.matches {
+                findings.push(at(
+                    "the rule can never match",
+                    "its conditions exclude each other; mend them, or remove the rule",
+                ));
+            } else if seen.is_dead() {
+                let message = match &seen.because {
+                    Some((other, true)) => format!("the rule is always overruled by `{other}`"),
+                    Some((other, false)) => format!("the rule is implied by `{other}`"),
+                    None => "the rule changes no answer: the others together say the same".to_owned(),
+                };
+                findings.push(at(&message, "remove it, or mend what makes it idle"));
+            }
+        }
+        let mut claims = Vec::new();
+        for (rule, kind) in self.bundle.claims() {
+            let claimed = self.claims.get(&rule.id);
+            let at = |message: &str, hint: &str| Finding {
+                path: rule.path.clone(),
+                line: rule.line,
+                column: 1,
+                message: message.to_owned(),
+                hint: Some(hint.to_owned()),
+            };
+            let proof = match claimed {
+                None => {
+                    findings.push(at(
+                        "the claim covers nothing",
+                        "no action applies to what its scope names; mend the scope",
+                    ));
+                    Proof::NotProved { why: "it covers nothing".to_owned() }
+                }
+                Some(claimed) => {
+                    if claimed.errs {
+                        findings.push(at("the claim can err", "ask with `has` before an attribute is read"));
+                    }
+                    if !claimed.can_hold && kind == Claim::Whenever {
+                        findings.push(at(
+                            "the claim claims nothing: its condition never holds",
+                            "mend the condition, or remove the claim",
+                        ));
+                    }
+                    match (&claimed.broken, &claimed.unknown) {
+                        (Some(counterexample), _) => Proof::Broken { counterexample: Box::new(counterexample.clone()) },
+                        (None, Some(why)) => Proof::NotProved { why: why.clone() },
+                        (None, None) if claimed.errs => Proof::NotProved { why: "the claim can err".to_owned() },
+                        (None, None) => Proof::Proved,
+                    }
+                }
+            };
+            claims.push(ClaimProof { claim: rule.id.clone(), title: rule.title.clone(), kind, proof });
+        }
+        findings.sort();
+        Proofs { solver: Some(version), claims, never_errs, findings, questions: self.solver.asked }
+    }
+}

@@ -1,0 +1,136 @@
+//! The solver: a process of its own for each proof, ended with it.
+
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use cedar_policy_symcc::err::Error;
+use cedar_policy_symcc::solver::LocalSolver;
+use cedar_policy_symcc::{CedarSymCompiler, CompiledPolicy, CompiledPolicySet, Env};
+use tokio::process::Command;
+use tokio::runtime::Runtime;
+use tokio::time::timeout;
+
+/// How long the solver may think about one question, in milliseconds.
+const QUESTION_MS: u64 = 5_000;
+/// How much longer it is waited for before it is taken to hang.
+const GRACE: Duration = Duration::from_secs(2);
+/// How long one proof of a whole set may take; what is left then is not proved.
+const WHOLE: Duration = Duration::from_secs(120);
+
+/// What the solver said.
+pub(super) enum Found {
+    /// It is so for every possible input.
+    Always,
+    /// It is not so for this one.
+    Not(Box<Env>),
+    /// It is not known, and why.
+    Unknown(String),
+}
+
+/// What the solver is asked.
+pub(super) enum Query<'a> {
+    /// Is everything that the first allows allowed by the second?
+    Implies(&'a CompiledPolicySet, &'a CompiledPolicySet),
+    /// Can the policy be evaluated on every input?
+    NeverErrs(&'a CompiledPolicy),
+}
+
+/// A solver that is running.
+pub(super) struct Solver {
+    program: PathBuf,
+    compiler: Option<CedarSymCompiler<LocalSolver>>,
+    begun: Instant,
+    /// How many questions it was asked.
+    pub(super) asked: usize,
+    // After the compiler, whose process belongs to it.
+    runtime: Runtime,
+}
+
+impl Solver {
+    /// Starts the solver.
+    ///
+    /// # Errors
+    /// A sentence: why it cannot be started.
+    pub(super) fn start(program: &Path) -> Result<Self, String> {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(|error| format!("the solver cannot be waited for: {error}"))?;
+        let mut solver = Self { program: program.to_owned(), compiler: None, begun: Instant::now(), asked: 0, runtime };
+        solver.restart()?;
+        Ok(solver)
+    }
+
+    /// The name and version the solver gives itself.
+    ///
+    /// # Errors
+    /// A sentence: why it cannot be asked.
+    pub(super) fn version(program: &Path) -> Result<String, String> {
+        let said = std::process::Command::new(program).arg("--version").stdin(Stdio::null()).output();
+        let said = said.map_err(|error| format!("`{}` cannot be run: {error}", program.display()))?;
+        let text = String::from_utf8_lossy(&said.stdout);
+        let first = text.lines().next().unwrap_or_default();
+        match first.find("cvc5 version ") {
+            Some(_) => {
+                let version = first.trim_start_matches("This is ").trim_start_matches("cvc5 version ");
+                Ok(format!("cvc5 {}", version.split([' ', '[']).next().unwrap_or_default()))
+            }
+            None => Err(format!("`{}` is not cvc5; install it, or name it with `CVC5`", program.display())),
+        }
+    }
+
+    fn restart(&mut self) -> Result<(), String> {
+        self.compiler = None;
+        let started = self.runtime.block_on(async {
+            let mut command = Command::new(&self.program);
+            command.args(["--lang", "smt", "--strings-exp"]).arg(format!("--tlimit-per={QUESTION_MS}"));
+            command.kill_on_drop(true);
+            LocalSolver::from_command(&mut command)
+        });
+        let solver = started.map_err(|error| format!("`{}` cannot be run: {error}", self.program.display()))?;
+        let compiler = CedarSymCompiler::new(solver).map_err(|error| error.to_string())?;
+        self.compiler = Some(compiler);
+        Ok(())
+    }
+
+    /// Asks the solver.
+    pub(super) fn ask(&mut self, query: &Query<'_>) -> Found {
+        self.asked += 1;
+        if self.begun.elapsed() > WHOLE {
+            return Found::Unknown(format!("the proof took more than {} s", WHOLE.as_secs()));
+        }
+        if self.compiler.is_none()
+            && let Err(error) = self.restart()
+        {
+            return Found::Unknown(error);
+        }
+        let Some(compiler) = self.compiler.as_mut() else { return Found::Unknown("the solver is gone".to_owned()) };
+        let patience = Duration::from_millis(QUESTION_MS) + GRACE;
+        let answered = self.runtime.block_on(async {
+            let asked = async {
+                match query {
+                    Query::Implies(left, right) => compiler.check_implies_with_counterexample_opt(left, right).await,
+                    Query::NeverErrs(policy) => compiler.check_never_errors_with_counterexample_opt(policy).await,
+                }
+            };
+            timeout(patience, asked).await
+        });
+        match answered {
+            Ok(Ok(None)) => Found::Always,
+            Ok(Ok(Some(env))) => Found::Not(Box::new(env)),
+            Ok(Err(Error::SolverUnknown)) => {
+                Found::Unknown(format!("the solver came to no answer within {QUESTION_MS} ms"))
+            }
+            Ok(Err(error)) => {
+                // What is left in its pipes would be taken for the next answer.
+                self.compiler = None;
+                Found::Unknown(error.to_string())
+            }
+            Err(_) => {
+                self.compiler = None;
+                Found::Unknown("the solver did not answer".to_owned())
+            }
+        }
+    }
+}

@@ -1,0 +1,201 @@
+//! The way back from Cedar's words to ours: what a prover found, as a question and the facts it is asked of.
+//!
+//! A prover looks at every input a schema allows. What it finds is said in our own facts where the store could hold
+//! it, and decided again; nothing is shown that deciding does not find.
+
+use std::collections::BTreeMap;
+
+use cedar_policy::{Entities, EntityUid, EvalResult, Request};
+
+use super::{Namespace, Posed, Verdict, entities, judge_domain};
+use crate::domain::commercial::RelationshipState;
+use crate::facts::{Facts, PartnerFacts, SubscriptionFacts};
+use crate::id::{PartnerId, ServiceId, SubscriptionId};
+use crate::policy::{Bundle, RuleId};
+use crate::question::{Entity, Kind, Question};
+
+/// A request and its entities, as a prover found them.
+#[derive(Clone, Debug)]
+pub struct Model {
+    request: Request,
+    entities: Entities,
+}
+
+/// What deciding a model found.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Refound {
+    /// Whether it is a question of callers or a call of this service.
+    pub namespace: Namespace,
+    /// The question.
+    pub question: Question,
+    /// The facts; nothing where the store could hold none such.
+    pub facts: Option<Facts>,
+    /// The answer.
+    pub is_allowed: bool,
+    /// The rules that decided, or that could not be evaluated.
+    pub rules: Vec<RuleId>,
+}
+
+impl Model {
+    /// What a prover found.
+    #[must_use]
+    pub fn new(request: Request, entities: Entities) -> Self {
+        Self { request, entities }
+    }
+
+    /// Decides the model: from our own facts where the store could hold it, else as it is. Nothing when it is no
+    /// question of this set of rules.
+    #[must_use]
+    pub fn decide(&self, bundle: &Bundle) -> Option<Refound> {
+        let action = self.request.action()?;
+        let namespace = match action.type_name().to_string().as_str() {
+            "Action" => Namespace::Asked,
+            "Api::Action" => Namespace::Api,
+            _ => return None,
+        };
+        let named = |uid: &EntityUid| Entity::new(uid.type_name().to_string(), uid.id().unescaped());
+        let (subject, resource) = (self.request.principal()?, self.request.resource()?);
+        let question = Question::new(named(subject), action.id().unescaped(), named(resource));
+        let declared = bundle.vocabulary().action(namespace.as_str(), &question.action.name)?;
+        let facts = if declared.context.is_empty() { self.facts(&question) } else { None };
+        let verdict = match &facts {
+            Some(facts) => judge_domain(bundle, namespace, &question, facts),
+            None => {
+                let deciding = bundle.deciding(action)?;
+                let posed = Posed { request: self.request.clone(), entities: self.entities.clone(), deciding };
+                posed.verdict(&deciding.rules)
+            }
+        };
+        let (is_allowed, rules) = match verdict {
+            Verdict::Permitted(rules) => (true, rules),
+            Verdict::Forbidden(rules) => (false, rules),
+            Verdict::Faulty(faults) => (false, faults.into_iter().map(|fault| fault.rule).collect()),
+            Verdict::Refused(_) | Verdict::Missing => (false, Vec::new()),
+        };
+        Some(Refound { namespace, question, facts, is_allowed, rules })
+    }
+
+    /// The facts of the model, if they say the same again in Cedar's words.
+    fn facts(&self, question: &Question) -> Option<Facts> {
+        let mut facts = Facts::default();
+        for entity in [&question.subject, &question.resource] {
+            match Kind::named(&entity.kind) {
+                Some(Kind::Partner) => self.partner(&entity.id, &mut facts)?,
+                Some(Kind::Customer) => drop(facts.customers.insert(entity.id.parse().ok()?)),
+                Some(Kind::Service) => drop(self.service(&entity.id, &mut facts)?),
+                Some(Kind::Subscription) => self.subscription(&entity.id, &mut facts)?,
+                Some(Kind::Operator) => {
+                    let role = self.word(Kind::Operator, &entity.id, "role")?.parse().ok()?;
+                    facts.operators.insert(entity.id.clone(), role);
+                }
+                None if *entity == super::installation() => {}
+                None => return None,
+            }
+        }
+        self.agrees_with(&facts).then_some(facts)
+    }
+
+    fn agrees_with(&self, facts: &Facts) -> bool {
+        let Ok(told) = entities::of(facts) else { return false };
+        told.iter().all(|entity| self.entities.get(&entity.uid()).is_some_and(|found| found.deep_eq(entity)))
+    }
+
+    fn attribute(&self, kind: Kind, id: &str, name: &str) -> Option<EvalResult> {
+        self.entities.get(&entities::uid(kind.as_str(), id)?)?.attr(name)?.ok()
+    }
+
+    fn word(&self, kind: Kind, id: &str, name: &str) -> Option<String> {
+        match self.attribute(kind, id, name)? {
+            EvalResult::String(word) => Some(word),
+            _ => None,
+        }
+    }
+
+    fn reference(&self, kind: Kind, id: &str, name: &str) -> Option<String> {
+        match self.attribute(kind, id, name)? {
+            EvalResult::EntityUid(uid) => Some(uid.id().unescaped().to_owned()),
+            _ => None,
+        }
+    }
+
+    fn partner(&self, id: &str, facts: &mut Facts) -> Option<()> {
+        let kind = self.word(Kind::Partner, id, "kind")?.parse().ok()?;
+        let status = self.word(Kind::Partner, id, "status")?.parse().ok()?;
+        facts.partners.insert(id.parse().ok()?, PartnerFacts { kind, status });
+        Some(())
+    }
+
+    fn service(&self, id: &str, facts: &mut Facts) -> Option<ServiceId> {
+        let service: ServiceId = id.parse().ok()?;
+        let EvalResult::Set(holders) = self.attribute(Kind::Service, id, "delegatedAdministrators")? else {
+            return None;
+        };
+        let holder = |held: &EvalResult| match held {
+            EvalResult::EntityUid(uid) => uid.id().unescaped().parse::<PartnerId>().ok(),
+            _ => None,
+        };
+        let administrators = holders.iter().map(holder).collect::<Option<_>>()?;
+        facts.customers.insert(service.customer.clone());
+        facts.services.insert(service.clone(), administrators);
+        Some(service)
+    }
+
+    fn subscription(&self, id: &str, facts: &mut Facts) -> Option<()> {
+        let named: SubscriptionId = id.parse().ok()?;
+        let service = self.service(&self.reference(Kind::Subscription, id, "service")?, facts)?;
+        let status = self.word(Kind::Subscription, id, "status")?.parse().ok()?;
+        let seller: Option<PartnerId> = match self.reference(Kind::Subscription, id, "originalReseller") {
+            Some(seller) => Some(seller.parse().ok()?),
+            None => None,
+        };
+        if let (Some(seller), Some(state)) = (&seller, self.word(Kind::Subscription, id, "commercialRelationship")) {
+            let state: RelationshipState = state.parse().ok()?;
+            let pairs: &mut BTreeMap<_, _> = facts.relationships.entry(service.customer.clone()).or_default();
+            pairs.insert(seller.clone(), state);
+        }
+        let parent = match self.reference(Kind::Subscription, id, "parent") {
+            Some(above) => {
+                self.subscription_above(&above, facts)?;
+                Some(above.parse().ok()?)
+            }
+            None => None,
+        };
+        let original_reseller = if parent.is_some() { None } else { seller };
+        facts.subscriptions.insert(named, SubscriptionFacts { service, status, original_reseller, parent });
+        Some(())
+    }
+
+    /// A parent, which is no add-on itself.
+    fn subscription_above(&self, id: &str, facts: &mut Facts) -> Option<()> {
+        if self.reference(Kind::Subscription, id, "parent").is_some() {
+            return None;
+        }
+        self.subscription(id, facts)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_model_of_the_facts_of_every_standing_is_those_facts_again() {
+        for case in crate::assure::case::Case::all().step_by(7) {
+            let (question, facts) = (case.question("removeSeats"), case.facts());
+            let told = Entities::from_entities(entities::of(&facts).unwrap_or_default(), None);
+            let (Ok(told), Some(subject), Some(action), Some(resource)) = (
+                told,
+                entities::uid(&question.subject.kind, &question.subject.id),
+                entities::uid("Action", "removeSeats"),
+                entities::uid(&question.resource.kind, &question.resource.id),
+            ) else {
+                panic!("the facts of {case:?} cannot be said")
+            };
+            let request = Request::new(subject, action, resource, cedar_policy::Context::empty(), None);
+            let model = Model::new(request.unwrap_or_else(|error| panic!("{error}")), told);
+            let again = model.facts(&question);
+            let again = again.unwrap_or_else(|| panic!("{case:?} is lost on the way back"));
+            assert_eq!((&again.services, &again.subscriptions), (&facts.services, &facts.subscriptions), "{case:?}");
+        }
+    }
+}
