@@ -3,10 +3,17 @@
 //! Everything here is a function of a [`Bundle`](crate::policy::Bundle) and of the words of the domain; nothing reads
 //! a store. What a [`Table`](table::Table) says is what a caller gets: its cells are made by the same `decide`.
 
+pub mod calls;
 pub mod case;
 mod choice;
 pub mod coverage;
+pub mod flips;
 pub mod pages;
 mod print;
 pub mod prove;
+pub mod release;
+mod rows;
 pub mod table;
+pub mod worked;
+
+pub use rows::check_claims;

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use standing::assure::case::Case;
 use standing::assure::coverage::{EXEMPTIONS, Exemption, Gap, gaps};
+use standing::assure::calls::CallTable;
 use standing::assure::table::{Cell, Table};
 use standing::domain::commercial::RelationshipState;
 use standing::domain::partner::{PartnerKind, PartnerStatus};
@@ -76,7 +77,7 @@ when { principal.kind == "advisor" && resource has originalReseller };
 
 #[test]
 fn every_action_rule_and_reason_appears_in_a_row_or_is_exempt_for_a_cause_that_holds() {
-    assert_eq!(gaps(shipped(), shipped_table(), EXEMPTIONS), []);
+    assert_eq!(gaps(shipped(), shipped_table(), &CallTable::of(shipped()), EXEMPTIONS), []);
 }
 
 #[test]
@@ -92,7 +93,7 @@ forbid (principal, action == Action::"rename", resource);
 "#;
     let bundle = candidate(&[("schemas/standing.cedarschema", &schema), ("policies/never/rename.cedar", forbid)]);
     assert_eq!(
-        gaps(&bundle, &Table::of(&bundle), EXEMPTIONS),
+        gaps(&bundle, &Table::of(&bundle), &CallTable::of(&bundle), EXEMPTIONS),
         [Gap::Action("rename".into()), Gap::Rule("never/rename".into()), Gap::Reason("renaming".into())]
     );
 }
@@ -103,7 +104,7 @@ fn an_exemption_that_is_none_any_more_is_found() {
     exemptions.push(Exemption { name: "may/provision", why: "a row shows it" });
     exemptions.push(Exemption { name: "may/fly", why: "there is no such rule" });
     assert_eq!(
-        gaps(shipped(), shipped_table(), &exemptions),
+        gaps(shipped(), shipped_table(), &CallTable::of(shipped()), &exemptions),
         [Gap::StaleExemption("may/fly".into()), Gap::StaleExemption("may/provision".into())]
     );
 }

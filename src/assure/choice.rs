@@ -1,6 +1,6 @@
 //! Many single choices said as few products of alternatives: "suspended or deleted, with or without a parent".
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// For each of `N` points, the alternatives that are covered.
 pub(super) type Choice<T, const N: usize> = [BTreeSet<T>; N];
@@ -16,6 +16,26 @@ pub(super) fn merged<T: Ord + Clone, const N: usize>(singles: impl IntoIterator<
         }
     }
     choices
+}
+
+/// The same choices as products, found point by point, the last first: not always as few as [`merged`] finds, and quick
+/// for many. Every single choice is in exactly one.
+pub(super) fn folded<T: Ord + Clone, const N: usize>(singles: impl IntoIterator<Item = [T; N]>) -> Vec<Choice<T, N>> {
+    let mut choices: BTreeSet<Choice<T, N>> =
+        singles.into_iter().map(|single| single.map(|value| BTreeSet::from([value]))).collect();
+    for point in (0..N).rev() {
+        let mut alike: BTreeMap<Choice<T, N>, BTreeSet<T>> = BTreeMap::new();
+        for mut choice in choices {
+            let values = std::mem::take(&mut choice[point]);
+            alike.entry(choice).or_default().extend(values);
+        }
+        let whole = |(mut choice, values): (Choice<T, N>, BTreeSet<T>)| {
+            choice[point] = values;
+            choice
+        };
+        choices = alike.into_iter().map(whole).collect();
+    }
+    choices.into_iter().collect()
 }
 
 /// Two choices that differ in one point alone, the later points first.
@@ -47,7 +67,12 @@ mod tests {
     #[test]
     fn no_choice_is_lost_or_covered_twice() {
         let all = [[0, 0, 0], [0, 0, 1], [0, 1, 0], [1, 0, 0], [1, 1, 1], [2, 0, 1]];
-        let choices = merged(all);
+        for choices in [merged(all), folded(all)] {
+            covers_each_once(&all, &choices);
+        }
+    }
+
+    fn covers_each_once(all: &[[usize; 3]], choices: &[Choice<usize, 3>]) {
         for a in 0..3 {
             for b in 0..2 {
                 for c in 0..2 {

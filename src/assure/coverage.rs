@@ -7,9 +7,10 @@ use std::fmt;
 
 use serde::Serialize;
 
+use super::calls::CallTable;
 use super::table::Table;
 use crate::decide::Reason;
-use crate::policy::{Bundle, Place, RuleId};
+use crate::policy::{Bundle, RuleId};
 
 /// Something that may be in no row, because it is shown elsewhere.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -24,27 +25,10 @@ const fn exempt(name: &'static str, why: &'static str) -> Exemption {
     Exemption { name, why }
 }
 
-const CALLS: &str = "decides calls of this service, which have a table of their own";
 const UNKNOWN: &str = "the table asks about what is known only";
 
 /// What of the shipped rules and the built-in reasons is shown elsewhere.
 pub const EXEMPTIONS: &[Exemption] = &[
-    exempt("may/api/asker", CALLS),
-    exempt("may/api/auditor", CALLS),
-    exempt("may/api/change-managed-subscription", CALLS),
-    exempt("may/api/customer", CALLS),
-    exempt("may/api/operator", CALLS),
-    exempt("may/api/partner", CALLS),
-    exempt("may/api/read-managed-subscription", CALLS),
-    exempt("may/api/read-own-subscription", CALLS),
-    exempt("may/api/read-relationship-request", CALLS),
-    exempt("may/api/registrar", CALLS),
-    exempt("may/api/reviewer", CALLS),
-    exempt("may/api/sell", CALLS),
-    exempt("never/api/indirect-reseller-requests", CALLS),
-    exempt("never/api/suspended-partner-requests", CALLS),
-    exempt("indirect_reseller_has_no_link", CALLS),
-    exempt("not_permitted", CALLS),
     exempt("unknown_subject", UNKNOWN),
     exempt("unknown_partner", UNKNOWN),
     exempt("unknown_operator", UNKNOWN),
@@ -85,12 +69,12 @@ impl fmt::Display for Gap {
     }
 }
 
-/// What of `bundle` its `table` does not show, apart from `exemptions`; claims decide nothing and are not looked for.
+/// What of `bundle` its tables do not show, apart from `exemptions`; claims decide nothing and are not looked for.
 #[must_use]
-pub fn gaps(bundle: &Bundle, table: &Table, exemptions: &[Exemption]) -> Vec<Gap> {
-    let shown_rules: BTreeSet<&RuleId> = table.cells().flat_map(|(_, _, cell)| &cell.rules).collect();
-    let shown_reasons: BTreeSet<&str> =
-        table.cells().filter_map(|(_, _, cell)| cell.reason.as_ref()).map(Reason::as_str).collect();
+pub fn gaps(bundle: &Bundle, table: &Table, calls: &CallTable, exemptions: &[Exemption]) -> Vec<Gap> {
+    let cells = || table.cells().map(|(_, _, cell)| cell).chain(calls.cells().map(|(_, _, cell)| cell));
+    let shown_rules: BTreeSet<&RuleId> = cells().flat_map(|cell| &cell.rules).collect();
+    let shown_reasons: BTreeSet<&str> = cells().filter_map(|cell| cell.reason.as_ref()).map(Reason::as_str).collect();
     let mut gaps = BTreeSet::new();
     let mut missing = BTreeSet::new();
     let mut find = |name: &str, is_shown: bool, gap: Gap| {
@@ -104,7 +88,7 @@ pub fn gaps(bundle: &Bundle, table: &Table, exemptions: &[Exemption]) -> Vec<Gap
     for (name, answers) in table.actions() {
         find(name, answers.cells().next().is_some(), Gap::Action(name.to_owned()));
     }
-    for rule in bundle.rules().filter(|rule| rule.place != Place::Always) {
+    for rule in bundle.deciders() {
         find(rule.id.as_str(), shown_rules.contains(&rule.id), Gap::Rule(rule.id.clone()));
         if let Some(code) = &rule.reason {
             find(code, shown_reasons.contains(code.as_str()), Gap::Reason(code.clone()));

@@ -249,7 +249,7 @@ impl Sheet {
     }
 }
 
-fn said(cell: &Cell) -> String {
+pub(super) fn said(cell: &Cell) -> String {
     let rules = words(&cell.rules, "");
     match (&cell.reason, cell.allowed) {
         (_, true) => format!("yes {rules}"),
@@ -291,36 +291,36 @@ fn column(statuses: &[Option<SubscriptionStatus>]) -> String {
     }
 }
 
-fn index<T: PartialEq + Copy>(all: &[T], one: T) -> usize {
+pub(super) fn index<T: PartialEq + Copy>(all: &[T], one: T) -> usize {
     all.iter().position(|&other| other == one).unwrap_or(all.len())
 }
 
-fn named<T: Copy>(all: &[T], word: impl Fn(T) -> &'static str) -> Vec<&'static str> {
+pub(super) fn named<T: Copy>(all: &[T], word: impl Fn(T) -> &'static str) -> Vec<&'static str> {
     all.iter().map(|&one| word(one)).collect()
 }
 
 /// Of an add-on, one more than the place of its parent's status; 0 of anything else.
-fn parent_index(thing: Thing) -> usize {
+pub(super) fn parent_index(thing: Thing) -> usize {
     match thing {
         Thing::Service | Thing::Subscription { parent: None, .. } => 0,
         Thing::Subscription { parent: Some(status), .. } => 1 + index(SubscriptionStatus::ALL, status),
     }
 }
 
-fn relationship_index(relationship: Option<RelationshipState>) -> usize {
+pub(super) fn relationship_index(relationship: Option<RelationshipState>) -> usize {
     relationship.map_or(RelationshipState::ALL.len(), |state| index(RelationshipState::ALL, state))
 }
 
-fn relationship_words() -> Vec<&'static str> {
+pub(super) fn relationship_words() -> Vec<&'static str> {
     named(RelationshipState::ALL, RelationshipState::as_str).into_iter().chain(["none"]).collect()
 }
 
-fn seller_index(seller: Seller) -> usize {
+pub(super) fn seller_index(seller: Seller) -> usize {
     Seller::all().position(|other| other == seller).unwrap_or_default()
 }
 
 /// Who sold it, in words.
-fn sold(sellers: &BTreeSet<usize>) -> String {
+pub(super) fn sold(sellers: &BTreeSet<usize>) -> String {
     let mut states = BTreeSet::new();
     let mut said = Vec::new();
     for seller in Seller::all().enumerate().filter(|(place, _)| sellers.contains(place)).map(|(_, seller)| seller) {
@@ -344,7 +344,7 @@ fn sold(sellers: &BTreeSet<usize>) -> String {
 }
 
 /// Alternatives in words: `any` for all of several, else `a, b or c`.
-fn spoken<W: AsRef<str>>(words: &[W], set: &BTreeSet<usize>) -> String {
+pub(super) fn spoken<W: AsRef<str>>(words: &[W], set: &BTreeSet<usize>) -> String {
     let said: Vec<&str> = set.iter().filter_map(|&index| words.get(index)).map(AsRef::as_ref).collect();
     match said.as_slice() {
         all if all.len() == words.len() && all.len() > 1 => "any".to_owned(),

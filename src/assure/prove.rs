@@ -72,6 +72,9 @@ pub struct ClaimProof {
 pub struct Proofs {
     /// What proved it; nothing when no solver was there.
     pub solver: Option<String>,
+    /// Why there was none, when one was named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
     /// Each claim, in the order of their names.
     pub claims: Vec<ClaimProof>,
     /// Can no rule err, whatever is asked? Nothing when it is not known.
@@ -368,13 +371,7 @@ impl Prover<'_> {
         let mut findings = Vec::new();
         let mut never_errs = Some(true);
         for rule in self.bundle.deciders() {
-            let at = |message: &str, hint: &str| Finding {
-                path: rule.path.clone(),
-                line: rule.line,
-                column: 1,
-                message: message.to_owned(),
-                hint: Some(hint.to_owned()),
-            };
+            let at = |message: &str, hint: &str| Finding::of_rule(rule, message, hint);
             let Some(seen) = self.rules.get(&rule.id) else {
                 findings
                     .push(at("the rule can never match", "no action applies to what its scope names; mend the scope"));
@@ -400,19 +397,13 @@ impl Prover<'_> {
                     Some((other, false)) => format!("the rule is implied by `{other}`"),
                     None => "the rule changes no answer: the others together say the same".to_owned(),
                 };
-                findings.push(at(&message, "remove it, or mend what makes it idle"));
+                findings.push(at(&message, "remove it, or mend what makes it idle").advising());
             }
         }
         let mut claims = Vec::new();
         for (rule, kind) in self.bundle.claims() {
             let claimed = self.claims.get(&rule.id);
-            let at = |message: &str, hint: &str| Finding {
-                path: rule.path.clone(),
-                line: rule.line,
-                column: 1,
-                message: message.to_owned(),
-                hint: Some(hint.to_owned()),
-            };
+            let at = |message: &str, hint: &str| Finding::of_rule(rule, message, hint);
             let proof = match claimed {
                 None => {
                     findings.push(at(
@@ -442,6 +433,6 @@ impl Prover<'_> {
             claims.push(ClaimProof { claim: rule.id.clone(), title: rule.title.clone(), kind, proof });
         }
         findings.sort();
-        Proofs { solver: Some(version), claims, never_errs, findings, questions: self.solver.asked }
+        Proofs { solver: Some(version), why: None, claims, never_errs, findings, questions: self.solver.asked }
     }
 }

@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde::ser::{SerializeStruct, Serializer};
 
 use super::case::{Case, Seller, Thing};
-use crate::decide::{Namespace, Obligation, Reason, Right, decide};
+use crate::decide::{Decision, Namespace, Obligation, Reason, Right, decide};
 use crate::domain::commercial::RelationshipState;
 use crate::domain::partner::{PartnerKind, PartnerStatus};
 use crate::domain::subscription::SubscriptionStatus;
@@ -28,6 +28,18 @@ pub struct Cell {
     pub obligations: Vec<Obligation>,
     /// The rules that could not be evaluated.
     pub faults: Vec<RuleId>,
+}
+
+impl Cell {
+    pub(super) fn of(decision: &Decision) -> Self {
+        Self {
+            allowed: decision.is_allowed(),
+            rules: decision.rules().to_vec(),
+            reason: decision.reason().cloned(),
+            obligations: decision.obligations().to_vec(),
+            faults: decision.faults().iter().map(|fault| fault.rule.clone()).collect(),
+        }
+    }
 }
 
 /// The answers to one action.
@@ -109,14 +121,7 @@ fn answers(bundle: &Bundle, action: &str, shape: &ActionShape) -> ActionTable {
 }
 
 fn answer(bundle: &Bundle, action: &str, case: &Case) -> Cell {
-    let decision = decide(bundle, Namespace::Asked, &case.question(action), &case.facts());
-    Cell {
-        allowed: decision.is_allowed(),
-        rules: decision.rules().to_vec(),
-        reason: decision.reason().cloned(),
-        obligations: decision.obligations().to_vec(),
-        faults: decision.faults().iter().map(|fault| fault.rule.clone()).collect(),
-    }
+    Cell::of(&decide(bundle, Namespace::Asked, &case.question(action), &case.facts()))
 }
 
 /// A line of the table for machines: one answer, for every kind of partner that gets it.

@@ -5,6 +5,8 @@ use std::fmt;
 use miette::Diagnostic;
 use serde::{Deserialize, Serialize};
 
+use super::bundle::Rule;
+
 /// One thing that is wrong with a file of rules.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 pub struct Finding {
@@ -19,12 +21,34 @@ pub struct Finding {
     /// What to do about it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hint: Option<String>,
+    /// Is it said for the reviewer to judge, and no reason to refuse the set?
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub advisory: bool,
 }
 
 impl Finding {
+    /// A finding at the line a rule's `permit` or `forbid` stands on.
+    #[must_use]
+    pub fn of_rule(rule: &Rule, message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self { line: rule.line, column: 1, ..Self::whole(&rule.path, message, hint) }
+    }
+
+    /// The same for the reviewer to judge: the set is not refused for it.
+    #[must_use]
+    pub fn advising(self) -> Self {
+        Self { advisory: true, ..self }
+    }
+
     /// A finding about a file as a whole.
     pub fn whole(path: &str, message: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self { path: path.to_owned(), line: 0, column: 0, message: message.into(), hint: Some(hint.into()) }
+        Self {
+            path: path.to_owned(),
+            line: 0,
+            column: 0,
+            message: message.into(),
+            hint: Some(hint.into()),
+            advisory: false,
+        }
     }
 
     /// A finding at a byte offset of the file's text.
@@ -32,7 +56,7 @@ impl Finding {
         let before = text.get(..offset).unwrap_or(text);
         let line = before.matches('\n').count() + 1;
         let column = before.rsplit('\n').next().map_or(0, |last| last.chars().count()) + 1;
-        Self { path: path.to_owned(), line, column, message: message.into(), hint }
+        Self { path: path.to_owned(), line, column, message: message.into(), hint, advisory: false }
     }
 
     /// The findings of one of Cedar's own errors or warnings, which says where it is by byte offset.
@@ -47,7 +71,7 @@ impl Finding {
         let message = one_line(&diagnostic.to_string());
         let mut findings = vec![match label {
             Some(label) => Self::at(path, text, label.offset(), message, hint),
-            None => Self { path: path.to_owned(), line: 0, column: 0, message, hint },
+            None => Self { path: path.to_owned(), line: 0, column: 0, message, hint, advisory: false },
         }];
         for related in diagnostic.related().into_iter().flatten() {
             findings.extend(Self::of_diagnostic(path, text, related));

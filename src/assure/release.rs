@@ -1,0 +1,129 @@
+//! Everything that is known of a set of rules before it is in force, short of what it would change in the live world.
+
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use super::calls::CallTable;
+use super::coverage::{EXEMPTIONS, Gap, gaps};
+use super::prove::{ClaimProof, Proof, Proofs, prove};
+use super::table::Table;
+use super::{rows, worked};
+use crate::policy::{Bundle, Finding};
+
+/// Every answer a set of rules gives.
+#[derive(Clone, Debug)]
+pub struct Tables {
+    /// To what callers ask.
+    pub asked: Table,
+    /// To calls of this service.
+    pub calls: CallTable,
+}
+
+impl Tables {
+    /// Every answer of `bundle`.
+    #[must_use]
+    pub fn of(bundle: &Bundle) -> Self {
+        Self { asked: Table::of(bundle), calls: CallTable::of(bundle) }
+    }
+}
+
+/// What a review came to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum Outcome {
+    /// Every claim is proved for every possible input, and nothing that was found refuses the set.
+    Proved,
+    /// Nothing that was found refuses the set, but not every claim is proved: each was checked on every row.
+    NotProved,
+    /// It cannot be put in force.
+    Refused,
+}
+
+/// What is known of a set of rules by itself.
+#[derive(Clone, Debug)]
+pub struct Examined {
+    /// What was found, those first that refuse the set.
+    pub findings: Vec<Finding>,
+    /// What became of the claims.
+    pub proofs: Proofs,
+    /// Every answer.
+    pub tables: Tables,
+}
+
+impl Examined {
+    /// What it came to.
+    #[must_use]
+    pub fn outcome(&self) -> Outcome {
+        outcome(&self.findings, &self.proofs)
+    }
+}
+
+/// Proves the claims with the solver `program`, or checks them on every row where none is; holds the signed rows
+/// against the answers; looks for rules that can err, that are dead, and that no row needs.
+#[must_use]
+pub fn examine(bundle: &Bundle, program: Option<&Path>) -> Examined {
+    std::thread::scope(|scope| {
+        let proving = scope.spawn(|| proofs(bundle, program));
+        let tables = Tables::of(bundle);
+        let mut findings = worked::check(bundle, &tables.asked);
+        for gap in gaps(bundle, &tables.asked, &tables.calls, EXEMPTIONS) {
+            if let Gap::Rule(id) = &gap
+                && let Some(rule) = bundle.rule(id)
+            {
+                let hint = "remove it, or mend its condition";
+                findings.push(Finding::of_rule(rule, "no row of the table needs the rule", hint).advising());
+            }
+        }
+        let proofs = match proving.join() {
+            Ok(proofs) => proofs,
+            Err(_) => unproved(bundle, "the proof stopped"),
+        };
+        findings.extend(proofs.findings.iter().cloned());
+        findings.extend(proofs.claims.iter().filter_map(|claim| broken(bundle, claim)));
+        findings.sort_by(|one, other| (one.advisory, one).cmp(&(other.advisory, other)));
+        findings.dedup();
+        Examined { findings, proofs, tables }
+    })
+}
+
+/// A broken claim as a finding.
+fn broken(bundle: &Bundle, proof: &ClaimProof) -> Option<Finding> {
+    let (Proof::Broken { counterexample }, Some(rule)) = (&proof.proof, bundle.rule(&proof.claim)) else { return None };
+    let message = format!("the claim `{}` does not hold: {}", proof.claim, counterexample.sentence);
+    Some(Finding::of_rule(rule, message, "mend the rule, or have the claim itself changed and signed"))
+}
+
+fn proofs(bundle: &Bundle, program: Option<&Path>) -> Proofs {
+    let Some(program) = program else { return unproved(bundle, "") };
+    match prove(bundle, program) {
+        Ok(proofs) => proofs,
+        Err(why) => {
+            tracing::warn!(%why, "the solver cannot be used; claims are checked on every row, not proved");
+            unproved(bundle, &why)
+        }
+    }
+}
+
+fn unproved(bundle: &Bundle, why: &str) -> Proofs {
+    Proofs {
+        solver: None,
+        why: (!why.is_empty()).then(|| why.to_owned()),
+        claims: rows::check_claims(bundle),
+        never_errs: None,
+        findings: Vec::new(),
+        questions: 0,
+    }
+}
+
+/// What a review comes to by what was found and proved.
+#[must_use]
+pub fn outcome(findings: &[Finding], proofs: &Proofs) -> Outcome {
+    if findings.iter().any(|finding| !finding.advisory) {
+        Outcome::Refused
+    } else if proofs.never_errs == Some(true) && proofs.claims.iter().all(|claim| claim.proof == Proof::Proved) {
+        Outcome::Proved
+    } else {
+        Outcome::NotProved
+    }
+}

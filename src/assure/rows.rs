@@ -1,0 +1,67 @@
+//! Claims held against every row there is: what is left to believe where no solver proves them, and the first thing
+//! that shows one broken.
+
+use std::collections::BTreeMap;
+
+use super::calls::CallCase;
+use super::case::Case;
+use super::prove::{ClaimProof, Counterexample, Proof};
+use crate::decide::{Namespace, Refound, claimed, decide};
+use crate::facts::Facts;
+use crate::policy::{Bundle, RuleId};
+use crate::question::Question;
+
+/// Every question the tables ask, with its facts.
+pub(super) fn rows(bundle: &Bundle) -> impl Iterator<Item = (Namespace, Question, Facts)> + '_ {
+    let asked = bundle.vocabulary().actions(Namespace::Asked.as_str()).flat_map(|(action, shape)| {
+        let applies =
+            |case: &Case| shape.principals.contains("Partner") && shape.resources.contains(case.thing.kind().as_str());
+        Case::all().filter(applies).map(move |case| (Namespace::Asked, case.question(action), case.facts()))
+    });
+    let calls = bundle.vocabulary().actions(Namespace::Api.as_str()).flat_map(|(call, shape)| {
+        CallCase::all().map(move |case| (case.question(call), case)).filter_map(|(question, case)| {
+            let applies =
+                shape.principals.contains(&question.subject.kind) && shape.resources.contains(&question.resource.kind);
+            applies.then(|| (Namespace::Api, question, case.facts()))
+        })
+    });
+    asked.chain(calls)
+}
+
+/// Checks every claim on every row.
+#[must_use]
+pub fn check_claims(bundle: &Bundle) -> Vec<ClaimProof> {
+    let mut broken: BTreeMap<RuleId, Counterexample> = BTreeMap::new();
+    for (namespace, question, facts) in rows(bundle) {
+        let claims = claimed(bundle, namespace, &question, &facts);
+        if claims.is_empty() {
+            continue;
+        }
+        let decision = decide(bundle, namespace, &question, &facts);
+        for claim in claims.iter().filter(|claim| claim.is_broken_by(decision.is_allowed())) {
+            broken.entry(claim.rule.clone()).or_insert_with(|| {
+                let found = Refound {
+                    namespace,
+                    question: question.clone(),
+                    facts: Some(facts.clone()),
+                    is_allowed: decision.is_allowed(),
+                    rules: decision.rules().to_vec(),
+                };
+                Counterexample::of(bundle, found)
+            });
+        }
+    }
+    let proof = |id: &RuleId| match broken.get(id) {
+        Some(counterexample) => Proof::Broken { counterexample: Box::new(counterexample.clone()) },
+        None => Proof::CheckedOnEveryRow,
+    };
+    bundle
+        .claims()
+        .map(|(rule, kind)| ClaimProof {
+            claim: rule.id.clone(),
+            title: rule.title.clone(),
+            kind,
+            proof: proof(&rule.id),
+        })
+        .collect()
+}

@@ -1,0 +1,287 @@
+//! Worked answers a reviewer signs: one Markdown file an action, each row of its tables held against the rules.
+//!
+//! A row names standings by what they have in common; a column that is left out or says `any` stands for everything.
+//! Every standing that a row covers has to get the row's answer, and for the reason it gives if it gives one.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
+
+use super::case::{Case, Seller, Thing};
+use super::choice::{Choice, folded};
+use super::flips::points;
+use super::print::relationship_words;
+use super::table::{Cell, Table};
+use crate::decide::Namespace;
+use crate::domain::commercial::RelationshipState;
+use crate::domain::partner::{PartnerKind, PartnerStatus};
+use crate::domain::subscription::SubscriptionStatus;
+use crate::policy::{Bundle, Finding, RuleFiles};
+
+const FOLDER: &str = "policies/tables/";
+/// What stands for every value of a column.
+const ANY: &str = "any";
+/// What a column says of rows it has nothing to say about.
+const NOT_APPLICABLE: &str = "-";
+
+/// The columns that name standings, in the order of [`points`], with their words.
+fn columns() -> [(&'static str, Vec<String>); 8] {
+    let words = |all: Vec<&str>| all.into_iter().map(str::to_owned).collect::<Vec<_>>();
+    let statuses: Vec<&str> = SubscriptionStatus::ALL.iter().map(|status| status.as_str()).collect();
+    [
+        ("about", words(vec!["service", "subscription"])),
+        ("sold by", Seller::all().map(seller).collect()),
+        ("partner", PartnerStatus::ALL.iter().map(|status| status.to_string()).collect()),
+        ("relationship", words(relationship_words())),
+        ("delegated administration", words(vec!["yes", "no"])),
+        ("parent", words([vec!["none"], statuses.clone()].concat())),
+        ("status", words(statuses)),
+        ("kind", PartnerKind::ALL.iter().map(|kind| kind.to_string()).collect()),
+    ]
+}
+
+fn seller(seller: Seller) -> String {
+    match seller {
+        Seller::ThisPartner => "it".to_owned(),
+        Seller::AnotherPartner(RelationshipState::Active) => "another".to_owned(),
+        Seller::AnotherPartner(state) => format!("another ({state})"),
+        Seller::Nobody => "nobody".to_owned(),
+    }
+}
+
+/// One row as it stands in a file.
+struct Row {
+    /// Where it stands, as a byte offset.
+    offset: usize,
+    cells: BTreeMap<String, String>,
+}
+
+/// What a row says.
+struct Signed {
+    offset: usize,
+    covered: [BTreeSet<usize>; 8],
+    is_yes: bool,
+    because: Option<String>,
+}
+
+/// Holds every signed row of a set against its answers: what does not hold, rows that say nothing, files about no
+/// action, and actions that nobody signed.
+#[must_use]
+pub fn check(bundle: &Bundle, table: &Table) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let mut signed = BTreeSet::new();
+    for (path, text) in bundle.files().iter().filter(|(path, _)| path.starts_with(FOLDER)) {
+        let action = path.trim_start_matches(FOLDER).trim_end_matches(".md");
+        if table.action(action).is_none() {
+            let known: Vec<String> = table.actions().map(|(name, _)| format!("`{name}`")).collect();
+            let hint = format!("name the file after one of {}", known.join(", "));
+            findings.push(Finding::whole(path, format!("there is no action `{action}`"), hint));
+            continue;
+        }
+        let rows = rows(path, text, &mut findings);
+        if rows.is_empty() {
+            findings.push(Finding::whole(path, "nothing is signed here", "write a table with a column `answer`"));
+        } else {
+            signed.insert(action.to_owned());
+        }
+        for row in &rows {
+            if let Some(signed) = read(path, text, row, &mut findings) {
+                hold(path, text, action, &signed, table, &mut findings);
+            }
+        }
+    }
+    for (action, _) in table.actions().filter(|(action, _)| !signed.contains(*action)) {
+        let path = format!("{FOLDER}{action}.md");
+        let draft = "draft it with `standing tables --write`, and sign what you agree with";
+        findings.push(Finding::whole(&path, format!("no answer to `{action}` is signed"), draft).advising());
+    }
+    for (action, _) in bundle.vocabulary().actions(Namespace::Asked.as_str()) {
+        let has_rule = table.action(action).is_some_and(|answers| answers.cells().any(|(_, cell)| cell.allowed));
+        if !has_rule {
+            let message = format!("nobody may `{action}`: no rule allows it in any row");
+            findings.push(Finding::whole("schemas", message, "write a rule for it in `policies/may/`").advising());
+        }
+    }
+    findings
+}
+
+/// The rows of every table in a text that has a column `answer`.
+fn rows(path: &str, text: &str, findings: &mut Vec<Finding>) -> Vec<Row> {
+    let (mut rows, mut titles) = (Vec::new(), Vec::new());
+    let (mut cells, mut cell, mut offset) = (Vec::new(), None::<String>, 0);
+    for (event, range) in Parser::new_ext(text, Options::ENABLE_TABLES).into_offset_iter() {
+        match event {
+            Event::Start(Tag::TableHead | Tag::TableRow) => {
+                cells = Vec::new();
+                offset = range.start;
+            }
+            Event::Start(Tag::TableCell) => cell = Some(String::new()),
+            Event::Text(said) | Event::Code(said) => {
+                if let Some(cell) = cell.as_mut() {
+                    cell.push_str(&said);
+                }
+            }
+            Event::End(TagEnd::TableCell) => cells.push(cell.take().unwrap_or_default().trim().to_owned()),
+            Event::End(TagEnd::TableHead) => {
+                titles = cells.iter().map(|title| title.to_lowercase()).collect();
+                let known: Vec<&str> = columns().iter().map(|(title, _)| *title).chain(["answer", "because"]).collect();
+                for title in titles.iter().filter(|title| !known.contains(&title.as_str())) {
+                    let known: Vec<String> = known.iter().map(|title| format!("`{title}`")).collect();
+                    let hint = format!("use {}", known.join(", "));
+                    findings.push(Finding::at(
+                        path,
+                        text,
+                        offset,
+                        format!("column `{title}` is not known"),
+                        Some(hint),
+                    ));
+                }
+            }
+            Event::End(TagEnd::TableRow) if titles.iter().any(|title| title == "answer") => {
+                let cells = titles.iter().cloned().zip(std::mem::take(&mut cells)).collect();
+                rows.push(Row { offset, cells });
+            }
+            _ => {}
+        }
+    }
+    rows
+}
+
+/// What a row says; nothing when it cannot be read, which is then a finding.
+fn read(path: &str, text: &str, row: &Row, findings: &mut Vec<Finding>) -> Option<Signed> {
+    let found = findings.len();
+    let mut say =
+        |message: String, hint: String| findings.push(Finding::at(path, text, row.offset, message, Some(hint)));
+    let columns = columns();
+    let covered = columns.each_ref().map(|(title, words)| {
+        let said = row.cells.get(*title).map_or("", String::as_str);
+        if said.is_empty() || said == ANY || said == NOT_APPLICABLE {
+            return (0..words.len()).collect();
+        }
+        let mut chosen = BTreeSet::new();
+        for word in said.replace(" or ", ",").split(',').map(str::trim) {
+            match words.iter().position(|known| known == word) {
+                Some(place) => drop(chosen.insert(place)),
+                None => {
+                    let known: Vec<String> = words.iter().map(|word| format!("`{word}`")).collect();
+                    say(
+                        format!("`{title}` is never `{word}`"),
+                        format!("it is one of {}, or `{ANY}`", known.join(", ")),
+                    );
+                }
+            }
+        }
+        chosen
+    });
+    let answer = row.cells.get("answer").map_or("", String::as_str);
+    if !["yes", "no"].contains(&answer) {
+        say(format!("the answer is `{answer}`"), "write `yes` or `no`".to_owned());
+    }
+    let because = row.cells.get("because").filter(|word| !word.is_empty() && *word != ANY).cloned();
+    (findings.len() == found).then(|| Signed { offset: row.offset, covered, is_yes: answer == "yes", because })
+}
+
+/// Is the case one that a row covers? Of a service, what only a subscription has is not asked.
+fn covers(covered: &[BTreeSet<usize>; 8], case: &Case) -> bool {
+    let of_subscription = [1, 5, 6];
+    points(case).iter().zip(covered).enumerate().all(|(point, (value, chosen))| {
+        chosen.contains(value) || (case.thing == Thing::Service && of_subscription.contains(&point))
+    })
+}
+
+/// Holds one row against the answers.
+fn hold(path: &str, text: &str, action: &str, row: &Signed, table: &Table, findings: &mut Vec<Finding>) {
+    let Some(answers) = table.action(action) else { return };
+    let cases: Vec<(&Case, &Cell)> = answers.cells().filter(|(case, _)| covers(&row.covered, case)).collect();
+    let mut say = |message: String, hint: &str| {
+        findings.push(Finding::at(path, text, row.offset, message, Some(hint.to_owned())));
+    };
+    if cases.is_empty() {
+        say("the row covers no standing".to_owned(), "mend the standing, or remove the row");
+        return;
+    }
+    let word = |is_yes: bool| if is_yes { "yes" } else { "no" };
+    let wrong: Vec<&(&Case, &Cell)> = cases.iter().filter(|(_, cell)| cell.allowed != row.is_yes).collect();
+    if let Some((case, cell)) = wrong.first() {
+        let standing = super::flips::standings(&[**case]).concat();
+        say(
+            format!(
+                "`{}` is signed and the rules answer `{}` in {} of its {} standings, for example {standing}",
+                word(row.is_yes),
+                super::print::said(cell),
+                wrong.len(),
+                cases.len()
+            ),
+            "mend the rules, or have the row signed anew",
+        );
+        return;
+    }
+    let Some(because) = &row.because else { return };
+    let says_so = |cell: &Cell| {
+        cell.rules.iter().any(|rule| rule.as_str() == because)
+            || cell.reason.as_ref().is_some_and(|reason| reason.as_str() == because)
+    };
+    if let Some((_, cell)) = cases.iter().find(|(_, cell)| !says_so(cell)) {
+        say(
+            format!("`{because}` is signed, and the answer is `{}`", super::print::said(cell)),
+            "name the rule or the reason that decides, or leave `because` out",
+        );
+    }
+}
+
+/// Drafts the worked answers of every action: each standing once, in as few rows as folding finds.
+#[must_use]
+pub fn drafted(table: &Table) -> RuleFiles {
+    table.actions().map(|(action, _)| (format!("{FOLDER}{action}.md"), draft(table, action))).collect()
+}
+
+fn draft(table: &Table, action: &str) -> String {
+    let columns = columns();
+    let mut by_answer: BTreeMap<(bool, String), Vec<[usize; 8]>> = BTreeMap::new();
+    let doc = table.action(action).and_then(|answers| answers.doc()).unwrap_or_default();
+    for (case, cell) in table.action(action).into_iter().flat_map(|answers| answers.cells()) {
+        let because = match (cell.allowed, cell.rules.first(), &cell.reason) {
+            (true, Some(rule), _) => rule.to_string(),
+            (_, _, Some(reason)) => reason.to_string(),
+            (_, Some(rule), None) => rule.to_string(),
+            (_, None, None) => String::new(),
+        };
+        by_answer.entry((!cell.allowed, because)).or_default().push(points(case));
+    }
+    let shown: Vec<usize> = [0, 1, 4, 3, 6, 5, 2, 7].into();
+    let titles = shown.iter().map(|&column| columns[column].0).chain(["answer", "because"]);
+    let mut lines = vec![titles.map(str::to_owned).collect::<Vec<_>>()];
+    for ((is_no, because), cases) in by_answer {
+        for choice in folded(cases) {
+            let mut line: Vec<String> = shown.iter().map(|&column| said(&choice, column, &columns[column].1)).collect();
+            line.extend([if is_no { "no".to_owned() } else { "yes".to_owned() }, because.clone()]);
+            lines.push(line);
+        }
+    }
+    let width = |column: usize| lines.iter().filter_map(|line| line.get(column)).map(String::len).max().unwrap_or(0);
+    let widths: Vec<usize> = (0..shown.len() + 2).map(width).collect();
+    let mut text = format!("# {action}\n\n{doc}.\n\nDrafted from the rules; signed by nobody yet.\n\n");
+    for (number, line) in lines.iter().enumerate() {
+        let padded: Vec<String> = line.iter().zip(&widths).map(|(said, &width)| format!("{said:width$}")).collect();
+        text.push_str(&format!("| {} |\n", padded.join(" | ")));
+        if number == 0 {
+            let rules: Vec<String> = widths.iter().map(|&width| "-".repeat(width)).collect();
+            text.push_str(&format!("| {} |\n", rules.join(" | ")));
+        }
+    }
+    text
+}
+
+/// A column of a row in words.
+fn said(choice: &Choice<usize, 8>, column: usize, words: &[String]) -> String {
+    let is_service = choice[0] == BTreeSet::from([0]);
+    if is_service && [1, 5, 6].contains(&column) {
+        return NOT_APPLICABLE.to_owned();
+    }
+    let chosen = &choice[column];
+    if chosen.len() == words.len() {
+        return ANY.to_owned();
+    }
+    let chosen: Vec<&str> = chosen.iter().filter_map(|&place| words.get(place)).map(String::as_str).collect();
+    chosen.join(" or ")
+}
