@@ -4,6 +4,7 @@
 //! only place that asks Cedar. Whatever is in doubt is refused: Cedar skips a rule that errs, so an erring forbid
 //! would let everything through, and therefore any error at all refuses.
 
+mod alike;
 mod claim;
 mod decision;
 mod entities;
@@ -13,6 +14,7 @@ mod reason;
 mod stranger;
 mod world;
 
+pub use alike::{decide_alike, named_by};
 pub use claim::{Claimed, claimed};
 pub use decision::{Decision, Obligation, Permit, Right, RuleFault};
 pub use entities::check_schema;

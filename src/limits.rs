@@ -35,6 +35,8 @@ pub const WHAT_IF_CHANGES_MAX: usize = 1_000;
 pub const WHAT_IF_FACTS_MAX: usize = 100_000;
 /// The most pairs of a subject and a resource that one what-if compares.
 pub const WHAT_IF_PAIRS_MAX: usize = 50_000;
+/// The pairs that a difference of two sets of rules names for each action, gained and lost, when nobody says how many.
+pub const DIFFERENCE_NAMED: usize = 100;
 /// The most bytes the records of one batch may take.
 pub const BATCH_RECORD_BYTES_MAX: usize = 64 * 1024 * 1024;
 /// The most bytes the elements of a batch may have once each has its own copy of the defaults.

@@ -7,6 +7,7 @@ mod ask;
 mod call;
 mod changes;
 mod demo;
+mod difference;
 mod links;
 mod operation;
 mod pages;
@@ -23,6 +24,10 @@ pub use ask::{Answer, AsOf, AskError, Basis, Batch, Semantic};
 pub use call::{About, Call, CallError, Changed, Coded, Denied, Idempotency, PreconditionError, Told};
 pub use changes::{Change, ChangesError, ChangesPage};
 pub use demo::{DemoError, demo};
+pub use difference::{
+    ActionDifference, Concerned, DifferenceError, Others, Progress, StrangersTurned, Subjects, Turn, Turned,
+    TurnedPair, Turns, WorldDifference,
+};
 pub use links::{LinkKeySummary, LinkRing, LinksError};
 pub use operation::{
     Acceptance, AcceptanceError, Accepted, CustomerError, Displaced, Line, LineError, PartnerError, Removal,

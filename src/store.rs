@@ -6,6 +6,7 @@
 
 mod entered;
 mod gather;
+mod household;
 mod redb_file;
 mod rows;
 mod side;
@@ -13,6 +14,7 @@ mod supposed;
 mod view;
 mod writer;
 
+pub use household::Household;
 pub use redb_file::{Snapshot, Store};
 pub use side::{InForce, Remembered, Token};
 pub use supposed::Supposed;

@@ -4,6 +4,7 @@
 mod authzen;
 mod changes;
 mod decide;
+mod difference;
 mod house;
 mod http;
 mod invitation_and_json;

@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use standing::assure::calls::CallTable;
 use standing::assure::case::Case;
 use standing::assure::coverage::{EXEMPTIONS, Exemption, Gap, gaps};
-use standing::assure::calls::CallTable;
 use standing::assure::table::{Cell, Table};
 use standing::domain::commercial::RelationshipState;
 use standing::domain::partner::{PartnerKind, PartnerStatus};

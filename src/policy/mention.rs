@@ -8,11 +8,11 @@ use std::collections::BTreeSet;
 use cedar_policy::Policy;
 use serde_json::Value;
 
-/// The words of one rule, and the types of the entities it names by their ids.
+/// The words of one rule, and the entities it names by their types and ids.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub(crate) struct Mention {
     words: BTreeSet<String>,
-    named: BTreeSet<String>,
+    named: BTreeSet<(String, String)>,
 }
 
 impl Mention {
@@ -30,7 +30,12 @@ impl Mention {
 
     /// Does the rule name an entity of that type by its id?
     pub(crate) fn names(&self, kind: &str) -> bool {
-        self.named.contains(kind)
+        self.named.iter().any(|(named, _)| named == kind)
+    }
+
+    /// The entities the rule names, by their types and ids.
+    pub(crate) fn named(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.named.iter().map(|(kind, id)| (kind.as_str(), id.as_str()))
     }
 
     fn read(&mut self, node: &Value) {
@@ -41,8 +46,8 @@ impl Mention {
             Value::Array(items) => items.iter().for_each(|item| self.read(item)),
             Value::Object(members) => {
                 // However the entity is wrapped, in a scope or in an expression, its name is a type and an id.
-                if let (Some(Value::String(kind)), Some(Value::String(_))) = (members.get("type"), members.get("id")) {
-                    self.named.insert(kind.clone());
+                if let (Some(Value::String(kind)), Some(Value::String(id))) = (members.get("type"), members.get("id")) {
+                    self.named.insert((kind.clone(), id.clone()));
                 }
                 for (word, inner) in members {
                     self.words.insert(word.clone());

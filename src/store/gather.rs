@@ -115,7 +115,7 @@ impl View<'_> {
     }
 }
 
-fn subscription_facts(subscription: &Subscription) -> SubscriptionFacts {
+pub(super) fn subscription_facts(subscription: &Subscription) -> SubscriptionFacts {
     SubscriptionFacts {
         service: subscription.service_id(),
         status: subscription.status,

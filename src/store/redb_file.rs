@@ -8,11 +8,11 @@ use std::thread::JoinHandle;
 use std::{fs, io};
 
 use redb::{
-    Builder, Database, DatabaseError, ReadOnlyTable, ReadTransaction, ReadableDatabase, ReadableTable, StorageError,
-    Table, TableDefinition, TableError,
+    AccessGuard, Builder, Database, DatabaseError, ReadOnlyTable, ReadTransaction, ReadableDatabase, ReadableTable,
+    StorageError, Table, TableDefinition, TableError,
 };
 
-use super::rows::{Rows, parse, row};
+use super::rows::{Rows, Visit, parse, row};
 use super::view::{View, decode};
 use super::writer::{self, Queue};
 use super::{Entry, StoreError};
@@ -294,6 +294,31 @@ macro_rules! rows {
                 let found = self.range::<&[u8]>(from..)?.next().transpose()?;
                 Ok(found.map(|(row, _)| row.value().to_vec()))
             }
+
+            /// One way down the tree for all of them.
+            fn walk(&self, prefix: &[u8], at: Revision, visit: &mut Visit<'_>) -> Result<(), StoreError> {
+                let mut newest = None;
+                let mut key = Vec::new();
+                for found in self.range::<&[u8]>(prefix..)? {
+                    let (row, value) = found?;
+                    let Some((next, revision)) = parse(row.value()).filter(|(next, _)| next.starts_with(prefix)) else {
+                        break;
+                    };
+                    if next != key.as_slice() {
+                        if let Some(value) = newest.take()
+                            && visit(&key, AccessGuard::value(&value))?.is_break()
+                        {
+                            return Ok(());
+                        }
+                        key.clear();
+                        key.extend_from_slice(next);
+                    }
+                    if revision <= at {
+                        newest = Some(value);
+                    }
+                }
+                newest.map_or(Ok(()), |value| visit(&key, value.value()).map(drop))
+            }
         }
     )*};
 }
@@ -306,6 +331,10 @@ impl Rows for Snapshot {
 
     fn first_from(&self, from: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
         self.facts.first_from(from)
+    }
+
+    fn walk(&self, prefix: &[u8], at: Revision, visit: &mut Visit<'_>) -> Result<(), StoreError> {
+        self.facts.walk(prefix, at, visit)
     }
 }
 

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use super::StoreError;
+use super::{Listed, StoreError};
 use crate::id::Revision;
 
 /// What lies under a key.
@@ -104,7 +104,25 @@ pub(super) trait Rows {
     fn newest(&self, key: &[u8], at: Revision) -> Result<Option<(Revision, Vec<u8>)>, StoreError>;
     /// The first row at or after a byte string.
     fn first_from(&self, from: &[u8]) -> Result<Option<Vec<u8>>, StoreError>;
+
+    /// Visits every key that begins so, in order, with what its newest version at or before a revision holds.
+    fn walk(&self, prefix: &[u8], at: Revision, visit: &mut Visit<'_>) -> Result<(), StoreError> {
+        let mut from = prefix.to_vec();
+        while let Some(row) = self.first_from(&from)? {
+            let Some((key, _)) = parse(&row).filter(|(key, _)| key.starts_with(prefix)) else { break };
+            if let Some((_, value)) = self.newest(key, at)?
+                && visit(key, &value)?.is_break()
+            {
+                break;
+            }
+            from = after(key);
+        }
+        Ok(())
+    }
 }
+
+/// What is done with a key and what it holds.
+pub(super) type Visit<'v> = dyn FnMut(&[u8], &[u8]) -> Result<Listed, StoreError> + 'v;
 
 /// Rows with some facts put over them that were never written: what would be if.
 pub(super) struct Overlay<'a> {

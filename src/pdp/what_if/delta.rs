@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::WhatIfError;
@@ -21,7 +21,7 @@ use crate::question::{Entity, Kind, Question, Target};
 use crate::store::{Listed, StoreError, View};
 
 /// Who or what a decision is about.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, ToSchema)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize, ToSchema)]
 pub struct Named {
     /// The type.
     #[serde(rename = "type")]

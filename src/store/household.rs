@@ -1,0 +1,167 @@
+//! A customer with everything that is known of it, read in the order in which it lies, so that what very many
+//! decisions turn on is read once and not for each of them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::rows::{Kind, names, prefix};
+use super::view::{Kept, Listed, View, decode};
+use super::{StoreError, gather};
+use crate::clock::Timestamp;
+use crate::domain::commercial::{CommercialRelationship, RelationshipState};
+use crate::domain::service::Service;
+use crate::domain::subscription::Subscription;
+use crate::facts::Facts;
+use crate::id::{CustomerId, PartnerId, ServiceId, ServiceName, SubscriptionId};
+use crate::question;
+
+/// A customer, its services with who administers them now, and its commercial relationships.
+pub struct Household<'a> {
+    view: View<'a>,
+    at: Timestamp,
+    customer: CustomerId,
+    services: BTreeMap<ServiceId, BTreeSet<PartnerId>>,
+    relationships: BTreeMap<PartnerId, RelationshipState>,
+}
+
+/// What is done with the names of a key and what it holds.
+type Visit<'v> = dyn FnMut(&[&str], &[u8]) -> Result<Listed, StoreError> + 'v;
+
+impl<'a> View<'a> {
+    /// How many there are of a type; none of those that are not kept here.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn count(&self, kind: question::Kind) -> Result<u64, StoreError> {
+        let kind = match kind {
+            question::Kind::Partner => Kind::Partner,
+            question::Kind::Customer => Kind::Customer,
+            question::Kind::Service => Kind::Service,
+            question::Kind::Subscription => Kind::Subscription,
+            question::Kind::Operator => return Ok(0),
+        };
+        let mut count = 0;
+        self.walk(kind, &[], &mut |_, _| {
+            count += 1;
+            Ok(Listed::Continue(()))
+        })?;
+        Ok(count)
+    }
+
+    /// Visits every customer with everything that is known of it, in the order of their ids; end dates are judged at
+    /// the moment `at`.
+    ///
+    /// # Errors
+    /// [`StoreError`], or what the visitor returns.
+    pub fn households(
+        &self,
+        at: Timestamp,
+        visit: &mut dyn FnMut(&Household<'a>) -> Result<Listed, StoreError>,
+    ) -> Result<(), StoreError> {
+        self.walk(Kind::Customer, &[], &mut |names, _| visit(&self.household(name(names, 0)?, at)?))
+    }
+
+    fn household(&self, customer: CustomerId, at: Timestamp) -> Result<Household<'a>, StoreError> {
+        let mut services = BTreeMap::new();
+        self.walk(Kind::Service, &[customer.as_str()], &mut |names, value| {
+            let id = ServiceId { customer: customer.clone(), service: name(names, 1)? };
+            let service: Service = decode(value)?;
+            services.insert(id, service.administrators_at(at).cloned().collect());
+            Ok(Listed::Continue(()))
+        })?;
+        let mut relationships = BTreeMap::new();
+        self.walk(Kind::Relationship, &[customer.as_str()], &mut |_, value| {
+            let relationship: CommercialRelationship = decode(value)?;
+            relationships.insert(relationship.partner, relationship.state);
+            Ok(Listed::Continue(()))
+        })?;
+        Ok(Household { view: *self, at, customer, services, relationships })
+    }
+
+    fn walk(&self, kind: Kind, first: &[&str], visit: &mut Visit<'_>) -> Result<(), StoreError> {
+        self.rows().walk(&prefix(kind, first), self.revision(), &mut |key, value| visit(&names(key), value))
+    }
+}
+
+impl Household<'_> {
+    /// Whose it is.
+    #[must_use]
+    pub fn customer(&self) -> &CustomerId {
+        &self.customer
+    }
+
+    /// Every commercial relationship the customer has or had.
+    #[must_use]
+    pub fn relationships(&self) -> &BTreeMap<PartnerId, RelationshipState> {
+        &self.relationships
+    }
+
+    /// What is known of the customer itself.
+    #[must_use]
+    pub fn facts(&self) -> Facts {
+        let customers = BTreeSet::from([self.customer.clone()]);
+        Facts { revision: self.view.revision(), at: self.at, customers, ..Facts::default() }
+    }
+
+    /// Every service, with what a question about it turns on besides who asks.
+    pub fn services(&self) -> impl Iterator<Item = (&ServiceId, Facts)> {
+        self.services.iter().map(|(id, administrators)| {
+            let services = BTreeMap::from([(id.clone(), administrators.clone())]);
+            (id, Facts { services, ..self.facts() })
+        })
+    }
+
+    /// Visits every subscription by service and then id, with what a question about it turns on besides who asks.
+    ///
+    /// # Errors
+    /// [`StoreError`], or what the visitor returns.
+    pub fn subscriptions(
+        &self,
+        visit: &mut dyn FnMut(&SubscriptionId, &ServiceName, &Facts) -> Result<Listed, StoreError>,
+    ) -> Result<(), StoreError> {
+        self.view.walk(Kind::SubscriptionOfService, &[self.customer.as_str()], &mut |names, _| {
+            let id: SubscriptionId = name(names, 2)?;
+            let found = self.kept(&id, &id)?;
+            let facts = self.facts_of(&id, &found)?;
+            visit(&id, &found.service, &facts)
+        })
+    }
+
+    fn kept(&self, id: &SubscriptionId, by: &SubscriptionId) -> Result<Subscription, StoreError> {
+        let missing = || StoreError::Unreadable(format!("subscription `{by}` names `{id}`, which is not there"));
+        self.view.subscription(id)?.map(|Kept { fact, .. }| fact).ok_or_else(missing)
+    }
+
+    fn facts_of(&self, id: &SubscriptionId, found: &Subscription) -> Result<Facts, StoreError> {
+        let mut facts = self.facts();
+        self.add(found, id, &mut facts)?;
+        let mut seller = found.original_reseller.clone();
+        if let Some(parent) = &found.parent {
+            let held = self.kept(parent, id)?;
+            seller.clone_from(&held.original_reseller);
+            self.add(&held, id, &mut facts)?;
+        }
+        if let Some(seller) = seller
+            && let Some(state) = self.relationships.get(&seller)
+        {
+            facts.relationships.insert(self.customer.clone(), BTreeMap::from([(seller, *state)]));
+        }
+        Ok(facts)
+    }
+
+    fn add(&self, found: &Subscription, by: &SubscriptionId, facts: &mut Facts) -> Result<(), StoreError> {
+        let service = found.service_id();
+        let Some(administrators) = self.services.get(&service) else {
+            return Err(StoreError::Unreadable(format!(
+                "subscription `{by}` names service `{service}`, which is not there"
+            )));
+        };
+        facts.services.entry(service).or_insert_with(|| administrators.clone());
+        facts.subscriptions.insert(found.id.clone(), gather::subscription_facts(found));
+        Ok(())
+    }
+}
+
+fn name<T: std::str::FromStr>(names: &[&str], index: usize) -> Result<T, StoreError> {
+    let unreadable = || StoreError::Unreadable("a key names something that is not a name".to_owned());
+    names.get(index).and_then(|name| name.parse().ok()).ok_or_else(unreadable)
+}
