@@ -7,6 +7,7 @@
 mod check;
 mod link_key;
 mod reach;
+mod rules;
 mod rules_dir;
 mod serve;
 mod tables;
@@ -48,6 +49,8 @@ enum Command {
     Export(transfer::Export),
     /// List, rotate and retire the keys that links are signed with.
     LinkKey(link_key::LinkKeyCommand),
+    /// Judge a set of rules before it is in force.
+    Rules(rules::RulesCommand),
     /// Create, list and revoke access tokens.
     Token(token::TokenCommand),
 }
@@ -120,6 +123,7 @@ pub fn run() -> ExitCode {
             Command::Import(import) => import.run().await,
             Command::Export(export) => export.run().await,
             Command::LinkKey(link_key) => link_key.run().await,
+            Command::Rules(rules) => rules.run().await,
             Command::Token(token) => token.run().await,
         }
     });

@@ -37,6 +37,8 @@ pub const WHAT_IF_FACTS_MAX: usize = 100_000;
 pub const WHAT_IF_PAIRS_MAX: usize = 50_000;
 /// The pairs that a difference of two sets of rules names for each action, gained and lost, when nobody says how many.
 pub const DIFFERENCE_NAMED: usize = 100;
+/// The most answers that are named for each action, gained and lost, where two sets of rules are compared.
+pub const NAMED_TURNS_MAX: usize = 1_000;
 /// The most bytes the records of one batch may take.
 pub const BATCH_RECORD_BYTES_MAX: usize = 64 * 1024 * 1024;
 /// The most bytes the elements of a batch may have once each has its own copy of the defaults.

@@ -37,7 +37,7 @@ pub use pages::{CustomerListItem, Ending, ListError, Page, PartnerRelationship, 
 pub use registry::{Registered, SubscriptionFilter};
 pub(crate) use relationship::Edit;
 pub use relationship::{LinkError, Offer, Request, RequestError};
-pub use review::{Evidence, Outcome};
+pub use review::{Evidence, Outcome, Telling as ReviewTelling};
 pub use search::{Found, Hole, Pager, Search, SearchError, SearchPage};
 pub use tokens::{IssuedToken, TokenError, TokenSummary};
 pub use transfer::{ExportReader, ImportError, Imported};
@@ -47,6 +47,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
+use crate::assure::release::Tables;
 use crate::clock::SharedClock;
 use crate::decide::{World, check_schema};
 use crate::domain::grant::Multichannel;
@@ -80,6 +81,10 @@ pub struct Pdp {
     links: LinkRing,
     terms: Terms,
     folder: Option<PathBuf>,
+    /// What proves claims, if anything does.
+    solver: Option<PathBuf>,
+    /// Every answer of the rules a candidate was last compared with.
+    answers: Mutex<Option<(Digest, Arc<Tables>)>>,
 }
 
 /// Why a decision point cannot be set up.
@@ -137,6 +142,8 @@ impl Pdp {
             links,
             terms,
             folder: None,
+            solver: None,
+            answers: Mutex::default(),
         })
     }
 

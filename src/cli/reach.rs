@@ -23,7 +23,7 @@ use tokio::net::{UnixListener, UnixStream};
 use super::Failure;
 use super::rules_dir::RulesFlag;
 use crate::clock::System;
-use crate::config::Settings;
+use crate::config::{Settings, SolverSetting};
 use crate::http::{Door, Stopping, surface};
 use crate::pdp::{Pdp, PdpError, Terms};
 use crate::store::{Store, StoreError};
@@ -51,6 +51,12 @@ impl<E: Into<Failure>> From<E> for Holding {
 
 /// A body on its way out.
 pub(super) type Outgoing = BoxBody<Bytes, std::io::Error>;
+
+/// The terms of a command, which has no settings of its own.
+pub(super) fn terms() -> Terms {
+    let Settings { multichannel, limits, .. } = Settings::default();
+    Terms { multichannel, limits, public_url: "https://localhost:8181".to_owned() }
+}
 
 /// Makes the data directory, readable by its owner alone.
 pub(super) fn make(data: &Path) -> Result<(), Failure> {
@@ -163,14 +169,9 @@ impl Reached {
 
     /// Opens the store, with the rules that were last in force over it, and answers on a socket of this process's own.
     fn hold(data: &Path) -> Result<Self, Holding> {
-        let terms = Terms {
-            multichannel: Settings::default().multichannel,
-            limits: Settings::default().limits,
-            public_url: "https://localhost:8181".to_owned(),
-        };
         let otherwise = RulesFlag { rules: None }.bundle()?;
-        let pdp = match Pdp::reopen(data, Arc::new(System), otherwise, terms) {
-            Ok(pdp) => Arc::new(pdp),
+        let pdp = match Pdp::reopen(data, Arc::new(System), otherwise, terms()) {
+            Ok(pdp) => Arc::new(pdp.with_solver(SolverSetting::read().program)),
             Err(error @ PdpError::Store(StoreError::Held { .. })) => return Err(Holding::Held(error.into())),
             Err(error) => return Err(Holding::Failed(error.into())),
         };

@@ -16,7 +16,7 @@ use super::rules_dir::RulesFlag;
 use super::{Ended, Failure};
 use crate::caller::Caller;
 use crate::clock::System;
-use crate::config::Settings;
+use crate::config::{Settings, SolverSetting};
 use crate::decide::World;
 use crate::facts::Role;
 use crate::http::{Door, Stopping, surface};
@@ -82,7 +82,7 @@ impl Serve {
         let data = self.data.or(settings.data).unwrap_or_else(|| DEFAULT_DATA.into());
         make(&data)?;
         let terms = Terms { multichannel: settings.multichannel, limits: settings.limits, public_url };
-        let mut pdp = Pdp::open(&data, Arc::new(System), rules, terms)?;
+        let mut pdp = Pdp::open(&data, Arc::new(System), rules, terms)?.with_solver(SolverSetting::read().program);
         if let Some(dir) = &self.world {
             let rules = Bundle::load(RuleFiles::read_world(dir)?, Rulebook::World)?;
             let world = World::read(dir, &rules)?;

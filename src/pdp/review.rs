@@ -1,22 +1,22 @@
-//! What is known of a candidate before it is in force.
+//! What is known of a candidate before it is in force: what is wrong with it, whether the promises hold, which rows
+//! turn, and who in the live world gains or loses what.
+
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+use std::sync::{Arc, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
 use super::Pdp;
-use crate::policy::{Digest, Finding, RuleFiles};
+use super::difference::{DifferenceError, Progress, Turned, WorldDifference, world_difference};
+use crate::assure::flips::{ActionFlips, Compared, flips};
+use crate::assure::prove::{Beyond, Proofs, compare};
+pub use crate::assure::release::Outcome;
+use crate::assure::release::{Tables, examine, outcome};
+use crate::decide::check_schema;
+use crate::limits::NAMED_TURNS_MAX;
+use crate::policy::{Bundle, Digest, Finding, RuleFiles, Rulebook};
 use crate::store::StoreError;
-
-/// What a review came to.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub enum Outcome {
-    /// Every claim is proved for every possible input, and nothing else was found.
-    Proved,
-    /// Nothing was found, but no solver was there: every claim was checked on every row, and not proved.
-    NotProved,
-    /// Something was found; it cannot be put in force.
-    Refused,
-}
 
 /// Everything that is known of a candidate before it is in force.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
@@ -28,23 +28,152 @@ pub struct Evidence {
     pub in_force: Digest,
     /// What it came to.
     pub outcome: Outcome,
-    /// What is wrong with it.
+    /// What was found, those first that refuse it.
     pub findings: Vec<Finding>,
+    /// What became of the claims; nothing of a candidate that cannot be read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proofs: Option<Proofs>,
+    /// The rows of the tables that turn, by action.
+    #[serde(default)]
+    pub rows: Vec<ActionFlips>,
+    /// What a solver found to turn, by action, in the tables or beyond them.
+    #[serde(default)]
+    pub beyond: Vec<Beyond>,
+    /// Who gains or loses what in the live world.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub world: Option<WorldDifference>,
+}
+
+impl Evidence {
+    /// What is known of files that make no set of rules.
+    fn unreadable(candidate: Digest, in_force: Digest, findings: Vec<Finding>) -> Self {
+        let (rows, beyond) = (Vec::new(), Vec::new());
+        Self { candidate, in_force, outcome: Outcome::Refused, findings, proofs: None, rows, beyond, world: None }
+    }
+}
+
+/// What a review tells while it goes on.
+pub struct Telling {
+    /// How far the comparison of the live world has come.
+    pub progress: Box<dyn FnMut(Progress) -> ControlFlow<()> + Send>,
+    /// Each answer that turns there.
+    pub turned: Box<dyn FnMut(&Turned<'_>) -> ControlFlow<()> + Send>,
+}
+
+impl Default for Telling {
+    fn default() -> Self {
+        Self { progress: Box::new(|_| ControlFlow::Continue(())), turned: Box::new(|_| ControlFlow::Continue(())) }
+    }
 }
 
 impl Pdp {
+    /// Has claims proved with a solver; without one they are checked on every row.
+    #[must_use]
+    pub fn with_solver(mut self, solver: Option<PathBuf>) -> Self {
+        self.solver = solver;
+        self
+    }
+
     /// Reviews a candidate against the rules in force and the present facts; nothing is written.
     ///
     /// # Errors
     /// [`StoreError`] when the facts cannot be read.
     pub async fn examine(&self, files: RuleFiles) -> Result<Evidence, StoreError> {
-        let in_force = self.rules().digest().clone();
-        let candidate = Digest::of(&files);
-        let findings = match crate::policy::Bundle::load(files, crate::policy::Rulebook::Domain) {
-            Ok(_) => Vec::new(),
-            Err(error) => error.findings,
-        };
-        let outcome = if findings.is_empty() { Outcome::NotProved } else { Outcome::Refused };
-        Ok(Evidence { candidate, in_force, outcome, findings })
+        self.examine_telling(files, Telling::default()).await
+    }
+
+    /// The same, telling of it while it goes on. Whoever tells it to stop gets evidence without the live world.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the facts cannot be read.
+    pub async fn examine_telling(&self, files: RuleFiles, telling: Telling) -> Result<Evidence, StoreError> {
+        let old = self.rules();
+        let (at, snapshot) = (self.store.now(), self.store.snapshot()?);
+        let (solver, known) = (self.solver.clone(), self.answers_of(&old));
+        let reviewed = tokio::task::spawn_blocking(move || {
+            let candidate = Digest::of(&files);
+            let new = match Bundle::load(files, Rulebook::Domain) {
+                Ok(new) => new,
+                Err(error) => {
+                    return (Ok(Evidence::unreadable(candidate, old.digest().clone(), error.findings)), known);
+                }
+            };
+            if let Err(finding) = check_schema(&new) {
+                return (Ok(Evidence::unreadable(candidate, old.digest().clone(), vec![finding])), known);
+            }
+            let Telling { mut progress, mut turned } = telling;
+            std::thread::scope(|scope| {
+                // The live world is read while the solver and the tables are at work.
+                let world = scope.spawn(|| {
+                    let view = snapshot.view();
+                    world_difference(&old, &new, &view, at, NAMED_TURNS_MAX, &mut *progress, &mut *turned)
+                });
+                let proving = scope.spawn(|| beyond(&old, &new, solver.as_deref()));
+                let tables = known.unwrap_or_else(|| Arc::new(Tables::of(&old)));
+                let examined = examine(&new, solver.as_deref());
+                let mut findings = examined.findings;
+                let compared = Compared {
+                    old: (&tables.asked, &tables.calls),
+                    new: (&new, &examined.tables.asked, &examined.tables.calls),
+                };
+                let rows = flips(&compared);
+                let world = match world.join() {
+                    Ok(Ok(world)) => Some(world),
+                    Ok(Err(DifferenceError::Store(error))) => return (Err(error), Some(tables)),
+                    Ok(Err(error)) => {
+                        findings.push(not_compared(&error.to_string()));
+                        None
+                    }
+                    Err(_) => {
+                        findings.push(not_compared("the comparison broke off"));
+                        None
+                    }
+                };
+                let evidence = Evidence {
+                    candidate,
+                    in_force: old.digest().clone(),
+                    outcome: outcome(&findings, &examined.proofs),
+                    findings,
+                    proofs: Some(examined.proofs),
+                    rows,
+                    beyond: proving.join().unwrap_or_default(),
+                    world,
+                };
+                (Ok(evidence), Some(tables))
+            })
+        });
+        let (evidence, tables) =
+            reviewed.await.map_err(|error| StoreError::Unusable(format!("the review broke off: {error}")))?;
+        if let Some(tables) = tables {
+            *self.answers.lock().unwrap_or_else(PoisonError::into_inner) =
+                Some((tables.asked.digest().clone(), tables));
+        }
+        evidence
+    }
+
+    /// Every answer of a set of rules, if it is known from an earlier review.
+    fn answers_of(&self, rules: &Bundle) -> Option<Arc<Tables>> {
+        let known = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
+        known.as_ref().filter(|(digest, _)| digest == rules.digest()).map(|(_, tables)| Arc::clone(tables))
+    }
+}
+
+fn not_compared(why: &str) -> Finding {
+    let message = format!("the live world is not compared: {why}");
+    Finding::whole("policies", message, "nothing is known of who gains or loses what").advising()
+}
+
+/// What a solver finds to turn; nothing without one, or where the schemas differ.
+fn beyond(old: &Bundle, new: &Bundle, solver: Option<&std::path::Path>) -> Vec<Beyond> {
+    let schemas = |bundle: &Bundle| -> Vec<(String, String)> {
+        let schemas = bundle.files().iter().filter(|(path, _)| path.ends_with(".cedarschema"));
+        schemas.map(|(path, text)| (path.to_owned(), text.to_owned())).collect()
+    };
+    match solver {
+        Some(solver) if schemas(old) == schemas(new) => compare(old, new, solver).unwrap_or_else(|why| {
+            tracing::warn!(%why, "the solver cannot compare two sets of rules");
+            Vec::new()
+        }),
+        _ => Vec::new(),
     }
 }
