@@ -4,14 +4,17 @@ mod bundle;
 mod finding;
 mod mention;
 mod naming;
+mod reach;
+mod rule;
 mod source;
 mod values;
 mod vocabulary;
 
 pub(crate) use bundle::Deciding;
-pub use bundle::{Bundle, Claim, Digest, Place, Rule, RuleId, Rulebook};
+pub use bundle::{Bundle, Digest};
 pub(crate) use finding::full;
 pub use finding::{Finding, RulesError};
 pub(crate) use mention::Mention;
+pub use rule::{Claim, Place, Rule, RuleId, Rulebook};
 pub use source::{ReadError, RuleFiles};
 pub use vocabulary::{ActionShape, InvalidProperty, RecordShape, Shape, Vocabulary, convert};

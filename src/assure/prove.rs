@@ -6,24 +6,26 @@
 //! A Cedar allow with an error in a rule is a refusal here, so a ceiling that is proved for Cedar holds for us, and a
 //! floor does because every rule is proved never to err.
 
+mod beyond;
 mod counterexample;
+mod environment;
 mod possible;
 mod solver;
 
+pub use beyond::{Beyond, compare};
 pub use counterexample::{Counterexample, Deciding};
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::Path;
 
-use cedar_policy::{
-    Effect, EntityTypeName, Policy, PolicyId, PolicySet, PrincipalConstraint, RequestEnv, ResourceConstraint,
-};
-use cedar_policy_symcc::{CompiledPolicy, CompiledPolicySet, Env};
+use cedar_policy::{Effect, Policy, RequestEnv};
+use cedar_policy_symcc::Env;
 use serde::{Deserialize, Serialize};
 
 use crate::decide::Model;
 use crate::policy::{Bundle, Claim, Finding, Rule, RuleId};
-use possible::{Naming, names, possible};
+use environment::{Environment, as_permit};
+use possible::{Naming, names};
 use solver::{Found, Query, Solver};
 
 /// What the store holds of one subscription, its customer and whoever asks.
@@ -164,159 +166,11 @@ fn named(
     Ok(refound(raw))
 }
 
-/// What two sets of rules answer differently about an action, found by the solver among everything the store can hold.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
-pub struct Beyond {
-    /// The action; a call of this service begins with `Api::`.
-    pub action: String,
-    /// A case that is a no and would be a yes.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub loosened: Option<Counterexample>,
-    /// A case that is a yes and would be a no.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub tightened: Option<Counterexample>,
-    /// Why it is not known whether there are more.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub unknown: Option<String>,
-}
-
-/// What `new` answers otherwise than `old`, action by action; those that are proved to be answered alike are left out.
-/// Both sets have the same schema.
-///
-/// # Errors
-/// A sentence: why the solver cannot be used. Then nothing is known.
-pub fn compare(old: &Bundle, new: &Bundle, program: &Path) -> Result<Vec<Beyond>, String> {
-    let mut solver = Solver::start(program)?;
-    let mut found: BTreeMap<String, Beyond> = BTreeMap::new();
-    for env in new.schema().request_envs() {
-        let policies = |bundle: &Bundle| -> Vec<Policy> {
-            let here = Environment::new(bundle, &env);
-            let deciders = bundle.deciders().filter(|rule| here.covers(&rule.policy));
-            deciders.map(|rule| rule.policy.clone()).collect()
-        };
-        let (before, after) = (policies(old), policies(new));
-        let text = |policies: &[Policy]| policies.iter().map(ToString::to_string).collect::<BTreeSet<_>>();
-        if text(&before) == text(&after) {
-            continue;
-        }
-        let here = Environment::new(new, &env);
-        let name = env.action().id().unescaped();
-        let action = match env.action().type_name().namespace().as_str() {
-            "" => name.to_owned(),
-            namespace => format!("{namespace}::{name}"),
-        };
-        let beyond = found.entry(action.clone()).or_insert_with(|| Beyond {
-            action,
-            loosened: None,
-            tightened: None,
-            unknown: None,
-        });
-        for (claim, sides) in [(Claim::OnlyWhen, (&after, &before)), (Claim::Whenever, (&before, &after))] {
-            let slot = if claim == Claim::OnlyWhen { &mut beyond.loosened } else { &mut beyond.tightened };
-            if slot.is_some() {
-                continue;
-            }
-            match here.implies(&mut solver, sides.0, sides.1)? {
-                Found::Always => {}
-                Found::Unknown(why) => beyond.unknown = Some(why),
-                Found::Not(raw) => match named(new, &mut solver, &here, claim, (sides.0, sides.1), raw)? {
-                    Some(case) => *slot = Some(case),
-                    None => beyond.unknown = Some("deciding did not find the solver's case again".to_owned()),
-                },
-            }
-        }
-    }
-    let is_known =
-        |beyond: &Beyond| beyond.loosened.is_none() && beyond.tightened.is_none() && beyond.unknown.is_none();
-    Ok(found.into_values().filter(|beyond| !is_known(beyond)).collect())
-}
-
 struct Prover<'a> {
     bundle: &'a Bundle,
     solver: Solver,
     rules: BTreeMap<RuleId, Seen>,
     claims: BTreeMap<RuleId, Claimed>,
-}
-
-/// One environment: the rules that decide there, and what may be assumed.
-struct Environment<'a> {
-    bundle: &'a Bundle,
-    env: &'a RequestEnv,
-}
-
-impl<'a> Environment<'a> {
-    fn new(bundle: &'a Bundle, env: &'a RequestEnv) -> Self {
-        Self { bundle, env }
-    }
-
-    /// What is possible here, as far as that text speaks of it.
-    fn possible(&self, text: &str) -> String {
-        possible(self.bundle.vocabulary(), &self.env.principal().to_string(), &self.env.resource().to_string(), text)
-    }
-
-    /// Compiles policies, with a forbid that leaves nothing unless the condition holds.
-    fn assuming(&self, policies: &[Policy], condition: &str) -> Result<CompiledPolicySet, String> {
-        let text = format!("forbid (principal, action, resource) unless {{ {condition} }};");
-        let assumed = Policy::parse(Some(PolicyId::new("(what is possible)")), text)
-            .map_err(|error| format!("what is possible cannot be said: {error}"))?;
-        self.set(policies.iter().chain([&assumed]))
-    }
-
-    fn plainly(&self, policies: &[Policy]) -> Result<CompiledPolicySet, String> {
-        self.set(policies)
-    }
-
-    /// Is everything that `left` allows allowed by `right`, for all that the store can hold? Asked for every input
-    /// first, which is quicker where it is so.
-    fn implies(&self, solver: &mut Solver, left: &[Policy], right: &[Policy]) -> Result<Found, String> {
-        match self.implies_for_any(solver, left, right)? {
-            Found::Always => return Ok(Found::Always),
-            Found::Not(_) | Found::Unknown(_) => {}
-        }
-        let text: String = left.iter().chain(right).map(ToString::to_string).collect();
-        let possible = self.assuming(left, &self.possible(&text))?;
-        Ok(solver.ask(&Query::Implies(&possible, &self.plainly(right)?)))
-    }
-
-    /// Is everything that `left` allows allowed by `right`, for every input of the schema?
-    fn implies_for_any(&self, solver: &mut Solver, left: &[Policy], right: &[Policy]) -> Result<Found, String> {
-        Ok(solver.ask(&Query::Implies(&self.plainly(left)?, &self.plainly(right)?)))
-    }
-
-    fn set<'p>(&self, policies: impl IntoIterator<Item = &'p Policy>) -> Result<CompiledPolicySet, String> {
-        let set = PolicySet::from_policies(policies.into_iter().cloned()).map_err(|error| error.to_string())?;
-        CompiledPolicySet::compile(&set, self.env, self.bundle.schema()).map_err(|error| error.to_string())
-    }
-
-    fn one(&self, policy: &Policy) -> Result<CompiledPolicy, String> {
-        CompiledPolicy::compile(policy, self.env, self.bundle.schema()).map_err(|error| error.to_string())
-    }
-
-    /// Can the scope of a rule be met here?
-    fn covers(&self, policy: &Policy) -> bool {
-        let is = |named: &EntityTypeName, here: &EntityTypeName| named == here;
-        let principal = match policy.principal_constraint() {
-            PrincipalConstraint::Is(named) | PrincipalConstraint::IsIn(named, _) => is(&named, self.env.principal()),
-            PrincipalConstraint::Eq(one) => is(one.type_name(), self.env.principal()),
-            PrincipalConstraint::Any | PrincipalConstraint::In(_) => true,
-        };
-        let resource = match policy.resource_constraint() {
-            ResourceConstraint::Is(named) | ResourceConstraint::IsIn(named, _) => is(&named, self.env.resource()),
-            ResourceConstraint::Eq(one) => is(one.type_name(), self.env.resource()),
-            ResourceConstraint::Any | ResourceConstraint::In(_) => true,
-        };
-        principal && resource && self.bundle.covers(&policy.action_constraint(), self.env.action())
-    }
-}
-
-/// The same rule as a permit, so that it is asked where it matches.
-fn as_permit(rule: &Rule) -> Result<Policy, String> {
-    if rule.policy.effect() == Effect::Permit {
-        return Ok(rule.policy.clone());
-    }
-    let mut json = rule.policy.to_json().map_err(|error| error.to_string())?;
-    json["effect"] = "permit".into();
-    Policy::from_json(Some(rule.policy.id().clone()), json).map_err(|error| error.to_string())
 }
 
 impl Prover<'_> {

@@ -1,5 +1,6 @@
 //! Everything that is known of a set of rules before it is in force, short of what it would change in the live world.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -61,12 +62,27 @@ impl Examined {
 
 /// Proves the claims with the solver `program`, or checks them on every row where none is; holds the signed rows
 /// against the answers; looks for rules that can err, that are dead, and that no row needs.
+///
+/// The claims of `in_force` are held against the set too, where it lacks them or has them otherwise: a promise is
+/// retired in a set that still keeps it, and never in the one that breaks it.
 #[must_use]
-pub fn examine(bundle: &Bundle, program: Option<&Path>) -> Examined {
+pub fn examine(bundle: &Bundle, in_force: Option<&Bundle>, program: Option<&Path>) -> Examined {
+    let (held, unbearable) = match in_force {
+        Some(in_force) => bundle.held_to_claims_of(in_force),
+        None => (bundle.clone(), Vec::new()),
+    };
+    let bundle = &held;
     std::thread::scope(|scope| {
         let proving = scope.spawn(|| proofs(bundle, program));
         let tables = Tables::of(bundle);
         let mut findings = worked::check(bundle, &tables.asked);
+        findings.extend(unbearable);
+        findings.extend(erring(bundle, &tables));
+        let retired = bundle.claims().filter(|(rule, _)| rule.id.as_str().starts_with(IN_FORCE));
+        findings.extend(retired.map(|(rule, _)| {
+            let message = format!("a promise goes: the claim `{}` is left out or otherwise", rule.id);
+            Finding::of_rule(rule, message, "keep it, or have its end approved with the set").advising()
+        }));
         for gap in gaps(bundle, &tables.asked, &tables.calls, EXEMPTIONS) {
             if let Gap::Rule(id) = &gap
                 && let Some(rule) = bundle.rule(id)
@@ -87,11 +103,29 @@ pub fn examine(bundle: &Bundle, program: Option<&Path>) -> Examined {
     })
 }
 
+/// How the claims are named that only the rules in force make.
+const IN_FORCE: &str = "in force: ";
+
+/// Rules that cannot be evaluated in some row.
+fn erring(bundle: &Bundle, tables: &Tables) -> Vec<Finding> {
+    let cells = tables.asked.cells().map(|(_, _, cell)| cell).chain(tables.calls.cells().map(|(_, _, cell)| cell));
+    let erring: BTreeSet<_> = cells.flat_map(|cell| &cell.faults).collect();
+    let rules = erring.into_iter().filter_map(|id| bundle.rule(id));
+    rules.map(|rule| Finding::of_rule(rule, "the rule errs, and an error refuses everything", ASK_FIRST)).collect()
+}
+
+const ASK_FIRST: &str = "ask with `has` before an attribute is read";
+
 /// A broken claim as a finding.
 fn broken(bundle: &Bundle, proof: &ClaimProof) -> Option<Finding> {
     let (Proof::Broken { counterexample }, Some(rule)) = (&proof.proof, bundle.rule(&proof.claim)) else { return None };
     let message = format!("the claim `{}` does not hold: {}", proof.claim, counterexample.sentence);
-    Some(Finding::of_rule(rule, message, "mend the rule, or have the claim itself changed and signed"))
+    let hint = if rule.id.as_str().starts_with(IN_FORCE) {
+        "mend the rule, or retire the claim first, in a set of its own that still keeps it"
+    } else {
+        "mend the rule, or the claim"
+    };
+    Some(Finding::of_rule(rule, message, hint))
 }
 
 fn proofs(bundle: &Bundle, program: Option<&Path>) -> Proofs {

@@ -97,7 +97,7 @@ impl One {
     /// The set, or what is wrong with its files.
     fn examined(&self, solver: &SolverSetting) -> Result<Result<Examined, Vec<Finding>>, Failure> {
         Ok(match self.rules.loaded()? {
-            Ok(bundle) => Ok(examine(&bundle, solver.program.as_deref())),
+            Ok(bundle) => Ok(examine(&bundle, None, solver.program.as_deref())),
             Err(error) => Err(error.findings),
         })
     }

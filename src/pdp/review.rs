@@ -110,7 +110,7 @@ impl Pdp {
                 });
                 let proving = scope.spawn(|| beyond(&old, &new, solver.as_deref()));
                 let tables = known.unwrap_or_else(|| Arc::new(Tables::of(&old)));
-                let examined = examine(&new, solver.as_deref());
+                let examined = examine(&new, Some(&old), solver.as_deref());
                 let mut findings = examined.findings;
                 let compared = Compared {
                     old: (&tables.asked, &tables.calls),

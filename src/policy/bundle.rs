@@ -5,8 +5,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use cedar_policy::{
-    ActionConstraint, Entities, EntityUid, Policy, PolicySet, Schema, SchemaError, SchemaFragment, ValidationMode,
-    Validator,
+    ActionConstraint, Entities, EntityUid, Policy, PolicyId, PolicySet, Schema, SchemaError, SchemaFragment,
+    ValidationMode, Validator,
 };
 use data_encoding::HEXLOWER;
 use miette::Diagnostic as _;
@@ -16,6 +16,8 @@ use sha2::{Digest as _, Sha256};
 use super::finding::{Finding, RulesError, full};
 use super::mention::Mention;
 use super::naming::load_rules;
+use super::reach::{OutOfReach, out_of_reach};
+use super::rule::{Claim, Place, Rule, RuleId, Rulebook};
 use super::source::RuleFiles;
 use super::values;
 use super::vocabulary::Vocabulary;
@@ -55,109 +57,6 @@ impl fmt::Display for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
-}
-
-/// The name of a rule: the path of its file without `policies/` and the ending, for example `may/remove-seats`.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct RuleId(Arc<str>);
-
-impl RuleId {
-    /// The name as it is written.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl From<&str> for RuleId {
-    fn from(name: &str) -> Self {
-        Self(name.into())
-    }
-}
-
-impl fmt::Display for RuleId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-/// Where in the folder of rules a file stands, which says what it is for.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub enum Place {
-    /// What is allowed.
-    May,
-    /// What is refused whatever else is allowed.
-    Never,
-    /// A claim about all rules together; never part of what decides.
-    Always,
-    /// A rule of a world, which may permit or forbid.
-    World,
-}
-
-impl Place {
-    pub(super) fn of(path: &str, book: Rulebook) -> Option<Self> {
-        match book {
-            Rulebook::World => Some(Self::World),
-            Rulebook::Domain => [("may/", Self::May), ("never/", Self::Never), ("always/", Self::Always)]
-                .into_iter()
-                .find_map(|(folder, place)| path.strip_prefix("policies/")?.starts_with(folder).then_some(place)),
-        }
-    }
-}
-
-/// What a claim claims about all rules together.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Claim {
-    /// A ceiling: what its scope covers is allowed only when its condition holds.
-    OnlyWhen,
-    /// A floor: what its scope covers is allowed whenever its condition holds.
-    Whenever,
-}
-
-impl Claim {
-    /// The claim that is written so with `@claim`.
-    #[must_use]
-    pub fn named(name: &str) -> Option<Self> {
-        match name {
-            "only-when" => Some(Self::OnlyWhen),
-            "whenever" => Some(Self::Whenever),
-            _ => None,
-        }
-    }
-}
-
-/// Which demands a set of rules has to meet.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Rulebook {
-    /// The rules of our own domain: one rule a file, named by its path, with a title and a source.
-    Domain,
-    /// The rules of a world of its own: any number a file, each with an `@id`.
-    World,
-}
-
-/// What is known of one rule besides its text.
-#[derive(Clone, Debug)]
-pub struct Rule {
-    /// Its name.
-    pub id: RuleId,
-    /// Where it stands.
-    pub place: Place,
-    /// What it says, in one sentence.
-    pub title: String,
-    /// The clause it comes from.
-    pub source: String,
-    /// The reason a caller sees when a forbid refuses.
-    pub reason: Option<String>,
-    /// What it claims, when it is a claim.
-    pub claim: Option<Claim>,
-    /// The file it stands in.
-    pub path: String,
-    /// The line its `permit` or `forbid` stands on, from 1.
-    pub line: usize,
-    /// The rule as Cedar reads it.
-    pub policy: Policy,
 }
 
 /// A set of rules, complete, named and valid.
@@ -237,6 +136,38 @@ impl Bundle {
         self.rules.values()
     }
 
+    /// The same set, with those claims of `other` that it lacks or has otherwise; they decide nothing, but are held
+    /// against it under the name `in force: ...`. Besides, what cannot be held against it: a claim that its schema
+    /// does not bear.
+    #[must_use]
+    pub fn held_to_claims_of(&self, other: &Self) -> (Self, Vec<Finding>) {
+        let (mut held, mut findings) = (self.clone(), Vec::new());
+        let validator = Validator::new(self.schema.clone());
+        for (rule, claim) in other.claims() {
+            let said = |rule: &Rule| (rule.claim, said_of(&rule.policy));
+            if self.rule(&rule.id).is_some_and(|own| said(own) == said(rule)) {
+                continue;
+            }
+            let id = RuleId::from(format!("in force: {}", rule.id).as_str());
+            let policy = rule.policy.new_id(PolicyId::new(id.as_str()));
+            let bears = PolicySet::from_policies([policy.clone()])
+                .is_ok_and(|set| validator.validate(&set, ValidationMode::Strict).validation_passed());
+            if !bears {
+                let message = format!("the claim `{}` in force cannot be said in this schema", rule.id);
+                findings.push(Finding::of_rule(rule, message, "keep the words it uses, or retire the claim first"));
+                continue;
+            }
+            for (action, deciding) in &mut held.by_action {
+                if self.covers(&policy.action_constraint(), action) {
+                    // Its name is taken by no other claim, so it can be added.
+                    let _ = deciding.claims.add(policy.clone());
+                }
+            }
+            held.rules.insert(id.clone(), Rule { id, claim: Some(claim), policy, ..rule.clone() });
+        }
+        (held, findings)
+    }
+
     /// The claims, in the order of their names.
     pub fn claims(&self) -> impl Iterator<Item = (&Rule, Claim)> {
         self.rules().filter_map(|rule| rule.claim.map(|claim| (rule, claim)))
@@ -272,6 +203,13 @@ impl Bundle {
     pub(crate) fn deciding(&self, action: &EntityUid) -> Option<&Deciding> {
         self.by_action.get(action)
     }
+}
+
+/// What a rule says, less its annotations and how it is laid out.
+fn said_of(policy: &Policy) -> Option<serde_json::Value> {
+    let mut json = policy.to_json().ok()?;
+    json.as_object_mut()?.remove("annotations");
+    Some(json)
 }
 
 fn load_schema(files: &RuleFiles, findings: &mut Vec<Finding>) -> Option<(Schema, Vocabulary)> {
@@ -328,6 +266,17 @@ fn validate(
             findings.extend(Finding::of_diagnostic(&rule.path, text, warning));
         }
         let Ok(json) = rule.policy.to_json() else { continue };
+        // A world's entities are all known.
+        let reached = if rule.place == Place::World { Vec::new() } else { out_of_reach(&json, vocabulary) };
+        for OutOfReach { through, attribute } in reached {
+            findings.push(Finding::at(
+                &rule.path,
+                text,
+                text.find(&through).unwrap_or(0),
+                format!("`{attribute}` is read of another partner, `{through}`, of which only the id is known"),
+                Some("read it of the principal, once it is the same partner".to_owned()),
+            ));
+        }
         for misspelt in values::misspelt(&json, &closed) {
             let quoted = format!("\"{}\"", misspelt.text);
             let known = misspelt.known.iter().map(|text| format!("`{text}`")).collect::<Vec<_>>().join(", ");

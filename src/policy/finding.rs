@@ -5,7 +5,7 @@ use std::fmt;
 use miette::Diagnostic;
 use serde::{Deserialize, Serialize};
 
-use super::bundle::Rule;
+use super::rule::Rule;
 
 /// One thing that is wrong with a file of rules.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]

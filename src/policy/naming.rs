@@ -5,8 +5,8 @@ use std::str::FromStr;
 
 use cedar_policy::{Effect, Policy, PolicyId, PolicySet, PrincipalConstraint, ResourceConstraint};
 
-use super::bundle::{Claim, Place, Rule, RuleId, Rulebook};
 use super::finding::Finding;
+use super::rule::{Claim, Place, Rule, RuleId, Rulebook};
 use super::source::RuleFiles;
 
 /// Reads the rules of a set and names each.

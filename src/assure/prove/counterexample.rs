@@ -116,15 +116,14 @@ fn standing(partner: &PartnerId, question: &Question, facts: &Facts) -> Option<S
     let subscription = facts.subscriptions.get(id)?;
     let sold = facts.original_reseller(subscription) == Some(partner);
     let relation = facts.relationship(&service.customer, partner);
-    let selling = match (sold, relation) {
+    let selling = if sold { format!("sold {id}") } else { format!("did not sell {id}") };
+    Some(match (sold, relation) {
         (true, Some(RelationshipState::Ended)) => {
-            format!("sold {id} and whose commercial relationship with {} has ended", service.customer)
+            let customer = &service.customer;
+            format!("{selling}, {administering}, and whose commercial relationship with {customer} has ended")
         }
-        (true, _) => format!("sold {id}"),
-        (false, _) => format!("did not sell {id}"),
-    };
-    // What goes against the answer is the point of it; the right the partner has is said after it.
-    Some(format!("{selling} and {administering}"))
+        _ => format!("{selling} and {administering}"),
+    })
 }
 
 /// What is asked about, with what is unusual about it.

@@ -1,0 +1,110 @@
+//! One rule: its name, its place, what it claims, and what is known of it besides its text.
+
+use std::fmt;
+use std::sync::Arc;
+
+use cedar_policy::Policy;
+use serde::{Deserialize, Serialize};
+
+/// The name of a rule: the path of its file without `policies/` and the ending, for example `may/remove-seats`.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct RuleId(Arc<str>);
+
+impl RuleId {
+    /// The name as it is written.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<&str> for RuleId {
+    fn from(name: &str) -> Self {
+        Self(name.into())
+    }
+}
+
+impl fmt::Display for RuleId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Where in the folder of rules a file stands, which says what it is for.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Place {
+    /// What is allowed.
+    May,
+    /// What is refused whatever else is allowed.
+    Never,
+    /// A claim about all rules together; never part of what decides.
+    Always,
+    /// A rule of a world, which may permit or forbid.
+    World,
+}
+
+impl Place {
+    pub(super) fn of(path: &str, book: Rulebook) -> Option<Self> {
+        match book {
+            Rulebook::World => Some(Self::World),
+            Rulebook::Domain => [("may/", Self::May), ("never/", Self::Never), ("always/", Self::Always)]
+                .into_iter()
+                .find_map(|(folder, place)| path.strip_prefix("policies/")?.starts_with(folder).then_some(place)),
+        }
+    }
+}
+
+/// What a claim claims about all rules together.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Claim {
+    /// A ceiling: what its scope covers is allowed only when its condition holds.
+    OnlyWhen,
+    /// A floor: what its scope covers is allowed whenever its condition holds.
+    Whenever,
+}
+
+impl Claim {
+    /// The claim that is written so with `@claim`.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        match name {
+            "only-when" => Some(Self::OnlyWhen),
+            "whenever" => Some(Self::Whenever),
+            _ => None,
+        }
+    }
+}
+
+/// Which demands a set of rules has to meet.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Rulebook {
+    /// The rules of our own domain: one rule a file, named by its path, with a title and a source.
+    Domain,
+    /// The rules of a world of its own: any number a file, each with an `@id`.
+    World,
+}
+
+/// What is known of one rule besides its text.
+#[derive(Clone, Debug)]
+pub struct Rule {
+    /// Its name.
+    pub id: RuleId,
+    /// Where it stands.
+    pub place: Place,
+    /// What it says, in one sentence.
+    pub title: String,
+    /// The clause it comes from.
+    pub source: String,
+    /// The reason a caller sees when a forbid refuses.
+    pub reason: Option<String>,
+    /// What it claims, when it is a claim.
+    pub claim: Option<Claim>,
+    /// The file it stands in.
+    pub path: String,
+    /// The line its `permit` or `forbid` stands on, from 1.
+    pub line: usize,
+    /// The rule as Cedar reads it.
+    pub policy: Policy,
+}
