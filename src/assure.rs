@@ -8,6 +8,7 @@ pub mod case;
 mod choice;
 pub mod coverage;
 pub mod flips;
+pub mod mutants;
 pub mod pages;
 mod print;
 pub mod prove;

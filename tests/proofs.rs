@@ -1,34 +1,264 @@
-//! proofs
-use crate::shipped::{candidate, shipped};
-use standing::assure::prove::prove;
-use std::path::Path;
+//! What is proved of the shipped rules, and that what is broken is found, said and found again.
+
+use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
+
+use standing::assure::mutants::{Fate, Original, mutants};
+use standing::assure::prove::{Proof, Proofs, prove};
+use standing::assure::release::{Outcome, examine};
+use standing::config::SolverSetting;
+use standing::decide::{Namespace, permits};
+use standing::policy::{Bundle, Digest};
+
+use crate::shipped::{candidate, shipped, shipped_files};
+
+/// The solver of this machine. Without one the tests say so, unless it is required.
+pub fn solver() -> Option<PathBuf> {
+    let setting = SolverSetting::read();
+    assert!(
+        setting.program.is_some() || !setting.is_required,
+        "there is no solver, and STANDING_REQUIRE_SOLVER asks for one; install cvc5"
+    );
+    if setting.program.is_none() {
+        println!("not proved: there is no solver on this machine");
+    }
+    setting.program
+}
+
+fn shipped_proofs() -> Option<&'static Proofs> {
+    static PROOFS: LazyLock<Option<Proofs>> =
+        LazyLock::new(|| solver().map(|solver| prove(shipped(), &solver).expect("the solver runs")));
+    PROOFS.as_ref()
+}
+
+/// The shipped rules with one text in place of another in one file.
+fn with(path: &str, from: &str, to: &str) -> Bundle {
+    let files = shipped_files();
+    let text = files.get(path).unwrap_or_else(|| panic!("there is no `{path}`"));
+    assert!(text.contains(from), "`{path}` does not hold `{from}`");
+    candidate(&[(path, &text.replace(from, to))])
+}
 
 #[test]
-fn shipped_proof() {
-    let t = std::time::Instant::now();
-    let proofs = prove(shipped(), Path::new("cvc5")).unwrap();
-    println!("{}", serde_json::to_string_pretty(&proofs).unwrap());
-    println!("{:?}", t.elapsed());
+fn every_claim_about_the_shipped_rules_is_proved_and_no_rule_errs() {
+    let Some(proofs) = shipped_proofs() else { return };
+    let unproved: Vec<_> = proofs.claims.iter().filter(|claim| claim.proof != Proof::Proved).collect();
+    assert!(unproved.is_empty(), "{unproved:#?}");
+    assert!(proofs.claims.len() >= 20, "only {} claims are shipped", proofs.claims.len());
+    assert_eq!(proofs.never_errs, Some(true));
+    assert_eq!(proofs.findings, []);
 }
+
 #[test]
-fn broken() {
-    let t = std::time::Instant::now();
-    let text = crate::shipped::shipped_files()
-        .get("policies/may/remove-seats.cedar")
-        .unwrap()
-        .replace(" &&\n  resource has commercialRelationship && resource.commercialRelationship == \"active\"", "");
-    println!("{text}");
-    let proofs = prove(&candidate(&[("policies/may/remove-seats.cedar", &text)]), Path::new("cvc5")).unwrap();
-    println!(
-        "{}",
-        serde_json::to_string_pretty(
-            &proofs
-                .claims
-                .iter()
-                .filter(|c| !matches!(c.proof, standing::assure::prove::Proof::Proved))
-                .collect::<Vec<_>>()
-        )
-        .unwrap()
+fn nothing_is_found_in_the_shipped_rules_and_without_a_solver_they_are_not_called_proved() {
+    let examined = examine(shipped(), None, None);
+    assert_eq!(examined.findings, []);
+    assert_eq!(examined.outcome(), Outcome::NotProved);
+    assert!(examined.proofs.claims.iter().all(|claim| claim.proof == Proof::CheckedOnEveryRow));
+    let gone = examine(shipped(), None, Some(Path::new("/nowhere/cvc5")));
+    assert_eq!(gone.outcome(), Outcome::NotProved);
+    assert!(gone.proofs.why.is_some_and(|why| why.contains("/nowhere/cvc5")));
+}
+
+/// Mistakes, the claim each breaks, and what the sentence of its counterexample says.
+const MISTAKES: &[(&str, &str, &str, &str, &[&str])] = &[
+    (
+        "policies/may/remove-seats.cedar",
+        "resource has originalReseller && resource.originalReseller == principal &&",
+        "resource.service.delegatedAdministrators.contains(principal) &&",
+        "always/administration-alone-gives-no-commerce",
+        &["partner P-attacker", "did not sell S-demo", "could remove seats", "because of `may/remove-seats` line 6"],
+    ),
+    (
+        "policies/may/receive-bill.cedar",
+        r#" && resource.commercialRelationship == "active""#,
+        "",
+        "always/an-ended-relationship-gives-nothing",
+        &["whose commercial relationship with C-demo has ended", "could receive bill", "`may/receive-bill`"],
+    ),
+    (
+        "policies/may/provision.cedar",
+        "resource.service.delegatedAdministrators.contains(principal)",
+        "resource.service.delegatedAdministrators.contains(principal) || resource.customer == resource.customer",
+        "always/only-administrators-provision-and-support",
+        &["does not administer it", "could provision"],
+    ),
+    (
+        "policies/never/partner-suspended.cedar",
+        r#"principal.status == "active""#,
+        r#"principal.status == "active" || principal.kind == "advisor""#,
+        "always/a-suspended-partner-orders-nothing",
+        &["suspended partner P-attacker"],
+    ),
+    (
+        "policies/never/subscription-not-active.cedar",
+        r#"(if resource has parent then resource.parent.status == "active" else true)"#,
+        "true",
+        "always/nothing-changes-on-what-is-not-active",
+        &["S-add-on", "whose parent is"],
+    ),
+    (
+        "policies/may/api/customer.cedar",
+        "resource == principal",
+        "resource == resource",
+        "always/api/a-customer-speaks-for-itself-alone",
+        &["customer C-attacker", "about customer C-demo"],
+    ),
+    (
+        "policies/may/api/partner.cedar",
+        "resource == principal",
+        "resource == principal || principal.kind == \"indirectProvider\"",
+        "always/api/a-partner-speaks-for-itself-alone",
+        &["partner P-attacker", "about partner P-"],
+    ),
+    (
+        "policies/may/provide-support.cedar",
+        "resource.service.delegatedAdministrators.contains(principal)",
+        "resource.service.delegatedAdministrators.contains(principal) && principal.kind != \"advisor\"",
+        "always/administration-gives-provisioning-and-support",
+        &["partner P-demo", "could not provide support", "because no rule allows it"],
+    ),
+];
+
+#[test]
+fn a_mistake_breaks_its_claim_with_a_counterexample_in_plain_words_that_deciding_finds_again() {
+    for (path, from, to, claim, said) in MISTAKES {
+        let rules = with(path, from, to);
+        let mut ways = vec![("on every row", examine(&rules, None, None))];
+        if let Some(solver) = solver() {
+            ways.push(("proved", examine(&rules, None, Some(&solver))));
+        }
+        for (way, examined) in ways {
+            assert_eq!(examined.outcome(), Outcome::Refused, "{path}, {way}");
+            let broken = examined.proofs.claims.iter().find(|proof| proof.claim.as_str() == *claim);
+            let Some(Proof::Broken { counterexample }) = broken.map(|broken| &broken.proof) else {
+                panic!("{path}, {way}: `{claim}` is {:?}", broken.map(|broken| &broken.proof))
+            };
+            if way == "proved" {
+                for words in *said {
+                    let sentence = &counterexample.sentence;
+                    assert!(sentence.contains(words), "{path}: `{sentence}` does not say `{words}`");
+                }
+            }
+            let facts = counterexample.facts.as_ref().unwrap_or_else(|| panic!("{path}, {way}: no facts"));
+            let namespace = if claim.starts_with("always/api/") { Namespace::Api } else { Namespace::Asked };
+            let again = permits(&rules, namespace, &counterexample.question, facts);
+            assert_eq!(again, counterexample.decision, "{path}, {way}");
+            assert_ne!(permits(shipped(), namespace, &counterexample.question, facts), again, "{path}, {way}");
+        }
+    }
+}
+
+#[test]
+fn a_promise_in_force_is_held_against_a_set_that_leaves_it_out() {
+    let mut files = shipped_files();
+    for path in ["an-ended-relationship-gives-nothing", "only-the-original-reseller"] {
+        files.remove(&format!("policies/always/{path}.cedar"));
+    }
+    files.remove("policies/tables/removeSeats.md");
+    let kept = Bundle::load(files.clone(), standing::policy::Rulebook::Domain).expect("it loads");
+    let solver = solver();
+    let retired = examine(&kept, Some(shipped()), solver.as_deref());
+    assert_ne!(retired.outcome(), Outcome::Refused, "a promise may be retired while it is kept");
+    assert!(retired.findings.iter().any(|found| found.message.contains("a promise goes")), "{:?}", retired.findings);
+    let text = files.get("policies/may/remove-seats.cedar").expect("it is there").to_owned();
+    let loosened =
+        text.replace(" &&\n  resource has commercialRelationship && resource.commercialRelationship == \"active\"", "");
+    assert_ne!(loosened, text);
+    files.insert("policies/may/remove-seats.cedar", loosened);
+    let broken = Bundle::load(files, standing::policy::Rulebook::Domain).expect("it loads");
+    let alone = examine(&broken, None, solver.as_deref());
+    assert_ne!(alone.outcome(), Outcome::Refused, "by itself nothing speaks against it");
+    let held = examine(&broken, Some(shipped()), solver.as_deref());
+    assert_eq!(held.outcome(), Outcome::Refused);
+    assert!(
+        held.findings.iter().any(|found| found
+            .message
+            .contains("`in force: always/an-ended-relationship-gives-nothing` does not hold")),
+        "{:#?}",
+        held.findings
     );
-    println!("{:?}", t.elapsed());
+}
+
+/// Rules that are idle, and what is said of them.
+const IDLE: &[(&str, &str, &str)] = &[
+    (
+        "never matches",
+        "permit (principal is Partner, action == Action::\"migrate\", resource is Subscription)\nwhen { resource.status == \"active\" && resource.status == \"deleted\" };",
+        "the rule can never match",
+    ),
+    (
+        "is implied",
+        "permit (principal is Partner, action == Action::\"migrate\", resource is Subscription)\nwhen {\n  resource has originalReseller && resource.originalReseller == principal &&\n  resource has commercialRelationship && resource.commercialRelationship == \"active\" && principal.kind == \"advisor\"\n};",
+        "the rule is implied by `may/migrate`",
+    ),
+    (
+        "is overruled",
+        "permit (principal is Partner, action == Action::\"migrate\", resource is Subscription)\nwhen { resource.status == \"deleted\" };",
+        "the rule is always overruled by `never/subscription-not-active`",
+    ),
+];
+
+#[test]
+fn an_idle_rule_is_found_with_what_makes_it_idle() {
+    let Some(solver) = solver() else { return };
+    for (name, rule, said) in IDLE {
+        let text = format!("@id(\"may/idle\")\n@title(\"Idle\")\n@source(\"ours\")\n{rule}\n");
+        let examined = examine(&candidate(&[("policies/may/idle.cedar", &text)]), None, Some(&solver));
+        let found: Vec<&str> = examined.findings.iter().map(|found| found.message.as_str()).collect();
+        assert!(found.contains(said), "{name}: {found:?}");
+        assert_ne!(examined.outcome(), Outcome::Refused, "{name}: an idle rule is advice");
+    }
+}
+
+#[test]
+fn a_rule_that_can_err_is_refused() {
+    let Some(solver) = solver() else { return };
+    let schema = shipped_files().get("schemas/standing.cedarschema").expect("it is there").replace(
+        "action migrate in [changeOfSubscription] appliesTo { principal: Partner, resource: Subscription };",
+        "action migrate in [changeOfSubscription] appliesTo { principal: Partner, resource: Subscription, context: { seats: Long } };",
+    );
+    let rule = "@id(\"never/many\")\n@title(\"Many\")\n@source(\"ours\")\n@reason(\"too_many\")\nforbid (principal is Partner, action == Action::\"migrate\", resource is Subscription)\nwhen { context.seats * context.seats > 100 };\n";
+    let rules = candidate(&[("schemas/standing.cedarschema", &schema), ("policies/never/many.cedar", rule)]);
+    let examined = examine(&rules, None, Some(&solver));
+    assert_eq!(examined.proofs.never_errs, Some(false));
+    assert_eq!(examined.outcome(), Outcome::Refused);
+    assert!(
+        examined
+            .findings
+            .iter()
+            .any(|found| found.path.ends_with("never/many.cedar") && found.message.contains("can err"))
+    );
+}
+
+/// Mutants of the shipped rules that nothing notices: a promise is missing for each. The list is empty and stays so.
+const SURVIVORS: &[&str] = &[];
+
+#[test]
+fn no_mutant_of_a_shipped_rule_survives() {
+    let solver = solver();
+    let original = Original::of(shipped(), solver.as_deref());
+    let (mut survivors, mut fates) = (Vec::new(), std::collections::BTreeMap::new());
+    for rule in shipped().deciders() {
+        for mutant in mutants(rule) {
+            let fate = original.fate(&mutant);
+            if fate == Fate::Survived {
+                survivors.push(mutant.to_string());
+            }
+            let kind = match fate {
+                Fate::Refused => "refused when read",
+                Fate::BreaksClaim(_) => "broke a claim",
+                Fate::ContradictsSigned(_) => "contradicted a signed row",
+                Fate::Equivalent => "proved equivalent",
+                Fate::Survived => "survived",
+            };
+            *fates.entry(kind).or_insert(0) += 1;
+        }
+    }
+    println!("{fates:?}");
+    if solver.is_some() {
+        assert_eq!(survivors, SURVIVORS, "{fates:?}");
+    }
+    assert!(fates.get("broke a claim").is_some_and(|count| *count > 100), "{fates:?}");
+    let _: &Digest = shipped().digest();
 }

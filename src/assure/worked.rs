@@ -12,7 +12,7 @@ use super::choice::{Choice, folded};
 use super::flips::points;
 use super::print::relationship_words;
 use super::table::{Cell, Table};
-use crate::decide::Namespace;
+use crate::decide::{Namespace, permits};
 use crate::domain::commercial::RelationshipState;
 use crate::domain::partner::{PartnerKind, PartnerStatus};
 use crate::domain::subscription::SubscriptionStatus;
@@ -57,7 +57,7 @@ struct Row {
 }
 
 /// What a row says.
-struct Signed {
+pub(super) struct Signed {
     offset: usize,
     covered: [BTreeSet<usize>; 8],
     is_yes: bool,
@@ -103,6 +103,29 @@ pub fn check(bundle: &Bundle, table: &Table) -> Vec<Finding> {
         }
     }
     findings
+}
+
+/// The signed rows of a set, by action; what cannot be read is left out.
+pub(super) fn signed_rows(bundle: &Bundle) -> BTreeMap<String, Vec<Signed>> {
+    let mut signed = BTreeMap::new();
+    for (path, text) in bundle.files().iter().filter(|(path, _)| path.starts_with(FOLDER)) {
+        let action = path.trim_start_matches(FOLDER).trim_end_matches(".md");
+        let rows = rows(path, text, &mut Vec::new());
+        let read: Vec<Signed> = rows.iter().filter_map(|row| read(path, text, row, &mut Vec::new())).collect();
+        signed.insert(action.to_owned(), read);
+    }
+    signed
+}
+
+impl Signed {
+    /// Do the rules answer otherwise anywhere in the row?
+    pub(super) fn is_contradicted(&self, bundle: &Bundle, action: &str) -> bool {
+        let Some(shape) = bundle.vocabulary().action(Namespace::Asked.as_str(), action) else { return false };
+        let cases = Case::all().filter(|case| shape.resources.contains(case.thing.kind().as_str()));
+        cases
+            .filter(|case| covers(&self.covered, case))
+            .any(|case| permits(bundle, Namespace::Asked, &case.question(action), &case.facts()) != self.is_yes)
+    }
 }
 
 /// The rows of every table in a text that has a column `answer`.
