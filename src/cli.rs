@@ -9,6 +9,7 @@ mod link_key;
 mod reach;
 mod rules;
 mod rules_dir;
+mod rules_watch;
 mod serve;
 mod tables;
 mod transfer;

@@ -3,13 +3,24 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::domain::grant::Multichannel;
 use crate::limits::Limits;
 
 /// The deepest nesting that may be allowed; beyond it the reader itself would give up.
 const DEPTH_MAX: usize = 126;
+
+/// Where the rules in force come from.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RulesFrom {
+    /// From the folder of rules, which is watched.
+    #[default]
+    Files,
+    /// From proposals that somebody else approved; the folder counts at the first start alone.
+    Publishing,
+}
 
 /// The settings of a server; see `standing serve --help` for the file.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -21,6 +32,8 @@ pub struct Settings {
     pub listen: Option<SocketAddr>,
     /// The folder of rules.
     pub rules: Option<PathBuf>,
+    /// Where the rules in force come from: `files` or `publishing`.
+    pub rules_from: RulesFrom,
     /// Where callers reach this service: an https URL without a slash at the end.
     pub public_url: Option<String>,
     /// What a second transacting partner's acceptance does: `displace` or `refuse`.

@@ -14,6 +14,7 @@ mod partners;
 mod problem;
 mod relationships;
 mod routes;
+mod rules;
 mod running;
 mod subscriptions;
 mod tokens;
@@ -26,7 +27,7 @@ pub use routes::{Access, ROUTES, Route};
 
 use std::convert::Infallible;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::{Buf, Bytes};
 use futures_util::{Stream, StreamExt};
@@ -59,7 +60,8 @@ pub fn surface(
     door: Door,
     stopping: Stopping,
 ) -> impl Filter<Extract = (Response,), Error = Infallible> + Clone {
-    let surface = Surface { pdp, door, routes: Arc::new(Routes::new()), stopping };
+    let routes = Arc::new(Routes::new(&pdp));
+    let surface = Surface { pdp, door, routes, stopping };
     let query = warp::query::raw().or(warp::any().map(String::new)).unify();
     // A CONNECT names an authority and no path, so it has to be answered before anything looks at the path.
     let tunnel = warp::method()
@@ -134,8 +136,8 @@ async fn dispatch(
     body: exchange::Incoming,
 ) -> Result<Response, Problem> {
     let method = if method == Method::HEAD { Method::GET } else { method };
-    let (route, params) = match surface.routes.find(&method, path)? {
-        Found::Route(route, params) => (route, params),
+    let (served, params) = match surface.routes.find(&method, path)? {
+        Found::Route(served, params) => (served, params),
         Found::OtherMethods(allowed) => {
             let mut response = Problem::of(
                 StatusCode::METHOD_NOT_ALLOWED,
@@ -156,6 +158,20 @@ async fn dispatch(
             ));
         }
     };
+    let began = Instant::now();
+    let answer = enter(
+        &surface,
+        served.route,
+        Received { method, path: path.to_owned(), params, query, headers, body, stopping: surface.stopping.clone() },
+    )
+    .await;
+    let response = answer.unwrap_or_else(Problem::into_response);
+    served.metrics.answered(response.status().as_u16(), began.elapsed());
+    Ok(response)
+}
+
+/// Has a route answer.
+async fn enter(surface: &Surface, route: &'static Route, received: Received) -> Result<Response, Problem> {
     if surface.pdp.has_world() && !route.in_worlds {
         return Err(Problem::of(
             StatusCode::NOT_FOUND,
@@ -163,10 +179,8 @@ async fn dispatch(
             "a world of its own is served, so there are no relationships here; ask it under `/access/v1`".to_owned(),
         ));
     }
-    let caller = credentials::caller(&surface.pdp, surface.door, route.access, &headers)?;
-    let stopping = surface.stopping;
-    let received = Received { method, path: path.to_owned(), params, query, headers, body, stopping };
-    (route.run)(Exchange::new(surface.pdp, caller, received)?).await
+    let caller = credentials::caller(&surface.pdp, surface.door, route.access, &received.headers)?;
+    (route.run)(Exchange::new(Arc::clone(&surface.pdp), caller, received)?).await
 }
 
 /// Reads a body up to a limit.

@@ -49,6 +49,7 @@
 //!
 //! - [`decide`] does no I/O, reads no clock, takes no lock. Any error in evaluating a rule is a refusal.
 //! - One decision sees one bundle and one revision, and its record says which.
+//! - Rules are swapped whole, and are kept with their history before they decide anything; a bad set changes nothing.
 //! - No answer leaves before its record is durable; no change without its record.
 //! - Handlers know [`pdp`] only: never the store's file, never Cedar.
 //! - Only deciding makes a [`decide::Decision`], only an allowing one makes a [`decide::Permit`], and nothing is

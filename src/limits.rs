@@ -50,6 +50,17 @@ pub const EXPORT_CHUNK_BYTES: usize = 65_536;
 /// The most work that may wait for the ledger before callers are told to come again.
 pub const WAITING_WRITES_MAX: usize = 65_536;
 
+/// The largest body that holds a set of rules, in bytes, where the largest body of others is smaller.
+pub const RULES_BODY_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// The largest file of a set of rules, in bytes.
+pub const RULES_FILE_BYTES_MAX: usize = 1024 * 1024;
+/// The most files a set of rules may hold.
+pub const RULES_FILES_MAX: usize = 10_000;
+/// The most proposals that may be open at a time.
+pub const OPEN_PROPOSALS_MAX: usize = 100;
+/// How many sets of rules that were in force before are kept ready to decide.
+pub const PAST_RULES_MAX: usize = 64;
+
 /// The limits an operator may set; see `[limits]` in the settings.
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]

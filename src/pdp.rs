@@ -9,8 +9,10 @@ mod changes;
 mod demo;
 mod difference;
 mod links;
+mod metrics;
 mod operation;
 mod pages;
+mod publishing;
 mod registry;
 mod review;
 mod relationship;
@@ -18,6 +20,7 @@ mod rules;
 mod search;
 mod tokens;
 mod transfer;
+mod watched;
 mod what_if;
 
 pub use ask::{Answer, AsOf, AskError, Basis, Batch, Semantic};
@@ -29,31 +32,37 @@ pub use difference::{
     TurnedPair, Turns, WorldDifference,
 };
 pub use links::{LinkKeySummary, LinkRing, LinksError};
+pub use metrics::RouteMetrics;
 pub use operation::{
     Acceptance, AcceptanceError, Accepted, CustomerError, Displaced, Line, LineError, PartnerError, Removal,
     RemovalError, Removed, Renegotiated, Renegotiation, RenegotiationError, SubscriptionError, Telling,
 };
 pub use pages::{CustomerListItem, Ending, ListError, Page, PartnerRelationship, PartnerRelationships, ServiceHeld};
+pub use publishing::{Approved, Approving, Ended, ProposalTold, Proposing, PublishError};
 pub use registry::{Registered, SubscriptionFilter};
 pub(crate) use relationship::Edit;
 pub use relationship::{LinkError, Offer, Request, RequestError};
 pub use review::{Evidence, Outcome, Telling as ReviewTelling};
+pub use rules::{KeptRules, RefusedRules, RulesEntry, RulesStatus, ScheduledRules, example_rules};
 pub use search::{Found, Hole, Pager, Search, SearchError, SearchPage};
 pub use tokens::{IssuedToken, TokenError, TokenSummary};
 pub use transfer::{ExportReader, ImportError, Imported};
+pub use watched::Taken;
 pub use what_if::{Delta, Flip, Named, NamedAction, Proposed, WhatIfError};
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, Mutex, RwLock};
 
 use crate::assure::release::Tables;
 use crate::clock::SharedClock;
+use crate::config::RulesFrom;
 use crate::decide::{World, check_schema};
 use crate::domain::grant::Multichannel;
 use crate::id::{Revision, Seq};
 use crate::limits::Limits;
-use crate::policy::{Bundle, Digest, RulesError};
+use crate::policy::{Bundle, Digest, ReadError, RulesError};
 use crate::store::{Store, StoreError};
 
 /// The settings that decide what may happen, besides the rules.
@@ -65,12 +74,20 @@ pub struct Terms {
     pub limits: Limits,
     /// Where callers reach this service, without a slash at the end.
     pub public_url: String,
+    /// What proves claims; without it they are checked on every row.
+    pub solver: Option<PathBuf>,
 }
 
 /// A policy decision point: a store, the rules in force, and what questions are about.
 pub struct Pdp {
     store: Store,
-    rules: RwLock<Arc<Bundle>>,
+    current: rules::Current,
+    rules_from: RulesFrom,
+    /// Tells that something else is to come in force later than before.
+    schedule: tokio::sync::watch::Sender<()>,
+    metrics: metrics::Metrics,
+    /// How many writes had failed when the rules that decide were last compared with those of the store.
+    compared_at: AtomicU64,
     /// Rules that were in force before, as far as somebody has asked for them; what a digest names never changes.
     past: RwLock<BTreeMap<String, Arc<Bundle>>>,
     /// Whether the rules with a digest refuse strangers everything, as far as a what-if wanted to know.
@@ -81,8 +98,6 @@ pub struct Pdp {
     links: LinkRing,
     terms: Terms,
     folder: Option<PathBuf>,
-    /// What proves claims, if anything does.
-    solver: Option<PathBuf>,
     /// Every answer of the rules a candidate was last compared with.
     answers: Mutex<Option<(Digest, Arc<Tables>)>>,
 }
@@ -96,6 +111,9 @@ pub enum PdpError {
     /// The rules cannot be put in force.
     #[error(transparent)]
     Rules(#[from] RulesError),
+    /// The files of the rules cannot be read.
+    #[error(transparent)]
+    Files(#[from] ReadError),
     /// The link keys cannot be read or made.
     #[error(transparent)]
     Links(#[from] LinksError),
@@ -118,7 +136,8 @@ impl Pdp {
     pub fn reopen(data: &Path, clock: SharedClock, otherwise: Bundle, terms: Terms) -> Result<Self, PdpError> {
         let store = Store::open(data, Arc::clone(&clock))?;
         let rules = rules::last_in_force(&store)?.unwrap_or(otherwise);
-        Self::over(store, data, &clock, rules, terms)
+        let rules_from = store.rules_from()?;
+        Ok(Self { rules_from, ..Self::over(store, data, &clock, rules, terms)? })
     }
 
     fn over(store: Store, data: &Path, clock: &SharedClock, rules: Bundle, terms: Terms) -> Result<Self, PdpError> {
@@ -132,9 +151,14 @@ impl Pdp {
     /// [`PdpError::Rules`] when the schema does not hold the stored facts.
     pub fn of(store: Store, links: LinkRing, rules: Bundle, terms: Terms) -> Result<Self, PdpError> {
         check_schema(&rules).map_err(|finding| RulesError { findings: vec![finding] })?;
+        let metrics = metrics::Metrics::new();
         Ok(Self {
             store,
-            rules: RwLock::new(Arc::new(rules)),
+            current: rules::Current::of(rules, metrics.swaps.clone()),
+            rules_from: RulesFrom::default(),
+            schedule: tokio::sync::watch::Sender::default(),
+            metrics,
+            compared_at: AtomicU64::default(),
             past: RwLock::default(),
             strangers: Mutex::default(),
             strange: search::StrangeResources::default(),
@@ -142,7 +166,6 @@ impl Pdp {
             links,
             terms,
             folder: None,
-            solver: None,
             answers: Mutex::default(),
         })
     }
@@ -154,10 +177,16 @@ impl Pdp {
         self
     }
 
+    /// Has rules come in force by publishing them instead of from files.
+    #[must_use]
+    pub fn publishing(self) -> Self {
+        Self { rules_from: RulesFrom::Publishing, ..self }
+    }
+
     /// The rules in force for our own domain and for the calls of this service.
     #[must_use]
     pub fn rules(&self) -> Arc<Bundle> {
-        Arc::clone(&self.rules.read().unwrap_or_else(PoisonError::into_inner))
+        self.current.get()
     }
 
     /// The digest of the rules that answer questions.
@@ -212,7 +241,7 @@ impl Pdp {
         if !self.store.is_writable() {
             self.store.append(Vec::new()).await?;
         }
-        Ok(())
+        self.compare_rules().await
     }
 
     /// The bytes of a record of the ledger.

@@ -7,16 +7,20 @@
 mod entered;
 mod gather;
 mod household;
+mod proposal;
 mod redb_file;
 mod rows;
+mod rules;
 mod side;
 mod supposed;
 mod view;
 mod writer;
 
 pub use household::Household;
+pub use proposal::{Approval, Closed, Proposal, ProposalState};
 pub use redb_file::{Snapshot, Store};
-pub use side::{InForce, Remembered, Token};
+pub use rules::{Beside, InForce, Why};
+pub use side::{Remembered, Token};
 pub use supposed::Supposed;
 pub use view::{Kept, Listed, View};
 pub use writer::{Committed, Desk, Loader, Work};

@@ -61,8 +61,12 @@ impl Stage {
         let clock = Arc::new(Stopped::at(time(BEGIN)));
         let shared: SharedClock = Arc::<Stopped>::clone(&clock);
         let store = Store::open(folder.path(), Arc::clone(&shared)).unwrap();
-        let terms =
-            Terms { multichannel, limits: Limits::default(), public_url: "https://standing.example".to_owned() };
+        let terms = Terms {
+            multichannel,
+            limits: Limits::default(),
+            public_url: "https://standing.example".to_owned(),
+            solver: None,
+        };
         let pdp = Pdp::of(store, LinkRing::of_seed([7; 32], &shared), rules, terms).unwrap();
         Self { pdp: Arc::new(pdp), clock, _folder: folder }
     }

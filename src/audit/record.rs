@@ -10,7 +10,7 @@
 //! | `caller` | who asked |
 //! | `requestId` | the caller's own name for the call, when it gave one |
 //! | `asked` | `evaluation`, `search` or `call` (a call of this service itself) |
-//! | `question` | subject, action, resource and context as asked; a search has no id where its hole is |
+//! | `question` | subject, action, resource and context as asked; a search has no id where its hole is; of a call about rules the context holds what it said: `proposal`, `digest`, `base`, `activateAt`, and as `unproved` why rules are accepted without a proof |
 //! | `about` | what a call was about, where the rules were asked about the installation because it is not known |
 //! | `facts` | what was found, with the revision it was found at; no names |
 //! | `world` | the SHA-256 of the entities, when a world of its own was asked |
@@ -22,7 +22,7 @@
 //! | `reason` | why it was a no |
 //! | `faults` | rules that could not be evaluated |
 //! | `results` | of a search: what was sought, how many were found, the SHA-256 of the page that was answered, and which page was asked for |
-//! | `outcome` | of a call that would change something and was allowed: the revision it made, that nothing had to change, or the code of why not |
+//! | `outcome` | of a call that would change something and was allowed: the revision it made, that it was done and changed no fact, that nothing had to change, or the code of why not |
 
 use serde::{Deserialize, Serialize};
 
@@ -58,6 +58,8 @@ pub enum Asked {
 pub enum Became {
     /// It was done, and made this revision.
     Revision(Revision),
+    /// It was done, and changed no fact: rules were proposed, approved, withdrawn or called back.
+    Done,
     /// It was so already.
     Unchanged,
     /// It was allowed and could not be done, with the code of why.

@@ -55,7 +55,12 @@ pub(super) type Outgoing = BoxBody<Bytes, std::io::Error>;
 /// The terms of a command, which has no settings of its own.
 pub(super) fn terms() -> Terms {
     let Settings { multichannel, limits, .. } = Settings::default();
-    Terms { multichannel, limits, public_url: "https://localhost:8181".to_owned() }
+    Terms {
+        multichannel,
+        limits,
+        public_url: "https://localhost:8181".to_owned(),
+        solver: SolverSetting::read().program,
+    }
 }
 
 /// Makes the data directory, readable by its owner alone.
@@ -171,7 +176,7 @@ impl Reached {
     fn hold(data: &Path) -> Result<Self, Holding> {
         let otherwise = RulesFlag { rules: None }.bundle()?;
         let pdp = match Pdp::reopen(data, Arc::new(System), otherwise, terms()) {
-            Ok(pdp) => Arc::new(pdp.with_solver(SolverSetting::read().program)),
+            Ok(pdp) => Arc::new(pdp),
             Err(error @ PdpError::Store(StoreError::Held { .. })) => return Err(Holding::Held(error.into())),
             Err(error) => return Err(Holding::Failed(error.into())),
         };

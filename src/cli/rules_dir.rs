@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::Failure;
-use crate::policy::{Bundle, RuleFiles, Rulebook, RulesError};
+use crate::policy::{Bundle, ReadError, RuleFiles, Rulebook, RulesError};
 
 /// The flag that names a folder of rules.
 #[derive(Debug, clap::Args)]
@@ -14,6 +14,20 @@ pub(super) struct RulesFlag {
 }
 
 impl RulesFlag {
+    /// The folder the rules are in; nothing for the built-in set.
+    pub(super) fn folder(&self) -> Option<PathBuf> {
+        match &self.rules {
+            Some(dir) => Some(dir.clone()),
+            None => Path::new("policies").is_dir().then(|| PathBuf::from(".")),
+        }
+    }
+
+    /// The files of the rules as they are now: those of a folder, else the built-in set.
+    pub(super) fn files(folder: Option<&Path>) -> Result<RuleFiles, ReadError> {
+        let built_in = RuleFiles::built_in();
+        folder.map_or(Ok(built_in.clone()), |folder| RuleFiles::read(folder, &built_in))
+    }
+
     /// Reads and validates the rules: those of the flag, else those of the working directory, else the built-in set.
     pub(super) fn bundle(&self) -> Result<Bundle, Failure> {
         Ok(self.loaded()??)
@@ -21,19 +35,6 @@ impl RulesFlag {
 
     /// The same, with what is wrong with the rules apart from what is wrong with the folder.
     pub(super) fn loaded(&self) -> Result<Result<Bundle, RulesError>, Failure> {
-        let built_in = RuleFiles::built_in();
-        let files = match self.folder() {
-            Some(dir) => RuleFiles::read(&dir, &built_in)?,
-            None => built_in,
-        };
-        Ok(Bundle::load(files, Rulebook::Domain))
-    }
-
-    /// The folder of the rules; nothing when they are the built-in set.
-    pub(super) fn folder(&self) -> Option<PathBuf> {
-        match &self.rules {
-            Some(dir) => Some(dir.clone()),
-            None => Path::new("policies").is_dir().then(|| PathBuf::from(".")),
-        }
+        Ok(Bundle::load(Self::files(self.folder().as_deref())?, Rulebook::Domain))
     }
 }

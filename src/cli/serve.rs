@@ -13,6 +13,7 @@ use tracing_subscriber::EnvFilter;
 
 use super::reach::{Socket, make};
 use super::rules_dir::RulesFlag;
+use super::rules_watch::watch;
 use super::{Ended, Failure};
 use crate::caller::Caller;
 use crate::clock::System;
@@ -32,7 +33,7 @@ const DEFAULT_DATA: &str = "./standing-data";
 /// Answer over HTTP.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Example: standing serve --demo\n\nSettings (--config FILE, TOML): data, listen, rules, public_url, multichannel = \"displace\" | \"refuse\",\n[limits] body_bytes, evaluations, depth. Flags come before settings."
+    after_help = "Example: standing serve --demo\n\nSettings (--config FILE, TOML): data, listen, rules,\nrules_from = \"files\" | \"publishing\", public_url, multichannel = \"displace\" | \"refuse\",\n[limits] body_bytes, evaluations, depth. Flags come before settings."
 )]
 pub(super) struct Serve {
     /// The data directory [default: ./standing-data]
@@ -68,7 +69,8 @@ impl Serve {
                 "`{listen}` is not a loopback address, and `--anonymous` and `--demo` ask for no credentials; listen on 127.0.0.1 or [::1], or create tokens and leave the flag out"
             )));
         }
-        let rules = RulesFlag { rules: self.rules.rules.or(settings.rules) }.bundle()?;
+        let folder = RulesFlag { rules: self.rules.rules.or(settings.rules) }.folder();
+        let files = RulesFlag::files(folder.as_deref());
         let listener = TcpListener::bind(listen).await.map_err(|error| {
             Failure::failed(format!(
                 "cannot listen on `{listen}`: {error}; stop what holds it or name another with `--listen`"
@@ -81,20 +83,25 @@ impl Serve {
         }
         let data = self.data.or(settings.data).unwrap_or_else(|| DEFAULT_DATA.into());
         make(&data)?;
-        let terms = Terms { multichannel: settings.multichannel, limits: settings.limits, public_url };
-        let mut pdp = Pdp::open(&data, Arc::new(System), rules, terms)?.with_solver(SolverSetting::read().program);
+        let terms = Terms {
+            multichannel: settings.multichannel,
+            limits: settings.limits,
+            public_url,
+            solver: SolverSetting::read().program,
+        };
+        let mut pdp = Pdp::begin(&data, Arc::new(System), files, settings.rules_from, terms).await?;
         if let Some(dir) = &self.world {
             let rules = Bundle::load(RuleFiles::read_world(dir)?, Rulebook::World)?;
             let world = World::read(dir, &rules)?;
             pdp = pdp.with_world(rules, world);
         }
-        pdp.keep_rules("start").await?;
         if self.demo {
             demo(&pdp).await?;
         }
         let pdp = Arc::new(pdp);
         let (stop, stopped) = tokio::sync::watch::channel(false);
         let mut stopping = Stopping::told_by(stopped);
+        watch(&pdp, folder, &stopping);
         let _socket = Socket::listen(&data, &pdp, &stopping)?;
         if !anonymous && pdp.has_no_tokens()? {
             let speaks_for = |id: &TokenId| Caller::Operator { id: id.to_string(), role: Role::Operator };

@@ -20,7 +20,7 @@ use super::{REQUEST_ID, collected};
 use crate::caller::Caller;
 use crate::id::{Revision, Seq};
 use crate::json;
-use crate::limits::{IDEMPOTENCY_KEY_LENGTH_MAX, PAGE_DEFAULT, PAGE_MAX, REQUEST_ID_LENGTH_MAX};
+use crate::limits::{IDEMPOTENCY_KEY_LENGTH_MAX, PAGE_DEFAULT, PAGE_MAX, REQUEST_ID_LENGTH_MAX, RULES_BODY_BYTES_MAX};
 use crate::pdp::{Call, Changed, Idempotency, Page, Pdp, Told};
 
 pub(super) const STANDING_DECISION: HeaderName = HeaderName::from_static("standing-decision");
@@ -171,10 +171,34 @@ impl Exchange {
 
     /// The body's JSON; also takes note of what makes a retry safe.
     pub(super) async fn json(&mut self) -> Result<Value, Problem> {
-        let bytes = self.body_bytes().await?;
+        self.json_within(self.pdp.limits().body_bytes).await
+    }
+
+    /// A body with a set of rules as a wire type; it may be larger than others.
+    pub(super) async fn rules_body<T: DeserializeOwned>(&mut self) -> Result<T, Problem> {
+        let limit = self.pdp.limits().body_bytes.max(RULES_BODY_BYTES_MAX);
+        Ok(json::of(self.json_within(limit).await?)?)
+    }
+
+    /// The body as a wire type, or what it is when nothing is sent.
+    pub(super) async fn body_or_none<T: DeserializeOwned + Default>(&mut self) -> Result<T, Problem> {
+        let bytes = self.body_bytes(self.pdp.limits().body_bytes).await?;
+        if bytes.is_empty() {
+            self.note_idempotency(&bytes)?;
+            return Ok(T::default());
+        }
+        Ok(json::of(self.json_of(&bytes)?)?)
+    }
+
+    async fn json_within(&mut self, limit: usize) -> Result<Value, Problem> {
+        let bytes = self.body_bytes(limit).await?;
+        self.json_of(&bytes)
+    }
+
+    fn json_of(&mut self, bytes: &[u8]) -> Result<Value, Problem> {
         self.is_json()?;
-        self.note_idempotency(&bytes)?;
-        Ok(json::read(&bytes, self.pdp.limits().depth)?)
+        self.note_idempotency(bytes)?;
+        Ok(json::read(bytes, self.pdp.limits().depth)?)
     }
 
     /// The body's JSON as a noun or a wire type.
@@ -208,13 +232,13 @@ impl Exchange {
 
     /// Takes note of what makes a retry safe, for a call without a body.
     pub(super) async fn no_body(&mut self) -> Result<(), Problem> {
-        let bytes = self.body_bytes().await?;
+        let bytes = self.body_bytes(self.pdp.limits().body_bytes).await?;
         self.note_idempotency(&bytes)
     }
 
-    async fn body_bytes(&mut self) -> Result<Bytes, Problem> {
+    async fn body_bytes(&mut self, limit: usize) -> Result<Bytes, Problem> {
         match self.incoming() {
-            Some(body) => collected(body, self.pdp.limits().body_bytes).await,
+            Some(body) => collected(body, limit).await,
             None => Ok(Bytes::new()),
         }
     }

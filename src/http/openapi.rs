@@ -3,6 +3,7 @@
 mod bodies;
 mod operations;
 mod parts;
+mod publishing;
 
 use std::sync::OnceLock;
 

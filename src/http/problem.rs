@@ -12,8 +12,8 @@ use crate::domain::invitation::LinkKeyError;
 use crate::json::{JsonError, ShapeError};
 use crate::pdp::{
     AcceptanceError, AskError, CallError, ChangesError, Coded, CustomerError, ImportError, LinkError, LinksError,
-    ListError, PartnerError, PreconditionError, RemovalError, RenegotiationError, RequestError, SearchError,
-    SubscriptionError, TokenError, WhatIfError,
+    ListError, PartnerError, PreconditionError, PublishError, RemovalError, RenegotiationError, RequestError,
+    SearchError, SubscriptionError, TokenError, WhatIfError,
 };
 use crate::store::StoreError;
 
@@ -36,6 +36,10 @@ pub(super) struct Details {
     code: String,
     /// What went wrong and what to do next.
     detail: String,
+    /// What is known of rules that were refused: what was found and where.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    evidence: Option<serde_json::Value>,
     #[serde(skip)]
     #[schema(ignore)]
     headers: Vec<(HeaderName, &'static str)>,
@@ -50,6 +54,7 @@ impl Problem {
             status: status.as_u16(),
             code,
             detail,
+            evidence: None,
             headers: Vec::new(),
         }))
     }
@@ -153,7 +158,11 @@ impl<E: Status> From<CallError<E>> for Problem {
             CallError::Unavailable(error) => Self::unavailable(&error),
             CallError::Failed(error) => match error.store() {
                 Some(fault) => Self::unavailable(fault),
-                None => Self::of(error.status(), error.code(), error.to_string()),
+                None => {
+                    let mut problem = Self::of(error.status(), error.code(), error.to_string());
+                    problem.0.evidence = error.evidence();
+                    problem
+                }
             },
         }
     }
@@ -222,6 +231,13 @@ statuses! {
     }
     WhatIfError {
         Self::Change { .. } | Self::TooManyChanges(_) | Self::TooManyFacts | Self::TooMuch => UNPROCESSABLE_ENTITY,
+    }
+    PublishError {
+        Self::UnknownProposal(_) | Self::UnknownRules(_) => NOT_FOUND,
+        Self::SameIdentity { .. } => FORBIDDEN,
+        Self::File { .. } | Self::Text(_) | Self::Refused(_) | Self::Past { .. } => UNPROCESSABLE_ENTITY,
+        Self::FromFiles | Self::NotProved(_) | Self::Closed { .. } | Self::Moved { .. } | Self::InForce(_)
+            | Self::Scheduled(_) | Self::TooMany | Self::NothingBefore | Self::Unloadable { .. } => CONFLICT,
     }
     TokenError {
         Self::Unknown(_) => NOT_FOUND,

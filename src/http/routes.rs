@@ -11,9 +11,10 @@ use warp::reply::Response;
 use super::exchange::Exchange;
 use super::problem::Problem;
 use super::{
-    authzen, changes, customers, decisions, link_keys, openapi, partners, relationships, running, subscriptions,
+    authzen, changes, customers, decisions, link_keys, openapi, partners, relationships, rules, running, subscriptions,
     tokens, transfer, what_if,
 };
+use crate::pdp::{Pdp, RouteMetrics};
 
 /// Whether a route asks for credentials.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -92,6 +93,17 @@ routes! {
 
     GET    "/v1/decisions/{seq}" "readDecisions"                               => decisions::get, Caller, world;
 
+    GET    "/v1/rules" "readRules"                                             => rules::status, Caller;
+    GET    "/v1/rules/history" "readRules"                                     => rules::history, Caller;
+    POST   "/v1/rules/review" "reviewRules"                                    => rules::review, Caller;
+    GET    "/v1/rules/proposals" "readRules"                                   => rules::proposals, Caller;
+    POST   "/v1/rules/proposals" "proposeRules"                                => rules::propose, Caller;
+    GET    "/v1/rules/proposals/{proposal}" "readRules"                        => rules::proposal, Caller;
+    DELETE "/v1/rules/proposals/{proposal}" "proposeRules"                     => rules::withdraw, Caller;
+    POST   "/v1/rules/proposals/{proposal}/approval" "approveRules"            => rules::approve, Caller;
+    POST   "/v1/rules/rollback" "rollBackRules"                                => rules::roll_back, Caller;
+    GET    "/v1/rules/{digest}" "readRules"                                    => rules::kept, Caller;
+
     GET    "/v1/tokens" "manageTokens"                                         => tokens::list, Caller, world;
     POST   "/v1/tokens" "manageTokens"                                         => tokens::create, Caller, world;
     DELETE "/v1/tokens/{token}" "manageTokens"                                 => tokens::revoke, Caller, world;
@@ -102,25 +114,33 @@ routes! {
 
     GET    "/healthz"                                                          => running::healthz, Public, world;
     GET    "/readyz"                                                           => running::readyz, Public, world;
+    GET    "/metrics"                                                          => running::metrics, Public, world;
     GET    "/openapi.json"                                                     => openapi::document, Public, world;
 }
 
 /// What there is at a path.
-pub(super) enum Found {
-    Route(&'static Route, BTreeMap<String, String>),
+pub(super) enum Found<'a> {
+    Route(&'a Served, BTreeMap<String, String>),
     /// The methods there are, as an `Allow` header lists them.
     OtherMethods(String),
     Nothing,
 }
 
+/// A route, and where its answers are counted.
+pub(super) struct Served {
+    pub(super) route: &'static Route,
+    pub(super) metrics: RouteMetrics,
+}
+
 /// The routes, ready to be looked up.
-pub(super) struct Routes(matchit::Router<Vec<&'static Route>>);
+pub(super) struct Routes(matchit::Router<Vec<Served>>);
 
 impl Routes {
-    pub(super) fn new() -> Self {
-        let mut by_path: BTreeMap<&str, Vec<&'static Route>> = BTreeMap::new();
+    pub(super) fn new(pdp: &Pdp) -> Self {
+        let mut by_path: BTreeMap<&str, Vec<Served>> = BTreeMap::new();
         for route in ROUTES {
-            by_path.entry(route.path).or_default().push(route);
+            let metrics = pdp.route_metrics(route.method.as_str(), route.path);
+            by_path.entry(route.path).or_default().push(Served { route, metrics });
         }
         let mut router = matchit::Router::new();
         for (path, routes) in by_path {
@@ -132,10 +152,10 @@ impl Routes {
         Self(router)
     }
 
-    pub(super) fn find(&self, method: &Method, path: &str) -> Result<Found, Problem> {
+    pub(super) fn find(&self, method: &Method, path: &str) -> Result<Found<'_>, Problem> {
         let Ok(found) = self.0.at(path) else { return Ok(Found::Nothing) };
-        let Some(route) = found.value.iter().find(|route| route.method == *method) else {
-            let mut allowed: Vec<&str> = found.value.iter().map(|route| route.method.as_str()).collect();
+        let Some(served) = found.value.iter().find(|served| served.route.method == *method) else {
+            let mut allowed: Vec<&str> = found.value.iter().map(|served| served.route.method.as_str()).collect();
             if allowed.contains(&"GET") {
                 allowed.push("HEAD");
             }
@@ -148,6 +168,6 @@ impl Routes {
             })?;
             params.insert(name.to_owned(), value.into_owned());
         }
-        Ok(Found::Route(route, params))
+        Ok(Found::Route(served, params))
     }
 }

@@ -162,6 +162,7 @@ impl Pdp {
         let Answered { answer, record } = answered.map_err(CallError::Unavailable)?;
         let (revision, rules) = (ground.revision(), record.rules.clone());
         let written = self.store.append(vec![record.to_bytes()?]).await.map_err(CallError::Unavailable)?;
+        self.metrics.decided(answer.decision.is_allowed());
         Ok(Told { value: answer, revision, seqs: written.seqs, rules })
     }
 
@@ -210,6 +211,9 @@ impl Pdp {
         }
         let (revision, rules) = (ground.revision(), self.digest_of(&ground));
         let written = self.store.append(records).await.map_err(CallError::Unavailable)?;
+        for answer in answers.iter().flatten() {
+            self.metrics.decided(answer.decision.is_allowed());
+        }
         Ok(Told { value: answers, revision, seqs: written.seqs, rules })
     }
 

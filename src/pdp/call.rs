@@ -12,8 +12,8 @@ use crate::domain::event::Happening;
 use crate::facts::{Facts, Needs};
 use crate::id::{CustomerId, PartnerId, Revision, Seq, SubscriptionId};
 use crate::policy::{Bundle, Digest};
-use crate::question::{Entity, Kind, Question};
-use crate::store::{Desk, Remembered, StoreError, View, Work};
+use crate::question::{Entity, Kind, Members, Question};
+use crate::store::{Beside, Desk, Remembered, StoreError, View, Work};
 
 /// A call and who makes it.
 #[derive(Clone, Debug)]
@@ -26,13 +26,15 @@ pub struct Call {
     pub idempotency: Option<Idempotency>,
     /// The revision the noun must still have for a change to be made.
     pub if_match: Option<Revision>,
+    /// What the call says that no fact tells, for its record: it stands in the context of the recorded question.
+    pub said: Members,
 }
 
 impl Call {
     /// A plain call.
     #[must_use]
     pub fn of(caller: Caller) -> Self {
-        Self { caller, request_id: None, idempotency: None, if_match: None }
+        Self { caller, request_id: None, idempotency: None, if_match: None, said: Members::new() }
     }
 }
 
@@ -170,6 +172,7 @@ impl Admission {
         let asked = Asked::Call;
         let mut question = self.question;
         question.action.name = format!("Api::{}", question.action.name);
+        question.context.clone_from(&call.said);
         let mut record =
             Record::of(call.caller.clone(), asked, question, self.facts, rules.digest().clone(), &self.decision);
         record.request_id.clone_from(&call.request_id);
@@ -216,12 +219,19 @@ pub(super) fn admit(
 pub(super) struct Done<T> {
     pub(super) happening: Happening,
     pub(super) records: Vec<Record>,
+    /// What changes beside the facts.
+    pub(super) beside: Beside,
     pub(super) value: T,
 }
 
 impl<T> Done<T> {
     pub(super) fn of((happening, value): (Happening, T)) -> Self {
-        Self { happening, records: Vec::new(), value }
+        Self { happening, records: Vec::new(), beside: Beside::default(), value }
+    }
+
+    /// No fact changes, but something beside them.
+    pub(super) fn beside(beside: Beside, value: T) -> Self {
+        Self { beside, ..Self::of((Happening::default(), value)) }
     }
 }
 
@@ -244,6 +254,10 @@ pub trait Coded {
     fn code(&self) -> &'static str;
     /// The failure of the store in it, if that is what it is.
     fn store(&self) -> Option<&StoreError>;
+    /// What is known of the rules that were refused, if that is what it is about.
+    fn evidence(&self) -> Option<serde_json::Value> {
+        None
+    }
 }
 
 /// Reading one noun fails only with its store.
@@ -266,14 +280,25 @@ impl Pdp {
         about: &About,
         look: impl FnOnce(&View<'_>, Timestamp) -> Result<T, E>,
     ) -> Result<Told<T>, CallError<E>> {
+        self.tell_by(&self.rules(), call, action, about, look).await
+    }
+
+    /// As [`Pdp::tell`], by rules that whoever looks needs too: others may come in force in between.
+    pub(super) async fn tell_by<T, E>(
+        &self,
+        rules: &Bundle,
+        call: &Call,
+        action: &str,
+        about: &About,
+        look: impl FnOnce(&View<'_>, Timestamp) -> Result<T, E>,
+    ) -> Result<Told<T>, CallError<E>> {
         let (record, looked, revision, digest) = {
-            let rules = self.rules();
             let at = self.store.now();
             let snapshot = self.store.snapshot().map_err(CallError::Unavailable)?;
             let view = snapshot.view();
-            let admission = admit(&rules, &view, at, &call.caller, action, about).map_err(CallError::Unavailable)?;
+            let admission = admit(rules, &view, at, &call.caller, action, about).map_err(CallError::Unavailable)?;
             let permit = admission.permit();
-            let record = admission.record(call, &rules).to_bytes()?;
+            let record = admission.record(call, rules).to_bytes()?;
             (record, permit.map(|_| look(&view, at)), view.revision(), rules.digest().clone())
         };
         let written = self.store.append(vec![record]).await.map_err(CallError::Unavailable)?;
@@ -361,7 +386,8 @@ pub(super) enum Begun<T, E> {
 }
 
 fn left<T, E>(call: &Call, value: Worked<T, E>) -> Work<Worked<T, E>> {
-    Work { change: None, by: call.caller.to_string(), records: Vec::new(), remember: None, value }
+    let by = call.caller.to_string();
+    Work { change: None, by, records: Vec::new(), remember: None, beside: Beside::default(), value }
 }
 
 fn bytes(record: &Record) -> Result<Vec<u8>, StoreError> {
@@ -419,7 +445,11 @@ pub(super) fn finish<T: Serialize, E: Coded>(
                 None => None,
             };
             let is_unchanged = done.happening.events.is_empty();
-            record.outcome = Some(if is_unchanged { Became::Unchanged } else { Became::Revision(revision) });
+            record.outcome = Some(match (is_unchanged, done.beside.is_empty()) {
+                (false, _) => Became::Revision(revision),
+                (true, false) => Became::Done,
+                (true, true) => Became::Unchanged,
+            });
             let mut work = left(call, Ok((done.value, revision, false)));
             work.records.push(bytes(&record)?);
             for record in &done.records {
@@ -427,6 +457,7 @@ pub(super) fn finish<T: Serialize, E: Coded>(
             }
             work.change = Some((permit, done.happening));
             work.remember = remember;
+            work.beside = done.beside;
             return Ok(work);
         }
         Err(Undone::Failed(error)) => {

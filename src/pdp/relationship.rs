@@ -144,7 +144,7 @@ impl Pdp {
             Err(_) => About::Installation,
         };
         let rules = self.rules();
-        self.tell(call, "readRelationshipRequest", &about, |view, at| {
+        self.tell_by(&rules, call, "readRelationshipRequest", &about, |view, at| {
             let partner = view.partner(&invitation?.partner)?.ok_or(LinkError::UnknownPartner)?.fact;
             let asking = admit_request(&rules, view, at, &partner.id)?;
             asking.permit().map_err(LinkError::MayNotRequest)?;
@@ -201,7 +201,7 @@ impl Pdp {
             if !happening.is_empty() {
                 accepted.revision = desk.next;
             }
-            Ok(Done { happening, records: vec![record], value: accepted })
+            Ok(Done { records: vec![record], ..Done::of((happening, accepted)) })
         })
         .await
     }

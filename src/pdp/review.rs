@@ -2,7 +2,7 @@
 //! turn, and who in the live world gains or loses what.
 
 use std::ops::ControlFlow;
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::{Arc, PoisonError};
 
 use serde::{Deserialize, Serialize};
@@ -67,13 +67,6 @@ impl Default for Telling {
 }
 
 impl Pdp {
-    /// Has claims proved with a solver; without one they are checked on every row.
-    #[must_use]
-    pub fn with_solver(mut self, solver: Option<PathBuf>) -> Self {
-        self.solver = solver;
-        self
-    }
-
     /// Reviews a candidate against the rules in force and the present facts; nothing is written.
     ///
     /// # Errors
@@ -89,7 +82,7 @@ impl Pdp {
     pub async fn examine_telling(&self, files: RuleFiles, telling: Telling) -> Result<Evidence, StoreError> {
         let old = self.rules();
         let (at, snapshot) = (self.store.now(), self.store.snapshot()?);
-        let (solver, known) = (self.solver.clone(), self.answers_of(&old));
+        let (solver, known) = (self.terms.solver.clone(), self.answers_of(&old));
         let reviewed = tokio::task::spawn_blocking(move || {
             let candidate = Digest::of(&files);
             let new = match Bundle::load(files, Rulebook::Domain) {
@@ -164,7 +157,7 @@ fn not_compared(why: &str) -> Finding {
 }
 
 /// What a solver finds to turn; nothing without one, or where the schemas differ.
-fn beyond(old: &Bundle, new: &Bundle, solver: Option<&std::path::Path>) -> Vec<Beyond> {
+fn beyond(old: &Bundle, new: &Bundle, solver: Option<&Path>) -> Vec<Beyond> {
     let schemas = |bundle: &Bundle| -> Vec<(String, String)> {
         let schemas = bundle.files().iter().filter(|(path, _)| path.ends_with(".cedarschema"));
         schemas.map(|(path, text)| (path.to_owned(), text.to_owned())).collect()

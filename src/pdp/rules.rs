@@ -1,39 +1,264 @@
-//! The rules that are and were in force.
+//! The rules that are and were in force, and how others take their place.
 
-use std::sync::{Arc, PoisonError};
+mod told;
 
-use super::Pdp;
-use crate::policy::{Bundle, RuleFiles, Rulebook};
-use crate::store::{Store, StoreError};
+pub use told::{KeptRules, RulesEntry, RulesStatus, ScheduledRules};
 
-/// The rules that were last in force over the store in a data directory, if it is there and any were.
+use std::collections::BTreeMap;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use prometheus_client::metrics::counter::Counter;
+use serde::Serialize;
+use serde_json::Value;
+use utoipa::ToSchema;
+
+use super::call::{About, admit};
+use super::{Outcome, Pdp};
+use crate::caller::Caller;
+use crate::clock::Timestamp;
+use crate::config::RulesFrom;
+use crate::decide::check_schema;
+use crate::facts::Role;
+use crate::limits::PAST_RULES_MAX;
+use crate::policy::{Bundle, Finding, RuleFiles, Rulebook};
+use crate::store::{Beside, Desk, InForce, Store, StoreError, Why, Work};
+
+use super::Evidence;
+
+/// The rules that were last in force over a store, if any were.
 ///
 /// # Errors
-/// [`StoreError`] when the store cannot be opened or its rules do not load any more.
+/// [`StoreError`] when they cannot be read or do not load any more.
 pub fn last_in_force(store: &Store) -> Result<Option<Bundle>, StoreError> {
-    let Some(newest) = store.rules_history()?.pop() else { return Ok(None) };
+    let Some((_, newest)) = store.rules_in_force()? else { return Ok(None) };
     let Some(files) = store.kept_rules(&newest.digest)? else { return Ok(None) };
-    loaded(&newest.digest, files).map(Some)
+    let bundle = loaded(&newest.digest, files)?;
+    check_schema(&bundle).map_err(|finding| unloadable(&newest.digest, &finding.to_string()))?;
+    Ok(Some(bundle))
+}
+
+fn unloadable(digest: &str, error: &str) -> StoreError {
+    StoreError::Unreadable(format!("the rules `{digest}` were kept and do not load: {error}"))
 }
 
 fn loaded(digest: &str, files: Vec<(String, String)>) -> Result<Bundle, StoreError> {
     let files: RuleFiles = files.into_iter().collect();
-    Bundle::load(files, Rulebook::Domain)
-        .map_err(|error| StoreError::Unreadable(format!("the rules `{digest}` were kept and do not load: {error}")))
+    Bundle::load(files, Rulebook::Domain).map_err(|error| unloadable(digest, &error.to_string()))
+}
+
+/// A few of the shipped files, to show what a set of rules looks like when it is sent.
+#[must_use]
+pub fn example_rules() -> BTreeMap<String, String> {
+    kept(&RuleFiles::built_in()).into_iter().filter(|(path, _)| path == "policies/may/receive-bill.cedar").collect()
+}
+
+/// Rules that were to come in force and did not.
+#[derive(Clone, PartialEq, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct RefusedRules {
+    /// Their digest; nothing when their files cannot be read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub digest: Option<String>,
+    /// When they were refused.
+    #[schema(value_type = String, format = DateTime)]
+    pub at: Timestamp,
+    /// What is wrong with them.
+    #[schema(value_type = Vec<Object>)]
+    pub findings: Vec<Finding>,
+    /// The proposal they were approved as.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub proposal: Option<u64>,
+}
+
+/// The rules that decide now, and what was last refused in their place.
+#[derive(Clone)]
+pub(super) struct Current {
+    bundle: Arc<RwLock<Arc<Bundle>>>,
+    refused: Arc<RwLock<Option<RefusedRules>>>,
+    swaps: Counter,
+}
+
+impl Current {
+    pub(super) fn of(bundle: Bundle, swaps: Counter) -> Self {
+        Self { bundle: Arc::new(RwLock::new(Arc::new(bundle))), refused: Arc::default(), swaps }
+    }
+
+    pub(super) fn get(&self) -> Arc<Bundle> {
+        Arc::clone(&self.bundle.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn set(&self, bundle: Arc<Bundle>) {
+        if bundle.digest() != self.get().digest() {
+            tracing::info!(rules = %bundle.digest(), "other rules are in force");
+            self.swaps.inc();
+        }
+        *self.bundle.write().unwrap_or_else(PoisonError::into_inner) = bundle;
+        self.refuse(None);
+    }
+
+    pub(super) fn refused(&self) -> Option<RefusedRules> {
+        self.refused.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(super) fn refuse(&self, refused: Option<RefusedRules>) {
+        *self.refused.write().unwrap_or_else(PoisonError::into_inner) = refused;
+    }
+}
+
+/// A set of rules that is to come in force.
+pub(super) struct Coming {
+    pub(super) bundle: Arc<Bundle>,
+    pub(super) by: String,
+    pub(super) why: Why,
+    pub(super) proposal: Option<u64>,
+    pub(super) evidence: Option<String>,
+}
+
+/// Puts rules in force: kept and entered in the history with whatever else `beside` holds, and deciding as soon as
+/// that is durable.
+pub(super) fn bring(
+    current: &Current,
+    desk: &Desk<'_>,
+    coming: Coming,
+    beside: &mut Beside,
+) -> Result<InForce, StoreError> {
+    let Coming { bundle, by, why, proposal, evidence } = coming;
+    let before = desk.in_force()?;
+    let number = before.as_ref().map_or(0, |(number, _)| number + 1);
+    let at = before.map_or(desk.at, |(_, before)| desk.at.max(before.at));
+    let files = kept(bundle.files());
+    let entry = InForce { digest: bundle.digest().to_string(), by, at, why, proposal };
+    beside.put_in_force(number, &entry, &files, evidence.as_deref())?;
+    let current = current.clone();
+    beside.then(move || current.set(bundle));
+    Ok(entry)
+}
+
+/// The files of a set of rules, as they are kept.
+pub(super) fn kept(files: &RuleFiles) -> Vec<(String, String)> {
+    files.iter().map(|(path, text)| (path.to_owned(), text.to_owned())).collect()
+}
+
+/// A candidate with what is known of it, and the rules it makes unless it is refused.
+pub(super) struct Weighed {
+    pub(super) evidence: Evidence,
+    pub(super) bundle: Option<Arc<Bundle>>,
+}
+
+impl Weighed {
+    pub(super) fn json(&self) -> Result<String, StoreError> {
+        serde_json::to_string(&self.evidence).map_err(|error| StoreError::Unusable(error.to_string()))
+    }
+}
+
+pub(super) fn parsed(evidence: Option<String>) -> Result<Option<Value>, StoreError> {
+    let parsed = evidence.map(|evidence| serde_json::from_str(&evidence)).transpose();
+    parsed.map_err(|error| StoreError::Unreadable(error.to_string()))
 }
 
 impl Pdp {
+    /// Where the rules in force come from.
+    #[must_use]
+    pub fn rules_from(&self) -> RulesFrom {
+        self.rules_from
+    }
+
     /// Keeps the rules in force by their digest, with who put them in force and when, so that what they decided can be
-    /// decided again.
+    /// decided again; nothing when they were the last in force already.
     ///
     /// # Errors
     /// [`StoreError`] when they cannot be kept; then they must not decide.
     pub async fn keep_rules(&self, by: &str) -> Result<(), StoreError> {
-        let rules = self.rules();
-        let files: Vec<(String, String)> =
-            rules.files().iter().map(|(path, text)| (path.to_owned(), text.to_owned())).collect();
-        let at = self.store.now();
-        self.store.keep_rules(rules.digest().as_str().to_owned(), files, by.to_owned(), at).await
+        self.keep(Coming { bundle: self.rules(), by: by.to_owned(), why: Why::Start, proposal: None, evidence: None })
+            .await
+    }
+
+    /// Puts rules in force without a call, unless they are already.
+    pub(super) async fn keep(&self, coming: Coming) -> Result<(), StoreError> {
+        let current = self.current.clone();
+        let written = self.store.change(move |desk| {
+            let mut beside = Beside::default();
+            let by = coming.by.clone();
+            if desk.in_force()?.is_none_or(|(_, last)| last.digest != coming.bundle.digest().as_str()) {
+                bring(&current, desk, coming, &mut beside)?;
+            }
+            Ok(Work { change: None, by, records: Vec::new(), remember: None, beside, value: () })
+        });
+        written.await.map(|_| ())
+    }
+
+    /// Has the rules decide that the store says are in force, once a write failed: a set that was being put in force may
+    /// be there all the same.
+    ///
+    /// # Errors
+    /// [`StoreError`] while the store cannot be used; then it is tried again.
+    pub async fn compare_rules(&self) -> Result<(), StoreError> {
+        let failures = self.store.failures();
+        if failures == self.compared_at.load(Ordering::Acquire) {
+            return Ok(());
+        }
+        let current = self.current.clone();
+        let written = self.store.change(move |desk| {
+            let mut beside = Beside::default();
+            if let Some((_, entry)) = desk.in_force()?
+                && entry.digest != current.get().digest().as_str()
+                && let Some(files) = desk.kept_rules(&entry.digest)?
+            {
+                let bundle = Arc::new(loaded(&entry.digest, files)?);
+                beside.then(move || current.set(bundle));
+            }
+            Ok(Work { change: None, by: String::new(), records: Vec::new(), remember: None, beside, value: () })
+        });
+        written.await?;
+        self.compared_at.store(failures, Ordering::Release);
+        Ok(())
+    }
+
+    /// Reviews a candidate and loads it.
+    pub(super) async fn weigh(&self, files: RuleFiles) -> Result<Weighed, StoreError> {
+        let mut evidence = self.examine(files.clone()).await?;
+        let loaded = Bundle::load(files, Rulebook::Domain).map_err(|error| error.findings);
+        let loaded = loaded.and_then(|bundle| check_schema(&bundle).map(|()| bundle).map_err(|found| vec![found]));
+        let loaded = match loaded {
+            Ok(bundle) => self.leaves_a_way_on(&bundle)?.map_or(Ok(bundle), |found| Err(vec![found])),
+            Err(findings) => Err(findings),
+        };
+        let bundle = match loaded {
+            Ok(bundle) => (evidence.outcome != Outcome::Refused).then(|| Arc::new(bundle)),
+            Err(findings) => {
+                evidence.outcome = Outcome::Refused;
+                for finding in findings {
+                    if !evidence.findings.contains(&finding) {
+                        evidence.findings.push(finding);
+                    }
+                }
+                None
+            }
+        };
+        Ok(Weighed { evidence, bundle })
+    }
+
+    /// What is wrong with rules under which no operator could put others in force; nothing where files decide.
+    pub(super) fn leaves_a_way_on(&self, bundle: &Bundle) -> Result<Option<Finding>, StoreError> {
+        if self.rules_from == RulesFrom::Files {
+            return Ok(None);
+        }
+        let (snapshot, now) = (self.store.snapshot()?, self.store.now());
+        for action in ["proposeRules", "approveRules", "rollBackRules"] {
+            let mut is_allowed = false;
+            for role in Role::ALL {
+                let anybody = Caller::Operator { id: "anybody".to_owned(), role: *role };
+                let admission = admit(bundle, &snapshot.view(), now, &anybody, action, &About::Installation)?;
+                is_allowed |= admission.permit().is_ok();
+            }
+            if !is_allowed {
+                let message = format!("no operator may `{action}`, so these rules would be the last");
+                let hint = "keep a rule that lets some role put other rules in force";
+                return Ok(Some(Finding::whole("policies/may/api", message, hint)));
+            }
+        }
+        Ok(None)
     }
 
     /// The rules with a digest, if they are or were in force.
@@ -47,7 +272,11 @@ impl Pdp {
         }
         let Some(files) = self.store.kept_rules(digest)? else { return Ok(None) };
         let bundle = Arc::new(loaded(digest, files)?);
-        self.past.write().unwrap_or_else(PoisonError::into_inner).insert(digest.to_owned(), Arc::clone(&bundle));
+        let mut past = self.past.write().unwrap_or_else(PoisonError::into_inner);
+        if past.len() >= PAST_RULES_MAX {
+            past.pop_first();
+        }
+        past.insert(digest.to_owned(), Arc::clone(&bundle));
         Ok(Some(bundle))
     }
 }

@@ -128,7 +128,7 @@ impl Pdp {
     /// [`WhatIfError`]; [`CallError::Denied`] for whoever may not try changes.
     pub async fn what_if(&self, call: &Call, changes: Vec<Proposed>) -> Result<Told<Delta>, CallError<WhatIfError>> {
         let rules = self.rules();
-        self.tell(call, "whatIf", &About::Installation, |now, at| {
+        self.tell_by(&rules, call, "whatIf", &About::Installation, |now, at| {
             let terms = Terms { rules: &rules, at, multichannel: self.terms.multichannel };
             let mut trial = Trial { terms, supposed: now.supposing(), touched: Touched::default(), facts: 0 };
             trial.suppose_all(&changes)?;

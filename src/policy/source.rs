@@ -4,10 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
-/// The largest file of rules that is read, in bytes.
-const FILE_BYTES_MAX: u64 = 1024 * 1024;
-/// The most files a set of rules may hold.
-const FILES_MAX: usize = 10_000;
+use crate::limits::{RULES_FILE_BYTES_MAX, RULES_FILES_MAX};
 
 static BUILT_IN: &[(&str, &str)] = &include!(concat!(env!("OUT_DIR"), "/built_in.rs"));
 
@@ -31,7 +28,7 @@ pub enum ReadError {
         cause: io::Error,
     },
     /// A file is larger than any file of rules.
-    #[error("`{}` has {bytes} bytes; a file of rules has at most {FILE_BYTES_MAX}", path.display())]
+    #[error("`{}` has {bytes} bytes; a file of rules has at most {RULES_FILE_BYTES_MAX}", path.display())]
     TooLarge {
         /// The file.
         path: PathBuf,
@@ -45,7 +42,7 @@ pub enum ReadError {
         path: PathBuf,
     },
     /// There are more files than a set of rules may hold.
-    #[error("`{}` holds more than {FILES_MAX} files; keep the rules in a folder of their own", path.display())]
+    #[error("`{}` holds more than {RULES_FILES_MAX} files; keep the rules in a folder of their own", path.display())]
     TooMany {
         /// The folder.
         path: PathBuf,
@@ -109,7 +106,7 @@ impl RuleFiles {
             if path.is_dir() {
                 self.collect(root, &below, None)?;
             } else if name.ends_with(".cedar") || name.ends_with(".cedarschema") || name.ends_with(".md") {
-                if self.0.len() == FILES_MAX {
+                if self.0.len() == RULES_FILES_MAX {
                     return Err(ReadError::TooMany { path: root.to_owned() });
                 }
                 self.0.insert(below, read_file(&path)?);
@@ -155,7 +152,7 @@ fn owned((path, text): (&str, &str)) -> (String, String) {
 fn read_file(path: &Path) -> Result<String, ReadError> {
     let unreadable = |cause| ReadError::Unreadable { path: path.to_owned(), cause };
     let bytes = fs::metadata(path).map_err(unreadable)?.len();
-    if bytes > FILE_BYTES_MAX {
+    if bytes > RULES_FILE_BYTES_MAX as u64 {
         return Err(ReadError::TooLarge { path: path.to_owned(), bytes });
     }
     fs::read_to_string(path).map_err(unreadable)

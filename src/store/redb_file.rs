@@ -56,6 +56,8 @@ pub(super) struct Shared {
     /// When the newest revision was written, in milliseconds since 1970.
     pub(super) newest_at: AtomicI64,
     pub(super) writable: AtomicBool,
+    /// How many writes failed.
+    pub(super) failures: AtomicU64,
     pub(super) changed: tokio::sync::watch::Sender<Revision>,
     pub(super) open: Box<Opener>,
 }
@@ -115,6 +117,7 @@ impl Store {
             revision: AtomicU64::new(revision.0),
             newest_at: AtomicI64::new(newest_at.as_millisecond()),
             writable: AtomicBool::new(true),
+            failures: AtomicU64::new(0),
             changed: tokio::sync::watch::Sender::new(revision),
             open,
         });
@@ -144,6 +147,18 @@ impl Store {
     #[must_use]
     pub fn is_writable(&self) -> bool {
         self.shared.writable.load(Ordering::Acquire)
+    }
+
+    /// How many writes failed. What one of them held may be there all the same: only the file knows.
+    #[must_use]
+    pub fn failures(&self) -> u64 {
+        self.shared.failures.load(Ordering::Acquire)
+    }
+
+    /// How many writes wait for the writer.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.queue.len()
     }
 
     /// Tells of each new revision.

@@ -25,6 +25,7 @@ use tokio::sync::oneshot;
 use super::entered::rows_of;
 use super::redb_file::{FACTS, JOURNAL, LEDGER, SIDE, Shared, Store, newest};
 use super::rows::row;
+use super::rules::{After, Beside};
 use super::side::{self, Remembered};
 use super::view::{View, decode, encode};
 use super::{Entry, StoreError};
@@ -47,6 +48,8 @@ pub struct Work<T> {
     pub records: Vec<Vec<u8>>,
     /// What is remembered of the answer, so that a retry gets the same one.
     pub remember: Option<Remembered>,
+    /// What changes beside the facts.
+    pub beside: Beside,
     /// What the caller gets once all of it is durable.
     pub value: T,
 }
@@ -70,7 +73,7 @@ pub struct Desk<'a> {
     pub at: Timestamp,
     /// The revision the change would make.
     pub next: Revision,
-    side: &'a Table<'a, &'static [u8], &'static [u8]>,
+    pub(super) side: &'a Table<'a, &'static [u8], &'static [u8]>,
 }
 
 impl Desk<'_> {
@@ -92,6 +95,8 @@ pub(super) struct Batch<'txn> {
     revision: Revision,
     seq: Seq,
     at: Timestamp,
+    /// What is done as soon as all of it is durable.
+    after: Vec<After>,
     /// Nothing of it is to be written.
     is_dropped: bool,
 }
@@ -104,7 +109,7 @@ impl<'txn> Batch<'txn> {
         let at = now.max(newest_at);
         let seq = Seq(ledger.last()?.map_or(0, |(seq, _)| seq.value()));
         let (facts, side) = (write.open_table(FACTS)?, write.open_table(SIDE)?);
-        Ok(Self { facts, journal, ledger, side, revision, seq, at, is_dropped: false })
+        Ok(Self { facts, journal, ledger, side, revision, seq, at, after: Vec::new(), is_dropped: false })
     }
 
     fn put(&mut self, fact: &Fact, revision: Revision) -> Result<(), StoreError> {
@@ -140,7 +145,7 @@ impl<'txn> Batch<'txn> {
 
     /// Enters what a piece of work left; `has_put` when facts of the same change were put already.
     fn keep<T>(&mut self, work: Work<T>, has_put: bool) -> Result<Committed<T>, StoreError> {
-        let Work { change, by, records, remember, value } = work;
+        let Work { change, by, records, remember, beside, value } = work;
         if let Some((_permit, happening)) = change.filter(|(_, happening)| has_put || !happening.is_empty()) {
             let next = self.revision.next();
             for fact in &happening.facts {
@@ -152,6 +157,11 @@ impl<'txn> Batch<'txn> {
             let key = side::remembered_key(&remembered.key);
             self.side.insert(key.as_slice(), encode(&remembered)?.as_slice())?;
         }
+        let Beside { rows, after } = beside;
+        for (key, row) in rows {
+            self.side.insert(key.as_slice(), row.as_slice())?;
+        }
+        self.after.extend(after);
         let seqs = self.append(&records)?;
         Ok(Committed { value, revision: self.revision, seqs })
     }
@@ -234,6 +244,11 @@ impl Queue {
         bell.notify_all();
     }
 
+    /// How many writes wait.
+    pub(super) fn len(&self) -> usize {
+        self.0.0.lock().unwrap_or_else(PoisonError::into_inner).waiting.len()
+    }
+
     /// Everything that waits and can share a transaction, in order; nothing once the queue is closed and empty.
     fn take(&self) -> Option<VecDeque<Box<dyn Job>>> {
         let (line, bell) = &*self.0;
@@ -284,6 +299,7 @@ fn write(shared: &Shared, clock: &SharedClock, mut jobs: VecDeque<Box<dyn Job>>)
         Err(error) => {
             tracing::error!(%error, waiting = jobs.len(), "nothing could be written");
             shared.writable.store(false, Ordering::Release);
+            shared.failures.fetch_add(1, Ordering::AcqRel);
             // After a failed write redb refuses all others until the file is opened again.
             shared.database.write().unwrap_or_else(PoisonError::into_inner).take();
         }
@@ -301,17 +317,19 @@ fn fill(
     let database = shared.database.read().unwrap_or_else(PoisonError::into_inner);
     let database = database.as_ref().ok_or(StoreError::Closing)?;
     let write = database.begin_write()?;
-    let (revision, at, is_dropped) = {
+    let (revision, at, after, is_dropped) = {
         let mut batch = Batch::open(&write, clock.now())?;
         for job in jobs {
             job.fill(&mut batch)?;
         }
-        (batch.revision, batch.at, batch.is_dropped)
+        (batch.revision, batch.at, batch.after, batch.is_dropped)
     };
     if is_dropped {
         write.abort()?;
     } else {
         write.commit()?;
+        // Here, so that it is done in the order of the commits, and even when nobody waits for it any more.
+        after.into_iter().for_each(|then| then());
     }
     Ok((revision, at))
 }

@@ -12,7 +12,6 @@ use crate::cli::reach::{Reached, terms};
 use crate::cli::rules_dir::RulesFlag;
 use crate::cli::{Data, Ended, Failure};
 use crate::clock::System;
-use crate::config::SolverSetting;
 use crate::pdp::{Evidence, Outcome, Pdp, ReviewTelling, demo};
 use crate::policy::RuleFiles;
 use crate::store::Store;
@@ -46,7 +45,6 @@ impl Compare {
                 let folder = tempfile::tempdir()?;
                 let rules = RulesFlag { rules: None }.bundle()?;
                 let pdp = Pdp::open(folder.path(), Arc::new(System), rules, terms())?;
-                let pdp = pdp.with_solver(SolverSetting::read().program);
                 demo(&pdp).await?;
                 self.examined(&pdp).await?
             }

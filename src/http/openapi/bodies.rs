@@ -353,6 +353,21 @@ pub(super) struct Readiness {
     revision: u64,
 }
 
+/// What is known of a candidate.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Evidence {
+    /// The digest of the candidate.
+    candidate: String,
+    /// The digest of the rules it is compared with.
+    in_force: String,
+    /// `proved`, `notProved` or `refused`.
+    outcome: String,
+    /// What is wrong with it: path, line, column, message and hint.
+    #[schema(value_type = Vec<Object>)]
+    findings: Vec<Value>,
+}
+
 /// This document.
 #[derive(Serialize, ToSchema)]
 pub(super) struct Document {

@@ -11,6 +11,7 @@ use super::bodies::{
     EvaluationsRequest, Health, LinkKeyList, Readiness, ResourceSearch, SearchAnswer, SubjectSearch, TokenList,
 };
 use super::parts::{Described, at};
+use super::publishing;
 use crate::domain::customer::Customer;
 use crate::domain::invitation::Email;
 use crate::domain::partner::Partner;
@@ -25,7 +26,10 @@ use crate::pdp::{
 const BASIS: &[&str] = &["asOf", "rules", "atLeast", "explain"];
 
 pub(super) fn operations() -> Vec<Described> {
-    [asking(), telling(), relationships(), remembering(), running()].into_iter().flatten().collect()
+    [asking(), telling(), relationships(), remembering(), publishing::operations(), running()]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 fn asking() -> Vec<Described> {
@@ -302,6 +306,9 @@ fn running() -> Vec<Described> {
         at(Method::GET, "/readyz", TAG, "readReadiness", "Is it ready?")
             .problem(StatusCode::SERVICE_UNAVAILABLE)
             .answers::<Readiness>("It is"),
+        at(Method::GET, "/metrics", TAG, "readMetrics", "Read figures, in the text form of Prometheus")
+            .problem(StatusCode::SERVICE_UNAVAILABLE)
+            .answers_text("application/openmetrics-text", "The figures; none names a partner or a customer"),
         at(Method::GET, "/openapi.json", TAG, "readDocument", "Read this document")
             .answers::<Document>("This document"),
     ]

@@ -22,11 +22,12 @@ use crate::limits::{IDEMPOTENCY_KEY_LENGTH_MAX, PAGE_DEFAULT, PAGE_MAX};
 pub(super) const BEARER: &str = "bearer";
 pub(super) const BASIC: &str = "basic";
 
-pub(super) const TAGS: [(&str, &str); 6] = [
+pub(super) const TAGS: [(&str, &str); 7] = [
     ("asking", "Questions, as the AuthZEN Authorization API 1.0 has them"),
     ("telling", "Partners, customers and subscriptions"),
     ("relationships", "Requesting, accepting, removing and renegotiating a relationship"),
     ("remembering", "What was decided"),
+    ("rules", "What decides, and how other rules come in force"),
     ("tokens", "Access tokens"),
     ("running", "The service itself"),
 ];
@@ -81,10 +82,18 @@ impl Described {
     }
 
     /// It reads a JSON body.
-    pub(super) fn body<T: ToSchema>(mut self, example: Value) -> Self {
+    pub(super) fn body<T: ToSchema>(self, example: Value) -> Self {
+        self.body_if::<T>(Required::True, example)
+    }
+
+    /// It reads a JSON body when one is sent.
+    pub(super) fn body_or_none<T: ToSchema>(self, example: Value) -> Self {
+        self.body_if::<T>(Required::False, example)
+    }
+
+    fn body_if<T: ToSchema>(mut self, required: Required, example: Value) -> Self {
         let content = ContentBuilder::new().schema(Some(self.schema::<T>())).example(Some(example));
-        let body =
-            RequestBodyBuilder::new().content("application/json", content.build()).required(Some(Required::True));
+        let body = RequestBodyBuilder::new().content("application/json", content.build()).required(Some(required));
         self.operation = self.operation.request_body(Some(body.build()));
         self.problem(StatusCode::PAYLOAD_TOO_LARGE)
     }
@@ -129,9 +138,14 @@ impl Described {
     }
 
     /// It answers with JSON, one value a line.
-    pub(super) fn lines_out(mut self, says: &'static str) -> Self {
+    pub(super) fn lines_out(self, says: &'static str) -> Self {
+        self.answers_text(NDJSON, says)
+    }
+
+    /// It answers with text.
+    pub(super) fn answers_text(mut self, media: &'static str, says: &'static str) -> Self {
         let content = ContentBuilder::new().schema(Some(text())).build();
-        let answer = ResponseBuilder::new().description(says).content(NDJSON, content);
+        let answer = ResponseBuilder::new().description(says).content(media, content);
         self.answers.insert(StatusCode::OK, answer);
         self
     }
@@ -303,6 +317,8 @@ pub(super) fn parameters() -> Vec<(&'static str, Parameter)> {
         ("token", path("token", TokenId::schema(), "Which access token: its public name")),
         ("linkToken", path("token", text().min_length(Some(1)).into(), "The token of a partner's link")),
         ("key", path("key", text().pattern(Some("^[0-9a-f]{16}$")).into(), "Which link key")),
+        ("proposal", path("proposal", count(1).into(), "Which proposal: its number")),
+        ("digest", path("digest", text().pattern(Some("^[0-9a-f]{64}$")).into(), "Which rules: their digest")),
         ("seq", path("seq", count(0).into(), "The place of the record in the ledger")),
         ("limit", query("limit", limit.into(), "The most items on the page")),
         ("cursor", query("cursor", text().into(), "Where to go on: the `next` of the page before")),

@@ -1,0 +1,110 @@
+//! What goes on about the rules while a server runs: its folder is watched, and what was approved for later is put in
+//! force when its time has come.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::rules_dir::RulesFlag;
+use crate::config::RulesFrom;
+use crate::http::Stopping;
+use crate::pdp::Pdp;
+use crate::policy::{Digest, ReadError, RuleFiles};
+
+/// How long it is until the folder is read again.
+const POLL: Duration = Duration::from_millis(500);
+/// How long it is until a folder that changed is read once more: what is written in between is not half of it.
+const SETTLE: Duration = Duration::from_millis(150);
+/// How long it is until a disk that is broken is tried again.
+const BROKEN: Duration = Duration::from_secs(5);
+/// How long a wait for a moment may be before the clock is asked again, which may have been set.
+const CLOCK: Duration = Duration::from_secs(30);
+
+/// Watches over the rules until the server stops.
+pub(super) fn watch(pdp: &Arc<Pdp>, folder: Option<PathBuf>, stopping: &Stopping) {
+    let (pdp, mut stopping) = (Arc::clone(pdp), stopping.clone());
+    tokio::spawn(async move {
+        tokio::select! {
+            () = stopping.stopped() => {}
+            () = rules(&pdp, folder) => {}
+            () = compare(&pdp) => {}
+        }
+    });
+}
+
+/// Once the disk is well again, what decides is what the store says.
+async fn compare(pdp: &Pdp) {
+    loop {
+        tokio::time::sleep(POLL).await;
+        if let Err(error) = pdp.compare_rules().await {
+            tracing::error!(%error, "the rules cannot be compared with those of the store; they are again");
+            tokio::time::sleep(BROKEN).await;
+        }
+    }
+}
+
+async fn rules(pdp: &Pdp, folder: Option<PathBuf>) {
+    match (pdp.rules_from(), folder) {
+        (RulesFrom::Files, Some(folder)) => files(pdp, &folder).await,
+        (RulesFrom::Files, None) => std::future::pending().await,
+        (RulesFrom::Publishing, _) => schedule(pdp).await,
+    }
+}
+
+/// The files of a folder, or why they cannot be read.
+type Read = Result<RuleFiles, ReadError>;
+
+async fn read(folder: &Path) -> Option<Read> {
+    let folder = folder.to_owned();
+    tokio::task::spawn_blocking(move || RulesFlag::files(Some(&folder))).await.ok()
+}
+
+/// What tells two readings of a folder apart.
+fn mark(read: &Read) -> Result<Digest, String> {
+    read.as_ref().map(Digest::of).map_err(ToString::to_string)
+}
+
+async fn files(pdp: &Pdp, folder: &Path) {
+    // What was taken or refused before is not looked at again until the files change.
+    let mut settled = None;
+    loop {
+        tokio::time::sleep(POLL).await;
+        let Some(first) = read(folder).await else { continue };
+        let seen = mark(&first);
+        if settled.as_ref() == Some(&seen) {
+            continue;
+        }
+        tokio::time::sleep(SETTLE).await;
+        let Some(again) = read(folder).await else { continue };
+        if mark(&again) != seen {
+            continue;
+        }
+        match pdp.take_files(again).await {
+            Ok(_) => settled = Some(seen),
+            Err(error) => tracing::error!(%error, "changed rules cannot be put in force now; they are tried again"),
+        }
+    }
+}
+
+async fn schedule(pdp: &Pdp) {
+    let mut changed = pdp.schedule();
+    loop {
+        changed.borrow_and_update();
+        let due = match pdp.activation_within() {
+            Ok(Some(Duration::ZERO)) => pdp.activate_due().await.map(|_| Some(Duration::ZERO)),
+            due => due,
+        };
+        let wait = match due {
+            Ok(Some(within)) => within.min(CLOCK),
+            Ok(None) => Duration::MAX,
+            Err(error) => {
+                tracing::error!(%error, "approved rules cannot be put in force now; they are tried again");
+                POLL
+            }
+        };
+        tokio::select! {
+            changed = changed.changed() => if changed.is_err() { return },
+            () = tokio::time::sleep(wait) => {}
+        }
+    }
+}

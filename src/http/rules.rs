@@ -1,0 +1,136 @@
+//! The rules: what is and was in force, what is proposed, and how others come in force.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use utoipa::ToSchema;
+use warp::http::StatusCode;
+use warp::http::header::IF_MATCH;
+use warp::reply::Response;
+
+use super::exchange::{Exchange, changed, page_body, told};
+use super::problem::Problem;
+use crate::clock::Timestamp;
+use crate::pdp::{Approving, Proposing};
+
+/// A set of rules to review.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ReviewBody {
+    /// The whole set: texts by path, as in the folder of rules; without schemas they are those in force.
+    files: BTreeMap<String, String>,
+}
+
+/// A set of rules that somebody wants in force.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct ProposalBody {
+    /// The whole set: texts by path, as in the folder of rules; without schemas they are those in force.
+    files: BTreeMap<String, String>,
+    /// What it does, in a few words.
+    title: Option<String>,
+    /// Why it is wanted.
+    why: Option<String>,
+    /// When it is to come in force; at once when absent.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    activate_at: Option<Timestamp>,
+}
+
+/// Somebody's yes to a proposal.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct ApprovalBody {
+    /// Why rules that are not proved are accepted without a proof.
+    unproved: Option<String>,
+    /// When they are to come in force, instead of when the proposal says.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    activate_at: Option<Timestamp>,
+    /// The digest of the rules in force, when they are others than the proposal was made over.
+    base: Option<String>,
+}
+
+/// Which rules to go back to.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RollbackBody {
+    /// The digest of rules that were in force; the last others when absent.
+    to: Option<String>,
+}
+
+pub(super) async fn status(x: Exchange) -> Result<Response, Problem> {
+    x.no_more_query()?;
+    let status = x.pdp.rules_status(&x.call).await?;
+    told(&status, &status.value)
+}
+
+pub(super) async fn kept(x: Exchange) -> Result<Response, Problem> {
+    x.no_more_query()?;
+    let kept = x.pdp.rules_with(&x.call, x.param_text("digest")).await?;
+    told(&kept, &kept.value)
+}
+
+pub(super) async fn history(mut x: Exchange) -> Result<Response, Problem> {
+    let (limit, cursor) = x.paging()?;
+    x.no_more_query()?;
+    let page = x.pdp.rules_history(&x.call, limit, cursor.as_deref()).await?;
+    told(&page, &page_body("history", &page.value)?)
+}
+
+pub(super) async fn review(mut x: Exchange) -> Result<Response, Problem> {
+    x.no_more_query()?;
+    let ReviewBody { files } = x.rules_body().await?;
+    let evidence = x.pdp.review(&x.call, files).await?;
+    told(&evidence, &evidence.value)
+}
+
+pub(super) async fn propose(mut x: Exchange) -> Result<Response, Problem> {
+    x.no_more_query()?;
+    x.takes_no(&[IF_MATCH])?;
+    let ProposalBody { files, title, why, activate_at } = x.rules_body().await?;
+    let proposed = x.pdp.propose(&x.call, Proposing { files, title, why, activate_at }).await?;
+    changed(StatusCode::CREATED, &proposed, &proposed.value)
+}
+
+pub(super) async fn proposals(mut x: Exchange) -> Result<Response, Problem> {
+    let (limit, cursor) = x.paging()?;
+    x.no_more_query()?;
+    let page = x.pdp.proposals(&x.call, limit, cursor.as_deref()).await?;
+    told(&page, &page_body("proposals", &page.value)?)
+}
+
+pub(super) async fn proposal(x: Exchange) -> Result<Response, Problem> {
+    x.no_more_query()?;
+    let proposal = x.pdp.proposal(&x.call, id(&x)?).await?;
+    told(&proposal, &proposal.value)
+}
+
+pub(super) async fn withdraw(mut x: Exchange) -> Result<Response, Problem> {
+    x.no_more_query()?;
+    x.takes_no(&[IF_MATCH])?;
+    let id = id(&x)?;
+    x.no_body().await?;
+    let withdrawn = x.pdp.withdraw(&x.call, id).await?;
+    changed(StatusCode::OK, &withdrawn, &withdrawn.value)
+}
+
+pub(super) async fn approve(mut x: Exchange) -> Result<Response, Problem> {
+    x.no_more_query()?;
+    x.takes_no(&[IF_MATCH])?;
+    let id = id(&x)?;
+    let ApprovalBody { unproved, activate_at, base } = x.body_or_none().await?;
+    let approved = x.pdp.approve(&x.call, id, Approving { unproved, activate_at, base }).await?;
+    changed(StatusCode::OK, &approved, &approved.value)
+}
+
+pub(super) async fn roll_back(mut x: Exchange) -> Result<Response, Problem> {
+    x.no_more_query()?;
+    x.takes_no(&[IF_MATCH])?;
+    let RollbackBody { to } = x.body_or_none().await?;
+    let entry = x.pdp.roll_back(&x.call, to).await?;
+    changed(StatusCode::OK, &entry, &entry.value)
+}
+
+fn id(x: &Exchange) -> Result<u64, Problem> {
+    let text = x.param_text("proposal");
+    text.parse().map_err(|_| Problem::bad("invalid_id", format!("`{text}` is no proposal; its number is 1 or more")))
+}

@@ -1,0 +1,216 @@
+//! Figures for whoever watches the service, in the text form of Prometheus. No figure names a partner or a customer.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Duration;
+
+use prometheus_client::encoding::text::encode;
+use prometheus_client::encoding::{EncodeLabelSet, EncodeMetric, MetricEncoder, NoLabelSet};
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::info::Info;
+use prometheus_client::metrics::{MetricType, TypedMetric};
+use prometheus_client::registry::Registry;
+
+use super::Pdp;
+use crate::audit::ENGINE;
+use crate::config::RulesFrom;
+use crate::store::StoreError;
+
+/// The upper bounds of the buckets of durations, in microseconds.
+const BOUNDS_US: [u64; 14] =
+    [50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000, 25_000, 50_000, 100_000, 500_000, 1_000_000, 10_000_000];
+
+/// How long something took: a few atomics, so that nobody waits to be counted.
+#[derive(Clone, Debug, Default)]
+struct Durations(Arc<Buckets>);
+
+#[derive(Debug, Default)]
+struct Buckets {
+    /// One for each bound, and one for what took longer.
+    counts: [AtomicU64; BOUNDS_US.len() + 1],
+    sum_us: AtomicU64,
+}
+
+impl Durations {
+    fn observe(&self, took: Duration) {
+        let us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
+        let bucket = BOUNDS_US.partition_point(|bound| *bound < us);
+        if let Some(count) = self.0.counts.get(bucket) {
+            count.fetch_add(1, Ordering::Relaxed);
+        }
+        self.0.sum_us.fetch_add(us, Ordering::Relaxed);
+    }
+}
+
+impl EncodeMetric for Durations {
+    fn encode(&self, mut encoder: MetricEncoder<'_>) -> Result<(), std::fmt::Error> {
+        let counts = self.0.counts.iter().map(|count| count.load(Ordering::Relaxed));
+        let bounds = BOUNDS_US.iter().map(|bound| Duration::from_micros(*bound).as_secs_f64());
+        let buckets: Vec<(f64, u64)> = bounds.chain([f64::INFINITY]).zip(counts).collect();
+        let count = buckets.iter().map(|(_, count)| count).sum();
+        let sum = Duration::from_micros(self.0.sum_us.load(Ordering::Relaxed)).as_secs_f64();
+        encoder.encode_histogram::<NoLabelSet>(sum, count, &buckets, None)
+    }
+
+    fn metric_type(&self) -> MetricType {
+        Self::TYPE
+    }
+}
+
+impl TypedMetric for Durations {
+    const TYPE: MetricType = MetricType::Histogram;
+}
+
+#[derive(Clone, PartialEq, Eq, Hash, Debug, EncodeLabelSet)]
+struct RouteLabels {
+    method: &'static str,
+    route: &'static str,
+}
+
+#[derive(Clone, PartialEq, Eq, Hash, Debug, EncodeLabelSet)]
+struct AnswerLabels {
+    method: &'static str,
+    route: &'static str,
+    status: u16,
+}
+
+#[derive(Clone, PartialEq, Eq, Hash, Debug, EncodeLabelSet)]
+struct OutcomeLabels {
+    decision: &'static str,
+}
+
+#[derive(Clone, PartialEq, Eq, Hash, Debug, EncodeLabelSet)]
+struct RulesLabels {
+    digest: String,
+    from: &'static str,
+}
+
+/// The figures of one decision point.
+pub(super) struct Metrics {
+    registry: Mutex<Registry>,
+    yes: Counter,
+    no: Counter,
+    answers: Family<AnswerLabels, Counter>,
+    durations: Family<RouteLabels, Durations>,
+    refusals: Counter,
+    pub(super) swaps: Counter,
+    rules: Family<RulesLabels, Gauge>,
+    refused: Gauge,
+    records: Gauge,
+    revision: Gauge,
+    writable: Gauge,
+    waiting: Gauge,
+}
+
+impl Metrics {
+    pub(super) fn new() -> Self {
+        let decisions = Family::<OutcomeLabels, Counter>::default();
+        let metrics = Self {
+            registry: Mutex::default(),
+            yes: decisions.get_or_create_owned(&OutcomeLabels { decision: "yes" }),
+            no: decisions.get_or_create_owned(&OutcomeLabels { decision: "no" }),
+            answers: Family::default(),
+            durations: Family::default(),
+            refusals: Counter::default(),
+            swaps: Counter::default(),
+            rules: Family::default(),
+            refused: Gauge::default(),
+            records: Gauge::default(),
+            revision: Gauge::default(),
+            writable: Gauge::default(),
+            waiting: Gauge::default(),
+        };
+        let mut registry = Registry::with_prefix("standing");
+        let build = Info::new([("version", env!("CARGO_PKG_VERSION")), ("engine", ENGINE)]);
+        registry.register("build", "What is running", build);
+        registry.register("rules_in_force", "1 for the rules that decide", metrics.rules.clone());
+        registry.register(
+            "rules_refused",
+            "1 while rules were refused and those of before decide",
+            metrics.refused.clone(),
+        );
+        registry.register("rules_refusals", "How often rules were refused", metrics.refusals.clone());
+        registry.register("rules_swaps", "How often other rules came in force", metrics.swaps.clone());
+        registry.register("decisions", "Questions answered", decisions);
+        registry.register("http_answers", "Answers by route and status", metrics.answers.clone());
+        registry.register(
+            "http_answer_seconds",
+            "How long it took until an answer began, by route",
+            metrics.durations.clone(),
+        );
+        registry.register("ledger_records", "Records in the ledger", metrics.records.clone());
+        registry.register("revision", "The newest revision of the facts", metrics.revision.clone());
+        registry.register("store_writable", "1 while writes reach the disk", metrics.writable.clone());
+        registry.register("store_writes_waiting", "Writes that wait for the disk", metrics.waiting.clone());
+        Self { registry: Mutex::new(registry), ..metrics }
+    }
+
+    pub(super) fn decided(&self, is_allowed: bool) {
+        if is_allowed {
+            self.yes.inc()
+        } else {
+            self.no.inc()
+        };
+    }
+
+    pub(super) fn refused(&self) {
+        self.refusals.inc();
+    }
+}
+
+/// Where the durations of one route are counted.
+pub struct RouteMetrics {
+    method: &'static str,
+    route: &'static str,
+    /// There once the route has answered, so that routes nobody calls fill no page.
+    own: OnceLock<Durations>,
+    durations: Family<RouteLabels, Durations>,
+    answers: Family<AnswerLabels, Counter>,
+}
+
+impl RouteMetrics {
+    /// Counts an answer.
+    pub fn answered(&self, status: u16, took: Duration) {
+        let (method, route) = (self.method, self.route);
+        self.own.get_or_init(|| self.durations.get_or_create_owned(&RouteLabels { method, route })).observe(took);
+        self.answers.get_or_create(&AnswerLabels { method, route, status }).inc();
+    }
+}
+
+fn gauge(gauge: &Gauge, value: u64) {
+    gauge.set(i64::try_from(value).unwrap_or(i64::MAX));
+}
+
+impl Pdp {
+    /// Where the answers of a route are counted.
+    #[must_use]
+    pub fn route_metrics(&self, method: &'static str, route: &'static str) -> RouteMetrics {
+        let (durations, answers) = (self.metrics.durations.clone(), self.metrics.answers.clone());
+        RouteMetrics { method, route, own: OnceLock::new(), durations, answers }
+    }
+
+    /// Every figure as it is now, in the text form of Prometheus.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the ledger cannot be read.
+    pub fn figures(&self) -> Result<String, StoreError> {
+        let metrics = &self.metrics;
+        let registry = metrics.registry.lock().unwrap_or_else(PoisonError::into_inner);
+        let from = match self.rules_from() {
+            RulesFrom::Files => "files",
+            RulesFrom::Publishing => "publishing",
+        };
+        metrics.rules.clear();
+        metrics.rules.get_or_create(&RulesLabels { digest: self.digest().to_string(), from }).set(1);
+        metrics.refused.set(i64::from(self.current.has_refused()));
+        gauge(&metrics.records, self.store.records()?);
+        gauge(&metrics.revision, self.revision().0);
+        metrics.writable.set(i64::from(self.store.is_writable()));
+        gauge(&metrics.waiting, self.store.waiting() as u64);
+        let mut text = String::new();
+        encode(&mut text, &registry).map_err(|error| StoreError::Unusable(error.to_string()))?;
+        Ok(text)
+    }
+}

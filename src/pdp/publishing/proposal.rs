@@ -1,0 +1,215 @@
+//! Reviewing a candidate, proposing it, reading what is proposed, and taking it back.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::super::call::{About, Call, CallError, Changed, Done, Told};
+use super::super::rules::{kept, parsed};
+use super::super::{Evidence, ListError, Page, Pdp};
+use super::{ProposalTold, PublishError, in_force, saying, short};
+use crate::clock::Timestamp;
+use crate::config::RulesFrom;
+use crate::limits::{OPEN_PROPOSALS_MAX, PAGE_MAX, RULES_FILE_BYTES_MAX, RULES_FILES_MAX};
+use crate::policy::RuleFiles;
+use crate::store::{Beside, Closed, Proposal, ProposalState};
+
+/// What somebody wants in force.
+#[derive(Clone, Debug, Default)]
+pub struct Proposing {
+    /// The whole set: texts by path.
+    pub files: BTreeMap<String, String>,
+    /// What it does, in a few words.
+    pub title: Option<String>,
+    /// Why it is wanted.
+    pub why: Option<String>,
+    /// When it is to come in force.
+    pub activate_at: Option<Timestamp>,
+}
+
+impl Pdp {
+    /// Reviews a candidate without keeping anything of it but the record of the call.
+    ///
+    /// # Errors
+    /// [`PublishError::File`]; [`CallError::Denied`] for whoever may not review rules.
+    pub async fn review(
+        &self,
+        call: &Call,
+        files: BTreeMap<String, String>,
+    ) -> Result<Told<Evidence>, CallError<PublishError>> {
+        // Whoever may not have rules reviewed costs nothing.
+        self.may(call, "reviewRules").await.map_err(|error| error.map(PublishError::Store))?;
+        let (digest, weighed) = match self.candidate(files) {
+            Ok(files) => {
+                let weighed = self.weigh(files).await.map_err(CallError::Unavailable)?;
+                (Some(weighed.evidence.candidate.to_string().into()), Ok(weighed.evidence))
+            }
+            Err(error) => (None, Err(error)),
+        };
+        let call = saying(call, [("digest", digest)]);
+        self.tell(&call, "reviewRules", &About::Installation, |_, _| weighed).await
+    }
+
+    /// The files that were sent as a set of rules; without schemas they are those in force.
+    fn candidate(&self, files: BTreeMap<String, String>) -> Result<RuleFiles, PublishError> {
+        let wrong = |path: &str, message: &str| PublishError::File { path: path.to_owned(), message: message.into() };
+        if files.len() > RULES_FILES_MAX {
+            return Err(wrong("*", &format!("a set of rules has at most {RULES_FILES_MAX} files")));
+        }
+        for (path, text) in &files {
+            if text.len() > RULES_FILE_BYTES_MAX {
+                return Err(wrong(path, &format!("a file of rules has at most {RULES_FILE_BYTES_MAX} bytes")));
+            }
+            if !path.starts_with("policies/") && !path.starts_with("schemas/") {
+                return Err(wrong(path, "a path begins with `policies/` or `schemas/`"));
+            }
+            if path.split('/').any(|part| part.is_empty() || part.starts_with('.')) {
+                return Err(wrong(path, "a part of a path is neither empty nor begins with a dot"));
+            }
+            if ![".cedar", ".cedarschema", ".md"].iter().any(|ending| path.ends_with(ending)) {
+                return Err(wrong(path, "a file is a `.cedar`, a `.cedarschema` or a `.md`"));
+            }
+        }
+        let has_schemas = files.keys().any(|path| path.starts_with("schemas/"));
+        let mut files: RuleFiles = files.into_iter().collect();
+        if !has_schemas {
+            for (path, text) in self.rules().files().iter().filter(|(path, _)| path.ends_with(".cedarschema")) {
+                files.insert(path, text);
+            }
+        }
+        Ok(files)
+    }
+
+    /// Proposes rules.
+    ///
+    /// # Errors
+    /// [`PublishError`]; [`CallError::Denied`] for whoever may not propose rules.
+    pub async fn propose(
+        &self,
+        call: &Call,
+        proposing: Proposing,
+    ) -> Result<Changed<ProposalTold>, CallError<PublishError>> {
+        self.may(call, "proposeRules").await.map_err(|error| error.map(PublishError::Store))?;
+        let Proposing { files, title, why, activate_at } = proposing;
+        let from = self.rules_from;
+        let mut prepared = match from {
+            RulesFrom::Files => Err(PublishError::FromFiles),
+            RulesFrom::Publishing => self.candidate(files),
+        };
+        for (name, text) in [("title", &title), ("why", &why)] {
+            prepared = prepared.and_then(|files| short(name, text.as_deref()).map(|()| files));
+        }
+        let weighed = match prepared {
+            Ok(files) => {
+                let files_kept = kept(&files);
+                Ok((files_kept, self.weigh(files).await.map_err(CallError::Unavailable)?))
+            }
+            Err(error) => Err(error),
+        };
+        let digest = weighed.as_ref().ok().map(|(_, weighed)| weighed.evidence.candidate.to_string());
+        let at = activate_at.map(|at| at.to_string().into());
+        let call = saying(call, [("digest", digest.map(Value::from)), ("activateAt", at)]);
+        let (current, proposer) = (self.current.clone(), call.caller.clone());
+        self.change(&call, "proposeRules", About::Installation, move |desk, _| {
+            let (files, weighed) = weighed?;
+            if weighed.bundle.is_none() {
+                return Err(PublishError::Refused(Box::new(weighed.evidence)).into());
+            }
+            let digest = weighed.evidence.candidate.to_string();
+            let base = in_force(&current, desk).map_err(PublishError::from)?;
+            if digest == base {
+                return Err(PublishError::InForce(digest).into());
+            }
+            if let Some(at) = activate_at.filter(|at| *at <= desk.at) {
+                return Err(PublishError::Past { at, now: desk.at }.into());
+            }
+            let (id, open) = desk.next_proposal().map_err(PublishError::from)?;
+            if open >= OPEN_PROPOSALS_MAX {
+                return Err(PublishError::TooMany.into());
+            }
+            // What was found was found over these rules, even if others came in force a moment ago.
+            let base = weighed.evidence.in_force.to_string();
+            let (state, approval, closed, at) = (ProposalState::Open, None, None, desk.at);
+            let proposal =
+                Proposal { id, digest, base, title, why, proposer, at, activate_at, state, approval, closed };
+            let mut beside = Beside::default();
+            beside.put_proposal(&proposal).map_err(PublishError::from)?;
+            beside.put_proposed_files(id, &files).map_err(PublishError::from)?;
+            beside
+                .put_proposed_evidence(id, &weighed.json().map_err(PublishError::from)?)
+                .map_err(PublishError::from)?;
+            Ok(Done::beside(beside, ProposalTold::with(proposal, &weighed.evidence)))
+        })
+        .await
+    }
+
+    /// Takes a proposal back, also one that is to come in force later; again changes nothing.
+    ///
+    /// # Errors
+    /// [`PublishError`]; [`CallError::Denied`] for whoever may not propose rules.
+    pub async fn withdraw(&self, call: &Call, id: u64) -> Result<Changed<ProposalTold>, CallError<PublishError>> {
+        let call = saying(call, [("proposal", Some(id.into()))]);
+        let (from, by, soon) = (self.rules_from, call.caller.to_string(), self.schedule.clone());
+        self.change(&call, "proposeRules", About::Installation, move |desk, _| {
+            if from == RulesFrom::Files {
+                return Err(PublishError::FromFiles.into());
+            }
+            let found = desk.proposal(id).map_err(PublishError::from)?;
+            let mut proposal = found.ok_or(PublishError::UnknownProposal(id))?;
+            let mut beside = Beside::default();
+            match proposal.state {
+                ProposalState::Withdrawn => return Ok(Done::beside(beside, proposal.into())),
+                ProposalState::Open => {}
+                ProposalState::Scheduled => {
+                    beside.put_scheduled(None).map_err(PublishError::from)?;
+                    beside.then(move || {
+                        soon.send_replace(());
+                    });
+                }
+                state => return Err(PublishError::Closed { id, state }.into()),
+            }
+            proposal.state = ProposalState::Withdrawn;
+            proposal.closed = Some(Closed { by, at: desk.at, message: None });
+            beside.put_proposal(&proposal).map_err(PublishError::from)?;
+            Ok(Done::beside(beside, proposal.into()))
+        })
+        .await
+    }
+
+    /// The proposals, oldest first.
+    ///
+    /// # Errors
+    /// [`ListError`]; [`CallError::Denied`] for whoever may not read the rules.
+    pub async fn proposals(
+        &self,
+        call: &Call,
+        limit: usize,
+        cursor: Option<&str>,
+    ) -> Result<Told<Page<ProposalTold>>, CallError<ListError>> {
+        self.tell(call, "readRules", &About::Installation, |_, _| {
+            let mut page = Page::new(limit);
+            let from = page.after::<u64>(cursor)?.map_or(0, |last| last.saturating_add(1));
+            for (id, proposal) in self.store.proposals(from, limit.min(PAGE_MAX) + 1)? {
+                if page.take(proposal.into(), id.to_string()).is_break() {
+                    break;
+                }
+            }
+            Ok(page)
+        })
+        .await
+    }
+
+    /// A proposal, with its files and what is known of it.
+    ///
+    /// # Errors
+    /// [`PublishError::UnknownProposal`]; [`CallError::Denied`] for whoever may not read the rules.
+    pub async fn proposal(&self, call: &Call, id: u64) -> Result<Told<ProposalTold>, CallError<PublishError>> {
+        self.tell(call, "readRules", &About::Installation, |_, _| {
+            let proposal = self.store.proposal(id)?.ok_or(PublishError::UnknownProposal(id))?;
+            let files = self.store.proposed_files(id)?.into_iter().collect();
+            let evidence = parsed(self.store.proposed_evidence(id)?)?;
+            Ok(ProposalTold { evidence, files: Some(files), ..proposal.into() })
+        })
+        .await
+    }
+}

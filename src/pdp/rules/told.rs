@@ -1,0 +1,174 @@
+//! What is told of the rules: what decides now, and what came in force when.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::ToSchema;
+
+use super::super::call::{About, Call, CallError, Told};
+use super::super::{ListError, Page, Pdp, PublishError};
+use super::{RefusedRules, parsed};
+use crate::clock::Timestamp;
+use crate::config::RulesFrom;
+use crate::limits::PAGE_MAX;
+use crate::store::{InForce, StoreError, Why};
+
+/// What decides now, and since when.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct RulesStatus {
+    /// The digest of the rules in force.
+    pub digest: String,
+    /// Since when they are.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub since: Option<Timestamp>,
+    /// Who put them in force; `files` when the folder was changed, `start` when the service started with them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
+    /// Why: `start`, `files`, `published` or `rolledBack`.
+    #[schema(value_type = Option<String>)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub why: Option<Why>,
+    /// The proposal that was approved.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub proposal: Option<u64>,
+    /// Where rules come from: `files` or `publishing`.
+    #[schema(value_type = String)]
+    pub from: RulesFrom,
+    /// What was known of them when they came in force.
+    #[schema(value_type = Option<Object>)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub evidence: Option<Value>,
+    /// What was to take their place and was refused.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refused: Option<RefusedRules>,
+    /// What is to take their place later.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scheduled: Option<ScheduledRules>,
+}
+
+/// Rules that are approved and come in force later.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct ScheduledRules {
+    /// The proposal.
+    pub proposal: u64,
+    /// The digest of its rules.
+    pub digest: String,
+    /// When they come in force.
+    #[schema(value_type = String, format = DateTime)]
+    pub at: Timestamp,
+}
+
+/// When a set of rules came in force.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct RulesEntry {
+    /// The digest of the rules.
+    pub digest: String,
+    /// When they came in force.
+    #[schema(value_type = String, format = DateTime)]
+    pub at: Timestamp,
+    /// Who put them in force.
+    pub by: String,
+    /// Why: `start`, `files`, `published` or `rolledBack`.
+    #[schema(value_type = String)]
+    pub why: Why,
+    /// The proposal that was approved.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proposal: Option<u64>,
+}
+
+impl From<InForce> for RulesEntry {
+    fn from(entry: InForce) -> Self {
+        let InForce { digest, by, at, why, proposal } = entry;
+        Self { digest, at, by, why, proposal }
+    }
+}
+
+/// A set of rules that is or was in force.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct KeptRules {
+    /// Its digest.
+    pub digest: String,
+    /// Its files: texts by path.
+    pub files: BTreeMap<String, String>,
+    /// Every time it came in force, oldest first.
+    pub in_force: Vec<RulesEntry>,
+    /// What was known of it when it last came in force.
+    #[schema(value_type = Option<Object>)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub evidence: Option<Value>,
+}
+
+impl Pdp {
+    /// What decides now, since when, and what is to take its place.
+    ///
+    /// # Errors
+    /// [`CallError::Denied`] for whoever may not read the rules.
+    pub async fn rules_status(&self, call: &Call) -> Result<Told<RulesStatus>, CallError<StoreError>> {
+        self.tell(call, "readRules", &About::Installation, |_, _| {
+            let entry = self.store.rules_in_force()?.map(|(_, entry)| RulesEntry::from(entry));
+            let digest = entry.as_ref().map_or_else(|| self.rules().digest().to_string(), |entry| entry.digest.clone());
+            let scheduled = self.scheduled()?.and_then(|proposal| {
+                let at = proposal.activate_at?;
+                Some(ScheduledRules { proposal: proposal.id, digest: proposal.digest, at })
+            });
+            Ok(RulesStatus {
+                evidence: parsed(self.store.rules_evidence(&digest)?)?,
+                digest,
+                since: entry.as_ref().map(|entry| entry.at),
+                by: entry.as_ref().map(|entry| entry.by.clone()),
+                why: entry.as_ref().map(|entry| entry.why),
+                proposal: entry.and_then(|entry| entry.proposal),
+                from: self.rules_from,
+                refused: self.current.refused(),
+                scheduled,
+            })
+        })
+        .await
+    }
+
+    /// A set of rules that is or was in force, with its files.
+    ///
+    /// # Errors
+    /// [`PublishError::UnknownRules`]; [`CallError::Denied`] for whoever may not read the rules.
+    pub async fn rules_with(&self, call: &Call, digest: &str) -> Result<Told<KeptRules>, CallError<PublishError>> {
+        self.tell(call, "readRules", &About::Installation, |_, _| {
+            let unknown = || PublishError::UnknownRules(digest.to_owned());
+            let files = self.store.kept_rules(digest)?.ok_or_else(unknown)?;
+            let history = self.store.rules_history(0, usize::MAX)?.into_iter().map(|(_, entry)| entry);
+            Ok(KeptRules {
+                digest: digest.to_owned(),
+                files: files.into_iter().collect(),
+                in_force: history.filter(|entry| entry.digest == digest).map(RulesEntry::from).collect(),
+                evidence: parsed(self.store.rules_evidence(digest)?)?,
+            })
+        })
+        .await
+    }
+
+    /// The sets of rules that came in force, oldest first.
+    ///
+    /// # Errors
+    /// [`ListError`]; [`CallError::Denied`] for whoever may not read the rules.
+    pub async fn rules_history(
+        &self,
+        call: &Call,
+        limit: usize,
+        cursor: Option<&str>,
+    ) -> Result<Told<Page<RulesEntry>>, CallError<ListError>> {
+        self.tell(call, "readRules", &About::Installation, |_, _| {
+            let mut page = Page::new(limit);
+            let from = page.after::<u64>(cursor)?.map_or(0, |last| last.saturating_add(1));
+            for (number, entry) in self.store.rules_history(from, limit.min(PAGE_MAX) + 1)? {
+                if page.take(entry.into(), number.to_string()).is_break() {
+                    break;
+                }
+            }
+            Ok(page)
+        })
+        .await
+    }
+}

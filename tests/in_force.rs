@@ -1,0 +1,264 @@
+//! Rules from files: what an edit does to a server that answers, and what a bad one does not.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use standing::policy::RuleFiles;
+use tempfile::TempDir;
+
+use crate::server::{Server, question};
+
+const BILLS: &str = "policies/may/receive-bill.cedar";
+
+/// A folder with the shipped rules, to be edited.
+pub struct Folder(TempDir);
+
+impl Folder {
+    pub fn shipped() -> Self {
+        let folder = Self(tempfile::tempdir().unwrap());
+        for (path, text) in RuleFiles::built_in().iter() {
+            folder.write(path, text);
+        }
+        folder
+    }
+
+    pub fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    pub fn text(&self, path: &str) -> String {
+        fs::read_to_string(self.path().join(path)).unwrap()
+    }
+
+    /// Writes a file as a careful editor does: beside it, and then in its place.
+    pub fn write(&self, path: &str, text: &str) {
+        let file = self.path().join(path);
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        let beside = file.with_file_name(".beside");
+        fs::write(&beside, text).unwrap();
+        fs::rename(beside, file).unwrap();
+    }
+
+    pub fn remove(&self, path: &str) {
+        fs::remove_file(self.path().join(path)).unwrap();
+    }
+}
+
+fn serve(data: &Path, rules: &Path) -> Server {
+    Server::start(data, &["--demo", "--rules", rules.to_str().unwrap()])
+}
+
+fn rules(server: &Server) -> Value {
+    let answer = server.get("/v1/rules");
+    assert_eq!(answer.status, 200, "{}", answer.text);
+    answer.json()
+}
+
+/// Waits until what is said of the rules is as it should be.
+#[track_caller]
+fn until(server: &Server, is_so: impl Fn(&Value) -> bool) -> Value {
+    let began = Instant::now();
+    loop {
+        let said = rules(server);
+        if is_so(&said) {
+            return said;
+        }
+        assert!(began.elapsed() < Duration::from_secs(20), "the rules stay as they are: {said}");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+/// May contoso see the bills of what it sold, and by which rules?
+fn ask(server: &Server) -> (bool, String) {
+    let answer = server.post("/access/v1/evaluation", &question("contoso", "receiveBill", "Subscription", "s-office"));
+    assert_eq!(answer.status, 200, "{}", answer.text);
+    (answer.json()["decision"].as_bool().unwrap(), answer.header("standing-rules").unwrap().to_owned())
+}
+
+fn figure(server: &Server, name: &str) -> f64 {
+    let text = server.get("/metrics").text;
+    let line = text.lines().find(|line| line.split(' ').next() == Some(name));
+    let line = line.unwrap_or_else(|| panic!("no `{name}` in {text}"));
+    line.rsplit(' ').next().unwrap().parse().unwrap()
+}
+
+fn history(server: &Server) -> Vec<(String, String)> {
+    let listed = server.get("/v1/rules/history").json();
+    assert_eq!(listed["complete"], true);
+    let entries = listed["history"].as_array().unwrap().iter();
+    let text = |entry: &Value, member: &str| entry[member].as_str().unwrap().to_owned();
+    entries.map(|entry| (text(entry, "digest"), text(entry, "why"))).collect()
+}
+
+#[test]
+fn editing_a_file_while_requests_run_loses_none_and_each_answer_agrees_with_the_digest_it_names() {
+    let (data, folder) = (tempfile::tempdir().unwrap(), Folder::shipped());
+    let server = serve(data.path(), folder.path());
+    let (allowed, first) = ask(&server);
+    assert!(allowed);
+    let bills = folder.text(BILLS);
+    let done = AtomicBool::new(false);
+    let answers = std::thread::scope(|scope| {
+        let asking: Vec<_> = (0..3)
+            .map(|_| {
+                scope.spawn(|| {
+                    let mut answers = Vec::new();
+                    while !done.load(Ordering::Relaxed) {
+                        answers.push(ask(&server));
+                    }
+                    answers
+                })
+            })
+            .collect();
+        for _ in 0..2 {
+            folder.remove(BILLS);
+            until(&server, |said| said["digest"] != first.as_str());
+            folder.write(BILLS, &bills);
+            until(&server, |said| said["digest"] == first.as_str());
+        }
+        done.store(true, Ordering::Relaxed);
+        asking.into_iter().flat_map(|asking| asking.join().unwrap()).collect::<Vec<_>>()
+    });
+    let told: BTreeSet<_> = answers.into_iter().collect();
+    assert_eq!(told.len(), 2, "each digest gives one answer: {told:?}");
+    for (allowed, digest) in told {
+        assert_eq!(allowed, digest == first, "{digest}");
+    }
+    let whys: Vec<String> = history(&server).into_iter().map(|(_, why)| why).collect();
+    assert_eq!(whys, ["start", "files", "files", "files", "files"]);
+    assert!((figure(&server, "standing_rules_swaps_total") - 4.0).abs() < 0.5);
+}
+
+#[test]
+fn a_bad_edit_changes_nothing_and_is_told_and_mending_it_puts_it_in_force() {
+    let (data, folder) = (tempfile::tempdir().unwrap(), Folder::shipped());
+    let server = serve(data.path(), folder.path());
+    let before = ask(&server);
+    assert!(rules(&server).get("refused").is_none());
+    let bills = folder.text(BILLS);
+    folder.write(BILLS, &bills.replace("receiveBill", "receiveBills"));
+    let said = until(&server, |said| said.get("refused").is_some());
+    assert_eq!(said["digest"], before.1.as_str());
+    assert_eq!(said["refused"]["findings"][0]["path"], BILLS, "{said}");
+    assert!(said["refused"]["findings"][0]["line"].as_u64().unwrap() > 0, "{said}");
+    assert_eq!(ask(&server), before);
+    // It is said once, however often the folder is read.
+    std::thread::sleep(Duration::from_millis(1_500));
+    assert_eq!(rules(&server)["refused"], said["refused"]);
+    for (name, value) in [("standing_rules_refused", 1.0), ("standing_rules_refusals_total", 1.0)] {
+        assert!((figure(&server, name) - value).abs() < 0.5, "{name}");
+    }
+    // What is no file of rules is another finding.
+    folder.write("policies/may/notes.txt", "not a rule");
+    let said = until(&server, |said| said["refused"].get("digest").is_none());
+    assert!(said["refused"]["findings"][0]["message"].as_str().unwrap().contains("notes.txt"), "{said}");
+    folder.remove("policies/may/notes.txt");
+    folder.write(BILLS, &format!("{bills}// mended\n"));
+    let said = until(&server, |said| said.get("refused").is_none());
+    assert_ne!(said["digest"], before.1.as_str());
+    assert_eq!((said["why"].as_str(), said["by"].as_str()), (Some("files"), Some("files")));
+    assert_eq!(ask(&server), (true, said["digest"].as_str().unwrap().to_owned()));
+    assert!(figure(&server, "standing_rules_refused") < 0.5);
+    // The set of before is still there, and decides when it is asked to.
+    let kept = server.get(&format!("/v1/rules/{}", before.1)).json();
+    assert_eq!(kept["files"][BILLS], bills.as_str());
+    assert_eq!(server.get("/v1/rules/0000").status, 404);
+}
+
+#[test]
+fn two_files_that_belong_together_never_come_in_force_one_without_the_other() {
+    let (data, folder) = (tempfile::tempdir().unwrap(), Folder::shipped());
+    let (one, other) = (BILLS, "policies/may/provision.cedar");
+    let (first, second) = (folder.text(one), folder.text(other));
+    let server = serve(data.path(), folder.path());
+    for number in 0..10 {
+        folder.write(one, &format!("{first}// {number}\n"));
+        folder.write(other, &format!("{second}// {number}\n"));
+        std::thread::sleep(Duration::from_millis(180 + number * 30));
+    }
+    until(&server, |said| {
+        let files = server.get(&format!("/v1/rules/{}", said["digest"].as_str().unwrap())).json();
+        files["files"][one].as_str().unwrap().ends_with("// 9\n")
+    });
+    for (digest, _) in history(&server).into_iter().skip(1) {
+        let kept = server.get(&format!("/v1/rules/{digest}")).json();
+        let last = |path: &str| kept["files"][path].as_str().unwrap().lines().last().unwrap().to_owned();
+        assert_eq!(last(one), last(other));
+    }
+}
+
+#[test]
+fn a_folder_behind_a_link_is_swapped_with_the_link() {
+    let (data, here) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let (old, new) = (Folder::shipped(), Folder::shipped());
+    new.remove(BILLS);
+    let point = |target: &Path| {
+        let beside: PathBuf = here.path().join("beside");
+        std::os::unix::fs::symlink(target, &beside).unwrap();
+        fs::rename(beside, here.path().join("rules")).unwrap();
+    };
+    point(old.path());
+    let server = serve(data.path(), &here.path().join("rules"));
+    let (allowed, first) = ask(&server);
+    assert!(allowed);
+    point(new.path());
+    until(&server, |said| said["digest"] != first.as_str());
+    assert!(!ask(&server).0);
+}
+
+#[test]
+fn a_restart_keeps_the_last_good_rules_whatever_became_of_the_files() {
+    let (data, folder) = (tempfile::tempdir().unwrap(), Folder::shipped());
+    let bills = folder.text(BILLS);
+    folder.write(BILLS, &format!("{bills}// ours\n"));
+    let server = serve(data.path(), folder.path());
+    let before = ask(&server);
+    server.kill();
+    folder.write(BILLS, "permit (principal, action, resource)");
+    let server = serve(data.path(), folder.path());
+    assert_eq!(ask(&server), before, "the last good set decides");
+    let said = rules(&server);
+    assert_eq!(said["refused"]["findings"][0]["path"], BILLS, "{said}");
+    assert_eq!(history(&server).len(), 1, "nothing else was in force");
+    server.kill();
+    folder.remove(BILLS);
+    let server = serve(data.path(), folder.path());
+    assert!(!ask(&server).0, "good files decide from the start");
+    let whys: Vec<String> = history(&server).into_iter().map(|(_, why)| why).collect();
+    assert_eq!(whys, ["start", "files"]);
+    server.kill();
+    // Without a good set to keep there is nothing to serve.
+    folder.write(BILLS, "permit (principal, action, resource)");
+    let empty = tempfile::tempdir().unwrap();
+    let refused = Server::try_start(empty.path(), &["--demo", "--rules", folder.path().to_str().unwrap()]);
+    let output = refused.err().expect("bad rules were served");
+    assert_eq!(output.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&output.stderr).contains(BILLS));
+}
+
+#[test]
+fn killed_around_an_edit_the_history_the_files_and_what_decides_agree() {
+    let (data, folder) = (tempfile::tempdir().unwrap(), Folder::shipped());
+    let bills = folder.text(BILLS);
+    for round in 0..6_u64 {
+        let server = serve(data.path(), folder.path());
+        let said = rules(&server);
+        assert_eq!(ask(&server).1, said["digest"].as_str().unwrap());
+        folder.write(BILLS, &format!("{bills}// {round}\n"));
+        std::thread::sleep(Duration::from_millis(450 + round * 80));
+        server.kill();
+    }
+    let server = serve(data.path(), folder.path());
+    let said = rules(&server);
+    let told = history(&server);
+    assert_eq!(told.last().unwrap().0, said["digest"].as_str().unwrap());
+    assert_eq!(ask(&server), (true, told.last().unwrap().0.clone()));
+    assert_eq!(told.len(), 7, "each edit came in force once, before the kill or at the next start");
+    for (digest, _) in told {
+        assert_eq!(server.get(&format!("/v1/rules/{digest}")).status, 200);
+    }
+}
