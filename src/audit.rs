@@ -1,5 +1,20 @@
-//! What is remembered of every decision.
+//! What is remembered of every decision, and why it can be believed.
 
+mod checkpoint;
+mod finding;
+mod line;
+mod outside;
 mod record;
+mod tree;
+mod walk;
 
+pub use checkpoint::{Checkpoint, CheckpointError, KeyError, LedgerKey, VerifierKey};
+pub use finding::{Fault, Finding, Walked};
+pub use line::{ExportLine, Header, LineError, Mask, Masked, RecordLine, read_line};
+pub use outside::{OutsideError, verify_lines};
 pub use record::{Asked, Became, ENGINE, Record, RecordError, Results, Sought};
+pub use tree::{
+    Hash, Peaks, ProofError, children, consistency, hash_text, inclusion, leaf_hash, leaf_node, leaves_up_to,
+    node_hash, nodes_to_come, parse_hash, verify_consistency, verify_inclusion,
+};
+pub use walk::{Place, Walk};

@@ -5,6 +5,7 @@
 //! prints the same as without one.
 
 mod check;
+mod ledger;
 mod link_key;
 mod reach;
 mod rules;
@@ -48,6 +49,8 @@ enum Command {
     Import(transfer::Import),
     /// Write everything that is known to a file.
     Export(transfer::Export),
+    /// Verify, export, show and archive the ledger of decisions.
+    Ledger(ledger::LedgerCommand),
     /// List, rotate and retire the keys that links are signed with.
     LinkKey(link_key::LinkKeyCommand),
     /// Judge a set of rules before it is in force.
@@ -123,6 +126,7 @@ pub fn run() -> ExitCode {
             Command::Tables(tables) => tables.run(),
             Command::Import(import) => import.run().await,
             Command::Export(export) => export.run().await,
+            Command::Ledger(ledger) => ledger.run().await,
             Command::LinkKey(link_key) => link_key.run().await,
             Command::Rules(rules) => rules.run().await,
             Command::Token(token) => token.run().await,

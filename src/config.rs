@@ -3,7 +3,9 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use serde::{Deserialize, Serialize};
+use jiff::{SignedDuration, Span, SpanRelativeTo};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::domain::grant::Multichannel;
 use crate::limits::Limits;
@@ -40,6 +42,27 @@ pub struct Settings {
     pub multichannel: Multichannel,
     /// The limits.
     pub limits: Limits,
+    /// What becomes of the ledger.
+    pub ledger: LedgerSettings,
+}
+
+/// The settings of the ledger.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct LedgerSettings {
+    /// How old a record is when it moves to an archive file, for example `90d`; never when nothing is said.
+    #[serde(deserialize_with = "age")]
+    pub archive_after: Option<SignedDuration>,
+}
+
+fn age<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<SignedDuration>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    let span: Option<Span> = text.parse().ok();
+    let age = span.and_then(|span| span.to_duration(SpanRelativeTo::days_are_24_hours()).ok());
+    let age = age
+        .filter(SignedDuration::is_positive)
+        .ok_or_else(|| D::Error::custom(format!("`{text}` is not an age; write days or hours, for example `90d`")))?;
+    Ok(Some(age))
 }
 
 /// Why settings cannot be used.

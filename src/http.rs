@@ -8,6 +8,7 @@ mod credentials;
 mod customers;
 mod decisions;
 mod exchange;
+mod ledger;
 mod link_keys;
 mod openapi;
 mod partners;

@@ -47,6 +47,10 @@ pub const BATCH_BYTES_MAX: usize = 16 * 1024 * 1024;
 pub const IMPORT_LINE_MAX: usize = 65_536;
 /// How many bytes of an export are put together before they are passed on.
 pub const EXPORT_CHUNK_BYTES: usize = 65_536;
+/// The most records one archive file of the ledger holds.
+pub const ARCHIVE_RECORDS_MAX: u64 = 100_000;
+/// The longest line of an exported ledger that is read, in bytes; longer than any that is written.
+pub const LEDGER_LINE_MAX: u64 = 256 * 1024 * 1024;
 /// The most work that may wait for the ledger before callers are told to come again.
 pub const WAITING_WRITES_MAX: usize = 65_536;
 

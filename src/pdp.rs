@@ -8,6 +8,7 @@ mod call;
 mod changes;
 mod demo;
 mod difference;
+mod ledger;
 mod links;
 mod metrics;
 mod operation;
@@ -30,6 +31,10 @@ pub use demo::{DemoError, demo};
 pub use difference::{
     ActionDifference, Concerned, DifferenceError, Others, Progress, StrangersTurned, Subjects, Turn, Turned,
     TurnedPair, Turns, WorldDifference,
+};
+pub use ledger::{
+    Archived, ArchivedFile, ConsistencyProof, InclusionProof, Kept, LedgerError, LedgerExport, LedgerKeyError,
+    LedgerWalk, SignedCheckpoint,
 };
 pub use links::{LinkKeySummary, LinkRing, LinksError};
 pub use metrics::RouteMetrics;
@@ -56,11 +61,12 @@ use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, RwLock};
 
 use crate::assure::release::Tables;
-use crate::clock::SharedClock;
+use crate::audit::LedgerKey;
+use crate::clock::{SharedClock, Timestamp};
 use crate::config::RulesFrom;
 use crate::decide::{World, check_schema};
 use crate::domain::grant::Multichannel;
-use crate::id::{Revision, Seq};
+use crate::id::Revision;
 use crate::limits::Limits;
 use crate::policy::{Bundle, Digest, ReadError, RulesError};
 use crate::store::{Store, StoreError};
@@ -96,6 +102,8 @@ pub struct Pdp {
     strange: search::StrangeResources,
     world: Option<Arc<(Bundle, World)>>,
     links: LinkRing,
+    ledger_key: LedgerKey,
+    archiving: tokio::sync::Mutex<()>,
     terms: Terms,
     folder: Option<PathBuf>,
     /// Every answer of the rules a candidate was last compared with.
@@ -117,6 +125,9 @@ pub enum PdpError {
     /// The link keys cannot be read or made.
     #[error(transparent)]
     Links(#[from] LinksError),
+    /// The ledger's key cannot be read or made.
+    #[error(transparent)]
+    LedgerKey(#[from] LedgerKeyError),
 }
 
 impl Pdp {
@@ -142,10 +153,11 @@ impl Pdp {
 
     fn over(store: Store, data: &Path, clock: &SharedClock, rules: Bundle, terms: Terms) -> Result<Self, PdpError> {
         let links = LinkRing::open(data, clock)?;
-        Ok(Self { folder: Some(data.to_owned()), ..Self::of(store, links, rules, terms)? })
+        let ledger_key = ledger::open_key(data)?;
+        Ok(Self { folder: Some(data.to_owned()), ledger_key, ..Self::of(store, links, rules, terms)? })
     }
 
-    /// A decision point over a store that is open already.
+    /// A decision point over a store that is open already; its ledger is signed with a key that is kept nowhere.
     ///
     /// # Errors
     /// [`PdpError::Rules`] when the schema does not hold the stored facts.
@@ -164,6 +176,8 @@ impl Pdp {
             strange: search::StrangeResources::default(),
             world: None,
             links,
+            ledger_key: ledger::make_key()?,
+            archiving: tokio::sync::Mutex::default(),
             terms,
             folder: None,
             answers: Mutex::default(),
@@ -221,6 +235,12 @@ impl Pdp {
         self.store.revision()
     }
 
+    /// Now, and never before the newest revision.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.store.now()
+    }
+
     /// The limits in force.
     #[must_use]
     pub fn limits(&self) -> &Limits {
@@ -242,14 +262,6 @@ impl Pdp {
             self.store.append(Vec::new()).await?;
         }
         self.compare_rules().await
-    }
-
-    /// The bytes of a record of the ledger.
-    ///
-    /// # Errors
-    /// [`CallError::Denied`] for whoever may not read the ledger.
-    pub async fn decision(&self, call: &Call, seq: Seq) -> Result<Told<Option<Vec<u8>>>, CallError<StoreError>> {
-        self.tell(call, "readDecisions", &About::Installation, |_, _| self.store.record(seq)).await
     }
 
     /// How many records the ledger holds.

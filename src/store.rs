@@ -8,6 +8,7 @@ mod entered;
 mod gather;
 mod household;
 mod proposal;
+mod ledger;
 mod redb_file;
 mod rows;
 mod rules;
@@ -17,6 +18,7 @@ mod view;
 mod writer;
 
 pub use household::Household;
+pub use ledger::LedgerView;
 pub use proposal::{Approval, Closed, Proposal, ProposalState};
 pub use redb_file::{Snapshot, Store};
 pub use rules::{Beside, InForce, Why};

@@ -9,6 +9,7 @@ mod house;
 mod http;
 mod in_force;
 mod invitation_and_json;
+mod ledger;
 mod machine;
 mod metrics;
 mod openapi;

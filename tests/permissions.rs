@@ -200,6 +200,10 @@ fn tries(town: &Town, route: &Route) -> Vec<Try> {
         ("POST", "/v1/rules/proposals/{proposal}/approval") => one(&path, Some(json!({ "unproved": "a test" }))),
         ("DELETE", "/v1/rules/proposals/{proposal}") => one(&path, None),
         ("POST", "/v1/rules/rollback") => one(&path, Some(json!({}))),
+        ("GET", "/v1/ledger/proof") => one(&format!("{path}?seq=1"), None),
+        ("GET", "/v1/ledger/consistency") => one(&format!("{path}?from=1"), None),
+        // Nothing is so old.
+        ("POST", "/v1/ledger/archive") => one(&format!("{path}?older_than=9000d"), None),
         ("POST", "/v1/tokens") => one(&path, Some(json!({ "role": "asker" }))),
         ("DELETE", "/v1/tokens/{token}") => {
             one(&path.replace("{token}", &text(&town.token(&["--role", "asker"]), "id")), None)

@@ -603,7 +603,8 @@ async fn a_search_is_recorded_before_it_is_answered() {
     assert_eq!(told.seqs, [Seq(before + 1)]);
     assert_eq!(scene.pdp.records().unwrap(), before + 1);
     let record =
-        Record::from_bytes(&scene.pdp.decision(&scene.call, told.seqs[0]).await.unwrap().value.unwrap()).unwrap();
+        Record::from_bytes(&scene.pdp.decision(&scene.call, told.seqs[0]).await.unwrap().value.unwrap().record)
+            .unwrap();
     assert_eq!(record.asked, Asked::Search);
     assert!(record.decision);
     assert_eq!((record.question.resource.kind.as_str(), record.question.resource.id.as_str()), ("Subscription", ""));

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
+use jiff::SignedDuration;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
@@ -27,13 +28,15 @@ use crate::policy::{Bundle, RuleFiles, Rulebook};
 
 /// How long a stop waits for calls that are under way.
 const STOP_WITHIN: Duration = Duration::from_secs(10);
+/// How often the ledger is signed and its old records are archived.
+const LEDGER_KEPT_EVERY: Duration = Duration::from_secs(3_600);
 const DEFAULT_LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8181);
 const DEFAULT_DATA: &str = "./standing-data";
 
 /// Answer over HTTP.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Example: standing serve --demo\n\nSettings (--config FILE, TOML): data, listen, rules,\nrules_from = \"files\" | \"publishing\", public_url, multichannel = \"displace\" | \"refuse\",\n[limits] body_bytes, evaluations, depth. Flags come before settings."
+    after_help = "Example: standing serve --demo\n\nSettings (--config FILE, TOML): data, listen, rules,\nrules_from = \"files\" | \"publishing\", public_url, multichannel = \"displace\" | \"refuse\",\n[limits] body_bytes, evaluations, depth, [ledger] archive_after = \"90d\". Flags come before settings."
 )]
 pub(super) struct Serve {
     /// The data directory [default: ./standing-data]
@@ -108,6 +111,7 @@ impl Serve {
             let first = pdp.create_token(&Call::of(Caller::local()), speaks_for, None).await?;
             println!("first operator token, shown only this once: {}", first.value.token);
         }
+        let keeping = tokio::spawn(keep_ledger(Arc::clone(&pdp), settings.ledger.archive_after));
         let door = if anonymous { Door::Anonymous } else { Door::Guarded };
         let served = surface(Arc::clone(&pdp), door, stopping.clone());
         let ready = format!(
@@ -134,7 +138,30 @@ impl Serve {
         if tokio::time::timeout(STOP_WITHIN, serving).await.is_err() {
             tracing::warn!("some calls were still under way and are given up");
         }
+        keeping.abort();
+        if let Err(error) = pdp.keep_checkpoint().await {
+            tracing::warn!(%error, "no checkpoint was signed at the end");
+        }
         Ok(Ended::Good)
+    }
+}
+
+/// Signs the ledger as it is and moves old records to archive files, at once and then every hour.
+async fn keep_ledger(pdp: Arc<Pdp>, archive_after: Option<SignedDuration>) {
+    let mut hourly = tokio::time::interval(LEDGER_KEPT_EVERY);
+    loop {
+        hourly.tick().await;
+        if let Err(error) = pdp.keep_checkpoint().await {
+            tracing::error!(%error, "no checkpoint was signed");
+        }
+        let before = archive_after.map(|age| pdp.now().checked_sub(age));
+        if let Some(Ok(before)) = before {
+            match pdp.archive_ledger(&Call::of(Caller::local()), before).await {
+                Ok(archived) if archived.value.records == 0 => {}
+                Ok(archived) => tracing::info!(records = archived.value.records, "old records were archived"),
+                Err(error) => tracing::error!(%error, "old records were not archived"),
+            }
+        }
     }
 }
 

@@ -8,8 +8,8 @@ use bytes::Bytes;
 use clap::Args;
 use futures_util::StreamExt as _;
 use http_body_util::{BodyExt, StreamBody};
-use hyper::Method;
-use hyper::body::Frame;
+use hyper::body::{Frame, Incoming};
+use hyper::{Method, Response};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::Value;
 use tokio::io::AsyncReadExt as _;
@@ -120,27 +120,7 @@ impl Export {
     pub(super) async fn run(self) -> Result<Ended, Failure> {
         let reached = Reached::open(&self.data.data, Wanted::There).await?;
         let response = reached.send(Method::GET, "/v1/export", "application/json", whole("")).await?;
-        if !response.status().is_success() {
-            answered(response).await?;
-            return Ok(Ended::Good);
-        }
-        let mut beside = self.file.clone().into_os_string();
-        beside.push(".part");
-        let beside = PathBuf::from(beside);
-        let mut written = BufWriter::new(File::create(&beside).map_err(named(&beside))?);
-        let bar = ProgressBar::new_spinner();
-        bar.set_message("exporting");
-        let mut pieces = response.into_body().into_data_stream();
-        while let Some(piece) = pieces.next().await {
-            let piece = piece?;
-            bar.inc(piece.len() as u64);
-            written.write_all(&piece).map_err(named(&beside))?;
-        }
-        let file = written.into_inner().map_err(|error| named(&beside)(error.into_error()))?;
-        file.sync_all().map_err(named(&beside))?;
-        std::fs::rename(&beside, &self.file).map_err(named(&self.file))?;
-        let bytes = bar.position();
-        bar.finish_and_clear();
+        let bytes = saved(response, &self.file).await?;
         if self.data.json {
             println!("{}", serde_json::json!({ "file": self.file, "bytes": bytes }));
         } else {
@@ -148,4 +128,30 @@ impl Export {
         }
         Ok(Ended::Good)
     }
+}
+
+/// Writes an answer to a file, which appears only once it is whole, and says how many bytes it has.
+pub(super) async fn saved(response: Response<Incoming>, file: &Path) -> Result<u64, Failure> {
+    if !response.status().is_success() {
+        answered(response).await?;
+        return Err(Failure::failed("nothing was exported; try again"));
+    }
+    let mut beside = file.to_owned().into_os_string();
+    beside.push(".part");
+    let beside = PathBuf::from(beside);
+    let mut written = BufWriter::new(File::create(&beside).map_err(named(&beside))?);
+    let bar = ProgressBar::new_spinner();
+    bar.set_message("exporting");
+    let mut pieces = response.into_body().into_data_stream();
+    while let Some(piece) = pieces.next().await {
+        let piece = piece?;
+        bar.inc(piece.len() as u64);
+        written.write_all(&piece).map_err(named(&beside))?;
+    }
+    let whole = written.into_inner().map_err(|error| named(&beside)(error.into_error()))?;
+    whole.sync_all().map_err(named(&beside))?;
+    std::fs::rename(&beside, file).map_err(named(file))?;
+    let bytes = bar.position();
+    bar.finish_and_clear();
+    Ok(bytes)
 }

@@ -8,12 +8,13 @@ use warp::http::StatusCode;
 use warp::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use warp::reply::Response;
 
+use crate::audit::ProofError;
 use crate::domain::invitation::LinkKeyError;
 use crate::json::{JsonError, ShapeError};
 use crate::pdp::{
-    AcceptanceError, AskError, CallError, ChangesError, Coded, CustomerError, ImportError, LinkError, LinksError,
-    ListError, PartnerError, PreconditionError, PublishError, RemovalError, RenegotiationError, RequestError,
-    SearchError, SubscriptionError, TokenError, WhatIfError,
+    AcceptanceError, AskError, CallError, ChangesError, Coded, CustomerError, ImportError, LedgerError, LinkError,
+    LinksError, ListError, PartnerError, PreconditionError, PublishError, RemovalError, RenegotiationError,
+    RequestError, SearchError, SubscriptionError, TokenError, WhatIfError,
 };
 use crate::store::StoreError;
 
@@ -279,6 +280,22 @@ impl Status for LinkError {
             Self::MayNotRequest(_) => StatusCode::FORBIDDEN,
             Self::Acceptance(error) => error.status(),
             Self::Store(_) => StatusCode::SERVICE_UNAVAILABLE,
+        }
+    }
+}
+
+impl Status for LedgerError {
+    const STATUSES: &'static [StatusCode] =
+        &[StatusCode::NOT_FOUND, StatusCode::INTERNAL_SERVER_ERROR, StatusCode::SERVICE_UNAVAILABLE];
+
+    fn status(&self) -> StatusCode {
+        match self {
+            Self::Proof(ProofError::Zero(_) | ProofError::Backwards { .. }) => StatusCode::BAD_REQUEST,
+            Self::Proof(ProofError::NotIn { .. } | ProofError::Beyond { .. }) => StatusCode::NOT_FOUND,
+            Self::Damaged(_) => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::Checkpoint(_) | Self::NoFolder | Self::Archive { .. } | Self::Unverified { .. } | Self::Store(_) => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
         }
     }
 }

@@ -41,12 +41,20 @@ pub(super) async fn export(x: Exchange) -> Result<Response, Problem> {
     x.no_more_query()?;
     let export = x.pdp.export(&x.call).await?;
     let (revision, seqs) = (export.revision, export.seqs.clone());
+    Ok(recorded(with_header(streamed(export.value), STANDING_REVISION, revision), &seqs))
+}
+
+/// An answer in lines, made a piece at a time; one that fails half way is cut off, which the caller sees as a broken
+/// body.
+pub(super) fn streamed<E>(lines: impl Iterator<Item = Result<Vec<u8>, E>> + Send + 'static) -> Response
+where
+    E: std::error::Error + Send + Sync + 'static,
+{
     let (pieces, waiting) = mpsc::channel::<Result<Bytes, std::io::Error>>(PIECES);
     tokio::task::spawn_blocking(move || {
-        for chunk in export.value {
+        for chunk in lines {
             let piece = chunk.map(Bytes::from).map_err(std::io::Error::other);
             let failed = piece.is_err();
-            // An export that fails half way is cut off, which the caller sees as a broken body.
             if pieces.blocking_send(piece).is_err() || failed {
                 return;
             }
@@ -56,5 +64,5 @@ pub(super) async fn export(x: Exchange) -> Result<Response, Problem> {
     let mut response = warp::reply::stream(body).into_response();
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/x-ndjson"));
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    Ok(recorded(with_header(response, STANDING_REVISION, revision), &seqs))
+    response
 }

@@ -9,18 +9,20 @@ use std::{fs, io};
 
 use redb::{
     AccessGuard, Builder, Database, DatabaseError, ReadOnlyTable, ReadTransaction, ReadableDatabase, ReadableTable,
-    StorageError, Table, TableDefinition, TableError,
+    ReadableTableMetadata as _, StorageError, Table, TableDefinition, TableError,
 };
 
 use super::rows::{Rows, Visit, parse, row};
 use super::view::{View, decode};
 use super::writer::{self, Queue};
-use super::{Entry, StoreError};
+use super::{Entry, StoreError, ledger};
 use crate::clock::{SharedClock, Timestamp};
-use crate::id::{Revision, Seq};
+use crate::id::Revision;
 
 /// The format this program writes, and the newest it reads.
-const FORMAT: u8 = 1;
+const FORMAT: u8 = 2;
+/// The format before there was a tree over the ledger.
+const WITHOUT_TREE: u8 = 1;
 /// The memory redb may use for pages, in bytes.
 const CACHE_BYTES: usize = 256 * 1024 * 1024;
 /// The file in the data directory.
@@ -30,6 +32,7 @@ pub(super) const META: TableDefinition<&str, &[u8]> = TableDefinition::new("meta
 pub(super) const FACTS: TableDefinition<&[u8], &[u8]> = TableDefinition::new("facts");
 pub(super) const JOURNAL: TableDefinition<u64, &[u8]> = TableDefinition::new("journal");
 pub(super) const LEDGER: TableDefinition<u64, &[u8]> = TableDefinition::new("ledger");
+pub(super) const TREE: TableDefinition<u64, &[u8]> = TableDefinition::new("tree");
 pub(super) const SIDE: TableDefinition<&[u8], &[u8]> = TableDefinition::new("side");
 
 /// The side table as one read transaction sees it.
@@ -111,7 +114,8 @@ impl Store {
 
     fn start(open: Box<Opener>, path: &Path, clock: SharedClock) -> Result<Self, StoreError> {
         let database = open()?;
-        let (revision, newest_at) = prepare(&database, path)?;
+        let prepared = catch_unwind(AssertUnwindSafe(|| prepare(&database, path)));
+        let (revision, newest_at) = prepared.unwrap_or_else(|_| Err(damaged(path)))?;
         let shared = Arc::new(Shared {
             database: RwLock::new(Some(database)),
             revision: AtomicU64::new(revision.0),
@@ -167,7 +171,7 @@ impl Store {
         self.shared.changed.subscribe()
     }
 
-    fn read(&self) -> Result<ReadTransaction, StoreError> {
+    pub(super) fn read(&self) -> Result<ReadTransaction, StoreError> {
         let database = self.shared.database.read().unwrap_or_else(PoisonError::into_inner);
         let database = database.as_ref().ok_or_else(|| StoreError::Unusable("it is being opened again".to_owned()))?;
         Ok(database.begin_read()?)
@@ -241,24 +245,6 @@ impl Store {
     pub fn entry(&self, revision: Revision) -> Result<Option<Entry>, StoreError> {
         let journal = self.read()?.open_table(JOURNAL)?;
         journal.get(revision.0)?.map(|found| decode(found.value())).transpose()
-    }
-
-    /// The bytes of a record of the ledger.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the ledger cannot be read.
-    pub fn record(&self, seq: Seq) -> Result<Option<Vec<u8>>, StoreError> {
-        let ledger = self.read()?.open_table(LEDGER)?;
-        Ok(ledger.get(seq.0)?.map(|found| found.value().to_vec()))
-    }
-
-    /// How many records the ledger holds.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the ledger cannot be read.
-    pub fn records(&self) -> Result<u64, StoreError> {
-        let ledger = self.read()?.open_table(LEDGER)?;
-        Ok(ledger.last()?.map_or(0, |(seq, _)| seq.value()))
     }
 
     pub(super) fn side(&self) -> Result<SideTable, StoreError> {
@@ -358,8 +344,12 @@ fn open_file(path: &Path) -> Result<Database, StoreError> {
     let opened = catch_unwind(AssertUnwindSafe(|| Builder::new().set_cache_size(CACHE_BYTES).create(path)));
     match opened {
         Ok(opened) => opened.map_err(|error| refused(path, error)),
-        Err(_) => Err(StoreError::NotAStore { path: path.to_owned(), cause: "its pages are damaged".to_owned() }),
+        Err(_) => Err(damaged(path)),
     }
+}
+
+fn damaged(path: &Path) -> StoreError {
+    StoreError::NotAStore { path: path.to_owned(), cause: "its pages are damaged".to_owned() }
 }
 
 fn refused(path: &Path, error: DatabaseError) -> StoreError {
@@ -379,6 +369,7 @@ fn prepare(database: &Database, path: &Path) -> Result<(Revision, Timestamp), St
     let not_a_store = |cause: &str| StoreError::NotAStore { path: path.to_owned(), cause: cause.to_owned() };
     let write = database.begin_write()?;
     let is_new = write.list_tables()?.next().is_none();
+    let mut is_old = false;
     let revision = {
         let mut meta = write.open_table(META).map_err(|_| not_a_store("it is a redb file of another program"))?;
         if is_new {
@@ -387,17 +378,24 @@ fn prepare(database: &Database, path: &Path) -> Result<(Revision, Timestamp), St
         let found = meta.get("format")?.and_then(|found| found.value().first().copied());
         match found {
             Some(FORMAT) => {}
+            Some(WITHOUT_TREE) => {
+                is_old = true;
+                meta.insert("format", [FORMAT].as_slice())?;
+                ledger::plant(&write)?;
+            }
             Some(found) if found > FORMAT => {
                 return Err(StoreError::NewerFormat { path: path.to_owned(), found, known: FORMAT });
             }
             _ => return Err(not_a_store("it is a redb file of another program")),
         }
         write.open_table(FACTS)?;
-        write.open_table(LEDGER)?;
+        if write.open_table(TREE)?.is_empty()? && !write.open_table(LEDGER)?.is_empty()? {
+            return Err(not_a_store("the tree over its ledger was taken away"));
+        }
         write.open_table(SIDE)?;
         newest(&write.open_table(JOURNAL)?)?
     };
-    if is_new {
+    if is_new || is_old {
         write.commit()?
     } else {
         write.abort()?

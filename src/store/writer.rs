@@ -6,6 +6,7 @@
 //!
 //! A load is written in a transaction of its own, which it can drop; everything else waits while it runs.
 
+mod grow;
 mod load;
 
 pub use load::Loader;
@@ -23,7 +24,8 @@ use redb::{ReadableTable, Table, WriteTransaction};
 use tokio::sync::oneshot;
 
 use super::entered::rows_of;
-use super::redb_file::{FACTS, JOURNAL, LEDGER, SIDE, Shared, Store, newest};
+use super::ledger::Growing;
+use super::redb_file::{FACTS, JOURNAL, SIDE, Shared, Store, newest};
 use super::rows::row;
 use super::rules::{After, Beside};
 use super::side::{self, Remembered};
@@ -90,10 +92,9 @@ impl Desk<'_> {
 pub(super) struct Batch<'txn> {
     facts: Table<'txn, &'static [u8], &'static [u8]>,
     journal: Table<'txn, u64, &'static [u8]>,
-    ledger: Table<'txn, u64, &'static [u8]>,
+    ledger: Growing<'txn>,
     side: Table<'txn, &'static [u8], &'static [u8]>,
     revision: Revision,
-    seq: Seq,
     at: Timestamp,
     /// What is done as soon as all of it is durable.
     after: Vec<After>,
@@ -104,12 +105,11 @@ pub(super) struct Batch<'txn> {
 impl<'txn> Batch<'txn> {
     fn open(write: &'txn WriteTransaction, now: Timestamp) -> Result<Self, StoreError> {
         let journal = write.open_table(JOURNAL)?;
-        let ledger = write.open_table(LEDGER)?;
+        let ledger = Growing::open(write)?;
         let (revision, newest_at) = newest(&journal)?;
         let at = now.max(newest_at);
-        let seq = Seq(ledger.last()?.map_or(0, |(seq, _)| seq.value()));
         let (facts, side) = (write.open_table(FACTS)?, write.open_table(SIDE)?);
-        Ok(Self { facts, journal, ledger, side, revision, seq, at, after: Vec::new(), is_dropped: false })
+        Ok(Self { facts, journal, ledger, side, revision, at, after: Vec::new(), is_dropped: false })
     }
 
     fn put(&mut self, fact: &Fact, revision: Revision) -> Result<(), StoreError> {
@@ -129,13 +129,7 @@ impl<'txn> Batch<'txn> {
     }
 
     fn append(&mut self, records: &[Vec<u8>]) -> Result<Vec<Seq>, StoreError> {
-        let mut seqs = Vec::with_capacity(records.len());
-        for record in records {
-            self.seq = self.seq.next();
-            self.ledger.insert(self.seq.0, record.as_slice())?;
-            seqs.push(self.seq);
-        }
-        Ok(seqs)
+        records.iter().map(|record| self.ledger.append(record, &mut self.side)).collect()
     }
 
     fn desk(&self) -> Desk<'_> {
@@ -322,6 +316,7 @@ fn fill(
         for job in jobs {
             job.fill(&mut batch)?;
         }
+        batch.ledger.close()?;
         (batch.revision, batch.at, batch.after, batch.is_dropped)
     };
     if is_dropped {

@@ -297,6 +297,11 @@ pub(super) struct DecisionRecord {
     engine: String,
     /// What they said.
     decision: bool,
+    /// The hash of the record's leaf in the ledger's tree, in base64: `SHA-256(0x00 || record)`.
+    hash: String,
+    /// The archive file it was read from.
+    #[schema(nullable = false)]
+    archive: Option<String>,
 }
 
 /// Every access token, without its secret.

@@ -17,10 +17,10 @@ use crate::domain::invitation::Email;
 use crate::domain::partner::Partner;
 use crate::domain::subscription::Subscription;
 use crate::pdp::{
-    Accepted, AskError, ChangesError, ChangesPage, CustomerError, CustomerListItem, Delta, Ending, ImportError,
-    Imported, IssuedToken, Line, LinkError, LinksError, ListError, Offer, PartnerError, PartnerRelationship,
-    RemovalError, Removed, Renegotiated, RenegotiationError, Request, RequestError, SearchError, SubscriptionError,
-    TokenError, TokenSummary, WhatIfError,
+    Accepted, Archived, AskError, ChangesError, ChangesPage, ConsistencyProof, CustomerError, CustomerListItem, Delta,
+    Ending, ImportError, Imported, InclusionProof, IssuedToken, LedgerError, Line, LinkError, LinksError, ListError,
+    Offer, PartnerError, PartnerRelationship, RemovalError, Removed, Renegotiated, RenegotiationError, Request,
+    RequestError, SearchError, SignedCheckpoint, SubscriptionError, TokenError, TokenSummary, WhatIfError,
 };
 
 const BASIS: &[&str] = &["asOf", "rules", "atLeast", "explain"];
@@ -272,8 +272,37 @@ fn remembering() -> Vec<Described> {
         at(Method::GET, "/v1/export", "telling", "export", "Export everything")
             .lines_out("Everything, one noun a line"),
         at(Method::GET, "/v1/decisions/{seq}", "remembering", "readDecision", "Read the record of a decision")
-            .problem(StatusCode::NOT_FOUND)
+            .fails::<LedgerError>()
             .answers::<DecisionRecord>("The record"),
+        at(Method::GET, "/v1/ledger/checkpoint", "remembering", "readCheckpoint", "Read the signed head of the ledger")
+            .fails::<LedgerError>()
+            .never(&[StatusCode::NOT_FOUND])
+            .answers::<SignedCheckpoint>("The size and the root of the ledger, signed")
+            .or_as("text/plain"),
+        at(Method::GET, "/v1/ledger/proof", "remembering", "proveInclusion", "Prove that a record is in the ledger")
+            .takes(&["ofRecord", "size"])
+            .fails::<LedgerError>()
+            .answers::<InclusionProof>("The audit path of RFC 9162 from the record's leaf to the root"),
+        at(Method::GET, "/v1/ledger/consistency", "remembering", "proveConsistency", "Prove that the ledger only grew")
+            .takes(&["fromSize", "toSize"])
+            .fails::<LedgerError>()
+            .answers::<ConsistencyProof>("The proof of RFC 9162 that one tree is the beginning of the other"),
+        at(Method::GET, "/v1/ledger/verification", "remembering", "verifyLedger", "Verify the whole ledger")
+            .lines_out("How far it is, a line every so many records, and at last `result`: what was found"),
+        at(
+            Method::GET,
+            "/v1/ledger/export",
+            "remembering",
+            "exportLedger",
+            "Export the ledger, to be verified outside",
+        )
+        .takes(&["mask"])
+        .lines_out("One record a line, with its exact bytes and its hash, and a signed checkpoint at the end"),
+        at(Method::POST, "/v1/ledger/archive", "remembering", "archiveLedger", "Move old records to archive files")
+            .takes(&["olderThan", "before"])
+            .fails::<LedgerError>()
+            .never(&[StatusCode::NOT_FOUND])
+            .answers::<Archived>("What was moved, and where to"),
         at(Method::GET, "/v1/tokens", "tokens", "listTokens", "List access tokens")
             .answers::<TokenList>("Every token, without its secret"),
         at(Method::POST, "/v1/tokens", "tokens", "createToken", "Create an access token")

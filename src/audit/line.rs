@@ -1,0 +1,211 @@
+//! The ledger as a file: one JSON object a line, which an outsider can verify with a public key alone.
+//!
+//! - the first line: `{"ledger": origin, "from": n, "peaks": [..]}`; the peaks are the full subtrees over the records
+//!   before `n`, so that the root of all can be computed from the file
+//! - a line a record: `{"seq": n, "hash": .., "record": {..}}`, the record being its exact bytes and the hash that of
+//!   its leaf; bytes that are no JSON of one line stand in base64 as `"bytes"`
+//! - a masked record: `{"seq": n, "hash": .., "masked": [fields], "record": {..}}`; what it came to can no longer be
+//!   computed from the line, so its hash is taken as it is, and the tree still holds together
+//! - a signed checkpoint wherever one was kept, and always at the end: `{"checkpoint": note}`
+
+use std::fmt::Write as _;
+use std::str::FromStr;
+
+use data_encoding::BASE64;
+use serde::Deserialize;
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use super::tree::{Hash, Peaks, hash_text, parse_hash};
+
+/// What stands where something was masked.
+const MASK: &str = "(masked)";
+
+/// A part of a record that an export may leave out.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Field {
+    Top(&'static str),
+    OfQuestion(&'static str),
+}
+
+const FIELDS: [(&str, Field); 10] = [
+    ("caller", Field::Top("caller")),
+    ("requestId", Field::Top("requestId")),
+    ("question", Field::Top("question")),
+    ("about", Field::Top("about")),
+    ("facts", Field::Top("facts")),
+    ("results", Field::Top("results")),
+    ("subject", Field::OfQuestion("subject")),
+    ("action", Field::OfQuestion("action")),
+    ("resource", Field::OfQuestion("resource")),
+    ("context", Field::OfQuestion("context")),
+];
+
+/// Which parts of every record an export leaves out.
+#[derive(Clone, Default, PartialEq, Eq, Debug)]
+pub struct Mask(Vec<(&'static str, Field)>);
+
+/// A word that names no part of a record.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("`{word}` cannot be masked; mask any of {}", FIELDS.map(|(name, _)| name).join(", "))]
+pub struct Masked {
+    /// The word.
+    pub word: String,
+}
+
+impl FromStr for Mask {
+    type Err = Masked;
+
+    fn from_str(text: &str) -> Result<Self, Masked> {
+        let mut mask = Self::default();
+        for word in text.split(',').map(str::trim).filter(|word| !word.is_empty()) {
+            let field =
+                FIELDS.iter().find(|(name, _)| *name == word).ok_or_else(|| Masked { word: word.to_owned() })?;
+            if !mask.0.contains(field) {
+                mask.0.push(*field);
+            }
+        }
+        Ok(mask)
+    }
+}
+
+impl Mask {
+    /// Is nothing left out?
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The record without what is masked, and the names of what was; nothing when it has none of it. Bytes in which
+    /// nothing can be found are left out whole, for what is to be masked may be among them.
+    fn apply(&self, record: &[u8]) -> Option<(Vec<&'static str>, String)> {
+        if self.is_empty() {
+            return None;
+        }
+        let Ok(mut value) = serde_json::from_slice::<Value>(record) else {
+            return Some((vec!["record"], Value::from(MASK).to_string()));
+        };
+        let mut masked = Vec::new();
+        for (name, field) in &self.0 {
+            let found = match field {
+                Field::Top(member) => value.get_mut(*member),
+                Field::OfQuestion(member) => value.get_mut("question").and_then(|question| question.get_mut(*member)),
+            };
+            if let Some(found) = found {
+                *found = MASK.into();
+                masked.push(*name);
+            }
+        }
+        (!masked.is_empty()).then(|| (masked, value.to_string()))
+    }
+}
+
+/// The first line: whose ledger it is, and what stood before.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Header {
+    /// Whose ledger it is.
+    pub origin: String,
+    /// The tree over the records before the first one of the file.
+    pub before: Peaks,
+}
+
+impl Header {
+    /// The line, without its end.
+    #[must_use]
+    pub fn to_line(&self) -> String {
+        let peaks: Vec<String> = self.before.hashes().iter().map(hash_text).collect();
+        serde_json::json!({ "ledger": self.origin, "from": self.before.size() + 1, "peaks": peaks }).to_string()
+    }
+}
+
+/// The line of a record, without its end.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct RecordLine {
+    /// Its place in the ledger.
+    pub seq: u64,
+    /// The hash of its leaf.
+    pub hash: Hash,
+    /// Its exact bytes; of a masked one, those of what is left.
+    pub record: Vec<u8>,
+    /// What is left out of it.
+    pub masked: Vec<String>,
+}
+
+impl RecordLine {
+    /// The line of a record, with what is masked left out; ends without its line break.
+    #[must_use]
+    pub fn write(seq: u64, hash: &Hash, record: &[u8], mask: &Mask) -> String {
+        let mut line = format!("{{\"seq\":{seq},\"hash\":\"{}\"", hash_text(hash));
+        let text = std::str::from_utf8(record).ok().filter(|text| !text.contains('\n'));
+        let text = text.filter(|text| serde_json::from_str::<&RawValue>(text).is_ok_and(|raw| raw.get() == *text));
+        // Writing into a string cannot fail.
+        let _ = match (mask.apply(record), text) {
+            (Some((masked, left)), _) => write!(line, ",\"masked\":{},\"record\":{left}}}", serde_json::json!(masked)),
+            (None, Some(text)) => write!(line, ",\"record\":{text}}}"),
+            (None, None) => write!(line, ",\"bytes\":\"{}\"}}", BASE64.encode(record)),
+        };
+        line
+    }
+}
+
+/// A line of an export.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum ExportLine {
+    /// The first one.
+    Header(Header),
+    /// A record.
+    Record(RecordLine),
+    /// A signed checkpoint over every record before it.
+    Checkpoint(String),
+}
+
+/// Why a line is none of an export.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum LineError {
+    /// It is no JSON of the right members.
+    #[error("it is not a line of an exported ledger: {0}")]
+    NotALine(String),
+    /// A member cannot be as it is.
+    #[error("its `{0}` cannot be as it is")]
+    Member(&'static str),
+}
+
+/// Reads a line of an export.
+///
+/// # Errors
+/// A [`LineError`].
+pub fn read_line(line: &str) -> Result<ExportLine, LineError> {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Wire<'a> {
+        ledger: Option<String>,
+        from: Option<u64>,
+        peaks: Option<Vec<String>>,
+        seq: Option<u64>,
+        hash: Option<String>,
+        #[serde(borrow)]
+        record: Option<&'a RawValue>,
+        bytes: Option<String>,
+        masked: Option<Vec<String>>,
+        checkpoint: Option<String>,
+    }
+    let wire: Wire<'_> = serde_json::from_str(line).map_err(|error| LineError::NotALine(error.to_string()))?;
+    match wire {
+        Wire { checkpoint: Some(note), seq: None, ledger: None, .. } => Ok(ExportLine::Checkpoint(note)),
+        Wire { ledger: Some(origin), from: Some(from), peaks: Some(peaks), seq: None, .. } => {
+            let hashes: Option<Vec<Hash>> = peaks.iter().map(|peak| parse_hash(peak)).collect();
+            let before = from.checked_sub(1).zip(hashes).and_then(|(size, hashes)| Peaks::of(size, hashes));
+            Ok(ExportLine::Header(Header { origin, before: before.ok_or(LineError::Member("peaks"))? }))
+        }
+        Wire { seq: Some(seq), hash: Some(hash), record, bytes, masked, .. } => {
+            let hash = parse_hash(&hash).ok_or(LineError::Member("hash"))?;
+            let record = match (record, bytes) {
+                (Some(record), None) => record.get().as_bytes().to_vec(),
+                (None, Some(bytes)) => BASE64.decode(bytes.as_bytes()).map_err(|_| LineError::Member("bytes"))?,
+                _ => return Err(LineError::Member("record")),
+            };
+            Ok(ExportLine::Record(RecordLine { seq, hash, record, masked: masked.unwrap_or_default() }))
+        }
+        _ => Err(LineError::NotALine("it names neither a ledger, a record nor a checkpoint".to_owned())),
+    }
+}

@@ -1,0 +1,171 @@
+//! Verifying an exported ledger with nothing but the file and a public key.
+
+use std::io::{self, BufRead, Read as _};
+
+use super::checkpoint::VerifierKey;
+use super::finding::{Fault, Walked};
+use super::line::{ExportLine, LineError, RecordLine, read_line};
+use super::walk::{Place, Walk};
+use crate::limits::LEDGER_LINE_MAX;
+
+/// Why a file cannot be verified at all.
+#[derive(Debug, thiserror::Error)]
+pub enum OutsideError {
+    /// It cannot be read.
+    #[error("line {line} cannot be read: {cause}")]
+    Unreadable {
+        /// Which line, counted from 1.
+        line: u64,
+        /// What the system says.
+        cause: io::Error,
+    },
+    /// It does not begin as an export does.
+    #[error("the first line does not say whose ledger it is; export it with `standing ledger export`")]
+    NoHeader,
+}
+
+/// The lines of a file, of which one can be looked at ahead.
+struct Lines<R> {
+    reader: R,
+    line: u64,
+    ahead: Option<Read>,
+}
+
+/// A line as it was read.
+type Read = Result<ExportLine, LineError>;
+
+impl<R: BufRead> Lines<R> {
+    fn next(&mut self) -> Result<Option<Read>, OutsideError> {
+        if let Some(line) = self.ahead.take() {
+            return Ok(Some(line));
+        }
+        let mut bytes = Vec::new();
+        self.line += 1;
+        let read = self.reader.by_ref().take(LEDGER_LINE_MAX).read_until(b'\n', &mut bytes);
+        let read = read.map_err(|cause| OutsideError::Unreadable { line: self.line, cause })?;
+        if read == 0 {
+            return Ok(None);
+        }
+        let text = std::str::from_utf8(&bytes).map_err(|error| LineError::NotALine(error.to_string()));
+        Ok(Some(match text.map(|text| text.strip_suffix('\n')) {
+            Ok(Some(line)) => read_line(line),
+            Ok(None) => Err(LineError::NotALine("it does not end as a line does".to_owned())),
+            Err(error) => Err(error),
+        }))
+    }
+
+    /// The number of the record on the next line, when there is one.
+    fn next_seq(&mut self) -> Result<Option<u64>, OutsideError> {
+        self.ahead = self.next()?;
+        Ok(match &self.ahead {
+            Some(Ok(ExportLine::Record(record))) => Some(record.seq),
+            _ => None,
+        })
+    }
+}
+
+/// Verifies the lines of an export against the key its checkpoints must be signed with, and against other checkpoints
+/// somebody kept; tells of its progress by the number of the last record.
+///
+/// # Errors
+/// An [`OutsideError`] when it is no export, or cannot be read to its end.
+pub fn verify_lines(
+    reader: impl BufRead,
+    key: &VerifierKey,
+    kept: &[String],
+    mut progress: impl FnMut(u64),
+) -> Result<Walked, OutsideError> {
+    let mut lines = Lines { reader, line: 0, ahead: None };
+    let Some(Ok(ExportLine::Header(header))) = lines.next()? else { return Err(OutsideError::NoHeader) };
+    let first = header.before.size() + 1;
+    let mut walk = Walk::after(header.before);
+    if header.origin != key.origin() {
+        let message = format!("the file is of the ledger `{}`, and the key is of `{}`", header.origin, key.origin());
+        walk.found(Fault::Checkpoint, first, None, message);
+    }
+    let mut kept: Vec<_> = kept.iter().map(|note| key.open(note)).collect();
+    let mut is_signed_to_the_end = false;
+    while let Some(line) = lines.next()? {
+        match line {
+            Err(error) => {
+                is_signed_to_the_end = false;
+                let next = walk.size() + 1;
+                let message = format!("line {}: {error}", lines.line);
+                if lines.next_seq()?.is_some_and(|seq| seq > next) {
+                    walk.step(Place::Unreadable(message), None, None);
+                } else {
+                    walk.found(Fault::Unreadable, next, None, message);
+                }
+            }
+            Ok(ExportLine::Header(_)) => {
+                let next = walk.size() + 1;
+                walk.found(Fault::Inserted, next, None, "another ledger begins in the middle of the file".to_owned());
+            }
+            Ok(ExportLine::Checkpoint(note)) => {
+                walk.checkpoint(key.open(&note));
+                is_signed_to_the_end = true;
+            }
+            Ok(ExportLine::Record(record)) => {
+                is_signed_to_the_end = false;
+                step(&mut walk, record, &mut lines)?;
+                let size = walk.size();
+                let (here, later) =
+                    kept.into_iter().partition(|kept| kept.as_ref().is_ok_and(|kept| kept.size == size));
+                kept = later;
+                here.into_iter().for_each(|opened: Result<_, _>| walk.checkpoint(opened));
+                progress(size);
+            }
+        }
+    }
+    if !is_signed_to_the_end {
+        let size = walk.size();
+        let message = format!("the file does not end with a signed checkpoint: it was cut off after record {size}");
+        walk.found(Fault::Dropped, size + 1, None, message);
+    }
+    for opened in kept {
+        match opened {
+            Ok(kept) if kept.size < first => {
+                let message =
+                    format!("a checkpoint over {} records is older than the file; it was not used", kept.size);
+                walk.found(Fault::Checkpoint, first, None, message);
+            }
+            opened => walk.cut_off(opened),
+        }
+    }
+    Ok(walk.end())
+}
+
+fn step<R: BufRead>(walk: &mut Walk, record: RecordLine, lines: &mut Lines<R>) -> Result<(), OutsideError> {
+    let expected = walk.size() + 1;
+    let seq = record.seq;
+    if seq != expected {
+        let next = lines.next_seq()?;
+        if seq == expected + 1 && next == Some(expected) {
+            walk.found(Fault::Swapped, expected, Some(seq), format!("records {expected} and {seq} were swapped"));
+            if let Some(Ok(ExportLine::Record(late))) = lines.ahead.take() {
+                put(walk, &late);
+            }
+            put(walk, &record);
+            return Ok(());
+        }
+        if next == Some(expected + 1) || next.is_none() && seq < expected {
+            walk.misplaced(seq);
+            return Ok(());
+        }
+        if seq < expected {
+            let message = format!("a line of record {seq} stands between records {} and {expected}", expected - 1);
+            walk.found(Fault::Inserted, expected, None, message);
+            return Ok(());
+        }
+        while walk.size() + 1 < seq {
+            walk.step(Place::Nothing, None, None);
+        }
+    }
+    put(walk, &record);
+    Ok(())
+}
+
+fn put(walk: &mut Walk, line: &RecordLine) {
+    let place = if line.masked.is_empty() { Place::Record(&line.record) } else { Place::Masked };
+    walk.step(place, Some(line.hash), None);
+}

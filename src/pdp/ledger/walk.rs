@@ -1,0 +1,96 @@
+//! The walk along a store's ledger and its archive files.
+
+use std::collections::VecDeque;
+
+use super::Archive;
+use crate::audit::{CheckpointError, Fault, Peaks, Place, VerifierKey, Walk, Walked, leaf_node, nodes_to_come};
+use crate::store::{LedgerView, StoreError};
+
+/// A walk along the ledger, a piece at a time.
+pub struct LedgerWalk {
+    view: LedgerView,
+    archive: Archive,
+    key: VerifierKey,
+    checkpoints: VecDeque<(u64, String)>,
+    size: u64,
+    walk: Walk,
+}
+
+impl LedgerWalk {
+    pub(super) fn of(view: LedgerView, archive: Archive, key: &VerifierKey) -> Result<Self, StoreError> {
+        let (size, checkpoints) = (view.size()?, view.checkpoints()?.into());
+        Ok(Self { view, archive, key: key.clone(), checkpoints, size, walk: Walk::after(Peaks::default()) })
+    }
+
+    /// How many records there are to walk past.
+    #[must_use]
+    pub fn size(&self) -> u64 {
+        self.size
+    }
+
+    /// Walks past so many records; how many are behind it, or nothing at the end.
+    pub fn advance(&mut self, steps: u64) -> Option<u64> {
+        for _ in 0..steps {
+            if self.walk.size() >= self.size {
+                return None;
+            }
+            self.step();
+        }
+        Some(self.walk.size())
+    }
+
+    fn step(&mut self) {
+        let seq = self.walk.size() + 1;
+        let mut is_archived = false;
+        let found = self.view.record(seq).map_err(|error| error.to_string()).and_then(|found| match found {
+            Some(record) => Ok(Some(record)),
+            None => {
+                let found = self.archive.record(seq)?;
+                is_archived = found.is_some();
+                Ok(found)
+            }
+        });
+        let place = match &found {
+            Ok(Some(record)) => Place::Record(record),
+            Ok(None) => Place::Nothing,
+            Err(cause) => Place::Unreadable(cause.clone()),
+        };
+        let view = &self.view;
+        let node = |node: u64| view.node(node).ok().flatten();
+        self.walk.step(place, node(leaf_node(seq - 1)), Some(&node));
+        if is_archived {
+            self.walk.count_archived();
+            if let Some(note) = self.archive.checkpoint(seq) {
+                self.walk.checkpoint(note.map_err(CheckpointError::NotANote).and_then(|note| self.key.open(&note)));
+            }
+        }
+        while let Some((_, note)) = self.checkpoints.pop_front_if(|(size, _)| *size <= seq) {
+            self.walk.checkpoint(self.key.open(&note));
+        }
+    }
+
+    /// Walks to the end, if it is not there yet, and says what it came to.
+    #[must_use]
+    pub fn end(mut self) -> Walked {
+        while self.advance(u64::MAX).is_some() {}
+        for (_, note) in self.checkpoints {
+            self.walk.cut_off(self.key.open(&note));
+        }
+        for node in nodes_to_come(self.size) {
+            if !matches!(self.view.node(node), Ok(None)) {
+                let message = format!("node {node} of the tree is there and its records are not yet");
+                self.walk.found(Fault::Tree, self.size, None, message);
+            }
+        }
+        match self.view.strays() {
+            Ok(strays) => {
+                for seq in strays {
+                    let message = format!("a record was inserted at {seq}, which no tree knows");
+                    self.walk.found(Fault::Inserted, seq, None, message);
+                }
+            }
+            Err(error) => self.walk.found(Fault::Unreadable, self.size, None, error.to_string()),
+        }
+        self.walk.end()
+    }
+}
