@@ -494,6 +494,7 @@ async fn what_is_read_customer_by_customer_is_what_is_read_one_by_one_at_every_r
         multichannel: Multichannel::Displace,
         limits: Limits::default(),
         public_url: "https://standing.example".to_owned(),
+        solver: None,
     };
     let store = Store::open(folder.path(), Arc::clone(&clock)).unwrap();
     let pdp = Pdp::of(store, LinkRing::of_seed([7; 32], &clock), rules(&[]), terms).unwrap();

@@ -81,6 +81,7 @@ impl Press {
             multichannel: Multichannel::Displace,
             limits: Limits::default(),
             public_url: "https://standing.example".to_owned(),
+            solver: None,
         }
     }
 
@@ -117,7 +118,7 @@ impl Press {
 
     async fn record(&self, seq: standing::id::Seq) -> Record {
         let bytes = self.pdp.decision(&operator(), seq).await.unwrap().value.unwrap();
-        Record::from_bytes(&bytes).unwrap()
+        Record::from_bytes(&bytes.record).unwrap()
     }
 
     async fn state(&self, id: u64) -> ProposalState {

@@ -57,6 +57,7 @@ fn terms() -> Terms {
         multichannel: Multichannel::Displace,
         limits: Limits::default(),
         public_url: "https://localhost".to_owned(),
+        solver: None,
     }
 }
 

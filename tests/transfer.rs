@@ -323,6 +323,7 @@ async fn a_million_subscriptions_are_imported_in_bounded_memory() {
         multichannel: standing::domain::grant::Multichannel::Displace,
         limits: standing::limits::Limits::default(),
         public_url: "https://standing.example".to_owned(),
+        solver: None,
     };
     let links = standing::pdp::LinkRing::of_seed([7; 32], &clock);
     let pdp = standing::pdp::Pdp::of(store, links, rules(&[]), terms).unwrap();

@@ -342,6 +342,7 @@ async fn what_is_supposed_of_a_revision_takes_nothing_from_a_later_one() {
         multichannel: standing::domain::grant::Multichannel::Displace,
         limits: standing::limits::Limits::default(),
         public_url: "https://standing.example".to_owned(),
+        solver: None,
     };
     let store = Store::open(folder.path(), Arc::clone(&clock)).unwrap();
     let pdp = Pdp::of(store, LinkRing::of_seed([7; 32], &clock), rules(&[]), terms).unwrap();

@@ -70,6 +70,7 @@ impl World {
             multichannel: Multichannel::Displace,
             limits: Limits::default(),
             public_url: "https://standing.example".to_owned(),
+            solver: None,
         };
         let pdp = Pdp::of(store, LinkRing::of_seed([7; 32], &shared), rules, terms).unwrap();
         Self { pdp: Arc::new(pdp), clock }
