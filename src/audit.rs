@@ -5,6 +5,7 @@ mod finding;
 mod line;
 mod outside;
 mod record;
+mod recorded;
 mod tree;
 mod walk;
 
@@ -13,6 +14,7 @@ pub use finding::{Fault, Finding, Walked};
 pub use line::{ExportLine, Header, LineError, Mask, Masked, RecordLine, read_line};
 pub use outside::{OutsideError, verify_lines};
 pub use record::{Asked, Became, ENGINE, Record, RecordError, Results, Sought};
+pub use recorded::{Field, Recorded, Term};
 pub use tree::{
     Hash, Peaks, ProofError, children, consistency, hash_text, inclusion, leaf_hash, leaf_node, leaves_up_to,
     node_hash, nodes_to_come, parse_hash, verify_consistency, verify_inclusion,

@@ -9,6 +9,7 @@ mod ledger;
 mod link_key;
 mod reach;
 mod rules;
+mod replay;
 mod rules_dir;
 mod rules_watch;
 mod serve;
@@ -49,7 +50,7 @@ enum Command {
     Import(transfer::Import),
     /// Write everything that is known to a file.
     Export(transfer::Export),
-    /// Verify, export, show and archive the ledger of decisions.
+    /// Verify, export, show, archive and replay the ledger of decisions.
     Ledger(ledger::LedgerCommand),
     /// List, rotate and retire the keys that links are signed with.
     LinkKey(link_key::LinkKeyCommand),

@@ -16,7 +16,7 @@ mod world;
 
 pub use alike::{decide_alike, named_by};
 pub use claim::{Claimed, claimed};
-pub use decision::{Decision, Obligation, Permit, Right, RuleFault};
+pub use decision::{Decision, Obligation, Permit, Refusal, Right, RuleFault};
 pub use entities::check_schema;
 pub use explain::{Nearest, nearest};
 pub use model::{Model, Refound};

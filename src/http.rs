@@ -2,6 +2,7 @@
 //!
 //! Handlers know the decision point only: they read what was sent, call one function, and write what came of it.
 
+mod access_review;
 mod authzen;
 mod changes;
 mod credentials;

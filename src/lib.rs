@@ -29,7 +29,7 @@
 //! | [`assure`] | why the rules are believed: every answer enumerated, coverage, the pages beside the rules |
 //! | [`audit`] | the record of a decision; the tree over all of them, its signed checkpoints, and how they are verified |
 //! | [`store`] | facts with their whole history, the journal and the ledger in one redb file; the one writer |
-//! | [`pdp`] | where store and rules meet: ask, search, change, list, import, what if |
+//! | [`pdp`] | where store and rules meet: ask, search, change, list, import, what if, replay, review of access |
 //! | [`http`] | every surface: all routes on one screen, one file a noun, one map from errors to statuses |
 //! | [`cli`] | one file a command |
 //!
@@ -65,8 +65,9 @@
 //! One table of rows in the order of their bytes. A key is a byte for the kind of fact and its names; a row is a key and
 //! a revision. The newest version at or before a revision is one step back from it, so the past costs what the present
 //! costs. Indexes are rows without a value. The journal (what happened at each revision) and the ledger (every record)
-//! are tables beside it in the same file, so that they are written together or not at all. So is the tree over the ledger,
-//! which tells afterwards whether a record is the one that was written.
+//! are tables beside it in the same file, so that they are written together or not at all. So are the index by which
+//! records are found by any of their fields, and the tree over the ledger, which tells afterwards whether a record is the
+//! one that was written.
 
 pub mod limits;
 pub mod id;

@@ -17,6 +17,8 @@ pub const ADMINISTRATORS_MAX: usize = 1_000;
 pub const ACCEPTED_SERVICES_MAX: usize = 1_000;
 /// The most items one page of a list holds.
 pub const PAGE_MAX: usize = 1_000;
+/// The most bytes the records on one page of the ledger take, less the last; a longer one stands alone.
+pub const PAGE_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// The items one page of a list holds when the caller does not say.
 pub const PAGE_DEFAULT: usize = 100;
 /// The most candidates one page of a search may look at before it says where to go on.

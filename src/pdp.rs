@@ -3,9 +3,11 @@
 //! Each function first asks the rules whether its caller may make the call, then does it on one revision of the
 //! facts, and answers only when the record of it is durable. What is above knows neither the store nor Cedar.
 
+mod access_review;
 mod ask;
 mod call;
 mod changes;
+mod decisions;
 mod demo;
 mod difference;
 mod ledger;
@@ -15,6 +17,7 @@ mod operation;
 mod pages;
 mod publishing;
 mod registry;
+mod replay;
 mod review;
 mod relationship;
 mod rules;
@@ -24,9 +27,11 @@ mod transfer;
 mod watched;
 mod what_if;
 
+pub use access_review::{Access, AccessOf, AccessReviewError, LastUsed, Reviewing};
 pub use ask::{Answer, AsOf, AskError, Basis, Batch, Semantic};
 pub use call::{About, Call, CallError, Changed, Coded, Denied, Idempotency, PreconditionError, Told};
 pub use changes::{Change, ChangesError, ChangesPage};
+pub use decisions::{DecisionFilter, Order};
 pub use demo::{DemoError, demo};
 pub use difference::{
     ActionDifference, Concerned, DifferenceError, Others, Progress, StrangersTurned, Subjects, Turn, Turned,
@@ -42,11 +47,14 @@ pub use operation::{
     Acceptance, AcceptanceError, Accepted, CustomerError, Displaced, Line, LineError, PartnerError, Removal,
     RemovalError, Removed, Renegotiated, Renegotiation, RenegotiationError, SubscriptionError, Telling,
 };
-pub use pages::{CustomerListItem, Ending, ListError, Page, PartnerRelationship, PartnerRelationships, ServiceHeld};
+pub use pages::{
+    CustomerListItem, Ending, ListError, Page, PartnerRelationship, PartnerRelationships, PastError, ServiceHeld,
+};
 pub use publishing::{Approved, Approving, Ended, ProposalTold, Proposing, PublishError};
 pub use registry::{Registered, SubscriptionFilter};
 pub(crate) use relationship::Edit;
 pub use relationship::{LinkError, Offer, Request, RequestError};
+pub use replay::{By, Ingredient, Missing, ReplayError, ReplayLine, Replayed, Replaying, Run, Totals, Verdict};
 pub use review::{Evidence, Outcome, Telling as ReviewTelling};
 pub use rules::{KeptRules, RefusedRules, RulesEntry, RulesStatus, ScheduledRules, example_rules};
 pub use search::{Found, Hole, Pager, Search, SearchError, SearchPage};

@@ -6,9 +6,12 @@
 
 mod entered;
 mod gather;
+mod history;
 mod household;
-mod proposal;
 mod ledger;
+mod ledger_index;
+mod ledger_reader;
+mod proposal;
 mod redb_file;
 mod rows;
 mod rules;
@@ -17,8 +20,10 @@ mod supposed;
 mod view;
 mod writer;
 
+pub use history::Versions;
 pub use household::Household;
 pub use ledger::LedgerView;
+pub use ledger_reader::{LedgerReader, Looked, Order, Walk};
 pub use proposal::{Approval, Closed, Proposal, ProposalState};
 pub use redb_file::{Snapshot, Store};
 pub use rules::{Beside, InForce, Why};

@@ -13,8 +13,8 @@ use redb::{Database, ReadableTable as _, TableDefinition};
 use serde_json::{Value, json};
 use sha2::Sha256;
 use standing::audit::{
-    Hash, LedgerKey, Peaks, VerifierKey, consistency, inclusion, leaf_hash, leaf_node, parse_hash, verify_consistency,
-    verify_inclusion, verify_lines,
+    Hash, LedgerKey, Peaks, Recorded, VerifierKey, consistency, inclusion, leaf_hash, leaf_node, parse_hash,
+    verify_consistency, verify_inclusion, verify_lines,
 };
 use standing::clock::System;
 use standing::store::Store;
@@ -716,7 +716,7 @@ fn worked() -> f64 {
 async fn what_a_record_costs() {
     let data = tempfile::tempdir().unwrap();
     let store = Store::open(data.path(), Arc::new(System)).unwrap();
-    let record = vec![b'x'; 900];
+    let record = Recorded { bytes: vec![b'x'; 900], at: None, terms: Vec::new() };
     for round in 0..4 {
         let (began, before) = (Instant::now(), worked());
         for _ in 0..20 {

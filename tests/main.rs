@@ -1,10 +1,12 @@
 //! Every integration test, in one binary.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod access_review;
 mod authzen;
 mod changes;
 mod decide;
 mod difference;
+mod decisions;
 mod house;
 mod http;
 mod in_force;
@@ -19,6 +21,7 @@ mod permissions;
 mod process;
 mod proofs;
 mod publishing;
+mod replay;
 mod rules;
 mod search;
 mod server;

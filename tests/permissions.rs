@@ -191,6 +191,12 @@ fn tries(town: &Town, route: &Route) -> Vec<Try> {
             let change = json!({ "remove": { "customer": "adatum", "partner": "contoso" } });
             one(&path, Some(json!({ "changes": [change] })))
         }
+        ("GET", "/v1/access-review") => {
+            let of = |label, query: &str| Try { label, path: format!("{path}{query}"), body: None };
+            vec![of("of the customer", "?customer=adatum"), of("of the partner", "?partner=contoso")]
+        }
+        ("POST", "/v1/decisions/{seq}/replay") => one(&path, None),
+        ("POST", "/v1/decisions/replay") => one(&path, Some(json!({ "from": 1, "to": 1 }))),
         ("POST", "/v1/import") => one(&path, Some(json!({ "noun": "customer", "id": "adatum", "name": "adatum" }))),
         ("GET", "/v1/rules/{digest}") => {
             one(&path.replace("{digest}", &text(&town.by("operator", "GET", "/v1/rules", None).json(), "digest")), None)

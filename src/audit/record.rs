@@ -19,16 +19,17 @@
 //! | `decision` | the answer |
 //! | `deciding` | the rules that decided |
 //! | `admitted` | the rules that let the caller ask |
+//! | `refusal` | what kind of no it was: `forbidden`, `notPermitted`, `unknown` or `invalid`; older records have none |
 //! | `reason` | why it was a no |
 //! | `faults` | rules that could not be evaluated |
-//! | `results` | of a search: what was sought, how many were found, the SHA-256 of the page that was answered, and which page was asked for |
+//! | `results` | of a search: what was sought, how many were found, the SHA-256 of the page that was answered, which page was asked for, and the digest of the question as it was asked when more was said than was read |
 //! | `outcome` | of a call that would change something and was allowed: the revision it made, that it was done and changed no fact, that nothing had to change, or the code of why not |
 
 use serde::{Deserialize, Serialize};
 
 use crate::caller::Caller;
 use crate::clock::Timestamp;
-use crate::decide::{Decision, Reason, RuleFault};
+use crate::decide::{Decision, Reason, Refusal, RuleFault};
 use crate::facts::Facts;
 use crate::id::Revision;
 use crate::policy::{Digest, RuleId};
@@ -50,6 +51,18 @@ pub enum Asked {
     Search,
     /// A call of this service itself.
     Call,
+}
+
+impl Asked {
+    /// The word as a record has it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Evaluation => "evaluation",
+            Self::Search => "search",
+            Self::Call => "call",
+        }
+    }
 }
 
 /// What became of a call that would change something.
@@ -94,6 +107,10 @@ pub struct Results {
     /// The token of the page that was asked for, when it was not the first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub token: Option<String>,
+    /// The digest of the question as it was asked, in hexadecimal, when the caller said more than was read and
+    /// recorded; tokens hold it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asked: Option<String>,
 }
 
 /// The record of one decision.
@@ -132,6 +149,9 @@ pub struct Record {
     /// The rules that let the caller ask.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub admitted: Vec<RuleId>,
+    /// What kind of no it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refusal: Option<Refusal>,
     /// Why it was a no.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<Reason>,
@@ -177,6 +197,7 @@ impl Record {
         Self {
             decision: decision.is_allowed(),
             deciding: decision.rules().to_vec(),
+            refusal: decision.refusal(),
             reason: decision.reason().cloned(),
             faults: decision.faults().to_vec(),
             ..Self::refused(caller, asked, question, facts, rules)
@@ -211,6 +232,7 @@ impl Record {
             decision: false,
             deciding: Vec::new(),
             admitted: Vec::new(),
+            refusal: None,
             reason: None,
             faults: Vec::new(),
             results: None,

@@ -72,6 +72,9 @@ fn spoken(allowed: bool, context: &Value) -> String {
     if let Some(reason) = context["reason"].as_str() {
         lines.push(format!("  reason: {reason}"));
     }
+    if let Some(refusal) = context["refusal"].as_str() {
+        lines.push(format!("  refusal: {refusal}"));
+    }
     for name in ["rules", "standing", "obligations"] {
         let items = list(name);
         if !items.is_empty() {

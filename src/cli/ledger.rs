@@ -13,11 +13,12 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 
 use super::reach::{Reached, Wanted, answered, whole};
+use super::replay::Replay;
 use super::transfer::saved;
 use super::{Data, Ended, Failure};
 use crate::audit::{VerifierKey, Walked, verify_lines};
 
-/// Verify, export, show and archive the ledger of decisions.
+/// Verify, export, show, archive and replay the ledger of decisions.
 #[derive(Debug, Args)]
 #[command(after_help = "Example: standing ledger verify")]
 pub(super) struct LedgerCommand {
@@ -35,6 +36,8 @@ enum Action {
     Show(Show),
     /// Move old records to archive files, which every command still reads.
     Archive(Archive),
+    /// Decide again what was decided.
+    Replay(Replay),
 }
 
 /// Hold every record against the ledger's tree and its signed checkpoints.
@@ -106,6 +109,7 @@ impl LedgerCommand {
             Action::Export(export) => export.run().await,
             Action::Show(show) => show.run().await,
             Action::Archive(archive) => archive.run().await,
+            Action::Replay(replay) => replay.run().await,
         }
     }
 }

@@ -26,6 +26,45 @@ words! {
     }
 }
 
+words! {
+    /// What kind of no an answer is.
+    Refusal {
+        /// A rule forbids it, whatever else is allowed; `rules` names it.
+        Forbidden = "forbidden",
+        /// No rule permits it.
+        NotPermitted = "notPermitted",
+        /// The subject, the action or the resource is not known.
+        Unknown = "unknown",
+        /// It cannot be judged: the action does not apply to these types, a property is not of the declared type, or a
+        /// rule could not be evaluated.
+        Invalid = "invalid",
+    }
+}
+
+impl Refusal {
+    fn of(verdict: &Verdict) -> Option<Self> {
+        const INVALID: [&Reason; 3] = [&Reason::ACTION_NOT_APPLICABLE, &Reason::INVALID_PROPERTY, &Reason::RULE_ERROR];
+        const UNKNOWN: [&Reason; 8] = [
+            &Reason::UNKNOWN_SUBJECT,
+            &Reason::UNKNOWN_PARTNER,
+            &Reason::UNKNOWN_OPERATOR,
+            &Reason::UNKNOWN_ACTION,
+            &Reason::UNKNOWN_RESOURCE,
+            &Reason::UNKNOWN_CUSTOMER,
+            &Reason::UNKNOWN_SERVICE,
+            &Reason::UNKNOWN_SUBSCRIPTION,
+        ];
+        match verdict {
+            Verdict::Permitted(_) => None,
+            Verdict::Forbidden(_) => Some(Self::Forbidden),
+            Verdict::Faulty(_) => Some(Self::Invalid),
+            Verdict::Refused(reason) if INVALID.contains(&reason) => Some(Self::Invalid),
+            Verdict::Refused(reason) if UNKNOWN.contains(&reason) => Some(Self::Unknown),
+            Verdict::Refused(_) | Verdict::Missing => Some(Self::NotPermitted),
+        }
+    }
+}
+
 /// A rule that could not be evaluated.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct RuleFault {
@@ -55,6 +94,7 @@ pub(super) enum Verdict {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Decision {
     allowed: bool,
+    refusal: Option<Refusal>,
     reason: Option<Reason>,
     message: String,
     rules: Vec<RuleId>,
@@ -65,6 +105,7 @@ pub struct Decision {
 
 impl Decision {
     pub(super) fn new(bundle: &Bundle, verdict: Verdict, standing: Vec<Right>, obligations: Vec<Obligation>) -> Self {
+        let refusal = Refusal::of(&verdict);
         let (allowed, reason, rules, faults) = match verdict {
             Verdict::Permitted(rules) => (true, None, rules, Vec::new()),
             Verdict::Forbidden(rules) => {
@@ -78,13 +119,19 @@ impl Decision {
         let title = rules.first().and_then(|id| bundle.rule(id)).map(|rule| rule.title.clone());
         let sentence = reason.as_ref().and_then(Reason::sentence);
         let message = title.or_else(|| sentence.map(str::to_owned)).unwrap_or_default();
-        Self { allowed, reason, message, rules, faults, standing, obligations }
+        Self { allowed, refusal, reason, message, rules, faults, standing, obligations }
     }
 
     /// Is it a yes?
     #[must_use]
     pub fn is_allowed(&self) -> bool {
         self.allowed
+    }
+
+    /// What kind of no it is; nothing for a yes.
+    #[must_use]
+    pub fn refusal(&self) -> Option<Refusal> {
+        self.refusal
     }
 
     /// Why it is a no; nothing for a yes.

@@ -72,6 +72,8 @@ fn decision_context(decision: &Decision, nearest: Option<&[Nearest]>) -> Value {
     put("rules", json!(decision.rules()));
     put("standing", json!(decision.standing()));
     put("obligations", json!(decision.obligations()));
+    // Beside what would turn it round, what kind of no it is.
+    put("refusal", json!(nearest.and(decision.refusal())));
     put("nearest", json!(nearest));
     context.into()
 }
@@ -85,15 +87,19 @@ pub(super) fn decided<T>(told: &Told<T>, body: &Value) -> Result<Response, Probl
 
 /// On what the question is to be answered, as the query says.
 pub(super) fn basis(x: &mut Exchange) -> Result<Basis, Problem> {
-    let as_of = x.query::<String>("as_of")?.map(|text| moment(&text)).transpose()?;
     let basis = Basis {
-        as_of,
+        as_of: as_of(x)?,
         rules: x.query("rules")?,
         at_least: x.query("at_least")?,
         explain: x.query("explain")?.unwrap_or(false),
     };
     x.no_more_query()?;
     Ok(basis)
+}
+
+/// The moment in the past that is asked about.
+pub(super) fn as_of(x: &mut Exchange) -> Result<Option<AsOf>, Problem> {
+    x.query::<String>("as_of")?.map(|text| moment(&text)).transpose()
 }
 
 fn moment(text: &str) -> Result<AsOf, Problem> {

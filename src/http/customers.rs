@@ -4,6 +4,7 @@ use jiff::{Span, ToSpan as _};
 use warp::http::StatusCode;
 use warp::reply::Response;
 
+use super::authzen::as_of;
 use super::exchange::{Exchange, changed, page_body, tagged, told};
 use super::problem::Problem;
 use crate::domain::customer::Customer;
@@ -42,9 +43,10 @@ pub(super) async fn partners(mut x: Exchange) -> Result<Response, Problem> {
     let (limit, cursor) = x.paging()?;
     let within = x.query::<String>("ending_within")?;
     let within = within.map_or(Ok(ENDING_WITHIN_DAYS.days()), |text| span(&text))?;
+    let as_of = as_of(&mut x)?;
     x.no_more_query()?;
     let id: CustomerId = x.param("customer")?;
-    let page = x.pdp.partner_relationships(&x.call, &id, within, limit, cursor.as_deref()).await?;
+    let page = x.pdp.partner_relationships(&x.call, &id, as_of, within, limit, cursor.as_deref()).await?;
     let mut body = page_body("partners", &page.value.partners)?;
     body["ending"] = serde_json::to_value(&page.value.ending).map_err(|_| Problem::internal())?;
     told(&page, &body)

@@ -13,14 +13,16 @@ use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use warp::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderName, HeaderValue, IF_MATCH};
 use warp::http::{HeaderMap, Method, StatusCode};
-use warp::reply::Response;
+use warp::reply::{Reply as _, Response};
 
 use super::problem::Problem;
 use super::{REQUEST_ID, collected};
 use crate::caller::Caller;
 use crate::id::{Revision, Seq};
 use crate::json;
-use crate::limits::{IDEMPOTENCY_KEY_LENGTH_MAX, PAGE_DEFAULT, PAGE_MAX, REQUEST_ID_LENGTH_MAX, RULES_BODY_BYTES_MAX};
+use crate::limits::{
+    EXPORT_CHUNK_BYTES, IDEMPOTENCY_KEY_LENGTH_MAX, PAGE_DEFAULT, PAGE_MAX, REQUEST_ID_LENGTH_MAX, RULES_BODY_BYTES_MAX,
+};
 use crate::pdp::{Call, Changed, Idempotency, Page, Pdp, Told};
 
 pub(super) const STANDING_DECISION: HeaderName = HeaderName::from_static("standing-decision");
@@ -317,6 +319,49 @@ pub(super) fn recorded(response: Response, seqs: &[Seq]) -> Response {
 pub(super) fn told<T, B: Serialize>(told: &Told<T>, body: &B) -> Result<Response, Problem> {
     let response = json_reply(StatusCode::OK, body)?;
     Ok(recorded(with_header(response, STANDING_REVISION, told.revision), &told.seqs))
+}
+
+/// How many pieces of a streamed answer may wait for the caller.
+const PIECES: usize = 4;
+
+/// An answer that is made while it is sent. One that fails half way is cut off, which the caller sees as a broken body.
+pub(super) fn streamed(
+    mut made: impl Iterator<Item = std::io::Result<Vec<u8>>> + Send + 'static,
+    media: &'static str,
+    revision: Revision,
+    seqs: &[Seq],
+) -> Response {
+    let (pieces, waiting) = tokio::sync::mpsc::channel(PIECES);
+    tokio::task::spawn_blocking(move || {
+        while let Some(piece) = gathered(&mut made) {
+            let has_failed = piece.is_err();
+            if pieces.blocking_send(piece).is_err() || has_failed {
+                return;
+            }
+        }
+    });
+    let body =
+        futures_util::stream::unfold(waiting, |mut waiting| async move { Some((waiting.recv().await?, waiting)) });
+    let mut response = warp::reply::stream(body).into_response();
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(media));
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    recorded(with_header(response, STANDING_REVISION, revision), seqs)
+}
+
+/// Enough of what is made for one piece.
+fn gathered(made: &mut impl Iterator<Item = std::io::Result<Vec<u8>>>) -> Option<std::io::Result<Bytes>> {
+    let mut piece = match made.next()? {
+        Ok(first) => first,
+        Err(error) => return Some(Err(error)),
+    };
+    while piece.len() < EXPORT_CHUNK_BYTES {
+        match made.next() {
+            Some(Ok(more)) => piece.extend_from_slice(&more),
+            Some(Err(error)) => return Some(Err(error)),
+            None => break,
+        }
+    }
+    Some(Ok(piece.into()))
 }
 
 /// An answer to a change.

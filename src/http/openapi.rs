@@ -1,6 +1,7 @@
 //! The document of this API, `/openapi.json`: generated from the wire types, the errors and the table of routes.
 
 mod bodies;
+mod filters;
 mod operations;
 mod parts;
 mod publishing;
@@ -48,7 +49,7 @@ fn built(is_world: bool) -> utoipa::openapi::OpenApi {
     for (name, response) in responses() {
         components = components.response(name, response);
     }
-    for (name, parameter) in parameters() {
+    for (name, parameter) in parameters().into_iter().chain(filters::parameters()) {
         components = components.parameter(name, parameter);
     }
     for described in operations() {

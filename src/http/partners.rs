@@ -3,6 +3,7 @@
 use warp::http::StatusCode;
 use warp::reply::Response;
 
+use super::authzen::as_of;
 use super::exchange::{Exchange, changed, page_body, tagged, told};
 use super::problem::Problem;
 use crate::domain::partner::Partner;
@@ -36,8 +37,9 @@ pub(super) async fn list(mut x: Exchange) -> Result<Response, Problem> {
 
 pub(super) async fn customers(mut x: Exchange) -> Result<Response, Problem> {
     let (limit, cursor) = x.paging()?;
+    let as_of = as_of(&mut x)?;
     x.no_more_query()?;
     let id: PartnerId = x.param("partner")?;
-    let page = x.pdp.customer_list(&x.call, &id, limit, cursor.as_deref()).await?;
+    let page = x.pdp.customer_list(&x.call, &id, as_of, limit, cursor.as_deref()).await?;
     told(&page, &page_body("customers", &page.value)?)
 }

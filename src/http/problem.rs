@@ -12,9 +12,10 @@ use crate::audit::ProofError;
 use crate::domain::invitation::LinkKeyError;
 use crate::json::{JsonError, ShapeError};
 use crate::pdp::{
-    AcceptanceError, AskError, CallError, ChangesError, Coded, CustomerError, ImportError, LedgerError, LinkError,
-    LinksError, ListError, PartnerError, PreconditionError, PublishError, RemovalError, RenegotiationError,
-    RequestError, SearchError, SubscriptionError, TokenError, WhatIfError,
+    AcceptanceError, AccessReviewError, AskError, CallError, ChangesError, Coded, CustomerError, ImportError,
+    LedgerError, LinkError, LinksError, ListError, PartnerError, PastError, PreconditionError, PublishError,
+    RemovalError, RenegotiationError, ReplayError, RequestError, SearchError, SubscriptionError, TokenError,
+    WhatIfError,
 };
 use crate::store::StoreError;
 
@@ -240,6 +241,11 @@ statuses! {
         Self::FromFiles | Self::NotProved(_) | Self::Closed { .. } | Self::Moved { .. } | Self::InForce(_)
             | Self::Scheduled(_) | Self::TooMany | Self::NothingBefore | Self::Unloadable { .. } => CONFLICT,
     }
+    ReplayError {
+        Self::Unknown(_) => NOT_FOUND,
+        Self::UnknownRules(_) => BAD_REQUEST,
+        Self::Candidate(_) => UNPROCESSABLE_ENTITY,
+    }
     TokenError {
         Self::Unknown(_) => NOT_FOUND,
         Self::Expired { .. } => UNPROCESSABLE_ENTITY,
@@ -259,6 +265,32 @@ impl Status for SearchError {
         match self {
             Self::Token => StatusCode::BAD_REQUEST,
             Self::Basis(error) => error.status(),
+            Self::Store(_) => StatusCode::SERVICE_UNAVAILABLE,
+        }
+    }
+}
+
+impl Status for PastError {
+    const STATUSES: &'static [StatusCode] =
+        &[StatusCode::BAD_REQUEST, StatusCode::NOT_FOUND, StatusCode::CONFLICT, StatusCode::SERVICE_UNAVAILABLE];
+
+    fn status(&self) -> StatusCode {
+        match self {
+            Self::List(error) => error.status(),
+            Self::Moment(error) => error.status(),
+            Self::Store(_) => StatusCode::SERVICE_UNAVAILABLE,
+        }
+    }
+}
+
+impl Status for AccessReviewError {
+    const STATUSES: &'static [StatusCode] =
+        &[StatusCode::BAD_REQUEST, StatusCode::NOT_FOUND, StatusCode::CONFLICT, StatusCode::SERVICE_UNAVAILABLE];
+
+    fn status(&self) -> StatusCode {
+        match self {
+            Self::List(error) => error.status(),
+            Self::OtherTypes(_) => StatusCode::CONFLICT,
             Self::Store(_) => StatusCode::SERVICE_UNAVAILABLE,
         }
     }

@@ -11,8 +11,8 @@ use warp::reply::Response;
 use super::exchange::Exchange;
 use super::problem::Problem;
 use super::{
-    authzen, changes, customers, decisions, ledger, link_keys, openapi, partners, relationships, rules, running,
-    subscriptions, tokens, transfer, what_if,
+    access_review, authzen, changes, customers, decisions, ledger, link_keys, openapi, partners, relationships, rules,
+    running, subscriptions, tokens, transfer, what_if,
 };
 use crate::pdp::{Pdp, RouteMetrics};
 
@@ -91,13 +91,17 @@ routes! {
     POST   "/v1/import" "import"                                               => transfer::import, Caller;
     GET    "/v1/export" "export"                                               => transfer::export, Caller;
 
+    GET    "/v1/decisions" "readDecisions"                                     => decisions::list, Caller, world;
     GET    "/v1/decisions/{seq}" "readDecisions"                               => decisions::get, Caller, world;
+    POST   "/v1/decisions/{seq}/replay" "readDecisions"                        => decisions::replay, Caller, world;
+    POST   "/v1/decisions/replay" "readDecisions"                              => decisions::replay_all, Caller, world;
     GET    "/v1/ledger/checkpoint" "readDecisions"                             => ledger::checkpoint, Caller, world;
     GET    "/v1/ledger/proof" "readDecisions"                                  => ledger::proof, Caller, world;
     GET    "/v1/ledger/consistency" "readDecisions"                            => ledger::consistency, Caller, world;
     GET    "/v1/ledger/verification" "readDecisions"                           => ledger::verify, Caller, world;
     GET    "/v1/ledger/export" "readDecisions"                                 => ledger::export, Caller, world;
     POST   "/v1/ledger/archive" "archiveLedger"                                => ledger::archive, Caller, world;
+    GET    "/v1/access-review" "reviewAccess"                                  => access_review::review, Caller;
 
     GET    "/v1/rules" "readRules"                                             => rules::status, Caller;
     GET    "/v1/rules/history" "readRules"                                     => rules::history, Caller;

@@ -32,7 +32,7 @@ pub enum AsOf {
 pub struct Basis {
     /// A moment in the past, instead of now.
     pub as_of: Option<AsOf>,
-    /// The rules with this digest, or `current`, instead of those in force at that moment.
+    /// The rules with this digest, or `current`; nothing, or `then`, for those in force at that moment.
     pub rules: Option<String>,
     /// The revision the facts must have reached.
     pub at_least: Option<Revision>,
@@ -161,7 +161,7 @@ impl Pdp {
         let answered = self.answer(&ground, call, question, basis.explain, &mut known);
         let Answered { answer, record } = answered.map_err(CallError::Unavailable)?;
         let (revision, rules) = (ground.revision(), record.rules.clone());
-        let written = self.store.append(vec![record.to_bytes()?]).await.map_err(CallError::Unavailable)?;
+        let written = self.store.append(vec![record.recorded()?]).await.map_err(CallError::Unavailable)?;
         self.metrics.decided(answer.decision.is_allowed());
         Ok(Told { value: answer, revision, seqs: written.seqs, rules })
     }
@@ -191,8 +191,8 @@ impl Pdp {
                 Ok(question) => {
                     let answered = self.answer(&ground, call, question, basis.explain, &mut known);
                     let Answered { answer, record } = answered.map_err(CallError::Unavailable)?;
-                    let record = record.to_bytes()?;
-                    bytes += record.len();
+                    let record = record.recorded()?;
+                    bytes += record.bytes.len();
                     if bytes > BATCH_RECORD_BYTES_MAX {
                         return Err(CallError::Failed(AskError::TooMuch));
                     }
@@ -247,13 +247,13 @@ impl Pdp {
         match prepared {
             Ok(prepared) => Ok(prepared),
             Err((denied, record)) => {
-                self.store.append(vec![record.to_bytes()?]).await.map_err(CallError::Unavailable)?;
+                self.store.append(vec![record.recorded()?]).await.map_err(CallError::Unavailable)?;
                 Err(CallError::Denied(denied))
             }
         }
     }
 
-    fn moment(&self, basis: &Basis, now: Timestamp) -> Result<(Snapshot, Timestamp), AskError> {
+    pub(super) fn moment(&self, basis: &Basis, now: Timestamp) -> Result<(Snapshot, Timestamp), AskError> {
         if self.world.is_some() && (basis.as_of.is_some() || basis.rules.is_some() || basis.at_least.is_some()) {
             return Err(AskError::NoHistory);
         }
@@ -275,7 +275,8 @@ impl Pdp {
     }
 
     fn rules_for(&self, basis: &Basis, at: Timestamp, current: &Arc<Bundle>) -> Result<Arc<Bundle>, AskError> {
-        match (basis.rules.as_deref(), basis.as_of) {
+        let named = basis.rules.as_deref().filter(|rules| *rules != "then");
+        match (named, basis.as_of) {
             (None, None) | (Some("current"), _) => Ok(Arc::clone(current)),
             (Some(digest), _) => {
                 self.rules_of(digest).map_err(AskError::from)?.ok_or_else(|| AskError::UnknownRules(digest.to_owned()))

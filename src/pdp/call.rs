@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::Pdp;
-use crate::audit::{Asked, Became, Record, RecordError};
+use crate::audit::{Asked, Became, Record, RecordError, Recorded};
 use crate::caller::Caller;
 use crate::clock::Timestamp;
 use crate::decide::{Decision, Namespace, Permit, Reason, decide, installation};
@@ -298,7 +298,7 @@ impl Pdp {
             let view = snapshot.view();
             let admission = admit(rules, &view, at, &call.caller, action, about).map_err(CallError::Unavailable)?;
             let permit = admission.permit();
-            let record = admission.record(call, rules).to_bytes()?;
+            let record = admission.record(call, rules).recorded()?;
             (record, permit.map(|_| look(&view, at)), view.revision(), rules.digest().clone())
         };
         let written = self.store.append(vec![record]).await.map_err(CallError::Unavailable)?;
@@ -319,7 +319,7 @@ impl Pdp {
                 .map_err(CallError::Unavailable)?;
             match admission.permit() {
                 Ok(_) => None,
-                Err(denied) => Some((denied, admission.record(call, &rules).to_bytes()?)),
+                Err(denied) => Some((denied, admission.record(call, &rules).recorded()?)),
             }
         };
         match denied {
@@ -390,8 +390,8 @@ fn left<T, E>(call: &Call, value: Worked<T, E>) -> Work<Worked<T, E>> {
     Work { change: None, by, records: Vec::new(), remember: None, beside: Beside::default(), value }
 }
 
-fn bytes(record: &Record) -> Result<Vec<u8>, StoreError> {
-    record.to_bytes().map_err(|error| StoreError::Unusable(error.to_string()))
+fn bytes(record: &Record) -> Result<Recorded, StoreError> {
+    record.recorded().map_err(|error| StoreError::Unusable(error.to_string()))
 }
 
 fn key(call: &Call) -> Option<(Vec<u8>, &Idempotency)> {

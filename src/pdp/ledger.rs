@@ -4,6 +4,7 @@
 mod archive;
 mod export;
 mod key;
+mod records;
 mod walk;
 
 pub(super) use archive::Archive;
@@ -11,6 +12,7 @@ pub use archive::{Archived, ArchivedFile};
 pub use export::LedgerExport;
 pub use key::LedgerKeyError;
 pub(super) use key::{make as make_key, open as open_key};
+pub(super) use records::Records;
 pub use walk::LedgerWalk;
 
 use std::io;

@@ -8,6 +8,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::Pdp;
+use super::ask::{AsOf, AskError, Basis};
 use super::call::{About, Call, CallError, Coded, Told};
 use super::registry::ON;
 use crate::clock::Timestamp;
@@ -32,6 +33,38 @@ pub enum ListError {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+/// Why a page cannot be shown as of a moment in the past.
+#[derive(Debug, thiserror::Error)]
+pub enum PastError {
+    /// The page cannot be shown.
+    #[error(transparent)]
+    List(#[from] ListError),
+    /// The moment cannot be had.
+    #[error(transparent)]
+    Moment(AskError),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Coded for PastError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::List(error) => error.code(),
+            Self::Moment(error) => error.code(),
+            Self::Store(_) => "unavailable",
+        }
+    }
+
+    fn store(&self) -> Option<&StoreError> {
+        match self {
+            Self::List(error) => error.store(),
+            Self::Moment(error) => error.store(),
+            Self::Store(error) => Some(error),
+        }
+    }
 }
 
 impl Coded for ListError {
@@ -99,6 +132,11 @@ impl<T> Page<T> {
         self.last = Some(at);
         self.looked_at += 1;
         if self.looked_at >= SCAN_MAX { self.full() } else { Listed::Continue(()) }
+    }
+
+    /// Notes that there is more, and where.
+    pub(super) fn go_on(&mut self, at: &str) {
+        self.next = Some(BASE64URL_NOPAD.encode(at.as_bytes()));
     }
 
     fn full(&mut self) -> Listed {
@@ -187,20 +225,41 @@ pub struct CustomerListItem {
 }
 
 impl Pdp {
-    /// A customer's Partner Relationships page, with the grants that end by `ending_by`.
+    /// Tells something of now or of a moment in the past. Whether the caller may read it is a question of now.
+    async fn tell_of<T>(
+        &self,
+        call: &Call,
+        action: &str,
+        about: &About,
+        as_of: Option<AsOf>,
+        look: impl FnOnce(&View<'_>, Timestamp) -> Result<T, ListError>,
+    ) -> Result<Told<T>, CallError<PastError>> {
+        let told = self.tell(call, action, about, |view, at| {
+            let Some(as_of) = as_of else { return Ok((look(view, at)?, view.revision())) };
+            let basis = Basis { as_of: Some(as_of), ..Basis::default() };
+            let (snapshot, at) = self.moment(&basis, at).map_err(PastError::Moment)?;
+            let view = snapshot.view();
+            Ok((look(&view, at)?, view.revision()))
+        });
+        let Told { value: (value, revision), seqs, rules, .. } = told.await?;
+        Ok(Told { value, revision, seqs, rules })
+    }
+
+    /// A customer's Partner Relationships page, with the grants that end within a time: now, or as it was.
     ///
     /// # Errors
-    /// [`ListError`]; [`CallError::Denied`] for whoever may not read it.
+    /// [`PastError`]; [`CallError::Denied`] for whoever may not read it now.
     pub async fn partner_relationships(
         &self,
         call: &Call,
         customer: &CustomerId,
+        as_of: Option<AsOf>,
         ending_within: jiff::Span,
         limit: usize,
         cursor: Option<&str>,
-    ) -> Result<Told<PartnerRelationships>, CallError<ListError>> {
+    ) -> Result<Told<PartnerRelationships>, CallError<PastError>> {
         let about = About::Customer(customer.clone());
-        self.tell(call, "readPartnerRelationships", &about, |view, at| {
+        self.tell_of(call, "readPartnerRelationships", &about, as_of, |view, at| {
             if view.customer(customer)?.is_none() {
                 return Err(ListError::UnknownCustomer(customer.clone()));
             }
@@ -221,18 +280,20 @@ impl Pdp {
         .await
     }
 
-    /// A partner's customer list: each customer it holds a grant of or has a commercial relationship with.
+    /// A partner's customer list: each customer it holds a grant of or has a commercial relationship with, now or as it
+    /// was.
     ///
     /// # Errors
-    /// [`ListError`]; [`CallError::Denied`] for whoever may not read it.
+    /// [`PastError`]; [`CallError::Denied`] for whoever may not read it now.
     pub async fn customer_list(
         &self,
         call: &Call,
         partner: &PartnerId,
+        as_of: Option<AsOf>,
         limit: usize,
         cursor: Option<&str>,
-    ) -> Result<Told<Page<CustomerListItem>>, CallError<ListError>> {
-        self.tell(call, "readCustomerList", &About::Partner(partner.clone()), |view, at| {
+    ) -> Result<Told<Page<CustomerListItem>>, CallError<PastError>> {
+        self.tell_of(call, "readCustomerList", &About::Partner(partner.clone()), as_of, |view, at| {
             if view.partner(partner)?.is_none() {
                 return Err(ListError::UnknownPartner(partner.clone()));
             }

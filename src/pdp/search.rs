@@ -10,6 +10,7 @@
 //! | subscriptions | those the partner sold by id, then those it administers by customer, service and id; by id alone where the rules make it necessary to look through all |
 //! | actions | their names |
 
+mod again;
 mod candidates;
 mod strange;
 mod token;
@@ -21,7 +22,7 @@ use utoipa::ToSchema;
 use super::Pdp;
 use super::ask::{AskError, Basis, Ground};
 use super::call::{Call, CallError, Coded, Told};
-use crate::audit::{Record, Results, Sought};
+use crate::audit::{Record, Recorded, Results, Sought};
 use crate::decide::{Decision, World, decide_in};
 use crate::facts::Facts;
 use crate::id::Revision;
@@ -29,6 +30,7 @@ use crate::limits::SCAN_MAX;
 use crate::policy::Bundle;
 use crate::question::{Action, Entity, Members, Question};
 use crate::store::{Listed, StoreError};
+pub(super) use again::Replayable;
 use candidates::Domain;
 pub(super) use strange::StrangeResources;
 use token::{Asked, Position, SearchDigest, digest};
@@ -290,26 +292,31 @@ impl Pdp {
         Ok(Told { value: page, revision, seqs: written.seqs, rules })
     }
 
-    /// The page of a search, the bytes of its record, and the revision.
+    /// The page of a search, the record, and the revision.
     fn found(
         &self,
         ground: &Ground,
         call: &Call,
         search: &Search,
         explain: bool,
-    ) -> Result<(SearchPage, Vec<u8>, Revision), CallError<SearchError>> {
+    ) -> Result<(SearchPage, Recorded, Revision), CallError<SearchError>> {
         let view = ground.snapshot.view();
         let revision = view.revision();
+        let declaring = self.world.as_ref().map_or(&*ground.rules, |world| &world.0);
+        let question = search.hole.filled("", &search.context);
+        let asked = question_digest(&question)?;
+        let question = self.as_decided(declaring, question);
+        let is_as_asked = asked == question_digest(&question)?;
         let (page, facts, rules, world) = match &self.world {
             None => {
                 let strange = &self.strange;
-                let domain = Domain { rules: &ground.rules, strange, view, at: ground.at, search, explain };
+                let domain = Domain { rules: &ground.rules, strange, view, at: ground.at, search, asked, explain };
                 let (page, facts) = domain.page()?;
                 (page, facts, ground.rules.digest().clone(), None)
             }
             Some(world) => {
                 let (rules, world) = world.as_ref();
-                let page = page_of_world(rules, world, search, explain)?;
+                let page = page_of_world(rules, world, search, &asked, explain)?;
                 let facts = Facts { revision, at: ground.at, ..Facts::default() };
                 (page, facts, rules.digest().clone(), Some(world.digest().to_owned()))
             }
@@ -320,39 +327,44 @@ impl Pdp {
             sha256: page.sha256().map_err(crate::audit::RecordError::Unwritable)?,
             limit: search.page.as_ref().and_then(|page| page.limit),
             token: search.page.as_ref().and_then(|page| page.token.clone()),
+            asked: (!is_as_asked).then(|| data_encoding::HEXLOWER.encode(&asked)),
         };
-        let question = search.hole.filled("", &search.context);
-        let declaring = self.world.as_ref().map_or(&*ground.rules, |world| &world.0);
-        let question = self.as_decided(declaring, question);
         let mut record = Record::of_search(call.caller.clone(), question, facts, rules, results);
         record.at = ground.now;
         record.admitted.clone_from(&ground.admitted);
         record.request_id.clone_from(&call.request_id);
         record.world = world;
-        Ok((page, record.to_bytes()?, revision))
+        Ok((page, record.recorded()?, revision))
     }
 }
 
+/// The digest of a question with a hole, with everything the caller said.
+type QuestionDigest = [u8; 32];
+
+fn question_digest(question: &Question) -> Result<QuestionDigest, SearchError> {
+    let question = serde_json::to_vec(question).map_err(|error| StoreError::Unusable(error.to_string()))?;
+    Ok(digest(&[&question]))
+}
+
 /// The pages of a search that belong together: of the same question, with the same hole, over the same list.
-fn digest_of(search: &Search, list: &[u8]) -> Result<SearchDigest, SearchError> {
-    let question = serde_json::to_vec(&search.hole.filled("", &search.context));
-    let question = question.map_err(|error| StoreError::Unusable(error.to_string()))?;
-    let sought: &[u8] = match search.hole.sought() {
+fn digest_of(sought: Sought, asked: &QuestionDigest, list: &[u8]) -> SearchDigest {
+    let sought: &[u8] = match sought {
         Sought::Subject => b"subject",
         Sought::Resource => b"resource",
         Sought::Action => b"action",
     };
-    Ok(digest(&[sought, &question, list]))
+    digest(&[sought, asked, list])
 }
 
 /// Fills a page, and seals it with the token of the next one.
 fn page_of(
     search: &Search,
+    asked: &QuestionDigest,
     list: &[u8],
     explain: bool,
     fill: impl FnOnce(&Position, &mut Gathering) -> Result<(), SearchError>,
 ) -> Result<SearchPage, SearchError> {
-    let search_digest = digest_of(search, list)?;
+    let search_digest = digest_of(search.hole.sought(), asked, list);
     let asked = Asked::read(search.page.as_ref(), &search_digest)?;
     let mut gathering = Gathering::new(&asked, explain);
     fill(&asked.from, &mut gathering)?;
@@ -392,13 +404,19 @@ fn actions(rules: &Bundle) -> Vec<String> {
 }
 
 /// A world is in memory whole, so everything of the sought type is looked at.
-fn page_of_world(rules: &Bundle, world: &World, search: &Search, explain: bool) -> Result<SearchPage, SearchError> {
+fn page_of_world(
+    rules: &Bundle,
+    world: &World,
+    search: &Search,
+    asked: &QuestionDigest,
+    explain: bool,
+) -> Result<SearchPage, SearchError> {
     let names = match &search.hole {
         Hole::Subject { kind, .. } | Hole::Resource { kind, .. } => world.ids(kind).collect(),
         Hole::Action { .. } => actions(rules),
     };
     let list = digest::<32>(&[world.digest().as_bytes(), names.join("\n").as_bytes()]);
-    page_of(search, &list, explain, |from, gathering| {
+    page_of(search, asked, &list, explain, |from, gathering| {
         look_through(names, from, gathering, |name| {
             let decision = decide_in(rules, &search.hole.filled(&name, &search.context), world);
             Ok(decision

@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 
 use super::Pdp;
 use super::call::{About, Call, CallError, Coded, Told, admit};
+use crate::audit::Recorded;
 use crate::caller::Caller;
 use crate::clock::Timestamp;
 use crate::id::TokenId;
@@ -173,7 +174,7 @@ impl Pdp {
 
     /// The record of a caller that may manage tokens; whoever may not is recorded and refused before anything is
     /// looked up.
-    async fn may_manage(&self, call: &Call) -> Result<Vec<u8>, CallError<TokenError>> {
+    async fn may_manage(&self, call: &Call) -> Result<Recorded, CallError<TokenError>> {
         let (record, permit) = {
             let rules = self.rules();
             let snapshot = self.store.snapshot().map_err(CallError::Unavailable)?;
@@ -182,7 +183,7 @@ impl Pdp {
             let admission = admit(&rules, &snapshot.view(), now, &call.caller, "manageTokens", &about)
                 .map_err(CallError::Unavailable)?;
             let permit = admission.permit();
-            (admission.record(call, &rules).to_bytes()?, permit)
+            (admission.record(call, &rules).recorded()?, permit)
         };
         match permit {
             Ok(_) => Ok(record),
@@ -193,7 +194,7 @@ impl Pdp {
         }
     }
 
-    async fn put(&self, record: Vec<u8>, token: Token) -> Result<Vec<crate::id::Seq>, CallError<TokenError>> {
+    async fn put(&self, record: Recorded, token: Token) -> Result<Vec<crate::id::Seq>, CallError<TokenError>> {
         Ok(self.store.put_token(token, vec![record]).await.map_err(CallError::Unavailable)?.seqs)
     }
 

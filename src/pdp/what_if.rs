@@ -139,7 +139,7 @@ impl Pdp {
     }
 
     /// Do these rules refuse strangers everything? A function of the rules alone, so it is found out once.
-    fn refuses_strangers(&self, rules: &Bundle) -> bool {
+    pub(super) fn refuses_strangers(&self, rules: &Bundle) -> bool {
         let mut known = self.strangers.lock().unwrap_or_else(PoisonError::into_inner);
         match known.as_ref() {
             Some((digest, refused)) if digest == rules.digest() => *refused,

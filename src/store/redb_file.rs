@@ -9,9 +9,10 @@ use std::{fs, io};
 
 use redb::{
     AccessGuard, Builder, Database, DatabaseError, ReadOnlyTable, ReadTransaction, ReadableDatabase, ReadableTable,
-    ReadableTableMetadata as _, StorageError, Table, TableDefinition, TableError,
+    ReadableTableMetadata as _, StorageError, Table, TableDefinition, TableError, TableHandle as _,
 };
 
+use super::ledger_index::{Caught, LEDGER_INDEX, catch_up};
 use super::rows::{Rows, Visit, parse, row};
 use super::view::{View, decode};
 use super::writer::{self, Queue};
@@ -23,6 +24,8 @@ use crate::id::Revision;
 const FORMAT: u8 = 2;
 /// The format before there was a tree over the ledger.
 const WITHOUT_TREE: u8 = 1;
+/// How many records are indexed in one transaction, in a store that was written before there was an index.
+const INDEXED_AT_ONCE: usize = 50_000;
 /// The memory redb may use for pages, in bytes.
 const CACHE_BYTES: usize = 256 * 1024 * 1024;
 /// The file in the data directory.
@@ -370,6 +373,7 @@ fn prepare(database: &Database, path: &Path) -> Result<(Revision, Timestamp), St
     let write = database.begin_write()?;
     let is_new = write.list_tables()?.next().is_none();
     let mut is_old = false;
+    let is_new_index;
     let revision = {
         let mut meta = write.open_table(META).map_err(|_| not_a_store("it is a redb file of another program"))?;
         if is_new {
@@ -393,14 +397,28 @@ fn prepare(database: &Database, path: &Path) -> Result<(Revision, Timestamp), St
             return Err(not_a_store("the tree over its ledger was taken away"));
         }
         write.open_table(SIDE)?;
+        is_new_index = write.list_tables()?.all(|table| table.name() != LEDGER_INDEX.name());
+        write.open_table(LEDGER_INDEX)?;
         newest(&write.open_table(JOURNAL)?)?
     };
-    if is_new || is_old {
+    if is_new || is_old || is_new_index {
         write.commit()?
     } else {
         write.abort()?
     }
+    while indexes_more(database)? {}
     Ok(revision)
+}
+
+/// Indexes records that are not yet, if there are any.
+fn indexes_more(database: &Database) -> Result<bool, StoreError> {
+    let write = database.begin_write()?;
+    let caught = catch_up(&mut write.open_table(LEDGER_INDEX)?, &write.open_table(LEDGER)?, INDEXED_AT_ONCE)?;
+    match caught {
+        Caught::Up => write.abort()?,
+        Caught::Some => write.commit()?,
+    }
+    Ok(caught == Caught::Some)
 }
 
 /// The newest revision and when it was written.

@@ -6,6 +6,7 @@ use super::StoreError;
 use super::redb_file::Store;
 use super::view::{decode, encode};
 use super::writer::Committed;
+use crate::audit::Recorded;
 use crate::caller::Caller;
 use crate::clock::Timestamp;
 use crate::id::TokenId;
@@ -78,7 +79,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`]; then nothing is written.
-    pub async fn put_token(&self, token: Token, records: Vec<Vec<u8>>) -> Result<Committed<()>, StoreError> {
+    pub async fn put_token(&self, token: Token, records: Vec<Recorded>) -> Result<Committed<()>, StoreError> {
         let row = encode(&token)?;
         self.put_side(token_key(&token.id), row, records).await
     }

@@ -25,12 +25,14 @@ use tokio::sync::oneshot;
 
 use super::entered::rows_of;
 use super::ledger::Growing;
+use super::ledger_index::{Entries, IndexTable, LEDGER_INDEX};
 use super::redb_file::{FACTS, JOURNAL, SIDE, Shared, Store, newest};
 use super::rows::row;
 use super::rules::{After, Beside};
 use super::side::{self, Remembered};
 use super::view::{View, decode, encode};
 use super::{Entry, StoreError};
+use crate::audit::Recorded;
 use crate::clock::{SharedClock, Timestamp};
 use crate::decide::Permit;
 use crate::domain::event::{Event, Fact, Happening};
@@ -47,7 +49,7 @@ pub struct Work<T> {
     /// Who changes it.
     pub by: String,
     /// The records of what was decided.
-    pub records: Vec<Vec<u8>>,
+    pub records: Vec<Recorded>,
     /// What is remembered of the answer, so that a retry gets the same one.
     pub remember: Option<Remembered>,
     /// What changes beside the facts.
@@ -93,6 +95,8 @@ pub(super) struct Batch<'txn> {
     facts: Table<'txn, &'static [u8], &'static [u8]>,
     journal: Table<'txn, u64, &'static [u8]>,
     ledger: Growing<'txn>,
+    index: IndexTable<'txn>,
+    entries: Entries,
     side: Table<'txn, &'static [u8], &'static [u8]>,
     revision: Revision,
     at: Timestamp,
@@ -109,7 +113,8 @@ impl<'txn> Batch<'txn> {
         let (revision, newest_at) = newest(&journal)?;
         let at = now.max(newest_at);
         let (facts, side) = (write.open_table(FACTS)?, write.open_table(SIDE)?);
-        Ok(Self { facts, journal, ledger, side, revision, at, after: Vec::new(), is_dropped: false })
+        let (index, entries) = (write.open_table(LEDGER_INDEX)?, Entries::default());
+        Ok(Self { facts, journal, ledger, index, entries, side, revision, at, after: Vec::new(), is_dropped: false })
     }
 
     fn put(&mut self, fact: &Fact, revision: Revision) -> Result<(), StoreError> {
@@ -128,8 +133,14 @@ impl<'txn> Batch<'txn> {
         Ok(())
     }
 
-    fn append(&mut self, records: &[Vec<u8>]) -> Result<Vec<Seq>, StoreError> {
-        records.iter().map(|record| self.ledger.append(record, &mut self.side)).collect()
+    fn append(&mut self, records: Vec<Recorded>) -> Result<Vec<Seq>, StoreError> {
+        let mut seqs = Vec::with_capacity(records.len());
+        for Recorded { bytes, at, terms } in records {
+            let seq = self.ledger.append(&bytes, &mut self.side)?;
+            self.entries.note(seq, at, terms);
+            seqs.push(seq);
+        }
+        Ok(seqs)
     }
 
     fn desk(&self) -> Desk<'_> {
@@ -156,7 +167,7 @@ impl<'txn> Batch<'txn> {
             self.side.insert(key.as_slice(), row.as_slice())?;
         }
         self.after.extend(after);
-        let seqs = self.append(&records)?;
+        let seqs = self.append(records)?;
         Ok(Committed { value, revision: self.revision, seqs })
     }
 }
@@ -317,6 +328,7 @@ fn fill(
             job.fill(&mut batch)?;
         }
         batch.ledger.close()?;
+        std::mem::take(&mut batch.entries).write(&mut batch.index)?;
         (batch.revision, batch.at, batch.after, batch.is_dropped)
     };
     if is_dropped {
@@ -375,9 +387,9 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`]; then none of them is written, and what they are about must not be answered.
-    pub async fn append(&self, records: Vec<Vec<u8>>) -> Result<Committed<()>, StoreError> {
+    pub async fn append(&self, records: Vec<Recorded>) -> Result<Committed<()>, StoreError> {
         self.wait(move |batch| {
-            let seqs = batch.append(&records)?;
+            let seqs = batch.append(records)?;
             Ok(Ok(Committed { value: (), revision: batch.revision, seqs }))
         })
         .await
@@ -408,11 +420,11 @@ impl Store {
         &self,
         key: Vec<u8>,
         value: Vec<u8>,
-        records: Vec<Vec<u8>>,
+        records: Vec<Recorded>,
     ) -> Result<Committed<()>, StoreError> {
         self.wait(move |batch| {
             batch.side.insert(key.as_slice(), value.as_slice())?;
-            let seqs = batch.append(&records)?;
+            let seqs = batch.append(records)?;
             Ok(Ok(Committed { value: (), revision: batch.revision, seqs }))
         })
         .await

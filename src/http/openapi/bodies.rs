@@ -127,6 +127,10 @@ pub(super) struct DecisionContext {
     /// What the subject owes whatever the verdict, for example `provideSupport`.
     #[schema(nullable = false)]
     obligations: Option<Vec<String>>,
+    /// What kind of no it is, when an explanation is asked for: `forbidden` by a rule, `notPermitted` by any,
+    /// `unknown`, or `invalid`.
+    #[schema(nullable = false)]
+    refusal: Option<crate::decide::Refusal>,
     /// The smallest changes that would turn the answer round, when that was asked for.
     #[schema(nullable = false)]
     nearest: Option<Vec<crate::decide::Nearest>>,

@@ -3,6 +3,7 @@
 use serde_json::json;
 use warp::http::{Method, StatusCode};
 
+use super::super::decisions::ReplayBody;
 use super::super::relationships::{AcceptanceBody, EmailBody, RenegotiationBody};
 use super::super::tokens::TokenBody;
 use super::super::what_if::WhatIfBody;
@@ -10,6 +11,7 @@ use super::bodies::{
     ActionSearch, Configuration, DecisionRecord, Document, Evaluation, EvaluationRequest, EvaluationsAnswer,
     EvaluationsRequest, Health, LinkKeyList, Readiness, ResourceSearch, SearchAnswer, SubjectSearch, TokenList,
 };
+use super::filters::DECISION_FILTERS;
 use super::parts::{Described, at};
 use super::publishing;
 use crate::domain::customer::Customer;
@@ -17,10 +19,11 @@ use crate::domain::invitation::Email;
 use crate::domain::partner::Partner;
 use crate::domain::subscription::Subscription;
 use crate::pdp::{
-    Accepted, Archived, AskError, ChangesError, ChangesPage, ConsistencyProof, CustomerError, CustomerListItem, Delta,
-    Ending, ImportError, Imported, InclusionProof, IssuedToken, LedgerError, Line, LinkError, LinksError, ListError,
-    Offer, PartnerError, PartnerRelationship, RemovalError, Removed, Renegotiated, RenegotiationError, Request,
-    RequestError, SearchError, SignedCheckpoint, SubscriptionError, TokenError, TokenSummary, WhatIfError,
+    Accepted, Access, AccessReviewError, Archived, AskError, ChangesError, ChangesPage, ConsistencyProof,
+    CustomerError, CustomerListItem, Delta, Ending, ImportError, Imported, InclusionProof, IssuedToken, LedgerError,
+    Line, LinkError, LinksError, ListError, Offer, PartnerError, PartnerRelationship, PastError, RemovalError, Removed,
+    Renegotiated, RenegotiationError, ReplayError, Replayed, Request, RequestError, SearchError, SignedCheckpoint,
+    SubscriptionError, TokenError, TokenSummary, WhatIfError,
 };
 
 const BASIS: &[&str] = &["asOf", "rules", "atLeast", "explain"];
@@ -117,7 +120,8 @@ fn telling() -> Vec<Described> {
             .changes()
             .fails::<PartnerError>(),
         at(Method::GET, "/v1/partners/{partner}/customers", TAG, "readCustomerList", "Read a partner's customer list")
-            .fails::<ListError>()
+            .takes(&["asOf"])
+            .fails::<PastError>()
             .lists::<CustomerListItem>("customers", "A page of the customers, and what the partner holds of each"),
         at(Method::GET, "/v1/customers", TAG, "listCustomers", "List customers")
             .fails::<ListError>()
@@ -139,8 +143,8 @@ fn telling() -> Vec<Described> {
             "readPartnerRelationships",
             "Read a customer's Partner Relationships page",
         )
-        .takes(&["endingWithin"])
-        .fails::<ListError>()
+        .takes(&["endingWithin", "asOf"])
+        .fails::<PastError>()
         .lists_with::<PartnerRelationship, Ending>(
             "partners",
             "ending",
@@ -271,6 +275,11 @@ fn remembering() -> Vec<Described> {
             .lines_in::<Line>(&line),
         at(Method::GET, "/v1/export", "telling", "export", "Export everything")
             .lines_out("Everything, one noun a line"),
+        at(Method::GET, "/v1/decisions", "remembering", "listDecisions", "Find records by any of their fields")
+            .takes(DECISION_FILTERS)
+            .fails::<ListError>()
+            .never(&[StatusCode::NOT_FOUND])
+            .lists::<DecisionRecord>("decisions", "A page of the records, in the order of the ledger or back"),
         at(Method::GET, "/v1/decisions/{seq}", "remembering", "readDecision", "Read the record of a decision")
             .fails::<LedgerError>()
             .answers::<DecisionRecord>("The record"),
@@ -303,6 +312,23 @@ fn remembering() -> Vec<Described> {
             .fails::<LedgerError>()
             .never(&[StatusCode::NOT_FOUND])
             .answers::<Archived>("What was moved, and where to"),
+        at(Method::POST, "/v1/decisions/{seq}/replay", "remembering", "replayDecision", "Decide a record again")
+            .takes(&["rules"])
+            .fails::<ReplayError>()
+            .never(&[StatusCode::UNPROCESSABLE_ENTITY])
+            .problem(StatusCode::PAYLOAD_TOO_LARGE)
+            .answers::<Replayed>("What was decided then and is decided now, or what is missing to do so"),
+        at(Method::POST, "/v1/decisions/replay", "remembering", "replayDecisions", "Decide the ledger again")
+            .body::<ReplayBody>(json!({ "rules": "current", "from": 1 }))
+            .fails::<ReplayError>()
+            .never(&[StatusCode::NOT_FOUND])
+            .lines_out("A line for each record that came to something else, and the totals on the last"),
+        at(Method::GET, "/v1/access-review", "remembering", "reviewAccess", "Review who may do what")
+            .takes(&["ofCustomer", "ofPartner", "format"])
+            .fails::<AccessReviewError>()
+            .lists::<Access>("access", "A page of the review; as CSV or HTML, the whole of it")
+            .or_as("text/csv")
+            .or_as("text/html"),
         at(Method::GET, "/v1/tokens", "tokens", "listTokens", "List access tokens")
             .answers::<TokenList>("Every token, without its secret"),
         at(Method::POST, "/v1/tokens", "tokens", "createToken", "Create an access token")

@@ -348,7 +348,11 @@ pub(super) fn parameters() -> Vec<(&'static str, Parameter)> {
         ("asOf", query("as_of", moment.into(), "A moment in the past: an RFC 3339 time or a revision")),
         (
             "rules",
-            query("rules", text().examples(["current"]).into(), "The digest of the rules to decide by, or `current`"),
+            query(
+                "rules",
+                text().examples(["current"]).into(),
+                "The digest of the rules to decide by, `current`, or `then`",
+            ),
         ),
         ("atLeast", query("at_least", count(0).into(), "The revision the facts must have reached")),
         ("explain", query("explain", boolean.into(), "Should the answer say what would turn it round?")),

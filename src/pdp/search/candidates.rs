@@ -10,7 +10,7 @@ use std::ops::Bound;
 
 use super::strange::StrangeResources;
 use super::token::{Position, digest};
-use super::{Gathering, Hole, Match, Search, SearchError, SearchPage, actions, look_through, page_of};
+use super::{Gathering, Hole, Match, QuestionDigest, Search, SearchError, SearchPage, actions, look_through, page_of};
 use crate::clock::Timestamp;
 use crate::decide::{Namespace, allows_strange_subject, decide, permits};
 use crate::facts::{Facts, Needs};
@@ -27,6 +27,7 @@ pub(super) struct Domain<'a> {
     pub(super) view: View<'a>,
     pub(super) at: Timestamp,
     pub(super) search: &'a Search,
+    pub(super) asked: QuestionDigest,
     /// Are the decisions told beside what was found?
     pub(super) explain: bool,
 }
@@ -38,7 +39,7 @@ impl Domain<'_> {
         // The actions are a list of the rules: where they are others, the places in it mean something else.
         let names = if matches!(self.search.hole, Hole::Action { .. }) { actions(self.rules) } else { Vec::new() };
         let list = digest::<32>(&[names.join("\n").as_bytes()]);
-        let page = page_of(self.search, &list, self.explain, |from, gathering| match &self.search.hole {
+        let page = page_of(self.search, &self.asked, &list, self.explain, |from, gathering| match &self.search.hole {
             Hole::Subject { kind, action, resource } => self.subjects(kind, action, resource, &facts, from, gathering),
             Hole::Resource { subject, action, kind } => self.resources(subject, action, kind, &facts, from, gathering),
             Hole::Action { .. } => look_through(names, from, gathering, |name| Ok(self.judged(name, &facts))),

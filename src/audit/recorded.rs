@@ -1,0 +1,141 @@
+//! A record as it is written: its bytes, and the terms by which it is found again.
+
+use sha2::{Digest as _, Sha256};
+
+use super::record::{Asked, Record, RecordError};
+use crate::clock::Timestamp;
+
+/// The longest value that stands in a term as it is; of a longer one, its SHA-256 does.
+const VALUE_LENGTH_MAX: usize = 96;
+/// What stands before the SHA-256 of a value; no value that stands as it is begins with it.
+const HASHED: u8 = 1;
+/// How much of its SHA-256 stands for who did what to which resource.
+const USE_BYTES: usize = 16;
+
+/// What of a record it can be found by.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[repr(u8)]
+pub enum Field {
+    /// The subject, `Type::id`; of a search for subjects, `Type::`.
+    Subject = b's',
+    /// The action; that of a call of this service begins with `Api::`.
+    Action = b'a',
+    /// The resource, `Type::id`.
+    Resource = b'r',
+    /// The answer: `true` or `false`.
+    Decision = b'd',
+    /// Who asked, for example `partner:contoso` or `operator:local`.
+    Caller = b'c',
+    /// Why it was a no.
+    Reason = b'n',
+    /// The digest of the rules.
+    Rules = b'b',
+    /// A rule that decided.
+    Rule = b'u',
+    /// `evaluation`, `search` or `call`.
+    Asked = b'k',
+    /// The caller's own name for the call.
+    RequestId = b'i',
+    /// Subject, action and resource of an evaluation that was a yes.
+    Use = b'y',
+}
+
+/// A field with a value: what a record is found by.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Term(Vec<u8>);
+
+impl Term {
+    /// The records whose `field` is `value`.
+    #[must_use]
+    pub fn of(field: Field, value: &str) -> Self {
+        Self::joined(field, &[value])
+    }
+
+    /// The evaluations that allowed a subject an action on a resource.
+    #[must_use]
+    pub fn of_use(subject: &str, action: &str, resource: &str) -> Self {
+        let mut hash = Sha256::new();
+        for part in [subject, action, resource] {
+            hash.update((part.len() as u64).to_be_bytes());
+            hash.update(part);
+        }
+        let mut term = vec![Field::Use as u8, HASHED];
+        term.extend(hash.finalize().iter().take(USE_BYTES));
+        Self(term)
+    }
+
+    fn joined(field: Field, parts: &[&str]) -> Self {
+        let length: usize = parts.iter().map(|part| part.len()).sum();
+        let mut term = Vec::with_capacity(1 + length.min(VALUE_LENGTH_MAX));
+        term.push(field as u8);
+        if length <= VALUE_LENGTH_MAX && parts.iter().all(|part| part.bytes().all(|byte| byte >= b' ')) {
+            parts.iter().for_each(|part| term.extend_from_slice(part.as_bytes()));
+            return Self(term);
+        }
+        let mut hash = Sha256::new();
+        parts.iter().for_each(|part| hash.update(part));
+        term.push(HASHED);
+        term.extend_from_slice(&hash.finalize());
+        Self(term)
+    }
+
+    /// The term as the index holds it: no zero byte but in a hash, and no term is the beginning of another that is
+    /// followed by one.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+/// A record ready to be written.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Recorded {
+    /// The bytes that are stored, hashed and exported.
+    pub bytes: Vec<u8>,
+    /// When it was decided; nothing where the bytes are no record.
+    pub at: Option<Timestamp>,
+    /// What it is found by.
+    pub terms: Vec<Term>,
+}
+
+impl Recorded {
+    /// A record that was written before; one that cannot be read is found by nothing.
+    #[must_use]
+    pub fn read(bytes: Vec<u8>) -> Self {
+        match Record::from_bytes(&bytes) {
+            Ok(record) => Self { bytes, at: Some(record.at), terms: record.terms() },
+            Err(_) => Self { bytes, at: None, terms: Vec::new() },
+        }
+    }
+}
+
+impl Record {
+    /// The record ready to be written: its bytes, and what it is found by.
+    ///
+    /// # Errors
+    /// [`RecordError::Unwritable`]; then nothing may be answered.
+    pub fn recorded(&self) -> Result<Recorded, RecordError> {
+        Ok(Recorded { bytes: self.to_bytes()?, at: Some(self.at), terms: self.terms() })
+    }
+
+    fn terms(&self) -> Vec<Term> {
+        let (subject, action, resource) = (&self.question.subject, &self.question.action.name, &self.question.resource);
+        let mut terms = Vec::with_capacity(10);
+        terms.push(Term::joined(Field::Subject, &[&subject.kind, "::", &subject.id]));
+        terms.push(Term::of(Field::Action, action));
+        terms.push(Term::joined(Field::Resource, &[&resource.kind, "::", &resource.id]));
+        terms.push(Term::of(Field::Decision, if self.decision { "true" } else { "false" }));
+        terms.push(Term::of(Field::Caller, &self.caller.to_string()));
+        terms.push(Term::of(Field::Rules, self.rules.as_str()));
+        terms.push(Term::of(Field::Asked, self.asked.as_str()));
+        terms.extend(self.reason.iter().map(|reason| Term::of(Field::Reason, reason.as_str())));
+        terms.extend(self.deciding.iter().map(|rule| Term::of(Field::Rule, rule.as_str())));
+        terms.extend(self.request_id.iter().map(|id| Term::of(Field::RequestId, id)));
+        if self.decision && self.asked == Asked::Evaluation {
+            let subject = format!("{}::{}", subject.kind, subject.id);
+            let resource = format!("{}::{}", resource.kind, resource.id);
+            terms.push(Term::of_use(&subject, action, &resource));
+        }
+        terms
+    }
+}

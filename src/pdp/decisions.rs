@@ -1,0 +1,204 @@
+//! What was decided, found again: records by every field, page by page.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde_json::Value;
+
+use super::Pdp;
+use super::call::{About, Call, CallError, Told};
+use super::ledger::Records;
+use super::pages::{ListError, Page};
+use crate::audit::{Asked, Field, Term};
+use crate::clock::Timestamp;
+use crate::id::Seq;
+use crate::limits::{PAGE_BYTES_MAX, SCAN_MAX};
+use crate::store::Looked;
+
+pub use crate::store::Order;
+
+/// Which records to list: those for which everything that is given holds.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct DecisionFilter {
+    /// The subject, `Type::id`.
+    pub subject: Option<String>,
+    /// The action; that of a call of this service begins with `Api::`.
+    pub action: Option<String>,
+    /// The resource, `Type::id`.
+    pub resource: Option<String>,
+    /// The answer.
+    pub decision: Option<bool>,
+    /// Who asked, for example `partner:contoso`.
+    pub caller: Option<String>,
+    /// Why it was a no.
+    pub reason: Option<String>,
+    /// The digest of the rules.
+    pub rules: Option<String>,
+    /// A rule that decided.
+    pub rule: Option<String>,
+    /// What kind of question it was.
+    pub asked: Option<Asked>,
+    /// The caller's own name for the call.
+    pub request_id: Option<String>,
+    /// The moment from which on it was decided.
+    pub from: Option<Timestamp>,
+    /// The moment before which it was decided.
+    pub to: Option<Timestamp>,
+    /// Which come first.
+    pub order: Order,
+}
+
+impl DecisionFilter {
+    fn terms(&self) -> Vec<Term> {
+        let decision = self.decision.map(|decision| if decision { "true" } else { "false" });
+        let given = [
+            (Field::Subject, self.subject.as_deref()),
+            (Field::Action, self.action.as_deref()),
+            (Field::Resource, self.resource.as_deref()),
+            (Field::Decision, decision),
+            (Field::Caller, self.caller.as_deref()),
+            (Field::Reason, self.reason.as_deref()),
+            (Field::Rules, self.rules.as_deref()),
+            (Field::Rule, self.rule.as_deref()),
+            (Field::Asked, self.asked.map(Asked::as_str)),
+            (Field::RequestId, self.request_id.as_deref()),
+        ];
+        given.into_iter().filter_map(|(field, value)| Some(Term::of(field, value?))).collect()
+    }
+
+    fn is_within(&self, at: Option<Timestamp>) -> bool {
+        let (None, None) = (self.from, self.to) else {
+            return at.is_some_and(|at| self.from.is_none_or(|from| from <= at) && self.to.is_none_or(|to| at < to));
+        };
+        true
+    }
+}
+
+/// Where a list of records goes on: after a place, in an order, up to the record that was the newest when it began.
+///
+/// A list does not grow while it is read: each page is recorded too, and would lengthen it for ever.
+#[derive(Clone, Copy)]
+struct Place {
+    order: Order,
+    /// The place that comes next.
+    next: Seq,
+    newest: Seq,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let order = if self.order == Order::Oldest { "oldest" } else { "newest" };
+        write!(f, "{order} {} {}", self.next, self.newest)
+    }
+}
+
+impl FromStr for Place {
+    type Err = ListError;
+    fn from_str(text: &str) -> Result<Self, ListError> {
+        let mut parts = text.split(' ');
+        let order = match parts.next() {
+            Some("oldest") => Order::Oldest,
+            Some("newest") => Order::Newest,
+            _ => return Err(ListError::Cursor),
+        };
+        let mut place = || parts.next().and_then(|part| part.parse().ok()).ok_or(ListError::Cursor);
+        let read = Self { order, next: place()?, newest: place()? };
+        if parts.next().is_some() { Err(ListError::Cursor) } else { Ok(read) }
+    }
+}
+
+impl Pdp {
+    /// The records for which everything holds that a filter gives, a page of them.
+    ///
+    /// # Errors
+    /// [`ListError::Cursor`]; [`CallError::Denied`] for whoever may not read the ledger.
+    pub async fn decisions(
+        &self,
+        call: &Call,
+        filter: &DecisionFilter,
+        limit: usize,
+        cursor: Option<&str>,
+    ) -> Result<Told<Page<Value>>, CallError<ListError>> {
+        self.tell(call, "readDecisions", &About::Installation, |_, _| {
+            page_of(&self.ledger_records()?, filter, limit, cursor)
+        })
+        .await
+    }
+}
+
+fn page_of(
+    records: &Records,
+    filter: &DecisionFilter,
+    limit: usize,
+    cursor: Option<&str>,
+) -> Result<Page<Value>, ListError> {
+    let ledger = &records.index;
+    let mut page = Page::new(limit);
+    let order = filter.order;
+    let begun: Option<Place> = page.after(cursor)?;
+    if begun.is_some_and(|begun| begun.order != order) {
+        return Err(ListError::Cursor);
+    }
+    let newest = match begun {
+        Some(begun) => begun.newest.min(ledger.newest()?),
+        None => ledger.newest()?,
+    };
+    let (mut first, mut last) = (Seq(1), newest);
+    if filter.from.is_some() || filter.to.is_some() {
+        let Some(window) = ledger.window(filter.from, filter.to)? else { return Ok(page) };
+        (first, last) = (first.max(window.0), last.min(window.1));
+    }
+    let start = begun.map(|begun| begun.next);
+    let mut next = match order {
+        Order::Oldest => start.map_or(first, |start| start.max(first)),
+        Order::Newest => start.map_or(last, |start| start.min(last)),
+    };
+    let terms = filter.terms();
+    let mut walk = ledger.walk(&terms, order);
+    let (mut looks, mut bytes) = (SCAN_MAX, 0);
+    while (first..=last).contains(&next) {
+        let found = walk.next(next, &mut looks)?;
+        let (Looked::Found(seq) | Looked::Paused(seq)) = found else { break };
+        if !(first..=last).contains(&seq) {
+            break;
+        }
+        let mut shown = None;
+        if let Looked::Found(seq) = found
+            && let Some(record) = records.record(seq)?
+        {
+            let is_full = page.items.len() >= limit || bytes + record.len() > PAGE_BYTES_MAX && !page.items.is_empty();
+            let told = told(seq, &record);
+            if filter.is_within(told.get("at").and_then(Value::as_str).and_then(|at| at.parse().ok())) {
+                if is_full {
+                    page.go_on(&Place { order, next: seq, newest }.to_string());
+                    return Ok(page);
+                }
+                bytes += record.len();
+                shown = Some(told);
+            }
+        }
+        page.items.extend(shown);
+        next = match (found, order) {
+            (Looked::Found(seq), Order::Oldest) => seq.next(),
+            (Looked::Found(seq), Order::Newest) => Seq(seq.0.saturating_sub(1)),
+            _ => seq,
+        };
+        if looks == 0 {
+            page.go_on(&Place { order, next, newest }.to_string());
+            return Ok(page);
+        }
+    }
+    Ok(page)
+}
+
+/// A record as it is shown: with its place in the ledger.
+fn told(seq: Seq, record: &[u8]) -> Value {
+    match serde_json::from_slice(record) {
+        Ok(Value::Object(mut members)) => {
+            members.insert("seq".to_owned(), seq.0.into());
+            members.into()
+        }
+        // What is not a record is not left out: it is a finding.
+        _ => serde_json::json!({ "seq": seq, "unreadable": true }),
+    }
+}

@@ -1,0 +1,162 @@
+//! Reading the ledger: records by their places, and the places of the records that have all of some terms.
+
+use redb::ReadOnlyTable;
+
+use super::StoreError;
+use super::ledger_index::{LEDGER_INDEX, Postings, ReadIndex, window};
+use super::redb_file::{LEDGER, Store};
+use crate::audit::Term;
+use crate::clock::Timestamp;
+use crate::id::Seq;
+
+/// In which direction the ledger is read.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Order {
+    /// From the first record on.
+    #[default]
+    Oldest,
+    /// From the last record back.
+    Newest,
+}
+
+/// What a look through the ledger came to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Looked {
+    /// The next record is this one.
+    Found(Seq),
+    /// There is none up to this place, which may be one itself; enough was looked at.
+    Paused(Seq),
+    /// There is none.
+    None,
+}
+
+/// The ledger as one read transaction sees it.
+pub struct LedgerReader {
+    ledger: ReadOnlyTable<u64, &'static [u8]>,
+    /// How many records were ever written, those in archive files included.
+    size: u64,
+    index: ReadIndex,
+}
+
+impl Store {
+    /// The records of the ledger as they are now, with their index.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the ledger cannot be read.
+    pub fn ledger_reader(&self) -> Result<LedgerReader, StoreError> {
+        let size = self.records()?;
+        let read = self.read()?;
+        Ok(LedgerReader { ledger: read.open_table(LEDGER)?, size, index: read.open_table(LEDGER_INDEX)? })
+    }
+}
+
+impl LedgerReader {
+    /// The newest record; 0 when there is none.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the ledger cannot be read, as for everything below.
+    pub fn newest(&self) -> Result<Seq, StoreError> {
+        Ok(Seq(self.size))
+    }
+
+    /// The bytes of a record.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn record(&self, seq: Seq) -> Result<Option<Vec<u8>>, StoreError> {
+        Ok(self.ledger.get(seq.0)?.map(|found| found.value().to_vec()))
+    }
+
+    /// The records from one place to another, with their bytes.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn records(&self, from: Seq, to: Seq, most: usize) -> Result<Vec<(Seq, Vec<u8>)>, StoreError> {
+        let mut records = Vec::new();
+        for found in self.ledger.range(from.0..=to.0)?.take(most) {
+            let (seq, bytes) = found?;
+            records.push((Seq(seq.value()), bytes.value().to_vec()));
+        }
+        Ok(records)
+    }
+
+    /// The places among which every record lies that was decided from `from` on and before `to`; others may lie
+    /// among them too.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn window(&self, from: Option<Timestamp>, to: Option<Timestamp>) -> Result<Option<(Seq, Seq)>, StoreError> {
+        Ok(window(&self.index, from, to)?.map(|(first, last)| (Seq(first), Seq(last))))
+    }
+
+    /// The last record that has a term.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn last_with(&self, term: &Term) -> Result<Option<Seq>, StoreError> {
+        Ok(Postings::of(&self.index, term).at_or_before(u64::MAX)?.map(Seq))
+    }
+
+    /// A walk through the records that have all of some terms.
+    #[must_use]
+    pub fn walk<'a>(&'a self, terms: &'a [Term], order: Order) -> Walk<'a> {
+        let postings = terms.iter().map(|term| Postings::of(&self.index, term)).collect();
+        Walk { ledger: self, postings, order }
+    }
+}
+
+/// A walk through the records that have all of some terms.
+pub struct Walk<'a> {
+    ledger: &'a LedgerReader,
+    postings: Vec<Postings<'a>>,
+    order: Order,
+}
+
+impl Walk<'_> {
+    /// The next record from the place `from` on, that itself included. Each look into the index takes one from
+    /// `looks`; when there are none left, it pauses.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn next(&mut self, from: Seq, looks: &mut usize) -> Result<Looked, StoreError> {
+        if self.postings.is_empty() {
+            *looks = looks.saturating_sub(1);
+            return Ok(self.any(from.0));
+        }
+        let mut place = from.0;
+        loop {
+            // Where every list has the same place, it is found; where one has none before another, neither has any.
+            let mut all_agree = true;
+            for postings in &mut self.postings {
+                *looks = looks.saturating_sub(1);
+                let found = match self.order {
+                    Order::Oldest => postings.at_or_after(place)?,
+                    Order::Newest => postings.at_or_before(place)?,
+                };
+                match found {
+                    None => return Ok(Looked::None),
+                    Some(found) if found == place => {}
+                    Some(found) => {
+                        place = found;
+                        all_agree = false;
+                    }
+                }
+            }
+            if all_agree {
+                return Ok(Looked::Found(Seq(place)));
+            }
+            if *looks == 0 {
+                return Ok(Looked::Paused(Seq(place)));
+            }
+        }
+    }
+
+    /// Places have no gaps, wherever their records are.
+    fn any(&self, place: u64) -> Looked {
+        let found = match self.order {
+            Order::Oldest => place.max(1),
+            Order::Newest => place.min(self.ledger.size),
+        };
+        if (1..=self.ledger.size).contains(&found) { Looked::Found(Seq(found)) } else { Looked::None }
+    }
+}

@@ -1,0 +1,337 @@
+//! The access review is what asking everything says: who may do what, since when, and when it was last used.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Value, json};
+use standing::clock::{Clock as _, Timestamp};
+use standing::decide::Reason;
+use standing::id::Revision;
+use standing::pdp::{Access, AccessOf, AsOf, Basis, Batch, Call, CallError, Semantic};
+use standing::policy::Bundle;
+use standing::question::{Entity, Question};
+
+use crate::decisions::every_record;
+use crate::server::{Server, question};
+use crate::stage::{ACTIONS, Stage, as_customer, as_partner, operator};
+use crate::worlds::{CUSTOMERS, Chance, PARTNERS, SERVICES, World, rules};
+
+/// Subject, action and resource as a row names them.
+type Key = (String, String, String);
+
+async fn review(world: &World, call: &Call, of: &AccessOf, limit: usize) -> Vec<Access> {
+    let reviewing = world.pdp.access_review(call, of.clone()).await.unwrap().value;
+    let (mut rows, mut cursor) = (Vec::new(), None::<String>);
+    loop {
+        let page = reviewing.page(limit, cursor.as_deref()).unwrap();
+        assert!(page.items.len() <= limit);
+        if let (Some(next), Some(last)) = (&page.next, page.items.last()) {
+            let cursor = String::from_utf8(data_encoding::BASE64URL_NOPAD.decode(next.as_bytes()).unwrap()).unwrap();
+            let (_, action, resource) = key(last);
+            let id = resource.split_once("::").unwrap().1;
+            assert!(cursor.contains(id) && cursor.ends_with(&action), "a cursor names the last row: {cursor} {last:?}");
+        }
+        rows.extend(page.items);
+        cursor = Some(match page.next {
+            Some(next) => next,
+            None => return rows,
+        });
+    }
+}
+
+fn key(row: &Access) -> Key {
+    let spelt = |named: &standing::pdp::Named| format!("{}::{}", named.kind, named.id);
+    (spelt(&row.subject), row.action.clone(), spelt(&row.resource))
+}
+
+fn questions() -> Vec<Question> {
+    let mut resources: Vec<Entity> = (0..40).map(|number| Entity::new("Subscription", format!("s-{number}"))).collect();
+    for customer in CUSTOMERS {
+        resources.extend(SERVICES.iter().map(|service| Entity::new("Service", format!("{customer}/{service}"))));
+    }
+    let mut questions = Vec::new();
+    for partner in PARTNERS {
+        for resource in &resources {
+            for action in ACTIONS {
+                questions.push(Question::new(Entity::new("Partner", partner), action, resource.clone()));
+            }
+        }
+    }
+    questions
+}
+
+fn key_of(question: &Question) -> Key {
+    let spelt = |entity: &Entity| format!("{}::{}", entity.kind, entity.id);
+    (spelt(&question.subject), question.action.name.clone(), spelt(&question.resource))
+}
+
+async fn answers(world: &World, questions: &[Question], as_of: Option<AsOf>) -> Vec<bool> {
+    let mut answers = Vec::new();
+    for questions in questions.chunks(5000) {
+        let batch = Batch { questions: questions.iter().cloned().map(Ok).collect(), semantic: Semantic::ExecuteAll };
+        let basis = Basis { as_of, rules: Some("current".to_owned()), ..Basis::default() };
+        let told = world.pdp.ask_all(&operator(), batch, &basis).await.unwrap();
+        answers.extend(told.value.into_iter().map(|answer| answer.unwrap().decision.is_allowed()));
+    }
+    answers
+}
+
+/// Whose a resource is, by what the store lists.
+async fn owners(world: &World) -> BTreeMap<String, String> {
+    let mut owners = BTreeMap::new();
+    for customer in CUSTOMERS {
+        for service in SERVICES {
+            owners.insert(format!("Service::{customer}/{service}"), customer.to_owned());
+        }
+    }
+    let filter = standing::pdp::SubscriptionFilter::default();
+    let page = world.pdp.list_subscriptions(&operator(), &filter, 1000, None).await.unwrap().value;
+    for sold in page.items {
+        owners.insert(format!("Subscription::{}", sold.id), sold.customer.to_string());
+    }
+    owners
+}
+
+/// Since when each of these has been a yes, found by asking at every revision and every hour.
+async fn since(world: &World, questions: &[Question]) -> Vec<Timestamp> {
+    let begin: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
+    let now = world.clock.now();
+    let page = world.pdp.changes(&operator(), Revision(0), 1000).await.unwrap().value;
+    assert!(page.complete);
+    let mut moments: BTreeSet<(u64, Timestamp, bool)> =
+        page.changes.iter().map(|change| (change.revision.0, change.at, false)).collect();
+    let mut hour = begin;
+    while hour <= now {
+        let revision = page.changes.iter().filter(|change| change.at <= hour).map(|change| change.revision.0).max();
+        moments.insert((revision.unwrap_or(0), hour, true));
+        hour = hour.checked_add(jiff::Span::new().hours(1)).unwrap();
+    }
+    let mut since = vec![now; questions.len()];
+    let mut is_open = vec![true; questions.len()];
+    for (revision, at, is_time) in moments.into_iter().rev() {
+        let as_of = if is_time { AsOf::Time(at) } else { AsOf::Revision(Revision(revision)) };
+        for (index, allowed) in answers(world, questions, Some(as_of)).await.into_iter().enumerate() {
+            is_open[index] &= allowed;
+            if is_open[index] {
+                since[index] = at;
+            }
+        }
+    }
+    // An hour within a revision at which nothing ended tells nothing new: what counts is when the run of yes began.
+    since
+}
+
+async fn agrees_with_brute_force(rules: Bundle, seed: u64) {
+    let world = World::made_up(rules, seed).await;
+    let questions = questions();
+    let mut chance = Chance::of(seed);
+    for _ in 0..3 {
+        let some: Vec<Question> = questions.iter().filter(|_| chance.below(3) == 0).cloned().collect();
+        answers(&world, &some, None).await;
+        world.clock.set(world.clock.now().checked_add(jiff::Span::new().minutes(7)).unwrap());
+    }
+    let mut last_used: BTreeMap<Key, u64> = BTreeMap::new();
+    for record in every_record(&world.pdp).await {
+        if record["asked"] == "evaluation" && record["decision"] == true {
+            let asked: Question = serde_json::from_value(record["question"].clone()).unwrap();
+            last_used.insert(key_of(&asked), record["seq"].as_u64().unwrap());
+        }
+    }
+    let owners = owners(&world).await;
+    let mut reviews = Vec::new();
+    for customer in CUSTOMERS {
+        let of = AccessOf::Customer(customer.parse().unwrap());
+        reviews.push((of.clone(), review(&world, &as_customer(customer), &of, [1000, 3][chance.below(2)]).await));
+    }
+    for partner in PARTNERS {
+        let of = AccessOf::Partner(partner.parse().unwrap());
+        reviews.push((of.clone(), review(&world, &operator(), &of, [1000, 2][chance.below(2)]).await));
+    }
+    let allowed: Vec<Question> = {
+        let answers = answers(&world, &questions, None).await;
+        questions.into_iter().zip(answers).filter(|(_, allowed)| *allowed).map(|(question, _)| question).collect()
+    };
+    let begun = since(&world, &allowed).await;
+    let wanted: BTreeMap<Key, (Timestamp, Option<u64>)> = allowed
+        .iter()
+        .zip(begun)
+        .map(|(question, since)| (key_of(question), (since, last_used.get(&key_of(question)).copied())))
+        .collect();
+    for (of, rows) in reviews {
+        let is_of = |key: &Key| match &of {
+            AccessOf::Customer(customer) => owners.get(&key.2).is_some_and(|owner| owner == customer.as_str()),
+            AccessOf::Partner(partner) => key.0 == format!("Partner::{partner}"),
+        };
+        let wanted: BTreeMap<_, _> = wanted.iter().filter(|(key, _)| is_of(key)).collect();
+        let found: BTreeSet<Key> = rows.iter().map(key).collect();
+        assert_eq!(found.len(), rows.len(), "world {seed} {of:?}: a row stands twice");
+        assert_eq!(found, wanted.keys().map(|key| (*key).clone()).collect(), "world {seed} {of:?}");
+        for row in rows {
+            let (since, used) = wanted[&key(&row)];
+            assert_eq!(row.since, *since, "world {seed} {of:?} {row:?}");
+            assert_eq!(row.last_used.as_ref().map(|used| used.seq.0), *used, "world {seed} {of:?} {row:?}");
+            assert!(!row.rules.is_empty());
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_review_is_what_asking_everything_at_every_moment_says() {
+    for seed in 1..=4 {
+        agrees_with_brute_force(rules(&[]), seed).await;
+    }
+}
+
+#[tokio::test]
+async fn a_review_is_complete_under_rules_that_let_strangers_in() {
+    let stranger = r#"// May an advisor support everybody?
+// In this candidate, yes.
+@id("may/advise")
+@title("An advisor may support every customer")
+@source("ours: a test")
+permit (principal is Partner, action == Action::"provideSupport", resource is Service)
+when { principal.kind == "advisor" };
+"#;
+    agrees_with_brute_force(rules(&[("policies/may/advise.cedar", stranger)]), 2).await;
+}
+
+#[tokio::test]
+async fn a_partner_and_a_customer_review_themselves_and_nobody_else() {
+    let world = World::made_up(rules(&[]), 1).await;
+    let refused = async |call: Call, of: AccessOf| match world.pdp.access_review(&call, of).await {
+        Err(CallError::Denied(denied)) => denied.reason == Reason::NOT_PERMITTED,
+        _ => false,
+    };
+    let (c0, c1, nobody) = ("c0".parse().unwrap(), "c1".parse().unwrap(), "nobody".parse().unwrap());
+    let (p0, p1) = (AccessOf::Partner("p0".parse().unwrap()), AccessOf::Partner("p1".parse().unwrap()));
+    let (c0, c1, nobody) = (AccessOf::Customer(c0), AccessOf::Customer(c1), AccessOf::Customer(nobody));
+    for (call, own, others) in
+        [(as_customer("c0"), &c0, [&c1, &nobody, &p0]), (as_partner("p1"), &p1, [&p0, &c0, &nobody])]
+    {
+        assert!(world.pdp.access_review(&call, own.clone()).await.is_ok());
+        for other in others {
+            assert!(refused(call.clone(), other.clone()).await, "{call:?} {other:?}");
+        }
+    }
+    let rows = review(&world, &as_partner("p1"), &p1, 1000).await;
+    assert!(rows.iter().all(|row| row.subject.id == "p1"));
+    // A cursor that was altered leads to nobody else's.
+    let foreign = review(&world, &operator(), &c1, 1000).await;
+    let row = foreign.iter().find(|row| row.resource.kind == "Subscription").unwrap();
+    let reviewing = world.pdp.access_review(&as_customer("c0"), c0.clone()).await.unwrap().value;
+    for cursor in [
+        format!("s c0/office365 {} {} ", row.resource.id, row.subject.id),
+        format!("s c1/office365 {} {} ", row.resource.id, row.subject.id),
+        format!("v c1/office365  {} ", row.subject.id),
+        format!("g c0/office365  {} ", row.subject.id),
+    ] {
+        let cursor = data_encoding::BASE64URL_NOPAD.encode(cursor.as_bytes());
+        assert!(reviewing.page(100, Some(&cursor)).is_err(), "{cursor}");
+    }
+}
+
+#[test]
+fn the_demonstration_is_reviewed_as_json_csv_and_a_page() {
+    let data = tempfile::tempdir().unwrap();
+    let server = Server::start(data.path(), &["--demo"]);
+    let nasty = json!({ "name": "<script>alert(1)</script> & Söhne" });
+    assert_eq!(server.put("/v1/customers/adatum", &nasty).status, 200);
+    assert_eq!(
+        server.post("/access/v1/evaluation", &question("contoso", "removeSeats", "Subscription", "s-office")).status,
+        200
+    );
+    let mut rows = Vec::new();
+    let mut next = String::new();
+    loop {
+        let page = server.get(&format!("/v1/access-review?customer=adatum&limit=7{next}"));
+        assert_eq!(page.status, 200, "{}", page.text);
+        let page = page.json();
+        rows.extend(page["access"].as_array().unwrap().clone());
+        match page["next"].as_str() {
+            Some(cursor) => next = format!("&cursor={cursor}"),
+            None => break,
+        }
+    }
+    let mut asked = Vec::new();
+    for partner in ["contoso", "fabrikam", "northwind", "tailspin", "litware", "proseware", "stranger"] {
+        for action in ACTIONS {
+            for sold in ["s-office", "s-office-add-on", "s-azure", "s-suspended", "s-deleted", "s-direct", "s-intune"] {
+                asked.push(question(partner, action, "Subscription", sold));
+            }
+            for service in ["office365", "azure", "intune", "dynamics"] {
+                asked.push(question(partner, action, "Service", &format!("adatum/{service}")));
+            }
+        }
+    }
+    let answers = server.post("/access/v1/evaluations", &json!({ "evaluations": asked })).json();
+    let told = |row: &Value, action: Value| format!("{} {action} {}", row["subject"], row["resource"]);
+    let wanted: BTreeSet<String> = asked
+        .iter()
+        .zip(answers["evaluations"].as_array().unwrap())
+        .filter(|(_, answer)| answer["decision"] == true)
+        .map(|(asked, _)| told(asked, asked["action"]["name"].clone()))
+        .collect();
+    let found: BTreeSet<String> = rows.iter().map(|row| told(row, row["action"].clone())).collect();
+    assert_eq!(found, wanted);
+    let used = rows.iter().find(|row| row["lastUsed"]["seq"].is_u64() && row["resource"]["id"] == "s-office").unwrap();
+    assert_eq!((&used["subject"]["id"], &used["action"]), (&json!("contoso"), &json!("removeSeats")));
+    assert_eq!(used["rules"], json!(["may/remove-seats"]));
+
+    let csv = server.get("/v1/access-review?customer=adatum&format=csv");
+    assert!(csv.header("content-type").unwrap().starts_with("text/csv"), "{csv:?}");
+    let mut reader = csv::Reader::from_reader(csv.text.as_bytes());
+    assert_eq!(reader.headers().unwrap().len(), 8);
+    assert_eq!(reader.records().map(Result::unwrap).count(), rows.len());
+    let browser = [("accept", "text/html,application/xhtml+xml,*/*;q=0.8")];
+    let page = server.send("GET", "/v1/access-review?customer=adatum", &browser, None);
+    assert!(page.header("content-type").unwrap().starts_with("text/html"), "{page:?}");
+    assert!(page.text.contains("&lt;script&gt;alert(1)&lt;/script&gt; &amp; Söhne") && !page.text.contains("<script>"));
+    assert!(
+        page.text.ends_with(&format!("End of the review: {} rows.</p></body></html>\n", rows.len())),
+        "{}",
+        page.text
+    );
+    assert!(page.text.contains("@media print"));
+    for (query, status, code) in [
+        ("", 400, "invalid_parameter"),
+        ("?customer=adatum&partner=contoso", 400, "invalid_parameter"),
+        ("?customer=nobody", 404, "unknown_customer"),
+        ("?partner=nobody", 404, "unknown_partner"),
+        ("?customer=adatum&format=pdf", 400, "invalid_parameter"),
+        ("?customer=adatum&format=csv&limit=3", 400, "unknown_parameter"),
+        ("?customer=adatum&cursor=x", 400, "invalid_cursor"),
+    ] {
+        let answer = server.get(&format!("/v1/access-review{query}"));
+        assert_eq!((answer.status, answer.code().as_str()), (status, code), "{query}: {}", answer.text);
+    }
+}
+
+#[tokio::test]
+async fn a_reinstated_relationship_and_a_grant_that_was_renewed_begin_anew() {
+    use standing::domain::commercial::{Outcome, Side};
+    use standing::domain::partner::PartnerKind;
+    let stage = Stage::new();
+    stage.partner("p1", PartnerKind::DirectBill).await;
+    stage.customer("c").await;
+    stage.accepts("c", "p1", &["office365"]).await;
+    stage.sold("s-1", "c", "office365", Some("p1")).await;
+    stage.later();
+    stage.renegotiates("c", "p1", Side::Customer, Outcome::End).await;
+    stage.renegotiates("c", "p1", Side::Partner, Outcome::End).await;
+    stage.later();
+    let reinstated = stage.clock.now();
+    stage.renegotiates("c", "p1", Side::Customer, Outcome::Reinstate).await;
+    stage.renegotiates("c", "p1", Side::Partner, Outcome::Reinstate).await;
+    stage.later();
+    stage.removes("c", Some("p1"), None).await;
+    stage.later();
+    let renewed = stage.clock.now();
+    stage.accepts("c", "p1", &["office365"]).await;
+    stage.later();
+    let of = AccessOf::Partner("p1".parse().unwrap());
+    let rows = stage.pdp.access_review(&as_partner("p1"), of).await.unwrap().value.page(100, None).unwrap().items;
+    let since = |action: &str, kind: &str| {
+        rows.iter().find(|row| row.action == action && row.resource.kind == kind).map(|row| row.since)
+    };
+    assert_eq!(since("removeSeats", "Subscription"), Some(reinstated));
+    assert_eq!(since("provision", "Service"), Some(renewed));
+}
