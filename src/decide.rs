@@ -95,6 +95,13 @@ pub fn decide_in(bundle: &Bundle, question: &Question, world: &World) -> Decisio
     Decision::new(bundle, verdict, Vec::new(), Vec::new())
 }
 
+/// Could a rule or a claim about an action tell partners apart by how they take part? Where none can, every kind of
+/// partner gets the same answer.
+#[must_use]
+pub fn sees_kinds(bundle: &Bundle, namespace: Namespace, action: &str) -> bool {
+    namespace.action(action).is_none_or(|action| bundle.sees_kinds(&action))
+}
+
 /// The answer before the missing right is named.
 fn judge_domain(bundle: &Bundle, namespace: Namespace, question: &Question, facts: &Facts) -> Verdict {
     if let Some(unknown) = facts.unknown_subject {

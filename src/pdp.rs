@@ -68,7 +68,6 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, RwLock};
 
-use crate::assure::release::Tables;
 use crate::audit::LedgerKey;
 use crate::clock::{SharedClock, Timestamp};
 use crate::config::RulesFrom;
@@ -114,8 +113,8 @@ pub struct Pdp {
     archiving: tokio::sync::Mutex<()>,
     terms: Terms,
     folder: Option<PathBuf>,
-    /// Every answer of the rules a candidate was last compared with.
-    answers: Mutex<Option<(Digest, Arc<Tables>)>>,
+    /// What was reviewed last.
+    reviewed: review::Reviewed,
 }
 
 /// Why a decision point cannot be set up.
@@ -188,7 +187,7 @@ impl Pdp {
             archiving: tokio::sync::Mutex::default(),
             terms,
             folder: None,
-            answers: Mutex::default(),
+            reviewed: review::Reviewed::default(),
         })
     }
 

@@ -11,6 +11,7 @@ use standing::policy::RuleFiles;
 use tempfile::TempDir;
 
 use crate::server::{Server, question};
+use crate::shipped::TIGHTER;
 
 const BILLS: &str = "policies/may/receive-bill.cedar";
 
@@ -72,9 +73,9 @@ fn until(server: &Server, is_so: impl Fn(&Value) -> bool) -> Value {
     }
 }
 
-/// May contoso see the bills of what it sold, and by which rules?
+/// May contoso, that does not administer its service any more, transition what it sold, and by which rules?
 fn ask(server: &Server) -> (bool, String) {
-    let answer = server.post("/access/v1/evaluation", &question("contoso", "receiveBill", "Subscription", "s-office"));
+    let answer = server.post("/access/v1/evaluation", &question("contoso", "transition", "Subscription", "s-office"));
     assert_eq!(answer.status, 200, "{}", answer.text);
     (answer.json()["decision"].as_bool().unwrap(), answer.header("standing-rules").unwrap().to_owned())
 }
@@ -100,7 +101,6 @@ fn editing_a_file_while_requests_run_loses_none_and_each_answer_agrees_with_the_
     let server = serve(data.path(), folder.path());
     let (allowed, first) = ask(&server);
     assert!(allowed);
-    let bills = folder.text(BILLS);
     let done = AtomicBool::new(false);
     let answers = std::thread::scope(|scope| {
         let asking: Vec<_> = (0..3)
@@ -115,9 +115,9 @@ fn editing_a_file_while_requests_run_loses_none_and_each_answer_agrees_with_the_
             })
             .collect();
         for _ in 0..2 {
-            folder.remove(BILLS);
+            folder.write(TIGHTER.0, TIGHTER.1);
             until(&server, |said| said["digest"] != first.as_str());
-            folder.write(BILLS, &bills);
+            folder.remove(TIGHTER.0);
             until(&server, |said| said["digest"] == first.as_str());
         }
         done.store(true, Ordering::Relaxed);
@@ -195,7 +195,7 @@ fn two_files_that_belong_together_never_come_in_force_one_without_the_other() {
 fn a_folder_behind_a_link_is_swapped_with_the_link() {
     let (data, here) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let (old, new) = (Folder::shipped(), Folder::shipped());
-    new.remove(BILLS);
+    new.write(TIGHTER.0, TIGHTER.1);
     let point = |target: &Path| {
         let beside: PathBuf = here.path().join("beside");
         std::os::unix::fs::symlink(target, &beside).unwrap();
@@ -225,7 +225,8 @@ fn a_restart_keeps_the_last_good_rules_whatever_became_of_the_files() {
     assert_eq!(said["refused"]["findings"][0]["path"], BILLS, "{said}");
     assert_eq!(history(&server).len(), 1, "nothing else was in force");
     server.kill();
-    folder.remove(BILLS);
+    folder.write(BILLS, &bills);
+    folder.write(TIGHTER.0, TIGHTER.1);
     let server = serve(data.path(), folder.path());
     assert!(!ask(&server).0, "good files decide from the start");
     let whys: Vec<String> = history(&server).into_iter().map(|(_, why)| why).collect();

@@ -35,3 +35,22 @@ pub fn shipped_table() -> &'static Table {
     static TABLE: LazyLock<Table> = LazyLock::new(|| Table::of(shipped()));
     &TABLE
 }
+
+/// The worked example of the README: a transition needs delegated administration too. Some answers turn, and no
+/// promise is broken.
+pub const TIGHTER: (&str, &str) = (
+    "policies/never/transition-needs-administration.cedar",
+    r#"// What may a seller not do without delegated administration of the service?
+// Move the subscription to another offer.
+@id("never/transition-needs-administration")
+@title("A transition needs delegated administration of the service")
+@source("21V: upgrade an existing customer subscription")
+@reason("delegated_admin_permissions_disabled")
+forbid (
+  principal is Partner,
+  action == Action::"transition",
+  resource is Subscription
+)
+unless { resource.service.delegatedAdministrators.contains(principal) };
+"#,
+);

@@ -119,6 +119,12 @@ impl Case {
         })
     }
 
+    /// The same case for a partner of the first kind there is.
+    #[must_use]
+    pub fn of_first_kind(&self) -> Self {
+        Self { partner_kind: PartnerKind::ALL.first().copied().unwrap_or(self.partner_kind), ..*self }
+    }
+
     /// Does the partner hold the right in this case?
     #[must_use]
     pub fn holds(&self, right: Right) -> bool {

@@ -294,8 +294,8 @@ impl Prover<'_> {
         for rule in self.bundle.deciders() {
             let at = |message: &str, hint: &str| Finding::of_rule(rule, message, hint);
             let Some(seen) = self.rules.get(&rule.id) else {
-                findings
-                    .push(at("the rule can never match", "no action applies to what its scope names; mend the scope"));
+                let hint = "no action applies to what its scope names; mend the scope";
+                findings.push(at("the rule can never match", hint).advising());
                 continue;
             };
             if seen.errs {
@@ -308,10 +308,8 @@ impl Prover<'_> {
                 never_errs = None;
             }
             if !seen.matches {
-                findings.push(at(
-                    "the rule can never match",
-                    "its conditions exclude each other; mend them, or remove the rule",
-                ));
+                let hint = "its conditions exclude each other; mend them, or remove the rule";
+                findings.push(at("the rule can never match", hint).advising());
             } else if seen.is_dead() {
                 let message = match &seen.because {
                     Some((other, true)) => format!("the rule is always overruled by `{other}`"),

@@ -77,6 +77,7 @@ pub fn examine(bundle: &Bundle, in_force: Option<&Bundle>, program: Option<&Path
         let tables = Tables::of(bundle);
         let mut findings = worked::check(bundle, &tables.asked);
         findings.extend(unbearable);
+        findings.extend(bundle.out_of_reach());
         findings.extend(erring(bundle, &tables));
         let retired = bundle.claims().filter(|(rule, _)| rule.id.as_str().starts_with(IN_FORCE));
         findings.extend(retired.map(|(rule, _)| {

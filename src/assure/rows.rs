@@ -6,17 +6,22 @@ use std::collections::BTreeMap;
 use super::calls::CallCase;
 use super::case::Case;
 use super::prove::{ClaimProof, Counterexample, Proof};
-use crate::decide::{Namespace, Refound, claimed, decide};
+use crate::decide::{Namespace, Refound, claimed, decide, permits, sees_kinds};
 use crate::facts::Facts;
 use crate::policy::{Bundle, RuleId};
 use crate::question::Question;
 
-/// Every question the tables ask, with its facts.
+/// Every question the tables ask, with its facts; of kinds of partners that no rule or claim tells apart, the first.
 pub(super) fn rows(bundle: &Bundle) -> impl Iterator<Item = (Namespace, Question, Facts)> + '_ {
     let asked = bundle.vocabulary().actions(Namespace::Asked.as_str()).flat_map(|(action, shape)| {
         let applies =
             |case: &Case| shape.principals.contains("Partner") && shape.resources.contains(case.thing.kind().as_str());
-        Case::all().filter(applies).map(move |case| (Namespace::Asked, case.question(action), case.facts()))
+        let sees_kinds = sees_kinds(bundle, Namespace::Asked, action);
+        let is_shown = move |case: &Case| sees_kinds || case.of_first_kind() == *case;
+        Case::all()
+            .filter(applies)
+            .filter(is_shown)
+            .map(move |case| (Namespace::Asked, case.question(action), case.facts()))
     });
     let calls = bundle.vocabulary().actions(Namespace::Api.as_str()).flat_map(|(call, shape)| {
         CallCase::all().map(move |case| (case.question(call), case)).filter_map(|(question, case)| {
@@ -37,9 +42,10 @@ pub fn check_claims(bundle: &Bundle) -> Vec<ClaimProof> {
         if claims.is_empty() {
             continue;
         }
-        let decision = decide(bundle, namespace, &question, &facts);
-        for claim in claims.iter().filter(|claim| claim.is_broken_by(decision.is_allowed())) {
+        let is_allowed = permits(bundle, namespace, &question, &facts);
+        for claim in claims.iter().filter(|claim| claim.is_broken_by(is_allowed)) {
             broken.entry(claim.rule.clone()).or_insert_with(|| {
+                let decision = decide(bundle, namespace, &question, &facts);
                 let found = Refound {
                     namespace,
                     question: question.clone(),

@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde::ser::{SerializeStruct, Serializer};
 
 use super::case::{Case, Seller, Thing};
-use crate::decide::{Decision, Namespace, Obligation, Reason, Right, decide};
+use crate::decide::{Decision, Namespace, Obligation, Reason, Right, decide, sees_kinds};
 use crate::domain::commercial::RelationshipState;
 use crate::domain::partner::{PartnerKind, PartnerStatus};
 use crate::domain::subscription::SubscriptionStatus;
@@ -116,8 +116,14 @@ impl Table {
 fn answers(bundle: &Bundle, action: &str, shape: &ActionShape) -> ActionTable {
     let asked = shape.principals.contains(Kind::Partner.as_str());
     let applies = |case: &Case| asked && shape.resources.contains(case.thing.kind().as_str());
-    let cells = Case::all().filter(applies).map(|case| (case, answer(bundle, action, &case)));
-    ActionTable { doc: shape.doc.clone(), cells: cells.collect() }
+    let sees_kinds = sees_kinds(bundle, Namespace::Asked, action);
+    let mut cells: BTreeMap<Case, Cell> = BTreeMap::new();
+    for case in Case::all().filter(applies) {
+        // Where no rule sees how a partner takes part, the first kind's answer is every kind's.
+        let alike = if sees_kinds { None } else { cells.get(&case.of_first_kind()).cloned() };
+        cells.insert(case, alike.unwrap_or_else(|| answer(bundle, action, &case)));
+    }
+    ActionTable { doc: shape.doc.clone(), cells }
 }
 
 fn answer(bundle: &Bundle, action: &str, case: &Case) -> Cell {

@@ -9,7 +9,7 @@ use super::Pdp;
 use super::call::{About, Call, CallError, Told};
 use super::ledger::Records;
 use super::pages::{ListError, Page};
-use crate::audit::{Asked, Field, Term};
+use crate::audit::{Asked, Field, Term, hash_text, leaf_hash};
 use crate::clock::Timestamp;
 use crate::id::Seq;
 use crate::limits::{PAGE_BYTES_MAX, SCAN_MAX};
@@ -191,11 +191,12 @@ fn page_of(
     Ok(page)
 }
 
-/// A record as it is shown: with its place in the ledger.
+/// A record as it is shown: with its place in the ledger and the hash of its leaf.
 fn told(seq: Seq, record: &[u8]) -> Value {
     match serde_json::from_slice(record) {
         Ok(Value::Object(mut members)) => {
             members.insert("seq".to_owned(), seq.0.into());
+            members.insert("hash".to_owned(), hash_text(&leaf_hash(record)).into());
             members.into()
         }
         // What is not a record is not left out: it is a finding.

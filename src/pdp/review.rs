@@ -3,7 +3,7 @@
 
 use std::ops::ControlFlow;
 use std::path::Path;
-use std::sync::{Arc, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
@@ -82,18 +82,15 @@ impl Pdp {
     pub async fn examine_telling(&self, files: RuleFiles, telling: Telling) -> Result<Evidence, StoreError> {
         let old = self.rules();
         let (at, snapshot) = (self.store.now(), self.store.snapshot()?);
-        let (solver, known) = (self.terms.solver.clone(), self.answers_of(&old));
+        let (solver, known) = (self.terms.solver.clone(), self.reviewed.clone());
         let reviewed = tokio::task::spawn_blocking(move || {
             let candidate = Digest::of(&files);
-            let new = match Bundle::load(files, Rulebook::Domain) {
+            let loaded = Bundle::load(files, Rulebook::Domain).map_err(|error| error.findings);
+            let checked = loaded.and_then(|new| check_schema(&new).map(|()| new).map_err(|finding| vec![finding]));
+            let new = match checked {
                 Ok(new) => new,
-                Err(error) => {
-                    return (Ok(Evidence::unreadable(candidate, old.digest().clone(), error.findings)), known);
-                }
+                Err(findings) => return Ok(Evidence::unreadable(candidate, old.digest().clone(), findings)),
             };
-            if let Err(finding) = check_schema(&new) {
-                return (Ok(Evidence::unreadable(candidate, old.digest().clone(), vec![finding])), known);
-            }
             let Telling { mut progress, mut turned } = telling;
             std::thread::scope(|scope| {
                 // The live world is read while the solver and the tables are at work.
@@ -101,18 +98,10 @@ impl Pdp {
                     let view = snapshot.view();
                     world_difference(&old, &new, &view, at, NAMED_TURNS_MAX, &mut *progress, &mut *turned)
                 });
-                let proving = scope.spawn(|| beyond(&old, &new, solver.as_deref()));
-                let tables = known.unwrap_or_else(|| Arc::new(Tables::of(&old)));
-                let examined = examine(&new, Some(&old), solver.as_deref());
-                let mut findings = examined.findings;
-                let compared = Compared {
-                    old: (&tables.asked, &tables.calls),
-                    new: (&new, &examined.tables.asked, &examined.tables.calls),
-                };
-                let rows = flips(&compared);
+                let Verdict { mut findings, proofs, rows, beyond } = known.of(&old, &new, solver.as_deref());
                 let world = match world.join() {
                     Ok(Ok(world)) => Some(world),
-                    Ok(Err(DifferenceError::Store(error))) => return (Err(error), Some(tables)),
+                    Ok(Err(DifferenceError::Store(error))) => return Err(error),
                     Ok(Err(error)) => {
                         findings.push(not_compared(&error.to_string()));
                         None
@@ -122,32 +111,74 @@ impl Pdp {
                         None
                     }
                 };
-                let evidence = Evidence {
+                Ok(Evidence {
                     candidate,
                     in_force: old.digest().clone(),
-                    outcome: outcome(&findings, &examined.proofs),
+                    outcome: outcome(&findings, &proofs),
                     findings,
-                    proofs: Some(examined.proofs),
+                    proofs: Some(proofs),
                     rows,
-                    beyond: proving.join().unwrap_or_default(),
+                    beyond,
                     world,
-                };
-                (Ok(evidence), Some(tables))
+                })
             })
         });
-        let (evidence, tables) =
-            reviewed.await.map_err(|error| StoreError::Unusable(format!("the review broke off: {error}")))?;
-        if let Some(tables) = tables {
-            *self.answers.lock().unwrap_or_else(PoisonError::into_inner) =
-                Some((tables.asked.digest().clone(), tables));
-        }
-        evidence
+        reviewed.await.map_err(|error| StoreError::Unusable(format!("the review broke off: {error}")))?
+    }
+}
+
+/// What is known of a candidate apart from the live world: a function of two sets of rules and of what proves claims.
+#[derive(Clone)]
+struct Verdict {
+    findings: Vec<Finding>,
+    proofs: Proofs,
+    rows: Vec<ActionFlips>,
+    beyond: Vec<Beyond>,
+}
+
+/// What was reviewed last, so that a proposal, its approval and its activation need not be proved three times.
+#[derive(Clone, Default)]
+pub(super) struct Reviewed(Arc<Mutex<Last>>);
+
+#[derive(Default)]
+struct Last {
+    /// Every answer of the rules a candidate was last compared with.
+    answers: Option<Arc<Tables>>,
+    /// The candidate, what it was compared with, and what it came to.
+    verdict: Option<(Digest, Digest, Verdict)>,
+}
+
+impl Reviewed {
+    fn last(&self) -> MutexGuard<'_, Last> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Every answer of a set of rules, if it is known from an earlier review.
-    fn answers_of(&self, rules: &Bundle) -> Option<Arc<Tables>> {
-        let known = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
-        known.as_ref().filter(|(digest, _)| digest == rules.digest()).map(|(_, tables)| Arc::clone(tables))
+    fn of(&self, old: &Bundle, new: &Bundle, solver: Option<&Path>) -> Verdict {
+        let known = self
+            .last()
+            .verdict
+            .clone()
+            .filter(|(candidate, compared, _)| candidate == new.digest() && compared == old.digest());
+        if let Some((_, _, verdict)) = known {
+            return verdict;
+        }
+        let answers = self.last().answers.clone().filter(|answers| answers.asked.digest() == old.digest());
+        let (answers, examined, beyond) = std::thread::scope(|scope| {
+            let beyond = scope.spawn(|| beyond(old, new, solver));
+            let answers = answers.unwrap_or_else(|| Arc::new(Tables::of(old)));
+            (answers, examine(new, Some(old), solver), beyond.join().unwrap_or_default())
+        });
+        let compared = Compared {
+            old: (&answers.asked, &answers.calls),
+            new: (new, &examined.tables.asked, &examined.tables.calls),
+        };
+        let verdict = Verdict { rows: flips(&compared), findings: examined.findings, proofs: examined.proofs, beyond };
+        let mut last = self.last();
+        last.answers = Some(answers);
+        // A solver that could not be used may be there the next time.
+        let is_settled = solver.is_none() || verdict.proofs.solver.is_some();
+        last.verdict = is_settled.then(|| (new.digest().clone(), old.digest().clone(), verdict.clone()));
+        verdict
     }
 }
 

@@ -7,7 +7,7 @@ use super::rules::{Coming, Current, RefusedRules, last_in_force};
 use super::{Outcome, Pdp, PdpError, Terms};
 use crate::clock::SharedClock;
 use crate::config::RulesFrom;
-use crate::policy::{Bundle, Digest, Finding, ReadError, RuleFiles, Rulebook, RulesError};
+use crate::policy::{Bundle, Digest, Finding, ReadError, RuleFiles, Rulebook};
 use crate::store::{Beside, Store, StoreError, Why, Work};
 
 /// What became of files that were read.
@@ -25,7 +25,8 @@ impl Pdp {
     /// Opens the store in `data` for a server that starts with some files.
     ///
     /// With rules from files the files come in force, and are refused in favour of the last good set when one was in
-    /// force. With rules from publishing the last in force are, and the files count only when none were.
+    /// force. The first files ever only have to load: where they break a promise there is nothing better to keep, and
+    /// what was found stands in the log and in their evidence. With rules from publishing the last in force are, and the files count only when none were.
     ///
     /// # Errors
     /// A [`PdpError`]; then nothing is served. Files that cannot be in force are one when no rules ever were.
@@ -110,7 +111,9 @@ impl Pdp {
         }
         let weighed = self.weigh(files).await?;
         if weighed.evidence.outcome == Outcome::Refused {
-            return Err(RulesError { findings: told(weighed.evidence.findings) }.into());
+            for finding in &weighed.evidence.findings {
+                tracing::error!(%finding, "the first rules are in force although this was found; nothing better is there");
+            }
         }
         Ok(Some(weighed.json()?))
     }

@@ -59,6 +59,9 @@ impl fmt::Display for Digest {
     }
 }
 
+/// The attribute that says how a partner takes part.
+const KIND: &str = "kind";
+
 /// A set of rules, complete, named and valid.
 #[derive(Clone, Debug)]
 pub struct Bundle {
@@ -199,6 +202,30 @@ impl Bundle {
         }
     }
 
+    /// What rules read of entities of which a decision knows nothing but the name: there they err, and refuse.
+    #[must_use]
+    pub fn out_of_reach(&self) -> Vec<Finding> {
+        let mut findings = Vec::new();
+        for rule in self.deciders().filter(|rule| rule.place != Place::World) {
+            let Ok(json) = rule.policy.to_json() else { continue };
+            let text = self.files.get(&rule.path).unwrap_or_default();
+            for OutOfReach { through, attribute } in out_of_reach(&json, &self.vocabulary) {
+                let message =
+                    format!("`{attribute}` is read of another partner, `{through}`, of which only the id is known");
+                let hint = Some("read it of the principal, once it is the same partner".to_owned());
+                findings.push(Finding::at(&rule.path, text, text.find(&through).unwrap_or(0), message, hint));
+            }
+        }
+        findings
+    }
+
+    /// Could a rule or a claim about an action tell partners apart by how they take part?
+    pub(crate) fn sees_kinds(&self, action: &EntityUid) -> bool {
+        let Some(deciding) = self.by_action.get(action) else { return true };
+        let sees = |policy: &Policy| policy.to_string().contains(KIND);
+        deciding.rules.policies().any(sees) || deciding.claims.policies().any(sees)
+    }
+
     /// What decides about an action, if the schema declares it.
     pub(crate) fn deciding(&self, action: &EntityUid) -> Option<&Deciding> {
         self.by_action.get(action)
@@ -266,17 +293,6 @@ fn validate(
             findings.extend(Finding::of_diagnostic(&rule.path, text, warning));
         }
         let Ok(json) = rule.policy.to_json() else { continue };
-        // A world's entities are all known.
-        let reached = if rule.place == Place::World { Vec::new() } else { out_of_reach(&json, vocabulary) };
-        for OutOfReach { through, attribute } in reached {
-            findings.push(Finding::at(
-                &rule.path,
-                text,
-                text.find(&through).unwrap_or(0),
-                format!("`{attribute}` is read of another partner, `{through}`, of which only the id is known"),
-                Some("read it of the principal, once it is the same partner".to_owned()),
-            ));
-        }
         for misspelt in values::misspelt(&json, &closed) {
             let quoted = format!("\"{}\"", misspelt.text);
             let known = misspelt.known.iter().map(|text| format!("`{text}`")).collect::<Vec<_>>().join(", ");

@@ -1,7 +1,7 @@
 //! What a rule may not read: attributes of a partner that it reaches through another entity.
 //!
 //! Of the partners a thing names - who sold it, who administers it - a decision knows who they are and nothing else,
-//! so a rule that reads more of them would err for everybody else. It is refused before it is in force.
+//! so a rule that reads more of them errs for everybody else, and refuses. A review says so before it is in force.
 
 use serde_json::Value;
 
