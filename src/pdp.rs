@@ -27,6 +27,7 @@ mod transfer;
 mod watched;
 mod what_if;
 
+pub use crate::policy::RuleFiles as RulesToReview;
 pub use access_review::{Access, AccessOf, AccessReviewError, LastUsed, Reviewing};
 pub use ask::{Answer, AsOf, AskError, Basis, Batch, Semantic};
 pub use call::{About, Call, CallError, Changed, Coded, Denied, Idempotency, PreconditionError, Told};

@@ -95,10 +95,10 @@ fn gaining_a_right_never_turns_a_yes_into_a_no() {
 fn stricter() -> &'static Table {
     static STRICTER: LazyLock<Table> = LazyLock::new(|| {
         const PATH: &str = "policies/may/transition.cedar";
-        const WHEN: &str = "when {";
+        const WHEN: &str = "when\n{";
         let text = shipped_files().get(PATH).expect("the rule").to_owned();
         assert_eq!(text.matches(WHEN).count(), 1);
-        let both = text.replace(WHEN, "when {\n  resource.service.delegatedAdministrators.contains(principal) &&");
+        let both = text.replace(WHEN, "when\n{\n  resource.service.delegatedAdministrators.contains(principal) &&");
         Table::of(&candidate(&[(PATH, &both)]))
     });
     &STRICTER

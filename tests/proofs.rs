@@ -64,14 +64,14 @@ fn nothing_is_found_in_the_shipped_rules_and_without_a_solver_they_are_not_calle
 const MISTAKES: &[(&str, &str, &str, &str, &[&str])] = &[
     (
         "policies/may/remove-seats.cedar",
-        "resource has originalReseller && resource.originalReseller == principal &&",
+        "resource has originalReseller &&\n  resource.originalReseller == principal &&",
         "resource.service.delegatedAdministrators.contains(principal) &&",
         "always/administration-alone-gives-no-commerce",
         &["partner P-attacker", "did not sell S-demo", "could remove seats", "because of `may/remove-seats` line 6"],
     ),
     (
         "policies/may/receive-bill.cedar",
-        r#" && resource.commercialRelationship == "active""#,
+        " &&\n  resource.commercialRelationship == \"active\"",
         "",
         "always/an-ended-relationship-gives-nothing",
         &["whose commercial relationship with C-demo has ended", "could receive bill", "`may/receive-bill`"],
@@ -162,8 +162,8 @@ fn a_promise_in_force_is_held_against_a_set_that_leaves_it_out() {
     assert_ne!(retired.outcome(), Outcome::Refused, "a promise may be retired while it is kept");
     assert!(retired.findings.iter().any(|found| found.message.contains("a promise goes")), "{:?}", retired.findings);
     let text = files.get("policies/may/remove-seats.cedar").expect("it is there").to_owned();
-    let loosened =
-        text.replace(" &&\n  resource has commercialRelationship && resource.commercialRelationship == \"active\"", "");
+    let loosened = text
+        .replace(" &&\n  resource has commercialRelationship &&\n  resource.commercialRelationship == \"active\"", "");
     assert_ne!(loosened, text);
     files.insert("policies/may/remove-seats.cedar", loosened);
     let broken = Bundle::load(files, standing::policy::Rulebook::Domain).expect("it loads");
@@ -178,6 +178,29 @@ fn a_promise_in_force_is_held_against_a_set_that_leaves_it_out() {
         "{:#?}",
         held.findings
     );
+}
+
+#[test]
+fn a_schema_can_not_take_an_action_or_a_status_out_of_sight_of_a_promise() {
+    let schema = shipped_files().get("schemas/standing.cedarschema").expect("it is there").to_owned();
+    let out = schema.replace("action removeSeats in [changeOfSubscription]", "action removeSeats");
+    assert_ne!(out, schema);
+    let loose = "@id(\"may/remove-seats\")\n@title(\"Loose\")\n@source(\"ours\")\npermit (principal is Partner, action == Action::\"removeSeats\", resource is Subscription);\n";
+    let mut files = shipped_files();
+    files.insert("schemas/standing.cedarschema", out);
+    files.insert("policies/may/remove-seats.cedar", loose);
+    files.remove("policies/tables/removeSeats.md");
+    let hidden = Bundle::load(files, standing::policy::Rulebook::Domain).expect("it loads");
+    let examined = examine(&hidden, Some(shipped()), solver().as_deref());
+    assert_eq!(examined.outcome(), Outcome::Refused);
+    let said = "the claim `always/only-the-original-reseller` in force does not cover `Action::\"removeSeats\"`";
+    assert!(examined.findings.iter().any(|found| found.message.contains(said)), "{:#?}", examined.findings);
+    // A proof assumes that the words of a schema are all there are.
+    let narrow = schema.replace("@values(\"active suspended deleted\")", "@values(\"active deleted\")");
+    assert_ne!(narrow, schema);
+    let rules = candidate(&[("schemas/standing.cedarschema", &narrow)]);
+    let found = standing::decide::check_schema(&rules).expect_err("the store holds suspended subscriptions");
+    assert!(found.message.contains("`Subscription.status` can be `suspended`"), "{found}");
 }
 
 /// Rules that are idle, and what is said of them.

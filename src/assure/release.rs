@@ -75,6 +75,7 @@ pub fn examine(bundle: &Bundle, in_force: Option<&Bundle>, program: Option<&Path
     std::thread::scope(|scope| {
         let proving = scope.spawn(|| proofs(bundle, program));
         let tables = Tables::of(bundle);
+        let on_rows = rows::check_claims(bundle);
         let mut findings = worked::check(bundle, &tables.asked);
         findings.extend(unbearable);
         findings.extend(bundle.out_of_reach());
@@ -92,10 +93,20 @@ pub fn examine(bundle: &Bundle, in_force: Option<&Bundle>, program: Option<&Path
                 findings.push(Finding::of_rule(rule, "no row of the table needs the rule", hint).advising());
             }
         }
-        let proofs = match proving.join() {
-            Ok(proofs) => proofs,
-            Err(_) => unproved(bundle, "the proof stopped"),
+        let mut proofs = match proving.join() {
+            Ok(Ok(proofs)) => proofs,
+            Ok(Err(why)) => unproved(&on_rows, &why),
+            Err(_) => unproved(&on_rows, "the proof stopped"),
         };
+        // What a row breaks is broken, whatever was proved.
+        for (claim, row) in proofs.claims.iter_mut().zip(on_rows) {
+            if claim.claim == row.claim
+                && matches!(row.proof, Proof::Broken { .. })
+                && !matches!(claim.proof, Proof::Broken { .. })
+            {
+                claim.proof = row.proof;
+            }
+        }
         findings.extend(proofs.findings.iter().cloned());
         findings.extend(proofs.claims.iter().filter_map(|claim| broken(bundle, claim)));
         findings.sort_by(|one, other| (one.advisory, one).cmp(&(other.advisory, other)));
@@ -129,22 +140,18 @@ fn broken(bundle: &Bundle, proof: &ClaimProof) -> Option<Finding> {
     Some(Finding::of_rule(rule, message, hint))
 }
 
-fn proofs(bundle: &Bundle, program: Option<&Path>) -> Proofs {
-    let Some(program) = program else { return unproved(bundle, "") };
-    match prove(bundle, program) {
-        Ok(proofs) => proofs,
-        Err(why) => {
-            tracing::warn!(%why, "the solver cannot be used; claims are checked on every row, not proved");
-            unproved(bundle, &why)
-        }
-    }
+fn proofs(bundle: &Bundle, program: Option<&Path>) -> Result<Proofs, String> {
+    let Some(program) = program else { return Err(String::new()) };
+    prove(bundle, program).inspect_err(|why| {
+        tracing::warn!(%why, "the solver cannot be used; claims are checked on every row, not proved");
+    })
 }
 
-fn unproved(bundle: &Bundle, why: &str) -> Proofs {
+fn unproved(on_rows: &[ClaimProof], why: &str) -> Proofs {
     Proofs {
         solver: None,
         why: (!why.is_empty()).then(|| why.to_owned()),
-        claims: rows::check_claims(bundle),
+        claims: on_rows.to_vec(),
         never_errs: None,
         findings: Vec::new(),
         questions: 0,

@@ -53,7 +53,7 @@ impl<E: Into<Failure>> From<E> for Holding {
 pub(super) type Outgoing = BoxBody<Bytes, std::io::Error>;
 
 /// The terms of a command, which has no settings of its own.
-pub(super) fn terms() -> Terms {
+fn terms() -> Terms {
     let Settings { multichannel, limits, .. } = Settings::default();
     Terms {
         multichannel,
@@ -202,12 +202,25 @@ impl Reached {
         content_type: &str,
         body: Outgoing,
     ) -> Result<Response<Incoming>, Failure> {
+        self.send_accepting(method, path, content_type, "*/*", body).await
+    }
+
+    /// The same, for an answer of a media type.
+    pub(super) async fn send_accepting(
+        &self,
+        method: Method,
+        path: &str,
+        content_type: &str,
+        accept: &str,
+        body: Outgoing,
+    ) -> Result<Response<Incoming>, Failure> {
         let mut sender = self.connect().await?;
         let request = Request::builder()
             .method(method)
             .uri(path)
             .header("host", "standing")
             .header("content-type", content_type)
+            .header("accept", accept)
             .body(body)?;
         Ok(sender.send_request(request).await?)
     }

@@ -8,14 +8,17 @@ use std::path::PathBuf;
 
 use cedar_policy_formatter::{Config, policies_str_to_pretty};
 use clap::{Args, Subcommand};
-use serde_json::json;
+use hyper::Method;
+use serde_json::{Value, json};
 
+use super::reach::{Reached, Wanted};
 use super::rules_dir::RulesFlag;
-use super::{Ended, Failure};
+use super::{Data, Ended, Failure};
 use crate::assure::prove::Proof;
 use crate::assure::release::{Examined, Outcome, Tables, examine};
 use crate::config::SolverSetting;
 use crate::policy::{Finding, RuleFiles};
+use crate::store::Store;
 use candidate::Compare;
 use report::{claims, finding};
 
@@ -35,7 +38,7 @@ pub(super) struct RulesCommand {
 enum What {
     /// Say everything that is wrong with a set: exit code 2 when anything is.
     #[command(after_help = "Example: standing rules check --rules my-rules")]
-    Check(One),
+    Check(Check),
     /// Prove every claim of a set for every possible input: exit code 2 when one is not proved.
     #[command(
         after_help = "Example: standing rules prove\n\nThe solver is cvc5: on the PATH, or named by CVC5. With STANDING_REQUIRE_SOLVER=1 its absence is a failure."
@@ -65,6 +68,15 @@ struct One {
     json: bool,
 }
 
+/// Say everything that is wrong with a set, and what a server here refuses.
+#[derive(Debug, Args)]
+struct Check {
+    #[command(flatten)]
+    rules: RulesFlag,
+    #[command(flatten)]
+    data: Data,
+}
+
 /// Lay the rules out in one way.
 #[derive(Debug, Args)]
 struct Format {
@@ -78,7 +90,7 @@ struct Format {
 impl RulesCommand {
     pub(super) async fn run(self) -> Result<Ended, Failure> {
         match self.what {
-            What::Check(one) => one.check(),
+            What::Check(check) => check.run().await,
             What::Prove(one) => one.prove(),
             What::Diff(compare) => compare.run(false).await,
             What::Review(compare) => compare.run(true).await,
@@ -93,23 +105,28 @@ fn ended(is_good: bool) -> Ended {
     if is_good { Ended::Good } else { Ended::Denied }
 }
 
-impl One {
-    /// The set, or what is wrong with its files.
+impl RulesFlag {
+    /// What is known of the set, or what is wrong with its files.
     fn examined(&self, solver: &SolverSetting) -> Result<Result<Examined, Vec<Finding>>, Failure> {
-        Ok(match self.rules.loaded()? {
+        Ok(match self.loaded()? {
             Ok(bundle) => Ok(examine(&bundle, None, solver.program.as_deref())),
             Err(error) => Err(error.findings),
         })
     }
+}
 
-    fn check(&self) -> Result<Ended, Failure> {
-        let (findings, outcome) = match self.examined(&SolverSetting::read())? {
+impl Check {
+    async fn run(&self) -> Result<Ended, Failure> {
+        let (findings, outcome) = match self.rules.examined(&SolverSetting::read())? {
             Ok(examined) => (examined.findings.clone(), examined.outcome()),
             Err(findings) => (findings, Outcome::Refused),
         };
-        if self.json {
-            println!("{}", json!({ "findings": findings, "outcome": outcome }));
-        } else if findings.is_empty() {
+        let refused = self.refused().await?;
+        if self.data.json {
+            println!("{}", json!({ "findings": findings, "outcome": outcome, "refused": refused }));
+            return Ok(ended(findings.is_empty() && refused.is_none()));
+        }
+        if findings.is_empty() {
             println!(
                 "good: nothing was found{}",
                 if outcome == Outcome::Proved { "" } else { ", and not every claim is proved" }
@@ -117,9 +134,27 @@ impl One {
         } else {
             print!("{}", findings.iter().map(finding).collect::<String>());
         }
-        Ok(ended(findings.is_empty()))
+        if let Some(refused) = &refused {
+            println!("a server here refuses other rules since {}:", refused["at"].as_str().unwrap_or_default());
+            let said = refused["findings"].as_array().into_iter().flatten();
+            let said = said.filter_map(|said| serde_json::from_value::<Finding>(said.clone()).ok());
+            print!("{}", said.map(|said| finding(&said)).collect::<String>());
+        }
+        Ok(ended(findings.is_empty() && refused.is_none()))
     }
 
+    /// What the rules in force over the store here were not replaced by, if anything was refused.
+    async fn refused(&self) -> Result<Option<Value>, Failure> {
+        if !Store::is_in(&self.data.data) {
+            return Ok(None);
+        }
+        let reached = Reached::open(&self.data.data, Wanted::There).await?;
+        let status = reached.call(Method::GET, "/v1/rules", None).await?;
+        Ok(status.get("refused").cloned())
+    }
+}
+
+impl One {
     fn prove(&self) -> Result<Ended, Failure> {
         let solver = SolverSetting::read();
         if solver.is_required && solver.program.is_none() {
@@ -127,7 +162,7 @@ impl One {
                 "there is no solver, and STANDING_REQUIRE_SOLVER asks for one; install cvc5, or name it with CVC5",
             ));
         }
-        match self.examined(&solver)? {
+        match self.rules.examined(&solver)? {
             Err(findings) => {
                 if self.json {
                     println!("{}", json!({ "findings": findings, "outcome": Outcome::Refused }));

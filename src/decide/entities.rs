@@ -158,9 +158,29 @@ pub fn check_schema(bundle: &Bundle) -> Result<(), Finding> {
     let mended = |message: String| Finding::whole("schemas", message, "keep the shipped attributes as they are");
     let entities = of(&specimen()).map_err(|Unspeakable| mended("the facts cannot be said in this schema".into()))?;
     Entities::from_entities(entities, Some(bundle.schema()))
-        .map(|_| ())
-        .map_err(|error| mended(format!("the schema does not hold the facts that are stored: {}", full(&error))))
+        .map_err(|error| mended(format!("the schema does not hold the facts that are stored: {}", full(&error))))?;
+    for (kind, name, words) in WORDS {
+        let declared = bundle.vocabulary().entity(kind.as_str()).and_then(|attributes| attributes.get(*name));
+        let Some(values) = declared.and_then(|attribute| attribute.values.as_ref()) else { continue };
+        if let Some(word) = words().into_iter().find(|word| !values.contains(*word)) {
+            let attribute = format!("`{}.{name}`", kind.as_str());
+            return Err(mended(format!("{attribute} can be `{word}`, which its `@values` leave out")));
+        }
+    }
+    Ok(())
 }
+
+/// The words the store holds, by type and attribute. A proof may assume that a schema's `@values` are all there are, so
+/// none of these may be missing there.
+const WORDS: &[(Kind, &str, fn() -> Vec<&'static str>)] = &[
+    (Kind::Partner, "kind", || PartnerKind::ALL.iter().map(|word| word.as_str()).collect()),
+    (Kind::Partner, "status", || PartnerStatus::ALL.iter().map(|word| word.as_str()).collect()),
+    (Kind::Subscription, "status", || SubscriptionStatus::ALL.iter().map(|word| word.as_str()).collect()),
+    (Kind::Subscription, "commercialRelationship", || {
+        RelationshipState::ALL.iter().map(|word| word.as_str()).collect()
+    }),
+    (Kind::Operator, "role", || Role::ALL.iter().map(|word| word.as_str()).collect()),
+];
 
 /// Facts that show every attribute the store can give.
 fn specimen() -> Facts {

@@ -1,17 +1,23 @@
 //! The rules: what is and was in force, what is proposed, and how others come in force.
 
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+use std::sync::Arc;
 
+use bytes::Bytes;
+use futures_util::stream::unfold;
 use serde::Deserialize;
+use serde_json::{Value, json};
+use tokio::sync::mpsc::Sender;
 use utoipa::ToSchema;
-use warp::http::StatusCode;
-use warp::http::header::IF_MATCH;
-use warp::reply::Response;
+use warp::http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE, HeaderValue, IF_MATCH};
+use warp::http::{HeaderMap, StatusCode};
+use warp::reply::{Reply as _, Response};
 
-use super::exchange::{Exchange, changed, page_body, told};
+use super::exchange::{Exchange, STANDING_REVISION, changed, page_body, recorded, told, with_header};
 use super::problem::Problem;
 use crate::clock::Timestamp;
-use crate::pdp::{Approving, Proposing};
+use crate::pdp::{Approving, Named, Pdp, Proposing, ReviewTelling, RulesToReview, Subjects, Turn};
 
 /// A set of rules to review.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -79,8 +85,61 @@ pub(super) async fn history(mut x: Exchange) -> Result<Response, Problem> {
 pub(super) async fn review(mut x: Exchange) -> Result<Response, Problem> {
     x.no_more_query()?;
     let ReviewBody { files } = x.rules_body().await?;
+    if takes_lines(&x.headers) {
+        let begun = x.pdp.begin_review(&x.call, files).await?;
+        let lines = review_lines(Arc::clone(&x.pdp), begun.value);
+        return Ok(recorded(with_header(lines, STANDING_REVISION, begun.revision), &begun.seqs));
+    }
     let evidence = x.pdp.review(&x.call, files).await?;
     told(&evidence, &evidence.value)
+}
+
+fn takes_lines(headers: &HeaderMap) -> bool {
+    let accepted = headers.get_all(ACCEPT).iter().filter_map(|accepted| accepted.to_str().ok());
+    accepted.flat_map(|accepted| accepted.split(',')).any(|media| media.trim().starts_with(NDJSON))
+}
+
+const NDJSON: &str = "application/x-ndjson";
+/// How many lines may wait for whoever reads them; then the comparison waits too.
+const LINES_WAITING: usize = 1_024;
+
+/// A review in lines: how far it is, each answer that turns, and at last the evidence.
+fn review_lines(pdp: Arc<Pdp>, files: RulesToReview) -> Response {
+    let (lines, waiting) = tokio::sync::mpsc::channel::<Result<Bytes, std::io::Error>>(LINES_WAITING);
+    let line = |value: Value| Bytes::from(format!("{value}\n"));
+    let (progress, turned) = (lines.clone(), lines.clone());
+    let said = move |to: &Sender<_>, value: Value| match to.blocking_send(Ok(line(value))) {
+        Ok(()) => ControlFlow::Continue(()),
+        // Nobody reads any more.
+        Err(_) => ControlFlow::Break(()),
+    };
+    let telling = ReviewTelling {
+        progress: Box::new(move |at| said(&progress, json!({ "progress": { "done": at.done, "of": at.all } }))),
+        turned: Box::new(move |found| {
+            let turn = if found.turn == Turn::Gained { "gained" } else { "lost" };
+            let one = |subject: &Named| {
+                let (action, resource) = (found.action, found.resource);
+                said(&turned, json!({ turn: { "subject": subject, "action": action, "resource": resource } }))
+            };
+            match &found.subjects {
+                Subjects::One(subject) => one(subject),
+                Subjects::Others(others) => others.each().try_for_each(|subject| one(&subject)),
+            }
+        }),
+    };
+    tokio::spawn(async move {
+        let last = match pdp.review_telling(files, telling).await {
+            Ok(evidence) => json!({ "evidence": evidence }),
+            Err(error) => json!({ "error": error.to_string() }),
+        };
+        // Whoever went away does not need it.
+        let _ = lines.send(Ok(line(last))).await;
+    });
+    let body = unfold(waiting, |mut waiting| async move { Some((waiting.recv().await?, waiting)) });
+    let mut response = warp::reply::stream(body).into_response();
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(NDJSON));
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
 }
 
 pub(super) async fn propose(mut x: Exchange) -> Result<Response, Problem> {

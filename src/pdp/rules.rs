@@ -24,7 +24,7 @@ use crate::limits::PAST_RULES_MAX;
 use crate::policy::{Bundle, Finding, RuleFiles, Rulebook};
 use crate::store::{Beside, Desk, InForce, Store, StoreError, Why, Work};
 
-use super::Evidence;
+use super::{Evidence, ReviewTelling};
 
 /// The rules that were last in force over a store, if any were.
 ///
@@ -217,7 +217,12 @@ impl Pdp {
 
     /// Reviews a candidate and loads it.
     pub(super) async fn weigh(&self, files: RuleFiles) -> Result<Weighed, StoreError> {
-        let mut evidence = self.examine(files.clone()).await?;
+        self.weigh_telling(files, ReviewTelling::default()).await
+    }
+
+    /// The same, telling of it while it goes on.
+    pub(super) async fn weigh_telling(&self, files: RuleFiles, telling: ReviewTelling) -> Result<Weighed, StoreError> {
+        let mut evidence = self.examine_telling(files.clone(), telling).await?;
         let loaded = Bundle::load(files, Rulebook::Domain).map_err(|error| error.findings);
         let loaded = loaded.and_then(|bundle| check_schema(&bundle).map(|()| bundle).map_err(|found| vec![found]));
         let loaded = match loaded {

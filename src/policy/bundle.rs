@@ -147,6 +147,15 @@ impl Bundle {
         let (mut held, mut findings) = (self.clone(), Vec::new());
         let validator = Validator::new(self.schema.clone());
         for (rule, claim) in other.claims() {
+            // The same words say less where an action has left a group.
+            let scope = rule.policy.action_constraint();
+            let left = self.by_action.keys().filter(|action| {
+                other.by_action.contains_key(*action) && other.covers(&scope, action) && !self.covers(&scope, action)
+            });
+            findings.extend(left.map(|action| {
+                let message = format!("the claim `{}` in force does not cover `{action}` in this schema", rule.id);
+                Finding::of_rule(rule, message, "leave the action in its groups, or retire the claim first")
+            }));
             let said = |rule: &Rule| (rule.claim, said_of(&rule.policy));
             if self.rule(&rule.id).is_some_and(|own| said(own) == said(rule)) {
                 continue;

@@ -1,20 +1,23 @@
 //! A candidate held against the rules in force, and against the live world.
 
-use std::ops::ControlFlow;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use clap::Args;
+use futures_util::StreamExt as _;
+use http_body_util::BodyExt as _;
+use hyper::Method;
 use indicatif::{ProgressBar, ProgressStyle};
+use serde_json::{Value, json};
 
 use super::report::{differences, review, turned};
-use crate::cli::reach::{Reached, terms};
-use crate::cli::rules_dir::RulesFlag;
+use crate::cli::reach::{Reached, Wanted, answered, whole};
 use crate::cli::{Data, Ended, Failure};
-use crate::clock::System;
-use crate::pdp::{Evidence, Outcome, Pdp, ReviewTelling, demo};
+use crate::pdp::{Evidence, Outcome, demo};
 use crate::policy::RuleFiles;
 use crate::store::Store;
+
+const NDJSON: &str = "application/x-ndjson";
 
 /// Two sets of rules, and the world they decide about.
 #[derive(Debug, Args)]
@@ -32,72 +35,74 @@ pub(super) struct Compare {
 impl Compare {
     /// Compares; with `is_review` everything is said and findings end with another exit code.
     pub(super) async fn run(self, is_review: bool) -> Result<Ended, Failure> {
-        let (is_demo, reached) = match Store::is_in(&self.data.data) {
-            true => (false, Some(Reached::open(&self.data.data, crate::cli::reach::Wanted::There).await?)),
-            false => (true, None),
-        };
-        let evidence = match reached.as_ref() {
-            Some(reached) => match &reached.here {
-                Some(pdp) => self.examined(pdp).await?,
-                None => self.asked(reached).await?,
-            },
-            None => {
-                let folder = tempfile::tempdir()?;
-                let rules = RulesFlag { rules: None }.bundle()?;
-                let pdp = Pdp::open(folder.path(), Arc::new(System), rules, terms())?;
-                demo(&pdp).await?;
-                self.examined(&pdp).await?
-            }
-        };
-        if self.data.json {
-            println!("{}", serde_json::to_string(&evidence)?);
+        let folder;
+        let reached = if Store::is_in(&self.data.data) {
+            Reached::open(&self.data.data, Wanted::There).await?
         } else {
-            if is_demo {
+            if !self.data.json {
                 println!(
                     "there is no store in `{}`: the live world is that of the demonstration, and the rules in force are those here\n",
                     self.data.data.display()
                 );
             }
+            folder = tempfile::tempdir()?;
+            let reached = Reached::open(folder.path(), Wanted::ThereOrNew).await?;
+            if let Some(pdp) = &reached.here {
+                demo(pdp).await?;
+            }
+            reached
+        };
+        let evidence = self.asked(&reached).await?;
+        if self.data.json {
+            println!("{}", serde_json::to_string(&evidence)?);
+        } else {
             print!("{}", if is_review { review(&evidence) } else { differences(&evidence) });
         }
         let is_good = if is_review { evidence.findings.is_empty() } else { evidence.outcome != Outcome::Refused };
         Ok(super::ended(is_good))
     }
 
-    fn files(&self, in_force: &RuleFiles) -> Result<RuleFiles, Failure> {
-        Ok(RuleFiles::read(&self.candidate, in_force)?)
-    }
-
-    /// Reviews where this process holds the store.
-    async fn examined(&self, pdp: &Pdp) -> Result<Evidence, Failure> {
-        let files = self.files(pdp.rules().files())?;
-        let bar = bar();
-        let (shown, printed) = (bar.clone(), self.all && !self.data.json);
-        let telling = ReviewTelling {
-            progress: Box::new(move |progress| {
-                shown.set_length(progress.all);
-                shown.set_position(progress.done);
-                ControlFlow::Continue(())
-            }),
-            turned: Box::new(move |found| {
-                if printed {
-                    print!("{}", turned(found));
-                }
-                ControlFlow::Continue(())
-            }),
-        };
-        let evidence = pdp.examine_telling(files, telling).await?;
-        bar.finish_and_clear();
-        Ok(evidence)
-    }
-
-    /// Reviews where a server does.
+    /// Has the candidate reviewed by whoever holds the store, with a bar that shows how far it is.
     async fn asked(&self, reached: &Reached) -> Result<Evidence, Failure> {
-        let files = self.files(&RuleFiles::default())?;
-        let files: std::collections::BTreeMap<&str, &str> = files.iter().collect();
-        let body = serde_json::json!({ "files": files });
-        let said = reached.call(hyper::Method::POST, "/v1/rules/review", Some(&body)).await?;
-        Ok(serde_json::from_value(said)?)
+        let files = RuleFiles::read(&self.candidate, &RuleFiles::default())?;
+        let files: BTreeMap<&str, &str> = files.iter().collect();
+        let body = whole(json!({ "files": files }).to_string());
+        let response =
+            reached.send_accepting(Method::POST, "/v1/rules/review", "application/json", NDJSON, body).await?;
+        if !response.status().is_success() {
+            answered(response).await?;
+            return Err(Failure::failed("nothing was reviewed; try again"));
+        }
+        let bar = bar();
+        let mut pieces = response.into_body().into_data_stream();
+        let mut left = Vec::new();
+        while let Some(piece) = pieces.next().await {
+            left.extend_from_slice(&piece?);
+            let mut read = 0;
+            while let Some(length) = left[read..].iter().position(|byte| *byte == b'\n') {
+                let line: Value = serde_json::from_slice(&left[read..read + length])?;
+                read += length + 1;
+                if let Some(evidence) = line.get("evidence") {
+                    bar.finish_and_clear();
+                    return Ok(serde_json::from_value(evidence.clone())?);
+                }
+                if let Some(error) = line["error"].as_str() {
+                    return Err(Failure::failed(error));
+                }
+                self.shown(&line, &bar);
+            }
+            left.drain(..read);
+        }
+        Err(Failure::failed("the review was cut off before its end; try again"))
+    }
+
+    fn shown(&self, line: &Value, bar: &ProgressBar) {
+        if let Some(progress) = line.get("progress") {
+            bar.set_length(progress["of"].as_u64().unwrap_or_default());
+            bar.set_position(progress["done"].as_u64().unwrap_or_default());
+        } else if self.all && !self.data.json {
+            bar.suspend(|| print!("{}", turned(line)));
+        }
     }
 }
 

@@ -2,10 +2,12 @@
 
 use std::fmt::Write as _;
 
+use serde_json::Value;
+
 use crate::assure::flips::{ActionFlips, Turned as TurnedRows};
 use crate::assure::prove::{Beyond, Proof, Proofs};
 use crate::assure::release::Outcome;
-use crate::pdp::{ActionDifference, Concerned, Evidence, Subjects, Turn, Turned, Turns, WorldDifference};
+use crate::pdp::{ActionDifference, Concerned, Evidence, Turns, WorldDifference};
 use crate::policy::Finding;
 
 /// The most standings and names that are printed for each action and way; JSON has more, and says how many there are.
@@ -198,14 +200,14 @@ fn turns_of(text: &mut String, action: &str, word: &str, turns: &Turns) {
 }
 
 /// An answer that turns, one a line.
-pub(super) fn turned(found: &Turned<'_>) -> String {
-    let word = if found.turn == Turn::Gained { "gained" } else { "lost" };
-    let line = |subject: &crate::pdp::Named| {
-        let resource = found.resource;
-        format!("{word} {}::{} {} {}::{}\n", subject.kind, subject.id, found.action, resource.kind, resource.id)
+pub(super) fn turned(line: &Value) -> String {
+    let named = |entity: &Value| {
+        let text = |member: &str| entity[member].as_str().unwrap_or_default().to_owned();
+        format!("{}::{}", text("type"), text("id"))
     };
-    match &found.subjects {
-        Subjects::One(subject) => line(subject),
-        Subjects::Others(others) => others.each().map(|subject| line(&subject)).collect(),
-    }
+    let told = ["gained", "lost"].into_iter().find_map(|turn| Some((turn, line.get(turn)?)));
+    told.map_or_else(String::new, |(turn, of)| {
+        let action = of["action"].as_str().unwrap_or_default();
+        format!("{turn} {} {action} {}\n", named(&of["subject"]), named(&of["resource"]))
+    })
 }

@@ -372,9 +372,20 @@ pub(super) struct Evidence {
     in_force: String,
     /// `proved`, `notProved` or `refused`.
     outcome: String,
-    /// What is wrong with it: path, line, column, message and hint.
+    /// What was found: path, line, column, message, hint, and whether it is advice that refuses nothing.
     #[schema(value_type = Vec<Object>)]
     findings: Vec<Value>,
+    /// What became of each claim: what proved it, and a counterexample in plain words where it does not hold.
+    #[schema(value_type = Option<Object>)]
+    proofs: Option<Value>,
+    /// The rows of the tables that turn, by action: loosened and tightened, each with all standings and a witness.
+    #[schema(value_type = Vec<Object>)]
+    rows: Vec<Value>,
+    /// What a solver found to turn, by action, in the tables or beyond them.
+    #[schema(value_type = Vec<Object>)]
+    beyond: Vec<Value>,
+    /// Who gains or loses what in the live world, counted and named.
+    world: Option<crate::pdp::WorldDifference>,
 }
 
 /// This document.

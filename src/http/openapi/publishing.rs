@@ -23,7 +23,8 @@ pub(super) fn operations() -> Vec<Described> {
             .body::<ReviewBody>(json!({ "files": files }))
             .fails::<PublishError>()
             .never(&[StatusCode::NOT_FOUND, StatusCode::CONFLICT])
-            .answers::<Evidence>("What is known of them, also where they are refused"),
+            .answers::<Evidence>("What is known of them, also where they are refused")
+            .or_as("application/x-ndjson"),
         at(Method::GET, "/v1/rules/proposals", TAG, "listProposals", "List proposals")
             .fails::<ListError>()
             .never(&[StatusCode::NOT_FOUND])

@@ -11,7 +11,10 @@ use super::{ProposalTold, PublishError, in_force, saying, short};
 use crate::clock::Timestamp;
 use crate::config::RulesFrom;
 use crate::limits::{OPEN_PROPOSALS_MAX, PAGE_MAX, RULES_FILE_BYTES_MAX, RULES_FILES_MAX};
+use crate::pdp::ReviewTelling;
+use crate::policy::Digest;
 use crate::policy::RuleFiles;
+use crate::store::StoreError;
 use crate::store::{Beside, Closed, Proposal, ProposalState};
 
 /// What somebody wants in force.
@@ -48,6 +51,28 @@ impl Pdp {
         };
         let call = saying(call, [("digest", digest)]);
         self.tell(&call, "reviewRules", &About::Installation, |_, _| weighed).await
+    }
+
+    /// Records a review that is then told in lines while it goes on ([`Pdp::review_telling`]).
+    ///
+    /// # Errors
+    /// As [`Pdp::review`].
+    pub async fn begin_review(
+        &self,
+        call: &Call,
+        files: BTreeMap<String, String>,
+    ) -> Result<Told<RuleFiles>, CallError<PublishError>> {
+        let files = self.candidate(files);
+        let digest = files.as_ref().ok().map(|files| Digest::of(files).to_string().into());
+        self.tell(&saying(call, [("digest", digest)]), "reviewRules", &About::Installation, |_, _| files).await
+    }
+
+    /// Goes on with a review that is recorded.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the facts cannot be read.
+    pub async fn review_telling(&self, begun: RuleFiles, telling: ReviewTelling) -> Result<Evidence, StoreError> {
+        Ok(self.weigh_telling(begun, telling).await?.evidence)
     }
 
     /// The files that were sent as a set of rules; without schemas they are those in force.
