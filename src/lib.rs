@@ -23,17 +23,17 @@
 //! | [`config`] | settings, read once |
 //! | [`question`] | what is asked: subject, action, resource, context |
 //! | [`facts`] | what must be known to answer, and what was found at one revision |
-//! | [`policy`] | rules as files: read, named, validated, put together into a bundle |
+//! | [`policy`] | rules and claims as files: read, named, validated, put together into a bundle |
 //! | [`decide`] | question + facts + bundle give a decision; the only caller of Cedar |
 //! | [`caller`] | who calls |
-//! | [`assure`] | why the rules are believed: every answer enumerated, coverage, the pages beside the rules |
+//! | [`assure`] | why the rules are believed: every answer enumerated, claims proved, signed rows, mutants, what turns between two sets, coverage |
 //! | [`audit`] | the record of a decision; the tree over all of them, its signed checkpoints, and how they are verified |
 //! | [`store`] | facts with their whole history, the journal and the ledger in one redb file; the one writer |
-//! | [`pdp`] | where store and rules meet: ask, search, change, list, import, what if, replay, review of access |
+//! | [`pdp`] | where store and rules meet: ask, search, change, list, import, what if, replay, review of access; review, publish and watch rules |
 //! | [`http`] | every surface: all routes on one screen, one file a noun, one map from errors to statuses |
 //! | [`cli`] | one file a command |
 //!
-//! ## Two walks
+//! ## Three walks
 //!
 //! *A question.* `http/authzen.rs` reads the body into a [`question::Question`]. `pdp/ask.rs` takes one snapshot of the
 //! store, has the rules decide whether the caller may ask at all, gathers the [`facts::Facts`] the question turns on,
@@ -44,6 +44,12 @@
 //! the writer, which does it on the newest facts: may the caller accept for the customer, may the partner still ask,
 //! what does `pdp/operation/acceptance.rs` say becomes of the grants. Facts, events and records are one commit; two
 //! acceptances at the same moment are simply one after the other.
+//!
+//! *A rule.* `cli/rules_watch.rs` sees that a file changed, or `pdp/publishing.rs` takes a proposal. `pdp/review.rs` reads the
+//! whole set into a [`policy::Bundle`], has [`assure::release::examine`] prove its claims and those in force, hold the signed
+//! rows against every answer and find the rows that turn, while `pdp/difference.rs` reads the live world once for who gains
+//! or loses what. What is refused changes nothing. What is not is kept by its digest with the evidence, in one commit with
+//! the history; then it decides.
 //!
 //! ## Invariants, mostly about what is absent
 //!

@@ -80,8 +80,15 @@ impl Solver {
         }
     }
 
+    /// Ends the process and waits for it, so that none is left behind.
+    fn end(&mut self) {
+        let Some(mut compiler) = self.compiler.take() else { return };
+        // One that does not end in time is killed as it is dropped.
+        let _ = self.runtime.block_on(async { timeout(GRACE, compiler.solver_mut().clean_up()).await });
+    }
+
     fn restart(&mut self) -> Result<(), String> {
-        self.compiler = None;
+        self.end();
         let started = self.runtime.block_on(async {
             let mut command = Command::new(&self.program);
             command.args(["--lang", "smt", "--strings-exp"]).arg(format!("--tlimit-per={QUESTION_MS}"));
@@ -124,13 +131,19 @@ impl Solver {
             }
             Ok(Err(error)) => {
                 // What is left in its pipes would be taken for the next answer.
-                self.compiler = None;
+                self.end();
                 Found::Unknown(error.to_string())
             }
             Err(_) => {
-                self.compiler = None;
+                self.end();
                 Found::Unknown("the solver did not answer".to_owned())
             }
         }
+    }
+}
+
+impl Drop for Solver {
+    fn drop(&mut self) {
+        self.end();
     }
 }
