@@ -126,14 +126,22 @@ struct Claimed {
 /// A sentence: why the solver cannot be used. Then nothing is proved.
 pub fn prove(bundle: &Bundle, program: &Path) -> Result<Proofs, String> {
     let version = Solver::version(program)?;
-    let mut prover =
-        Prover { bundle, solver: Solver::start(program)?, rules: BTreeMap::new(), claims: BTreeMap::new() };
-    // The order of the environments is the solver's; the report's is that of the names.
+    // The order of the environments is the schema's; the report's is that of the names.
     let mut environments: Vec<RequestEnv> = bundle.schema().request_envs().collect();
     environments.sort_by_key(|env| (env.action().to_string(), env.principal().to_string(), env.resource().to_string()));
-    for env in &environments {
-        prover.look_at(env)?;
-    }
+    let (first, second) = environments.split_at(environments.len() / 2);
+    let look_at = |part: &[RequestEnv]| {
+        let solver = Solver::start(program)?;
+        let mut prover = Prover { bundle, solver, asked_besides: 0, rules: BTreeMap::new(), claims: BTreeMap::new() };
+        part.iter().try_for_each(|env| prover.look_at(env)).map(|()| prover)
+    };
+    // Two solvers, each for half of the environments.
+    let (first, second) = std::thread::scope(|scope| {
+        let second = scope.spawn(|| look_at(second));
+        (look_at(first), second.join())
+    });
+    let mut prover = first?;
+    prover.add(second.map_err(|_| "the proof stopped".to_owned())??);
     prover.explain_dead(&environments)?;
     Ok(prover.proofs(version))
 }
@@ -169,11 +177,32 @@ fn named(
 struct Prover<'a> {
     bundle: &'a Bundle,
     solver: Solver,
+    /// How many questions another solver was asked.
+    asked_besides: usize,
     rules: BTreeMap<RuleId, Seen>,
     claims: BTreeMap<RuleId, Claimed>,
 }
 
 impl Prover<'_> {
+    /// Adds what was found in later environments.
+    fn add(&mut self, later: Self) {
+        self.asked_besides += later.solver.asked + later.asked_besides;
+        for (id, found) in later.rules {
+            let seen = self.rules.entry(id).or_default();
+            seen.matches |= found.matches;
+            seen.is_needed |= found.is_needed;
+            seen.errs |= found.errs;
+            seen.unknown = seen.unknown.take().or(found.unknown);
+        }
+        for (id, found) in later.claims {
+            let claimed = self.claims.entry(id).or_default();
+            claimed.can_hold |= found.can_hold;
+            claimed.errs |= found.errs;
+            claimed.unknown = claimed.unknown.take().or(found.unknown);
+            claimed.broken = claimed.broken.take().or(found.broken);
+        }
+    }
+
     /// Asks everything about one environment.
     fn look_at(&mut self, env: &RequestEnv) -> Result<(), String> {
         let here = Environment::new(self.bundle, env);
@@ -352,6 +381,13 @@ impl Prover<'_> {
             claims.push(ClaimProof { claim: rule.id.clone(), title: rule.title.clone(), kind, proof });
         }
         findings.sort();
-        Proofs { solver: Some(version), why: None, claims, never_errs, findings, questions: self.solver.asked }
+        Proofs {
+            solver: Some(version),
+            why: None,
+            claims,
+            never_errs,
+            findings,
+            questions: self.solver.asked + self.asked_besides,
+        }
     }
 }
