@@ -4,6 +4,7 @@
 //! Every write is one revision. A fact is kept as it was at every revision, so any past one reads as fast as the
 //! present. Facts and ledger share one file, so that a change and its record are written both or neither.
 
+mod disk;
 mod entered;
 mod gather;
 mod history;

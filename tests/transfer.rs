@@ -67,6 +67,8 @@ async fn an_import_is_one_event_that_counts_what_changed() {
     assert_eq!((imported.lines, imported.partners, imported.customers, imported.revision), (8, 0, 1, Revision(2)));
     let unchanged = world.import(&renamed).await.unwrap();
     assert_eq!((unchanged.value.customers, unchanged.revision, world.pdp.revision()), (0, Revision(2), Revision(2)));
+    let record = world.pdp.decision(&operator(), unchanged.seqs[0]).await.unwrap().value.unwrap().record;
+    assert_eq!(standing::audit::Record::from_bytes(&record).unwrap().outcome, Some(standing::audit::Became::Unchanged));
 }
 
 #[tokio::test]

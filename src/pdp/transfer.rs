@@ -161,10 +161,13 @@ fn load<R: BufRead, P: FnMut(u64, u64)>(
     };
     let before = loader.desk().view.revision();
     let imported = put_all(loader, lines).map_err(Undone::Failed);
-    let revision = if loader.has_put() { loader.next() } else { before };
+    let has_put = loader.has_put();
+    let revision = if has_put { loader.next() } else { before };
     let done = imported.map(|mut imported| {
         imported.revision = revision;
-        Done::of((Happening { facts: Vec::new(), events: vec![imported.event()] }, imported))
+        // Where all was so already nothing happened, and its record says so.
+        let events = has_put.then(|| imported.event()).into_iter().collect();
+        Done::of((Happening { facts: Vec::new(), events }, imported))
     });
     finish(call, admitted, done, revision, loader.at())
 }

@@ -1,17 +1,18 @@
 //! The file itself; the only place that names redb besides the writer beside it.
 
+use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::thread::JoinHandle;
-use std::{fs, io};
 
 use redb::{
-    AccessGuard, Builder, Database, DatabaseError, ReadOnlyTable, ReadTransaction, ReadableDatabase, ReadableTable,
-    ReadableTableMetadata as _, StorageError, Table, TableDefinition, TableError, TableHandle as _,
+    AccessGuard, Database, ReadOnlyTable, ReadTransaction, ReadableDatabase, ReadableTable, ReadableTableMetadata as _,
+    StorageError, Table, TableDefinition, TableError, TableHandle as _,
 };
 
+use super::disk::{self, Opener, damaged, make, unopenable};
 use super::ledger_index::{Caught, LEDGER_INDEX, catch_up};
 use super::rows::{Rows, Visit, parse, row};
 use super::view::{View, decode};
@@ -26,8 +27,6 @@ const FORMAT: u8 = 2;
 const WITHOUT_TREE: u8 = 1;
 /// How many records are indexed in one transaction, in a store that was written before there was an index.
 const INDEXED_AT_ONCE: usize = 50_000;
-/// The memory redb may use for pages, in bytes.
-const CACHE_BYTES: usize = 256 * 1024 * 1024;
 /// The file in the data directory.
 const FILE_NAME: &str = "standing.redb";
 
@@ -51,9 +50,6 @@ macro_rules! unusable {
     )*};
 }
 unusable!(StorageError, TableError, redb::TransactionError, redb::CommitError, redb::SetDurabilityError);
-
-/// Where the bytes of a store come from: its file, opened anew when the disk has failed.
-pub(super) type Opener = dyn Fn() -> Result<Database, StoreError> + Send + Sync;
 
 /// What the store and its writer share.
 pub(super) struct Shared {
@@ -92,10 +88,11 @@ impl Store {
     /// when the file is something else, [`StoreError::Unopenable`] when the folder or file cannot be opened.
     pub fn open(data: &Path, clock: SharedClock) -> Result<Self, StoreError> {
         let path = data.join(FILE_NAME);
-        let unopenable = |cause: io::Error| StoreError::Unopenable { path: path.clone(), cause: cause.to_string() };
-        fs::create_dir_all(data).map_err(unopenable)?;
-        let opened = path.clone();
-        Self::start(Box::new(move || open_file(&opened)), &path, clock)
+        fs::create_dir_all(data).map_err(|cause| unopenable(&path, &cause))?;
+        if !path.exists() {
+            make(data, &path)?;
+        }
+        Self::start(disk::file(path.clone()), &path, clock)
     }
 
     /// Opens a store over any bytes that can be opened again; for tests that break the disk.
@@ -107,12 +104,7 @@ impl Store {
         clock: SharedClock,
     ) -> Result<Self, StoreError> {
         let path = PathBuf::from(FILE_NAME);
-        let named = path.clone();
-        let opener = move || {
-            let opened = Builder::new().set_cache_size(CACHE_BYTES).create_with_backend(open());
-            opened.map_err(|error| refused(&named, error))
-        };
-        Self::start(Box::new(opener), &path, clock)
+        Self::start(disk::over(open, path.clone()), &path, clock)
     }
 
     fn start(open: Box<Opener>, path: &Path, clock: SharedClock) -> Result<Self, StoreError> {
@@ -128,8 +120,8 @@ impl Store {
             changed: tokio::sync::watch::Sender::new(revision),
             open,
         });
-        let (queue, writer) = writer::start(Arc::clone(&shared), Arc::clone(&clock))
-            .map_err(|cause| StoreError::Unopenable { path: path.to_owned(), cause: cause.to_string() })?;
+        let (queue, writer) =
+            writer::start(Arc::clone(&shared), Arc::clone(&clock)).map_err(|cause| unopenable(path, &cause))?;
         Ok(Self { shared, queue, writer: Some(writer), clock })
     }
 
@@ -342,33 +334,8 @@ impl Rows for Snapshot {
     }
 }
 
-fn open_file(path: &Path) -> Result<Database, StoreError> {
-    // redb trusts a file it closed itself; one that was overwritten since can make it panic.
-    let opened = catch_unwind(AssertUnwindSafe(|| Builder::new().set_cache_size(CACHE_BYTES).create(path)));
-    match opened {
-        Ok(opened) => opened.map_err(|error| refused(path, error)),
-        Err(_) => Err(damaged(path)),
-    }
-}
-
-fn damaged(path: &Path) -> StoreError {
-    StoreError::NotAStore { path: path.to_owned(), cause: "its pages are damaged".to_owned() }
-}
-
-fn refused(path: &Path, error: DatabaseError) -> StoreError {
-    let path = path.to_owned();
-    match error {
-        DatabaseError::DatabaseAlreadyOpen => StoreError::Held { path },
-        DatabaseError::Storage(StorageError::Io(cause)) if cause.kind() == io::ErrorKind::InvalidData => {
-            StoreError::NotAStore { path, cause: "it was written by something else".to_owned() }
-        }
-        DatabaseError::Storage(StorageError::Io(cause)) => StoreError::Unopenable { path, cause: cause.to_string() },
-        other => StoreError::NotAStore { path, cause: other.to_string() },
-    }
-}
-
 /// Makes the tables of a new store, or checks the format of one that is there.
-fn prepare(database: &Database, path: &Path) -> Result<(Revision, Timestamp), StoreError> {
+pub(super) fn prepare(database: &Database, path: &Path) -> Result<(Revision, Timestamp), StoreError> {
     let not_a_store = |cause: &str| StoreError::NotAStore { path: path.to_owned(), cause: cause.to_owned() };
     let write = database.begin_write()?;
     let is_new = write.list_tables()?.next().is_none();

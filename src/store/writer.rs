@@ -254,8 +254,9 @@ impl Queue {
         self.0.0.lock().unwrap_or_else(PoisonError::into_inner).waiting.len()
     }
 
-    /// Everything that waits and can share a transaction, in order; nothing once the queue is closed and empty.
-    fn take(&self) -> Option<VecDeque<Box<dyn Job>>> {
+    /// Everything that waits and can share a transaction, in order; nothing once the queue is closed and empty. Not
+    /// waited for, and empty, while there is something else to do: while `is_idle` says no.
+    fn take(&self, is_idle: impl Fn() -> bool) -> Option<VecDeque<Box<dyn Job>>> {
         let (line, bell) = &*self.0;
         let mut line = line.lock().unwrap_or_else(PoisonError::into_inner);
         loop {
@@ -270,6 +271,9 @@ impl Queue {
             if line.closed {
                 return None;
             }
+            if !is_idle() {
+                return Some(VecDeque::new());
+            }
             line = bell.wait(line).unwrap_or_else(PoisonError::into_inner);
         }
     }
@@ -279,8 +283,13 @@ pub(super) fn start(shared: Arc<Shared>, clock: SharedClock) -> io::Result<(Queu
     let queue = Queue::default();
     let line = queue.clone();
     let writer = thread::Builder::new().name("store-writer".to_owned()).spawn(move || {
-        while let Some(jobs) = line.take() {
-            write(&shared, &clock, jobs);
+        while let Some(jobs) = line.take(|| is_open(&shared)) {
+            if jobs.is_empty() {
+                // Whoever only asks reads first, and must not wait for somebody who writes.
+                let _ = reopened(&shared);
+            } else {
+                write(&shared, &clock, jobs);
+            }
         }
         shared.database.write().unwrap_or_else(PoisonError::into_inner).take();
     })?;
@@ -341,10 +350,13 @@ fn fill(
     Ok((revision, at))
 }
 
+fn is_open(shared: &Shared) -> bool {
+    shared.database.read().unwrap_or_else(PoisonError::into_inner).is_some()
+}
+
 /// Opens the file again after a failure.
 fn reopened(shared: &Shared) -> Result<(), StoreError> {
-    let is_open = shared.database.read().unwrap_or_else(PoisonError::into_inner).is_some();
-    if is_open {
+    if is_open(shared) {
         return Ok(());
     }
     match (shared.open)() {
