@@ -2,6 +2,7 @@
 
 mod bundle;
 mod finding;
+mod held;
 mod mention;
 mod naming;
 mod reach;

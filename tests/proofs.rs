@@ -10,7 +10,8 @@ use standing::config::SolverSetting;
 use standing::decide::{Namespace, permits};
 use standing::policy::{Bundle, Digest};
 
-use crate::shipped::{candidate, shipped, shipped_files};
+use crate::server::{PROVING, Server, standing};
+use crate::shipped::{TIGHTER, candidate, shipped, shipped_files};
 
 /// The solver of this machine. Without one the tests say so, unless it is required.
 pub fn solver() -> Option<PathBuf> {
@@ -201,6 +202,119 @@ fn a_schema_can_not_take_an_action_or_a_status_out_of_sight_of_a_promise() {
     let rules = candidate(&[("schemas/standing.cedarschema", &narrow)]);
     let found = standing::decide::check_schema(&rules).expect_err("the store holds suspended subscriptions");
     assert!(found.message.contains("`Subscription.status` can be `suspended`"), "{found}");
+}
+
+/// What is found in the shipped rules with one text of a schema in place of another.
+fn found_with_schema(schema: &str, (from, to): (&str, &str)) -> Vec<String> {
+    let text = shipped_files().get(schema).expect("it is there").to_owned();
+    assert!(text.contains(from), "`{schema}` does not hold `{from}`");
+    let changed = text.replace(from, to);
+    let rules = candidate(&[(schema, &changed)]);
+    if let Err(finding) = standing::decide::check_schema(&rules) {
+        return vec![finding.to_string()];
+    }
+    let (_, findings) = rules.held_to_claims_of(shipped());
+    findings.iter().filter(|found| !found.advisory).map(ToString::to_string).collect()
+}
+
+/// A rule besides those that are shipped, with a title and a source.
+fn besides(id: &str, text: &str) -> (String, String) {
+    (format!("policies/{id}.cedar"), format!("@id(\"{id}\")\n@title(\"Loose\")\n@source(\"ours\")\n{text}\n"))
+}
+
+const SCHEMA: &str = "schemas/standing.cedarschema";
+const API: &str = "schemas/api.cedarschema";
+
+/// Changes of a schema that would let a promise be proved of something else than it was made about.
+const DODGES: &[(&str, (&str, &str), &str)] = &[
+    (
+        API,
+        ("action manageTokens in [call]", "action manageTokens in [call, ask]"),
+        "`always/api/a-role-keeps-to-its-calls` in force speaks of `Api::Action::\"ask\"`, which `Api::Action::\"manageTokens\"` joins",
+    ),
+    (
+        API,
+        (
+            "action readCustomer in [readFacts, ofCustomer]\n    appliesTo { principal: [Partner, Customer, Operator]",
+            "action readCustomer in [readFacts, ofCustomer]\n    appliesTo { principal: [Partner, Operator]",
+        ),
+        "promises `Api::Action::\"readCustomer\"` to `Customer` on `Customer`, to which it does not apply",
+    ),
+    (
+        SCHEMA,
+        (
+            "action provision in [administration] appliesTo { principal: Partner,",
+            "action provision in [administration] appliesTo { principal: [Partner, Customer],",
+        ),
+        "`Action::\"provision\"` applies to `Customer` on `Subscription` in this schema, and no claim says",
+    ),
+    (SCHEMA, ("entity Customer;", "entity Customer enum [\"customer\", \"C-demo\"];"), "`Customer` lists its entities"),
+    (SCHEMA, ("commercialRelationship?: String", "commercialRelationship: String"), "`Subscription::\"direct\"`"),
+    (API, ("entity Installation;", "entity Installation = { known: Bool };"), "`Api::Installation::\"standing\"`"),
+];
+
+#[test]
+fn a_schema_can_not_have_a_promise_proved_of_something_else() {
+    for (schema, change, said) in DODGES {
+        let found = found_with_schema(schema, *change);
+        assert!(found.iter().any(|found| found.contains(said)), "{change:?}: {found:#?}");
+    }
+}
+
+#[test]
+fn a_rule_reads_nothing_of_what_it_names_or_chooses_since_only_a_proof_knows_it() {
+    let choices = [
+        "Partner::\"nobody\" has status",
+        "Subscription::\"s-1\" has status",
+        "resource has originalReseller && (if principal == Partner::\"z\" then principal else resource.originalReseller) has status",
+        "resource has originalReseller && {one: resource.originalReseller}.one has status",
+    ];
+    for choice in choices {
+        let (path, text) = besides(
+            "may/loose",
+            &format!(
+                "permit (principal is Partner, action == Action::\"removeSeats\", resource is Subscription)\nwhen {{ if {choice} then false else resource != Subscription::\"the-subscription\" }};"
+            ),
+        );
+        let found = candidate(&[(&path, &text)]).out_of_reach();
+        let is_said = |found: &standing::policy::Finding| {
+            !found.advisory && found.path == path && found.message.contains("is read of what may be neither")
+        };
+        assert!(found.iter().any(is_said), "{choice}: {found:#?}");
+    }
+}
+
+#[test]
+fn a_review_says_the_same_beside_a_server_and_without_one_and_names_who_loses_what() {
+    let (data, folder) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    for (path, text) in shipped_files().iter().chain([TIGHTER]) {
+        let path = folder.path().join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+    let server = Server::start(data.path(), &["--demo", PROVING]);
+    let review = |more: &[&str]| {
+        let given = ["rules", "review", folder.path().to_str().unwrap(), "--data", data.path().to_str().unwrap()];
+        let output = standing(&[&given[..], more].concat());
+        (output.status.code(), String::from_utf8_lossy(&output.stdout).into_owned())
+    };
+    let beside = review(&[]);
+    assert!(server.terminate().success());
+    let without = review(&[]);
+    assert_eq!(beside, without);
+    let (code, said) = beside;
+    assert_eq!(code, Some(0), "{said}");
+    let proved = "It can be put in force: every claim is proved.";
+    for line in [
+        "transition tightened: 8 rows",
+        "0 answers would be gained and 2 lost at revision 26; concerned: 1 partner, 1 customer, 1 service, 2 subscriptions",
+        "  - Partner::contoso on Subscription::s-office-add-on",
+        if solver().is_some() { proved } else { "It can be put in force with a word why it is not proved" },
+    ] {
+        assert!(said.contains(line), "`{line}` is not in {said}");
+    }
+    let (_, each) = review(&["--all"]);
+    assert_eq!(each.lines().filter(|line| line.starts_with("lost Partner::contoso transition ")).count(), 2, "{each}");
 }
 
 /// Rules that are idle, and what is said of them.

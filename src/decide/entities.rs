@@ -156,7 +156,17 @@ pub(super) fn obligations(question: &Question, facts: &Facts) -> Vec<Obligation>
 /// A [`Finding`] about the schema.
 pub fn check_schema(bundle: &Bundle) -> Result<(), Finding> {
     let mended = |message: String| Finding::whole("schemas", message, "keep the shipped attributes as they are");
-    let entities = of(&specimen()).map_err(|Unspeakable| mended("the facts cannot be said in this schema".into()))?;
+    let mut entities =
+        of(&specimen()).map_err(|Unspeakable| mended("the facts cannot be said in this schema".into()))?;
+    let installation = super::installation();
+    // A proof takes those a schema lists for all there are.
+    let kinds = Kind::ALL.iter().map(|kind| kind.as_str()).chain([installation.kind.as_str()]);
+    if let Some(kind) = kinds.into_iter().find(|kind| bundle.vocabulary().is_enumerated(kind)) {
+        return Err(mended(format!("`{kind}` lists its entities, and the store may hold others")));
+    }
+    if bundle.vocabulary().entity(&installation.kind).is_some() {
+        entities.extend(uid(&installation.kind, &installation.id).map(|uid| Entity::with_uid(uid)));
+    }
     Entities::from_entities(entities, Some(bundle.schema()))
         .map_err(|error| mended(format!("the schema does not hold the facts that are stored: {}", full(&error))))?;
     for (kind, name, words) in WORDS {
@@ -182,7 +192,7 @@ const WORDS: &[(Kind, &str, fn() -> Vec<&'static str>)] = &[
     (Kind::Operator, "role", || Role::ALL.iter().map(|word| word.as_str()).collect()),
 ];
 
-/// Facts that show every attribute the store can give.
+/// Facts that show every attribute the store can give, and leave out each that it can leave out.
 fn specimen() -> Facts {
     let mut facts = Facts::default();
     let (Ok(partner), Ok(service)) =
@@ -205,7 +215,10 @@ fn specimen() -> Facts {
     };
     if let (Ok(base), Ok(add_on)) = ("base".parse::<crate::id::SubscriptionId>(), "add-on".parse()) {
         let added = SubscriptionFacts { original_reseller: None, parent: Some(base.clone()), ..sold.clone() };
-        facts.subscriptions.extend([(base, sold), (add_on, added)]);
+        facts.subscriptions.extend([(base, sold.clone()), (add_on, added)]);
+    }
+    if let Ok(direct) = "direct".parse() {
+        facts.subscriptions.insert(direct, SubscriptionFacts { original_reseller: None, ..sold });
     }
     facts
 }

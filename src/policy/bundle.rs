@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use super::finding::{Finding, RulesError, full};
+use super::held;
 use super::mention::Mention;
 use super::naming::load_rules;
 use super::reach::{OutOfReach, out_of_reach};
@@ -147,15 +148,7 @@ impl Bundle {
         let (mut held, mut findings) = (self.clone(), Vec::new());
         let validator = Validator::new(self.schema.clone());
         for (rule, claim) in other.claims() {
-            // The same words say less where an action has left a group.
-            let scope = rule.policy.action_constraint();
-            let left = self.by_action.keys().filter(|action| {
-                other.by_action.contains_key(*action) && other.covers(&scope, action) && !self.covers(&scope, action)
-            });
-            findings.extend(left.map(|action| {
-                let message = format!("the claim `{}` in force does not cover `{action}` in this schema", rule.id);
-                Finding::of_rule(rule, message, "leave the action in its groups, or retire the claim first")
-            }));
+            findings.extend(held::weakened(self, other, rule, claim));
             let said = |rule: &Rule| (rule.claim, said_of(&rule.policy));
             if self.rule(&rule.id).is_some_and(|own| said(own) == said(rule)) {
                 continue;
@@ -177,6 +170,7 @@ impl Bundle {
             }
             held.rules.insert(id.clone(), Rule { id, claim: Some(claim), policy, ..rule.clone() });
         }
+        findings.extend(held::unclaimed(&held, other));
         (held, findings)
     }
 
@@ -198,17 +192,23 @@ impl Bundle {
 
     /// Is an action the one a scope names, or in a group that it names?
     pub(crate) fn covers(&self, named: &ActionConstraint, action: &EntityUid) -> bool {
-        let is_or_above = |named: &EntityUid| {
-            let above = |deciding: &Deciding| {
-                deciding.actions.ancestors(action).is_some_and(|mut all| all.any(|uid| uid == named))
-            };
-            named == action || self.by_action.get(action).is_some_and(above)
-        };
         match named {
             ActionConstraint::Any => true,
             ActionConstraint::Eq(one) => one == action,
-            ActionConstraint::In(all) => all.iter().any(is_or_above),
+            ActionConstraint::In(all) => all.iter().any(|group| self.is_in(action, group)),
         }
+    }
+
+    /// Is an action that one, or in that group?
+    pub(super) fn is_in(&self, action: &EntityUid, group: &EntityUid) -> bool {
+        let above =
+            |deciding: &Deciding| deciding.actions.ancestors(action).is_some_and(|mut all| all.any(|uid| uid == group));
+        group == action || self.by_action.get(action).is_some_and(above)
+    }
+
+    /// The actions of the schema, groups included.
+    pub(super) fn actions(&self) -> impl Iterator<Item = &EntityUid> {
+        self.by_action.keys()
     }
 
     /// What rules read of entities of which a decision knows nothing but the name: there they err, and refuse.
@@ -219,9 +219,14 @@ impl Bundle {
             let Ok(json) = rule.policy.to_json() else { continue };
             let text = self.files.get(&rule.path).unwrap_or_default();
             for OutOfReach { through, attribute } in out_of_reach(&json, &self.vocabulary) {
-                let message =
-                    format!("`{attribute}` is read of another partner, `{through}`, of which only the id is known");
-                let hint = Some("read it of the principal, once it is the same partner".to_owned());
+                let message = match &through {
+                    Some(through) => {
+                        format!("`{attribute}` is read of another partner, `{through}`, of which only the id is known")
+                    }
+                    None => format!("`{attribute}` is read of what may be neither the principal nor the resource"),
+                };
+                let hint = Some(if through.is_some() { SAME } else { PATH }.to_owned());
+                let through = through.unwrap_or_else(|| attribute.clone());
                 findings.push(Finding::at(&rule.path, text, text.find(&through).unwrap_or(0), message, hint));
             }
         }
@@ -240,6 +245,9 @@ impl Bundle {
         self.by_action.get(action)
     }
 }
+
+const SAME: &str = "read it of the principal, once it is the same partner";
+const PATH: &str = "read it along a path from `principal` or `resource`, and compare with what is named";
 
 /// What a rule says, less its annotations and how it is laid out.
 fn said_of(policy: &Policy) -> Option<serde_json::Value> {

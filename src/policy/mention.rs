@@ -23,6 +23,13 @@ impl Mention {
         Some(mention)
     }
 
+    /// What the conditions of a rule mention, its scope left aside.
+    pub(super) fn of_conditions(policy: &Policy) -> Option<Self> {
+        let mut mention = Self::default();
+        mention.read(policy.to_json().ok()?.get("conditions")?);
+        Some(mention)
+    }
+
     /// Does the word stand in the rule, as the name of an attribute or anything else?
     pub(crate) fn has(&self, word: &str) -> bool {
         self.words.contains(word)

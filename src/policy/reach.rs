@@ -1,7 +1,10 @@
-//! What a rule may not read: attributes of a partner that it reaches through another entity.
+//! What a rule may not read: attributes of a partner that it reaches through another entity, and of anything that is
+//! reached otherwise than along a path from what takes part.
 //!
 //! Of the partners a thing names - who sold it, who administers it - a decision knows who they are and nothing else,
-//! so a rule that reads more of them errs for everybody else, and refuses. A review says so before it is in force.
+//! so a rule that reads more of them errs for everybody else, and refuses. Of an entity that a rule names by its id it
+//! knows nothing at all, and `has` is false there though a proof takes it for true; the same goes for one that is
+//! chosen by `if` or put into a record. A review says so before it is in force.
 
 use serde_json::Value;
 
@@ -11,8 +14,8 @@ use crate::question::Kind;
 /// An attribute that is read of an entity of which nothing but its name is known.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) struct OutOfReach {
-    /// The attribute that leads to the entity.
-    pub(super) through: String,
+    /// The attribute that leads to the entity; nothing when no path from what takes part does.
+    pub(super) through: Option<String>,
     /// The attribute that is read.
     pub(super) attribute: String,
 }
@@ -30,12 +33,13 @@ fn read(node: &Value, vocabulary: &Vocabulary, found: &mut Vec<OutOfReach>) {
         Value::Object(members) => {
             for access in [".", "has"] {
                 let Some(inner) = members.get(access) else { continue };
-                let through = inner.pointer("/left/./attr").and_then(Value::as_str);
-                let attribute = inner.get("attr").and_then(Value::as_str);
-                if let (Some(through), Some(attribute)) = (through, attribute)
-                    && leads_to_partner(through, vocabulary)
-                {
-                    found.push(OutOfReach { through: through.to_owned(), attribute: attribute.to_owned() });
+                let Some(attribute) = inner.get("attr").and_then(Value::as_str) else { continue };
+                let left = inner.get("left").unwrap_or(&Value::Null);
+                let through = left.pointer("/./attr").and_then(Value::as_str);
+                let is_path = through.is_some() || left.get("Var").is_some();
+                if !is_path || through.is_some_and(|through| leads_to_partner(through, vocabulary)) {
+                    let through = through.map(str::to_owned);
+                    found.push(OutOfReach { through, attribute: attribute.to_owned() });
                 }
             }
             members.values().for_each(|inner| read(inner, vocabulary, found));

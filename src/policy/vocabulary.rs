@@ -64,6 +64,7 @@ pub struct ActionShape {
 pub struct Vocabulary {
     entities: BTreeMap<String, RecordShape>,
     actions: BTreeMap<(String, String), ActionShape>,
+    enumerated: BTreeSet<String>,
 }
 
 /// A property or context member that is declared with another shape, by its path.
@@ -100,6 +101,9 @@ impl Vocabulary {
                         Some(shape) => reader.record(namespace, shape, 0)?,
                         None => RecordShape::new(),
                     };
+                    if declared.get("enum").is_some() {
+                        vocabulary.enumerated.insert(qualified(namespace, name));
+                    }
                     vocabulary.entities.insert(qualified(namespace, name), shape);
                 }
                 for (name, declared) in members(part, "actions") {
@@ -119,6 +123,12 @@ impl Vocabulary {
             }
         }
         Ok(vocabulary)
+    }
+
+    /// Does the schema list every entity there is of a type?
+    #[must_use]
+    pub fn is_enumerated(&self, kind: &str) -> bool {
+        self.enumerated.contains(kind)
     }
 
     /// The attributes of an entity type, if the schema declares it.

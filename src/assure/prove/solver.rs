@@ -18,6 +18,14 @@ const GRACE: Duration = Duration::from_secs(2);
 /// How long one proof of a whole set may take; what is left then is not proved.
 const WHOLE: Duration = Duration::from_secs(120);
 
+/// How long it may take to say its version.
+const VERSION: Duration = Duration::from_secs(10);
+
+fn runtime() -> Result<Runtime, String> {
+    let built = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    built.map_err(|error| format!("the solver cannot be waited for: {error}"))
+}
+
 /// What the solver said.
 pub(super) enum Found {
     /// It is so for every possible input.
@@ -53,10 +61,7 @@ impl Solver {
     /// # Errors
     /// A sentence: why it cannot be started.
     pub(super) fn start(program: &Path) -> Result<Self, String> {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .map_err(|error| format!("the solver cannot be waited for: {error}"))?;
+        let runtime = runtime()?;
         let mut solver = Self { program: program.to_owned(), compiler: None, begun: Instant::now(), asked: 0, runtime };
         solver.restart()?;
         Ok(solver)
@@ -67,7 +72,13 @@ impl Solver {
     /// # Errors
     /// A sentence: why it cannot be asked.
     pub(super) fn version(program: &Path) -> Result<String, String> {
-        let said = std::process::Command::new(program).arg("--version").stdin(Stdio::null()).output();
+        let mut command = Command::new(program);
+        command.arg("--version").stdin(Stdio::null()).kill_on_drop(true);
+        let said = runtime()?.block_on(async { timeout(VERSION, command.output()).await });
+        let said = said.map_err(|_| {
+            let secs = VERSION.as_secs();
+            format!("`{}` did not say its version within {secs} s; name cvc5 with `CVC5`", program.display())
+        })?;
         let said = said.map_err(|error| format!("`{}` cannot be run: {error}", program.display()))?;
         let text = String::from_utf8_lossy(&said.stdout);
         let first = text.lines().next().unwrap_or_default();

@@ -1,0 +1,105 @@
+//! Whether a schema bears the claims of another set: the same words say something else where an action has moved
+//! between groups, or applies to other types than it did.
+
+use std::collections::BTreeSet;
+
+use cedar_policy::{EntityUid, PrincipalConstraint, ResourceConstraint};
+
+use super::Bundle;
+use super::finding::Finding;
+use super::mention::Mention;
+use super::rule::{Claim, Rule};
+use super::vocabulary::ActionShape;
+
+/// Where a claim of `old` would say less over the schema of `new`, or something else.
+pub(super) fn weakened(new: &Bundle, old: &Bundle, rule: &Rule, claim: Claim) -> Vec<Finding> {
+    let scope = rule.policy.action_constraint();
+    let groups = groups_in_conditions(rule);
+    let mut findings = Vec::new();
+    let mut say = |message: String, hint: &str| {
+        findings.push(Finding::of_rule(rule, message, format!("{hint}, or retire the claim first")))
+    };
+    for action in old.actions().filter(|action| old.covers(&scope, action)) {
+        if !new.covers(&scope, action) {
+            let message = format!("the claim `{}` in force does not cover `{action}` in this schema", rule.id);
+            say(message, "leave the action in its groups");
+            continue;
+        }
+        for group in groups.iter().filter(|group| new.is_in(action, group) != old.is_in(action, group)) {
+            let word = if new.is_in(action, group) { "joins" } else { "leaves" };
+            let message =
+                format!("the claim `{}` in force speaks of `{group}`, which `{action}` {word} in this schema", rule.id);
+            say(message, "leave the action in its groups");
+        }
+        // What nobody can ask, nobody is promised.
+        let lost = environments(old, action).into_iter().filter(|kinds| !environments(new, action).contains(kinds));
+        for (principal, resource) in lost.filter(|kinds| claim == Claim::Whenever && covers(rule, kinds)) {
+            let message = format!(
+                "the claim `{}` in force promises `{action}` to `{principal}` on `{resource}`, to which it does not apply in this schema",
+                rule.id
+            );
+            say(message, "leave the types of the action as they are");
+        }
+    }
+    findings
+}
+
+/// Where an action about which something was claimed applies to types of which nothing is.
+pub(super) fn unclaimed(new: &Bundle, old: &Bundle) -> Vec<Finding> {
+    let ceilings = |bundle: &Bundle, action: &EntityUid| -> Vec<Rule> {
+        let claims = bundle.claims().filter(|(_, claim)| *claim == Claim::OnlyWhen);
+        let covering = claims.filter(|(rule, _)| bundle.covers(&rule.policy.action_constraint(), action));
+        covering.map(|(rule, _)| rule.clone()).collect()
+    };
+    let mut findings = Vec::new();
+    for action in old.actions().filter(|action| !ceilings(old, action).is_empty()) {
+        let (before, claimed) = (environments(old, action), ceilings(new, action));
+        for kinds in environments(new, action).into_iter().filter(|kinds| !before.contains(kinds)) {
+            if !claimed.iter().any(|rule| covers(rule, &kinds)) {
+                let (principal, resource) = kinds;
+                let message = format!(
+                    "`{action}` applies to `{principal}` on `{resource}` in this schema, and no claim says when that is allowed at most"
+                );
+                let hint = "leave the types of the action as they are, or write a claim `only-when` that covers them";
+                findings.push(Finding::whole("schemas", message, hint));
+            }
+        }
+    }
+    findings
+}
+
+/// The groups of actions, and actions, that the conditions of a rule name.
+fn groups_in_conditions(rule: &Rule) -> BTreeSet<EntityUid> {
+    let mention = Mention::of_conditions(&rule.policy).unwrap_or_default();
+    let actions = mention.named().filter(|(kind, _)| *kind == "Action" || kind.ends_with("::Action"));
+    let named = actions.filter_map(|(kind, id)| {
+        Some(EntityUid::from_type_name_and_id(kind.parse().ok()?, cedar_policy::EntityId::new(id)))
+    });
+    named.collect()
+}
+
+/// The types of principals and resources that an action applies to.
+fn environments(bundle: &Bundle, action: &EntityUid) -> BTreeSet<(String, String)> {
+    let shape = bundle.vocabulary().action(&action.type_name().namespace(), action.id().unescaped());
+    let pairs = |shape: &ActionShape| {
+        let resources = |principal: &String| {
+            let principal = principal.clone();
+            shape.resources.iter().map(move |resource| (principal.clone(), resource.clone())).collect::<Vec<_>>()
+        };
+        shape.principals.iter().flat_map(resources).collect()
+    };
+    shape.map(pairs).unwrap_or_default()
+}
+
+/// Does the scope of a claim cover these types?
+fn covers(rule: &Rule, (principal, resource): &(String, String)) -> bool {
+    let of_principal = match rule.policy.principal_constraint() {
+        PrincipalConstraint::Is(named) => named.to_string() == *principal,
+        _ => true,
+    };
+    let of_resource = match rule.policy.resource_constraint() {
+        ResourceConstraint::Is(named) => named.to_string() == *resource,
+        _ => true,
+    };
+    of_principal && of_resource
+}
