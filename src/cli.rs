@@ -23,6 +23,9 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+/// How deep a thread may go: rules are read, evaluated and compared as deep as they are nested.
+const STACK: usize = 16 * 1024 * 1024;
+
 /// The exit code of a program that failed.
 const FAILED: u8 = 1;
 /// The exit code of a denial or of findings.
@@ -113,7 +116,7 @@ pub fn run() -> ExitCode {
             return if wrong { ExitCode::from(WRONG_USAGE) } else { ExitCode::SUCCESS };
         }
     };
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+    let runtime = match tokio::runtime::Builder::new_multi_thread().thread_stack_size(STACK).enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
             eprintln!("standing: the runtime cannot be started: {error}");

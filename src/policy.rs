@@ -1,6 +1,7 @@
 //! Rules as files: read, named, validated, and put together into a [`Bundle`], which cannot be had any other way.
 
 mod bundle;
+mod depth;
 mod finding;
 mod held;
 mod mention;

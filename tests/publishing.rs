@@ -624,7 +624,7 @@ fn what_is_approved_for_soon_comes_in_force_by_itself() {
     let data = tempfile::tempdir().unwrap();
     let office = Office::start(data.path());
     let path = format!("/v1/rules/proposals/{}/approval", office.propose(&tightened()));
-    let soon = System.now() + jiff::SignedDuration::from_millis(1_500);
+    let soon = System.now() + jiff::SignedDuration::from_secs(10);
     let body = json!({ "unproved": "read", "activateAt": soon.to_string() });
     let approved = office.send(&office.bob, "POST", &path, Some(&body));
     assert_eq!(approved.json()["state"], "scheduled", "{}", approved.text);

@@ -384,3 +384,18 @@ fn a_bad_set_is_refused_with_every_finding_by_file_and_line() {
 policies/never/partner-suspended.cedar:6:28: `status` is never `suspnded`; it is one of `active`, `deleted`, `suspended`"#
     );
 }
+
+#[test]
+fn a_rule_too_deep_to_be_read_is_refused_and_ends_nothing() {
+    let with = |condition: String| {
+        format!(
+            "@id(\"may/deep\")\n@title(\"t\")\n@source(\"s\")\npermit (principal is Partner, action, resource) when {{ {condition} }};\n"
+        )
+    };
+    let brackets = format!("{}true{}", "(".repeat(30_000), ")".repeat(30_000));
+    let joined = vec!["principal.status == \"active\""; 8_000].join(" || ");
+    for (condition, message) in [(brackets, "more than 64 brackets"), (joined, "more than 64 conditions")] {
+        let said = said(putting("policies/may/deep.cedar", &with(condition)), Rulebook::Domain);
+        assert!(said.contains("policies/may/deep.cedar:4:") && said.contains(message), "{said}");
+    }
+}

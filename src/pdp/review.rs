@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::Pdp;
 use super::difference::{DifferenceError, Progress, Turned, WorldDifference, world_difference};
 use crate::assure::flips::{ActionFlips, Compared, flips};
-use crate::assure::prove::{Beyond, Proofs, compare};
+use crate::assure::prove::{Beyond, Proof, Proofs, compare};
 pub use crate::assure::release::Outcome;
 use crate::assure::release::{Tables, examine, outcome};
 use crate::decide::check_schema;
@@ -45,6 +45,19 @@ pub struct Evidence {
 }
 
 impl Evidence {
+    /// What a solver was asked and did not settle; nothing where none was there.
+    pub(super) fn undecided(&self) -> Vec<Finding> {
+        let Some(proofs) = self.proofs.as_ref().filter(|proofs| proofs.solver.is_some()) else { return Vec::new() };
+        let hint = "write it more simply, or publish it with a word why that is accepted";
+        let finding = |message: String| Finding::whole("policies/always", message, hint);
+        let claims = proofs.claims.iter().filter_map(|claim| match &claim.proof {
+            Proof::NotProved { why } => Some(finding(format!("the claim `{}` is not proved: {why}", claim.claim))),
+            _ => None,
+        });
+        let errs = proofs.never_errs.is_none().then(|| finding("it is not proved that no rule errs".to_owned()));
+        claims.chain(errs).collect()
+    }
+
     /// What is known of files that make no set of rules.
     fn unreadable(candidate: Digest, in_force: Digest, findings: Vec<Finding>) -> Self {
         let (rows, beyond) = (Vec::new(), Vec::new());

@@ -150,6 +150,11 @@ impl Pdp {
             if weighed.bundle.is_none() {
                 return Ok(self.refuse_files(Some(digest), told(weighed.evidence.findings)));
             }
+            // Nobody is there to say why what the solver did not settle is accepted.
+            let undecided = weighed.evidence.undecided();
+            if !undecided.is_empty() {
+                return Ok(self.refuse_files(Some(digest), undecided));
+            }
             (weighed.bundle, Some(evidence))
         };
         let Some(bundle) = bundle else { return Ok(Taken::Same) };

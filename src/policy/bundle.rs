@@ -13,6 +13,7 @@ use miette::Diagnostic as _;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
+use super::depth::too_deep;
 use super::finding::{Finding, RulesError, full};
 use super::held;
 use super::mention::Mention;
@@ -260,6 +261,10 @@ fn load_schema(files: &RuleFiles, findings: &mut Vec<Finding>) -> Option<(Schema
     let mut fragments = Vec::new();
     let found = findings.len();
     for (path, text) in files.iter().filter(|(path, _)| path.ends_with(".cedarschema")) {
+        if let Some((at, message)) = too_deep(text) {
+            findings.push(Finding::at(path, text, at, message, Some("nest less in the schema".to_owned())));
+            continue;
+        }
         match SchemaFragment::from_cedarschema_str(text) {
             Ok((fragment, warnings)) => {
                 findings.extend(warnings.flat_map(|warning| Finding::of_diagnostic(path, text, &warning)));

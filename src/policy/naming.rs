@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use cedar_policy::{Effect, Policy, PolicyId, PolicySet, PrincipalConstraint, ResourceConstraint};
 
+use super::depth::too_deep;
 use super::finding::Finding;
 use super::rule::{Claim, Place, Rule, RuleId, Rulebook};
 use super::source::RuleFiles;
@@ -21,6 +22,10 @@ pub(super) fn load_rules(files: &RuleFiles, book: Rulebook, findings: &mut Vec<F
             ));
             continue;
         };
+        if let Some((at, message)) = too_deep(text) {
+            findings.push(Finding::at(path, text, at, message, Some("make several rules of it".to_owned())));
+            continue;
+        }
         let set = match PolicySet::from_str(text) {
             Ok(set) => set,
             Err(error) => {
