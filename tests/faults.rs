@@ -460,7 +460,7 @@ fn left_by_a_cut(waiting: &[Op], chance: &mut Chance) -> Vec<Vec<usize>> {
         left.push(all.iter().enumerate().map(|(other, whole)| if other < at { 0 } else { *whole }).collect());
     }
     for _ in 0..3 {
-        left.push(all.iter().map(|whole| if chance.next() % 2 == 0 { *whole } else { 0 }).collect());
+        left.push(all.iter().map(|whole| if chance.next().is_multiple_of(2) { *whole } else { 0 }).collect());
         left.push(all.iter().map(|whole| chance.next() as usize % (whole + 1)).collect());
     }
     left.sort();
@@ -559,21 +559,21 @@ async fn wherever_a_write_or_a_sync_fails_once_the_call_is_whole_or_absent_and_w
     let played = Played::new().await;
     for fault in [Fault::Write, Fault::HalfWrite, Fault::Sync] {
         let mut there = [0, 0];
-        for come in 0..SCRIPT.len() {
+        for (come, &call) in SCRIPT.iter().enumerate() {
             for well in 0.. {
                 let (disk, pdp, came) = failing(&played, come, fault, well).await;
                 let Some(came) = came else { break };
-                let what = format!("{fault:?} {well} of `{}`", SCRIPT[come]);
+                let what = format!("{fault:?} {well} of `{}`", call);
                 let found = content(disk.bytes());
                 let is_after = is_at(&played, &found, come + 1);
                 assert!(is_after || is_at(&played, &found, come), "{what}: half done: {:?}", shape(&found));
                 assert!(is_after || came.is_err(), "{what}: it was acknowledged");
                 there[usize::from(is_after)] += 1;
                 // It mends itself, and a call that is made again is done once.
-                let again = until_answered(&pdp, SCRIPT[come]).await;
-                assert!(is_after || again.is_repeat == SCRIPT[come].contains("the same key"), "{what}");
+                let again = until_answered(&pdp, call).await;
+                assert!(is_after || again.is_repeat == call.contains("the same key"), "{what}");
                 pdp.ready().await.unwrap();
-                if SCRIPT[come] == "other rules come in force" {
+                if call == "other rules come in force" {
                     assert_eq!(pdp.digest(), *played.parts.rules[1].digest(), "{what}");
                 }
                 drop(pdp);

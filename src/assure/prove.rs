@@ -1,7 +1,7 @@
 //! Claims proved for every possible input, and rules that a proof shows to be dead.
 //!
 //! The rules of each action and the claims about it are put to a solver in every request environment: each type of
-//! principal with each type of resource. What is proved holds for everything the store can hold ([`possible`]); what
+//! principal with each type of resource. What is proved holds for everything the store can hold (`prove/possible.rs`); what
 //! the solver does not decide is "not proved", never "holds"; what it refutes is decided again before it is shown.
 //! A Cedar allow with an error in a rule is a refusal here, so a ceiling that is proved for Cedar holds for us, and a
 //! floor does because every rule is proved never to err.

@@ -165,7 +165,7 @@ pub fn check_schema(bundle: &Bundle) -> Result<(), Finding> {
         return Err(mended(format!("`{kind}` lists its entities, and the store may hold others")));
     }
     if bundle.vocabulary().entity(&installation.kind).is_some() {
-        entities.extend(uid(&installation.kind, &installation.id).map(|uid| Entity::with_uid(uid)));
+        entities.extend(uid(&installation.kind, &installation.id).map(Entity::with_uid));
     }
     Entities::from_entities(entities, Some(bundle.schema()))
         .map_err(|error| mended(format!("the schema does not hold the facts that are stored: {}", full(&error))))?;
@@ -180,9 +180,12 @@ pub fn check_schema(bundle: &Bundle) -> Result<(), Finding> {
     Ok(())
 }
 
+/// The words of a vocabulary.
+type Words = fn() -> Vec<&'static str>;
+
 /// The words the store holds, by type and attribute. A proof may assume that a schema's `@values` are all there are, so
 /// none of these may be missing there.
-const WORDS: &[(Kind, &str, fn() -> Vec<&'static str>)] = &[
+const WORDS: &[(Kind, &str, Words)] = &[
     (Kind::Partner, "kind", || PartnerKind::ALL.iter().map(|word| word.as_str()).collect()),
     (Kind::Partner, "status", || PartnerStatus::ALL.iter().map(|word| word.as_str()).collect()),
     (Kind::Subscription, "status", || SubscriptionStatus::ALL.iter().map(|word| word.as_str()).collect()),

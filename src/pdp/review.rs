@@ -65,12 +65,15 @@ impl Evidence {
     }
 }
 
+/// Whoever is told of each answer that turns, and may say that it is enough.
+pub type ToldOfTurns = dyn FnMut(&Turned<'_>) -> ControlFlow<()> + Send;
+
 /// What a review tells while it goes on.
 pub struct Telling {
     /// How far the comparison of the live world has come.
     pub progress: Box<dyn FnMut(Progress) -> ControlFlow<()> + Send>,
     /// Each answer that turns there.
-    pub turned: Box<dyn FnMut(&Turned<'_>) -> ControlFlow<()> + Send>,
+    pub turned: Box<ToldOfTurns>,
 }
 
 impl Default for Telling {
