@@ -687,6 +687,8 @@ fn a_server_killed_under_load_leaves_tree_and_ledger_together() {
             std::thread::sleep(std::time::Duration::from_millis(300));
             assert!(std::process::Command::new("kill").args(["-KILL", &running]).status().unwrap().success());
         });
+        // It holds the file until it is gone.
+        drop(server);
         let store = Store::open(data.path(), Arc::new(System)).unwrap();
         let view = store.ledger().unwrap();
         let size = view.size().unwrap();
