@@ -181,8 +181,10 @@ impl Reviewed {
         let answers = self.last().answers.clone().filter(|answers| answers.asked.digest() == old.digest());
         let (answers, examined, beyond) = std::thread::scope(|scope| {
             let beyond = scope.spawn(|| beyond(old, new, solver));
-            let answers = answers.unwrap_or_else(|| Arc::new(Tables::of(old)));
-            (answers, examine(new, Some(old), solver), beyond.join().unwrap_or_default())
+            let answers = scope.spawn(|| answers.unwrap_or_else(|| Arc::new(Tables::of(old))));
+            let examined = examine(new, Some(old), solver);
+            let answers = answers.join().unwrap_or_else(|_| Arc::new(Tables::of(old)));
+            (answers, examined, beyond.join().unwrap_or_default())
         });
         let compared = Compared {
             old: (&answers.asked, &answers.calls),
