@@ -6,6 +6,7 @@
 
 mod check;
 mod ledger;
+mod lines;
 mod link_key;
 mod reach;
 mod rules;

@@ -10,8 +10,9 @@ use http_body_util::BodyExt as _;
 use hyper::Method;
 use indicatif::{ProgressBar, ProgressStyle};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use serde_json::{Value, json};
+use serde_json::json;
 
+use super::lines::Lines;
 use super::reach::{Reached, Wanted, answered, whole};
 use super::replay::Replay;
 use super::transfer::saved;
@@ -141,12 +142,9 @@ impl Verify {
             bar.set_style(style);
         }
         let mut pieces = response.into_body().into_data_stream();
-        let mut left = Vec::new();
+        let mut lines = Lines::default();
         while let Some(piece) = pieces.next().await {
-            left.extend_from_slice(&piece?);
-            while let Some(end) = left.iter().position(|byte| *byte == b'\n') {
-                let line: Value = serde_json::from_slice(&left[..end])?;
-                left.drain(..=end);
+            for line in lines.add(&piece?)? {
                 if let Some(result) = line.get("result") {
                     bar.finish_and_clear();
                     return Ok(serde_json::from_value(result.clone())?);

@@ -10,6 +10,7 @@ use hyper::Method;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
 
+use super::lines::Lines;
 use super::reach::{Reached, Wanted, answered, whole};
 use super::{Data, Ended, Failure};
 use crate::policy::RuleFiles;
@@ -94,22 +95,6 @@ fn bar() -> ProgressBar {
         bar.set_style(style);
     }
     bar
-}
-
-/// Lines that come in pieces.
-#[derive(Default)]
-struct Lines(Vec<u8>);
-
-impl Lines {
-    /// The lines that are whole with another piece.
-    fn add(&mut self, piece: &[u8]) -> Result<Vec<Value>, Failure> {
-        self.0.extend_from_slice(piece);
-        let Some(end) = self.0.iter().rposition(|byte| *byte == b'\n') else { return Ok(Vec::new()) };
-        let rest = self.0.split_off(end + 1);
-        let whole = std::mem::replace(&mut self.0, rest);
-        let lines = whole.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
-        lines.map(|line| serde_json::from_slice(line).map_err(Failure::from)).collect()
-    }
 }
 
 fn is_finding(line: &Value) -> bool {

@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use futures_util::stream;
 use warp::http::HeaderMap;
-use warp::http::header::{ACCEPT, CACHE_CONTROL, HeaderName, HeaderValue};
+use warp::http::header::{CACHE_CONTROL, HeaderName, HeaderValue};
 use warp::reply::{Reply as _, Response};
 use warp::sse::Event;
 
-use super::exchange::{Exchange, Stopping, recorded, told};
+use super::exchange::{Exchange, Stopping, accepts, recorded, told};
 use super::problem::Problem;
 use crate::id::Revision;
 use crate::limits::{PAGE_DEFAULT, PAGE_MAX};
@@ -37,10 +37,7 @@ pub(super) async fn list(mut x: Exchange) -> Result<Response, Problem> {
 }
 
 fn wants_stream(headers: &HeaderMap) -> bool {
-    let accepted = headers.get_all(ACCEPT).iter().filter_map(|accepted| accepted.to_str().ok());
-    accepted
-        .flat_map(|accepted| accepted.split(','))
-        .any(|media| media.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("text/event-stream"))
+    accepts(headers, "text/event-stream")
 }
 
 fn last_event_id(headers: &HeaderMap) -> Result<Option<Cursor>, Problem> {

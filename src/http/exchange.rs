@@ -11,7 +11,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
-use warp::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderName, HeaderValue, IF_MATCH};
+use warp::http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderName, HeaderValue, IF_MATCH};
 use warp::http::{HeaderMap, Method, StatusCode};
 use warp::reply::{Reply as _, Response};
 
@@ -319,6 +319,14 @@ pub(super) fn recorded(response: Response, seqs: &[Seq]) -> Response {
 pub(super) fn told<T, B: Serialize>(told: &Told<T>, body: &B) -> Result<Response, Problem> {
     let response = json_reply(StatusCode::OK, body)?;
     Ok(recorded(with_header(response, STANDING_REVISION, told.revision), &told.seqs))
+}
+
+/// Does the caller ask for an answer of that media type?
+pub(super) fn accepts(headers: &HeaderMap, media: &str) -> bool {
+    let accepted = headers.get_all(ACCEPT).iter().filter_map(|accepted| accepted.to_str().ok());
+    accepted
+        .flat_map(|accepted| accepted.split(','))
+        .any(|accepted| accepted.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case(media))
 }
 
 /// How many pieces of a streamed answer may wait for the caller.

@@ -6,10 +6,10 @@ use bytes::Bytes;
 use jiff::{SpanRelativeTo, Timestamp};
 use serde_json::json;
 use warp::http::HeaderMap;
-use warp::http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE, HeaderValue, IF_MATCH};
+use warp::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, IF_MATCH};
 use warp::reply::Response;
 
-use super::exchange::{Exchange, IDEMPOTENCY_KEY, STANDING_REVISION, recorded, told, with_header};
+use super::exchange::{Exchange, IDEMPOTENCY_KEY, STANDING_REVISION, accepts, recorded, told, with_header};
 use super::problem::Problem;
 use super::transfer::streamed;
 use crate::audit::Mask;
@@ -31,10 +31,7 @@ pub(super) async fn checkpoint(x: Exchange) -> Result<Response, Problem> {
 }
 
 fn wants_text(headers: &HeaderMap) -> bool {
-    let accepted = headers.get_all(ACCEPT).iter().filter_map(|accepted| accepted.to_str().ok());
-    accepted
-        .flat_map(|accepted| accepted.split(','))
-        .any(|media| media.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("text/plain"))
+    accepts(headers, "text/plain")
 }
 
 fn needed(name: &str, given: Option<u64>) -> Result<u64, Problem> {

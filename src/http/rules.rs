@@ -10,11 +10,11 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::sync::mpsc::Sender;
 use utoipa::ToSchema;
-use warp::http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE, HeaderValue, IF_MATCH};
-use warp::http::{HeaderMap, StatusCode};
+use warp::http::StatusCode;
+use warp::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, IF_MATCH};
 use warp::reply::{Reply as _, Response};
 
-use super::exchange::{Exchange, STANDING_REVISION, changed, page_body, recorded, told, with_header};
+use super::exchange::{Exchange, STANDING_REVISION, accepts, changed, page_body, recorded, told, with_header};
 use super::problem::Problem;
 use crate::clock::Timestamp;
 use crate::pdp::{Approving, Named, Pdp, Proposing, ReviewTelling, RulesToReview, Subjects, Turn};
@@ -85,18 +85,13 @@ pub(super) async fn history(mut x: Exchange) -> Result<Response, Problem> {
 pub(super) async fn review(mut x: Exchange) -> Result<Response, Problem> {
     x.no_more_query()?;
     let ReviewBody { files } = x.rules_body().await?;
-    if takes_lines(&x.headers) {
+    if accepts(&x.headers, NDJSON) {
         let begun = x.pdp.begin_review(&x.call, files).await?;
         let lines = review_lines(Arc::clone(&x.pdp), begun.value);
         return Ok(recorded(with_header(lines, STANDING_REVISION, begun.revision), &begun.seqs));
     }
     let evidence = x.pdp.review(&x.call, files).await?;
     told(&evidence, &evidence.value)
-}
-
-fn takes_lines(headers: &HeaderMap) -> bool {
-    let accepted = headers.get_all(ACCEPT).iter().filter_map(|accepted| accepted.to_str().ok());
-    accepted.flat_map(|accepted| accepted.split(',')).any(|media| media.trim().starts_with(NDJSON))
 }
 
 const NDJSON: &str = "application/x-ndjson";

@@ -11,6 +11,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
 
 use super::report::{differences, review, turned};
+use crate::cli::lines::Lines;
 use crate::cli::reach::{Reached, Wanted, answered, whole};
 use crate::cli::{Data, Ended, Failure};
 use crate::pdp::{Evidence, Outcome, demo};
@@ -75,13 +76,9 @@ impl Compare {
         }
         let bar = bar();
         let mut pieces = response.into_body().into_data_stream();
-        let mut left = Vec::new();
+        let mut lines = Lines::default();
         while let Some(piece) = pieces.next().await {
-            left.extend_from_slice(&piece?);
-            let mut read = 0;
-            while let Some(length) = left[read..].iter().position(|byte| *byte == b'\n') {
-                let line: Value = serde_json::from_slice(&left[read..read + length])?;
-                read += length + 1;
+            for line in lines.add(&piece?)? {
                 if let Some(evidence) = line.get("evidence") {
                     bar.finish_and_clear();
                     return Ok(serde_json::from_value(evidence.clone())?);
@@ -91,7 +88,6 @@ impl Compare {
                 }
                 self.shown(&line, &bar);
             }
-            left.drain(..read);
         }
         Err(Failure::failed("the review was cut off before its end; try again"))
     }
