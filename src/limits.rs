@@ -27,6 +27,8 @@ pub const SCAN_MAX: usize = 10_000;
 pub const SEARCH_MAX: usize = 10_000;
 /// The longest token of a page of a search that is read, in characters; longer than any that is given.
 pub const PAGE_TOKEN_LENGTH_MAX: usize = 1_024;
+/// The longest cursor of a list that is read, in characters; longer than any that is given.
+pub const CURSOR_LENGTH_MAX: usize = 4_096;
 /// The longest request id that is echoed, in bytes.
 pub const REQUEST_ID_LENGTH_MAX: usize = 1_024;
 /// The longest idempotency key, in bytes.

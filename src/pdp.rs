@@ -7,6 +7,7 @@ mod access_review;
 mod ask;
 mod call;
 mod changes;
+mod cursor;
 mod decisions;
 mod demo;
 mod difference;

@@ -24,12 +24,6 @@ async fn review(world: &World, call: &Call, of: &AccessOf, limit: usize) -> Vec<
     loop {
         let page = reviewing.page(limit, cursor.as_deref()).unwrap();
         assert!(page.items.len() <= limit);
-        if let (Some(next), Some(last)) = (&page.next, page.items.last()) {
-            let cursor = String::from_utf8(data_encoding::BASE64URL_NOPAD.decode(next.as_bytes()).unwrap()).unwrap();
-            let (_, action, resource) = key(last);
-            let id = resource.split_once("::").unwrap().1;
-            assert!(cursor.contains(id) && cursor.ends_with(&action), "a cursor names the last row: {cursor} {last:?}");
-        }
         rows.extend(page.items);
         cursor = Some(match page.next {
             Some(next) => next,

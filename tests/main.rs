@@ -4,11 +4,13 @@
 mod access_review;
 mod authzen;
 mod changes;
+mod cursors;
 mod decide;
 mod difference;
 mod disk;
 mod decisions;
 mod faults;
+mod guarded;
 mod house;
 mod http;
 mod in_force;

@@ -147,8 +147,7 @@ async fn a_cursor_leads_only_through_rows_that_are_the_callers_own() {
             cursor = page.next;
             let Some(cursor) = &cursor else { break };
             let plain = data_encoding::BASE64URL_NOPAD.decode(cursor.as_bytes()).unwrap();
-            let is_partner = call.caller == as_partner("p1").caller;
-            assert!(is_partner || !String::from_utf8(plain).unwrap().contains("secret"), "{cursor}");
+            assert!(!String::from_utf8_lossy(&plain).contains("secret"), "{cursor}");
         }
         found.sort();
         assert_eq!(found, ["c", "e", "s-1"]);

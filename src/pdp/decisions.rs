@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::Pdp;
 use super::call::{About, Call, CallError, Told};
+use super::cursor::Seal;
 use super::ledger::Records;
 use super::pages::{ListError, Page};
 use crate::audit::{Asked, Field, Term, hash_text, leaf_hash};
@@ -74,12 +75,11 @@ impl DecisionFilter {
     }
 }
 
-/// Where a list of records goes on: after a place, in an order, up to the record that was the newest when it began.
+/// Where a list of records goes on: at a place, up to the record that was the newest when it began.
 ///
 /// A list does not grow while it is read: each page is recorded too, and would lengthen it for ever.
 #[derive(Clone, Copy)]
 struct Place {
-    order: Order,
     /// The place that comes next.
     next: Seq,
     newest: Seq,
@@ -87,23 +87,16 @@ struct Place {
 
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let order = if self.order == Order::Oldest { "oldest" } else { "newest" };
-        write!(f, "{order} {} {}", self.next, self.newest)
+        write!(f, "{} {}", self.next, self.newest)
     }
 }
 
 impl FromStr for Place {
     type Err = ListError;
     fn from_str(text: &str) -> Result<Self, ListError> {
-        let mut parts = text.split(' ');
-        let order = match parts.next() {
-            Some("oldest") => Order::Oldest,
-            Some("newest") => Order::Newest,
-            _ => return Err(ListError::Cursor),
-        };
-        let mut place = || parts.next().and_then(|part| part.parse().ok()).ok_or(ListError::Cursor);
-        let read = Self { order, next: place()?, newest: place()? };
-        if parts.next().is_some() { Err(ListError::Cursor) } else { Ok(read) }
+        let (next, newest) = text.split_once(' ').ok_or(ListError::Cursor)?;
+        let place = |text: &str| text.parse().map_err(|_| ListError::Cursor);
+        Ok(Self { next: place(next)?, newest: place(newest)? })
     }
 }
 
@@ -119,8 +112,9 @@ impl Pdp {
         limit: usize,
         cursor: Option<&str>,
     ) -> Result<Told<Page<Value>>, CallError<ListError>> {
+        let page = Page::new(limit, Seal::of(&self.ledger_key, &call.caller, &("decisions", filter)));
         self.tell(call, "readDecisions", &About::Installation, |_, _| {
-            page_of(&self.ledger_records()?, filter, limit, cursor)
+            page_of(&self.ledger_records()?, filter, page, cursor)
         })
         .await
     }
@@ -129,16 +123,12 @@ impl Pdp {
 fn page_of(
     records: &Records,
     filter: &DecisionFilter,
-    limit: usize,
+    mut page: Page<Value>,
     cursor: Option<&str>,
 ) -> Result<Page<Value>, ListError> {
     let ledger = &records.index;
-    let mut page = Page::new(limit);
     let order = filter.order;
     let begun: Option<Place> = page.after(cursor)?;
-    if begun.is_some_and(|begun| begun.order != order) {
-        return Err(ListError::Cursor);
-    }
     let newest = match begun {
         Some(begun) => begun.newest.min(ledger.newest()?),
         None => ledger.newest()?,
@@ -166,11 +156,12 @@ fn page_of(
         if let Looked::Found(seq) = found
             && let Some(record) = records.record(seq)?
         {
-            let is_full = page.items.len() >= limit || bytes + record.len() > PAGE_BYTES_MAX && !page.items.is_empty();
+            let is_full =
+                page.items.len() >= page.limit() || bytes + record.len() > PAGE_BYTES_MAX && !page.items.is_empty();
             let told = told(seq, &record);
             if filter.is_within(told.get("at").and_then(Value::as_str).and_then(|at| at.parse().ok())) {
                 if is_full {
-                    page.go_on(&Place { order, next: seq, newest }.to_string());
+                    page.go_on(&Place { next: seq, newest }.to_string());
                     return Ok(page);
                 }
                 bytes += record.len();
@@ -184,7 +175,7 @@ fn page_of(
             _ => seq,
         };
         if looks == 0 {
-            page.go_on(&Place { order, next, newest }.to_string());
+            page.go_on(&Place { next, newest }.to_string());
             return Ok(page);
         }
     }

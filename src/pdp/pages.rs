@@ -3,13 +3,13 @@
 
 use std::str::FromStr;
 
-use data_encoding::BASE64URL_NOPAD;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::Pdp;
 use super::ask::{AsOf, AskError, Basis};
 use super::call::{About, Call, CallError, Coded, Told};
+use super::cursor::Seal;
 use super::registry::ON;
 use crate::clock::Timestamp;
 use crate::domain::commercial::RelationshipState;
@@ -21,8 +21,8 @@ use crate::store::{Listed, StoreError, View};
 /// Why a list cannot be shown.
 #[derive(Debug, thiserror::Error)]
 pub enum ListError {
-    /// The cursor is not one that this list gave.
-    #[error("`cursor` is not one that this list gave; begin without one")]
+    /// The cursor is not one that this list gave this caller.
+    #[error("`cursor` is not one that this list gave you with these parameters; begin without one")]
     Cursor,
     /// The customer is not registered.
     #[error("customer `{0}` is not known; check its id")]
@@ -92,24 +92,29 @@ pub struct Page<T> {
     pub items: Vec<T>,
     /// Where to go on; nothing when the list is complete.
     pub next: Option<String>,
+    seal: Seal,
     limit: usize,
     looked_at: usize,
     last: Option<String>,
 }
 
 impl<T> Page<T> {
-    /// An empty page for at most `limit` items.
-    #[must_use]
-    pub fn new(limit: usize) -> Self {
-        Self { items: Vec::new(), next: None, limit: limit.min(PAGE_MAX), looked_at: 0, last: None }
+    /// An empty page for at most `limit` items, of the list whose cursors have this seal.
+    pub(super) fn new(limit: usize, seal: Seal) -> Self {
+        Self { items: Vec::new(), next: None, seal, limit: limit.min(PAGE_MAX), looked_at: 0, last: None }
     }
 
-    /// What the cursor says was last on the page before.
+    /// How many items it may hold.
+    pub(super) fn limit(&self) -> usize {
+        self.limit
+    }
+
+    /// What the cursor says was last on the page before; whatever is no cursor of this list is one and the same error,
+    /// before anything is looked up.
     pub(super) fn after<K: FromStr>(&self, cursor: Option<&str>) -> Result<Option<K>, ListError> {
         let Some(cursor) = cursor else { return Ok(None) };
-        let bytes = BASE64URL_NOPAD.decode(cursor.as_bytes()).map_err(|_| ListError::Cursor)?;
-        let text = String::from_utf8(bytes).map_err(|_| ListError::Cursor)?;
-        text.parse().map(Some).map_err(|_| ListError::Cursor)
+        let place = self.seal.open(cursor).ok_or(ListError::Cursor)?;
+        place.parse().map(Some).map_err(|_| ListError::Cursor)
     }
 
     /// Puts an item on the page, or notes that there is more.
@@ -136,13 +141,13 @@ impl<T> Page<T> {
 
     /// Notes that there is more, and where.
     pub(super) fn go_on(&mut self, at: &str) {
-        self.next = Some(BASE64URL_NOPAD.encode(at.as_bytes()));
+        self.next = Some(self.seal.seal(at));
     }
 
     fn full(&mut self) -> Listed {
         // A page for no items says that there are some by a cursor to the beginning.
         let last = self.last.as_deref().unwrap_or_default();
-        self.next = Some(BASE64URL_NOPAD.encode(last.as_bytes()));
+        self.next = Some(self.seal.seal(last));
         Listed::Break(())
     }
 }
@@ -263,7 +268,8 @@ impl Pdp {
             if view.customer(customer)?.is_none() {
                 return Err(ListError::UnknownCustomer(customer.clone()));
             }
-            let mut partners = Page::new(limit);
+            let seal = Seal::of(&self.ledger_key, &call.caller, &("partners of", customer, as_of, ending_within));
+            let mut partners = Page::new(limit, seal);
             let last: Option<PartnerId> = partners.after(cursor)?;
             view.partners_of(customer, last.as_ref(), &mut |partner| {
                 let at_partner = partner.to_string();
@@ -297,7 +303,8 @@ impl Pdp {
             if view.partner(partner)?.is_none() {
                 return Err(ListError::UnknownPartner(partner.clone()));
             }
-            let mut page = Page::new(limit);
+            let seal = Seal::of(&self.ledger_key, &call.caller, &("customers of", partner, as_of));
+            let mut page = Page::new(limit, seal);
             let last: Option<CustomerId> = page.after(cursor)?;
             view.customers_of(partner, last.as_ref(), &mut |customer| {
                 let at_customer = customer.to_string();

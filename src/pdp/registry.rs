@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Pdp;
 use super::call::{About, Call, CallError, Changed, Denied, Done, Told, Undone, unmoved};
+use super::cursor::Seal;
 use super::operation::registration::{customer, partner, subscription};
 use super::operation::{CustomerError, PartnerError, SubscriptionError, Telling};
 use super::pages::{ListError, Page};
@@ -188,7 +189,7 @@ impl Pdp {
         cursor: Option<&str>,
     ) -> Result<Told<Page<Partner>>, CallError<ListError>> {
         self.tell(call, "listPartners", &About::Installation, |view, _| {
-            let mut page = Page::new(limit);
+            let mut page = Page::new(limit, Seal::of(&self.ledger_key, &call.caller, &"partners"));
             let last: Option<PartnerId> = page.after(cursor)?;
             view.partners(last.as_ref(), &mut |partner| {
                 let at = partner.id.to_string();
@@ -210,7 +211,7 @@ impl Pdp {
         cursor: Option<&str>,
     ) -> Result<Told<Page<Customer>>, CallError<ListError>> {
         self.tell(call, "listCustomers", &About::Installation, |view, _| {
-            let mut page = Page::new(limit);
+            let mut page = Page::new(limit, Seal::of(&self.ledger_key, &call.caller, &"customers"));
             let last: Option<CustomerId> = page.after(cursor)?;
             view.customers(last.as_ref(), &mut |customer| {
                 let at = customer.id.to_string();
@@ -240,7 +241,8 @@ impl Pdp {
             (_, None, None) => About::Installation,
         };
         let by_customer = matches!(about, About::Customer(_));
-        self.tell(call, "listSubscriptions", &about, |view, _| subscriptions(view, filter, by_customer, limit, cursor))
+        let page = Page::new(limit, Seal::of(&self.ledger_key, &call.caller, &("subscriptions", filter)));
+        self.tell(call, "listSubscriptions", &about, |view, _| subscriptions(view, filter, by_customer, page, cursor))
             .await
     }
 }
@@ -249,16 +251,15 @@ fn kept<T>(kept: crate::store::Kept<T>) -> Registered<T> {
     Registered { noun: kept.fact, revision: kept.revision, is_new: false }
 }
 
-/// A cursor names the last row looked at, so a caller may only be led through rows that are its own: a customer through
-/// those of the customer, a partner through what it sold.
+/// A caller is only led through rows that are its own: a customer through those of the customer, a partner through what
+/// it sold. So how far a page gets tells nothing of others' rows.
 fn subscriptions(
     view: &View<'_>,
     filter: &SubscriptionFilter,
     by_customer: bool,
-    limit: usize,
+    mut page: Page<Subscription>,
     cursor: Option<&str>,
 ) -> Result<Page<Subscription>, ListError> {
-    let mut page = Page::new(limit);
     match (&filter.customer, &filter.partner) {
         (None, None) => {
             let last: Option<SubscriptionId> = page.after(cursor)?;

@@ -15,7 +15,7 @@ use crate::id::{CustomerId, PartnerId, ServiceId, SubscriptionId};
 use crate::limits::SCAN_MAX;
 use crate::pdp::pages::ListError;
 use crate::question::{Entity, Kind, Target};
-use crate::store::{Listed, StoreError, View};
+use crate::store::{Listed, StoreError};
 
 /// In which of its lists a walk is.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -36,21 +36,6 @@ pub(super) struct Spot {
     subscription: Option<SubscriptionId>,
     partner: PartnerId,
     action: String,
-}
-
-impl Spot {
-    /// Is it about something that a review goes through?
-    pub(super) fn is_of(&self, of: &AccessOf, view: &View<'_>) -> Result<bool, StoreError> {
-        let is_of_service = match &self.subscription {
-            Some(id) => view.subscription(id)?.is_some_and(|kept| kept.fact.service_id() == self.service),
-            None => self.stage == Stage::Services,
-        };
-        Ok(is_of_service
-            && match of {
-                AccessOf::Customer(customer) => self.service.customer == *customer && self.stage != Stage::Granted,
-                AccessOf::Partner(partner) => self.partner == *partner,
-            })
-    }
 }
 
 impl fmt::Display for Spot {
@@ -199,7 +184,7 @@ impl<'a> Walking<'a> {
         let stands = |kept: crate::store::Kept<crate::domain::service::Service>| {
             kept.fact.administrators_at(at).any(|held| held == partner)
         };
-        // Once the grant has ended, what is of the service is strange to the partner, and not even named in a cursor.
+        // Once the grant has ended, what is of the service is strange to the partner.
         if !view.service(service)?.is_some_and(stands) {
             return Ok(Listed::Continue(()));
         }
@@ -291,7 +276,7 @@ impl<'a> Walking<'a> {
             self.looked_at += 1;
             let found = review.access(partner, resource, action)?;
             if found.is_some() && self.found.len() >= self.limit {
-                // The page ends with what it shows: its cursor names nothing the caller has not seen.
+                // The page ends with what it shows, so that the next one begins with what was found here.
                 self.more_after = self.shown.take();
                 return Ok(Listed::Break(()));
             }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::super::call::{About, Call, CallError, Changed, Done, Told};
+use super::super::cursor::Seal;
 use super::super::rules::{kept, parsed};
 use super::super::{Evidence, ListError, Page, Pdp};
 use super::{ProposalTold, PublishError, in_force, saying, short};
@@ -212,7 +213,7 @@ impl Pdp {
         cursor: Option<&str>,
     ) -> Result<Told<Page<ProposalTold>>, CallError<ListError>> {
         self.tell(call, "readRules", &About::Installation, |_, _| {
-            let mut page = Page::new(limit);
+            let mut page = Page::new(limit, Seal::of(&self.ledger_key, &call.caller, &"proposals"));
             let from = page.after::<u64>(cursor)?.map_or(0, |last| last.saturating_add(1));
             for (id, proposal) in self.store.proposals(from, limit.min(PAGE_MAX) + 1)? {
                 if page.take(proposal.into(), id.to_string()).is_break() {

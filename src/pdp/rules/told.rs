@@ -7,6 +7,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::super::call::{About, Call, CallError, Told};
+use super::super::cursor::Seal;
 use super::super::{ListError, Page, Pdp, PublishError};
 use super::{RefusedRules, parsed};
 use crate::clock::Timestamp;
@@ -160,7 +161,7 @@ impl Pdp {
         cursor: Option<&str>,
     ) -> Result<Told<Page<RulesEntry>>, CallError<ListError>> {
         self.tell(call, "readRules", &About::Installation, |_, _| {
-            let mut page = Page::new(limit);
+            let mut page = Page::new(limit, Seal::of(&self.ledger_key, &call.caller, &"history of rules"));
             let from = page.after::<u64>(cursor)?.map_or(0, |last| last.saturating_add(1));
             for (number, entry) in self.store.rules_history(from, limit.min(PAGE_MAX) + 1)? {
                 if page.take(entry.into(), number.to_string()).is_break() {
