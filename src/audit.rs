@@ -2,6 +2,7 @@
 
 mod checkpoint;
 mod finding;
+mod mask;
 mod line;
 mod outside;
 mod record;
@@ -11,9 +12,10 @@ mod walk;
 
 pub use checkpoint::{Checkpoint, CheckpointError, KeyError, LedgerKey, VerifierKey};
 pub use finding::{Fault, Finding, Walked};
-pub use line::{ExportLine, Header, LineError, Mask, Masked, RecordLine, read_line};
+pub use line::{ExportLine, Header, LineError, RecordLine, read_line};
+pub use mask::{Mask, Masked};
 pub use outside::{OutsideError, verify_lines};
-pub use record::{Asked, Became, ENGINE, Record, RecordError, Results, Sought};
+pub use record::{Asked, Became, Claimed, ENGINE, Record, RecordError, Results, SALT_BYTES, Sought};
 pub use recorded::{Field, Recorded, Term};
 pub use tree::{
     Hash, Peaks, ProofError, children, consistency, hash_text, inclusion, leaf_hash, leaf_node, leaves_up_to,

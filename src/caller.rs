@@ -1,11 +1,11 @@
-//! Who calls: the subject of every call of this service itself.
+//! Who calls: the subject of every call of this service itself, the person behind it, and how that is known.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
 use crate::facts::Role;
-use crate::id::{CustomerId, PartnerId};
+use crate::id::{CustomerId, PartnerId, TokenId};
 use crate::question::{Entity, Kind};
 
 /// Somebody who calls, as their access token says.
@@ -29,6 +29,8 @@ pub enum Caller {
         /// Which.
         id: CustomerId,
     },
+    /// Somebody who has not said who they are, or not so that it can be believed.
+    Visitor,
 }
 
 impl Caller {
@@ -51,6 +53,7 @@ impl Caller {
             Self::Operator { id, .. } => Entity::new(Kind::Operator.as_str(), id.clone()),
             Self::Partner { id } => Entity::new(Kind::Partner.as_str(), id.as_str()),
             Self::Customer { id } => Entity::new(Kind::Customer.as_str(), id.as_str()),
+            Self::Visitor => Entity::new("Visitor", "visitor"),
         }
     }
 }
@@ -61,6 +64,87 @@ impl fmt::Display for Caller {
             Self::Operator { id, role } => write!(f, "{role}:{id}"),
             Self::Partner { id } => write!(f, "partner:{id}"),
             Self::Customer { id } => write!(f, "customer:{id}"),
+            Self::Visitor => f.write_str("visitor"),
         }
+    }
+}
+
+/// The issuer of the persons that this service names itself, with their tokens.
+pub const OWN_ISSUER: &str = "standing";
+
+/// Somebody, whoever they speak for: what four eyes are counted by.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+pub struct Person {
+    /// Who says who it is; [`OWN_ISSUER`] where a token of this service does.
+    pub issuer: String,
+    /// Who it is, as the issuer names them.
+    pub subject: String,
+}
+
+impl Person {
+    /// A person that a token of this service names.
+    #[must_use]
+    pub fn of_token(subject: impl Into<String>) -> Self {
+        Self { issuer: OWN_ISSUER.to_owned(), subject: subject.into() }
+    }
+}
+
+impl fmt::Display for Person {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({})", self.subject, self.issuer)
+    }
+}
+
+/// How a caller was established.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(tag = "by", rename_all = "camelCase")]
+pub enum Proof {
+    /// By an access token of this service.
+    Token {
+        /// Its public name.
+        id: TokenId,
+    },
+    /// By reaching the socket in the data directory, which only its owner can.
+    Socket,
+    /// Not at all: no credentials are asked here.
+    Unasked,
+    /// The service itself did it, for example by its schedule.
+    Service,
+}
+
+/// Who calls, the person behind it, and how both were established.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Identity {
+    /// Whom the call speaks for.
+    pub caller: Caller,
+    /// Who makes it, where that is known.
+    pub person: Option<Person>,
+    /// How that was established.
+    pub proof: Proof,
+}
+
+impl Identity {
+    /// Whoever calls a server that asks no credentials.
+    #[must_use]
+    pub fn anonymous() -> Self {
+        Self { caller: Caller::anonymous(), person: None, proof: Proof::Unasked }
+    }
+
+    /// Somebody who calls what needs no credentials, and is asked for none.
+    #[must_use]
+    pub fn visitor() -> Self {
+        Self { caller: Caller::Visitor, person: None, proof: Proof::Unasked }
+    }
+
+    /// Whoever reaches the socket in the data directory.
+    #[must_use]
+    pub fn local() -> Self {
+        Self { caller: Caller::local(), person: None, proof: Proof::Socket }
+    }
+
+    /// The service itself, on behalf of whoever runs it.
+    #[must_use]
+    pub fn service() -> Self {
+        Self { caller: Caller::local(), person: None, proof: Proof::Service }
     }
 }

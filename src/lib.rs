@@ -17,7 +17,7 @@
 //!
 //! | module | what lives there |
 //! |---|---|
-//! | [`limits`], [`id`], [`clock`] | the upper bound of everything; one type per kind of name, parsed at the edge; the only source of now |
+//! | [`limits`], [`id`], [`clock`], [`random`] | the upper bound of everything; one type per kind of name, parsed at the edge; the only source of now; the only source of randomness |
 //! | [`json`] | the strict reader of what comes in |
 //! | [`domain`] | the nouns and what may happen to them, pure |
 //! | [`config`] | settings, read once |
@@ -78,6 +78,7 @@
 pub mod limits;
 pub mod id;
 pub mod clock;
+pub mod random;
 pub mod json;
 pub mod domain;
 pub mod config;

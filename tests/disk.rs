@@ -9,6 +9,7 @@ use std::io;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use standing::clock::SharedClock;
+use standing::random::Same;
 use standing::store::{Store, StoreError};
 
 /// Something that was done to a disk.
@@ -68,7 +69,7 @@ impl Disk {
 
     pub fn store(&self, clock: &SharedClock) -> Result<Store, StoreError> {
         let disk = self.clone();
-        Store::over(move || disk.clone(), Arc::clone(clock))
+        Store::over_with(move || disk.clone(), Arc::clone(clock), Arc::new(Same))
     }
 
     /// What it reads as, which is what is left when only the process dies.

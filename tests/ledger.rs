@@ -542,10 +542,62 @@ fn a_masked_export_says_nothing_of_what_is_masked_and_still_holds_together() {
     let line: Value = serde_json::from_str(text.lines().nth(4).unwrap()).unwrap();
     assert_eq!(line["masked"], json!(["subject", "facts"]));
     assert_eq!(line["record"]["question"]["subject"], "(masked)");
+    assert_eq!((&line["record"]["salt"], line.get("guessable")), (&json!("(masked)"), None));
     let output = standing(&["ledger", "verify", "--file", &file, "--key", &kept.file("ledger.pub")]);
     assert_eq!(code(&output), 0, "{}", said(&output));
     assert!(said(&output).contains("5 lines masked"), "{}", said(&output));
     assert_eq!(code(&kept.run(&["export", &file, "--mask", "everything"])), 64);
+}
+
+#[test]
+fn what_is_masked_is_named_nowhere_in_what_is_left_of_a_record() {
+    let data = tempfile::tempdir().unwrap();
+    let server = Server::start(data.path(), &["--demo"]);
+    // A partner is asked about, is the subject of a search, and stands in facts, in services and in what calls are about.
+    server.post("/access/v1/evaluation", &question("contoso", "removeSeats", "Subscription", "s-office"));
+    server.post("/access/v1/evaluation", &question("contoso", "provision", "Service", "adatum/office365"));
+    let resources = json!({
+        "subject": { "type": "Partner", "id": "contoso" }, "action": { "name": "removeSeats" },
+        "resource": { "type": "Subscription" }, "page": { "limit": 1 }
+    });
+    let page = server.post("/access/v1/search/resource", &resources).json();
+    let next = json!({ "page": { "limit": 1, "token": page["page"]["next_token"] } });
+    let mut second = resources.clone();
+    second["page"] = next["page"].clone();
+    server.post("/access/v1/search/resource", &second);
+    server.get("/v1/partners/contoso/customers");
+    let named = [("x-request-id", "order-4711")];
+    server.send("GET", "/v1/partners", &named, None);
+    for (mask, names) in [
+        ("subject", &["contoso"][..]),
+        ("resource", &["s-office", "adatum/office365"]),
+        ("requestId", &["order-4711"]),
+        ("caller", &["anonymous"]),
+        ("action", &["removeSeats", "may/remove-seats"]),
+        ("question", &["contoso", "s-office", "removeSeats", "may/remove-seats"]),
+    ] {
+        let export = server.get(&format!("/v1/ledger/export?mask={mask}")).text;
+        let mut masked = 0;
+        for line in export.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()) {
+            if line["masked"].is_null() {
+                continue;
+            }
+            // In other records the same name may be somebody else's part.
+            let whole = server.get(&format!("/v1/decisions/{}", line["seq"])).json();
+            let part = match mask {
+                "subject" | "resource" | "action" => whole["question"][mask].to_string(),
+                other => whole[other].to_string(),
+            };
+            masked += 1;
+            let left = line["record"].to_string();
+            let told = names.iter().filter(|name| part.contains(**name)).find(|name| left.contains(**name));
+            assert_eq!(told, None, "--mask {mask} of record {}: {left}", line["seq"]);
+            let digest = whole["results"]["sha256"].as_str().filter(|_| !["requestId", "caller"].contains(&mask));
+            assert!(digest.is_none_or(|digest| !left.contains(digest)), "--mask {mask}: {left}");
+            assert!(!left.contains(whole["salt"].as_str().unwrap()), "--mask {mask}: {left}");
+        }
+        assert!(masked > 0, "nothing was masked by {mask}");
+    }
 }
 
 #[test]

@@ -5,100 +5,18 @@
 //! - a line a record: `{"seq": n, "hash": .., "record": {..}}`, the record being its exact bytes and the hash that of
 //!   its leaf; bytes that are no JSON of one line stand in base64 as `"bytes"`
 //! - a masked record: `{"seq": n, "hash": .., "masked": [fields], "record": {..}}`; what it came to can no longer be
-//!   computed from the line, so its hash is taken as it is, and the tree still holds together
+//!   computed from the line, so its hash is taken as it is, and the tree still holds together. `"guessable": true`
+//!   stands on one without a salt: whoever guesses what is masked can see from the hash whether the guess is right
 //! - a signed checkpoint wherever one was kept, and always at the end: `{"checkpoint": note}`
 
 use std::fmt::Write as _;
-use std::str::FromStr;
 
 use data_encoding::BASE64;
 use serde::Deserialize;
-use serde_json::Value;
 use serde_json::value::RawValue;
 
+use super::mask::Mask;
 use super::tree::{Hash, Peaks, hash_text, parse_hash};
-
-/// What stands where something was masked.
-const MASK: &str = "(masked)";
-
-/// A part of a record that an export may leave out.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Field {
-    Top(&'static str),
-    OfQuestion(&'static str),
-}
-
-const FIELDS: [(&str, Field); 10] = [
-    ("caller", Field::Top("caller")),
-    ("requestId", Field::Top("requestId")),
-    ("question", Field::Top("question")),
-    ("about", Field::Top("about")),
-    ("facts", Field::Top("facts")),
-    ("results", Field::Top("results")),
-    ("subject", Field::OfQuestion("subject")),
-    ("action", Field::OfQuestion("action")),
-    ("resource", Field::OfQuestion("resource")),
-    ("context", Field::OfQuestion("context")),
-];
-
-/// Which parts of every record an export leaves out.
-#[derive(Clone, Default, PartialEq, Eq, Debug)]
-pub struct Mask(Vec<(&'static str, Field)>);
-
-/// A word that names no part of a record.
-#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("`{word}` cannot be masked; mask any of {}", FIELDS.map(|(name, _)| name).join(", "))]
-pub struct Masked {
-    /// The word.
-    pub word: String,
-}
-
-impl FromStr for Mask {
-    type Err = Masked;
-
-    fn from_str(text: &str) -> Result<Self, Masked> {
-        let mut mask = Self::default();
-        for word in text.split(',').map(str::trim).filter(|word| !word.is_empty()) {
-            let field =
-                FIELDS.iter().find(|(name, _)| *name == word).ok_or_else(|| Masked { word: word.to_owned() })?;
-            if !mask.0.contains(field) {
-                mask.0.push(*field);
-            }
-        }
-        Ok(mask)
-    }
-}
-
-impl Mask {
-    /// Is nothing left out?
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    /// The record without what is masked, and the names of what was; nothing when it has none of it. Bytes in which
-    /// nothing can be found are left out whole, for what is to be masked may be among them.
-    fn apply(&self, record: &[u8]) -> Option<(Vec<&'static str>, String)> {
-        if self.is_empty() {
-            return None;
-        }
-        let Ok(mut value) = serde_json::from_slice::<Value>(record) else {
-            return Some((vec!["record"], Value::from(MASK).to_string()));
-        };
-        let mut masked = Vec::new();
-        for (name, field) in &self.0 {
-            let found = match field {
-                Field::Top(member) => value.get_mut(*member),
-                Field::OfQuestion(member) => value.get_mut("question").and_then(|question| question.get_mut(*member)),
-            };
-            if let Some(found) = found {
-                *found = MASK.into();
-                masked.push(*name);
-            }
-        }
-        (!masked.is_empty()).then(|| (masked, value.to_string()))
-    }
-}
 
 /// The first line: whose ledger it is, and what stood before.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -129,6 +47,8 @@ pub struct RecordLine {
     pub record: Vec<u8>,
     /// What is left out of it.
     pub masked: Vec<String>,
+    /// Can what is left out be guessed, because the record has no salt?
+    pub is_guessable: bool,
 }
 
 impl RecordLine {
@@ -140,7 +60,10 @@ impl RecordLine {
         let text = text.filter(|text| serde_json::from_str::<&RawValue>(text).is_ok_and(|raw| raw.get() == *text));
         // Writing into a string cannot fail.
         let _ = match (mask.apply(record), text) {
-            (Some((masked, left)), _) => write!(line, ",\"masked\":{},\"record\":{left}}}", serde_json::json!(masked)),
+            (Some(left), _) => {
+                let guessable = if left.is_guessable { ",\"guessable\":true" } else { "" };
+                write!(line, ",\"masked\":{}{guessable},\"record\":{}}}", serde_json::json!(left.masked), left.record)
+            }
             (None, Some(text)) => write!(line, ",\"record\":{text}}}"),
             (None, None) => write!(line, ",\"bytes\":\"{}\"}}", BASE64.encode(record)),
         };
@@ -187,6 +110,7 @@ pub fn read_line(line: &str) -> Result<ExportLine, LineError> {
         record: Option<&'a RawValue>,
         bytes: Option<String>,
         masked: Option<Vec<String>>,
+        guessable: Option<bool>,
         checkpoint: Option<String>,
     }
     let wire: Wire<'_> = serde_json::from_str(line).map_err(|error| LineError::NotALine(error.to_string()))?;
@@ -197,14 +121,15 @@ pub fn read_line(line: &str) -> Result<ExportLine, LineError> {
             let before = from.checked_sub(1).zip(hashes).and_then(|(size, hashes)| Peaks::of(size, hashes));
             Ok(ExportLine::Header(Header { origin, before: before.ok_or(LineError::Member("peaks"))? }))
         }
-        Wire { seq: Some(seq), hash: Some(hash), record, bytes, masked, .. } => {
+        Wire { seq: Some(seq), hash: Some(hash), record, bytes, masked, guessable, .. } => {
             let hash = parse_hash(&hash).ok_or(LineError::Member("hash"))?;
             let record = match (record, bytes) {
                 (Some(record), None) => record.get().as_bytes().to_vec(),
                 (None, Some(bytes)) => BASE64.decode(bytes.as_bytes()).map_err(|_| LineError::Member("bytes"))?,
                 _ => return Err(LineError::Member("record")),
             };
-            Ok(ExportLine::Record(RecordLine { seq, hash, record, masked: masked.unwrap_or_default() }))
+            let (masked, is_guessable) = (masked.unwrap_or_default(), guessable.unwrap_or_default());
+            Ok(ExportLine::Record(RecordLine { seq, hash, record, masked, is_guessable }))
         }
         _ => Err(LineError::NotALine("it names neither a ledger, a record nor a checkpoint".to_owned())),
     }

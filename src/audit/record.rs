@@ -1,19 +1,25 @@
 //! The record of a decision: everything that is needed to decide it again.
 //!
 //! A record is one JSON document in UTF-8 without white space, its members in the order of the fields below; these
-//! bytes are what is stored, hashed and exported. Its place in the ledger is not part of it. Version 1:
+//! bytes are what is stored, hashed and exported. Its place in the ledger is not part of it. Version 2; a record of
+//! version 1 lacks what is marked, and is read, verified and replayed as it is:
 //!
 //! | member | meaning |
 //! |---|---|
-//! | `v` | the version of the record's form: 1 |
+//! | `v` | the version of the record's form: 2 |
+//! | `salt` (2) | 128 random bits in hexadecimal, so that a record whose parts are masked cannot be guessed from its hash |
 //! | `at` | when it was decided, RFC 3339 in UTC to the millisecond; the moment asked about is that of the facts |
-//! | `caller` | who asked |
+//! | `caller` | whom the call spoke for |
+//! | `person` (2) | who made it, `issuer` and `subject`, where that is known |
+//! | `proof` (2) | how the caller was established: `by` a `token` (with its `id`), the `socket`, the `service` itself, or `unasked` |
 //! | `requestId` | the caller's own name for the call, when it gave one |
+//! | `trace` (2) | the trace the call belongs to, when it came with one (W3C `traceparent`) |
 //! | `asked` | `evaluation`, `search` or `call` (a call of this service itself) |
 //! | `question` | subject, action, resource and context as asked; a search has no id where its hole is; of a call about rules the context holds what it said: `proposal`, `digest`, `base`, `activateAt`, and as `unproved` why rules are accepted without a proof |
 //! | `about` | what a call was about, where the rules were asked about the installation because it is not known |
 //! | `facts` | what was found, with the revision it was found at; no names |
 //! | `world` | the SHA-256 of the entities, when a world of its own was asked |
+//! | `claimed` (2) | which attributes the caller claimed of entities of that world: `counted`, and `dropped` because the world itself says them |
 //! | `rules` | the digest of the rules |
 //! | `engine` | what evaluated them |
 //! | `decision` | the answer |
@@ -24,10 +30,15 @@
 //! | `faults` | rules that could not be evaluated |
 //! | `results` | of a search: what was sought, how many were found, the SHA-256 of the page that was answered, which page was asked for, and the digest of the question as it was asked when more was said than was read |
 //! | `outcome` | of a call that would change something and was allowed: the revision it made, that it was done and changed no fact, that nothing had to change, or the code of why not |
+//! | `entry` (2) | of a call that changed facts: the SHA-256 of the entry it made in the journal |
+//! | `invalid` (2) | what is wrong with what came, where it was no question and nothing was decided |
 
+use std::collections::BTreeSet;
+
+use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
 
-use crate::caller::Caller;
+use crate::caller::{Caller, Person, Proof};
 use crate::clock::Timestamp;
 use crate::decide::{Decision, Reason, Refusal, RuleFault};
 use crate::facts::Facts;
@@ -39,7 +50,9 @@ use crate::question::{Entity, Question};
 pub const ENGINE: &str = concat!("standing ", env!("CARGO_PKG_VERSION"), ", cedar-policy 4.14.1");
 
 /// The form of the records this program writes, and the newest it reads.
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
+/// How many random bytes a salt has.
+pub const SALT_BYTES: usize = 16;
 
 /// What kind of question a record is about.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -113,18 +126,42 @@ pub struct Results {
     pub asked: Option<String>,
 }
 
+/// What a caller claimed of the entities of a world, each as `Type::id.attribute`, in order.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Claimed {
+    /// What the rules were told: the entity is not stored, or the attribute is one that callers may claim.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub counted: BTreeSet<String>,
+    /// What they were not told: the world itself says what the entity is.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub dropped: BTreeSet<String>,
+}
+
 /// The record of one decision.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Record {
     v: u8,
+    /// 128 random bits in hexadecimal; a record of the first form has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    salt: Option<String>,
     /// When it was decided.
     pub at: Timestamp,
-    /// Who asked.
+    /// Whom the call spoke for.
     pub caller: Caller,
+    /// Who made it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub person: Option<Person>,
+    /// How the caller was established.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proof: Option<Proof>,
     /// The caller's own name for the call.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request_id: Option<String>,
+    /// The trace the call belongs to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trace: Option<String>,
     /// What kind of question it was.
     pub asked: Asked,
     /// The question.
@@ -137,6 +174,9 @@ pub struct Record {
     /// The digest of the world's entities.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub world: Option<String>,
+    /// What the caller claimed of the world's entities.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub claimed: Option<Claimed>,
     /// The digest of the rules.
     pub rules: Digest,
     /// What evaluated them.
@@ -164,6 +204,12 @@ pub struct Record {
     /// What became of a change.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outcome: Option<Became>,
+    /// The SHA-256 of the journal's entry that the call made, in hexadecimal.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    entry: Option<String>,
+    /// What is wrong with what came, where it was no question.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub invalid: Option<String>,
 }
 
 /// Why a record cannot be written or read.
@@ -219,14 +265,19 @@ impl Record {
     fn refused(caller: Caller, asked: Asked, question: Question, facts: Facts, rules: Digest) -> Self {
         Self {
             v: VERSION,
+            salt: None,
             at: facts.at,
             caller,
+            person: None,
+            proof: None,
             request_id: None,
+            trace: None,
             asked,
             question,
             about: None,
             facts,
             world: None,
+            claimed: None,
             rules,
             engine: ENGINE.to_owned(),
             decision: false,
@@ -237,7 +288,42 @@ impl Record {
             faults: Vec::new(),
             results: None,
             outcome: None,
+            entry: None,
+            invalid: None,
         }
+    }
+
+    /// The record of something that came as a question and is none: `message` says what is wrong with it.
+    #[must_use]
+    pub fn of_invalid(caller: Caller, asked: Asked, message: String, facts: Facts, rules: Digest) -> Self {
+        let nobody = || Entity::new("", "");
+        Self {
+            invalid: Some(message),
+            refusal: Some(Refusal::Invalid),
+            ..Self::refused(caller, asked, Question::new(nobody(), "", nobody()), facts, rules)
+        }
+    }
+
+    /// Has the record a salt, so that its hash tells nothing of what it holds?
+    #[must_use]
+    pub fn is_salted(&self) -> bool {
+        self.salt.is_some()
+    }
+
+    /// Takes random bytes as its salt.
+    pub fn salt(&mut self, random: &[u8; SALT_BYTES]) {
+        self.salt = Some(HEXLOWER.encode(random));
+    }
+
+    /// The SHA-256 of the journal's entry that the call made, in hexadecimal.
+    #[must_use]
+    pub fn entry(&self) -> Option<&str> {
+        self.entry.as_deref()
+    }
+
+    /// Names the journal's entry that the call made, by its SHA-256.
+    pub fn belongs_to(&mut self, entry: &[u8; 32]) {
+        self.entry = Some(HEXLOWER.encode(entry));
     }
 
     /// The bytes that are stored, hashed and exported.

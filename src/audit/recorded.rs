@@ -121,9 +121,13 @@ impl Record {
     fn terms(&self) -> Vec<Term> {
         let (subject, action, resource) = (&self.question.subject, &self.question.action.name, &self.question.resource);
         let mut terms = Vec::with_capacity(10);
-        terms.push(Term::joined(Field::Subject, &[&subject.kind, "::", &subject.id]));
-        terms.push(Term::of(Field::Action, action));
-        terms.push(Term::joined(Field::Resource, &[&resource.kind, "::", &resource.id]));
+        if self.invalid.is_none() {
+            terms.push(Term::joined(Field::Subject, &[&subject.kind, "::", &subject.id]));
+            terms.push(Term::joined(Field::Resource, &[&resource.kind, "::", &resource.id]));
+        }
+        if !action.is_empty() || self.invalid.is_none() {
+            terms.push(Term::of(Field::Action, action));
+        }
         terms.push(Term::of(Field::Decision, if self.decision { "true" } else { "false" }));
         terms.push(Term::of(Field::Caller, &self.caller.to_string()));
         terms.push(Term::of(Field::Rules, self.rules.as_str()));

@@ -66,8 +66,8 @@ struct Verify {
 struct Export {
     /// The file to write; it appears only once it is whole.
     file: PathBuf,
-    /// What every record is to leave out: any of caller, requestId, question, subject, action, resource, context,
-    /// about, facts, results.
+    /// What every record is to leave out wherever it is named: any of caller, person, proof, requestId, trace,
+    /// question, subject, action, resource, context, about, claimed, facts, results.
     #[arg(long, value_name = "FIELD,..")]
     mask: Option<String>,
     #[command(flatten)]
@@ -208,10 +208,21 @@ impl Export {
         let response = reached.send(Method::GET, &path, "application/json", whole("")).await?;
         let bytes = saved(response, &self.file).await?;
         let lines = BufReader::new(File::open(&self.file).map_err(named(&self.file))?).lines();
-        let records = lines.map_while(Result::ok).filter(|line| line.starts_with("{\"seq\":")).count();
+        let (mut records, mut guessable) = (0_u64, 0_u64);
+        for line in lines.map_while(Result::ok).filter(|line| line.starts_with("{\"seq\":")) {
+            records += 1;
+            let head = line.split_once(",\"record\":").map_or("", |(head, _)| head);
+            guessable += u64::from(head.contains("\"guessable\":true"));
+        }
         if self.data.json {
-            println!("{}", json!({ "file": self.file, "records": records, "bytes": bytes }));
+            let told = json!({ "file": self.file, "records": records, "bytes": bytes, "guessable": guessable });
+            println!("{told}");
         } else {
+            if guessable > 0 {
+                eprintln!(
+                    "what is masked of {guessable} records can be guessed, and the guess tried against their hashes: they were written before records had a salt"
+                );
+            }
             println!(
                 "exported {records} records to `{}`; verify them with `standing ledger verify --file {} --key {}`",
                 self.file.display(),

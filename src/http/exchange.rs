@@ -16,8 +16,9 @@ use warp::http::{HeaderMap, Method, StatusCode};
 use warp::reply::{Reply as _, Response};
 
 use super::problem::Problem;
+use super::trace::trace;
 use super::{REQUEST_ID, collected};
-use crate::caller::Caller;
+use crate::caller::Identity;
 use crate::id::{Revision, Seq};
 use crate::json;
 use crate::limits::{
@@ -90,7 +91,7 @@ pub struct Exchange {
 }
 
 impl Exchange {
-    pub(super) fn new(pdp: Arc<Pdp>, caller: Caller, received: Received) -> Result<Self, Problem> {
+    pub(super) fn new(pdp: Arc<Pdp>, identity: Identity, received: Received) -> Result<Self, Problem> {
         let Received { method, path, params, query: query_text, headers, body, stopping } = received;
         let mut query = BTreeMap::new();
         for (name, value) in form_urlencoded::parse(query_text.as_bytes()) {
@@ -101,11 +102,12 @@ impl Exchange {
                 ));
             }
         }
-        let mut call = Call::of(caller);
+        let mut call = Call::by(identity);
         call.request_id = headers.get(REQUEST_ID).map(|id| {
             let id = String::from_utf8_lossy(id.as_bytes());
             id.chars().take(REQUEST_ID_LENGTH_MAX).collect()
         });
+        call.trace = trace(&headers);
         call.if_match = headers.get(IF_MATCH).map(if_match).transpose()?;
         Ok(Self { pdp, call, headers, stopping, method, path, params, query_text, query, body: Mutex::new(Some(body)) })
     }
@@ -393,8 +395,6 @@ pub(super) fn page_body<T: Serialize>(noun: &str, page: &Page<T>) -> Result<Valu
     let mut body = serde_json::Map::new();
     body.insert(noun.to_owned(), serde_json::to_value(&page.items).map_err(|_| Problem::internal())?);
     body.insert("complete".to_owned(), page.next.is_none().into());
-    if let Some(next) = &page.next {
-        body.insert("next".to_owned(), next.clone().into());
-    }
+    body.extend(page.next.iter().map(|next| ("next".to_owned(), next.clone().into())));
     Ok(body.into())
 }

@@ -161,7 +161,8 @@ impl Pdp {
         let answered = self.answer(&ground, call, question, basis.explain, &mut known);
         let Answered { answer, record } = answered.map_err(CallError::Unavailable)?;
         let (revision, rules) = (ground.revision(), record.rules.clone());
-        let written = self.store.append(vec![record.recorded()?]).await.map_err(CallError::Unavailable)?;
+        let record = self.store.recorded(record).map_err(CallError::Unavailable)?;
+        let written = self.store.append(vec![record]).await.map_err(CallError::Unavailable)?;
         self.metrics.decided(answer.decision.is_allowed());
         Ok(Told { value: answer, revision, seqs: written.seqs, rules })
     }
@@ -191,7 +192,7 @@ impl Pdp {
                 Ok(question) => {
                     let answered = self.answer(&ground, call, question, basis.explain, &mut known);
                     let Answered { answer, record } = answered.map_err(CallError::Unavailable)?;
-                    let record = record.recorded()?;
+                    let record = self.store.recorded(record).map_err(CallError::Unavailable)?;
                     bytes += record.bytes.len();
                     if bytes > BATCH_RECORD_BYTES_MAX {
                         return Err(CallError::Failed(AskError::TooMuch));
@@ -247,7 +248,8 @@ impl Pdp {
         match prepared {
             Ok(prepared) => Ok(prepared),
             Err((denied, record)) => {
-                self.store.append(vec![record.recorded()?]).await.map_err(CallError::Unavailable)?;
+                let record = self.store.recorded(record).map_err(CallError::Unavailable)?;
+                self.store.append(vec![record]).await.map_err(CallError::Unavailable)?;
                 Err(CallError::Denied(denied))
             }
         }
@@ -340,7 +342,7 @@ impl Pdp {
         let mut record = Record::of(call.caller.clone(), asked, question, facts, rules.digest().clone(), decision);
         record.at = ground.now;
         record.admitted.clone_from(&ground.admitted);
-        record.request_id.clone_from(&call.request_id);
+        call.stamp(&mut record);
         record
     }
 

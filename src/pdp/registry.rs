@@ -373,7 +373,7 @@ fn sale(
         let denied = Denied { reason, message: message.to_owned() };
         let digest = rules.digest().clone();
         let mut record = Record::of(call.caller.clone(), Asked::Evaluation, question, facts, digest, &decision);
-        record.request_id.clone_from(&call.request_id);
+        call.stamp(&mut record);
         records.push(record);
         if !decision.is_allowed() {
             return Err(Undone::Denied(denied, records));

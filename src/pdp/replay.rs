@@ -125,6 +125,12 @@ impl Bench {
                 return Ok(replayed);
             }
         };
+        if record.invalid.is_some() {
+            // It was no question, so nothing was decided and nothing can turn.
+            (replayed.then, replayed.now) = (Some(Verdict::then(&record)), Some(Verdict::then(&record)));
+            replayed.same = true;
+            return Ok(replayed);
+        }
         if record.engine != ENGINE {
             let message = format!("`{}` evaluated it, and this is `{ENGINE}`", record.engine);
             replayed.missing.push(Missing::of(Ingredient::Engine, message));

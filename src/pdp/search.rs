@@ -332,9 +332,9 @@ impl Pdp {
         let mut record = Record::of_search(call.caller.clone(), question, facts, rules, results);
         record.at = ground.now;
         record.admitted.clone_from(&ground.admitted);
-        record.request_id.clone_from(&call.request_id);
+        call.stamp(&mut record);
         record.world = world;
-        Ok((page, record.recorded()?, revision))
+        Ok((page, self.store.recorded(record).map_err(CallError::Unavailable)?, revision))
     }
 }
 

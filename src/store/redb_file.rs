@@ -20,6 +20,7 @@ use super::writer::{self, Queue};
 use super::{Entry, StoreError, ledger};
 use crate::clock::{SharedClock, Timestamp};
 use crate::id::Revision;
+use crate::random::{self, SharedRandom};
 
 /// The format this program writes, and the newest it reads.
 const FORMAT: u8 = 2;
@@ -62,6 +63,7 @@ pub(super) struct Shared {
     pub(super) failures: AtomicU64,
     pub(super) changed: tokio::sync::watch::Sender<Revision>,
     pub(super) open: Box<Opener>,
+    pub(super) random: SharedRandom,
 }
 
 /// Facts with their history, the journal and the ledger, in one file.
@@ -87,12 +89,20 @@ impl Store {
     /// [`StoreError::Held`] when another process has it, [`StoreError::NotAStore`] and [`StoreError::NewerFormat`]
     /// when the file is something else, [`StoreError::Unopenable`] when the folder or file cannot be opened.
     pub fn open(data: &Path, clock: SharedClock) -> Result<Self, StoreError> {
+        Self::open_with(data, clock, Arc::new(random::System))
+    }
+
+    /// Opens the store in the folder `data`, or makes it, with random bytes that somebody else gives.
+    ///
+    /// # Errors
+    /// As [`Store::open`].
+    pub fn open_with(data: &Path, clock: SharedClock, random: SharedRandom) -> Result<Self, StoreError> {
         let path = data.join(FILE_NAME);
         fs::create_dir_all(data).map_err(|cause| unopenable(&path, &cause))?;
         if !path.exists() {
             make(data, &path)?;
         }
-        Self::start(disk::file(path.clone()), &path, clock)
+        Self::start(disk::file(path.clone()), &path, clock, random)
     }
 
     /// Opens a store over any bytes that can be opened again; for tests that break the disk.
@@ -103,11 +113,23 @@ impl Store {
         open: impl Fn() -> B + Send + Sync + 'static,
         clock: SharedClock,
     ) -> Result<Self, StoreError> {
-        let path = PathBuf::from(FILE_NAME);
-        Self::start(disk::over(open, path.clone()), &path, clock)
+        Self::over_with(open, clock, Arc::new(random::System))
     }
 
-    fn start(open: Box<Opener>, path: &Path, clock: SharedClock) -> Result<Self, StoreError> {
+    /// As [`Store::over`], with random bytes that somebody else gives.
+    ///
+    /// # Errors
+    /// As [`Store::open`].
+    pub fn over_with<B: redb::StorageBackend>(
+        open: impl Fn() -> B + Send + Sync + 'static,
+        clock: SharedClock,
+        random: SharedRandom,
+    ) -> Result<Self, StoreError> {
+        let path = PathBuf::from(FILE_NAME);
+        Self::start(disk::over(open, path.clone()), &path, clock, random)
+    }
+
+    fn start(open: Box<Opener>, path: &Path, clock: SharedClock, random: SharedRandom) -> Result<Self, StoreError> {
         let database = open()?;
         let prepared = catch_unwind(AssertUnwindSafe(|| prepare(&database, path)));
         let (revision, newest_at) = prepared.unwrap_or_else(|_| Err(damaged(path)))?;
@@ -119,10 +141,17 @@ impl Store {
             failures: AtomicU64::new(0),
             changed: tokio::sync::watch::Sender::new(revision),
             open,
+            random,
         });
         let (queue, writer) =
             writer::start(Arc::clone(&shared), Arc::clone(&clock)).map_err(|cause| unopenable(path, &cause))?;
         Ok(Self { shared, queue, writer: Some(writer), clock })
+    }
+
+    /// What this store takes its random bytes from.
+    #[must_use]
+    pub fn random(&self) -> SharedRandom {
+        Arc::clone(&self.shared.random)
     }
 
     pub(super) fn queue(&self) -> &Queue {
@@ -192,54 +221,6 @@ impl Store {
             return Err(StoreError::NotYet { asked: revision, newest });
         }
         Ok(Snapshot { facts: self.read()?.open_table(FACTS)?, revision })
-    }
-
-    /// The newest revision written at or before a moment.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the journal cannot be read.
-    pub fn revision_at(&self, at: Timestamp) -> Result<Revision, StoreError> {
-        let journal = self.read()?.open_table(JOURNAL)?;
-        let (mut known, mut beyond) = (0, self.revision().0 + 1);
-        while known + 1 < beyond {
-            let middle = known + (beyond - known) / 2;
-            let entry: Option<Entry> = journal.get(middle)?.map(|found| decode(found.value())).transpose()?;
-            match entry {
-                Some(entry) if entry.at <= at => known = middle,
-                _ => beyond = middle,
-            }
-        }
-        Ok(Revision(known))
-    }
-
-    /// The journal after a revision, oldest first, until `enough` events are told; a revision is told whole.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the journal cannot be read.
-    pub fn journal(&self, after: Revision, enough: usize) -> Result<Vec<(Revision, Entry)>, StoreError> {
-        let newest = self.revision();
-        let journal = self.read()?.open_table(JOURNAL)?;
-        let mut told = Vec::new();
-        let mut events = 0;
-        for found in journal.range(after.next().0..=newest.0)? {
-            let (revision, entry) = found?;
-            let entry: Entry = decode(entry.value())?;
-            events += entry.events.len();
-            told.push((Revision(revision.value()), entry));
-            if events >= enough {
-                break;
-            }
-        }
-        Ok(told)
-    }
-
-    /// The journal's entry of one revision.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the journal cannot be read.
-    pub fn entry(&self, revision: Revision) -> Result<Option<Entry>, StoreError> {
-        let journal = self.read()?.open_table(JOURNAL)?;
-        journal.get(revision.0)?.map(|found| decode(found.value())).transpose()
     }
 
     pub(super) fn side(&self) -> Result<SideTable, StoreError> {

@@ -78,7 +78,7 @@ impl Beside {
         self.rows.is_empty()
     }
 
-    fn put<T: Serialize>(&mut self, key: Vec<u8>, row: &T) -> Result<(), StoreError> {
+    pub(super) fn put<T: Serialize>(&mut self, key: Vec<u8>, row: &T) -> Result<(), StoreError> {
         self.rows.push((key, encode(row)?));
         Ok(())
     }

@@ -1,12 +1,13 @@
 //! What is kept beside the facts: access tokens, and answers remembered for retries.
 
+use redb::ReadableTable;
 use serde::{Deserialize, Serialize};
 
 use super::StoreError;
 use super::redb_file::Store;
-use super::view::{decode, encode};
-use super::writer::Committed;
-use crate::audit::Recorded;
+use super::rules::Beside;
+use super::view::decode;
+use super::writer::Desk;
 use crate::caller::Caller;
 use crate::clock::Timestamp;
 use crate::id::TokenId;
@@ -19,6 +20,15 @@ pub struct Token {
     pub id: TokenId,
     /// Who it speaks for.
     pub caller: Caller,
+    /// What people call it; tokens of an earlier day have no name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Whose it is, as whoever created it named them; nothing when it is a person of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub person: Option<String>,
+    /// The token that created it; nothing when it was created beside the server, or on an earlier day.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub made_by: Option<TokenId>,
     /// When it was created.
     pub created: Timestamp,
     /// When it ends by itself.
@@ -74,13 +84,37 @@ impl Store {
         }
         Ok(tokens)
     }
+}
 
-    /// Writes a token, or another version of it, with the record of the call that did it.
+impl Beside {
+    /// Keeps a token as it is now.
     ///
     /// # Errors
-    /// [`StoreError`]; then nothing is written.
-    pub async fn put_token(&self, token: Token, records: Vec<Recorded>) -> Result<Committed<()>, StoreError> {
-        let row = encode(&token)?;
-        self.put_side(token_key(&token.id), row, records).await
+    /// [`StoreError`] when it cannot be put into bytes.
+    pub fn put_token(&mut self, token: &Token) -> Result<(), StoreError> {
+        self.put(token_key(&token.id), token)
+    }
+}
+
+impl Desk<'_> {
+    /// A token by its public name, as it is where the change is made.
+    ///
+    /// # Errors
+    /// [`StoreError`] when it cannot be read.
+    pub fn token(&self, id: &TokenId) -> Result<Option<Token>, StoreError> {
+        self.side.get(token_key(id).as_slice())?.map(|token| decode(token.value())).transpose()
+    }
+
+    /// How many tokens were ever created that speak for a role.
+    ///
+    /// # Errors
+    /// [`StoreError`] when they cannot be read.
+    pub fn tokens_of(&self, speaks_for: impl Fn(&Caller) -> bool) -> Result<usize, StoreError> {
+        let mut count = 0;
+        for found in self.side.range::<&[u8]>(b"t".as_slice()..b"u".as_slice())? {
+            let token: Token = decode(found?.1.value())?;
+            count += usize::from(speaks_for(&token.caller));
+        }
+        Ok(count)
     }
 }

@@ -21,6 +21,7 @@ use std::time::Duration;
 use std::{io, thread};
 
 use redb::{ReadableTable, Table, WriteTransaction};
+use sha2::{Digest as _, Sha256};
 use tokio::sync::oneshot;
 
 use super::entered::rows_of;
@@ -32,12 +33,13 @@ use super::rules::{After, Beside};
 use super::side::{self, Remembered};
 use super::view::{View, decode, encode};
 use super::{Entry, StoreError};
-use crate::audit::Recorded;
+use crate::audit::{Record, Recorded, SALT_BYTES};
 use crate::clock::{SharedClock, Timestamp};
 use crate::decide::Permit;
 use crate::domain::event::{Event, Fact, Happening};
 use crate::id::{Revision, Seq};
 use crate::limits::WAITING_WRITES_MAX;
+use crate::random::{Random, SharedRandom};
 
 /// How long the writer waits before it tries again to open a file that failed.
 const RETRY: Duration = Duration::from_millis(250);
@@ -49,7 +51,7 @@ pub struct Work<T> {
     /// Who changes it.
     pub by: String,
     /// The records of what was decided.
-    pub records: Vec<Recorded>,
+    pub records: Vec<Record>,
     /// What is remembered of the answer, so that a retry gets the same one.
     pub remember: Option<Remembered>,
     /// What changes beside the facts.
@@ -92,6 +94,7 @@ impl Desk<'_> {
 
 /// One transaction that is being filled.
 pub(super) struct Batch<'txn> {
+    random: SharedRandom,
     facts: Table<'txn, &'static [u8], &'static [u8]>,
     journal: Table<'txn, u64, &'static [u8]>,
     ledger: Growing<'txn>,
@@ -107,14 +110,15 @@ pub(super) struct Batch<'txn> {
 }
 
 impl<'txn> Batch<'txn> {
-    fn open(write: &'txn WriteTransaction, now: Timestamp) -> Result<Self, StoreError> {
+    fn open(write: &'txn WriteTransaction, now: Timestamp, random: SharedRandom) -> Result<Self, StoreError> {
         let journal = write.open_table(JOURNAL)?;
         let ledger = Growing::open(write)?;
         let (revision, newest_at) = newest(&journal)?;
         let at = now.max(newest_at);
         let (facts, side) = (write.open_table(FACTS)?, write.open_table(SIDE)?);
         let (index, entries) = (write.open_table(LEDGER_INDEX)?, Entries::default());
-        Ok(Self { facts, journal, ledger, index, entries, side, revision, at, after: Vec::new(), is_dropped: false })
+        let (after, is_dropped) = (Vec::new(), false);
+        Ok(Self { random, facts, journal, ledger, index, entries, side, revision, at, after, is_dropped })
     }
 
     fn put(&mut self, fact: &Fact, revision: Revision) -> Result<(), StoreError> {
@@ -125,12 +129,13 @@ impl<'txn> Batch<'txn> {
         Ok(())
     }
 
-    fn enter(&mut self, by: String, events: Vec<Event>) -> Result<(), StoreError> {
+    /// Enters in the journal what happened; the SHA-256 of the entry.
+    fn enter(&mut self, by: String, events: Vec<Event>) -> Result<[u8; 32], StoreError> {
         let next = self.revision.next();
-        let entry = Entry { at: self.at, by, events };
-        self.journal.insert(next.0, encode(&entry)?.as_slice())?;
+        let entry = encode(&Entry { at: self.at, by, events })?;
+        self.journal.insert(next.0, entry.as_slice())?;
         self.revision = next;
-        Ok(())
+        Ok(Sha256::digest(&entry).into())
     }
 
     fn append(&mut self, records: Vec<Recorded>) -> Result<Vec<Seq>, StoreError> {
@@ -150,13 +155,14 @@ impl<'txn> Batch<'txn> {
 
     /// Enters what a piece of work left; `has_put` when facts of the same change were put already.
     fn keep<T>(&mut self, work: Work<T>, has_put: bool) -> Result<Committed<T>, StoreError> {
-        let Work { change, by, records, remember, beside, value } = work;
+        let Work { change, by, mut records, remember, beside, value } = work;
         if let Some((_permit, happening)) = change.filter(|(_, happening)| has_put || !happening.is_empty()) {
             let next = self.revision.next();
             for fact in &happening.facts {
                 self.put(fact, next)?;
             }
-            self.enter(by, happening.events)?;
+            let entry = self.enter(by, happening.events)?;
+            records.iter_mut().for_each(|record| record.belongs_to(&entry));
         }
         if let Some(remembered) = remember {
             let key = side::remembered_key(&remembered.key);
@@ -167,7 +173,8 @@ impl<'txn> Batch<'txn> {
             self.side.insert(key.as_slice(), row.as_slice())?;
         }
         self.after.extend(after);
-        let seqs = self.append(records)?;
+        let records: Result<Vec<_>, _> = records.into_iter().map(|record| recorded(record, &*self.random)).collect();
+        let seqs = self.append(records?)?;
         Ok(Committed { value, revision: self.revision, seqs })
     }
 }
@@ -332,7 +339,7 @@ fn fill(
     let database = database.as_ref().ok_or(StoreError::Closing)?;
     let write = database.begin_write()?;
     let (revision, at, after, is_dropped) = {
-        let mut batch = Batch::open(&write, clock.now())?;
+        let mut batch = Batch::open(&write, clock.now(), Arc::clone(&shared.random))?;
         for job in jobs {
             job.fill(&mut batch)?;
         }
@@ -376,7 +383,23 @@ fn panicked(panic: &(dyn Any + Send)) -> StoreError {
     StoreError::Unusable(format!("the writer stopped: {}", message.unwrap_or("no reason given")))
 }
 
+/// A record ready to be written, with its salt.
+fn recorded(mut record: Record, random: &dyn Random) -> Result<Recorded, StoreError> {
+    let mut salt = [0; SALT_BYTES];
+    random.fill(&mut salt).map_err(|error| StoreError::Unusable(error.to_string()))?;
+    record.salt(&salt);
+    record.recorded().map_err(|error| StoreError::Unusable(error.to_string()))
+}
+
 impl Store {
+    /// Makes a record ready to be written: salted, and in the bytes that are hashed.
+    ///
+    /// # Errors
+    /// [`StoreError`] when it cannot be; then what it is about must not be answered.
+    pub fn recorded(&self, record: Record) -> Result<Recorded, StoreError> {
+        recorded(record, &*self.random())
+    }
+
     async fn wait<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut Batch<'_>) -> Result<Filled<T>, StoreError> + Send + 'static,
@@ -423,21 +446,6 @@ impl Store {
                 Ok(Err(error)) => Ok(Err(error)),
                 Err(panic) => Ok(Err(panicked(&*panic))),
             }
-        })
-        .await
-    }
-
-    /// Writes a side row with the records of the call that did it.
-    pub(super) async fn put_side(
-        &self,
-        key: Vec<u8>,
-        value: Vec<u8>,
-        records: Vec<Recorded>,
-    ) -> Result<Committed<()>, StoreError> {
-        self.wait(move |batch| {
-            batch.side.insert(key.as_slice(), value.as_slice())?;
-            let seqs = batch.append(records)?;
-            Ok(Ok(Committed { value: (), revision: batch.revision, seqs }))
         })
         .await
     }

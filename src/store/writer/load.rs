@@ -97,6 +97,8 @@ impl Store {
             None => Ok(Committed { value, revision, seqs }),
             // What was put is gone with its transaction; that it was refused is recorded in another.
             Some(records) => {
+                let records: Result<_, _> = records.into_iter().map(|record| self.recorded(record)).collect();
+                let records = records?;
                 let Committed { revision, seqs, .. } = self.append(records).await?;
                 Ok(Committed { value, revision, seqs })
             }

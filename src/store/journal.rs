@@ -1,0 +1,57 @@
+//! The journal: what happened at each revision, in order.
+
+use super::redb_file::{JOURNAL, Store};
+use super::view::decode;
+use super::{Entry, StoreError};
+use crate::clock::Timestamp;
+use crate::id::Revision;
+
+impl Store {
+    /// The newest revision written at or before a moment.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the journal cannot be read.
+    pub fn revision_at(&self, at: Timestamp) -> Result<Revision, StoreError> {
+        let journal = self.read()?.open_table(JOURNAL)?;
+        let (mut known, mut beyond) = (0, self.revision().0 + 1);
+        while known + 1 < beyond {
+            let middle = known + (beyond - known) / 2;
+            let entry: Option<Entry> = journal.get(middle)?.map(|found| decode(found.value())).transpose()?;
+            match entry {
+                Some(entry) if entry.at <= at => known = middle,
+                _ => beyond = middle,
+            }
+        }
+        Ok(Revision(known))
+    }
+
+    /// The journal after a revision, oldest first, until `enough` events are told; a revision is told whole.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the journal cannot be read.
+    pub fn journal(&self, after: Revision, enough: usize) -> Result<Vec<(Revision, Entry)>, StoreError> {
+        let newest = self.revision();
+        let journal = self.read()?.open_table(JOURNAL)?;
+        let mut told = Vec::new();
+        let mut events = 0;
+        for found in journal.range(after.next().0..=newest.0)? {
+            let (revision, entry) = found?;
+            let entry: Entry = decode(entry.value())?;
+            events += entry.events.len();
+            told.push((Revision(revision.value()), entry));
+            if events >= enough {
+                break;
+            }
+        }
+        Ok(told)
+    }
+
+    /// The journal's entry of one revision.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the journal cannot be read.
+    pub fn entry(&self, revision: Revision) -> Result<Option<Entry>, StoreError> {
+        let journal = self.read()?.open_table(JOURNAL)?;
+        journal.get(revision.0)?.map(|found| decode(found.value())).transpose()
+    }
+}
