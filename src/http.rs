@@ -11,6 +11,7 @@ mod decisions;
 mod exchange;
 mod ledger;
 mod link_keys;
+mod names;
 mod openapi;
 mod partners;
 mod problem;
@@ -20,6 +21,7 @@ mod rules;
 mod running;
 mod subscriptions;
 mod tokens;
+mod trace;
 mod transfer;
 mod what_if;
 
@@ -33,7 +35,7 @@ use std::time::{Duration, Instant};
 
 use bytes::{Buf, Bytes};
 use futures_util::{Stream, StreamExt};
-use warp::http::header::{ALLOW, HeaderName, HeaderValue};
+use warp::http::header::{ALLOW, AUTHORIZATION, HeaderName, HeaderValue};
 use warp::http::{HeaderMap, Method, StatusCode};
 use warp::reply::Response;
 use warp::{Filter, Reply};
@@ -181,8 +183,18 @@ async fn enter(surface: &Surface, route: &'static Route, received: Received) -> 
             "a world of its own is served, so there are no relationships here; ask it under `/access/v1`".to_owned(),
         ));
     }
-    let caller = credentials::caller(&surface.pdp, surface.door, route.access, &received.headers)?;
-    (route.run)(Exchange::new(Arc::clone(&surface.pdp), caller, received)?).await
+    let identity = match credentials::caller(&surface.pdp, surface.door, route.access, &received.headers) {
+        Ok(identity) => identity,
+        Err(problem) => {
+            if problem.is_unauthenticated() && received.headers.contains_key(AUTHORIZATION) {
+                let named = credentials::named(&received.headers);
+                let noted = surface.pdp.note_wrong_credentials(named.as_ref()).await;
+                noted.map_err(|error| Problem::unavailable(&error))?;
+            }
+            return Err(problem);
+        }
+    };
+    (route.run)(Exchange::new(Arc::clone(&surface.pdp), identity, received)?).await
 }
 
 /// Reads a body up to a limit.

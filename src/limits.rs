@@ -33,6 +33,12 @@ pub const CURSOR_LENGTH_MAX: usize = 4_096;
 pub const REQUEST_ID_LENGTH_MAX: usize = 1_024;
 /// The longest idempotency key, in bytes.
 pub const IDEMPOTENCY_KEY_LENGTH_MAX: usize = 256;
+/// The longest name of an access token, in characters.
+pub const TOKEN_NAME_LENGTH_MAX: usize = 128;
+/// The longest name of the person whose token it is, in characters.
+pub const TOKEN_PERSON_LENGTH_MAX: usize = 256;
+/// For how long wrong credentials are counted before their number is recorded, in seconds.
+pub const WRONG_CREDENTIALS_WINDOW_SECONDS: i64 = 60;
 /// The most changes one what-if may try.
 pub const WHAT_IF_CHANGES_MAX: usize = 1_000;
 /// The most facts the changes of one what-if may change.

@@ -14,6 +14,7 @@ mod difference;
 mod ledger;
 mod links;
 mod metrics;
+mod names;
 mod operation;
 mod pages;
 mod publishing;
@@ -27,6 +28,7 @@ mod tokens;
 mod transfer;
 mod watched;
 mod what_if;
+mod wrong_credentials;
 
 pub use crate::policy::RuleFiles as RulesToReview;
 pub use access_review::{Access, AccessOf, AccessReviewError, LastUsed, Reviewing};
@@ -45,6 +47,7 @@ pub use ledger::{
 };
 pub use links::{LinkKeySummary, LinkRing, LinksError};
 pub use metrics::RouteMetrics;
+pub use names::Names;
 pub use operation::{
     Acceptance, AcceptanceError, Accepted, CustomerError, Displaced, Line, LineError, PartnerError, Removal,
     RemovalError, Removed, Renegotiated, Renegotiation, RenegotiationError, SubscriptionError, Telling,
@@ -60,7 +63,7 @@ pub use replay::{By, Ingredient, Missing, ReplayError, ReplayLine, Replayed, Rep
 pub use review::{Evidence, Outcome, Telling as ReviewTelling};
 pub use rules::{KeptRules, RefusedRules, RulesEntry, RulesStatus, ScheduledRules, example_rules};
 pub use search::{Found, Hole, Pager, Search, SearchError, SearchPage};
-pub use tokens::{IssuedToken, TokenError, TokenSummary};
+pub use tokens::{IssuedToken, NewToken, Speaker, TokenError, TokenSummary};
 pub use transfer::{ExportReader, ImportError, Imported};
 pub use watched::Taken;
 pub use what_if::{Delta, Flip, Named, NamedAction, Proposed, WhatIfError};
@@ -110,13 +113,14 @@ pub struct Pdp {
     /// Whether the rules with a digest let a kind of partner do an action to what it has nothing to do with.
     strange: search::StrangeResources,
     world: Option<Arc<(Bundle, World)>>,
-    links: LinkRing,
+    links: Arc<LinkRing>,
     ledger_key: LedgerKey,
     archiving: tokio::sync::Mutex<()>,
     terms: Terms,
     folder: Option<PathBuf>,
     /// What was reviewed last.
     reviewed: review::Reviewed,
+    wrong_credentials: wrong_credentials::WrongCredentials,
 }
 
 /// Why a decision point cannot be set up.
@@ -184,12 +188,13 @@ impl Pdp {
             strangers: Mutex::default(),
             strange: search::StrangeResources::default(),
             world: None,
-            links,
+            links: Arc::new(links),
             ledger_key: ledger::make_key()?,
             archiving: tokio::sync::Mutex::default(),
             terms,
             folder: None,
             reviewed: review::Reviewed::default(),
+            wrong_credentials: wrong_credentials::WrongCredentials::default(),
         })
     }
 

@@ -9,6 +9,7 @@ mod entered;
 mod gather;
 mod history;
 mod household;
+mod journal;
 mod ledger;
 mod ledger_index;
 mod ledger_reader;

@@ -24,8 +24,8 @@ use standing::http::{Door, Stopping, surface};
 use standing::id::{Revision, Seq};
 use standing::limits::Limits;
 use standing::pdp::{
-    Acceptance, Basis, Batch, Call, CallError, Changed, Coded, Hole, Idempotency, LinkRing, Pdp, Removal,
-    Renegotiation, RenegotiationError, ReplayLine, Run, Search, Semantic, Terms, Told,
+    Acceptance, Basis, Batch, Call, CallError, Changed, Coded, Hole, Idempotency, LinkRing, NewToken, Pdp, Removal,
+    Renegotiation, RenegotiationError, ReplayLine, Run, Search, Semantic, Speaker, Terms,
 };
 use standing::policy::{Bundle, RuleFiles, Rulebook};
 use standing::question::{Entity, Question};
@@ -83,11 +83,6 @@ fn unavailable<E: Coded + Debug>(error: CallError<E>) -> Unavailable {
         CallError::Failed(error) if error.store().is_some() => Unavailable,
         other => panic!("{other:?}"),
     }
-}
-
-#[track_caller]
-fn told<T, E: Coded + Debug>(told: Result<Told<T>, CallError<E>>) -> Came {
-    told.map(|told| Acknowledged { seqs: told.seqs, ..Acknowledged::default() }).map_err(unavailable)
 }
 
 #[track_caller]
@@ -186,7 +181,8 @@ async fn step(pdp: &Pdp, step: &str) -> Came {
             taken.map(|_| Acknowledged::default()).map_err(|_| Unavailable)
         }
         "a token" => {
-            told(pdp.create_token(&operator(), |_| Caller::Partner { id: "contoso".parse().unwrap() }, None).await)
+            let new = NewToken::of(Speaker::Partner("contoso".parse().unwrap()));
+            changed(pdp.create_token(&operator(), new).await)
         }
         "a checkpoint" => {
             pdp.keep_checkpoint().await.map(|()| Acknowledged::default()).map_err(|error| match error.store() {

@@ -16,16 +16,17 @@ use super::reach::{Socket, make};
 use super::rules_dir::RulesFlag;
 use super::rules_watch::watch;
 use super::{Ended, Failure};
-use crate::caller::Caller;
+use crate::caller::Identity;
 use crate::clock::System;
 use crate::config::{Settings, SolverSetting};
 use crate::decide::World;
 use crate::facts::Role;
 use crate::http::{Door, Stopping, surface};
-use crate::id::TokenId;
-use crate::pdp::{Call, Pdp, Terms, demo};
+use crate::pdp::{Call, NewToken, Pdp, Speaker, Terms, demo};
 use crate::policy::{Bundle, RuleFiles, Rulebook};
 
+/// How often it is looked whether a minute of wrong credentials is over.
+const WRONG_CREDENTIALS_KEPT_EVERY: Duration = Duration::from_secs(10);
 /// How long a stop waits for calls that are under way.
 const STOP_WITHIN: Duration = Duration::from_secs(10);
 /// How often the ledger is signed and its old records are archived.
@@ -107,10 +108,11 @@ impl Serve {
         watch(&pdp, folder, &stopping);
         let _socket = Socket::listen(&data, &pdp, &stopping)?;
         if !anonymous && pdp.has_no_tokens()? {
-            let speaks_for = |id: &TokenId| Caller::Operator { id: id.to_string(), role: Role::Operator };
-            let first = pdp.create_token(&Call::of(Caller::local()), speaks_for, None).await?;
+            let first = NewToken::of(Speaker::Role(Role::Operator));
+            let first = pdp.create_token(&Call::by(Identity::service()), first).await?;
             println!("first operator token, shown only this once: {}", first.value.token);
         }
+        let counting = tokio::spawn(keep_wrong_credentials(Arc::clone(&pdp)));
         let keeping = tokio::spawn(keep_ledger(Arc::clone(&pdp), settings.ledger.archive_after));
         let door = if anonymous { Door::Anonymous } else { Door::Guarded };
         let served = surface(Arc::clone(&pdp), door, stopping.clone());
@@ -139,10 +141,25 @@ impl Serve {
             tracing::warn!("some calls were still under way and are given up");
         }
         keeping.abort();
+        counting.abort();
+        if let Err(error) = pdp.keep_wrong_credentials(true).await {
+            tracing::warn!(%error, "the number of wrong credentials was not recorded at the end");
+        }
         if let Err(error) = pdp.keep_checkpoint().await {
             tracing::warn!(%error, "no checkpoint was signed at the end");
         }
         Ok(Ended::Good)
+    }
+}
+
+/// Records how many wrong credentials came in each minute that is over.
+async fn keep_wrong_credentials(pdp: Arc<Pdp>) {
+    let mut often = tokio::time::interval(WRONG_CREDENTIALS_KEPT_EVERY);
+    loop {
+        often.tick().await;
+        if let Err(error) = pdp.keep_wrong_credentials(false).await {
+            tracing::error!(%error, "the number of wrong credentials was not recorded");
+        }
     }
 }
 
@@ -156,7 +173,7 @@ async fn keep_ledger(pdp: Arc<Pdp>, archive_after: Option<SignedDuration>) {
         }
         let before = archive_after.map(|age| pdp.now().checked_sub(age));
         if let Some(Ok(before)) = before {
-            match pdp.archive_ledger(&Call::of(Caller::local()), before).await {
+            match pdp.archive_ledger(&Call::by(Identity::service()), before).await {
                 Ok(archived) if archived.value.records == 0 => {}
                 Ok(archived) => tracing::info!(records = archived.value.records, "old records were archived"),
                 Err(error) => tracing::error!(%error, "old records were not archived"),

@@ -10,7 +10,7 @@ use super::{Data, Ended, Failure};
 
 /// Create, list and revoke access tokens.
 #[derive(Debug, Args)]
-#[command(after_help = "Example: standing token create --role partner --for contoso")]
+#[command(after_help = "Example: standing token create --role partner --for contoso --name \"Contoso's shop\"")]
 pub(super) struct TokenCommand {
     #[command(subcommand)]
     action: Action,
@@ -29,6 +29,12 @@ enum Action {
         /// The partner or customer it speaks for.
         #[arg(long = "for", value_name = "ID")]
         speaks_for: Option<String>,
+        /// What people call it; the role and a number when nothing is said.
+        #[arg(long)]
+        name: Option<String>,
+        /// Whose it is: nobody approves what the same person proposed. A person of its own when nothing is said.
+        #[arg(long, value_name = "PERSON")]
+        person: Option<String>,
         /// When it ends by itself, for example `2027-12-31T00:00:00Z`.
         #[arg(long, value_name = "TIME")]
         expires: Option<String>,
@@ -54,13 +60,15 @@ enum Action {
 impl TokenCommand {
     pub(super) async fn run(self) -> Result<Ended, Failure> {
         match self.action {
-            Action::Create { role, speaks_for, expires, data } => {
+            Action::Create { role, speaks_for, name, person, expires, data } => {
                 // `partner:contoso` is how the role is written elsewhere; take it here too.
                 let (role, speaks_for) = match (role.split_once(':'), speaks_for) {
                     (Some((role, id)), None) => (role.to_owned(), Some(id.to_owned())),
                     (_, speaks_for) => (role, speaks_for),
                 };
-                let body = json!({ "role": role, "for": speaks_for, "expires": expires });
+                let body = json!({
+                    "role": role, "for": speaks_for, "name": name, "person": person, "expires": expires
+                });
                 let reached = Reached::open(&data.data, Wanted::ThereOrNew).await?;
                 let issued = reached.call(Method::POST, "/v1/tokens", Some(&body)).await?;
                 if data.json {
@@ -68,8 +76,9 @@ impl TokenCommand {
                 } else {
                     println!("{}", issued["token"].as_str().unwrap_or_default());
                     eprintln!(
-                        "token `{}` speaks for {}; it is shown only this once",
+                        "token `{}` ({}) speaks for {}; it is shown only this once",
                         issued["id"].as_str().unwrap_or_default(),
+                        issued["name"].as_str().unwrap_or_default(),
                         issued["role"].as_str().unwrap_or_default()
                     );
                 }
@@ -103,11 +112,14 @@ impl TokenCommand {
 
 fn line(token: &Value) -> String {
     let text = |name: &str| token[name].as_str().unwrap_or_default().to_owned();
-    let mut line = format!("{}  {}  created {}", text("id"), text("role"), text("created"));
-    for name in ["expires", "revoked"] {
-        if token[name].is_string() {
-            line.push_str(&format!("  {name} {}", text(name)));
+    let mut line = format!("{}  {}  {}  created {}", text("id"), text("role"), text("name"), text("created"));
+    for (member, word) in [("expires", "expires"), ("revoked", "revoked"), ("madeBy", "made by")] {
+        if token[member].is_string() {
+            line.push_str(&format!("  {word} {}", text(member)));
         }
+    }
+    if token["person"] != token["id"] {
+        line.push_str(&format!("  person {}", text("person")));
     }
     line
 }

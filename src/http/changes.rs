@@ -11,6 +11,7 @@ use warp::reply::{Reply as _, Response};
 use warp::sse::Event;
 
 use super::exchange::{Exchange, Stopping, accepts, recorded, told};
+use super::names::with_names;
 use super::problem::Problem;
 use crate::id::Revision;
 use crate::limits::{PAGE_DEFAULT, PAGE_MAX};
@@ -33,7 +34,7 @@ pub(super) async fn list(mut x: Exchange) -> Result<Response, Problem> {
         return follow(x, cursor, limit).await;
     }
     let page = x.pdp.changes(&x.call, after.unwrap_or_default().before(), limit).await?;
-    told(&page, &page.value)
+    told(&page, &with_names(&x.pdp, &page.value)?)
 }
 
 fn wants_stream(headers: &HeaderMap) -> bool {
@@ -146,7 +147,8 @@ impl Following {
                 continue;
             }
             let event = Event::default().id(format!("{}.{number}", change.revision)).event("change");
-            if let Ok(event) = event.json_data(change) {
+            let change = with_names(&self.pdp, change).map_err(|_| ());
+            if let Ok(Ok(event)) = change.map(|change| event.json_data(change)) {
                 self.ready.push_back(event);
             }
         }

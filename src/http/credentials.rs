@@ -10,26 +10,27 @@ use warp::http::{HeaderMap, StatusCode};
 use super::exchange::Door;
 use super::problem::Problem;
 use super::routes::Access;
-use crate::caller::Caller;
+use crate::caller::Identity;
+use crate::id::TokenId;
 use crate::pdp::Pdp;
 
 /// The caller of a route that came in by a door.
-pub(super) fn caller(pdp: &Pdp, door: Door, access: Access, headers: &HeaderMap) -> Result<Caller, Problem> {
+pub(super) fn caller(pdp: &Pdp, door: Door, access: Access, headers: &HeaderMap) -> Result<Identity, Problem> {
     match (door, access) {
         // Whatever credentials come are ignored, where none are asked for.
-        (Door::Anonymous, _) => from_this_machine(headers).map(|()| Caller::anonymous()),
-        (Door::Guarded, Access::Public) => Ok(Caller::anonymous()),
-        (Door::Local, _) => Ok(Caller::local()),
+        (Door::Anonymous, _) => from_this_machine(headers).map(|()| Identity::anonymous()),
+        (Door::Guarded, Access::Public) => Ok(Identity::visitor()),
+        (Door::Local, _) => Ok(Identity::local()),
         (Door::Guarded, Access::Caller) => authenticated(pdp, headers),
     }
 }
 
-fn authenticated(pdp: &Pdp, headers: &HeaderMap) -> Result<Caller, Problem> {
+fn authenticated(pdp: &Pdp, headers: &HeaderMap) -> Result<Identity, Problem> {
     let mut given = headers.get_all(AUTHORIZATION).iter();
     let (Some(credentials), None) = (given.next(), given.next()) else { return Err(Problem::unauthenticated()) };
     let credentials = credentials.to_str().map_err(|_| Problem::unauthenticated())?;
     let (scheme, rest) = credentials.split_once(' ').ok_or_else(Problem::unauthenticated)?;
-    let caller = if scheme.eq_ignore_ascii_case("bearer") {
+    let identity = if scheme.eq_ignore_ascii_case("bearer") {
         pdp.authenticate(rest.trim())
     } else if scheme.eq_ignore_ascii_case("basic") {
         let (id, secret) = basic(rest.trim()).ok_or_else(Problem::unauthenticated)?;
@@ -37,7 +38,17 @@ fn authenticated(pdp: &Pdp, headers: &HeaderMap) -> Result<Caller, Problem> {
     } else {
         return Err(Problem::unauthenticated());
     };
-    caller.map_err(|error| Problem::unavailable(&error))?.ok_or_else(Problem::unauthenticated)
+    identity.map_err(|error| Problem::unavailable(&error))?.ok_or_else(Problem::unauthenticated)
+}
+
+/// The token that credentials name, whatever they are worth.
+pub(super) fn named(headers: &HeaderMap) -> Option<TokenId> {
+    let (_, rest) = headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    let id = match basic(rest.trim()) {
+        Some((id, _)) => id,
+        None => rest.trim().split('_').nth(1)?.to_owned(),
+    };
+    id.parse().ok()
 }
 
 /// Name and secret of Basic credentials, each URL-encoded as RFC 6749 §2.3.1 says.

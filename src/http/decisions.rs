@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 use warp::reply::Response;
 
 use super::exchange::{Exchange, page_body, streamed, told};
+use super::names::with_names;
 use super::problem::Problem;
 use crate::audit::Asked;
 use crate::clock::Timestamp;
@@ -37,7 +38,7 @@ pub(super) async fn list(mut x: Exchange) -> Result<Response, Problem> {
     };
     x.no_more_query()?;
     let page = x.pdp.decisions(&x.call, &filter, limit, cursor.as_deref()).await?;
-    told(&page, &page_body("decisions", &page.value)?)
+    told(&page, &with_names(&x.pdp, &page_body("decisions", &page.value)?)?)
 }
 
 /// An entity as it is written on the command line.
@@ -91,7 +92,7 @@ pub(super) async fn get(x: Exchange) -> Result<Response, Problem> {
     if let Some(archive) = &kept.archive {
         record["archive"] = archive.as_str().into();
     }
-    told(&found, &record)
+    told(&found, &with_names(&x.pdp, &record)?)
 }
 
 pub(super) async fn replay(mut x: Exchange) -> Result<Response, Problem> {

@@ -1,10 +1,11 @@
 //! The keys that links are signed with.
 
 use serde_json::json;
+use warp::http::StatusCode;
 use warp::http::header::IF_MATCH;
 use warp::reply::Response;
 
-use super::exchange::{Exchange, IDEMPOTENCY_KEY, told};
+use super::exchange::{Exchange, IDEMPOTENCY_KEY, changed, told};
 use super::problem::Problem;
 use crate::domain::invitation::LinkKeyId;
 
@@ -18,12 +19,12 @@ pub(super) async fn rotate(x: Exchange) -> Result<Response, Problem> {
     x.no_more_query()?;
     x.takes_no(&[IDEMPOTENCY_KEY, IF_MATCH])?;
     let keys = x.pdp.rotate_link_key(&x.call).await?;
-    told(&keys, &json!({ "keys": keys.value, "complete": true }))
+    changed(StatusCode::OK, &keys, &json!({ "keys": keys.value, "complete": true }))
 }
 
 pub(super) async fn retire(x: Exchange) -> Result<Response, Problem> {
     x.no_more_query()?;
     let id: LinkKeyId = x.param("key")?;
     let keys = x.pdp.retire_link_key(&x.call, id).await?;
-    told(&keys, &json!({ "keys": keys.value, "complete": true }))
+    changed(StatusCode::OK, &keys, &json!({ "keys": keys.value, "complete": true }))
 }

@@ -18,6 +18,7 @@ use warp::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
 use warp::reply::Response;
 
 use super::exchange::Exchange;
+use super::names::describe_names;
 use super::problem::Problem;
 use super::routes::{Access, ROUTES, Route};
 pub(super) use bodies::TokenRole;
@@ -33,7 +34,9 @@ pub(super) async fn document(x: Exchange) -> Result<Response, Problem> {
     let bytes = match DOCUMENTS[usize::from(is_world)].get() {
         Some(built) => built.clone(),
         None => {
-            let built = serde_json::to_vec(&built(is_world)).map_err(|_| Problem::internal())?;
+            let mut built = serde_json::to_value(built(is_world)).map_err(|_| Problem::internal())?;
+            describe_names(&mut built);
+            let built = built.to_string().into_bytes();
             DOCUMENTS[usize::from(is_world)].get_or_init(|| built.into()).clone()
         }
     };

@@ -80,6 +80,10 @@ impl Problem {
         problem
     }
 
+    pub(super) fn is_unauthenticated(&self) -> bool {
+        self.0.status == StatusCode::UNAUTHORIZED.as_u16()
+    }
+
     pub(super) fn internal() -> Self {
         Self::of(
             StatusCode::INTERNAL_SERVER_ERROR,
@@ -248,7 +252,7 @@ statuses! {
     }
     TokenError {
         Self::Unknown(_) => NOT_FOUND,
-        Self::Expired { .. } => UNPROCESSABLE_ENTITY,
+        Self::Expired { .. } | Self::UnknownSpeaker(_) | Self::Unreadable { .. } => UNPROCESSABLE_ENTITY,
         Self::NoRandomness(_) => SERVICE_UNAVAILABLE,
     }
 }

@@ -114,13 +114,13 @@ routes! {
     POST   "/v1/rules/rollback" "rollBackRules"                                => rules::roll_back, Caller;
     GET    "/v1/rules/{digest}" "readRules"                                    => rules::kept, Caller;
 
-    GET    "/v1/tokens" "manageTokens"                                         => tokens::list, Caller, world;
-    POST   "/v1/tokens" "manageTokens"                                         => tokens::create, Caller, world;
-    DELETE "/v1/tokens/{token}" "manageTokens"                                 => tokens::revoke, Caller, world;
+    GET    "/v1/tokens" "listTokens"                                           => tokens::list, Caller, world;
+    POST   "/v1/tokens" "createToken"                                          => tokens::create, Caller, world;
+    DELETE "/v1/tokens/{token}" "revokeToken"                                  => tokens::revoke, Caller, world;
 
-    GET    "/v1/link-keys" "manageLinkKeys"                                    => link_keys::list, Caller;
-    POST   "/v1/link-keys" "manageLinkKeys"                                    => link_keys::rotate, Caller;
-    DELETE "/v1/link-keys/{key}" "manageLinkKeys"                              => link_keys::retire, Caller;
+    GET    "/v1/link-keys" "listLinkKeys"                                      => link_keys::list, Caller;
+    POST   "/v1/link-keys" "rotateLinkKey"                                     => link_keys::rotate, Caller;
+    DELETE "/v1/link-keys/{key}" "retireLinkKey"                               => link_keys::retire, Caller;
 
     GET    "/healthz"                                                          => running::healthz, Public, world;
     GET    "/readyz"                                                           => running::readyz, Public, world;

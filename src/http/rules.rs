@@ -15,6 +15,7 @@ use warp::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, IF_MATCH};
 use warp::reply::{Reply as _, Response};
 
 use super::exchange::{Exchange, STANDING_REVISION, accepts, changed, page_body, recorded, told, with_header};
+use super::names::with_names;
 use super::problem::Problem;
 use crate::clock::Timestamp;
 use crate::pdp::{Approving, Named, Pdp, Proposing, ReviewTelling, RulesToReview, Subjects, Turn};
@@ -66,20 +67,20 @@ pub(super) struct RollbackBody {
 pub(super) async fn status(x: Exchange) -> Result<Response, Problem> {
     x.no_more_query()?;
     let status = x.pdp.rules_status(&x.call).await?;
-    told(&status, &status.value)
+    told(&status, &with_names(&x.pdp, &status.value)?)
 }
 
 pub(super) async fn kept(x: Exchange) -> Result<Response, Problem> {
     x.no_more_query()?;
     let kept = x.pdp.rules_with(&x.call, x.param_text("digest")).await?;
-    told(&kept, &kept.value)
+    told(&kept, &with_names(&x.pdp, &kept.value)?)
 }
 
 pub(super) async fn history(mut x: Exchange) -> Result<Response, Problem> {
     let (limit, cursor) = x.paging()?;
     x.no_more_query()?;
     let page = x.pdp.rules_history(&x.call, limit, cursor.as_deref()).await?;
-    told(&page, &page_body("history", &page.value)?)
+    told(&page, &with_names(&x.pdp, &page_body("history", &page.value)?)?)
 }
 
 pub(super) async fn review(mut x: Exchange) -> Result<Response, Problem> {
@@ -142,20 +143,20 @@ pub(super) async fn propose(mut x: Exchange) -> Result<Response, Problem> {
     x.takes_no(&[IF_MATCH])?;
     let ProposalBody { files, title, why, activate_at } = x.rules_body().await?;
     let proposed = x.pdp.propose(&x.call, Proposing { files, title, why, activate_at }).await?;
-    changed(StatusCode::CREATED, &proposed, &proposed.value)
+    changed(StatusCode::CREATED, &proposed, &with_names(&x.pdp, &proposed.value)?)
 }
 
 pub(super) async fn proposals(mut x: Exchange) -> Result<Response, Problem> {
     let (limit, cursor) = x.paging()?;
     x.no_more_query()?;
     let page = x.pdp.proposals(&x.call, limit, cursor.as_deref()).await?;
-    told(&page, &page_body("proposals", &page.value)?)
+    told(&page, &with_names(&x.pdp, &page_body("proposals", &page.value)?)?)
 }
 
 pub(super) async fn proposal(x: Exchange) -> Result<Response, Problem> {
     x.no_more_query()?;
     let proposal = x.pdp.proposal(&x.call, id(&x)?).await?;
-    told(&proposal, &proposal.value)
+    told(&proposal, &with_names(&x.pdp, &proposal.value)?)
 }
 
 pub(super) async fn withdraw(mut x: Exchange) -> Result<Response, Problem> {
@@ -164,7 +165,7 @@ pub(super) async fn withdraw(mut x: Exchange) -> Result<Response, Problem> {
     let id = id(&x)?;
     x.no_body().await?;
     let withdrawn = x.pdp.withdraw(&x.call, id).await?;
-    changed(StatusCode::OK, &withdrawn, &withdrawn.value)
+    changed(StatusCode::OK, &withdrawn, &with_names(&x.pdp, &withdrawn.value)?)
 }
 
 pub(super) async fn approve(mut x: Exchange) -> Result<Response, Problem> {
@@ -173,7 +174,7 @@ pub(super) async fn approve(mut x: Exchange) -> Result<Response, Problem> {
     let id = id(&x)?;
     let ApprovalBody { unproved, activate_at, base } = x.body_or_none().await?;
     let approved = x.pdp.approve(&x.call, id, Approving { unproved, activate_at, base }).await?;
-    changed(StatusCode::OK, &approved, &approved.value)
+    changed(StatusCode::OK, &approved, &with_names(&x.pdp, &approved.value)?)
 }
 
 pub(super) async fn roll_back(mut x: Exchange) -> Result<Response, Problem> {
@@ -181,7 +182,7 @@ pub(super) async fn roll_back(mut x: Exchange) -> Result<Response, Problem> {
     x.takes_no(&[IF_MATCH])?;
     let RollbackBody { to } = x.body_or_none().await?;
     let entry = x.pdp.roll_back(&x.call, to).await?;
-    changed(StatusCode::OK, &entry, &entry.value)
+    changed(StatusCode::OK, &entry, &with_names(&x.pdp, &entry.value)?)
 }
 
 fn id(x: &Exchange) -> Result<u64, Problem> {

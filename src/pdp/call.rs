@@ -4,8 +4,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::Pdp;
-use crate::audit::{Asked, Became, Record, RecordError, Recorded};
-use crate::caller::Caller;
+use crate::audit::{Asked, Became, Record, RecordError};
+use crate::caller::{Caller, Identity, Person, Proof};
 use crate::clock::Timestamp;
 use crate::decide::{Decision, Namespace, Permit, Reason, decide, installation};
 use crate::domain::event::Happening;
@@ -18,8 +18,14 @@ use crate::store::{Beside, Desk, Remembered, StoreError, View, Work};
 /// A call and who makes it.
 #[derive(Clone, Debug)]
 pub struct Call {
-    /// Who.
+    /// Whom it speaks for.
     pub caller: Caller,
+    /// Who makes it, where that is known.
+    pub person: Option<Person>,
+    /// How both were established.
+    pub proof: Proof,
+    /// The trace it belongs to, as W3C `traceparent` names it: 32 hexadecimal digits.
+    pub trace: Option<String>,
     /// The caller's own name for the call.
     pub request_id: Option<String>,
     /// What makes a retry of it safe.
@@ -31,10 +37,33 @@ pub struct Call {
 }
 
 impl Call {
-    /// A plain call.
+    /// A plain call that this service makes itself, speaking for `caller`.
     #[must_use]
     pub fn of(caller: Caller) -> Self {
-        Self { caller, request_id: None, idempotency: None, if_match: None, said: Members::new() }
+        Self::by(Identity { caller, person: None, proof: Proof::Service })
+    }
+
+    /// A plain call of somebody who came in from outside.
+    #[must_use]
+    pub fn by(Identity { caller, person, proof }: Identity) -> Self {
+        Self {
+            caller,
+            person,
+            proof,
+            trace: None,
+            request_id: None,
+            idempotency: None,
+            if_match: None,
+            said: Members::new(),
+        }
+    }
+
+    /// Has a record say who made the call and what it belongs to.
+    pub(super) fn stamp(&self, record: &mut Record) {
+        record.person.clone_from(&self.person);
+        record.proof = Some(self.proof.clone());
+        record.request_id.clone_from(&self.request_id);
+        record.trace.clone_from(&self.trace);
     }
 }
 
@@ -175,7 +204,7 @@ impl Admission {
         question.context.clone_from(&call.said);
         let mut record =
             Record::of(call.caller.clone(), asked, question, self.facts, rules.digest().clone(), &self.decision);
-        record.request_id.clone_from(&call.request_id);
+        call.stamp(&mut record);
         record.about = self.about;
         record
     }
@@ -186,6 +215,25 @@ impl Admission {
             message: self.decision.message().to_owned(),
         })
     }
+}
+
+/// What a call was asked as before the schema had a name of its own for it. A set of rules that was kept from then is
+/// asked so: never more widely than what it was, or what only an operator may.
+const OLDER_NAMES: [(&str, &str); 6] = [
+    ("createToken", "manageTokens"),
+    ("listTokens", "manageTokens"),
+    ("revokeToken", "manageTokens"),
+    ("listLinkKeys", "manageLinkKeys"),
+    ("rotateLinkKey", "manageLinkKeys"),
+    ("retireLinkKey", "manageLinkKeys"),
+];
+
+/// The name by which a set of rules knows a call.
+fn name_in<'a>(rules: &Bundle, action: &'a str) -> &'a str {
+    if rules.vocabulary().action(Namespace::Api.as_str(), action).is_some() {
+        return action;
+    }
+    OLDER_NAMES.iter().find(|(name, _)| *name == action).map_or(action, |(_, older)| older)
 }
 
 /// Asks the rules whether a caller may make a call. What is not known is asked about as the installation, so that a
@@ -210,7 +258,7 @@ pub(super) fn admit(
         facts.unknown_subject = None;
         facts.operators.insert(id.clone(), *role);
     }
-    let question = Question::new(subject, action, resource);
+    let question = Question::new(subject, name_in(rules, action), resource);
     let decision = decide(rules, Namespace::Api, &question, &facts);
     Ok(Admission { question, facts, decision, about: unknown })
 }
@@ -221,17 +269,27 @@ pub(super) struct Done<T> {
     pub(super) records: Vec<Record>,
     /// What changes beside the facts.
     pub(super) beside: Beside,
+    /// What its record says besides what the call said.
+    pub(super) said: Members,
+    /// Was something done that is kept neither among the facts nor beside them, as a file is?
+    pub(super) has_acted: bool,
     pub(super) value: T,
 }
 
 impl<T> Done<T> {
     pub(super) fn of((happening, value): (Happening, T)) -> Self {
-        Self { happening, records: Vec::new(), beside: Beside::default(), value }
+        let (beside, said) = (Beside::default(), Members::new());
+        Self { happening, records: Vec::new(), beside, said, has_acted: false, value }
     }
 
     /// No fact changes, but something beside them.
     pub(super) fn beside(beside: Beside, value: T) -> Self {
         Self { beside, ..Self::of((Happening::default(), value)) }
+    }
+
+    /// Something was done that is kept elsewhere.
+    pub(super) fn acted(value: T) -> Self {
+        Self { has_acted: true, ..Self::of((Happening::default(), value)) }
     }
 }
 
@@ -298,7 +356,7 @@ impl Pdp {
             let view = snapshot.view();
             let admission = admit(rules, &view, at, &call.caller, action, about).map_err(CallError::Unavailable)?;
             let permit = admission.permit();
-            let record = admission.record(call, rules).recorded()?;
+            let record = self.store.recorded(admission.record(call, rules)).map_err(CallError::Unavailable)?;
             (record, permit.map(|_| look(&view, at)), view.revision(), rules.digest().clone())
         };
         let written = self.store.append(vec![record]).await.map_err(CallError::Unavailable)?;
@@ -319,7 +377,9 @@ impl Pdp {
                 .map_err(CallError::Unavailable)?;
             match admission.permit() {
                 Ok(_) => None,
-                Err(denied) => Some((denied, admission.record(call, &rules).recorded()?)),
+                Err(denied) => {
+                    Some((denied, self.store.recorded(admission.record(call, &rules)).map_err(CallError::Unavailable)?))
+                }
             }
         };
         match denied {
@@ -390,10 +450,6 @@ fn left<T, E>(call: &Call, value: Worked<T, E>) -> Work<Worked<T, E>> {
     Work { change: None, by, records: Vec::new(), remember: None, beside: Beside::default(), value }
 }
 
-fn bytes(record: &Record) -> Result<Recorded, StoreError> {
-    record.recorded().map_err(|error| StoreError::Unusable(error.to_string()))
-}
-
 fn key(call: &Call) -> Option<(Vec<u8>, &Idempotency)> {
     let idempotency = call.idempotency.as_ref()?;
     Some((format!("{}\n{}", call.caller, idempotency.key).into_bytes(), idempotency))
@@ -421,7 +477,7 @@ pub(super) fn begin<T: DeserializeOwned, E>(
         },
     };
     let mut work = left(call, answered);
-    work.records.push(bytes(&record)?);
+    work.records.push(record);
     Ok(Begun::Over(Box::new(work)))
 }
 
@@ -445,16 +501,15 @@ pub(super) fn finish<T: Serialize, E: Coded>(
                 None => None,
             };
             let is_unchanged = done.happening.events.is_empty();
-            record.outcome = Some(match (is_unchanged, done.beside.is_empty()) {
+            record.outcome = Some(match (is_unchanged, done.beside.is_empty() && !done.has_acted) {
                 (false, _) => Became::Revision(revision),
                 (true, false) => Became::Done,
                 (true, true) => Became::Unchanged,
             });
+            record.question.context.extend(done.said);
             let mut work = left(call, Ok((done.value, revision, false)));
-            work.records.push(bytes(&record)?);
-            for record in &done.records {
-                work.records.push(bytes(record)?);
-            }
+            work.records.push(*record);
+            work.records.extend(done.records);
             work.change = Some((permit, done.happening));
             work.remember = remember;
             work.beside = done.beside;
@@ -471,10 +526,8 @@ pub(super) fn finish<T: Serialize, E: Coded>(
     };
     record.outcome = Some(Became::Refused(outcome));
     let mut work = left(call, Err(refused));
-    work.records.push(bytes(&record)?);
-    for record in &records {
-        work.records.push(bytes(record)?);
-    }
+    work.records.push(*record);
+    work.records.extend(records);
     Ok(work)
 }
 

@@ -4,13 +4,13 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::Pdp;
-use super::call::{About, Call, CallError, Coded, Told};
+use super::call::{About, Call, CallError, Changed, Coded, Done, Told};
 use crate::clock::{SharedClock, Timestamp};
 use crate::domain::invitation::{Invitation, LinkKeyError, LinkKeyId, LinkKeys, Token, TokenError};
 use crate::id::PartnerId;
@@ -156,7 +156,7 @@ impl Coded for LinksError {
 }
 
 /// A key that links are signed with, without its secret.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, ToSchema)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct LinkKeySummary {
     /// Its public name.
     pub id: String,
@@ -167,7 +167,7 @@ pub struct LinkKeySummary {
     pub signs: bool,
     /// Since when links signed with it are refused.
     #[schema(value_type = Option<String>, format = DateTime)]
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retired: Option<Timestamp>,
 }
 
@@ -177,33 +177,60 @@ impl Pdp {
     /// # Errors
     /// [`CallError::Denied`] for whoever may not manage them.
     pub async fn link_keys(&self, call: &Call) -> Result<Told<Vec<LinkKeySummary>>, CallError<LinksError>> {
-        self.tell(call, "manageLinkKeys", &About::Installation, |_, _| Ok(self.links.summaries())).await
+        self.tell(call, "listLinkKeys", &About::Installation, |_, _| Ok(self.links.summaries())).await
     }
 
     /// Signs links with a new key from now on; links already sent still verify.
     ///
     /// # Errors
-    /// [`LinksError`]; [`CallError::Denied`] for whoever may not manage keys.
-    pub async fn rotate_link_key(&self, call: &Call) -> Result<Told<Vec<LinkKeySummary>>, CallError<LinksError>> {
-        let mut told = self.link_keys(call).await?;
-        self.links.rotate().map_err(CallError::Failed)?;
-        told.value = self.links.summaries();
-        Ok(told)
+    /// [`LinksError`]; [`CallError::Denied`] for whoever may not rotate keys.
+    pub async fn rotate_link_key(&self, call: &Call) -> Result<Changed<Vec<LinkKeySummary>>, CallError<LinksError>> {
+        self.alter_link_keys(call, "rotateLinkKey", LinkRing::rotate).await
     }
 
     /// Refuses the links signed with a key from now on.
     ///
     /// # Errors
-    /// [`LinksError`]; [`CallError::Denied`] for whoever may not manage keys.
+    /// [`LinksError`]; [`CallError::Denied`] for whoever may not retire keys.
     pub async fn retire_link_key(
         &self,
         call: &Call,
         id: LinkKeyId,
-    ) -> Result<Told<Vec<LinkKeySummary>>, CallError<LinksError>> {
-        let mut told = self.link_keys(call).await?;
-        self.links.retire(id).map_err(CallError::Failed)?;
-        told.value = self.links.summaries();
-        Ok(told)
+    ) -> Result<Changed<Vec<LinkKeySummary>>, CallError<LinksError>> {
+        let mut call = call.clone();
+        call.said.insert("key".to_owned(), id.to_string().into());
+        self.alter_link_keys(&call, "retireLinkKey", move |links| links.retire(id).map(|()| id)).await
+    }
+
+    /// Alters the ring where its record is written; a ring whose record cannot be written is put back as it was.
+    async fn alter_link_keys(
+        &self,
+        call: &Call,
+        action: &'static str,
+        alter: impl FnOnce(&LinkRing) -> Result<LinkKeyId, LinksError> + Send + 'static,
+    ) -> Result<Changed<Vec<LinkKeySummary>>, CallError<LinksError>> {
+        let before = Arc::new(OnceLock::new());
+        let (links, kept) = (Arc::clone(&self.links), Arc::clone(&before));
+        let changed = self
+            .change(call, action, About::Installation, move |_, _| {
+                let was = links.keys();
+                let key = alter(&links)?;
+                // Only what was altered has to be put back.
+                let _ = kept.set(was);
+                let mut done = Done::acted(links.summaries());
+                done.said.insert("key".to_owned(), key.to_string().into());
+                Ok(done)
+            })
+            .await;
+        if let (Err(CallError::Unavailable(_)), Some(was)) = (&changed, before.get()) {
+            self.links
+                .alter(|keys, _| {
+                    keys.clone_from(was);
+                    Ok(())
+                })
+                .map_err(CallError::Failed)?;
+        }
+        changed
     }
 }
 

@@ -96,6 +96,7 @@ pub(super) struct Metrics {
     durations: Family<RouteLabels, Durations>,
     refusals: Counter,
     pub(super) swaps: Counter,
+    pub(super) wrong_credentials: Counter,
     rules: Family<RulesLabels, Gauge>,
     refused: Gauge,
     records: Gauge,
@@ -115,6 +116,7 @@ impl Metrics {
             durations: Family::default(),
             refusals: Counter::default(),
             swaps: Counter::default(),
+            wrong_credentials: Counter::default(),
             rules: Family::default(),
             refused: Gauge::default(),
             records: Gauge::default(),
@@ -132,6 +134,8 @@ impl Metrics {
             metrics.refused.clone(),
         );
         registry.register("rules_refusals", "How often rules were refused", metrics.refusals.clone());
+        let wrong = metrics.wrong_credentials.clone();
+        registry.register("wrong_credentials", "How many calls came with credentials that are none", wrong);
         registry.register("rules_swaps", "How often other rules came in force", metrics.swaps.clone());
         registry.register("decisions", "Questions answered", decisions);
         registry.register("http_answers", "Answers by route and status", metrics.answers.clone());

@@ -1,0 +1,115 @@
+//! Wrong credentials in the ledger, in a bounded form: the first is recorded at once, those that follow are counted,
+//! and their number is recorded when a minute is over. So guessing is seen, and does not fill the disk.
+
+use std::sync::{Mutex, PoisonError};
+
+use jiff::SignedDuration;
+
+use super::Pdp;
+use crate::audit::{Asked, Record};
+use crate::caller::{Caller, Proof};
+use crate::clock::Timestamp;
+use crate::facts::Facts;
+use crate::id::TokenId;
+use crate::limits::WRONG_CREDENTIALS_WINDOW_SECONDS;
+use crate::store::StoreError;
+
+/// The action of these records.
+const ACTION: &str = "Api::authenticate";
+
+/// A minute in which wrong credentials came.
+struct Window {
+    began: Timestamp,
+    /// How many came after the first, which has a record of its own.
+    counted: u64,
+    last: Timestamp,
+}
+
+/// The minute that goes on, if any does.
+#[derive(Default)]
+pub(super) struct WrongCredentials(Mutex<Option<Window>>);
+
+impl WrongCredentials {
+    /// Takes note of wrong credentials. The minute that is over, with how many it counted, and whether these are the
+    /// first of a new one.
+    fn note(&self, now: Timestamp) -> (Option<Window>, bool) {
+        let mut window = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match window.as_mut().filter(|window| !window.is_over(now)) {
+            Some(open) => {
+                open.counted += 1;
+                open.last = now;
+                (None, false)
+            }
+            None => (window.replace(Window { began: now, counted: 0, last: now }), true),
+        }
+    }
+
+    /// Ends the minute if it is over, or whatever it is with `all`.
+    fn end(&self, now: Timestamp, all: bool) -> Option<Window> {
+        let mut window = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        window.take_if(|window| all || window.is_over(now))
+    }
+}
+
+impl Window {
+    fn is_over(&self, now: Timestamp) -> bool {
+        now.duration_since(self.began) >= SignedDuration::from_secs(WRONG_CREDENTIALS_WINDOW_SECONDS)
+    }
+}
+
+impl Pdp {
+    /// Records that wrong credentials came, in a bounded form. `named` is the token they named; only one that is known
+    /// is recorded.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the record cannot be written.
+    pub async fn note_wrong_credentials(&self, named: Option<&TokenId>) -> Result<(), StoreError> {
+        let (over, is_first) = self.wrong_credentials.note(self.now());
+        self.metrics.wrong_credentials.inc();
+        let mut records: Vec<Record> = over.and_then(|window| self.counted(&window)).into_iter().collect();
+        if is_first {
+            let known = named.map(|id| self.store.token(id)).transpose()?.flatten();
+            let mut record = self.of_wrong_credentials("the credentials are missing a right secret or a known token");
+            if let Some(token) = known {
+                record.question.context.insert("token".to_owned(), token.id.as_str().into());
+            }
+            records.push(record);
+        }
+        self.append_all(records).await
+    }
+
+    /// Records how many wrong credentials came in a minute that is over; with `all`, in the one that goes on.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the record cannot be written.
+    pub async fn keep_wrong_credentials(&self, all: bool) -> Result<(), StoreError> {
+        let over = self.wrong_credentials.end(self.now(), all);
+        self.append_all(over.and_then(|window| self.counted(&window)).into_iter().collect()).await
+    }
+
+    fn counted(&self, window: &Window) -> Option<Record> {
+        let mut record = self.of_wrong_credentials("more wrong credentials came, which have no records of their own");
+        let context = &mut record.question.context;
+        context.insert("count".to_owned(), window.counted.into());
+        context.insert("from".to_owned(), window.began.to_string().into());
+        context.insert("to".to_owned(), window.last.to_string().into());
+        (window.counted > 0).then_some(record)
+    }
+
+    fn of_wrong_credentials(&self, message: &str) -> Record {
+        let facts = Facts { revision: self.store.revision(), at: self.now(), ..Facts::default() };
+        let rules = self.rules().digest().clone();
+        let mut record = Record::of_invalid(Caller::Visitor, Asked::Call, message.to_owned(), facts, rules);
+        record.question.action.name = ACTION.to_owned();
+        record.proof = Some(Proof::Unasked);
+        record
+    }
+
+    async fn append_all(&self, records: Vec<Record>) -> Result<(), StoreError> {
+        if records.is_empty() {
+            return Ok(());
+        }
+        let records: Result<Vec<_>, _> = records.into_iter().map(|record| self.store.recorded(record)).collect();
+        self.store.append(records?).await.map(|_| ())
+    }
+}

@@ -1,0 +1,203 @@
+//! Access tokens: whose they are, what they are called, and what the ledger says of every call about them.
+
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use crate::server::{Answer, Server, standing};
+
+const JSON: (&str, &str) = ("content-type", "application/json");
+
+struct Office {
+    server: Server,
+    data: tempfile::TempDir,
+    operator: String,
+}
+
+impl Office {
+    fn open() -> Self {
+        let data = tempfile::tempdir().unwrap();
+        let server = Server::start(data.path(), &[]);
+        let operator = created(data.path(), &["--role", "operator", "--name", "Olga"]);
+        Self { server, operator: operator["token"].as_str().unwrap().to_owned(), data }
+    }
+
+    fn by(&self, token: &str, method: &str, path: &str, body: Option<&Value>) -> Answer {
+        let bearer = format!("Bearer {token}");
+        let body = body.map(Value::to_string);
+        self.server.send(method, path, &[JSON, ("authorization", &bearer)], body.as_deref().map(str::as_bytes))
+    }
+
+    fn call(&self, method: &str, path: &str, body: Option<&Value>) -> Answer {
+        self.by(&self.operator, method, path, body)
+    }
+
+    /// The newest record of an action, whole.
+    fn record(&self, action: &str) -> Value {
+        let listed = self.call("GET", &format!("/v1/decisions?action={action}&order=newest&limit=1"), None).json();
+        listed["decisions"][0].clone()
+    }
+
+    fn records(&self, action: &str) -> usize {
+        let listed = self.call("GET", &format!("/v1/decisions?action={action}"), None).json();
+        listed["decisions"].as_array().unwrap().len()
+    }
+}
+
+fn created(data: &Path, arguments: &[&str]) -> Value {
+    let output = standing(&[&["token", "create", "--json", "--data", data.to_str().unwrap()], arguments].concat());
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+#[test]
+fn a_token_has_a_name_a_person_and_the_token_that_made_it() {
+    let office = Office::open();
+    let made = office.call(
+        "POST",
+        "/v1/tokens",
+        Some(&json!({ "role": "reviewer", "name": "Ada's laptop", "person": "ada@adatum.example" })),
+    );
+    assert_eq!(made.status, 201, "{}", made.text);
+    let (made, unnamed) = (made.json(), office.call("POST", "/v1/tokens", Some(&json!({ "role": "reviewer" }))).json());
+    assert_eq!((&made["name"], &made["person"]), (&json!("Ada's laptop"), &json!("ada@adatum.example")));
+    assert_eq!((&unnamed["name"], &unnamed["person"]), (&json!("reviewer 2"), &unnamed["id"]));
+    let listed = office.call("GET", "/v1/tokens", None).json();
+    let token = |id: &Value| {
+        let tokens = listed["tokens"].as_array().unwrap();
+        tokens.iter().find(|token| token["id"] == *id).unwrap_or_else(|| panic!("{id} in {listed}")).clone()
+    };
+    let operator = office.operator.split('_').nth(1).unwrap();
+    assert_eq!(token(&made["id"])["madeBy"], operator);
+    assert_eq!(
+        (&token(&made["id"])["name"], &token(&made["id"])["madeByName"]),
+        (&json!("Ada's laptop"), &json!("Olga"))
+    );
+    // Whoever reaches the socket is no token, so nothing made this one.
+    assert_eq!(token(&json!(operator)).get("madeBy"), None);
+    assert!(!listed.to_string().contains("sha256"), "{listed}");
+}
+
+#[test]
+fn a_token_for_nobody_or_without_a_readable_name_is_not_made() {
+    let office = Office::open();
+    let before = office.call("GET", "/v1/tokens", None).json();
+    for (body, status, code) in [
+        (json!({ "role": "partner", "for": "contosso" }), 422, "unknown_speaker"),
+        (json!({ "role": "customer", "for": "nobody" }), 422, "unknown_speaker"),
+        (json!({ "role": "reviewer", "name": "" }), 422, "invalid_name"),
+        (json!({ "role": "reviewer", "name": "two\nlines" }), 422, "invalid_name"),
+        (json!({ "role": "reviewer", "name": "x".repeat(129) }), 422, "invalid_name"),
+        (json!({ "role": "reviewer", "person": " ada" }), 422, "invalid_name"),
+        (json!({ "role": "reviewer", "expires": "2020-01-01T00:00:00Z" }), 422, "end_date_passed"),
+        (json!({ "role": "reviewer", "nick": "ada" }), 400, "invalid_body"),
+    ] {
+        let answer = office.call("POST", "/v1/tokens", Some(&body));
+        assert_eq!((answer.status, answer.code().as_str()), (status, code), "{body}: {}", answer.text);
+        if status == 422 {
+            assert_eq!(office.record("Api::createToken")["outcome"], json!({ "refused": code }), "{body}");
+        }
+    }
+    assert_eq!(office.call("GET", "/v1/tokens", None).json(), before);
+}
+
+#[test]
+fn every_call_about_tokens_and_link_keys_has_one_record_of_its_own_that_says_what_was_done() {
+    let office = Office::open();
+    let made = office.call("POST", "/v1/tokens", Some(&json!({ "role": "auditor", "name": "Eve" }))).json();
+    let id = made["id"].as_str().unwrap();
+    let record = office.record("Api::createToken");
+    let said = &record["question"]["context"];
+    assert_eq!((&said["token"], &said["name"], &said["role"]), (&json!(id), &json!("Eve"), &json!("auditor")));
+    assert_eq!(record["outcome"], "done");
+    assert_eq!(record["proof"], json!({ "by": "token", "id": office.operator.split('_').nth(1).unwrap() }));
+    assert_eq!(record["person"]["issuer"], "standing");
+    assert!(!record.to_string().contains(made["token"].as_str().unwrap().rsplit('_').next().unwrap()), "{record}");
+
+    let path = format!("/v1/tokens/{id}");
+    assert_eq!(office.call("DELETE", &path, None).status, 200);
+    let record = office.record("Api::revokeToken");
+    assert_eq!((&record["question"]["context"]["role"], &record["outcome"]), (&json!("auditor"), &json!("done")));
+    assert_eq!(office.call("DELETE", &path, None).status, 200);
+    assert_eq!(office.record("Api::revokeToken")["outcome"], "unchanged");
+    assert_eq!(office.call("DELETE", "/v1/tokens/0000000000000000", None).status, 404);
+    let record = office.record("Api::revokeToken");
+    assert_eq!(record["outcome"], json!({ "refused": "unknown_token" }));
+    assert_eq!(record["question"]["context"]["token"], "0000000000000000");
+    assert_eq!(office.records("Api::revokeToken"), 3);
+
+    let keys = office.call("POST", "/v1/link-keys", None).json();
+    let record = office.record("Api::rotateLinkKey");
+    assert_eq!((&record["question"]["context"]["key"], &record["outcome"]), (&keys["keys"][0]["id"], &json!("done")));
+    let old = keys["keys"][1]["id"].as_str().unwrap();
+    assert_eq!(office.call("DELETE", &format!("/v1/link-keys/{old}"), None).status, 200);
+    let record = office.record("Api::retireLinkKey");
+    assert_eq!((&record["question"]["context"]["key"], &record["outcome"]), (&json!(old), &json!("done")));
+    let signs = keys["keys"][0]["id"].as_str().unwrap();
+    let refused = office.call("DELETE", &format!("/v1/link-keys/{signs}"), None);
+    assert_eq!(office.record("Api::retireLinkKey")["outcome"], json!({ "refused": refused.code() }));
+    office.call("GET", "/v1/link-keys", None);
+    office.call("GET", "/v1/tokens", None);
+    assert_eq!((office.records("Api::listLinkKeys"), office.records("Api::listTokens")), (1, 1));
+}
+
+#[test]
+fn a_name_stands_beside_every_id_of_a_caller() {
+    let office = Office::open();
+    let body = json!({ "name": "Contoso", "kind": "directBill", "status": "active" });
+    assert_eq!(office.call("PUT", "/v1/partners/contoso", Some(&body)).status, 201);
+    let contoso = office.call("POST", "/v1/tokens", Some(&json!({ "role": "partner", "for": "contoso" }))).json();
+    office.by(contoso["token"].as_str().unwrap(), "GET", "/v1/partners/contoso", None);
+    let changes = office.call("GET", "/v1/changes", None).json();
+    assert_eq!(changes["changes"][0]["byName"], "Olga", "{changes}");
+    assert_eq!(office.record("Api::readPartner")["callerName"], "Contoso");
+    let record = office.record("Api::createToken");
+    assert_eq!(record["callerName"], "Olga");
+    let one = office.call("GET", &format!("/v1/decisions/{}", record["seq"]), None).json();
+    assert_eq!(one["callerName"], "Olga");
+}
+
+#[test]
+fn the_first_wrong_credentials_are_recorded_and_those_that_follow_are_counted() {
+    let office = Office::open();
+    let known = office.operator.split('_').nth(1).unwrap();
+    let wrong = format!("standing_{known}_{}", "A".repeat(43));
+    for token in [wrong.as_str(), "standing_0000000000000000_x", "x", wrong.as_str()] {
+        assert_eq!(office.by(token, "GET", "/v1/partners", None).status, 401);
+    }
+    // No credentials at all are no wrong ones.
+    assert_eq!(office.server.send("GET", "/v1/partners", &[], None).status, 401);
+    assert_eq!(office.records("Api::authenticate"), 1);
+    let record = office.record("Api::authenticate");
+    assert_eq!(record["question"]["context"]["token"], known);
+    assert_eq!((&record["decision"], &record["caller"]["type"]), (&json!(false), &json!("Visitor")));
+    let metrics = office.server.get("/metrics").text;
+    assert!(metrics.contains("wrong_credentials_total 4"), "{metrics}");
+    // At the end of the minute, or of the server, the others are counted in one record.
+    let Office { server, data, .. } = office;
+    server.terminate();
+    let output = standing(&["ledger", "replay", "--all", "--data", data.path().to_str().unwrap()]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+    let server = Server::start(data.path(), &["--anonymous"]);
+    let listed = server.get("/v1/decisions?action=Api::authenticate&order=newest").json();
+    assert_eq!(listed["decisions"].as_array().unwrap().len(), 2, "{listed}");
+    assert_eq!(listed["decisions"][0]["question"]["context"]["count"], 3);
+}
+
+#[test]
+fn a_record_names_the_trace_its_call_belongs_to_and_no_other_text() {
+    let data = tempfile::tempdir().unwrap();
+    let server = Server::start(data.path(), &["--anonymous"]);
+    let trace = "4bf92f3577b34da6a3ce929d0e0e4736";
+    for (parent, named) in [
+        (format!("00-{trace}-00f067aa0ba902b7-01"), json!(trace)),
+        (format!("00-{}-00f067aa0ba902b7-01", "0".repeat(32)), Value::Null),
+        (format!("ff-{trace}-00f067aa0ba902b7-01"), Value::Null),
+        (format!("00-{}-00f067aa0ba902b7-01", trace.to_uppercase()), Value::Null),
+        ("nonsense".to_owned(), Value::Null),
+    ] {
+        server.send("GET", "/v1/partners", &[("traceparent", &parent)], None);
+        let listed = server.get("/v1/decisions?action=Api::listPartners&order=newest&limit=1").json();
+        assert_eq!(listed["decisions"][0]["trace"], named, "{parent}");
+    }
+}
