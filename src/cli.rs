@@ -1,13 +1,14 @@
 //! The commands: one file each.
 //!
-//! Exit codes: 0 yes or good, 1 the program failed, 2 denied or findings, 64 wrong usage. Errors go to the standard
-//! error in one sentence. A command whose store is held by a running server asks that server through its socket, and
-//! prints the same as without one.
+//! Exit codes stand at the end of every `--help`. Errors go to the standard error in one sentence. A command whose store
+//! is held by a running server asks that server through its socket, and prints the same as without one.
 
 mod check;
+mod help;
 mod ledger;
 mod lines;
 mod link_key;
+mod page;
 mod reach;
 mod rules;
 mod replay;
@@ -22,7 +23,7 @@ use std::fmt::Display;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 /// How deep a thread may go: rules are read, evaluated and compared as deep as they are nested.
 const STACK: usize = 16 * 1024 * 1024;
@@ -105,10 +106,17 @@ impl<E: std::error::Error> From<E> for Failure {
     }
 }
 
+/// The arguments of the process.
+fn arguments() -> Result<Arguments, clap::Error> {
+    let mut command = help::with_exit_codes(Arguments::command());
+    let matches = command.try_get_matches_from_mut(std::env::args_os())?;
+    Arguments::from_arg_matches(&matches).map_err(|error| error.format(&mut command))
+}
+
 /// Runs the command that the arguments of the process name.
 #[must_use]
 pub fn run() -> ExitCode {
-    let arguments = match Arguments::try_parse() {
+    let arguments = match arguments() {
         Ok(arguments) => arguments,
         Err(error) => {
             // Help and version are printed to the standard output and are no mistake.

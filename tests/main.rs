@@ -28,6 +28,7 @@ mod process;
 mod proofs;
 mod publishing;
 mod replay;
+mod reviewers;
 mod rules;
 mod search;
 mod server;

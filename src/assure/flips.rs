@@ -34,6 +34,12 @@ pub struct Turned {
 pub struct ActionFlips {
     /// The action; a call of this service begins with `Api::`.
     pub action: String,
+    /// Does the set that is compared with lack the action, so that all of its answers are new?
+    #[serde(default, rename = "new", skip_serializing_if = "std::ops::Not::not")]
+    pub is_new: bool,
+    /// Does the other set lack it, so that nobody could do it any more?
+    #[serde(default, rename = "gone", skip_serializing_if = "std::ops::Not::not")]
+    pub is_gone: bool,
     /// What is a no and would be a yes.
     pub loosened: Turned,
     /// What is a yes and would be a no.
@@ -63,6 +69,7 @@ pub fn flips(compared: &Compared<'_>) -> Vec<ActionFlips> {
     let (Compared { old: (old, old_calls), new: (bundle, new, new_calls) }, mut found) = (compared, Vec::new());
     let names: BTreeSet<&str> = old.actions().chain(new.actions()).map(|(name, _)| name).collect();
     for action in names {
+        let (is_new, is_gone) = (old.action(action).is_none(), new.action(action).is_none());
         let mut turning = Turning::default();
         for case in Case::all() {
             turning.enter(&case, old.cell(action, &case), new.cell(action, &case));
@@ -74,10 +81,12 @@ pub fn flips(compared: &Compared<'_>) -> Vec<ActionFlips> {
             is_allowed,
             rules: new.cell(action, case).map(|cell| cell.rules.clone()).unwrap_or_default(),
         };
-        found.push(turning.flips(bundle, action.to_owned(), standings, refound));
+        found.push(ActionFlips { is_new, is_gone, ..turning.flips(bundle, action.to_owned(), standings, refound) });
     }
     let names: BTreeSet<&str> = old_calls.calls().chain(new_calls.calls()).collect();
+    let has = |calls: &CallTable, call: &str| calls.calls().any(|known| known == call);
     for call in names {
+        let (is_new, is_gone) = (!has(old_calls, call), !has(new_calls, call));
         let mut turning = Turning::default();
         for case in CallCase::all() {
             turning.enter(&case, old_calls.cell(call, &case), new_calls.cell(call, &case));
@@ -90,7 +99,8 @@ pub fn flips(compared: &Compared<'_>) -> Vec<ActionFlips> {
             rules: new_calls.cell(call, case).map(|cell| cell.rules.clone()).unwrap_or_default(),
         };
         let said = |cases: &[CallCase]| cases.iter().map(ToString::to_string).collect();
-        found.push(turning.flips(bundle, format!("Api::{call}"), said, refound));
+        let flips = turning.flips(bundle, format!("Api::{call}"), said, refound);
+        found.push(ActionFlips { is_new, is_gone, ..flips });
     }
     found.retain(|flips| !flips.is_empty());
     found
@@ -135,6 +145,8 @@ impl<C: Copy> Turning<C> {
         };
         ActionFlips {
             action,
+            is_new: false,
+            is_gone: false,
             loosened: turned(&self.loosened, true),
             tightened: turned(&self.tightened, false),
             reworded: self.reworded,

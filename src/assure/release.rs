@@ -88,7 +88,7 @@ pub fn examine(bundle: &Bundle, in_force: Option<&Bundle>, program: Option<&Path
         let retired = bundle.claims().filter(|(rule, _)| rule.id.as_str().starts_with(IN_FORCE));
         findings.extend(retired.map(|(rule, _)| {
             let message = format!("a promise goes: the claim `{}` is left out or otherwise", rule.id);
-            Finding::of_rule(rule, message, "keep it, or have its end approved with the set").advising()
+            Finding::of_rule(rule, message, "keep it, or have its end approved with the set").advising().of_in_force()
         }));
         for gap in gaps(bundle, &tables.asked, &tables.calls, EXEMPTIONS) {
             if let Gap::Rule(id) = &gap
@@ -137,12 +137,12 @@ const ASK_FIRST: &str = "ask with `has` before an attribute is read";
 fn broken(bundle: &Bundle, proof: &ClaimProof) -> Option<Finding> {
     let (Proof::Broken { counterexample }, Some(rule)) = (&proof.proof, bundle.rule(&proof.claim)) else { return None };
     let message = format!("the claim `{}` does not hold: {}", proof.claim, counterexample.sentence);
-    let hint = if rule.id.as_str().starts_with(IN_FORCE) {
-        "mend the rule, or retire the claim first, in a set of its own that still keeps it"
+    Some(if rule.id.as_str().starts_with(IN_FORCE) {
+        let hint = "mend the rule, or retire the claim first, in a set of its own that still keeps it";
+        Finding::of_rule(rule, message, hint).of_in_force()
     } else {
-        "mend the rule, or the claim"
-    };
-    Some(Finding::of_rule(rule, message, hint))
+        Finding::of_rule(rule, message, "mend the rule, or the claim")
+    })
 }
 
 fn proofs(bundle: &Bundle, program: Option<&Path>) -> Result<Proofs, String> {

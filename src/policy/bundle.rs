@@ -160,7 +160,8 @@ impl Bundle {
                 .is_ok_and(|set| validator.validate(&set, ValidationMode::Strict).validation_passed());
             if !bears {
                 let message = format!("the claim `{}` in force cannot be said in this schema", rule.id);
-                findings.push(Finding::of_rule(rule, message, "keep the words it uses, or retire the claim first"));
+                let hint = "keep the words it uses, or retire the claim first";
+                findings.push(Finding::of_rule(rule, message, hint).of_in_force());
                 continue;
             }
             for (action, deciding) in &mut held.by_action {

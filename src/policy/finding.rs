@@ -24,6 +24,9 @@ pub struct Finding {
     /// Is it said for the reviewer to judge, and no reason to refuse the set?
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub advisory: bool,
+    /// Does the file stand so in the rules in force, and not in the set that is looked at?
+    #[serde(default, rename = "inForce", skip_serializing_if = "std::ops::Not::not")]
+    pub is_in_force: bool,
 }
 
 impl Finding {
@@ -39,6 +42,12 @@ impl Finding {
         Self { advisory: true, ..self }
     }
 
+    /// The same about a file of the rules in force, which the set may have otherwise or not at all.
+    #[must_use]
+    pub fn of_in_force(self) -> Self {
+        Self { is_in_force: true, ..self }
+    }
+
     /// A finding about a file as a whole.
     pub fn whole(path: &str, message: impl Into<String>, hint: impl Into<String>) -> Self {
         Self {
@@ -48,6 +57,7 @@ impl Finding {
             message: message.into(),
             hint: Some(hint.into()),
             advisory: false,
+            is_in_force: false,
         }
     }
 
@@ -56,7 +66,8 @@ impl Finding {
         let before = text.get(..offset).unwrap_or(text);
         let line = before.matches('\n').count() + 1;
         let column = before.rsplit('\n').next().map_or(0, |last| last.chars().count()) + 1;
-        Self { path: path.to_owned(), line, column, message: message.into(), hint, advisory: false }
+        let (path, message) = (path.to_owned(), message.into());
+        Self { path, line, column, message, hint, advisory: false, is_in_force: false }
     }
 
     /// The findings of one of Cedar's own errors or warnings, which says where it is by byte offset.
@@ -71,7 +82,7 @@ impl Finding {
         let message = one_line(&diagnostic.to_string());
         let mut findings = vec![match label {
             Some(label) => Self::at(path, text, label.offset(), message, hint),
-            None => Self { path: path.to_owned(), line: 0, column: 0, message, hint, advisory: false },
+            None => Self { line: 0, column: 0, ..Self::at(path, text, 0, message, hint) },
         }];
         for related in diagnostic.related().into_iter().flatten() {
             findings.extend(Self::of_diagnostic(path, text, related));

@@ -17,7 +17,8 @@ pub(super) fn weakened(new: &Bundle, old: &Bundle, rule: &Rule, claim: Claim) ->
     let groups = groups_in_conditions(rule);
     let mut findings = Vec::new();
     let mut say = |message: String, hint: &str| {
-        findings.push(Finding::of_rule(rule, message, format!("{hint}, or retire the claim first")))
+        let hint = format!("{hint}, or retire the claim first");
+        findings.push(Finding::of_rule(rule, message, hint).of_in_force());
     };
     for action in old.actions().filter(|action| old.covers(&scope, action)) {
         if !new.covers(&scope, action) {

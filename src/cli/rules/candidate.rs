@@ -10,10 +10,14 @@ use hyper::Method;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
 
-use super::report::{differences, review, turned};
+use super::differences::differences;
+use super::examined::going_on;
+use super::report::{Detail, next_after_review, review, turned};
 use crate::cli::lines::Lines;
+use crate::cli::page::Page;
 use crate::cli::reach::{Reached, Wanted, answered, whole};
 use crate::cli::{Data, Ended, Failure};
+use crate::config::RulesFrom;
 use crate::pdp::{Evidence, Outcome, demo};
 use crate::policy::RuleFiles;
 use crate::store::Store;
@@ -29,22 +33,31 @@ pub(super) struct Compare {
     /// Print each answer that turns in the live world, one a line, and not the first thousand of each action.
     #[arg(long)]
     all: bool,
+    /// List each claim, also where it is proved.
+    #[arg(long, short)]
+    verbose: bool,
+    /// Have advice end with exit code 2 too.
+    #[arg(long)]
+    strict: bool,
     #[command(flatten)]
     data: Data,
 }
 
 impl Compare {
-    /// Compares; with `is_review` everything is said and findings end with another exit code.
+    /// Compares; with `is_review` everything is said.
     pub(super) async fn run(self, is_review: bool) -> Result<Ended, Failure> {
         let folder;
-        let reached = if Store::is_in(&self.data.data) {
+        let is_there = Store::is_in(&self.data.data);
+        let reached = if is_there {
             Reached::open(&self.data.data, Wanted::There).await?
         } else {
             if !self.data.json {
-                println!(
-                    "there is no store in `{}`: the live world is that of the demonstration, and the rules in force are those here\n",
+                let mut note = Page::new();
+                note.line(format!(
+                    "there is no store in `{}`: the live world is that of the demonstration, and the rules in force are those here",
                     self.data.data.display()
-                );
+                ));
+                println!("{note}");
             }
             folder = tempfile::tempdir()?;
             let reached = Reached::open(folder.path(), Wanted::ThereOrNew).await?;
@@ -53,19 +66,34 @@ impl Compare {
             }
             reached
         };
-        let evidence = self.asked(&reached).await?;
+        let files = RuleFiles::read(&self.candidate, &RuleFiles::default())?;
+        let evidence = self.asked(&reached, &files).await?;
+        let ended = match evidence.outcome {
+            Outcome::Refused => Ended::Denied,
+            _ => super::ended(&evidence.findings, self.strict),
+        };
         if self.data.json {
             println!("{}", serde_json::to_string(&evidence)?);
-        } else {
-            print!("{}", if is_review { review(&evidence) } else { differences(&evidence) });
+            return Ok(ended);
         }
-        let is_good = if is_review { evidence.findings.is_empty() } else { evidence.outcome != Outcome::Refused };
-        Ok(super::ended(is_good))
+        let mut page = Page::new();
+        if is_review {
+            let from = if is_there { Some(rules_from(&reached).await?) } else { None };
+            let detail = if self.verbose { Detail::Everything } else { Detail::News };
+            review(&mut page, &evidence, &files, detail);
+            next_after_review(&mut page, evidence.outcome, &self.candidate, from);
+        } else {
+            differences(&mut page, &evidence);
+            page.heading("What to do next");
+            page.line("Have it reviewed, promises and all:");
+            page.as_it_is(format!("  standing rules review {}", self.candidate.display()));
+        }
+        print!("{page}");
+        Ok(ended)
     }
 
     /// Has the candidate reviewed by whoever holds the store, with a bar that shows how far it is.
-    async fn asked(&self, reached: &Reached) -> Result<Evidence, Failure> {
-        let files = RuleFiles::read(&self.candidate, &RuleFiles::default())?;
+    async fn asked(&self, reached: &Reached, files: &RuleFiles) -> Result<Evidence, Failure> {
         let files: BTreeMap<&str, &str> = files.iter().collect();
         let body = whole(json!({ "files": files }).to_string());
         let response =
@@ -74,7 +102,7 @@ impl Compare {
             answered(response).await?;
             return Err(Failure::failed("nothing was reviewed; try again"));
         }
-        let bar = bar();
+        let bar = going_on("proving the claims and comparing the live world");
         let mut pieces = response.into_body().into_data_stream();
         let mut lines = Lines::default();
         while let Some(piece) = pieces.next().await {
@@ -94,8 +122,16 @@ impl Compare {
 
     fn shown(&self, line: &Value, bar: &ProgressBar) {
         if let Some(progress) = line.get("progress") {
-            bar.set_length(progress["of"].as_u64().unwrap_or_default());
-            bar.set_position(progress["done"].as_u64().unwrap_or_default());
+            let (done, of) =
+                (progress["done"].as_u64().unwrap_or_default(), progress["of"].as_u64().unwrap_or_default());
+            if done < of {
+                bar.set_style(how_far());
+                bar.set_length(of);
+                bar.set_position(done);
+            } else {
+                bar.set_style(ProgressStyle::default_spinner());
+                bar.set_message("the live world is compared; proving the claims");
+            }
         } else if self.all && !self.data.json {
             bar.suspend(|| print!("{}", turned(line)));
         }
@@ -103,12 +139,13 @@ impl Compare {
 }
 
 /// How far the comparison has come, on a terminal.
-fn bar() -> ProgressBar {
-    let bar = ProgressBar::new(0);
-    if let Ok(style) =
-        ProgressStyle::with_template("comparing the live world {wide_bar} {human_pos} of {human_len}, {eta} left")
-    {
-        bar.set_style(style);
-    }
-    bar
+fn how_far() -> ProgressStyle {
+    let template = "comparing the live world {wide_bar} {human_pos} of {human_len}, {eta} left";
+    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
+}
+
+/// Where the rules in force over a store come from.
+async fn rules_from(reached: &Reached) -> Result<RulesFrom, Failure> {
+    let status = reached.call(Method::GET, "/v1/rules", None).await?;
+    Ok(serde_json::from_value(status["from"].clone())?)
 }

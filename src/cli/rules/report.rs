@@ -1,201 +1,163 @@
-//! What is known of a set of rules, as a reviewer reads it.
+//! What is known of a set of rules, as a reviewer reads it: the news first, what is as it should be in one line.
 
-use std::fmt::Write as _;
+use std::path::Path;
 
+use console::style;
 use serde_json::Value;
 
-use crate::assure::flips::{ActionFlips, Turned as TurnedRows};
-use crate::assure::prove::{Beyond, Proof, Proofs};
+use super::differences::differences;
+use crate::assure::prove::{ClaimProof, Proof, Proofs};
 use crate::assure::release::Outcome;
-use crate::pdp::{ActionDifference, Concerned, Evidence, Turns, WorldDifference};
-use crate::policy::Finding;
+use crate::cli::page::Page;
+use crate::config::RulesFrom;
+use crate::pdp::Evidence;
+use crate::policy::{Digest, Finding, RuleFiles};
 
-/// The most standings and names that are printed for each action and way; JSON has more, and says how many there are.
-const SHOWN: usize = 12;
-
-/// A finding in one line, its hint in the next.
-pub(super) fn finding(finding: &Finding) -> String {
-    let word = if finding.advisory { "advice: " } else { "" };
-    format!("{word}{finding}\n")
+/// How much is told.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Detail {
+    /// The news; what is proved in one line.
+    News,
+    /// Each claim by itself.
+    Everything,
 }
 
-/// What became of each claim, one a line.
-pub(super) fn claims(proofs: &Proofs) -> String {
-    let mut text = String::new();
-    for claim in &proofs.claims {
-        let said = match &claim.proof {
-            Proof::Proved => "proved".to_owned(),
-            Proof::CheckedOnEveryRow => "not proved (checked on every row)".to_owned(),
-            Proof::NotProved { why } => format!("not proved ({why})"),
-            Proof::Broken { .. } => "BROKEN".to_owned(),
-        };
-        let _ = writeln!(text, "{said}: {} ({})", claim.title, claim.claim);
-        if let Proof::Broken { counterexample } = &claim.proof {
-            let _ = writeln!(text, "  {}", counterexample.sentence);
+/// As much of a digest as is printed where people read it; it is taken wherever a digest is.
+pub(super) fn short(digest: &str) -> String {
+    digest.chars().take(12).collect()
+}
+
+/// Findings, each with its hint, and with its line where the file is one of `sources`.
+pub(super) fn findings(page: &mut Page, found: &[Finding], sources: &RuleFiles) {
+    for finding in found {
+        let word = if finding.advisory { style("advice: ").yellow().to_string() } else { String::new() };
+        page.line(format!("{word}{finding}"));
+        // What stands in the rules in force has its lines there, and not in these files.
+        let text = sources.get(&finding.path).filter(|_| finding.line > 0 && !finding.is_in_force);
+        if let Some(line) = text.and_then(|text| text.lines().nth(finding.line - 1)) {
+            page.source(finding.line, line, finding.column);
         }
     }
-    let never = match proofs.never_errs {
-        Some(true) => "proved: no rule errs, whatever is asked",
-        Some(false) => "BROKEN: a rule can err",
-        None => "not proved: no rule errs in any row, and it is not proved that none ever does",
-    };
-    let _ = writeln!(text, "{never}");
-    let by = match (&proofs.solver, &proofs.why) {
-        (Some(solver), _) => format!("proved with {solver}, which was asked {} questions", proofs.questions),
-        (None, Some(why)) => format!("there is no proof: {why}"),
-        (None, None) => {
-            "there is no solver on this machine: every claim was checked on every row, not proved".to_owned()
-        }
-    };
-    let _ = writeln!(text, "{by}");
-    text
 }
 
-fn heading(text: &mut String, title: &str) {
-    let _ = writeln!(text, "{title}\n{}", "-".repeat(title.chars().count()));
+/// What became of the claims: first those that do not hold, then those that are not proved, and at last the others.
+pub(super) fn claims(page: &mut Page, proofs: &Proofs, detail: Detail) {
+    let those = |is: fn(&Proof) -> bool| proofs.claims.iter().filter(move |claim| is(&claim.proof));
+    for claim in those(|proof| matches!(proof, Proof::Broken { .. })) {
+        told(page, claim, style("BROKEN").red().bold().to_string());
+        if let Proof::Broken { counterexample } = &claim.proof {
+            page.below(&counterexample.sentence);
+        }
+    }
+    for claim in those(|proof| matches!(proof, Proof::NotProved { .. })) {
+        if let Proof::NotProved { why } = &claim.proof {
+            told(page, claim, format!("{} ({why})", style("not proved").yellow()));
+        }
+    }
+    let listed = detail == Detail::Everything;
+    for (claim, word) in those(|proof| matches!(proof, Proof::CheckedOnEveryRow))
+        .map(|claim| (claim, style("not proved (checked on every row)").yellow().to_string()))
+        .chain(those(|proof| matches!(proof, Proof::Proved)).map(|claim| (claim, style("proved").green().to_string())))
+        .filter(|_| listed)
+    {
+        told(page, claim, word);
+    }
+    let (proved, checked) = (
+        those(|proof| matches!(proof, Proof::Proved)).count(),
+        those(|proof| matches!(proof, Proof::CheckedOnEveryRow)).count(),
+    );
+    let more = if listed { "" } else { "; `--verbose` lists them" };
+    if checked > 0 {
+        page.line(format!("{}: checked on every row, and not proved{more}", claims_of(checked)));
+    }
+    if proved > 0 {
+        let by = proofs.solver.as_deref().unwrap_or("a solver");
+        let asked = proofs.questions;
+        page.line(format!(
+            "{}: proved for every possible input by {by}, which was asked {asked} questions{more}",
+            claims_of(proved)
+        ));
+    }
+    page.line(match proofs.never_errs {
+        Some(true) => "no rule errs, whatever is asked: proved".to_owned(),
+        Some(false) => format!("{}: a rule can err", style("BROKEN").red().bold()),
+        None => "no rule errs in any row, and it is not proved that none ever does".to_owned(),
+    });
+    match (&proofs.solver, &proofs.why) {
+        (Some(_), _) => {}
+        (None, Some(why)) => page.line(format!("there is no proof: {why}")),
+        (None, None) => {
+            page.line("there is no solver on this machine, so nothing is proved; install cvc5 to have it so");
+        }
+    }
+}
+
+fn told(page: &mut Page, claim: &ClaimProof, word: String) {
+    page.line(format!("{word}: {} ({})", claim.title, claim.claim));
+}
+
+fn claims_of(number: usize) -> String {
+    if number == 1 { "1 claim".to_owned() } else { format!("{number} claims") }
+}
+
+/// What a review came to, in one sentence.
+fn verdict(evidence: &Evidence) -> String {
+    match evidence.outcome {
+        Outcome::Proved => style("It can be put in force: every claim is proved.").green().to_string(),
+        Outcome::NotProved => {
+            style("It can be put in force with a word why it is not proved: every claim was checked on every row.")
+                .yellow()
+                .to_string()
+        }
+        Outcome::Refused => {
+            let refusing = evidence.findings.iter().filter(|finding| !finding.advisory).count();
+            let findings =
+                if refusing == 1 { "1 finding refuses".to_owned() } else { format!("{refusing} findings refuse") };
+            style(format!("It cannot be put in force: {findings} it.")).red().to_string()
+        }
+    }
 }
 
 /// Everything about a candidate.
-pub(super) fn review(evidence: &Evidence) -> String {
-    let mut text = String::new();
-    let short = |digest: &crate::policy::Digest| digest.as_str().chars().take(12).collect::<String>();
-    let _ = writeln!(
-        text,
-        "candidate {}, compared with {} in force\n",
-        short(&evidence.candidate),
-        short(&evidence.in_force)
-    );
-    heading(&mut text, "Findings");
-    if evidence.findings.is_empty() {
-        text.push_str("none\n");
+pub(super) fn review(page: &mut Page, evidence: &Evidence, sources: &RuleFiles, detail: Detail) {
+    let digest = |digest: &Digest| short(digest.as_str());
+    let (candidate, in_force) = (digest(&evidence.candidate), digest(&evidence.in_force));
+    page.line(format!("candidate {candidate}, compared with {in_force} in force"));
+    page.line(verdict(evidence));
+    if !evidence.findings.is_empty() {
+        page.heading("Findings");
+        findings(page, &evidence.findings, sources);
     }
-    text.extend(evidence.findings.iter().map(finding));
+    differences(page, evidence);
     if let Some(proofs) = &evidence.proofs {
-        text.push('\n');
-        heading(&mut text, "Claims");
-        text.push_str(&claims(proofs));
-    }
-    text.push('\n');
-    text.push_str(&differences(evidence));
-    let said = match evidence.outcome {
-        Outcome::Proved => "It can be put in force: every claim is proved.",
-        Outcome::NotProved => {
-            "It can be put in force with a word why it is not proved: every claim was checked on every row."
-        }
-        Outcome::Refused => "It cannot be put in force.",
-    };
-    let _ = writeln!(text, "\n{said}");
-    text
-}
-
-/// What a candidate answers differently.
-pub(super) fn differences(evidence: &Evidence) -> String {
-    let mut text = String::new();
-    heading(&mut text, "Rows of the table that turn");
-    if evidence.rows.iter().all(|flips| flips.loosened.rows + flips.tightened.rows == 0) {
-        text.push_str("none\n");
-    }
-    for flips in &evidence.rows {
-        rows(&mut text, flips);
-    }
-    for beyond in &evidence.beyond {
-        beyond_the_rows(&mut text, beyond, &evidence.rows);
-    }
-    text.push('\n');
-    heading(&mut text, "The live world");
-    match &evidence.world {
-        Some(world) => live(&mut text, world),
-        None => text.push_str("not compared\n"),
-    }
-    text
-}
-
-fn rows(text: &mut String, flips: &ActionFlips) {
-    for (word, turned) in [("loosened", &flips.loosened), ("tightened", &flips.tightened)] {
-        let TurnedRows { rows, standings, witness } = turned;
-        if *rows == 0 {
-            continue;
-        }
-        let _ = writeln!(text, "{} {word}: {rows} rows", flips.action);
-        if let Some(witness) = witness {
-            let _ = writeln!(text, "  for example {}", witness.sentence);
-        }
-        for standing in standings.iter().take(SHOWN) {
-            let _ = writeln!(text, "  - {standing}");
-        }
-        if standings.len() > SHOWN {
-            let _ =
-                writeln!(text, "  - and {} more kinds of standing (`--json` has them all)", standings.len() - SHOWN);
-        }
-    }
-    if flips.reworded > 0 {
-        let _ = writeln!(
-            text,
-            "{} reworded: {} rows keep their answer, by other rules or for another reason",
-            flips.action, flips.reworded
-        );
+        page.heading("Claims");
+        claims(page, proofs, detail);
     }
 }
 
-fn beyond_the_rows(text: &mut String, beyond: &Beyond, rows: &[ActionFlips]) {
-    let of = rows.iter().find(|flips| flips.action == beyond.action);
-    let shown = [of.map_or(0, |flips| flips.loosened.rows), of.map_or(0, |flips| flips.tightened.rows)];
-    for ((word, case), shown) in
-        [("loosened", &beyond.loosened), ("tightened", &beyond.tightened)].into_iter().zip(shown)
-    {
-        if let (Some(case), 0) = (case, shown) {
-            let _ = writeln!(text, "{} {word} beyond the table: {}", beyond.action, case.sentence);
+/// What the reader of a review does next.
+pub(super) fn next_after_review(page: &mut Page, outcome: Outcome, candidate: &Path, from: Option<RulesFrom>) {
+    let candidate = candidate.display();
+    page.heading("What to do next");
+    match (outcome, from) {
+        (Outcome::Refused, _) => {
+            page.line("Mend what was found, and review it again:");
+            page.as_it_is(format!("  standing rules review {candidate}"));
         }
-    }
-    if let Some(why) = &beyond.unknown {
-        let _ = writeln!(text, "{}: not proved that nothing else turns ({why})", beyond.action);
-    }
-}
-
-fn count(number: u64, one: &str) -> String {
-    if number == 1 { format!("1 {one}") } else { format!("{number} {one}s") }
-}
-
-fn concerned(of: &Concerned) -> String {
-    format!(
-        "{}, {}, {}, {}",
-        count(of.partners, "partner"),
-        count(of.customers, "customer"),
-        count(of.services, "service"),
-        count(of.subscriptions, "subscription")
-    )
-}
-
-fn live(text: &mut String, world: &WorldDifference) {
-    let _ = writeln!(
-        text,
-        "{} would be gained and {} lost at revision {}; concerned: {}",
-        count(world.gained, "answer"),
-        world.lost,
-        world.revision,
-        concerned(&world.concerned)
-    );
-    for ActionDifference { action, gained, lost } in &world.actions {
-        for (word, turns) in [("gained", gained), ("lost", lost)] {
-            if turns.count > 0 {
-                turns_of(text, action, word, turns);
-            }
+        (_, Some(RulesFrom::Publishing)) => {
+            page.line("Propose it, and have somebody else approve it:");
+            page.as_it_is(format!("  standing rules propose {candidate}"));
         }
-    }
-}
-
-fn turns_of(text: &mut String, action: &str, word: &str, turns: &Turns) {
-    let _ = writeln!(text, "{action} {word}: {}; {}", count(turns.count, "answer"), concerned(&turns.concerned));
-    for pair in turns.named.iter().take(SHOWN) {
-        let (subject, resource) = (&pair.subject, &pair.resource);
-        let _ = writeln!(text, "  - {}::{} on {}::{}", subject.kind, subject.id, resource.kind, resource.id);
-    }
-    for strangers in &turns.strangers {
-        let _ = writeln!(text, "  - {strangers}: {}", count(strangers.pairs, "answer"));
-    }
-    let left = turns.count - turns.named.iter().take(SHOWN).count() as u64;
-    if left > 0 {
-        let _ = writeln!(text, "  - {left} more (`--all` names each)");
+        (_, Some(RulesFrom::Files)) => {
+            page.line(
+                "Put its files into the folder of rules that the server watches: they come in force as they are saved. Where rules are published instead (`rules_from = \"publishing\"`), propose it:",
+            );
+            page.as_it_is(format!("  standing rules propose {candidate}"));
+        }
+        (_, None) => {
+            page.line("Put its files into the folder of rules that a server watches, or propose it where rules are published:");
+            page.as_it_is(format!("  standing rules propose {candidate}"));
+        }
     }
 }
 

@@ -372,13 +372,15 @@ pub(super) struct Evidence {
     in_force: String,
     /// `proved`, `notProved` or `refused`.
     outcome: String,
-    /// What was found: path, line, column, message, hint, and whether it is advice that refuses nothing.
+    /// What was found: path, line, column, message, hint, whether it is advice that refuses nothing, and `inForce` where
+    /// the file stands so in the rules in force.
     #[schema(value_type = Vec<Object>)]
     findings: Vec<Value>,
     /// What became of each claim: what proved it, and a counterexample in plain words where it does not hold.
     #[schema(value_type = Option<Object>)]
     proofs: Option<Value>,
-    /// The rows of the tables that turn, by action: loosened and tightened, each with all standings and a witness.
+    /// The rows of the tables that turn, by action, `new` or `gone` where one set lacks it: loosened and tightened, each
+    /// with all standings and a witness.
     #[schema(value_type = Vec<Object>)]
     rows: Vec<Value>,
     /// What a solver found to turn, by action, in the tables or beyond them.

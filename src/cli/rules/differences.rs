@@ -1,0 +1,143 @@
+//! What a candidate answers differently, as a reviewer reads it: rows of the table, and everybody in the live world.
+
+use console::style;
+
+use crate::assure::flips::{ActionFlips, Turned as TurnedRows};
+use crate::assure::prove::Beyond;
+use crate::cli::page::Page;
+use crate::pdp::{ActionDifference, Concerned, Evidence, Turns, WorldDifference};
+
+/// The most standings and names that are printed for each action and way; JSON has more, and says how many there are.
+const SHOWN: usize = 12;
+
+/// What a candidate answers differently.
+pub(super) fn differences(page: &mut Page, evidence: &Evidence) {
+    page.heading("Rows of the table that turn");
+    let is_told = |flips: &ActionFlips| flips.is_new || flips.is_gone || flips.loosened.rows + flips.tightened.rows > 0;
+    if !evidence.rows.iter().any(is_told) {
+        page.line("none");
+    }
+    for flips in &evidence.rows {
+        rows(page, flips);
+    }
+    for beyond in &evidence.beyond {
+        beyond_the_rows(page, beyond, &evidence.rows);
+    }
+    page.heading("The live world");
+    match &evidence.world {
+        Some(world) => live(page, world, &evidence.rows),
+        None => page.line("not compared"),
+    }
+}
+
+fn loosened() -> String {
+    style("loosened").yellow().to_string()
+}
+
+fn tightened() -> String {
+    style("tightened").cyan().to_string()
+}
+
+fn rows(page: &mut Page, flips: &ActionFlips) {
+    let ActionFlips { action, is_new, is_gone, .. } = flips;
+    let yes = |turned: &TurnedRows| count(turned.rows as u64, "row");
+    if *is_new {
+        match flips.loosened.rows {
+            0 => page.line(format!("new action {action}: a no in every row")),
+            _ => page.line(format!("new action {action}: a yes in {}", yes(&flips.loosened))),
+        }
+        return examples(page, &flips.loosened);
+    }
+    if *is_gone {
+        match flips.tightened.rows {
+            0 => page.line(format!("{action} is no action any more; it was a no in every row")),
+            _ => page.line(format!("{action} is no action any more; it was a yes in {}", yes(&flips.tightened))),
+        }
+        return examples(page, &flips.tightened);
+    }
+    for (word, turned) in [(loosened(), &flips.loosened), (tightened(), &flips.tightened)] {
+        if turned.rows > 0 {
+            page.line(format!("{action} {word}: {}", count(turned.rows as u64, "row")));
+            examples(page, turned);
+        }
+    }
+    if flips.reworded > 0 {
+        let rows = count(flips.reworded as u64, "row");
+        let keep = if flips.reworded == 1 { "keeps its answer" } else { "keep their answer" };
+        page.line(format!("{action} reworded: {rows} {keep}, by other rules or for another reason"));
+    }
+}
+
+fn examples(page: &mut Page, turned: &TurnedRows) {
+    if let Some(witness) = &turned.witness {
+        page.below(format!("for example {}", witness.sentence));
+    }
+    for standing in turned.standings.iter().take(SHOWN) {
+        page.item(standing);
+    }
+    if turned.standings.len() > SHOWN {
+        page.item(format!("and {} more kinds of standing (`--json` has them all)", turned.standings.len() - SHOWN));
+    }
+}
+
+fn beyond_the_rows(page: &mut Page, beyond: &Beyond, rows: &[ActionFlips]) {
+    let of = rows.iter().find(|flips| flips.action == beyond.action);
+    let shown = [of.map_or(0, |flips| flips.loosened.rows), of.map_or(0, |flips| flips.tightened.rows)];
+    let ways = [(loosened(), &beyond.loosened), (tightened(), &beyond.tightened)];
+    for ((word, case), shown) in ways.into_iter().zip(shown) {
+        if let (Some(case), 0) = (case, shown) {
+            page.line(format!("{} {word} beyond the table: {}", beyond.action, case.sentence));
+        }
+    }
+    if let Some(why) = &beyond.unknown {
+        page.line(format!("{}: not proved that nothing else turns ({why})", beyond.action));
+    }
+}
+
+fn count(number: u64, one: &str) -> String {
+    if number == 1 { format!("1 {one}") } else { format!("{number} {one}s") }
+}
+
+fn concerned(of: &Concerned) -> String {
+    format!(
+        "{}, {}, {}, {}",
+        count(of.partners, "partner"),
+        count(of.customers, "customer"),
+        count(of.services, "service"),
+        count(of.subscriptions, "subscription")
+    )
+}
+
+fn live(page: &mut Page, world: &WorldDifference, rows: &[ActionFlips]) {
+    page.line(format!(
+        "{} would be gained and {} lost at revision {}; concerned: {}",
+        count(world.gained, "answer"),
+        world.lost,
+        world.revision,
+        concerned(&world.concerned)
+    ));
+    for ActionDifference { action, gained, lost } in &world.actions {
+        let is_new = rows.iter().any(|flips| flips.is_new && flips.action == *action);
+        let action = if is_new { format!("new action {action}") } else { action.clone() };
+        for (word, turns) in [(style("gained").yellow(), gained), (style("lost").cyan(), lost)] {
+            if turns.count > 0 {
+                turns_of(page, &format!("{action} {word}"), turns);
+            }
+        }
+    }
+}
+
+fn turns_of(page: &mut Page, what: &str, turns: &Turns) {
+    page.line(format!("{what}: {}; {}", count(turns.count, "answer"), concerned(&turns.concerned)));
+    for pair in turns.named.iter().take(SHOWN) {
+        let (subject, resource) = (&pair.subject, &pair.resource);
+        page.item(format!("{}::{} on {}::{}", subject.kind, subject.id, resource.kind, resource.id));
+    }
+    for strangers in &turns.strangers {
+        page.item(format!("{strangers}: {}", count(strangers.pairs, "answer")));
+    }
+    let left = turns.count - turns.named.iter().take(SHOWN).count() as u64;
+    if left > 0 {
+        page.item(format!("{left} more (`--all` names each)"));
+    }
+}

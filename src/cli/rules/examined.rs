@@ -1,0 +1,213 @@
+//! One set of rules by itself: what is wrong with it, whether its claims are proved, and which rows its rules decide.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use clap::Args;
+use console::style;
+use hyper::Method;
+use indicatif::{ProgressBar, ProgressStyle};
+use serde_json::{Value, json};
+
+use super::ended;
+use super::report::{Detail, claims, findings};
+use crate::assure::prove::Proof;
+use crate::assure::release::{Examined, Outcome, Tables, examine};
+use crate::assure::worked;
+use crate::cli::page::Page;
+use crate::cli::reach::{Reached, Wanted};
+use crate::cli::rules_dir::RulesFlag;
+use crate::cli::{Data, Ended, Failure};
+use crate::config::SolverSetting;
+use crate::policy::{Bundle, Finding, RuleFiles, Rulebook};
+use crate::store::Store;
+
+/// How often what goes on is drawn again, on a terminal.
+const DRAWN_EVERY: Duration = Duration::from_millis(100);
+
+/// Say everything that is wrong with a set, and what a server here refuses.
+#[derive(Debug, Args)]
+pub(super) struct Check {
+    #[command(flatten)]
+    rules: RulesFlag,
+    /// Have advice end with exit code 2 too.
+    #[arg(long)]
+    strict: bool,
+    #[command(flatten)]
+    data: Data,
+}
+
+/// Prove every claim of a set for every possible input.
+#[derive(Debug, Args)]
+pub(super) struct Prove {
+    #[command(flatten)]
+    rules: RulesFlag,
+    /// List each claim, also where it is proved.
+    #[arg(long, short)]
+    verbose: bool,
+    /// Have advice end with exit code 2 too.
+    #[arg(long)]
+    strict: bool,
+    /// Print JSON, for machines.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Say how many rows each rule decides, and what no row shows.
+#[derive(Debug, Args)]
+pub(super) struct Coverage {
+    #[command(flatten)]
+    rules: RulesFlag,
+    /// Have a rule that decides no row end with exit code 2 too.
+    #[arg(long)]
+    strict: bool,
+    /// Print JSON, for machines.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Says on a terminal that something goes on, until it is dropped.
+pub(super) fn going_on(what: &'static str) -> ProgressBar {
+    let bar = ProgressBar::new_spinner();
+    if let Ok(style) = ProgressStyle::with_template("{spinner} {msg}, {elapsed}") {
+        bar.set_style(style);
+    }
+    bar.set_message(what);
+    bar.enable_steady_tick(DRAWN_EVERY);
+    bar
+}
+
+/// What is known of a set, or what is wrong with its files.
+fn examined(files: RuleFiles, solver: &SolverSetting) -> Result<Examined, Vec<Finding>> {
+    let bundle = Bundle::load(files, Rulebook::Domain).map_err(|error| error.findings)?;
+    let bar = going_on("checking every answer and proving the claims");
+    let examined = examine(&bundle, None, solver.program.as_deref());
+    bar.finish_and_clear();
+    Ok(examined)
+}
+
+impl Check {
+    pub(super) async fn run(&self) -> Result<Ended, Failure> {
+        let files = RulesFlag::files(self.rules.folder().as_deref())?;
+        let (found, outcome) = match examined(files.clone(), &SolverSetting::read()) {
+            Ok(examined) => (examined.findings.clone(), examined.outcome()),
+            Err(findings) => (findings, Outcome::Refused),
+        };
+        let refused = self.refused().await?;
+        let ended = if refused.is_some() { Ended::Denied } else { ended(&found, self.strict) };
+        if self.data.json {
+            println!("{}", json!({ "findings": found, "outcome": outcome, "refused": refused }));
+            return Ok(ended);
+        }
+        let mut page = Page::new();
+        let advice = found.iter().filter(|finding| finding.advisory).count();
+        let unproved = if outcome == Outcome::Proved { "" } else { ", and not every claim is proved" };
+        let (good, bad) = (style("good").green(), style("refused").red());
+        page.line(match (found.len() - advice, advice) {
+            (0, 0) => format!("{good}: nothing was found{unproved}"),
+            (0, 1) => format!("{good}, with 1 word of advice{unproved}"),
+            (0, advice) => format!("{good}, with {advice} words of advice{unproved}"),
+            (1, _) => format!("{bad}: 1 finding has to be mended"),
+            (refusing, _) => format!("{bad}: {refusing} findings have to be mended"),
+        });
+        findings(&mut page, &found, &files);
+        if let Some(refused) = &refused {
+            let since = refused["at"].as_str().unwrap_or_default();
+            page.blank();
+            page.line(format!("a server here refuses other rules since {since}:"));
+            let said = refused["findings"].as_array().into_iter().flatten();
+            let said: Vec<Finding> = said.filter_map(|said| serde_json::from_value(said.clone()).ok()).collect();
+            // Its files may be others by now.
+            findings(&mut page, &said, &RuleFiles::default());
+        }
+        if ended == Ended::Good {
+            page.blank();
+            page.line("Next: `standing rules review DIR` says what it would change of what is in force.");
+        }
+        print!("{page}");
+        Ok(ended)
+    }
+
+    /// What the rules in force over the store here were not replaced by, if anything was refused.
+    async fn refused(&self) -> Result<Option<Value>, Failure> {
+        if !Store::is_in(&self.data.data) {
+            return Ok(None);
+        }
+        let reached = Reached::open(&self.data.data, Wanted::There).await?;
+        let status = reached.call(Method::GET, "/v1/rules", None).await?;
+        Ok(status.get("refused").cloned())
+    }
+}
+
+impl Prove {
+    pub(super) fn run(&self) -> Result<Ended, Failure> {
+        let solver = SolverSetting::read();
+        if solver.is_required && solver.program.is_none() {
+            return Err(Failure::failed(
+                "there is no solver, and STANDING_REQUIRE_SOLVER asks for one; install cvc5, or name it with CVC5",
+            ));
+        }
+        let files = RulesFlag::files(self.rules.folder().as_deref())?;
+        let mut page = Page::new();
+        let ended = match examined(files.clone(), &solver) {
+            Err(found) => {
+                if self.json {
+                    println!("{}", json!({ "findings": found, "outcome": Outcome::Refused }));
+                    return Ok(Ended::Denied);
+                }
+                findings(&mut page, &found, &files);
+                Ended::Denied
+            }
+            Ok(examined) => {
+                let (outcome, found) = (examined.outcome(), &examined.findings);
+                let is_proved = examined.proofs.claims.iter().all(|claim| claim.proof == Proof::Proved);
+                let ended = match outcome {
+                    Outcome::Proved if is_proved => ended(found, self.strict),
+                    _ => Ended::Denied,
+                };
+                if self.json {
+                    println!("{}", json!({ "findings": found, "outcome": outcome, "proofs": examined.proofs }));
+                    return Ok(ended);
+                }
+                let detail = if self.verbose { Detail::Everything } else { Detail::News };
+                claims(&mut page, &examined.proofs, detail);
+                if !found.is_empty() {
+                    page.heading("Findings");
+                    findings(&mut page, found, &files);
+                }
+                ended
+            }
+        };
+        print!("{page}");
+        Ok(ended)
+    }
+}
+
+impl Coverage {
+    pub(super) fn run(&self) -> Result<Ended, Failure> {
+        let bundle = self.rules.bundle()?;
+        let tables = Tables::of(&bundle);
+        let cells = tables.asked.cells().map(|(_, _, cell)| cell).chain(tables.calls.cells().map(|(_, _, cell)| cell));
+        let mut decided: BTreeMap<&str, usize> = bundle.deciders().map(|rule| (rule.id.as_str(), 0)).collect();
+        for rule in cells.flat_map(|cell| &cell.rules) {
+            if let Some(rows) = decided.get_mut(rule.as_str()) {
+                *rows += 1;
+            }
+        }
+        let signed = worked::check(&bundle, &tables.asked);
+        // A rule that decides nothing is advice, as `check` has it.
+        let is_idle = decided.values().any(|rows| *rows == 0);
+        let ended = if is_idle && self.strict { Ended::Denied } else { ended(&signed, self.strict) };
+        if self.json {
+            println!("{}", json!({ "rows": decided, "findings": signed }));
+            return Ok(ended);
+        }
+        let mut page = Page::new();
+        for (rule, rows) in &decided {
+            page.as_it_is(format!("{rows:>6} rows  {rule}"));
+        }
+        findings(&mut page, &signed, bundle.files());
+        print!("{page}");
+        Ok(ended)
+    }
+}
