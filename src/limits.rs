@@ -72,6 +72,10 @@ pub const RULES_FILE_BYTES_MAX: usize = 1024 * 1024;
 pub const RULES_FILES_MAX: usize = 10_000;
 /// The most proposals that may be open at a time.
 pub const OPEN_PROPOSALS_MAX: usize = 100;
+/// How long the digest of a set of rules is, in hexadecimal digits.
+pub const DIGEST_LENGTH: usize = 64;
+/// The fewest digits of a digest that name a set of rules.
+pub const DIGEST_PREFIX_MIN: usize = 8;
 /// How many sets of rules that were in force before are kept ready to decide.
 pub const PAST_RULES_MAX: usize = 64;
 

@@ -13,6 +13,7 @@ use super::problem::Problem;
 use crate::audit::Asked;
 use crate::clock::Timestamp;
 use crate::id::Seq;
+use crate::limits::{DIGEST_LENGTH, DIGEST_PREFIX_MIN};
 use crate::pdp::{By, DecisionFilter, Order, Run};
 
 pub(super) async fn list(mut x: Exchange) -> Result<Response, Problem> {
@@ -55,10 +56,13 @@ fn named(x: &mut Exchange, name: &str) -> Result<Option<String>, Problem> {
 
 fn digest(x: &mut Exchange) -> Result<Option<String>, Problem> {
     let Some(text) = x.query::<String>("rules")? else { return Ok(None) };
-    if text.len() != 64 || !text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')) {
+    let is_hexadecimal = text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+    if !(DIGEST_PREFIX_MIN..=DIGEST_LENGTH).contains(&text.len()) || !is_hexadecimal {
         return Err(Problem::bad(
             "invalid_parameter",
-            format!("`rules` cannot be `{text}`; give the digest of a set of rules, 64 hexadecimal digits"),
+            format!(
+                "`rules` cannot be `{text}`; give the digest of a set of rules, {DIGEST_LENGTH} hexadecimal digits, or its first {DIGEST_PREFIX_MIN} or more"
+            ),
         ));
     }
     Ok(Some(text))

@@ -220,11 +220,11 @@ statuses! {
         Self::Email(_) => UNPROCESSABLE_ENTITY,
     }
     ListError {
-        Self::Cursor => BAD_REQUEST,
+        Self::Cursor | Self::UnknownRules(_) | Self::Ambiguous(_) => BAD_REQUEST,
         Self::UnknownCustomer(_) | Self::UnknownPartner(_) => NOT_FOUND,
     }
     AskError {
-        Self::Future { .. } | Self::UnknownRules(_) | Self::NoHistory => BAD_REQUEST,
+        Self::Future { .. } | Self::UnknownRules(_) | Self::Ambiguous(_) | Self::NoHistory => BAD_REQUEST,
         Self::NotYet { .. } => CONFLICT,
         Self::TooMuch => PAYLOAD_TOO_LARGE,
     }
@@ -239,6 +239,7 @@ statuses! {
         Self::Change { .. } | Self::TooManyChanges(_) | Self::TooManyFacts | Self::TooMuch => UNPROCESSABLE_ENTITY,
     }
     PublishError {
+        Self::Ambiguous(_) => BAD_REQUEST,
         Self::UnknownProposal(_) | Self::UnknownRules(_) => NOT_FOUND,
         Self::SameIdentity { .. } => FORBIDDEN,
         Self::File { .. } | Self::Text(_) | Self::Refused(_) | Self::Past { .. } => UNPROCESSABLE_ENTITY,
@@ -247,7 +248,7 @@ statuses! {
     }
     ReplayError {
         Self::Unknown(_) => NOT_FOUND,
-        Self::UnknownRules(_) => BAD_REQUEST,
+        Self::UnknownRules(_) | Self::Ambiguous(_) => BAD_REQUEST,
         Self::Candidate(_) => UNPROCESSABLE_ENTITY,
     }
     TokenError {

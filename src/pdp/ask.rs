@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::Pdp;
 use super::call::{About, Admission, Call, CallError, Coded, Denied, Told, admit};
+use super::rules::AmbiguousDigest;
 use crate::audit::{Asked, Record};
 use crate::clock::Timestamp;
 use crate::decide::{Decision, Namespace, Nearest, decide, decide_in, nearest};
@@ -62,6 +63,9 @@ pub enum AskError {
     /// No rules of that digest were ever in force here.
     #[error("no rules with digest `{0}` were ever in force here; see the history of the rules")]
     UnknownRules(String),
+    /// Several sets of rules have digests that begin so.
+    #[error(transparent)]
+    Ambiguous(#[from] AmbiguousDigest),
     /// The records of a batch would take more room than they may.
     #[error("the records of these evaluations would take more than {BATCH_RECORD_BYTES_MAX} bytes; send fewer at once")]
     TooMuch,
@@ -79,6 +83,7 @@ impl Coded for AskError {
             Self::Future { .. } => "not_yet",
             Self::NotYet { .. } => "revision_not_reached",
             Self::UnknownRules(_) => "unknown_rules",
+            Self::Ambiguous(_) => "ambiguous_digest",
             Self::TooMuch => "batch_too_large",
             Self::NoHistory => "no_history",
             Self::Store(_) => "unavailable",
@@ -281,7 +286,7 @@ impl Pdp {
         match (named, basis.as_of) {
             (None, None) | (Some("current"), _) => Ok(Arc::clone(current)),
             (Some(digest), _) => {
-                self.rules_of(digest).map_err(AskError::from)?.ok_or_else(|| AskError::UnknownRules(digest.to_owned()))
+                self.rules_named::<AskError>(digest)?.ok_or_else(|| AskError::UnknownRules(digest.to_owned()))
             }
             (None, Some(_)) => match self.store.rules_in_force_at(at)? {
                 Some(digest) => self.rules_of(&digest)?.ok_or(AskError::UnknownRules(digest)),

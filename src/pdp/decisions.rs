@@ -10,6 +10,7 @@ use super::call::{About, Call, CallError, Told};
 use super::cursor::Seal;
 use super::ledger::Records;
 use super::pages::{ListError, Page};
+use super::rules::whole_digest;
 use crate::audit::{Asked, Field, Term, hash_text, leaf_hash};
 use crate::clock::Timestamp;
 use crate::id::Seq;
@@ -33,7 +34,7 @@ pub struct DecisionFilter {
     pub caller: Option<String>,
     /// Why it was a no.
     pub reason: Option<String>,
-    /// The digest of the rules.
+    /// The digest of the rules, or the beginning of it.
     pub rules: Option<String>,
     /// A rule that decided.
     pub rule: Option<String>,
@@ -114,7 +115,12 @@ impl Pdp {
     ) -> Result<Told<Page<Value>>, CallError<ListError>> {
         let page = Page::new(limit, Seal::of(&self.ledger_key, &call.caller, &("decisions", filter)));
         self.tell(call, "readDecisions", &About::Installation, |_, _| {
-            page_of(&self.ledger_records()?, filter, page, cursor)
+            let mut filter = filter.clone();
+            if let Some(written) = filter.rules.take() {
+                let whole = whole_digest::<ListError>(self, &written)?;
+                filter.rules = Some(whole.ok_or(ListError::UnknownRules(written))?);
+            }
+            page_of(&self.ledger_records()?, &filter, page, cursor)
         })
         .await
     }

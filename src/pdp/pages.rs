@@ -11,6 +11,7 @@ use super::ask::{AsOf, AskError, Basis};
 use super::call::{About, Call, CallError, Coded, Told};
 use super::cursor::Seal;
 use super::registry::ON;
+use super::rules::AmbiguousDigest;
 use crate::clock::Timestamp;
 use crate::domain::commercial::RelationshipState;
 use crate::domain::partner::PartnerKind;
@@ -24,6 +25,14 @@ pub enum ListError {
     /// The cursor is not one that this list gave this caller.
     #[error("`cursor` is not one that this list gave you with these parameters; begin without one")]
     Cursor,
+    /// No rules here have a digest that begins so.
+    #[error(
+        "no rules here have a digest that begins with `{0}`; write the whole digest, or see the history of the rules"
+    )]
+    UnknownRules(String),
+    /// Several sets of rules have digests that begin so.
+    #[error(transparent)]
+    Ambiguous(#[from] AmbiguousDigest),
     /// The customer is not registered.
     #[error("customer `{0}` is not known; check its id")]
     UnknownCustomer(CustomerId),
@@ -71,6 +80,8 @@ impl Coded for ListError {
     fn code(&self) -> &'static str {
         match self {
             Self::Cursor => "invalid_cursor",
+            Self::UnknownRules(_) => "unknown_rules",
+            Self::Ambiguous(_) => "ambiguous_digest",
             Self::UnknownCustomer(_) => "unknown_customer",
             Self::UnknownPartner(_) => "unknown_partner",
             Self::Store(_) => "unavailable",

@@ -18,7 +18,7 @@ use utoipa::ToSchema;
 
 use super::Evidence;
 use super::call::{Call, Coded};
-use super::rules::Current;
+use super::rules::{AmbiguousDigest, Current};
 use super::watched::told;
 use crate::caller::Caller;
 use crate::clock::Timestamp;
@@ -101,6 +101,9 @@ pub enum PublishError {
     /// No rules of that digest were ever in force here.
     #[error("no rules with digest `{0}` were ever in force here; see the history of the rules")]
     UnknownRules(String),
+    /// Several sets of rules have digests that begin so.
+    #[error(transparent)]
+    Ambiguous(#[from] AmbiguousDigest),
     /// They were in force once and cannot be any more.
     #[error("the rules `{digest}` cannot be in force any more: {message}; name others")]
     Unloadable {
@@ -162,6 +165,7 @@ impl Coded for PublishError {
             Self::Past { .. } => "activation_time_passed",
             Self::NothingBefore => "nothing_before",
             Self::UnknownRules(_) => "unknown_rules",
+            Self::Ambiguous(_) => "ambiguous_digest",
             Self::Unloadable { .. } => "rules_do_not_load",
             Self::Store(_) => "unavailable",
         }

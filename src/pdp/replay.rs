@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use super::Pdp;
 use super::call::{About, Call, CallError, Coded, Told};
+use super::rules::AmbiguousDigest;
 use super::search::{Replayable, StrangeResources};
 use crate::audit::{Asked, ENGINE, Record, Results};
 use crate::caller::Caller;
@@ -61,6 +62,9 @@ pub enum ReplayError {
     /// No rules of that digest were ever in force here.
     #[error("no rules with digest `{0}` were ever in force here; see the history of the rules")]
     UnknownRules(String),
+    /// Several sets of rules have digests that begin so.
+    #[error(transparent)]
+    Ambiguous(#[from] AmbiguousDigest),
     /// The candidate is not a good set of rules.
     #[error("the candidate cannot decide: {0}")]
     Candidate(#[from] RulesError),
@@ -74,6 +78,7 @@ impl Coded for ReplayError {
         match self {
             Self::Unknown(_) => "unknown_decision",
             Self::UnknownRules(_) => "unknown_rules",
+            Self::Ambiguous(_) => "ambiguous_digest",
             Self::Candidate(_) => "invalid_rules",
             Self::Store(_) => "unavailable",
         }
@@ -99,7 +104,7 @@ impl Bench {
         let by = match by {
             By::Current => By::Candidate(pdp.rules()),
             By::Digest(digest) => {
-                let rules = pdp.rules_of(&digest)?.ok_or(ReplayError::UnknownRules(digest))?;
+                let rules = pdp.rules_named::<ReplayError>(&digest)?.ok_or(ReplayError::UnknownRules(digest))?;
                 By::Candidate(rules)
             }
             other => other,

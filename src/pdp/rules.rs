@@ -1,7 +1,10 @@
 //! The rules that are and were in force, and how others take their place.
 
+mod digest;
 mod told;
 
+pub use digest::AmbiguousDigest;
+pub(in crate::pdp) use digest::whole_digest;
 pub use told::{KeptRules, RulesEntry, RulesStatus, ScheduledRules};
 
 use std::collections::BTreeMap;
@@ -264,6 +267,17 @@ impl Pdp {
             }
         }
         Ok(None)
+    }
+
+    /// The rules that a digest or the beginning of one names, if they are or were in force.
+    pub(super) fn rules_named<E>(&self, written: &str) -> Result<Option<Arc<Bundle>>, E>
+    where
+        E: From<StoreError> + From<AmbiguousDigest>,
+    {
+        match whole_digest::<E>(self, written)? {
+            Some(digest) => Ok(self.rules_of(&digest)?),
+            None => Ok(None),
+        }
     }
 
     /// The rules with a digest, if they are or were in force.

@@ -227,6 +227,24 @@ impl Store {
         row(&self.side()?, &rules_key(digest))
     }
 
+    /// The digests that begin with some text, of rules that are or were in force, at most `limit` of them.
+    ///
+    /// # Errors
+    /// [`StoreError`] when they cannot be read.
+    pub fn digests_beginning(&self, text: &str, limit: usize) -> Result<Vec<String>, StoreError> {
+        let first = rules_key(text);
+        let mut digests = Vec::new();
+        for found in self.side()?.range::<&[u8]>(first.as_slice()..)?.take(limit) {
+            let (key, _) = found?;
+            let Some(digest) = key.value().strip_prefix(b"b").filter(|digest| digest.starts_with(text.as_bytes()))
+            else {
+                break;
+            };
+            digests.push(String::from_utf8_lossy(digest).into_owned());
+        }
+        Ok(digests)
+    }
+
     /// The rules that were put in force last, with their number in the history.
     ///
     /// # Errors

@@ -33,7 +33,7 @@ pub(super) fn parameters() -> Vec<(&'static str, Parameter)> {
     let time = || text().format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)));
     let words = |words: &[&str]| text().enum_values(Some(words.iter().copied()));
     let boolean = ObjectBuilder::new().schema_type(Type::Boolean);
-    let digest = text().pattern(Some("^[0-9a-f]{64}$"));
+    let digest = text().pattern(Some("^[0-9a-f]{8,64}$"));
     vec![
         ("ofSubject", query("subject", named("Partner::contoso"), "Those about this subject, `Type::id`")),
         ("ofAction", query("action", text(), "Those about this action; that of a call begins with `Api::`")),

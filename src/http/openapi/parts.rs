@@ -318,7 +318,14 @@ pub(super) fn parameters() -> Vec<(&'static str, Parameter)> {
         ("linkToken", path("token", text().min_length(Some(1)).into(), "The token of a partner's link")),
         ("key", path("key", text().pattern(Some("^[0-9a-f]{16}$")).into(), "Which link key")),
         ("proposal", path("proposal", count(1).into(), "Which proposal: its number")),
-        ("digest", path("digest", text().pattern(Some("^[0-9a-f]{64}$")).into(), "Which rules: their digest")),
+        (
+            "digest",
+            path(
+                "digest",
+                text().pattern(Some("^[0-9a-f]{8,64}$")).into(),
+                "Which rules: their digest, or its beginning",
+            ),
+        ),
         ("seq", path("seq", count(0).into(), "The place of the record in the ledger")),
         ("ofRecord", query("seq", count(1).into(), "The record that is proved; needed")),
         (

@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use super::super::call::{About, Call, CallError, Told};
 use super::super::cursor::Seal;
 use super::super::{ListError, Page, Pdp, PublishError};
-use super::{RefusedRules, parsed};
+use super::{RefusedRules, parsed, whole_digest};
 use crate::clock::Timestamp;
 use crate::config::RulesFrom;
 use crate::limits::PAGE_MAX;
@@ -131,20 +131,21 @@ impl Pdp {
         .await
     }
 
-    /// A set of rules that is or was in force, with its files.
+    /// A set of rules that is or was in force, with its files, by its digest or the beginning of it.
     ///
     /// # Errors
-    /// [`PublishError::UnknownRules`]; [`CallError::Denied`] for whoever may not read the rules.
+    /// [`PublishError::UnknownRules`], [`PublishError::Ambiguous`]; [`CallError::Denied`] for whoever may not read the rules.
     pub async fn rules_with(&self, call: &Call, digest: &str) -> Result<Told<KeptRules>, CallError<PublishError>> {
         self.tell(call, "readRules", &About::Installation, |_, _| {
             let unknown = || PublishError::UnknownRules(digest.to_owned());
-            let files = self.store.kept_rules(digest)?.ok_or_else(unknown)?;
+            let digest = whole_digest::<PublishError>(self, digest)?.ok_or_else(unknown)?;
+            let files = self.store.kept_rules(&digest)?.ok_or_else(unknown)?;
             let history = self.store.rules_history(0, usize::MAX)?.into_iter().map(|(_, entry)| entry);
             Ok(KeptRules {
-                digest: digest.to_owned(),
                 files: files.into_iter().collect(),
                 in_force: history.filter(|entry| entry.digest == digest).map(RulesEntry::from).collect(),
-                evidence: parsed(self.store.rules_evidence(digest)?)?,
+                evidence: parsed(self.store.rules_evidence(&digest)?)?,
+                digest,
             })
         })
         .await

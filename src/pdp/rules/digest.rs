@@ -1,0 +1,43 @@
+//! Rules by their digest, or by as much of it as tells them from all others here.
+
+use super::super::Pdp;
+use crate::limits::{DIGEST_LENGTH, DIGEST_PREFIX_MIN};
+use crate::store::StoreError;
+
+/// The beginning of a digest that several sets of rules have.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("`{short}` begins the digests of several sets of rules: {}; write more of the one you mean", .digests.join(", "))]
+pub struct AmbiguousDigest {
+    /// What was written.
+    pub short: String,
+    /// What it may stand for; the first of them, where they are many.
+    pub digests: Vec<String>,
+}
+
+/// How many digests are named where one was meant.
+const NAMED: usize = 5;
+
+/// The whole digest that `written` stands for; nothing where no rules here have one that begins so. What is written
+/// whole is taken as it is, whether there are such rules or not.
+pub(in crate::pdp) fn whole_digest<E>(pdp: &Pdp, written: &str) -> Result<Option<String>, E>
+where
+    E: From<StoreError> + From<AmbiguousDigest>,
+{
+    if written.len() == DIGEST_LENGTH {
+        return Ok(Some(written.to_owned()));
+    }
+    if written.len() < DIGEST_PREFIX_MIN {
+        return Ok(None);
+    }
+    let mut found = pdp.store.digests_beginning(written, NAMED)?;
+    // What decides may be kept nowhere: a world of its own, or rules that were never entered in the history.
+    for deciding in [pdp.rules().digest().to_string(), pdp.digest().to_string()] {
+        if deciding.starts_with(written) && !found.contains(&deciding) {
+            found.push(deciding);
+        }
+    }
+    match found.len() {
+        0 | 1 => Ok(found.pop()),
+        _ => Err(AmbiguousDigest { short: written.to_owned(), digests: found }.into()),
+    }
+}
