@@ -25,6 +25,8 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
+use crate::config::token_of_environment;
+
 /// How deep a thread may go: rules are read, evaluated and compared as deep as they are nested.
 const STACK: usize = 16 * 1024 * 1024;
 
@@ -59,7 +61,7 @@ enum Command {
     Ledger(ledger::LedgerCommand),
     /// List, rotate and retire the keys that links are signed with.
     LinkKey(link_key::LinkKeyCommand),
-    /// Judge a set of rules before it is in force.
+    /// Judge a set of rules before it is in force, and put it in force.
     Rules(rules::RulesCommand),
     /// Create, list and revoke access tokens.
     Token(token::TokenCommand),
@@ -71,9 +73,26 @@ struct Data {
     /// The data directory.
     #[arg(long, value_name = "DIR", default_value = "./standing-data")]
     data: PathBuf,
+    /// A file with the access token of whoever asks, else `STANDING_TOKEN`; without one it is whoever may open the
+    /// data directory, who approves nothing.
+    #[arg(long, value_name = "FILE")]
+    token_file: Option<PathBuf>,
     /// Print JSON, for machines.
     #[arg(long)]
     json: bool,
+}
+
+impl Data {
+    /// The access token of whoever asks.
+    fn token(&self) -> Result<Option<String>, Failure> {
+        let Some(file) = &self.token_file else { return Ok(token_of_environment()) };
+        let named = |error: &dyn Display| format!("cannot read the token in `{}`: {error}", file.display());
+        let token = std::fs::read_to_string(file).map_err(|error| Failure::failed(named(&error)))?;
+        match token.trim() {
+            "" => Err(Failure::usage(named(&"it is empty; `standing token create` makes one"))),
+            token => Ok(Some(token.to_owned())),
+        }
+    }
 }
 
 /// How a command ended, when it did not fail.

@@ -131,7 +131,7 @@ impl Verify {
 
     /// Has the ledger of a data directory walked by whoever holds it.
     async fn inside(&self) -> Result<Walked, Failure> {
-        let reached = Reached::open(&self.data.data, Wanted::There).await?;
+        let reached = Reached::open(&self.data, Wanted::There).await?;
         let response = reached.send(Method::GET, "/v1/ledger/verification", "application/json", whole("")).await?;
         if !response.status().is_success() {
             answered(response).await?;
@@ -202,7 +202,7 @@ fn spoken(walked: &Walked) -> String {
 
 impl Export {
     async fn run(self) -> Result<Ended, Failure> {
-        let reached = Reached::open(&self.data.data, Wanted::There).await?;
+        let reached = Reached::open(&self.data, Wanted::There).await?;
         let query = self.mask.as_deref().map(|mask| format!("?mask={}", encoded(mask))).unwrap_or_default();
         let path = format!("/v1/ledger/export{query}");
         let response = reached.send(Method::GET, &path, "application/json", whole("")).await?;
@@ -236,7 +236,7 @@ impl Export {
 
 impl Show {
     async fn run(self) -> Result<Ended, Failure> {
-        let reached = Reached::open(&self.data.data, Wanted::There).await?;
+        let reached = Reached::open(&self.data, Wanted::There).await?;
         let record = reached.call(Method::GET, &format!("/v1/decisions/{}", self.seq), None).await?;
         if self.data.json {
             println!("{record}");
@@ -249,7 +249,7 @@ impl Show {
 
 impl Archive {
     async fn run(self) -> Result<Ended, Failure> {
-        let reached = Reached::open(&self.data.data, Wanted::There).await?;
+        let reached = Reached::open(&self.data, Wanted::There).await?;
         let path = format!("/v1/ledger/archive?older_than={}", encoded(&self.older_than));
         let archived = reached.call(Method::POST, &path, None).await?;
         if self.data.json {

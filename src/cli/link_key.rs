@@ -49,7 +49,7 @@ impl LinkKeyCommand {
                 (Method::DELETE, format!("/v1/link-keys/{}", utf8_percent_encode(&id, NON_ALPHANUMERIC)), data)
             }
         };
-        let reached = Reached::open(&data.data, Wanted::There).await?;
+        let reached = Reached::open(&data, Wanted::There).await?;
         let answer = reached.call(method, &path, None).await?;
         if data.json {
             println!("{answer}");

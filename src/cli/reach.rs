@@ -20,8 +20,8 @@ use hyper_util::rt::TokioIo;
 use serde_json::Value;
 use tokio::net::{UnixListener, UnixStream};
 
-use super::Failure;
 use super::rules_dir::RulesFlag;
+use super::{Data, Failure};
 use crate::clock::System;
 use crate::config::{Settings, SolverSetting};
 use crate::http::{Door, Stopping, surface};
@@ -133,6 +133,8 @@ pub(super) struct Reached {
     pub(super) here: Option<Arc<Pdp>>,
     /// The name of the socket it is asked through.
     socket: String,
+    /// The access token of whoever asks.
+    token: Option<String>,
     /// The socket, and what tells its streams to end when this is dropped.
     _held: Option<(Socket, tokio::sync::watch::Sender<bool>)>,
 }
@@ -145,8 +147,15 @@ pub(super) enum Wanted {
 }
 
 impl Reached {
+    /// Opens the store of a command, or finds the server that holds it; what is asked then is asked by whoever the
+    /// command names.
+    pub(super) async fn open(data: &Data, wanted: Wanted) -> Result<Self, Failure> {
+        let token = data.token()?;
+        Ok(Self { token, ..Self::at(&data.data, wanted).await? })
+    }
+
     /// Opens the store in `data`, or finds the server that holds it.
-    pub(super) async fn open(data: &Path, wanted: Wanted) -> Result<Self, Failure> {
+    pub(super) async fn at(data: &Path, wanted: Wanted) -> Result<Self, Failure> {
         if wanted == Wanted::There && !Store::is_in(data) {
             return Err(Failure::failed(format!(
                 "there is no store in `{}`; name its folder with `--data`, or begin one with `standing serve`",
@@ -161,7 +170,8 @@ impl Reached {
                 Err(Holding::Failed(failure)) => return Err(failure),
                 // Held by a server, which answers on its socket, or by a command, which is soon done.
                 Err(Holding::Held(held)) => {
-                    let there = Self { data: data.to_owned(), here: None, socket: SOCKET_NAME.to_owned(), _held: None };
+                    let socket = SOCKET_NAME.to_owned();
+                    let there = Self { data: data.to_owned(), here: None, socket, token: None, _held: None };
                     match there.connect().await {
                         Ok(_) => return Ok(there),
                         Err(_) if started.elapsed() < ANSWERS_WITHIN => tokio::time::sleep(PAUSE).await,
@@ -183,7 +193,8 @@ impl Reached {
         let (stop, stopped) = tokio::sync::watch::channel(false);
         let name = format!("command-{}.sock", std::process::id());
         let socket = Socket::listen_as(data, &name, &pdp, &Stopping::told_by(stopped))?;
-        Ok(Self { data: data.to_owned(), here: Some(pdp), socket: name, _held: Some((socket, stop)) })
+        let _held = Some((socket, stop));
+        Ok(Self { data: data.to_owned(), here: Some(pdp), socket: name, token: None, _held })
     }
 
     async fn connect(&self) -> Result<SendRequest<Outgoing>, Failure> {
@@ -215,21 +226,28 @@ impl Reached {
         body: Outgoing,
     ) -> Result<Response<Incoming>, Failure> {
         let mut sender = self.connect().await?;
-        let request = Request::builder()
+        let mut request = Request::builder()
             .method(method)
             .uri(path)
             .header("host", "standing")
             .header("content-type", content_type)
-            .header("accept", accept)
-            .body(body)?;
+            .header("accept", accept);
+        if let Some(token) = &self.token {
+            request = request.header("authorization", format!("Bearer {token}"));
+        }
+        let request = request.body(body)?;
         Ok(sender.send_request(request).await?)
+    }
+
+    /// Makes a call and returns what was said, a problem too.
+    pub(super) async fn ask(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Said, Failure> {
+        let bytes = body.map(Value::to_string).unwrap_or_default();
+        said(self.send(method, path, "application/json", whole(bytes)).await?).await
     }
 
     /// Makes a call and returns its answer; a problem is a failure with the problem's own sentence.
     pub(super) async fn call(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Value, Failure> {
-        let bytes = body.map(Value::to_string).unwrap_or_default();
-        let response = self.send(method, path, "application/json", whole(bytes)).await?;
-        answered(response).await
+        self.ask(method, path, body).await?.answered()
     }
 }
 
@@ -238,15 +256,34 @@ pub(super) fn whole(bytes: impl Into<Bytes>) -> Outgoing {
     Full::new(bytes.into()).map_err(|never| match never {}).boxed()
 }
 
-/// The JSON of an answer; a problem is a failure with the problem's own sentence.
-pub(super) async fn answered(response: Response<Incoming>) -> Result<Value, Failure> {
+/// What was said to a call: its answer, or a problem.
+pub(super) struct Said {
+    pub(super) status: StatusCode,
+    pub(super) body: Value,
+}
+
+impl Said {
+    /// The answer; a problem is a failure with the problem's own sentence.
+    pub(super) fn answered(self) -> Result<Value, Failure> {
+        if self.status.is_success() { Ok(self.body) } else { Err(self.failure()) }
+    }
+
+    /// A problem as a failure, with the problem's own sentence.
+    pub(super) fn failure(&self) -> Failure {
+        let detail = self.body.get("detail").and_then(Value::as_str).unwrap_or("no reason given");
+        let code = if self.status == StatusCode::BAD_REQUEST { super::WRONG_USAGE } else { super::FAILED };
+        Failure { code, message: detail.to_owned() }
+    }
+}
+
+async fn said(response: Response<Incoming>) -> Result<Said, Failure> {
     let status = response.status();
     let bytes = response.into_body().collect().await?.to_bytes();
-    let value: Value = if bytes.is_empty() { Value::Null } else { serde_json::from_slice(&bytes)? };
-    if status.is_success() {
-        return Ok(value);
-    }
-    let detail = value.get("detail").and_then(Value::as_str).unwrap_or("no reason given");
-    let code = if status == StatusCode::BAD_REQUEST { super::WRONG_USAGE } else { super::FAILED };
-    Err(Failure { code, message: detail.to_owned() })
+    let body = if bytes.is_empty() { Value::Null } else { serde_json::from_slice(&bytes)? };
+    Ok(Said { status, body })
+}
+
+/// The JSON of an answer; a problem is a failure with the problem's own sentence.
+pub(super) async fn answered(response: Response<Incoming>) -> Result<Value, Failure> {
+    said(response).await?.answered()
 }

@@ -49,7 +49,7 @@ impl Replay {
                 .collect();
             body["files"] = json!(files);
         }
-        let reached = Reached::open(&self.data.data, Wanted::There).await?;
+        let reached = Reached::open(&self.data, Wanted::There).await?;
         let path = "/v1/decisions/replay";
         let response = reached.send(Method::POST, path, "application/json", whole(body.to_string())).await?;
         if !response.status().is_success() {

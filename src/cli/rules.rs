@@ -1,8 +1,11 @@
-//! `standing rules`: what is wrong with a set, whether its promises hold, and what it would change.
+//! `standing rules`: what is wrong with a set, whether its promises hold, what it would change, and how it comes in
+//! force.
 
 mod candidate;
 mod differences;
 mod examined;
+mod history;
+mod published;
 mod report;
 
 use std::path::PathBuf;
@@ -15,12 +18,14 @@ use super::{Ended, Failure};
 use crate::policy::{Finding, RuleFiles};
 use candidate::Compare;
 use examined::{Check, Coverage, Prove};
+use history::{History, Show};
+use published::{Approve, Propose, Rollback, Withdraw};
 
 /// The widest line of a formatted rule.
 const LINE_WIDTH: usize = 100;
 const INDENT_WIDTH: isize = 2;
 
-/// Judge a set of rules before it is in force.
+/// Judge a set of rules before it is in force, and put it in force.
 #[derive(Debug, Args)]
 #[command(after_help = "Example: standing rules review my-rules")]
 pub(super) struct RulesCommand {
@@ -50,6 +55,32 @@ enum What {
     /// Say how many rows each rule decides, and what no row shows.
     #[command(after_help = "Example: standing rules coverage")]
     Coverage(Coverage),
+    /// Propose a set of rules, with what is known of it.
+    #[command(
+        after_help = "Example: standing rules propose my-rules --title \"Transitions need administration\" --token-file ada.token\n\nRules come in force by two persons where a server publishes them (`rules_from = \"publishing\"`)."
+    )]
+    Propose(Propose),
+    /// Approve what another person proposed: it comes in force at once, or when it is to.
+    #[command(
+        after_help = "Example: standing rules approve 1 --why \"read with legal\" --token-file bob.token\n\nNobody approves what the same person proposed, nor with a token that was made with the proposer's, or it with this one."
+    )]
+    Approve(Approve),
+    /// Take a proposal back, also one that is to come in force later.
+    #[command(after_help = "Example: standing rules withdraw 1")]
+    Withdraw(Withdraw),
+    /// Say which rules were in force since when and by whom, and what is proposed.
+    #[command(after_help = "Example: standing rules history")]
+    History(History),
+    /// Show rules that are or were in force, or a proposal, with what is known of them.
+    #[command(
+        after_help = "Examples: standing rules show 7bf31cfa9bba\n          standing rules show 1 --file policies/may/migrate.cedar"
+    )]
+    Show(Show),
+    /// Go back to rules that were in force before.
+    #[command(
+        after_help = "Example: standing rules rollback --to 7bf31cfa9bba --why \"refuses what it should allow\"\n\nWithin an hour after rules came in force one person alone may go back to those of before: an emergency, which the log, the history and `GET /v1/rules` tell. Anything else becomes a proposal that a second person approves."
+    )]
+    Rollback(Rollback),
 }
 
 /// Lay the rules out in one way.
@@ -71,6 +102,12 @@ impl RulesCommand {
             What::Review(compare) => compare.run(true).await,
             What::Format(format) => format.run(),
             What::Coverage(coverage) => coverage.run(),
+            What::Propose(propose) => propose.run().await,
+            What::Approve(approve) => approve.run().await,
+            What::Withdraw(withdraw) => withdraw.run().await,
+            What::History(history) => history.run().await,
+            What::Show(show) => show.run().await,
+            What::Rollback(rollback) => rollback.run().await,
         }
     }
 }

@@ -49,7 +49,7 @@ impl Compare {
         let folder;
         let is_there = Store::is_in(&self.data.data);
         let reached = if is_there {
-            Reached::open(&self.data.data, Wanted::There).await?
+            Reached::open(&self.data, Wanted::There).await?
         } else {
             if !self.data.json {
                 let mut note = Page::new();
@@ -60,7 +60,7 @@ impl Compare {
                 println!("{note}");
             }
             folder = tempfile::tempdir()?;
-            let reached = Reached::open(folder.path(), Wanted::ThereOrNew).await?;
+            let reached = Reached::at(folder.path(), Wanted::ThereOrNew).await?;
             if let Some(pdp) = &reached.here {
                 demo(pdp).await?;
             }

@@ -133,7 +133,7 @@ impl Check {
         if !Store::is_in(&self.data.data) {
             return Ok(None);
         }
-        let reached = Reached::open(&self.data.data, Wanted::There).await?;
+        let reached = Reached::open(&self.data, Wanted::There).await?;
         let status = reached.call(Method::GET, "/v1/rules", None).await?;
         Ok(status.get("refused").cloned())
     }

@@ -27,6 +27,15 @@ pub(super) fn short(digest: &str) -> String {
     digest.chars().take(12).collect()
 }
 
+/// Who did something, with the name beside the id where it has one.
+pub(super) fn who(of: &Value, member: &str) -> String {
+    let id = of[member].as_str().unwrap_or("nobody");
+    match of[format!("{member}Name")].as_str() {
+        Some(name) => format!("{name} ({id})"),
+        None => id.to_owned(),
+    }
+}
+
 /// Findings, each with its hint, and with its line where the file is one of `sources`.
 pub(super) fn findings(page: &mut Page, found: &[Finding], sources: &RuleFiles) {
     for finding in found {
