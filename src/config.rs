@@ -36,6 +36,8 @@ pub struct Settings {
     pub rules: Option<PathBuf>,
     /// Where the rules in force come from: `files` or `publishing`.
     pub rules_from: RulesFrom,
+    /// Does whoever approves rules have to be known by another issuer than this service's own tokens?
+    pub approval_needs_person: bool,
     /// Where callers reach this service: an https URL without a slash at the end.
     pub public_url: Option<String>,
     /// What a second transacting partner's acceptance does: `displace` or `refuse`.
@@ -108,6 +110,13 @@ impl Settings {
         }
         Ok(settings)
     }
+}
+
+/// The access token of whoever asks on the command line, as `STANDING_TOKEN` says it.
+#[must_use]
+#[expect(clippy::disallowed_methods, reason = "here alone the environment is read")]
+pub fn token_of_environment() -> Option<String> {
+    std::env::var("STANDING_TOKEN").ok().map(|token| token.trim().to_owned()).filter(|token| !token.is_empty())
 }
 
 /// Whether claims can be proved, as the environment says.

@@ -70,6 +70,8 @@ pub const RULES_BODY_BYTES_MAX: usize = 4 * 1024 * 1024;
 pub const RULES_FILE_BYTES_MAX: usize = 1024 * 1024;
 /// The most files a set of rules may hold.
 pub const RULES_FILES_MAX: usize = 10_000;
+/// How long after rules came in force one person alone may go back to those of before, in seconds.
+pub const ROLLBACK_ALONE_SECONDS: i64 = 3_600;
 /// The most proposals that may be open at a time.
 pub const OPEN_PROPOSALS_MAX: usize = 100;
 /// How long the digest of a set of rules is, in hexadecimal digits.

@@ -55,7 +55,7 @@ pub use operation::{
 pub use pages::{
     CustomerListItem, Ending, ListError, Page, PartnerRelationship, PartnerRelationships, PastError, ServiceHeld,
 };
-pub use publishing::{Approved, Approving, Ended, ProposalTold, Proposing, PublishError};
+pub use publishing::{Approved, Approving, Ended, ProposalTold, Proposing, PublishError, RolledBack, RollingBack};
 pub use registry::{Registered, SubscriptionFilter};
 pub(crate) use relationship::Edit;
 pub use relationship::{LinkError, Offer, Request, RequestError};
@@ -81,7 +81,7 @@ use crate::domain::grant::Multichannel;
 use crate::id::Revision;
 use crate::limits::Limits;
 use crate::policy::{Bundle, Digest, ReadError, RulesError};
-use crate::store::{Store, StoreError};
+use crate::store::{Beside, Store, StoreError, Work};
 
 /// The settings that decide what may happen, besides the rules.
 #[derive(Clone, Debug)]
@@ -101,6 +101,8 @@ pub struct Pdp {
     store: Store,
     current: rules::Current,
     rules_from: RulesFrom,
+    /// Does whoever approves rules have to be known by another issuer than this service?
+    needs_persons: bool,
     /// Tells that something else is to come in force later than before.
     schedule: tokio::sync::watch::Sender<()>,
     metrics: metrics::Metrics,
@@ -160,8 +162,8 @@ impl Pdp {
     pub fn reopen(data: &Path, clock: SharedClock, otherwise: Bundle, terms: Terms) -> Result<Self, PdpError> {
         let store = Store::open(data, Arc::clone(&clock))?;
         let rules = rules::last_in_force(&store)?.unwrap_or(otherwise);
-        let rules_from = store.rules_from()?;
-        Ok(Self { rules_from, ..Self::over(store, data, &clock, rules, terms)? })
+        let (rules_from, needs_persons) = (store.rules_from()?, store.needs_persons()?);
+        Ok(Self { rules_from, needs_persons, ..Self::over(store, data, &clock, rules, terms)? })
     }
 
     fn over(store: Store, data: &Path, clock: &SharedClock, rules: Bundle, terms: Terms) -> Result<Self, PdpError> {
@@ -181,6 +183,7 @@ impl Pdp {
             store,
             current: rules::Current::of(rules, metrics.swaps.clone()),
             rules_from: RulesFrom::default(),
+            needs_persons: false,
             schedule: tokio::sync::watch::Sender::default(),
             metrics,
             compared_at: AtomicU64::default(),
@@ -209,6 +212,23 @@ impl Pdp {
     #[must_use]
     pub fn publishing(self) -> Self {
         Self { rules_from: RulesFrom::Publishing, ..self }
+    }
+
+    /// Says whether whoever approves rules has to be known by another issuer than this service; commands that open the
+    /// store themselves heed it too.
+    ///
+    /// # Errors
+    /// [`StoreError`] when it cannot be kept.
+    pub async fn with_needs_persons(self, needs_persons: bool) -> Result<Self, StoreError> {
+        if self.store.needs_persons()? != needs_persons {
+            let written = self.store.change(move |_| {
+                let mut beside = Beside::default();
+                beside.put_needs_persons(needs_persons)?;
+                Ok(Work { change: None, by: String::new(), records: Vec::new(), remember: None, beside, value: () })
+            });
+            written.await?;
+        }
+        Ok(Self { needs_persons, ..self })
     }
 
     /// The rules in force for our own domain and for the calls of this service.

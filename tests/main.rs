@@ -10,6 +10,7 @@ mod difference;
 mod disk;
 mod decisions;
 mod faults;
+mod four_eyes;
 mod guarded;
 mod house;
 mod http;

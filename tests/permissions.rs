@@ -211,7 +211,11 @@ fn tries(town: &Town, route: &Route) -> Vec<Try> {
         ("GET", "/v1/rules/proposals/{proposal}") => one(&path.replace("{proposal}", &town.proposal()), None),
         ("POST", "/v1/rules/proposals/{proposal}/approval") => one(&path, Some(json!({ "unproved": "a test" }))),
         ("DELETE", "/v1/rules/proposals/{proposal}") => one(&path, None),
-        ("POST", "/v1/rules/rollback") => one(&path, Some(json!({}))),
+        // To the first set, which is neither in force by then nor the one before.
+        ("POST", "/v1/rules/rollback") => {
+            let history = town.by("operator", "GET", "/v1/rules/history", None).json();
+            one(&path, Some(json!({ "to": history["history"][0]["digest"] })))
+        }
         ("GET", "/v1/ledger/proof") => one(&format!("{path}?seq=1"), None),
         ("GET", "/v1/ledger/consistency") => one(&format!("{path}?from=1"), None),
         // Nothing is so old.

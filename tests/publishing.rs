@@ -9,14 +9,15 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use standing::audit::Record;
-use standing::caller::Caller;
+use standing::caller::{Caller, Identity, Person, Proof};
 use standing::clock::{Clock as _, SharedClock, Stopped, System, Timestamp};
 use standing::config::RulesFrom;
 use standing::domain::grant::Multichannel;
 use standing::facts::Role;
 use standing::limits::Limits;
 use standing::pdp::{
-    Approving, Basis, Call, CallError, Changed, Coded as _, LinkRing, Pdp, ProposalTold, Proposing, PublishError, Terms,
+    Approving, Basis, Call, CallError, Changed, Coded as _, LinkRing, NewToken, Pdp, ProposalTold, Proposing,
+    PublishError, RolledBack, RollingBack, Speaker, Terms,
 };
 use standing::policy::{Bundle, Digest, RuleFiles, Rulebook};
 use standing::question::{Entity, Question};
@@ -54,7 +55,16 @@ fn digest(files: &Files) -> String {
 }
 
 fn by(id: &str) -> Call {
-    Call::of(Caller::Operator { id: id.to_owned(), role: Role::Reviewer })
+    as_role(id, Role::Reviewer)
+}
+
+fn as_role(id: &str, role: Role) -> Call {
+    let caller = Caller::Operator { id: id.to_owned(), role };
+    Call::by(Identity { caller, person: Some(Person::of_token(id)), proof: Proof::Token { id: id.parse().unwrap() } })
+}
+
+fn to(digest: &str) -> RollingBack {
+    RollingBack { to: digest.to_owned(), comment: None }
 }
 
 /// A decision point that publishes, on a folder and with a clock of its own.
@@ -100,6 +110,23 @@ impl Press {
 
     async fn approves(&self, who: &str, id: u64) -> Result<Changed<ProposalTold>, CallError<PublishError>> {
         self.pdp.approve(&by(who), id, accepted()).await
+    }
+
+    /// A reviewer with a token that is kept, as one has who comes in from outside.
+    async fn reviewer(&self, expires: Option<Timestamp>) -> (standing::id::TokenId, Call) {
+        let new = NewToken { expires, ..NewToken::of(Speaker::Role(Role::Reviewer)) };
+        let issued = self.pdp.create_token(&operator(), new).await.unwrap().value;
+        let identity = self.pdp.authenticate(&issued.token).unwrap().unwrap();
+        (issued.id, Call::by(identity))
+    }
+
+    /// A proposal that somebody approved for the second of January.
+    async fn scheduled(&self, approver: &Call) -> u64 {
+        let id = self.proposes("ada", tightened()).await.id;
+        let later = Approving { activate_at: at("2026-01-02T00:00:00Z"), ..accepted() };
+        let approved = self.pdp.approve(approver, id, later).await.unwrap().value;
+        assert_eq!(approved.state, ProposalState::Scheduled);
+        id
     }
 
     /// Proposed by one and approved by another.
@@ -150,9 +177,9 @@ async fn nobody_approves_what_it_proposed_and_somebody_else_does() {
     assert_eq!((proposed.state, proposed.base.as_str()), (ProposalState::Open, press.digest().as_str()));
     assert_eq!(code(press.approves("ada", proposed.id).await), "same_identity");
     // Another role under the same name is the same identity.
-    let promoted = Call::of(Caller::Operator { id: "ada".to_owned(), role: Role::Operator });
+    let promoted = as_role("ada", Role::Operator);
     assert_eq!(code(press.pdp.approve(&promoted, proposed.id, accepted()).await), "same_identity");
-    let auditor = Call::of(Caller::Operator { id: "eve".to_owned(), role: Role::Auditor });
+    let auditor = as_role("eve", Role::Auditor);
     let refused = press.pdp.approve(&auditor, proposed.id, accepted()).await;
     assert!(matches!(refused, Err(CallError::Denied(_))), "{refused:?}");
     assert_eq!(press.history().await.len(), 1);
@@ -224,7 +251,9 @@ async fn what_is_approved_for_later_comes_in_force_then_also_after_a_restart() {
     let id = press.pdp.propose(&by("ada"), proposing).await.unwrap().value.id;
     let past = Approving { activate_at: at("2025-01-01T00:00:00Z"), ..accepted() };
     assert_eq!(code(press.pdp.approve(&by("bob"), id, past).await), "activation_time_passed");
-    assert_eq!(press.approves("bob", id).await.unwrap().value.state, ProposalState::Scheduled);
+    let (_, bob) = press.reviewer(None).await;
+    let approved = press.pdp.approve(&bob, id, accepted()).await.unwrap().value;
+    assert_eq!(approved.state, ProposalState::Scheduled);
     let other = press.proposes("ada", remarked("other")).await.id;
     let later = Approving { activate_at: at("2026-01-03T00:00:00Z"), ..accepted() };
     assert_eq!(code(press.pdp.approve(&by("bob"), other, later).await), "already_scheduled");
@@ -241,7 +270,8 @@ async fn what_is_approved_for_later_comes_in_force_then_also_after_a_restart() {
     assert_eq!(press.pdp.activate_due().await.unwrap(), Some((id, true)));
     assert_eq!(press.digest(), digest(&tightened()));
     let record = press.record(standing::id::Seq(records + 1)).await;
-    assert_eq!(record.caller, by("bob").caller, "it is recorded as the approval it is");
+    assert_eq!(record.caller, bob.caller, "it is recorded as the approval it is");
+    assert_eq!((record.person, record.proof), (bob.person, Some(Proof::Service)));
     assert_eq!(record.question.context["activateAt"], "2026-01-02T00:00:00Z");
     assert_eq!((press.pdp.activate_due().await.unwrap(), press.pdp.activation_within().unwrap()), (None, None));
     assert_eq!(press.state(id).await, ProposalState::Activated);
@@ -250,9 +280,7 @@ async fn what_is_approved_for_later_comes_in_force_then_also_after_a_restart() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_cannot_come_in_force_any_more_does_not_and_that_is_said() {
     let press = Press::new().await;
-    let id = press.proposes("ada", tightened()).await.id;
-    let later = Approving { activate_at: at("2026-01-02T00:00:00Z"), ..accepted() };
-    press.pdp.approve(&by("bob"), id, later).await.unwrap();
+    let id = press.scheduled(&press.reviewer(None).await.1).await;
     let moved = press.publishes(remarked("in between")).await;
     press.clock.set(time("2026-01-03T00:00:00Z"));
     assert_eq!(press.pdp.activate_due().await.unwrap(), Some((id, false)));
@@ -273,9 +301,7 @@ async fn what_cannot_come_in_force_any_more_does_not_and_that_is_said() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_withdrawn_is_not_approved_and_does_not_come_in_force_later() {
     let press = Press::new().await;
-    let id = press.proposes("ada", tightened()).await.id;
-    let later = Approving { activate_at: at("2026-01-02T00:00:00Z"), ..accepted() };
-    press.pdp.approve(&by("bob"), id, later).await.unwrap();
+    let id = press.scheduled(&by("bob")).await;
     for _ in 0..2 {
         assert_eq!(press.pdp.withdraw(&by("ada"), id).await.unwrap().value.state, ProposalState::Withdrawn);
     }
@@ -429,18 +455,68 @@ async fn a_caller_that_goes_away_leaves_what_decides_and_what_is_told_in_agreeme
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_rollback_goes_to_the_rules_of_before_or_to_those_that_are_named() {
+async fn an_approval_for_later_counts_only_as_long_as_whoever_gave_it_may_come_in() {
+    for is_revoked in [true, false] {
+        let press = Press::new().await;
+        let first = press.digest();
+        let (token, bob) = press.reviewer(at("2026-01-01T12:00:00Z").filter(|_| !is_revoked)).await;
+        let id = press.scheduled(&bob).await;
+        if is_revoked {
+            press.pdp.revoke_token(&operator(), &token).await.unwrap();
+        }
+        press.clock.set(time("2026-01-02T00:00:00Z"));
+        let records = press.pdp.records().unwrap();
+        assert_eq!(press.pdp.activate_due().await.unwrap(), Some((id, false)));
+        assert_eq!(press.digest(), first);
+        let told = press.pdp.proposal(&operator(), id).await.unwrap().value;
+        assert_eq!(told.state, ProposalState::NotActivated);
+        let word = if is_revoked { "was revoked at" } else { "expired at" };
+        let why = told.ended.unwrap().message.unwrap();
+        assert!(why.contains(token.as_str()) && why.contains(word), "{why}");
+        let record = press.record(standing::id::Seq(records + 1)).await;
+        assert_eq!(serde_json::to_value(&record.outcome).unwrap(), json!({ "refused": "approval_lapsed" }));
+        // Whoever looks at the rules is told why, now and after a restart.
+        let press = press.again().await;
+        let refused = press.pdp.rules_status(&operator()).await.unwrap().value.refused.unwrap();
+        assert_eq!(refused.proposal, Some(id));
+        assert!(refused.findings[0].message.contains(word), "{:?}", refused.findings);
+        assert_eq!(press.pdp.activate_due().await.unwrap(), None);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rollback_goes_to_the_last_good_set_at_once_and_to_others_by_a_second_person() {
     let press = Press::new().await;
     let first = press.digest();
-    assert_eq!(code(press.pdp.roll_back(&by("bob"), None).await), "nothing_before");
+    assert_eq!(code(press.pdp.roll_back(&by("bob"), to(&first)).await), "already_in_force");
     let second = press.publishes(tightened()).await;
     let third = press.publishes(remarked("third")).await;
-    let back = press.pdp.roll_back(&by("bob"), None).await.unwrap();
-    assert_eq!((back.value.digest.clone(), press.digest()), (second.clone(), second.clone()));
-    assert_eq!(press.record(back.seqs[0]).await.question.context["digest"], second.as_str());
-    press.pdp.roll_back(&by("bob"), Some(first.clone())).await.unwrap();
-    assert_eq!(code(press.pdp.roll_back(&by("bob"), Some(first.clone())).await), "already_in_force");
-    assert_eq!(code(press.pdp.roll_back(&by("bob"), Some("0".repeat(64))).await), "unknown_rules");
+    let back = press.pdp.roll_back(&by("cid"), to(&second)).await.unwrap();
+    let RolledBack::InForce(entry) = back.value else { panic!("{:?}", back.value) };
+    assert_eq!((entry.digest.clone(), press.digest()), (second.clone(), second.clone()));
+    assert!(entry.emergency);
+    let turned = entry.evidence.unwrap();
+    assert_eq!(turned["rows"].as_array().unwrap().len(), 1, "it says what it turns: {turned}");
+    let said = press.record(back.seqs[0]).await.question.context;
+    assert_eq!((said["digest"].as_str(), said["base"].as_str()), (Some(&*second), Some(&*third)));
+    assert_eq!(said["emergency"], true);
+    // It does not toggle, and nothing older is an emergency.
+    for digest in [&third, &first] {
+        let RolledBack::Proposed(proposal) = press.pdp.roll_back(&by("cid"), to(digest)).await.unwrap().value else {
+            panic!("{digest} is in force")
+        };
+        assert_eq!((proposal.state, &proposal.digest), (ProposalState::Open, digest));
+        assert_eq!(press.digest(), second);
+    }
+    let proposals = press.pdp.proposals(&operator(), 10, None).await.unwrap().value.items;
+    let id = proposals.iter().find(|proposal| proposal.digest == first).unwrap().id;
+    assert_eq!(code(press.approves("cid", id).await), "same_identity");
+    press.approves("bob", id).await.unwrap();
+    // Nor does it toggle where two persons went back.
+    let RolledBack::Proposed(_) = press.pdp.roll_back(&by("cid"), to(&second)).await.unwrap().value else {
+        panic!("it is in force")
+    };
+    assert_eq!(code(press.pdp.roll_back(&by("bob"), to(&"0".repeat(64))).await), "unknown_rules");
     assert_eq!(press.history().await, [&first, &second, &third, &second, &first].map(Clone::clone));
     let press = press.again().await;
     assert_eq!(press.digest(), first);
@@ -448,12 +524,25 @@ async fn a_rollback_goes_to_the_rules_of_before_or_to_those_that_are_named() {
     for (digest, files) in [(&first, shipped()), (&second, tightened()), (&third, remarked("third"))] {
         let kept = press.pdp.rules_with(&operator(), digest).await.unwrap().value;
         assert_eq!(kept.files, files);
-        assert_eq!(kept.evidence.is_some(), *digest != first, "the first was built in");
+        assert!(kept.evidence.is_some());
         let asked = Question::new(Entity::new("Partner", "p"), "receiveBill", Entity::new("Subscription", "s"));
         let basis = Basis { rules: Some(digest.clone()), ..Basis::default() };
         assert_eq!(press.pdp.ask(&operator(), asked, &basis).await.unwrap().rules.as_str(), digest);
     }
     assert_eq!(code(press.pdp.rules_with(&operator(), "none").await), "unknown_rules");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn going_back_is_an_emergency_for_an_hour_and_no_longer() {
+    for (until, is_emergency) in [("2026-01-01T01:00:00Z", true), ("2026-01-01T01:00:00.001Z", false)] {
+        let press = Press::new().await;
+        let first = press.digest();
+        press.publishes(tightened()).await;
+        press.clock.set(time(until));
+        let went = press.pdp.roll_back(&by("cid"), to(&first)).await.unwrap().value;
+        assert_eq!(matches!(went, RolledBack::InForce(_)), is_emergency, "{until}");
+        assert_eq!(press.digest() == first, is_emergency, "{until}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -465,7 +554,7 @@ async fn rules_that_come_from_files_are_reviewed_and_not_published() {
     assert_eq!(code(pdp.propose(&by("ada"), proposing).await), "rules_come_from_files");
     assert_eq!(code(pdp.approve(&by("bob"), 1, accepted()).await), "rules_come_from_files");
     assert_eq!(code(pdp.withdraw(&by("bob"), 1).await), "rules_come_from_files");
-    assert_eq!(code(pdp.roll_back(&by("bob"), None).await), "rules_come_from_files");
+    assert_eq!(code(pdp.roll_back(&by("bob"), to(&digest(&shipped()))).await), "rules_come_from_files");
     pdp.review(&by("ada"), tightened()).await.unwrap();
 }
 
@@ -561,7 +650,8 @@ fn rules_are_published_over_http() {
     assert_eq!((&status["digest"], &status["proposal"]), (&told["digest"], &told["id"]));
     assert_eq!((status["why"].as_str(), status["from"].as_str()), (Some("published"), Some("publishing")));
     assert_eq!(status["evidence"]["candidate"], told["digest"]);
-    let back = office.send(&office.bob, "POST", "/v1/rules/rollback", None);
+    let back = json!({ "to": told["base"] });
+    let back = office.send(&office.bob, "POST", "/v1/rules/rollback", Some(&back));
     assert_eq!((back.status, back.json()["why"].as_str()), (200, Some("rolledBack")), "{}", back.text);
     let history = office.send(&office.bob, "GET", "/v1/rules/history?limit=2", None).json();
     assert_eq!((history["history"].as_array().unwrap().len(), &history["complete"]), (2, &json!(false)));
@@ -615,7 +705,7 @@ fn nobody_approves_where_nobody_can_be_told_from_the_proposer() {
     let proposed = server.post("/v1/rules/proposals", &json!({ "files": tightened() })).json();
     let approval =
         server.post(&format!("/v1/rules/proposals/{}/approval", proposed["id"]), &json!({ "unproved": "x" }));
-    assert_eq!((approval.status, approval.code().as_str()), (403, "same_identity"));
+    assert_eq!((approval.status, approval.code().as_str()), (403, "no_person"));
     assert!(approval.json()["detail"].as_str().unwrap().contains("asks for no credentials"), "{}", approval.text);
 }
 

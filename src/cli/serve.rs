@@ -37,7 +37,7 @@ const DEFAULT_DATA: &str = "./standing-data";
 /// Answer over HTTP.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Example: standing serve --demo\n\nSettings (--config FILE, TOML): data, listen, rules,\nrules_from = \"files\" | \"publishing\", public_url, multichannel = \"displace\" | \"refuse\",\n[limits] body_bytes, evaluations, depth, [ledger] archive_after = \"90d\". Flags come before settings."
+    after_help = "Example: standing serve --demo\n\nSettings (--config FILE, TOML): data, listen, rules,\nrules_from = \"files\" | \"publishing\", approval_needs_person = true, public_url, multichannel = \"displace\" | \"refuse\",\n[limits] body_bytes, evaluations, depth, [ledger] archive_after = \"90d\". Flags come before settings."
 )]
 pub(super) struct Serve {
     /// The data directory [default: ./standing-data]
@@ -94,6 +94,7 @@ impl Serve {
             solver: SolverSetting::read().program,
         };
         let mut pdp = Pdp::begin(&data, Arc::new(System), files, settings.rules_from, terms).await?;
+        pdp = pdp.with_needs_persons(settings.approval_needs_person).await?;
         if let Some(dir) = &self.world {
             let rules = Bundle::load(RuleFiles::read_world(dir)?, Rulebook::World)?;
             let world = World::read(dir, &rules)?;

@@ -111,7 +111,7 @@ routes! {
     GET    "/v1/rules/proposals/{proposal}" "readRules"                        => rules::proposal, Caller;
     DELETE "/v1/rules/proposals/{proposal}" "proposeRules"                     => rules::withdraw, Caller;
     POST   "/v1/rules/proposals/{proposal}/approval" "approveRules"            => rules::approve, Caller;
-    POST   "/v1/rules/rollback" "rollBackRules"                                => rules::roll_back, Caller;
+    POST   "/v1/rules/rollback" "rollBackRules" | "proposeRules"              => rules::roll_back, Caller;
     GET    "/v1/rules/{digest}" "readRules"                                    => rules::kept, Caller;
 
     GET    "/v1/tokens" "listTokens"                                           => tokens::list, Caller, world;

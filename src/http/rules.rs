@@ -18,7 +18,9 @@ use super::exchange::{Exchange, STANDING_REVISION, accepts, changed, page_body, 
 use super::names::with_names;
 use super::problem::Problem;
 use crate::clock::Timestamp;
-use crate::pdp::{Approving, Named, Pdp, Proposing, ReviewTelling, RulesToReview, Subjects, Turn};
+use crate::pdp::{
+    Approving, Named, Pdp, Proposing, ReviewTelling, RolledBack, RollingBack, RulesToReview, Subjects, Turn,
+};
 
 /// A set of rules to review.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -54,14 +56,18 @@ pub(super) struct ApprovalBody {
     activate_at: Option<Timestamp>,
     /// The digest of the rules in force, when they are others than the proposal was made over.
     base: Option<String>,
+    /// What is said with it, for the history.
+    comment: Option<String>,
 }
 
 /// Which rules to go back to.
-#[derive(Debug, Default, Deserialize, ToSchema)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RollbackBody {
-    /// The digest of rules that were in force; the last others when absent.
-    to: Option<String>,
+    /// The digest of rules that were in force before, or its beginning.
+    to: String,
+    /// What is said with it, for the history.
+    comment: Option<String>,
 }
 
 pub(super) async fn status(x: Exchange) -> Result<Response, Problem> {
@@ -172,17 +178,21 @@ pub(super) async fn approve(mut x: Exchange) -> Result<Response, Problem> {
     x.no_more_query()?;
     x.takes_no(&[IF_MATCH])?;
     let id = id(&x)?;
-    let ApprovalBody { unproved, activate_at, base } = x.body_or_none().await?;
-    let approved = x.pdp.approve(&x.call, id, Approving { unproved, activate_at, base }).await?;
+    let ApprovalBody { unproved, activate_at, base, comment } = x.body_or_none().await?;
+    let approved = x.pdp.approve(&x.call, id, Approving { unproved, activate_at, base, comment }).await?;
     changed(StatusCode::OK, &approved, &with_names(&x.pdp, &approved.value)?)
 }
 
 pub(super) async fn roll_back(mut x: Exchange) -> Result<Response, Problem> {
     x.no_more_query()?;
     x.takes_no(&[IF_MATCH])?;
-    let RollbackBody { to } = x.body_or_none().await?;
-    let entry = x.pdp.roll_back(&x.call, to).await?;
-    changed(StatusCode::OK, &entry, &with_names(&x.pdp, &entry.value)?)
+    let RollbackBody { to, comment } = x.body().await?;
+    let went = x.pdp.roll_back(&x.call, RollingBack { to, comment }).await?;
+    let status = match &went.value {
+        RolledBack::InForce(_) => StatusCode::OK,
+        RolledBack::Proposed(_) => StatusCode::CREATED,
+    };
+    changed(status, &went, &with_names(&x.pdp, &went.value)?)
 }
 
 fn id(x: &Exchange) -> Result<u64, Problem> {

@@ -5,10 +5,14 @@
 //! dies after, all of it is, and the next start decides by what the store says.
 
 mod approval;
+mod four_eyes;
 mod proposal;
+mod rollback;
+mod schedule;
 
 pub use approval::Approving;
 pub use proposal::Proposing;
+pub use rollback::{RolledBack, RollingBack};
 
 use std::collections::BTreeMap;
 
@@ -20,7 +24,7 @@ use super::Evidence;
 use super::call::{Call, Coded};
 use super::rules::{AmbiguousDigest, Current};
 use super::watched::told;
-use crate::caller::Caller;
+use crate::caller::{Caller, Person};
 use crate::clock::Timestamp;
 use crate::limits::{OPEN_PROPOSALS_MAX, TEXT_LENGTH_MAX};
 use crate::question::Members;
@@ -51,11 +55,43 @@ pub enum PublishError {
     /// Nothing was found and nothing is proved.
     #[error("the rules are not proved; say as `unproved` why they are accepted without a proof, or have them proved")]
     NotProved(Box<Evidence>),
-    /// Nobody approves what it proposed.
-    #[error("`{who}` made the proposal; have somebody else approve it{}", hint(.who))]
+    /// Nobody approves what the same person proposed.
+    #[error("`{who}` is the person who made the proposal; have another person approve it")]
     SameIdentity {
         /// Who.
         who: String,
+    },
+    /// One token was made with the other.
+    #[error(
+        "token `{made}` was made with token `{maker}`, so both are of one hand; have it approved with a token that neither made"
+    )]
+    SameHand {
+        /// The token that was made.
+        made: String,
+        /// The token it was made with, perhaps over others.
+        maker: String,
+    },
+    /// Nobody can say who it is.
+    #[error("`{who}` is no person, and rules come in force by two; {}", hint(.who))]
+    Nobody {
+        /// As whom the call came.
+        who: String,
+    },
+    /// A person of this service's own tokens where one of another issuer is asked for.
+    #[error(
+        "`{person}` is a person by the word of a token of this server, and the settings ask for one of another issuer (`approval_needs_person`); approve with credentials of that issuer"
+    )]
+    PersonNeeded {
+        /// Who.
+        person: String,
+    },
+    /// Who approved it is not allowed to any more.
+    #[error("the approval of `{who}` does not count any more: {why}; propose it again, and have it approved")]
+    Lapsed {
+        /// Who.
+        who: String,
+        /// Why.
+        why: String,
     },
     /// There is no such proposal.
     #[error("there is no proposal {0}; list the proposals for their numbers")]
@@ -95,9 +131,6 @@ pub enum PublishError {
         /// Now.
         now: Timestamp,
     },
-    /// Nothing was in force before.
-    #[error("no other rules were in force before; propose some")]
-    NothingBefore,
     /// No rules of that digest were ever in force here.
     #[error("no rules with digest `{0}` were ever in force here; see the history of the rules")]
     UnknownRules(String),
@@ -131,9 +164,9 @@ fn listed(evidence: &Evidence) -> String {
 
 fn hint(who: &str) -> &'static str {
     if who == Caller::anonymous().to_string() {
-        "; this server asks for no credentials, so all its callers are one: approve through the socket or with a token"
+        "this server asks for no credentials, so all its callers are one: use `standing rules` beside it, with `--token-file`"
     } else {
-        ""
+        "say who you are with `--token-file FILE` or `STANDING_TOKEN`"
     }
 }
 
@@ -156,6 +189,10 @@ impl Coded for PublishError {
             Self::Refused(_) => "rules_refused",
             Self::NotProved(_) => "not_proved",
             Self::SameIdentity { .. } => "same_identity",
+            Self::SameHand { .. } => "same_hand",
+            Self::Nobody { .. } => "no_person",
+            Self::PersonNeeded { .. } => "person_needed",
+            Self::Lapsed { .. } => "approval_lapsed",
             Self::UnknownProposal(_) => "unknown_proposal",
             Self::Closed { .. } => "proposal_closed",
             Self::Moved { .. } => "rules_moved",
@@ -163,7 +200,6 @@ impl Coded for PublishError {
             Self::Scheduled(_) => "already_scheduled",
             Self::TooMany => "too_many_proposals",
             Self::Past { .. } => "activation_time_passed",
-            Self::NothingBefore => "nothing_before",
             Self::UnknownRules(_) => "unknown_rules",
             Self::Ambiguous(_) => "ambiguous_digest",
             Self::Unloadable { .. } => "rules_do_not_load",
@@ -191,12 +227,18 @@ impl Coded for PublishError {
 pub struct Approved {
     /// Who.
     pub by: String,
+    /// The person behind it, and in brackets who says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub person: Option<String>,
     /// When.
     #[schema(value_type = String, format = DateTime)]
     pub at: Timestamp,
     /// Why it is accepted without a proof.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unproved: Option<String>,
+    /// What was said with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub comment: Option<String>,
 }
 
 /// How a proposal ended, when it did not come in force.
@@ -232,6 +274,9 @@ pub struct ProposalTold {
     pub why: Option<String>,
     /// Who made it.
     pub proposer: String,
+    /// The person behind it, and in brackets who says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub person: Option<String>,
     /// When.
     #[schema(value_type = String, format = DateTime)]
     pub at: Timestamp,
@@ -256,12 +301,34 @@ pub struct ProposalTold {
 
 impl From<Proposal> for ProposalTold {
     fn from(proposal: Proposal) -> Self {
-        let Proposal { id, digest, base, title, why, proposer, at, activate_at, state, approval, closed } = proposal;
-        let approval = approval.map(|said| Approved { by: said.by.to_string(), at: said.at, unproved: said.unproved });
-        let ended = closed.map(|closed| Ended { by: closed.by, at: closed.at, message: closed.message });
-        let proposer = proposer.to_string();
+        let Proposal { id, digest, base, title, why, proposer, person, at, activate_at, state, .. } = proposal;
+        let said = |person: Option<Person>| person.map(|person| person.to_string());
+        let approval = proposal.approval.map(|approval| Approved {
+            by: approval.by.to_string(),
+            person: said(approval.person),
+            at: approval.at,
+            unproved: approval.unproved,
+            comment: approval.comment,
+        });
+        let ended = proposal.closed.map(|closed| Ended { by: closed.by, at: closed.at, message: closed.message });
+        let (proposer, person) = (proposer.to_string(), said(person));
         let (evidence, files) = (None, None);
-        Self { id, state, digest, base, title, why, proposer, at, activate_at, approval, ended, evidence, files }
+        Self {
+            id,
+            state,
+            digest,
+            base,
+            title,
+            why,
+            proposer,
+            person,
+            at,
+            activate_at,
+            approval,
+            ended,
+            evidence,
+            files,
+        }
     }
 }
 
@@ -276,11 +343,6 @@ fn saying<const N: usize>(call: &Call, said: [(&str, Option<Value>); N]) -> Call
     let said: Members =
         said.into_iter().filter_map(|(name, value)| value.map(|value| (name.to_owned(), value))).collect();
     Call { said, ..call.clone() }
-}
-
-fn is_same(a: &Caller, b: &Caller) -> bool {
-    // A role is no identity: a token keeps its name whatever it may do.
-    a.entity() == b.entity()
 }
 
 fn short(name: &'static str, text: Option<&str>) -> Result<(), PublishError> {

@@ -118,6 +118,15 @@ pub(super) struct Coming {
     pub(super) evidence: Option<String>,
 }
 
+/// What the history says of rules besides who put them in force, when and why.
+#[derive(Clone, Default)]
+pub(super) struct Note {
+    /// What was said with it.
+    pub(super) comment: Option<String>,
+    /// Did one person alone do it, in an emergency?
+    pub(super) emergency: bool,
+}
+
 /// Puts rules in force: kept and entered in the history with whatever else `beside` holds, and deciding as soon as
 /// that is durable.
 pub(super) fn bring(
@@ -126,12 +135,23 @@ pub(super) fn bring(
     coming: Coming,
     beside: &mut Beside,
 ) -> Result<InForce, StoreError> {
+    bring_with(current, desk, coming, Note::default(), beside)
+}
+
+/// As [`bring`], with what the history says besides.
+pub(super) fn bring_with(
+    current: &Current,
+    desk: &Desk<'_>,
+    coming: Coming,
+    Note { comment, emergency }: Note,
+    beside: &mut Beside,
+) -> Result<InForce, StoreError> {
     let Coming { bundle, by, why, proposal, evidence } = coming;
     let before = desk.in_force()?;
     let number = before.as_ref().map_or(0, |(number, _)| number + 1);
     let at = before.map_or(desk.at, |(_, before)| desk.at.max(before.at));
     let files = kept(bundle.files());
-    let entry = InForce { digest: bundle.digest().to_string(), by, at, why, proposal };
+    let entry = InForce { digest: bundle.digest().to_string(), by, at, why, proposal, comment, emergency };
     beside.put_in_force(number, &entry, &files, evidence.as_deref())?;
     let current = current.clone();
     beside.then(move || current.set(bundle));

@@ -2,8 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::caller::Caller;
+use crate::caller::{Caller, Person};
 use crate::clock::Timestamp;
+use crate::id::TokenId;
 
 /// How far a proposal came.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, utoipa::ToSchema)]
@@ -26,10 +27,19 @@ pub enum ProposalState {
 pub struct Approval {
     /// Who.
     pub by: Caller,
+    /// The person behind it; nothing in what was kept before there were persons.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub person: Option<Person>,
+    /// The token that proved who it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token: Option<TokenId>,
     /// When.
     pub at: Timestamp,
     /// The rules that were in force then.
     pub base: String,
+    /// What was said with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub comment: Option<String>,
     /// Why it is accepted without a proof.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unproved: Option<String>,
@@ -64,11 +74,20 @@ pub struct Proposal {
     pub why: Option<String>,
     /// Who made it.
     pub proposer: Caller,
+    /// The person behind it; nothing for a command beside the server, and before there were persons.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub person: Option<Person>,
+    /// The token that proved who it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token: Option<TokenId>,
     /// When.
     pub at: Timestamp,
     /// When it is to come in force; at once when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub activate_at: Option<Timestamp>,
+    /// Does it go back to rules that were in force before?
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub rollback: bool,
     /// How far it came.
     pub state: ProposalState,
     /// Who approved it.

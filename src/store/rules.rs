@@ -2,7 +2,8 @@
 //!
 //! Rows of the side table, by the byte they begin with: `b` the files of a set by its digest, `h` the history by its
 //! number, `e` the evidence of an entry of the history, `p` a proposal by its id, `f` its files, `v` its evidence, `s`
-//! the one proposal that is to come in force later, and `o` where rules come from. Files and evidence lie apart, so that lists stay small.
+//! the one proposal that is to come in force later, `o` where rules come from, and `q` whether who approves has to be
+//! known by another issuer. Files and evidence lie apart, so that lists stay small.
 
 use redb::ReadableTable;
 use serde::de::DeserializeOwned;
@@ -27,7 +28,7 @@ pub enum Why {
     Files,
     /// It was proposed and approved.
     Published,
-    /// It had been in force before and was called back.
+    /// It had been in force before and was called back, in an emergency or by a proposal.
     RolledBack,
 }
 
@@ -46,6 +47,12 @@ pub struct InForce {
     /// The proposal that was approved.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub proposal: Option<u64>,
+    /// What was said by whoever approved them or called them back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub comment: Option<String>,
+    /// Were they called back by one person alone, in an emergency?
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub emergency: bool,
 }
 
 fn rules_key(digest: &str) -> Vec<u8> {
@@ -139,6 +146,14 @@ impl Beside {
         self.put(b"o".to_vec(), &from)
     }
 
+    /// Notes whether who approves has to be known by another issuer than this service.
+    ///
+    /// # Errors
+    /// [`StoreError`] when it cannot be put into bytes.
+    pub fn put_needs_persons(&mut self, needs_persons: bool) -> Result<(), StoreError> {
+        self.put(b"q".to_vec(), &needs_persons)
+    }
+
     /// Does something as soon as all of it is durable, after whatever was committed before and before what comes later.
     pub fn then(&mut self, after: impl FnOnce() + Send + 'static) {
         self.after.push(Box::new(after));
@@ -217,6 +232,14 @@ impl Store {
     /// [`StoreError`] when it cannot be read.
     pub fn rules_from(&self) -> Result<RulesFrom, StoreError> {
         Ok(row(&self.side()?, b"o")?.unwrap_or_default())
+    }
+
+    /// Whether who approves has to be known by another issuer than this service, as the last server said.
+    ///
+    /// # Errors
+    /// [`StoreError`] when it cannot be read.
+    pub fn needs_persons(&self) -> Result<bool, StoreError> {
+        Ok(row(&self.side()?, b"q")?.unwrap_or_default())
     }
 
     /// The files of a set of rules that is or was in force.

@@ -62,6 +62,7 @@ fn how(entry: &Value) -> String {
     let by = who(entry, "by");
     match (text(entry, "why"), entry["proposal"].as_u64(), entry["emergency"] == true) {
         ("published", Some(proposal), _) => format!("published as proposal {proposal}, approved by {by}"),
+        ("rolledBack", Some(proposal), false) => format!("called back as proposal {proposal}, approved by {by}"),
         ("rolledBack", _, true) => format!("EMERGENCY: called back by {by} alone"),
         ("rolledBack", ..) => format!("called back by {by}"),
         ("files", ..) => "the files were changed".to_owned(),

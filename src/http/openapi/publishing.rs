@@ -57,8 +57,9 @@ pub(super) fn operations() -> Vec<Described> {
         .changes()
         .fails::<PublishError>(),
         at(Method::POST, "/v1/rules/rollback", TAG, "rollBackRules", "Go back to rules that were in force before")
-            .answers::<RulesEntry>("What is in force now")
-            .body_or_none::<RollbackBody>(json!({}))
+            .answers::<RulesEntry>("What is in force now: an emergency, within an hour, to the set of before")
+            .answered::<ProposalTold>(StatusCode::CREATED, "A proposal of them, which waits for a second person")
+            .body::<RollbackBody>(json!({ "to": "7bf31cfa9bba", "comment": "it refuses what it should allow" }))
             .changes()
             .fails::<PublishError>(),
         at(Method::GET, "/v1/rules/{digest}", TAG, "readRulesByDigest", "Read rules that are or were in force")

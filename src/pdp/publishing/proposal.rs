@@ -6,8 +6,9 @@ use serde_json::Value;
 
 use super::super::call::{About, Call, CallError, Changed, Done, Told};
 use super::super::cursor::Seal;
-use super::super::rules::{kept, parsed};
+use super::super::rules::{Current, Weighed, kept, parsed};
 use super::super::{Evidence, ListError, Page, Pdp};
+use super::four_eyes::Hand;
 use super::{ProposalTold, PublishError, in_force, saying, short};
 use crate::clock::Timestamp;
 use crate::config::RulesFrom;
@@ -16,7 +17,7 @@ use crate::pdp::ReviewTelling;
 use crate::policy::Digest;
 use crate::policy::RuleFiles;
 use crate::store::StoreError;
-use crate::store::{Beside, Closed, Proposal, ProposalState};
+use crate::store::{Beside, Closed, Desk, Proposal, ProposalState};
 
 /// What somebody wants in force.
 #[derive(Clone, Debug, Default)]
@@ -29,6 +30,66 @@ pub struct Proposing {
     pub why: Option<String>,
     /// When it is to come in force.
     pub activate_at: Option<Timestamp>,
+}
+
+/// What becomes a proposal, once it is reviewed.
+pub(super) struct Candidate {
+    pub(super) files: Vec<(String, String)>,
+    pub(super) weighed: Weighed,
+    pub(super) title: Option<String>,
+    pub(super) why: Option<String>,
+    pub(super) activate_at: Option<Timestamp>,
+    /// Does it go back to rules that were in force before?
+    pub(super) rollback: bool,
+}
+
+/// Keeps a candidate as a proposal of whoever makes the call.
+pub(super) fn proposed(
+    current: &Current,
+    desk: &Desk<'_>,
+    hand: Hand,
+    candidate: Candidate,
+) -> Result<Done<ProposalTold>, PublishError> {
+    let Candidate { files, weighed, title, why, activate_at, rollback } = candidate;
+    if weighed.bundle.is_none() {
+        return Err(PublishError::Refused(Box::new(weighed.evidence)));
+    }
+    let digest = weighed.evidence.candidate.to_string();
+    if digest == in_force(current, desk)? {
+        return Err(PublishError::InForce(digest));
+    }
+    if let Some(at) = activate_at.filter(|at| *at <= desk.at) {
+        return Err(PublishError::Past { at, now: desk.at });
+    }
+    let (id, open) = desk.next_proposal()?;
+    if open >= OPEN_PROPOSALS_MAX {
+        return Err(PublishError::TooMany);
+    }
+    // What was found was found over these rules, even if others came in force a moment ago.
+    let base = weighed.evidence.in_force.to_string();
+    let Hand { caller: proposer, person, token } = hand;
+    let (state, approval, closed, at) = (ProposalState::Open, None, None, desk.at);
+    let proposal = Proposal {
+        id,
+        digest,
+        base,
+        title,
+        why,
+        proposer,
+        person,
+        token,
+        at,
+        activate_at,
+        rollback,
+        state,
+        approval,
+        closed,
+    };
+    let mut beside = Beside::default();
+    beside.put_proposal(&proposal)?;
+    beside.put_proposed_files(id, &files)?;
+    beside.put_proposed_evidence(id, &weighed.json()?)?;
+    Ok(Done::beside(beside, ProposalTold::with(proposal, &weighed.evidence)))
 }
 
 impl Pdp {
@@ -135,36 +196,10 @@ impl Pdp {
         let digest = weighed.as_ref().ok().map(|(_, weighed)| weighed.evidence.candidate.to_string());
         let at = activate_at.map(|at| at.to_string().into());
         let call = saying(call, [("digest", digest.map(Value::from)), ("activateAt", at)]);
-        let (current, proposer) = (self.current.clone(), call.caller.clone());
+        let (current, hand) = (self.current.clone(), Hand::of_call(&call));
         self.change(&call, "proposeRules", About::Installation, move |desk, _| {
             let (files, weighed) = weighed?;
-            if weighed.bundle.is_none() {
-                return Err(PublishError::Refused(Box::new(weighed.evidence)).into());
-            }
-            let digest = weighed.evidence.candidate.to_string();
-            let base = in_force(&current, desk).map_err(PublishError::from)?;
-            if digest == base {
-                return Err(PublishError::InForce(digest).into());
-            }
-            if let Some(at) = activate_at.filter(|at| *at <= desk.at) {
-                return Err(PublishError::Past { at, now: desk.at }.into());
-            }
-            let (id, open) = desk.next_proposal().map_err(PublishError::from)?;
-            if open >= OPEN_PROPOSALS_MAX {
-                return Err(PublishError::TooMany.into());
-            }
-            // What was found was found over these rules, even if others came in force a moment ago.
-            let base = weighed.evidence.in_force.to_string();
-            let (state, approval, closed, at) = (ProposalState::Open, None, None, desk.at);
-            let proposal =
-                Proposal { id, digest, base, title, why, proposer, at, activate_at, state, approval, closed };
-            let mut beside = Beside::default();
-            beside.put_proposal(&proposal).map_err(PublishError::from)?;
-            beside.put_proposed_files(id, &files).map_err(PublishError::from)?;
-            beside
-                .put_proposed_evidence(id, &weighed.json().map_err(PublishError::from)?)
-                .map_err(PublishError::from)?;
-            Ok(Done::beside(beside, ProposalTold::with(proposal, &weighed.evidence)))
+            Ok(proposed(&current, desk, hand, Candidate { files, weighed, title, why, activate_at, rollback: false })?)
         })
         .await
     }

@@ -35,6 +35,12 @@ pub struct RulesStatus {
     /// The proposal that was approved.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub proposal: Option<u64>,
+    /// What was said by whoever approved them or called them back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub comment: Option<String>,
+    /// Were they called back by one person alone, in an emergency?
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub emergency: bool,
     /// Where rules come from: `files` or `publishing`.
     #[schema(value_type = String)]
     pub from: RulesFrom,
@@ -78,12 +84,22 @@ pub struct RulesEntry {
     /// The proposal that was approved.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub proposal: Option<u64>,
+    /// What was said by whoever approved them or called them back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub comment: Option<String>,
+    /// Were they called back by one person alone, in an emergency?
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub emergency: bool,
+    /// What they answer differently from those of before, when they have just been called back.
+    #[schema(value_type = Option<Object>)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub evidence: Option<Value>,
 }
 
 impl From<InForce> for RulesEntry {
     fn from(entry: InForce) -> Self {
-        let InForce { digest, by, at, why, proposal } = entry;
-        Self { digest, at, by, why, proposal }
+        let InForce { digest, by, at, why, proposal, comment, emergency } = entry;
+        Self { digest, at, by, why, proposal, comment, emergency, evidence: None }
     }
 }
 
@@ -122,7 +138,9 @@ impl Pdp {
                 since: entry.as_ref().map(|entry| entry.at),
                 by: entry.as_ref().map(|entry| entry.by.clone()),
                 why: entry.as_ref().map(|entry| entry.why),
-                proposal: entry.and_then(|entry| entry.proposal),
+                proposal: entry.as_ref().and_then(|entry| entry.proposal),
+                emergency: entry.as_ref().is_some_and(|entry| entry.emergency),
+                comment: entry.and_then(|entry| entry.comment),
                 from: self.rules_from,
                 refused: self.current.refused(),
                 scheduled,
