@@ -22,7 +22,9 @@ pub use explain::{Nearest, nearest};
 pub use model::{Model, Refound};
 pub use reason::Reason;
 pub use stranger::{allows_strange_resource, allows_strange_subject, refuses_strangers};
-pub use world::{World, WorldError};
+pub use world::{Properties, World, WorldError};
+
+use std::borrow::Cow;
 
 use cedar_policy::{Authorizer, Context, Entities, Entity, EntityUid, PolicySet, Request};
 
@@ -88,7 +90,10 @@ pub fn permits(bundle: &Bundle, namespace: Namespace, question: &Question, facts
 #[must_use]
 pub fn decide_in(bundle: &Bundle, question: &Question, world: &World) -> Decision {
     let verdict = match world.entities_for(bundle, question) {
-        Ok(entities) => judge(bundle, Namespace::Asked, question, entities),
+        Ok(entities) => match posed_on(bundle, Namespace::Asked, question, |_| Some(entities)) {
+            Ok(posed) => posed.verdict(&posed.deciding.rules),
+            Err(refused) => refused,
+        },
         Err(_) => Verdict::Refused(Reason::INVALID_PROPERTY),
     };
     let verdict = if matches!(verdict, Verdict::Missing) { Verdict::Refused(Reason::NOT_PERMITTED) } else { verdict };
@@ -131,7 +136,7 @@ fn judge(bundle: &Bundle, namespace: Namespace, question: &Question, entities: V
 /// A question in Cedar's words.
 struct Posed<'a> {
     request: Request,
-    entities: Entities,
+    entities: Cow<'a, Entities>,
     deciding: &'a Deciding,
 }
 
@@ -155,12 +160,22 @@ impl Posed<'_> {
     }
 }
 
-/// Puts a question in Cedar's words.
+/// Puts a question in Cedar's words, over these entities and the action with its groups.
 fn posed<'a>(
     bundle: &'a Bundle,
     namespace: Namespace,
     question: &Question,
     entities: Vec<Entity>,
+) -> Result<Posed<'a>, Verdict> {
+    posed_on(bundle, namespace, question, |actions| actions.clone().add_entities(entities, None).ok().map(Cow::Owned))
+}
+
+/// Puts a question in Cedar's words, over the entities that are made of the action and its groups.
+fn posed_on<'a>(
+    bundle: &'a Bundle,
+    namespace: Namespace,
+    question: &Question,
+    entities: impl FnOnce(&'a Entities) -> Option<Cow<'a, Entities>>,
 ) -> Result<Posed<'a>, Verdict> {
     let Some(action) = bundle.vocabulary().action(namespace.as_str(), &question.action.name) else {
         return Err(Verdict::Refused(Reason::UNKNOWN_ACTION));
@@ -181,9 +196,7 @@ fn posed<'a>(
     let Ok(request) = Request::new(principal, uid, resource, context, None) else {
         return Err(Verdict::Refused(Reason::RULE_ERROR));
     };
-    let Ok(entities) = deciding.actions.clone().add_entities(entities, None) else {
-        return Err(Verdict::Refused(Reason::RULE_ERROR));
-    };
+    let Some(entities) = entities(&deciding.actions) else { return Err(Verdict::Refused(Reason::RULE_ERROR)) };
     Ok(Posed { request, entities, deciding })
 }
 

@@ -19,4 +19,4 @@ pub use finding::{Finding, RulesError};
 pub(crate) use mention::Mention;
 pub use rule::{Claim, Place, Rule, RuleId, Rulebook};
 pub use source::{ReadError, RuleFiles};
-pub use vocabulary::{ActionShape, InvalidProperty, RecordShape, Shape, Vocabulary, convert};
+pub use vocabulary::{ActionShape, Attribute, InvalidProperty, RecordShape, Shape, Vocabulary, convert};

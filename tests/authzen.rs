@@ -162,6 +162,11 @@ fn what_is_unknown_is_a_no_and_what_is_not_declared_is_ignored() {
         (
             "a role claimed where none is stored",
             asked(with_properties(user("carol"), json!({ "role": "manager" })), "view", record("2")),
+            false,
+        ),
+        (
+            "a role claimed of somebody who is not stored",
+            asked(with_properties(user("guest"), json!({ "role": "manager" })), "view", record("2")),
             true,
         ),
         ("undeclared members", asked(user("alice"), "view", claimed(json!({ "colour": { "__entity": 1 } }))), true),
@@ -245,8 +250,8 @@ fn a_batch_takes_defaults_whole_and_fails_in_band() {
         (
             "a member replaces the default whole",
             json!({
-                "subject": { "type": "user", "id": "carol", "properties": { "role": "manager" } }, "action": view, "resource": record("1"),
-                "evaluations": [{}, { "subject": user("carol") }, { "subject": { "id": "carol" } }]
+                "subject": { "type": "user", "id": "guest", "properties": { "role": "manager" } }, "action": view, "resource": record("1"),
+                "evaluations": [{}, { "subject": user("guest") }, { "subject": { "id": "guest" } }]
             }),
             vec![true, false, false],
         ),

@@ -6,6 +6,7 @@ mod authzen;
 mod changes;
 mod cursors;
 mod decide;
+mod claims;
 mod difference;
 mod disk;
 mod decisions;

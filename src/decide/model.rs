@@ -3,6 +3,7 @@
 //! A prover looks at every input a schema allows. What it finds is said in our own facts where the store could hold
 //! it, and decided again; nothing is shown that deciding does not find.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use cedar_policy::{Entities, EntityUid, EvalResult, Request};
@@ -62,7 +63,7 @@ impl Model {
             Some(facts) => judge_domain(bundle, namespace, &question, facts),
             None => {
                 let deciding = bundle.deciding(action)?;
-                let posed = Posed { request: self.request.clone(), entities: self.entities.clone(), deciding };
+                let posed = Posed { request: self.request.clone(), entities: Cow::Borrowed(&self.entities), deciding };
                 posed.verdict(&deciding.rules)
             }
         };

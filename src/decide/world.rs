@@ -1,17 +1,24 @@
 //! A world of its own: another schema, other rules, and entities from a file; for conformance, and for reviewers who
 //! want to try a rule on invented things.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+mod claims;
+mod reach;
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
-use cedar_policy::{Entities, Entity, EntityUid, RestrictedExpression};
+use cedar_policy::{Entities, EntityUid};
 use data_encoding::HEXLOWER;
 use sha2::{Digest as _, Sha256};
 
+use super::Namespace;
 use super::entities::uid;
-use crate::policy::{Bundle, InvalidProperty, convert, full};
-use crate::question::{self, Question};
+use crate::policy::{Bundle, InvalidProperty, full};
+use crate::question::Question;
+
+pub use claims::Properties;
 
 /// Why the entities of a world cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -32,40 +39,46 @@ pub enum WorldError {
         /// What is wrong.
         message: String,
     },
+    /// The schema marks an attribute in words that mean nothing.
+    #[error("`{attribute}` is marked `@claimable(\"{said}\")`; write `@claimable` alone, or leave it out")]
+    Mark {
+        /// The attribute.
+        attribute: String,
+        /// What the mark says.
+        said: String,
+    },
 }
 
 /// The entities of a world.
 #[derive(Clone, Debug)]
 pub struct World {
     digest: String,
-    entities: BTreeMap<EntityUid, Entity>,
-    attributes: BTreeMap<EntityUid, Vec<String>>,
+    /// All that are stored, and the actions of the schema.
+    entities: Entities,
+    /// The ids of each type, in order.
+    ids: BTreeMap<String, Vec<String>>,
+    /// The entities that rules name themselves: a rule may look at them whatever is asked.
+    named: BTreeSet<EntityUid>,
 }
 
 impl World {
     /// Reads `entities.json` (Cedar's JSON) from `dir` and checks it against the schema of `bundle`.
     ///
     /// # Errors
-    /// A [`WorldError`] that names the file.
+    /// A [`WorldError`] that names the file, or the attribute of the schema.
     pub fn read(dir: &Path, bundle: &Bundle) -> Result<Self, WorldError> {
+        claims::check_marks(bundle)?;
         let path = dir.join("entities.json");
         let text = fs::read_to_string(&path).map_err(|cause| WorldError::Unreadable { path: path.clone(), cause })?;
         let entities = Entities::from_json_str(&text, Some(bundle.schema()))
             .map_err(|error| WorldError::Invalid { path, message: full(&error) })?;
-        let mut world = Self {
-            digest: HEXLOWER.encode(&Sha256::digest(text.as_bytes())),
-            entities: BTreeMap::new(),
-            attributes: BTreeMap::new(),
-        };
-        for entity in entities.iter() {
-            let uid = entity.uid();
-            let kind = uid.type_name().to_string();
-            let declared = bundle.vocabulary().entity(&kind).into_iter().flatten().map(|(name, _)| name);
-            let held = declared.filter(|name| entity.attr(name).is_some()).cloned().collect();
-            world.attributes.insert(uid.clone(), held);
-            world.entities.insert(uid, entity.clone());
+        let mut ids: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for uid in entities.iter().map(cedar_policy::Entity::uid) {
+            ids.entry(uid.type_name().to_string()).or_default().push(uid.id().unescaped().to_owned());
         }
-        Ok(world)
+        ids.values_mut().for_each(|ids| ids.sort());
+        let named = bundle.rules().flat_map(|rule| rule.policy.entity_literals()).collect();
+        Ok(Self { digest: HEXLOWER.encode(&Sha256::digest(text.as_bytes())), entities, ids, named })
     }
 
     /// The SHA-256 of the entities, in hexadecimal.
@@ -75,69 +88,37 @@ impl World {
     }
 
     /// The ids of the entities of a type, in order.
-    pub fn ids<'a>(&'a self, kind: &'a str) -> impl Iterator<Item = String> + 'a {
-        let mut ids: Vec<String> = self
-            .entities
-            .keys()
-            .filter(|uid| uid.type_name().to_string() == kind)
-            .map(|uid| uid.id().unescaped().to_owned())
-            .collect();
-        ids.sort();
-        ids.into_iter()
+    #[must_use]
+    pub fn ids(&self, kind: &str) -> &[String] {
+        self.ids.get(kind).map_or(&[], Vec::as_slice)
     }
 
-    /// The entities for one question: all that are stored, and the subject and resource with what the caller claims
-    /// about them under what is stored.
-    pub(super) fn entities_for(&self, bundle: &Bundle, question: &Question) -> Result<Vec<Entity>, InvalidProperty> {
-        let mut claimed = HashMap::new();
-        for (path, entity) in [("subject", &question.subject), ("resource", &question.resource)] {
-            if let Some((uid, entity)) = self.claimed(bundle, path, entity)? {
-                // Subject and resource may be one entity; what is claimed of it in one place must not undo the other.
-                if claimed.insert(uid, entity).is_some() && question.subject.properties != question.resource.properties
-                {
-                    return Err(InvalidProperty {
-                        path: "subject".to_owned(),
-                        expected: "what `resource` says of it".to_owned(),
-                    });
-                }
-            }
-        }
-        let stored =
-            self.entities.iter().filter(|(uid, _)| !claimed.contains_key(*uid)).map(|(_, stored)| stored.clone());
-        let mut entities: Vec<Entity> = stored.collect();
-        entities.retain(|entity| entity.uid().type_name().basename() != "Action");
-        entities.extend(claimed.into_values());
-        Ok(entities)
-    }
-
-    fn claimed(
+    /// The entities a question is decided on.
+    ///
+    /// Where the caller claims nothing that counts these are all there are, as they lie here. Else subject and resource
+    /// are with what is claimed of them, beside what a rule can come to from them: making a copy of all there are would
+    /// have every question cost as much as the world is large.
+    pub(super) fn entities_for(
         &self,
         bundle: &Bundle,
-        path: &str,
-        named: &question::Entity,
-    ) -> Result<Option<(EntityUid, Entity)>, InvalidProperty> {
-        let (Some(uid), Some(declared)) = (uid(&named.kind, &named.id), bundle.vocabulary().entity(&named.kind)) else {
-            return Ok(None);
-        };
-        let path = format!("{path}.properties");
-        let mut attributes: HashMap<String, RestrictedExpression> =
-            convert(&path, declared, &named.properties)?.into_iter().collect();
-        let invalid = || InvalidProperty { path: path.clone(), expected: "what the schema declares".to_owned() };
-        let mut parents = HashSet::new();
-        if let Some(stored) = self.entities.get(&uid) {
-            for name in self.attributes.get(&uid).into_iter().flatten() {
-                attributes.remove(name);
-            }
-            if attributes.is_empty() {
-                return Ok(None);
-            }
-            let (_, held, above) = stored.clone().into_inner();
-            attributes.extend(held);
-            parents = above;
-        } else if attributes.is_empty() {
-            return Ok(None);
+        question: &Question,
+    ) -> Result<Cow<'_, Entities>, InvalidProperty> {
+        let claimed = self.claimed(bundle, question)?;
+        if claimed.is_empty() {
+            return Ok(Cow::Borrowed(&self.entities));
         }
-        let entity = Entity::new(uid.clone(), attributes, parents).map_err(|_| invalid())?;
-        Ok(Some((uid, entity)))
+        let asked = [
+            uid(&question.subject.kind, &question.subject.id),
+            uid(&question.resource.kind, &question.resource.id),
+            Namespace::Asked.action(&question.action.name),
+        ];
+        let begin = asked.into_iter().flatten().chain(self.named.iter().cloned());
+        let reached = reach::from(&self.entities, begin).into_iter();
+        let stored = reached.filter(|entity| !claimed.contains_key(&entity.uid())).cloned();
+        let entities: Vec<_> = stored.chain(claimed.values().cloned()).collect();
+        Entities::from_entities(entities, None).map(Cow::Owned).map_err(|error| InvalidProperty {
+            path: "properties".to_owned(),
+            expected: format!("what entities can be: {}", full(&error)),
+        })
     }
 }

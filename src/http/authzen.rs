@@ -1,4 +1,8 @@
 //! The AuthZEN Authorization API 1.0: one question, many, and where to ask.
+//!
+//! `subject` and `resource` become Cedar's principal and resource, `action.name` its action, `context` its context. Rules
+//! see `action.properties` as `context.action`, and nothing else under that name. `properties` of an entity are read in a
+//! world of its own alone, as `decide/world/claims.rs` says.
 
 pub(super) mod search;
 mod wire;

@@ -412,7 +412,7 @@ fn page_of_world(
     explain: bool,
 ) -> Result<SearchPage, SearchError> {
     let names = match &search.hole {
-        Hole::Subject { kind, .. } | Hole::Resource { kind, .. } => world.ids(kind).collect(),
+        Hole::Subject { kind, .. } | Hole::Resource { kind, .. } => world.ids(kind).to_vec(),
         Hole::Action { .. } => actions(rules),
     };
     let list = digest::<32>(&[world.digest().as_bytes(), names.join("\n").as_bytes()]);

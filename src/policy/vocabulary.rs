@@ -41,6 +41,17 @@ pub struct Attribute {
     pub required: bool,
     /// The only texts it may hold, where its schema says so with `@values("a b c")`.
     pub values: Option<BTreeSet<String>>,
+    /// What its schema's `@claimable` says, which should be nothing: in a world of its own a caller may say it of an
+    /// entity that is stored, where nothing is stored under it.
+    pub claimable: Option<String>,
+}
+
+impl Attribute {
+    /// May a caller say it of an entity that is stored without it?
+    #[must_use]
+    pub fn is_claimable(&self) -> bool {
+        self.claimable.as_deref() == Some("")
+    }
 }
 
 /// The attributes of a record or an entity, by name.
@@ -217,12 +228,14 @@ impl Reader<'_> {
             "Record" => members(declared, "attributes")
                 .map(|(name, attribute)| {
                     let values = attribute.pointer("/annotations/values").and_then(Value::as_str);
+                    let claimable = attribute.pointer("/annotations/claimable");
                     Ok((
                         name.clone(),
                         Attribute {
                             shape: self.shape(namespace, attribute, depth + 1)?,
                             required: attribute.get("required").and_then(Value::as_bool).unwrap_or(true),
                             values: values.map(|words| words.split_whitespace().map(str::to_owned).collect()),
+                            claimable: claimable.map(|said| said.as_str().unwrap_or_default().to_owned()),
                         },
                     ))
                 })

@@ -17,7 +17,7 @@ pub(super) struct Entity {
     kind: String,
     /// Which one it is.
     id: String,
-    /// What the caller claims of it; never read for our own nouns.
+    /// What the caller claims of it; never read for our own nouns, nor over what a world of its own stores.
     #[schema(value_type = Option<Object>)]
     properties: Option<Value>,
 }
