@@ -62,7 +62,7 @@ pub use relationship::{LinkError, Offer, Request, RequestError};
 pub use replay::{By, Ingredient, Missing, ReplayError, ReplayLine, Replayed, Replaying, Run, Totals, Verdict};
 pub use review::{Evidence, Outcome, Telling as ReviewTelling};
 pub use rules::{AmbiguousDigest, KeptRules, RefusedRules, RulesEntry, RulesStatus, ScheduledRules, example_rules};
-pub use search::{Found, Hole, Pager, Search, SearchError, SearchPage};
+pub use search::{Found, Hole, PageProperties, Pager, Search, SearchError, SearchPage};
 pub use tokens::{IssuedToken, NewToken, Speaker, TokenError, TokenSummary};
 pub use transfer::{ExportReader, ImportError, Imported};
 pub use watched::Taken;

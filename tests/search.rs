@@ -204,13 +204,16 @@ impl Scene {
     /// All pages of a search, one after the other.
     async fn paged(&self, hole: &Hole, limit: usize, basis: &Basis) -> Vec<Found> {
         let mut found = Vec::new();
-        let mut page = Pager { token: None, limit: Some(limit) };
+        let mut page = Pager { limit: Some(limit), ..Pager::default() };
         loop {
             let shown = self.search(hole, Some(page), basis).await;
             assert!(shown.results.len() <= limit);
             found.extend(shown.results);
             match shown.next_token {
-                Some(token) => page = Pager { token: Some(token), limit: (found.len() % 2 == 0).then_some(limit) },
+                Some(token) => {
+                    let limit = (found.len() % 2 == 0).then_some(limit);
+                    page = Pager { token: Some(token), limit, properties: None };
+                }
                 None => return found,
             }
         }
@@ -446,10 +449,11 @@ async fn a_token_belongs_to_one_search_and_no_character_of_it_may_change() {
     let scene = Scene::generated(3, rules(&[])).await;
     let (hole, other) = two_holes(&scene).await;
     let basis = Basis::default();
-    let token = scene.search(&hole, Some(Pager { token: None, limit: Some(1) }), &basis).await.next_token.unwrap();
+    let token =
+        scene.search(&hole, Some(Pager { limit: Some(1), ..Pager::default() }), &basis).await.next_token.unwrap();
     assert!(token.len() < 200);
     let asked = async |hole: &Hole, context: Value, token: &str, limit: Option<usize>| {
-        let page = Some(Pager { token: Some(token.to_owned()), limit });
+        let page = Some(Pager { token: Some(token.to_owned()), limit, properties: None });
         let search = Search { hole: hole.clone(), context: context.as_object().unwrap().clone(), page };
         scene.pdp.search(&scene.call, search, &basis).await
     };
@@ -484,12 +488,12 @@ async fn a_limit_of_none_shows_nothing_and_says_whether_there_is_anything() {
     let scene = Scene::generated(3, rules(&[])).await;
     let (hole, _) = two_holes(&scene).await;
     let basis = Basis::default();
-    let none = scene.search(&hole, Some(Pager { token: None, limit: Some(0) }), &basis).await;
+    let none = scene.search(&hole, Some(Pager { limit: Some(0), ..Pager::default() }), &basis).await;
     assert!(none.results.is_empty() && none.total.is_none());
-    let again = scene.search(&hole, Some(Pager { token: none.next_token, limit: None }), &basis).await;
+    let again = scene.search(&hole, Some(Pager { token: none.next_token, ..Pager::default() }), &basis).await;
     assert!(again.results.is_empty() && again.next_token.is_some());
     let nobody = resource_hole(&Entity::new("Partner", "nobody"), "receiveBill", "Subscription");
-    let none = scene.search(&nobody, Some(Pager { token: None, limit: Some(0) }), &basis).await;
+    let none = scene.search(&nobody, Some(Pager { limit: Some(0), ..Pager::default() }), &basis).await;
     assert_eq!((none.next_token, none.total), (None, Some(0)));
 }
 
@@ -499,7 +503,7 @@ async fn a_limit_above_the_largest_page_is_the_largest_page() {
     let (hole, _) = two_holes(&scene).await;
     let whole = scene.search(&hole, None, &Basis::default()).await;
     for limit in [PAGE_MAX + 1, usize::MAX] {
-        let page = scene.search(&hole, Some(Pager { token: None, limit: Some(limit) }), &Basis::default()).await;
+        let page = scene.search(&hole, Some(Pager { limit: Some(limit), ..Pager::default() }), &Basis::default()).await;
         assert_eq!((page.results, page.next_token), (whole.results.clone(), None));
     }
 }
@@ -513,7 +517,8 @@ async fn a_page_after_a_change_of_rules_leaves_nothing_out() {
     let mut chosen = None;
     for id in PARTNERS {
         let hole = resource_hole(&Entity::new("Partner", id), "orderAddOns", "Subscription");
-        token = scene.search(&hole, Some(Pager { token: None, limit: Some(1) }), &Basis::default()).await.next_token;
+        token =
+            scene.search(&hole, Some(Pager { limit: Some(1), ..Pager::default() }), &Basis::default()).await.next_token;
         chosen = Some(hole);
         if token.is_some() {
             break;
@@ -529,7 +534,7 @@ async fn a_page_after_a_change_of_rules_leaves_nothing_out() {
     let mut found = BTreeSet::new();
     let mut next = Some(token.unwrap());
     while let Some(token) = next {
-        let page = scene.search(&hole, Some(Pager { token: Some(token), limit: None }), &basis).await;
+        let page = scene.search(&hole, Some(Pager { token: Some(token), ..Pager::default() }), &basis).await;
         found.extend(page.results);
         next = page.next_token;
     }
@@ -554,7 +559,7 @@ async fn a_page_that_has_looked_at_enough_says_where_to_go_on() {
     let hole = subject_hole("Partner", "provideSupport", &Entity::new("Service", "c0/teams"));
     let first = scene.search(&hole, None, &Basis::default()).await;
     assert!(first.results.is_empty());
-    let page = Pager { token: first.next_token, limit: None };
+    let page = Pager { token: first.next_token, ..Pager::default() };
     let second = scene.search(&hole, Some(page), &Basis::default()).await;
     assert_eq!(second.results, [Found::Entity { kind: "Partner".into(), id: "z".into() }]);
     assert_eq!((second.next_token, second.total, first.total), (None, None, None));
@@ -598,7 +603,7 @@ async fn a_search_is_recorded_before_it_is_answered() {
     if let Hole::Resource { subject, .. } = &mut sought {
         subject.properties.insert("kind".to_owned(), json!("king"));
     }
-    let page = Some(Pager { token: None, limit: Some(2) });
+    let page = Some(Pager { limit: Some(2), ..Pager::default() });
     let search = Search { hole: sought, context: Members::new(), page };
     let told = scene.pdp.search(&scene.call, search, &Basis { explain: true, ..Basis::default() }).await.unwrap();
     assert_eq!(told.seqs, [Seq(before + 1)]);
@@ -629,7 +634,7 @@ async fn whoever_may_not_ask_may_not_search_and_that_is_recorded() {
     let (hole, _) = two_holes(&scene).await;
     let before = scene.pdp.records().unwrap();
     let call = Call::of(Caller::Partner { id: "p0".parse().unwrap() });
-    let page = Some(Pager { token: Some("none".to_owned()), limit: None });
+    let page = Some(Pager { token: Some("none".to_owned()), ..Pager::default() });
     let search = Search { hole, context: Members::new(), page };
     let denied = scene.pdp.search(&call, search, &Basis::default()).await;
     assert!(matches!(denied, Err(CallError::Denied(_))));

@@ -120,6 +120,9 @@ pub struct Results {
     /// The token of the page that was asked for, when it was not the first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub token: Option<String>,
+    /// The digest of what the caller said in `page.properties`, in hexadecimal, when it said anything there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub properties: Option<String>,
     /// The digest of the question as it was asked, in hexadecimal, when the caller said more than was read and
     /// recorded; tokens hold it.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -11,6 +11,7 @@
 //! | actions | their names |
 
 mod again;
+mod asked;
 mod candidates;
 mod strange;
 mod token;
@@ -31,6 +32,8 @@ use crate::policy::Bundle;
 use crate::question::{Action, Entity, Members, Question};
 use crate::store::{Listed, StoreError};
 pub(super) use again::Replayable;
+pub use asked::PageProperties;
+use asked::{QuestionDigest, asked_digest, question_digest};
 use candidates::Domain;
 pub(super) use strange::StrangeResources;
 use token::{Asked, Position, SearchDigest, digest};
@@ -109,6 +112,8 @@ pub struct Pager {
     pub token: Option<String>,
     /// The most results it may hold; with a token, nothing for as many as before.
     pub limit: Option<usize>,
+    /// What the caller said in `page.properties`; with a token, nothing for the same as before.
+    pub properties: Option<PageProperties>,
 }
 
 /// A question with a hole.
@@ -287,7 +292,7 @@ impl Pdp {
         let ground = self.ground(call, basis).map_err(|error| error.map(SearchError::Basis))?;
         let ground = self.admitted(ground).await?;
         let rules = self.digest_of(&ground);
-        let (page, record, revision) = self.found(&ground, call, &search, basis.explain)?;
+        let (page, record, revision) = self.found(&ground, call, &search, basis)?;
         let written = self.store.append(vec![record]).await.map_err(CallError::Unavailable)?;
         Ok(Told { value: page, revision, seqs: written.seqs, rules })
     }
@@ -298,13 +303,14 @@ impl Pdp {
         ground: &Ground,
         call: &Call,
         search: &Search,
-        explain: bool,
+        basis: &Basis,
     ) -> Result<(SearchPage, Recorded, Revision), CallError<SearchError>> {
+        let explain = basis.explain;
         let view = ground.snapshot.view();
         let revision = view.revision();
         let declaring = self.world.as_ref().map_or(&*ground.rules, |world| &world.0);
         let question = search.hole.filled("", &search.context);
-        let asked = question_digest(&question)?;
+        let asked = asked_digest(&question, basis)?;
         let question = self.as_decided(declaring, question);
         let is_as_asked = asked == question_digest(&question)?;
         let (page, facts, rules, world) = match &self.world {
@@ -327,6 +333,7 @@ impl Pdp {
             sha256: page.sha256().map_err(crate::audit::RecordError::Unwritable)?,
             limit: search.page.as_ref().and_then(|page| page.limit),
             token: search.page.as_ref().and_then(|page| page.token.clone()),
+            properties: search.page.as_ref().and_then(|page| page.properties).map(PageProperties::text),
             asked: (!is_as_asked).then(|| data_encoding::HEXLOWER.encode(&asked)),
         };
         let mut record = Record::of_search(call.caller.clone(), question, facts, rules, results);
@@ -336,14 +343,6 @@ impl Pdp {
         record.world = world;
         Ok((page, self.store.recorded(record).map_err(CallError::Unavailable)?, revision))
     }
-}
-
-/// The digest of a question with a hole, with everything the caller said.
-type QuestionDigest = [u8; 32];
-
-fn question_digest(question: &Question) -> Result<QuestionDigest, SearchError> {
-    let question = serde_json::to_vec(question).map_err(|error| StoreError::Unusable(error.to_string()))?;
-    Ok(digest(&[&question]))
 }
 
 /// The pages of a search that belong together: of the same question, with the same hole, over the same list.

@@ -8,7 +8,7 @@ use warp::http::StatusCode;
 
 use super::super::problem::Problem;
 use crate::limits::BATCH_BYTES_MAX;
-use crate::pdp::{Pager, Semantic};
+use crate::pdp::{PageProperties, Pager, Semantic};
 use crate::question::{Action, Entity, Members, Question};
 
 /// The problem of a body that is no question, from the sentence that says why.
@@ -151,16 +151,32 @@ pub(super) fn page(body: &Map<String, Value>) -> Result<Option<Pager>, Problem> 
     let page = optional_object(body, "page", "page").map_err(incomplete)?;
     let token = match given(&page, "token") {
         None => None,
+        // The token that said there is no more, or an empty field of a form.
+        Some(Value::String(token)) if token.is_empty() => None,
         Some(Value::String(token)) => Some(token.clone()),
         Some(_) => return Err(incomplete("`page.token` is not a string; give one or leave it out".to_owned())),
     };
     let limit =
         match given(&page, "limit") {
             None => None,
-            Some(limit) => Some(limit.as_u64().ok_or_else(|| {
+            Some(limit) => Some(whole(limit).ok_or_else(|| {
                 incomplete(format!("`page.limit` cannot be `{limit}`; give a whole number from 0 on"))
             })?),
         };
-    optional_object(&page, "page.properties", "properties").map_err(incomplete)?;
-    Ok(Some(Pager { token, limit: limit.map(|limit| usize::try_from(limit).unwrap_or(usize::MAX)) }))
+    let properties = optional_object(&page, "page.properties", "properties").map_err(incomplete)?;
+    let limit = limit.map(|limit| usize::try_from(limit).unwrap_or(usize::MAX));
+    Ok(Some(Pager { token, limit, properties: PageProperties::of(&properties) }))
+}
+
+/// A whole number from 0 on, however JSON writes it: `1`, `1.0` and `1e0` are one number.
+fn whole(number: &Value) -> Option<u64> {
+    number.as_u64().or_else(|| {
+        let number = number.as_f64().filter(|number| number.fract() == 0.0 && *number >= 0.0)?;
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "it is whole, and beyond all the most"
+        )]
+        Some(number as u64)
+    })
 }

@@ -183,11 +183,11 @@ pub(super) struct EntityType {
 /// Which page of a search.
 #[derive(Serialize, ToSchema)]
 pub(super) struct SearchPageRequest {
-    /// Where to go on: the `next_token` of the page before.
+    /// Where to go on: the `next_token` of the page before; empty for the first page.
     token: Option<String>,
     /// The most results on the page.
     limit: Option<u64>,
-    /// Nothing is read of these.
+    /// Nothing is read of these; with a token they are the same as before or left out.
     #[schema(value_type = Option<Object>)]
     properties: Option<Value>,
 }

@@ -4,7 +4,9 @@ use data_encoding::HEXLOWER;
 
 use super::candidates::Domain;
 use super::strange::StrangeResources;
-use super::{Hole, Pager, QuestionDigest, Search, SearchError, SearchPage, page_of_world, question_digest};
+use super::{
+    Hole, PageProperties, Pager, QuestionDigest, Search, SearchError, SearchPage, page_of_world, question_digest,
+};
 use crate::audit::{Results, Sought};
 use crate::clock::Timestamp;
 use crate::decide::World;
@@ -38,7 +40,8 @@ impl Hole {
 
 impl<'a> Replayable<'a> {
     pub(in crate::pdp) fn of(question: &Question, results: &'a Results) -> Self {
-        let page = Pager { token: results.token.clone(), limit: results.limit };
+        let properties = results.properties.as_deref().and_then(PageProperties::read);
+        let page = Pager { token: results.token.clone(), limit: results.limit, properties };
         let hole = Hole::of(results.sought, question);
         // What the caller said besides what is recorded is in the tokens as a digest.
         let asked = match &results.asked {

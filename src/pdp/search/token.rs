@@ -9,11 +9,14 @@ use std::str::FromStr;
 use data_encoding::BASE64URL_NOPAD;
 use sha2::{Digest as _, Sha256};
 
-use super::{Pager, SearchError};
+use super::{PageProperties, Pager, SearchError};
 use crate::id::{ServiceId, SubscriptionId};
 use crate::limits::{PAGE_MAX, PAGE_TOKEN_LENGTH_MAX, SEARCH_MAX};
 
+/// The version of a token whose first page said nothing in `page.properties`.
 const VERSION: u8 = 1;
+/// The version of one that holds what was said there, before its position.
+const VERSION_WITH_PROPERTIES: u8 = 2;
 const DIGEST_BYTES: usize = 16;
 const CHECK_BYTES: usize = 8;
 /// The bytes before the position: the version, the digest and the limit.
@@ -93,6 +96,8 @@ pub(super) struct Asked {
     pub(super) from: Position,
     /// Nothing for as many as the server gives at once.
     pub(super) limit: Option<u32>,
+    /// What the caller said in `page.properties` of this page or the first.
+    pub(super) properties: Option<PageProperties>,
 }
 
 impl Asked {
@@ -100,12 +105,14 @@ impl Asked {
     pub(super) fn read(page: Option<&Pager>, search: &SearchDigest) -> Result<Self, SearchError> {
         let limit =
             page.and_then(|page| page.limit).map(|limit| u32::try_from(limit.min(PAGE_MAX)).unwrap_or(u32::MAX));
+        let properties = page.and_then(|page| page.properties);
         let Some(token) = page.and_then(|page| page.token.as_deref()) else {
-            return Ok(Self { from: Position::Start, limit });
+            return Ok(Self { from: Position::Start, limit, properties });
         };
         let before = Self::parse(token, search).ok_or(SearchError::Token)?;
-        // Without a limit the page is one like those before it.
-        if limit.is_some() && limit != before.limit {
+        // What is left out is as it was on the pages before; what is said has to be the same.
+        let is_other_limit = limit.is_some() && limit != before.limit;
+        if is_other_limit || (properties.is_some() && properties != before.properties) {
             return Err(SearchError::Token);
         }
         Ok(before)
@@ -118,14 +125,22 @@ impl Asked {
         let bytes = BASE64URL_NOPAD.decode(token.as_bytes()).ok()?;
         let (body, check) = bytes.split_last_chunk::<CHECK_BYTES>()?;
         let (head, position) = body.split_first_chunk::<HEAD_BYTES>()?;
-        let (&tag, text) = position.split_first()?;
         let (version, rest) = head.split_first()?;
         let (found, limit) = rest.split_last_chunk::<4>()?;
-        if digest::<CHECK_BYTES>(&[body]) != *check || *version != VERSION || found != search {
+        if digest::<CHECK_BYTES>(&[body]) != *check || found != search {
             return None;
         }
+        let (properties, position) = match *version {
+            VERSION => (None, position),
+            VERSION_WITH_PROPERTIES => {
+                let (properties, position) = position.split_first_chunk()?;
+                (Some(PageProperties::from_bytes(*properties)), position)
+            }
+            _ => return None,
+        };
+        let (&tag, text) = position.split_first()?;
         let limit = Some(u32::from_be_bytes(*limit)).filter(|limit| *limit != u32::MAX);
-        Some(Self { from: Position::read(tag, std::str::from_utf8(text).ok()?)?, limit })
+        Some(Self { from: Position::read(tag, std::str::from_utf8(text).ok()?)?, limit, properties })
     }
 
     /// The most results the page may hold.
@@ -136,9 +151,10 @@ impl Asked {
     /// The token of the page after `at`.
     pub(super) fn token(&self, at: &Position, search: &SearchDigest) -> String {
         let (tag, text) = at.write();
-        let mut bytes = vec![VERSION];
+        let mut bytes = vec![if self.properties.is_some() { VERSION_WITH_PROPERTIES } else { VERSION }];
         bytes.extend_from_slice(search);
         bytes.extend_from_slice(&self.limit.unwrap_or(u32::MAX).to_be_bytes());
+        bytes.extend(self.properties.iter().flat_map(PageProperties::as_bytes));
         bytes.push(tag);
         bytes.extend_from_slice(text.as_bytes());
         let check: [u8; CHECK_BYTES] = digest(&[&bytes]);
