@@ -1,5 +1,7 @@
 //! Settings, read once at the start: a TOML file, and the command's own flags over it.
 
+mod public_url;
+
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
@@ -38,7 +40,7 @@ pub struct Settings {
     pub rules_from: RulesFrom,
     /// Does whoever approves rules have to be known by another issuer than this service's own tokens?
     pub approval_needs_person: bool,
-    /// Where callers reach this service: an https URL without a slash at the end.
+    /// Where callers reach this service: an https URL without a slash at the end; http for this machine alone.
     pub public_url: Option<String>,
     /// What a second transacting partner's acceptance does: `displace` or `refuse`.
     pub multichannel: Multichannel,
@@ -99,11 +101,9 @@ impl Settings {
         let invalid = |message: String| SettingsError::Invalid { path: path.to_owned(), message };
         let settings: Self = toml::from_str(&text).map_err(|error| invalid(error.to_string().trim().to_owned()))?;
         if let Some(url) = &settings.public_url
-            && (!url.starts_with("https://") || url.ends_with('/') || url.contains(['?', '#']) || url.len() <= 8)
+            && let Some(fault) = public_url::fault_of(url)
         {
-            return Err(invalid(format!(
-                "`public_url` `{url}` is not an https URL without query, fragment and closing slash"
-            )));
+            return Err(invalid(format!("`public_url` `{url}` {fault}")));
         }
         if settings.limits.depth > DEPTH_MAX {
             return Err(invalid(format!("`limits.depth` is at most {DEPTH_MAX}")));

@@ -11,6 +11,7 @@ mod decisions;
 mod exchange;
 mod ledger;
 mod link_keys;
+mod media;
 mod names;
 mod openapi;
 mod partners;
@@ -41,6 +42,7 @@ use warp::reply::Response;
 use warp::{Filter, Reply};
 
 use crate::pdp::Pdp;
+use authzen::strangers;
 use exchange::{Exchange, Received};
 use routes::{Found, Routes};
 
@@ -118,6 +120,7 @@ where
     E: std::fmt::Display + Send + 'static,
 {
     let request_id = headers.get(REQUEST_ID).cloned();
+    let wants_plain_json = strangers::wants_plain_json(&path, &headers);
     let body =
         body.map(|part| part.map(|mut part| part.copy_to_bytes(part.remaining())).map_err(|error| error.to_string()));
     let body: exchange::Incoming = Box::pin(body);
@@ -125,6 +128,9 @@ where
         Ok(response) => response,
         Err(problem) => problem.into_response(),
     };
+    if wants_plain_json {
+        response = strangers::as_plain_json(response);
+    }
     if let Some(request_id) = request_id {
         response.headers_mut().insert(REQUEST_ID, request_id);
     }

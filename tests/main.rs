@@ -3,10 +3,11 @@
 
 mod access_review;
 mod authzen;
+mod authzen_strangers;
 mod changes;
 mod cursors;
-mod decide;
 mod claims;
+mod decide;
 mod difference;
 mod disk;
 mod decisions;

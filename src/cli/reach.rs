@@ -58,7 +58,7 @@ fn terms() -> Terms {
     Terms {
         multichannel,
         limits,
-        public_url: "https://localhost:8181".to_owned(),
+        public_url: "http://127.0.0.1:8181".to_owned(),
         solver: SolverSetting::read().program,
     }
 }

@@ -1,7 +1,7 @@
 //! `standing serve`: answers over HTTP until it is told to stop.
 
 use std::io::IsTerminal as _;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -81,9 +81,12 @@ impl Serve {
             ))
         })?;
         let address = listener.local_addr()?;
-        let public_url = settings.public_url.clone().unwrap_or_else(|| format!("https://localhost:{}", address.port()));
+        let public_url = settings.public_url.clone().unwrap_or_else(|| served_at(address));
         if settings.public_url.is_none() {
-            tracing::warn!(%public_url, "no `public_url` in the settings; links and metadata name this address");
+            tracing::warn!(
+                %public_url,
+                "no `public_url` in the settings, so links and metadata name what is served; set it for callers elsewhere"
+            );
         }
         let data = self.data.or(settings.data).unwrap_or_else(|| DEFAULT_DATA.into());
         make(&data)?;
@@ -181,6 +184,16 @@ async fn keep_ledger(pdp: Arc<Pdp>, archive_after: Option<SignedDuration>) {
             }
         }
     }
+}
+
+/// The URL of what is served at an address, for callers on this machine where it is served at all of them.
+fn served_at(mut address: SocketAddr) -> String {
+    match address.ip() {
+        IpAddr::V4(every) if every.is_unspecified() => address.set_ip(Ipv4Addr::LOCALHOST.into()),
+        IpAddr::V6(every) if every.is_unspecified() => address.set_ip(Ipv6Addr::LOCALHOST.into()),
+        _ => {}
+    }
+    format!("http://{address}")
 }
 
 fn log_to_stderr() {

@@ -5,6 +5,7 @@
 //! world of its own alone, as `decide/world/claims.rs` says.
 
 pub(super) mod search;
+pub(super) mod strangers;
 mod wire;
 
 use serde_json::{Map, Value, json};
@@ -51,10 +52,10 @@ fn element_body(answer: &Result<Answer, String>, explain: bool) -> Value {
     match (answer, explain) {
         (Ok(answer), true) => json!({ "decision": answer.decision.is_allowed(), "context": context(answer) }),
         (Ok(answer), false) => json!({ "decision": answer.decision.is_allowed() }),
-        (Err(message), true) => {
+        // A caller that is not told would take its own mistake for a no.
+        (Err(message), _) => {
             json!({ "decision": false, "context": { "error": { "status": 400, "message": message } } })
         }
-        (Err(_), false) => json!({ "decision": false }),
     }
 }
 

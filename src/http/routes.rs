@@ -8,6 +8,7 @@ use percent_encoding::percent_decode_str;
 use warp::http::Method;
 use warp::reply::Response;
 
+use super::authzen::strangers::CONFIGURATION;
 use super::exchange::Exchange;
 use super::problem::Problem;
 use super::{
@@ -136,6 +137,13 @@ pub(super) enum Found<'a> {
     Nothing,
 }
 
+/// The path of a URL, without the slash that ends it.
+fn public_path(url: &str) -> &str {
+    let after_scheme = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let path = after_scheme.find('/').map_or("", |at| after_scheme.get(at..).unwrap_or_default());
+    path.trim_end_matches('/')
+}
+
 /// A route, and where its answers are counted.
 pub(super) struct Served {
     pub(super) route: &'static Route,
@@ -151,6 +159,12 @@ impl Routes {
         for route in ROUTES {
             let metrics = pdp.route_metrics(route.method.as_str(), route.path);
             by_path.entry(route.path).or_default().push(Served { route, metrics });
+        }
+        // The metadata of a decision point whose URL has a path is below the well-known path too (AuthZEN §9.2).
+        let configuration = format!("{CONFIGURATION}{}", public_path(pdp.public_url()));
+        if let Some(route) = ROUTES.iter().find(|route| route.path == CONFIGURATION && configuration != CONFIGURATION) {
+            let metrics = pdp.route_metrics(route.method.as_str(), route.path);
+            by_path.insert(&configuration, vec![Served { route, metrics }]);
         }
         let mut router = matchit::Router::new();
         for (path, routes) in by_path {

@@ -150,7 +150,8 @@ pub(super) struct Evaluation {
 pub(super) struct EvaluationsElement {
     /// Is it allowed?
     decision: bool,
-    /// As of a single answer, or `{"error": {"status", "message"}}`; only when an explanation is asked for.
+    /// As of a single answer, when an explanation is asked for; `{"error": {"status", "message"}}` wherever the element
+    /// is no question.
     #[schema(value_type = Object)]
     #[serde(skip_serializing_if = "Option::is_none")]
     context: Option<Value>,

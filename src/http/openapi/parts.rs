@@ -14,6 +14,7 @@ use utoipa::openapi::{
 use utoipa::{PartialSchema as _, ToSchema};
 use warp::http::{Method, StatusCode};
 
+use super::super::authzen::strangers::is_endpoint;
 use super::super::problem::{Details, Status};
 use super::super::routes::Access;
 use crate::id::{CustomerId, PartnerId, ServiceName, SubscriptionId, TokenId};
@@ -265,8 +266,10 @@ impl Described {
         for (status, answer) in self.answers {
             responses = responses.response(status.as_str(), answer);
         }
+        let is_of_authzen = is_endpoint(self.path);
         for status in self.problems {
-            responses = responses.response(status.as_str(), Ref::from_response_name(problem_name(status)));
+            let name = problem_name(status, is_of_authzen);
+            responses = responses.response(status.as_str(), Ref::from_response_name(name));
         }
         self.schemas.push((Details::name().into_owned(), Details::schema()));
         (operation.responses(responses).build(), self.schemas)
@@ -393,16 +396,31 @@ const PROBLEMS: &[(StatusCode, &str, &str)] = &[
     ),
 ];
 
-fn problem_name(status: StatusCode) -> &'static str {
+/// The problems that an endpoint of AuthZEN can come to; what it says of them it says as plain JSON, too.
+const OF_AUTHZEN: &[StatusCode] = &[
+    StatusCode::BAD_REQUEST,
+    StatusCode::UNAUTHORIZED,
+    StatusCode::FORBIDDEN,
+    StatusCode::CONFLICT,
+    StatusCode::PAYLOAD_TOO_LARGE,
+    StatusCode::INTERNAL_SERVER_ERROR,
+    StatusCode::SERVICE_UNAVAILABLE,
+];
+
+fn problem_name(status: StatusCode, is_of_authzen: bool) -> String {
     // A status without a name leaves a reference to nothing, which the tests find.
-    PROBLEMS.iter().find(|(named, ..)| *named == status).map_or("", |(_, name, _)| name)
+    let name = PROBLEMS.iter().find(|(named, ..)| *named == status).map_or("", |(_, name, _)| name);
+    if is_of_authzen { format!("{name}Asking") } else { name.to_owned() }
 }
 
 /// The answers every operation shares, by the names they are described under.
-pub(super) fn responses() -> Vec<(&'static str, Response)> {
-    let described = |(status, name, says): &(StatusCode, &'static str, &'static str)| {
-        let content = ContentBuilder::new().schema(Some(Ref::from_schema_name(Details::name()))).build();
-        let mut response = ResponseBuilder::new().description(*says).content("application/problem+json", content);
+pub(super) fn responses() -> Vec<(String, Response)> {
+    let described = |(status, says): (&StatusCode, &str), is_of_authzen: bool| {
+        let content = || ContentBuilder::new().schema(Some(Ref::from_schema_name(Details::name()))).build();
+        let mut response = ResponseBuilder::new().description(says).content("application/problem+json", content());
+        if is_of_authzen {
+            response = response.content("application/json", content());
+        }
         let header = match *status {
             StatusCode::UNAUTHORIZED => Some(("WWW-Authenticate", "The ways to prove who calls")),
             StatusCode::SERVICE_UNAVAILABLE => Some(("Retry-After", "Seconds after which to try again")),
@@ -412,7 +430,9 @@ pub(super) fn responses() -> Vec<(&'static str, Response)> {
             response =
                 response.header(header, HeaderBuilder::new().schema(Some(text())).description(Some(says)).build());
         }
-        (*name, response.build())
+        (problem_name(*status, is_of_authzen), response.build())
     };
-    PROBLEMS.iter().map(described).collect()
+    let ours = PROBLEMS.iter().map(|(status, _, says)| described((status, says), false));
+    let of_authzen = PROBLEMS.iter().filter(|(status, ..)| OF_AUTHZEN.contains(status));
+    ours.chain(of_authzen.map(|(status, _, says)| described((status, says), true))).collect()
 }
