@@ -6,10 +6,13 @@ use serde_json::{Value, json};
 
 use super::reach::{Reached, Wanted};
 use super::{Data, Ended, Failure};
+use crate::json::{self as strict, JsonError};
 
 /// Ask one question; the exit code is 0 for yes and 2 for no.
 #[derive(Debug, Args)]
-#[command(after_help = "Example: standing check Partner::contoso removeSeats Subscription::s-office --explain")]
+#[command(
+    after_help = "Example: standing check Partner::contoso removeSeats Subscription::s-office --explain --context '{\"hour\": 9}'"
+)]
 pub(super) struct Check {
     /// Who wants to act, for example `Partner::contoso`.
     subject: String,
@@ -20,6 +23,9 @@ pub(super) struct Check {
     /// Say what would turn the answer round.
     #[arg(long)]
     explain: bool,
+    /// The circumstances, as a JSON object.
+    #[arg(long, value_name = "JSON")]
+    context: Option<String>,
     /// Answer as of a past time or revision.
     #[arg(long, value_name = "TIME|REVISION")]
     as_of: Option<String>,
@@ -29,11 +35,14 @@ pub(super) struct Check {
 
 impl Check {
     pub(super) async fn run(self) -> Result<Ended, Failure> {
-        let question = json!({
+        let mut question = json!({
             "subject": entity(&self.subject)?,
             "action": { "name": self.action },
             "resource": entity(&self.resource)?,
         });
+        if let Some(context) = &self.context {
+            question["context"] = circumstances(context)?;
+        }
         let mut query = form_urlencoded::Serializer::new(String::new());
         if self.explain {
             query.append_pair("explain", "true");
@@ -60,6 +69,17 @@ fn entity(text: &str) -> Result<Value, Failure> {
         .split_once("::")
         .ok_or_else(|| Failure::usage(format!("`{text}` names no type; write for example `Partner::{text}`")))?;
     Ok(json!({ "type": kind, "id": id }))
+}
+
+/// A context as it is written on the command line.
+fn circumstances(text: &str) -> Result<Value, Failure> {
+    let why = match strict::read(text.as_bytes(), strict::DEPTH_CEILING) {
+        Ok(context @ Value::Object(_)) => return Ok(context),
+        Ok(_) => "is not a JSON object".to_owned(),
+        Err(JsonError::Empty) => "is empty".to_owned(),
+        Err(error) => format!("is not JSON: {error}"),
+    };
+    Err(Failure::usage(format!("`--context` `{text}` {why}; write for example `{{\"hour\": 9}}`")))
 }
 
 fn spoken(allowed: bool, context: &Value) -> String {
