@@ -4,6 +4,7 @@
 //! facts, and answers only when the record of it is durable. What is above knows neither the store nor Cedar.
 
 mod access_review;
+mod as_decided;
 mod ask;
 mod call;
 mod changes;

@@ -69,6 +69,49 @@ fn an_element_that_is_no_evaluation_always_says_what_is_wrong_with_it() {
 }
 
 #[test]
+fn every_element_of_a_batch_has_a_record_in_its_place() {
+    for (server, _data) in [demo(), world()] {
+        let whole = of_contoso();
+        let body = json!({ "evaluations": [{}, whole, "x", whole, { "subject": 7 }] });
+        let answer = server.post("/access/v1/evaluations", &body);
+        let header = answer.header("standing-decision").unwrap();
+        let (first, last) = header.split_once('-').unwrap();
+        let (first, last): (u64, u64) = (first.parse().unwrap(), last.parse().unwrap());
+        assert_eq!(last - first, 4, "one record an element: {header}");
+        let answers = answer.json()["evaluations"].as_array().unwrap().clone();
+        for (seq, answer) in (first..).zip(&answers) {
+            let record = server.get(&format!("/v1/decisions/{seq}")).json();
+            assert_eq!(
+                (&record["asked"], &record["decision"]),
+                (&json!("evaluation"), &answer["decision"]),
+                "{record}"
+            );
+            let error = &answer["context"]["error"]["message"];
+            assert_eq!(record.get("invalid"), Some(error).filter(|error| error.is_string()), "{record}");
+            let replayed = server.send("POST", &format!("/v1/decisions/{seq}/replay"), &[], None).json();
+            assert_eq!(replayed["same"], true, "{replayed}");
+        }
+        let none = server.post("/access/v1/evaluations", &json!({ "evaluations": [{}] }));
+        assert_eq!(none.header("standing-decision").unwrap(), (last + 1).to_string(), "even when every one fails");
+        let stopped =
+            json!({ "options": { "evaluations_semantic": "deny_on_first_deny" }, "evaluations": [{}, whole] });
+        let stopped = server.post("/access/v1/evaluations", &stopped);
+        assert_eq!(
+            stopped.header("standing-decision").unwrap(),
+            (last + 2).to_string(),
+            "and none of what was not looked at"
+        );
+        let found = server.get("/v1/decisions?asked=evaluation&order=newest&limit=1");
+        assert_eq!(
+            (found.status, &found.json()["decisions"][0]["invalid"]),
+            (200, &json!("`subject` is missing; give it")),
+            "{}",
+            found.text
+        );
+    }
+}
+
+#[test]
 fn an_error_comes_as_plain_json_to_whoever_does_not_take_problems() {
     let (server, _data) = demo();
     let told = |method: &str, path: &str, accept: Option<&str>| {

@@ -7,7 +7,7 @@ use standing::policy::{Bundle, RuleFiles, Rulebook};
 use standing::question::{Entity, Question};
 use tempfile::TempDir;
 
-use crate::server::{Server, standing};
+use crate::server::{Answer, Server, standing};
 
 const SCHEMA: &str = r#"
 entity Team in [Team];
@@ -102,6 +102,11 @@ fn asked(subject: Value, action: &str, resource: Value) -> Value {
     json!({ "subject": subject, "action": { "name": action }, "resource": resource })
 }
 
+fn record_of(server: &Server, answer: &Answer) -> Value {
+    let seq = answer.header("standing-decision").unwrap();
+    server.get(&format!("/v1/decisions/{seq}")).json()
+}
+
 #[test]
 fn a_claim_neither_completes_nor_changes_an_entity_that_is_stored_whatever_way_it_comes_in() {
     let (server, _folders) = served();
@@ -178,6 +183,55 @@ fn what_the_schema_marks_claimable_counts_where_nothing_is_stored_under_it() {
         "invalid_property",
         "a claim of another type is refused all the same"
     );
+}
+
+#[test]
+fn the_record_says_what_was_claimed_and_what_of_it_was_dropped() {
+    let (server, _folders) = served();
+    let (bob, plain) = (
+        || person("bob", json!({ "admin": true, "device": "managed", "colour": "red", "peer": null })),
+        || page("plain", json!({ "public": true })),
+    );
+    let claimed = json!({
+        "counted": ["Person::bob.device"],
+        "dropped": ["Page::plain.public", "Person::bob.admin"],
+    });
+    let replayed = |record: &Value| {
+        let replayed = server.send("POST", &format!("/v1/decisions/{}/replay", record["seq"]), &[], None).json();
+        assert_eq!((&replayed["same"], replayed.get("missing")), (&json!(true), None), "{replayed}");
+    };
+    for (path, body) in [
+        ("/access/v1/evaluation", asked(bob(), "edit", plain())),
+        ("/access/v1/evaluations", json!({ "subject": bob(), "evaluations": [asked(bob(), "edit", plain())] })),
+        ("/access/v1/search/action", asked(bob(), "edit", plain())),
+    ] {
+        let record = record_of(&server, &server.post(path, &body));
+        assert_eq!(record["claimed"], claimed, "{path}: {record}");
+        assert_eq!(record["question"]["subject"]["properties"]["device"], "managed", "{record}");
+        assert_eq!(record["question"]["subject"]["properties"].get("admin"), None, "what was not read is not recorded");
+        replayed(&record);
+    }
+    for (path, body, counted, dropped) in [
+        ("/access/v1/search/subject", asked(bob(), "edit", plain()), json!(null), json!(["Page::plain.public"])),
+        (
+            "/access/v1/search/resource",
+            asked(bob(), "edit", plain()),
+            json!(["Person::bob.device"]),
+            json!(["Person::bob.admin"]),
+        ),
+        (
+            "/access/v1/evaluation",
+            asked(person("guest", json!({ "admin": true })), "read", page("new", json!({}))),
+            json!(["Person::guest.admin"]),
+            json!(null),
+        ),
+    ] {
+        let record = record_of(&server, &server.post(path, &body));
+        assert_eq!((&record["claimed"]["counted"], &record["claimed"]["dropped"]), (&counted, &dropped), "{path}");
+        replayed(&record);
+    }
+    let nothing = asked(person("bob", json!({ "colour": "red" })), "read", page("plain", json!({ "public": null })));
+    assert_eq!(record_of(&server, &server.post("/access/v1/evaluation", &nothing)).get("claimed"), None);
 }
 
 #[test]

@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::Pdp;
+use super::as_decided::as_decided;
 use super::call::{About, Admission, Call, CallError, Coded, Denied, Told, admit};
 use super::rules::AmbiguousDigest;
 use crate::audit::{Asked, Record};
 use crate::clock::Timestamp;
-use crate::decide::{Decision, Namespace, Nearest, decide, decide_in, nearest};
+use crate::decide::{Decision, Namespace, Nearest, World, decide, decide_in, nearest};
 use crate::facts::{Facts, Needs};
 use crate::id::Revision;
 use crate::limits::BATCH_RECORD_BYTES_MAX;
@@ -193,20 +194,23 @@ impl Pdp {
                 // Others have their turn: a large batch must not hold up what is small.
                 tokio::task::yield_now().await;
             }
-            let answer = match question {
+            let (answer, record) = match question {
                 Ok(question) => {
                     let answered = self.answer(&ground, call, question, basis.explain, &mut known);
                     let Answered { answer, record } = answered.map_err(CallError::Unavailable)?;
-                    let record = self.store.recorded(record).map_err(CallError::Unavailable)?;
-                    bytes += record.bytes.len();
-                    if bytes > BATCH_RECORD_BYTES_MAX {
-                        return Err(CallError::Failed(AskError::TooMuch));
-                    }
-                    records.push(record);
-                    Ok(answer)
+                    (Ok(answer), record)
                 }
-                Err(message) => Err(message),
+                Err(message) => {
+                    let record = self.record_of_invalid(&ground, call, message.clone());
+                    (Err(message), record)
+                }
             };
+            let record = self.store.recorded(record).map_err(CallError::Unavailable)?;
+            bytes += record.bytes.len();
+            if bytes > BATCH_RECORD_BYTES_MAX {
+                return Err(CallError::Failed(AskError::TooMuch));
+            }
+            records.push(record);
             let allowed = answer.as_ref().is_ok_and(|answer| answer.decision.is_allowed());
             answers.push(answer);
             match batch.semantic {
@@ -221,6 +225,11 @@ impl Pdp {
             self.metrics.decided(answer.decision.is_allowed());
         }
         Ok(Told { value: answers, revision, seqs: written.seqs, rules })
+    }
+
+    /// The entities of the world that is served, if one is.
+    pub(super) fn world(&self) -> Option<&World> {
+        self.world.as_deref().map(|(_, world)| world)
     }
 
     /// The digest of the rules that answer from a ground.
@@ -343,30 +352,24 @@ impl Pdp {
         rules: &Bundle,
         decision: &Decision,
     ) -> Record {
-        let question = self.as_decided(rules, question);
+        let (question, claimed) = as_decided(self.world(), rules, question);
         let mut record = Record::of(call.caller.clone(), asked, question, facts, rules.digest().clone(), decision);
+        record.claimed = claimed;
         record.at = ground.now;
         record.admitted.clone_from(&ground.admitted);
         call.stamp(&mut record);
         record
     }
 
-    /// The question without what was never read: a caller may send whatever it likes beside what the schema declares,
-    /// and none of it belongs into the ledger.
-    pub(super) fn as_decided(&self, rules: &Bundle, mut question: Question) -> Question {
-        let vocabulary = rules.vocabulary();
-        let context = vocabulary.action(Namespace::Asked.as_str(), &question.action.name).map(|action| &action.context);
-        let is_declared = |name: &str| context.is_some_and(|context| context.contains_key(name));
-        // A search for actions asks about all of them, and any may declare what is said.
-        let is_about_all = question.action.name.is_empty();
-        question.context.retain(|name, _| is_about_all || (name != "action" && is_declared(name)));
-        if !is_declared("action") {
-            question.action.properties.clear();
-        }
-        for entity in [&mut question.subject, &mut question.resource] {
-            let attributes = self.world.as_ref().and_then(|_| vocabulary.entity(&entity.kind));
-            entity.properties.retain(|name, _| attributes.is_some_and(|attributes| attributes.contains_key(name)));
-        }
-        question
+    /// The record of an element of a batch that is no question.
+    fn record_of_invalid(&self, ground: &Ground, call: &Call, message: String) -> Record {
+        let facts = Facts { revision: ground.revision(), at: ground.at, ..Facts::default() };
+        let (caller, rules) = (call.caller.clone(), self.digest_of(ground));
+        let mut record = Record::of_invalid(caller, Asked::Evaluation, message, facts, rules);
+        record.at = ground.now;
+        record.world = self.world().map(|world| world.digest().to_owned());
+        record.admitted.clone_from(&ground.admitted);
+        call.stamp(&mut record);
+        record
     }
 }

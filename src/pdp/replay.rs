@@ -176,6 +176,13 @@ impl Bench {
             missing.push(Missing::of(Ingredient::Rules, message));
             return Ok((None, None));
         }
+        // A record of this program no longer holds what was dropped.
+        let dropped = world.take_dropped(rules, &mut record.question.clone()).dropped;
+        if !dropped.is_empty() {
+            let named = dropped.into_iter().map(|named| format!("`{named}`")).collect::<Vec<_>>().join(", ");
+            let message = format!("an older program let the caller complete what the world stores: {named}");
+            missing.push(Missing::of(Ingredient::Engine, message));
+        }
         let now = match (&record.asked, &record.results) {
             (Asked::Search, Some(results)) => {
                 let search = Replayable::of(&record.question, results);

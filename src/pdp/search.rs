@@ -21,6 +21,7 @@ use sha2::{Digest as _, Sha256};
 use utoipa::ToSchema;
 
 use super::Pdp;
+use super::as_decided::as_decided;
 use super::ask::{AskError, Basis, Ground};
 use super::call::{Call, CallError, Coded, Told};
 use crate::audit::{Record, Recorded, Results, Sought};
@@ -311,7 +312,7 @@ impl Pdp {
         let declaring = self.world.as_ref().map_or(&*ground.rules, |world| &world.0);
         let question = search.hole.filled("", &search.context);
         let asked = asked_digest(&question, basis)?;
-        let question = self.as_decided(declaring, question);
+        let (question, claimed) = as_decided(self.world(), declaring, question);
         let is_as_asked = asked == question_digest(&question)?;
         let (page, facts, rules, world) = match &self.world {
             None => {
@@ -337,6 +338,7 @@ impl Pdp {
             asked: (!is_as_asked).then(|| data_encoding::HEXLOWER.encode(&asked)),
         };
         let mut record = Record::of_search(call.caller.clone(), question, facts, rules, results);
+        record.claimed = claimed;
         record.at = ground.now;
         record.admitted.clone_from(&ground.admitted);
         call.stamp(&mut record);
