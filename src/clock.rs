@@ -3,19 +3,46 @@
 //! Everything that needs the time is handed it: nothing else in the crate may read a clock, so tests and
 //! snapshots say what time it is. Times are whole milliseconds, because that is what records carry.
 
+mod rate;
+
+pub use rate::OnceAMinute;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
 
+use jiff::SignedDuration;
 pub use jiff::Timestamp;
+use rustix::time::{ClockId, clock_gettime};
 
 /// Tells the time.
 pub trait Clock: Send + Sync {
     /// Now, in UTC, to the millisecond.
     fn now(&self) -> Timestamp;
+
+    /// How much time has passed since a moment that stays the same while the process lives, whatever the clock is set to.
+    fn monotonic(&self) -> Duration;
 }
 
 /// A shared clock.
 pub type SharedClock = Arc<dyn Clock>;
+
+/// Whether the machine's clock can be true, as far as a store knows the time.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ClockState {
+    /// Nothing speaks against it.
+    Agrees,
+    /// It shows a time before something that is stored: it was set back. The store's time goes on without it.
+    Behind {
+        /// By how much.
+        by: SignedDuration,
+    },
+    /// It was set further ahead than time can have passed: nothing is written by it.
+    Ahead {
+        /// By how much.
+        by: SignedDuration,
+    },
+}
 
 /// Cuts a time to whole milliseconds, so that what is written reads back equal.
 #[must_use]
@@ -32,27 +59,47 @@ impl Clock for System {
     fn now(&self) -> Timestamp {
         to_millisecond(Timestamp::now())
     }
+
+    /// Time in which the machine sleeps has passed too.
+    fn monotonic(&self) -> Duration {
+        let since = clock_gettime(ClockId::Boottime);
+        let seconds = u64::try_from(since.tv_sec).unwrap_or_default();
+        Duration::new(seconds, u32::try_from(since.tv_nsec).unwrap_or_default())
+    }
 }
 
 /// A clock that stands still until it is told to move; for tests, snapshots and worked examples.
 #[derive(Debug)]
-pub struct Stopped(AtomicI64);
+pub struct Stopped {
+    shown: AtomicI64,
+    passed: AtomicI64,
+}
 
 impl Stopped {
     /// A clock that shows `at`.
     #[must_use]
     pub fn at(at: Timestamp) -> Self {
-        Self(AtomicI64::new(at.as_millisecond()))
+        Self { shown: AtomicI64::new(at.as_millisecond()), passed: AtomicI64::new(0) }
     }
 
-    /// Moves the hands to `at`.
+    /// Moves the hands to `at`; where that is later, so much time has passed.
     pub fn set(&self, at: Timestamp) {
-        self.0.store(at.as_millisecond(), Ordering::SeqCst);
+        let before = self.shown.swap(at.as_millisecond(), Ordering::SeqCst);
+        self.passed.fetch_add((at.as_millisecond() - before).max(0), Ordering::SeqCst);
+    }
+
+    /// Moves the hands to `at` without any time passing, as somebody does who sets a clock.
+    pub fn jump(&self, at: Timestamp) {
+        self.shown.store(at.as_millisecond(), Ordering::SeqCst);
     }
 }
 
 impl Clock for Stopped {
     fn now(&self) -> Timestamp {
-        Timestamp::from_millisecond(self.0.load(Ordering::SeqCst)).unwrap_or(Timestamp::UNIX_EPOCH)
+        Timestamp::from_millisecond(self.shown.load(Ordering::SeqCst)).unwrap_or(Timestamp::UNIX_EPOCH)
+    }
+
+    fn monotonic(&self) -> Duration {
+        Duration::from_millis(u64::try_from(self.passed.load(Ordering::SeqCst)).unwrap_or_default())
     }
 }

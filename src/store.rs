@@ -10,20 +10,24 @@ mod gather;
 mod history;
 mod household;
 mod journal;
+mod known_keys;
 mod ledger;
 mod ledger_index;
 mod ledger_reader;
+mod prepare;
 mod proposal;
 mod redb_file;
 mod rows;
 mod rules;
 mod side;
 mod supposed;
+mod time;
 mod view;
 mod writer;
 
 pub use history::Versions;
 pub use household::Household;
+pub use known_keys::KnownKeys;
 pub use ledger::LedgerView;
 pub use ledger_reader::{LedgerReader, Looked, Order, Walk};
 pub use proposal::{Approval, Closed, Proposal, ProposalState};
@@ -80,6 +84,26 @@ pub enum StoreError {
     /// What was read is not what was written.
     #[error("the store holds something unreadable: {0}; restore a backup")]
     Unreadable(String),
+    /// The clock shows a time long after everything that is stored.
+    #[error(
+        "the clock shows `{shown}` and the newest entry of the store is of `{newest}`, more than 366 days before: nothing is opened by a clock that is rather wrong; set it right or, if it is right, start once with `--accept-clock`"
+    )]
+    ClockAhead {
+        /// What the clock shows.
+        shown: Timestamp,
+        /// The time of the newest entry.
+        newest: Timestamp,
+    },
+    /// The clock was set further ahead than time can have passed.
+    #[error(
+        "the clock shows `{shown}` where it should show about `{expected}`: nothing is written by a clock that was set ahead; set it right or, if it is right, start the server again"
+    )]
+    ClockJumped {
+        /// What the clock shows.
+        shown: Timestamp,
+        /// What it should show by the time that has passed.
+        expected: Timestamp,
+    },
     /// The store is closing.
     #[error("the store is closing; try again once the server is back")]
     Closing,

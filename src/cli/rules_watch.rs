@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::rules_dir::RulesFlag;
+use crate::clock::OnceAMinute;
 use crate::config::RulesFrom;
 use crate::http::Stopping;
 use crate::pdp::Pdp;
@@ -19,6 +20,10 @@ const SETTLE: Duration = Duration::from_millis(150);
 const BROKEN: Duration = Duration::from_secs(5);
 /// How long a wait for a moment may be before the clock is asked again, which may have been set.
 const CLOCK: Duration = Duration::from_secs(30);
+
+/// What is said while the disk is broken.
+static COMPARED: OnceAMinute = OnceAMinute::new();
+static TAKEN: OnceAMinute = OnceAMinute::new();
 
 /// Watches over the rules until the server stops.
 pub(super) fn watch(pdp: &Arc<Pdp>, folder: Option<PathBuf>, stopping: &Stopping) {
@@ -37,7 +42,9 @@ async fn compare(pdp: &Pdp) {
     loop {
         tokio::time::sleep(POLL).await;
         if let Err(error) = pdp.compare_rules().await {
-            tracing::error!(%error, "the rules cannot be compared with those of the store; they are again");
+            if COMPARED.due().is_some() {
+                tracing::error!(%error, "the rules cannot be compared with those of the store; they are again");
+            }
             tokio::time::sleep(BROKEN).await;
         }
     }
@@ -81,7 +88,11 @@ async fn files(pdp: &Pdp, folder: &Path) {
         }
         match pdp.take_files(again).await {
             Ok(_) => settled = Some(seen),
-            Err(error) => tracing::error!(%error, "changed rules cannot be put in force now; they are tried again"),
+            Err(error) => {
+                if TAKEN.due().is_some() {
+                    tracing::error!(%error, "changed rules cannot be put in force now; they are tried again");
+                }
+            }
         }
     }
 }
@@ -98,7 +109,9 @@ async fn schedule(pdp: &Pdp) {
             Ok(Some(within)) => within.min(CLOCK),
             Ok(None) => Duration::MAX,
             Err(error) => {
-                tracing::error!(%error, "approved rules cannot be put in force now; they are tried again");
+                if TAKEN.due().is_some() {
+                    tracing::error!(%error, "approved rules cannot be put in force now; they are tried again");
+                }
                 POLL
             }
         };

@@ -9,6 +9,7 @@ use warp::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, R
 use warp::reply::Response;
 
 use crate::audit::ProofError;
+use crate::clock::OnceAMinute;
 use crate::domain::invitation::LinkKeyError;
 use crate::json::{JsonError, ShapeError};
 use crate::pdp::{
@@ -18,6 +19,9 @@ use crate::pdp::{
     WhatIfError,
 };
 use crate::store::StoreError;
+
+/// What is said while the store cannot be used, however many ask.
+static UNAVAILABLE: OnceAMinute = OnceAMinute::new();
 
 /// What went wrong, for the caller.
 #[derive(Clone, Debug)]
@@ -95,8 +99,13 @@ impl Problem {
     pub(super) fn unavailable(error: &StoreError) -> Self {
         let mut problem = match error {
             StoreError::NotYet { .. } => Self::of(StatusCode::CONFLICT, "revision_not_reached", error.to_string()),
+            StoreError::ClockJumped { .. } | StoreError::ClockAhead { .. } => {
+                Self::of(StatusCode::SERVICE_UNAVAILABLE, "clock_disagrees", error.to_string())
+            }
             _ => {
-                tracing::error!(%error, "the store cannot be used");
+                if let Some(earlier) = UNAVAILABLE.due() {
+                    tracing::error!(%error, earlier, "the store cannot be used; said once a minute");
+                }
                 Self::of(
                     StatusCode::SERVICE_UNAVAILABLE,
                     "unavailable",

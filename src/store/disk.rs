@@ -12,7 +12,7 @@ use redb::backends::FileBackend;
 use redb::{BackendError, Builder, Database, DatabaseError, StorageBackend, StorageError};
 
 use super::StoreError;
-use super::redb_file::prepare;
+use super::prepare::prepare;
 
 /// The memory redb may use for pages, in bytes.
 const CACHE_BYTES: usize = 256 * 1024 * 1024;

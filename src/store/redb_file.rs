@@ -3,31 +3,26 @@
 use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::thread::JoinHandle;
 
 use redb::{
-    AccessGuard, Database, ReadOnlyTable, ReadTransaction, ReadableDatabase, ReadableTable, ReadableTableMetadata as _,
-    StorageError, Table, TableDefinition, TableError, TableHandle as _,
+    AccessGuard, Database, ReadOnlyTable, ReadTransaction, ReadableDatabase, ReadableTable, StorageError, Table,
+    TableDefinition, TableError,
 };
 
 use super::disk::{self, Opener, damaged, make, unopenable};
-use super::ledger_index::{Caught, LEDGER_INDEX, catch_up};
+use super::prepare::prepare;
 use super::rows::{Rows, Visit, parse, row};
+use super::time::StoreTime;
 use super::view::{View, decode};
 use super::writer::{self, Queue};
-use super::{Entry, StoreError, ledger};
-use crate::clock::{SharedClock, Timestamp};
+use super::{Entry, StoreError};
+use crate::clock::{ClockState, OnceAMinute, SharedClock, Timestamp};
 use crate::id::Revision;
 use crate::random::{self, SharedRandom};
 
-/// The format this program writes, and the newest it reads.
-const FORMAT: u8 = 2;
-/// The format before there was a tree over the ledger.
-const WITHOUT_TREE: u8 = 1;
-/// How many records are indexed in one transaction, in a store that was written before there was an index.
-const INDEXED_AT_ONCE: usize = 50_000;
 /// The file in the data directory.
 const FILE_NAME: &str = "standing.redb";
 
@@ -56,9 +51,11 @@ unusable!(StorageError, TableError, redb::TransactionError, redb::CommitError, r
 pub(super) struct Shared {
     pub(super) database: RwLock<Option<Database>>,
     pub(super) revision: AtomicU64,
-    /// When the newest revision was written, in milliseconds since 1970.
-    pub(super) newest_at: AtomicI64,
+    pub(super) time: StoreTime,
+    /// Was a record, or as much as one takes, written since the last failure?
     pub(super) writable: AtomicBool,
+    /// What is said while nothing can be written.
+    pub(super) log: OnceAMinute,
     /// How many writes failed.
     pub(super) failures: AtomicU64,
     pub(super) changed: tokio::sync::watch::Sender<Revision>,
@@ -73,23 +70,37 @@ pub struct Store {
     shared: Arc<Shared>,
     queue: Queue,
     writer: Option<JoinHandle<()>>,
-    clock: SharedClock,
 }
 
 impl Store {
     /// Is there a store in a folder?
     #[must_use]
     pub fn is_in(folder: &Path) -> bool {
-        folder.join(FILE_NAME).exists()
+        Self::file_in(folder).exists()
+    }
+
+    /// The file of the store in a folder.
+    #[must_use]
+    pub fn file_in(folder: &Path) -> PathBuf {
+        folder.join(FILE_NAME)
     }
 
     /// Opens the store in the folder `data`, or makes it.
     ///
     /// # Errors
     /// [`StoreError::Held`] when another process has it, [`StoreError::NotAStore`] and [`StoreError::NewerFormat`]
-    /// when the file is something else, [`StoreError::Unopenable`] when the folder or file cannot be opened.
+    /// when the file is something else, [`StoreError::Unopenable`] when the folder or file cannot be opened,
+    /// [`StoreError::ClockAhead`] when the clock shows a time so far ahead that it is rather wrong.
     pub fn open(data: &Path, clock: SharedClock) -> Result<Self, StoreError> {
-        Self::open_with(data, clock, Arc::new(random::System))
+        Self::open_by(data, clock, false)
+    }
+
+    /// The same by a clock that somebody says is right, however far ahead of the store it is, where `accepts_clock`.
+    ///
+    /// # Errors
+    /// As [`Store::open`].
+    pub fn open_by(data: &Path, clock: SharedClock, accepts_clock: bool) -> Result<Self, StoreError> {
+        Self::open_in(data, (clock, accepts_clock), Arc::new(random::System))
     }
 
     /// Opens the store in the folder `data`, or makes it, with random bytes that somebody else gives.
@@ -97,6 +108,10 @@ impl Store {
     /// # Errors
     /// As [`Store::open`].
     pub fn open_with(data: &Path, clock: SharedClock, random: SharedRandom) -> Result<Self, StoreError> {
+        Self::open_in(data, (clock, false), random)
+    }
+
+    fn open_in(data: &Path, clock: (SharedClock, bool), random: SharedRandom) -> Result<Self, StoreError> {
         let path = data.join(FILE_NAME);
         fs::create_dir_all(data).map_err(|cause| unopenable(&path, &cause))?;
         if !path.exists() {
@@ -126,26 +141,33 @@ impl Store {
         random: SharedRandom,
     ) -> Result<Self, StoreError> {
         let path = PathBuf::from(FILE_NAME);
-        Self::start(disk::over(open, path.clone()), &path, clock, random)
+        Self::start(disk::over(open, path.clone()), &path, (clock, false), random)
     }
 
-    fn start(open: Box<Opener>, path: &Path, clock: SharedClock, random: SharedRandom) -> Result<Self, StoreError> {
+    /// Opens a store by a clock, and whether that is taken for right however far ahead it is.
+    fn start(
+        open: Box<Opener>,
+        path: &Path,
+        (clock, accepts_clock): (SharedClock, bool),
+        random: SharedRandom,
+    ) -> Result<Self, StoreError> {
         let database = open()?;
         let prepared = catch_unwind(AssertUnwindSafe(|| prepare(&database, path)));
         let (revision, newest_at) = prepared.unwrap_or_else(|_| Err(damaged(path)))?;
+        let time = StoreTime::open(clock, newest_at, accepts_clock)?;
         let shared = Arc::new(Shared {
             database: RwLock::new(Some(database)),
             revision: AtomicU64::new(revision.0),
-            newest_at: AtomicI64::new(newest_at.as_millisecond()),
-            writable: AtomicBool::new(true),
+            time,
+            writable: AtomicBool::new(false),
+            log: OnceAMinute::new(),
             failures: AtomicU64::new(0),
             changed: tokio::sync::watch::Sender::new(revision),
             open,
             random,
         });
-        let (queue, writer) =
-            writer::start(Arc::clone(&shared), Arc::clone(&clock)).map_err(|cause| unopenable(path, &cause))?;
-        Ok(Self { shared, queue, writer: Some(writer), clock })
+        let (queue, writer) = writer::start(Arc::clone(&shared)).map_err(|cause| unopenable(path, &cause))?;
+        Ok(Self { shared, queue, writer: Some(writer) })
     }
 
     /// What this store takes its random bytes from.
@@ -158,11 +180,31 @@ impl Store {
         &self.queue
     }
 
-    /// Now, and never before the newest revision: a clock that is set back must not bring back a grant that ended.
+    /// Now, and never before anything that is stored or was answered: a clock that is set back must not bring back a
+    /// grant that ended.
     #[must_use]
     pub fn now(&self) -> Timestamp {
-        let newest = Timestamp::from_millisecond(self.shared.newest_at.load(Ordering::Acquire));
-        self.clock.now().max(newest.unwrap_or(Timestamp::UNIX_EPOCH))
+        self.shared.time.now()
+    }
+
+    /// Whether the machine's clock can be true.
+    #[must_use]
+    pub fn clock_state(&self) -> ClockState {
+        self.shared.time.state()
+    }
+
+    /// Can anything be written by the machine's clock?
+    ///
+    /// # Errors
+    /// [`StoreError::ClockJumped`] while it is further ahead than time can have passed.
+    pub fn check_clock(&self) -> Result<(), StoreError> {
+        self.shared.time.to_write().map(drop)
+    }
+
+    /// The newest time of the store and that of the clock, where the clock was accepted only because somebody said so.
+    #[must_use]
+    pub fn accepted_clock(&self) -> Option<(Timestamp, Timestamp)> {
+        self.shared.time.accepted
     }
 
     /// The newest revision.
@@ -171,7 +213,7 @@ impl Store {
         Revision(self.shared.revision.load(Ordering::Acquire))
     }
 
-    /// Did the last write reach the disk?
+    /// Did a record, or as much as one takes, reach the disk since the last failure?
     #[must_use]
     pub fn is_writable(&self) -> bool {
         self.shared.writable.load(Ordering::Acquire)
@@ -312,67 +354,5 @@ impl Rows for Snapshot {
 
     fn walk(&self, prefix: &[u8], at: Revision, visit: &mut Visit<'_>) -> Result<(), StoreError> {
         self.facts.walk(prefix, at, visit)
-    }
-}
-
-/// Makes the tables of a new store, or checks the format of one that is there.
-pub(super) fn prepare(database: &Database, path: &Path) -> Result<(Revision, Timestamp), StoreError> {
-    let not_a_store = |cause: &str| StoreError::NotAStore { path: path.to_owned(), cause: cause.to_owned() };
-    let write = database.begin_write()?;
-    let is_new = write.list_tables()?.next().is_none();
-    let mut is_old = false;
-    let is_new_index;
-    let revision = {
-        let mut meta = write.open_table(META).map_err(|_| not_a_store("it is a redb file of another program"))?;
-        if is_new {
-            meta.insert("format", [FORMAT].as_slice())?;
-        }
-        let found = meta.get("format")?.and_then(|found| found.value().first().copied());
-        match found {
-            Some(FORMAT) => {}
-            Some(WITHOUT_TREE) => {
-                is_old = true;
-                meta.insert("format", [FORMAT].as_slice())?;
-                ledger::plant(&write)?;
-            }
-            Some(found) if found > FORMAT => {
-                return Err(StoreError::NewerFormat { path: path.to_owned(), found, known: FORMAT });
-            }
-            _ => return Err(not_a_store("it is a redb file of another program")),
-        }
-        write.open_table(FACTS)?;
-        if write.open_table(TREE)?.is_empty()? && !write.open_table(LEDGER)?.is_empty()? {
-            return Err(not_a_store("the tree over its ledger was taken away"));
-        }
-        write.open_table(SIDE)?;
-        is_new_index = write.list_tables()?.all(|table| table.name() != LEDGER_INDEX.name());
-        write.open_table(LEDGER_INDEX)?;
-        newest(&write.open_table(JOURNAL)?)?
-    };
-    if is_new || is_old || is_new_index {
-        write.commit()?
-    } else {
-        write.abort()?
-    }
-    while indexes_more(database)? {}
-    Ok(revision)
-}
-
-/// Indexes records that are not yet, if there are any.
-fn indexes_more(database: &Database) -> Result<bool, StoreError> {
-    let write = database.begin_write()?;
-    let caught = catch_up(&mut write.open_table(LEDGER_INDEX)?, &write.open_table(LEDGER)?, INDEXED_AT_ONCE)?;
-    match caught {
-        Caught::Up => write.abort()?,
-        Caught::Some => write.commit()?,
-    }
-    Ok(caught == Caught::Some)
-}
-
-/// The newest revision and when it was written.
-pub(super) fn newest(journal: &impl ReadableTable<u64, &'static [u8]>) -> Result<(Revision, Timestamp), StoreError> {
-    match journal.last()? {
-        Some((revision, entry)) => Ok((Revision(revision.value()), decode::<Entry>(entry.value())?.at)),
-        None => Ok((Revision(0), Timestamp::UNIX_EPOCH)),
     }
 }

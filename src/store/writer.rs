@@ -8,6 +8,7 @@
 
 mod grow;
 mod load;
+mod probe;
 
 pub use load::Loader;
 
@@ -27,14 +28,15 @@ use tokio::sync::oneshot;
 use super::entered::rows_of;
 use super::ledger::Growing;
 use super::ledger_index::{Entries, IndexTable, LEDGER_INDEX};
-use super::redb_file::{FACTS, JOURNAL, SIDE, Shared, Store, newest};
+use super::prepare::{keep_newest, newest};
+use super::redb_file::{FACTS, JOURNAL, SIDE, Shared, Store};
 use super::rows::row;
 use super::rules::{After, Beside};
 use super::side::{self, Remembered};
 use super::view::{View, decode, encode};
 use super::{Entry, StoreError};
 use crate::audit::{Record, Recorded, SALT_BYTES};
-use crate::clock::{SharedClock, Timestamp};
+use crate::clock::Timestamp;
 use crate::decide::Permit;
 use crate::domain::event::{Event, Fact, Happening};
 use crate::id::{Revision, Seq};
@@ -107,6 +109,8 @@ pub(super) struct Batch<'txn> {
     after: Vec<After>,
     /// Nothing of it is to be written.
     is_dropped: bool,
+    /// Does it hold as much as a record?
+    is_real: bool,
 }
 
 impl<'txn> Batch<'txn> {
@@ -115,10 +119,11 @@ impl<'txn> Batch<'txn> {
         let ledger = Growing::open(write)?;
         let (revision, newest_at) = newest(&journal)?;
         let at = now.max(newest_at);
+        keep_newest(write, at)?;
         let (facts, side) = (write.open_table(FACTS)?, write.open_table(SIDE)?);
         let (index, entries) = (write.open_table(LEDGER_INDEX)?, Entries::default());
-        let (after, is_dropped) = (Vec::new(), false);
-        Ok(Self { random, facts, journal, ledger, index, entries, side, revision, at, after, is_dropped })
+        let (after, is_dropped, is_real) = (Vec::new(), false, false);
+        Ok(Self { random, facts, journal, ledger, index, entries, side, revision, at, after, is_dropped, is_real })
     }
 
     fn put(&mut self, fact: &Fact, revision: Revision) -> Result<(), StoreError> {
@@ -140,6 +145,7 @@ impl<'txn> Batch<'txn> {
 
     fn append(&mut self, records: Vec<Recorded>) -> Result<Vec<Seq>, StoreError> {
         let mut seqs = Vec::with_capacity(records.len());
+        self.is_real |= !records.is_empty();
         for Recorded { bytes, at, terms } in records {
             let seq = self.ledger.append(&bytes, &mut self.side)?;
             self.entries.note(seq, at, terms);
@@ -286,7 +292,7 @@ impl Queue {
     }
 }
 
-pub(super) fn start(shared: Arc<Shared>, clock: SharedClock) -> io::Result<(Queue, JoinHandle<()>)> {
+pub(super) fn start(shared: Arc<Shared>) -> io::Result<(Queue, JoinHandle<()>)> {
     let queue = Queue::default();
     let line = queue.clone();
     let writer = thread::Builder::new().name("store-writer".to_owned()).spawn(move || {
@@ -295,7 +301,7 @@ pub(super) fn start(shared: Arc<Shared>, clock: SharedClock) -> io::Result<(Queu
                 // Whoever only asks reads first, and must not wait for somebody who writes.
                 let _ = reopened(&shared);
             } else {
-                write(&shared, &clock, jobs);
+                write(&shared, jobs);
             }
         }
         shared.database.write().unwrap_or_else(PoisonError::into_inner).take();
@@ -304,21 +310,31 @@ pub(super) fn start(shared: Arc<Shared>, clock: SharedClock) -> io::Result<(Queu
 }
 
 /// Writes all of `jobs` in one transaction, or none, and tells each.
-fn write(shared: &Shared, clock: &SharedClock, mut jobs: VecDeque<Box<dyn Job>>) {
+fn write(shared: &Shared, mut jobs: VecDeque<Box<dyn Job>>) {
+    let now = match shared.time.to_write() {
+        Ok(now) => now,
+        // The disk is as well as before.
+        Err(error) => return jobs.into_iter().for_each(|job| job.tell(Err(error.clone()))),
+    };
     let written = reopened(shared).and_then(|()| {
-        catch_unwind(AssertUnwindSafe(|| fill(shared, clock, &mut jobs))).unwrap_or_else(|panic| Err(panicked(&*panic)))
+        catch_unwind(AssertUnwindSafe(|| fill(shared, now, &mut jobs))).unwrap_or_else(|panic| Err(panicked(&*panic)))
     });
     match &written {
-        Ok((revision, at)) => {
-            shared.writable.store(true, Ordering::Release);
+        Ok((revision, is_real)) => {
+            // What changes hardly a page may fit where no record does.
+            if *is_real {
+                shared.writable.store(true, Ordering::Release);
+                shared.log.over();
+            }
             let before = shared.revision.swap(revision.0, Ordering::AcqRel);
             if before != revision.0 {
-                shared.newest_at.store(at.as_millisecond(), Ordering::Release);
                 shared.changed.send_replace(*revision);
             }
         }
         Err(error) => {
-            tracing::error!(%error, waiting = jobs.len(), "nothing could be written");
+            if let Some(earlier) = shared.log.due() {
+                tracing::error!(%error, waiting = jobs.len(), earlier, "nothing could be written; said once a minute");
+            }
             shared.writable.store(false, Ordering::Release);
             shared.failures.fetch_add(1, Ordering::AcqRel);
             // After a failed write redb refuses all others until the file is opened again.
@@ -330,22 +346,19 @@ fn write(shared: &Shared, clock: &SharedClock, mut jobs: VecDeque<Box<dyn Job>>)
     }
 }
 
-fn fill(
-    shared: &Shared,
-    clock: &SharedClock,
-    jobs: &mut VecDeque<Box<dyn Job>>,
-) -> Result<(Revision, Timestamp), StoreError> {
+/// The newest revision, and whether as much was written as a record takes.
+fn fill(shared: &Shared, now: Timestamp, jobs: &mut VecDeque<Box<dyn Job>>) -> Result<(Revision, bool), StoreError> {
     let database = shared.database.read().unwrap_or_else(PoisonError::into_inner);
     let database = database.as_ref().ok_or(StoreError::Closing)?;
     let write = database.begin_write()?;
-    let (revision, at, after, is_dropped) = {
-        let mut batch = Batch::open(&write, clock.now(), Arc::clone(&shared.random))?;
+    let (revision, is_real, after, is_dropped) = {
+        let mut batch = Batch::open(&write, now, Arc::clone(&shared.random))?;
         for job in jobs {
             job.fill(&mut batch)?;
         }
         batch.ledger.close()?;
         std::mem::take(&mut batch.entries).write(&mut batch.index)?;
-        (batch.revision, batch.at, batch.after, batch.is_dropped)
+        (batch.revision, batch.is_real, batch.after, batch.is_dropped)
     };
     if is_dropped {
         write.abort()?;
@@ -354,7 +367,7 @@ fn fill(
         // Here, so that it is done in the order of the commits, and even when nobody waits for it any more.
         after.into_iter().for_each(|then| then());
     }
-    Ok((revision, at))
+    Ok((revision, is_real && !is_dropped))
 }
 
 fn is_open(shared: &Shared) -> bool {

@@ -1,0 +1,104 @@
+//! What is done when a store is opened: its tables are made, its format is looked at, and what it knows is read.
+
+use std::path::Path;
+
+use redb::{Database, ReadableTable, ReadableTableMetadata as _, TableHandle as _, WriteTransaction};
+
+use super::ledger_index::{Caught, LEDGER_INDEX, catch_up};
+use super::redb_file::{FACTS, JOURNAL, LEDGER, META, SIDE, TREE};
+use super::view::decode;
+use super::{Entry, StoreError, ledger};
+use crate::audit::Recorded;
+use crate::clock::Timestamp;
+use crate::id::Revision;
+
+/// The format this program writes, and the newest it reads.
+const FORMAT: u8 = 2;
+/// The format before there was a tree over the ledger.
+const WITHOUT_TREE: u8 = 1;
+/// How many records are indexed in one transaction, in a store that was written before there was an index.
+const INDEXED_AT_ONCE: usize = 50_000;
+/// Makes the tables of a new store, or checks the format of one that is there.
+pub(super) fn prepare(database: &Database, path: &Path) -> Result<(Revision, Timestamp), StoreError> {
+    let not_a_store = |cause: &str| StoreError::NotAStore { path: path.to_owned(), cause: cause.to_owned() };
+    let write = database.begin_write()?;
+    let is_new = write.list_tables()?.next().is_none();
+    let mut is_old = false;
+    let is_new_index;
+    let revision = {
+        let mut meta = write.open_table(META).map_err(|_| not_a_store("it is a redb file of another program"))?;
+        if is_new {
+            meta.insert("format", [FORMAT].as_slice())?;
+        }
+        let found = meta.get("format")?.and_then(|found| found.value().first().copied());
+        match found {
+            Some(FORMAT) => {}
+            Some(WITHOUT_TREE) => {
+                is_old = true;
+                meta.insert("format", [FORMAT].as_slice())?;
+                ledger::plant(&write)?;
+            }
+            Some(found) if found > FORMAT => {
+                return Err(StoreError::NewerFormat { path: path.to_owned(), found, known: FORMAT });
+            }
+            _ => return Err(not_a_store("it is a redb file of another program")),
+        }
+        write.open_table(FACTS)?;
+        if write.open_table(TREE)?.is_empty()? && !write.open_table(LEDGER)?.is_empty()? {
+            return Err(not_a_store("the tree over its ledger was taken away"));
+        }
+        write.open_table(SIDE)?;
+        is_new_index = write.list_tables()?.all(|table| table.name() != LEDGER_INDEX.name());
+        write.open_table(LEDGER_INDEX)?;
+        let (revision, at) = newest(&write.open_table(JOURNAL)?)?;
+        (revision, at.max(newest_at(&meta)?).max(newest_record(&write.open_table(LEDGER)?)?))
+    };
+    if is_new || is_old || is_new_index {
+        write.commit()?
+    } else {
+        write.abort()?
+    }
+    while indexes_more(database)? {}
+    Ok(revision)
+}
+
+/// Indexes records that are not yet, if there are any.
+fn indexes_more(database: &Database) -> Result<bool, StoreError> {
+    let write = database.begin_write()?;
+    let caught = catch_up(&mut write.open_table(LEDGER_INDEX)?, &write.open_table(LEDGER)?, INDEXED_AT_ONCE)?;
+    match caught {
+        Caught::Up => write.abort()?,
+        Caught::Some => write.commit()?,
+    }
+    Ok(caught == Caught::Some)
+}
+
+/// The newest revision and when it was written.
+pub(super) fn newest(journal: &impl ReadableTable<u64, &'static [u8]>) -> Result<(Revision, Timestamp), StoreError> {
+    match journal.last()? {
+        Some((revision, entry)) => Ok((Revision(revision.value()), decode::<Entry>(entry.value())?.at)),
+        None => Ok((Revision(0), Timestamp::UNIX_EPOCH)),
+    }
+}
+
+/// Where the newest time of anything in the store stands, in milliseconds since 1970.
+const NEWEST: &str = "newest";
+
+/// The newest time of anything that was written.
+fn newest_at(meta: &impl ReadableTable<&'static str, &'static [u8]>) -> Result<Timestamp, StoreError> {
+    let Some(found) = meta.get(NEWEST)? else { return Ok(Timestamp::UNIX_EPOCH) };
+    let at = found.value().try_into().map(i64::from_be_bytes).ok().map(Timestamp::from_millisecond);
+    at.and_then(Result::ok).ok_or_else(|| StoreError::Unreadable("its newest time is none".to_owned()))
+}
+
+/// Keeps the newest time of anything in the store with what is written at that time.
+pub(super) fn keep_newest(write: &WriteTransaction, at: Timestamp) -> Result<(), StoreError> {
+    write.open_table(META)?.insert(NEWEST, at.as_millisecond().to_be_bytes().as_slice())?;
+    Ok(())
+}
+
+/// The time of the newest record, for a store in which the newest time of anything was not kept yet.
+fn newest_record(records: &impl ReadableTable<u64, &'static [u8]>) -> Result<Timestamp, StoreError> {
+    let newest = records.last()?.and_then(|(_, record)| Recorded::read(record.value().to_vec()).at);
+    Ok(newest.unwrap_or(Timestamp::UNIX_EPOCH))
+}
