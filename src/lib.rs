@@ -18,6 +18,7 @@
 //! | module | what lives there |
 //! |---|---|
 //! | [`limits`], [`id`], [`clock`], [`random`] | the upper bound of everything; one type per kind of name, parsed at the edge; the only source of now; the only source of randomness |
+//! | [`files`] | files that belong to one owner: made anew, and refused where others may write |
 //! | [`json`] | the strict reader of what comes in |
 //! | [`domain`] | the nouns and what may happen to them, pure |
 //! | [`config`] | settings, read once |
@@ -63,6 +64,8 @@
 //! - History is kept: a fact is never overwritten, only followed by its next version.
 //! - There is no cache of facts or decisions that could be stale.
 //! - What a caller may not see and what is not there look the same to it.
+//! - The store's time never goes back, over a restart either, and never follows a clock that was set ahead.
+//! - Short work never waits for long work: what may look at everything has its turn aside.
 //! - Everything has a limit, and reaching it is a named answer.
 //! - Time and randomness are handed in; maps are ordered.
 //!
@@ -79,6 +82,7 @@ pub mod limits;
 pub mod id;
 pub mod clock;
 pub mod random;
+pub mod files;
 pub mod json;
 pub mod domain;
 pub mod config;

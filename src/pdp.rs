@@ -16,6 +16,7 @@ mod ledger;
 mod links;
 mod metrics;
 mod names;
+mod opening;
 mod operation;
 mod pages;
 mod publishing;
@@ -49,6 +50,7 @@ pub use ledger::{
 pub use links::{LinkKeySummary, LinkRing, LinksError};
 pub use metrics::RouteMetrics;
 pub use names::Names;
+pub use opening::{KeysError, Opening};
 pub use operation::{
     Acceptance, AcceptanceError, Accepted, CustomerError, Displaced, Line, LineError, PartnerError, Removal,
     RemovalError, Removed, Renegotiated, Renegotiation, RenegotiationError, SubscriptionError, Telling,
@@ -70,15 +72,16 @@ pub use watched::Taken;
 pub use what_if::{Delta, Flip, Named, NamedAction, Proposed, WhatIfError};
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, RwLock};
 
-use crate::audit::LedgerKey;
-use crate::clock::{SharedClock, Timestamp};
+use crate::audit::{LedgerKey, VerifierKey};
+use crate::clock::{ClockState, Timestamp};
 use crate::config::RulesFrom;
 use crate::decide::{World, check_schema};
 use crate::domain::grant::Multichannel;
+use crate::files::FilesError;
 use crate::id::Revision;
 use crate::limits::Limits;
 use crate::policy::{Bundle, Digest, ReadError, RulesError};
@@ -118,6 +121,10 @@ pub struct Pdp {
     world: Option<Arc<(Bundle, World)>>,
     links: Arc<LinkRing>,
     ledger_key: LedgerKey,
+    /// What older checkpoints were signed with, where keys were given up.
+    former_keys: Vec<VerifierKey>,
+    /// The files whose keys were given up as this store was opened.
+    replaced_keys: Vec<&'static str>,
     archiving: tokio::sync::Mutex<()>,
     terms: Terms,
     folder: Option<PathBuf>,
@@ -144,35 +151,18 @@ pub enum PdpError {
     /// The ledger's key cannot be read or made.
     #[error(transparent)]
     LedgerKey(#[from] LedgerKeyError),
+    /// A key that the store knows is not there.
+    #[error(transparent)]
+    Keys(#[from] KeysError),
+    /// Others may write or read what they must not.
+    #[error(transparent)]
+    Unsafe(#[from] FilesError),
+    /// The rules in force do not let a server start so.
+    #[error("the rules in force do not let whoever starts this server say so by hand: {0}")]
+    NotStarted(String),
 }
 
 impl Pdp {
-    /// Opens the store in `data` and puts `rules` in force over it.
-    ///
-    /// # Errors
-    /// A [`PdpError`]; then nothing is served.
-    pub fn open(data: &Path, clock: SharedClock, rules: Bundle, terms: Terms) -> Result<Self, PdpError> {
-        let store = Store::open(data, Arc::clone(&clock))?;
-        Self::over(store, data, &clock, rules, terms)
-    }
-
-    /// Opens the store in `data` with the rules that were last in force over it; with `otherwise` when none were.
-    ///
-    /// # Errors
-    /// A [`PdpError`]; then nothing is served.
-    pub fn reopen(data: &Path, clock: SharedClock, otherwise: Bundle, terms: Terms) -> Result<Self, PdpError> {
-        let store = Store::open(data, Arc::clone(&clock))?;
-        let rules = rules::last_in_force(&store)?.unwrap_or(otherwise);
-        let (rules_from, needs_persons) = (store.rules_from()?, store.needs_persons()?);
-        Ok(Self { rules_from, needs_persons, ..Self::over(store, data, &clock, rules, terms)? })
-    }
-
-    fn over(store: Store, data: &Path, clock: &SharedClock, rules: Bundle, terms: Terms) -> Result<Self, PdpError> {
-        let links = LinkRing::open(data, clock)?;
-        let ledger_key = ledger::open_key(data)?;
-        Ok(Self { folder: Some(data.to_owned()), ledger_key, ..Self::of(store, links, rules, terms)? })
-    }
-
     /// A decision point over a store that is open already; its ledger is signed with a key that is kept nowhere.
     ///
     /// # Errors
@@ -194,6 +184,8 @@ impl Pdp {
             world: None,
             links: Arc::new(links),
             ledger_key: ledger::make_key()?,
+            former_keys: Vec::new(),
+            replaced_keys: Vec::new(),
             archiving: tokio::sync::Mutex::default(),
             terms,
             folder: None,
@@ -270,10 +262,16 @@ impl Pdp {
         self.store.revision()
     }
 
-    /// Now, and never before the newest revision.
+    /// Now, and never before anything that is stored.
     #[must_use]
     pub fn now(&self) -> Timestamp {
         self.store.now()
+    }
+
+    /// Whether the machine's clock can be true.
+    #[must_use]
+    pub fn clock_state(&self) -> ClockState {
+        self.store.clock_state()
     }
 
     /// The limits in force.
@@ -288,13 +286,14 @@ impl Pdp {
         &self.terms.public_url
     }
 
-    /// Can records be written? Tries when the last one could not.
+    /// Can records be written? Tries when the last one could not, or none was yet.
     ///
     /// # Errors
     /// [`StoreError`] while they cannot.
     pub async fn ready(&self) -> Result<(), StoreError> {
+        self.store.check_clock()?;
         if !self.store.is_writable() {
-            self.store.append(Vec::new()).await?;
+            self.store.probe().await?;
         }
         self.compare_rules().await
     }

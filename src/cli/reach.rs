@@ -17,10 +17,13 @@ use hyper::body::Incoming;
 use hyper::client::conn::http1::{SendRequest, handshake};
 use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
+use rustix::fs::Mode;
+use rustix::process::umask;
 use serde_json::Value;
 use tokio::net::{UnixListener, UnixStream};
 
 use super::rules_dir::RulesFlag;
+use super::settings::in_force;
 use super::{Data, Failure};
 use crate::clock::System;
 use crate::config::{Settings, SolverSetting};
@@ -52,15 +55,11 @@ impl<E: Into<Failure>> From<E> for Holding {
 /// A body on its way out.
 pub(super) type Outgoing = BoxBody<Bytes, std::io::Error>;
 
-/// The terms of a command, which has no settings of its own.
-fn terms() -> Terms {
-    let Settings { multichannel, limits, .. } = Settings::default();
-    Terms {
-        multichannel,
-        limits,
-        public_url: "http://127.0.0.1:8181".to_owned(),
-        solver: SolverSetting::read().program,
-    }
+/// The terms of a command: those of the settings.
+fn terms() -> Result<Terms, Failure> {
+    let Settings { multichannel, limits, public_url, .. } = in_force()?.settings;
+    let public_url = public_url.unwrap_or_else(|| "http://127.0.0.1:8181".to_owned());
+    Ok(Terms { multichannel, limits, public_url, solver: SolverSetting::read().program })
 }
 
 /// Makes the data directory, readable by its owner alone.
@@ -109,8 +108,12 @@ impl Socket {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(Failure::failed(error)),
             _ => {}
         }
-        let listener = UnixListener::bind(&path.path)
-            .map_err(|error| Failure::failed(format!("cannot listen on `{}`: {error}", path.path.display())))?;
+        // It is nobody else's from the moment it is there.
+        let before = umask(Mode::from_raw_mode(0o077));
+        let bound = UnixListener::bind(&path.path);
+        umask(before);
+        let listener =
+            bound.map_err(|error| Failure::failed(format!("cannot listen on `{}`: {error}", path.path.display())))?;
         fs::set_permissions(&path.path, Permissions::from_mode(0o600))?;
         let served = surface(Arc::clone(pdp), Door::Local, stopping.clone());
         let serving = tokio::spawn(warp::serve(served).incoming(listener).run());
@@ -158,7 +161,7 @@ impl Reached {
     pub(super) async fn at(data: &Path, wanted: Wanted) -> Result<Self, Failure> {
         if wanted == Wanted::There && !Store::is_in(data) {
             return Err(Failure::failed(format!(
-                "there is no store in `{}`; name its folder with `--data`, or begin one with `standing serve`",
+                "there is no store in `{}`; name its folder with `--data`, or begin one with `standing serve` or `standing import`",
                 data.display()
             )));
         }
@@ -185,7 +188,7 @@ impl Reached {
     /// Opens the store, with the rules that were last in force over it, and answers on a socket of this process's own.
     fn hold(data: &Path) -> Result<Self, Holding> {
         let otherwise = RulesFlag { rules: None }.bundle()?;
-        let pdp = match Pdp::reopen(data, Arc::new(System), otherwise, terms()) {
+        let pdp = match Pdp::reopen(data, Arc::new(System), otherwise, terms()?) {
             Ok(pdp) => Arc::new(pdp),
             Err(error @ PdpError::Store(StoreError::Held { .. })) => return Err(Holding::Held(error.into())),
             Err(error) => return Err(Holding::Failed(error.into())),

@@ -15,6 +15,7 @@ use clap::{Args, Subcommand};
 
 use super::rules_dir::RulesFlag;
 use super::{Ended, Failure};
+use crate::files;
 use crate::policy::{Finding, RuleFiles};
 use candidate::Compare;
 use examined::{Check, Coverage, Prove};
@@ -147,6 +148,7 @@ impl Format {
 fn write(path: &std::path::Path, text: &str) -> Result<(), Failure> {
     let named = |error: std::io::Error| Failure::failed(format!("cannot write `{}`: {error}", path.display()));
     let beside: PathBuf = path.with_extension("cedar.part");
-    std::fs::write(&beside, text).map_err(named)?;
-    std::fs::rename(&beside, path).map_err(named)
+    let mut file = files::create(&beside, files::PUBLIC).map_err(named)?;
+    std::io::Write::write_all(&mut file, text.as_bytes()).map_err(named)?;
+    files::place(&beside, path).map_err(named)
 }

@@ -69,7 +69,7 @@ impl TokenCommand {
                 let body = json!({
                     "role": role, "for": speaks_for, "name": name, "person": person, "expires": expires
                 });
-                let reached = Reached::open(&data, Wanted::ThereOrNew).await?;
+                let reached = Reached::open(&data, Wanted::There).await?;
                 let issued = reached.call(Method::POST, "/v1/tokens", Some(&body)).await?;
                 if data.json {
                     println!("{issued}");

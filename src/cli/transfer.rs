@@ -17,6 +17,7 @@ use tokio::io::AsyncReadExt as _;
 use super::reach::{Outgoing, Reached, Wanted, answered, whole};
 use super::{Data, Ended, Failure};
 use crate::caller::Caller;
+use crate::files;
 use crate::pdp::Call;
 
 /// How much of a file is sent at a time, in bytes.
@@ -139,7 +140,7 @@ pub(super) async fn saved(response: Response<Incoming>, file: &Path) -> Result<u
     let mut beside = file.to_owned().into_os_string();
     beside.push(".part");
     let beside = PathBuf::from(beside);
-    let mut written = BufWriter::new(File::create(&beside).map_err(named(&beside))?);
+    let mut written = BufWriter::new(files::create(&beside, files::SECRET).map_err(named(&beside))?);
     let bar = ProgressBar::new_spinner();
     bar.set_message("exporting");
     let mut pieces = response.into_body().into_data_stream();
@@ -150,7 +151,7 @@ pub(super) async fn saved(response: Response<Incoming>, file: &Path) -> Result<u
     }
     let whole = written.into_inner().map_err(|error| named(&beside)(error.into_error()))?;
     whole.sync_all().map_err(named(&beside))?;
-    std::fs::rename(&beside, file).map_err(named(file))?;
+    files::place(&beside, file).map_err(named(file))?;
     let bytes = bar.position();
     bar.finish_and_clear();
     Ok(bytes)

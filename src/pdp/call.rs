@@ -219,13 +219,14 @@ impl Admission {
 
 /// What a call was asked as before the schema had a name of its own for it. A set of rules that was kept from then is
 /// asked so: never more widely than what it was, or what only an operator may.
-const OLDER_NAMES: [(&str, &str); 6] = [
+const OLDER_NAMES: [(&str, &str); 7] = [
     ("createToken", "manageTokens"),
     ("listTokens", "manageTokens"),
     ("revokeToken", "manageTokens"),
     ("listLinkKeys", "manageLinkKeys"),
     ("rotateLinkKey", "manageLinkKeys"),
     ("retireLinkKey", "manageLinkKeys"),
+    ("startAnyway", "manageTokens"),
 ];
 
 /// The name by which a set of rules knows a call.

@@ -11,7 +11,7 @@ pub(super) use archive::Archive;
 pub use archive::{Archived, ArchivedFile};
 pub use export::LedgerExport;
 pub use key::LedgerKeyError;
-pub(super) use key::{make as make_key, open as open_key};
+pub(super) use key::{PRIVATE_NAME, make as make_key, open as open_key};
 pub(super) use records::Records;
 pub use walk::LedgerWalk;
 
@@ -185,6 +185,7 @@ impl Pdp {
         let signed = self.signed()?;
         if signed.size > 0 {
             self.store.keep_checkpoint(signed.size, signed.note).await?;
+            self.metrics.signed(self.now());
         }
         Ok(())
     }
@@ -198,6 +199,7 @@ impl Pdp {
         if signed.value.size > 0 {
             let kept = self.store.keep_checkpoint(signed.value.size, signed.value.note.clone()).await;
             kept.map_err(CallError::Unavailable)?;
+            self.metrics.signed(self.now());
         }
         Ok(signed)
     }
@@ -290,7 +292,8 @@ impl Pdp {
     /// [`CallError::Denied`] for whoever may not read the ledger.
     pub async fn verify_ledger(&self, call: &Call) -> Result<Told<LedgerWalk>, CallError<LedgerError>> {
         self.tell(call, "readDecisions", &About::Installation, |_, _| {
-            Ok(LedgerWalk::of(self.store.ledger()?, Archive::of(self.folder.as_deref()), self.ledger_key.public())?)
+            let keys = [self.ledger_key.public()].into_iter().chain(&self.former_keys).cloned().collect();
+            Ok(LedgerWalk::of(self.store.ledger()?, Archive::of(self.folder.as_deref()), keys)?)
         })
         .await
     }

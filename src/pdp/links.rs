@@ -1,8 +1,6 @@
 //! The keys relationship requests are signed with, in a file of the data directory.
 
-use std::fs::{File, OpenOptions};
-use std::io::{self, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
@@ -13,10 +11,11 @@ use super::Pdp;
 use super::call::{About, Call, CallError, Changed, Coded, Done, Told};
 use crate::clock::{SharedClock, Timestamp};
 use crate::domain::invitation::{Invitation, LinkKeyError, LinkKeyId, LinkKeys, Token, TokenError};
+use crate::files::{SECRET, replace};
 use crate::id::PartnerId;
 use crate::store::StoreError;
 
-const FILE_NAME: &str = "link-keys.json";
+pub(super) const FILE_NAME: &str = "link-keys.json";
 
 /// Why the link keys cannot be read, made or changed.
 #[derive(Debug, thiserror::Error)]
@@ -185,7 +184,12 @@ impl Pdp {
     /// # Errors
     /// [`LinksError`]; [`CallError::Denied`] for whoever may not rotate keys.
     pub async fn rotate_link_key(&self, call: &Call) -> Result<Changed<Vec<LinkKeySummary>>, CallError<LinksError>> {
-        self.alter_link_keys(call, "rotateLinkKey", LinkRing::rotate).await
+        let rotated = self.alter_link_keys(call, "rotateLinkKey", LinkRing::rotate).await?;
+        // It is rotated, and learned at the next start at the latest.
+        if let Err(error) = self.keep_known_keys().await {
+            tracing::warn!(%error, "the store does not know the new link key yet");
+        }
+        Ok(rotated)
     }
 
     /// Refuses the links signed with a key from now on.
@@ -240,17 +244,8 @@ fn seed() -> Result<[u8; 32], LinksError> {
     Ok(seed)
 }
 
-/// Writes the ring beside its file and moves it into place, so that a crash leaves the old one or the new one.
 fn write(path: &Path, keys: &LinkKeys) -> Result<(), LinksError> {
     let unusable = |cause| LinksError::Unusable { path: path.to_owned(), cause };
     let text = serde_json::to_string_pretty(keys).map_err(|error| unusable(io::Error::other(error)))?;
-    let beside = path.with_extension("json.new");
-    let written = || -> io::Result<()> {
-        let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&beside)?;
-        file.write_all(text.as_bytes())?;
-        file.sync_all()?;
-        std::fs::rename(&beside, path)?;
-        path.parent().map_or(Ok(()), |folder| File::open(folder)?.sync_all())
-    };
-    written().map_err(unusable)
+    replace(path, SECRET, text.as_bytes()).map_err(unusable)
 }

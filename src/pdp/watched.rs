@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use super::opening::{self, Opening};
 use super::rules::{Coming, Current, RefusedRules, last_in_force};
 use super::{Outcome, Pdp, PdpError, Terms};
 use crate::clock::SharedClock;
@@ -37,10 +38,25 @@ impl Pdp {
         from: RulesFrom,
         terms: Terms,
     ) -> Result<Self, PdpError> {
+        Self::begin_by(data, clock, files, from, terms, Opening::default()).await
+    }
+
+    /// The same, with what whoever starts the server says by hand.
+    ///
+    /// # Errors
+    /// As [`Pdp::begin`].
+    pub async fn begin_by(
+        data: &Path,
+        clock: SharedClock,
+        files: Result<RuleFiles, ReadError>,
+        from: RulesFrom,
+        terms: Terms,
+        opening: Opening,
+    ) -> Result<Self, PdpError> {
         // What cannot be begun is refused before anything is written.
         let files =
             if Store::is_in(data) { files } else { Ok(Bundle::load(files?, Rulebook::Domain)?.files().clone()) };
-        let store = Store::open(data, Arc::clone(&clock))?;
+        let store = opening::store(data, &clock, opening)?;
         let last = match last_in_force(&store) {
             Err(error @ StoreError::Unreadable(_)) if from == RulesFrom::Files => {
                 tracing::warn!(%error, "the rules that were last in force cannot be; the files are");
@@ -51,17 +67,19 @@ impl Pdp {
         match last {
             None => {
                 let files = files?;
-                let mut pdp = Self::over(store, data, &clock, Bundle::load(files.clone(), Rulebook::Domain)?, terms)?;
+                let mut pdp =
+                    Self::over(store, data, &clock, Bundle::load(files.clone(), Rulebook::Domain)?, terms, opening)?;
                 pdp.rules_from = from;
                 let evidence = pdp.examined(files).await?;
                 let coming =
                     Coming { bundle: pdp.rules(), by: "start".to_owned(), why: Why::Start, proposal: None, evidence };
                 pdp.keep(coming).await?;
                 pdp.note_rules_from().await?;
+                pdp.note_opening().await?;
                 Ok(pdp)
             }
             Some(last) => {
-                let mut pdp = Self::over(store, data, &clock, last, terms)?;
+                let mut pdp = Self::over(store, data, &clock, last, terms, opening)?;
                 pdp.rules_from = from;
                 match from {
                     RulesFrom::Files => {
@@ -73,6 +91,7 @@ impl Pdp {
                     }
                 }
                 pdp.note_rules_from().await?;
+                pdp.note_opening().await?;
                 Ok(pdp)
             }
         }

@@ -5,9 +5,9 @@
 //! records taken out of the ledger, in one transaction. If the process dies before that, both hold them, and the next
 //! run goes on with the file that is there; if it dies while the file is written, the ledger alone holds them.
 
-use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::fs::{self, DirBuilder, File};
 use std::io::{self, BufRead as _, BufReader, BufWriter, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
@@ -16,6 +16,7 @@ use utoipa::ToSchema;
 use super::{LedgerError, LedgerExport};
 use crate::audit::{ExportLine, Mask, Record, hash_text, leaf_hash, leaf_node, read_line, verify_lines};
 use crate::clock::Timestamp;
+use crate::files;
 use crate::limits::ARCHIVE_RECORDS_MAX;
 use crate::pdp::Pdp;
 use crate::pdp::call::{About, Call, CallError, Told};
@@ -197,8 +198,7 @@ impl Pdp {
         DirBuilder::new().recursive(true).mode(0o700).create(&folder).map_err(unusable)?;
         let lines =
             LedgerExport::of(self.store.ledger()?, Archive::of(None), &self.ledger_key, Mask::default(), first, last)?;
-        let file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&part);
-        let mut written = BufWriter::new(file.map_err(unusable)?);
+        let mut written = BufWriter::new(files::create(&part, files::SECRET).map_err(unusable)?);
         for piece in lines {
             written.write_all(&piece?).map_err(unusable)?;
         }

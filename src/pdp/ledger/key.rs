@@ -1,15 +1,14 @@
 //! The key of the ledger's checkpoints, in a file of the data directory, and its public half beside it.
 
-use std::fs::{File, OpenOptions};
-use std::io::{self, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use data_encoding::HEXLOWER;
 
 use crate::audit::{KeyError, LedgerKey};
+use crate::files::{PUBLIC, SECRET, replace};
 
-const PRIVATE_NAME: &str = "ledger.key";
+pub(in crate::pdp) const PRIVATE_NAME: &str = "ledger.key";
 const PUBLIC_NAME: &str = "ledger.pub";
 
 /// Why the ledger's key cannot be read or made.
@@ -55,7 +54,7 @@ pub(in crate::pdp) fn open(data: &Path) -> Result<LedgerKey, LedgerKeyError> {
         }
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             let key = make()?;
-            write(&path, 0o600, key.text())?;
+            write(&path, SECRET, key.text())?;
             key
         }
         Err(cause) => return Err(LedgerKeyError::Unusable { path, cause }),
@@ -63,22 +62,12 @@ pub(in crate::pdp) fn open(data: &Path) -> Result<LedgerKey, LedgerKeyError> {
     let beside = data.join(PUBLIC_NAME);
     let is_there = std::fs::read_to_string(&beside).is_ok_and(|text| text.trim() == key.public().text());
     if !is_there {
-        write(&beside, 0o644, key.public().text())?;
+        write(&beside, PUBLIC, key.public().text())?;
     }
     Ok(key)
 }
 
-/// Writes a key beside its file and moves it into place, so that a crash leaves none or all of it.
 fn write(path: &Path, mode: u32, text: &str) -> Result<(), LedgerKeyError> {
-    let mut beside = path.to_owned().into_os_string();
-    beside.push(".new");
-    let beside = PathBuf::from(beside);
-    let written = || -> io::Result<()> {
-        let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(mode).open(&beside)?;
-        writeln!(file, "{text}")?;
-        file.sync_all()?;
-        std::fs::rename(&beside, path)?;
-        path.parent().map_or(Ok(()), |folder| File::open(folder)?.sync_all())
-    };
-    written().map_err(|cause| LedgerKeyError::Unusable { path: path.to_owned(), cause })
+    let written = replace(path, mode, format!("{text}\n").as_bytes());
+    written.map_err(|cause| LedgerKeyError::Unusable { path: path.to_owned(), cause })
 }

@@ -3,23 +3,26 @@
 use std::collections::VecDeque;
 
 use super::Archive;
-use crate::audit::{CheckpointError, Fault, Peaks, Place, VerifierKey, Walk, Walked, leaf_node, nodes_to_come};
+use crate::audit::{
+    Checkpoint, CheckpointError, Fault, Peaks, Place, VerifierKey, Walk, Walked, leaf_node, nodes_to_come,
+};
 use crate::store::{LedgerView, StoreError};
 
 /// A walk along the ledger, a piece at a time.
 pub struct LedgerWalk {
     view: LedgerView,
     archive: Archive,
-    key: VerifierKey,
+    /// The key that signs, and those of before.
+    keys: Vec<VerifierKey>,
     checkpoints: VecDeque<(u64, String)>,
     size: u64,
     walk: Walk,
 }
 
 impl LedgerWalk {
-    pub(super) fn of(view: LedgerView, archive: Archive, key: &VerifierKey) -> Result<Self, StoreError> {
+    pub(super) fn of(view: LedgerView, archive: Archive, keys: Vec<VerifierKey>) -> Result<Self, StoreError> {
         let (size, checkpoints) = (view.size()?, view.checkpoints()?.into());
-        Ok(Self { view, archive, key: key.clone(), checkpoints, size, walk: Walk::after(Peaks::default()) })
+        Ok(Self { view, archive, keys, checkpoints, size, walk: Walk::after(Peaks::default()) })
     }
 
     /// How many records there are to walk past.
@@ -61,11 +64,12 @@ impl LedgerWalk {
         if is_archived {
             self.walk.count_archived();
             if let Some(note) = self.archive.checkpoint(seq) {
-                self.walk.checkpoint(note.map_err(CheckpointError::NotANote).and_then(|note| self.key.open(&note)));
+                self.walk
+                    .checkpoint(note.map_err(CheckpointError::NotANote).and_then(|note| opened(&self.keys, &note)));
             }
         }
         while let Some((_, note)) = self.checkpoints.pop_front_if(|(size, _)| *size <= seq) {
-            self.walk.checkpoint(self.key.open(&note));
+            self.walk.checkpoint(opened(&self.keys, &note));
         }
     }
 
@@ -74,7 +78,7 @@ impl LedgerWalk {
     pub fn end(mut self) -> Walked {
         while self.advance(u64::MAX).is_some() {}
         for (_, note) in self.checkpoints {
-            self.walk.cut_off(self.key.open(&note));
+            self.walk.cut_off(opened(&self.keys, &note));
         }
         for node in nodes_to_come(self.size) {
             if !matches!(self.view.node(node), Ok(None)) {
@@ -93,4 +97,18 @@ impl LedgerWalk {
         }
         self.walk.end()
     }
+}
+
+/// What a checkpoint says that one of these keys signed.
+fn opened(keys: &[VerifierKey], note: &str) -> Result<Checkpoint, CheckpointError> {
+    let not_signed = || CheckpointError::NotANote("there is no key to hold it against".to_owned());
+    let mut opened = Err(not_signed());
+    // The one that signs comes first, and what it says of a note of nobody's is what is told.
+    for key in keys.iter().rev() {
+        opened = key.open(note);
+        if opened.is_ok() {
+            return opened;
+        }
+    }
+    opened
 }

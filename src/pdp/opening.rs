@@ -1,0 +1,203 @@
+//! What is looked at before a store is opened, and what whoever starts a server may say by hand: that the clock is right
+//! all the same, and that a key which is gone shall have another in its place. Both are recorded.
+
+use std::path::{Path, PathBuf};
+
+use super::call::{About, Call, CallError};
+use super::ledger::{PRIVATE_NAME, open_key};
+use super::links::FILE_NAME;
+use super::{LinkRing, Pdp, PdpError, Terms};
+use crate::audit::{LedgerKey, VerifierKey};
+use crate::caller::Identity;
+use crate::clock::{SharedClock, Timestamp};
+use crate::files::{check_secret, check_writers};
+use crate::policy::Bundle;
+use crate::store::{KnownKeys, Store, StoreError};
+
+/// What somebody says by hand who starts a server.
+#[derive(Clone, Copy, Default, Debug)]
+pub struct Opening {
+    /// The clock is right, however far ahead of the store it is.
+    pub accept_clock: bool,
+    /// Keys that the store knows and that are not there are given up, and new ones are made.
+    pub new_keys: bool,
+}
+
+/// Why the keys beside a store are not used.
+#[derive(Debug, thiserror::Error)]
+pub enum KeysError {
+    /// A file is not there.
+    #[error("`{}` is not there, and this store knows the key in it: {lost}; bring the file back from a backup, or start once with `--new-keys` to give it up", path.display())]
+    Missing {
+        /// The file.
+        path: PathBuf,
+        /// What is lost with it.
+        lost: &'static str,
+    },
+    /// A file holds another key.
+    #[error("`{}` does not hold the key `{key}` that this store knows: {lost}; bring back the file that belongs to it, or start once with `--new-keys` to give it up", path.display())]
+    Other {
+        /// The file.
+        path: PathBuf,
+        /// The name of the key.
+        key: String,
+        /// What is lost with it.
+        lost: &'static str,
+    },
+}
+
+const LOST_LEDGER: &str = "what was signed with it can be signed by nobody else";
+const LOST_LINKS: &str = "links already sent work by no other";
+
+/// Opens the store of a data directory that nobody else may write.
+pub(super) fn store(data: &Path, clock: &SharedClock, opening: Opening) -> Result<Store, PdpError> {
+    for path in [data.to_owned(), Store::file_in(data), data.join("archive"), data.join("ledger.pub")] {
+        check_writers(&path)?;
+    }
+    for name in [PRIVATE_NAME, FILE_NAME] {
+        check_secret(&data.join(name))?;
+    }
+    Ok(Store::open_by(data, SharedClock::clone(clock), opening.accept_clock)?)
+}
+
+/// The keys beside a store.
+pub(super) struct Keys {
+    pub(super) links: LinkRing,
+    pub(super) ledger: LedgerKey,
+    /// The public keys that older checkpoints were signed with.
+    pub(super) former: Vec<VerifierKey>,
+    /// The files whose keys were given up for new ones.
+    pub(super) replaced: Vec<&'static str>,
+}
+
+impl Keys {
+    /// Reads the keys beside a store, or makes those of a store that has none yet.
+    pub(super) fn open(store: &Store, data: &Path, clock: &SharedClock, opening: Opening) -> Result<Self, PdpError> {
+        let known = store.known_keys()?;
+        // A store that was written before it kept what it knows had both files before it had a record.
+        let has_lived = store.has_lived()?;
+        let knows_ledger = known.as_ref().map_or(has_lived, |known| !known.ledger.is_empty());
+        let knows_links = known.as_ref().map_or(has_lived, |known| !known.links.is_empty());
+        let KnownKeys { ledger: known_ledger, links: known_links } = known.unwrap_or_default();
+        let mut replaced = Vec::new();
+        for (name, is_known, lost) in [(PRIVATE_NAME, knows_ledger, LOST_LEDGER), (FILE_NAME, knows_links, LOST_LINKS)]
+        {
+            let path = data.join(name);
+            if is_known && !path.exists() {
+                if !opening.new_keys {
+                    return Err(KeysError::Missing { path, lost }.into());
+                }
+                replaced.push(name);
+            }
+        }
+        let public = public_beside(data);
+        let (links, ledger) = (LinkRing::open(data, clock)?, open_key(data)?);
+        let ids: Vec<String> = links.keys().list().map(|key| key.id().to_string()).collect();
+        let other_ledger = known_ledger.last().filter(|last| *last != ledger.public().text()).map(|last| origin(last));
+        let other_links = known_links.into_iter().find(|known| !ids.contains(known));
+        for (name, other, lost) in [(PRIVATE_NAME, other_ledger, LOST_LEDGER), (FILE_NAME, other_links, LOST_LINKS)] {
+            let Some(key) = other.filter(|_| !replaced.contains(&name)) else { continue };
+            if !opening.new_keys {
+                return Err(KeysError::Other { path: data.join(name), key, lost }.into());
+            }
+            replaced.push(name);
+        }
+        let mut former: Vec<VerifierKey> =
+            known_ledger.iter().chain(&public).filter_map(|key| VerifierKey::parse(key).ok()).collect();
+        former.retain(|key| key.text() != ledger.public().text());
+        former.dedup_by(|a, b| a.text() == b.text());
+        Ok(Self { links, ledger, former, replaced })
+    }
+}
+
+/// The public key that lies beside the store, whose private half may be gone.
+fn public_beside(data: &Path) -> Option<String> {
+    std::fs::read_to_string(data.join("ledger.pub")).ok().map(|text| text.trim().to_owned())
+}
+
+/// Whose key a public key is.
+fn origin(text: &str) -> String {
+    VerifierKey::parse(text).map_or_else(|_| text.to_owned(), |key| key.origin().to_owned())
+}
+
+impl Pdp {
+    /// Opens the store in `data` and puts `rules` in force over it.
+    ///
+    /// # Errors
+    /// A [`PdpError`]; then nothing is served.
+    pub fn open(data: &Path, clock: SharedClock, rules: Bundle, terms: Terms) -> Result<Self, PdpError> {
+        let opening = Opening::default();
+        Self::over(store(data, &clock, opening)?, data, &clock, rules, terms, opening)
+    }
+
+    /// Opens the store in `data` with the rules that were last in force over it; with `otherwise` when none were.
+    ///
+    /// # Errors
+    /// A [`PdpError`]; then nothing is served.
+    pub fn reopen(data: &Path, clock: SharedClock, otherwise: Bundle, terms: Terms) -> Result<Self, PdpError> {
+        let opening = Opening::default();
+        let store = store(data, &clock, opening)?;
+        let rules = super::rules::last_in_force(&store)?.unwrap_or(otherwise);
+        let (rules_from, needs_persons) = (store.rules_from()?, store.needs_persons()?);
+        Ok(Self { rules_from, needs_persons, ..Self::over(store, data, &clock, rules, terms, opening)? })
+    }
+
+    pub(super) fn over(
+        store: Store,
+        data: &Path,
+        clock: &SharedClock,
+        rules: Bundle,
+        terms: Terms,
+        opening: Opening,
+    ) -> Result<Self, PdpError> {
+        let Keys { links, ledger, former, replaced } = Keys::open(&store, data, clock, opening)?;
+        let folder = Some(data.to_owned());
+        let opened = Self::of(store, links, rules, terms)?;
+        Ok(Self { folder, ledger_key: ledger, former_keys: former, replaced_keys: replaced, ..opened })
+    }
+
+    /// Keeps which keys there are, and records what was said by hand as the store was opened.
+    ///
+    /// # Errors
+    /// [`PdpError`] when it cannot be kept, or the rules in force do not allow it; then nothing is served.
+    pub(super) async fn note_opening(&self) -> Result<(), PdpError> {
+        let accepted = self.store.accepted_clock();
+        if accepted.is_some() || !self.replaced_keys.is_empty() {
+            self.record_opening(accepted).await?;
+        }
+        self.keep_known_keys().await?;
+        Ok(())
+    }
+
+    async fn record_opening(&self, accepted: Option<(Timestamp, Timestamp)>) -> Result<(), PdpError> {
+        let mut call = Call::by(Identity::service());
+        if let Some((newest, shown)) = accepted {
+            call.said.insert("newest".to_owned(), newest.to_string().into());
+            call.said.insert("acceptedClock".to_owned(), shown.to_string().into());
+        }
+        if !self.replaced_keys.is_empty() {
+            call.said.insert("newKeys".to_owned(), self.replaced_keys.clone().into());
+        }
+        let told = self.tell(&call, "startAnyway", &About::Installation, |_, _| Ok::<_, StoreError>(())).await;
+        match told {
+            Ok(told) => {
+                tracing::warn!(record = ?told.seqs, accepted_clock = accepted.is_some(), new_keys = ?self.replaced_keys, "started as somebody said by hand");
+                Ok(())
+            }
+            Err(CallError::Unavailable(error) | CallError::Failed(error)) => Err(error.into()),
+            Err(CallError::Denied(denied)) => Err(PdpError::NotStarted(denied.message)),
+            Err(CallError::Precondition(error)) => Err(PdpError::NotStarted(error.to_string())),
+        }
+    }
+
+    /// Has the store know the keys that there are, so that it is noticed when one is gone.
+    pub(super) async fn keep_known_keys(&self) -> Result<(), StoreError> {
+        if self.folder.is_none() {
+            return Ok(());
+        }
+        let ledger = self.former_keys.iter().chain([self.ledger_key.public()]).map(|key| key.text().to_owned());
+        let links = self.links.keys();
+        let links = links.list().filter(|key| key.retired().is_none()).map(|key| key.id().to_string());
+        self.store.keep_known_keys(&KnownKeys { ledger: ledger.collect(), links: links.collect() }).await
+    }
+}
