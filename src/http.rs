@@ -11,6 +11,7 @@ mod decisions;
 mod exchange;
 mod ledger;
 mod link_keys;
+mod long;
 mod media;
 mod names;
 mod openapi;
@@ -27,6 +28,7 @@ mod transfer;
 mod what_if;
 
 pub use exchange::{Door, Stopping};
+pub use long::Work;
 pub use problem::Problem;
 pub use routes::{Access, ROUTES, Route};
 
@@ -44,6 +46,7 @@ use warp::{Filter, Reply};
 use crate::pdp::Pdp;
 use authzen::strangers;
 use exchange::{Exchange, Received};
+use long::{in_turn, long};
 use routes::{Found, Routes};
 
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -169,6 +172,7 @@ async fn dispatch(
         }
     };
     let began = Instant::now();
+    let request_id = headers.get(REQUEST_ID).map(|id| String::from_utf8_lossy(id.as_bytes()).into_owned());
     let answer = enter(
         &surface,
         served.route,
@@ -176,7 +180,11 @@ async fn dispatch(
     )
     .await;
     let response = answer.unwrap_or_else(Problem::into_response);
-    served.metrics.answered(response.status().as_u16(), began.elapsed());
+    let (status, took) = (response.status().as_u16(), began.elapsed());
+    served.metrics.answered(status, took);
+    // The route and never the path: a path may hold the secret of a link.
+    let (method, route) = (served.route.method.as_str(), served.route.path);
+    tracing::debug!(method, route, status, took_us = took.as_micros() as u64, request_id, "answered");
     Ok(response)
 }
 
@@ -200,7 +208,9 @@ async fn enter(surface: &Surface, route: &'static Route, received: Received) -> 
             return Err(problem);
         }
     };
-    (route.run)(Exchange::new(Arc::clone(&surface.pdp), identity, received)?).await
+    let is_long = route.work.is_long(&received.headers);
+    let answer = (route.run)(Exchange::new(Arc::clone(&surface.pdp), identity, received)?);
+    if is_long { long(answer).await } else { answer.await }
 }
 
 /// Reads a body up to a limit.

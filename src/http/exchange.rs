@@ -17,7 +17,7 @@ use warp::reply::{Reply as _, Response};
 
 use super::problem::Problem;
 use super::trace::trace;
-use super::{REQUEST_ID, collected};
+use super::{REQUEST_ID, collected, in_turn};
 use crate::caller::Identity;
 use crate::id::{Revision, Seq};
 use crate::json;
@@ -343,7 +343,7 @@ pub(super) fn streamed(
 ) -> Response {
     let (pieces, waiting) = tokio::sync::mpsc::channel(PIECES);
     tokio::task::spawn_blocking(move || {
-        while let Some(piece) = gathered(&mut made) {
+        while let Some(piece) = in_turn(|| gathered(&mut made)) {
             let has_failed = piece.is_err();
             if pieces.blocking_send(piece).is_err() || has_failed {
                 return;

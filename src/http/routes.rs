@@ -10,6 +10,7 @@ use warp::reply::Response;
 
 use super::authzen::strangers::CONFIGURATION;
 use super::exchange::Exchange;
+use super::long::Work;
 use super::problem::Problem;
 use super::{
     access_review, authzen, changes, customers, decisions, ledger, link_keys, openapi, partners, relationships, rules,
@@ -40,11 +41,13 @@ pub struct Route {
     pub access: Access,
     /// Is it there when a world of its own is served?
     pub in_worlds: bool,
+    /// How long it may take.
+    pub work: Work,
     pub(super) run: fn(Exchange) -> Answering,
 }
 
 macro_rules! routes {
-    ($($method:ident $path:literal $($call:literal)|* => $run:path, $access:ident $(, $world:ident)?;)*) => {
+    ($($method:ident $path:literal $($call:literal)|* => $run:path, $access:ident $(, $world:ident)? $(+ $work:ident)?;)*) => {
         /// Every route that is served.
         pub static ROUTES: &[Route] = &[$(Route {
             method: Method::$method,
@@ -52,19 +55,23 @@ macro_rules! routes {
             calls: &[$($call),*],
             access: Access::$access,
             in_worlds: routes!(@ $($world)?),
+            work: routes!(# $($work)?),
             run: |x| Box::pin($run(x)),
         }),*];
     };
     (@ world) => { true };
     (@) => { false };
+    (# long) => { Work::Long };
+    (# sized) => { Work::AsItsBody };
+    (#) => { Work::Short };
 }
 
 routes! {
     POST   "/access/v1/evaluation" "ask"                                       => authzen::evaluation, Caller, world;
-    POST   "/access/v1/evaluations" "ask"                                      => authzen::evaluations, Caller, world;
-    POST   "/access/v1/search/subject" "ask"                                   => authzen::search::subject, Caller, world;
-    POST   "/access/v1/search/resource" "ask"                                  => authzen::search::resource, Caller, world;
-    POST   "/access/v1/search/action" "ask"                                    => authzen::search::action, Caller, world;
+    POST   "/access/v1/evaluations" "ask"                                      => authzen::evaluations, Caller, world + sized;
+    POST   "/access/v1/search/subject" "ask"                                   => authzen::search::subject, Caller, world + long;
+    POST   "/access/v1/search/resource" "ask"                                  => authzen::search::resource, Caller, world + long;
+    POST   "/access/v1/search/action" "ask"                                    => authzen::search::action, Caller, world + long;
     GET    "/.well-known/authzen-configuration"                                => authzen::configuration, Public, world;
 
     GET    "/v1/partners" "listPartners"                                       => partners::list, Caller;
@@ -87,32 +94,32 @@ routes! {
     DELETE "/v1/customers/{customer}/delegated-administration" "removeDelegatedAdministration" => relationships::remove_all, Caller;
     POST   "/v1/customers/{customer}/partners/{partner}/renegotiation" "renegotiateForCustomer" | "renegotiateForPartner" => relationships::renegotiate, Caller;
 
-    POST   "/v1/what-if" "whatIf"                                              => what_if::what_if, Caller;
+    POST   "/v1/what-if" "whatIf"                                              => what_if::what_if, Caller + long;
     GET    "/v1/changes" "readChanges"                                         => changes::list, Caller;
     POST   "/v1/import" "import"                                               => transfer::import, Caller;
-    GET    "/v1/export" "export"                                               => transfer::export, Caller;
+    GET    "/v1/export" "export"                                               => transfer::export, Caller + long;
 
-    GET    "/v1/decisions" "readDecisions"                                     => decisions::list, Caller, world;
+    GET    "/v1/decisions" "readDecisions"                                     => decisions::list, Caller, world + long;
     GET    "/v1/decisions/{seq}" "readDecisions"                               => decisions::get, Caller, world;
     POST   "/v1/decisions/{seq}/replay" "readDecisions"                        => decisions::replay, Caller, world;
-    POST   "/v1/decisions/replay" "readDecisions"                              => decisions::replay_all, Caller, world;
+    POST   "/v1/decisions/replay" "readDecisions"                              => decisions::replay_all, Caller, world + long;
     GET    "/v1/ledger/checkpoint" "readDecisions"                             => ledger::checkpoint, Caller, world;
     GET    "/v1/ledger/proof" "readDecisions"                                  => ledger::proof, Caller, world;
     GET    "/v1/ledger/consistency" "readDecisions"                            => ledger::consistency, Caller, world;
-    GET    "/v1/ledger/verification" "readDecisions"                           => ledger::verify, Caller, world;
-    GET    "/v1/ledger/export" "readDecisions"                                 => ledger::export, Caller, world;
+    GET    "/v1/ledger/verification" "readDecisions"                           => ledger::verify, Caller, world + long;
+    GET    "/v1/ledger/export" "readDecisions"                                 => ledger::export, Caller, world + long;
     POST   "/v1/ledger/archive" "archiveLedger"                                => ledger::archive, Caller, world;
-    GET    "/v1/access-review" "reviewAccess"                                  => access_review::review, Caller;
+    GET    "/v1/access-review" "reviewAccess"                                  => access_review::review, Caller + long;
 
     GET    "/v1/rules" "readRules"                                             => rules::status, Caller;
     GET    "/v1/rules/history" "readRules"                                     => rules::history, Caller;
-    POST   "/v1/rules/review" "reviewRules"                                    => rules::review, Caller;
+    POST   "/v1/rules/review" "reviewRules"                                    => rules::review, Caller + long;
     GET    "/v1/rules/proposals" "readRules"                                   => rules::proposals, Caller;
-    POST   "/v1/rules/proposals" "proposeRules"                                => rules::propose, Caller;
+    POST   "/v1/rules/proposals" "proposeRules"                                => rules::propose, Caller + long;
     GET    "/v1/rules/proposals/{proposal}" "readRules"                        => rules::proposal, Caller;
     DELETE "/v1/rules/proposals/{proposal}" "proposeRules"                     => rules::withdraw, Caller;
-    POST   "/v1/rules/proposals/{proposal}/approval" "approveRules"            => rules::approve, Caller;
-    POST   "/v1/rules/rollback" "rollBackRules" | "proposeRules"              => rules::roll_back, Caller;
+    POST   "/v1/rules/proposals/{proposal}/approval" "approveRules"            => rules::approve, Caller + long;
+    POST   "/v1/rules/rollback" "rollBackRules" | "proposeRules"              => rules::roll_back, Caller + long;
     GET    "/v1/rules/{digest}" "readRules"                                    => rules::kept, Caller;
 
     GET    "/v1/tokens" "listTokens"                                           => tokens::list, Caller, world;

@@ -1,0 +1,157 @@
+//! Long calls never hold up short ones.
+
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Condvar, Mutex};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use standing::clock::{Clock, SharedClock, Timestamp};
+use standing::domain::grant::Multichannel;
+use standing::http::{Door, ROUTES, Stopping, Work, surface};
+use standing::limits::Limits;
+use standing::pdp::{Pdp, Terms};
+
+use crate::server::call;
+use crate::stage::{BEGIN, shipped, time};
+
+/// A clock at which whoever looks waits, while it is held.
+#[derive(Default)]
+struct Held {
+    is_held: AtomicBool,
+    waiting: Mutex<usize>,
+    bell: Condvar,
+}
+
+impl Held {
+    fn hold(&self) {
+        self.is_held.store(true, Ordering::SeqCst);
+    }
+
+    fn release(&self) {
+        self.is_held.store(false, Ordering::SeqCst);
+        *self.waiting.lock().unwrap() = 0;
+        self.bell.notify_all();
+    }
+
+    /// Waits until somebody waits.
+    fn is_reached(&self) -> bool {
+        let waiting = self.waiting.lock().unwrap();
+        let (waiting, _) =
+            self.bell.wait_timeout_while(waiting, Duration::from_secs(60), |waiting| *waiting == 0).unwrap();
+        *waiting > 0
+    }
+}
+
+impl Clock for Held {
+    fn now(&self) -> Timestamp {
+        let mut waiting = self.waiting.lock().unwrap();
+        while self.is_held.load(Ordering::SeqCst) {
+            *waiting += 1;
+            self.bell.notify_all();
+            waiting = self.bell.wait(waiting).unwrap();
+        }
+        time(BEGIN)
+    }
+
+    fn monotonic(&self) -> Duration {
+        Duration::ZERO
+    }
+}
+
+/// Every long call, by its route.
+fn long_calls() -> Vec<(&'static str, &'static str, &'static str, Option<Value>)> {
+    let subject = json!({ "type": "Partner", "id": "p" });
+    let resource = json!({ "type": "Subscription", "id": "s" });
+    let action = json!({ "name": "removeSeats" });
+    let many = vec![json!({ "subject": subject, "action": action, "resource": resource }); 200];
+    vec![
+        ("POST", "/access/v1/evaluations", "/access/v1/evaluations", Some(json!({ "evaluations": many }))),
+        (
+            "POST",
+            "/access/v1/search/subject",
+            "/access/v1/search/subject",
+            Some(json!({ "subject": { "type": "Partner" }, "action": action, "resource": resource })),
+        ),
+        (
+            "POST",
+            "/access/v1/search/resource",
+            "/access/v1/search/resource",
+            Some(json!({ "subject": subject, "action": action, "resource": { "type": "Subscription" } })),
+        ),
+        (
+            "POST",
+            "/access/v1/search/action",
+            "/access/v1/search/action",
+            Some(json!({ "subject": subject, "resource": resource })),
+        ),
+        ("POST", "/v1/what-if", "/v1/what-if", Some(json!({ "changes": [] }))),
+        ("GET", "/v1/export", "/v1/export", None),
+        ("GET", "/v1/decisions", "/v1/decisions", None),
+        ("POST", "/v1/decisions/replay", "/v1/decisions/replay", Some(json!({}))),
+        ("GET", "/v1/ledger/verification", "/v1/ledger/verification", None),
+        ("GET", "/v1/ledger/export", "/v1/ledger/export", None),
+        ("GET", "/v1/access-review", "/v1/access-review?partner=p", None),
+        ("POST", "/v1/rules/review", "/v1/rules/review", Some(json!({ "files": {} }))),
+        ("POST", "/v1/rules/proposals", "/v1/rules/proposals", Some(json!({ "files": {} }))),
+        ("POST", "/v1/rules/proposals/{proposal}/approval", "/v1/rules/proposals/1/approval", Some(json!({}))),
+        ("POST", "/v1/rules/rollback", "/v1/rules/rollback", Some(json!({}))),
+    ]
+}
+
+#[test]
+fn every_call_that_may_look_at_everything_is_long() {
+    let long = |work: Work| work != Work::Short;
+    let marked: BTreeSet<(&str, &str)> =
+        ROUTES.iter().filter(|route| long(route.work)).map(|route| (route.method.as_str(), route.path)).collect();
+    let listed: BTreeSet<(&str, &str)> = long_calls().iter().map(|(method, route, ..)| (*method, *route)).collect();
+    assert_eq!(marked, listed);
+}
+
+#[test]
+fn health_is_answered_while_long_calls_are_under_way_on_one_thread() {
+    let clock = Arc::new(Held::default());
+    let data = tempfile::tempdir().unwrap();
+    let terms = Terms {
+        multichannel: Multichannel::Displace,
+        limits: Limits::default(),
+        public_url: "https://standing.example".to_owned(),
+        solver: None,
+    };
+    let shared: SharedClock = Arc::<Held>::clone(&clock);
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .thread_stack_size(16 * 1024 * 1024)
+        .enable_all()
+        .build()
+        .unwrap();
+    let (stop, stopped) = tokio::sync::watch::channel(false);
+    let base = runtime.block_on(async {
+        let pdp = Arc::new(Pdp::open(data.path(), shared, shipped(), terms).unwrap());
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let base = format!("http://{}", listener.local_addr().unwrap());
+        let served = surface(pdp, Door::Anonymous, Stopping::told_by(stopped));
+        tokio::spawn(warp::serve(served).incoming(listener).run());
+        base
+    });
+    for (method, route, path, body) in long_calls() {
+        clock.hold();
+        std::thread::scope(|scope| {
+            let asked = scope.spawn(|| {
+                let body = body.map(|body| body.to_string());
+                let headers: &[(&str, &str)] =
+                    if body.is_some() { &[("content-type", "application/json")] } else { &[] };
+                call(&base, method, path, headers, body.as_deref().map(str::as_bytes)).unwrap()
+            });
+            assert!(clock.is_reached(), "`{method} {route}` does not look at the clock");
+            let health = call(&base, "GET", "/healthz", &[], None);
+            let is_under_way = !asked.is_finished();
+            clock.release();
+            assert_eq!(health.unwrap().status, 200, "{method} {route}");
+            assert!(is_under_way, "`{method} {route}` was answered before its time");
+            assert!(asked.join().unwrap().status < 500, "{method} {route}");
+        });
+    }
+    drop(stop);
+    runtime.shutdown_background();
+}
