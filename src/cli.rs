@@ -4,6 +4,8 @@
 //! is held by a running server asks that server through its socket, and prints the same as without one.
 
 mod check;
+mod config;
+mod first_token;
 mod help;
 mod ledger;
 mod lines;
@@ -15,6 +17,7 @@ mod replay;
 mod rules_dir;
 mod rules_watch;
 mod serve;
+mod settings;
 mod tables;
 mod transfer;
 mod token;
@@ -41,6 +44,9 @@ const WRONG_USAGE: u8 = 64;
 #[derive(Debug, Parser)]
 #[command(name = "standing", version, after_help = "Example: standing serve --demo")]
 struct Arguments {
+    /// A file of settings (TOML); each setting is also `STANDING_` and its name in capitals.
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
     #[command(subcommand)]
     command: Command,
 }
@@ -53,6 +59,8 @@ enum Command {
     Check(check::Check),
     /// Print every answer there is, as a table.
     Tables(tables::Tables),
+    /// Show the settings in force, each with where it comes from, or check a file of settings.
+    Config(config::ConfigCommand),
     /// Bring in partners, customers, subscriptions, grants and commercial relationships from a file.
     Import(transfer::Import),
     /// Write everything that is known to a file.
@@ -71,7 +79,7 @@ enum Command {
 #[derive(Debug, clap::Args)]
 struct Data {
     /// The data directory.
-    #[arg(long, value_name = "DIR", default_value = "./standing-data")]
+    #[arg(long, value_name = "DIR", default_value_os_t = settings::data())]
     data: PathBuf,
     /// A file with the access token of whoever asks, else `STANDING_TOKEN`; without one it is whoever may open the
     /// data directory, who approves nothing.
@@ -117,6 +125,12 @@ impl Failure {
     fn failed(message: impl Display) -> Self {
         Self { code: FAILED, message: message.to_string() }
     }
+
+    /// Tells whoever called, and is what the process ends with.
+    fn told(self) -> ExitCode {
+        eprintln!("standing: {}", self.message);
+        ExitCode::from(self.code)
+    }
 }
 
 impl<E: std::error::Error> From<E> for Failure {
@@ -144,6 +158,13 @@ pub fn run() -> ExitCode {
             return if wrong { ExitCode::from(WRONG_USAGE) } else { ExitCode::SUCCESS };
         }
     };
+    if !matches!(arguments.command, Command::Config(_))
+        && let Err(failure) = settings::in_force()
+    {
+        return failure.told();
+    }
+    let is_server = matches!(arguments.command, Command::Serve(_));
+    settings::log_to_stderr(if is_server { tracing::Level::INFO } else { tracing::Level::WARN });
     let runtime = match tokio::runtime::Builder::new_multi_thread().thread_stack_size(STACK).enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -155,6 +176,7 @@ pub fn run() -> ExitCode {
         match arguments.command {
             Command::Serve(serve) => serve.run().await,
             Command::Check(check) => check.run().await,
+            Command::Config(config) => config.run(),
             Command::Tables(tables) => tables.run(),
             Command::Import(import) => import.run().await,
             Command::Export(export) => export.run().await,
@@ -167,9 +189,6 @@ pub fn run() -> ExitCode {
     match ended {
         Ok(Ended::Good) => ExitCode::SUCCESS,
         Ok(Ended::Denied) => ExitCode::from(DENIED),
-        Err(Failure { code, message }) => {
-            eprintln!("standing: {message}");
-            ExitCode::from(code)
-        }
+        Err(failure) => failure.told(),
     }
 }

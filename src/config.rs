@@ -1,9 +1,13 @@
-//! Settings, read once at the start: a TOML file, and the command's own flags over it.
+//! Settings, read once at the start: a TOML file, the environment over it, and the command's own flags over both.
+
+mod sources;
+
+pub use sources::{Environment, InForce, Origin, Resolved, Unknown, environment, file, resolve, unknown};
 
 mod public_url;
 
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use jiff::{SignedDuration, Span, SpanRelativeTo};
 use serde::de::Error as _;
@@ -46,8 +50,21 @@ pub struct Settings {
     pub multichannel: Multichannel,
     /// The limits.
     pub limits: Limits,
+    /// How the log is written: `text` or `json`.
+    pub log: LogForm,
     /// What becomes of the ledger.
     pub ledger: LedgerSettings,
+}
+
+/// How the log is written.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Debug, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogForm {
+    /// Lines for people.
+    #[default]
+    Text,
+    /// One JSON object a line.
+    Json,
 }
 
 /// The settings of the ledger.
@@ -88,27 +105,25 @@ pub enum SettingsError {
         /// What is wrong, with line and column.
         message: String,
     },
+    /// A setting is not understood or cannot be.
+    #[error("{0}")]
+    Value(String),
 }
 
 impl Settings {
-    /// Reads settings from a file.
-    ///
-    /// # Errors
-    /// A [`SettingsError`] that names the file and the place.
-    pub fn read(path: &Path) -> Result<Self, SettingsError> {
-        let text = std::fs::read_to_string(path)
-            .map_err(|cause| SettingsError::Unreadable { path: path.to_owned(), cause })?;
-        let invalid = |message: String| SettingsError::Invalid { path: path.to_owned(), message };
-        let settings: Self = toml::from_str(&text).map_err(|error| invalid(error.to_string().trim().to_owned()))?;
-        if let Some(url) = &settings.public_url
+    /// What cannot be, with the name of its setting.
+    fn fault(&self) -> Option<(&'static str, String)> {
+        if let Some(url) = &self.public_url
             && let Some(fault) = public_url::fault_of(url)
         {
-            return Err(invalid(format!("`public_url` `{url}` {fault}")));
+            return Some(("public_url", format!("`public_url` `{url}` {fault}")));
         }
-        if settings.limits.depth > DEPTH_MAX {
-            return Err(invalid(format!("`limits.depth` is at most {DEPTH_MAX}")));
+        let Limits { body_bytes, evaluations, depth } = self.limits;
+        let limits = [("limits.body_bytes", body_bytes), ("limits.evaluations", evaluations), ("limits.depth", depth)];
+        if let Some((key, _)) = limits.into_iter().find(|(_, limit)| *limit == 0) {
+            return Some((key, format!("`{key}` is at least 1, or nothing would be answered")));
         }
-        Ok(settings)
+        (depth > DEPTH_MAX).then(|| ("limits.depth", format!("`limits.depth` is at most {DEPTH_MAX}")))
     }
 }
 

@@ -1,5 +1,8 @@
 //! Figures for whoever watches the service.
 
+use std::io::Write as _;
+use std::process::{Command, Stdio};
+
 use crate::server::{Server, question};
 
 fn figure(text: &str, name: &str) -> f64 {
@@ -47,4 +50,51 @@ fn what_is_asked_and_answered_is_counted_and_nobody_is_named() {
     for id in ["contoso", "adatum", "s-office", "nobody"] {
         assert!(!after.contains(id), "`{id}` is named in {after}");
     }
+}
+
+#[test]
+fn the_older_text_form_says_the_same_and_promtool_has_nothing_to_say_against_it() {
+    let data = tempfile::tempdir().unwrap();
+    let server = Server::start(data.path(), &["--demo"]);
+    for (action, resource) in [("removeSeats", "s-office"), ("removeSeats", "s-nothing")] {
+        let asked = question("fabrikam", action, "Subscription", resource);
+        assert_eq!(server.post("/access/v1/evaluation", &asked).status, 200);
+    }
+    let asked = |accept: &str| server.send("GET", "/metrics", &[("accept", accept)], None);
+    for accept in ["application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5", "*/*"] {
+        assert!(asked(accept).header("content-type").unwrap().starts_with("application/openmetrics-text"), "{accept}");
+    }
+    let plain = asked("text/plain");
+    assert_eq!(plain.header("content-type"), Some("text/plain; version=0.0.4; charset=utf-8"));
+    let text = plain.text;
+    assert!(!text.contains("# EOF") && text.contains("# TYPE standing_build_info gauge"), "{text}");
+    assert!(text.contains("# TYPE standing_decisions_total counter"), "{text}");
+    for reason in ["not_original_reseller", "unknown_subscription"] {
+        assert_figure(&text, &format!("standing_decisions_refused_total{{reason=\"{reason}\"}}"), 1.0);
+    }
+    assert_figure(&text, "standing_clock_difference_seconds", 0.0);
+    for name in [
+        "process_cpu_seconds_total",
+        "process_resident_memory_bytes",
+        "process_open_fds",
+        "process_max_fds",
+        "process_start_time_seconds",
+        "standing_disk_free_bytes",
+        "standing_disk_size_bytes",
+        "standing_store_bytes",
+    ] {
+        assert!(figure(&text, name) > 0.0, "{name}");
+    }
+    assert_figure(&text, "standing_archive_files", 0.0);
+    assert!(figure(&text, "standing_checkpoint_age_seconds") < 60.0);
+    let promtool =
+        Command::new("promtool").args(["check", "metrics"]).stdin(Stdio::piped()).stderr(Stdio::piped()).spawn();
+    let Ok(mut promtool) = promtool else {
+        println!("skipped: there is no promtool");
+        return;
+    };
+    promtool.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
+    let said = promtool.wait_with_output().unwrap();
+    let said = String::from_utf8_lossy(&said.stderr).into_owned() + &String::from_utf8_lossy(&said.stdout);
+    assert_eq!(said, "", "promtool says something");
 }

@@ -3,6 +3,7 @@
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -13,6 +14,7 @@ const BINARY: &str = env!("CARGO_BIN_EXE_standing");
 pub struct Server {
     child: Child,
     pub base: String,
+    printed: Arc<Mutex<String>>,
 }
 
 /// What came back.
@@ -49,6 +51,11 @@ impl Server {
 
     /// Starts a server, or returns what it said when it stopped instead.
     pub fn try_start(data: &Path, arguments: &[&str]) -> Result<Self, Output> {
+        Self::try_start_in(data, arguments, &[])
+    }
+
+    /// The same with more in the environment of the process.
+    pub fn try_start_in(data: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> Result<Self, Output> {
         let listen: &[&str] = if arguments.contains(&"--listen") { &[] } else { &["--listen", "127.0.0.1:0"] };
         let mut child = Command::new(BINARY)
             .arg("serve")
@@ -58,20 +65,32 @@ impl Server {
             .args(arguments)
             // Proofs have tests of their own; elsewhere they would only take time.
             .envs((!arguments.contains(&PROVING)).then_some(("CVC5", "/nowhere/cvc5")))
+            .envs(environment.iter().copied())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let printed = Arc::new(Mutex::new(String::new()));
+        let keep = |printed: &Arc<Mutex<String>>| {
+            let printed = Arc::clone(printed);
+            move |line: std::io::Result<String>| {
+                let mut printed = printed.lock().unwrap();
+                printed.push_str(&line.unwrap_or_default());
+                printed.push('\n');
+            }
+        };
         for line in lines.by_ref() {
             let line = line.unwrap();
+            keep(&printed)(Ok(line.clone()));
             if let Some(rest) = line.strip_prefix("standing is ready at ") {
                 let base = rest.split(',').next().unwrap().to_owned();
                 // What is printed further is read away, so that a full pipe never stops the server.
-                std::thread::spawn(move || lines.for_each(drop));
+                let keep = (keep(&printed), keep(&printed));
+                std::thread::spawn(move || lines.for_each(keep.0));
                 let mut errors = BufReader::new(child.stderr.take().unwrap()).lines();
-                std::thread::spawn(move || errors.by_ref().for_each(drop));
-                return Ok(Self { child, base });
+                std::thread::spawn(move || errors.by_ref().for_each(keep.1));
+                return Ok(Self { child, base, printed });
             }
         }
         Err(child.wait_with_output().unwrap())
@@ -103,6 +122,23 @@ impl Server {
         body: Option<&[u8]>,
     ) -> Result<Answer, ureq::Error> {
         call(&self.base, method, path, headers, body)
+    }
+
+    /// What it has printed, to its log too, as far as it was read.
+    pub fn printed(&self) -> String {
+        self.printed.lock().unwrap().clone()
+    }
+
+    /// Waits until it has printed a line with something in it, and returns the line.
+    pub fn prints(&self, part: &str) -> String {
+        let began = Instant::now();
+        loop {
+            if let Some(line) = self.printed().lines().find(|line| line.contains(part)) {
+                return line.to_owned();
+            }
+            assert!(began.elapsed() < Duration::from_secs(30), "`{part}` is not printed: {}", self.printed());
+            std::thread::sleep(Duration::from_millis(10));
+        }
     }
 
     /// The id of the process.

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::Failure;
+use super::{Failure, settings};
 use crate::policy::{Bundle, ReadError, RuleFiles, Rulebook, RulesError};
 
 /// The flag that names a folder of rules.
@@ -18,7 +18,7 @@ impl RulesFlag {
     pub(super) fn folder(&self) -> Option<PathBuf> {
         match &self.rules {
             Some(dir) => Some(dir.clone()),
-            None => Path::new("policies").is_dir().then(|| PathBuf::from(".")),
+            None => settings::rules().or_else(|| Path::new("policies").is_dir().then(|| PathBuf::from("."))),
         }
     }
 

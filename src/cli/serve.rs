@@ -1,6 +1,5 @@
 //! `standing serve`: answers over HTTP until it is told to stop.
 
-use std::io::IsTerminal as _;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -10,19 +9,19 @@ use clap::Args;
 use jiff::SignedDuration;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
-use tracing_subscriber::EnvFilter;
 
+use super::first_token::first_token;
 use super::reach::{Socket, make};
 use super::rules_dir::RulesFlag;
 use super::rules_watch::watch;
+use super::settings::{self, in_force};
 use super::{Ended, Failure};
 use crate::caller::Identity;
 use crate::clock::System;
-use crate::config::{Settings, SolverSetting};
+use crate::config::SolverSetting;
 use crate::decide::World;
-use crate::facts::Role;
 use crate::http::{Door, Stopping, surface};
-use crate::pdp::{Call, NewToken, Pdp, Speaker, Terms, demo};
+use crate::pdp::{Call, Opening, Pdp, Terms, demo};
 use crate::policy::{Bundle, RuleFiles, Rulebook};
 
 /// How often it is looked whether a minute of wrong credentials is over.
@@ -32,12 +31,11 @@ const STOP_WITHIN: Duration = Duration::from_secs(10);
 /// How often the ledger is signed and its old records are archived.
 const LEDGER_KEPT_EVERY: Duration = Duration::from_secs(3_600);
 const DEFAULT_LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8181);
-const DEFAULT_DATA: &str = "./standing-data";
 
 /// Answer over HTTP.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Example: standing serve --demo\n\nSettings (--config FILE, TOML): data, listen, rules,\nrules_from = \"files\" | \"publishing\", approval_needs_person = true, public_url, multichannel = \"displace\" | \"refuse\",\n[limits] body_bytes, evaluations, depth, [ledger] archive_after = \"90d\". Flags come before settings."
+    after_help = "Example: standing serve --demo\n\nSettings (--config FILE, TOML): data, listen, rules,\nrules_from = \"files\" | \"publishing\", approval_needs_person = true,\npublic_url, multichannel = \"displace\" | \"refuse\", log = \"text\" | \"json\",\n[limits] body_bytes, evaluations, depth, [ledger] archive_after = \"90d\". Each is also STANDING_ and its name in\ncapitals, as STANDING_LIMITS_DEPTH. Flags come before the environment, the environment before the file."
 )]
 pub(super) struct Serve {
     /// The data directory [default: ./standing-data]
@@ -48,9 +46,6 @@ pub(super) struct Serve {
     listen: Option<SocketAddr>,
     #[command(flatten)]
     rules: RulesFlag,
-    /// The settings.
-    #[arg(long, value_name = "FILE")]
-    config: Option<PathBuf>,
     /// Fill an empty store with a cast that shows every standing, and ask for no credentials.
     #[arg(long)]
     demo: bool,
@@ -60,12 +55,17 @@ pub(super) struct Serve {
     /// Serve a world of its own: the folder holds `schema.cedarschema`, `policies/` and `entities.json`.
     #[arg(long, value_name = "DIR", conflicts_with = "demo")]
     world: Option<PathBuf>,
+    /// Start although the clock is more than 366 days ahead of the newest entry of the store: it is right.
+    #[arg(long)]
+    accept_clock: bool,
+    /// Give up keys that the store knows and that are not there, and make new ones.
+    #[arg(long)]
+    new_keys: bool,
 }
 
 impl Serve {
     pub(super) async fn run(self) -> Result<Ended, Failure> {
-        log_to_stderr();
-        let settings = self.config.as_deref().map(Settings::read).transpose()?.unwrap_or_default();
+        let settings = in_force()?.settings;
         let anonymous = self.anonymous || self.demo;
         let listen = self.listen.or(settings.listen).unwrap_or(DEFAULT_LISTEN);
         if anonymous && !listen.ip().is_loopback() {
@@ -88,7 +88,7 @@ impl Serve {
                 "no `public_url` in the settings, so links and metadata name what is served; set it for callers elsewhere"
             );
         }
-        let data = self.data.or(settings.data).unwrap_or_else(|| DEFAULT_DATA.into());
+        let data = self.data.unwrap_or_else(settings::data);
         make(&data)?;
         let terms = Terms {
             multichannel: settings.multichannel,
@@ -96,7 +96,8 @@ impl Serve {
             public_url,
             solver: SolverSetting::read().program,
         };
-        let mut pdp = Pdp::begin(&data, Arc::new(System), files, settings.rules_from, terms).await?;
+        let opening = Opening { accept_clock: self.accept_clock, new_keys: self.new_keys };
+        let mut pdp = Pdp::begin_by(&data, Arc::new(System), files, settings.rules_from, terms, opening).await?;
         pdp = pdp.with_needs_persons(settings.approval_needs_person).await?;
         if let Some(dir) = &self.world {
             let rules = Bundle::load(RuleFiles::read_world(dir)?, Rulebook::World)?;
@@ -109,12 +110,11 @@ impl Serve {
         let pdp = Arc::new(pdp);
         let (stop, stopped) = tokio::sync::watch::channel(false);
         let mut stopping = Stopping::told_by(stopped);
+        let rules_folder = folder.as_ref().map(|folder| folder.display().to_string());
         watch(&pdp, folder, &stopping);
         let _socket = Socket::listen(&data, &pdp, &stopping)?;
-        if !anonymous && pdp.has_no_tokens()? {
-            let first = NewToken::of(Speaker::Role(Role::Operator));
-            let first = pdp.create_token(&Call::by(Identity::service()), first).await?;
-            println!("first operator token, shown only this once: {}", first.value.token);
+        if !anonymous && let Some(file) = first_token(&pdp, &data).await? {
+            println!("the first operator token is in `{}`, good for a day: make others with it", file.display());
         }
         let counting = tokio::spawn(keep_wrong_credentials(Arc::clone(&pdp)));
         let keeping = tokio::spawn(keep_ledger(Arc::clone(&pdp), settings.ledger.archive_after));
@@ -125,19 +125,37 @@ impl Serve {
             &pdp.digest().as_str()[..12],
             pdp.revision()
         );
+        if let Err(error) = pdp.ready().await {
+            tracing::error!(%error, "no record can be written yet, so nothing is answered until one can");
+        }
+        tracing::info!(
+            version = env!("CARGO_PKG_VERSION"),
+            data = %data.display(),
+            rules_folder = rules_folder.as_deref().unwrap_or("built-in"),
+            rules = %pdp.digest(),
+            revision = %pdp.revision(),
+            %address,
+            "started"
+        );
         let serving = tokio::spawn(
             warp::serve(served).incoming(listener).graceful(async move { stopping.stopped().await }).run(),
         );
         // Whoever reads that it is ready may tell it to stop at once.
         let mut terminate = signal(SignalKind::terminate())?;
         let mut interrupt = signal(SignalKind::interrupt())?;
+        let mut hang_up = signal(SignalKind::hangup())?;
         println!("{ready}");
         if self.demo {
             print!("{}", calls_to_try(address));
         }
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
+        loop {
+            tokio::select! {
+                _ = terminate.recv() => break,
+                _ = interrupt.recv() => break,
+                _ = hang_up.recv() => {
+                    tracing::info!("SIGHUP: the folder of rules is watched anyway, and the settings are read at the next start");
+                }
+            }
         }
         tracing::info!("stopping: calls under way are answered first");
         stop.send_replace(true);
@@ -194,16 +212,6 @@ fn served_at(mut address: SocketAddr) -> String {
         _ => {}
     }
     format!("http://{address}")
-}
-
-fn log_to_stderr() {
-    let filter = EnvFilter::builder().with_default_directive(tracing::Level::INFO.into()).from_env_lossy();
-    // Something else may log already, as when tests run in one process.
-    let _ = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_ansi(std::io::stderr().is_terminal())
-        .with_writer(std::io::stderr)
-        .try_init();
 }
 
 fn calls_to_try(address: SocketAddr) -> String {

@@ -1,12 +1,38 @@
 //! Is it alive, and is it ready?
 
+use serde::Serialize;
 use serde_json::json;
+use utoipa::ToSchema;
 use warp::http::StatusCode;
 use warp::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
 use warp::reply::Response;
 
-use super::exchange::{Exchange, json_reply};
+use super::exchange::{Exchange, accepts, json_reply};
 use super::problem::Problem;
+use crate::clock::ClockState;
+
+/// It is ready.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Readiness {
+    /// `ready`.
+    status: &'static str,
+    /// The digest of the rules in force.
+    rules: String,
+    /// The newest revision of the facts.
+    revision: u64,
+    /// Whether the machine's clock can be true.
+    clock: ReadinessClock,
+}
+
+/// Whether the machine's clock can be true, as far as the store knows the time.
+#[derive(Serialize, ToSchema)]
+pub(super) struct ReadinessClock {
+    /// `agrees`, `behind` where it was set back (the store's time goes on without it), or `ahead` where it was set ahead.
+    state: &'static str,
+    /// By how much.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    seconds: Option<i64>,
+}
 
 pub(super) async fn healthz(_: Exchange) -> Result<Response, Problem> {
     json_reply(StatusCode::OK, &json!({ "status": "alive" }))
@@ -14,13 +40,25 @@ pub(super) async fn healthz(_: Exchange) -> Result<Response, Problem> {
 
 pub(super) async fn readyz(x: Exchange) -> Result<Response, Problem> {
     x.pdp.ready().await.map_err(|error| Problem::unavailable(&error))?;
-    json_reply(StatusCode::OK, &json!({ "status": "ready", "rules": x.pdp.digest(), "revision": x.pdp.revision() }))
+    let (state, by) = match x.pdp.clock_state() {
+        ClockState::Agrees => ("agrees", None),
+        ClockState::Behind { by } => ("behind", Some(by)),
+        ClockState::Ahead { by } => ("ahead", Some(by)),
+    };
+    let clock = ReadinessClock { state, seconds: by.map(|by| by.as_secs()) };
+    let (rules, revision) = (x.pdp.digest().to_string(), x.pdp.revision().0);
+    json_reply(StatusCode::OK, &Readiness { status: "ready", rules, revision, clock })
 }
 
+const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+const PLAIN_TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
+
 pub(super) async fn metrics(x: Exchange) -> Result<Response, Problem> {
-    let figures = x.pdp.figures().map_err(|error| Problem::unavailable(&error))?;
-    let mut response = Response::new(figures.into());
-    let media = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    // Whoever takes both forms gets the newer one.
+    let is_plain = accepts(&x.headers, "text/plain") && !accepts(&x.headers, "application/openmetrics-text");
+    let (figures, media) =
+        if is_plain { (x.pdp.figures_as_text(), PLAIN_TEXT) } else { (x.pdp.figures(), OPEN_METRICS) };
+    let mut response = Response::new(figures.map_err(|error| Problem::unavailable(&error))?.into());
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(media));
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     Ok(response)

@@ -169,7 +169,7 @@ impl Pdp {
         let (revision, rules) = (ground.revision(), record.rules.clone());
         let record = self.store.recorded(record).map_err(CallError::Unavailable)?;
         let written = self.store.append(vec![record]).await.map_err(CallError::Unavailable)?;
-        self.metrics.decided(answer.decision.is_allowed());
+        self.metrics.decided(&answer.decision);
         Ok(Told { value: answer, revision, seqs: written.seqs, rules })
     }
 
@@ -222,7 +222,7 @@ impl Pdp {
         let (revision, rules) = (ground.revision(), self.digest_of(&ground));
         let written = self.store.append(records).await.map_err(CallError::Unavailable)?;
         for answer in answers.iter().flatten() {
-            self.metrics.decided(answer.decision.is_allowed());
+            self.metrics.decided(&answer.decision);
         }
         Ok(Told { value: answers, revision, seqs: written.seqs, rules })
     }

@@ -1,10 +1,14 @@
 //! Figures for whoever watches the service, in the text form of Prometheus. No figure names a partner or a customer.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+mod machine;
+mod text;
+
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
-use prometheus_client::encoding::text::encode;
+use prometheus_client::encoding::text::{encode_eof, encode_registry};
 use prometheus_client::encoding::{EncodeLabelSet, EncodeMetric, MetricEncoder, NoLabelSet};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -15,12 +19,17 @@ use prometheus_client::registry::Registry;
 
 use super::Pdp;
 use crate::audit::ENGINE;
+use crate::clock::{ClockState, Timestamp};
 use crate::config::RulesFrom;
+use crate::decide::{Decision, Reason};
 use crate::store::StoreError;
 
 /// The upper bounds of the buckets of durations, in microseconds.
 const BOUNDS_US: [u64; 14] =
     [50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000, 25_000, 50_000, 100_000, 500_000, 1_000_000, 10_000_000];
+
+/// The most reasons that are counted by their names.
+const REASONS_MAX: usize = 100;
 
 /// How long something took: a few atomics, so that nobody waits to be counted.
 #[derive(Clone, Debug, Default)]
@@ -82,6 +91,11 @@ struct OutcomeLabels {
 }
 
 #[derive(Clone, PartialEq, Eq, Hash, Debug, EncodeLabelSet)]
+struct ReasonLabels {
+    reason: String,
+}
+
+#[derive(Clone, PartialEq, Eq, Hash, Debug, EncodeLabelSet)]
 struct RulesLabels {
     digest: String,
     from: &'static str,
@@ -94,6 +108,12 @@ pub(super) struct Metrics {
     no: Counter,
     answers: Family<AnswerLabels, Counter>,
     durations: Family<RouteLabels, Durations>,
+    reasons: Family<ReasonLabels, Counter>,
+    /// The reasons that were counted by their names.
+    named: Mutex<BTreeSet<String>>,
+    /// When a checkpoint was last signed, in milliseconds since 1970.
+    signed_at: AtomicI64,
+    signed: Gauge,
     refusals: Counter,
     pub(super) swaps: Counter,
     pub(super) wrong_credentials: Counter,
@@ -103,6 +123,7 @@ pub(super) struct Metrics {
     revision: Gauge,
     writable: Gauge,
     waiting: Gauge,
+    clock: Gauge,
 }
 
 impl Metrics {
@@ -114,6 +135,10 @@ impl Metrics {
             no: decisions.get_or_create_owned(&OutcomeLabels { decision: "no" }),
             answers: Family::default(),
             durations: Family::default(),
+            reasons: Family::default(),
+            named: Mutex::default(),
+            signed_at: AtomicI64::default(),
+            signed: Gauge::default(),
             refusals: Counter::default(),
             swaps: Counter::default(),
             wrong_credentials: Counter::default(),
@@ -123,6 +148,7 @@ impl Metrics {
             revision: Gauge::default(),
             writable: Gauge::default(),
             waiting: Gauge::default(),
+            clock: Gauge::default(),
         };
         let mut registry = Registry::with_prefix("standing");
         let build = Info::new([("version", env!("CARGO_PKG_VERSION")), ("engine", ENGINE)]);
@@ -138,6 +164,12 @@ impl Metrics {
         registry.register("wrong_credentials", "How many calls came with credentials that are none", wrong);
         registry.register("rules_swaps", "How often other rules came in force", metrics.swaps.clone());
         registry.register("decisions", "Questions answered", decisions);
+        registry.register("decisions_refused", "Questions answered with no, by the reason", metrics.reasons.clone());
+        registry.register(
+            "checkpoint_age_seconds",
+            "How long ago the ledger was last signed by this process; -1 while it was not yet",
+            metrics.signed.clone(),
+        );
         registry.register("http_answers", "Answers by route and status", metrics.answers.clone());
         registry.register(
             "http_answer_seconds",
@@ -148,15 +180,30 @@ impl Metrics {
         registry.register("revision", "The newest revision of the facts", metrics.revision.clone());
         registry.register("store_writable", "1 while writes reach the disk", metrics.writable.clone());
         registry.register("store_writes_waiting", "Writes that wait for the disk", metrics.waiting.clone());
+        registry.register(
+            "clock_difference_seconds",
+            "0 while the machine's clock can be true; less by how much it was set back, more by how much it was set ahead",
+            metrics.clock.clone(),
+        );
         Self { registry: Mutex::new(registry), ..metrics }
     }
 
-    pub(super) fn decided(&self, is_allowed: bool) {
-        if is_allowed {
-            self.yes.inc()
-        } else {
-            self.no.inc()
-        };
+    pub(super) fn decided(&self, decision: &Decision) {
+        if decision.is_allowed() {
+            self.yes.inc();
+            return;
+        }
+        self.no.inc();
+        let reason = decision.reason().map_or("not_permitted", Reason::as_str);
+        let mut named = self.named.lock().unwrap_or_else(PoisonError::into_inner);
+        // Rules bring reasons of their own, and other rules others.
+        let is_named = named.contains(reason) || (named.len() < REASONS_MAX && named.insert(reason.to_owned()));
+        let reason = if is_named { reason } else { "other" }.to_owned();
+        self.reasons.get_or_create(&ReasonLabels { reason }).inc();
+    }
+
+    pub(super) fn signed(&self, at: Timestamp) {
+        self.signed_at.store(at.as_millisecond(), Ordering::Relaxed);
     }
 
     pub(super) fn refused(&self) {
@@ -195,7 +242,7 @@ impl Pdp {
         RouteMetrics { method, route, own: OnceLock::new(), durations, answers }
     }
 
-    /// Every figure as it is now, in the text form of Prometheus.
+    /// Every figure as it is now, in the text form of OpenMetrics.
     ///
     /// # Errors
     /// [`StoreError`] when the ledger cannot be read.
@@ -213,8 +260,30 @@ impl Pdp {
         gauge(&metrics.revision, self.revision().0);
         metrics.writable.set(i64::from(self.store.is_writable()));
         gauge(&metrics.waiting, self.store.waiting() as u64);
+        metrics.clock.set(match self.store.clock_state() {
+            ClockState::Agrees => 0,
+            ClockState::Behind { by } => -by.as_secs(),
+            ClockState::Ahead { by } => by.as_secs(),
+        });
+        let signed_at = metrics.signed_at.load(Ordering::Relaxed);
+        let age = (self.now().as_millisecond() - signed_at) / 1_000;
+        metrics.signed.set(if signed_at == 0 { -1 } else { age });
         let mut text = String::new();
-        encode(&mut text, &registry).map_err(|error| StoreError::Unusable(error.to_string()))?;
+        let unwritable = |error: std::fmt::Error| StoreError::Unusable(error.to_string());
+        encode_registry(&mut text, &registry).map_err(unwritable)?;
+        if let Some(data) = &self.folder {
+            machine::disk(&mut text, data);
+        }
+        machine::process(&mut text);
+        encode_eof(&mut text).map_err(unwritable)?;
         Ok(text)
+    }
+
+    /// The same in the text form that Prometheus had before OpenMetrics.
+    ///
+    /// # Errors
+    /// As [`Pdp::figures`].
+    pub fn figures_as_text(&self) -> Result<String, StoreError> {
+        Ok(text::of(&self.figures()?))
     }
 }

@@ -352,17 +352,6 @@ pub(super) struct Health {
     status: String,
 }
 
-/// It is ready.
-#[derive(Serialize, ToSchema)]
-pub(super) struct Readiness {
-    /// `ready`.
-    status: String,
-    /// The digest of the rules in force.
-    rules: String,
-    /// The newest revision of the facts.
-    revision: u64,
-}
-
 /// What is known of a candidate.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]

@@ -5,11 +5,12 @@ use warp::http::{Method, StatusCode};
 
 use super::super::decisions::ReplayBody;
 use super::super::relationships::{AcceptanceBody, EmailBody, RenegotiationBody};
+use super::super::running::Readiness;
 use super::super::tokens::TokenBody;
 use super::super::what_if::WhatIfBody;
 use super::bodies::{
     ActionSearch, Configuration, DecisionRecord, Document, Evaluation, EvaluationRequest, EvaluationsAnswer,
-    EvaluationsRequest, Health, LinkKeyList, Readiness, ResourceSearch, SearchAnswer, SubjectSearch, TokenList,
+    EvaluationsRequest, Health, LinkKeyList, ResourceSearch, SearchAnswer, SubjectSearch, TokenList,
 };
 use super::filters::DECISION_FILTERS;
 use super::parts::{Described, at};
@@ -363,7 +364,8 @@ fn running() -> Vec<Described> {
             .answers::<Readiness>("It is"),
         at(Method::GET, "/metrics", TAG, "readMetrics", "Read figures, in the text form of Prometheus")
             .problem(StatusCode::SERVICE_UNAVAILABLE)
-            .answers_text("application/openmetrics-text", "The figures; none names a partner or a customer"),
+            .answers_text("application/openmetrics-text", "The figures; none names a partner or a customer")
+            .or_as("text/plain"),
         at(Method::GET, "/openapi.json", TAG, "readDocument", "Read this document")
             .answers::<Document>("This document"),
     ]

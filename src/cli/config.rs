@@ -1,0 +1,105 @@
+//! `standing config`: the settings in force and where each comes from, and whether a file of settings is understood.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use serde_json::json;
+
+use super::settings::{in_force, named};
+use super::{Ended, Failure};
+use crate::config::{SettingsError, environment, file, resolve, unknown};
+
+/// Show the settings in force, or check them.
+#[derive(Debug, Args)]
+#[command(after_help = "Example: standing config print --config standing.toml")]
+pub(super) struct ConfigCommand {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// Say everything in the settings that is not understood or cannot be: exit code 2 when anything is.
+    #[command(after_help = "Example: standing config check --config standing.toml")]
+    Check {
+        /// Print JSON, for machines.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Print every setting with where it comes from: a flag, the environment, the file, or the default.
+    #[command(after_help = "Example: STANDING_LISTEN=127.0.0.1:8282 standing config print")]
+    Print {
+        /// The data directory, as `serve` takes it.
+        #[arg(long, value_name = "DIR")]
+        data: Option<PathBuf>,
+        /// The address to listen on, as `serve` takes it.
+        #[arg(long, value_name = "ADDR")]
+        listen: Option<String>,
+        /// The folder of rules, as `serve` takes it.
+        #[arg(long, value_name = "DIR")]
+        rules: Option<PathBuf>,
+        /// Print JSON, for machines.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+impl ConfigCommand {
+    pub(super) fn run(self) -> Result<Ended, Failure> {
+        match self.action {
+            Action::Check { json } => check(json),
+            Action::Print { data, listen, rules, json } => {
+                let text = |path: PathBuf| path.display().to_string();
+                let resolved = in_force()?
+                    .with_flag("data", data.map(text))?
+                    .with_flag("listen", listen)?
+                    .with_flag("rules", rules.map(text))?;
+                let list = resolved.list();
+                if json {
+                    let settings = list.iter().map(|setting| {
+                        json!({ "setting": setting.key, "value": setting.value, "from": setting.from.to_string() })
+                    });
+                    println!("{}", json!({ "file": resolved.file, "settings": settings.collect::<Vec<_>>() }));
+                    return Ok(Ended::Good);
+                }
+                match &resolved.file {
+                    Some(file) => println!("# file: {}", file.display()),
+                    None => println!("# no file: name one with --config or STANDING_CONFIG"),
+                }
+                for setting in list {
+                    match setting.value {
+                        Some(value) => println!("{} = {value}  # {}", setting.key, setting.from),
+                        None => println!("# {} is not set", setting.key),
+                    }
+                }
+                Ok(Ended::Good)
+            }
+        }
+    }
+}
+
+fn check(as_json: bool) -> Result<Ended, Failure> {
+    let environment = environment();
+    let file = file(named(std::env::args_os()), &environment);
+    let mut found: Vec<String> = match unknown(file.as_deref(), &environment) {
+        Ok(unknown) => unknown.iter().map(ToString::to_string).collect(),
+        Err(error @ SettingsError::Unreadable { .. }) => return Err(Failure::failed(error)),
+        Err(error) => vec![error.to_string()],
+    };
+    if found.is_empty()
+        && let Err(error) = resolve(file.clone(), &environment)
+    {
+        found.push(error.to_string());
+    }
+    if as_json {
+        println!("{}", json!({ "file": file, "findings": found }));
+    } else if found.is_empty() {
+        match &file {
+            Some(file) => println!("`{}` is good", file.display()),
+            None => println!("there is no file of settings, and the environment is good"),
+        }
+    } else {
+        found.iter().for_each(|finding| println!("{finding}"));
+    }
+    Ok(if found.is_empty() { Ended::Good } else { Ended::Denied })
+}

@@ -1,0 +1,65 @@
+//! The settings of whatever command runs, read once before its flags are.
+
+use std::ffi::OsString;
+use std::io::IsTerminal as _;
+use std::path::PathBuf;
+use std::sync::OnceLock;
+
+use tracing::Level;
+use tracing_subscriber::EnvFilter;
+
+use super::Failure;
+use crate::config::{LogForm, Resolved, environment, file, resolve};
+
+/// The settings, or why they cannot be used.
+static IN_FORCE: OnceLock<Result<Resolved, String>> = OnceLock::new();
+
+/// The file that `--config` names among the arguments of the process.
+pub(super) fn named(arguments: impl Iterator<Item = OsString>) -> Option<PathBuf> {
+    let mut arguments = arguments.take_while(|argument| argument != "--");
+    while let Some(argument) = arguments.next() {
+        if argument == "--config" {
+            return arguments.next().map(PathBuf::from);
+        }
+        if let Some(file) = argument.to_str().and_then(|argument| argument.strip_prefix("--config=")) {
+            return Some(file.into());
+        }
+    }
+    None
+}
+
+fn read() -> &'static Result<Resolved, String> {
+    IN_FORCE.get_or_init(|| {
+        let environment = environment();
+        let file = file(named(std::env::args_os()), &environment);
+        resolve(file, &environment).map_err(|error| error.to_string())
+    })
+}
+
+/// The settings of the file and the environment.
+pub(super) fn in_force() -> Result<Resolved, Failure> {
+    read().clone().map_err(Failure::failed)
+}
+
+/// The data directory, unless a flag names another.
+pub(super) fn data() -> PathBuf {
+    let named = read().as_ref().ok().and_then(|resolved| resolved.settings.data.clone());
+    named.unwrap_or_else(|| "./standing-data".into())
+}
+
+/// The folder of rules, unless a flag names another.
+pub(super) fn rules() -> Option<PathBuf> {
+    read().as_ref().ok().and_then(|resolved| resolved.settings.rules.clone())
+}
+
+/// Logs to the standard error: what `RUST_LOG` says, else what is of `level` or graver.
+pub(super) fn log_to_stderr(level: Level) {
+    let form = read().as_ref().map(|resolved| resolved.settings.log).unwrap_or_default();
+    let filter = EnvFilter::builder().with_default_directive(level.into()).from_env_lossy();
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    // Something else may log already, as when tests run in one process.
+    let _ = match form {
+        LogForm::Json => log.json().flatten_event(true).try_init(),
+        LogForm::Text => log.with_ansi(std::io::stderr().is_terminal()).try_init(),
+    };
+}
