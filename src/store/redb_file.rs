@@ -12,13 +12,13 @@ use redb::{
     TableDefinition, TableError,
 };
 
+use super::StoreError;
 use super::disk::{self, Opener, damaged, make, unopenable};
 use super::prepare::prepare;
 use super::rows::{Rows, Visit, parse, row};
 use super::time::StoreTime;
-use super::view::{View, decode};
+use super::view::View;
 use super::writer::{self, Queue};
-use super::{Entry, StoreError};
 use crate::clock::{ClockState, OnceAMinute, SharedClock, Timestamp};
 use crate::id::Revision;
 use crate::random::{self, SharedRandom};
