@@ -12,7 +12,7 @@ mod walk;
 
 pub use checkpoint::{Checkpoint, CheckpointError, KeyError, LedgerKey, VerifierKey};
 pub use finding::{Fault, Finding, Walked};
-pub use line::{ExportLine, Header, LineError, RecordLine, read_line};
+pub use line::{ExportLine, Header, LineError, MissingLine, RecordLine, read_line};
 pub use mask::{Mask, Masked};
 pub use outside::{OutsideError, verify_lines};
 pub use record::{Asked, Became, Claimed, ENGINE, Record, RecordError, Results, SALT_BYTES, Sought};

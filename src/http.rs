@@ -15,6 +15,7 @@ mod long;
 mod media;
 mod names;
 mod openapi;
+mod page;
 mod partners;
 mod problem;
 mod relationships;

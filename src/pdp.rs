@@ -44,8 +44,8 @@ pub use difference::{
     TurnedPair, Turns, WorldDifference,
 };
 pub use ledger::{
-    Archived, ArchivedFile, ConsistencyProof, InclusionProof, Kept, LedgerError, LedgerExport, LedgerKeyError,
-    LedgerWalk, SignedCheckpoint,
+    Absent, Archived, ArchivedFile, ConsistencyProof, InclusionProof, Kept, LedgerError, LedgerExport, LedgerKeyError,
+    LedgerWalk, MissingRecords, SignedCheckpoint,
 };
 pub use links::{LinkKeySummary, LinkRing, LinksError};
 pub use metrics::RouteMetrics;

@@ -58,4 +58,7 @@ pub struct Walked {
     pub root_hash: String,
     /// Everything that is not as it was written, the first record first.
     pub findings: Vec<Finding>,
+    /// What is worth knowing and is no finding, such as a checkpoint that is older than what was walked.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub remarks: Vec<String>,
 }

@@ -7,6 +7,7 @@
 //! - a masked record: `{"seq": n, "hash": .., "masked": [fields], "record": {..}}`; what it came to can no longer be
 //!   computed from the line, so its hash is taken as it is, and the tree still holds together. `"guessable": true`
 //!   stands on one without a salt: whoever guesses what is masked can see from the hash whether the guess is right
+//! - a record that cannot be read where it is kept: `{"seq": n, "hash": .., "missing": why}`; whoever verifies finds that
 //! - a signed checkpoint wherever one was kept, and always at the end: `{"checkpoint": note}`
 
 use std::fmt::Write as _;
@@ -71,6 +72,26 @@ impl RecordLine {
     }
 }
 
+/// The line of a record that was missing when the ledger was exported, without its end.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct MissingLine {
+    /// Its place in the ledger.
+    pub seq: u64,
+    /// The hash of its leaf.
+    pub hash: Hash,
+    /// Which file is missing, and why.
+    pub missing: String,
+}
+
+impl MissingLine {
+    /// The line, without its end.
+    #[must_use]
+    pub fn to_line(&self) -> String {
+        let (hash, why) = (hash_text(&self.hash), Value::from(self.missing.as_str()));
+        format!("{{\"seq\":{},\"hash\":\"{hash}\",\"missing\":{why}}}", self.seq)
+    }
+}
+
 /// A line of an export.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum ExportLine {
@@ -78,6 +99,8 @@ pub enum ExportLine {
     Header(Header),
     /// A record.
     Record(RecordLine),
+    /// A record that was missing.
+    Missing(MissingLine),
     /// A signed checkpoint over every record before it.
     Checkpoint(String),
 }
@@ -111,6 +134,7 @@ pub fn read_line(line: &str) -> Result<ExportLine, LineError> {
         bytes: Option<String>,
         masked: Option<Vec<String>>,
         guessable: Option<bool>,
+        missing: Option<String>,
         checkpoint: Option<String>,
     }
     let wire: Wire<'_> = serde_json::from_str(line).map_err(|error| LineError::NotALine(error.to_string()))?;
@@ -121,7 +145,11 @@ pub fn read_line(line: &str) -> Result<ExportLine, LineError> {
             let before = from.checked_sub(1).zip(hashes).and_then(|(size, hashes)| Peaks::of(size, hashes));
             Ok(ExportLine::Header(Header { origin, before: before.ok_or(LineError::Member("peaks"))? }))
         }
-        Wire { seq: Some(seq), hash: Some(hash), record, bytes, masked, guessable, .. } => {
+        Wire { seq: Some(seq), hash: Some(hash), missing: Some(missing), record: None, bytes: None, .. } => {
+            let hash = parse_hash(&hash).ok_or(LineError::Member("hash"))?;
+            Ok(ExportLine::Missing(MissingLine { seq, hash, missing }))
+        }
+        Wire { seq: Some(seq), hash: Some(hash), record, bytes, masked, guessable, missing: None, .. } => {
             let hash = parse_hash(&hash).ok_or(LineError::Member("hash"))?;
             let record = match (record, bytes) {
                 (Some(record), None) => record.get().as_bytes().to_vec(),

@@ -4,7 +4,7 @@ use std::io::{self, BufRead, Read as _};
 
 use super::checkpoint::VerifierKey;
 use super::finding::{Fault, Walked};
-use super::line::{ExportLine, LineError, RecordLine, read_line};
+use super::line::{ExportLine, LineError, MissingLine, RecordLine, read_line};
 use super::walk::{Place, Walk};
 use crate::limits::LEDGER_LINE_MAX;
 
@@ -59,6 +59,7 @@ impl<R: BufRead> Lines<R> {
         self.ahead = self.next()?;
         Ok(match &self.ahead {
             Some(Ok(ExportLine::Record(record))) => Some(record.seq),
+            Some(Ok(ExportLine::Missing(line))) => Some(line.seq),
             _ => None,
         })
     }
@@ -77,13 +78,20 @@ pub fn verify_lines(
 ) -> Result<Walked, OutsideError> {
     let mut lines = Lines { reader, line: 0, ahead: None };
     let Some(Ok(ExportLine::Header(header))) = lines.next()? else { return Err(OutsideError::NoHeader) };
-    let first = header.before.size() + 1;
+    let (before, first) = (header.before.clone(), header.before.size() + 1);
     let mut walk = Walk::after(header.before);
     if header.origin != key.origin() {
         let message = format!("the file is of the ledger `{}`, and the key is of `{}`", header.origin, key.origin());
         walk.found(Fault::Checkpoint, first, None, message);
     }
-    let mut kept: Vec<_> = kept.iter().map(|note| key.open(note)).collect();
+    let mut later = Vec::new();
+    for kept in kept.iter().map(|note| key.open(note)) {
+        match kept {
+            Err(error) => walk.found(Fault::Checkpoint, first, None, format!("a kept checkpoint: {error}")),
+            Ok(kept) if kept.size < first => walk.older(&kept, &before),
+            Ok(kept) => later.push(kept),
+        }
+    }
     let mut is_signed_to_the_end = false;
     while let Some(line) = lines.next()? {
         match line {
@@ -105,14 +113,15 @@ pub fn verify_lines(
                 walk.checkpoint(key.open(&note));
                 is_signed_to_the_end = true;
             }
+            Ok(ExportLine::Missing(line)) => {
+                is_signed_to_the_end = false;
+                missing(&mut walk, line);
+            }
             Ok(ExportLine::Record(record)) => {
                 is_signed_to_the_end = false;
                 step(&mut walk, record, &mut lines)?;
                 let size = walk.size();
-                let (here, later) =
-                    kept.into_iter().partition(|kept| kept.as_ref().is_ok_and(|kept| kept.size == size));
-                kept = later;
-                here.into_iter().for_each(|opened: Result<_, _>| walk.checkpoint(opened));
+                later.extract_if(.., |kept| kept.size == size).for_each(|kept| walk.checkpoint(Ok(kept)));
                 progress(size);
             }
         }
@@ -122,17 +131,21 @@ pub fn verify_lines(
         let message = format!("the file does not end with a signed checkpoint: it was cut off after record {size}");
         walk.found(Fault::Dropped, size + 1, None, message);
     }
-    for opened in kept {
-        match opened {
-            Ok(kept) if kept.size < first => {
-                let message =
-                    format!("a checkpoint over {} records is older than the file; it was not used", kept.size);
-                walk.found(Fault::Checkpoint, first, None, message);
-            }
-            opened => walk.cut_off(opened),
-        }
-    }
+    later.into_iter().for_each(|kept| walk.cut_off(Ok(kept)));
     Ok(walk.end())
+}
+
+/// A record that was missing when the file was written: its hash stands for it, so that the rest is verified.
+fn missing(walk: &mut Walk, line: MissingLine) {
+    let expected = walk.size() + 1;
+    if line.seq < expected {
+        let message = format!("a line of record {} stands between records {} and {expected}", line.seq, expected - 1);
+        return walk.found(Fault::Inserted, expected, None, message);
+    }
+    while walk.size() + 1 < line.seq {
+        walk.step(Place::Nothing(None), None, None);
+    }
+    walk.step(Place::Nothing(Some(line.missing)), Some(line.hash), None);
 }
 
 fn step<R: BufRead>(walk: &mut Walk, record: RecordLine, lines: &mut Lines<R>) -> Result<(), OutsideError> {
@@ -158,7 +171,7 @@ fn step<R: BufRead>(walk: &mut Walk, record: RecordLine, lines: &mut Lines<R>) -
             return Ok(());
         }
         while walk.size() + 1 < seq {
-            walk.step(Place::Nothing, None, None);
+            walk.step(Place::Nothing(None), None, None);
         }
     }
     put(walk, &record);

@@ -102,6 +102,15 @@ impl Peaks {
         self.size
     }
 
+    /// The tree over the first `size` leaves, where these peaks say it: where `size` ends with one of them.
+    #[must_use]
+    pub fn first(&self, size: u64) -> Option<Self> {
+        let hashes = self.hashes.get(..size.count_ones() as usize)?;
+        // A peak is a bit of the size; the ones to the right are left out.
+        let left = (hashes.len()..self.hashes.len()).fold(self.size, |left, _| left & left.saturating_sub(1));
+        (left == size).then(|| Self { size, hashes: hashes.to_vec() })
+    }
+
     /// The hashes, largest subtree first.
     #[must_use]
     pub fn hashes(&self) -> &[Hash] {

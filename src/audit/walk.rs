@@ -30,8 +30,8 @@ pub enum Place<'a> {
     Record(&'a [u8]),
     /// Bytes of which something is masked.
     Masked,
-    /// Nothing.
-    Nothing,
+    /// Nothing, and where it should be, as far as that is known.
+    Nothing(Option<String>),
     /// Something that cannot be read, and why.
     Unreadable(String),
 }
@@ -43,6 +43,7 @@ pub struct Walk {
     /// The same tree with the hashes of the records where they are not those of their leaves.
     otherwise: Option<Peaks>,
     findings: Vec<Finding>,
+    remarks: Vec<String>,
     misfits: Vec<Misfit>,
     /// The misfits by the hash of their record and by that of their leaf.
     by_record: HashMap<Hash, usize>,
@@ -65,6 +66,7 @@ impl Walk {
             peaks,
             otherwise: None,
             findings: Vec::new(),
+            remarks: Vec::new(),
             misfits: Vec::new(),
             by_record: HashMap::new(),
             by_leaf: HashMap::new(),
@@ -103,7 +105,7 @@ impl Walk {
         let seq = self.size() + 1;
         let record = match &place {
             Place::Record(bytes) => Some(leaf_hash(bytes)),
-            Place::Masked | Place::Nothing | Place::Unreadable(_) => None,
+            Place::Masked | Place::Nothing(_) | Place::Unreadable(_) => None,
         };
         if let Some(misfit) = leaf.and_then(|leaf| self.by_record.get(&leaf)) {
             self.misfits[*misfit].belongs = Some(seq);
@@ -132,7 +134,8 @@ impl Walk {
                 leaf.unwrap_or_default()
             }
             (_, None, leaf) => {
-                self.dropped(seq);
+                let known = if let Place::Nothing(known) = &place { known.as_deref() } else { None };
+                self.dropped(seq, known);
                 // Without its hash no root can be computed any more, which is no finding of its own.
                 self.is_rewritten |= leaf.is_none();
                 leaf.unwrap_or_default()
@@ -188,13 +191,16 @@ impl Walk {
         self.climb(Hash::default(), None, None);
     }
 
-    fn dropped(&mut self, seq: u64) {
+    fn dropped(&mut self, seq: u64, known: Option<&str>) {
+        let known = known.map_or(String::new(), |known| format!(": {known}"));
+        let one = |seq: u64| format!("record {seq} was dropped{known}");
+        let many = |first: u64, last: u64| format!("records {first} to {last} were dropped{known}");
+        let spelt = |before: &Finding| before.last.map_or_else(|| one(before.seq), |last| many(before.seq, last));
         match self.findings.last_mut() {
-            Some(before) if before.fault == Fault::Dropped && before.last.unwrap_or(before.seq) + 1 == seq => {
-                before.message = format!("records {} to {seq} were dropped", before.seq);
-                before.last = Some(seq);
+            Some(before) if before.last.unwrap_or(before.seq) + 1 == seq && before.message == spelt(before) => {
+                (before.message, before.last) = (many(before.seq, seq), Some(seq));
             }
-            _ => self.found(Fault::Dropped, seq, None, format!("record {seq} was dropped")),
+            _ => self.found(Fault::Dropped, seq, None, one(seq)),
         }
     }
 
@@ -262,6 +268,25 @@ impl Walk {
         }
     }
 
+    /// Holds a kept checkpoint over fewer records than come before the first one against the tree over those.
+    pub fn older(&mut self, kept: &Checkpoint, before: &Peaks) {
+        let (size, first) = (kept.size, self.first);
+        let old = format!("a kept checkpoint over {size} records is older than record {first}, the first one here");
+        match before.first(size) {
+            None => self
+                .remarks
+                .push(format!("{old}, and could not be compared; hold it against an export of the whole ledger")),
+            Some(tree) if tree.root() == kept.root => {
+                self.checkpoints += 1;
+                self.remarks.push(format!("{old}; it agrees with what came before, and says nothing of what is here"));
+            }
+            Some(_) => {
+                let message = format!("{old}; it was signed for other records than those that came before");
+                self.found(Fault::Checkpoint, first, None, message);
+            }
+        }
+    }
+
     /// Takes note of a checkpoint over more records than there are.
     pub fn cut_off(&mut self, opened: Result<Checkpoint, CheckpointError>) {
         let size = self.size();
@@ -301,6 +326,7 @@ impl Walk {
             checkpoints: self.checkpoints,
             root_hash: hash_text(&self.peaks.root()),
             findings: self.findings,
+            remarks: self.remarks,
         }
     }
 

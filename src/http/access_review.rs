@@ -8,7 +8,7 @@ use warp::reply::Response;
 use super::exchange::{Exchange, page_body, streamed, told, with_header};
 use super::problem::Problem;
 use crate::id::{CustomerId, PartnerId};
-use crate::pdp::{Access, AccessOf, AccessReviewError, CallError, Reviewing};
+use crate::pdp::{Access, AccessOf, AccessReviewError, CallError, LastUsed, Reviewing};
 
 /// How many rows of a whole review are put together at a time.
 const ROWS_AT_ONCE: usize = 200;
@@ -137,9 +137,17 @@ fn cells(access: &Access) -> [String; 8] {
         joined(access.rules.iter().map(|rule| rule.as_str()).collect()),
         joined(access.standing.iter().map(|right| right.as_str()).collect()),
         access.since.to_string(),
-        used.map(|used| used.at.to_string()).unwrap_or_default(),
+        used.map(last_used_at).unwrap_or_default(),
         used.map(|used| used.seq.to_string()).unwrap_or_default(),
     ]
+}
+
+/// When something was last used, or why that is not known.
+fn last_used_at(used: &LastUsed) -> String {
+    match (&used.at, &used.missing) {
+        (Some(at), _) => at.to_string(),
+        (None, missing) => format!("unknown: {}", missing.as_deref().unwrap_or("its record cannot be read")),
+    }
 }
 
 /// A row of CSV as RFC 4180 has it; no cell begins as a formula does.
@@ -184,7 +192,7 @@ fn table_row(access: &Access) -> maud::Markup {
             td { (subject) } td { (action) } td { (resource) } td { (rules) } td { (standing) } td { (since) }
             td {
                 @match &access.last_used {
-                    Some(used) => { (used.at) " (decision " (used.seq) ")" }
+                    Some(used) => { (last_used_at(used)) " (decision " (used.seq) ")" }
                     None => { "never" }
                 }
             }

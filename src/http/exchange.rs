@@ -15,6 +15,7 @@ use warp::http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderName, 
 use warp::http::{HeaderMap, Method, StatusCode};
 use warp::reply::{Reply as _, Response};
 
+pub(super) use super::page::page_body;
 use super::problem::Problem;
 use super::trace::trace;
 use super::{REQUEST_ID, collected, in_turn};
@@ -24,7 +25,7 @@ use crate::json;
 use crate::limits::{
     EXPORT_CHUNK_BYTES, IDEMPOTENCY_KEY_LENGTH_MAX, PAGE_DEFAULT, PAGE_MAX, REQUEST_ID_LENGTH_MAX, RULES_BODY_BYTES_MAX,
 };
-use crate::pdp::{Call, Changed, Idempotency, Page, Pdp, Told};
+use crate::pdp::{Call, Changed, Idempotency, Pdp, Told};
 
 pub(super) const STANDING_DECISION: HeaderName = HeaderName::from_static("standing-decision");
 pub(super) const STANDING_REVISION: HeaderName = HeaderName::from_static("standing-revision");
@@ -388,13 +389,4 @@ pub(super) fn changed<T, B: Serialize>(
 /// The revision of a noun, for a later `If-Match`.
 pub(super) fn tagged(response: Response, revision: Revision) -> Response {
     with_header(response, ETAG, format!("\"{revision}\""))
-}
-
-/// A page of a list, its items under the name of the noun: complete, or with where to go on.
-pub(super) fn page_body<T: Serialize>(noun: &str, page: &Page<T>) -> Result<Value, Problem> {
-    let mut body = serde_json::Map::new();
-    body.insert(noun.to_owned(), serde_json::to_value(&page.items).map_err(|_| Problem::internal())?);
-    body.insert("complete".to_owned(), page.next.is_none().into());
-    body.extend(page.next.iter().map(|next| ("next".to_owned(), next.clone().into())));
-    Ok(body.into())
 }

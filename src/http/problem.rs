@@ -339,9 +339,12 @@ impl Status for LedgerError {
             Self::Proof(ProofError::Zero(_) | ProofError::Backwards { .. }) => StatusCode::BAD_REQUEST,
             Self::Proof(ProofError::NotIn { .. } | ProofError::Beyond { .. }) => StatusCode::NOT_FOUND,
             Self::Damaged(_) => StatusCode::INTERNAL_SERVER_ERROR,
-            Self::Checkpoint(_) | Self::NoFolder | Self::Archive { .. } | Self::Unverified { .. } | Self::Store(_) => {
-                StatusCode::SERVICE_UNAVAILABLE
-            }
+            Self::Checkpoint(_)
+            | Self::Absent(_)
+            | Self::NoFolder
+            | Self::Archive { .. }
+            | Self::Unverified { .. }
+            | Self::Store(_) => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
 }

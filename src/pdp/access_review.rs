@@ -17,7 +17,7 @@ use utoipa::ToSchema;
 use super::Pdp;
 use super::call::{About, Call, CallError, Coded, Told};
 use super::cursor::Seal;
-use super::ledger::Records;
+use super::ledger::{MissingRecords, Records};
 use super::pages::{ListError, Page};
 use super::what_if::Named;
 use crate::audit::Term;
@@ -43,12 +43,17 @@ pub enum AccessOf {
 /// The last time something was allowed.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, ToSchema)]
 pub struct LastUsed {
-    /// When.
-    #[schema(value_type = String, format = DateTime)]
-    pub at: Timestamp,
+    /// When; absent when its record cannot be read.
+    #[schema(value_type = String, format = DateTime, nullable = false)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub at: Option<Timestamp>,
     /// The place of its record in the ledger.
     #[schema(value_type = u64)]
     pub seq: Seq,
+    /// Why its record cannot be read.
+    #[schema(nullable = false)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub missing: Option<String>,
 }
 
 /// Somebody may do something.
@@ -117,6 +122,8 @@ pub struct Reviewing {
     ledger: Records,
     /// Who reviews.
     caller: Caller,
+    /// The archive files of the ledger that cannot be read.
+    pub missing: Vec<MissingRecords>,
     /// The moment of the review.
     pub at: Timestamp,
     /// Whose access it is about.
@@ -154,6 +161,8 @@ impl Reviewing {
             page.go_on(&spot.to_string());
         }
         page.items = walking.found;
+        // When something was last used may stand in any of them.
+        page.missing.clone_from(&self.missing);
         Ok(page)
     }
 
@@ -230,10 +239,14 @@ impl Reviewing {
         let spelt = |entity: &Entity| format!("{}::{}", entity.kind, entity.id);
         let term = Term::of_use(&spelt(&question.subject), &question.action.name, &spelt(&question.resource));
         let Some(seq) = self.ledger.index.last_with(&term)? else { return Ok(None) };
-        let unreadable = || StoreError::Unreadable(format!("record {seq} of the ledger"));
-        let bytes = self.ledger.record(seq)?.ok_or_else(unreadable)?;
-        let Decided { at } = serde_json::from_slice(&bytes).map_err(|_| unreadable())?;
-        Ok(Some(LastUsed { at, seq }))
+        let read = self.ledger.record(seq)?.map_err(|absent| absent.place());
+        let read = read.and_then(|bytes| {
+            serde_json::from_slice(&bytes).map_err(|error| format!("record {seq} cannot be read: {error}"))
+        });
+        Ok(Some(match read {
+            Ok(Decided { at }) => LastUsed { at: Some(at), seq, missing: None },
+            Err(why) => LastUsed { at: None, seq, missing: Some(why) },
+        }))
     }
 }
 
@@ -284,10 +297,12 @@ impl Pdp {
                     .map(|kept| kept.fact.name)
                     .ok_or_else(|| ListError::UnknownPartner(partner.clone()))?,
             };
+            let ledger = self.ledger_records()?;
             Ok(Reviewing {
                 pdp: Arc::clone(self),
                 snapshot: self.store.snapshot_at(view.revision())?,
-                ledger: self.ledger_records()?,
+                missing: ledger.missing(),
+                ledger,
                 caller: call.caller.clone(),
                 at,
                 of: of.clone(),

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::Pdp;
 use super::call::{About, Call, CallError, Told};
 use super::cursor::Seal;
-use super::ledger::Records;
+use super::ledger::{MissingRecords, Records};
 use super::pages::{ListError, Page};
 use super::rules::whole_digest;
 use crate::audit::{Asked, Field, Term, hash_text, leaf_hash};
@@ -84,20 +84,27 @@ struct Place {
     /// The place that comes next.
     next: Seq,
     newest: Seq,
+    /// Was a record missing on a page before?
+    lacks: bool,
 }
+
+/// What a cursor ends with once a record was missing.
+const LACKS: &str = "incomplete";
 
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.next, self.newest)
+        write!(f, "{} {}", self.next, self.newest)?;
+        if self.lacks { write!(f, " {LACKS}") } else { Ok(()) }
     }
 }
 
 impl FromStr for Place {
     type Err = ListError;
     fn from_str(text: &str) -> Result<Self, ListError> {
-        let (next, newest) = text.split_once(' ').ok_or(ListError::Cursor)?;
-        let place = |text: &str| text.parse().map_err(|_| ListError::Cursor);
-        Ok(Self { next: place(next)?, newest: place(newest)? })
+        let mut parts = text.split(' ');
+        let mut place = || parts.next().and_then(|part| part.parse().ok()).ok_or(ListError::Cursor);
+        let (next, newest) = (place()?, place()?);
+        Ok(Self { next, newest, lacks: parts.next() == Some(LACKS) })
     }
 }
 
@@ -135,6 +142,7 @@ fn page_of(
     let ledger = &records.index;
     let order = filter.order;
     let begun: Option<Place> = page.after(cursor)?;
+    page.lacks = begun.is_some_and(|begun| begun.lacks);
     let newest = match begun {
         Some(begun) => begun.newest.min(ledger.newest()?),
         None => ledger.newest()?,
@@ -158,30 +166,31 @@ fn page_of(
         if !(first..=last).contains(&seq) {
             break;
         }
-        let mut shown = None;
-        if let Looked::Found(seq) = found
-            && let Some(record) = records.record(seq)?
-        {
-            let is_full =
-                page.items.len() >= page.limit() || bytes + record.len() > PAGE_BYTES_MAX && !page.items.is_empty();
-            let told = told(seq, &record);
-            if filter.is_within(told.get("at").and_then(Value::as_str).and_then(|at| at.parse().ok())) {
-                if is_full {
-                    page.go_on(&Place { next: seq, newest }.to_string());
-                    return Ok(page);
+        if let Looked::Found(seq) = found {
+            match records.record(seq)? {
+                Ok(record) => {
+                    let is_full =
+                        page.items.len() >= page.limit() || bytes + record.len() > PAGE_BYTES_MAX && !page.items.is_empty();
+                    let told = told(seq, &record);
+                    if filter.is_within(told.get("at").and_then(Value::as_str).and_then(|at| at.parse().ok())) {
+                        if is_full {
+                            page.go_on(&Place { next: seq, newest, lacks: page.has_gaps() }.to_string());
+                            return Ok(page);
+                        }
+                        bytes += record.len();
+                        page.items.push(told);
+                    }
                 }
-                bytes += record.len();
-                shown = Some(told);
+                Err(absent) => MissingRecords::note(&mut page.missing, absent),
             }
         }
-        page.items.extend(shown);
         next = match (found, order) {
             (Looked::Found(seq), Order::Oldest) => seq.next(),
             (Looked::Found(seq), Order::Newest) => Seq(seq.0.saturating_sub(1)),
             _ => seq,
         };
         if looks == 0 {
-            page.go_on(&Place { next, newest }.to_string());
+            page.go_on(&Place { next, newest, lacks: page.has_gaps() }.to_string());
             return Ok(page);
         }
     }

@@ -1,18 +1,20 @@
 //! The ledger as evidence: signed checkpoints, proofs, the walk that finds what was changed, and the export that an
 //! outsider can verify.
 
+mod absent;
 mod archive;
 mod export;
 mod key;
 mod records;
 mod walk;
 
+pub use absent::{Absent, MissingRecords};
 pub(super) use archive::Archive;
 pub use archive::{Archived, ArchivedFile};
 pub use export::LedgerExport;
 pub use key::LedgerKeyError;
 pub(super) use key::{PRIVATE_NAME, make as make_key, open as open_key};
-pub(super) use records::Records;
+pub(super) use records::{Read, Records};
 pub use walk::LedgerWalk;
 
 use std::io;
@@ -41,6 +43,9 @@ pub enum LedgerError {
     /// A record is not what its leaf in the tree says.
     #[error("record {0} is not as it was written; run `standing ledger verify`")]
     Damaged(u64),
+    /// A record is in an archive file that is missing or cannot be read.
+    #[error(transparent)]
+    Absent(#[from] Absent),
     /// There is no folder for archive files.
     #[error("this store is kept nowhere, so nothing can be archived")]
     NoFolder,
@@ -74,7 +79,7 @@ impl Coded for LedgerError {
             Self::Proof(ProofError::Backwards { .. }) => "sizes_backwards",
             Self::Checkpoint(_) => "checkpoint_unsigned",
             Self::Damaged(_) => "ledger_damaged",
-            Self::NoFolder | Self::Archive { .. } | Self::Unverified { .. } => "archive_unusable",
+            Self::Absent(_) | Self::NoFolder | Self::Archive { .. } | Self::Unverified { .. } => "archive_unusable",
             Self::Store(_) => "unavailable",
         }
     }
@@ -272,10 +277,8 @@ impl Pdp {
             let (record, archive) = match view.record(seq.0)? {
                 Some(record) => (record, None),
                 None => {
-                    let mut archive = Archive::of(self.folder.as_deref());
-                    let found = archive.record(seq.0).map_err(|_| LedgerError::Damaged(seq.0))?;
-                    let Some(record) = found else { return Err(LedgerError::Damaged(seq.0)) };
-                    (record, archive.name_of(seq.0))
+                    let mut archive = Archive::of(self.folder.as_deref(), &view)?;
+                    (archive.record(seq.0)?, archive.name_of(seq.0))
                 }
             };
             if leaf_hash(&record) != leaf {
@@ -293,7 +296,9 @@ impl Pdp {
     pub async fn verify_ledger(&self, call: &Call) -> Result<Told<LedgerWalk>, CallError<LedgerError>> {
         self.tell(call, "readDecisions", &About::Installation, |_, _| {
             let keys = [self.ledger_key.public()].into_iter().chain(&self.former_keys).cloned().collect();
-            Ok(LedgerWalk::of(self.store.ledger()?, Archive::of(self.folder.as_deref()), keys)?)
+            let view = self.store.ledger()?;
+            let archive = Archive::of(self.folder.as_deref(), &view)?;
+            Ok(LedgerWalk::of(view, archive, keys)?)
         })
         .await
     }
@@ -306,7 +311,7 @@ impl Pdp {
         self.tell(call, "readDecisions", &About::Installation, |_, _| {
             let view = self.store.ledger()?;
             let size = view.size()?;
-            let archive = Archive::of(self.folder.as_deref());
+            let archive = Archive::of(self.folder.as_deref(), &view)?;
             LedgerExport::of(view, archive, &self.ledger_key, mask, 1, size)
         })
         .await

@@ -10,6 +10,7 @@ use super::Pdp;
 use super::ask::{AsOf, AskError, Basis};
 use super::call::{About, Call, CallError, Coded, Told};
 use super::cursor::Seal;
+use super::ledger::MissingRecords;
 use super::registry::ON;
 use super::rules::AmbiguousDigest;
 use crate::clock::Timestamp;
@@ -101,9 +102,13 @@ impl Coded for ListError {
 pub struct Page<T> {
     /// What is on it.
     pub items: Vec<T>,
-    /// Where to go on; nothing when the list is complete.
+    /// Where to go on; nothing when the list ends here.
     pub next: Option<String>,
     seal: Seal,
+    /// Records that belong on it and cannot be read.
+    pub missing: Vec<MissingRecords>,
+    /// Was a record missing on a page before it?
+    pub(super) lacks: bool,
     limit: usize,
     looked_at: usize,
     last: Option<String>,
@@ -112,7 +117,19 @@ pub struct Page<T> {
 impl<T> Page<T> {
     /// An empty page for at most `limit` items, of the list whose cursors have this seal.
     pub(super) fn new(limit: usize, seal: Seal) -> Self {
-        Self { items: Vec::new(), next: None, seal, limit: limit.min(PAGE_MAX), looked_at: 0, last: None }
+        let (items, missing, limit) = (Vec::new(), Vec::new(), limit.min(PAGE_MAX));
+        Self { items, next: None, seal, missing, lacks: false, limit, looked_at: 0, last: None }
+    }
+
+    /// Does the list end here, with nothing missing on any page?
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        self.next.is_none() && !self.has_gaps()
+    }
+
+    /// Was a record missing on it or on a page before it?
+    pub(super) fn has_gaps(&self) -> bool {
+        self.lacks || !self.missing.is_empty()
     }
 
     /// How many items it may hold.

@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use super::Pdp;
 use super::call::{About, Call, CallError, Coded, Told};
+use super::ledger::Read;
 use super::rules::AmbiguousDigest;
 use super::search::{Replayable, StrangeResources};
 use crate::audit::{Asked, ENGINE, Record, Results};
@@ -112,8 +113,8 @@ impl Bench {
         Ok(Self { snapshot: pdp.store.snapshot()?, by, strange: StrangeResources::default() })
     }
 
-    /// Decides a record again.
-    pub(super) fn replay(&self, pdp: &Pdp, seq: Seq, bytes: &[u8]) -> Result<Replayed, StoreError> {
+    /// Decides a record again; one that cannot be read is what is missing.
+    pub(super) fn replay(&self, pdp: &Pdp, seq: Seq, read: Read) -> Result<Replayed, StoreError> {
         let mut replayed = Replayed {
             seq,
             same: false,
@@ -123,10 +124,12 @@ impl Bench {
             facts_agree: None,
             missing: Vec::new(),
         };
-        let record = match Record::from_bytes(bytes) {
+        let record = read.map_err(|absent| absent.to_string());
+        let record = record.and_then(|bytes| Record::from_bytes(&bytes).map_err(|error| error.to_string()));
+        let record = match record {
             Ok(record) => record,
-            Err(error) => {
-                replayed.missing.push(Missing::of(Ingredient::Record, error.to_string()));
+            Err(why) => {
+                replayed.missing.push(Missing::of(Ingredient::Record, why));
                 return Ok(replayed);
             }
         };
@@ -283,8 +286,11 @@ impl Pdp {
     /// [`ReplayError`]; [`CallError::Denied`] for whoever may not read the ledger.
     pub async fn replay(&self, call: &Call, seq: Seq, by: By) -> Result<Told<Replayed>, CallError<ReplayError>> {
         self.tell(call, "readDecisions", &About::Installation, |_, _| {
-            let bytes = self.ledger_records()?.record(seq)?.ok_or(ReplayError::Unknown(seq))?;
-            Ok(Bench::of(self, by)?.replay(self, seq, &bytes)?)
+            let records = self.ledger_records()?;
+            if !(Seq(1)..=records.index.newest()?).contains(&seq) {
+                return Err(ReplayError::Unknown(seq));
+            }
+            Ok(Bench::of(self, by)?.replay(self, seq, records.record(seq)?)?)
         })
         .await
     }

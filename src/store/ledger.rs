@@ -8,6 +8,7 @@
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::ops::RangeInclusive;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use redb::{ReadOnlyTable, ReadableTable, Table, WriteTransaction};
@@ -33,6 +34,12 @@ pub(super) fn checkpoint_key(size: u64) -> Vec<u8> {
 /// The row of a record that stood where another had to be written.
 fn stray_key(seq: u64) -> Vec<u8> {
     [b"x".as_slice(), &seq.to_be_bytes()].concat()
+}
+
+/// The row that says in which archive file records are, and its key.
+pub(super) fn archive_row(records: &RangeInclusive<u64>, file: &str) -> (Vec<u8>, Vec<u8>) {
+    let key = [b"f".as_slice(), &records.start().to_be_bytes()].concat();
+    (key, [&records.end().to_be_bytes(), file.as_bytes()].concat())
 }
 
 /// The number in a key of a side row.
@@ -239,6 +246,25 @@ impl LedgerView {
                 strays.push(found?.0.value());
             }
             Ok(strays)
+        })
+    }
+
+    /// The archive files that records were moved to, with the records of each. A store of an earlier version does not
+    /// know those it made.
+    ///
+    /// # Errors
+    /// [`StoreError`] when they cannot be read.
+    pub fn archives(&self) -> Result<Vec<(RangeInclusive<u64>, String)>, StoreError> {
+        let unreadable = || StoreError::Unreadable("the row of an archive file is not one".to_owned());
+        guarded(|| {
+            let mut known = Vec::new();
+            for found in self.side.range::<&[u8]>(b"f".as_slice()..b"g".as_slice())? {
+                let (key, row) = found?;
+                let (last, file) = row.value().split_first_chunk().ok_or_else(unreadable)?;
+                let records = number(key.value())?..=u64::from_be_bytes(*last);
+                known.push((records, String::from_utf8_lossy(file).into_owned()));
+            }
+            Ok(known)
         })
     }
 

@@ -280,7 +280,7 @@ fn remembering() -> Vec<Described> {
             .takes(DECISION_FILTERS)
             .fails::<ListError>()
             .never(&[StatusCode::NOT_FOUND])
-            .lists::<DecisionRecord>("decisions", "A page of the records, in the order of the ledger or back"),
+            .lists_recorded::<DecisionRecord>("decisions", "A page of the records, in the order of the ledger or back"),
         at(Method::GET, "/v1/decisions/{seq}", "remembering", "readDecision", "Read the record of a decision")
             .fails::<LedgerError>()
             .answers::<DecisionRecord>("The record"),
@@ -327,7 +327,7 @@ fn remembering() -> Vec<Described> {
         at(Method::GET, "/v1/access-review", "remembering", "reviewAccess", "Review who may do what")
             .takes(&["ofCustomer", "ofPartner", "format"])
             .fails::<AccessReviewError>()
-            .lists::<Access>("access", "A page of the review; as CSV or HTML, the whole of it")
+            .lists_recorded::<Access>("access", "A page of the review; as CSV or HTML, the whole of it")
             .or_as("text/csv")
             .or_as("text/html"),
         at(Method::GET, "/v1/tokens", "tokens", "listTokens", "List access tokens")

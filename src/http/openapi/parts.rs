@@ -19,6 +19,7 @@ use super::super::problem::{Details, Status};
 use super::super::routes::Access;
 use crate::id::{CustomerId, PartnerId, ServiceName, SubscriptionId, TokenId};
 use crate::limits::{IDEMPOTENCY_KEY_LENGTH_MAX, PAGE_DEFAULT, PAGE_MAX};
+use crate::pdp::MissingRecords;
 
 pub(super) const BEARER: &str = "bearer";
 pub(super) const BASIC: &str = "basic";
@@ -195,6 +196,14 @@ impl Described {
         self.takes(&["limit", "cursor"]).answer(StatusCode::OK, says, page.into())
     }
 
+    /// It answers with a page of what is recorded, on which records may be missing.
+    pub(super) fn lists_recorded<T: ToSchema>(mut self, noun: &'static str, says: &'static str) -> Self {
+        let missing = ArrayBuilder::new().items(self.schema::<MissingRecords>());
+        let missing = missing.description(Some("Records that cannot be read; then the list is not `complete`"));
+        let page = page(noun, self.schema::<T>()).property("missing", missing);
+        self.takes(&["limit", "cursor"]).answer(StatusCode::OK, says, page.into())
+    }
+
     /// It answers with a page that carries another list beside its items.
     pub(super) fn lists_with<T: ToSchema, U: ToSchema>(
         mut self,
@@ -277,9 +286,10 @@ impl Described {
 }
 
 fn page(noun: &'static str, item: RefOr<Schema>) -> ObjectBuilder {
-    let complete = ObjectBuilder::new().schema_type(Type::Boolean).description(Some("Is this the end of the list?"));
-    let next =
-        text().description(Some("Where to go on: the `cursor` of the next call; there when `complete` is `false`"));
+    let complete = ObjectBuilder::new()
+        .schema_type(Type::Boolean)
+        .description(Some("Is the list at its end, and nothing missing?"));
+    let next = text().description(Some("Where to go on: the `cursor` of the next call; absent at the end of the list"));
     ObjectBuilder::new()
         .property(noun, ArrayBuilder::new().items(item).max_items(Some(PAGE_MAX)))
         .property("complete", complete)

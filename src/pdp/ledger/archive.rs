@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::absent::{Absent, MissingRecords, Why};
 use super::{LedgerError, LedgerExport};
 use crate::audit::{ExportLine, Mask, Record, hash_text, leaf_hash, leaf_node, read_line, verify_lines};
 use crate::clock::Timestamp;
@@ -20,7 +21,7 @@ use crate::files;
 use crate::limits::ARCHIVE_RECORDS_MAX;
 use crate::pdp::Pdp;
 use crate::pdp::call::{About, Call, CallError, Told};
-use crate::store::LedgerView;
+use crate::store::{LedgerView, StoreError};
 
 const FOLDER_NAME: &str = "archive";
 /// The end of the name of a file that is being written.
@@ -56,7 +57,10 @@ struct Reading {
 /// The archive files of a data directory, read in the order of their records.
 pub(in crate::pdp) struct Archive {
     folder: Option<PathBuf>,
-    files: Option<Vec<ArchivedFile>>,
+    /// The files the store moved records to, whether they are there or not.
+    known: Vec<ArchivedFile>,
+    /// The files that are there, once they were looked for, or why they cannot be listed.
+    files: Option<Result<Vec<ArchivedFile>, String>>,
     reading: Option<Reading>,
 }
 
@@ -69,23 +73,36 @@ fn of_name(name: &str) -> Option<ArchivedFile> {
 
 impl Archive {
     /// The archive of a data directory, which may have none.
-    pub(in crate::pdp) fn of(data: Option<&Path>) -> Self {
-        Self { folder: data.map(Path::to_owned), files: None, reading: None }
+    pub(in crate::pdp) fn of(data: Option<&Path>, view: &LedgerView) -> Result<Self, StoreError> {
+        let known = view.archives()?.into_iter();
+        let known = known.map(|(records, file)| ArchivedFile { first: *records.start(), last: *records.end(), file });
+        Ok(Self { folder: data.map(Path::to_owned), known: known.collect(), files: None, reading: None })
     }
 
-    fn files(&mut self) -> &[ArchivedFile] {
+    /// The archive of records that are all in the ledger.
+    fn none() -> Self {
+        Self { folder: None, known: Vec::new(), files: None, reading: None }
+    }
+
+    fn files(&mut self) -> &Result<Vec<ArchivedFile>, String> {
         let folder = &self.folder;
         self.files.get_or_insert_with(|| {
-            let listed = folder.as_ref().and_then(|folder| fs::read_dir(folder.join(FOLDER_NAME)).ok());
-            let names = listed.into_iter().flatten().flatten().map(|entry| entry.file_name());
-            let mut files: Vec<_> = names.filter_map(|name| of_name(name.to_str()?)).collect();
+            let Some(folder) = folder else { return Ok(Vec::new()) };
+            let entries = match fs::read_dir(folder.join(FOLDER_NAME)) {
+                Ok(entries) => entries,
+                Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+                Err(error) => return Err(format!("`{FOLDER_NAME}` cannot be listed: {error}")),
+            };
+            let names: io::Result<Vec<_>> = entries.map(|entry| Ok(entry?.file_name())).collect();
+            let names = names.map_err(|error| format!("`{FOLDER_NAME}` cannot be listed: {error}"))?;
+            let mut files: Vec<_> = names.iter().filter_map(|name| of_name(name.to_str()?)).collect();
             files.sort();
-            files
+            Ok(files)
         })
     }
 
     fn file_of(&mut self, seq: u64) -> Option<ArchivedFile> {
-        self.files().iter().find(|file| (file.first..=file.last).contains(&seq)).cloned()
+        self.files().as_ref().ok()?.iter().find(|file| (file.first..=file.last).contains(&seq)).cloned()
     }
 
     /// The name of the file that holds a record.
@@ -93,35 +110,62 @@ impl Archive {
         self.file_of(seq).map(|file| file.file)
     }
 
-    /// The bytes of a record; nothing when no file holds it, and why not when a file cannot be read.
-    pub(in crate::pdp) fn record(&mut self, seq: u64) -> Result<Option<Vec<u8>>, String> {
+    /// Why no file that is there holds a record.
+    fn absent(&mut self, seq: u64) -> Absent {
+        let why = self.files().as_ref().err().map_or(Why::Gone, |cause| Why::Unreadable(cause.clone()));
+        let known = self.known.iter().find(|file| (file.first..=file.last).contains(&seq));
+        Absent { seq, archive: known.map(|file| file.file.clone()), why }
+    }
+
+    /// The bytes of a record, or why it cannot be read.
+    pub(in crate::pdp) fn record(&mut self, seq: u64) -> Result<Vec<u8>, Absent> {
         let is_on_the_way =
             self.reading.as_ref().is_some_and(|reading| (reading.next..=reading.file.last).contains(&seq));
         if !is_on_the_way {
-            let Some((file, folder)) = self.file_of(seq).zip(self.folder.clone()) else { return Ok(None) };
-            let opened = File::open(folder.join(&file.file)).map_err(|cause| format!("`{}`: {cause}", file.file))?;
+            let Some((file, folder)) = self.file_of(seq).zip(self.folder.clone()) else {
+                return Err(self.absent(seq));
+            };
+            let opened = File::open(folder.join(&file.file));
+            let opened = opened.map_err(|cause| Absent::unreadable(seq, &file.file, cause))?;
             self.reading = Some(Reading { next: file.first, lines: BufReader::new(opened).lines(), file });
         }
-        let Some(reading) = &mut self.reading else { return Ok(None) };
+        let Some(reading) = &mut self.reading else { return Err(self.absent(seq)) };
+        let name = reading.file.file.clone();
         while let Some(line) = reading.lines.next() {
-            let wrong = |cause: String| format!("`{}`: {cause}", reading.file.file);
-            let line = line.map_err(|cause| wrong(cause.to_string()))?;
+            let line = line.map_err(|cause| Absent::unreadable(seq, &name, cause))?;
             match read_line(&line) {
                 Ok(ExportLine::Record(record)) if record.seq == seq => {
                     reading.next = seq + 1;
-                    return Ok(Some(record.record));
+                    return Ok(record.record);
                 }
                 Ok(ExportLine::Record(record)) if record.seq > seq => break,
                 Ok(_) => {}
                 Err(error) => {
                     // Whichever record the line was of, the ones after it can still be read.
                     reading.next = seq + 1;
-                    return Err(wrong(error.to_string()));
+                    return Err(Absent::unreadable(seq, &name, error));
                 }
             }
         }
         self.reading = None;
-        Ok(None)
+        Err(Absent { seq, archive: Some(name), why: Why::NotInIt })
+    }
+
+    /// The archive files that are missing or cannot be read, each with the records that are in it.
+    pub(in crate::pdp) fn missing(&mut self) -> Vec<MissingRecords> {
+        let mut missing = Vec::new();
+        for ArchivedFile { first, last, file } in self.known.clone() {
+            let why = match (self.file_of(first), &self.folder) {
+                (Some(there), Some(folder)) => match File::open(folder.join(&there.file)) {
+                    Ok(_) => continue,
+                    Err(cause) => Why::Unreadable(cause.to_string()),
+                },
+                _ => self.absent(first).why,
+            };
+            let why = why.to_string();
+            missing.push(MissingRecords { first, last, records: last + 1 - first, archive: Some(file), why });
+        }
+        missing
     }
 
     /// The checkpoint at the end of the file whose last record was just read.
@@ -162,7 +206,7 @@ impl Pdp {
                 _ => next()?,
             };
             let Some(file) = next else { return Ok(archived) };
-            self.store.drop_archived(file.first..=file.last).await?;
+            self.store.drop_archived(file.first..=file.last, file.file.clone()).await?;
             archived.records += file.last - file.first + 1;
             archived.files.push(file);
         }
@@ -172,7 +216,7 @@ impl Pdp {
     fn next_file(&self, data: &Path, before: Timestamp) -> Result<Option<ArchivedFile>, LedgerError> {
         let view = self.store.ledger()?;
         let Some(first) = view.first()? else { return Ok(None) };
-        if let Some(file) = Archive::of(Some(data)).file_of(first) {
+        if let Some(file) = Archive::of(Some(data), &view)?.file_of(first) {
             self.verified(&view, &data.join(&file.file), &file)?;
             return Ok(Some(ArchivedFile { first, ..file }));
         }
@@ -197,7 +241,7 @@ impl Pdp {
         let unusable = |cause: io::Error| LedgerError::Archive { path: path.clone(), cause };
         DirBuilder::new().recursive(true).mode(0o700).create(&folder).map_err(unusable)?;
         let lines =
-            LedgerExport::of(self.store.ledger()?, Archive::of(None), &self.ledger_key, Mask::default(), first, last)?;
+            LedgerExport::of(self.store.ledger()?, Archive::none(), &self.ledger_key, Mask::default(), first, last)?;
         let mut written = BufWriter::new(files::create(&part, files::SECRET).map_err(unusable)?);
         for piece in lines {
             written.write_all(&piece?).map_err(unusable)?;

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use super::{Archive, LedgerError};
-use crate::audit::{Header, LedgerKey, Mask, RecordLine, leaf_node};
+use crate::audit::{Header, LedgerKey, Mask, MissingLine, RecordLine, leaf_node};
 use crate::limits::EXPORT_CHUNK_BYTES;
 use crate::store::LedgerView;
 
@@ -53,18 +53,19 @@ impl LedgerExport {
         if let Some((_, note)) = self.checkpoints.pop_front_if(|(size, _)| *size < self.next) {
             return Ok(Some(checkpoint_line(&note)));
         }
-        while self.next <= self.last {
+        if self.next <= self.last {
             let seq = self.next;
             self.next += 1;
+            let leaf = self.view.node(leaf_node(seq - 1))?.unwrap_or_default();
             let record = match self.view.record(seq)? {
-                Some(record) => Some(record),
-                None => self.archive.record(seq).map_err(|_| LedgerError::Damaged(seq))?,
+                Some(record) => Ok(record),
+                None => self.archive.record(seq),
             };
-            // One that is gone is missing here too, and whoever verifies finds that.
-            if let Some(record) = record {
-                let leaf = self.view.node(leaf_node(seq - 1))?.unwrap_or_default();
-                return Ok(Some(RecordLine::write(seq, &leaf, &record, &self.mask)));
-            }
+            return Ok(Some(match record {
+                Ok(record) => RecordLine::write(seq, &leaf, &record, &self.mask),
+                // Its hash is known from the tree, so that the rest can still be verified.
+                Err(absent) => MissingLine { seq, hash: leaf, missing: absent.place() }.to_line(),
+            }));
         }
         Ok(self.foot.take())
     }

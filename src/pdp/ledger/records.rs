@@ -2,51 +2,74 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use super::Archive;
+use super::{Absent, Archive, MissingRecords};
+use crate::audit::{leaf_hash, leaf_node};
 use crate::id::Seq;
 use crate::pdp::Pdp;
-use crate::store::{LedgerReader, StoreError};
+use crate::store::{LedgerReader, LedgerView, StoreError};
+
+/// A record's bytes, or why they cannot be read.
+pub(in crate::pdp) type Read = Result<Vec<u8>, Absent>;
 
 /// The records of the ledger as they were at one moment, with their index.
 pub(in crate::pdp) struct Records {
     pub(in crate::pdp) index: LedgerReader,
+    view: LedgerView,
     /// Read on from where it stands, so that archived records are quick in the order of their places.
     archive: Mutex<Archive>,
 }
 
 impl Pdp {
     pub(in crate::pdp) fn ledger_records(&self) -> Result<Records, StoreError> {
-        let archive = Mutex::new(Archive::of(self.folder.as_deref()));
-        Ok(Records { index: self.store.ledger_reader()?, archive })
+        let view = self.store.ledger()?;
+        let archive = Mutex::new(Archive::of(self.folder.as_deref(), &view)?);
+        Ok(Records { index: self.store.ledger_reader()?, view, archive })
     }
 }
 
 impl Records {
-    /// The bytes of a record.
-    pub(in crate::pdp) fn record(&self, seq: Seq) -> Result<Option<Vec<u8>>, StoreError> {
-        match self.index.record(seq)? {
-            Some(record) => Ok(Some(record)),
-            None => {
-                let mut archive = self.archive.lock().unwrap_or_else(PoisonError::into_inner);
-                archive.record(seq.0).map_err(StoreError::Unreadable)
-            }
+    /// The bytes of a record. What an archive file says is taken only when it is what was written.
+    pub(in crate::pdp) fn record(&self, seq: Seq) -> Result<Read, StoreError> {
+        if let Some(record) = self.index.record(seq)? {
+            return Ok(Ok(record));
         }
+        let mut archive = self.archive.lock().unwrap_or_else(PoisonError::into_inner);
+        let record = match archive.record(seq.0) {
+            Ok(record) => record,
+            Err(absent) => return Ok(Err(absent)),
+        };
+        let node = seq.0.checked_sub(1).map(leaf_node);
+        let leaf = node.map(|node| self.view.node(node)).transpose()?.flatten();
+        if leaf == Some(leaf_hash(&record)) {
+            return Ok(Ok(record));
+        }
+        let name = archive.name_of(seq.0).unwrap_or_default();
+        Ok(Err(Absent::unreadable(seq.0, &name, format!("record {seq} in it is not as it was written"))))
+    }
+
+    /// The archive files that are missing or cannot be read.
+    pub(in crate::pdp) fn missing(&self) -> Vec<MissingRecords> {
+        self.archive.lock().unwrap_or_else(PoisonError::into_inner).missing()
     }
 
     /// The records from one place to another, the first `most` of them, with their bytes.
-    pub(in crate::pdp) fn records(&self, from: Seq, to: Seq, most: usize) -> Result<Vec<(Seq, Vec<u8>)>, StoreError> {
+    pub(in crate::pdp) fn records(&self, from: Seq, to: Seq, most: usize) -> Result<Vec<(Seq, Read)>, StoreError> {
         let mut found = Vec::new();
         let mut next = from;
         while next <= to && found.len() < most {
             let stored = self.index.records(next, to, most - found.len())?;
             if stored.first().is_some_and(|(first, _)| *first == next) {
-                next = stored.last().map_or(next, |(last, _)| last.next());
-                found.extend(stored);
+                // They are read on only as far as no place is empty.
+                for (seq, record) in stored {
+                    if seq != next {
+                        break;
+                    }
+                    found.push((seq, Ok(record)));
+                    next = seq.next();
+                }
                 continue;
             }
-            let record = self.record(next)?;
-            let gone = || StoreError::Unreadable(format!("record {next} is gone; run `standing ledger verify`"));
-            found.push((next, record.ok_or_else(gone)?));
+            found.push((next, self.record(next)?));
             next = next.next();
         }
         Ok(found)

@@ -44,18 +44,24 @@ impl LedgerWalk {
 
     fn step(&mut self) {
         let seq = self.walk.size() + 1;
-        let mut is_archived = false;
+        let (mut is_archived, mut gone) = (false, None);
         let found = self.view.record(seq).map_err(|error| error.to_string()).and_then(|found| match found {
             Some(record) => Ok(Some(record)),
-            None => {
-                let found = self.archive.record(seq)?;
-                is_archived = found.is_some();
-                Ok(found)
-            }
+            None => match self.archive.record(seq) {
+                Ok(record) => {
+                    is_archived = true;
+                    Ok(Some(record))
+                }
+                Err(absent) if absent.is_gone() => {
+                    gone = absent.archive.is_some().then(|| absent.place());
+                    Ok(None)
+                }
+                Err(absent) => Err(absent.to_string()),
+            },
         });
         let place = match &found {
             Ok(Some(record)) => Place::Record(record),
-            Ok(None) => Place::Nothing,
+            Ok(None) => Place::Nothing(gone),
             Err(cause) => Place::Unreadable(cause.clone()),
         };
         let view = &self.view;

@@ -106,8 +106,8 @@ impl Replaying {
             return Ok(());
         };
         self.next = newest.next();
-        for (seq, bytes) in records {
-            let replayed = self.bench.replay(&self.pdp, seq, &bytes)?;
+        for (seq, read) in records {
+            let replayed = self.bench.replay(&self.pdp, seq, read)?;
             self.totals.count(&replayed);
             if self.all || replayed.is_finding() {
                 self.ready.push_back(ReplayLine::Replayed(Box::new(replayed)));

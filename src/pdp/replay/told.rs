@@ -88,7 +88,7 @@ impl Verdict {
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum Ingredient {
-    /// The record cannot be read.
+    /// The record cannot be read, or its archive file is missing.
     Record,
     /// The set of rules is not kept, or does not load any more.
     Rules,

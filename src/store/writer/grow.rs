@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 use redb::ReadableTable as _;
 
 use super::Committed;
-use crate::store::ledger::checkpoint_key;
+use crate::store::ledger::{archive_row, checkpoint_key};
 use crate::store::{Store, StoreError};
 
 /// Of three checkpoints over fewer records than this, the one in the middle is not kept.
@@ -34,12 +34,15 @@ impl Store {
         .await
     }
 
-    /// Takes records out of the ledger that stand in an archive file; the tree over them stays.
+    /// Takes records out of the ledger that stand in the archive file of that name, which is remembered; the tree over
+    /// them stays.
     ///
     /// # Errors
     /// [`StoreError`]; then all of them are still there.
-    pub async fn drop_archived(&self, records: RangeInclusive<u64>) -> Result<Committed<()>, StoreError> {
+    pub async fn drop_archived(&self, records: RangeInclusive<u64>, file: String) -> Result<Committed<()>, StoreError> {
         self.wait(move |batch| {
+            let (key, row) = archive_row(&records, &file);
+            batch.side.insert(key.as_slice(), row.as_slice())?;
             batch.ledger.records.retain_in(records, |_, _| false)?;
             Ok(Ok(Committed { value: (), revision: batch.revision, seqs: Vec::new() }))
         })
