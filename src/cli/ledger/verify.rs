@@ -1,0 +1,200 @@
+//! `standing ledger verify`: a data directory, or a file that somebody handed over, held against what was signed.
+
+use std::fs::File;
+use std::io::BufReader;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use futures_util::StreamExt as _;
+use http_body_util::BodyExt as _;
+use hyper::Method;
+use indicatif::{ProgressBar, ProgressStyle};
+use serde_json::Value;
+
+use super::named;
+use crate::audit::{
+    Checkpoint, Fault, Finding, Hash, Peaks, VerifierKey, Walked, parse_hash, verify_consistency, verify_lines,
+};
+use crate::cli::lines::Lines;
+use crate::cli::reach::{Reached, Wanted, answered, whole};
+use crate::cli::{Data, Ended, Failure, print};
+
+/// Hold every record against the ledger's tree and its signed checkpoints.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples: standing ledger verify --checkpoint kept-elsewhere\n          standing ledger verify --file ledger.ndjson --key ledger.pub\n\nThe exit code is 0 when everything is as it was written and 2 when something is not."
+)]
+pub(super) struct Verify {
+    /// Verify an exported ledger, or an archive file, instead of a data directory.
+    #[arg(long, value_name = "FILE", requires = "key")]
+    file: Option<PathBuf>,
+    /// The public key it must be signed with: a copy of `ledger.pub` [default: that of the data directory]
+    #[arg(long, value_name = "FILE")]
+    key: Option<PathBuf>,
+    /// A signed checkpoint that was kept elsewhere, to hold the ledger against; may be given several times.
+    #[arg(long, value_name = "FILE")]
+    checkpoint: Vec<PathBuf>,
+    #[command(flatten)]
+    data: Data,
+}
+
+impl Verify {
+    pub(super) async fn run(self) -> Result<Ended, Failure> {
+        let walked = match (&self.file, &self.key) {
+            (Some(file), Some(key)) => self.outside(file, key)?,
+            (None, Some(_)) if self.checkpoint.is_empty() => {
+                return Err(Failure::usage(
+                    "`--key` says what a `--file` or a `--checkpoint` is signed with; give one",
+                ));
+            }
+            _ => self.inside().await?,
+        };
+        if self.data.json {
+            print::json(&walked);
+        } else {
+            print::text(spoken(&walked));
+        }
+        Ok(if walked.whole { Ended::Good } else { Ended::Denied })
+    }
+
+    /// The checkpoints that were kept elsewhere, as they are written.
+    fn kept(&self) -> Result<Vec<String>, Failure> {
+        self.checkpoint.iter().map(|path| std::fs::read_to_string(path).map_err(named(path))).collect()
+    }
+
+    /// Has the ledger of a data directory walked by whoever holds it, and holds kept checkpoints against its tree.
+    async fn inside(&self) -> Result<Walked, Failure> {
+        let kept = self.kept()?;
+        let reached = Reached::open(&self.data, Wanted::There).await?;
+        let mut walked = walked(&reached).await?;
+        if kept.is_empty() {
+            return Ok(walked);
+        }
+        let key = key(self.key.as_deref().unwrap_or(&self.data.data.join("ledger.pub")))?;
+        for note in kept {
+            hold(&reached, &mut walked, &key, &note).await?;
+        }
+        walked.whole = walked.findings.is_empty();
+        Ok(walked)
+    }
+
+    /// Walks the ledger of a file with nothing but a public key.
+    fn outside(&self, file: &Path, key_file: &Path) -> Result<Walked, Failure> {
+        let (key, kept) = (key(key_file)?, self.kept()?);
+        let opened = File::open(file).map_err(named(file))?;
+        let bar = ProgressBar::new_spinner();
+        bar.set_message("verifying");
+        let walked = verify_lines(BufReader::new(opened), &key, &kept, |record| bar.set_position(record));
+        bar.finish_and_clear();
+        walked.map_err(|error| Failure::failed(format!("`{}`: {error}", file.display())))
+    }
+}
+
+/// Reads a public key.
+pub(super) fn key(file: &Path) -> Result<VerifierKey, Failure> {
+    let text = std::fs::read_to_string(file).map_err(named(file))?;
+    VerifierKey::parse(&text).map_err(|error| Failure::failed(format!("`{}`: {error}", file.display())))
+}
+
+/// Has a ledger walked by whoever holds it.
+async fn walked(reached: &Reached) -> Result<Walked, Failure> {
+    let response = reached.send(Method::GET, "/v1/ledger/verification", "application/json", whole("")).await?;
+    if !response.status().is_success() {
+        answered(response).await?;
+        return Err(Failure::failed("nothing was verified; try again"));
+    }
+    let bar = ProgressBar::new(0);
+    if let Ok(style) = ProgressStyle::with_template("verifying {wide_bar} {pos} of {len} records, {eta} left") {
+        bar.set_style(style);
+    }
+    let mut pieces = response.into_body().into_data_stream();
+    let mut lines = Lines::default();
+    while let Some(piece) = pieces.next().await {
+        for line in lines.add(&piece?)? {
+            if let Some(result) = line.get("result") {
+                bar.finish_and_clear();
+                return Ok(serde_json::from_value(result.clone())?);
+            }
+            bar.set_length(line["of"].as_u64().unwrap_or_default());
+            bar.set_position(line["walked"].as_u64().unwrap_or_default());
+        }
+    }
+    Err(Failure::failed("the verification was cut off before its end; try again"))
+}
+
+/// Holds a checkpoint that was kept elsewhere against the tree that was walked.
+async fn hold(reached: &Reached, walked: &mut Walked, key: &VerifierKey, note: &str) -> Result<(), Failure> {
+    let mut found = |fault, seq, last, message| walked.findings.push(Finding { fault, seq, last, message });
+    let kept = match key.open(note) {
+        Ok(kept) => kept,
+        Err(error) => {
+            found(Fault::Checkpoint, 1, None, format!("a kept checkpoint: {error}"));
+            return Ok(());
+        }
+    };
+    let (size, records) = (kept.size, walked.records);
+    if size > records {
+        let (first, message) = (
+            records + 1,
+            format!("records {} to {size} were cut off the end: a kept checkpoint was signed over {size}", records + 1),
+        );
+        found(Fault::Dropped, first, Some(size), message);
+    } else if is_beginning(reached, &kept, records, &walked.root_hash).await? {
+        walked.checkpoints += 1;
+        if size == 0 {
+            let remark = "a kept checkpoint is that of the empty ledger, and says nothing of any record";
+            walked.remarks.push(remark.to_owned());
+        }
+    } else {
+        let message = format!(
+            "records 1 to {size} are not what a kept checkpoint was signed over: what is there was rewritten, or the checkpoint belongs to another ledger"
+        );
+        found(Fault::Checkpoint, 1, Some(size), message);
+    }
+    Ok(())
+}
+
+/// Is the tree of a checkpoint the beginning of the one that was walked? The proof is whoever's holds the ledger; that
+/// it holds is found out here.
+async fn is_beginning(reached: &Reached, kept: &Checkpoint, records: u64, root: &str) -> Result<bool, Failure> {
+    let Checkpoint { size, root: signed, .. } = kept;
+    if *size == 0 {
+        return Ok(*signed == Peaks::default().root());
+    }
+    let path = format!("/v1/ledger/consistency?from={size}&to={records}");
+    let answer = reached.call(Method::GET, &path, None).await?;
+    let hash = |text: &Value| text.as_str().and_then(parse_hash);
+    let proof: Option<Vec<Hash>> = answer["proof"].as_array().and_then(|proof| proof.iter().map(hash).collect());
+    let (Some(proof), Some(root)) = (proof, parse_hash(root)) else {
+        return Err(Failure::failed("the proof cannot be read; use the same version of `standing` on both sides"));
+    };
+    Ok(verify_consistency(*size, signed, records, &root, &proof))
+}
+
+fn spoken(walked: &Walked) -> String {
+    let mut said = String::new();
+    for message in walked.findings.iter().map(|finding| &finding.message).chain(&walked.remarks) {
+        said.push_str(message);
+        said.push('\n');
+    }
+    let mut counted = format!("{} records", walked.records + 1 - walked.first);
+    if walked.archived > 0 {
+        counted.push_str(&format!(", {} of them archived", walked.archived));
+    }
+    if walked.masked > 0 {
+        counted.push_str(&format!(", {} lines masked (what is left of them cannot be checked)", walked.masked));
+    }
+    let signed = match walked.checkpoints {
+        1 => "1 signed checkpoint agrees".to_owned(),
+        many => format!("{many} signed checkpoints agree"),
+    };
+    said.push_str(&match walked.findings.first() {
+        None => {
+            format!("the ledger is whole: {counted}; {signed}; root {} at size {}\n", walked.root_hash, walked.records)
+        }
+        Some(first) => {
+            format!("the ledger is not as it was written, from record {} on: {counted}; {signed}\n", first.seq)
+        }
+    });
+    said
+}
