@@ -1,7 +1,8 @@
 //! The commands: one file each.
 //!
-//! Exit codes stand at the end of every `--help`. Errors go to the standard error in one sentence. A command whose store
-//! is held by a running server asks that server through its socket, and prints the same as without one.
+//! Exit codes stand at the end of every `--help`. Errors go to the standard error in one sentence. Whoever reads the
+//! output may close it before its end, which changes no exit code. A command whose store is held by a running server
+//! asks that server through its socket, and prints the same as without one.
 
 mod check;
 mod config;
@@ -11,6 +12,7 @@ mod ledger;
 mod lines;
 mod link_key;
 mod page;
+mod print;
 mod reach;
 mod rules;
 mod replay;
@@ -168,7 +170,7 @@ pub fn run() -> ExitCode {
     let runtime = match tokio::runtime::Builder::new_multi_thread().thread_stack_size(STACK).enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
-            eprintln!("standing: the runtime cannot be started: {error}");
+            print::error(format_args!("standing: the runtime cannot be started: {error}"));
             return ExitCode::from(FAILED);
         }
     };
@@ -186,7 +188,7 @@ pub fn run() -> ExitCode {
             Command::Token(token) => token.run().await,
         }
     });
-    match ended {
+    match print::failed().map_or(ended, Err) {
         Ok(Ended::Good) => ExitCode::SUCCESS,
         Ok(Ended::Denied) => ExitCode::from(DENIED),
         Err(failure) => failure.told(),

@@ -196,6 +196,14 @@ fn what_is_pure_reads_no_clock_no_file_and_no_environment() {
 }
 
 #[test]
+fn commands_print_in_one_way_which_a_closed_pipe_ends_quietly() {
+    const PRINTS: [&str; 6] = ["println!(", "print!(", "eprintln!(", "eprint!(", "dbg!(", "stdout()"];
+    let breaches =
+        breaches(|source, code| source.path != "cli/print.rs" && PRINTS.iter().any(|print| code.contains(print)));
+    assert_none(&breaches, "whatever is printed goes through src/cli/print.rs");
+}
+
+#[test]
 fn all_routes_are_on_one_screen() {
     let text = fs::read_to_string(folder().join("http/routes.rs")).unwrap();
     let table = text.lines().skip_while(|line| *line != "routes! {").take_while(|line| *line != "}");

@@ -5,7 +5,7 @@ use hyper::Method;
 use serde_json::{Value, json};
 
 use super::reach::{Reached, Wanted};
-use super::{Data, Ended, Failure};
+use super::{Data, Ended, Failure, print};
 use crate::json::{self as strict, JsonError};
 
 /// Ask one question; the exit code is 0 for yes and 2 for no.
@@ -55,9 +55,9 @@ impl Check {
         let answer = reached.call(Method::POST, &path, Some(&question)).await?;
         let allowed = answer["decision"].as_bool().unwrap_or(false);
         if self.data.json {
-            println!("{answer}");
+            print::line(&answer);
         } else {
-            print!("{}", spoken(allowed, &answer["context"]));
+            print::text(spoken(allowed, &answer["context"]));
         }
         Ok(if allowed { Ended::Good } else { Ended::Denied })
     }

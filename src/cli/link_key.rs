@@ -6,7 +6,7 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 
 use super::reach::{Reached, Wanted};
-use super::{Data, Ended, Failure};
+use super::{Data, Ended, Failure, print};
 
 /// List, rotate and retire the keys that links are signed with.
 #[derive(Debug, Args)]
@@ -52,11 +52,11 @@ impl LinkKeyCommand {
         let reached = Reached::open(&data, Wanted::There).await?;
         let answer = reached.call(method, &path, None).await?;
         if data.json {
-            println!("{answer}");
+            print::line(&answer);
             return Ok(Ended::Good);
         }
         for key in answer["keys"].as_array().into_iter().flatten() {
-            println!("{}", line(key));
+            print::line(line(key));
         }
         Ok(Ended::Good)
     }

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::lines::Lines;
 use super::reach::{Reached, Wanted, answered, whole};
-use super::{Data, Ended, Failure};
+use super::{Data, Ended, Failure, print};
 use crate::policy::RuleFiles;
 
 /// Decide again what was decided, from the record's own question and facts; the exit code is 0 when everything comes to
@@ -69,7 +69,11 @@ impl Replay {
                     totals = Some(line);
                 } else {
                     findings += u64::from(is_finding(&line));
-                    bar.suspend(|| if self.data.json { println!("{line}") } else { print!("{}", spoken(&line)) });
+                    bar.suspend(|| if self.data.json { print::line(&line) } else { print::text(spoken(&line)) });
+                    if findings > 0 && print::is_unread() {
+                        // What it comes to is known, and nobody wants to know the rest.
+                        return Ok(Ended::Denied);
+                    }
                 }
             }
         }
@@ -82,8 +86,8 @@ impl Replay {
                 return Err(Failure::failed(format!("decision {seq} is not in the ledger; check the number")));
             }
             Some(_) => {}
-            None if self.data.json => println!("{totals}"),
-            None => println!("{}", summed(&totals["totals"])),
+            None if self.data.json => print::line(&totals),
+            None => print::line(summed(&totals["totals"])),
         }
         Ok(if findings == 0 { Ended::Good } else { Ended::Denied })
     }

@@ -138,7 +138,7 @@ impl Format {
             if !self.check {
                 write(&dir.join(path), pretty)?;
             }
-            println!("{} {path}", if self.check { "would change" } else { "changed" });
+            print::line(format_args!("{} {path}", if self.check { "would change" } else { "changed" }));
         }
         Ok(if self.check && !changed.is_empty() { Ended::Denied } else { Ended::Good })
     }

@@ -146,7 +146,7 @@ impl Serve {
         let mut hang_up = signal(SignalKind::hangup())?;
         println!("{ready}");
         if self.demo {
-            print!("{}", calls_to_try(address));
+            print::text(calls_to_try(address));
         }
         loop {
             tokio::select! {

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::rules_dir::RulesFlag;
-use super::{Ended, Failure};
+use super::{Ended, Failure, print};
 use crate::assure::calls::CallTable;
 use crate::assure::table::Table;
 use crate::assure::worked::drafted;
@@ -32,7 +32,7 @@ impl Tables {
     pub(super) fn run(self) -> Result<Ended, Failure> {
         let bundle = self.rules.bundle()?;
         if self.calls {
-            print!("{}", CallTable::of(&bundle));
+            print::text(CallTable::of(&bundle));
             return Ok(Ended::Good);
         }
         let table = Table::of(&bundle);
@@ -40,10 +40,9 @@ impl Tables {
             return self.draft(&table);
         }
         if self.json {
-            serde_json::to_writer(std::io::stdout().lock(), &table)?;
-            println!();
+            print::json(&table);
         } else {
-            println!("{table}");
+            print::line(&table);
         }
         Ok(Ended::Good)
     }
@@ -60,10 +59,10 @@ impl Tables {
             match std::fs::OpenOptions::new().write(true).create_new(true).open(&file) {
                 Ok(mut opened) => {
                     opened.write_all(text.as_bytes()).map_err(named)?;
-                    println!("drafted {}", file.display());
+                    print::line(format_args!("drafted {}", file.display()));
                 }
                 Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
-                    println!("left {} as it is", file.display());
+                    print::line(format_args!("left {} as it is", file.display()));
                 }
                 Err(error) => return Err(named(error)),
             }

@@ -6,7 +6,7 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 
 use super::reach::{Reached, Wanted};
-use super::{Data, Ended, Failure};
+use super::{Data, Ended, Failure, print};
 
 /// Create, list and revoke access tokens.
 #[derive(Debug, Args)]
@@ -72,25 +72,25 @@ impl TokenCommand {
                 let reached = Reached::open(&data, Wanted::There).await?;
                 let issued = reached.call(Method::POST, "/v1/tokens", Some(&body)).await?;
                 if data.json {
-                    println!("{issued}");
+                    print::line(&issued);
                 } else {
-                    println!("{}", issued["token"].as_str().unwrap_or_default());
-                    eprintln!(
+                    print::line(issued["token"].as_str().unwrap_or_default());
+                    print::error(format_args!(
                         "token `{}` ({}) speaks for {}; it is shown only this once",
                         issued["id"].as_str().unwrap_or_default(),
                         issued["name"].as_str().unwrap_or_default(),
                         issued["role"].as_str().unwrap_or_default()
-                    );
+                    ));
                 }
             }
             Action::List { data } => {
                 let reached = Reached::open(&data, Wanted::There).await?;
                 let list = reached.call(Method::GET, "/v1/tokens", None).await?;
                 if data.json {
-                    println!("{list}");
+                    print::line(&list);
                 } else {
                     for token in list["tokens"].as_array().into_iter().flatten() {
-                        println!("{}", line(token));
+                        print::line(line(token));
                     }
                 }
             }
@@ -100,9 +100,9 @@ impl TokenCommand {
                     .call(Method::DELETE, &format!("/v1/tokens/{}", utf8_percent_encode(&id, NON_ALPHANUMERIC)), None)
                     .await?;
                 if data.json {
-                    println!("{revoked}");
+                    print::line(&revoked);
                 } else {
-                    println!("{}", line(&revoked));
+                    print::line(line(&revoked));
                 }
             }
         }

@@ -15,7 +15,7 @@ use serde_json::Value;
 use tokio::io::AsyncReadExt as _;
 
 use super::reach::{Outgoing, Reached, Wanted, answered, whole};
-use super::{Data, Ended, Failure};
+use super::{Data, Ended, Failure, print};
 use crate::caller::Caller;
 use crate::files;
 use crate::pdp::Call;
@@ -78,9 +78,9 @@ impl Import {
         };
         bar.finish_and_clear();
         if self.data.json {
-            println!("{imported}");
+            print::line(&imported);
         } else {
-            println!("{}", spoken(&imported));
+            print::line(spoken(&imported));
         }
         Ok(Ended::Good)
     }
@@ -123,9 +123,9 @@ impl Export {
         let response = reached.send(Method::GET, "/v1/export", "application/json", whole("")).await?;
         let bytes = saved(response, &self.file).await?;
         if self.data.json {
-            println!("{}", serde_json::json!({ "file": self.file, "bytes": bytes }));
+            print::line(serde_json::json!({ "file": self.file, "bytes": bytes }));
         } else {
-            println!("exported {bytes} bytes to `{}`", self.file.display());
+            print::line(format_args!("exported {bytes} bytes to `{}`", self.file.display()));
         }
         Ok(Ended::Good)
     }

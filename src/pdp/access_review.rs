@@ -163,6 +163,7 @@ impl Reviewing {
         page.items = walking.found;
         // When something was last used may stand in any of them.
         page.missing.clone_from(&self.missing);
+        page.lacks = !page.missing.is_empty();
         Ok(page)
     }
 

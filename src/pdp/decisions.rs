@@ -174,14 +174,17 @@ fn page_of(
                     let told = told(seq, &record);
                     if filter.is_within(told.get("at").and_then(Value::as_str).and_then(|at| at.parse().ok())) {
                         if is_full {
-                            page.go_on(&Place { next: seq, newest, lacks: page.has_gaps() }.to_string());
+                            page.go_on(&Place { next: seq, newest, lacks: page.lacks }.to_string());
                             return Ok(page);
                         }
                         bytes += record.len();
                         page.items.push(told);
                     }
                 }
-                Err(absent) => MissingRecords::note(&mut page.missing, absent),
+                Err(absent) => {
+                    MissingRecords::note(&mut page.missing, absent);
+                    page.lacks = true;
+                }
             }
         }
         next = match (found, order) {
@@ -190,7 +193,7 @@ fn page_of(
             _ => seq,
         };
         if looks == 0 {
-            page.go_on(&Place { next, newest, lacks: page.has_gaps() }.to_string());
+            page.go_on(&Place { next, newest, lacks: page.lacks }.to_string());
             return Ok(page);
         }
     }

@@ -107,7 +107,7 @@ pub struct Page<T> {
     seal: Seal,
     /// Records that belong on it and cannot be read.
     pub missing: Vec<MissingRecords>,
-    /// Was a record missing on a page before it?
+    /// Was a record missing on it, or on a page before it?
     pub(super) lacks: bool,
     limit: usize,
     looked_at: usize,
@@ -124,12 +124,7 @@ impl<T> Page<T> {
     /// Does the list end here, with nothing missing on any page?
     #[must_use]
     pub fn is_complete(&self) -> bool {
-        self.next.is_none() && !self.has_gaps()
-    }
-
-    /// Was a record missing on it or on a page before it?
-    pub(super) fn has_gaps(&self) -> bool {
-        self.lacks || !self.missing.is_empty()
+        self.next.is_none() && !self.lacks
     }
 
     /// How many items it may hold.

@@ -133,7 +133,7 @@ impl Compare {
                 bar.set_message("the live world is compared; proving the claims");
             }
         } else if self.all && !self.data.json {
-            bar.suspend(|| print!("{}", turned(line)));
+            bar.suspend(|| print::text(turned(line)));
         }
     }
 }
