@@ -30,14 +30,15 @@ mod tokens;
 mod transfer;
 mod watched;
 mod what_if;
+mod words;
 mod wrong_credentials;
 
 pub use crate::policy::RuleFiles as RulesToReview;
 pub use access_review::{Access, AccessOf, AccessReviewError, LastUsed, Reviewing};
 pub use ask::{Answer, AsOf, AskError, Basis, Batch, Semantic};
 pub use call::{About, Call, CallError, Changed, Coded, Denied, Idempotency, PreconditionError, Told};
-pub use changes::{Change, ChangesError, ChangesPage};
-pub use decisions::{DecisionFilter, Order};
+pub use changes::{Change, ChangeFilter, ChangesError, ChangesPage, EventName, UnknownEvent};
+pub use decisions::{DecisionFilter, DecisionList, Order};
 pub use demo::{DemoError, demo};
 pub use difference::{
     ActionDifference, Concerned, DifferenceError, Others, Progress, StrangersTurned, Subjects, Turn, Turned,

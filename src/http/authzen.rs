@@ -15,9 +15,8 @@ use warp::reply::Response;
 
 use super::exchange::{Exchange, STANDING_REVISION, STANDING_RULES, json_reply, recorded, with_header};
 use super::problem::Problem;
-use crate::clock::Timestamp;
+use super::times::moment;
 use crate::decide::{Decision, Nearest};
-use crate::id::Revision;
 use crate::pdp::{Answer, AsOf, Basis, Batch, Told};
 
 pub(super) async fn evaluation(mut x: Exchange) -> Result<Response, Problem> {
@@ -104,19 +103,7 @@ pub(super) fn basis(x: &mut Exchange) -> Result<Basis, Problem> {
 
 /// The moment in the past that is asked about.
 pub(super) fn as_of(x: &mut Exchange) -> Result<Option<AsOf>, Problem> {
-    x.query::<String>("as_of")?.map(|text| moment(&text)).transpose()
-}
-
-fn moment(text: &str) -> Result<AsOf, Problem> {
-    if let Ok(revision) = text.parse::<Revision>() {
-        return Ok(AsOf::Revision(revision));
-    }
-    text.parse::<Timestamp>().map(AsOf::Time).map_err(|_| {
-        Problem::bad(
-            "invalid_parameter",
-            format!("`as_of` cannot be `{text}`; give a revision or a time such as `2026-11-22T10:00:00Z`"),
-        )
-    })
+    x.query::<String>("as_of")?.map(|text| moment(&text, x.pdp.now())).transpose()
 }
 
 pub(super) async fn configuration(x: Exchange) -> Result<Response, Problem> {

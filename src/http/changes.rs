@@ -13,9 +13,10 @@ use warp::sse::Event;
 use super::exchange::{Exchange, Stopping, accepts, recorded, told};
 use super::names::with_names;
 use super::problem::Problem;
+use super::times::{Begin, End};
 use crate::id::Revision;
 use crate::limits::{PAGE_DEFAULT, PAGE_MAX};
-use crate::pdp::{Change, Pdp};
+use crate::pdp::{ChangeFilter, ChangesPage, Pdp};
 
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 /// How often a stream says that it is still there.
@@ -27,13 +28,23 @@ pub(super) async fn list(mut x: Exchange) -> Result<Response, Problem> {
     if !(1..=PAGE_MAX).contains(&limit) {
         return Err(Problem::bad("invalid_parameter", format!("`limit` is 1 to {PAGE_MAX}, not {limit}")));
     }
+    let filter = ChangeFilter {
+        from: x.query("from")?.map(|Begin(from)| from),
+        to: x.query("to")?.map(|End(to)| to),
+        customer: x.query("customer")?,
+        partner: x.query("partner")?,
+        event: x.query("event")?,
+    };
     x.no_more_query()?;
     let last = last_event_id(&x.headers)?;
     if wants_stream(&x.headers) {
         let cursor = last.or(after).unwrap_or_default();
-        return follow(x, cursor, limit).await;
+        if filter.to.is_some() {
+            return Err(Problem::bad("invalid_parameter", "a stream does not end, so leave `to` out".to_owned()));
+        }
+        return follow(x, cursor, limit, filter).await;
     }
-    let page = x.pdp.changes(&x.call, after.unwrap_or_default().before(), limit).await?;
+    let page = x.pdp.changes_of(&x.call, after.unwrap_or_default().before(), limit, &filter).await?;
     told(&page, &with_names(&x.pdp, &page.value)?)
 }
 
@@ -78,7 +89,7 @@ impl FromStr for Cursor {
 }
 
 /// A stream that tells each change once and in order, from a cursor on, until the caller or the server goes.
-async fn follow(x: Exchange, cursor: Cursor, limit: usize) -> Result<Response, Problem> {
+async fn follow(x: Exchange, cursor: Cursor, limit: usize, filter: ChangeFilter) -> Result<Response, Problem> {
     // Whether the caller may read the journal is decided and recorded once, when the stream opens.
     let opened = x.pdp.changes(&x.call, cursor.before(), 1).await?;
     let following = Following {
@@ -87,6 +98,7 @@ async fn follow(x: Exchange, cursor: Cursor, limit: usize) -> Result<Response, P
         newest: x.pdp.watch(),
         cursor,
         limit,
+        filter,
         ready: std::collections::VecDeque::new(),
     };
     let events = stream::unfold(following, |mut following| async move {
@@ -105,6 +117,8 @@ struct Following {
     newest: tokio::sync::watch::Receiver<Revision>,
     cursor: Cursor,
     limit: usize,
+    /// What is told; the number of an event counts what is told of its revision.
+    filter: ChangeFilter,
     ready: std::collections::VecDeque<Event>,
 }
 
@@ -116,7 +130,7 @@ impl Following {
             }
             // Seen before the page is read: a change that comes in between wakes this up again.
             self.newest.borrow_and_update();
-            let page = match self.pdp.changes_page(self.cursor.before(), self.limit) {
+            let page = match self.pdp.changes_page_of(self.cursor.before(), self.limit, &self.filter) {
                 Ok(page) => page,
                 Err(error) => {
                     // The caller comes back with the id of the last event it got.
@@ -124,8 +138,8 @@ impl Following {
                     return None;
                 }
             };
-            self.fill(&page.changes);
-            if self.ready.is_empty() {
+            self.fill(&page);
+            if self.ready.is_empty() && page.complete {
                 tokio::select! {
                     changed = self.newest.changed() => changed.ok()?,
                     () = self.stopping.stopped() => return None,
@@ -134,9 +148,9 @@ impl Following {
         }
     }
 
-    fn fill(&mut self, changes: &[Change]) {
+    fn fill(&mut self, page: &ChangesPage) {
         let mut place = Cursor { revision: Revision(0), told: Some(0) };
-        for change in changes {
+        for change in &page.changes {
             if place.revision != change.revision {
                 place = Cursor { revision: change.revision, told: Some(0) };
             }
@@ -152,8 +166,8 @@ impl Following {
                 self.ready.push_back(event);
             }
         }
-        if let Some(last) = changes.last() {
-            self.cursor = Cursor { revision: last.revision, told: None };
+        if page.next >= self.cursor.revision {
+            self.cursor = Cursor { revision: page.next, told: None };
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 
 use bytes::Bytes;
-use jiff::{SpanRelativeTo, Timestamp};
+use jiff::SpanRelativeTo;
 use serde_json::json;
 use warp::http::HeaderMap;
 use warp::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, IF_MATCH};
@@ -11,6 +11,7 @@ use warp::reply::Response;
 
 use super::exchange::{Exchange, IDEMPOTENCY_KEY, STANDING_REVISION, accepts, recorded, told, with_header};
 use super::problem::Problem;
+use super::times::Begin;
 use super::transfer::streamed;
 use crate::audit::Mask;
 use crate::pdp::{LedgerWalk, Told};
@@ -88,7 +89,7 @@ pub(super) async fn export(mut x: Exchange) -> Result<Response, Problem> {
 }
 
 pub(super) async fn archive(mut x: Exchange) -> Result<Response, Problem> {
-    let before: Option<Timestamp> = x.query("before")?;
+    let before = x.query("before")?.map(|Begin(before)| before);
     let age: Option<jiff::Span> = x.query("older_than")?;
     x.no_more_query()?;
     x.takes_no(&[IDEMPOTENCY_KEY, IF_MATCH])?;

@@ -1,5 +1,4 @@
-//! Lists, page by page, and the pages of the document: a customer's Partner Relationships and a partner's customer
-//! list.
+//! Lists, page by page, and the two pages of the document: Partner Relationships and the customer list.
 
 use std::str::FromStr;
 

@@ -288,6 +288,13 @@ pub(super) struct DecisionRecord {
     /// Who asked.
     #[schema(value_type = Object)]
     caller: Value,
+    /// The name of whoever asked, as it is now.
+    #[schema(nullable = false)]
+    #[serde(rename = "callerName")]
+    caller_name: Option<String>,
+    /// The record in a sentence, where that was asked for.
+    #[schema(nullable = false)]
+    words: Option<String>,
     /// `evaluation`, `search` or `call`.
     asked: String,
     /// What was asked.

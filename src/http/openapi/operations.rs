@@ -264,7 +264,7 @@ fn remembering() -> Vec<Described> {
             .fails::<WhatIfError>()
             .answers::<Delta>("Every decision that would be gained or lost"),
         at(Method::GET, "/v1/changes", "remembering", "listChanges", "Read the journal, or follow it")
-            .takes(&["after", "limit", "lastEventId"])
+            .takes(&["after", "limit", "from", "to", "ofCustomer", "aboutPartner", "ofEvent", "lastEventId"])
             .fails::<ChangesError>()
             .answers::<ChangesPage>("A page of the changes; a page never splits a revision")
             .or_as("text/event-stream"),
@@ -280,10 +280,20 @@ fn remembering() -> Vec<Described> {
             .takes(DECISION_FILTERS)
             .fails::<ListError>()
             .never(&[StatusCode::NOT_FOUND])
-            .lists_recorded::<DecisionRecord>("decisions", "A page of the records, in the order of the ledger or back"),
+            .lists_recorded::<DecisionRecord>("decisions", "A page of the records; as CSV, all of them")
+            .or_as("text/csv"),
         at(Method::GET, "/v1/decisions/{seq}", "remembering", "readDecision", "Read the record of a decision")
             .fails::<LedgerError>()
             .answers::<DecisionRecord>("The record"),
+        at(
+            Method::GET,
+            "/v1/decisions/{seq}/proof",
+            "remembering",
+            "proveDecision",
+            "Read a record with the proof that it is in the ledger",
+        )
+        .fails::<LedgerError>()
+        .lines_out("Three lines: the record, its inclusion proof, and the signed head of the ledger"),
         at(Method::GET, "/v1/ledger/checkpoint", "remembering", "readCheckpoint", "Read the signed head of the ledger")
             .fails::<LedgerError>()
             .never(&[StatusCode::NOT_FOUND])
@@ -325,7 +335,7 @@ fn remembering() -> Vec<Described> {
             .never(&[StatusCode::NOT_FOUND])
             .lines_out("A line for each record that came to something else, and the totals on the last"),
         at(Method::GET, "/v1/access-review", "remembering", "reviewAccess", "Review who may do what")
-            .takes(&["ofCustomer", "ofPartner", "format"])
+            .takes(&["ofCustomer", "ofPartner", "asOf", "format"])
             .fails::<AccessReviewError>()
             .lists_recorded::<Access>("access", "A page of the review; as CSV or HTML, the whole of it")
             .or_as("text/csv")

@@ -320,7 +320,7 @@ pub(super) fn parameters() -> Vec<(&'static str, Parameter)> {
     let limit = count(1).maximum(Some(PAGE_MAX)).default(Some(PAGE_DEFAULT.into()));
     let key = text().min_length(Some(1)).max_length(Some(IDEMPOTENCY_KEY_LENGTH_MAX)).pattern(Some("^[!-~]+$"));
     let revision = text().pattern(Some("^(W/)?(\"[0-9]+\"|[0-9]+)$")).examples(["\"12\""]);
-    let moment = text().examples(["2026-01-01T00:00:00Z", "12"]);
+    let moment = text().examples(["2026-01-01T00:00:00Z", "2026-01-01", "12"]);
     let place = || text().pattern(Some("^[0-9]+([.][0-9]+)?$")).examples(["12"]);
     let boolean = ObjectBuilder::new().schema_type(Type::Boolean);
     vec![
@@ -349,7 +349,14 @@ pub(super) fn parameters() -> Vec<(&'static str, Parameter)> {
         ("toSize", query("to", count(1).into(), "The larger size; all of the ledger when nothing is said")),
         ("mask", query("mask", text().examples(["caller,facts"]).into(), "What every record is to leave out")),
         ("olderThan", query("older_than", text().examples(["90d"]).into(), "Records older than this")),
-        ("before", query("before", text().examples(["2026-01-01T00:00:00Z"]).into(), "Records made before this time")),
+        (
+            "before",
+            query(
+                "before",
+                text().examples(["2026-01-01T00:00:00Z"]).into(),
+                "Records made before this time; a day is its beginning in UTC",
+            ),
+        ),
         ("limit", query("limit", limit.into(), "The most items on the page")),
         ("cursor", query("cursor", text().into(), "Where to go on: the `next` of the page before")),
         ("after", query("after", place().into(), "The `next` of the page before")),
@@ -365,7 +372,14 @@ pub(super) fn parameters() -> Vec<(&'static str, Parameter)> {
                 "How far ahead `ending` looks: days, or a duration",
             ),
         ),
-        ("asOf", query("as_of", moment.into(), "A moment in the past: an RFC 3339 time or a revision")),
+        (
+            "asOf",
+            query(
+                "as_of",
+                moment.into(),
+                "A moment in the past: an RFC 3339 time, a day (its end, in UTC) or a revision",
+            ),
+        ),
         (
             "rules",
             query(

@@ -1,0 +1,85 @@
+//! Times as callers say them: to the second, or as a day.
+//!
+//! A day without a time (`2026-11-01`) is a day in UTC. Where a span begins it stands for its first moment, where a
+//! span ends for its end; what is asked about as of a day is asked as of its end, or of now while it lasts.
+
+use std::str::FromStr;
+
+use jiff::SignedDuration;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+
+use super::problem::Problem;
+use crate::clock::Timestamp;
+use crate::id::Revision;
+use crate::pdp::AsOf;
+
+/// How a day is written: nothing more and nothing less.
+const DAY_LENGTH: usize = "2026-11-01".len();
+const MILLISECOND: SignedDuration = SignedDuration::from_millis(1);
+
+/// What is no time.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("give a time such as `2026-11-01T10:00:00Z`, or a day in UTC such as `2026-11-01`")]
+pub(super) struct TimeError;
+
+/// Where a span begins.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Begin(pub(super) Timestamp);
+
+/// Where a span ends: the moment before which everything is in it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct End(pub(super) Timestamp);
+
+impl FromStr for Begin {
+    type Err = TimeError;
+    fn from_str(text: &str) -> Result<Self, TimeError> {
+        match day(text) {
+            Some(day) => first_moment(day).map(Self).ok_or(TimeError),
+            None => text.parse().map(Self).map_err(|_| TimeError),
+        }
+    }
+}
+
+impl FromStr for End {
+    type Err = TimeError;
+    fn from_str(text: &str) -> Result<Self, TimeError> {
+        match day(text) {
+            Some(day) => Ok(Self(after(day))),
+            None => text.parse().map(Self).map_err(|_| TimeError),
+        }
+    }
+}
+
+/// A moment in the past: a revision, a time, or a day.
+pub(super) fn moment(text: &str, now: Timestamp) -> Result<AsOf, Problem> {
+    if let Ok(revision) = text.parse::<Revision>() {
+        return Ok(AsOf::Revision(revision));
+    }
+    if let Some(day) = day(text) {
+        let last = after(day).checked_sub(MILLISECOND).unwrap_or(Timestamp::MAX);
+        let has_begun = first_moment(day).is_some_and(|begin| begin <= now);
+        return Ok(AsOf::Time(if has_begun { last.min(now) } else { last }));
+    }
+    text.parse::<Timestamp>().map(AsOf::Time).map_err(|_| {
+        let detail = format!("`as_of` cannot be `{text}`: {TimeError}, or a revision");
+        Problem::bad("invalid_parameter", detail)
+    })
+}
+
+fn day(text: &str) -> Option<Date> {
+    let is_plain = text.bytes().enumerate().all(|(at, byte)| match at {
+        4 | 7 => byte == b'-',
+        _ => byte.is_ascii_digit(),
+    });
+    if text.len() == DAY_LENGTH && is_plain { text.parse().ok() } else { None }
+}
+
+fn first_moment(day: Date) -> Option<Timestamp> {
+    day.to_zoned(TimeZone::UTC).ok().map(|begin| begin.timestamp())
+}
+
+/// The first moment after a day; the last one there is after the last day.
+fn after(day: Date) -> Timestamp {
+    day.tomorrow().ok().and_then(first_moment).unwrap_or(Timestamp::MAX)
+}
