@@ -5,6 +5,7 @@ mod finding;
 mod mask;
 mod line;
 mod outside;
+mod proof_file;
 mod record;
 mod recorded;
 mod tree;
@@ -15,6 +16,7 @@ pub use finding::{Fault, Finding, Walked};
 pub use line::{ExportLine, Header, LineError, MissingLine, RecordLine, read_line};
 pub use mask::{Mask, Masked};
 pub use outside::{OutsideError, verify_lines};
+pub use proof_file::{ProofFile, ProofFileError};
 pub use record::{Asked, Became, Claimed, ENGINE, Record, RecordError, Results, SALT_BYTES, Sought};
 pub use recorded::{Field, Recorded, Term};
 pub use tree::{

@@ -67,7 +67,7 @@ enum Command {
     Import(transfer::Import),
     /// Write everything that is known to a file.
     Export(transfer::Export),
-    /// Verify, export, show, archive and replay the ledger of decisions.
+    /// Verify, export, find, show, prove, archive and replay the ledger of decisions.
     Ledger(ledger::LedgerCommand),
     /// List, rotate and retire the keys that links are signed with.
     LinkKey(link_key::LinkKeyCommand),

@@ -1,5 +1,7 @@
-//! `standing ledger`: verifies, exports, shows and archives what was decided.
+//! `standing ledger`: verifies, exports, finds, shows, proves and archives what was decided.
 
+mod find;
+mod prove;
 mod verify;
 
 use std::collections::BTreeMap;
@@ -17,9 +19,11 @@ use super::replay::Replay;
 use super::transfer::saved;
 use super::{Data, Ended, Failure, print};
 use crate::audit::{ExportLine, MissingLine, read_line};
+use find::Find;
+use prove::Prove;
 use verify::Verify;
 
-/// Verify, export, show, archive and replay the ledger of decisions.
+/// Verify, export, find, show, prove, archive and replay the ledger of decisions.
 #[derive(Debug, Args)]
 #[command(after_help = "Example: standing ledger verify")]
 pub(super) struct LedgerCommand {
@@ -35,6 +39,10 @@ enum Action {
     Export(Export),
     /// Print the record of a decision.
     Show(Show),
+    /// Tell the records for which everything holds that is given.
+    Find(Find),
+    /// Write a record with the proof that it is in the ledger to a file.
+    Prove(Prove),
     /// Move old records to archive files, which every command still reads.
     Archive(Archive),
     /// Decide again what was decided.
@@ -90,6 +98,8 @@ impl LedgerCommand {
             Action::Verify(verify) => verify.run().await,
             Action::Export(export) => export.run().await,
             Action::Show(show) => show.run().await,
+            Action::Find(find) => find.run().await,
+            Action::Prove(prove) => prove.run().await,
             Action::Archive(archive) => archive.run().await,
             Action::Replay(replay) => replay.run().await,
         }

@@ -101,6 +101,7 @@ routes! {
 
     GET    "/v1/decisions" "readDecisions"                                     => decisions::list, Caller, world + long;
     GET    "/v1/decisions/{seq}" "readDecisions"                               => decisions::get, Caller, world;
+    GET    "/v1/decisions/{seq}/proof" "readDecisions"                         => decisions::prove, Caller, world;
     POST   "/v1/decisions/{seq}/replay" "readDecisions"                        => decisions::replay, Caller, world;
     POST   "/v1/decisions/replay" "readDecisions"                              => decisions::replay_all, Caller, world + long;
     GET    "/v1/ledger/checkpoint" "readDecisions"                             => ledger::checkpoint, Caller, world;

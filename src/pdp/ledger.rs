@@ -5,6 +5,7 @@ mod absent;
 mod archive;
 mod export;
 mod key;
+mod prove;
 mod records;
 mod walk;
 
@@ -25,11 +26,12 @@ use utoipa::ToSchema;
 
 use super::Pdp;
 use super::call::{About, Call, CallError, Coded, Told};
+use super::words::caller_name;
 use crate::audit::{
-    CheckpointError, Hash, LedgerKey, Mask, ProofError, consistency, hash_text, inclusion, leaf_hash, leaf_node,
+    CheckpointError, Hash, LedgerKey, Mask, ProofError, Record, consistency, hash_text, inclusion, leaf_hash, leaf_node,
 };
 use crate::id::Seq;
-use crate::store::StoreError;
+use crate::store::{LedgerView, StoreError};
 
 /// Why something about the ledger cannot be told or done.
 #[derive(Debug, thiserror::Error)]
@@ -149,6 +151,8 @@ pub struct Kept {
     pub hash: String,
     /// The archive file it was read from, when it was.
     pub archive: Option<String>,
+    /// The name of whoever called, when one is known.
+    pub caller_name: Option<String>,
 }
 
 fn texts(hashes: &[Hash]) -> Vec<String> {
@@ -268,25 +272,34 @@ impl Pdp {
     /// [`LedgerError::Damaged`] for one that is not what its leaf says; [`CallError::Denied`] for whoever may not read
     /// the ledger.
     pub async fn decision(&self, call: &Call, seq: Seq) -> Result<Told<Option<Kept>>, CallError<LedgerError>> {
-        self.tell(call, "readDecisions", &About::Installation, |_, _| {
-            let view = self.store.ledger()?;
-            if seq.0 == 0 || seq.0 > view.size()? {
-                return Ok(None);
+        self.tell(call, "readDecisions", &About::Installation, |view, _| {
+            let ledger = self.store.ledger()?;
+            let Some(mut kept) = self.kept(&ledger, seq)? else { return Ok(None) };
+            if let Ok(record) = Record::from_bytes(&kept.record) {
+                kept.caller_name = caller_name(self, view, &record.caller)?;
             }
-            let leaf = view.full_node(leaf_node(seq.0 - 1))?;
-            let (record, archive) = match view.record(seq.0)? {
-                Some(record) => (record, None),
-                None => {
-                    let mut archive = Archive::of(self.folder.as_deref(), &view)?;
-                    (archive.record(seq.0)?, archive.name_of(seq.0))
-                }
-            };
-            if leaf_hash(&record) != leaf {
-                return Err(LedgerError::Damaged(seq.0));
-            }
-            Ok(Some(Kept { record, hash: hash_text(&leaf), archive }))
+            Ok(Some(kept))
         })
         .await
+    }
+
+    /// A record from wherever it is, when it is what its leaf says.
+    fn kept(&self, view: &LedgerView, seq: Seq) -> Result<Option<Kept>, LedgerError> {
+        if seq.0 == 0 || seq.0 > view.size()? {
+            return Ok(None);
+        }
+        let leaf = view.full_node(leaf_node(seq.0 - 1))?;
+        let (record, archive) = match view.record(seq.0)? {
+            Some(record) => (record, None),
+            None => {
+                let mut archive = Archive::of(self.folder.as_deref(), view)?;
+                (archive.record(seq.0)?, archive.name_of(seq.0))
+            }
+        };
+        if leaf_hash(&record) != leaf {
+            return Err(LedgerError::Damaged(seq.0));
+        }
+        Ok(Some(Kept { record, hash: hash_text(&leaf), archive, caller_name: None }))
     }
 
     /// A walk along the whole ledger, as it is now.

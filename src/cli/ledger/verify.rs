@@ -12,6 +12,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::Value;
 
 use super::named;
+use super::prove::check;
 use crate::audit::{
     Checkpoint, Fault, Finding, Hash, Peaks, VerifierKey, Walked, parse_hash, verify_consistency, verify_lines,
 };
@@ -31,6 +32,9 @@ pub(super) struct Verify {
     /// The public key it must be signed with: a copy of `ledger.pub` [default: that of the data directory]
     #[arg(long, value_name = "FILE")]
     key: Option<PathBuf>,
+    /// Check the proof of one record, as `standing ledger prove` writes it, instead.
+    #[arg(long, value_name = "FILE", requires = "key", conflicts_with_all = ["file", "checkpoint"])]
+    proof: Option<PathBuf>,
     /// A signed checkpoint that was kept elsewhere, to hold the ledger against; may be given several times.
     #[arg(long, value_name = "FILE")]
     checkpoint: Vec<PathBuf>,
@@ -40,11 +44,14 @@ pub(super) struct Verify {
 
 impl Verify {
     pub(super) async fn run(self) -> Result<Ended, Failure> {
+        if let (Some(proof), Some(key)) = (&self.proof, &self.key) {
+            return check(proof, key, self.data.json);
+        }
         let walked = match (&self.file, &self.key) {
             (Some(file), Some(key)) => self.outside(file, key)?,
             (None, Some(_)) if self.checkpoint.is_empty() => {
                 return Err(Failure::usage(
-                    "`--key` says what a `--file` or a `--checkpoint` is signed with; give one",
+                    "`--key` says what a `--file`, a `--proof` or a `--checkpoint` is signed with; give one",
                 ));
             }
             _ => self.inside().await?,
