@@ -20,7 +20,7 @@ use crate::stage::{ACTIONS, operator};
 use crate::worlds::{Chance, PARTNERS, World, rules};
 
 /// Every record, read from the ledger without any index.
-pub async fn every_record(pdp: &Pdp) -> Vec<Value> {
+pub async fn every_record(pdp: &Arc<Pdp>) -> Vec<Value> {
     let (mut records, mut cursor) = (Vec::new(), None::<String>);
     loop {
         let told = pdp.decisions(&operator(), &DecisionFilter::default(), 1000, cursor.as_deref()).await.unwrap();
@@ -67,7 +67,7 @@ fn is_wanted(record: &Value, filter: &DecisionFilter) -> bool {
 }
 
 /// Every page of a list, put together.
-async fn all_pages(pdp: &Pdp, filter: &DecisionFilter, limit: usize) -> Vec<u64> {
+async fn all_pages(pdp: &Arc<Pdp>, filter: &DecisionFilter, limit: usize) -> Vec<u64> {
     let (mut found, mut cursor) = (Vec::new(), None::<String>);
     loop {
         let page = pdp.decisions(&operator(), filter, limit, cursor.as_deref()).await.unwrap().value;

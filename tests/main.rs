@@ -2,6 +2,7 @@
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod access_review;
+mod auditor;
 mod authzen;
 mod authzen_strangers;
 mod changes;

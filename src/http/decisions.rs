@@ -5,19 +5,48 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::Value;
 use utoipa::ToSchema;
+use warp::http::header::VARY;
 use warp::reply::Response;
 
-use super::exchange::{Exchange, page_body, streamed, told};
+use super::exchange::{Exchange, page_body, streamed, told, with_header};
+use super::format::{Format, format};
 use super::names::with_names;
 use super::problem::Problem;
+use super::sheet;
+use super::times::{Begin, End};
 use crate::audit::Asked;
-use crate::clock::Timestamp;
+use crate::caller::Caller;
 use crate::id::Seq;
 use crate::limits::{DIGEST_LENGTH, DIGEST_PREFIX_MIN};
-use crate::pdp::{By, DecisionFilter, Order, Run};
+use crate::pdp::{By, DecisionFilter, MissingRecords, Order, Run};
+
+const FORMS: [Format; 2] = [Format::Json, Format::Csv];
+const FILE: &str = "attachment; filename=\"decisions.csv\"";
+/// How many records of a whole list are put together at a time.
+const ROWS_AT_ONCE: usize = 200;
+
+const COLUMNS: [&str; 16] = [
+    "seq",
+    "at",
+    "caller",
+    "callerName",
+    "asked",
+    "subject",
+    "action",
+    "resource",
+    "decision",
+    "reason",
+    "deciding",
+    "rules",
+    "revision",
+    "requestId",
+    "hash",
+    "words",
+];
 
 pub(super) async fn list(mut x: Exchange) -> Result<Response, Problem> {
-    let (limit, cursor) = x.paging()?;
+    let format = format(&mut x, &FORMS)?;
+    let paging = if format == Format::Json { Some(x.paging()?) } else { None };
     let filter = DecisionFilter {
         subject: named(&mut x, "subject")?,
         action: x.query("action")?,
@@ -33,13 +62,77 @@ pub(super) async fn list(mut x: Exchange) -> Result<Response, Problem> {
             &[Asked::Evaluation, Asked::Search, Asked::Call].map(|asked| (asked.as_str(), asked)),
         )?,
         request_id: x.query("requestId")?,
-        from: x.query::<Timestamp>("from")?,
-        to: x.query::<Timestamp>("to")?,
+        from: x.query("from")?.map(|Begin(from)| from),
+        to: x.query("to")?.map(|End(to)| to),
         order: word(&mut x, "order", &[("oldest", Order::Oldest), ("newest", Order::Newest)])?.unwrap_or_default(),
+        words: x.query("words")?.unwrap_or(paging.is_none()),
     };
     x.no_more_query()?;
-    let page = x.pdp.decisions(&x.call, &filter, limit, cursor.as_deref()).await?;
-    told(&page, &with_names(&x.pdp, &page_body("decisions", &page.value)?)?)
+    let response = match paging {
+        Some((limit, cursor)) => {
+            let page = x.pdp.decisions(&x.call, &filter, limit, cursor.as_deref()).await?;
+            told(&page, &with_names(&x.pdp, &page_body("decisions", &page.value)?)?)?
+        }
+        None => {
+            let list = x.pdp.decision_list(&x.call, &filter).await?;
+            let rows = list.value.pages(ROWS_AT_ONCE).map(|page| {
+                let page = page.map_err(std::io::Error::other)?;
+                let missing = page.missing.iter().map(|missing| sheet::row(missing_cells(missing)));
+                let rows: Result<Vec<Vec<u8>>, _> =
+                    page.items.iter().map(|record| sheet::row(cells(record))).chain(missing).collect();
+                Ok(rows?.concat())
+            });
+            let head = std::iter::once(sheet::row(COLUMNS));
+            sheet::rows(head.chain(rows), FILE, list.revision, &list.seqs)
+        }
+    };
+    Ok(with_header(response, VARY, "Accept"))
+}
+
+/// What stands in the cells of a record's row.
+fn cells(record: &Value) -> [String; 16] {
+    let text = |value: &Value| match value {
+        Value::Null => String::new(),
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    };
+    let of = |member: &str| text(&record[member]);
+    let entity = |place: &str| {
+        let entity = &record["question"][place];
+        format!("{}::{}", text(&entity["type"]), text(&entity["id"]))
+    };
+    let deciding = record["deciding"].as_array().into_iter().flatten().map(text).collect::<Vec<_>>().join(" ");
+    // What is no record says so in its last cell.
+    let words = if record["unreadable"] == true { "this record cannot be read".to_owned() } else { of("words") };
+    let caller = serde_json::from_value::<Caller>(record["caller"].clone()).map(|caller| caller.to_string());
+    [
+        of("seq"),
+        of("at"),
+        caller.unwrap_or_default(),
+        of("callerName"),
+        of("asked"),
+        entity("subject"),
+        text(&record["question"]["action"]["name"]),
+        entity("resource"),
+        of("decision"),
+        of("reason"),
+        deciding,
+        of("rules"),
+        text(&record["facts"]["revision"]),
+        of("requestId"),
+        of("hash"),
+        words,
+    ]
+}
+
+/// The row of records that belong into the list and cannot be read.
+fn missing_cells(missing: &MissingRecords) -> [String; 16] {
+    let MissingRecords { first, last, records, archive, why } = missing;
+    let mut cells = [const { String::new() }; 16];
+    cells[0] = if first == last { first.to_string() } else { format!("{first}-{last}") };
+    let archive = archive.as_deref().unwrap_or("unknown");
+    cells[15] = format!("not complete: {records} records are missing here; archive `{archive}`: {why}");
+    cells
 }
 
 /// An entity as it is written on the command line.
@@ -97,6 +190,20 @@ pub(super) async fn get(x: Exchange) -> Result<Response, Problem> {
         record["archive"] = archive.as_str().into();
     }
     told(&found, &with_names(&x.pdp, &record)?)
+}
+
+pub(super) async fn prove(x: Exchange) -> Result<Response, Problem> {
+    x.no_more_query()?;
+    let seq: Seq = x.param("seq")?;
+    let proved = x.pdp.prove_decision(&x.call, seq).await?;
+    let Some(proof) = &proved.value else {
+        return Err(Problem::not_found(
+            "unknown_decision",
+            format!("decision {seq} is not in the ledger; check the number"),
+        ));
+    };
+    let lines = std::iter::once(Ok(proof.to_text().into_bytes()));
+    Ok(streamed(lines, "application/x-ndjson", proved.revision, &proved.seqs))
 }
 
 pub(super) async fn replay(mut x: Exchange) -> Result<Response, Problem> {

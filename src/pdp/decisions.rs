@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::Value;
 
@@ -11,11 +12,12 @@ use super::cursor::Seal;
 use super::ledger::{MissingRecords, Records};
 use super::pages::{ListError, Page};
 use super::rules::whole_digest;
-use crate::audit::{Asked, Field, Term, hash_text, leaf_hash};
+use super::words::Teller;
+use crate::audit::{Asked, Field, Record, Term, hash_text, leaf_hash};
 use crate::clock::Timestamp;
 use crate::id::Seq;
 use crate::limits::{PAGE_BYTES_MAX, SCAN_MAX};
-use crate::store::Looked;
+use crate::store::{Looked, StoreError};
 
 pub use crate::store::Order;
 
@@ -48,6 +50,8 @@ pub struct DecisionFilter {
     pub to: Option<Timestamp>,
     /// Which come first.
     pub order: Order,
+    /// Is each put into words too?
+    pub words: bool,
 }
 
 impl DecisionFilter {
@@ -108,34 +112,83 @@ impl FromStr for Place {
     }
 }
 
+/// A list of records, read page by page.
+pub struct DecisionList {
+    records: Records,
+    filter: DecisionFilter,
+    seal: Seal,
+    /// Puts records into words; behind a lock only because it remembers what it looked up.
+    teller: Mutex<Teller>,
+}
+
+impl DecisionList {
+    /// A page of the list.
+    ///
+    /// # Errors
+    /// [`ListError::Cursor`] for a cursor this list did not give.
+    pub fn page(&self, limit: usize, cursor: Option<&str>) -> Result<Page<Value>, ListError> {
+        let mut teller = self.teller.lock().unwrap_or_else(PoisonError::into_inner);
+        page_of(&self.records, &self.filter, &mut teller, Page::new(limit, self.seal.clone()), cursor)
+    }
+
+    /// Every page of the list, one after the other.
+    pub fn pages(self, limit: usize) -> impl Iterator<Item = Result<Page<Value>, ListError>> {
+        let mut next = Some(None::<String>);
+        std::iter::from_fn(move || {
+            let cursor = next.take()?;
+            let page = self.page(limit, cursor.as_deref());
+            if let Ok(page) = &page {
+                next = page.next.clone().map(Some);
+            }
+            Some(page)
+        })
+    }
+}
+
 impl Pdp {
     /// The records for which everything holds that a filter gives, a page of them.
     ///
     /// # Errors
     /// [`ListError::Cursor`]; [`CallError::Denied`] for whoever may not read the ledger.
     pub async fn decisions(
-        &self,
+        self: &Arc<Self>,
         call: &Call,
         filter: &DecisionFilter,
         limit: usize,
         cursor: Option<&str>,
     ) -> Result<Told<Page<Value>>, CallError<ListError>> {
-        let page = Page::new(limit, Seal::of(&self.ledger_key, &call.caller, &("decisions", filter)));
-        self.tell(call, "readDecisions", &About::Installation, |_, _| {
-            let mut filter = filter.clone();
-            if let Some(written) = filter.rules.take() {
-                let whole = whole_digest::<ListError>(self, &written)?;
-                filter.rules = Some(whole.ok_or(ListError::UnknownRules(written))?);
-            }
-            page_of(&self.ledger_records()?, &filter, page, cursor)
-        })
-        .await
+        self.tell(call, "readDecisions", &About::Installation, |_, _| self.list_of(call, filter)?.page(limit, cursor))
+            .await
+    }
+
+    /// The records for which everything holds that a filter gives, to be read page by page.
+    ///
+    /// # Errors
+    /// [`CallError::Denied`] for whoever may not read the ledger.
+    pub async fn decision_list(
+        self: &Arc<Self>,
+        call: &Call,
+        filter: &DecisionFilter,
+    ) -> Result<Told<DecisionList>, CallError<ListError>> {
+        self.tell(call, "readDecisions", &About::Installation, |_, _| Ok(self.list_of(call, filter)?)).await
+    }
+
+    fn list_of(self: &Arc<Self>, call: &Call, filter: &DecisionFilter) -> Result<DecisionList, ListError> {
+        let seal = Seal::of(&self.ledger_key, &call.caller, &("decisions", filter));
+        let teller = Mutex::new(Teller::of(self)?);
+        let mut filter = filter.clone();
+        if let Some(written) = filter.rules.take() {
+            let whole = whole_digest::<ListError>(self, &written)?;
+            filter.rules = Some(whole.ok_or(ListError::UnknownRules(written))?);
+        }
+        Ok(DecisionList { records: self.ledger_records()?, filter, seal, teller })
     }
 }
 
 fn page_of(
     records: &Records,
     filter: &DecisionFilter,
+    teller: &mut Teller,
     mut page: Page<Value>,
     cursor: Option<&str>,
 ) -> Result<Page<Value>, ListError> {
@@ -169,9 +222,9 @@ fn page_of(
         if let Looked::Found(seq) = found {
             match records.record(seq)? {
                 Ok(record) => {
-                    let is_full =
-                        page.items.len() >= page.limit() || bytes + record.len() > PAGE_BYTES_MAX && !page.items.is_empty();
-                    let told = told(seq, &record);
+                    let is_full = page.items.len() >= page.limit()
+                        || bytes + record.len() > PAGE_BYTES_MAX && !page.items.is_empty();
+                    let told = told(seq, &record, teller, filter.words)?;
                     if filter.is_within(told.get("at").and_then(Value::as_str).and_then(|at| at.parse().ok())) {
                         if is_full {
                             page.go_on(&Place { next: seq, newest, lacks: page.lacks }.to_string());
@@ -200,15 +253,22 @@ fn page_of(
     Ok(page)
 }
 
-/// A record as it is shown: with its place in the ledger and the hash of its leaf.
-fn told(seq: Seq, record: &[u8]) -> Value {
-    match serde_json::from_slice(record) {
-        Ok(Value::Object(mut members)) => {
-            members.insert("seq".to_owned(), seq.0.into());
-            members.insert("hash".to_owned(), hash_text(&leaf_hash(record)).into());
-            members.into()
+/// A record as it is shown: with its place in the ledger, the hash of its leaf, the name of whoever called, and the
+/// whole of it in words where they are wanted.
+fn told(seq: Seq, bytes: &[u8], teller: &mut Teller, words: bool) -> Result<Value, StoreError> {
+    // What is not a record is not left out: it is a finding.
+    let Ok(Value::Object(mut members)) = serde_json::from_slice(bytes) else {
+        return Ok(serde_json::json!({ "seq": seq, "unreadable": true }));
+    };
+    members.insert("seq".to_owned(), seq.0.into());
+    members.insert("hash".to_owned(), hash_text(&leaf_hash(bytes)).into());
+    if let Ok(record) = Record::from_bytes(bytes) {
+        if let Some(name) = teller.name_of(&record.caller)? {
+            members.insert("callerName".to_owned(), name.into());
         }
-        // What is not a record is not left out: it is a finding.
-        _ => serde_json::json!({ "seq": seq, "unreadable": true }),
+        if words {
+            members.insert("words".to_owned(), teller.sentence(&record)?.into());
+        }
     }
+    Ok(members.into())
 }

@@ -91,7 +91,7 @@ impl Find {
     }
 
     pub(super) async fn run(self) -> Result<Ended, Failure> {
-        let reached = Reached::open(&self.data.data, Wanted::There).await?;
+        let reached = Reached::open(&self.data, Wanted::There).await?;
         let query = self.query();
         let most = self.limit.unwrap_or(usize::MAX);
         let (mut found, mut missing, mut cursor) = (0, Vec::new(), String::new());

@@ -27,7 +27,7 @@ pub(super) struct Prove {
 
 impl Prove {
     pub(super) async fn run(self) -> Result<Ended, Failure> {
-        let reached = Reached::open(&self.data.data, Wanted::There).await?;
+        let reached = Reached::open(&self.data, Wanted::There).await?;
         let path = format!("/v1/decisions/{}/proof", self.seq);
         let response = reached.send(Method::GET, &path, "application/json", whole("")).await?;
         let bytes = saved(response, &self.file).await?;

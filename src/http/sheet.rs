@@ -1,0 +1,46 @@
+//! Rows for a spreadsheet: CSV as RFC 4180 has it, in which no cell is read as a formula.
+
+use warp::http::header::{CONTENT_DISPOSITION, HeaderValue};
+use warp::reply::Response;
+
+use super::exchange::streamed;
+use crate::id::{Revision, Seq};
+
+/// What the first character of a cell may not be, or a spreadsheet reads it as a formula.
+const FORMULA: [char; 6] = ['=', '+', '-', '@', '\t', '\r'];
+const MEDIA: &str = "text/csv; charset=utf-8; header=present";
+
+/// A row; the guard of a cell that begins as a formula does is a quote.
+pub(super) fn row<T: AsRef<str>>(cells: impl IntoIterator<Item = T>) -> std::io::Result<Vec<u8>> {
+    let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
+    let guarded = cells.into_iter().map(|cell| {
+        let cell = cell.as_ref();
+        if cell.starts_with(FORMULA) { format!("'{cell}") } else { cell.to_owned() }
+    });
+    writer.write_record(guarded)?;
+    writer.into_inner().map_err(|error| std::io::Error::other(error.to_string()))
+}
+
+/// Rows as an answer, to be saved as a file of that name.
+pub(super) fn rows(
+    rows: impl Iterator<Item = std::io::Result<Vec<u8>>> + Send + 'static,
+    disposition: &'static str,
+    revision: Revision,
+    seqs: &[Seq],
+) -> Response {
+    let mut response = streamed(rows, MEDIA, revision, seqs);
+    response.headers_mut().insert(CONTENT_DISPOSITION, HeaderValue::from_static(disposition));
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::row;
+
+    #[test]
+    fn no_cell_begins_as_a_formula_does_and_quotes_are_doubled() {
+        let cells = ["=1+1", "+1", "-1", "@x", "\tx", "a,b", "a\"b", "plain"];
+        let row = String::from_utf8(row(cells).unwrap_or_default()).unwrap_or_default();
+        assert_eq!(row, "'=1+1,'+1,'-1,'@x,'\tx,\"a,b\",\"a\"\"b\",plain\r\n");
+    }
+}
