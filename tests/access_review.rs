@@ -273,17 +273,15 @@ fn the_demonstration_is_reviewed_as_json_csv_and_a_page() {
     let csv = server.get("/v1/access-review?customer=adatum&format=csv");
     assert!(csv.header("content-type").unwrap().starts_with("text/csv"), "{csv:?}");
     let mut reader = csv::Reader::from_reader(csv.text.as_bytes());
-    assert_eq!(reader.headers().unwrap().len(), 8);
+    assert_eq!(reader.headers().unwrap().len(), 12);
     assert_eq!(reader.records().map(Result::unwrap).count(), rows.len());
     let browser = [("accept", "text/html,application/xhtml+xml,*/*;q=0.8")];
     let page = server.send("GET", "/v1/access-review?customer=adatum", &browser, None);
     assert!(page.header("content-type").unwrap().starts_with("text/html"), "{page:?}");
     assert!(page.text.contains("&lt;script&gt;alert(1)&lt;/script&gt; &amp; Söhne") && !page.text.contains("<script>"));
-    assert!(
-        page.text.ends_with(&format!("End of the review: {} rows.</p></body></html>\n", rows.len())),
-        "{}",
-        page.text
-    );
+    let pairs: BTreeSet<String> = rows.iter().map(|row| told(row, Value::Null)).collect();
+    let end = format!("End of the review: {} rows.</p></body></html>\n", pairs.len());
+    assert!(page.text.ends_with(&end), "{}", page.text);
     assert!(page.text.contains("@media print"));
     for (query, status, code) in [
         ("", 400, "invalid_parameter"),
@@ -328,4 +326,102 @@ async fn a_reinstated_relationship_and_a_grant_that_was_renewed_begin_anew() {
     };
     assert_eq!(since("removeSeats", "Subscription"), Some(reinstated));
     assert_eq!(since("provision", "Service"), Some(renewed));
+}
+
+#[tokio::test]
+async fn a_review_of_the_past_is_what_asking_everything_of_that_moment_says() {
+    for seed in 5..=6 {
+        let world = World::made_up(rules(&[]), seed).await;
+        let questions = questions();
+        let owners = owners(&world).await;
+        let newest = world.pdp.revision().0;
+        // Whatever is used from here on, nobody used before.
+        world.clock.set(world.clock.now().checked_add(jiff::Span::new().hours(1)).unwrap());
+        let some: Vec<Question> = questions.iter().step_by(3).cloned().collect();
+        answers(&world, &some, None).await;
+        for revision in [newest / 4, newest / 2, newest - 1, newest] {
+            let as_of = AsOf::Revision(Revision(revision));
+            let allowed = answers(&world, &questions, Some(as_of)).await;
+            let wanted: BTreeSet<Key> =
+                questions.iter().zip(allowed).filter(|(_, allowed)| *allowed).map(|(asked, _)| key_of(asked)).collect();
+            for customer in CUSTOMERS {
+                let of = AccessOf::Customer(customer.parse().unwrap());
+                let Ok(reviewing) = world.pdp.access_review_as_of(&operator(), of, Some(as_of)).await else {
+                    // It was not registered yet, and nobody might do anything.
+                    assert!(!wanted.iter().any(|key| owners.get(&key.2).is_some_and(|owner| owner == customer)));
+                    continue;
+                };
+                assert_eq!(reviewing.value.revision(), Revision(revision));
+                let rows: Vec<Access> = reviewing.value.pages(7).flat_map(Result::unwrap).collect();
+                let is_of = |key: &&Key| owners.get(&key.2).is_some_and(|owner| owner == customer);
+                let found: BTreeSet<Key> = rows.iter().map(key).collect();
+                assert_eq!(found, wanted.iter().filter(is_of).cloned().collect(), "{seed} {customer} {revision}");
+                let at = world.clock.now();
+                assert!(rows.iter().all(|row| row.since <= at));
+                if revision < newest {
+                    assert!(rows.iter().all(|row| row.last_used.is_none()), "{seed} {customer} {revision}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_review_of_the_past_goes_by_the_rules_of_then() {
+    let folder = crate::in_force::Folder::shipped();
+    let data = tempfile::tempdir().unwrap();
+    let server = Server::start(data.path(), &["--demo", "--rules", folder.path().to_str().unwrap()]);
+    let path = "/v1/access-review?partner=contoso&limit=1000";
+    let may = |review: &Value| {
+        let rows = review["access"].as_array().unwrap();
+        rows.iter().any(|row| row["action"] == "transition" && row["resource"]["id"] == "s-office")
+    };
+    let before = server.get(path).json();
+    assert!(may(&before), "{before}");
+    let (at, digest) = (before["at"].as_str().unwrap(), before["rules"].as_str().unwrap());
+    let (file, text) = crate::shipped::TIGHTER;
+    folder.write(file, text);
+    let began = std::time::Instant::now();
+    while server.get("/v1/rules").json()["digest"] == digest {
+        assert!(began.elapsed().as_secs() < 60, "the edit does not come in force");
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
+    let after = server.get(path).json();
+    assert!(!may(&after) && after["rules"] != digest, "{after}");
+    let past = server.get(&format!("{path}&as_of={at}")).json();
+    assert!(may(&past) && past["rules"] == digest && past["at"] == at, "{past}");
+    assert_eq!(past["access"], before["access"]);
+}
+
+#[test]
+fn the_printed_review_has_a_row_for_each_pair_with_names_words_and_places_to_sign() {
+    let data = tempfile::tempdir().unwrap();
+    let server = Server::start(data.path(), &["--demo"]);
+    server.post("/access/v1/evaluation", &question("contoso", "removeSeats", "Subscription", "s-office"));
+    for query in ["customer=adatum", "partner=contoso"] {
+        let rows = server.get(&format!("/v1/access-review?{query}&limit=1000")).json()["access"].clone();
+        let rows = rows.as_array().unwrap();
+        let page = server.get(&format!("/v1/access-review?{query}&format=html")).text;
+        let pairs: BTreeSet<String> =
+            rows.iter().map(|row| format!("{} {}", row["subject"], row["resource"])).collect();
+        assert_eq!(page.matches("<tr><td>").count(), pairs.len(), "{page}");
+        assert_eq!(page.matches("class=\"sign\"").count(), pairs.len());
+        assert_eq!(page.matches('\u{2610}').count(), 2 * pairs.len(), "a box to keep and one to remove in each row");
+        for row in rows {
+            let word = |name: &str| row[name].as_str().unwrap().to_owned();
+            assert!(page.contains(&word("subjectName")) && page.contains(&word("customerName")), "{row}");
+            for id in [&row["subject"]["id"], &row["resource"]["id"]] {
+                let shown = id.as_str().unwrap().rsplit('/').next().unwrap();
+                assert!(page.contains(shown), "{shown}: {page}");
+            }
+            let since = word("since");
+            let minute = format!("{} {}", &since[..10], &since[11..16]);
+            assert!(page.contains(&minute) && !page.contains(&since), "minutes, and not more: {since}");
+        }
+        assert!(page.contains("Take seats away from a subscription"), "actions in words: {page}");
+        assert!(page.contains("white-space:nowrap") && !page.contains("overflow-wrap:anywhere"), "ids are not broken");
+        let digest = server.get("/v1/rules").json()["digest"].as_str().unwrap().to_owned();
+        assert!(page.contains(&digest[..12]) && !page.contains(&digest[..13]), "a short digest");
+        assert!(page.ends_with(&format!("End of the review: {} rows.</p></body></html>\n", pairs.len())), "{page}");
+    }
 }

@@ -304,6 +304,7 @@ impl Status for AccessReviewError {
     fn status(&self) -> StatusCode {
         match self {
             Self::List(error) => error.status(),
+            Self::Moment(error) => error.status(),
             Self::OtherTypes(_) => StatusCode::CONFLICT,
             Self::Store(_) => StatusCode::SERVICE_UNAVAILABLE,
         }

@@ -4,31 +4,34 @@
 //! rules in force, without circumstances. `since` is the newest moment from which on the answer has been yes: the
 //! facts are decided as they were at each revision and end date that they turn on, by the rules in force now. What the
 //! store did not know then gave nobody anything; an import is known from its revision on. `lastUsed` is the newest
-//! record of an evaluation of exactly that question that was a yes.
+//! record of an evaluation of exactly that question that was a yes. A review as of a moment in the past is what it
+//! would have been then: by the facts, the names, the rules and the records of that moment.
 
+mod last_used;
 mod walk;
 
 use std::ops::Bound;
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::Pdp;
+use super::ask::{AsOf, AskError, Basis};
 use super::call::{About, Call, CallError, Coded, Told};
 use super::cursor::Seal;
 use super::ledger::{MissingRecords, Records};
 use super::pages::{ListError, Page};
 use super::what_if::Named;
-use crate::audit::Term;
 use crate::caller::Caller;
 use crate::clock::Timestamp;
 use crate::decide::{Namespace, Right, decide, permits};
 use crate::facts::Needs;
-use crate::id::{CustomerId, PartnerId, Revision, Seq};
+use crate::id::{CustomerId, PartnerId, Revision, ServiceId, ServiceName};
 use crate::policy::{Bundle, RuleId};
 use crate::question::{Entity, Kind, Question};
 use crate::store::{Snapshot, StoreError};
+pub use last_used::LastUsed;
 use walk::{Spot, Walking};
 
 /// Whose access is reviewed.
@@ -40,32 +43,30 @@ pub enum AccessOf {
     Partner(PartnerId),
 }
 
-/// The last time something was allowed.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, ToSchema)]
-pub struct LastUsed {
-    /// When; absent when its record cannot be read.
-    #[schema(value_type = String, format = DateTime, nullable = false)]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub at: Option<Timestamp>,
-    /// The place of its record in the ledger.
-    #[schema(value_type = u64)]
-    pub seq: Seq,
-    /// Why its record cannot be read.
-    #[schema(nullable = false)]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub missing: Option<String>,
-}
-
 /// Somebody may do something.
 #[derive(Clone, PartialEq, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Access {
     /// Who may.
     pub subject: Named,
+    /// Its display name.
+    #[schema(nullable = false)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub subject_name: Option<String>,
     /// Do what.
     pub action: String,
     /// To what.
     pub resource: Named,
+    /// Of which service.
+    #[schema(value_type = String)]
+    pub service: ServiceName,
+    /// Of which customer.
+    #[schema(value_type = String)]
+    pub customer: CustomerId,
+    /// The customer's display name.
+    #[schema(nullable = false)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub customer_name: Option<String>,
     /// The rules that say so.
     #[schema(value_type = Vec<String>)]
     pub rules: Vec<RuleId>,
@@ -91,6 +92,9 @@ pub enum AccessReviewError {
         "action `{0}` is about other types than partners, services and subscriptions, so a review would not be complete; search for it under `/access/v1/search`"
     )]
     OtherTypes(String),
+    /// The moment cannot be had.
+    #[error(transparent)]
+    Moment(AskError),
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -100,6 +104,7 @@ impl Coded for AccessReviewError {
     fn code(&self) -> &'static str {
         match self {
             Self::List(error) => error.code(),
+            Self::Moment(error) => error.code(),
             Self::OtherTypes(_) => "other_types",
             Self::Store(_) => "unavailable",
         }
@@ -108,6 +113,7 @@ impl Coded for AccessReviewError {
     fn store(&self) -> Option<&StoreError> {
         match self {
             Self::List(error) => error.store(),
+            Self::Moment(error) => error.store(),
             Self::OtherTypes(_) => None,
             Self::Store(error) => Some(error),
         }
@@ -126,6 +132,8 @@ pub struct Reviewing {
     pub missing: Vec<MissingRecords>,
     /// The moment of the review.
     pub at: Timestamp,
+    /// The moment in the past that was asked for, as it was asked for.
+    as_of: Option<AsOf>,
     /// Whose access it is about.
     pub of: AccessOf,
     /// The display name of whoever it is about.
@@ -148,12 +156,25 @@ impl Reviewing {
         self.rules.digest().as_str()
     }
 
+    /// The actions it goes through.
+    #[must_use]
+    pub fn actions(&self) -> &[String] {
+        &self.actions
+    }
+
+    /// What an action is in words, as the schema says it.
+    #[must_use]
+    pub fn words(&self, action: &str) -> Option<&str> {
+        self.rules.vocabulary().action(Namespace::Asked.as_str(), action)?.doc.as_deref()
+    }
+
     /// A page of the review.
     ///
     /// # Errors
     /// [`ListError::Cursor`] for a cursor this review did not give whoever reviews.
     pub fn page(&self, limit: usize, cursor: Option<&str>) -> Result<Page<Access>, AccessReviewError> {
-        let mut page = Page::new(limit, Seal::of(&self.pdp.ledger_key, &self.caller, &("access review", &self.of)));
+        let mut page =
+            Page::new(limit, Seal::of(&self.pdp.ledger_key, &self.caller, &("access review", &self.of, &self.as_of)));
         let from: Option<Spot> = page.after(cursor)?;
         let mut walking = Walking::of(self, from, limit);
         walking.go()?;
@@ -180,7 +201,13 @@ impl Reviewing {
     }
 
     /// What a partner may do to something, one action after the other.
-    fn access(&self, partner: &PartnerId, resource: &Entity, action: &str) -> Result<Option<Found>, StoreError> {
+    fn access(
+        &self,
+        partner: &PartnerId,
+        service: &ServiceId,
+        resource: &Entity,
+        action: &str,
+    ) -> Result<Option<Found>, StoreError> {
         let view = self.snapshot.view();
         let subject = Entity::new(Kind::Partner.as_str(), partner.as_str());
         let question = Question::new(subject, action, resource.clone());
@@ -193,8 +220,12 @@ impl Reviewing {
         let named = |entity: &Entity| Named { kind: entity.kind.clone(), id: entity.id.clone() };
         let access = Access {
             subject: named(&question.subject),
+            subject_name: view.partner(partner)?.map(|kept| kept.fact.name),
             action: action.to_owned(),
             resource: named(resource),
+            service: service.service.clone(),
+            customer: service.customer.clone(),
+            customer_name: view.customer(&service.customer)?.map(|kept| kept.fact.name),
             rules: decision.rules().to_vec(),
             standing: decision.standing().to_vec(),
             since,
@@ -231,24 +262,6 @@ impl Reviewing {
         }
         Ok((since, steps))
     }
-
-    fn last_used(&self, question: &Question) -> Result<Option<LastUsed>, StoreError> {
-        #[derive(Deserialize)]
-        struct Decided {
-            at: Timestamp,
-        }
-        let spelt = |entity: &Entity| format!("{}::{}", entity.kind, entity.id);
-        let term = Term::of_use(&spelt(&question.subject), &question.action.name, &spelt(&question.resource));
-        let Some(seq) = self.ledger.index.last_with(&term)? else { return Ok(None) };
-        let read = self.ledger.record(seq)?.map_err(|absent| absent.place());
-        let read = read.and_then(|bytes| {
-            serde_json::from_slice(&bytes).map_err(|error| format!("record {seq} cannot be read: {error}"))
-        });
-        Ok(Some(match read {
-            Ok(Decided { at }) => LastUsed { at: Some(at), seq, missing: None },
-            Err(why) => LastUsed { at: None, seq, missing: Some(why) },
-        }))
-    }
 }
 
 /// A row, and how many moments were looked at for it.
@@ -276,18 +289,41 @@ impl Pdp {
     /// Opens a review of the present.
     ///
     /// # Errors
-    /// [`AccessReviewError`]; [`CallError::Denied`] for whoever may not review it.
+    /// As [`Pdp::access_review_as_of`].
     pub async fn access_review(
         self: &Arc<Self>,
         call: &Call,
         of: AccessOf,
     ) -> Result<Told<Reviewing>, CallError<AccessReviewError>> {
+        self.access_review_as_of(call, of, None).await
+    }
+
+    /// Opens a review of a moment in the past, or of the present. Whether the caller may review it is a question of now.
+    ///
+    /// # Errors
+    /// [`AccessReviewError`]; [`CallError::Denied`] for whoever may not review it.
+    pub async fn access_review_as_of(
+        self: &Arc<Self>,
+        call: &Call,
+        of: AccessOf,
+        as_of: Option<AsOf>,
+    ) -> Result<Told<Reviewing>, CallError<AccessReviewError>> {
         let about = match &of {
             AccessOf::Customer(customer) => About::Customer(customer.clone()),
             AccessOf::Partner(partner) => About::Partner(partner.clone()),
         };
-        let rules = self.rules();
-        self.tell(call, "reviewAccess", &about, |view, at| {
+        let current = self.rules();
+        self.tell(call, "reviewAccess", &about, |present, now| {
+            let (snapshot, at, rules) = match as_of {
+                None => (self.store.snapshot_at(present.revision())?, now, current),
+                Some(_) => {
+                    let basis = Basis { as_of, ..Basis::default() };
+                    let (snapshot, at) = self.moment(&basis, now).map_err(AccessReviewError::Moment)?;
+                    let rules = self.rules_for(&basis, at, &current).map_err(AccessReviewError::Moment)?;
+                    (snapshot, at, rules)
+                }
+            };
+            let view = snapshot.view();
             let name = match &of {
                 AccessOf::Customer(customer) => view
                     .customer(customer)?
@@ -301,16 +337,17 @@ impl Pdp {
             let ledger = self.ledger_records()?;
             Ok(Reviewing {
                 pdp: Arc::clone(self),
-                snapshot: self.store.snapshot_at(view.revision())?,
                 missing: ledger.missing(),
                 ledger,
                 caller: call.caller.clone(),
                 at,
+                as_of,
                 of: of.clone(),
                 name,
                 is_narrow: self.refuses_strangers(&rules),
                 actions: actions(&rules)?,
-                rules: Arc::clone(&rules),
+                rules,
+                snapshot,
             })
         })
         .await

@@ -290,7 +290,12 @@ impl Pdp {
         }
     }
 
-    fn rules_for(&self, basis: &Basis, at: Timestamp, current: &Arc<Bundle>) -> Result<Arc<Bundle>, AskError> {
+    pub(super) fn rules_for(
+        &self,
+        basis: &Basis,
+        at: Timestamp,
+        current: &Arc<Bundle>,
+    ) -> Result<Arc<Bundle>, AskError> {
         let named = basis.rules.as_deref().filter(|rules| *rules != "then");
         match (named, basis.as_of) {
             (None, None) | (Some("current"), _) => Ok(Arc::clone(current)),

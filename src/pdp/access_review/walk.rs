@@ -274,7 +274,7 @@ impl<'a> Walking<'a> {
                 return Ok(Listed::Break(()));
             }
             self.looked_at += 1;
-            let found = review.access(partner, resource, action)?;
+            let found = review.access(partner, service, resource, action)?;
             if found.is_some() && self.found.len() >= self.limit {
                 // The page ends with what it shows, so that the next one begins with what was found here.
                 self.more_after = self.shown.take();
