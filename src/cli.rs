@@ -130,7 +130,7 @@ impl Failure {
 
     /// Tells whoever called, and is what the process ends with.
     fn told(self) -> ExitCode {
-        eprintln!("standing: {}", self.message);
+        print::error(format_args!("standing: {}", self.message));
         ExitCode::from(self.code)
     }
 }

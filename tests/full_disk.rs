@@ -108,7 +108,10 @@ async fn with_however_little_room_it_is_ready_only_if_it_answers() {
         for _ in 0..40 {
             let is_ready = pdp.ready().await.is_ok();
             let is_answered = answers().await;
-            assert!(is_answered || !is_ready, "with room for {room} bytes it says that it is ready, and does not answer");
+            assert!(
+                is_answered || !is_ready,
+                "with room for {room} bytes it says that it is ready, and does not answer"
+            );
             full += usize::from(!is_answered);
             roomy += usize::from(is_answered);
         }

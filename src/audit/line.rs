@@ -14,6 +14,7 @@ use std::fmt::Write as _;
 
 use data_encoding::BASE64;
 use serde::Deserialize;
+use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::mask::Mask;

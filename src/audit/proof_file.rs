@@ -7,7 +7,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::checkpoint::{Checkpoint, CheckpointError, VerifierKey};
-use super::line::{ExportLine, LineError, Mask, RecordLine, read_line};
+use super::line::{ExportLine, LineError, RecordLine, read_line};
+use super::mask::Mask;
 use super::tree::{Hash, hash_text, leaf_hash, parse_hash, verify_inclusion};
 
 /// A record with everything that proves that it is in a ledger.

@@ -1,5 +1,6 @@
 //! `standing config`: the settings in force and where each comes from, and whether a file of settings is understood.
 
+use super::print;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
@@ -59,17 +60,17 @@ impl ConfigCommand {
                     let settings = list.iter().map(|setting| {
                         json!({ "setting": setting.key, "value": setting.value, "from": setting.from.to_string() })
                     });
-                    println!("{}", json!({ "file": resolved.file, "settings": settings.collect::<Vec<_>>() }));
+                    print::line(json!({ "file": resolved.file, "settings": settings.collect::<Vec<_>>() }));
                     return Ok(Ended::Good);
                 }
                 match &resolved.file {
-                    Some(file) => println!("# file: {}", file.display()),
-                    None => println!("# no file: name one with --config or STANDING_CONFIG"),
+                    Some(file) => print::line(format_args!("# file: {}", file.display())),
+                    None => print::line(format_args!("# no file: name one with --config or STANDING_CONFIG")),
                 }
                 for setting in list {
                     match setting.value {
-                        Some(value) => println!("{} = {value}  # {}", setting.key, setting.from),
-                        None => println!("# {} is not set", setting.key),
+                        Some(value) => print::line(format_args!("{} = {value}  # {}", setting.key, setting.from)),
+                        None => print::line(format_args!("# {} is not set", setting.key)),
                     }
                 }
                 Ok(Ended::Good)
@@ -92,14 +93,14 @@ fn check(as_json: bool) -> Result<Ended, Failure> {
         found.push(error.to_string());
     }
     if as_json {
-        println!("{}", json!({ "file": file, "findings": found }));
+        print::line(json!({ "file": file, "findings": found }));
     } else if found.is_empty() {
         match &file {
-            Some(file) => println!("`{}` is good", file.display()),
-            None => println!("there is no file of settings, and the environment is good"),
+            Some(file) => print::line(format_args!("`{}` is good", file.display())),
+            None => print::line(format_args!("there is no file of settings, and the environment is good")),
         }
     } else {
-        found.iter().for_each(|finding| println!("{finding}"));
+        found.iter().for_each(|finding| print::line(&finding));
     }
     Ok(if found.is_empty() { Ended::Good } else { Ended::Denied })
 }

@@ -14,7 +14,7 @@ use cedar_policy_formatter::{Config, policies_str_to_pretty};
 use clap::{Args, Subcommand};
 
 use super::rules_dir::RulesFlag;
-use super::{Ended, Failure};
+use super::{Ended, Failure, print};
 use crate::files;
 use crate::policy::{Finding, RuleFiles};
 use candidate::Compare;

@@ -1,5 +1,6 @@
 //! `standing serve`: answers over HTTP until it is told to stop.
 
+use super::print;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -114,7 +115,10 @@ impl Serve {
         watch(&pdp, folder, &stopping);
         let _socket = Socket::listen(&data, &pdp, &stopping)?;
         if !anonymous && let Some(file) = first_token(&pdp, &data).await? {
-            println!("the first operator token is in `{}`, good for a day: make others with it", file.display());
+            print::line(format_args!(
+                "the first operator token is in `{}`, good for a day: make others with it",
+                file.display()
+            ));
         }
         let counting = tokio::spawn(keep_wrong_credentials(Arc::clone(&pdp)));
         let keeping = tokio::spawn(keep_ledger(Arc::clone(&pdp), settings.ledger.archive_after));
@@ -144,7 +148,7 @@ impl Serve {
         let mut terminate = signal(SignalKind::terminate())?;
         let mut interrupt = signal(SignalKind::interrupt())?;
         let mut hang_up = signal(SignalKind::hangup())?;
-        println!("{ready}");
+        print::line(&ready);
         if self.demo {
             print::text(calls_to_try(address));
         }

@@ -8,7 +8,7 @@ use std::sync::OnceLock;
 use tracing::Level;
 use tracing_subscriber::EnvFilter;
 
-use super::Failure;
+use super::{Failure, print};
 use crate::config::{LogForm, Resolved, environment, file, resolve};
 
 /// The settings, or why they cannot be used.
@@ -56,7 +56,7 @@ pub(super) fn rules() -> Option<PathBuf> {
 pub(super) fn log_to_stderr(level: Level) {
     let form = read().as_ref().map(|resolved| resolved.settings.log).unwrap_or_default();
     let filter = EnvFilter::builder().with_default_directive(level.into()).from_env_lossy();
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(print::log);
     // Something else may log already, as when tests run in one process.
     let _ = match form {
         LogForm::Json => log.json().flatten_event(true).try_init(),

@@ -272,11 +272,11 @@ impl Pdp {
     /// [`LedgerError::Damaged`] for one that is not what its leaf says; [`CallError::Denied`] for whoever may not read
     /// the ledger.
     pub async fn decision(&self, call: &Call, seq: Seq) -> Result<Told<Option<Kept>>, CallError<LedgerError>> {
-        self.tell(call, "readDecisions", &About::Installation, |view, _| {
+        self.tell(call, "readDecisions", &About::Installation, |_, _| {
             let ledger = self.store.ledger()?;
             let Some(mut kept) = self.kept(&ledger, seq)? else { return Ok(None) };
             if let Ok(record) = Record::from_bytes(&kept.record) {
-                kept.caller_name = caller_name(self, view, &record.caller)?;
+                kept.caller_name = caller_name(self, &record.caller)?;
             }
             Ok(Some(kept))
         })

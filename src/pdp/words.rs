@@ -11,7 +11,7 @@ use crate::caller::Caller;
 use crate::id::{CustomerId, PartnerId, SubscriptionId};
 use crate::policy::{Bundle, RuleId};
 use crate::question::{Entity, Kind};
-use crate::store::{Snapshot, StoreError, View};
+use crate::store::{Snapshot, StoreError};
 
 /// What stands before the action of a call of this service.
 const CALL: &str = "Api::";
@@ -31,7 +31,7 @@ impl Teller {
 
     /// The name of whoever called, when one is known.
     pub(super) fn name_of(&self, caller: &Caller) -> Result<Option<String>, StoreError> {
-        caller_name(&self.pdp, &self.names.view(), caller)
+        caller_name(&self.pdp, caller)
     }
 
     /// A record in one sentence, without an end.
@@ -41,6 +41,9 @@ impl Teller {
             Some(name) => format!("{name} ({})", record.caller),
             None => record.caller.to_string(),
         };
+        if let Some(message) = &record.invalid {
+            return Ok(format!("{who} sent what was no question: {message}"));
+        }
         let question = &record.question;
         let action = question.action.name.as_str();
         let said = match (&record.asked, &record.results) {
@@ -124,12 +127,8 @@ impl Teller {
 }
 
 /// The name of whoever called, when one is known.
-pub(super) fn caller_name(_pdp: &Pdp, view: &View<'_>, caller: &Caller) -> Result<Option<String>, StoreError> {
-    Ok(match caller {
-        Caller::Partner { id } => view.partner(id)?.map(|kept| kept.fact.name),
-        Caller::Customer { id } => view.customer(id)?.map(|kept| kept.fact.name),
-        Caller::Operator { .. } => None,
-    })
+pub(super) fn caller_name(pdp: &Pdp, caller: &Caller) -> Result<Option<String>, StoreError> {
+    pdp.names()?.name(&caller.to_string())
 }
 
 /// The answer, with the rules that gave it and their titles; where a right was missing, which.

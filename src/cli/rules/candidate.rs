@@ -1,5 +1,6 @@
 //! A candidate held against the rules in force, and against the live world.
 
+use crate::cli::print;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
@@ -57,7 +58,7 @@ impl Compare {
                     "there is no store in `{}`: the live world is that of the demonstration, and the rules in force are those here",
                     self.data.data.display()
                 ));
-                println!("{note}");
+                print::line(&note);
             }
             folder = tempfile::tempdir()?;
             let reached = Reached::at(folder.path(), Wanted::ThereOrNew).await?;
@@ -73,7 +74,7 @@ impl Compare {
             _ => super::ended(&evidence.findings, self.strict),
         };
         if self.data.json {
-            println!("{}", serde_json::to_string(&evidence)?);
+            print::line(serde_json::to_string(&evidence)?);
             return Ok(ended);
         }
         let mut page = Page::new();
@@ -88,7 +89,7 @@ impl Compare {
             page.line("Have it reviewed, promises and all:");
             page.as_it_is(format!("  standing rules review {}", self.candidate.display()));
         }
-        print!("{page}");
+        print::text(&page);
         Ok(ended)
     }
 

@@ -1,5 +1,6 @@
 //! One set of rules by itself: what is wrong with it, whether its claims are proved, and which rows its rules decide.
 
+use crate::cli::print;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -96,7 +97,7 @@ impl Check {
         let refused = self.refused().await?;
         let ended = if refused.is_some() { Ended::Denied } else { ended(&found, self.strict) };
         if self.data.json {
-            println!("{}", json!({ "findings": found, "outcome": outcome, "refused": refused }));
+            print::line(json!({ "findings": found, "outcome": outcome, "refused": refused }));
             return Ok(ended);
         }
         let mut page = Page::new();
@@ -124,7 +125,7 @@ impl Check {
             page.blank();
             page.line("Next: `standing rules review DIR` says what it would change of what is in force.");
         }
-        print!("{page}");
+        print::text(&page);
         Ok(ended)
     }
 
@@ -152,7 +153,7 @@ impl Prove {
         let ended = match examined(files.clone(), &solver) {
             Err(found) => {
                 if self.json {
-                    println!("{}", json!({ "findings": found, "outcome": Outcome::Refused }));
+                    print::line(json!({ "findings": found, "outcome": Outcome::Refused }));
                     return Ok(Ended::Denied);
                 }
                 findings(&mut page, &found, &files);
@@ -166,7 +167,7 @@ impl Prove {
                     _ => Ended::Denied,
                 };
                 if self.json {
-                    println!("{}", json!({ "findings": found, "outcome": outcome, "proofs": examined.proofs }));
+                    print::line(json!({ "findings": found, "outcome": outcome, "proofs": examined.proofs }));
                     return Ok(ended);
                 }
                 let detail = if self.verbose { Detail::Everything } else { Detail::News };
@@ -178,7 +179,7 @@ impl Prove {
                 ended
             }
         };
-        print!("{page}");
+        print::text(&page);
         Ok(ended)
     }
 }
@@ -199,7 +200,7 @@ impl Coverage {
         let is_idle = decided.values().any(|rows| *rows == 0);
         let ended = if is_idle && self.strict { Ended::Denied } else { ended(&signed, self.strict) };
         if self.json {
-            println!("{}", json!({ "rows": decided, "findings": signed }));
+            print::line(json!({ "rows": decided, "findings": signed }));
             return Ok(ended);
         }
         let mut page = Page::new();
@@ -207,7 +208,7 @@ impl Coverage {
             page.as_it_is(format!("{rows:>6} rows  {rule}"));
         }
         findings(&mut page, &signed, bundle.files());
-        print!("{page}");
+        print::text(&page);
         Ok(ended)
     }
 }

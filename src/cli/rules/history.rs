@@ -1,5 +1,6 @@
 //! What was in force since when and by whom, what waits for a second person, and one set or proposal by itself.
 
+use crate::cli::print;
 use std::collections::BTreeMap;
 
 use clap::Args;
@@ -108,7 +109,7 @@ impl History {
         let history = all(&reached, "/v1/rules/history", "history").await?;
         let mut proposals = all(&reached, "/v1/rules/proposals", "proposals").await?;
         if self.data.json {
-            println!("{}", json!({ "history": history, "proposals": proposals }));
+            print::line(json!({ "history": history, "proposals": proposals }));
             return Ok(Ended::Good);
         }
         proposals.retain(|proposal| ["open", "scheduled"].contains(&text(proposal, "state")));
@@ -121,7 +122,7 @@ impl History {
         for (place, one) in history.iter().rev().enumerate() {
             entry(&mut page, one, place == 0);
         }
-        print!("{page}");
+        print::text(&page);
         Ok(Ended::Good)
     }
 }
@@ -167,11 +168,11 @@ impl Show {
                     self.what
                 ))
             })?;
-            print!("{text}");
+            print::text(&text);
             return Ok(Ended::Good);
         }
         if self.data.json {
-            println!("{shown}");
+            print::line(&shown);
             return Ok(Ended::Good);
         }
         let mut page = Page::new();
@@ -200,7 +201,7 @@ impl Show {
             page.as_it_is(format!("  standing rules show {} --file PATH", self.what));
             page.as_it_is(format!("  standing rules approve {} --token-file FILE", self.what));
         }
-        print!("{page}");
+        print::text(&page);
         Ok(Ended::Good)
     }
 }

@@ -1,6 +1,7 @@
 //! Publishing from the command line: propose a folder, approve what another person proposed, take a proposal back, and
 //! go back to rules of before.
 
+use crate::cli::print;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
@@ -95,11 +96,11 @@ fn answered(said: Said, sources: &RuleFiles, is_json: bool) -> Result<Value, Fai
         return Ok(said.body);
     }
     if is_json {
-        println!("{}", said.body);
+        print::line(&said.body);
     } else if let Some(evidence) = evidence(&said.body) {
         let mut page = Page::new();
         review(&mut page, &evidence, sources, Detail::News);
-        print!("{page}");
+        print::text(&page);
     }
     let is_refused = [StatusCode::FORBIDDEN, StatusCode::CONFLICT, StatusCode::UNPROCESSABLE_ENTITY];
     let failure = said.failure();
@@ -140,13 +141,13 @@ impl Propose {
         bar.finish_and_clear();
         let proposal = answered(said?, &files, self.data.json)?;
         if self.data.json {
-            println!("{proposal}");
+            print::line(&proposal);
             return Ok(Ended::Good);
         }
         let mut page = Page::new();
         let detail = if self.verbose { Detail::Everything } else { Detail::News };
         proposed(&mut page, &proposal, &files, detail);
-        print!("{page}");
+        print::text(&page);
         Ok(Ended::Good)
     }
 }
@@ -172,7 +173,7 @@ impl Approve {
         bar.finish_and_clear();
         let proposal = answered(said?, &RuleFiles::default(), self.data.json)?;
         if self.data.json {
-            println!("{proposal}");
+            print::line(&proposal);
             return Ok(Ended::Good);
         }
         let mut page = Page::new();
@@ -183,7 +184,7 @@ impl Approve {
             _ => "are in force".to_owned(),
         };
         page.line(format!("proposal {} is approved by {by}: the rules {digest} {since}", proposal["id"]));
-        print!("{page}");
+        print::text(&page);
         Ok(Ended::Good)
     }
 }
@@ -195,11 +196,11 @@ impl Withdraw {
         let said = reached.ask(Method::DELETE, &path, None).await?;
         let proposal = answered(said, &RuleFiles::default(), self.data.json)?;
         if self.data.json {
-            println!("{proposal}");
+            print::line(&proposal);
         } else {
             let mut page = Page::new();
             page.line(format!("proposal {} is withdrawn by {}", proposal["id"], who(&proposal["ended"], "by")));
-            print!("{page}");
+            print::text(&page);
         }
         Ok(Ended::Good)
     }
@@ -218,7 +219,7 @@ impl Rollback {
         let sources = RuleFiles::default();
         let went = answered(said?, &sources, self.data.json)?;
         if self.data.json {
-            println!("{went}");
+            print::line(&went);
             return Ok(Ended::Good);
         }
         let mut page = Page::new();
@@ -232,7 +233,7 @@ impl Rollback {
                 differences(&mut page, &evidence);
             }
         }
-        print!("{page}");
+        print::text(&page);
         Ok(Ended::Good)
     }
 }
