@@ -18,6 +18,7 @@ mod metrics;
 mod names;
 mod opening;
 mod operation;
+mod page;
 mod pages;
 mod publishing;
 mod registry;

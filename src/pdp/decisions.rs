@@ -170,17 +170,17 @@ impl Pdp {
         call: &Call,
         filter: &DecisionFilter,
     ) -> Result<Told<DecisionList>, CallError<ListError>> {
-        self.tell(call, "readDecisions", &About::Installation, |_, _| Ok(self.list_of(call, filter)?)).await
+        self.tell(call, "readDecisions", &About::Installation, |_, _| self.list_of(call, filter)).await
     }
 
-    fn list_of(self: &Arc<Self>, call: &Call, filter: &DecisionFilter) -> Result<DecisionList, ListError> {
-        let seal = Seal::of(&self.ledger_key, &call.caller, &("decisions", filter));
-        let teller = Mutex::new(Teller::of(self)?);
-        let mut filter = filter.clone();
+    fn list_of(self: &Arc<Self>, call: &Call, asked: &DecisionFilter) -> Result<DecisionList, ListError> {
+        let seal = Seal::of(&self.ledger_key, &call.caller, &("decisions", asked));
+        let mut filter = asked.clone();
         if let Some(written) = filter.rules.take() {
             let whole = whole_digest::<ListError>(self, &written)?;
             filter.rules = Some(whole.ok_or(ListError::UnknownRules(written))?);
         }
+        let teller = Mutex::new(Teller::of(self)?);
         Ok(DecisionList { records: self.ledger_records()?, filter, seal, teller })
     }
 }
@@ -253,8 +253,7 @@ fn page_of(
     Ok(page)
 }
 
-/// A record as it is shown: with its place in the ledger, the hash of its leaf, the name of whoever called, and the
-/// whole of it in words where they are wanted.
+/// A record as it is shown: with its place in the ledger and the hash of its leaf, and in words where they are wanted.
 fn told(seq: Seq, bytes: &[u8], teller: &mut Teller, words: bool) -> Result<Value, StoreError> {
     // What is not a record is not left out: it is a finding.
     let Ok(Value::Object(mut members)) = serde_json::from_slice(bytes) else {
@@ -262,13 +261,9 @@ fn told(seq: Seq, bytes: &[u8], teller: &mut Teller, words: bool) -> Result<Valu
     };
     members.insert("seq".to_owned(), seq.0.into());
     members.insert("hash".to_owned(), hash_text(&leaf_hash(bytes)).into());
-    if let Ok(record) = Record::from_bytes(bytes) {
-        if let Some(name) = teller.name_of(&record.caller)? {
-            members.insert("callerName".to_owned(), name.into());
-        }
-        if words {
-            members.insert("words".to_owned(), teller.sentence(&record)?.into());
-        }
+    if let (true, Ok(record)) = (words, Record::from_bytes(bytes)) {
+        members.insert("words".to_owned(), teller.sentence(&record)?.into());
+        members.extend(teller.name_of(&record.caller)?.map(|name| ("callerName".to_owned(), name.into())));
     }
     Ok(members.into())
 }

@@ -26,9 +26,8 @@ use utoipa::ToSchema;
 
 use super::Pdp;
 use super::call::{About, Call, CallError, Coded, Told};
-use super::words::caller_name;
 use crate::audit::{
-    CheckpointError, Hash, LedgerKey, Mask, ProofError, Record, consistency, hash_text, inclusion, leaf_hash, leaf_node,
+    CheckpointError, Hash, LedgerKey, Mask, ProofError, consistency, hash_text, inclusion, leaf_hash, leaf_node,
 };
 use crate::id::Seq;
 use crate::store::{LedgerView, StoreError};
@@ -151,8 +150,6 @@ pub struct Kept {
     pub hash: String,
     /// The archive file it was read from, when it was.
     pub archive: Option<String>,
-    /// The name of whoever called, when one is known.
-    pub caller_name: Option<String>,
 }
 
 fn texts(hashes: &[Hash]) -> Vec<String> {
@@ -272,15 +269,7 @@ impl Pdp {
     /// [`LedgerError::Damaged`] for one that is not what its leaf says; [`CallError::Denied`] for whoever may not read
     /// the ledger.
     pub async fn decision(&self, call: &Call, seq: Seq) -> Result<Told<Option<Kept>>, CallError<LedgerError>> {
-        self.tell(call, "readDecisions", &About::Installation, |_, _| {
-            let ledger = self.store.ledger()?;
-            let Some(mut kept) = self.kept(&ledger, seq)? else { return Ok(None) };
-            if let Ok(record) = Record::from_bytes(&kept.record) {
-                kept.caller_name = caller_name(self, &record.caller)?;
-            }
-            Ok(Some(kept))
-        })
-        .await
+        self.tell(call, "readDecisions", &About::Installation, |_, _| self.kept(&self.store.ledger()?, seq)).await
     }
 
     /// A record from wherever it is, when it is what its leaf says.
@@ -299,7 +288,7 @@ impl Pdp {
         if leaf_hash(&record) != leaf {
             return Err(LedgerError::Damaged(seq.0));
         }
-        Ok(Some(Kept { record, hash: hash_text(&leaf), archive, caller_name: None }))
+        Ok(Some(Kept { record, hash: hash_text(&leaf), archive }))
     }
 
     /// A walk along the whole ledger, as it is now.

@@ -1,7 +1,5 @@
 //! Lists, page by page, and the two pages of the document: Partner Relationships and the customer list.
 
-use std::str::FromStr;
-
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -9,15 +7,14 @@ use super::Pdp;
 use super::ask::{AsOf, AskError, Basis};
 use super::call::{About, Call, CallError, Coded, Told};
 use super::cursor::Seal;
-use super::ledger::MissingRecords;
+pub use super::page::Page;
 use super::registry::ON;
 use super::rules::AmbiguousDigest;
 use crate::clock::Timestamp;
 use crate::domain::commercial::RelationshipState;
 use crate::domain::partner::PartnerKind;
 use crate::id::{CustomerId, PartnerId, ServiceName};
-use crate::limits::{PAGE_MAX, SCAN_MAX};
-use crate::store::{Listed, StoreError, View};
+use crate::store::{StoreError, View};
 
 /// Why a list cannot be shown.
 #[derive(Debug, thiserror::Error)]
@@ -93,84 +90,6 @@ impl Coded for ListError {
             Self::Store(error) => Some(error),
             _ => None,
         }
-    }
-}
-
-/// One page of a list, in an order that does not change; it is complete or says where to go on.
-#[derive(Clone, Debug)]
-pub struct Page<T> {
-    /// What is on it.
-    pub items: Vec<T>,
-    /// Where to go on; nothing when the list ends here.
-    pub next: Option<String>,
-    seal: Seal,
-    /// Records that belong on it and cannot be read.
-    pub missing: Vec<MissingRecords>,
-    /// Was a record missing on it, or on a page before it?
-    pub(super) lacks: bool,
-    limit: usize,
-    looked_at: usize,
-    last: Option<String>,
-}
-
-impl<T> Page<T> {
-    /// An empty page for at most `limit` items, of the list whose cursors have this seal.
-    pub(super) fn new(limit: usize, seal: Seal) -> Self {
-        let (items, missing, limit) = (Vec::new(), Vec::new(), limit.min(PAGE_MAX));
-        Self { items, next: None, seal, missing, lacks: false, limit, looked_at: 0, last: None }
-    }
-
-    /// Does the list end here, with nothing missing on any page?
-    #[must_use]
-    pub fn is_complete(&self) -> bool {
-        self.next.is_none() && !self.lacks
-    }
-
-    /// How many items it may hold.
-    pub(super) fn limit(&self) -> usize {
-        self.limit
-    }
-
-    /// What the cursor says was last on the page before; whatever is no cursor of this list is one and the same error,
-    /// before anything is looked up.
-    pub(super) fn after<K: FromStr>(&self, cursor: Option<&str>) -> Result<Option<K>, ListError> {
-        let Some(cursor) = cursor else { return Ok(None) };
-        let place = self.seal.open(cursor).ok_or(ListError::Cursor)?;
-        place.parse().map(Some).map_err(|_| ListError::Cursor)
-    }
-
-    /// Puts an item on the page, or notes that there is more.
-    pub(super) fn take(&mut self, item: T, at: String) -> Listed {
-        if self.items.len() >= self.limit {
-            return self.full();
-        }
-        self.items.push(item);
-        self.pass(at)
-    }
-
-    /// Puts an item on the page that says itself where it stands.
-    pub(super) fn take_at(&mut self, item: T, at: impl FnOnce(&T) -> String) -> Listed {
-        let at = at(&item);
-        self.take(item, at)
-    }
-
-    /// Passes over something that is not wanted; a page that has looked at enough says where to go on.
-    pub(super) fn pass(&mut self, at: String) -> Listed {
-        self.last = Some(at);
-        self.looked_at += 1;
-        if self.looked_at >= SCAN_MAX { self.full() } else { Listed::Continue(()) }
-    }
-
-    /// Notes that there is more, and where.
-    pub(super) fn go_on(&mut self, at: &str) {
-        self.next = Some(self.seal.seal(at));
-    }
-
-    fn full(&mut self) -> Listed {
-        // A page for no items says that there are some by a cursor to the beginning.
-        let last = self.last.as_deref().unwrap_or_default();
-        self.next = Some(self.seal.seal(last));
-        Listed::Break(())
     }
 }
 

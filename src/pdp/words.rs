@@ -22,16 +22,25 @@ pub(super) struct Teller {
     names: Snapshot,
     /// The sets of rules that were asked for, by their digests; nothing for one that is not kept or does not load.
     rules: BTreeMap<String, Option<Arc<Bundle>>>,
+    /// The names of callers that were asked for.
+    callers: BTreeMap<String, Option<String>>,
 }
 
 impl Teller {
     pub(super) fn of(pdp: &Arc<Pdp>) -> Result<Self, StoreError> {
-        Ok(Self { pdp: Arc::clone(pdp), names: pdp.store.snapshot()?, rules: BTreeMap::new() })
+        let (rules, callers) = (BTreeMap::new(), BTreeMap::new());
+        Ok(Self { pdp: Arc::clone(pdp), names: pdp.store.snapshot()?, rules, callers })
     }
 
     /// The name of whoever called, when one is known.
-    pub(super) fn name_of(&self, caller: &Caller) -> Result<Option<String>, StoreError> {
-        caller_name(&self.pdp, caller)
+    pub(super) fn name_of(&mut self, caller: &Caller) -> Result<Option<String>, StoreError> {
+        let caller = caller.to_string();
+        if let Some(known) = self.callers.get(&caller) {
+            return Ok(known.clone());
+        }
+        let name = self.pdp.names()?.name(&caller)?;
+        self.callers.insert(caller, name.clone());
+        Ok(name)
     }
 
     /// A record in one sentence, without an end.
@@ -41,8 +50,8 @@ impl Teller {
             Some(name) => format!("{name} ({})", record.caller),
             None => record.caller.to_string(),
         };
-        if let Some(message) = &record.invalid {
-            return Ok(format!("{who} sent what was no question: {message}"));
+        if let Some(wrong) = &record.invalid {
+            return Ok(format!("{who} asked what is no question: no, {wrong}"));
         }
         let question = &record.question;
         let action = question.action.name.as_str();
@@ -124,11 +133,6 @@ impl Teller {
             format!("{kind}::{id}")
         })
     }
-}
-
-/// The name of whoever called, when one is known.
-pub(super) fn caller_name(pdp: &Pdp, caller: &Caller) -> Result<Option<String>, StoreError> {
-    pdp.names()?.name(&caller.to_string())
 }
 
 /// The answer, with the rules that gave it and their titles; where a right was missing, which.
