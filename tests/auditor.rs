@@ -159,9 +159,11 @@ async fn changes_are_found_by_time_customer_partner_and_event_and_every_page_say
 fn a_list_and_a_stream_of_changes_take_the_same_filters_and_nothing_else() {
     let (_data, server) = demonstration();
     let page = server.get("/v1/changes?customer=adatum&event=dap-admin-relationship-approved&limit=1").json();
-    assert_eq!(page["changes"].as_array().unwrap().len(), 1, "{page}");
-    assert_eq!((page["changes"][0]["customer"].as_str(), page["complete"].as_bool()), (Some("adatum"), Some(false)));
-    assert!(page["next"].is_u64(), "{page}");
+    // What one acceptance approved has one revision, and stands on one page.
+    let changes = page["changes"].as_array().unwrap();
+    assert!(!changes.is_empty() && changes.iter().all(|change| change["revision"] == page["next"]), "{page}");
+    assert!(changes.iter().all(|change| change["customer"] == "adatum"), "{page}");
+    assert_eq!(page["complete"], false, "{page}");
     for (query, code) in [
         ("event=partner-vanished", "invalid_parameter"),
         ("customer=a b", "invalid_parameter"),
