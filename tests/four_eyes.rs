@@ -317,7 +317,11 @@ fn a_reviewer_publishes_from_the_command_line_and_reads_everything_there() {
     assert_eq!(code, Some(0), "{why}");
     assert!(shown.starts_with(&format!("the rules {short}")), "{shown}");
     let (_folder, other) = folder("another story");
-    press.rules(&["propose", other.to_str().unwrap()], Some(&ada));
+    let (_, said, _) = press.rules(&["propose", other.to_str().unwrap()], Some(&ada));
+    let proposed = said.split("of the rules ").nth(1).and_then(|rest| rest.split(',').next()).unwrap().to_owned();
+    let (code, shown, why) = press.rules(&["show", &proposed], Some(&bob));
+    assert_eq!(code, Some(0), "{why}");
+    assert!(shown.contains("were proposed, and never in force"), "{shown}");
     let (code, said, _) = press.rules(&["withdraw", "2"], Some(&ada));
     assert_eq!(code, Some(0));
     assert!(said.starts_with("proposal 2 is withdrawn by"), "{said}");

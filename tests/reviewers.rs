@@ -126,7 +126,8 @@ fn a_finding_shows_its_line_with_a_caret_below_the_place() {
     let lines: Vec<&str> = said.lines().collect();
     let source = lines.iter().position(|line| line.contains(" | ")).unwrap_or_else(|| panic!("no source in {said}"));
     let caret = lines[source + 1].find('^').unwrap();
-    assert_eq!(&lines[source][caret..=caret], ")", "{said}");
+    assert_eq!(lines[source].chars().nth(caret), Some(')'), "{said}");
+    assert!(lines[source].starts_with("    5 | …"), "what is cut is said: {said}");
 }
 
 #[test]

@@ -10,6 +10,9 @@ const WIDTH: usize = 80;
 /// The narrowest page that is wrapped; a narrower terminal wraps by itself.
 const WIDTH_MIN: usize = 40;
 
+/// What stands where a line is cut.
+const CUT: char = '…';
+
 /// A page that is being written, line by line.
 pub(in crate::cli) struct Page {
     width: usize,
@@ -68,8 +71,16 @@ impl Page {
         let room = self.width.saturating_sub(number.len()).max(1);
         let letters: Vec<char> = line.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect();
         let place = column.saturating_sub(1).min(letters.len());
-        let from = if letters.len() <= room || place < room { 0 } else { place + 1 - room };
-        let shown: String = letters.iter().skip(from).take(room).collect();
+        // Of a line that is too wide more is shown before the place than after it.
+        let from = place.saturating_sub(room * 2 / 3).min(letters.len().saturating_sub(room));
+        let mut shown: Vec<char> = letters.iter().copied().skip(from).take(room).collect();
+        if let Some(first) = shown.first_mut().filter(|_| from > 0) {
+            *first = CUT;
+        }
+        if let Some(last) = shown.last_mut().filter(|_| from + room < letters.len()) {
+            *last = CUT;
+        }
+        let shown: String = shown.into_iter().collect();
         let caret = console::style("^").red().bold();
         self.as_it_is(format!("{}{}", console::style(&number).dim(), shown.trim_end()));
         self.as_it_is(format!("{:>5} {} {}{caret}", "", console::style("|").dim(), " ".repeat(place - from)));
@@ -105,7 +116,22 @@ mod tests {
     }
 
     #[test]
+    fn a_line_that_is_cut_says_so_at_the_end_that_lacks_something() {
+        console::set_colors_enabled(false);
+        let shown = |column: usize| {
+            let mut page = Page::of_width(40);
+            page.source(1, &"a".repeat(100), column);
+            page.to_string().lines().next().unwrap_or_default().replace("    1 | ", "")
+        };
+        let [first, middle, last] = [1, 50, 100].map(shown);
+        assert!(!first.starts_with('…') && first.ends_with('…'), "{first}");
+        assert!(middle.starts_with('…') && middle.ends_with('…'), "{middle}");
+        assert!(last.starts_with('…') && !last.ends_with('…'), "{last}");
+    }
+
+    #[test]
     fn the_caret_stands_below_its_column_also_in_a_line_that_is_cut() {
+        console::set_colors_enabled(false);
         let caret_of = |line: &str, column: usize| {
             let mut page = Page::of_width(40);
             page.source(7, line, column);

@@ -26,7 +26,7 @@ pub(super) struct History {
 /// One set of rules, or one proposal, with what is known of it.
 #[derive(Debug, Args)]
 pub(super) struct Show {
-    /// The digest of rules that are or were in force, or its beginning; or the number of a proposal.
+    /// The digest of rules that are or were in force or proposed, or its beginning; or the number of a proposal.
     #[arg(value_name = "DIGEST|N")]
     what: String,
     /// Print the text of one of its files instead.
@@ -67,7 +67,7 @@ fn how(entry: &Value) -> String {
         ("rolledBack", _, true) => format!("EMERGENCY: called back by {by} alone"),
         ("rolledBack", ..) => format!("called back by {by}"),
         ("files", ..) => "the files were changed".to_owned(),
-        ("start", ..) => format!("the service started with them, by {by}"),
+        ("start", ..) => "the service started with them".to_owned(),
         (other, ..) => format!("{other}, by {by}"),
     }
 }
@@ -182,9 +182,11 @@ impl Show {
             story(&mut page, &shown);
         } else {
             page.line(format!("the rules {}", text(&shown, "digest")));
-            for one in shown["inForce"].as_array().into_iter().flatten() {
-                entry(&mut page, one, false);
+            let times = shown["inForce"].as_array().map(Vec::as_slice).unwrap_or_default();
+            if times.is_empty() {
+                page.below("were proposed, and never in force");
             }
+            times.iter().for_each(|one| entry(&mut page, one, false));
         }
         let status = reached.call(Method::GET, "/v1/rules", None).await?;
         let in_force = reached.call(Method::GET, &format!("/v1/rules/{}", text(&status, "digest")), None).await?;

@@ -9,10 +9,10 @@ use utoipa::ToSchema;
 use super::super::call::{About, Call, CallError, Told};
 use super::super::cursor::Seal;
 use super::super::{ListError, Page, Pdp, PublishError};
-use super::{RefusedRules, parsed, whole_digest};
+use super::{AmbiguousDigest, RefusedRules, parsed, whole_digest};
 use crate::clock::Timestamp;
 use crate::config::RulesFrom;
-use crate::limits::PAGE_MAX;
+use crate::limits::{DIGEST_PREFIX_MIN, PAGE_MAX};
 use crate::store::{InForce, StoreError, Why};
 
 /// What decides now, and since when.
@@ -103,7 +103,7 @@ impl From<InForce> for RulesEntry {
     }
 }
 
-/// A set of rules that is or was in force.
+/// A set of rules that is or was in force, or was proposed.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct KeptRules {
@@ -111,7 +111,7 @@ pub struct KeptRules {
     pub digest: String,
     /// Its files: texts by path.
     pub files: BTreeMap<String, String>,
-    /// Every time it came in force, oldest first.
+    /// Every time it came in force, oldest first; none where it was proposed alone.
     pub in_force: Vec<RulesEntry>,
     /// What was known of it when it last came in force.
     #[schema(value_type = Option<Object>)]
@@ -149,15 +149,19 @@ impl Pdp {
         .await
     }
 
-    /// A set of rules that is or was in force, with its files, by its digest or the beginning of it.
+    /// A set of rules that is or was in force, or is proposed, with its files, by its digest or the beginning of it.
     ///
     /// # Errors
-    /// [`PublishError::UnknownRules`], [`PublishError::Ambiguous`]; [`CallError::Denied`] for whoever may not read the rules.
+    /// [`PublishError::UnknownRules`], [`PublishError::Ambiguous`]; [`CallError::Denied`] for whoever may not read the
+    /// rules.
     pub async fn rules_with(&self, call: &Call, digest: &str) -> Result<Told<KeptRules>, CallError<PublishError>> {
         self.tell(call, "readRules", &About::Installation, |_, _| {
             let unknown = || PublishError::UnknownRules(digest.to_owned());
-            let digest = whole_digest::<PublishError>(self, digest)?.ok_or_else(unknown)?;
-            let files = self.store.kept_rules(&digest)?.ok_or_else(unknown)?;
+            let kept = match whole_digest::<PublishError>(self, digest)? {
+                Some(whole) => self.store.kept_rules(&whole)?.map(|files| (whole, files)),
+                None => None,
+            };
+            let Some((digest, files)) = kept else { return self.proposed_with(digest)?.ok_or_else(unknown) };
             let history = self.store.rules_history(0, usize::MAX)?.into_iter().map(|(_, entry)| entry);
             Ok(KeptRules {
                 files: files.into_iter().collect(),
@@ -167,6 +171,22 @@ impl Pdp {
             })
         })
         .await
+    }
+
+    /// A set of rules that was proposed and never came in force, by its digest or the beginning of it.
+    fn proposed_with(&self, written: &str) -> Result<Option<KeptRules>, PublishError> {
+        let proposals = self.store.proposals(0, usize::MAX)?.into_iter().map(|(_, proposal)| proposal);
+        let is_meant = |digest: &str| written.len() >= DIGEST_PREFIX_MIN && digest.starts_with(written);
+        let mut found: BTreeMap<String, u64> =
+            proposals.filter(|known| is_meant(&known.digest)).map(|known| (known.digest, known.id)).collect();
+        if found.len() > 1 {
+            let digests = found.into_keys().collect();
+            return Err(AmbiguousDigest { short: written.to_owned(), digests }.into());
+        }
+        let Some((digest, id)) = found.pop_first() else { return Ok(None) };
+        let files = self.store.proposed_files(id)?.into_iter().collect();
+        let evidence = parsed(self.store.proposed_evidence(id)?)?;
+        Ok(Some(KeptRules { digest, files, in_force: Vec::new(), evidence }))
     }
 
     /// The sets of rules that came in force, oldest first.
