@@ -1,10 +1,9 @@
 //! Settings, read once at the start: a TOML file, the environment over it, and the command's own flags over both.
 
+mod public_url;
 mod sources;
 
 pub use sources::{Environment, InForce, Origin, Resolved, Unknown, environment, file, resolve, unknown};
-
-mod public_url;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -116,7 +115,7 @@ impl Settings {
         if let Some(url) = &self.public_url
             && let Some(fault) = public_url::fault_of(url)
         {
-            return Some(("public_url", format!("`public_url` `{url}` {fault}")));
+            return Some(("public_url", format!("`public_url` `{}` {fault}", sources::masked(url))));
         }
         let Limits { body_bytes, evaluations, depth } = self.limits;
         let limits = [("limits.body_bytes", body_bytes), ("limits.evaluations", evaluations), ("limits.depth", depth)];

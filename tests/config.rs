@@ -120,12 +120,13 @@ fn what_is_not_understood_is_named_with_its_line_and_what_is_likely_meant() {
         ("[limits]\nbody_bytes = 0\n", "`limits.body_bytes` is at least 1"),
         ("[limits]\nbody_bytes = -1\n", "`limits.body_bytes` (file, line 2) cannot be so"),
         ("[limits]\ndepth = 1000\n", "`limits.depth` is at most 126"),
-        ("public_url = \"https://me:secret@a.example\"\n", "is not an https URL without user"),
+        ("public_url = \"https://me:secret@a.example\"\n", "`https://***@a.example` names no host"),
     ] {
         let (folder, path) = file(text);
         let checked = run(&["config", "check", "--config", path.to_str().unwrap()], &[]);
         assert_eq!(checked.status.code(), Some(2), "{text}");
         assert!(out(&checked).contains(expected), "{text}: {}", out(&checked));
+        assert!(!out(&checked).contains("secret"), "{}", out(&checked));
         let data = folder.path().join("data");
         for command in [
             vec!["serve", "--listen", "127.0.0.1:0", "--data", data.to_str().unwrap()],

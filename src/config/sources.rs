@@ -162,12 +162,18 @@ impl Resolved {
 
 /// A value as a file says it, without what stands before the `@` of an address.
 fn shown(value: &Value) -> String {
-    let Value::String(text) = value else { return value.to_string() };
-    let masked = match text.split_once("://").and_then(|(scheme, rest)| Some((scheme, rest.split_once('@')?.1))) {
+    match value {
+        Value::String(text) => Value::String(masked(text)).to_string(),
+        value => value.to_string(),
+    }
+}
+
+/// A text without what stands before the `@` of an address: it may be a password.
+pub(super) fn masked(text: &str) -> String {
+    match text.split_once("://").and_then(|(scheme, rest)| Some((scheme, rest.rsplit_once('@')?.1))) {
         Some((scheme, rest)) => format!("{scheme}://***@{rest}"),
-        None => text.clone(),
-    };
-    Value::String(masked).to_string()
+        None => text.to_owned(),
+    }
 }
 
 fn variable(key: &str) -> String {
