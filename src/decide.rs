@@ -12,6 +12,7 @@ mod explain;
 mod model;
 mod reason;
 mod stranger;
+mod words;
 mod world;
 
 pub use alike::{decide_alike, named_by};
@@ -22,6 +23,7 @@ pub use explain::{Nearest, nearest};
 pub use model::{Model, Refound};
 pub use reason::Reason;
 pub use stranger::{allows_strange_resource, allows_strange_subject, refuses_strangers};
+pub use words::can_say;
 pub use world::{Properties, World, WorldError};
 
 use std::borrow::Cow;
@@ -62,8 +64,8 @@ impl Namespace {
 
 /// Decides a question about our own domain.
 ///
-/// Precedence: what is unknown (subject, action, resource), an action that does not apply, an invalid property, an
-/// error in a rule, a forbid, and last the missing right, named by the smallest change of standing that would turn
+/// Precedence: what is unknown (subject, action, resource), a fact that the schema has no word for, an action that does
+/// not apply, an invalid property, an error in a rule, a forbid, and last the missing right, named by the smallest change of standing that would turn
 /// the answer.
 #[must_use]
 pub fn decide(bundle: &Bundle, namespace: Namespace, question: &Question, facts: &Facts) -> Decision {
@@ -118,6 +120,9 @@ fn judge_domain(bundle: &Bundle, namespace: Namespace, question: &Question, fact
     }
     if let Some(unknown) = facts.unknown_resource {
         return Verdict::Refused(Reason::of_unknown(unknown));
+    }
+    if !can_say(bundle, namespace, &question.action.name, facts) {
+        return Verdict::Refused(Reason::INVALID_FACT);
     }
     match entities::of(facts) {
         Ok(entities) => judge(bundle, namespace, question, entities),

@@ -27,6 +27,7 @@ mod review;
 mod relationship;
 mod rules;
 mod search;
+mod subscription_actions;
 mod tokens;
 mod transfer;
 mod watched;

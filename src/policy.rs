@@ -11,6 +11,7 @@ mod rule;
 mod source;
 mod values;
 mod vocabulary;
+mod words;
 
 pub(crate) use bundle::Deciding;
 pub use bundle::{Bundle, Digest};
@@ -20,3 +21,4 @@ pub(crate) use mention::Mention;
 pub use rule::{Claim, Place, Rule, RuleId, Rulebook};
 pub use source::{ReadError, RuleFiles};
 pub use vocabulary::{ActionShape, Attribute, InvalidProperty, RecordShape, Shape, Vocabulary, convert};
+pub use words::MissingWord;

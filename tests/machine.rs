@@ -83,6 +83,16 @@ fn transacts(kind: PartnerKind) -> bool {
     kind == PartnerKind::DirectBill || kind == PartnerKind::IndirectProvider
 }
 
+/// Can a status follow another?
+fn follows(from: SubscriptionStatus, to: SubscriptionStatus) -> bool {
+    use SubscriptionStatus::{Active, Deleted, Expired, Suspended};
+    match from {
+        Active | Suspended => true,
+        Expired => to == Expired || to == Deleted,
+        Deleted => to == Deleted,
+    }
+}
+
 impl Model {
     fn holds(&self, customer: usize, service: usize, partner: usize, now: Timestamp) -> bool {
         self.grants.get(&(customer, service, partner)).is_some_and(|until| until.is_none_or(|until| now < until))
@@ -120,10 +130,18 @@ impl Model {
                     // It is there already: only who sold or administers it may call at all, and then nothing differs.
                     let related =
                         self.seller(sold) == Some(*seller) || self.holds(sold.customer, sold.service, *seller, now);
-                    return related
-                        && (sold.customer, sold.service, sold.parent) == (*customer, *service, None)
-                        && sold.seller.is_none_or(|of| of == *seller)
-                        && sold.status == SubscriptionStatus::Active;
+                    let is_same = (sold.customer, sold.service, sold.parent) == (*customer, *service, None)
+                        && sold.seller.is_none_or(|of| of == *seller);
+                    let may_tell = match sold.status {
+                        SubscriptionStatus::Active => true,
+                        SubscriptionStatus::Suspended => self.allows(*seller, "reactivate", *subscription, now),
+                        SubscriptionStatus::Expired | SubscriptionStatus::Deleted => false,
+                    };
+                    let done = related && is_same && may_tell;
+                    if done {
+                        self.sold.get_mut(subscription).unwrap().status = SubscriptionStatus::Active;
+                    }
+                    return done;
                 }
                 transacts(kind)
                     && status == PartnerStatus::Active
@@ -131,11 +149,11 @@ impl Model {
                     && self.sell(*subscription, *customer, *service, Some(*seller), None)
             }
             Operation::Status { subscription, status } => match self.sold.get_mut(subscription) {
-                Some(sold) => {
+                Some(sold) if follows(sold.status, *status) => {
                     sold.status = *status;
                     true
                 }
-                None => false,
+                _ => false,
             },
             Operation::Accept { customer, partner, services, days } => {
                 let (kind, status) = self.partners[partner];
@@ -201,14 +219,22 @@ impl Model {
             return false;
         }
         if let Some(sold) = self.sold.get(&id) {
-            return (sold.customer, sold.service, sold.seller, sold.parent) == (customer, service, seller, parent) && {
+            let is_same =
+                (sold.customer, sold.service, sold.seller, sold.parent) == (customer, service, seller, parent);
+            let done = is_same && follows(sold.status, SubscriptionStatus::Active);
+            if done {
                 self.sold.get_mut(&id).unwrap().status = SubscriptionStatus::Active;
-                true
-            };
+            }
+            return done;
         }
         if let Some(parent) = parent {
             match self.sold.get(&parent) {
-                Some(held) if held.customer == customer && held.parent.is_none() => {}
+                Some(held) if held.customer == customer && held.parent.is_none() => {
+                    let ended = held.seller.is_some_and(|seller| self.relationships[&(customer, seller)].0);
+                    if ended || held.status != SubscriptionStatus::Active {
+                        return false;
+                    }
+                }
                 _ => return false,
             }
         }
@@ -248,6 +274,13 @@ impl Model {
             "provision" => administers && in_good_standing && none_deleted,
             "provideSupport" => administers && none_deleted,
             "receiveBill" => sells,
+            "suspend" => sells && sold.status == SubscriptionStatus::Active,
+            "reactivate" => {
+                sells
+                    && in_good_standing
+                    && sold.status == SubscriptionStatus::Suspended
+                    && statuses.iter().skip(1).all(|status| *status == SubscriptionStatus::Active)
+            }
             _ => sells && in_good_standing && all_active,
         }
     }

@@ -47,6 +47,7 @@ mod server;
 mod shipped;
 mod stage;
 mod stories;
+mod subscriptions;
 mod tables;
 mod tenants;
 mod tokens;

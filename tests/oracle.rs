@@ -28,22 +28,35 @@ enum Takes {
 struct Column {
     takes: Takes,
     left_to_a_suspended_partner: bool,
-    left_while_suspended: bool,
-    left_when_deleted: bool,
+    /// Which statuses the subscription itself may have; `refused_by_status` is said of another.
+    own: &'static [SubscriptionStatus],
+    refused_by_status: &'static str,
+    /// Which statuses the parent of an add-on may have.
+    parent: &'static [SubscriptionStatus],
 }
 
 fn column(action: &str) -> Column {
     use Takes::{CommercialStanding, DelegatedAdministration};
-    let (takes, left_to_a_suspended_partner, left_while_suspended, left_when_deleted) = match action {
-        "provision" => (DelegatedAdministration, false, true, false),
-        "provideSupport" => (DelegatedAdministration, true, true, false),
-        "removeSeats" | "orderAddOns" | "transition" | "migrate" | "changePartnerOfRecord" => {
-            (CommercialStanding, false, false, false)
+    use SubscriptionStatus::{Active, Deleted, Expired, Suspended};
+    const ANY: &[SubscriptionStatus] = &[Active, Suspended, Expired, Deleted];
+    const THERE: &[SubscriptionStatus] = &[Active, Suspended, Expired];
+    let (takes, left_to_a_suspended_partner, own, parent) = match action {
+        "provision" => (DelegatedAdministration, false, THERE, THERE),
+        "provideSupport" => (DelegatedAdministration, true, THERE, THERE),
+        "removeSeats" | "addSeats" | "orderAddOns" | "transition" | "migrate" | "changePartnerOfRecord" => {
+            (CommercialStanding, false, &[Active][..], &[Active][..])
         }
-        "receiveBill" => (CommercialStanding, true, true, true),
+        "suspend" => (CommercialStanding, true, &[Active][..], ANY),
+        "reactivate" => (CommercialStanding, false, &[Suspended][..], &[Active][..]),
+        "receiveBill" => (CommercialStanding, true, ANY, ANY),
         other => panic!("the document names no action `{other}`; say here what it takes"),
     };
-    Column { takes, left_to_a_suspended_partner, left_while_suspended, left_when_deleted }
+    let refused_by_status = if action == "reactivate" {
+        "subscription_status_not_suspended"
+    } else {
+        "subscription_status_not_active"
+    };
+    Column { takes, left_to_a_suspended_partner, own, refused_by_status, parent }
 }
 
 fn expected(action: &str, case: &Case) -> Expected {
@@ -70,15 +83,11 @@ fn refusal(column: &Column, case: &Case) -> Option<&'static str> {
     let sold = match case.thing {
         Thing::Service => false,
         Thing::Subscription { seller, parent, status } => {
-            for status in [Some(status), parent].into_iter().flatten() {
-                let is_left = match status {
-                    SubscriptionStatus::Active => true,
-                    SubscriptionStatus::Suspended => column.left_while_suspended,
-                    SubscriptionStatus::Deleted => column.left_when_deleted,
-                };
-                if !is_left {
-                    return Some("subscription_status_not_active");
-                }
+            if !column.own.contains(&status) {
+                return Some(column.refused_by_status);
+            }
+            if parent.is_some_and(|parent| !column.parent.contains(&parent)) {
+                return Some("subscription_status_not_active");
             }
             match seller {
                 Seller::ThisPartner => true,
@@ -115,18 +124,21 @@ fn every_answer_reason_and_obligation_is_the_one_the_document_gives() {
 }
 
 #[test]
-fn the_document_is_asked_about_eight_actions_and_two_of_them_on_a_service() {
+fn the_document_is_asked_about_eleven_actions_and_two_of_them_on_a_service() {
     let actions: Vec<&str> = shipped_table().actions().map(|(action, _)| action).collect();
     assert_eq!(
         actions,
         [
+            "addSeats",
             "changePartnerOfRecord",
             "migrate",
             "orderAddOns",
             "provideSupport",
             "provision",
+            "reactivate",
             "receiveBill",
             "removeSeats",
+            "suspend",
             "transition"
         ]
     );
@@ -145,7 +157,7 @@ fn a_yes_is_given_by_the_rule_named_after_its_action_and_by_no_other() {
     }
 }
 
-/// The case of the partner that may do anything.
+/// The case of the partner that may do anything but reactivate, which takes [`suspended`].
 fn best() -> Case {
     Case {
         thing: Thing::Subscription { seller: Seller::ThisPartner, parent: None, status: SubscriptionStatus::Active },
@@ -154,6 +166,17 @@ fn best() -> Case {
         is_delegated_administrator: true,
         relationship: Some(RelationshipState::Active),
     }
+}
+
+/// The same of a suspended subscription, which alone can be reactivated.
+fn suspended() -> Case {
+    let status = SubscriptionStatus::Suspended;
+    Case { thing: Thing::Subscription { seller: Seller::ThisPartner, parent: None, status }, ..best() }
+}
+
+/// The case in which the seller that administers may do the action.
+fn best_for(action: &str) -> Case {
+    if action == "reactivate" { suspended() } else { best() }
 }
 
 fn asked(question: &Question, facts: &Facts) -> Decision {
@@ -213,8 +236,11 @@ fn a_group_of_actions_and_a_call_of_this_service_are_unknown_actions() {
 
 #[test]
 fn an_action_on_something_it_does_not_apply_to_is_refused_even_where_everything_is_known() {
-    let mut facts = best().facts();
-    facts.operators.insert("the-operator".to_owned(), Role::Operator);
+    let facts = |action: &str| {
+        let mut facts = best_for(action).facts();
+        facts.operators.insert("the-operator".to_owned(), Role::Operator);
+        facts
+    };
     let things = [
         Entity::new("Partner", PARTNER),
         Entity::new("Customer", CUSTOMER),
@@ -230,7 +256,7 @@ fn an_action_on_something_it_does_not_apply_to_is_refused_even_where_everything_
                 let on_service = column(action).takes == Takes::DelegatedAdministration;
                 let applies = subject.kind == "Partner"
                     && (resource.kind == "Subscription" || (resource.kind == "Service" && on_service));
-                let decision = asked(&Question::new(subject.clone(), action, resource.clone()), &facts);
+                let decision = asked(&Question::new(subject.clone(), action, resource.clone()), &facts(action));
                 assert_eq!(decision.is_allowed(), applies, "{} {action} {}", subject.kind, resource.kind);
                 assert_eq!(reason(&decision), (!applies).then_some("action_not_applicable"));
             }
@@ -261,9 +287,9 @@ fn administering_the_service_of_the_parent_alone_gives_nothing_on_an_add_on() {
 
 #[test]
 fn a_sale_whose_commercial_relationship_is_missing_gives_no_right_and_no_duty() {
-    let case = best();
-    let facts = Facts { relationships: Default::default(), ..case.facts() };
     for (action, _) in shipped_table().actions() {
+        let case = best_for(action);
+        let facts = Facts { relationships: Default::default(), ..case.facts() };
         let decision = asked(&case.question(action), &facts);
         assert_eq!(decision.is_allowed(), column(action).takes == Takes::DelegatedAdministration, "{action}");
         assert!(decision.obligations().is_empty());

@@ -245,12 +245,12 @@ policies/may/remove-seats.cedar:5:76: for policy `may/remove-seats`, unrecognize
         (
             "a status nothing can have",
             with(NEVER, "\"suspended\"", "\"suspnded\""),
-            "policies/never/partner-suspended.cedar:6:28: `status` is never `suspnded`; it is one of `active`, `deleted`, `suspended`",
+            "policies/never/partner-suspended.cedar:6:28: `status` is never `suspnded`; it is one of `active`, `deleted`, `expired`, `suspended`",
         ),
         (
             "a status nothing can have, among others",
             with(NEVER, "principal.status == \"suspended\"", "[\"suspended\", \"closed\"].contains(principal.status)"),
-            "policies/never/partner-suspended.cedar:6:22: `status` is never `closed`; it is one of `active`, `deleted`, `suspended`",
+            "policies/never/partner-suspended.cedar:6:22: `status` is never `closed`; it is one of `active`, `deleted`, `expired`, `suspended`",
         ),
         (
             "a text where a truth belongs",
@@ -381,7 +381,7 @@ fn a_bad_set_is_refused_with_every_finding_by_file_and_line() {
     assert_eq!(
         said(files, Rulebook::Domain),
         r#"policies/may/remove-seats.cedar:2:1: `@source` is missing; write `@source("...")`: the clause it comes from
-policies/never/partner-suspended.cedar:6:28: `status` is never `suspnded`; it is one of `active`, `deleted`, `suspended`"#
+policies/never/partner-suspended.cedar:6:28: `status` is never `suspnded`; it is one of `active`, `deleted`, `expired`, `suspended`"#
     );
 }
 

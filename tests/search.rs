@@ -150,8 +150,8 @@ impl Scene {
             6 if !self.subscriptions.is_empty() => {
                 let id = self.subscriptions[chance.below(self.subscriptions.len())].parse().unwrap();
                 let mut noun = self.pdp.subscription(&self.call, &id).await.unwrap().value.unwrap().noun;
-                noun.status = SubscriptionStatus::ALL[chance.below(3)];
-                self.pdp.put_subscription(&self.call, noun).await.unwrap();
+                noun.status = SubscriptionStatus::ALL[chance.below(SubscriptionStatus::ALL.len())];
+                let _ = self.pdp.put_subscription(&self.call, noun).await;
             }
             7 => {
                 let removal = Removal {

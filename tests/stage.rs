@@ -20,15 +20,18 @@ use standing::question::{Entity, Question};
 use standing::store::Store;
 use tempfile::TempDir;
 
-/// The eight actions of the decision table.
-pub const ACTIONS: [&str; 8] = [
+/// The actions of the decision table.
+pub const ACTIONS: [&str; 11] = [
     "provision",
     "provideSupport",
     "removeSeats",
+    "addSeats",
     "orderAddOns",
     "transition",
     "migrate",
     "changePartnerOfRecord",
+    "suspend",
+    "reactivate",
     "receiveBill",
 ];
 

@@ -1,7 +1,7 @@
 //! What a partner or a customer may do for itself, and what it may not find out about others.
 
 use standing::domain::commercial::{Outcome, Side};
-use standing::domain::partner::PartnerKind;
+use standing::domain::partner::{PartnerKind, PartnerStatus};
 use standing::domain::subscription::{Subscription, SubscriptionStatus};
 use standing::pdp::{CallError, Removal, Renegotiation, RenegotiationError, SubscriptionError, SubscriptionFilter};
 
@@ -44,10 +44,13 @@ async fn every_difference_a_partner_tells_is_decided_as_its_own_action() {
     let stage = scene().await;
     let fewer = || sold(|told| told.quantity = 5);
     let more = || sold(|told| told.quantity = 15);
+    let suspended = || sold(|told| told.status = SubscriptionStatus::Suspended);
     let offer = || sold(|told| told.offer = Some("e5".parse().unwrap()));
     let record = || sold(|told| told.partner_of_record = Some("mpn-1".parse().unwrap()));
     for (what, told, administrator) in [
         ("fewer seats", fewer(), "not_original_reseller"),
+        ("more seats", more(), "not_original_reseller"),
+        ("suspended", suspended(), "not_original_reseller"),
         ("another offer", offer(), "not_original_reseller"),
         ("another partner of record", record(), "not_original_reseller"),
     ] {
@@ -56,28 +59,49 @@ async fn every_difference_a_partner_tells_is_decided_as_its_own_action() {
         assert_eq!(tells(&stage, "p1", told).await, "done", "{what}");
         assert_eq!(tells(&stage, "p1", sold(|_| {})).await, "done", "and back");
     }
-    assert_eq!(tells(&stage, "adv", more()).await, "done", "more seats are provisioned");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_partner_can_neither_delete_a_subscription_nor_lift_its_suspension() {
+async fn the_seller_suspends_and_reactivates_what_it_sold_and_tells_no_other_status() {
+    use SubscriptionStatus::{Active, Deleted, Expired, Suspended};
     let stage = scene().await;
-    for status in [SubscriptionStatus::Suspended, SubscriptionStatus::Deleted] {
-        for partner in ["p1", "adv"] {
-            let told = sold(|told| told.status = status);
-            assert_eq!(tells(&stage, partner, told).await, "status_not_its_own", "{partner} {status}");
-        }
+    let is = |status| sold(|told| told.status = status);
+    for status in [Suspended, Expired, Deleted] {
         let mut new = subscription("s-new", "c", "office365", None);
         new.status = status;
         assert_eq!(tells(&stage, "p1", new).await, "status_not_its_own", "not even at first");
     }
-    stage.pdp.put_subscription(&operator(), sold(|told| told.status = SubscriptionStatus::Suspended)).await.unwrap();
-    assert_eq!(tells(&stage, "p1", sold(|_| {})).await, "status_not_its_own");
+    for status in [Expired, Deleted] {
+        for partner in ["p1", "adv"] {
+            assert_eq!(tells(&stage, partner, is(status)).await, "status_not_its_own", "{partner} {status}");
+        }
+    }
+    assert_eq!(tells(&stage, "p1", is(Suspended)).await, "done");
     let fewer = sold(|told| {
-        told.status = SubscriptionStatus::Suspended;
+        told.status = Suspended;
         told.quantity = 5;
     });
     assert_eq!(tells(&stage, "p1", fewer).await, "subscription_status_not_active");
+    assert_eq!(tells(&stage, "adv", is(Active)).await, "not_original_reseller");
+    let and_more = sold(|told| told.quantity = 15);
+    assert_eq!(tells(&stage, "p1", and_more).await, "subscription_status_not_active", "each difference by itself");
+    assert_eq!(tells(&stage, "p1", is(Active)).await, "done");
+    for status in [Expired, Deleted] {
+        stage.pdp.put_subscription(&operator(), is(status)).await.unwrap();
+        for back in [Active, Suspended] {
+            assert_eq!(tells(&stage, "p1", is(back)).await, "status_not_its_own", "{status} {back}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_partner_suspended_for_non_payment_may_suspend_and_not_reactivate() {
+    let stage = scene().await;
+    stage.partner_as("p1", PartnerKind::DirectBill, PartnerStatus::Suspended).await;
+    let is = |status| sold(|told| told.status = status);
+    assert_eq!(tells(&stage, "p1", sold(|told| told.quantity = 15)).await, "partner_suspended");
+    assert_eq!(tells(&stage, "p1", is(SubscriptionStatus::Suspended)).await, "done");
+    assert_eq!(tells(&stage, "p1", is(SubscriptionStatus::Active)).await, "partner_suspended");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -7,7 +7,7 @@ use std::fmt;
 
 use super::case::{ANOTHER_PARTNER, CUSTOMER, PARTNER, SERVICE, SUBSCRIPTION};
 use super::table::Cell;
-use crate::decide::{Namespace, decide, installation};
+use crate::decide::{Namespace, can_say, decide, installation};
 use crate::domain::commercial::RelationshipState;
 use crate::domain::partner::{PartnerKind, PartnerStatus};
 use crate::domain::subscription::SubscriptionStatus;
@@ -139,6 +139,12 @@ impl CallCase {
         Question::new(subject, call, resource)
     }
 
+    /// Has the schema of a set the words for this case? Of one that it has not, everything is refused.
+    #[must_use]
+    pub fn is_said_in(&self, bundle: &Bundle, call: &str) -> bool {
+        bundle.missing_words().is_empty() || can_say(bundle, Namespace::Api, call, &self.facts())
+    }
+
     /// The facts of this case, as a store would give them.
     #[must_use]
     pub fn facts(&self) -> Facts {
@@ -240,7 +246,7 @@ fn answers(bundle: &Bundle, call: &str, shape: &ActionShape) -> BTreeMap<CallCas
     let applies = |case: &CallCase| {
         shape.principals.contains(case.who.kind().as_str()) && shape.resources.contains(resource(case))
     };
-    let cases = CallCase::all().filter(applies);
+    let cases = CallCase::all().filter(applies).filter(|case| case.is_said_in(bundle, call));
     cases.map(|case| (case, Cell::of(&decide(bundle, Namespace::Api, &case.question(call), &case.facts())))).collect()
 }
 

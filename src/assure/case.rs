@@ -7,12 +7,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::clock::Timestamp;
-use crate::decide::Right;
+use crate::decide::{Namespace, Right, can_say};
 use crate::domain::commercial::RelationshipState;
 use crate::domain::partner::{PartnerKind, PartnerStatus};
 use crate::domain::subscription::SubscriptionStatus;
 use crate::facts::{Facts, PartnerFacts, SubscriptionFacts};
 use crate::id::{CustomerId, IdError, PartnerId, Revision, ServiceId, SubscriptionId};
+use crate::policy::Bundle;
 use crate::question::{Entity, Kind, Question};
 
 /// The partner every case asks for.
@@ -149,6 +150,12 @@ impl Case {
         };
         let subject = Entity::new(Kind::Partner.as_str(), PARTNER);
         Question::new(subject, action, Entity::new(self.thing.kind().as_str(), id))
+    }
+
+    /// Has the schema of a set the words for this case? Of one that it has not, everything is refused.
+    #[must_use]
+    pub fn is_said_in(&self, bundle: &Bundle, action: &str) -> bool {
+        bundle.missing_words().is_empty() || can_say(bundle, Namespace::Asked, action, &self.facts())
     }
 
     /// The facts of this case, as a store would give them.

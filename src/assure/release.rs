@@ -83,6 +83,7 @@ pub fn examine(bundle: &Bundle, in_force: Option<&Bundle>, program: Option<&Path
             Vec::new()
         });
         findings.extend(unbearable);
+        findings.extend(bundle.missing_words_beside(in_force));
         findings.extend(bundle.out_of_reach());
         findings.extend(erring(bundle, &tables));
         let retired = bundle.claims().filter(|(rule, _)| rule.id.as_str().starts_with(IN_FORCE));

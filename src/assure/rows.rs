@@ -13,7 +13,7 @@ use crate::question::Question;
 
 /// Every question the tables ask, with its facts; of kinds of partners that no rule or claim tells apart, the first.
 pub(super) fn rows(bundle: &Bundle) -> impl Iterator<Item = (Namespace, Question, Facts)> + '_ {
-    let asked = bundle.vocabulary().actions(Namespace::Asked.as_str()).flat_map(|(action, shape)| {
+    let asked = bundle.vocabulary().actions(Namespace::Asked.as_str()).flat_map(move |(action, shape)| {
         let applies =
             |case: &Case| shape.principals.contains("Partner") && shape.resources.contains(case.thing.kind().as_str());
         let sees_kinds = sees_kinds(bundle, Namespace::Asked, action);
@@ -21,13 +21,14 @@ pub(super) fn rows(bundle: &Bundle) -> impl Iterator<Item = (Namespace, Question
         Case::all()
             .filter(applies)
             .filter(is_shown)
+            .filter(move |case| case.is_said_in(bundle, action))
             .map(move |case| (Namespace::Asked, case.question(action), case.facts()))
     });
-    let calls = bundle.vocabulary().actions(Namespace::Api.as_str()).flat_map(|(call, shape)| {
+    let calls = bundle.vocabulary().actions(Namespace::Api.as_str()).flat_map(move |(call, shape)| {
         CallCase::all().map(move |case| (case.question(call), case)).filter_map(|(question, case)| {
             let applies =
                 shape.principals.contains(&question.subject.kind) && shape.resources.contains(&question.resource.kind);
-            applies.then(|| (Namespace::Api, question, case.facts()))
+            (applies && case.is_said_in(bundle, call)).then(|| (Namespace::Api, question, case.facts()))
         })
     });
     asked.chain(calls)

@@ -118,7 +118,7 @@ fn answers(bundle: &Bundle, action: &str, shape: &ActionShape) -> ActionTable {
     let applies = |case: &Case| asked && shape.resources.contains(case.thing.kind().as_str());
     let sees_kinds = sees_kinds(bundle, Namespace::Asked, action);
     let mut cells: BTreeMap<Case, Cell> = BTreeMap::new();
-    for case in Case::all().filter(applies) {
+    for case in Case::all().filter(applies).filter(|case| case.is_said_in(bundle, action)) {
         // Where no rule sees how a partner takes part, the first kind's answer is every kind's.
         let alike = if sees_kinds { None } else { cells.get(&case.of_first_kind()).cloned() };
         cells.insert(case, alike.unwrap_or_else(|| answer(bundle, action, &case)));

@@ -123,7 +123,7 @@ impl Signed {
         let Some(shape) = bundle.vocabulary().action(Namespace::Asked.as_str(), action) else { return false };
         let cases = Case::all().filter(|case| shape.resources.contains(case.thing.kind().as_str()));
         cases
-            .filter(|case| covers(&self.covered, case))
+            .filter(|case| covers(&self.covered, case) && case.is_said_in(bundle, action))
             .any(|case| permits(bundle, Namespace::Asked, &case.question(action), &case.facts()) != self.is_yes)
     }
 }

@@ -5,7 +5,7 @@
 
 use cedar_policy::{EntityTypeName, Policy, PolicySet, PrincipalConstraint, ResourceConstraint};
 
-use super::{Namespace, Posed, Verdict, entities, posed};
+use super::{Namespace, Posed, Verdict, can_say, entities, posed};
 use crate::facts::Facts;
 use crate::policy::{Bundle, Claim, RuleId};
 use crate::question::Question;
@@ -36,6 +36,10 @@ impl Claimed {
 /// The claims whose scope covers a question, in the order of their names, and whether their conditions hold on `facts`.
 #[must_use]
 pub fn claimed(bundle: &Bundle, namespace: Namespace, question: &Question, facts: &Facts) -> Vec<Claimed> {
+    if !can_say(bundle, namespace, &question.action.name, facts) {
+        // Nothing is said of what the schema has no words for, and everything about it is refused.
+        return Vec::new();
+    }
     let Ok(posed) = entities::of(facts)
         .map_err(|_| ())
         .and_then(|entities| posed(bundle, namespace, question, entities).map_err(|_| ()))

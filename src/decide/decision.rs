@@ -35,15 +35,20 @@ words! {
         NotPermitted = "notPermitted",
         /// The subject, the action or the resource is not known.
         Unknown = "unknown",
-        /// It cannot be judged: the action does not apply to these types, a property is not of the declared type, or a
-        /// rule could not be evaluated.
+        /// It cannot be judged: the action does not apply to these types, a property is not of the declared type, the
+        /// schema has no word for a fact, or a rule could not be evaluated.
         Invalid = "invalid",
     }
 }
 
 impl Refusal {
     fn of(verdict: &Verdict) -> Option<Self> {
-        const INVALID: [&Reason; 3] = [&Reason::ACTION_NOT_APPLICABLE, &Reason::INVALID_PROPERTY, &Reason::RULE_ERROR];
+        const INVALID: [&Reason; 4] = [
+            &Reason::INVALID_FACT,
+            &Reason::ACTION_NOT_APPLICABLE,
+            &Reason::INVALID_PROPERTY,
+            &Reason::RULE_ERROR,
+        ];
         const UNKNOWN: [&Reason; 8] = [
             &Reason::UNKNOWN_SUBJECT,
             &Reason::UNKNOWN_PARTNER,

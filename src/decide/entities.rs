@@ -150,7 +150,8 @@ pub(super) fn obligations(question: &Question, facts: &Facts) -> Vec<Obligation>
 }
 
 /// Checks that what our facts become is what a schema declares: a reviewer's schema may add to the words the rules
-/// use, but what the store holds has to keep its name and shape.
+/// use, but what the store holds has to keep its name and shape. Which words an attribute may hold is another thing:
+/// [`Bundle::missing_words`].
 ///
 /// # Errors
 /// A [`Finding`] about the schema.
@@ -169,31 +170,8 @@ pub fn check_schema(bundle: &Bundle) -> Result<(), Finding> {
     }
     Entities::from_entities(entities, Some(bundle.schema()))
         .map_err(|error| mended(format!("the schema does not hold the facts that are stored: {}", full(&error))))?;
-    for (kind, name, words) in WORDS {
-        let declared = bundle.vocabulary().entity(kind.as_str()).and_then(|attributes| attributes.get(*name));
-        let Some(values) = declared.and_then(|attribute| attribute.values.as_ref()) else { continue };
-        if let Some(word) = words().into_iter().find(|word| !values.contains(*word)) {
-            let attribute = format!("`{}.{name}`", kind.as_str());
-            return Err(mended(format!("{attribute} can be `{word}`, which its `@values` leave out")));
-        }
-    }
     Ok(())
 }
-
-/// The words of a vocabulary.
-type Words = fn() -> Vec<&'static str>;
-
-/// The words the store holds, by type and attribute. A proof may assume that a schema's `@values` are all there are, so
-/// none of these may be missing there.
-const WORDS: &[(Kind, &str, Words)] = &[
-    (Kind::Partner, "kind", || PartnerKind::ALL.iter().map(|word| word.as_str()).collect()),
-    (Kind::Partner, "status", || PartnerStatus::ALL.iter().map(|word| word.as_str()).collect()),
-    (Kind::Subscription, "status", || SubscriptionStatus::ALL.iter().map(|word| word.as_str()).collect()),
-    (Kind::Subscription, "commercialRelationship", || {
-        RelationshipState::ALL.iter().map(|word| word.as_str()).collect()
-    }),
-    (Kind::Operator, "role", || Role::ALL.iter().map(|word| word.as_str()).collect()),
-];
 
 /// Facts that show every attribute the store can give, and leave out each that it can leave out.
 fn specimen() -> Facts {

@@ -20,7 +20,10 @@ enum Point {
     CommercialRelationship,
     OriginalReseller,
     PartnerStatus,
+    /// Better is active, under an active parent.
     SubscriptionStatus,
+    /// Better is suspended, under an active parent: what some actions take.
+    Suspension,
 }
 
 /// The points that are rights, in the order in which they are named when several would do: what a partner can ask
@@ -33,6 +36,7 @@ const ALL: &[Point] = &[
     Point::OriginalReseller,
     Point::PartnerStatus,
     Point::SubscriptionStatus,
+    Point::Suspension,
 ];
 
 impl Point {
@@ -42,7 +46,7 @@ impl Point {
             Self::CommercialRelationship => Reason::COMMERCIAL_RELATIONSHIP_ENDED,
             Self::OriginalReseller => Reason::NOT_ORIGINAL_RESELLER,
             Self::PartnerStatus => Reason::PARTNER_SUSPENDED,
-            Self::SubscriptionStatus => Reason::SUBSCRIPTION_STATUS_NOT_ACTIVE,
+            Self::SubscriptionStatus | Self::Suspension => Reason::SUBSCRIPTION_STATUS_NOT_ACTIVE,
         }
     }
 
@@ -53,6 +57,7 @@ impl Point {
             Self::OriginalReseller => ("originalReseller", json!(better)),
             Self::PartnerStatus => ("partnerStatus", json!(if better { "active" } else { "suspended" })),
             Self::SubscriptionStatus => ("subscriptionStatus", json!(if better { "active" } else { "suspended" })),
+            Self::Suspension => ("subscriptionStatus", json!(if better { "suspended" } else { "active" })),
         }
     }
 
@@ -72,6 +77,8 @@ impl Point {
             (Self::PartnerStatus, false) => "the partner's account is suspended",
             (Self::SubscriptionStatus, true) => "the subscription and its parent are active",
             (Self::SubscriptionStatus, false) => "the subscription is suspended",
+            (Self::Suspension, true) => "the subscription is suspended, and its parent is active",
+            (Self::Suspension, false) => "the subscription is active",
         }
     }
 
@@ -116,14 +123,18 @@ impl Point {
                 (known.status == from).then(|| known.status = to)?;
                 Some(facts)
             }
-            Self::SubscriptionStatus => {
+            Self::SubscriptionStatus | Self::Suspension => {
+                use SubscriptionStatus::{Active, Suspended};
+                let own = if (self == Self::SubscriptionStatus) == better { Active } else { Suspended };
+                // What is better takes an active parent; what is worse is worse by itself.
+                let (id, parents) = around.subscriptions.split_first()?;
+                let parents = parents.iter().map(|parent| (parent, Active)).filter(|_| better);
                 let mut moved = false;
-                let named = if better { around.subscriptions.as_slice() } else { around.subscriptions.get(..1)? };
-                for id in named {
+                for (id, to) in std::iter::once((id, own)).chain(parents) {
                     let subscription = facts.subscriptions.get_mut(id)?;
-                    let to = if better { SubscriptionStatus::Active } else { SubscriptionStatus::Suspended };
-                    if (subscription.status == SubscriptionStatus::Active) != better {
-                        subscription.status = to;
+                    // Nothing brings back what is expired or deleted.
+                    if subscription.status != to {
+                        subscription.status.may_become(to).then(|| subscription.status = to)?;
                         moved = true;
                     }
                 }

@@ -35,6 +35,7 @@ reasons! {
     UNKNOWN_CUSTOMER = "unknown_customer", "the customer is not known";
     UNKNOWN_SERVICE = "unknown_service", "no grant or subscription names that service of the customer";
     UNKNOWN_SUBSCRIPTION = "unknown_subscription", "the subscription is not known";
+    INVALID_FACT = "invalid_fact", "a fact holds a word that the schema of the rules leaves out, so nothing is allowed";
     ACTION_NOT_APPLICABLE = "action_not_applicable", "a subject of that type cannot do this to a resource of that type";
     INVALID_PROPERTY = "invalid_property", "a property or a member of the context is not of the declared type";
     RULE_ERROR = "rule_error", "a rule could not be evaluated, so nothing is allowed";

@@ -13,8 +13,28 @@ words! {
         Active = "active",
         /// Switched off for the time being; nothing commercial may happen to it.
         Suspended = "suspended",
+        /// Its term is over; nothing brings it back.
+        Expired = "expired",
         /// Gone; past bills remain.
         Deleted = "deleted",
+    }
+}
+
+impl SubscriptionStatus {
+    /// May a subscription of this status come to have `next`? What is deleted stays so, and what is expired can only be
+    /// deleted.
+    #[must_use]
+    pub fn may_become(self, next: Self) -> bool {
+        match (self, next) {
+            (Self::Active | Self::Suspended, Self::Active | Self::Suspended | Self::Expired) => true,
+            (Self::Expired, Self::Expired) | (_, Self::Deleted) => true,
+            (Self::Expired | Self::Deleted, _) => false,
+        }
+    }
+
+    /// Every status that one of this status may come to have, itself left out.
+    pub fn successors(self) -> impl Iterator<Item = Self> {
+        Self::ALL.iter().copied().filter(move |&next| next != self && self.may_become(next))
     }
 }
 

@@ -209,7 +209,8 @@ statuses! {
     SubscriptionError {
         Self::Noun(_) | Self::UnknownCustomer(_) | Self::UnknownReseller(_) | Self::UnknownParent(_)
             | Self::ParentOfAnother { .. } | Self::ParentIsAddOn(_) => UNPROCESSABLE_ENTITY,
-        Self::Fixed { .. } | Self::RelationshipEnded { .. } => CONFLICT,
+        Self::Fixed { .. } | Self::RelationshipEnded { .. } | Self::ParentNotActive { .. }
+            | Self::StatusCannotBecome { .. } => CONFLICT,
         Self::DoesNotSell(_) | Self::NotItsSale(_) | Self::StatusNotItsOwn(_) => FORBIDDEN,
     }
     AcceptanceError {

@@ -9,6 +9,7 @@ use super::operation::registration::{customer, partner, subscription};
 use super::operation::{CustomerError, PartnerError, SubscriptionError, Telling};
 use super::pages::{ListError, Page};
 use super::relationship::coded;
+use super::subscription_actions::differences;
 use crate::audit::{Asked, Record};
 use crate::caller::Caller;
 use crate::decide::{Namespace, Reason, decide};
@@ -61,6 +62,8 @@ coded! {
         Self::ParentIsAddOn(_) => "parent_is_add_on",
         Self::Fixed { .. } => "fixed_at_creation",
         Self::RelationshipEnded { .. } => "commercial_relationship_ended",
+        Self::ParentNotActive { .. } => "parent_not_active",
+        Self::StatusCannotBecome { .. } => "status_cannot_become",
         Self::DoesNotSell(_) => "does_not_sell",
         Self::NotItsSale(_) => "not_its_sale",
         Self::StatusNotItsOwn(_) => "status_not_its_own",
@@ -342,22 +345,8 @@ fn sale(
             if told.original_reseller.is_none() && before.original_reseller.as_ref() == Some(seller) {
                 told.original_reseller = Some(seller.clone());
             }
-            let fewer = told.quantity < before.quantity;
-            // No action stands for another status: lifting a suspension would undo the rule that goes with it.
-            if told.status != before.status {
-                return Err(SubscriptionError::StatusNotItsOwn(told.id.clone()).into());
-            }
-            let more = told.quantity > before.quantity;
-            [
-                ("removeSeats", fewer),
-                ("provision", more),
-                ("transition", told.offer != before.offer),
-                ("changePartnerOfRecord", told.partner_of_record != before.partner_of_record),
-            ]
-            .into_iter()
-            .filter(|(_, differs)| *differs)
-            .map(|(action, _)| (action, itself.clone()))
-            .collect()
+            let actions = differences(before, told)?;
+            actions.into_iter().map(|action| (action, itself.clone())).collect()
         }
     };
     let mut records = Vec::new();

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::opening::{self, Opening};
 use super::rules::{Coming, Current, RefusedRules, last_in_force};
+use super::subscription_actions::log_missing;
 use super::{Outcome, Pdp, PdpError, Terms};
 use crate::clock::SharedClock;
 use crate::config::RulesFrom;
@@ -64,7 +65,7 @@ impl Pdp {
             }
             last => last?,
         };
-        match last {
+        let pdp = match last {
             None => {
                 let files = files?;
                 let mut pdp =
@@ -74,9 +75,7 @@ impl Pdp {
                 let coming =
                     Coming { bundle: pdp.rules(), by: "start".to_owned(), why: Why::Start, proposal: None, evidence };
                 pdp.keep(coming).await?;
-                pdp.note_rules_from().await?;
-                pdp.note_opening().await?;
-                Ok(pdp)
+                pdp
             }
             Some(last) => {
                 let mut pdp = Self::over(store, data, &clock, last, terms, opening)?;
@@ -90,11 +89,13 @@ impl Pdp {
                         pdp.compare(files.ok().as_ref())?;
                     }
                 }
-                pdp.note_rules_from().await?;
-                pdp.note_opening().await?;
-                Ok(pdp)
+                pdp
             }
-        }
+        };
+        pdp.note_rules_from().await?;
+        pdp.note_opening().await?;
+        log_missing(&pdp.rules());
+        Ok(pdp)
     }
 
     /// Notes where rules come from, for commands that open the store themselves.

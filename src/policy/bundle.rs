@@ -23,6 +23,7 @@ use super::rule::{Claim, Place, Rule, RuleId, Rulebook};
 use super::source::RuleFiles;
 use super::values;
 use super::vocabulary::Vocabulary;
+use super::words::{self, MissingWord};
 
 /// The identity of a set of rules: the SHA-256 of its files, in hexadecimal.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
@@ -71,6 +72,7 @@ pub struct Bundle {
     files: RuleFiles,
     schema: Schema,
     vocabulary: Vocabulary,
+    missing_words: BTreeSet<MissingWord>,
     rules: BTreeMap<RuleId, Rule>,
     by_action: BTreeMap<EntityUid, Deciding>,
 }
@@ -102,7 +104,8 @@ impl Bundle {
         let by_action = schema.as_ref().map(|(schema, _)| by_action(schema, &rules, &mut findings));
         match (schema, by_action) {
             (Some((schema, vocabulary)), Some(by_action)) if findings.is_empty() => {
-                Ok(Self { digest: Digest::of(&files), files, schema, vocabulary, rules, by_action })
+                let missing_words = if book == Rulebook::Domain { words::left_out(&vocabulary) } else { BTreeSet::new() };
+                Ok(Self { digest: Digest::of(&files), files, schema, vocabulary, missing_words, rules, by_action })
             }
             _ => {
                 findings.sort();
@@ -134,6 +137,12 @@ impl Bundle {
     #[must_use]
     pub fn vocabulary(&self) -> &Vocabulary {
         &self.vocabulary
+    }
+
+    /// The words that a fact may hold and that the schema leaves out.
+    #[must_use]
+    pub fn missing_words(&self) -> &BTreeSet<MissingWord> {
+        &self.missing_words
     }
 
     /// The rules, claims included, in the order of their names.

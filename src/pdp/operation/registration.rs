@@ -9,7 +9,7 @@ use crate::domain::customer::Customer;
 use crate::domain::event::{Event, Fact, Happening};
 use crate::domain::partner::Partner;
 use crate::domain::service::Service;
-use crate::domain::subscription::Subscription;
+use crate::domain::subscription::{Subscription, SubscriptionStatus};
 use crate::id::{CustomerId, PartnerId, ServiceId, SubscriptionId};
 use crate::store::{Listed, StoreError, View};
 
@@ -104,20 +104,48 @@ pub enum SubscriptionError {
         /// The partner.
         partner: PartnerId,
     },
+    /// It adds to a subscription that is not active.
+    #[error("parent `{parent}` is {status}, and nothing is added to what is not active; add to it once it is active, or sell a subscription of its own")]
+    ParentNotActive {
+        /// The parent.
+        parent: SubscriptionId,
+        /// What it is.
+        status: SubscriptionStatus,
+    },
+    /// It cannot come to have that status.
+    #[error("subscription `{id}` is {from} and cannot become {to}; {}", successors(*.from))]
+    StatusCannotBecome {
+        /// The subscription.
+        id: SubscriptionId,
+        /// What it is.
+        from: SubscriptionStatus,
+        /// What it was to become.
+        to: SubscriptionStatus,
+    },
     /// The partner that sells does not transact.
     #[error("partner `{0}` is of a kind that does not sell; a direct bill partner or an indirect provider does")]
     DoesNotSell(PartnerId),
     /// A partner told a sale as somebody else's.
     #[error("partner `{0}` cannot register a sale of another partner; leave `originalReseller` out")]
     NotItsSale(PartnerId),
-    /// A partner told another status than the one there is, or than a sale begins with.
+    /// A partner told a change of status that is neither suspending nor reactivating, or a sale that is not active.
     #[error(
-        "the status of subscription `{0}` is not a partner's to tell; leave it as it is, or `active` for a new one"
+        "a partner suspends and reactivates what it sold, and no other status of subscription `{0}` is its to tell; leave it as it is, or `active` for a new one"
     )]
     StatusNotItsOwn(SubscriptionId),
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+/// What a subscription of a status can come to, as the end of a sentence.
+fn successors(status: SubscriptionStatus) -> String {
+    let words: Vec<String> = status.successors().map(|next| format!("`{next}`")).collect();
+    if words.is_empty() {
+        "it stays as it is, so register a new subscription".to_owned()
+    } else {
+        format!("it can become {}", words.join(", "))
+    }
 }
 
 /// Works out what telling a partner brings.
@@ -181,6 +209,9 @@ pub(crate) fn customer(view: &View<'_>, told: &Customer) -> Result<Happening, Cu
 /// Works out what telling a subscription brings: for a new one also its service and, with the first sale of its
 /// reseller to the customer, their commercial relationship.
 ///
+/// Whoever tells it, nothing is sold, not even an add-on, once the commercial relationship has ended or under a parent
+/// that is not active, and no status follows one that it cannot follow. An import alone brings sales as they were.
+///
 /// # Errors
 /// A [`SubscriptionError`]; then nothing of it happens.
 pub(crate) fn subscription(
@@ -203,6 +234,9 @@ pub(crate) fn subscription(
         }
         if held.parent.is_some() {
             return Err(SubscriptionError::ParentIsAddOn(parent.clone()));
+        }
+        if telling == Telling::Now {
+            sale_under(view, &held)?;
         }
     }
     let mut happening = Happening::default();
@@ -236,9 +270,28 @@ pub(crate) fn subscription(
     Ok(happening)
 }
 
+/// May something be added to `parent` now? It has to be active, and so has the relationship with who sold it.
+fn sale_under(view: &View<'_>, parent: &Subscription) -> Result<(), SubscriptionError> {
+    if parent.status != SubscriptionStatus::Active {
+        return Err(SubscriptionError::ParentNotActive { parent: parent.id.clone(), status: parent.status });
+    }
+    let Some(partner) = &parent.original_reseller else { return Ok(()) };
+    match view.relationship(&parent.customer, partner)?.map(|kept| kept.fact.state) {
+        Some(RelationshipState::Active) => Ok(()),
+        // A sale begins the relationship, so one that is missing is a fault of the store: it gives no right.
+        Some(RelationshipState::Ended) | None => {
+            Err(SubscriptionError::RelationshipEnded { customer: parent.customer.clone(), partner: partner.clone() })
+        }
+    }
+}
+
 fn changed(before: &Subscription, told: &Subscription) -> Result<Happening, SubscriptionError> {
     if let Some(member) = told.fixed_difference(before) {
         return Err(SubscriptionError::Fixed { id: told.id.clone(), member });
+    }
+    if !before.status.may_become(told.status) {
+        let (from, to) = (before.status, told.status);
+        return Err(SubscriptionError::StatusCannotBecome { id: told.id.clone(), from, to });
     }
     let members: Vec<String> = [
         ("offer", told.offer != before.offer),

@@ -1,0 +1,34 @@
+//! Whether facts can be said in the words of a schema.
+
+use super::Namespace;
+use crate::facts::Facts;
+use crate::policy::{Bundle, MissingWord};
+use crate::question::Kind;
+
+/// Can what is asked about an action be said in the words of the schema? A call of this service is judged all the same
+/// where no rule about it reads the attribute whose word is missing.
+#[must_use]
+pub fn can_say(bundle: &Bundle, namespace: Namespace, action: &str, facts: &Facts) -> bool {
+    let matters = |missing: &MissingWord| {
+        namespace == Namespace::Asked
+            || namespace
+                .action(action)
+                .and_then(|action| bundle.deciding(&action))
+                .is_none_or(|deciding| deciding.mentions.iter().any(|mention| mention.has(missing.attribute)))
+    };
+    !bundle.missing_words().iter().any(|missing| holds(facts, missing) && matters(missing))
+}
+
+/// Does one of the facts hold the word?
+fn holds(facts: &Facts, MissingWord { kind, attribute, word }: &MissingWord) -> bool {
+    match (kind, *attribute) {
+        (Kind::Partner, "kind") => facts.partners.values().any(|partner| partner.kind.as_str() == *word),
+        (Kind::Partner, _) => facts.partners.values().any(|partner| partner.status.as_str() == *word),
+        (Kind::Subscription, "status") => facts.subscriptions.values().any(|sold| sold.status.as_str() == *word),
+        (Kind::Subscription, _) => {
+            facts.relationships.values().flat_map(|pairs| pairs.values()).any(|state| state.as_str() == *word)
+        }
+        (Kind::Operator, _) => facts.operators.values().any(|role| role.as_str() == *word),
+        (Kind::Customer | Kind::Service, _) => false,
+    }
+}

@@ -1,0 +1,78 @@
+//! The words that facts are said in, and which of them a schema leaves out.
+//!
+//! A proof takes the `@values` of a schema for all there are. A set of an earlier day, or a reviewer's own, may lack a
+//! word that a fact holds all the same: whatever is asked of such a fact is refused, and nothing is proved of it.
+
+use std::collections::BTreeSet;
+
+use super::bundle::Bundle;
+use super::finding::Finding;
+use super::vocabulary::Vocabulary;
+use crate::domain::commercial::RelationshipState;
+use crate::domain::partner::{PartnerKind, PartnerStatus};
+use crate::domain::subscription::SubscriptionStatus;
+use crate::facts::Role;
+use crate::question::Kind;
+
+/// A word that a fact may hold and that the `@values` of a schema leave out.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct MissingWord {
+    /// The type of the entity.
+    pub kind: Kind,
+    /// The attribute that may hold the word.
+    pub attribute: &'static str,
+    /// The word.
+    pub word: &'static str,
+}
+
+impl std::fmt::Display for MissingWord {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { kind, attribute, word } = self;
+        write!(f, "`{}.{attribute}` can be `{word}`, which its `@values` leave out", kind.as_str())
+    }
+}
+
+/// The words of a vocabulary.
+type Words = fn() -> Vec<&'static str>;
+
+/// The words that facts hold, by type and attribute.
+const WORDS: &[(Kind, &str, Words)] = &[
+    (Kind::Partner, "kind", || PartnerKind::ALL.iter().map(|word| word.as_str()).collect()),
+    (Kind::Partner, "status", || PartnerStatus::ALL.iter().map(|word| word.as_str()).collect()),
+    (Kind::Subscription, "status", || SubscriptionStatus::ALL.iter().map(|word| word.as_str()).collect()),
+    (Kind::Subscription, "commercialRelationship", || {
+        RelationshipState::ALL.iter().map(|word| word.as_str()).collect()
+    }),
+    (Kind::Operator, "role", || Role::ALL.iter().map(|word| word.as_str()).collect()),
+];
+
+/// The words of facts that a schema leaves out.
+pub(super) fn left_out(vocabulary: &Vocabulary) -> BTreeSet<MissingWord> {
+    let mut missing = BTreeSet::new();
+    for &(kind, attribute, words) in WORDS {
+        let declared = vocabulary.entity(kind.as_str()).and_then(|attributes| attributes.get(attribute));
+        let Some(values) = declared.and_then(|attribute| attribute.values.as_ref()) else { continue };
+        let words = words().into_iter().filter(|word| !values.contains(*word));
+        missing.extend(words.map(|word| MissingWord { kind, attribute, word }));
+    }
+    missing
+}
+
+impl Bundle {
+    /// Findings about the words of facts that the schema of this set leaves out: a refusal where the rules in force
+    /// have the word, so that no promise about it goes out of sight, else advice.
+    #[must_use]
+    pub fn missing_words_beside(&self, in_force: Option<&Self>) -> Vec<Finding> {
+        let finding = |missing: &MissingWord| {
+            let is_known = in_force.is_some_and(|in_force| !in_force.missing_words().contains(missing));
+            let hint = if is_known {
+                "keep the words of the rules in force"
+            } else {
+                "add it there; until then whatever is asked of such a fact is refused with `invalid_fact`"
+            };
+            let finding = Finding::whole("schemas", missing.to_string(), hint);
+            if is_known { finding } else { finding.advising() }
+        };
+        self.missing_words().iter().map(finding).collect()
+    }
+}
