@@ -17,7 +17,7 @@ mod world;
 
 pub use alike::{decide_alike, named_by};
 pub use claim::{Claimed, claimed};
-pub use decision::{Decision, Obligation, Permit, Refusal, Right, RuleFault};
+pub use decision::{Decision, Duty, Permit, Refusal, Right, RuleFault};
 pub use entities::check_schema;
 pub use explain::{Nearest, nearest};
 pub use model::{Model, Refound};
@@ -78,7 +78,7 @@ pub fn decide(bundle: &Bundle, namespace: Namespace, question: &Question, facts:
         other => other,
     };
     let standing = entities::standing(question, facts);
-    Decision::new(bundle, decision, standing, entities::obligations(question, facts))
+    Decision::new(bundle, decision, standing, entities::duties(question, facts))
 }
 
 /// Is the answer to a question about our own domain a yes? The same answer as that of [`decide`], without the search

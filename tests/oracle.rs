@@ -14,7 +14,7 @@ use crate::shipped::{shipped, shipped_table};
 #[derive(PartialEq, Debug)]
 struct Expected {
     reason: Option<&'static str>,
-    obligations: &'static [&'static str],
+    duties: &'static [&'static str],
 }
 
 /// Which of the two independent rights an action takes.
@@ -36,8 +36,8 @@ struct Column {
 }
 
 fn column(action: &str) -> Column {
-    use Takes::{CommercialStanding, DelegatedAdministration};
     use SubscriptionStatus::{Active, Deleted, Expired, Suspended};
+    use Takes::{CommercialStanding, DelegatedAdministration};
     const ANY: &[SubscriptionStatus] = &[Active, Suspended, Expired, Deleted];
     const THERE: &[SubscriptionStatus] = &[Active, Suspended, Expired];
     let (takes, left_to_a_suspended_partner, own, parent) = match action {
@@ -51,20 +51,17 @@ fn column(action: &str) -> Column {
         "receiveBill" => (CommercialStanding, true, ANY, ANY),
         other => panic!("the document names no action `{other}`; say here what it takes"),
     };
-    let refused_by_status = if action == "reactivate" {
-        "subscription_status_not_suspended"
-    } else {
-        "subscription_status_not_active"
-    };
+    let refused_by_status =
+        if action == "reactivate" { "subscription_status_not_suspended" } else { "subscription_status_not_active" };
     Column { takes, left_to_a_suspended_partner, own, refused_by_status, parent }
 }
 
 fn expected(action: &str, case: &Case) -> Expected {
-    let obligations: &[&str] = match case.relationship {
+    let duties: &[&str] = match case.relationship {
         Some(RelationshipState::Active) => &["provideSupport", "adhereToResellerAgreement"],
         Some(RelationshipState::Ended) | None => &[],
     };
-    Expected { reason: refusal(&column(action), case), obligations }
+    Expected { reason: refusal(&column(action), case), duties }
 }
 
 /// Why it is a no; nothing for a yes.
@@ -107,14 +104,13 @@ fn refusal(column: &Column, case: &Case) -> Option<&'static str> {
 }
 
 #[test]
-fn every_answer_reason_and_obligation_is_the_one_the_document_gives() {
+fn every_answer_reason_and_duty_is_the_one_the_document_gives() {
     let mut wrong = Vec::new();
     for (action, case, cell) in shipped_table().cells() {
-        let obligations: Vec<&str> = cell.obligations.iter().map(|obligation| obligation.as_str()).collect();
+        let duties: Vec<&str> = cell.duties.iter().map(|duty| duty.as_str()).collect();
         let reason = cell.reason.as_ref().map(|reason| reason.as_str());
         let expected = expected(action, case);
-        if cell.allowed != expected.reason.is_none() || reason != expected.reason || obligations != expected.obligations
-        {
+        if cell.allowed != expected.reason.is_none() || reason != expected.reason || duties != expected.duties {
             wrong.push(format!("{action} in {case:?}\n  expected {expected:?}\n  decided  {cell:?}"));
         }
     }
@@ -292,6 +288,6 @@ fn a_sale_whose_commercial_relationship_is_missing_gives_no_right_and_no_duty() 
         let facts = Facts { relationships: Default::default(), ..case.facts() };
         let decision = asked(&case.question(action), &facts);
         assert_eq!(decision.is_allowed(), column(action).takes == Takes::DelegatedAdministration, "{action}");
-        assert!(decision.obligations().is_empty());
+        assert!(decision.duties().is_empty());
     }
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::{fs, io};
 
 use standing::assure::pages;
-use standing::decide::{Obligation, Right};
+use standing::decide::{Duty, Right};
 use standing::domain::commercial::{Outcome, RelationshipState, RenegotiationState, Side};
 use standing::domain::partner::{PartnerKind, PartnerStatus};
 use standing::domain::subscription::SubscriptionStatus;
@@ -43,7 +43,7 @@ fn the_glossary_explains_every_word_of_the_schema_and_the_domain_and_no_other() 
     words.extend(bundle.schema().actions().map(|action| action.id().unescaped().to_owned()));
     words.extend(Kind::ALL.iter().map(|word| word.as_str().to_owned()));
     words.extend(Right::ALL.iter().map(ToString::to_string));
-    words.extend(Obligation::ALL.iter().map(ToString::to_string));
+    words.extend(Duty::ALL.iter().map(ToString::to_string));
     words.extend(PartnerKind::ALL.iter().map(ToString::to_string));
     words.extend(PartnerStatus::ALL.iter().map(ToString::to_string));
     words.extend(SubscriptionStatus::ALL.iter().map(ToString::to_string));

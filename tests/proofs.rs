@@ -211,7 +211,8 @@ fn a_schema_can_not_take_an_action_or_a_status_out_of_sight_of_a_promise() {
     let said = "the claim `always/only-the-original-reseller` in force does not cover `Action::\"removeSeats\"`";
     assert!(examined.findings.iter().any(|found| found.message.contains(said)), "{:#?}", examined.findings);
     // A proof assumes that the words of a schema are all there are.
-    let narrow = schema.replace("@values(\"active suspended expired deleted\")", "@values(\"active suspended deleted\")");
+    let narrow =
+        schema.replace("@values(\"active suspended expired deleted\")", "@values(\"active suspended deleted\")");
     assert_ne!(narrow, schema);
     let rules = candidate(&[("schemas/standing.cedarschema", &narrow)]);
     let examined = examine(&rules, Some(shipped()), None);

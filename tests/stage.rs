@@ -174,7 +174,7 @@ impl Stage {
                     let answer = self.ask(partner, action, "Subscription", subscription).await.decision;
                     let word = if answer.is_allowed() { "yes" } else { "-" };
                     line.push_str(&format!(" {word:<width$}", width = action.len()));
-                    owes = !answer.obligations().is_empty();
+                    owes = !answer.duties().is_empty();
                 }
                 lines.push(format!("{line}  {}", if owes { "yes" } else { "-" }));
             }

@@ -106,16 +106,15 @@ fn of_an_earlier_day() -> RuleFiles {
     let schema = files.get("schemas/standing.cedarschema").unwrap();
     let schema: Vec<&str> = schema
         .lines()
-        .filter(|line| !["action addSeats", "action suspend", "action reactivate"].iter().any(|of| line.starts_with(of)))
+        .filter(|line| {
+            !["action addSeats", "action suspend", "action reactivate"].iter().any(|of| line.starts_with(of))
+        })
         .filter(|line| !line.starts_with("@doc(\"Add seats") && !line.starts_with("@doc(\"Switch "))
         .collect();
     let schema = schema.join("\n").replace("active suspended expired deleted", "active suspended deleted");
     files.insert("schemas/standing.cedarschema", schema);
     let forbid = files.get("policies/never/partner-suspended.cedar").unwrap().to_owned();
-    files.insert(
-        "policies/never/partner-suspended.cedar",
-        forbid.replace(",\n     Action::\"reactivate\"", ""),
-    );
+    files.insert("policies/never/partner-suspended.cedar", forbid.replace(",\n     Action::\"reactivate\"", ""));
     files
 }
 

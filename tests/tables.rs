@@ -42,7 +42,7 @@ fn the_table_for_machines_holds_every_answer_once() {
         .map(|line| {
             let mut address = line.clone();
             let members = address.as_object_mut().expect("a line is an object");
-            for answer in ["decision", "reason", "rules", "obligations"] {
+            for answer in ["decision", "reason", "rules", "duties"] {
                 members.remove(answer);
             }
             address.to_string()

@@ -60,8 +60,8 @@ fn page(action: &str, answers: &ActionTable) -> String {
 fn owed(answers: &ActionTable) -> Option<Vec<String>> {
     let mut by_relationship = BTreeMap::new();
     for (case, cell) in answers.cells() {
-        let owed = by_relationship.entry(relationship_index(case.relationship)).or_insert(&cell.obligations);
-        if **owed != cell.obligations {
+        let owed = by_relationship.entry(relationship_index(case.relationship)).or_insert(&cell.duties);
+        if **owed != cell.duties {
             return None;
         }
     }
@@ -156,7 +156,7 @@ impl Grid {
         };
         let mut answer = said(cell);
         if !is_owed_apart {
-            answer = format!("{answer} [owes {}]", words(&cell.obligations, "nothing"));
+            answer = format!("{answer} [owes {}]", words(&cell.duties, "nothing"));
         }
         let row =
             self.rows.entry(held).or_default().entry([relationship_index(case.relationship), seller]).or_default();

@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde::ser::{SerializeStruct, Serializer};
 
 use super::case::{Case, Seller, Thing};
-use crate::decide::{Decision, Namespace, Obligation, Reason, Right, decide, sees_kinds};
+use crate::decide::{Decision, Duty, Namespace, Reason, Right, decide, sees_kinds};
 use crate::domain::commercial::RelationshipState;
 use crate::domain::partner::{PartnerKind, PartnerStatus};
 use crate::domain::subscription::SubscriptionStatus;
@@ -25,7 +25,7 @@ pub struct Cell {
     /// Why it is a no; nothing for a yes.
     pub reason: Option<Reason>,
     /// The duties that stand whatever the answer is.
-    pub obligations: Vec<Obligation>,
+    pub duties: Vec<Duty>,
     /// The rules that could not be evaluated.
     pub faults: Vec<RuleId>,
 }
@@ -36,7 +36,7 @@ impl Cell {
             allowed: decision.is_allowed(),
             rules: decision.rules().to_vec(),
             reason: decision.reason().cloned(),
-            obligations: decision.obligations().to_vec(),
+            duties: decision.duties().to_vec(),
             faults: decision.faults().iter().map(|fault| fault.rule.clone()).collect(),
         }
     }
@@ -150,7 +150,7 @@ struct Line<'a> {
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     faults: &'a [RuleId],
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
-    obligations: &'a [Obligation],
+    duties: &'a [Duty],
 }
 
 /// What a line says of the subscription that is asked about.
@@ -199,7 +199,7 @@ impl Serialize for Table {
                     reason: cell.reason.as_ref(),
                     rules: &cell.rules,
                     faults: &cell.faults,
-                    obligations: &cell.obligations,
+                    duties: &cell.duties,
                 }),
             }
         }

@@ -95,7 +95,7 @@ fn spoken(allowed: bool, context: &Value) -> String {
     if let Some(refusal) = context["refusal"].as_str() {
         lines.push(format!("  refusal: {refusal}"));
     }
-    for name in ["rules", "standing", "obligations"] {
+    for name in ["rules", "standing", "duties"] {
         let items = list(name);
         if !items.is_empty() {
             lines.push(format!("  {name}: {items}"));

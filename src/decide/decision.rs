@@ -18,7 +18,7 @@ words! {
 
 words! {
     /// A duty that stands whatever the answer is.
-    Obligation {
+    Duty {
         /// Provide support to the customer, even without the privileges to do so inside its tenant.
         ProvideSupport = "provideSupport",
         /// Adhere to the terms of the reseller agreement.
@@ -43,12 +43,8 @@ words! {
 
 impl Refusal {
     fn of(verdict: &Verdict) -> Option<Self> {
-        const INVALID: [&Reason; 4] = [
-            &Reason::INVALID_FACT,
-            &Reason::ACTION_NOT_APPLICABLE,
-            &Reason::INVALID_PROPERTY,
-            &Reason::RULE_ERROR,
-        ];
+        const INVALID: [&Reason; 4] =
+            [&Reason::INVALID_FACT, &Reason::ACTION_NOT_APPLICABLE, &Reason::INVALID_PROPERTY, &Reason::RULE_ERROR];
         const UNKNOWN: [&Reason; 8] = [
             &Reason::UNKNOWN_SUBJECT,
             &Reason::UNKNOWN_PARTNER,
@@ -105,11 +101,11 @@ pub struct Decision {
     rules: Vec<RuleId>,
     faults: Vec<RuleFault>,
     standing: Vec<Right>,
-    obligations: Vec<Obligation>,
+    duties: Vec<Duty>,
 }
 
 impl Decision {
-    pub(super) fn new(bundle: &Bundle, verdict: Verdict, standing: Vec<Right>, obligations: Vec<Obligation>) -> Self {
+    pub(super) fn new(bundle: &Bundle, verdict: Verdict, standing: Vec<Right>, duties: Vec<Duty>) -> Self {
         let refusal = Refusal::of(&verdict);
         let (allowed, reason, rules, faults) = match verdict {
             Verdict::Permitted(rules) => (true, None, rules, Vec::new()),
@@ -124,7 +120,7 @@ impl Decision {
         let title = rules.first().and_then(|id| bundle.rule(id)).map(|rule| rule.title.clone());
         let sentence = reason.as_ref().and_then(Reason::sentence);
         let message = title.or_else(|| sentence.map(str::to_owned)).unwrap_or_default();
-        Self { allowed, refusal, reason, message, rules, faults, standing, obligations }
+        Self { allowed, refusal, reason, message, rules, faults, standing, duties }
     }
 
     /// Is it a yes?
@@ -171,8 +167,8 @@ impl Decision {
 
     /// The duties that stand whatever the answer is.
     #[must_use]
-    pub fn obligations(&self) -> &[Obligation] {
-        &self.obligations
+    pub fn duties(&self) -> &[Duty] {
+        &self.duties
     }
 
     /// The proof that something was allowed, without which nothing can be changed.

@@ -8,7 +8,7 @@ use cedar_policy::{
     Entities, Entity, EntityAttrEvaluationError, EntityId, EntityTypeName, EntityUid, RestrictedExpression,
 };
 
-use super::decision::{Obligation, Right};
+use super::decision::{Duty, Right};
 use crate::domain::commercial::RelationshipState;
 use crate::domain::partner::{PartnerKind, PartnerStatus};
 use crate::domain::subscription::SubscriptionStatus;
@@ -133,7 +133,7 @@ pub(super) fn standing(question: &Question, facts: &Facts) -> Vec<Right> {
 }
 
 /// The duties of the subject of a question towards the customer of its resource.
-pub(super) fn obligations(question: &Question, facts: &Facts) -> Vec<Obligation> {
+pub(super) fn duties(question: &Question, facts: &Facts) -> Vec<Duty> {
     let resource = question.resource.target();
     let customer = match &resource {
         Target::Customer(customer) => Some(customer.clone()),
@@ -143,7 +143,7 @@ pub(super) fn obligations(question: &Question, facts: &Facts) -> Vec<Obligation>
         (Target::Partner(partner), Some(customer))
             if facts.relationship(&customer, &partner) == Some(RelationshipState::Active) =>
         {
-            Obligation::ALL.to_vec()
+            Duty::ALL.to_vec()
         }
         _ => Vec::new(),
     }

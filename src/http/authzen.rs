@@ -75,7 +75,7 @@ fn decision_context(decision: &Decision, nearest: Option<&[Nearest]>) -> Value {
     put("message", json!(decision.message()));
     put("rules", json!(decision.rules()));
     put("standing", json!(decision.standing()));
-    put("obligations", json!(decision.obligations()));
+    put("duties", json!(decision.duties()));
     // Beside what would turn it round, what kind of no it is.
     put("refusal", json!(nearest.and(decision.refusal())));
     put("nearest", json!(nearest));

@@ -356,7 +356,7 @@ fn sale(
         let facts = desk.view.facts(&needs, desk.at).map_err(SubscriptionError::from)?;
         let decision = decide(rules, Namespace::Asked, &question, &facts);
         // To a partner that has nothing to do with the customer, what is foreign looks like what is not there.
-        let related = !decision.standing().is_empty() || !decision.obligations().is_empty();
+        let related = !decision.standing().is_empty() || !decision.duties().is_empty();
         let reason = decision.reason().cloned().filter(|_| related).unwrap_or(Reason::NOT_PERMITTED);
         let message = if related { decision.message() } else { Reason::NOT_PERMITTED.sentence().unwrap_or_default() };
         let denied = Denied { reason, message: message.to_owned() };

@@ -104,7 +104,8 @@ impl Bundle {
         let by_action = schema.as_ref().map(|(schema, _)| by_action(schema, &rules, &mut findings));
         match (schema, by_action) {
             (Some((schema, vocabulary)), Some(by_action)) if findings.is_empty() => {
-                let missing_words = if book == Rulebook::Domain { words::left_out(&vocabulary) } else { BTreeSet::new() };
+                let missing_words =
+                    if book == Rulebook::Domain { words::left_out(&vocabulary) } else { BTreeSet::new() };
                 Ok(Self { digest: Digest::of(&files), files, schema, vocabulary, missing_words, rules, by_action })
             }
             _ => {

@@ -126,7 +126,7 @@ pub(super) struct DecisionContext {
     standing: Option<Vec<String>>,
     /// What the subject owes whatever the verdict, for example `provideSupport`.
     #[schema(nullable = false)]
-    obligations: Option<Vec<String>>,
+    duties: Option<Vec<String>>,
     /// What kind of no it is, when an explanation is asked for: `forbidden` by a rule, `notPermitted` by any,
     /// `unknown`, or `invalid`.
     #[schema(nullable = false)]

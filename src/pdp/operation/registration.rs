@@ -105,7 +105,9 @@ pub enum SubscriptionError {
         partner: PartnerId,
     },
     /// It adds to a subscription that is not active.
-    #[error("parent `{parent}` is {status}, and nothing is added to what is not active; add to it once it is active, or sell a subscription of its own")]
+    #[error(
+        "parent `{parent}` is {status}, and nothing is added to what is not active; add to it once it is active, or sell a subscription of its own"
+    )]
     ParentNotActive {
         /// The parent.
         parent: SubscriptionId,
