@@ -340,7 +340,9 @@ fn an_email_is_two_paragraphs_and_the_link_and_the_same_every_time() {
     assert_eq!(
         email.text(),
         format!(
-            "{}\n\n{}\n\nTo accept this request, follow this link:\n{}\n\nOnly a global administrator of your \
+            "{}\n\n{}\n\nTo accept this request, follow this link:\n{}\n\nFor each service only one partner that sells \
+             to you can hold these privileges, so accepting may end the delegated administration of the partner that \
+             holds them now. What that partner sold you stays as it is.\n\nOnly a global administrator of your \
              organization can accept. You can review your partners, and remove delegated administrative privileges \
              from any of them, on your Partner Relationships page at any time.",
             email.paragraphs()[0],

@@ -15,6 +15,7 @@ mod claims;
 mod decide;
 mod difference;
 mod disk;
+mod displacing;
 mod decisions;
 mod faults;
 mod four_eyes;

@@ -14,6 +14,7 @@ use super::operation::{
 use super::{LinkRing, Pdp};
 use crate::caller::Caller;
 use crate::domain::commercial::Side;
+use crate::domain::grant::Multichannel;
 use crate::domain::invitation::{Email, EmailError, TokenError};
 use crate::domain::partner::{Partner, PartnerKind};
 use crate::id::PartnerId;
@@ -45,7 +46,14 @@ pub struct Offer {
     pub kind: PartnerKind,
     /// What accepting gives, in a sentence.
     pub gives: String,
+    /// What accepting may end, in a sentence; nothing for a partner that displaces nobody.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub may_end: Option<String>,
 }
+
+/// What the customer of a partner that sells has to know before it accepts.
+const MAY_END: &str = "For each service only one partner that sells to you holds these privileges: if another holds them for a service you name, accepting ends its delegated administration of that service. What it sold you stays as it is, and so does who bills you for it.";
 
 /// Why a partner's request cannot be shown or edited.
 #[derive(Debug, thiserror::Error)]
@@ -152,7 +160,9 @@ impl Pdp {
                 "`{}` gains delegated administrative privileges for the services you name: it may provision and support them. It gains no right to what others sold you, and bills you nothing for it.",
                 partner.name
             );
-            Ok(Offer { partner: partner.id, name: partner.name, kind: partner.kind, gives })
+            let may_end = (partner.kind.transacts() && self.terms.multichannel == Multichannel::Displace)
+                .then(|| MAY_END.to_owned());
+            Ok(Offer { partner: partner.id, name: partner.name, kind: partner.kind, gives, may_end })
         })
         .await
     }

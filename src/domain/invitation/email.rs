@@ -29,6 +29,9 @@ pub struct Email {
     text: String,
     #[serde(skip)]
     link: String,
+    /// Does it say that accepting may end another partner's administration?
+    #[serde(skip)]
+    warns: bool,
 }
 
 /// Why an edited email is refused.
@@ -89,6 +92,10 @@ fn code(character: char) -> String {
 }
 
 const LINK_SENTENCE: &str = "To accept this request, follow this link:";
+/// What the customer of a partner that sells has to know before it accepts.
+const WARNING: &str = "For each service only one partner that sells to you can hold these privileges, so accepting may \
+                       end the delegated administration of the partner that holds them now. What that partner sold you \
+                       stays as it is.";
 const CLOSING: &str = "Only a global administrator of your organization can accept. You can review your partners, \
                        and remove delegated administrative privileges from any of them, on your Partner Relationships \
                        page at any time.";
@@ -98,25 +105,26 @@ impl Email {
     #[must_use]
     pub fn of(partner: &Partner, link: &str) -> Self {
         let visible: String = partner.name.chars().filter(|&c| !turns_direction(c) && !c.is_control()).collect();
-        let email = Self::naming(visible.trim(), link);
+        let warns = partner.kind.transacts();
+        let email = Self::naming(visible.trim(), link, warns);
         // A name that shows nothing or poses as a link would make an email that nobody may send back.
         if visible.trim().is_empty() || email.count_links(&email.text) != Ok(1) {
-            return Self::naming(partner.id.as_str(), link);
+            return Self::naming(partner.id.as_str(), link, warns);
         }
         email
     }
 
-    fn naming(name: &str, link: &str) -> Self {
+    fn naming(name: &str, link: &str, warns: bool) -> Self {
         let introduction = vec![
             format!("{name} would like to work with your organization and requests a reseller relationship with you."),
             format!(
                 "Accepting grants {name} delegated administrative privileges, so that {name} can provision your \
-                 services and provide you with support. It changes nothing else: your subscriptions, who sold them \
-                 to you and who bills you for them stay as they are."
+                 services and provide you with support. Your subscriptions, who sold them to you and who bills you \
+                 for them stay as they are."
             ),
         ];
         let subject = format!("{name} requests a reseller relationship with you");
-        Self::assemble(subject, introduction, link.to_owned())
+        Self::assemble(subject, introduction, link.to_owned(), warns)
     }
 
     /// Its subject.
@@ -156,7 +164,8 @@ impl Email {
         self.with_introduction(introduction)
     }
 
-    /// The email as a partner edited its whole text: accepted only with the link as it was, where it was.
+    /// The email as a partner edited its whole text: accepted only with the link as it was, where it was, and with what
+    /// follows it as it is or as it was before emails said what accepting may end.
     ///
     /// # Errors
     /// An [`EmailError`] that says what to change.
@@ -171,10 +180,10 @@ impl Email {
             _ => return Err(EmailError::LinkRepeated),
         }
         let mut introduction = paragraphs_of(&text);
-        let ending = paragraphs_of(&ending(&self.link));
-        if !introduction.ends_with(&ending) {
+        let endings = [true, false].map(|warns| paragraphs_of(&ending(&self.link, warns)));
+        let Some(ending) = endings.iter().find(|ending| introduction.ends_with(ending)) else {
             return Err(EmailError::EndingChanged);
-        }
+        };
         introduction.truncate(introduction.len() - ending.len());
         self.with_introduction(introduction)
     }
@@ -188,21 +197,21 @@ impl Email {
             return Err(EmailError::ParagraphTooLong { length });
         }
         // The regenerated text is what is sent, so that is what is searched for links.
-        let email = Self::assemble(self.subject.clone(), introduction, self.link.clone());
+        let email = Self::assemble(self.subject.clone(), introduction, self.link.clone(), self.warns);
         match email.count_links(&email.text)? {
             1 => Ok(email),
             _ => Err(EmailError::LinkRepeated),
         }
     }
 
-    fn assemble(subject: String, paragraphs: Vec<String>, link: String) -> Self {
+    fn assemble(subject: String, paragraphs: Vec<String>, link: String, warns: bool) -> Self {
         let mut text = String::new();
         for paragraph in &paragraphs {
             text.push_str(paragraph);
             text.push_str("\n\n");
         }
-        text.push_str(&ending(&link));
-        Self { subject, paragraphs, text, link }
+        text.push_str(&ending(&link, warns));
+        Self { subject, paragraphs, text, link, warns }
     }
 
     /// How often the untouched link stands in a text in which nothing else resembles it.
@@ -229,8 +238,9 @@ impl Email {
 }
 
 /// The part of the text that stays as it is.
-fn ending(link: &str) -> String {
-    format!("{LINK_SENTENCE}\n{link}\n\n{CLOSING}")
+fn ending(link: &str, warns: bool) -> String {
+    let warning = if warns { format!("{WARNING}\n\n") } else { String::new() };
+    format!("{LINK_SENTENCE}\n{link}\n\n{warning}{CLOSING}")
 }
 
 /// Is there white space, or nothing, on either side?

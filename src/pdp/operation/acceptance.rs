@@ -55,6 +55,9 @@ pub struct Accepted {
     pub granted: Vec<ServiceName>,
     /// The partners displaced.
     pub displaced: Vec<Displaced>,
+    /// What it ended for others, in a sentence.
+    #[serde(default)]
+    pub message: String,
     /// The revision at which it is so.
     #[schema(value_type = u64)]
     pub revision: Revision,
@@ -131,6 +134,7 @@ pub(crate) fn accept(
         partner: partner.clone(),
         granted: Vec::new(),
         displaced: Vec::new(),
+        message: String::new(),
         revision: view.revision(),
     };
     for service in services {
@@ -145,7 +149,19 @@ pub(crate) fn accept(
         };
         happening.events.insert(0, told);
     }
+    accepted.message = ended(&accepted.displaced);
     Ok((happening, accepted))
+}
+
+/// What an acceptance ended for others.
+fn ended(displaced: &[Displaced]) -> String {
+    if displaced.is_empty() {
+        return "accepting ended nobody else's delegated administration".to_owned();
+    }
+    let of = |one: &Displaced| format!("partner `{}` of service `{}`", one.partner, one.service);
+    let lost: Vec<String> = displaced.iter().map(of).collect();
+    let lost = lost.join(", ");
+    format!("accepting ended the delegated administration by {lost}; what was sold before stays as it is")
 }
 
 #[expect(clippy::too_many_arguments, reason = "one step of an acceptance, which has this many parts")]
