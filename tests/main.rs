@@ -46,6 +46,7 @@ mod rules;
 mod search;
 mod server;
 mod shipped;
+mod signatures;
 mod stage;
 mod stories;
 mod subscriptions;

@@ -101,6 +101,14 @@ impl Table {
         self.actions.get(name)
     }
 
+    /// The same table with the answers to one action alone, if the schema declares it.
+    #[must_use]
+    pub fn of_action(&self, name: &str) -> Option<Self> {
+        let (name, answers) = self.actions.get_key_value(name)?;
+        let actions = BTreeMap::from([(name.clone(), answers.clone())]);
+        Some(Self { digest: self.digest.clone(), actions })
+    }
+
     /// One answer; nothing where the action is not known or does not apply.
     #[must_use]
     pub fn cell(&self, action: &str, case: &Case) -> Option<&Cell> {

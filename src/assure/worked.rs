@@ -1,14 +1,17 @@
 //! Worked answers a reviewer signs: one Markdown file an action, each row of its tables held against the rules.
 //!
 //! A row names standings by what they have in common; a column that is left out or says `any` stands for everything.
-//! Every standing that a row covers has to get the row's answer, and for the reason it gives if it gives one.
+//! Every standing that a row covers has to get the row's answer, and for the reason it gives if it gives one. What is
+//! signed is the rows, by [`signature`]; a draft that nobody signed promises nothing.
+
+mod draft;
+mod signature;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 
 use super::case::{Case, Seller, Thing};
-use super::choice::{Choice, folded};
 use super::flips::points;
 use super::print::relationship_words;
 use super::table::{Cell, Table};
@@ -16,13 +19,27 @@ use crate::decide::{Namespace, permits};
 use crate::domain::commercial::RelationshipState;
 use crate::domain::partner::{PartnerKind, PartnerStatus};
 use crate::domain::subscription::SubscriptionStatus;
-use crate::policy::{Bundle, Finding, RuleFiles};
+use crate::policy::{Bundle, Finding};
 
-const FOLDER: &str = "policies/tables/";
+pub use draft::drafted;
+pub use signature::{SignError, signed};
+
+/// Where the files stand, in a set of rules.
+pub const FOLDER: &str = "policies/tables/";
 /// What stands for every value of a column.
 const ANY: &str = "any";
 /// What a column says of rows it has nothing to say about.
 const NOT_APPLICABLE: &str = "-";
+
+/// The places of columns, in the order of [`points`].
+const ABOUT: usize = 0;
+const SOLD_BY: usize = 1;
+const RELATIONSHIP: usize = 3;
+/// What only a subscription has: who sold it, its parent, its status.
+const OF_SUBSCRIPTION: [usize; 3] = [SOLD_BY, 5, 6];
+
+/// What stood for this partner in tables of an earlier day, where `another` was one whose relationship is active.
+const IT: &str = "it";
 
 /// The columns that name standings, in the order of [`points`], with their words.
 fn columns() -> [(&'static str, Vec<String>); 8] {
@@ -42,11 +59,34 @@ fn columns() -> [(&'static str, Vec<String>); 8] {
 
 fn seller(seller: Seller) -> String {
     match seller {
-        Seller::ThisPartner => "it".to_owned(),
-        Seller::AnotherPartner(RelationshipState::Active) => "another".to_owned(),
+        Seller::ThisPartner => "this partner".to_owned(),
         Seller::AnotherPartner(state) => format!("another ({state})"),
         Seller::Nobody => "nobody".to_owned(),
     }
+}
+
+/// The places of the sellers that a word of the column `sold by` stands for.
+fn sellers(word: &str, is_older: bool) -> Option<Vec<usize>> {
+    let is_meant = |one: &Seller| match word {
+        "another" if is_older => *one == Seller::AnotherPartner(RelationshipState::Active),
+        "another" => matches!(one, Seller::AnotherPartner(_)),
+        IT => *one == Seller::ThisPartner,
+        _ => seller(*one) == word,
+    };
+    let places: Vec<usize> =
+        Seller::all().enumerate().filter(|(_, one)| is_meant(one)).map(|(place, _)| place).collect();
+    (!places.is_empty()).then_some(places)
+}
+
+/// The words that a cell joins.
+fn words(cell: &str) -> impl Iterator<Item = &str> {
+    cell.split(" or ").flat_map(|part| part.split(',')).map(str::trim)
+}
+
+/// Are these rows in the words of an earlier day?
+fn are_older(rows: &[Row]) -> bool {
+    let seller = |row: &Row| row.cells.get("sold by").is_some_and(|cell| words(cell).any(|word| word == IT));
+    rows.iter().any(seller)
 }
 
 /// One row as it stands in a file.
@@ -78,16 +118,21 @@ pub fn check(bundle: &Bundle, table: &Table) -> Vec<Finding> {
             findings.push(Finding::whole(path, format!("there is no action `{action}`"), hint));
             continue;
         }
-        let rows = rows(path, text, &mut findings);
+        let mut found = Vec::new();
+        let rows = rows(path, text, &mut found);
+        for row in readable(path, text, &rows, &mut found) {
+            hold(path, text, action, &row, table, &mut found);
+        }
+        if signature::signatures(text).is_draft {
+            // A draft promises nothing, so it refuses nothing.
+            found = found.into_iter().map(Finding::advising).collect();
+        }
+        findings.extend(found);
         if rows.is_empty() {
             findings.push(Finding::whole(path, "nothing is signed here", "write a table with a column `answer`"));
         } else {
             signed.insert(action.to_owned());
-        }
-        for row in &rows {
-            if let Some(signed) = read(path, text, row, &mut findings) {
-                hold(path, text, action, &signed, table, &mut findings);
-            }
+            findings.extend(signature::findings(path, text, action, &rows));
         }
     }
     for (action, _) in table.actions().filter(|(action, _)| !signed.contains(*action)) {
@@ -105,14 +150,15 @@ pub fn check(bundle: &Bundle, table: &Table) -> Vec<Finding> {
     findings
 }
 
-/// The signed rows of a set, by action; what cannot be read is left out.
+/// The signed rows of a set, by action; drafts and what cannot be read are left out. Rows of an earlier day, which are
+/// signed without a name, are signed all the same.
 pub(super) fn signed_rows(bundle: &Bundle) -> BTreeMap<String, Vec<Signed>> {
     let mut signed = BTreeMap::new();
-    for (path, text) in bundle.files().iter().filter(|(path, _)| path.starts_with(FOLDER)) {
+    let tables = bundle.files().iter().filter(|(path, _)| path.starts_with(FOLDER));
+    for (path, text) in tables.filter(|(_, text)| !signature::signatures(text).is_draft) {
         let action = path.trim_start_matches(FOLDER).trim_end_matches(".md");
         let rows = rows(path, text, &mut Vec::new());
-        let read: Vec<Signed> = rows.iter().filter_map(|row| read(path, text, row, &mut Vec::new())).collect();
-        signed.insert(action.to_owned(), read);
+        signed.insert(action.to_owned(), readable(path, text, &rows, &mut Vec::new()));
     }
     signed
 }
@@ -170,23 +216,34 @@ fn rows(path: &str, text: &str, findings: &mut Vec<Finding>) -> Vec<Row> {
     rows
 }
 
+/// What the rows of a file say; one that cannot be read is left out, and is a finding.
+fn readable(path: &str, text: &str, rows: &[Row], findings: &mut Vec<Finding>) -> Vec<Signed> {
+    let is_older = are_older(rows);
+    rows.iter().filter_map(|row| read(path, text, row, is_older, findings)).collect()
+}
+
 /// What a row says; nothing when it cannot be read, which is then a finding.
-fn read(path: &str, text: &str, row: &Row, findings: &mut Vec<Finding>) -> Option<Signed> {
+fn read(path: &str, text: &str, row: &Row, is_older: bool, findings: &mut Vec<Finding>) -> Option<Signed> {
     let found = findings.len();
     let mut say =
         |message: String, hint: String| findings.push(Finding::at(path, text, row.offset, message, Some(hint)));
     let columns = columns();
-    let covered = columns.each_ref().map(|(title, words)| {
+    let covered = columns.each_ref().map(|(title, known)| {
         let said = row.cells.get(*title).map_or("", String::as_str);
         if said.is_empty() || said == ANY || said == NOT_APPLICABLE {
-            return (0..words.len()).collect();
+            return (0..known.len()).collect();
         }
         let mut chosen = BTreeSet::new();
-        for word in said.replace(" or ", ",").split(',').map(str::trim) {
-            match words.iter().position(|known| known == word) {
-                Some(place) => drop(chosen.insert(place)),
+        for word in words(said) {
+            let places = match *title {
+                "sold by" => sellers(word, is_older),
+                _ => known.iter().position(|known| known == word).map(|place| vec![place]),
+            };
+            match places {
+                Some(places) => chosen.extend(places),
                 None => {
-                    let known: Vec<String> = words.iter().map(|word| format!("`{word}`")).collect();
+                    let another = (*title == "sold by").then(|| "another".to_owned());
+                    let known: Vec<String> = another.iter().chain(known).map(|word| format!("`{word}`")).collect();
                     say(
                         format!("`{title}` is never `{word}`"),
                         format!("it is one of {}, or `{ANY}`", known.join(", ")),
@@ -206,9 +263,8 @@ fn read(path: &str, text: &str, row: &Row, findings: &mut Vec<Finding>) -> Optio
 
 /// Is the case one that a row covers? Of a service, what only a subscription has is not asked.
 fn covers(covered: &[BTreeSet<usize>; 8], case: &Case) -> bool {
-    let of_subscription = [1, 5, 6];
     points(case).iter().zip(covered).enumerate().all(|(point, (value, chosen))| {
-        chosen.contains(value) || (case.thing == Thing::Service && of_subscription.contains(&point))
+        chosen.contains(value) || (case.thing == Thing::Service && OF_SUBSCRIPTION.contains(&point))
     })
 }
 
@@ -250,61 +306,4 @@ fn hold(path: &str, text: &str, action: &str, row: &Signed, table: &Table, findi
             "name the rule or the reason that decides, or leave `because` out",
         );
     }
-}
-
-/// Drafts the worked answers of every action: each standing once, in as few rows as folding finds.
-#[must_use]
-pub fn drafted(table: &Table) -> RuleFiles {
-    table.actions().map(|(action, _)| (format!("{FOLDER}{action}.md"), draft(table, action))).collect()
-}
-
-fn draft(table: &Table, action: &str) -> String {
-    let columns = columns();
-    let mut by_answer: BTreeMap<(bool, String), Vec<[usize; 8]>> = BTreeMap::new();
-    let doc = table.action(action).and_then(|answers| answers.doc()).unwrap_or_default();
-    for (case, cell) in table.action(action).into_iter().flat_map(|answers| answers.cells()) {
-        let because = match (cell.allowed, cell.rules.first(), &cell.reason) {
-            (true, Some(rule), _) => rule.to_string(),
-            (_, _, Some(reason)) => reason.to_string(),
-            (_, Some(rule), None) => rule.to_string(),
-            (_, None, None) => String::new(),
-        };
-        by_answer.entry((!cell.allowed, because)).or_default().push(points(case));
-    }
-    let shown: Vec<usize> = [0, 1, 4, 3, 6, 5, 2, 7].into();
-    let titles = shown.iter().map(|&column| columns[column].0).chain(["answer", "because"]);
-    let mut lines = vec![titles.map(str::to_owned).collect::<Vec<_>>()];
-    for ((is_no, because), cases) in by_answer {
-        for choice in folded(cases) {
-            let mut line: Vec<String> = shown.iter().map(|&column| said(&choice, column, &columns[column].1)).collect();
-            line.extend([if is_no { "no".to_owned() } else { "yes".to_owned() }, because.clone()]);
-            lines.push(line);
-        }
-    }
-    let width = |column: usize| lines.iter().filter_map(|line| line.get(column)).map(String::len).max().unwrap_or(0);
-    let widths: Vec<usize> = (0..shown.len() + 2).map(width).collect();
-    let mut text = format!("# {action}\n\n{doc}.\n\nDrafted from the rules; signed by nobody yet.\n\n");
-    for (number, line) in lines.iter().enumerate() {
-        let padded: Vec<String> = line.iter().zip(&widths).map(|(said, &width)| format!("{said:width$}")).collect();
-        text.push_str(&format!("| {} |\n", padded.join(" | ")));
-        if number == 0 {
-            let rules: Vec<String> = widths.iter().map(|&width| "-".repeat(width)).collect();
-            text.push_str(&format!("| {} |\n", rules.join(" | ")));
-        }
-    }
-    text
-}
-
-/// A column of a row in words.
-fn said(choice: &Choice<usize, 8>, column: usize, words: &[String]) -> String {
-    let is_service = choice[0] == BTreeSet::from([0]);
-    if is_service && [1, 5, 6].contains(&column) {
-        return NOT_APPLICABLE.to_owned();
-    }
-    let chosen = &choice[column];
-    if chosen.len() == words.len() {
-        return ANY.to_owned();
-    }
-    let chosen: Vec<&str> = chosen.iter().filter_map(|&place| words.get(place)).map(String::as_str).collect();
-    chosen.join(" or ")
 }
