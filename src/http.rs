@@ -213,6 +213,7 @@ async fn enter(surface: &Surface, route: &'static Route, received: Received) -> 
         }
     };
     let is_long = route.work.is_long(&received.headers);
+    let received = strangers::without_foreign(received);
     let answer = (route.run)(Exchange::new(Arc::clone(&surface.pdp), identity, received)?);
     if is_long { long(answer).await } else { answer.await }
 }

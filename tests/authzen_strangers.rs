@@ -112,6 +112,64 @@ fn every_element_of_a_batch_has_a_record_in_its_place() {
 }
 
 #[test]
+fn parameters_and_headers_that_are_not_ours_are_passed_over() {
+    let (server, _data) = demo();
+    let bodies = [
+        ("/access/v1/evaluation", of_contoso()),
+        ("/access/v1/evaluations", json!({ "evaluations": [of_contoso()] })),
+        ("/access/v1/search/subject", of_contoso()),
+        ("/access/v1/search/resource", of_contoso()),
+        ("/access/v1/search/action", of_contoso()),
+    ];
+    for (path, body) in &bodies {
+        let plain = server.post(path, body);
+        assert_eq!(plain.status, 200, "{path}: {}", plain.text);
+        for query in [
+            "?subscription-key=7",
+            "?utm_source=a&utm_source=b",
+            "?explian=true",
+            "?api-version=2024-01-01&%F0%9F%A6%80",
+            "?=&&",
+            "?at-least=7",
+        ] {
+            let answer = server.post(&format!("{path}{query}"), body);
+            assert_eq!((answer.status, &answer.text), (200, &plain.text), "{path}{query}");
+        }
+        for header in [
+            ("if-match", "\"33a64df551425fcc55e4d42a148795d9f25f89d4\""),
+            ("if-match", "*"),
+            ("if-match", "\"a\", \"b\""),
+            ("if-none-match", "*"),
+            ("if-unmodified-since", "Wed, 21 Oct 2015 07:28:00 GMT"),
+            ("idempotency-key", ""),
+            ("idempotency-key", "\"8e03978e-40d5-43dd-bc93-6894a57f9324\" and more"),
+            ("prefer", "return=minimal"),
+            ("cookie", "session=1"),
+        ] {
+            let answer = server.send("POST", path, &[JSON, header], Some(body.to_string().as_bytes()));
+            assert_eq!((answer.status, &answer.text), (200, &plain.text), "{path} {header:?}");
+        }
+        // What is ours has one meaning or none.
+        for query in
+            ["?explain=perhaps", "?explain=true&explain=false", "?as_of=yesterday", "?rules=0000", "?at_least=-1"]
+        {
+            assert_eq!(server.post(&format!("{path}{query}"), body).status, 400, "{path}{query}");
+        }
+    }
+    let metadata = server.get(&format!("{CONFIGURATION}?cache=no&cache=yes"));
+    assert_eq!((metadata.status, metadata.json()), (200, server.get(CONFIGURATION).json()));
+    // On our own calls a slip would silently do more than was meant.
+    for path in ["/v1/partners?limt=1", "/v1/partners?limit=1&limit=2"] {
+        assert_eq!(server.get(path).status, 400, "{path}");
+    }
+    let noun = json!({ "name": "Adatum" }).to_string();
+    for header in [("if-match", "\"33a64\""), ("idempotency-key", "a b")] {
+        let answer = server.send("PUT", "/v1/customers/adatum", &[JSON, header], Some(noun.as_bytes()));
+        assert_eq!(answer.status, 400, "{header:?}: {}", answer.text);
+    }
+}
+
+#[test]
 fn an_error_comes_as_plain_json_to_whoever_does_not_take_problems() {
     let (server, _data) = demo();
     let told = |method: &str, path: &str, accept: Option<&str>| {

@@ -2,9 +2,10 @@
 //! specification and nothing of ours.
 
 use warp::http::HeaderMap;
-use warp::http::header::{CONTENT_TYPE, HeaderValue};
+use warp::http::header::{CONTENT_TYPE, HeaderName, HeaderValue, IF_MATCH};
 use warp::reply::Response;
 
+use super::super::exchange::{IDEMPOTENCY_KEY, Received};
 use super::super::media::is_taken;
 
 /// Where the metadata of this decision point is, before the path of its own URL.
@@ -14,6 +15,28 @@ pub(in super::super) const CONFIGURATION: &str = "/.well-known/authzen-configura
 pub(in super::super) fn is_endpoint(path: &str) -> bool {
     path.starts_with("/access/v1/")
         || path.strip_prefix(CONFIGURATION).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+/// The parameters of a query that are ours, which say on what a question is answered.
+const PARAMETERS: [&str; 4] = ["explain", "as_of", "rules", "at_least"];
+
+/// The headers that mean something to calls of ours, and nothing where nothing can be changed.
+const HEADERS: [HeaderName; 2] = [IF_MATCH, IDEMPOTENCY_KEY];
+
+/// What came without the parameters and headers that are not ours. A gateway adds such things to every call, and they
+/// are no part of a question; so they are passed over, as unknown members of a body are.
+pub(in super::super) fn without_foreign(mut received: Received) -> Received {
+    if !is_endpoint(&received.path) {
+        return received;
+    }
+    let is_ours = |pair: &&str| {
+        form_urlencoded::parse(pair.as_bytes()).next().is_some_and(|(name, _)| PARAMETERS.contains(&&*name))
+    };
+    received.query = received.query.split('&').filter(is_ours).collect::<Vec<_>>().join("&");
+    for name in HEADERS {
+        received.headers.remove(name);
+    }
+    received
 }
 
 /// Is a problem to be told as plain JSON, to a caller of AuthZEN that does not take problems of RFC 9457?
