@@ -9,7 +9,9 @@ pub mod grant;
 pub mod invitation;
 pub mod partner;
 pub mod service;
+pub mod similar;
 pub mod subscription;
+pub mod times;
 
 use crate::limits::TEXT_LENGTH_MAX;
 

@@ -6,7 +6,7 @@ use std::{fs, io};
 
 use standing::assure::pages;
 use standing::decide::{Duty, Right};
-use standing::domain::commercial::{Outcome, RelationshipState, RenegotiationState, Side};
+use standing::domain::commercial::{Outcome, Position, RelationshipState, RenegotiationState, Side};
 use standing::domain::partner::{PartnerKind, PartnerStatus};
 use standing::domain::subscription::SubscriptionStatus;
 use standing::facts::Role;
@@ -50,6 +50,7 @@ fn the_glossary_explains_every_word_of_the_schema_and_the_domain_and_no_other() 
     words.extend(RelationshipState::ALL.iter().map(ToString::to_string));
     words.extend(Side::ALL.iter().map(ToString::to_string));
     words.extend(Outcome::ALL.iter().map(ToString::to_string));
+    words.extend(Position::ALL.iter().map(ToString::to_string));
     words.extend(RenegotiationState::ALL.iter().map(ToString::to_string));
     words.extend(Role::ALL.iter().map(ToString::to_string));
     let explained = glossary()?;

@@ -6,8 +6,9 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::times::{TimeError, has_come, not_before};
 use super::words;
-use crate::clock::Timestamp;
+use crate::clock::{Timestamp, to_millisecond};
 use crate::id::{CustomerId, PartnerId};
 
 words! {
@@ -40,6 +41,30 @@ words! {
     }
 }
 
+words! {
+    /// What a side says in a renegotiation: what it is to bring, or that its own proposal is taken back.
+    Position {
+        /// The commercial relationship is to end.
+        End = "end",
+        /// An ended commercial relationship is to stand again.
+        Reinstate = "reinstate",
+        /// Nothing: what it proposed is taken back.
+        None = "none",
+    }
+}
+
+impl Position {
+    /// What is proposed; nothing when a proposal is taken back.
+    #[must_use]
+    pub fn outcome(self) -> Option<Outcome> {
+        match self {
+            Self::End => Some(Outcome::End),
+            Self::Reinstate => Some(Outcome::Reinstate),
+            Self::None => None,
+        }
+    }
+}
+
 impl Outcome {
     fn state(self) -> RelationshipState {
         match self {
@@ -56,6 +81,8 @@ words! {
         Proposed = "proposed",
         /// Both sides have said so, and it is done.
         Agreed = "agreed",
+        /// The side that proposed it has taken it back.
+        Withdrawn = "withdrawn",
     }
 }
 
@@ -67,6 +94,10 @@ pub struct Proposal {
     pub by: Side,
     /// What it is to bring.
     pub outcome: Outcome,
+    /// When it was proposed; not known of one that was stored before this was.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<Timestamp>,
 }
 
 /// The commercial relationship of a customer and a partner.
@@ -106,6 +137,18 @@ pub enum RenegotiationError {
         /// What was proposed.
         outcome: Outcome,
     },
+    /// There is no proposal of that side to take back.
+    #[error(
+        "no proposal of the {by} about the commercial relationship of customer `{customer}` and partner `{partner}` waits; there is nothing to take back"
+    )]
+    NothingProposed {
+        /// The customer.
+        customer: CustomerId,
+        /// The partner.
+        partner: PartnerId,
+        /// Who would take it back.
+        by: Side,
+    },
 }
 
 impl CommercialRelationship {
@@ -139,7 +182,48 @@ impl CommercialRelationship {
                 Self { state: outcome.state(), since: at, proposal: None, ..self.clone() },
                 RenegotiationState::Agreed,
             )),
-            _ => Ok((Self { proposal: Some(Proposal { by, outcome }), ..self.clone() }, RenegotiationState::Proposed)),
+            Some(proposal) if proposal.outcome == outcome => Ok((self.clone(), RenegotiationState::Proposed)),
+            _ => {
+                let proposal = Some(Proposal { by, outcome, since: Some(at) });
+                Ok((Self { proposal, ..self.clone() }, RenegotiationState::Proposed))
+            }
         }
+    }
+
+    /// What becomes of it when `by` takes back what it proposed, and what that was.
+    ///
+    /// # Errors
+    /// [`RenegotiationError::NothingProposed`] when no proposal of that side waits.
+    pub fn withdraw(&self, by: Side) -> Result<(Self, Outcome), RenegotiationError> {
+        match self.proposal.filter(|proposal| proposal.by == by) {
+            Some(proposal) => Ok((Self { proposal: None, ..self.clone() }, proposal.outcome)),
+            None => Err(RenegotiationError::NothingProposed {
+                customer: self.customer.clone(),
+                partner: self.partner.clone(),
+                by,
+            }),
+        }
+    }
+
+    /// Checks its times at the moment `at`: it came to be as it is, and what is proposed was proposed since.
+    ///
+    /// # Errors
+    /// A [`TimeError`] that names the member.
+    pub fn check_times(&self, at: Timestamp) -> Result<(), TimeError> {
+        has_come("since", self.since, at)?;
+        match self.proposal.and_then(|proposal| proposal.since) {
+            Some(proposed) => {
+                has_come("proposal.since", proposed, at)?;
+                not_before("proposal.since", proposed, "since", self.since)
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// The relationship with its times cut to whole milliseconds.
+    #[must_use]
+    pub fn to_milliseconds(self) -> Self {
+        let proposal = self.proposal.map(|proposal| Proposal { since: proposal.since.map(to_millisecond), ..proposal });
+        Self { since: to_millisecond(self.since), proposal, ..self }
     }
 }

@@ -23,6 +23,8 @@ words! {
         RemovedByCustomer = "removedByCustomer",
         /// Another transacting partner was accepted for the service.
         Displaced = "displaced",
+        /// An operator imported that it has ended.
+        Imported = "imported",
     }
 }
 
@@ -95,7 +97,7 @@ pub enum Event {
         #[schema(value_type = Vec<String>)]
         services: Vec<ServiceName>,
     },
-    /// Delegated administration of one service began, or its end date changed.
+    /// Delegated administration of one service began, or its dates changed.
     DapAdminRelationshipApproved {
         /// Who gave it.
         #[schema(value_type = String)]
@@ -130,7 +132,8 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         displaced_by: Option<PartnerId>,
     },
-    /// The first sale of a partner to a customer began their commercial relationship.
+    /// The first sale of a partner to a customer began their commercial relationship, or an operator imported that one
+    /// stands.
     CommercialRelationshipBegan {
         /// The customer.
         #[schema(value_type = String)]
@@ -152,7 +155,20 @@ pub enum Event {
         /// What.
         outcome: Outcome,
     },
-    /// Both sides agreed to end a commercial relationship.
+    /// The side that proposed to end or reinstate a commercial relationship took it back.
+    CommercialRelationshipRenegotiationWithdrawn {
+        /// The customer.
+        #[schema(value_type = String)]
+        customer: CustomerId,
+        /// The partner.
+        #[schema(value_type = String)]
+        partner: PartnerId,
+        /// Who had proposed it.
+        side: Side,
+        /// What.
+        outcome: Outcome,
+    },
+    /// Both sides agreed to end a commercial relationship, or an operator imported that they had.
     CommercialRelationshipEnded {
         /// The customer.
         #[schema(value_type = String)]
@@ -161,7 +177,8 @@ pub enum Event {
         #[schema(value_type = String)]
         partner: PartnerId,
     },
-    /// Everything an import brought, in one; how many of each noun are new or otherwise than before.
+    /// Everything an import brought, in one; how many of each noun are new or otherwise than before. What it changed of
+    /// relationships in a store that held facts follows as events of their own.
     #[schema(rename_all = "camelCase")]
     Imported {
         /// Partners.
@@ -175,7 +192,7 @@ pub enum Event {
         /// Commercial relationships.
         commercial_relationships: u64,
     },
-    /// Both sides agreed that an ended commercial relationship stands again.
+    /// Both sides agreed that an ended commercial relationship stands again, or an operator imported that it does.
     CommercialRelationshipReinstated {
         /// The customer.
         #[schema(value_type = String)]

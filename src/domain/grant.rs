@@ -7,7 +7,8 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::clock::Timestamp;
+use super::times::{TimeError, has_come, not_before};
+use crate::clock::{Timestamp, to_millisecond};
 use crate::id::{CustomerId, PartnerId, ServiceName};
 
 /// A partner's delegated administration of one service of one customer, as it is or as it was.
@@ -39,6 +40,29 @@ impl Grant {
     #[must_use]
     pub fn holds_at(&self, at: Timestamp) -> bool {
         self.delegated_administrator && self.until.is_none_or(|until| at < until)
+    }
+
+    /// Checks its times at the moment `at`: it began, does not end before it began, and has an end that has passed
+    /// where it does not stand.
+    ///
+    /// # Errors
+    /// A [`TimeError`] that names the member.
+    pub fn check_times(&self, at: Timestamp) -> Result<(), TimeError> {
+        has_come("since", self.since, at)?;
+        if let Some(until) = self.until {
+            not_before("until", until, "since", self.since)?;
+        }
+        match self.until {
+            None if !self.delegated_administrator => Err(TimeError::NoEnd),
+            Some(until) if !self.delegated_administrator && until > at => Err(TimeError::EndNotYet { until, now: at }),
+            _ => Ok(()),
+        }
+    }
+
+    /// The grant with its times cut to whole milliseconds.
+    #[must_use]
+    pub fn to_milliseconds(self) -> Self {
+        Self { since: to_millisecond(self.since), until: self.until.map(to_millisecond), ..self }
     }
 
     /// The grant, ended at `at`.

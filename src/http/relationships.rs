@@ -9,9 +9,9 @@ use warp::reply::Response;
 use super::exchange::{Exchange, changed, told};
 use super::problem::Problem;
 use crate::clock::{Timestamp, to_millisecond};
-use crate::domain::commercial::{Outcome, Side};
+use crate::domain::commercial::{Position, Side};
 use crate::id::{CustomerId, PartnerId, ServiceName};
-use crate::pdp::{Acceptance, Edit, Removal, Renegotiation};
+use crate::pdp::{Acceptance, Edit, Removal, Renegotiation, Withdrawal};
 
 /// An edited email: the whole text, or the introduction alone.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -44,8 +44,8 @@ pub(super) struct AcceptanceBody {
 pub(super) struct RenegotiationBody {
     /// Who says it.
     by: Side,
-    /// What it is to bring.
-    outcome: Outcome,
+    /// What it is to bring; `none` takes back what that side proposed.
+    outcome: Position,
 }
 
 pub(super) async fn request(x: Exchange) -> Result<Response, Problem> {
@@ -112,7 +112,10 @@ pub(super) async fn renegotiate(mut x: Exchange) -> Result<Response, Problem> {
     x.no_more_query()?;
     x.takes_no(&[IF_MATCH])?;
     let RenegotiationBody { by, outcome } = x.body().await?;
-    let renegotiation = Renegotiation { customer: x.param("customer")?, partner: x.param("partner")?, by, outcome };
-    let done = x.pdp.renegotiate(&x.call, renegotiation).await?;
+    let (customer, partner) = (x.param("customer")?, x.param("partner")?);
+    let done = match outcome.outcome() {
+        Some(outcome) => x.pdp.renegotiate(&x.call, Renegotiation { customer, partner, by, outcome }).await?,
+        None => x.pdp.withdraw_renegotiation(&x.call, Withdrawal { customer, partner, by }).await?,
+    };
     changed(StatusCode::OK, &done, &done.value)
 }

@@ -130,7 +130,7 @@ pub async fn demo(pdp: &Pdp) -> Result<(), DemoError> {
         let renegotiation =
             Renegotiation { customer: "wingtip".parse()?, partner: "fabrikam".parse()?, by, outcome: Outcome::End };
         match pdp.renegotiate(&call, renegotiation).await {
-            Ok(_) | Err(CallError::Failed(RenegotiationError::AlreadySo(_))) => {}
+            Ok(_) | Err(CallError::Failed(RenegotiationError::Impossible(_))) => {}
             Err(error) => return Err(error.into()),
         }
     }

@@ -11,4 +11,4 @@ pub use acceptance::{Acceptance, AcceptanceError, Accepted, Displaced};
 pub use line::{Line, LineError};
 pub use registration::{CustomerError, PartnerError, SubscriptionError, Telling};
 pub use removal::{Removal, RemovalError, Removed};
-pub use renegotiation::{Renegotiated, Renegotiation, RenegotiationError};
+pub use renegotiation::{Renegotiated, Renegotiation, RenegotiationError, Withdrawal};

@@ -1,5 +1,7 @@
 //! Lists, page by page, and the two pages of the document: Partner Relationships and the customer list.
 
+mod rows;
+
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -8,13 +10,13 @@ use super::ask::{AsOf, AskError, Basis};
 use super::call::{About, Call, CallError, Coded, Told};
 use super::cursor::Seal;
 pub use super::page::Page;
-use super::registry::ON;
 use super::rules::AmbiguousDigest;
 use crate::clock::Timestamp;
-use crate::domain::commercial::RelationshipState;
+use crate::domain::commercial::{Proposal, RelationshipState};
 use crate::domain::partner::PartnerKind;
 use crate::id::{CustomerId, PartnerId, ServiceName};
 use crate::store::{StoreError, View};
+use rows::{ending, listed_customer, relationship};
 
 /// Why a list cannot be shown.
 #[derive(Debug, thiserror::Error)]
@@ -128,6 +130,9 @@ pub struct PartnerRelationship {
     pub commercial_relationship: Option<RelationshipState>,
     /// Is the partner responsible for the customer's support?
     pub responsible_for_support: bool,
+    /// What one side proposed about the commercial relationship and the other has not answered yet.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub renegotiation: Option<Proposal>,
 }
 
 /// A grant that ends soon.
@@ -168,6 +173,9 @@ pub struct CustomerListItem {
     pub commercial_relationship: Option<RelationshipState>,
     /// Is the partner responsible for the customer's support?
     pub responsible_for_support: bool,
+    /// What one side proposed about the commercial relationship and the other has not answered yet.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub renegotiation: Option<Proposal>,
 }
 
 impl Pdp {
@@ -258,73 +266,4 @@ impl Pdp {
         })
         .await
     }
-}
-
-fn ending(shown: &PartnerRelationship, by: Timestamp) -> Vec<Ending> {
-    let held = shown.services.iter().filter(|held| held.delegated_administrator);
-    held.filter_map(|held| {
-        let until = held.until.filter(|until| *until <= by)?;
-        Some(Ending { partner: shown.partner.clone(), service: held.service.clone(), until })
-    })
-    .collect()
-}
-
-fn services_held(
-    view: &View<'_>,
-    at: Timestamp,
-    customer: &CustomerId,
-    partner: &PartnerId,
-) -> Result<Vec<ServiceHeld>, StoreError> {
-    let mut services = Vec::new();
-    view.grants(Some(customer), Some(partner), &mut |grant| {
-        services.push(ServiceHeld {
-            delegated_administrator: grant.holds_at(at),
-            service: grant.service,
-            since: grant.since,
-            until: grant.until,
-        });
-        ON
-    })?;
-    Ok(services)
-}
-
-fn relationship(
-    view: &View<'_>,
-    at: Timestamp,
-    customer: &CustomerId,
-    partner: PartnerId,
-) -> Result<Option<PartnerRelationship>, StoreError> {
-    let Some(known) = view.partner(&partner)?.map(|kept| kept.fact) else { return Ok(None) };
-    let state = view.relationship(customer, &partner)?.map(|kept| kept.fact.state);
-    let services = services_held(view, at, customer, &partner)?;
-    Ok(Some(PartnerRelationship {
-        partner,
-        name: known.name,
-        kind: known.kind,
-        services,
-        commercial_relationship: state,
-        responsible_for_support: state == Some(RelationshipState::Active),
-    }))
-}
-
-fn listed_customer(
-    view: &View<'_>,
-    at: Timestamp,
-    partner: &PartnerId,
-    customer: CustomerId,
-) -> Result<Option<CustomerListItem>, StoreError> {
-    let Some(known) = view.customer(&customer)?.map(|kept| kept.fact) else { return Ok(None) };
-    let state = view.relationship(&customer, partner)?.map(|kept| kept.fact.state);
-    let services = services_held(view, at, &customer, partner)?;
-    let is_active = state == Some(RelationshipState::Active);
-    if !is_active && !services.iter().any(|held| held.delegated_administrator) {
-        return Ok(None);
-    }
-    Ok(Some(CustomerListItem {
-        customer,
-        name: known.name,
-        services,
-        commercial_relationship: state,
-        responsible_for_support: is_active,
-    }))
 }

@@ -243,7 +243,7 @@ fn relationships() -> Vec<Described> {
             "/v1/customers/{customer}/partners/{partner}/renegotiation",
             TAG,
             "renegotiate",
-            "Propose or agree to end or reinstate a commercial relationship",
+            "Propose or agree to end or reinstate a commercial relationship, or take a proposal back",
         )
         .answers::<Renegotiated>("How far it came")
         .body::<RenegotiationBody>(json!({ "by": "customer", "outcome": "end" }))

@@ -1,10 +1,11 @@
-//! Customer and partner renegotiate their commercial relationship; it ends only when both say so.
+//! Customer and partner renegotiate their commercial relationship; it ends only when both say so, and while nobody
+//! answered, whoever proposed it may take it back.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::clock::Timestamp;
-use crate::domain::commercial::{self, Outcome, RelationshipState, RenegotiationState, Side};
+use crate::domain::commercial::{self, CommercialRelationship, Outcome, RelationshipState, RenegotiationState, Side};
 use crate::domain::event::{Event, Fact, Happening};
 use crate::id::{CustomerId, PartnerId, Revision};
 use crate::store::{StoreError, View};
@@ -22,11 +23,22 @@ pub struct Renegotiation {
     pub outcome: Outcome,
 }
 
+/// One side takes back what it proposed.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Withdrawal {
+    /// The customer.
+    pub customer: CustomerId,
+    /// The partner.
+    pub partner: PartnerId,
+    /// Who takes it back.
+    pub by: Side,
+}
+
 /// How far a renegotiation came.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Renegotiated {
-    /// `agreed` when the other side had said the same.
+    /// `agreed` when the other side had said the same; `withdrawn` when a proposal was taken back.
     pub state: RenegotiationState,
     /// Whether the commercial relationship stands now.
     pub commercial_relationship: RelationshipState,
@@ -46,9 +58,9 @@ pub enum RenegotiationError {
         /// The partner.
         partner: PartnerId,
     },
-    /// It is so already.
+    /// It is so already, or nothing is there to be taken back.
     #[error(transparent)]
-    AlreadySo(#[from] commercial::RenegotiationError),
+    Impossible(#[from] commercial::RenegotiationError),
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -64,10 +76,7 @@ pub(crate) fn renegotiate(
     renegotiation: &Renegotiation,
 ) -> Result<(Happening, Renegotiated), RenegotiationError> {
     let Renegotiation { customer, partner, by, outcome } = renegotiation;
-    // One who is not known has no relationship either; to tell the two apart would tell who is known.
-    let Some(before) = view.relationship(customer, partner)?.map(|kept| kept.fact) else {
-        return Err(RenegotiationError::NoRelationship { customer: customer.clone(), partner: partner.clone() });
-    };
+    let before = known(view, customer, partner)?;
     let (after, state) = before.renegotiate(*by, *outcome, at)?;
     let renegotiated = Renegotiated { state, commercial_relationship: after.state, revision: view.revision() };
     let mut happening = Happening::default();
@@ -77,6 +86,9 @@ pub(crate) fn renegotiate(
             (RenegotiationState::Proposed, _) => {
                 Event::CommercialRelationshipRenegotiationProposed { customer, partner, side: *by, outcome: *outcome }
             }
+            (RenegotiationState::Withdrawn, _) => {
+                Event::CommercialRelationshipRenegotiationWithdrawn { customer, partner, side: *by, outcome: *outcome }
+            }
             (RenegotiationState::Agreed, Outcome::End) => Event::CommercialRelationshipEnded { customer, partner },
             (RenegotiationState::Agreed, Outcome::Reinstate) => {
                 Event::CommercialRelationshipReinstated { customer, partner }
@@ -85,4 +97,38 @@ pub(crate) fn renegotiate(
         happening.facts.push(Fact::CommercialRelationship(after));
     }
     Ok((happening, renegotiated))
+}
+
+/// Works out what it brings that one side takes back what it proposed.
+///
+/// # Errors
+/// A [`RenegotiationError`]; then nothing of it happens.
+pub(crate) fn withdraw(
+    view: &View<'_>,
+    withdrawal: &Withdrawal,
+) -> Result<(Happening, Renegotiated), RenegotiationError> {
+    let Withdrawal { customer, partner, by } = withdrawal;
+    let (after, outcome) = known(view, customer, partner)?.withdraw(*by)?;
+    let renegotiated = Renegotiated {
+        state: RenegotiationState::Withdrawn,
+        commercial_relationship: after.state,
+        revision: view.revision(),
+    };
+    let event = Event::CommercialRelationshipRenegotiationWithdrawn {
+        customer: customer.clone(),
+        partner: partner.clone(),
+        side: *by,
+        outcome,
+    };
+    Ok((Happening { facts: vec![Fact::CommercialRelationship(after)], events: vec![event] }, renegotiated))
+}
+
+/// The relationship there is. One who is not known has none either; to tell the two apart would tell who is known.
+fn known(
+    view: &View<'_>,
+    customer: &CustomerId,
+    partner: &PartnerId,
+) -> Result<CommercialRelationship, RenegotiationError> {
+    let known = view.relationship(customer, partner)?.map(|kept| kept.fact);
+    known.ok_or_else(|| RenegotiationError::NoRelationship { customer: customer.clone(), partner: partner.clone() })
 }
