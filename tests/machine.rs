@@ -77,6 +77,8 @@ struct Model {
     grants: BTreeMap<(usize, usize, usize), Option<Timestamp>>,
     relationships: BTreeMap<(usize, usize), Relationship>,
     services: BTreeSet<(usize, usize)>,
+    /// (customer, service, partner), once granted
+    granted: BTreeSet<(usize, usize, usize)>,
 }
 
 fn transacts(kind: PartnerKind) -> bool {
@@ -116,10 +118,12 @@ impl Model {
                                 .into_iter()
                                 .any(|other| other != *partner && transacts(self.partners[&other].0))
                     });
-                if !conflict {
+                let has_sold = self.sold.values().any(|sold| self.seller(sold) == Some(*partner));
+                let stays = transacts(before) && !transacts(*kind) && has_sold;
+                if !conflict && !stays {
                     self.partners.insert(*partner, (*kind, *status));
                 }
-                !conflict
+                !conflict && !stays
             }
             Operation::Sell { subscription, customer, service, seller, parent } => {
                 self.sell(*subscription, *customer, *service, *seller, *parent)
@@ -177,11 +181,20 @@ impl Model {
                         }
                     }
                     self.grants.insert(key, until);
+                    self.granted.insert(key);
                     self.services.insert((*customer, *service));
                 }
                 true
             }
             Operation::Remove { customer, partner, service } => {
+                let is_known = self.granted.iter().any(|(of, on, to)| {
+                    of == customer
+                        && partner.is_none_or(|partner| partner == *to)
+                        && service.is_none_or(|service| service == *on)
+                });
+                if !is_known && (partner.is_some() || service.is_some()) {
+                    return false;
+                }
                 self.grants.retain(|(of, on, to), _| {
                     !(of == customer
                         && partner.is_none_or(|partner| partner == *to)
@@ -239,6 +252,9 @@ impl Model {
             }
         }
         if let Some(seller) = seller {
+            if !transacts(self.partners[&seller].0) {
+                return false;
+            }
             match self.relationships.get(&(customer, seller)) {
                 Some((true, _)) => return false,
                 Some(_) => {}
