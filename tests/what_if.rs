@@ -8,7 +8,7 @@ use standing::decide::refuses_strangers;
 use standing::domain::commercial::Side;
 use standing::facts::Role;
 use standing::limits::WHAT_IF_PAIRS_MAX;
-use standing::pdp::{Acceptance, Call, CallError, Delta, Flip, Proposed, Removal, Renegotiation, WhatIfError};
+use standing::pdp::{Acceptance, Call, CallError, Delta, Flip, Line, Proposed, Removal, Renegotiation, WhatIfError};
 
 use crate::worlds::{Answers, CUSTOMERS, Chance, PARTNERS, SERVICES, World, operator, rules};
 
@@ -82,7 +82,7 @@ fn reviewers() -> Vec<Vec<(&'static str, &'static str)>> {
 fn proposed(chance: &mut Chance, subscriptions: &[Value]) -> Value {
     let (partner, customer, service) = (chance.of_all(&PARTNERS), chance.of_all(&CUSTOMERS), chance.of_all(&SERVICES));
     let since = "2025-06-01T00:00:00Z";
-    match chance.below(14) {
+    match chance.below(18) {
         0..=2 => {
             json!({"accept": {"partner": partner, "customer": customer, "services": [service, chance.of_all(&SERVICES)]}})
         }
@@ -113,7 +113,16 @@ fn proposed(chance: &mut Chance, subscriptions: &[Value]) -> Value {
             json!({ "put": told })
         }
         12 => json!({"put": {"noun": "grant", "customer": customer, "service": service, "partner": partner,
-            "delegatedAdministrator": chance.below(2) == 0, "since": since}}),
+            "delegatedAdministrator": true, "since": since}}),
+        13 => json!({"put": {"noun": "grant", "customer": customer, "service": service, "partner": partner,
+            "delegatedAdministrator": false, "since": since, "until": chance.of_all(&["2025-07-01T00:00:00Z", "2099-01-01T00:00:00Z"])}}),
+        14 => json!({"put": {"noun": "grant", "customer": customer, "service": service, "partner": partner,
+            "delegatedAdministrator": true, "since": chance.of_all(&[since, "2099-01-01T00:00:00Z"]), "until": "2099-01-01T00:00:00Z"}}),
+        15 => {
+            json!({"put": {"noun": "commercialRelationship", "customer": customer, "partner": partner, "state": "active",
+            "since": since, "proposal": {"by": "customer", "outcome": chance.of_all(&["end", "reinstate"])}}})
+        }
+        16 => json!({"remove": {"customer": customer, "partner": chance.of_all(&[partner, "p7"])}}),
         _ => json!({"put": {"noun": "commercialRelationship", "customer": customer, "partner": partner,
             "state": chance.of_all(&["active", "ended"]), "since": since}}),
     }
@@ -362,4 +371,58 @@ async fn what_is_supposed_of_a_revision_takes_nothing_from_a_later_one() {
     };
     view.partners(None, &mut visit).unwrap();
     assert_eq!(names, ["first", "supposed"]);
+}
+
+/// Registers a noun by its own call; nothing for a line that has none.
+async fn registers(world: &World, line: &Line) -> Option<Result<(), String>> {
+    let call = operator();
+    Some(match line.clone() {
+        Line::Partner(told) => world.pdp.put_partner(&call, told).await.map(drop).map_err(|error| error.to_string()),
+        Line::Customer(told) => world.pdp.put_customer(&call, told).await.map(drop).map_err(|error| error.to_string()),
+        Line::Subscription(told) => {
+            world.pdp.put_subscription(&call, told).await.map(drop).map_err(|error| error.to_string())
+        }
+        Line::Grant(_) | Line::CommercialRelationship(_) => return None,
+    })
+}
+
+#[tokio::test]
+async fn a_noun_that_is_supposed_is_judged_as_by_the_call_that_registers_it() {
+    let (mut done, mut refused) = (0, 0);
+    for seed in 40..43 {
+        let world = World::made_up(rules(&[]), seed).await;
+        let before = world.answers().await;
+        let exported = world.export().await;
+        let lines: Vec<Value> = exported.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        let subscriptions: Vec<Value> = lines.iter().filter(|line| line["noun"] == "subscription").cloned().collect();
+        let ended: Vec<&Value> =
+            lines.iter().filter(|line| line["noun"] == "commercialRelationship" && line["state"] == "ended").collect();
+        let mut chance = Chance::of(seed);
+        for round in 0..30 {
+            let change = match (chance.below(4), ended.is_empty()) {
+                // A sale after the end.
+                (0, false) => {
+                    let of = ended[chance.below(ended.len())];
+                    json!({"put": {"noun": "subscription", "id": "s-41", "customer": of["customer"], "service": "crm",
+                        "originalReseller": of["partner"], "quantity": 1, "status": "active"}})
+                }
+                _ => proposed(&mut chance, &subscriptions),
+            };
+            let Ok(Proposed::Put(line)) = serde_json::from_value::<Proposed>(change.clone()) else { continue };
+            let copy = world.copy(rules(&[])).await;
+            let Some(made) = registers(&copy, &line).await else { continue };
+            let told = world.pdp.what_if(&operator(), vec![Proposed::Put(line)]).await;
+            let about = format!("world {seed}, round {round}: {change}");
+            match (told, made) {
+                (Ok(told), Ok(())) => {
+                    let Delta { gained, lost, .. } = told.value;
+                    assert_eq!((gained, lost), turned(&before, &copy.answers().await), "{about}");
+                    done += 1;
+                }
+                (Err(CallError::Failed(WhatIfError::Change { .. })), Err(_)) => refused += 1,
+                (told, made) => panic!("{about}: told {told:?}, made {made:?}"),
+            }
+        }
+    }
+    assert!(done > 5 && refused > 5, "{done} done and {refused} refused");
 }
