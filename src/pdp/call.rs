@@ -110,6 +110,14 @@ pub struct Denied {
     pub message: String,
 }
 
+impl Denied {
+    /// The denial that says nothing of what it is about.
+    pub(super) fn not_permitted() -> Self {
+        let message = Reason::NOT_PERMITTED.sentence().unwrap_or_default().to_owned();
+        Self { reason: Reason::NOT_PERMITTED, message }
+    }
+}
+
 /// A noun that is not at the revision a change was made for, or a key used twice.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum PreconditionError {
@@ -194,9 +202,34 @@ pub(super) struct Admission {
     pub(super) decision: Decision,
     /// What the call is about, where the rules were asked about the installation instead.
     about: Option<Entity>,
+    /// What a caller is told that may not know of what the call is about: the same as if it were not there.
+    unseen: Option<Denied>,
 }
 
 impl Admission {
+    /// May the caller know of what the call is about? A tenant knows itself, and the subscriptions it has to do with.
+    pub(super) fn may_know(&self) -> bool {
+        let Question { subject, resource, .. } = &self.question;
+        let is_own_subscription = || {
+            let sold = resource.id.parse::<SubscriptionId>().ok().and_then(|id| self.facts.subscriptions.get(&id));
+            resource.kind == Kind::Subscription.as_str()
+                && subject.kind == Kind::Customer.as_str()
+                && sold.is_some_and(|sold| sold.service.customer.as_str() == subject.id)
+        };
+        subject.kind == Kind::Operator.as_str()
+            || *resource == installation()
+            || resource == subject
+            || !self.decision.standing().is_empty()
+            || is_own_subscription()
+    }
+
+    fn denied(&self) -> Denied {
+        Denied {
+            reason: self.decision.reason().cloned().unwrap_or(Reason::NOT_PERMITTED),
+            message: self.decision.message().to_owned(),
+        }
+    }
+
     pub(super) fn record(self, call: &Call, rules: &Bundle) -> Record {
         let asked = Asked::Call;
         let mut question = self.question;
@@ -210,16 +243,13 @@ impl Admission {
     }
 
     pub(super) fn permit(&self) -> Result<Permit, Denied> {
-        self.decision.permit().ok_or_else(|| Denied {
-            reason: self.decision.reason().cloned().unwrap_or(Reason::NOT_PERMITTED),
-            message: self.decision.message().to_owned(),
-        })
+        self.decision.permit().ok_or_else(|| self.unseen.clone().unwrap_or_else(|| self.denied()))
     }
 }
 
 /// What a call was asked as before the schema had a name of its own for it. A set of rules that was kept from then is
 /// asked so: never more widely than what it was, or what only an operator may.
-const OLDER_NAMES: [(&str, &str); 7] = [
+const OLDER_NAMES: [(&str, &str); 8] = [
     ("createToken", "manageTokens"),
     ("listTokens", "manageTokens"),
     ("revokeToken", "manageTokens"),
@@ -227,6 +257,8 @@ const OLDER_NAMES: [(&str, &str); 7] = [
     ("rotateLinkKey", "manageLinkKeys"),
     ("retireLinkKey", "manageLinkKeys"),
     ("startAnyway", "manageTokens"),
+    // About the installation, which is no customer, only an operator accepts.
+    ("importRelationships", "acceptRelationship"),
 ];
 
 /// The name by which a set of rules knows a call.
@@ -261,7 +293,27 @@ pub(super) fn admit(
     }
     let question = Question::new(subject, name_in(rules, action), resource);
     let decision = decide(rules, Namespace::Api, &question, &facts);
-    Ok(Admission { question, facts, decision, about: unknown })
+    let mut admission = Admission { question, facts, decision, about: unknown, unseen: None };
+    if !admission.decision.is_allowed() && !admission.may_know() {
+        // A forbid that reads what is foreign would tell of it by its reason.
+        let absent = admit(rules, view, at, caller, action, &About::Installation)?;
+        admission.unseen = Some(absent.permit().err().unwrap_or_else(Denied::not_permitted));
+    }
+    Ok(admission)
+}
+
+/// Asks the rules as [`admit`] does about something that is not known, though it may be: so that what a caller may not
+/// see is decided exactly as what is not there.
+pub(super) fn admit_unseen(
+    rules: &Bundle,
+    view: &View<'_>,
+    at: Timestamp,
+    caller: &Caller,
+    action: &str,
+    about: &About,
+) -> Result<Admission, StoreError> {
+    let admission = admit(rules, view, at, caller, action, &About::Installation)?;
+    Ok(Admission { about: Some(about.entity()), ..admission })
 }
 
 /// What an operation leaves to be done: what changes, what else was decided on the way, and the answer.
@@ -465,6 +517,16 @@ pub(super) fn begin<T: DeserializeOwned, E>(
     desk: &Desk<'_>,
 ) -> Result<Begun<T, E>, StoreError> {
     let admission = admit(rules, &desk.view, desk.at, &call.caller, action, about)?;
+    begin_admitted(rules, call, admission, desk)
+}
+
+/// As [`begin`], once the rules were asked.
+pub(super) fn begin_admitted<T: DeserializeOwned, E>(
+    rules: &Bundle,
+    call: &Call,
+    admission: Admission,
+    desk: &Desk<'_>,
+) -> Result<Begun<T, E>, StoreError> {
     let permit = admission.permit();
     let record = admission.record(call, rules);
     let answered = match permit {

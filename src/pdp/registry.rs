@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::Pdp;
 use super::call::{About, Call, CallError, Changed, Denied, Done, Told, Undone, unmoved};
 use super::cursor::Seal;
-use super::operation::registration::{customer, partner, subscription};
+use super::operation::registration::{customer, partner};
 use super::operation::{CustomerError, PartnerError, SubscriptionError, Telling};
 use super::pages::{ListError, Page};
 use super::relationship::coded;
@@ -49,6 +49,7 @@ coded! {
     PartnerError {
         Self::Noun(_) => "invalid_partner",
         Self::SecondTransacting { .. } => "second_transacting_partner",
+        Self::HasSold { .. } => "has_sold",
     }
     CustomerError {
         Self::Noun(_) => "invalid_customer",
@@ -70,7 +71,12 @@ coded! {
     }
 }
 
-fn registered<T>(noun: T, before: Option<Revision>, happening: Happening, next: Revision) -> Done<Registered<T>> {
+pub(super) fn registered<T>(
+    noun: T,
+    before: Option<Revision>,
+    happening: Happening,
+    next: Revision,
+) -> Done<Registered<T>> {
     let revision = if happening.is_empty() { before.unwrap_or(next) } else { next };
     Done::of((happening, Registered { noun, revision, is_new: before.is_none() }))
 }
@@ -90,7 +96,7 @@ impl Pdp {
         self.change(call, "writePartner", about, move |desk, _| {
             let before = desk.view.partner(&told.id).map_err(PartnerError::from)?.map(|kept| kept.revision);
             unmoved(&asked, before)?;
-            let happening = partner(&desk.view, desk.at, &told)?;
+            let happening = partner(&desk.view, desk.at, &told, Telling::Now)?;
             Ok(registered(told, before, happening, desk.next))
         })
         .await
@@ -112,34 +118,6 @@ impl Pdp {
             unmoved(&asked, before)?;
             let happening = customer(&desk.view, &told)?;
             Ok(registered(told, before, happening, desk.next))
-        })
-        .await
-    }
-
-    /// Registers a subscription, or changes it. A partner that registers a new one becomes its original reseller;
-    /// every difference a partner brings is decided as its own action.
-    ///
-    /// # Errors
-    /// [`SubscriptionError`]; [`CallError::Denied`] when the caller may not do one of the differences.
-    pub async fn put_subscription(
-        &self,
-        call: &Call,
-        told: Subscription,
-    ) -> Result<Changed<Registered<Subscription>>, CallError<SubscriptionError>> {
-        let about = About::Subscription(told.id.clone());
-        let asked = call.clone();
-        self.change(call, "writeSubscription", about, move |desk, rules| {
-            let before = desk.view.subscription(&told.id).map_err(SubscriptionError::from)?;
-            unmoved(&asked, before.as_ref().map(|kept| kept.revision))?;
-            let mut told = told;
-            let mut records = Vec::new();
-            if let Caller::Partner { id } = &asked.caller {
-                records = sale(desk, rules, &asked, id, before.as_ref().map(|kept| &kept.fact), &mut told)?;
-            }
-            let happening = subscription(&desk.view, desk.at, &told, Telling::Now)?;
-            let mut done = registered(told, before.map(|kept| kept.revision), happening, desk.next);
-            done.records = records;
-            Ok(done)
         })
         .await
     }
@@ -310,7 +288,7 @@ fn sold_by(view: &View<'_>, subscription: &Subscription) -> Result<Option<Partne
 
 /// Decides what a partner brings: a sale as provisioning there, an add-on as ordering it, a change difference by
 /// difference; and names the partner as the seller of what it sells.
-fn sale(
+pub(super) fn sale(
     desk: &Desk<'_>,
     rules: &Bundle,
     call: &Call,
@@ -319,22 +297,19 @@ fn sale(
     told: &mut Subscription,
 ) -> Result<Vec<Record>, Undone<SubscriptionError>> {
     let itself = Entity::new(Kind::Subscription.as_str(), told.id.as_str());
+    // What is wrong with a sale is told to whoever may bring one there, and to nobody else.
+    let mut wrong = None;
     let wanted: Vec<(&str, Entity)> = match before {
         None => {
             let another = told.original_reseller.as_ref().is_some_and(|named| named != seller);
             if another {
-                return Err(SubscriptionError::NotItsSale(seller.clone()).into());
-            }
-            if told.status != SubscriptionStatus::Active {
-                return Err(SubscriptionError::StatusNotItsOwn(told.id.clone()).into());
+                wrong = Some(SubscriptionError::NotItsSale(seller.clone()));
+            } else if told.status != SubscriptionStatus::Active {
+                wrong = Some(SubscriptionError::StatusNotItsOwn(told.id.clone()));
             }
             match &told.parent {
                 Some(parent) => vec![("orderAddOns", Entity::new(Kind::Subscription.as_str(), parent.as_str()))],
                 None => {
-                    let kind = desk.view.partner(seller).map_err(SubscriptionError::from)?.map(|kept| kept.fact.kind);
-                    if !kind.is_some_and(crate::domain::partner::PartnerKind::transacts) {
-                        return Err(SubscriptionError::DoesNotSell(seller.clone()).into());
-                    }
                     told.original_reseller = Some(seller.clone());
                     vec![("provision", Entity::new(Kind::Service.as_str(), told.service_id().to_string()))]
                 }
@@ -368,7 +343,10 @@ fn sale(
             return Err(Undone::Denied(denied, records));
         }
     }
-    Ok(records)
+    match wrong {
+        Some(wrong) => Err(wrong.into()),
+        None => Ok(records),
+    }
 }
 
 /// Visits everything: the shorthand for a visitor that never stops.
