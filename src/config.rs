@@ -5,6 +5,7 @@ mod sources;
 
 pub use sources::{Environment, InForce, Origin, Resolved, Unknown, environment, file, resolve, unknown};
 
+use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -29,6 +30,51 @@ pub enum RulesFrom {
     Publishing,
 }
 
+/// Where the files of the rules stand.
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum RulesAt {
+    /// In a folder, named from the root.
+    Folder(PathBuf),
+    /// In the program itself.
+    BuiltIn,
+}
+
+impl RulesAt {
+    /// What names the set in the program where a folder can be named.
+    pub const BUILT_IN: &str = "built-in";
+
+    /// Where a flag or a setting says the rules stand: `built-in`, or a folder, as seen from the working directory.
+    #[must_use]
+    pub fn named(name: &Path) -> Self {
+        if name == Path::new(Self::BUILT_IN) { Self::BuiltIn } else { Self::folder(name) }
+    }
+
+    /// A folder by its name from the root. A link to a folder stays one, so that it can be pointed elsewhere.
+    #[must_use]
+    pub fn folder(name: &Path) -> Self {
+        Self::Folder(std::path::absolute(name).unwrap_or_else(|_| name.to_owned()))
+    }
+
+    /// The folder, where it is one.
+    #[must_use]
+    pub fn as_folder(&self) -> Option<&Path> {
+        match self {
+            Self::Folder(folder) => Some(folder),
+            Self::BuiltIn => None,
+        }
+    }
+}
+
+impl fmt::Display for RulesAt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Folder(folder) => write!(f, "{}", folder.display()),
+            Self::BuiltIn => f.write_str(Self::BUILT_IN),
+        }
+    }
+}
+
 /// The settings of a server; see `standing serve --help` for the file.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -37,7 +83,7 @@ pub struct Settings {
     pub data: Option<PathBuf>,
     /// The address to listen on.
     pub listen: Option<SocketAddr>,
-    /// The folder of rules.
+    /// The folder of rules, or `built-in`.
     pub rules: Option<PathBuf>,
     /// Where the rules in force come from: `files` or `publishing`.
     pub rules_from: RulesFrom,
@@ -131,6 +177,13 @@ impl Settings {
 #[expect(clippy::disallowed_methods, reason = "here alone the environment is read")]
 pub fn token_of_environment() -> Option<String> {
     std::env::var("STANDING_TOKEN").ok().map(|token| token.trim().to_owned()).filter(|token| !token.is_empty())
+}
+
+/// The name of whoever is logged in, as the environment says.
+#[must_use]
+#[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
+pub fn user() -> Option<String> {
+    ["USER", "LOGNAME"].into_iter().find_map(|name| std::env::var(name).ok()).filter(|user| !user.trim().is_empty())
 }
 
 /// Whether claims can be proved, as the environment says.

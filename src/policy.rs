@@ -1,24 +1,30 @@
 //! Rules as files: read, named, validated, and put together into a [`Bundle`], which cannot be had any other way.
 
 mod bundle;
+mod declared;
 mod depth;
 mod finding;
 mod held;
 mod mention;
 mod naming;
+mod quotes;
 mod reach;
+mod retired;
 mod rule;
 mod source;
+mod stray;
 mod values;
 mod vocabulary;
 mod words;
 
 pub(crate) use bundle::Deciding;
 pub use bundle::{Bundle, Digest};
+pub(crate) use declared::finding_at;
 pub(crate) use finding::full;
 pub use finding::{Finding, RulesError};
 pub(crate) use mention::Mention;
+pub use retired::{RETIRED, Retirement, retirements};
 pub use rule::{Claim, Place, Rule, RuleId, Rulebook};
-pub use source::{ReadError, RuleFiles};
+pub use source::{ReadError, RuleFiles, without_mark};
 pub use vocabulary::{ActionShape, Attribute, InvalidProperty, RecordShape, Shape, Vocabulary, convert};
 pub use words::MissingWord;

@@ -18,7 +18,9 @@ use super::finding::{Finding, RulesError, full};
 use super::held;
 use super::mention::Mention;
 use super::naming::load_rules;
+use super::quotes::look_alikes;
 use super::reach::{OutOfReach, out_of_reach};
+use super::retired::{RETIRED, unreadable_lines};
 use super::rule::{Claim, Place, Rule, RuleId, Rulebook};
 use super::source::RuleFiles;
 use super::values;
@@ -53,7 +55,8 @@ impl Digest {
 
 /// Is the file part of what the rules are? The pages beside them, which explain, are not.
 fn counts(path: &str) -> bool {
-    path.ends_with(".cedar") || path.ends_with(".cedarschema") || path.starts_with("policies/tables/")
+    let is_rule = path.ends_with(".cedar") || path.ends_with(".cedarschema");
+    is_rule || path.starts_with("policies/tables/") || path == RETIRED
 }
 
 impl fmt::Display for Digest {
@@ -98,6 +101,7 @@ impl Bundle {
         let mut findings = Vec::new();
         let schema = load_schema(&files, &mut findings);
         let rules = load_rules(&files, book, &mut findings);
+        findings.extend(unreadable_lines(&files));
         if let Some((schema, vocabulary)) = &schema {
             validate(&files, schema, vocabulary, &rules, &mut findings);
         }
@@ -160,11 +164,10 @@ impl Bundle {
         let validator = Validator::new(self.schema.clone());
         for (rule, claim) in other.claims() {
             findings.extend(held::weakened(self, other, rule, claim));
-            let said = |rule: &Rule| (rule.claim, said_of(&rule.policy));
-            if self.rule(&rule.id).is_some_and(|own| said(own) == said(rule)) {
+            if self.makes(rule) {
                 continue;
             }
-            let id = RuleId::from(format!("in force: {}", rule.id).as_str());
+            let id = rule.id.in_force();
             let policy = rule.policy.new_id(PolicyId::new(id.as_str()));
             let bears = PolicySet::from_policies([policy.clone()])
                 .is_ok_and(|set| validator.validate(&set, ValidationMode::Strict).validation_passed());
@@ -184,6 +187,12 @@ impl Bundle {
         }
         findings.extend(held::unclaimed(&held, other));
         (held, findings)
+    }
+
+    /// Does the set make the promise that a claim of another set makes, under whatever name?
+    pub(crate) fn makes(&self, claim: &Rule) -> bool {
+        let said = claim.said();
+        self.claims().any(|(own, _)| own.claim == claim.claim && own.said() == said)
     }
 
     /// The claims, in the order of their names.
@@ -261,13 +270,6 @@ impl Bundle {
 const SAME: &str = "read it of the principal, once it is the same partner";
 const PATH: &str = "read it along a path from `principal` or `resource`, and compare with what is named";
 
-/// What a rule says, less its annotations and how it is laid out.
-fn said_of(policy: &Policy) -> Option<serde_json::Value> {
-    let mut json = policy.to_json().ok()?;
-    json.as_object_mut()?.remove("annotations");
-    Some(json)
-}
-
 fn load_schema(files: &RuleFiles, findings: &mut Vec<Finding>) -> Option<(Schema, Vocabulary)> {
     let mut fragments = Vec::new();
     let found = findings.len();
@@ -281,7 +283,10 @@ fn load_schema(files: &RuleFiles, findings: &mut Vec<Finding>) -> Option<(Schema
                 findings.extend(warnings.flat_map(|warning| Finding::of_diagnostic(path, text, &warning)));
                 fragments.push(fragment);
             }
-            Err(error) => findings.extend(Finding::of_diagnostic(path, text, &error)),
+            Err(error) => {
+                findings.extend(look_alikes(path, text));
+                findings.extend(Finding::of_diagnostic(path, text, &error));
+            }
         }
     }
     if fragments.is_empty() && findings.len() == found {

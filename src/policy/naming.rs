@@ -7,6 +7,7 @@ use cedar_policy::{Effect, Policy, PolicyId, PolicySet, PrincipalConstraint, Res
 
 use super::depth::too_deep;
 use super::finding::Finding;
+use super::quotes::look_alikes;
 use super::rule::{Claim, Place, Rule, RuleId, Rulebook};
 use super::source::RuleFiles;
 
@@ -29,6 +30,7 @@ pub(super) fn load_rules(files: &RuleFiles, book: Rulebook, findings: &mut Vec<F
         let set = match PolicySet::from_str(text) {
             Ok(set) => set,
             Err(error) => {
+                findings.extend(look_alikes(path, text));
                 findings.extend(Finding::of_diagnostic(path, text, &error));
                 continue;
             }

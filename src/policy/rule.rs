@@ -17,7 +17,20 @@ impl RuleId {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// The name under which a claim that only the rules in force make is held against others.
+    pub(crate) fn in_force(&self) -> Self {
+        Self(format!("{IN_FORCE}{self}").into())
+    }
+
+    /// The name of the claim that is held so; nothing for any other name.
+    pub(crate) fn of_in_force(&self) -> Option<Self> {
+        self.0.strip_prefix(IN_FORCE).map(Self::from)
+    }
 }
+
+/// How the names begin of claims that only the rules in force make.
+const IN_FORCE: &str = "in force: ";
 
 impl From<&str> for RuleId {
     fn from(name: &str) -> Self {
@@ -107,4 +120,13 @@ pub struct Rule {
     pub line: usize,
     /// The rule as Cedar reads it.
     pub policy: Policy,
+}
+
+impl Rule {
+    /// What it says, less its annotations and how it is laid out; nothing for one that cannot be written as JSON.
+    pub(crate) fn said(&self) -> Option<serde_json::Value> {
+        let mut json = self.policy.to_json().ok()?;
+        json.as_object_mut()?.remove("annotations");
+        Some(json)
+    }
 }

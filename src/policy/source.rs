@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
+use super::stray::is_stray;
+use crate::config::RulesAt;
 use crate::limits::{RULES_FILE_BYTES_MAX, RULES_FILES_MAX};
 
 static BUILT_IN: &[(&str, &str)] = &include!(concat!(env!("OUT_DIR"), "/built_in.rs"));
@@ -36,7 +38,7 @@ pub enum ReadError {
         bytes: u64,
     },
     /// A file that would be silently left out.
-    #[error("`{}` is none of `.cedar`, `.cedarschema` and `.md`, so it would decide nothing; rename it, or move it out", path.display())]
+    #[error("`{}` is none of `.cedar`, `.cedarschema` and `.md` and no leftover of an editor, so it would decide nothing; rename it, or move it out", path.display())]
     NotARule {
         /// The file.
         path: PathBuf,
@@ -51,7 +53,11 @@ pub enum ReadError {
 
 /// The files of one set of rules: texts by path, the paths as in its folder (`policies/may/...`, `schemas/...`).
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct RuleFiles(BTreeMap<String, String>);
+pub struct RuleFiles {
+    texts: BTreeMap<String, String>,
+    /// What editors left in the folder, which is no part of the set.
+    strays: Vec<String>,
+}
 
 impl RuleFiles {
     /// The set built into the binary.
@@ -71,9 +77,28 @@ impl RuleFiles {
         if dir.join("schemas").is_dir() {
             files.collect(dir, "schemas", None)?;
         } else {
-            files.0.extend(in_force.iter().filter(|(path, _)| path.ends_with(".cedarschema")).map(owned));
+            files.texts.extend(in_force.iter().filter(|(path, _)| path.ends_with(".cedarschema")).map(owned));
         }
+        files.strays.sort();
         Ok(files)
+    }
+
+    /// The set that stands there: in a folder, whose schemas are those of `in_force` where it has none, or built in.
+    ///
+    /// # Errors
+    /// A [`ReadError`] that names the file.
+    pub fn at(place: &RulesAt, in_force: &Self) -> Result<Self, ReadError> {
+        match place {
+            RulesAt::Folder(folder) => Self::read(folder, in_force),
+            RulesAt::BuiltIn => Ok(Self::built_in()),
+        }
+    }
+
+    /// What was passed over in the folder because an editor or a desktop left it there, by paths; it is no part of the
+    /// set, and everything else that is no file of rules refuses the set.
+    #[must_use]
+    pub fn strays(&self) -> &[String] {
+        &self.strays
     }
 
     /// The set of the world in `dir`, which holds `schema.cedarschema` and `policies/`.
@@ -84,7 +109,7 @@ impl RuleFiles {
         let mut files = Self::default();
         files.collect(dir, "policies", Some("schema.cedarschema, policies/ and entities.json"))?;
         let text = read_file(&dir.join("schema.cedarschema"))?;
-        files.0.insert("schema.cedarschema".to_owned(), text);
+        files.texts.insert("schema.cedarschema".to_owned(), text);
         Ok(files)
     }
 
@@ -98,18 +123,22 @@ impl RuleFiles {
         let unreadable = |cause| ReadError::Unreadable { path: folder.clone(), cause };
         for entry in fs::read_dir(&folder).map_err(unreadable)? {
             let path = entry.map_err(unreadable)?.path();
-            let Some(name) = path.file_name().and_then(|name| name.to_str()) else { continue };
-            if name.starts_with('.') {
-                continue;
-            }
+            let Some(name) = path.file_name().and_then(|name| name.to_str()) else {
+                return Err(ReadError::NotARule { path });
+            };
             let below = format!("{below}/{name}");
-            if path.is_dir() {
+            if is_stray(name) {
+                self.strays.push(below);
+            } else if name.starts_with('.') {
+                // `.never-x.cedar` looks like a rule to whoever wrote it.
+                return Err(ReadError::NotARule { path });
+            } else if path.is_dir() {
                 self.collect(root, &below, None)?;
             } else if name.ends_with(".cedar") || name.ends_with(".cedarschema") || name.ends_with(".md") {
-                if self.0.len() == RULES_FILES_MAX {
+                if self.texts.len() == RULES_FILES_MAX {
                     return Err(ReadError::TooMany { path: root.to_owned() });
                 }
-                self.0.insert(below, read_file(&path)?);
+                self.texts.insert(below, read_file(&path)?);
             } else {
                 return Err(ReadError::NotARule { path });
             }
@@ -119,29 +148,29 @@ impl RuleFiles {
 
     /// The files, in the order of their paths.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.0.iter().map(|(path, text)| (path.as_str(), text.as_str()))
+        self.texts.iter().map(|(path, text)| (path.as_str(), text.as_str()))
     }
 
     /// The text of one file.
     #[must_use]
     pub fn get(&self, path: &str) -> Option<&str> {
-        self.0.get(path).map(String::as_str)
+        self.texts.get(path).map(String::as_str)
     }
 
     /// Puts a file in, or another text in its place.
     pub fn insert(&mut self, path: impl Into<String>, text: impl Into<String>) {
-        self.0.insert(path.into(), text.into());
+        self.texts.insert(path.into(), text.into());
     }
 
     /// Takes a file out.
     pub fn remove(&mut self, path: &str) -> Option<String> {
-        self.0.remove(path)
+        self.texts.remove(path)
     }
 }
 
 impl FromIterator<(String, String)> for RuleFiles {
     fn from_iter<I: IntoIterator<Item = (String, String)>>(files: I) -> Self {
-        Self(files.into_iter().collect())
+        Self { texts: files.into_iter().collect(), strays: Vec::new() }
     }
 }
 
@@ -155,5 +184,15 @@ fn read_file(path: &Path) -> Result<String, ReadError> {
     if bytes > RULES_FILE_BYTES_MAX as u64 {
         return Err(ReadError::TooLarge { path: path.to_owned(), bytes });
     }
-    fs::read_to_string(path).map_err(unreadable)
+    let text = fs::read_to_string(path).map_err(unreadable)?;
+    Ok(without_mark(text))
+}
+
+/// A text without the byte order mark that some editors begin a file with.
+#[must_use]
+pub fn without_mark(text: String) -> String {
+    match text.strip_prefix('\u{feff}') {
+        Some(rest) => rest.to_owned(),
+        None => text,
+    }
 }

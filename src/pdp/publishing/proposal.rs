@@ -15,7 +15,7 @@ use crate::config::RulesFrom;
 use crate::limits::{OPEN_PROPOSALS_MAX, PAGE_MAX, RULES_FILE_BYTES_MAX, RULES_FILES_MAX};
 use crate::pdp::ReviewTelling;
 use crate::policy::Digest;
-use crate::policy::RuleFiles;
+use crate::policy::{RuleFiles, without_mark};
 use crate::store::StoreError;
 use crate::store::{Beside, Closed, Desk, Proposal, ProposalState};
 
@@ -158,7 +158,7 @@ impl Pdp {
             }
         }
         let has_schemas = files.keys().any(|path| path.starts_with("schemas/"));
-        let mut files: RuleFiles = files.into_iter().collect();
+        let mut files: RuleFiles = files.into_iter().map(|(path, text)| (path, without_mark(text))).collect();
         if !has_schemas {
             for (path, text) in self.rules().files().iter().filter(|(path, _)| path.ends_with(".cedarschema")) {
                 files.insert(path, text);

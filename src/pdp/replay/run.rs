@@ -11,7 +11,7 @@ use crate::id::Seq;
 use crate::pdp::Pdp;
 use crate::pdp::call::{About, Call, CallError, Told};
 use crate::pdp::ledger::Records;
-use crate::policy::{Bundle, RuleFiles, Rulebook, RulesError};
+use crate::policy::{Bundle, RuleFiles, Rulebook, RulesError, without_mark};
 use crate::store::StoreError;
 
 /// How many records are read at a time; it is told how far it came after as many.
@@ -138,7 +138,7 @@ impl Pdp {
     /// # Errors
     /// [`ReplayError::Candidate`] with everything that is wrong with it.
     pub fn replay_candidate(&self, files: BTreeMap<String, String>) -> Result<By, ReplayError> {
-        let mut files: RuleFiles = files.into_iter().collect();
+        let mut files: RuleFiles = files.into_iter().map(|(path, text)| (path, without_mark(text))).collect();
         if !files.iter().any(|(path, _)| path.ends_with(".cedarschema")) {
             let rules = self.rules();
             for (path, text) in rules.files().iter().filter(|(path, _)| path.ends_with(".cedarschema")) {
