@@ -27,4 +27,5 @@ pub use retired::{RETIRED, Retirement, retirements};
 pub use rule::{Claim, Place, Rule, RuleId, Rulebook};
 pub use source::{ReadError, RuleFiles, without_mark};
 pub use vocabulary::{ActionShape, Attribute, InvalidProperty, RecordShape, Shape, Vocabulary, convert};
+pub(crate) use words::FACT_WORDS;
 pub use words::MissingWord;

@@ -1,7 +1,7 @@
 //! What the loader says about a set of rules that cannot be put in force: file, line, column, and what to do.
 
-use standing::decide::check_schema;
-use standing::policy::{Bundle, RuleFiles, Rulebook};
+use standing::decide::schema_findings;
+use standing::policy::{Bundle, Digest, RuleFiles, Rulebook};
 
 use crate::shipped::shipped_files;
 
@@ -51,7 +51,10 @@ const SCHEMA: &str = "schemas/standing.cedarschema";
 /// What the loader says, as it is printed.
 fn said(files: RuleFiles, book: Rulebook) -> String {
     match Bundle::load(files, book) {
-        Ok(bundle) => check_schema(&bundle).map_or_else(|finding| finding.to_string(), |()| "good".to_owned()),
+        Ok(bundle) => match schema_findings(&bundle) {
+            found if found.is_empty() => "good".to_owned(),
+            found => found.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"),
+        },
         Err(error) => error.to_string(),
     }
 }
@@ -336,19 +339,162 @@ fn a_schema_that_does_not_hold_is_refused() {
 }
 
 #[test]
-fn a_schema_may_add_words_but_not_take_away_what_is_stored() {
+fn a_schema_declares_what_the_facts_fill_and_nothing_else() {
+    const API: &str = "schemas/api.cedarschema";
     let kind = "  @values(\"directBill indirectProvider indirectReseller advisor\")\n  kind: String,";
-    let refused = "schemas: the schema does not hold the facts that are stored: ";
-    for (name, to, is_good) in [
-        ("as it is", kind, true),
-        ("one optional attribute more", &format!("{kind}\n  tier?: String,"), true),
-        ("another attribute in its place", &kind.replace("kind:", "channel:"), false),
-        ("another shape", &kind.replace("String", "Long"), false),
-        ("one required attribute more", &format!("{kind}\n  tier: String,"), false),
-    ] {
-        let said = said(with(SCHEMA, kind, to), Rulebook::Domain);
-        assert_eq!(said == "good", is_good, "{name}: {said}");
-        assert_eq!(said.starts_with(refused), !is_good, "{name}: {said}");
+    let parent = "  parent?: Subscription,";
+    let hint = "take it out: a rule that asks for it never finds it";
+    let kept = "keep the shipped attributes as they are";
+    let said = |at: &str, message: &str, hint: &str| format!("schemas/{at}: {message}; {hint}");
+    let domain = |at: &str, message: &str, hint: &str| said(&format!("standing.cedarschema:{at}"), message, hint);
+    let cases = [
+        ("as it is", with(SCHEMA, kind, kind), "good".to_owned()),
+        (
+            "an optional attribute more",
+            with(
+                SCHEMA,
+                parent,
+                &format!("{parent}\n  // its country?: String\n  @doc(\"country: where\")\n  country?: String,"),
+            ),
+            domain("55:3", "no fact fills `Subscription.country`", hint),
+        ),
+        (
+            "a required attribute more, on one line with another",
+            with(SCHEMA, "  kind: String,", "  kind: String, \"tier\": Long,"),
+            domain("12:17", "no fact fills `Partner.tier`", hint),
+        ),
+        (
+            "an attribute of a type without any",
+            with(SCHEMA, "entity Customer;", "entity Customer = { segment?: String };"),
+            domain("21:21", "no fact fills `Customer.segment`", hint),
+        ),
+        (
+            "an attribute in a shape that has a name",
+            with(SCHEMA, "entity Customer;", "type Known = { segment?: String };\nentity Customer = Known;"),
+            domain("21:16", "no fact fills `Customer.segment`", hint),
+        ),
+        (
+            "an attribute of what calls are about",
+            with(API, "entity Installation;", "entity Installation = { region?: String };"),
+            said("api.cedarschema:7:27", "no fact fills `Api::Installation.region`", hint),
+        ),
+        (
+            "another type",
+            with(SCHEMA, kind, &kind.replace("String", "Long")),
+            domain("12:3", "`Partner.kind` is of another type in the facts", kept),
+        ),
+        (
+            "a reference to another type",
+            with(SCHEMA, "originalReseller?: Partner", "originalReseller?: Customer"),
+            domain("45:3", "`Subscription.originalReseller` is of another type in the facts", kept),
+        ),
+        (
+            "what is not always there as if it were",
+            with(SCHEMA, parent, "  parent: Subscription,"),
+            domain("51:3", "`Subscription.parent` is not always there", "write `parent?`"),
+        ),
+        (
+            "an attribute less",
+            with(SCHEMA, parent, ""),
+            domain("36:8", "`Subscription` lacks `parent`, which the facts have", kept),
+        ),
+        (
+            "a type that nothing is of",
+            with(SCHEMA, "entity Customer;", "entity Country;\nentity Customer;"),
+            domain("21:8", "no fact is of the type `Country`", "take it out, with what names it"),
+        ),
+        (
+            "a type that nothing is of, among the calls",
+            with(API, "entity Installation;", "entity Installation;\n  entity Team;"),
+            said("api.cedarschema:8:10", "no fact is of the type `Api::Team`", "take it out, with what names it"),
+        ),
+        (
+            "a group that nothing is in",
+            with(SCHEMA, "entity Customer;", "entity Customer in [Customer];"),
+            domain("21:8", "no fact puts a `Customer` in a `Customer`", "take the `in` of the type out"),
+        ),
+        (
+            "a word that no fact says",
+            with(SCHEMA, "@values(\"active ended\")", "@values(\"active ended paused\")"),
+            domain(
+                "49:3",
+                "no fact says `paused` for `Subscription.commercialRelationship`",
+                "it is one of `active`, `ended`",
+            ),
+        ),
+        (
+            "a word less than there are",
+            with(SCHEMA, "@values(\"active ended\")", "@values(\"active\")"),
+            domain(
+                "49:3",
+                "`Subscription.commercialRelationship` can be `ended`, which its `@values` leave out",
+                "add it there",
+            ),
+        ),
+    ];
+    expect(cases.iter().map(|(name, files, said)| (*name, files.clone(), said.as_str())).collect());
+}
+
+#[test]
+fn quotation_marks_that_are_none_are_named_with_what_to_write() {
+    let named = |at: &str, mark: char| {
+        format!("{at}: `{mark}` looks like a quotation mark and is none; write `\"` in place of `{mark}`")
+    };
+    let title = "@title(\"The original reseller may remove seats\")";
+    let cases = [
+        (with(MAY, title, "@title(\u{201c}Who\u{201d})"), named(&format!("{MAY}:3:8"), '\u{201c}')),
+        (with(MAY, title, "@title(\u{201c}Who\u{201d})"), named(&format!("{MAY}:3:12"), '\u{201d}')),
+        (with(MAY, title, "@title(\"Who\u{201d})"), named(&format!("{MAY}:3:12"), '\u{201d}')),
+        (with(NEVER, "\"suspended\"", "\u{2018}suspended\u{2019}"), named(&format!("{NEVER}:6:28"), '\u{2018}')),
+        (with(ALWAYS, "\"only-when\"", "\u{ab}only-when\u{bb}"), named(&format!("{ALWAYS}:4:8"), '\u{ab}')),
+        (
+            with(SCHEMA, "@doc(\"Whose service it is\")", "@doc(\u{201e}Whose service it is\u{201c})"),
+            named(&format!("{SCHEMA}:26:8"), '\u{201e}'),
+        ),
+    ];
+    for (files, expected) in cases {
+        let said = said(files, Rulebook::Domain);
+        assert!(said.lines().any(|line| line == expected), "{expected}\n  is not in\n{said}");
+    }
+    let harmless = with(MAY, "// Who may remove seats?", "// Who may \u{201c}remove\u{201d} seats?");
+    let harmless = harmless.iter().map(|(path, text)| {
+        (path.to_owned(), text.replace("@source(\"seed\")", "@source(\"the \u{201c}seed\u{201d}\")"))
+    });
+    assert_eq!(said(harmless.collect(), Rulebook::Domain), "good");
+}
+
+#[test]
+fn what_an_editor_leaves_in_a_folder_is_passed_over_and_any_other_name_refuses_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let put = |path: &str, text: &str| {
+        let file = folder.path().join(path);
+        std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+        std::fs::write(file, text).unwrap();
+    };
+    for (path, text) in good().iter() {
+        put(path, &format!("\u{feff}{text}"));
+    }
+    let strays = [
+        "policies/.DS_Store",
+        "policies/may/.#remove-seats.cedar",
+        "policies/may/.remove-seats.cedar.swp",
+        "policies/may/remove-seats.cedar.bak",
+        "policies/may/remove-seats.cedar~",
+        "schemas/Thumbs.db",
+    ];
+    for path in strays {
+        put(path, "permit (principal, action, resource);");
+    }
+    let read = RuleFiles::read(folder.path(), &RuleFiles::default()).unwrap();
+    assert_eq!(read.strays(), strays);
+    assert_eq!(Digest::of(&read), Digest::of(&good()), "neither they nor a byte order mark are part of the rules");
+    assert_eq!(said(read, Rulebook::Domain), "good");
+    for name in ["x.cedar.txt", "x.cedr", ".x.cedar", "x.cedar.orig", "#x.cedar#", "x.swp.txt", "ds_store", ".git"] {
+        let path = format!("policies/never/{name}");
+        put(&path, "forbid (principal, action, resource);");
+        let refused = RuleFiles::read(folder.path(), &RuleFiles::default()).unwrap_err().to_string();
+        assert!(refused.contains(&path) && refused.contains("would decide nothing"), "{name}: {refused}");
+        std::fs::remove_file(folder.path().join(path)).unwrap();
     }
 }
 

@@ -174,7 +174,7 @@ pub fn check_schema(bundle: &Bundle) -> Result<(), Finding> {
 }
 
 /// Facts that show every attribute the store can give, and leave out each that it can leave out.
-fn specimen() -> Facts {
+pub(super) fn specimen() -> Facts {
     let mut facts = Facts::default();
     let (Ok(partner), Ok(service)) =
         ("partner".parse::<crate::id::PartnerId>(), "customer/service".parse::<crate::id::ServiceId>())

@@ -33,10 +33,10 @@ impl std::fmt::Display for MissingWord {
 }
 
 /// The words of a vocabulary.
-type Words = fn() -> Vec<&'static str>;
+pub(crate) type Words = fn() -> Vec<&'static str>;
 
 /// The words that facts hold, by type and attribute.
-const WORDS: &[(Kind, &str, Words)] = &[
+pub(crate) const FACT_WORDS: &[(Kind, &str, Words)] = &[
     (Kind::Partner, "kind", || PartnerKind::ALL.iter().map(|word| word.as_str()).collect()),
     (Kind::Partner, "status", || PartnerStatus::ALL.iter().map(|word| word.as_str()).collect()),
     (Kind::Subscription, "status", || SubscriptionStatus::ALL.iter().map(|word| word.as_str()).collect()),
@@ -49,7 +49,7 @@ const WORDS: &[(Kind, &str, Words)] = &[
 /// The words of facts that a schema leaves out.
 pub(super) fn left_out(vocabulary: &Vocabulary) -> BTreeSet<MissingWord> {
     let mut missing = BTreeSet::new();
-    for &(kind, attribute, words) in WORDS {
+    for &(kind, attribute, words) in FACT_WORDS {
         let declared = vocabulary.entity(kind.as_str()).and_then(|attributes| attributes.get(attribute));
         let Some(values) = declared.and_then(|attribute| attribute.values.as_ref()) else { continue };
         let words = words().into_iter().filter(|word| !values.contains(*word));
