@@ -6,11 +6,13 @@
 pub mod calls;
 pub mod case;
 mod choice;
+pub mod control;
 pub mod coverage;
 pub mod flips;
 pub mod mutants;
 pub mod pages;
 mod print;
+pub mod promises;
 pub mod prove;
 pub mod release;
 mod rows;

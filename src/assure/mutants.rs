@@ -41,7 +41,16 @@ pub struct Mutant {
     /// What was done to it.
     pub what: String,
     /// The file with it; nothing where the rule was removed.
-    text: Option<String>,
+    pub(super) text: Option<String>,
+    /// The rule with it, under its own name.
+    pub(super) policy: Option<Policy>,
+}
+
+impl Mutant {
+    fn of(rule: &Rule, what: String, policy: Option<Policy>) -> Self {
+        let policy = policy.map(|policy| policy.new_id(rule.policy.id().clone()));
+        Self { rule: rule.id.clone(), what, text: policy.as_ref().and_then(Policy::to_cedar), policy }
+    }
 }
 
 impl fmt::Display for Mutant {
@@ -57,7 +66,7 @@ impl fmt::Display for Mutant {
 /// Every mutant of a rule.
 #[must_use]
 pub fn mutants(rule: &Rule) -> Vec<Mutant> {
-    let mut found = vec![Mutant { rule: rule.id.clone(), what: "the rule is removed".to_owned(), text: None }];
+    let mut found = vec![Mutant::of(rule, "the rule is removed".to_owned(), None)];
     let Ok(json) = rule.policy.to_json() else { return found };
     let mut changes: Vec<(String, Value)> = Vec::new();
     for scope in ["principal", "action", "resource"] {
@@ -81,10 +90,8 @@ pub fn mutants(rule: &Rule) -> Vec<Mutant> {
         }
     }
     for (what, json) in changes {
-        let policy = Policy::from_json(None, json);
-        if let Some(text) = policy.ok().and_then(|policy| policy.to_cedar()) {
-            found.push(Mutant { rule: rule.id.clone(), what, text: Some(text) });
-        }
+        let policy = Policy::from_json(None, json).ok();
+        found.extend(policy.map(|policy| Mutant::of(rule, what, Some(policy))).filter(|mutant| mutant.text.is_some()));
     }
     found
 }

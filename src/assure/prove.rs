@@ -9,8 +9,10 @@
 mod beyond;
 mod counterexample;
 mod environment;
+mod idle;
 mod possible;
 mod solver;
+mod successor;
 
 pub use beyond::{Beyond, compare};
 pub use counterexample::{Counterexample, Deciding};
@@ -22,6 +24,7 @@ use cedar_policy::{Effect, Policy, RequestEnv};
 use cedar_policy_symcc::Env;
 use serde::{Deserialize, Serialize};
 
+use super::control::Control;
 use crate::decide::Model;
 use crate::policy::{Bundle, Claim, Finding, Rule, RuleId};
 use environment::{Environment, as_permit};
@@ -66,6 +69,9 @@ pub struct ClaimProof {
     /// What became of it.
     #[serde(flatten)]
     pub proof: Proof,
+    /// A mistake that would break it, so that it is seen to be able to fail; nothing where it is broken as it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub negative_control: Option<Control>,
 }
 
 /// What a proof of a whole set came to.
@@ -81,6 +87,9 @@ pub struct Proofs {
     pub claims: Vec<ClaimProof>,
     /// Can no rule err, whatever is asked? Nothing when it is not known.
     pub never_errs: Option<bool>,
+    /// The claims in force that the set has otherwise and at least as strong.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub implied: Vec<RuleId>,
     /// Rules that are dead or can err.
     #[serde(default)]
     pub findings: Vec<Finding>,
@@ -118,6 +127,8 @@ struct Claimed {
     /// There is an input on which its condition holds.
     can_hold: bool,
     errs: bool,
+    /// It is not known to follow from the claim that stands in its place.
+    is_weakened: bool,
 }
 
 /// Proves the claims of `bundle` and looks for dead rules with the solver `program`.
@@ -200,6 +211,7 @@ impl Prover<'_> {
             claimed.errs |= found.errs;
             claimed.unknown = claimed.unknown.take().or(found.unknown);
             claimed.broken = claimed.broken.take().or(found.broken);
+            claimed.is_weakened |= found.is_weakened;
         }
     }
 
@@ -213,6 +225,7 @@ impl Prover<'_> {
         }
         for (rule, claim) in self.bundle.claims().filter(|(rule, _)| here.covers(&rule.policy)) {
             self.look_at_claim(&here, rule, claim, &policies)?;
+            self.look_at_successor(&here, rule, claim)?;
         }
         Ok(())
     }
@@ -278,45 +291,6 @@ impl Prover<'_> {
         Ok(())
     }
 
-    /// Says of each rule that changes no answer which other rule is why.
-    fn explain_dead(&mut self, environments: &[RequestEnv]) -> Result<(), String> {
-        let bundle = self.bundle;
-        for rule in bundle.deciders() {
-            if !self.rules.get(&rule.id).is_some_and(Seen::is_dead) {
-                continue;
-            }
-            let others = bundle.deciders().filter(|other| other.id != rule.id);
-            // A permit may be implied by a permit or overruled by a forbid; a forbid is implied by a forbid.
-            let others = others
-                .filter(|other| rule.policy.effect() == Effect::Permit || other.policy.effect() == Effect::Forbid);
-            let mut why = None;
-            for other in others {
-                if self.implies(environments, rule, other)? {
-                    why = Some((other.id.clone(), other.policy.effect() != rule.policy.effect()));
-                    break;
-                }
-            }
-            if let Some(seen) = self.rules.get_mut(&rule.id) {
-                seen.because = why;
-            }
-        }
-        Ok(())
-    }
-
-    /// Does one rule match only where another does, wherever both apply?
-    fn implies(&mut self, environments: &[RequestEnv], one: &Rule, other: &Rule) -> Result<bool, String> {
-        for env in environments {
-            let here = Environment::new(self.bundle, env);
-            if here.covers(&one.policy) {
-                let found = here.implies(&mut self.solver, &[as_permit(one)?], &[as_permit(other)?])?;
-                if !matches!(found, Found::Always) {
-                    return Ok(false);
-                }
-            }
-        }
-        Ok(true)
-    }
-
     fn proofs(self, version: String) -> Proofs {
         let mut findings = Vec::new();
         let mut never_errs = Some(true);
@@ -378,7 +352,13 @@ impl Prover<'_> {
                     }
                 }
             };
-            claims.push(ClaimProof { claim: rule.id.clone(), title: rule.title.clone(), kind, proof });
+            claims.push(ClaimProof {
+                claim: rule.id.clone(),
+                title: rule.title.clone(),
+                kind,
+                proof,
+                negative_control: None,
+            });
         }
         findings.sort();
         Proofs {
@@ -386,6 +366,7 @@ impl Prover<'_> {
             why: None,
             claims,
             never_errs,
+            implied: self.implied(),
             findings,
             questions: self.solver.asked + self.asked_besides,
         }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use super::calls::CallCase;
 use super::case::Case;
+use super::control::controls;
 use super::prove::{ClaimProof, Counterexample, Proof};
 use crate::decide::{Namespace, Refound, claimed, decide, permits, sees_kinds};
 use crate::facts::Facts;
@@ -34,41 +35,56 @@ pub(super) fn rows(bundle: &Bundle) -> impl Iterator<Item = (Namespace, Question
     asked.chain(calls)
 }
 
-/// Checks every claim on every row.
+/// A row with the answer it gets.
+pub(super) struct Row {
+    pub(super) namespace: Namespace,
+    pub(super) question: Question,
+    pub(super) facts: Facts,
+    pub(super) is_allowed: bool,
+}
+
+/// Checks every claim on every row, and finds for each a mistake that would break it.
 #[must_use]
 pub fn check_claims(bundle: &Bundle) -> Vec<ClaimProof> {
     let mut broken: BTreeMap<RuleId, Counterexample> = BTreeMap::new();
+    let (mut answered, mut hanging) = (Vec::new(), BTreeMap::<RuleId, Vec<usize>>::new());
     for (namespace, question, facts) in rows(bundle) {
         let claims = claimed(bundle, namespace, &question, &facts);
         if claims.is_empty() {
             continue;
         }
         let is_allowed = permits(bundle, namespace, &question, &facts);
-        for claim in claims.iter().filter(|claim| claim.is_broken_by(is_allowed)) {
-            broken.entry(claim.rule.clone()).or_insert_with(|| {
-                let decision = decide(bundle, namespace, &question, &facts);
-                let found = Refound {
-                    namespace,
-                    question: question.clone(),
-                    facts: Some(facts.clone()),
-                    is_allowed: decision.is_allowed(),
-                    rules: decision.rules().to_vec(),
-                };
-                Counterexample::of(bundle, found)
-            });
+        for claim in &claims {
+            if claim.is_broken_by(is_allowed) {
+                broken.entry(claim.rule.clone()).or_insert_with(|| {
+                    let decision = decide(bundle, namespace, &question, &facts);
+                    let found = Refound {
+                        namespace,
+                        question: question.clone(),
+                        facts: Some(facts.clone()),
+                        is_allowed: decision.is_allowed(),
+                        rules: decision.rules().to_vec(),
+                    };
+                    Counterexample::of(bundle, found)
+                });
+            } else if claim.is_broken_by(!is_allowed) {
+                hanging.entry(claim.rule.clone()).or_default().push(answered.len());
+            }
         }
+        answered.push(Row { namespace, question, facts, is_allowed });
     }
+    let mut controls = controls(bundle, &answered, &hanging);
     let proof = |id: &RuleId| match broken.get(id) {
         Some(counterexample) => Proof::Broken { counterexample: Box::new(counterexample.clone()) },
         None => Proof::CheckedOnEveryRow,
     };
-    bundle
-        .claims()
-        .map(|(rule, kind)| ClaimProof {
-            claim: rule.id.clone(),
-            title: rule.title.clone(),
-            kind,
-            proof: proof(&rule.id),
-        })
-        .collect()
+    let claims = bundle.claims().map(|(rule, kind)| ClaimProof {
+        claim: rule.id.clone(),
+        title: rule.title.clone(),
+        kind,
+        proof: proof(&rule.id),
+        // One that is broken has shown that it can be.
+        negative_control: controls.remove(&rule.id).filter(|_| !broken.contains_key(&rule.id)),
+    });
+    claims.collect()
 }
