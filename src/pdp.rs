@@ -6,6 +6,7 @@
 mod access_review;
 mod as_decided;
 mod ask;
+mod begin;
 mod call;
 mod changes;
 mod cursor;
@@ -38,6 +39,7 @@ mod wrong_credentials;
 pub use crate::policy::RuleFiles as RulesToReview;
 pub use access_review::{Access, AccessOf, AccessReviewError, LastUsed, Reviewing};
 pub use ask::{Answer, AsOf, AskError, Basis, Batch, Semantic};
+pub use begin::RulesWanted;
 pub use call::{About, Call, CallError, Changed, Coded, Denied, Idempotency, PreconditionError, Told};
 pub use changes::{Change, ChangeFilter, ChangesError, ChangesPage, EventName, UnknownEvent};
 pub use decisions::{DecisionFilter, DecisionList, Order};
@@ -81,7 +83,7 @@ use std::sync::{Arc, Mutex, RwLock};
 
 use crate::audit::{LedgerKey, VerifierKey};
 use crate::clock::{ClockState, Timestamp};
-use crate::config::RulesFrom;
+use crate::config::{RulesAt, RulesFrom};
 use crate::decide::{World, check_schema};
 use crate::domain::grant::Multichannel;
 use crate::files::FilesError;
@@ -110,6 +112,8 @@ pub struct Pdp {
     rules_from: RulesFrom,
     /// Does whoever approves rules have to be known by another issuer than this service?
     needs_persons: bool,
+    /// Where the files of the rules stand.
+    rules_at: Option<RulesAt>,
     /// Tells that something else is to come in force later than before.
     schedule: tokio::sync::watch::Sender<()>,
     metrics: metrics::Metrics,
@@ -178,6 +182,7 @@ impl Pdp {
             current: rules::Current::of(rules, metrics.swaps.clone()),
             rules_from: RulesFrom::default(),
             needs_persons: false,
+            rules_at: None,
             schedule: tokio::sync::watch::Sender::default(),
             metrics,
             compared_at: AtomicU64::default(),

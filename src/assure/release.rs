@@ -7,9 +7,11 @@ use serde::{Deserialize, Serialize};
 
 use super::calls::CallTable;
 use super::coverage::{EXEMPTIONS, Gap, gaps};
+use super::promises::{Retired, gone};
 use super::prove::{ClaimProof, Proof, Proofs, prove};
 use super::table::Table;
 use super::{rows, worked};
+use crate::decide::schema_findings;
 use crate::policy::{Bundle, Finding};
 
 /// Every answer a set of rules gives.
@@ -50,6 +52,8 @@ pub struct Examined {
     pub proofs: Proofs,
     /// Every answer.
     pub tables: Tables,
+    /// The promises of the rules in force that the set does not make.
+    pub gone: Vec<Retired>,
 }
 
 impl Examined {
@@ -67,6 +71,7 @@ impl Examined {
 /// retired in a set that still keeps it, and never in the one that breaks it.
 #[must_use]
 pub fn examine(bundle: &Bundle, in_force: Option<&Bundle>, program: Option<&Path>) -> Examined {
+    let own = bundle;
     let (held, unbearable) = match in_force {
         Some(in_force) => bundle.held_to_claims_of(in_force),
         None => (bundle.clone(), Vec::new()),
@@ -84,13 +89,9 @@ pub fn examine(bundle: &Bundle, in_force: Option<&Bundle>, program: Option<&Path
         });
         findings.extend(unbearable);
         findings.extend(bundle.missing_words_beside(in_force));
+        findings.extend(schema_findings(bundle));
         findings.extend(bundle.out_of_reach());
         findings.extend(erring(bundle, &tables));
-        let retired = bundle.claims().filter(|(rule, _)| rule.id.as_str().starts_with(IN_FORCE));
-        findings.extend(retired.map(|(rule, _)| {
-            let message = format!("a promise goes: the claim `{}` is left out or otherwise", rule.id);
-            Finding::of_rule(rule, message, "keep it, or have its end approved with the set").advising().of_in_force()
-        }));
         for gap in gaps(bundle, &tables.asked, &tables.calls, EXEMPTIONS) {
             if let Gap::Rule(id) = &gap
                 && let Some(rule) = bundle.rule(id)
@@ -106,23 +107,23 @@ pub fn examine(bundle: &Bundle, in_force: Option<&Bundle>, program: Option<&Path
         };
         // What a row breaks is broken, whatever was proved.
         for (claim, row) in proofs.claims.iter_mut().zip(on_rows) {
-            if claim.claim == row.claim
-                && matches!(row.proof, Proof::Broken { .. })
-                && !matches!(claim.proof, Proof::Broken { .. })
-            {
+            if claim.claim != row.claim {
+                continue;
+            }
+            if matches!(row.proof, Proof::Broken { .. }) && !matches!(claim.proof, Proof::Broken { .. }) {
                 claim.proof = row.proof;
             }
+            claim.negative_control = row.negative_control.filter(|_| !matches!(claim.proof, Proof::Broken { .. }));
         }
         findings.extend(proofs.findings.iter().cloned());
         findings.extend(proofs.claims.iter().filter_map(|claim| broken(bundle, claim)));
         findings.sort_by(|one, other| (one.advisory, one).cmp(&(other.advisory, other)));
         findings.dedup();
-        Examined { findings, proofs, tables }
+        let implied = proofs.implied.iter().cloned().collect();
+        let gone = in_force.map(|in_force| gone(own, in_force, &implied)).unwrap_or_default();
+        Examined { findings, proofs, tables, gone }
     })
 }
-
-/// How the claims are named that only the rules in force make.
-const IN_FORCE: &str = "in force: ";
 
 /// Rules that cannot be evaluated in some row.
 fn erring(bundle: &Bundle, tables: &Tables) -> Vec<Finding> {
@@ -138,7 +139,7 @@ const ASK_FIRST: &str = "ask with `has` before an attribute is read";
 fn broken(bundle: &Bundle, proof: &ClaimProof) -> Option<Finding> {
     let (Proof::Broken { counterexample }, Some(rule)) = (&proof.proof, bundle.rule(&proof.claim)) else { return None };
     let message = format!("the claim `{}` does not hold: {}", proof.claim, counterexample.sentence);
-    Some(if rule.id.as_str().starts_with(IN_FORCE) {
+    Some(if rule.id.of_in_force().is_some() {
         let hint = "mend the rule, or retire the claim first, in a set of its own that still keeps it";
         Finding::of_rule(rule, message, hint).of_in_force()
     } else {
@@ -159,6 +160,7 @@ fn unproved(on_rows: &[ClaimProof], why: &str) -> Proofs {
         why: (!why.is_empty()).then(|| why.to_owned()),
         claims: on_rows.to_vec(),
         never_errs: None,
+        implied: Vec::new(),
         findings: Vec::new(),
         questions: 0,
     }

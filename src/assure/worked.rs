@@ -7,6 +7,10 @@
 mod draft;
 mod signature;
 
+mod cells;
+
+pub(super) use cells::{signed_cells, signed_texts};
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};

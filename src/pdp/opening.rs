@@ -130,16 +130,22 @@ impl Pdp {
         Self::over(store(data, &clock, opening)?, data, &clock, rules, terms, opening)
     }
 
-    /// Opens the store in `data` with the rules that were last in force over it; with `otherwise` when none were.
+    /// Opens the store in `data` with the rules that were last in force over it; with `otherwise` when none were, and
+    /// only then does it matter whether these can be had.
     ///
     /// # Errors
     /// A [`PdpError`]; then nothing is served.
-    pub fn reopen(data: &Path, clock: SharedClock, otherwise: Bundle, terms: Terms) -> Result<Self, PdpError> {
+    pub fn reopen(
+        data: &Path,
+        clock: SharedClock,
+        otherwise: Result<Bundle, PdpError>,
+        terms: Terms,
+    ) -> Result<Self, PdpError> {
         let opening = Opening::default();
         let store = store(data, &clock, opening)?;
-        let rules = super::rules::last_in_force(&store)?.unwrap_or(otherwise);
-        let (rules_from, needs_persons) = (store.rules_from()?, store.needs_persons()?);
-        Ok(Self { rules_from, needs_persons, ..Self::over(store, data, &clock, rules, terms, opening)? })
+        let rules = super::rules::last_in_force(&store)?.map_or(otherwise, Ok)?;
+        let (rules_from, needs_persons, rules_at) = (store.rules_from()?, store.needs_persons()?, store.rules_at()?);
+        Ok(Self { rules_from, needs_persons, rules_at, ..Self::over(store, data, &clock, rules, terms, opening)? })
     }
 
     pub(super) fn over(

@@ -1,6 +1,7 @@
 //! What is known of a candidate before it is in force: what is wrong with it, whether the promises hold, which rows
 //! turn, and who in the live world gains or loses what.
 
+use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -10,12 +11,14 @@ use serde::{Deserialize, Serialize};
 use super::Pdp;
 use super::difference::{DifferenceError, Progress, Turned, WorldDifference, world_difference};
 use crate::assure::flips::{ActionFlips, Compared, flips};
+use crate::assure::promises::{self, Retired, retired};
 use crate::assure::prove::{Beyond, Proof, Proofs, compare};
 pub use crate::assure::release::Outcome;
-use crate::assure::release::{Tables, examine, outcome};
-use crate::decide::check_schema;
+use crate::assure::release::{Examined, Tables, examine, outcome};
+use crate::config::RulesFrom;
+use crate::decide::schema_findings;
 use crate::limits::NAMED_TURNS_MAX;
-use crate::policy::{Bundle, Digest, Finding, RuleFiles, Rulebook};
+use crate::policy::{Bundle, Digest, Finding, Retirement, RuleFiles, Rulebook, retirements};
 use crate::store::StoreError;
 
 /// Everything that is known of a candidate before it is in force.
@@ -33,6 +36,9 @@ pub struct Evidence {
     /// What became of the claims; nothing of a candidate that cannot be read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub proofs: Option<Proofs>,
+    /// The promises of the rules in force that the candidate does not make, and who took each away.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub retired: Vec<Retired>,
     /// The rows of the tables that turn, by action.
     #[serde(default)]
     pub rows: Vec<ActionFlips>,
@@ -60,8 +66,8 @@ impl Evidence {
 
     /// What is known of files that make no set of rules.
     fn unreadable(candidate: Digest, in_force: Digest, findings: Vec<Finding>) -> Self {
-        let (rows, beyond) = (Vec::new(), Vec::new());
-        Self { candidate, in_force, outcome: Outcome::Refused, findings, proofs: None, rows, beyond, world: None }
+        let (rows, beyond, retired, outcome) = (Vec::new(), Vec::new(), Vec::new(), Outcome::Refused);
+        Self { candidate, in_force, outcome, findings, proofs: None, retired, rows, beyond, world: None }
     }
 }
 
@@ -83,6 +89,17 @@ impl Default for Telling {
 }
 
 impl Pdp {
+    /// The lines that took a promise away before: each set of the history says which, and whatever stood in the first
+    /// was done by then.
+    fn spent_retirements(&self) -> Result<BTreeSet<Retirement>, StoreError> {
+        let history = self.store.rules_history(0, usize::MAX)?;
+        let first = history.first().map(|(_, entry)| self.store.kept_rules(&entry.digest)).transpose()?.flatten();
+        let first: RuleFiles = first.into_iter().flatten().collect();
+        let first = retirements(&first).into_iter().map(|line| line.of_any());
+        let used = history.iter().flat_map(|(_, entry)| entry.retired.iter().filter_map(Retired::line));
+        Ok(first.chain(used).collect())
+    }
+
     /// Reviews a candidate against the rules in force and the present facts; nothing is written.
     ///
     /// # Errors
@@ -99,10 +116,14 @@ impl Pdp {
         let old = self.rules();
         let (at, snapshot) = (self.store.now(), self.store.snapshot()?);
         let (solver, known) = (self.terms.solver.clone(), self.reviewed.clone());
+        let (spent, needs_line) = (self.spent_retirements()?, self.rules_from == RulesFrom::Files);
         let reviewed = tokio::task::spawn_blocking(move || {
             let candidate = Digest::of(&files);
             let loaded = Bundle::load(files, Rulebook::Domain).map_err(|error| error.findings);
-            let checked = loaded.and_then(|new| check_schema(&new).map(|()| new).map_err(|finding| vec![finding]));
+            let checked = loaded.and_then(|new| match schema_findings(&new) {
+                found if found.is_empty() => Ok(new),
+                found => Err(found),
+            });
             let new = match checked {
                 Ok(new) => new,
                 Err(findings) => return Ok(Evidence::unreadable(candidate, old.digest().clone(), findings)),
@@ -114,7 +135,12 @@ impl Pdp {
                     let view = snapshot.view();
                     world_difference(&old, &new, &view, at, NAMED_TURNS_MAX, &mut *progress, &mut *turned)
                 });
-                let Verdict { mut findings, proofs, rows, beyond } = known.of(&old, &new, solver.as_deref());
+                let Verdict { mut findings, proofs, gone, rows, beyond } = known.of(&old, &new, solver.as_deref());
+                let lines = retirements(new.files());
+                let retired = retired(gone, &lines, &spent);
+                let going = promises::findings(&retired, &old, needs_line);
+                findings.extend(going.into_iter().chain(promises::waiting(&retired, &lines, &spent, &old)));
+                findings.sort_by(|one, other| (one.advisory, one).cmp(&(other.advisory, other)));
                 let world = match world.join() {
                     Ok(Ok(world)) => Some(world),
                     Ok(Err(DifferenceError::Store(error))) => return Err(error),
@@ -133,6 +159,7 @@ impl Pdp {
                     outcome: outcome(&findings, &proofs),
                     findings,
                     proofs: Some(proofs),
+                    retired,
                     rows,
                     beyond,
                     world,
@@ -148,6 +175,7 @@ impl Pdp {
 struct Verdict {
     findings: Vec<Finding>,
     proofs: Proofs,
+    gone: Vec<Retired>,
     rows: Vec<ActionFlips>,
     beyond: Vec<Beyond>,
 }
@@ -190,7 +218,9 @@ impl Reviewed {
             old: (&answers.asked, &answers.calls),
             new: (new, &examined.tables.asked, &examined.tables.calls),
         };
-        let verdict = Verdict { rows: flips(&compared), findings: examined.findings, proofs: examined.proofs, beyond };
+        let Examined { findings, proofs, gone, .. } = &examined;
+        let (findings, proofs, gone) = (findings.clone(), proofs.clone(), gone.clone());
+        let verdict = Verdict { rows: flips(&compared), findings, proofs, gone, beyond };
         let mut last = self.last();
         last.answers = Some(answers);
         // A solver that could not be used may be there the next time.

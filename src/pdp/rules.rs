@@ -18,10 +18,11 @@ use utoipa::ToSchema;
 
 use super::call::{About, admit};
 use super::{Outcome, Pdp};
+use crate::assure::promises::Retired;
 use crate::caller::Caller;
 use crate::clock::Timestamp;
 use crate::config::RulesFrom;
-use crate::decide::check_schema;
+use crate::decide::{check_schema, schema_findings};
 use crate::facts::Role;
 use crate::limits::PAST_RULES_MAX;
 use crate::policy::{Bundle, Finding, RuleFiles, Rulebook};
@@ -79,12 +80,14 @@ pub struct RefusedRules {
 pub(super) struct Current {
     bundle: Arc<RwLock<Arc<Bundle>>>,
     refused: Arc<RwLock<Option<RefusedRules>>>,
+    passed_over: Arc<RwLock<Vec<String>>>,
     swaps: Counter,
 }
 
 impl Current {
     pub(super) fn of(bundle: Bundle, swaps: Counter) -> Self {
-        Self { bundle: Arc::new(RwLock::new(Arc::new(bundle))), refused: Arc::default(), swaps }
+        let bundle = Arc::new(RwLock::new(Arc::new(bundle)));
+        Self { bundle, refused: Arc::default(), passed_over: Arc::default(), swaps }
     }
 
     pub(super) fn get(&self) -> Arc<Bundle> {
@@ -104,6 +107,15 @@ impl Current {
         self.refused.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// What was left in the folder of rules and is no part of them.
+    pub(super) fn passed_over(&self) -> Vec<String> {
+        self.passed_over.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(super) fn pass_over(&self, strays: Vec<String>) {
+        *self.passed_over.write().unwrap_or_else(PoisonError::into_inner) = strays;
+    }
+
     pub(super) fn refuse(&self, refused: Option<RefusedRules>) {
         *self.refused.write().unwrap_or_else(PoisonError::into_inner) = refused;
     }
@@ -116,6 +128,10 @@ pub(super) struct Coming {
     pub(super) why: Why,
     pub(super) proposal: Option<u64>,
     pub(super) evidence: Option<String>,
+    /// The folder its files were read from.
+    pub(super) folder: Option<String>,
+    /// The promises that go with it.
+    pub(super) retired: Vec<Retired>,
 }
 
 /// What the history says of rules besides who put them in force, when and why.
@@ -146,15 +162,21 @@ pub(super) fn bring_with(
     Note { comment, emergency }: Note,
     beside: &mut Beside,
 ) -> Result<InForce, StoreError> {
-    let Coming { bundle, by, why, proposal, evidence } = coming;
+    let Coming { bundle, by, why, proposal, evidence, folder, retired } = coming;
     let before = desk.in_force()?;
     let number = before.as_ref().map_or(0, |(number, _)| number + 1);
     let at = before.map_or(desk.at, |(_, before)| desk.at.max(before.at));
     let files = kept(bundle.files());
-    let entry = InForce { digest: bundle.digest().to_string(), by, at, why, proposal, comment, emergency };
+    let digest = bundle.digest().to_string();
+    let entry = InForce { digest, by, at, why, proposal, comment, emergency, folder, retired };
     beside.put_in_force(number, &entry, &files, evidence.as_deref())?;
-    let current = current.clone();
-    beside.then(move || current.set(bundle));
+    let (current, retired) = (current.clone(), entry.retired.clone());
+    beside.then(move || {
+        for Retired { promise, by, why, .. } in &retired {
+            tracing::warn!(promise, by, why, "a promise is retired");
+        }
+        current.set(bundle);
+    });
     Ok(entry)
 }
 
@@ -193,8 +215,9 @@ impl Pdp {
     /// # Errors
     /// [`StoreError`] when they cannot be kept; then they must not decide.
     pub async fn keep_rules(&self, by: &str) -> Result<(), StoreError> {
-        self.keep(Coming { bundle: self.rules(), by: by.to_owned(), why: Why::Start, proposal: None, evidence: None })
-            .await
+        let (bundle, by, why) = (self.rules(), by.to_owned(), Why::Start);
+        let (proposal, evidence, folder, retired) = (None, None, None, Vec::new());
+        self.keep(Coming { bundle, by, why, proposal, evidence, folder, retired }).await
     }
 
     /// Puts rules in force without a call, unless they are already.
@@ -247,7 +270,10 @@ impl Pdp {
     pub(super) async fn weigh_telling(&self, files: RuleFiles, telling: ReviewTelling) -> Result<Weighed, StoreError> {
         let mut evidence = self.examine_telling(files.clone(), telling).await?;
         let loaded = Bundle::load(files, Rulebook::Domain).map_err(|error| error.findings);
-        let loaded = loaded.and_then(|bundle| check_schema(&bundle).map(|()| bundle).map_err(|found| vec![found]));
+        let loaded = loaded.and_then(|bundle| match schema_findings(&bundle) {
+            found if found.is_empty() => Ok(bundle),
+            found => Err(found),
+        });
         let loaded = match loaded {
             Ok(bundle) => self.leaves_a_way_on(&bundle)?.map_or(Ok(bundle), |found| Err(vec![found])),
             Err(findings) => Err(findings),

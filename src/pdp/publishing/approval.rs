@@ -83,8 +83,8 @@ pub(super) fn activation(
     beside.put_proposal(&proposal).map_err(PublishError::from)?;
     beside.put_proposed_evidence(proposal.id, &evidence).map_err(PublishError::from)?;
     let why = if proposal.rollback { Why::RolledBack } else { Why::Published };
-    let proposed = Some(proposal.id);
-    let coming = Coming { bundle, by, why, proposal: proposed, evidence: Some(evidence) };
+    let (proposed, folder, retired) = (Some(proposal.id), None, found.retired.clone());
+    let coming = Coming { bundle, by, why, proposal: proposed, evidence: Some(evidence), folder, retired };
     let comment = proposal.approval.as_ref().and_then(|approval| approval.comment.clone());
     let note = Note { comment, emergency: false };
     bring_with(current, desk, coming, note, &mut beside).map_err(PublishError::from)?;
@@ -118,7 +118,9 @@ impl Pdp {
         let at = approving.activate_at.or(known.as_ref().and_then(|known| known.activate_at));
         // A text that is refused for its length is not to fill the ledger.
         let has_comment = short("comment", approving.comment.as_deref()).is_ok();
-        let unproved = approving.unproved.clone().filter(|_| short("unproved", approving.unproved.as_deref()).is_ok());
+        let is_proved = weighed.as_ref().is_some_and(|weighed| weighed.evidence.outcome == Outcome::Proved);
+        let unproved = approving.unproved.clone().filter(|_| !is_proved);
+        let unproved = unproved.filter(|_| short("unproved", approving.unproved.as_deref()).is_ok());
         let said = [
             ("proposal", Some(id.into())),
             ("digest", known.as_ref().map(|known| known.digest.clone().into())),
@@ -143,6 +145,9 @@ impl Pdp {
             }
             short("unproved", approving.unproved.as_deref())?;
             short("comment", approving.comment.as_deref())?;
+            if approving.unproved.is_some() && weighed.evidence.outcome == Outcome::Proved {
+                return Err(PublishError::NothingUnproved.into());
+            }
             if let Some(at) = approving.activate_at.filter(|at| *at <= desk.at) {
                 return Err(PublishError::Past { at, now: desk.at }.into());
             }

@@ -10,6 +10,7 @@ use super::super::call::{About, Call, CallError, Told};
 use super::super::cursor::Seal;
 use super::super::{ListError, Page, Pdp, PublishError};
 use super::{AmbiguousDigest, RefusedRules, parsed, whole_digest};
+use crate::assure::promises::Retired;
 use crate::clock::Timestamp;
 use crate::config::RulesFrom;
 use crate::limits::{DIGEST_PREFIX_MIN, PAGE_MAX};
@@ -25,7 +26,8 @@ pub struct RulesStatus {
     #[schema(value_type = Option<String>, format = DateTime)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub since: Option<Timestamp>,
-    /// Who put them in force; `files` when the folder was changed, `start` when the service started with them.
+    /// Who put them in force; `files` when the folder was changed, `start` when the service started with them,
+    /// `built-in` when they are those of the program.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub by: Option<String>,
     /// Why: `start`, `files`, `published` or `rolledBack`.
@@ -44,6 +46,15 @@ pub struct RulesStatus {
     /// Where rules come from: `files` or `publishing`.
     #[schema(value_type = String)]
     pub from: RulesFrom,
+    /// The folder whose files decide; absent where they are built into the program, or rules are published.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub folder: Option<String>,
+    /// What editors left in that folder, which is no part of the rules.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub passed_over: Vec<String>,
+    /// The promises of the rules before that went when these came in force.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub retired: Vec<Retired>,
     /// What was known of them when they came in force.
     #[schema(value_type = Option<Object>)]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -94,12 +105,18 @@ pub struct RulesEntry {
     #[schema(value_type = Option<Object>)]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub evidence: Option<Value>,
+    /// The folder its files were read from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub folder: Option<String>,
+    /// The promises of the rules before that went with it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub retired: Vec<Retired>,
 }
 
 impl From<InForce> for RulesEntry {
     fn from(entry: InForce) -> Self {
-        let InForce { digest, by, at, why, proposal, comment, emergency } = entry;
-        Self { digest, at, by, why, proposal, comment, emergency, evidence: None }
+        let InForce { digest, by, at, why, proposal, comment, emergency, folder, retired } = entry;
+        Self { digest, at, by, why, proposal, comment, emergency, evidence: None, folder, retired }
     }
 }
 
@@ -140,8 +157,11 @@ impl Pdp {
                 why: entry.as_ref().map(|entry| entry.why),
                 proposal: entry.as_ref().and_then(|entry| entry.proposal),
                 emergency: entry.as_ref().is_some_and(|entry| entry.emergency),
-                comment: entry.and_then(|entry| entry.comment),
+                comment: entry.as_ref().and_then(|entry| entry.comment.clone()),
                 from: self.rules_from,
+                folder: self.folder_said().filter(|_| self.rules_from == RulesFrom::Files),
+                passed_over: self.current.passed_over(),
+                retired: entry.map(|entry| entry.retired).unwrap_or_default(),
                 refused: self.current.refused(),
                 scheduled,
             })
