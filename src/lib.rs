@@ -48,8 +48,9 @@
 //!
 //! *A rule.* `cli/rules_watch.rs` sees that a file changed, or `pdp/publishing.rs` takes a proposal. `pdp/review.rs` reads the
 //! whole set into a [`policy::Bundle`], has [`assure::release::examine`] prove its claims and those in force, hold the signed
-//! rows against every answer and find the rows that turn, while `pdp/difference.rs` reads the live world once for who gains
-//! or loses what. What is refused changes nothing. What is not is kept by its digest with the evidence, in one commit with
+//! rows against every answer, find the rows that turn and show for each claim a mistake that would break it, while
+//! `pdp/difference.rs` reads the live world once for who gains or loses what. A promise that goes needs a line in the set
+//! that says who retires it and why. What is refused changes nothing. What is not is kept by its digest with the evidence, in one commit with
 //! the history; then it decides.
 //!
 //! ## Invariants, mostly about what is absent

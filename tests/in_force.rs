@@ -3,15 +3,23 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
+use standing::assure::case::Case;
+use standing::clock::System;
+use standing::decide::{Namespace, Reason, decide};
+use standing::domain::grant::Multichannel;
+use standing::domain::subscription::SubscriptionStatus;
 use standing::policy::RuleFiles;
+use standing::store::{Beside, InForce, Store, Work};
 use tempfile::TempDir;
 
 use crate::server::{Server, question};
-use crate::shipped::TIGHTER;
+use crate::shipped::{TIGHTER, candidate, shipped_files};
+use crate::stage::Stage;
 
 const BILLS: &str = "policies/may/receive-bill.cedar";
 
@@ -39,7 +47,7 @@ impl Folder {
     pub fn write(&self, path: &str, text: &str) {
         let file = self.path().join(path);
         fs::create_dir_all(file.parent().unwrap()).unwrap();
-        let beside = file.with_file_name(".beside");
+        let beside = file.with_file_name("beside~");
         fs::write(&beside, text).unwrap();
         fs::rename(beside, file).unwrap();
     }
@@ -262,4 +270,143 @@ fn killed_around_an_edit_the_history_the_files_and_what_decides_agree() {
     for (digest, _) in told {
         assert_eq!(server.get(&format!("/v1/rules/{digest}")).status, 200);
     }
+}
+
+/// A store that began with rules of its own, and their folder.
+fn with_rules_of_its_own() -> (tempfile::TempDir, Folder) {
+    let (data, folder) = (tempfile::tempdir().unwrap(), Folder::shipped());
+    folder.write(TIGHTER.0, TIGHTER.1);
+    let server = serve(data.path(), folder.path());
+    assert!(!ask(&server).0);
+    server.kill();
+    (data, folder)
+}
+
+fn whose(said: &Value) -> (Option<&str>, Option<&str>) {
+    (said["by"].as_str(), said["folder"].as_str())
+}
+
+#[test]
+fn a_later_start_goes_on_with_the_folder_of_the_first_wherever_it_is_started() {
+    let (data, folder) = with_rules_of_its_own();
+    let elsewhere = tempfile::tempdir().unwrap();
+    let named = folder.path().to_str().unwrap();
+    let server = Server::start_in(elsewhere.path(), data.path(), &["--anonymous"]);
+    assert!(server.ready.contains(&format!(" from {named},")), "{}", server.ready);
+    let said = rules(&server);
+    assert_eq!(whose(&said), (Some("start"), Some(named)));
+    assert!(!ask(&server).0);
+    // It is watched there too.
+    folder.remove(TIGHTER.0);
+    let said = until(&server, |now| now["digest"] != said["digest"]);
+    assert_eq!(whose(&said), (Some("files"), Some(named)));
+    assert!(ask(&server).0);
+    let listed = server.get("/v1/rules/history").json();
+    let folders: Vec<&str> =
+        listed["history"].as_array().unwrap().iter().map(|entry| entry["folder"].as_str().unwrap()).collect();
+    assert_eq!(folders, [named, named]);
+    // A folder that only happens to hold rules where it is started is none of its business.
+    server.kill();
+    folder.write(TIGHTER.0, TIGHTER.1);
+    let server = Server::start_in(Path::new(env!("CARGO_MANIFEST_DIR")), data.path(), &["--anonymous"]);
+    assert_eq!(whose(&rules(&server)).1, Some(named));
+    assert!(!ask(&server).0);
+}
+
+#[test]
+fn a_folder_that_is_gone_leaves_the_last_good_set_and_that_is_said() {
+    let (data, folder) = with_rules_of_its_own();
+    let named = folder.path().to_str().unwrap().to_owned();
+    drop(folder);
+    let elsewhere = tempfile::tempdir().unwrap();
+    let server = Server::start_in(elsewhere.path(), data.path(), &["--anonymous"]);
+    assert!(!ask(&server).0, "the last good set decides");
+    let said = rules(&server);
+    let finding = said["refused"]["findings"][0]["message"].as_str().unwrap();
+    assert!(finding.contains(&named) && finding.contains("is not a folder"), "{said}");
+}
+
+#[test]
+fn the_built_in_rules_take_the_place_of_others_only_where_somebody_says_so() {
+    let (data, folder) = with_rules_of_its_own();
+    let elsewhere = tempfile::tempdir().unwrap();
+    let server = Server::start_in(elsewhere.path(), data.path(), &["--anonymous", "--rules", "built-in"]);
+    let said = rules(&server);
+    assert_eq!(whose(&said), (Some("built-in"), None), "{said}");
+    assert!(ask(&server).0);
+    assert!(server.ready.contains(" built in,"), "{}", server.ready);
+    server.kill();
+    // That is kept as well, and taken back in the same way.
+    let server = Server::start_in(Path::new(env!("CARGO_MANIFEST_DIR")), data.path(), &["--anonymous"]);
+    assert_eq!(whose(&rules(&server)), (Some("built-in"), None));
+    server.kill();
+    let server = serve(data.path(), folder.path());
+    assert!(!ask(&server).0);
+    let by = server.get("/v1/rules/history").json();
+    let by: Vec<&str> = by["history"].as_array().unwrap().iter().map(|entry| entry["by"].as_str().unwrap()).collect();
+    assert_eq!(by, ["start", "built-in", "files"]);
+}
+
+#[test]
+fn what_an_editor_left_is_said_and_refuses_nothing() {
+    let (data, folder) = (tempfile::tempdir().unwrap(), Folder::shipped());
+    let server = serve(data.path(), folder.path());
+    let first = rules(&server);
+    assert!(first.get("passedOver").is_none());
+    folder.write("policies/may/remove-seats.cedar~", "permit (principal, action, resource);");
+    folder.write("policies/Thumbs.db", "");
+    let said = until(&server, |said| said.get("passedOver").is_some_and(|over| over.as_array().unwrap().len() == 2));
+    assert_eq!((&said["digest"], said.get("refused")), (&first["digest"], None));
+    assert_eq!(said["passedOver"], serde_json::json!(["policies/Thumbs.db", "policies/may/remove-seats.cedar~"]));
+    let bills = folder.text(BILLS);
+    folder.write(BILLS, &format!("\u{feff}{bills}// ours\n"));
+    let said = until(&server, |said| said["digest"] != first["digest"]);
+    assert!(said.get("refused").is_none(), "{said}");
+    let checked =
+        crate::server::standing(&["rules", "check", "--rules", folder.path().to_str().unwrap(), "--data", "/nowhere"]);
+    let printed = String::from_utf8(checked.stdout).unwrap();
+    assert!(printed.contains("passed over: policies/may/remove-seats.cedar~ is no part of the rules"), "{printed}");
+    assert_eq!(checked.status.code(), Some(0), "{printed}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rules_that_do_not_load_any_more_are_not_taken_for_none() {
+    let data = tempfile::tempdir().unwrap();
+    let store = Store::open(data.path(), Arc::new(System)).unwrap();
+    let entry: InForce =
+        serde_json::from_value(serde_json::json!({ "digest": "d", "by": "files", "at": "2026-01-01T00:00:00Z" }))
+            .unwrap();
+    let bad = [("policies/may/x.cedar".to_owned(), "permit (principal, action, resource);".to_owned())];
+    let written = store.change(move |_| {
+        let mut beside = Beside::default();
+        beside.put_in_force(0, &entry, &bad, None)?;
+        Ok(Work { change: None, by: String::new(), records: Vec::new(), remember: None, beside, value: () })
+    });
+    written.await.unwrap();
+    drop(store);
+    for more in [&[][..], &["--rules", "built-in"]] {
+        let refused = Server::try_start(data.path(), &[&["--anonymous"][..], more].concat());
+        let output = refused.err().expect("other rules took the place of those in force");
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{said}");
+        assert!(said.contains("the rules `d` were kept and do not load"), "{said}");
+    }
+}
+
+#[test]
+fn a_stored_word_that_the_rules_in_force_do_not_know_refuses_the_question_and_not_the_start() {
+    let schema = shipped_files().get("schemas/standing.cedarschema").unwrap().to_owned();
+    let narrow = schema.replace("@values(\"active suspended deleted\")", "@values(\"active deleted\")");
+    assert_ne!(narrow, schema);
+    let rules = candidate(&[("schemas/standing.cedarschema", &narrow)]);
+    let answers: BTreeSet<(bool, bool)> = Case::all()
+        .map(|case| {
+            let facts = case.facts();
+            let decision = decide(&rules, Namespace::Asked, &case.question("provideSupport"), &facts);
+            let is_unknown = facts.subscriptions.values().any(|known| known.status == SubscriptionStatus::Suspended);
+            (is_unknown, decision.reason() == Some(&Reason::INVALID_FACT))
+        })
+        .collect();
+    assert_eq!(answers, [(false, false), (true, true)].into());
+    Stage::with(rules, Multichannel::Displace);
 }

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use standing::audit::Record;
 use standing::caller::{Caller, Identity, Person, Proof};
 use standing::clock::{Clock as _, SharedClock, Stopped, System, Timestamp};
-use standing::config::RulesFrom;
+use standing::config::{RulesAt, RulesFrom};
 use standing::domain::grant::Multichannel;
 use standing::facts::Role;
 use standing::limits::Limits;
@@ -84,7 +84,7 @@ impl Press {
 
     async fn open(data: &Path, clock: &Arc<Stopped>, from: RulesFrom) -> Arc<Pdp> {
         let shared: SharedClock = Arc::<Stopped>::clone(clock);
-        Arc::new(Pdp::begin(data, shared, Ok(RuleFiles::built_in()), from, Self::terms()).await.unwrap())
+        Arc::new(Pdp::begin(data, shared, RulesAt::BuiltIn.into(), from, Self::terms()).await.unwrap())
     }
 
     fn terms() -> Terms {
@@ -211,6 +211,24 @@ async fn rules_without_a_proof_need_a_word_and_the_ledger_remembers_it() {
     assert_eq!(record.question.action.name, "Api::approveRules");
     assert_eq!(serde_json::to_value(&record.outcome).unwrap(), "done");
     assert_eq!(record.rules.as_str(), proposed.base, "it was decided by the rules of before");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_everything_is_proved_nothing_is_accepted_without_a_proof() {
+    let Some(solver) = crate::proofs::solver() else { return };
+    let (folder, clock) = (tempfile::tempdir().unwrap(), Arc::new(Stopped::at(time(BEGIN))));
+    let shared: SharedClock = Arc::<Stopped>::clone(&clock);
+    let terms = Terms { solver: Some(solver), ..Press::terms() };
+    let at = RulesAt::BuiltIn.into();
+    let pdp = Arc::new(Pdp::begin(folder.path(), shared, at, RulesFrom::Publishing, terms).await.unwrap());
+    let press = Press { pdp, clock, folder };
+    let id = press.proposes("ada", remarked("a")).await.id;
+    let refused = press.approves("bob", id).await;
+    assert_eq!(code(refused), "nothing_unproved");
+    assert_eq!(press.state(id).await, ProposalState::Open);
+    let approved = press.pdp.approve(&by("bob"), id, Approving::default()).await.unwrap();
+    assert_eq!(approved.value.approval.unwrap().unproved, None);
+    assert!(press.record(approved.seqs[0]).await.question.context.get("unproved").is_none());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -569,7 +587,7 @@ async fn after_the_first_start_the_files_do_not_count_where_rules_are_published(
     // A command that opens the store itself finds what the server would say.
     let shared: SharedClock = Arc::<Stopped>::clone(&clock);
     let built_in = Bundle::load(RuleFiles::built_in(), Rulebook::Domain).unwrap();
-    let pdp = Pdp::reopen(folder.path(), shared, built_in, Press::terms()).unwrap();
+    let pdp = Pdp::reopen(folder.path(), shared, Ok(built_in), Press::terms()).unwrap();
     assert_eq!((pdp.rules_from(), pdp.digest().to_string()), (RulesFrom::Publishing, published));
     drop(pdp);
     // Whoever wants the files again says so.

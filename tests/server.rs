@@ -15,6 +15,8 @@ pub struct Server {
     child: Child,
     pub base: String,
     printed: Arc<Mutex<String>>,
+    /// What it said when it was ready.
+    pub ready: String,
 }
 
 /// What came back.
@@ -49,6 +51,12 @@ impl Server {
             .unwrap_or_else(|output| panic!("the server did not start: {}", String::from_utf8_lossy(&output.stderr)))
     }
 
+    /// The same, started in a folder.
+    pub fn start_in(folder: &Path, data: &Path, arguments: &[&str]) -> Self {
+        Self::try_start_from(folder, data, arguments, &[])
+            .unwrap_or_else(|output| panic!("the server did not start: {}", String::from_utf8_lossy(&output.stderr)))
+    }
+
     /// Starts a server, or returns what it said when it stopped instead.
     pub fn try_start(data: &Path, arguments: &[&str]) -> Result<Self, Output> {
         Self::try_start_in(data, arguments, &[])
@@ -56,9 +64,19 @@ impl Server {
 
     /// The same with more in the environment of the process.
     pub fn try_start_in(data: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> Result<Self, Output> {
+        Self::try_start_from(Path::new(env!("CARGO_MANIFEST_DIR")), data, arguments, environment)
+    }
+
+    fn try_start_from(
+        folder: &Path,
+        data: &Path,
+        arguments: &[&str],
+        environment: &[(&str, &str)],
+    ) -> Result<Self, Output> {
         let listen: &[&str] = if arguments.contains(&"--listen") { &[] } else { &["--listen", "127.0.0.1:0"] };
         let mut child = Command::new(BINARY)
             .arg("serve")
+            .current_dir(folder)
             .args(listen)
             .arg("--data")
             .arg(data)
@@ -90,7 +108,7 @@ impl Server {
                 std::thread::spawn(move || lines.for_each(keep.0));
                 let mut errors = BufReader::new(child.stderr.take().unwrap()).lines();
                 std::thread::spawn(move || errors.by_ref().for_each(keep.1));
-                return Ok(Self { child, base, printed });
+                return Ok(Self { child, base, ready: line, printed });
             }
         }
         Err(child.wait_with_output().unwrap())

@@ -101,6 +101,9 @@ fn spoken(allowed: bool, context: &Value) -> String {
             lines.push(format!("  {name}: {items}"));
         }
     }
+    if context["hypothetical"] == true {
+        lines.push("  hypothetical: other rules were in force at that moment".to_owned());
+    }
     for nearest in context["nearest"].as_array().into_iter().flatten() {
         lines.push(format!("  nearest: {} ({})", nearest["set"], nearest["how"].as_str().unwrap_or_default()));
     }

@@ -29,6 +29,7 @@ use crate::clock::System;
 use crate::config::{Settings, SolverSetting};
 use crate::http::{Door, Stopping, surface};
 use crate::pdp::{Pdp, PdpError, Terms};
+use crate::policy::{Bundle, Rulebook};
 use crate::store::{Store, StoreError};
 
 const SOCKET_NAME: &str = "standing.sock";
@@ -187,7 +188,8 @@ impl Reached {
 
     /// Opens the store, with the rules that were last in force over it, and answers on a socket of this process's own.
     fn hold(data: &Path) -> Result<Self, Holding> {
-        let otherwise = RulesFlag { rules: None }.bundle()?;
+        let files = RulesFlag { rules: None }.files().map_err(PdpError::from);
+        let otherwise = files.and_then(|files| Ok(Bundle::load(files, Rulebook::Domain)?));
         let pdp = match Pdp::reopen(data, Arc::new(System), otherwise, terms()?) {
             Ok(pdp) => Arc::new(pdp),
             Err(error @ PdpError::Store(StoreError::Held { .. })) => return Err(Holding::Held(error.into())),

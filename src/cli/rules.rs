@@ -7,6 +7,7 @@ mod examined;
 mod history;
 mod published;
 mod report;
+mod retire;
 
 use std::path::PathBuf;
 
@@ -21,6 +22,7 @@ use candidate::Compare;
 use examined::{Check, Coverage, Prove};
 use history::{History, Show};
 use published::{Approve, Propose, Rollback, Withdraw};
+use retire::Retire;
 
 /// The widest line of a formatted rule.
 const LINE_WIDTH: usize = 100;
@@ -82,6 +84,11 @@ enum What {
         after_help = "Example: standing rules rollback --to 7bf31cfa9bba --why \"refuses what it should allow\"\n\nWithin an hour after rules came in force one person alone may go back to those of before: an emergency, which the log, the history and `GET /v1/rules` tell. Anything else becomes a proposal that a second person approves."
     )]
     Rollback(Rollback),
+    /// Take a promise away on purpose: a line in the set says which, who and why.
+    #[command(
+        after_help = "Example: standing rules retire always/the-seller-is-billed --why \"the agreement of 2027 bills otherwise\"\n\nRules that leave out or weaken a promise of the rules in force are refused without such a line. A line counts once."
+    )]
+    Retire(Retire),
 }
 
 /// Lay the rules out in one way.
@@ -109,6 +116,7 @@ impl RulesCommand {
             What::History(history) => history.run().await,
             What::Show(show) => show.run().await,
             What::Rollback(rollback) => rollback.run().await,
+            What::Retire(retire) => retire.run().await,
         }
     }
 }
@@ -147,7 +155,10 @@ impl Format {
 /// Writes a file whole: it is never seen half written.
 fn write(path: &std::path::Path, text: &str) -> Result<(), Failure> {
     let named = |error: std::io::Error| Failure::failed(format!("cannot write `{}`: {error}", path.display()));
-    let beside: PathBuf = path.with_extension("cedar.part");
+    // Of a name that is passed over: a server that watches the folder may look in between.
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(".swp");
+    let beside = PathBuf::from(beside);
     let mut file = files::create(&beside, files::PUBLIC).map_err(named)?;
     std::io::Write::write_all(&mut file, text.as_bytes()).map_err(named)?;
     files::place(&beside, path).map_err(named)

@@ -3,29 +3,43 @@
 use std::path::{Path, PathBuf};
 
 use super::{Failure, settings};
+use crate::config::RulesAt;
+use crate::pdp::RulesWanted;
 use crate::policy::{Bundle, ReadError, RuleFiles, Rulebook, RulesError};
 
 /// The flag that names a folder of rules.
 #[derive(Debug, clap::Args)]
 pub(super) struct RulesFlag {
-    /// The folder that holds `policies/` and optionally `schemas/`; without it the ones here, else the built-in set.
+    /// The folder that holds `policies/` and optionally `schemas/`, or `built-in`; without it the ones here, else the
+    /// built-in set.
     #[arg(long, value_name = "DIR")]
     pub(super) rules: Option<PathBuf>,
 }
 
 impl RulesFlag {
+    /// Where the rules are wanted from: as the flag says, else where the store knows, and for a new store here.
+    pub(super) fn wanted(&self) -> RulesWanted {
+        RulesWanted { told: self.named(), otherwise: here() }
+    }
+
+    /// Where the rules stand.
+    pub(super) fn place(&self) -> RulesAt {
+        self.named().unwrap_or_else(here)
+    }
+
+    /// Where the flag or the settings say they stand.
+    fn named(&self) -> Option<RulesAt> {
+        self.rules.clone().or_else(settings::rules).map(|name| RulesAt::named(&name))
+    }
+
     /// The folder the rules are in; nothing for the built-in set.
     pub(super) fn folder(&self) -> Option<PathBuf> {
-        match &self.rules {
-            Some(dir) => Some(dir.clone()),
-            None => settings::rules().or_else(|| Path::new("policies").is_dir().then(|| PathBuf::from("."))),
-        }
+        self.place().as_folder().map(Path::to_owned)
     }
 
     /// The files of the rules as they are now: those of a folder, else the built-in set.
-    pub(super) fn files(folder: Option<&Path>) -> Result<RuleFiles, ReadError> {
-        let built_in = RuleFiles::built_in();
-        folder.map_or(Ok(built_in.clone()), |folder| RuleFiles::read(folder, &built_in))
+    pub(super) fn files(&self) -> Result<RuleFiles, ReadError> {
+        RuleFiles::at(&self.place(), &RuleFiles::built_in())
     }
 
     /// Reads and validates the rules: those of the flag, else those of the working directory, else the built-in set.
@@ -35,6 +49,11 @@ impl RulesFlag {
 
     /// The same, with what is wrong with the rules apart from what is wrong with the folder.
     pub(super) fn loaded(&self) -> Result<Result<Bundle, RulesError>, Failure> {
-        Ok(Bundle::load(Self::files(self.folder().as_deref())?, Rulebook::Domain))
+        Ok(Bundle::load(self.files()?, Rulebook::Domain))
     }
+}
+
+/// The rules of the working directory, else the built-in set.
+fn here() -> RulesAt {
+    if Path::new("policies").is_dir() { RulesAt::folder(Path::new(".")) } else { RulesAt::BuiltIn }
 }

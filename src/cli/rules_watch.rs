@@ -1,13 +1,11 @@
 //! What goes on about the rules while a server runs: its folder is watched, and what was approved for later is put in
 //! force when its time has come.
 
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::rules_dir::RulesFlag;
 use crate::clock::OnceAMinute;
-use crate::config::RulesFrom;
+use crate::config::{RulesAt, RulesFrom};
 use crate::http::Stopping;
 use crate::pdp::Pdp;
 use crate::policy::{Digest, ReadError, RuleFiles};
@@ -26,12 +24,12 @@ static COMPARED: OnceAMinute = OnceAMinute::new();
 static TAKEN: OnceAMinute = OnceAMinute::new();
 
 /// Watches over the rules until the server stops.
-pub(super) fn watch(pdp: &Arc<Pdp>, folder: Option<PathBuf>, stopping: &Stopping) {
+pub(super) fn watch(pdp: &Arc<Pdp>, stopping: &Stopping) {
     let (pdp, mut stopping) = (Arc::clone(pdp), stopping.clone());
     tokio::spawn(async move {
         tokio::select! {
             () = stopping.stopped() => {}
-            () = rules(&pdp, folder) => {}
+            () = rules(&pdp) => {}
             () = compare(&pdp) => {}
         }
     });
@@ -50,10 +48,10 @@ async fn compare(pdp: &Pdp) {
     }
 }
 
-async fn rules(pdp: &Pdp, folder: Option<PathBuf>) {
-    match (pdp.rules_from(), folder) {
-        (RulesFrom::Files, Some(folder)) => files(pdp, &folder).await,
-        (RulesFrom::Files, None) => std::future::pending().await,
+async fn rules(pdp: &Arc<Pdp>) {
+    match (pdp.rules_from(), pdp.rules_at()) {
+        (RulesFrom::Files, Some(RulesAt::Folder(_))) => files(pdp).await,
+        (RulesFrom::Files, _) => std::future::pending().await,
         (RulesFrom::Publishing, _) => schedule(pdp).await,
     }
 }
@@ -61,28 +59,28 @@ async fn rules(pdp: &Pdp, folder: Option<PathBuf>) {
 /// The files of a folder, or why they cannot be read.
 type Read = Result<RuleFiles, ReadError>;
 
-async fn read(folder: &Path) -> Option<Read> {
-    let folder = folder.to_owned();
-    tokio::task::spawn_blocking(move || RulesFlag::files(Some(&folder))).await.ok()
+async fn read(pdp: &Arc<Pdp>) -> Option<Read> {
+    let pdp = Arc::clone(pdp);
+    tokio::task::spawn_blocking(move || pdp.read_files()).await.ok().flatten()
 }
 
 /// What tells two readings of a folder apart.
-fn mark(read: &Read) -> Result<Digest, String> {
-    read.as_ref().map(Digest::of).map_err(ToString::to_string)
+fn mark(read: &Read) -> Result<(Digest, Vec<String>), String> {
+    read.as_ref().map(|files| (Digest::of(files), files.strays().to_vec())).map_err(ToString::to_string)
 }
 
-async fn files(pdp: &Pdp, folder: &Path) {
+async fn files(pdp: &Arc<Pdp>) {
     // What was taken or refused before is not looked at again until the files change.
     let mut settled = None;
     loop {
         tokio::time::sleep(POLL).await;
-        let Some(first) = read(folder).await else { continue };
+        let Some(first) = read(pdp).await else { continue };
         let seen = mark(&first);
         if settled.as_ref() == Some(&seen) {
             continue;
         }
         tokio::time::sleep(SETTLE).await;
-        let Some(again) = read(folder).await else { continue };
+        let Some(again) = read(pdp).await else { continue };
         if mark(&again) != seen {
             continue;
         }

@@ -19,7 +19,7 @@ use super::settings::{self, in_force};
 use super::{Ended, Failure};
 use crate::caller::Identity;
 use crate::clock::System;
-use crate::config::SolverSetting;
+use crate::config::{RulesAt, RulesFrom, SolverSetting};
 use crate::decide::World;
 use crate::http::{Door, Stopping, surface};
 use crate::pdp::{Call, Opening, Pdp, Terms, demo};
@@ -74,8 +74,7 @@ impl Serve {
                 "`{listen}` is not a loopback address, and `--anonymous` and `--demo` ask for no credentials; listen on 127.0.0.1 or [::1], or create tokens and leave the flag out"
             )));
         }
-        let folder = RulesFlag { rules: self.rules.rules.or(settings.rules) }.folder();
-        let files = RulesFlag::files(folder.as_deref());
+        let wanted = RulesFlag { rules: self.rules.rules.or(settings.rules) }.wanted();
         let listener = TcpListener::bind(listen).await.map_err(|error| {
             Failure::failed(format!(
                 "cannot listen on `{listen}`: {error}; stop what holds it or name another with `--listen`"
@@ -98,7 +97,7 @@ impl Serve {
             solver: SolverSetting::read().program,
         };
         let opening = Opening { accept_clock: self.accept_clock, new_keys: self.new_keys };
-        let mut pdp = Pdp::begin_by(&data, Arc::new(System), files, settings.rules_from, terms, opening).await?;
+        let mut pdp = Pdp::begin_by(&data, Arc::new(System), wanted, settings.rules_from, terms, opening).await?;
         pdp = pdp.with_needs_persons(settings.approval_needs_person).await?;
         if let Some(dir) = &self.world {
             let rules = Bundle::load(RuleFiles::read_world(dir)?, Rulebook::World)?;
@@ -111,8 +110,8 @@ impl Serve {
         let pdp = Arc::new(pdp);
         let (stop, stopped) = tokio::sync::watch::channel(false);
         let mut stopping = Stopping::told_by(stopped);
-        let rules_folder = folder.as_ref().map(|folder| folder.display().to_string());
-        watch(&pdp, folder, &stopping);
+        let rules_folder = pdp.rules_at().map(ToString::to_string);
+        watch(&pdp, &stopping);
         let _socket = Socket::listen(&data, &pdp, &stopping)?;
         if !anonymous && let Some(file) = first_token(&pdp, &data).await? {
             print::line(format_args!(
@@ -125,8 +124,9 @@ impl Serve {
         let door = if anonymous { Door::Anonymous } else { Door::Guarded };
         let served = surface(Arc::clone(&pdp), door, stopping.clone());
         let ready = format!(
-            "standing is ready at http://{address}, rules {}, revision {}",
+            "standing is ready at http://{address}, rules {}{}, revision {}",
             &pdp.digest().as_str()[..12],
+            source(&pdp),
             pdp.revision()
         );
         if let Err(error) = pdp.ready().await {
@@ -135,7 +135,7 @@ impl Serve {
         tracing::info!(
             version = env!("CARGO_PKG_VERSION"),
             data = %data.display(),
-            rules_folder = rules_folder.as_deref().unwrap_or("built-in"),
+            rules_folder = rules_folder.as_deref().unwrap_or("unknown"),
             rules = %pdp.digest(),
             revision = %pdp.revision(),
             %address,
@@ -186,6 +186,17 @@ async fn keep_wrong_credentials(pdp: Arc<Pdp>) {
         if let Err(error) = pdp.keep_wrong_credentials(false).await {
             tracing::error!(%error, "the number of wrong credentials was not recorded");
         }
+    }
+}
+
+/// Where the rules come from, as the line says that tells it is ready.
+fn source(pdp: &Pdp) -> String {
+    match (pdp.has_world(), pdp.rules_from(), pdp.rules_at()) {
+        (true, _, _) => String::new(),
+        (_, RulesFrom::Publishing, _) => " as published".to_owned(),
+        (_, RulesFrom::Files, Some(RulesAt::Folder(folder))) => format!(" from {}", folder.display()),
+        (_, RulesFrom::Files, Some(RulesAt::BuiltIn)) => " built in".to_owned(),
+        (_, RulesFrom::Files, None) => " from no known folder".to_owned(),
     }
 }
 

@@ -2,13 +2,8 @@
 //!
 //! Rows of the side table, by the byte they begin with: `b` the files of a set by its digest, `h` the history by its
 //! number, `e` the evidence of an entry of the history, `p` a proposal by its id, `f` its files, `v` its evidence, `s`
-<<<<<<< HEAD
-//! the one proposal that is to come in force later, `o` where rules come from, and `q` whether who approves has to be
-//! known by another issuer. Files and evidence lie apart, so that lists stay small.
-=======
-//! the one proposal that is to come in force later, `o` where rules come from, and `w` where their files stand. Files
-//! and evidence lie apart, so that lists stay small.
->>>>>>> 6c04eaf (Let a promise go only by a line in the set, and remember where the rules stand)
+//! the one proposal that is to come in force later, `o` where rules come from, `w` where their files stand, and `q`
+//! whether who approves has to be known by another issuer. Files and evidence lie apart, so that lists stay small.
 
 use redb::ReadableTable;
 use serde::de::DeserializeOwned;
@@ -53,21 +48,18 @@ pub struct InForce {
     /// The proposal that was approved.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub proposal: Option<u64>,
-<<<<<<< HEAD
     /// What was said by whoever approved them or called them back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub comment: Option<String>,
     /// Were they called back by one person alone, in an emergency?
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub emergency: bool,
-=======
     /// The folder its files were read from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub folder: Option<String>,
     /// The promises of the rules before that went with it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub retired: Vec<Retired>,
->>>>>>> 6c04eaf (Let a promise go only by a line in the set, and remember where the rules stand)
 }
 
 fn rules_key(digest: &str) -> Vec<u8> {
@@ -161,21 +153,20 @@ impl Beside {
         self.put(b"o".to_vec(), &from)
     }
 
-<<<<<<< HEAD
     /// Notes whether who approves has to be known by another issuer than this service.
     ///
     /// # Errors
     /// [`StoreError`] when it cannot be put into bytes.
     pub fn put_needs_persons(&mut self, needs_persons: bool) -> Result<(), StoreError> {
         self.put(b"q".to_vec(), &needs_persons)
-=======
+    }
+
     /// Notes where the files of the rules stand.
     ///
     /// # Errors
     /// [`StoreError`] when it cannot be put into bytes.
     pub fn put_rules_at(&mut self, at: &RulesAt) -> Result<(), StoreError> {
         self.put(b"w".to_vec(), at)
->>>>>>> 6c04eaf (Let a promise go only by a line in the set, and remember where the rules stand)
     }
 
     /// Does something as soon as all of it is durable, after whatever was committed before and before what comes later.
@@ -258,21 +249,20 @@ impl Store {
         Ok(row(&self.side()?, b"o")?.unwrap_or_default())
     }
 
-<<<<<<< HEAD
     /// Whether who approves has to be known by another issuer than this service, as the last server said.
     ///
     /// # Errors
     /// [`StoreError`] when it cannot be read.
     pub fn needs_persons(&self) -> Result<bool, StoreError> {
         Ok(row(&self.side()?, b"q")?.unwrap_or_default())
-=======
+    }
+
     /// Where the files of the rules stand, as the last server was told; nothing in a store that was never told.
     ///
     /// # Errors
     /// [`StoreError`] when it cannot be read.
     pub fn rules_at(&self) -> Result<Option<RulesAt>, StoreError> {
         row(&self.side()?, b"w")
->>>>>>> 6c04eaf (Let a promise go only by a line in the set, and remember where the rules stand)
     }
 
     /// The files of a set of rules that is or was in force.

@@ -89,7 +89,7 @@ fn examined(files: RuleFiles, solver: &SolverSetting) -> Result<Examined, Vec<Fi
 
 impl Check {
     pub(super) async fn run(&self) -> Result<Ended, Failure> {
-        let files = RulesFlag::files(self.rules.folder().as_deref())?;
+        let files = self.rules.files()?;
         let (found, outcome) = match examined(files.clone(), &SolverSetting::read()) {
             Ok(examined) => (examined.findings.clone(), examined.outcome()),
             Err(findings) => (findings, Outcome::Refused),
@@ -97,7 +97,9 @@ impl Check {
         let refused = self.refused().await?;
         let ended = if refused.is_some() { Ended::Denied } else { ended(&found, self.strict) };
         if self.data.json {
-            print::line(json!({ "findings": found, "outcome": outcome, "refused": refused }));
+            let strays = files.strays();
+            let said = json!({ "findings": found, "outcome": outcome, "refused": refused, "passedOver": strays });
+            print::line(said);
             return Ok(ended);
         }
         let mut page = Page::new();
@@ -112,6 +114,9 @@ impl Check {
             (refusing, _) => format!("{bad}: {refusing} findings have to be mended"),
         });
         findings(&mut page, &found, &files);
+        for path in files.strays() {
+            page.line(format!("passed over: {path} is no part of the rules"));
+        }
         if let Some(refused) = &refused {
             let since = refused["at"].as_str().unwrap_or_default();
             page.blank();
@@ -148,7 +153,7 @@ impl Prove {
                 "there is no solver, and STANDING_REQUIRE_SOLVER asks for one; install cvc5, or name it with CVC5",
             ));
         }
-        let files = RulesFlag::files(self.rules.folder().as_deref())?;
+        let files = self.rules.files()?;
         let mut page = Page::new();
         let ended = match examined(files.clone(), &solver) {
             Err(found) => {

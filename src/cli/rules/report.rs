@@ -6,6 +6,8 @@ use console::style;
 use serde_json::Value;
 
 use super::differences::differences;
+use crate::assure::control::Control;
+use crate::assure::promises::Retired;
 use crate::assure::prove::{ClaimProof, Proof, Proofs};
 use crate::assure::release::Outcome;
 use crate::cli::page::Page;
@@ -49,6 +51,34 @@ pub(super) fn findings(page: &mut Page, found: &[Finding], sources: &RuleFiles) 
     }
 }
 
+/// The promises that go, and who took each away.
+fn going(page: &mut Page, retired: &[Retired]) {
+    for Retired { promise, title, by, on, why, .. } in retired {
+        page.line(format!("{promise}: {title}"));
+        match (by, why) {
+            (Some(by), Some(why)) => {
+                let on = on.as_ref().map(|on| format!(" on {on}")).unwrap_or_default();
+                page.below(format!("retired by {by}{on}: {why}"));
+            }
+            _ => page.below("nobody says who retires it and why"),
+        }
+    }
+}
+
+/// How many of the claims are seen to be able to fail, and those that are not.
+fn controls(page: &mut Page, proofs: &Proofs) {
+    let is_seen = |claim: &&ClaimProof| matches!(claim.negative_control, Some(Control::Broken { .. }));
+    let seen = proofs.claims.iter().filter(is_seen).count();
+    if seen > 0 {
+        page.line(format!("{}: a mistake in the rules that would break it is named", claims_of(seen)));
+    }
+    for claim in &proofs.claims {
+        if let Some(Control::NotFound { why }) = &claim.negative_control {
+            page.line(format!("not seen to fail: {} ({}): {why}", claim.title, claim.claim));
+        }
+    }
+}
+
 /// What became of the claims: first those that do not hold, then those that are not proved, and at last the others.
 pub(super) fn claims(page: &mut Page, proofs: &Proofs, detail: Detail) {
     let those = |is: fn(&Proof) -> bool| proofs.claims.iter().filter(move |claim| is(&claim.proof));
@@ -87,6 +117,9 @@ pub(super) fn claims(page: &mut Page, proofs: &Proofs, detail: Detail) {
             claims_of(proved)
         ));
     }
+    if !listed {
+        controls(page, proofs);
+    }
     page.line(match proofs.never_errs {
         Some(true) => "no rule errs, whatever is asked: proved".to_owned(),
         Some(false) => format!("{}: a rule can err", style("BROKEN").red().bold()),
@@ -103,6 +136,13 @@ pub(super) fn claims(page: &mut Page, proofs: &Proofs, detail: Detail) {
 
 fn told(page: &mut Page, claim: &ClaimProof, word: String) {
     page.line(format!("{word}: {} ({})", claim.title, claim.claim));
+    match &claim.negative_control {
+        Some(Control::Broken { rule, mistake, counterexample, .. }) => {
+            page.below(format!("it can fail: in `{rule}` {mistake}, and {}", counterexample.sentence));
+        }
+        Some(Control::NotFound { why }) => page.below(format!("not seen to fail: {why}")),
+        None => {}
+    }
 }
 
 fn claims_of(number: usize) -> String {
@@ -141,6 +181,10 @@ pub(super) fn review(page: &mut Page, evidence: &Evidence, sources: &RuleFiles, 
     if let Some(proofs) = &evidence.proofs {
         page.heading("Claims");
         claims(page, proofs, detail);
+    }
+    if !evidence.retired.is_empty() {
+        page.heading("Promises that go");
+        going(page, &evidence.retired);
     }
 }
 

@@ -123,7 +123,8 @@ impl Pdp {
             let mut beside = Beside::default();
             let evidence = weighed.json().map_err(PublishError::from)?;
             let (digest, who) = (bundle.digest().to_string(), by.clone());
-            let coming = Coming { bundle, by, why: Why::RolledBack, proposal: None, evidence: Some(evidence) };
+            let (why, folder, retired) = (Why::RolledBack, None, weighed.evidence.retired.clone());
+            let coming = Coming { bundle, by, why, proposal: None, evidence: Some(evidence), folder, retired };
             let note = Note { comment, emergency: true };
             let entry = bring_with(&current, desk, coming, note, &mut beside).map_err(PublishError::from)?;
             let said = entry.comment.clone().unwrap_or_else(|| "no reason given".to_owned());
