@@ -153,3 +153,33 @@ fn what_is_masked_of_a_record_without_a_salt_is_said_to_be_guessable() {
     }
     assert!(salted > 400 && guessable > 1_000, "{salted} salted, {guessable} guessable");
 }
+
+#[test]
+fn the_rules_of_this_program_take_the_place_of_those_written_before_when_somebody_says_so() {
+    let kept = Kept { arguments: ["--rules", "built-in"].map(str::to_owned).into(), ..Kept::named("files") };
+    let server = kept.start();
+    let said = kept.send(&server, "operator", "GET", "/v1/rules", None).json();
+    // What was promised then and is not now has its line in `policies/retired.md`.
+    assert_eq!((said.get("refused"), said["by"].as_str()), (None, Some("built-in")), "{said}");
+    server.terminate();
+    let kept = Kept { arguments: Vec::new(), ..kept };
+    let server = Server::start_in(kept.folder.path(), &kept.data(), &[]);
+    let said = kept.send(&server, "operator", "GET", "/v1/rules", None).json();
+    assert_eq!((said.get("refused"), said["by"].as_str()), (None, Some("built-in")), "{said}");
+}
+
+#[test]
+fn a_store_that_was_never_told_where_its_rules_stand_goes_on_with_those_it_has() {
+    let kept = Kept::named("files");
+    let before = kept.run(&["check", "Partner::contoso", "transition", "Subscription::s-azure"]);
+    let server = Server::start(&kept.data(), &[]);
+    let said = kept.send(&server, "operator", "GET", "/v1/rules", None).json();
+    assert_eq!((said.get("refused"), said.get("folder"), said["why"].as_str()), (None, None, Some("files")), "{said}");
+    let past =
+        kept.send(&server, "operator", "POST", "/access/v1/evaluations?as_of=3", Some(&kept.expected["questions"]));
+    assert_eq!(past.status, 200, "{}", past.text);
+    let refused =
+        kept.send(&server, "asker", "POST", "/access/v1/evaluations?as_of=3", Some(&kept.expected["questions"]));
+    assert_eq!(refused.status, 403, "{}", refused.text);
+    assert_eq!(kept.run(&["check", "Partner::contoso", "transition", "Subscription::s-azure"]), before);
+}

@@ -158,7 +158,12 @@ fn tries(town: &Town, route: &Route) -> Vec<Try> {
     let path = path.replace("{subscription}", "s-adatum").replace("{seq}", "1");
     match (route.method.as_str(), route.path) {
         ("POST", "/access/v1/evaluation") => {
-            one(&path, Some(question("contoso", "removeSeats", "Subscription", "s-adatum")))
+            let asks = |label, query: &str| Try {
+                label,
+                path: format!("{path}{query}"),
+                body: Some(question("contoso", "removeSeats", "Subscription", "s-adatum")),
+            };
+            vec![asks("", ""), asks("about the past", "?as_of=1"), asks("by rules that are named", "?rules=current")]
         }
         ("POST", "/access/v1/evaluations") => {
             let asked = question("contoso", "removeSeats", "Subscription", "s-adatum");

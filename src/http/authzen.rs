@@ -10,7 +10,7 @@ mod wire;
 
 use serde_json::{Map, Value, json};
 use warp::http::StatusCode;
-use warp::http::header::{CACHE_CONTROL, HeaderValue};
+use warp::http::header::{CACHE_CONTROL, HeaderName, HeaderValue};
 use warp::reply::Response;
 
 use super::exchange::{Exchange, STANDING_REVISION, STANDING_RULES, json_reply, recorded, with_header};
@@ -18,6 +18,9 @@ use super::problem::Problem;
 use super::times::moment;
 use crate::decide::{Decision, Nearest};
 use crate::pdp::{Answer, AsOf, Basis, Batch, Told};
+
+/// Says of an answer that other rules decided than were in force at the moment it is about.
+const STANDING_HYPOTHETICAL: HeaderName = HeaderName::from_static("standing-hypothetical");
 
 pub(super) async fn evaluation(mut x: Exchange) -> Result<Response, Problem> {
     let basis = basis(&mut x)?;
@@ -37,14 +40,15 @@ pub(super) async fn evaluations(mut x: Exchange) -> Result<Response, Problem> {
     let questions = elements.iter().map(|element| wire::merged(&body, element)).collect();
     let told = x.pdp.ask_all(&x.call, Batch { questions, semantic }, &basis).await?;
     let answers: Vec<Value> = told.value.iter().map(|answer| element_body(answer, basis.explain)).collect();
-    decided(&told, &json!({ "evaluations": answers }))
+    let is_hypothetical = told.value.iter().flatten().any(|answer| answer.is_hypothetical);
+    decided(&told, &json!({ "evaluations": answers }), is_hypothetical)
 }
 
 async fn single(x: &Exchange, body: &Map<String, Value>, basis: &Basis) -> Result<Response, Problem> {
     let question = wire::question(body).map_err(wire::incomplete)?;
     let told = x.pdp.ask(&x.call, question, basis).await?;
     let answer = json!({ "decision": told.value.decision.is_allowed(), "context": context(&told.value) });
-    decided(&told, &answer)
+    decided(&told, &answer, told.value.is_hypothetical)
 }
 
 fn element_body(answer: &Result<Answer, String>, explain: bool) -> Value {
@@ -59,7 +63,11 @@ fn element_body(answer: &Result<Answer, String>, explain: bool) -> Value {
 }
 
 fn context(answer: &Answer) -> Value {
-    decision_context(&answer.decision, answer.nearest.as_deref())
+    let mut context = decision_context(&answer.decision, answer.nearest.as_deref());
+    if answer.is_hypothetical {
+        context["hypothetical"] = true.into();
+    }
+    context
 }
 
 /// What is said beside a decision; nothing in it differs between two equal questions.
@@ -82,11 +90,13 @@ fn decision_context(decision: &Decision, nearest: Option<&[Nearest]>) -> Value {
     context.into()
 }
 
-/// An answer to questions, with where it is recorded, and what it was answered from.
-pub(super) fn decided<T>(told: &Told<T>, body: &Value) -> Result<Response, Problem> {
+/// An answer to questions, with where it is recorded, what it was answered from, and whether by other rules than were in
+/// force then.
+pub(super) fn decided<T>(told: &Told<T>, body: &Value, is_hypothetical: bool) -> Result<Response, Problem> {
     let response = recorded(json_reply(StatusCode::OK, body)?, &told.seqs);
     let response = with_header(response, STANDING_REVISION, told.revision);
-    Ok(with_header(response, STANDING_RULES, &told.rules))
+    let response = with_header(response, STANDING_RULES, &told.rules);
+    Ok(if is_hypothetical { with_header(response, STANDING_HYPOTHETICAL, true) } else { response })
 }
 
 /// On what the question is to be answered, as the query says.

@@ -67,11 +67,11 @@ macro_rules! routes {
 }
 
 routes! {
-    POST   "/access/v1/evaluation" "ask"                                       => authzen::evaluation, Caller, world;
-    POST   "/access/v1/evaluations" "ask"                                      => authzen::evaluations, Caller, world + sized;
-    POST   "/access/v1/search/subject" "ask"                                   => authzen::search::subject, Caller, world + long;
-    POST   "/access/v1/search/resource" "ask"                                  => authzen::search::resource, Caller, world + long;
-    POST   "/access/v1/search/action" "ask"                                    => authzen::search::action, Caller, world + long;
+    POST   "/access/v1/evaluation" "ask"|"askAboutThePast"                     => authzen::evaluation, Caller, world;
+    POST   "/access/v1/evaluations" "ask"|"askAboutThePast"                    => authzen::evaluations, Caller, world + sized;
+    POST   "/access/v1/search/subject" "ask"|"askAboutThePast"                 => authzen::search::subject, Caller, world + long;
+    POST   "/access/v1/search/resource" "ask"|"askAboutThePast"                => authzen::search::resource, Caller, world + long;
+    POST   "/access/v1/search/action" "ask"|"askAboutThePast"                  => authzen::search::action, Caller, world + long;
     GET    "/.well-known/authzen-configuration"                                => authzen::configuration, Public, world;
 
     GET    "/v1/partners" "listPartners"                                       => partners::list, Caller;

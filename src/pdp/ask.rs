@@ -42,6 +42,14 @@ pub struct Basis {
     pub explain: bool,
 }
 
+impl Basis {
+    /// The call that asking on this basis is: not everybody who may ask may ask by other facts or rules than those of
+    /// now.
+    fn call(&self) -> &'static str {
+        if self.as_of.is_some() || self.rules.is_some() { "askAboutThePast" } else { "ask" }
+    }
+}
+
 /// Why a question cannot be answered on the basis asked for.
 #[derive(Debug, thiserror::Error)]
 pub enum AskError {
@@ -106,6 +114,8 @@ pub struct Answer {
     pub decision: Decision,
     /// What would turn it round, when that was asked for.
     pub nearest: Option<Vec<Nearest>>,
+    /// Was it decided by other rules than were in force at the moment it is about?
+    pub is_hypothetical: bool,
 }
 
 /// When a batch stops.
@@ -132,6 +142,8 @@ pub struct Batch {
 /// What questions are answered from: one revision, one moment, one set of rules.
 pub(super) struct Ground {
     pub(super) rules: Arc<Bundle>,
+    /// Are they others than were in force at the moment it is about?
+    pub(super) is_hypothetical: bool,
     pub(super) snapshot: Snapshot,
     pub(super) at: Timestamp,
     /// When it was really asked, whatever moment it is asked about.
@@ -247,14 +259,16 @@ impl Pdp {
         let now = self.store.now();
         // Whether the caller may ask is a question of now, whatever moment it asks about.
         let present = self.store.snapshot().map_err(CallError::Unavailable)?;
-        let admission: Admission = admit(&current, &present.view(), now, &call.caller, "ask", &About::Installation)
-            .map_err(CallError::Unavailable)?;
+        let admission: Admission =
+            admit(&current, &present.view(), now, &call.caller, basis.call(), &About::Installation)
+                .map_err(CallError::Unavailable)?;
         if let Err(denied) = admission.permit() {
             return Ok(Err((denied, admission.record(call, &current))));
         }
         let (snapshot, at) = self.moment(basis, now).map_err(CallError::Failed)?;
         let rules = self.rules_for(basis, at, &current).map_err(CallError::Failed)?;
-        Ok(Ok(Ground { rules, snapshot, at, now, admitted: admission.decision.rules().to_vec() }))
+        let is_hypothetical = self.is_hypothetical(basis, at, &rules, &current).map_err(CallError::Unavailable)?;
+        Ok(Ok(Ground { rules, is_hypothetical, snapshot, at, now, admitted: admission.decision.rules().to_vec() }))
     }
 
     /// Passes on what was prepared, or records that the caller may not ask.
@@ -309,6 +323,20 @@ impl Pdp {
         }
     }
 
+    /// Are rules others than were in force at a moment? Before the first there were none.
+    fn is_hypothetical(
+        &self,
+        basis: &Basis,
+        at: Timestamp,
+        rules: &Bundle,
+        current: &Bundle,
+    ) -> Result<bool, StoreError> {
+        if basis.as_of.is_none() {
+            return Ok(rules.digest() != current.digest());
+        }
+        Ok(self.store.rules_in_force_at(at)?.as_deref() != Some(rules.digest().as_str()))
+    }
+
     /// Answers one question from the ground.
     pub(super) fn answer(
         &self,
@@ -343,7 +371,7 @@ impl Pdp {
         };
         let mut record = self.record_of(ground, call, Asked::Evaluation, question, facts, rules, &decision);
         record.world = world;
-        Ok(Answered { answer: Answer { decision, nearest: turned }, record })
+        Ok(Answered { answer: Answer { decision, nearest: turned, is_hypothetical: ground.is_hypothetical }, record })
     }
 
     #[expect(clippy::too_many_arguments, reason = "a record has this many parts")]

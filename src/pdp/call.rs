@@ -249,7 +249,8 @@ impl Admission {
 
 /// What a call was asked as before the schema had a name of its own for it. A set of rules that was kept from then is
 /// asked so: never more widely than what it was, or what only an operator may.
-const OLDER_NAMES: [(&str, &str); 8] = [
+const OLDER_NAMES: [(&str, &str); 9] = [
+    ("askAboutThePast", "whatIf"),
     ("createToken", "manageTokens"),
     ("listTokens", "manageTokens"),
     ("revokeToken", "manageTokens"),

@@ -55,6 +55,9 @@ pub enum PublishError {
     /// Nothing was found and nothing is proved.
     #[error("the rules are not proved; say as `unproved` why they are accepted without a proof, or have them proved")]
     NotProved(Box<Evidence>),
+    /// Everything is proved, so there is nothing to accept without a proof.
+    #[error("every claim is proved, so `unproved` accepts nothing; approve without it")]
+    NothingUnproved,
     /// Nobody approves what the same person proposed.
     #[error("`{who}` is the person who made the proposal; have another person approve it")]
     SameIdentity {
@@ -188,6 +191,7 @@ impl Coded for PublishError {
             Self::Text(_) => "invalid_text",
             Self::Refused(_) => "rules_refused",
             Self::NotProved(_) => "not_proved",
+            Self::NothingUnproved => "nothing_unproved",
             Self::SameIdentity { .. } => "same_identity",
             Self::SameHand { .. } => "same_hand",
             Self::Nobody { .. } => "no_person",

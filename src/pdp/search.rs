@@ -158,6 +158,8 @@ pub struct SearchPage {
     pub total: Option<usize>,
     /// What the rules said about each result, in their order, when that was asked for.
     pub decisions: Option<Vec<Decision>>,
+    /// Was it decided by other rules than were in force at the moment it is about?
+    pub is_hypothetical: bool,
 }
 
 impl SearchPage {
@@ -293,7 +295,8 @@ impl Pdp {
         let ground = self.ground(call, basis).map_err(|error| error.map(SearchError::Basis))?;
         let ground = self.admitted(ground).await?;
         let rules = self.digest_of(&ground);
-        let (page, record, revision) = self.found(&ground, call, &search, basis)?;
+        let (mut page, record, revision) = self.found(&ground, call, &search, basis)?;
+        page.is_hypothetical = ground.is_hypothetical;
         let written = self.store.append(vec![record]).await.map_err(CallError::Unavailable)?;
         Ok(Told { value: page, revision, seqs: written.seqs, rules })
     }
@@ -376,6 +379,7 @@ fn page_of(
         results: gathering.results,
         next_token,
         decisions: gathering.decisions,
+        is_hypothetical: false,
     })
 }
 

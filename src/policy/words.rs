@@ -6,6 +6,7 @@
 use std::collections::BTreeSet;
 
 use super::bundle::Bundle;
+use super::declared::finding_at;
 use super::finding::Finding;
 use super::vocabulary::Vocabulary;
 use crate::domain::commercial::RelationshipState;

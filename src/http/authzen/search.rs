@@ -45,7 +45,7 @@ async fn search(
     let is_paged = search.page.is_some();
     let told = x.pdp.search(&x.call, search, &basis).await?;
     let answer = answer(&told.value, is_paged);
-    decided(&told, &answer)
+    decided(&told, &answer, told.value.is_hypothetical)
 }
 
 /// The answer: a page is told first and only where there is one to speak of, and the results last.

@@ -127,6 +127,9 @@ pub(super) struct DecisionContext {
     /// What the subject owes whatever the verdict, for example `provideSupport`.
     #[schema(nullable = false)]
     duties: Option<Vec<String>>,
+    /// Only `true`: it was decided by other rules than were in force at the moment it is about.
+    #[schema(nullable = false)]
+    hypothetical: Option<bool>,
     /// What kind of no it is, when an explanation is asked for: `forbidden` by a rule, `notPermitted` by any,
     /// `unknown`, or `invalid`.
     #[schema(nullable = false)]

@@ -27,6 +27,7 @@ use crate::pdp::{
     SubscriptionError, TokenError, TokenSummary, WhatIfError,
 };
 
+const HYPOTHETICAL: &str = "`true` where other rules decided than were in force at the moment it is about; else absent";
 const BASIS: &[&str] = &["asOf", "rules", "atLeast", "explain"];
 
 pub(super) fn operations() -> Vec<Described> {
@@ -69,31 +70,36 @@ fn asking() -> Vec<Described> {
             .body::<EvaluationRequest>(question)
             .fails::<AskError>()
             .answers::<Evaluation>("The answer, a no as well")
-            .header("Standing-Rules", "The digest of the rules"),
+            .header("Standing-Rules", "The digest of the rules")
+            .header("Standing-Hypothetical", HYPOTHETICAL),
         at(Method::POST, "/access/v1/evaluations", TAG, "evaluateAll", "Ask many questions at once")
             .takes(BASIS)
             .body::<EvaluationsRequest>(questions)
             .fails::<AskError>()
             .answers::<EvaluationsAnswer>("The answers in the order of the questions")
-            .header("Standing-Rules", "The digest of the rules"),
+            .header("Standing-Rules", "The digest of the rules")
+            .header("Standing-Hypothetical", HYPOTHETICAL),
         at(Method::POST, "/access/v1/search/subject", TAG, "searchSubjects", "Ask who may do it")
             .takes(BASIS)
             .body::<SubjectSearch>(who)
             .fails::<SearchError>()
             .answers::<SearchAnswer>("Who may")
-            .header("Standing-Rules", "The digest of the rules"),
+            .header("Standing-Rules", "The digest of the rules")
+            .header("Standing-Hypothetical", HYPOTHETICAL),
         at(Method::POST, "/access/v1/search/resource", TAG, "searchResources", "Ask to what it may be done")
             .takes(BASIS)
             .body::<ResourceSearch>(to_what)
             .fails::<SearchError>()
             .answers::<SearchAnswer>("To what")
-            .header("Standing-Rules", "The digest of the rules"),
+            .header("Standing-Rules", "The digest of the rules")
+            .header("Standing-Hypothetical", HYPOTHETICAL),
         at(Method::POST, "/access/v1/search/action", TAG, "searchActions", "Ask what may be done")
             .takes(BASIS)
             .body::<ActionSearch>(what)
             .fails::<SearchError>()
             .answers::<SearchAnswer>("What may be done")
-            .header("Standing-Rules", "The digest of the rules"),
+            .header("Standing-Rules", "The digest of the rules")
+            .header("Standing-Hypothetical", HYPOTHETICAL),
         at(Method::GET, "/.well-known/authzen-configuration", TAG, "readConfiguration", "Read where to ask")
             .answers::<Configuration>("Where to ask"),
     ]
