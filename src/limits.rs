@@ -55,6 +55,9 @@ pub const BATCH_RECORD_BYTES_MAX: usize = 64 * 1024 * 1024;
 pub const BATCH_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// The longest line of an import, in bytes.
 pub const IMPORT_LINE_MAX: usize = 65_536;
+/// The most lines of grants and commercial relationships by which one import may change what a store with facts holds;
+/// each may be an event.
+pub const IMPORT_RELATIONSHIPS_MAX: usize = 10_000;
 /// How many bytes of an export are put together before they are passed on.
 pub const EXPORT_CHUNK_BYTES: usize = 65_536;
 /// The most records one archive file of the ledger holds.

@@ -13,6 +13,7 @@ mod cursor;
 mod decisions;
 mod demo;
 mod difference;
+mod judgement;
 mod ledger;
 mod links;
 mod metrics;
@@ -28,6 +29,7 @@ mod review;
 mod relationship;
 mod rules;
 mod search;
+mod selling;
 mod subscription_actions;
 mod tokens;
 mod transfer;
@@ -58,7 +60,7 @@ pub use names::Names;
 pub use opening::{KeysError, Opening};
 pub use operation::{
     Acceptance, AcceptanceError, Accepted, CustomerError, Displaced, Line, LineError, PartnerError, Removal,
-    RemovalError, Removed, Renegotiated, Renegotiation, RenegotiationError, SubscriptionError, Telling,
+    RemovalError, Removed, Renegotiated, Renegotiation, RenegotiationError, SubscriptionError, Telling, Withdrawal,
 };
 pub use pages::{
     CustomerListItem, Ending, ListError, Page, PartnerRelationship, PartnerRelationships, PastError, ServiceHeld,

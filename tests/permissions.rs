@@ -208,7 +208,15 @@ fn tries(town: &Town, route: &Route) -> Vec<Try> {
         }
         ("POST", "/v1/decisions/{seq}/replay") => one(&path, None),
         ("POST", "/v1/decisions/replay") => one(&path, Some(json!({ "from": 1, "to": 1 }))),
-        ("POST", "/v1/import") => one(&path, Some(json!({ "noun": "customer", "id": "adatum", "name": "adatum" }))),
+        ("POST", "/v1/import") => {
+            let of = |label, line| Try { label, path: path.clone(), body: Some(line) };
+            let ended = json!({ "noun": "grant", "customer": "adatum", "service": "crm", "partner": "fabrikam",
+                "delegatedAdministrator": false, "since": "2025-01-01T00:00:00Z", "until": "2025-02-01T00:00:00Z" });
+            vec![
+                of("a customer", json!({ "noun": "customer", "id": "adatum", "name": "adatum" })),
+                of("a grant", ended),
+            ]
+        }
         ("GET", "/v1/rules/{digest}") => {
             one(&path.replace("{digest}", &text(&town.by("operator", "GET", "/v1/rules", None).json(), "digest")), None)
         }

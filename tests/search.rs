@@ -117,8 +117,11 @@ impl Scene {
         }
         // A grant with an end date has passed by now; kinds and standings change under what was granted and sold.
         clock.set(END.parse().unwrap());
-        for id in ["p2", "p3", "p4"] {
-            let kind = if id == "p2" { PartnerKind::IndirectReseller } else { PartnerKind::Advisor };
+        for (id, kind) in [
+            ("p2", PartnerKind::IndirectReseller),
+            ("p3", PartnerKind::IndirectProvider),
+            ("p4", PartnerKind::DirectBill),
+        ] {
             let status = if id == "p4" { PartnerStatus::Suspended } else { PartnerStatus::Active };
             scene.pdp.put_partner(&scene.call, partner(id, kind, status)).await.unwrap();
         }
@@ -568,7 +571,10 @@ async fn a_page_that_has_looked_at_enough_says_where_to_go_on() {
 #[tokio::test]
 async fn no_name_of_a_partner_makes_others_look_through_everything() {
     let scene = Scene::generated(3, rules(&[])).await;
-    let active = |id| partner(id, PartnerKind::Advisor, PartnerStatus::Active);
+    let active = |id| {
+        let kind = if id == "plain" { PartnerKind::DirectBill } else { PartnerKind::Advisor };
+        partner(id, kind, PartnerStatus::Active)
+    };
     let names = ["~own", "~seller", "~both", "~above", "partner", "own", "seller"];
     for id in names.into_iter().chain(["plain"]) {
         scene.pdp.put_partner(&scene.call, active(id)).await.unwrap();

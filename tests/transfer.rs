@@ -148,10 +148,6 @@ async fn a_wrong_line_is_refused_by_its_number_and_leaves_nothing() {
     .chain([
         (long.into_bytes(), format!("it is longer than {IMPORT_LINE_MAX} bytes; put one noun on a line")),
         (b"{\"noun\":\"customer\",\"id\":\"c3\",\"name\":\"\xff\"}".to_vec(), "it is not UTF-8; encode it as UTF-8".to_owned()),
-        (
-            grant("\"delegatedAdministrator\":true,\"since\":\"2025-01-01T00:00:00Z\"").into_bytes(),
-            "grant of `c1/office365` to `p1`: partner `p2` holds delegated administration of service `c1/office365` and transacts too; only one of them may stand".to_owned(),
-        ),
     ])
     .collect();
     let before = world.export().await;

@@ -201,17 +201,17 @@ macro_rules! statuses {
 statuses! {
     PartnerError {
         Self::Noun(_) => UNPROCESSABLE_ENTITY,
-        Self::SecondTransacting { .. } => CONFLICT,
+        Self::SecondTransacting { .. } | Self::HasSold { .. } => CONFLICT,
     }
     CustomerError {
         Self::Noun(_) => UNPROCESSABLE_ENTITY,
     }
     SubscriptionError {
         Self::Noun(_) | Self::UnknownCustomer(_) | Self::UnknownReseller(_) | Self::UnknownParent(_)
-            | Self::ParentOfAnother { .. } | Self::ParentIsAddOn(_) => UNPROCESSABLE_ENTITY,
+            | Self::ParentOfAnother { .. } | Self::ParentIsAddOn(_) | Self::DoesNotSell(_) => UNPROCESSABLE_ENTITY,
         Self::Fixed { .. } | Self::RelationshipEnded { .. } | Self::ParentNotActive { .. }
             | Self::StatusCannotBecome { .. } => CONFLICT,
-        Self::DoesNotSell(_) | Self::NotItsSale(_) | Self::StatusNotItsOwn(_) => FORBIDDEN,
+        Self::NotItsSale(_) | Self::StatusNotItsOwn(_) => FORBIDDEN,
     }
     AcceptanceError {
         Self::UnknownCustomer(_) | Self::UnknownPartner(_) => NOT_FOUND,
@@ -219,11 +219,11 @@ statuses! {
         Self::Held { .. } | Self::TooManyAdministrators(_) => CONFLICT,
     }
     RemovalError {
-        Self::UnknownCustomer(_) => NOT_FOUND,
+        Self::UnknownCustomer(_) | Self::UnknownPartner { .. } | Self::UnknownService { .. } => NOT_FOUND,
     }
     RenegotiationError {
         Self::NoRelationship { .. } => NOT_FOUND,
-        Self::AlreadySo(_) => CONFLICT,
+        Self::Impossible(_) => CONFLICT,
     }
     RequestError {
         Self::UnknownPartner(_) => NOT_FOUND,

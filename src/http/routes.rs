@@ -96,7 +96,7 @@ routes! {
 
     POST   "/v1/what-if" "whatIf"                                              => what_if::what_if, Caller + long;
     GET    "/v1/changes" "readChanges"                                         => changes::list, Caller;
-    POST   "/v1/import" "import"                                               => transfer::import, Caller;
+    POST   "/v1/import" "import" | "importRelationships"                       => transfer::import, Caller;
     GET    "/v1/export" "export"                                               => transfer::export, Caller + long;
 
     GET    "/v1/decisions" "readDecisions"                                     => decisions::list, Caller, world + long;

@@ -4,20 +4,20 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::call::{About, Admission, Call, CallError, Changed, Coded, Denied, Done, Told, Undone, admit};
-use super::operation::acceptance::accept;
+use super::judgement::{Judgement, Unaccepted};
 use super::operation::removal::remove;
-use super::operation::renegotiation::renegotiate;
+use super::operation::renegotiation::{renegotiate, withdraw};
 use super::operation::{
     Acceptance, AcceptanceError, Accepted, Removal, RemovalError, Removed, Renegotiated, Renegotiation,
-    RenegotiationError,
+    RenegotiationError, Withdrawal,
 };
 use super::{LinkRing, Pdp};
 use crate::caller::Caller;
-use crate::domain::commercial::Side;
+use crate::domain::commercial::{self, Side};
 use crate::domain::grant::Multichannel;
 use crate::domain::invitation::{Email, EmailError, TokenError};
 use crate::domain::partner::{Partner, PartnerKind};
-use crate::id::PartnerId;
+use crate::id::{CustomerId, PartnerId};
 use crate::store::StoreError;
 
 /// A partner's relationship request: the link, and the email to send it in.
@@ -197,21 +197,22 @@ impl Pdp {
         let multichannel = self.terms.multichannel;
         let asked_by = call.clone();
         self.change(call, "acceptRelationship", about, move |desk, rules| {
-            if desk.view.partner(&acceptance.partner).map_err(LinkError::from)?.is_none() {
-                return Err(LinkError::UnknownPartner.into());
-            }
-            let asking = admit_request(rules, &desk.view, desk.at, &acceptance.partner).map_err(LinkError::from)?;
-            let may_request = asking.permit();
-            let record = asking.record(&asked_by, rules);
-            if let Err(denied) = may_request {
-                return Err(Undone::Denied(denied, vec![record]));
-            }
-            let (happening, mut accepted) =
-                accept(&desk.view, desk.at, &acceptance, multichannel).map_err(LinkError::from)?;
+            let judgement = Judgement { rules, at: desk.at, multichannel };
+            let (asking, happening, mut accepted) = match judgement.accept(&desk.view, &acceptance) {
+                Ok(accepted) => accepted,
+                Err(Unaccepted::Denied(denied, asking)) => {
+                    return Err(Undone::Denied(denied, vec![asking.record(&asked_by, rules)]));
+                }
+                Err(Unaccepted::Failed(AcceptanceError::UnknownPartner(_))) => {
+                    return Err(LinkError::UnknownPartner.into());
+                }
+                Err(Unaccepted::Failed(error)) => return Err(LinkError::from(error).into()),
+            };
             if !happening.is_empty() {
                 accepted.revision = desk.next;
             }
-            Ok(Done { records: vec![record], ..Done::of((happening, accepted)) })
+            let records = vec![asking.record(&asked_by, rules)];
+            Ok(Done { records, ..Done::of((happening, accepted)) })
         })
         .await
     }
@@ -241,10 +242,7 @@ impl Pdp {
         call: &Call,
         renegotiation: Renegotiation,
     ) -> Result<Changed<Renegotiated>, CallError<RenegotiationError>> {
-        let (action, about) = match renegotiation.by {
-            Side::Customer => ("renegotiateForCustomer", About::Customer(renegotiation.customer.clone())),
-            Side::Partner => ("renegotiateForPartner", About::Partner(renegotiation.partner.clone())),
-        };
+        let (action, about) = for_side(renegotiation.by, &renegotiation.customer, &renegotiation.partner);
         self.change(call, action, about, move |desk, _| {
             let (happening, mut renegotiated) = renegotiate(&desk.view, desk.at, &renegotiation)?;
             if !happening.is_empty() {
@@ -253,6 +251,32 @@ impl Pdp {
             Ok(Done::of((happening, renegotiated)))
         })
         .await
+    }
+
+    /// One side takes back what it proposed about the commercial relationship.
+    ///
+    /// # Errors
+    /// [`RenegotiationError`]; [`CallError::Denied`] for whoever may not speak for that side.
+    pub async fn withdraw_renegotiation(
+        &self,
+        call: &Call,
+        withdrawal: Withdrawal,
+    ) -> Result<Changed<Renegotiated>, CallError<RenegotiationError>> {
+        let (action, about) = for_side(withdrawal.by, &withdrawal.customer, &withdrawal.partner);
+        self.change(call, action, about, move |desk, _| {
+            let (happening, mut renegotiated) = withdraw(&desk.view, &withdrawal)?;
+            renegotiated.revision = desk.next;
+            Ok(Done::of((happening, renegotiated)))
+        })
+        .await
+    }
+}
+
+/// The call by which a side speaks, and what it is about.
+fn for_side(by: Side, customer: &CustomerId, partner: &PartnerId) -> (&'static str, About) {
+    match by {
+        Side::Customer => ("renegotiateForCustomer", About::Customer(customer.clone())),
+        Side::Partner => ("renegotiateForPartner", About::Partner(partner.clone())),
     }
 }
 
@@ -301,10 +325,13 @@ coded! {
     }
     RemovalError {
         Self::UnknownCustomer(_) => "unknown_customer",
+        Self::UnknownPartner { .. } => "unknown_partner",
+        Self::UnknownService { .. } => "unknown_service",
     }
     RenegotiationError {
         Self::NoRelationship { .. } => "no_commercial_relationship",
-        Self::AlreadySo(_) => "already_so",
+        Self::Impossible(commercial::RenegotiationError::AlreadySo { .. }) => "already_so",
+        Self::Impossible(commercial::RenegotiationError::NothingProposed { .. }) => "nothing_proposed",
     }
     RequestError {
         Self::UnknownPartner(_) => "unknown_partner",

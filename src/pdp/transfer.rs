@@ -1,6 +1,7 @@
 //! Import and export: everything that is known, one noun a line.
 
 mod export;
+mod judge;
 
 use std::io::{BufRead, Read as _};
 
@@ -12,13 +13,15 @@ pub use export::ExportReader;
 
 use super::Pdp;
 use super::call::{About, Begun, Call, CallError, Changed, Coded, Done, Told, Undone, Worked, begin, finish};
-use super::operation::line::{Line, tell};
+use super::operation::line::Line;
 use crate::domain::event::{Event, Happening};
+use crate::domain::grant::Multichannel;
 use crate::id::Revision;
 use crate::json::{self, JsonError};
 use crate::limits::IMPORT_LINE_MAX;
 use crate::policy::Bundle;
 use crate::store::{Loader, StoreError, Work};
+use judge::Judge;
 
 /// The deepest nesting of a line; what no noun has is refused by its name, not here.
 const LINE_DEPTH_MAX: usize = 8;
@@ -114,6 +117,10 @@ impl Pdp {
     /// Imports nouns, one a line, as one change of one revision: all of them or none. A noun that is there already is
     /// changed to what its line says; one that names another comes after it.
     ///
+    /// Into an empty store the lines of whoever may tell all of it are history. Into one that holds facts each is judged
+    /// as what happens now, and what grants and commercial relationships bring to whom is told as events. These two speak
+    /// for customers and partners, so telling them is a call of its own.
+    ///
     /// The lines are read once, in bounded memory, and `progress` hears now and then how many lines and bytes were
     /// read. Until the end nothing else can be written and so nothing be answered: `reader` must not wait for anybody,
     /// so what comes over a network is gathered in a file first.
@@ -128,7 +135,10 @@ impl Pdp {
     ) -> Result<Changed<Imported>, CallError<ImportError>> {
         let rules = self.rules();
         let call = call.clone();
-        let written = self.store.load(move |loader| load(&rules, &call, loader, Lines::of(reader, progress))).await;
+        let multichannel = self.terms.multichannel;
+        let load =
+            move |loader: &mut Loader<'_, '_>| load(&rules, &call, multichannel, loader, Lines::of(reader, progress));
+        let written = self.store.load(load).await;
         let written = written.map_err(CallError::Unavailable)?;
         let (value, revision, is_repeat) = written.value?;
         Ok(Changed { value, revision, is_repeat, seqs: written.seqs })
@@ -151,6 +161,7 @@ impl Pdp {
 fn load<R: BufRead, P: FnMut(u64, u64)>(
     rules: &Bundle,
     call: &Call,
+    multichannel: Multichannel,
     loader: &mut Loader<'_, '_>,
     lines: Lines<R, P>,
 ) -> Result<Work<Worked<Imported, ImportError>>, StoreError> {
@@ -160,34 +171,35 @@ fn load<R: BufRead, P: FnMut(u64, u64)>(
         Begun::Admitted(permit, record) => (permit, record),
     };
     let before = loader.desk().view.revision();
-    let imported = put_all(loader, lines).map_err(Undone::Failed);
+    let mut judge = Judge::new(rules, call, multichannel, loader)?;
+    let imported = put_all(loader, &mut judge, lines);
     let has_put = loader.has_put();
     let revision = if has_put { loader.next() } else { before };
     let done = imported.map(|mut imported| {
         imported.revision = revision;
+        let (relationships, records) = judge.noted();
         // Where all was so already nothing happened, and its record says so.
-        let events = has_put.then(|| imported.event()).into_iter().collect();
-        Done::of((Happening { facts: Vec::new(), events }, imported))
+        let mut events: Vec<Event> = has_put.then(|| imported.event()).into_iter().collect();
+        events.extend(relationships);
+        Done { records, ..Done::of((Happening { facts: Vec::new(), events }, imported)) }
     });
     finish(call, admitted, done, revision, loader.at())
 }
 
 fn put_all<R: BufRead, P: FnMut(u64, u64)>(
     loader: &mut Loader<'_, '_>,
+    judge: &mut Judge<'_>,
     mut lines: Lines<R, P>,
-) -> Result<Imported, ImportError> {
+) -> Result<Imported, Undone<ImportError>> {
     let mut imported = Imported::default();
     while let Some(line) = lines.next()? {
         imported.lines += 1;
-        let facts = tell(&loader.view(), loader.at(), &line).map_err(|error| match error.store() {
-            Some(fault) => ImportError::Store(fault.clone()),
-            None => lines.wrong(format!("{}: {error}", line.title())),
-        })?;
-        if !facts.is_empty() {
+        let told = judge.line(loader, &line, |message| lines.wrong(message))?;
+        if !told.happening.is_empty() {
             imported.count(&line);
         }
-        for fact in &facts {
-            loader.put(fact)?;
+        for fact in &told.happening.facts {
+            loader.put(fact).map_err(ImportError::from)?;
         }
     }
     Ok(imported)

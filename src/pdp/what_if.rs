@@ -9,21 +9,19 @@ use utoipa::ToSchema;
 
 use super::Pdp;
 use super::call::{About, Call, CallError, Coded, Told};
-use super::operation::acceptance::accept;
+use super::judgement::{Judgement, Unaccepted};
 use super::operation::line::{Line, tell};
 use super::operation::removal::remove;
 use super::operation::renegotiation::renegotiate;
 use super::operation::{Acceptance, AcceptanceError, Removal, RemovalError, Renegotiation, RenegotiationError};
-use super::relationship::admit_request;
 use crate::clock::Timestamp;
 use crate::decide::refuses_strangers;
 use crate::domain::commercial::{Outcome, RenegotiationState, Side};
 use crate::domain::event::Fact;
-use crate::domain::grant::Multichannel;
 use crate::id::{CustomerId, PartnerId, ServiceName};
 use crate::limits::{WHAT_IF_CHANGES_MAX, WHAT_IF_FACTS_MAX, WHAT_IF_PAIRS_MAX};
 use crate::policy::Bundle;
-use crate::store::{StoreError, Supposed, View};
+use crate::store::{StoreError, Supposed};
 use delta::{Touched, delta};
 
 pub use delta::{Delta, Flip, Named, NamedAction};
@@ -73,7 +71,7 @@ pub enum Proposed {
         /// What they agree on.
         outcome: Outcome,
     },
-    /// A noun is told, as a line of an import tells it.
+    /// A noun is told, as a line of an import tells it to a store that holds facts.
     Put(Line),
 }
 
@@ -129,8 +127,8 @@ impl Pdp {
     pub async fn what_if(&self, call: &Call, changes: Vec<Proposed>) -> Result<Told<Delta>, CallError<WhatIfError>> {
         let rules = self.rules();
         self.tell_by(&rules, call, "whatIf", &About::Installation, |now, at| {
-            let terms = Terms { rules: &rules, at, multichannel: self.terms.multichannel };
-            let mut trial = Trial { terms, supposed: now.supposing(), touched: Touched::default(), facts: 0 };
+            let judgement = Judgement { rules: &rules, at, multichannel: self.terms.multichannel };
+            let mut trial = Trial { judgement, supposed: now.supposing(), touched: Touched::default(), facts: 0 };
             trial.suppose_all(&changes)?;
             let is_narrow = self.refuses_strangers(&rules);
             delta(&rules, at, now, &trial.supposed.view(), &trial.touched, is_narrow)
@@ -152,16 +150,9 @@ impl Pdp {
     }
 }
 
-/// By what changes are judged.
-struct Terms<'a> {
-    rules: &'a Bundle,
-    at: Timestamp,
-    multichannel: Multichannel,
-}
-
 /// Changes as they are supposed one after the other, and what they touch.
 struct Trial<'a> {
-    terms: Terms<'a>,
+    judgement: Judgement<'a>,
     supposed: Supposed<'a>,
     touched: Touched,
     /// How many facts were put.
@@ -196,12 +187,12 @@ impl Trial<'_> {
     }
 
     fn suppose(&mut self, change: &Proposed) -> Result<(), Impossible> {
-        let at = self.terms.at;
+        let at = self.judgement.at;
         match change.clone() {
             Proposed::Accept { partner, customer, services, until } => {
                 let acceptance = Acceptance { partner, customer, services, until };
-                let facts = self.terms.accepted(&self.supposed.view(), &acceptance)?;
-                self.put(&facts)
+                let (_, happening, _) = self.judgement.accept(&self.supposed.view(), &acceptance)?;
+                self.put(&happening.facts)
             }
             Proposed::Remove { customer, partner, service } => {
                 let removal = Removal { customer, partner, service };
@@ -221,25 +212,14 @@ impl Trial<'_> {
                 Ok(())
             }
             Proposed::Put(line) => {
-                let facts = tell(&self.supposed.view(), at, &line).map_err(|error| match error.store() {
+                let told = tell(&self.supposed.view(), at, &line, Some(&self.judgement));
+                let told = told.map_err(|error| match error.store() {
                     Some(fault) => Impossible::Store(fault.clone()),
                     None => Impossible::Change(format!("{}: {error}", line.title())),
                 })?;
-                self.put(&facts)
+                self.put(&told.happening.facts)
             }
         }
-    }
-}
-
-impl Terms<'_> {
-    /// What an acceptance brings; as when it is made, the partner must be one that may still request it.
-    fn accepted(&self, view: &View<'_>, acceptance: &Acceptance) -> Result<Vec<Fact>, Impossible> {
-        if view.partner(&acceptance.partner)?.is_some() {
-            let asking = admit_request(self.rules, view, self.at, &acceptance.partner)?;
-            asking.permit().map_err(|denied| Impossible::Change(denied.message))?;
-        }
-        let (happening, _) = accept(view, self.at, acceptance, self.multichannel)?;
-        Ok(happening.facts)
     }
 }
 
@@ -253,6 +233,15 @@ enum Impossible {
 impl From<StoreError> for Impossible {
     fn from(error: StoreError) -> Self {
         Self::Store(error)
+    }
+}
+
+impl From<Unaccepted> for Impossible {
+    fn from(unaccepted: Unaccepted) -> Self {
+        match unaccepted {
+            Unaccepted::Denied(denied, _) => Self::Change(denied.message),
+            Unaccepted::Failed(error) => error.into(),
+        }
     }
 }
 

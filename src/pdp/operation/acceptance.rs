@@ -236,7 +236,8 @@ pub(super) fn transacting_holders(
     Ok(holders)
 }
 
-fn displace(
+/// Ends the grant of whoever holds a service, and says who displaced it.
+pub(super) fn displace(
     view: &View<'_>,
     at: Timestamp,
     id: &ServiceId,

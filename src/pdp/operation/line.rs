@@ -3,6 +3,9 @@
 //! What was so elsewhere is told as it was: grants that have ended, relationships with what was proposed. What can
 //! never be is refused all the same.
 
+mod grant;
+mod relationship;
+
 use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
@@ -10,19 +13,21 @@ use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{ObjectBuilder, OneOfBuilder, Schema, Type};
 use utoipa::{PartialSchema, ToSchema};
 
-use super::acceptance::transacting_holders;
 use super::registration::{Telling, customer, partner, subscription};
 use super::{CustomerError, PartnerError, SubscriptionError};
 use crate::clock::Timestamp;
 use crate::domain::commercial::{CommercialRelationship, RenegotiationError};
 use crate::domain::customer::Customer;
-use crate::domain::event::Fact;
+use crate::domain::event::Happening;
 use crate::domain::grant::Grant;
 use crate::domain::partner::Partner;
 use crate::domain::subscription::Subscription;
+use crate::domain::times::TimeError;
 use crate::id::{CustomerId, PartnerId, ServiceId};
 use crate::json::{self, ShapeError};
 use crate::limits::ADMINISTRATORS_MAX;
+use crate::pdp::call::{Admission, Denied};
+use crate::pdp::judgement::Judgement;
 use crate::store::{StoreError, View};
 
 /// One noun, as a line of an import or an export.
@@ -55,10 +60,17 @@ impl Line {
             Some("partner") => shaped(members).map(Self::Partner),
             Some("customer") => shaped(members).map(Self::Customer),
             Some("subscription") => shaped(members).map(Self::Subscription),
-            Some("grant") => shaped(members).map(Self::Grant),
-            Some("commercialRelationship") => shaped(members).map(Self::CommercialRelationship),
+            Some("grant") => shaped(members).map(Grant::to_milliseconds).map(Self::Grant),
+            Some("commercialRelationship") => {
+                shaped(members).map(CommercialRelationship::to_milliseconds).map(Self::CommercialRelationship)
+            }
             _ => Err(format!("member `noun`: unknown noun, expected one of {NOUNS}")),
         }
+    }
+
+    /// Does it speak for a customer and a partner, and not only of something that is registered?
+    pub(crate) fn is_relationship(&self) -> bool {
+        matches!(self, Self::Grant(_) | Self::CommercialRelationship(_))
     }
 
     /// What the line is about, for a message.
@@ -158,6 +170,15 @@ pub enum LineError {
         "service `{0}` has {ADMINISTRATORS_MAX} delegated administrators, the most there may be; leave this grant out"
     )]
     TooManyAdministrators(ServiceId),
+    /// Its times cannot be.
+    #[error(transparent)]
+    Times(#[from] TimeError),
+    /// Its partner may not request relationships.
+    #[error(transparent)]
+    MayNotRequest(Denied),
+    /// It tells that a partner sold which does not transact.
+    #[error("partner `{0}` is of a kind that does not sell; a direct bill partner or an indirect provider does")]
+    DoesNotSell(PartnerId),
     /// It proposes what is so.
     #[error(transparent)]
     Proposal(#[from] RenegotiationError),
@@ -194,17 +215,42 @@ fn not_yet(what: &'static str, id: &impl ToString) -> LineError {
     LineError::NotYetTold { what, id: id.to_string() }
 }
 
-/// Works out what the facts become when a line is told at the moment `at`; nothing when they are so already.
+/// What telling a line brings.
+#[derive(Default)]
+pub(crate) struct Told {
+    /// What changes and what happened; nothing when it is so already.
+    pub(crate) happening: Happening,
+    /// The partner that was asked whether it may request relationships, and the decision.
+    pub(crate) requested: Option<Box<(PartnerId, Admission)>>,
+}
+
+impl From<Happening> for Told {
+    fn from(happening: Happening) -> Self {
+        Self { happening, requested: None }
+    }
+}
+
+/// Works out what telling a line at the moment `at` brings; nothing when it is so already.
+///
+/// Without a judgement the line is history, told to a store that holds nothing else: what became of things elsewhere is
+/// taken as long as it can be at all. With one it happens now: a sale is a sale, and whoever gains delegated
+/// administration may request it and displaces as by an acceptance.
 ///
 /// # Errors
 /// A [`LineError`]; then nothing of it happens.
-pub(crate) fn tell(view: &View<'_>, at: Timestamp, line: &Line) -> Result<Vec<Fact>, LineError> {
+pub(crate) fn tell(
+    view: &View<'_>,
+    at: Timestamp,
+    line: &Line,
+    judgement: Option<&Judgement<'_>>,
+) -> Result<Told, LineError> {
+    let telling = if judgement.is_some() { Telling::Now } else { Telling::Import };
     match line {
-        Line::Partner(told) => Ok(partner(view, at, told)?.facts),
-        Line::Customer(told) => Ok(customer(view, told)?.facts),
-        Line::Subscription(told) => Ok(subscription(view, at, told, Telling::Import)?.facts),
-        Line::Grant(told) => grant(view, at, told),
-        Line::CommercialRelationship(told) => relationship(view, at, told),
+        Line::Partner(told) => Ok(partner(view, at, told, telling)?.into()),
+        Line::Customer(told) => Ok(customer(view, told)?.into()),
+        Line::Subscription(told) => Ok(subscription(view, at, told, telling)?.into()),
+        Line::Grant(told) => grant::tell(view, at, told, judgement),
+        Line::CommercialRelationship(told) => relationship::tell(view, at, told, judgement),
     }
 }
 
@@ -213,49 +259,4 @@ fn parties(view: &View<'_>, customer: &CustomerId, partner: &PartnerId) -> Resul
         return Err(not_yet("customer", customer));
     }
     view.partner(partner)?.map(|kept| kept.fact).ok_or_else(|| not_yet("partner", partner))
-}
-
-/// Sets a grant as it was told, and keeps who administers the service in step.
-fn grant(view: &View<'_>, at: Timestamp, told: &Grant) -> Result<Vec<Fact>, LineError> {
-    let partner = parties(view, &told.customer, &told.partner)?;
-    let id = ServiceId { customer: told.customer.clone(), service: told.service.clone() };
-    if view.grant(&id, &told.partner)?.is_some_and(|kept| kept.fact == *told) {
-        return Ok(Vec::new());
-    }
-    let known = view.service(&id)?.map(|kept| kept.fact);
-    let mut service = known.clone().unwrap_or_default();
-    if told.holds_at(at) {
-        let held_already = service.administrators_at(at).any(|holder| *holder == told.partner);
-        if !held_already
-            && partner.kind.transacts()
-            && let Some(holder) = transacting_holders(view, at, &service, &told.partner)?.into_iter().next()
-        {
-            return Err(LineError::SecondTransacting { service: id, holder });
-        }
-        service.administrators.retain(|held| held.until.is_none_or(|until| at < until));
-        service.enter(&told.partner, told.until);
-        if service.administrators.len() > ADMINISTRATORS_MAX {
-            return Err(LineError::TooManyAdministrators(id));
-        }
-    } else {
-        service.strike(&told.partner);
-    }
-    let mut facts = vec![Fact::Grant(told.clone())];
-    if known.as_ref() != Some(&service) {
-        facts.push(Fact::Service(id, service));
-    }
-    Ok(facts)
-}
-
-/// Sets a commercial relationship as it was told.
-fn relationship(view: &View<'_>, at: Timestamp, told: &CommercialRelationship) -> Result<Vec<Fact>, LineError> {
-    parties(view, &told.customer, &told.partner)?;
-    if let Some(proposal) = told.proposal {
-        CommercialRelationship { proposal: None, ..told.clone() }.renegotiate(proposal.by, proposal.outcome, at)?;
-    }
-    let known = view.relationship(&told.customer, &told.partner)?;
-    if known.is_some_and(|kept| kept.fact == *told) {
-        return Ok(Vec::new());
-    }
-    Ok(vec![Fact::CommercialRelationship(told.clone())])
 }

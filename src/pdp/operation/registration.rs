@@ -7,7 +7,7 @@ use crate::domain::NounError;
 use crate::domain::commercial::{CommercialRelationship, RelationshipState};
 use crate::domain::customer::Customer;
 use crate::domain::event::{Event, Fact, Happening};
-use crate::domain::partner::Partner;
+use crate::domain::partner::{Partner, PartnerKind};
 use crate::domain::service::Service;
 use crate::domain::subscription::{Subscription, SubscriptionStatus};
 use crate::id::{CustomerId, PartnerId, ServiceId, SubscriptionId};
@@ -15,12 +15,13 @@ use crate::store::{Listed, StoreError, View};
 
 use super::acceptance::transacting_holders;
 
-/// How something is told.
+/// How something is told. Everything is judged as it happens, by whichever call it comes; only what is brought into an
+/// empty store is history.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Telling {
     /// As it happens: a sale is a sale.
     Now,
-    /// As it was elsewhere: an import brings what became of a sale as well.
+    /// As it was elsewhere: an import into an empty store brings what became of a sale as well.
     Import,
 }
 
@@ -41,6 +42,16 @@ pub enum PartnerError {
         service: ServiceId,
         /// The other one.
         holder: PartnerId,
+    },
+    /// It has sold, and its new kind does not.
+    #[error(
+        "partner `{partner}` has sold subscriptions, and a partner of kind `{kind}` does not sell; leave its kind as it is"
+    )]
+    HasSold {
+        /// The partner.
+        partner: PartnerId,
+        /// The kind it was to become.
+        kind: PartnerKind,
     },
     /// The store failed.
     #[error(transparent)]
@@ -154,7 +165,12 @@ fn successors(status: SubscriptionStatus) -> String {
 ///
 /// # Errors
 /// A [`PartnerError`]; then nothing of it happens.
-pub(crate) fn partner(view: &View<'_>, at: Timestamp, told: &Partner) -> Result<Happening, PartnerError> {
+pub(crate) fn partner(
+    view: &View<'_>,
+    at: Timestamp,
+    told: &Partner,
+    telling: Telling,
+) -> Result<Happening, PartnerError> {
     told.check()?;
     let before = view.partner(&told.id)?.map(|kept| kept.fact);
     if before.as_ref() == Some(told) {
@@ -166,9 +182,26 @@ pub(crate) fn partner(view: &View<'_>, at: Timestamp, told: &Partner) -> Result<
     {
         second_transacting(view, at, &told.id)?;
     }
+    if let Some(before) = &before
+        && telling == Telling::Now
+        && before.kind.transacts()
+        && !told.kind.transacts()
+        && has_sold(view, &told.id)?
+    {
+        return Err(PartnerError::HasSold { partner: told.id.clone(), kind: told.kind });
+    }
     let partner = told.id.clone();
     let event = if before.is_some() { Event::PartnerChanged { partner } } else { Event::PartnerRegistered { partner } };
     Ok(Happening { facts: vec![Fact::Partner(told.clone())], events: vec![event] })
+}
+
+fn has_sold(view: &View<'_>, partner: &PartnerId) -> Result<bool, StoreError> {
+    let mut has_sold = false;
+    view.subscriptions_sold(partner, None, &mut |_| {
+        has_sold = true;
+        Ok(Listed::Break(()))
+    })?;
+    Ok(has_sold)
 }
 
 fn second_transacting(view: &View<'_>, at: Timestamp, partner: &PartnerId) -> Result<(), PartnerError> {
@@ -222,10 +255,23 @@ pub(crate) fn subscription(
     told: &Subscription,
     telling: Telling,
 ) -> Result<Happening, SubscriptionError> {
-    told.check()?;
-    if let Some(before) = view.subscription(&told.id)?.map(|kept| kept.fact) {
-        return changed(&before, told);
+    match view.subscription(&told.id)?.map(|kept| kept.fact) {
+        Some(before) => changed(&before, told),
+        None => new_subscription(view, at, told, telling),
     }
+}
+
+/// Works out what a subscription brings that nobody registered before.
+///
+/// # Errors
+/// A [`SubscriptionError`]; then nothing of it happens.
+pub(crate) fn new_subscription(
+    view: &View<'_>,
+    at: Timestamp,
+    told: &Subscription,
+    telling: Telling,
+) -> Result<Happening, SubscriptionError> {
+    told.check()?;
     if view.customer(&told.customer)?.is_none() {
         return Err(SubscriptionError::UnknownCustomer(told.customer.clone()));
     }
@@ -252,8 +298,10 @@ pub(crate) fn subscription(
         happening.facts.push(Fact::Service(told.service_id(), Service::default()));
     }
     if let Some(reseller) = &told.original_reseller {
-        if view.partner(reseller)?.is_none() {
-            return Err(SubscriptionError::UnknownReseller(reseller.clone()));
+        let unknown = || SubscriptionError::UnknownReseller(reseller.clone());
+        let sells = view.partner(reseller)?.ok_or_else(unknown)?.fact.kind.transacts();
+        if telling == Telling::Now && !sells {
+            return Err(SubscriptionError::DoesNotSell(reseller.clone()));
         }
         let (customer, partner) = (told.customer.clone(), reseller.clone());
         match view.relationship(&customer, &partner)?.map(|kept| kept.fact.state) {
@@ -288,6 +336,7 @@ fn sale_under(view: &View<'_>, parent: &Subscription) -> Result<(), Subscription
 }
 
 fn changed(before: &Subscription, told: &Subscription) -> Result<Happening, SubscriptionError> {
+    told.check()?;
     if let Some(member) = told.fixed_difference(before) {
         return Err(SubscriptionError::Fixed { id: told.id.clone(), member });
     }
