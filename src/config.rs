@@ -7,7 +7,7 @@ pub use sources::{Environment, InForce, Origin, Resolved, Unknown, environment, 
 
 use std::fmt;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use jiff::{SignedDuration, Span, SpanRelativeTo};
 use serde::de::Error as _;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 use standing::clock::{Clock as _, ClockState, SharedClock, Stopped, Timestamp};
-use standing::config::RulesFrom;
+use standing::config::{RulesAt, RulesFrom};
 use standing::domain::grant::Multichannel;
 use standing::domain::partner::{Partner, PartnerKind, PartnerStatus};
 use standing::http::{Door, Stopping, surface};
@@ -256,7 +256,15 @@ fn rules_of_before() -> RuleFiles {
 }
 
 async fn begin(data: &Path, clock: &SharedClock, files: RuleFiles, opening: Opening) -> Result<Pdp, PdpError> {
-    Pdp::begin_by(data, Arc::clone(clock), Ok(files), RulesFrom::Publishing, terms(), opening).await
+    // Where rules are published the folder counts at the first start alone, so it may go.
+    let folder = tempfile::tempdir().unwrap();
+    for (path, text) in files.iter() {
+        let file = folder.path().join(path);
+        std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+        std::fs::write(file, text).unwrap();
+    }
+    let wanted = RulesAt::folder(folder.path()).into();
+    Pdp::begin_by(data, Arc::clone(clock), wanted, RulesFrom::Publishing, terms(), opening).await
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -12,7 +12,7 @@ use standing::config::{RulesAt, RulesFrom};
 use standing::domain::grant::Multichannel;
 use standing::facts::Role;
 use standing::limits::Limits;
-use standing::pdp::{Approving, Call, Pdp, Proposing, RulesStatus, Taken, Terms};
+use standing::pdp::{Approving, Call, Pdp, Proposing, RollingBack, RulesStatus, Taken, Terms};
 use standing::policy::{Bundle, RuleFiles, Rulebook};
 use tempfile::TempDir;
 
@@ -281,7 +281,8 @@ async fn a_proposal_shows_the_promises_that_go_with_it() {
     let approving = Approving { unproved: Some("read".to_owned()), ..Approving::default() };
     desk.pdp.approve(&by("bob"), proposed.id, approving).await.unwrap();
     assert_eq!(desk.status().await.retired.len(), 2);
-    desk.pdp.roll_back(&by("bob"), None).await.unwrap();
+    let back = RollingBack { to: proposed.base, comment: None };
+    desk.pdp.roll_back(&by("bob"), back).await.unwrap();
     assert_eq!(desk.status().await.retired, [], "what comes back takes nothing away");
 }
 

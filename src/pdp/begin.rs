@@ -87,7 +87,8 @@ impl Pdp {
         let Some(last) = last else {
             let at = at.unwrap_or(wanted.otherwise);
             let files = RuleFiles::at(&at, &RuleFiles::built_in())?;
-            let mut pdp = Self::over(store, data, &clock, Bundle::load(files.clone(), Rulebook::Domain)?, terms, opening)?;
+            let mut pdp =
+                Self::over(store, data, &clock, Bundle::load(files.clone(), Rulebook::Domain)?, terms, opening)?;
             (pdp.rules_from, pdp.rules_at) = (from, Some(at));
             pdp.pass_over(files.strays());
             let evidence = pdp.examined(files).await?;

@@ -71,7 +71,8 @@ impl Bundle {
             } else {
                 "add it there; until then whatever is asked of such a fact is refused with `invalid_fact`"
             };
-            let finding = finding_at(self.files(), missing.kind.as_str(), Some(missing.attribute), missing.to_string(), hint);
+            let finding =
+                finding_at(self.files(), missing.kind.as_str(), Some(missing.attribute), missing.to_string(), hint);
             if is_known { finding } else { finding.advising() }
         };
         self.missing_words().iter().map(finding).collect()

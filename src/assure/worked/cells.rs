@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{FOLDER, Row, covers, read, rows};
+use super::{FOLDER, Row, covers, readable, rows};
 use crate::assure::case::Case;
 use crate::decide::Namespace;
 use crate::policy::Bundle;
@@ -21,7 +21,7 @@ pub(in crate::assure) fn signed_cells(bundle: &Bundle, action: &str) -> BTreeMap
     let path = format!("{FOLDER}{action}.md");
     let text = bundle.files().get(&path).unwrap_or_default();
     let signed = rows(&path, text, &mut Vec::new());
-    let signed: Vec<_> = signed.iter().filter_map(|row| read(&path, text, row, &mut Vec::new())).collect();
+    let signed = readable(&path, text, &signed, &mut Vec::new());
     for case in Case::all().filter(|case| shape.resources.contains(case.thing.kind().as_str())) {
         for row in signed.iter().filter(|row| covers(&row.covered, &case)) {
             let (_, because) = cells.entry(case).or_insert((row.is_yes, None));
