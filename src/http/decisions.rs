@@ -49,19 +49,19 @@ pub(super) async fn list(mut x: Exchange) -> Result<Response, Problem> {
     let paging = if format == Format::Json { Some(x.paging()?) } else { None };
     let filter = DecisionFilter {
         subject: named(&mut x, "subject")?,
-        action: x.query("action")?,
+        action: x.query_name("action")?,
         resource: named(&mut x, "resource")?,
         decision: x.query("decision")?,
-        caller: x.query("caller")?,
+        caller: x.query_id("caller")?,
         reason: x.query("reason")?,
         rules: digest(&mut x)?,
-        rule: x.query("rule")?,
+        rule: x.query_id("rule")?,
         asked: word(
             &mut x,
             "asked",
             &[Asked::Evaluation, Asked::Search, Asked::Call].map(|asked| (asked.as_str(), asked)),
         )?,
-        request_id: x.query("requestId")?,
+        request_id: x.query_name("requestId")?,
         from: x.query("from")?.map(|Begin(from)| from),
         to: x.query("to")?.map(|End(to)| to),
         order: word(&mut x, "order", &[("oldest", Order::Oldest), ("newest", Order::Newest)])?.unwrap_or_default(),
@@ -137,7 +137,7 @@ fn missing_cells(missing: &MissingRecords) -> [String; 16] {
 
 /// An entity as it is written on the command line.
 fn named(x: &mut Exchange, name: &str) -> Result<Option<String>, Problem> {
-    let Some(text) = x.query::<String>(name)? else { return Ok(None) };
+    let Some(text) = x.query_id(name)? else { return Ok(None) };
     if text.split_once("::").is_none_or(|(kind, _)| kind.is_empty()) {
         return Err(Problem::bad(
             "invalid_parameter",
@@ -209,7 +209,6 @@ pub(super) async fn prove(x: Exchange) -> Result<Response, Problem> {
 pub(super) async fn replay(mut x: Exchange) -> Result<Response, Problem> {
     let by = By::said(x.query("rules")?);
     x.no_more_query()?;
-    x.no_body().await?;
     let seq: Seq = x.param("seq")?;
     let replayed = x.pdp.replay(&x.call, seq, by).await?;
     told(&replayed, &replayed.value)

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::pin::Pin;
 use std::str::FromStr;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::Stream;
@@ -11,20 +12,24 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
-use warp::http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderName, HeaderValue, IF_MATCH};
+use warp::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderName, HeaderValue};
+use warp::http::uri::Authority;
 use warp::http::{HeaderMap, Method, StatusCode};
-use warp::reply::{Reply as _, Response};
+use warp::reply::Response;
 
+use super::REQUEST_ID;
+use super::body::{collected, content_type, media_type};
+use super::conditions::{Conditions, Known};
+use super::credentials::Entry;
 pub(super) use super::page::page_body;
 use super::problem::Problem;
+use super::query::Query;
+pub(super) use super::streamed::streamed;
 use super::trace::trace;
-use super::{REQUEST_ID, collected, in_turn};
 use crate::caller::Identity;
 use crate::id::{Revision, Seq};
 use crate::json;
-use crate::limits::{
-    EXPORT_CHUNK_BYTES, IDEMPOTENCY_KEY_LENGTH_MAX, PAGE_DEFAULT, PAGE_MAX, REQUEST_ID_LENGTH_MAX, RULES_BODY_BYTES_MAX,
-};
+use crate::limits::{IDEMPOTENCY_KEY_LENGTH_MAX, PAGE_DEFAULT, PAGE_MAX, REQUEST_ID_LENGTH_MAX, RULES_BODY_BYTES_MAX};
 use crate::pdp::{Call, Changed, Idempotency, Pdp, Told};
 
 pub(super) const STANDING_DECISION: HeaderName = HeaderName::from_static("standing-decision");
@@ -71,9 +76,11 @@ pub(super) struct Received {
     pub(super) path: String,
     pub(super) params: BTreeMap<String, String>,
     pub(super) query: String,
+    pub(super) host: Option<Authority>,
     pub(super) headers: HeaderMap,
     pub(super) body: Incoming,
     pub(super) stopping: Stopping,
+    pub(super) heartbeat: Duration,
 }
 
 /// One call as a handler sees it.
@@ -81,36 +88,55 @@ pub struct Exchange {
     pub(super) pdp: Arc<Pdp>,
     pub(super) call: Call,
     pub(super) headers: HeaderMap,
+    /// How it came in, for whoever has to ask again who calls.
+    pub(super) entry: Entry,
+    /// What the caller knows of the noun it reads.
+    pub(super) known: Option<Known>,
     pub(super) stopping: Stopping,
+    /// How often a stream says that it is still there.
+    pub(super) heartbeat: Duration,
     method: Method,
     path: String,
     params: BTreeMap<String, String>,
     query_text: String,
-    query: BTreeMap<String, String>,
+    query: Query,
     /// Behind a lock only so that an exchange can be lent while it waits; nobody ever waits for it.
     body: Mutex<Option<Incoming>>,
 }
 
 impl Exchange {
-    pub(super) fn new(pdp: Arc<Pdp>, identity: Identity, received: Received) -> Result<Self, Problem> {
-        let Received { method, path, params, query: query_text, headers, body, stopping } = received;
-        let mut query = BTreeMap::new();
-        for (name, value) in form_urlencoded::parse(query_text.as_bytes()) {
-            if query.insert(name.clone().into_owned(), value.into_owned()).is_some() {
-                return Err(Problem::bad(
-                    "repeated_parameter",
-                    format!("`{name}` stands twice in the query; give it once"),
-                ));
-            }
-        }
+    pub(super) fn new(
+        pdp: Arc<Pdp>,
+        entry: Entry,
+        identity: Identity,
+        Conditions { writing, known }: Conditions,
+        received: Received,
+    ) -> Result<Self, Problem> {
+        let Received { method, path, params, query: query_text, headers, body, stopping, heartbeat, .. } = received;
+        let query = Query::read(&query_text)?;
         let mut call = Call::by(identity);
         call.request_id = headers.get(REQUEST_ID).map(|id| {
             let id = String::from_utf8_lossy(id.as_bytes());
             id.chars().take(REQUEST_ID_LENGTH_MAX).collect()
         });
         call.trace = trace(&headers);
-        call.if_match = headers.get(IF_MATCH).map(if_match).transpose()?;
-        Ok(Self { pdp, call, headers, stopping, method, path, params, query_text, query, body: Mutex::new(Some(body)) })
+        call.conditions = writing;
+        let body = Mutex::new(Some(body));
+        Ok(Self {
+            pdp,
+            call,
+            headers,
+            entry,
+            known,
+            stopping,
+            heartbeat,
+            method,
+            path,
+            params,
+            query_text,
+            query,
+            body,
+        })
     }
 
     /// A part of the path as what it names.
@@ -132,15 +158,22 @@ impl Exchange {
     where
         T::Err: std::fmt::Display,
     {
-        let Some(text) = self.query.remove(name) else { return Ok(None) };
-        text.parse()
-            .map(Some)
-            .map_err(|error: T::Err| Problem::bad("invalid_parameter", format!("`{name}` cannot be `{text}`: {error}")))
+        self.query.take(name)
+    }
+
+    /// A parameter of the query that holds an id of this store, or of the world that is served, as it was written.
+    pub(super) fn query_id(&mut self, name: &str) -> Result<Option<String>, Problem> {
+        self.query.take_id(name, self.pdp.has_world())
+    }
+
+    /// A parameter of the query that holds a name that somebody else gave, in which a blank may stand.
+    pub(super) fn query_name(&mut self, name: &str) -> Result<Option<String>, Problem> {
+        self.query.take_id(name, true)
     }
 
     /// Refuses parameters that no one asked for: one misspelt would silently widen what a call does.
     pub(super) fn no_more_query(&self) -> Result<(), Problem> {
-        match self.query.keys().next() {
+        match self.query.unknown() {
             Some(name) => Err(Problem::bad(
                 "unknown_parameter",
                 format!("`{name}` is not a parameter of `{} {}`; leave it out", self.method, self.path),
@@ -235,12 +268,6 @@ impl Exchange {
         Ok(json::of(value)?)
     }
 
-    /// Takes note of what makes a retry safe, for a call without a body.
-    pub(super) async fn no_body(&mut self) -> Result<(), Problem> {
-        let bytes = self.body_bytes(self.pdp.limits().body_bytes).await?;
-        self.note_idempotency(&bytes)
-    }
-
     async fn body_bytes(&mut self, limit: usize) -> Result<Bytes, Problem> {
         match self.incoming() {
             Some(body) => collected(body, limit).await,
@@ -249,9 +276,8 @@ impl Exchange {
     }
 
     fn is_json(&self) -> Result<(), Problem> {
-        let given = self.headers.get(CONTENT_TYPE).and_then(|given| given.to_str().ok()).unwrap_or_default();
-        let media = given.split(';').next().unwrap_or_default().trim();
-        if media.eq_ignore_ascii_case("application/json") {
+        let given = content_type(&self.headers);
+        if media_type(given).eq_ignore_ascii_case("application/json") {
             return Ok(());
         }
         Err(Problem::bad(
@@ -260,6 +286,7 @@ impl Exchange {
         ))
     }
 
+    /// Takes note of what makes a retry safe; the body of a call without one is empty.
     pub(super) fn note_idempotency(&mut self, body: &[u8]) -> Result<(), Problem> {
         let Some(key) = self.headers.get(IDEMPOTENCY_KEY) else { return Ok(()) };
         let key = key.to_str().ok().filter(|key| (1..=IDEMPOTENCY_KEY_LENGTH_MAX).contains(&key.len()));
@@ -278,16 +305,6 @@ impl Exchange {
         self.call.idempotency = Some(Idempotency { key: key.to_owned(), request: request.finalize().into() });
         Ok(())
     }
-}
-
-fn if_match(header: &HeaderValue) -> Result<Revision, Problem> {
-    let text = header.to_str().unwrap_or_default().trim();
-    let tag = text.strip_prefix("W/").unwrap_or(text);
-    let bare = tag.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(tag);
-    let revision = if bare.bytes().all(|byte| byte.is_ascii_digit()) { bare.parse().ok() } else { None };
-    revision.ok_or_else(|| {
-        Problem::bad("invalid_if_match", format!("`If-Match` is the revision of the `ETag` you read, not `{text}`"))
-    })
 }
 
 /// A JSON answer.
@@ -322,57 +339,6 @@ pub(super) fn recorded(response: Response, seqs: &[Seq]) -> Response {
 pub(super) fn told<T, B: Serialize>(told: &Told<T>, body: &B) -> Result<Response, Problem> {
     let response = json_reply(StatusCode::OK, body)?;
     Ok(recorded(with_header(response, STANDING_REVISION, told.revision), &told.seqs))
-}
-
-/// Does the caller ask for an answer of that media type?
-pub(super) fn accepts(headers: &HeaderMap, media: &str) -> bool {
-    let accepted = headers.get_all(ACCEPT).iter().filter_map(|accepted| accepted.to_str().ok());
-    accepted
-        .flat_map(|accepted| accepted.split(','))
-        .any(|accepted| accepted.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case(media))
-}
-
-/// How many pieces of a streamed answer may wait for the caller.
-const PIECES: usize = 4;
-
-/// An answer that is made while it is sent. One that fails half way is cut off, which the caller sees as a broken body.
-pub(super) fn streamed(
-    mut made: impl Iterator<Item = std::io::Result<Vec<u8>>> + Send + 'static,
-    media: &'static str,
-    revision: Revision,
-    seqs: &[Seq],
-) -> Response {
-    let (pieces, waiting) = tokio::sync::mpsc::channel(PIECES);
-    tokio::task::spawn_blocking(move || {
-        while let Some(piece) = in_turn(|| gathered(&mut made)) {
-            let has_failed = piece.is_err();
-            if pieces.blocking_send(piece).is_err() || has_failed {
-                return;
-            }
-        }
-    });
-    let body =
-        futures_util::stream::unfold(waiting, |mut waiting| async move { Some((waiting.recv().await?, waiting)) });
-    let mut response = warp::reply::stream(body).into_response();
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(media));
-    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    recorded(with_header(response, STANDING_REVISION, revision), seqs)
-}
-
-/// Enough of what is made for one piece.
-fn gathered(made: &mut impl Iterator<Item = std::io::Result<Vec<u8>>>) -> Option<std::io::Result<Bytes>> {
-    let mut piece = match made.next()? {
-        Ok(first) => first,
-        Err(error) => return Some(Err(error)),
-    };
-    while piece.len() < EXPORT_CHUNK_BYTES {
-        match made.next() {
-            Some(Ok(more)) => piece.extend_from_slice(&more),
-            Some(Err(error)) => return Some(Err(error)),
-            None => break,
-        }
-    }
-    Some(Ok(piece.into()))
 }
 
 /// An answer to a change.

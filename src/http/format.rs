@@ -1,7 +1,6 @@
 //! In which form something is answered that has several.
 
-use warp::http::header::ACCEPT;
-
+use super::accept::chosen;
 use super::exchange::Exchange;
 use super::problem::Problem;
 
@@ -32,10 +31,7 @@ pub(super) fn format(x: &mut Exchange, forms: &[Format]) -> Result<Format, Probl
         let detail = format!("`format` cannot be `{asked}`; use one of {}", names.join(", "));
         return Err(Problem::bad("invalid_parameter", detail));
     }
-    let accepted = x.headers.get_all(ACCEPT).iter().filter_map(|accepted| accepted.to_str().ok());
-    let media = accepted.flat_map(|accepted| accepted.split(','));
-    let media = media.map(|media| media.split(';').next().unwrap_or_default().trim().to_ascii_lowercase());
-    // The first that is known; a browser names a page before anything else.
-    let form = |media: String| known().find(|(_, _, known)| *known == media).map(|(form, ..)| *form);
-    Ok(media.filter_map(form).next().unwrap_or(Format::Json))
+    let offered: Vec<&str> = known().map(|(.., media)| *media).collect();
+    let wanted = chosen(&x.headers, &offered)?;
+    Ok(known().find(|(.., media)| *media == wanted).map_or(Format::Json, |(form, ..)| *form))
 }

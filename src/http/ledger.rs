@@ -5,11 +5,11 @@ use std::convert::Infallible;
 use bytes::Bytes;
 use jiff::SpanRelativeTo;
 use serde_json::json;
-use warp::http::HeaderMap;
-use warp::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, IF_MATCH};
+use warp::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
 use warp::reply::Response;
 
-use super::exchange::{Exchange, IDEMPOTENCY_KEY, STANDING_REVISION, accepts, recorded, told, with_header};
+use super::accept::{JSON, TEXT, chosen};
+use super::exchange::{Exchange, IDEMPOTENCY_KEY, STANDING_REVISION, recorded, told, with_header};
 use super::problem::Problem;
 use super::times::Begin;
 use super::transfer::streamed;
@@ -21,18 +21,15 @@ const PROGRESS_RECORDS: u64 = 10_000;
 
 pub(super) async fn checkpoint(x: Exchange) -> Result<Response, Problem> {
     x.no_more_query()?;
+    let form = chosen(&x.headers, &[JSON, TEXT])?;
     let signed = x.pdp.checkpoint(&x.call).await?;
-    if !wants_text(&x.headers) {
+    if form == JSON {
         return told(&signed, &signed.value);
     }
     let mut response = Response::new(Bytes::from(signed.value.note.clone()).into());
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     Ok(recorded(with_header(response, STANDING_REVISION, signed.revision), &signed.seqs))
-}
-
-fn wants_text(headers: &HeaderMap) -> bool {
-    accepts(headers, "text/plain")
 }
 
 fn needed(name: &str, given: Option<u64>) -> Result<u64, Problem> {
@@ -92,7 +89,7 @@ pub(super) async fn archive(mut x: Exchange) -> Result<Response, Problem> {
     let before = x.query("before")?.map(|Begin(before)| before);
     let age: Option<jiff::Span> = x.query("older_than")?;
     x.no_more_query()?;
-    x.takes_no(&[IDEMPOTENCY_KEY, IF_MATCH])?;
+    x.takes_no(&[IDEMPOTENCY_KEY])?;
     let wrong = |detail: &str| Problem::bad("invalid_parameter", detail.to_owned());
     let before = match (before, age) {
         (Some(before), None) => before,

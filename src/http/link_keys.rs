@@ -2,7 +2,6 @@
 
 use serde_json::json;
 use warp::http::StatusCode;
-use warp::http::header::IF_MATCH;
 use warp::reply::Response;
 
 use super::exchange::{Exchange, IDEMPOTENCY_KEY, changed, told};
@@ -17,7 +16,7 @@ pub(super) async fn list(x: Exchange) -> Result<Response, Problem> {
 
 pub(super) async fn rotate(x: Exchange) -> Result<Response, Problem> {
     x.no_more_query()?;
-    x.takes_no(&[IDEMPOTENCY_KEY, IF_MATCH])?;
+    x.takes_no(&[IDEMPOTENCY_KEY])?;
     let keys = x.pdp.rotate_link_key(&x.call).await?;
     changed(StatusCode::OK, &keys, &json!({ "keys": keys.value, "complete": true }))
 }

@@ -4,6 +4,7 @@ use warp::http::StatusCode;
 use warp::reply::Response;
 
 use super::authzen::as_of;
+use super::conditions::noun_reply;
 use super::exchange::{Exchange, changed, page_body, tagged, told};
 use super::problem::Problem;
 use crate::domain::partner::Partner;
@@ -23,7 +24,7 @@ pub(super) async fn get(x: Exchange) -> Result<Response, Problem> {
     let id: PartnerId = x.param("partner")?;
     let found = x.pdp.partner(&x.call, &id).await?;
     match &found.value {
-        Some(known) => Ok(tagged(told(&found, &known.noun)?, known.revision)),
+        Some(known) => noun_reply(&x, &found, &known.noun, known.revision),
         None => Err(Problem::not_found("unknown_partner", format!("partner `{id}` is not known; register it first"))),
     }
 }

@@ -3,7 +3,6 @@
 use serde::Deserialize;
 use utoipa::ToSchema;
 use warp::http::StatusCode;
-use warp::http::header::IF_MATCH;
 use warp::reply::Response;
 
 use super::exchange::{Exchange, changed, told};
@@ -35,6 +34,7 @@ pub(super) struct AcceptanceBody {
     services: Vec<ServiceName>,
     /// When it is to end by itself.
     #[schema(value_type = Option<String>, format = DateTime)]
+    #[serde(default, deserialize_with = "crate::clock::optional_time")]
     until: Option<Timestamp>,
 }
 
@@ -77,7 +77,6 @@ pub(super) async fn offer(x: Exchange) -> Result<Response, Problem> {
 
 pub(super) async fn accept(mut x: Exchange) -> Result<Response, Problem> {
     x.no_more_query()?;
-    x.takes_no(&[IF_MATCH])?;
     let token = x.param_text("token").to_owned();
     if !x.pdp.is_link(&token) {
         // Whatever else is wrong with the call, a link that is none is not found.
@@ -90,8 +89,7 @@ pub(super) async fn accept(mut x: Exchange) -> Result<Response, Problem> {
 }
 
 pub(super) async fn remove(mut x: Exchange) -> Result<Response, Problem> {
-    x.takes_no(&[IF_MATCH])?;
-    x.no_body().await?;
+    x.note_idempotency(&[])?;
     let partner: PartnerId = x.param("partner")?;
     let removal = Removal { customer: x.param("customer")?, partner: Some(partner), service: x.query("service")? };
     x.no_more_query()?;
@@ -100,8 +98,7 @@ pub(super) async fn remove(mut x: Exchange) -> Result<Response, Problem> {
 }
 
 pub(super) async fn remove_all(mut x: Exchange) -> Result<Response, Problem> {
-    x.takes_no(&[IF_MATCH])?;
-    x.no_body().await?;
+    x.note_idempotency(&[])?;
     let removal = Removal { customer: x.param("customer")?, partner: None, service: x.query("service")? };
     x.no_more_query()?;
     let done = x.pdp.remove(&x.call, removal).await?;
@@ -110,7 +107,6 @@ pub(super) async fn remove_all(mut x: Exchange) -> Result<Response, Problem> {
 
 pub(super) async fn renegotiate(mut x: Exchange) -> Result<Response, Problem> {
     x.no_more_query()?;
-    x.takes_no(&[IF_MATCH])?;
     let RenegotiationBody { by, outcome } = x.body().await?;
     let (customer, partner) = (x.param("customer")?, x.param("partner")?);
     let done = match outcome.outcome() {

@@ -11,10 +11,11 @@ use serde_json::{Value, json};
 use tokio::sync::mpsc::Sender;
 use utoipa::ToSchema;
 use warp::http::StatusCode;
-use warp::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, IF_MATCH};
+use warp::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
 use warp::reply::{Reply as _, Response};
 
-use super::exchange::{Exchange, STANDING_REVISION, accepts, changed, page_body, recorded, told, with_header};
+use super::accept::{JSON, NDJSON, chosen};
+use super::exchange::{Exchange, STANDING_REVISION, changed, page_body, recorded, told, with_header};
 use super::names::with_names;
 use super::problem::Problem;
 use crate::clock::Timestamp;
@@ -42,6 +43,7 @@ pub(super) struct ProposalBody {
     why: Option<String>,
     /// When it is to come in force; at once when absent.
     #[schema(value_type = Option<String>, format = DateTime)]
+    #[serde(default, deserialize_with = "crate::clock::optional_time")]
     activate_at: Option<Timestamp>,
 }
 
@@ -53,6 +55,7 @@ pub(super) struct ApprovalBody {
     unproved: Option<String>,
     /// When they are to come in force, instead of when the proposal says.
     #[schema(value_type = Option<String>, format = DateTime)]
+    #[serde(default, deserialize_with = "crate::clock::optional_time")]
     activate_at: Option<Timestamp>,
     /// The digest of the rules in force, when they are others than the proposal was made over.
     base: Option<String>,
@@ -91,8 +94,9 @@ pub(super) async fn history(mut x: Exchange) -> Result<Response, Problem> {
 
 pub(super) async fn review(mut x: Exchange) -> Result<Response, Problem> {
     x.no_more_query()?;
+    let form = chosen(&x.headers, &[JSON, NDJSON])?;
     let ReviewBody { files } = x.rules_body().await?;
-    if accepts(&x.headers, NDJSON) {
+    if form == NDJSON {
         let begun = x.pdp.begin_review(&x.call, files).await?;
         let lines = review_lines(Arc::clone(&x.pdp), begun.value);
         return Ok(recorded(with_header(lines, STANDING_REVISION, begun.revision), &begun.seqs));
@@ -101,7 +105,6 @@ pub(super) async fn review(mut x: Exchange) -> Result<Response, Problem> {
     told(&evidence, &evidence.value)
 }
 
-const NDJSON: &str = "application/x-ndjson";
 /// How many lines may wait for whoever reads them; then the comparison waits too.
 const LINES_WAITING: usize = 1_024;
 
@@ -146,7 +149,6 @@ fn review_lines(pdp: Arc<Pdp>, files: RulesToReview) -> Response {
 
 pub(super) async fn propose(mut x: Exchange) -> Result<Response, Problem> {
     x.no_more_query()?;
-    x.takes_no(&[IF_MATCH])?;
     let ProposalBody { files, title, why, activate_at } = x.rules_body().await?;
     let proposed = x.pdp.propose(&x.call, Proposing { files, title, why, activate_at }).await?;
     changed(StatusCode::CREATED, &proposed, &with_names(&x.pdp, &proposed.value)?)
@@ -167,16 +169,14 @@ pub(super) async fn proposal(x: Exchange) -> Result<Response, Problem> {
 
 pub(super) async fn withdraw(mut x: Exchange) -> Result<Response, Problem> {
     x.no_more_query()?;
-    x.takes_no(&[IF_MATCH])?;
     let id = id(&x)?;
-    x.no_body().await?;
+    x.note_idempotency(&[])?;
     let withdrawn = x.pdp.withdraw(&x.call, id).await?;
     changed(StatusCode::OK, &withdrawn, &with_names(&x.pdp, &withdrawn.value)?)
 }
 
 pub(super) async fn approve(mut x: Exchange) -> Result<Response, Problem> {
     x.no_more_query()?;
-    x.takes_no(&[IF_MATCH])?;
     let id = id(&x)?;
     let ApprovalBody { unproved, activate_at, base, comment } = x.body_or_none().await?;
     let approved = x.pdp.approve(&x.call, id, Approving { unproved, activate_at, base, comment }).await?;
@@ -185,7 +185,6 @@ pub(super) async fn approve(mut x: Exchange) -> Result<Response, Problem> {
 
 pub(super) async fn roll_back(mut x: Exchange) -> Result<Response, Problem> {
     x.no_more_query()?;
-    x.takes_no(&[IF_MATCH])?;
     let RollbackBody { to, comment } = x.body().await?;
     let went = x.pdp.roll_back(&x.call, RollingBack { to, comment }).await?;
     let status = match &went.value {

@@ -7,7 +7,8 @@ use warp::http::StatusCode;
 use warp::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
 use warp::reply::Response;
 
-use super::exchange::{Exchange, accepts, json_reply};
+use super::accept::{TEXT, chosen};
+use super::exchange::{Exchange, json_reply};
 use super::problem::Problem;
 use crate::clock::ClockState;
 
@@ -54,8 +55,7 @@ const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset
 const PLAIN_TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
 
 pub(super) async fn metrics(x: Exchange) -> Result<Response, Problem> {
-    // Whoever takes both forms gets the newer one.
-    let is_plain = accepts(&x.headers, "text/plain") && !accepts(&x.headers, "application/openmetrics-text");
+    let is_plain = chosen(&x.headers, &["application/openmetrics-text", TEXT])? == TEXT;
     let (figures, media) =
         if is_plain { (x.pdp.figures_as_text(), PLAIN_TEXT) } else { (x.pdp.figures(), OPEN_METRICS) };
     let mut response = Response::new(figures.map_err(|error| Problem::unavailable(&error))?.into());

@@ -4,7 +4,6 @@ use serde::Deserialize;
 use serde_json::json;
 use utoipa::ToSchema;
 use warp::http::StatusCode;
-use warp::http::header::IF_MATCH;
 use warp::reply::Response;
 
 use super::exchange::{Exchange, IDEMPOTENCY_KEY, changed, json_reply, recorded, told};
@@ -30,12 +29,13 @@ pub(super) struct TokenBody {
     person: Option<String>,
     /// When it ends by itself.
     #[schema(value_type = Option<String>, format = DateTime)]
+    #[serde(default, deserialize_with = "crate::clock::optional_time")]
     expires: Option<Timestamp>,
 }
 
 pub(super) async fn create(mut x: Exchange) -> Result<Response, Problem> {
     x.no_more_query()?;
-    x.takes_no(&[IDEMPOTENCY_KEY, IF_MATCH])?;
+    x.takes_no(&[IDEMPOTENCY_KEY])?;
     let TokenBody { role, speaks_for, name, person, expires } = x.body().await?;
     let speaks_for = speaker(&role, speaks_for.as_deref()).map_err(|error| Problem::bad("invalid_body", error))?;
     let issued = x.pdp.create_token(&x.call, NewToken { speaks_for, name, person, expires }).await?;
