@@ -2,9 +2,12 @@
 //!
 //! Handlers know the decision point only: they read what was sent, call one function, and write what came of it.
 
+mod accept;
 mod access_review;
 mod authzen;
+mod body;
 mod changes;
+mod conditions;
 mod credentials;
 mod customers;
 mod decisions;
@@ -13,17 +16,20 @@ mod format;
 mod ledger;
 mod link_keys;
 mod long;
-mod media;
 mod names;
 mod openapi;
+mod origin;
 mod page;
 mod partners;
 mod problem;
+mod query;
 mod relationships;
 mod routes;
+mod root;
 mod rules;
 mod running;
 mod sheet;
+mod streamed;
 mod subscriptions;
 mod times;
 mod tokens;
@@ -31,6 +37,7 @@ mod trace;
 mod transfer;
 mod what_if;
 
+pub use body::Body;
 pub use exchange::{Door, Stopping};
 pub use long::Work;
 pub use problem::Problem;
@@ -40,8 +47,8 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use bytes::{Buf, Bytes};
-use futures_util::{Stream, StreamExt};
+use bytes::Buf;
+use futures_util::{Stream, StreamExt as _};
 use warp::http::header::{ALLOW, AUTHORIZATION, HeaderName, HeaderValue};
 use warp::http::{HeaderMap, Method, StatusCode};
 use warp::reply::Response;
@@ -49,14 +56,12 @@ use warp::{Filter, Reply};
 
 use crate::pdp::Pdp;
 use authzen::strangers;
+use credentials::Entry;
 use exchange::{Exchange, Received};
 use long::{in_turn, long};
 use routes::{Found, Routes};
 
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-
-/// How long the next part of a body may take to come.
-const BODY_PART_WITHIN: Duration = Duration::from_secs(20);
 
 /// What every connection of one listener shares.
 #[derive(Clone)]
@@ -65,7 +70,11 @@ struct Surface {
     door: Door,
     routes: Arc<Routes>,
     stopping: Stopping,
+    heartbeat: Duration,
 }
+
+/// How often a stream says that it is still there, and asks whether it still may be.
+const HEARTBEAT: Duration = Duration::from_secs(15);
 
 /// Everything that is served to callers who come in by `door`.
 pub fn surface(
@@ -73,8 +82,18 @@ pub fn surface(
     door: Door,
     stopping: Stopping,
 ) -> impl Filter<Extract = (Response,), Error = Infallible> + Clone {
+    surface_with(pdp, door, stopping, HEARTBEAT)
+}
+
+/// As [`surface`], with streams that ask so often whether they may go on.
+pub fn surface_with(
+    pdp: Arc<Pdp>,
+    door: Door,
+    stopping: Stopping,
+    heartbeat: Duration,
+) -> impl Filter<Extract = (Response,), Error = Infallible> + Clone {
     let routes = Arc::new(Routes::new(&pdp));
-    let surface = Surface { pdp, door, routes, stopping };
+    let surface = Surface { pdp, door, routes, stopping, heartbeat };
     let query = warp::query::raw().or(warp::any().map(String::new)).unify();
     // A CONNECT names an authority and no path, so it has to be answered before anything looks at the path.
     let tunnel = warp::method()
@@ -90,11 +109,13 @@ pub fn surface(
     let answered = warp::method()
         .and(warp::path::full())
         .and(query)
+        .and(origin::named())
         .and(warp::header::headers_cloned())
         .and(warp::body::stream())
-        .then(move |method, path: warp::path::FullPath, query, headers, body| {
+        .then(move |method, path: warp::path::FullPath, query, named, headers, body| {
             let surface = surface.clone();
-            async move { answer(surface, method, path.as_str().to_owned(), query, headers, body).await }
+            let asked = Asked { method, path: path.as_str().to_owned(), query, named, headers };
+            async move { answer(surface, asked, body).await }
         });
     tunnel.or(answered).recover(|_| async { Ok::<_, Infallible>(Problem::internal().into_response()) }).unify_reply()
 }
@@ -114,24 +135,30 @@ where
     }
 }
 
-async fn answer<B, E>(
-    surface: Surface,
+/// The head of a call.
+struct Asked {
     method: Method,
     path: String,
     query: String,
+    named: origin::Named,
     headers: HeaderMap,
+}
+
+async fn answer<B, E>(
+    surface: Surface,
+    asked: Asked,
     body: impl Stream<Item = Result<B, E>> + Send + 'static,
 ) -> Response
 where
     B: Buf + Send + 'static,
     E: std::fmt::Display + Send + 'static,
 {
-    let request_id = headers.get(REQUEST_ID).cloned();
-    let wants_plain_json = strangers::wants_plain_json(&path, &headers);
+    let request_id = asked.headers.get(REQUEST_ID).cloned();
+    let wants_plain_json = strangers::wants_plain_json(&asked.path, &asked.headers);
     let body =
         body.map(|part| part.map(|mut part| part.copy_to_bytes(part.remaining())).map_err(|error| error.to_string()));
     let body: exchange::Incoming = Box::pin(body);
-    let mut response = match dispatch(surface, method, &path, query, headers, body).await {
+    let mut response = match dispatch(surface, asked, body).await {
         Ok(response) => response,
         Err(problem) => problem.into_response(),
     };
@@ -144,16 +171,11 @@ where
     response
 }
 
-async fn dispatch(
-    surface: Surface,
-    method: Method,
-    path: &str,
-    query: String,
-    headers: HeaderMap,
-    body: exchange::Incoming,
-) -> Result<Response, Problem> {
+async fn dispatch(surface: Surface, asked: Asked, body: exchange::Incoming) -> Result<Response, Problem> {
+    let Asked { method, path, query, named, headers } = asked;
+    let host = origin::host(named, &headers)?;
     let method = if method == Method::HEAD { Method::GET } else { method };
-    let (served, params) = match surface.routes.find(&method, path)? {
+    let (served, params) = match surface.routes.find(&method, &path)? {
         Found::Route(served, params) => (served, params),
         Found::OtherMethods(allowed) => {
             let mut response = Problem::of(
@@ -177,12 +199,9 @@ async fn dispatch(
     };
     let began = Instant::now();
     let request_id = headers.get(REQUEST_ID).map(|id| String::from_utf8_lossy(id.as_bytes()).into_owned());
-    let answer = enter(
-        &surface,
-        served.route,
-        Received { method, path: path.to_owned(), params, query, headers, body, stopping: surface.stopping.clone() },
-    )
-    .await;
+    let (stopping, heartbeat) = (surface.stopping.clone(), surface.heartbeat);
+    let received = Received { method, path, params, query, host, headers, body, stopping, heartbeat };
+    let answer = enter(&surface, served.route, received).await;
     let response = answer.unwrap_or_else(Problem::into_response);
     let (status, took) = (response.status().as_u16(), began.elapsed());
     served.metrics.answered(status, took);
@@ -193,7 +212,7 @@ async fn dispatch(
 }
 
 /// Has a route answer.
-async fn enter(surface: &Surface, route: &'static Route, received: Received) -> Result<Response, Problem> {
+async fn enter(surface: &Surface, route: &'static Route, mut received: Received) -> Result<Response, Problem> {
     if surface.pdp.has_world() && !route.in_worlds {
         return Err(Problem::of(
             StatusCode::NOT_FOUND,
@@ -201,7 +220,8 @@ async fn enter(surface: &Surface, route: &'static Route, received: Received) -> 
             "a world of its own is served, so there are no relationships here; ask it under `/access/v1`".to_owned(),
         ));
     }
-    let identity = match credentials::caller(&surface.pdp, surface.door, route.access, &received.headers) {
+    let entry = Entry { door: surface.door, access: route.access, host: received.host.take() };
+    let identity = match credentials::caller(&surface.pdp, &entry, &received.headers) {
         Ok(identity) => identity,
         Err(problem) => {
             if problem.is_unauthenticated() && received.headers.contains_key(AUTHORIZATION) {
@@ -212,35 +232,10 @@ async fn enter(surface: &Surface, route: &'static Route, received: Received) -> 
             return Err(problem);
         }
     };
+    let conditions = conditions::conditions(route, &received.headers)?;
+    body::taken(route.body, &mut received).await?;
     let is_long = route.work.is_long(&received.headers);
     let received = strangers::without_foreign(received);
-    let answer = (route.run)(Exchange::new(Arc::clone(&surface.pdp), identity, received)?);
+    let answer = (route.run)(Exchange::new(Arc::clone(&surface.pdp), entry, identity, conditions, received)?);
     if is_long { long(answer).await } else { answer.await }
-}
-
-/// Reads a body up to a limit.
-async fn collected(mut body: exchange::Incoming, limit: usize) -> Result<Bytes, Problem> {
-    let mut whole = Vec::new();
-    loop {
-        let Ok(part) = tokio::time::timeout(BODY_PART_WITHIN, body.next()).await else {
-            return Err(Problem::of(
-                StatusCode::REQUEST_TIMEOUT,
-                "body_too_slow",
-                format!("no part of the body came for {} seconds; send it again", BODY_PART_WITHIN.as_secs()),
-            ));
-        };
-        let Some(part) = part else { break };
-        let part = part.map_err(|cause| {
-            Problem::of(StatusCode::BAD_REQUEST, "incomplete_body", format!("the body could not be read: {cause}"))
-        })?;
-        if whole.len() + part.len() > limit {
-            return Err(Problem::of(
-                StatusCode::PAYLOAD_TOO_LARGE,
-                "body_too_large",
-                format!("the body has more than {limit} bytes; send less at once"),
-            ));
-        }
-        whole.extend_from_slice(&part);
-    }
-    Ok(whole.into())
 }

@@ -1,7 +1,9 @@
 //! The journal of changes: pages, and a stream that goes on.
 
+use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::stream;
@@ -10,17 +12,19 @@ use warp::http::header::{CACHE_CONTROL, HeaderName, HeaderValue};
 use warp::reply::{Reply as _, Response};
 use warp::sse::Event;
 
-use super::exchange::{Exchange, Stopping, accepts, recorded, told};
+use super::accept::{JSON, chosen};
+use super::credentials::{self, Entry};
+use super::exchange::{Exchange, Stopping, recorded, told};
 use super::names::with_names;
 use super::problem::Problem;
 use super::times::{Begin, End};
+use crate::caller::Identity;
 use crate::id::Revision;
 use crate::limits::{PAGE_DEFAULT, PAGE_MAX};
-use crate::pdp::{ChangeFilter, ChangesPage, Pdp};
+use crate::pdp::{Call, ChangeFilter, ChangesPage, Pdp, RulesDigest as Digest};
 
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
-/// How often a stream says that it is still there.
-const KEEP_ALIVE: Duration = Duration::from_secs(15);
+const STREAM: &str = "text/event-stream";
 
 pub(super) async fn list(mut x: Exchange) -> Result<Response, Problem> {
     let after = x.query::<Cursor>("after")?;
@@ -37,7 +41,7 @@ pub(super) async fn list(mut x: Exchange) -> Result<Response, Problem> {
     };
     x.no_more_query()?;
     let last = last_event_id(&x.headers)?;
-    if wants_stream(&x.headers) {
+    if chosen(&x.headers, &[JSON, STREAM])? == STREAM {
         let cursor = last.or(after).unwrap_or_default();
         if filter.to.is_some() {
             return Err(Problem::bad("invalid_parameter", "a stream does not end, so leave `to` out".to_owned()));
@@ -46,10 +50,6 @@ pub(super) async fn list(mut x: Exchange) -> Result<Response, Problem> {
     }
     let page = x.pdp.changes_of(&x.call, after.unwrap_or_default().before(), limit, &filter).await?;
     told(&page, &with_names(&x.pdp, &page.value)?)
-}
-
-fn wants_stream(headers: &HeaderMap) -> bool {
-    accepts(headers, "text/event-stream")
 }
 
 fn last_event_id(headers: &HeaderMap) -> Result<Option<Cursor>, Problem> {
@@ -88,49 +88,89 @@ impl FromStr for Cursor {
     }
 }
 
-/// A stream that tells each change once and in order, from a cursor on, until the caller or the server goes.
+/// A stream that tells each change once and in order, from a cursor on, until the caller or the server goes, or the
+/// caller may not read the journal any more.
 async fn follow(x: Exchange, cursor: Cursor, limit: usize, filter: ChangeFilter) -> Result<Response, Problem> {
-    // Whether the caller may read the journal is decided and recorded once, when the stream opens.
+    // That the caller may read the journal is recorded once, when the stream opens; that it may not any more, as well.
     let opened = x.pdp.changes(&x.call, cursor.before(), 1).await?;
+    let Exchange { pdp, call, entry, headers, stopping, heartbeat, .. } = x;
     let following = Following {
-        pdp: std::sync::Arc::clone(&x.pdp),
-        stopping: x.stopping.clone(),
-        newest: x.pdp.watch(),
+        newest: pdp.watch(),
+        reader: Reader { pdp, call, entry, headers, admitted: None },
+        stopping,
+        heartbeat,
         cursor,
         limit,
         filter,
-        ready: std::collections::VecDeque::new(),
+        ready: VecDeque::new(),
     };
     let events = stream::unfold(following, |mut following| async move {
         let event = following.next().await?;
         Some((Ok::<_, Infallible>(event), following))
     });
-    let kept_alive = warp::sse::keep_alive().interval(KEEP_ALIVE).stream(events);
-    let mut response = recorded(warp::sse::reply(kept_alive).into_response(), &opened.seqs);
+    let mut response = recorded(warp::sse::reply(events).into_response(), &opened.seqs);
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     Ok(response)
 }
 
+/// Whoever reads a stream, and may have to stop.
+struct Reader {
+    pdp: Arc<Pdp>,
+    call: Call,
+    entry: Entry,
+    headers: HeaderMap,
+    /// The rules and the revision by which the caller was let in last.
+    admitted: Option<(Digest, Revision)>,
+}
+
+impl Reader {
+    /// May the caller still read? Its credentials are looked at each time. The rules are asked when they or a fact
+    /// changed, and at each heartbeat, as time alone can end a right.
+    async fn may_go_on(&mut self, is_heartbeat: bool) -> bool {
+        let identity = credentials::caller(&self.pdp, &self.entry, &self.headers);
+        let is_same = |now: Identity| now.caller == self.call.caller && now.person == self.call.person;
+        if !identity.is_ok_and(is_same) {
+            return false;
+        }
+        let ground = (self.pdp.rules().digest().clone(), self.pdp.revision());
+        if !is_heartbeat && self.admitted.as_ref() == Some(&ground) {
+            return true;
+        }
+        let is_admitted = self.pdp.may(&self.call, "readChanges").await.is_ok();
+        self.admitted = is_admitted.then_some(ground);
+        is_admitted
+    }
+}
+
 struct Following {
-    pdp: std::sync::Arc<Pdp>,
+    reader: Reader,
     stopping: Stopping,
+    heartbeat: Duration,
     newest: tokio::sync::watch::Receiver<Revision>,
     cursor: Cursor,
     limit: usize,
     /// What is told; the number of an event counts what is told of its revision.
     filter: ChangeFilter,
-    ready: std::collections::VecDeque<Event>,
+    ready: VecDeque<Event>,
 }
 
 impl Following {
+    /// The next event or heartbeat; nothing once the caller may not read any more.
     async fn next(&mut self) -> Option<Event> {
+        let event = self.coming().await?;
+        let (event, is_heartbeat) = event.map_or_else(|| (Event::default().comment(""), true), |event| (event, false));
+        self.reader.may_go_on(is_heartbeat).await.then_some(event)
+    }
+
+    /// What comes next: an event, or a while without any. Nothing when it all ends.
+    async fn coming(&mut self) -> Option<Option<Event>> {
         loop {
             if let Some(event) = self.ready.pop_front() {
-                return Some(event);
+                return Some(Some(event));
             }
             // Seen before the page is read: a change that comes in between wakes this up again.
             self.newest.borrow_and_update();
-            let page = match self.pdp.changes_page_of(self.cursor.before(), self.limit, &self.filter) {
+            let page = match self.reader.pdp.changes_page_of(self.cursor.before(), self.limit, &self.filter) {
                 Ok(page) => page,
                 Err(error) => {
                     // The caller comes back with the id of the last event it got.
@@ -143,6 +183,7 @@ impl Following {
                 tokio::select! {
                     changed = self.newest.changed() => changed.ok()?,
                     () = self.stopping.stopped() => return None,
+                    () = tokio::time::sleep(self.heartbeat) => return Some(None),
                 }
             }
         }
@@ -161,7 +202,7 @@ impl Following {
                 continue;
             }
             let event = Event::default().id(format!("{}.{number}", change.revision)).event("change");
-            let change = with_names(&self.pdp, change).map_err(|_| ());
+            let change = with_names(&self.reader.pdp, change).map_err(|_| ());
             if let Ok(Ok(event)) = change.map(|change| event.json_data(change)) {
                 self.ready.push_back(event);
             }

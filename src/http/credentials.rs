@@ -1,24 +1,31 @@
 //! Who calls: what the credentials of a call say.
 
-use std::net::IpAddr;
-
 use data_encoding::BASE64;
 use percent_encoding::percent_decode_str;
-use warp::http::header::{AUTHORIZATION, HOST, ORIGIN};
-use warp::http::{HeaderMap, StatusCode};
+use warp::http::HeaderMap;
+use warp::http::header::AUTHORIZATION;
+use warp::http::uri::Authority;
 
 use super::exchange::Door;
+use super::origin::{from_this_machine, not_from_another_site};
 use super::problem::Problem;
 use super::routes::Access;
 use crate::caller::Identity;
 use crate::id::TokenId;
 use crate::pdp::Pdp;
 
-/// The caller of a route that came in by a door.
-pub(super) fn caller(pdp: &Pdp, door: Door, access: Access, headers: &HeaderMap) -> Result<Identity, Problem> {
-    match (door, access) {
+/// How a call came in: by which door, to a route of which access, and for which host.
+pub(super) struct Entry {
+    pub(super) door: Door,
+    pub(super) access: Access,
+    pub(super) host: Option<Authority>,
+}
+
+/// The caller of what came in so.
+pub(super) fn caller(pdp: &Pdp, entry: &Entry, headers: &HeaderMap) -> Result<Identity, Problem> {
+    match (entry.door, entry.access) {
         // Whatever credentials come are ignored, where none are asked for.
-        (Door::Anonymous, _) => from_this_machine(headers).map(|()| Identity::anonymous()),
+        (Door::Anonymous, _) => from_this_machine(entry.host.as_ref(), headers).map(|()| Identity::anonymous()),
         (Door::Guarded, Access::Public) => Ok(Identity::visitor()),
         // Whoever says who it is comes in as that, and with a wrong token as nobody.
         (Door::Local, _) if headers.contains_key(AUTHORIZATION) => authenticated(pdp, headers),
@@ -35,6 +42,8 @@ fn authenticated(pdp: &Pdp, headers: &HeaderMap) -> Result<Identity, Problem> {
     let identity = if scheme.eq_ignore_ascii_case("bearer") {
         pdp.authenticate(rest.trim())
     } else if scheme.eq_ignore_ascii_case("basic") {
+        // A browser adds these by itself, whatever page made it send the call.
+        not_from_another_site(headers)?;
         let (id, secret) = basic(rest.trim()).ok_or_else(Problem::unauthenticated)?;
         pdp.authenticate_pair(&id, &secret)
     } else {
@@ -60,29 +69,4 @@ fn basic(encoded: &str) -> Option<(String, String)> {
     let (id, secret) = text.split_once(':')?;
     let decoded = |text: &str| percent_decode_str(text).decode_utf8().ok().map(std::borrow::Cow::into_owned);
     Some((decoded(id)?, decoded(secret)?))
-}
-
-/// Refuses what a page of another site makes a browser send to a server that asks for no credentials.
-fn from_this_machine(headers: &HeaderMap) -> Result<(), Problem> {
-    let origin = headers.get(ORIGIN).map(|origin| origin.to_str().unwrap_or_default());
-    let origin = origin.map(|origin| origin.split_once("://").map_or(origin, |(_, host)| host));
-    let host = headers.get(HOST).map(|host| host.to_str().unwrap_or_default());
-    match [host, origin].into_iter().flatten().find(|named| !is_loopback(named)) {
-        None => Ok(()),
-        Some(named) => Err(Problem::of(
-            StatusCode::FORBIDDEN,
-            "foreign_origin",
-            format!(
-                "`{named}` is not this machine, and no credentials are asked here; call it by `127.0.0.1` or `localhost`"
-            ),
-        )),
-    }
-}
-
-fn is_loopback(authority: &str) -> bool {
-    let host = match authority.strip_prefix('[') {
-        Some(rest) => rest.split(']').next().unwrap_or_default(),
-        None => authority.split(':').next().unwrap_or_default(),
-    };
-    host.eq_ignore_ascii_case("localhost") || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
