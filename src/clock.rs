@@ -4,8 +4,10 @@
 //! snapshots say what time it is. Times are whole milliseconds, because that is what records carry.
 
 mod rate;
+mod written;
 
 pub use rate::OnceAMinute;
+pub use written::{LATEST, NEVER, TimeError, Written, optional as optional_time};
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};

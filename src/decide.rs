@@ -9,6 +9,7 @@ mod claim;
 mod decision;
 mod entities;
 mod explain;
+mod meant;
 mod model;
 mod posing;
 mod reason;
@@ -82,7 +83,9 @@ pub fn decide(bundle: &Bundle, namespace: Namespace, question: &Question, facts:
         other => other,
     };
     let standing = entities::standing(question, facts);
-    Decision::new(bundle, decision, standing, entities::duties(question, facts))
+    let decision = Decision::new(bundle, decision, standing, entities::duties(question, facts));
+    let meant = meant::meant(bundle, namespace, question, decision.reason());
+    decision.hinting(meant)
 }
 
 /// Is the answer to a question about our own domain a yes? The same answer as that of [`decide`], without the search
@@ -103,7 +106,9 @@ pub fn decide_in(bundle: &Bundle, question: &Question, world: &World) -> Decisio
         Err(_) => Verdict::Refused(Reason::INVALID_PROPERTY),
     };
     let verdict = if matches!(verdict, Verdict::Missing) { Verdict::Refused(Reason::NOT_PERMITTED) } else { verdict };
-    Decision::new(bundle, verdict, Vec::new(), Vec::new())
+    let decision = Decision::new(bundle, verdict, Vec::new(), Vec::new());
+    let meant = meant::meant(bundle, Namespace::Asked, question, decision.reason());
+    decision.hinting(meant)
 }
 
 /// Could a rule or a claim about an action tell partners apart by how they take part? Where none can, every kind of

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
-use standing::http::{Access, ROUTES};
+use standing::http::{Access, Body, ROUTES};
 use tempfile::TempDir;
 
 use crate::server::Server;
@@ -71,7 +71,12 @@ fn every_operation_documents_what_it_answers_and_how_it_fails() {
         assert_eq!(operation["tags"].as_array().unwrap().len(), 1, "{at}");
         let responses = operation["responses"].as_object().unwrap();
         assert!(responses.keys().any(|status| status.starts_with('2')), "{at} never succeeds");
+        let takes_body = operation.contains_key("requestBody");
+        assert_eq!(takes_body, route.body != Body::None, "{at} says of a body what is not so");
         let mut failures = vec!["400", "403"];
+        if takes_body {
+            failures.push("415");
+        }
         if route.access == Access::Caller {
             failures.extend(["401", "503"]);
         }
@@ -87,6 +92,10 @@ fn every_operation_documents_what_it_answers_and_how_it_fails() {
         for (status, response) in responses {
             let response = resolved(&document, response);
             assert!(response["description"].is_string(), "{at} {status}");
+            if status == "304" {
+                assert!(response.get("content").is_none(), "{at}: there is nothing to send again");
+                continue;
+            }
             let media: Vec<&String> = response["content"].as_object().unwrap().keys().collect();
             if !status.starts_with('2') {
                 let is_of_authzen = path.starts_with("/access/v1/") || path.starts_with("/.well-known/");

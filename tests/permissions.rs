@@ -104,7 +104,9 @@ impl Town {
 
     /// The answer to a call with some credentials, or none.
     fn with(&self, credentials: Option<&str>, method: &str, path: &str, body: Option<&Value>) -> Answer {
-        let mut headers = vec![("content-type", "application/json")];
+        let lines = path == "/v1/import";
+        let content = if lines { "application/x-ndjson" } else { "application/json" };
+        let mut headers = vec![("content-type", content)];
         headers.extend(credentials.map(|credentials| ("authorization", credentials)));
         self.server.send(method, path, &headers, body.map(Value::to_string).as_deref().map(str::as_bytes))
     }

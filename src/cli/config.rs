@@ -100,7 +100,7 @@ fn check(as_json: bool) -> Result<Ended, Failure> {
             None => print::line(format_args!("there is no file of settings, and the environment is good")),
         }
     } else {
-        found.iter().for_each(|finding| print::line(&finding));
+        found.iter().for_each(print::line);
     }
     Ok(if found.is_empty() { Ended::Good } else { Ended::Denied })
 }

@@ -40,7 +40,7 @@ enum Action {
     /// Print the record of a decision.
     Show(Show),
     /// Tell the records for which everything holds that is given.
-    Find(Find),
+    Find(Box<Find>),
     /// Write a record with the proof that it is in the ledger to a file.
     Prove(Prove),
     /// Move old records to archive files, which every command still reads.

@@ -123,6 +123,15 @@ impl Decision {
         Self { allowed, refusal, reason, message, rules, faults, standing, duties }
     }
 
+    /// The same with a hint in its message, where there is one.
+    pub(super) fn hinting(mut self, hint: Option<String>) -> Self {
+        if let Some(hint) = hint {
+            self.message.push_str("; ");
+            self.message.push_str(&hint);
+        }
+        self
+    }
+
     /// Is it a yes?
     #[must_use]
     pub fn is_allowed(&self) -> bool {

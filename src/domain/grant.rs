@@ -31,7 +31,7 @@ pub struct Grant {
     pub since: Timestamp,
     /// When it ends by itself, or when it was ended.
     #[schema(value_type = Option<String>, format = DateTime)]
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "crate::clock::optional_time", skip_serializing_if = "Option::is_none")]
     pub until: Option<Timestamp>,
 }
 

@@ -162,14 +162,15 @@ impl<E: Status> From<CallError<E>> for Problem {
             CallError::Denied(denied) => {
                 Self::of(StatusCode::FORBIDDEN, denied.reason.as_str(), denied.message.clone())
             }
-            CallError::Precondition(error) => match &error {
-                PreconditionError::Moved { .. } => {
-                    Self::of(StatusCode::PRECONDITION_FAILED, "revision_moved", error.to_string())
-                }
-                PreconditionError::KeyReused(_) => {
-                    Self::of(StatusCode::UNPROCESSABLE_ENTITY, "idempotency_key_reused", error.to_string())
-                }
-            },
+            CallError::Precondition(error) => {
+                let status = match &error {
+                    PreconditionError::Moved { .. } | PreconditionError::Absent | PreconditionError::Present(_) => {
+                        StatusCode::PRECONDITION_FAILED
+                    }
+                    PreconditionError::KeyReused(_) => StatusCode::UNPROCESSABLE_ENTITY,
+                };
+                Self::of(status, error.code(), error.to_string())
+            }
             CallError::Unavailable(error) => Self::unavailable(&error),
             CallError::Failed(error) => match error.store() {
                 Some(fault) => Self::unavailable(fault),

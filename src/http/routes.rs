@@ -8,13 +8,14 @@ use percent_encoding::percent_decode_str;
 use warp::http::Method;
 use warp::reply::Response;
 
-use super::authzen::strangers::CONFIGURATION;
+use super::authzen::strangers::{CONFIGURATION, is_endpoint};
+use super::body::Body;
 use super::exchange::Exchange;
 use super::long::Work;
 use super::problem::Problem;
 use super::{
-    access_review, authzen, changes, customers, decisions, ledger, link_keys, openapi, partners, relationships, rules,
-    running, subscriptions, tokens, transfer, what_if,
+    access_review, authzen, changes, customers, decisions, ledger, link_keys, openapi, partners, relationships, root,
+    rules, running, subscriptions, tokens, transfer, what_if,
 };
 use crate::pdp::{Pdp, RouteMetrics};
 
@@ -43,67 +44,89 @@ pub struct Route {
     pub in_worlds: bool,
     /// How long it may take.
     pub work: Work,
+    /// What body it takes.
+    pub body: Body,
+    /// Is it about one noun, which has a revision that calls can be conditional on?
+    pub is_noun: bool,
     pub(super) run: fn(Exchange) -> Answering,
 }
 
+impl Route {
+    /// Is it one of AuthZEN's, where what is not known is passed over?
+    #[must_use]
+    pub fn is_authzen(&self) -> bool {
+        is_endpoint(self.path)
+    }
+}
+
 macro_rules! routes {
-    ($($method:ident $path:literal $($call:literal)|* => $run:path, $access:ident $(, $world:ident)? $(+ $work:ident)?;)*) => {
+    ($($method:ident $path:literal $($call:literal)|* => $run:path, $access:ident $(, $more:ident)* $(+ $work:ident)?;)*) => {
         /// Every route that is served.
         pub static ROUTES: &[Route] = &[$(Route {
             method: Method::$method,
             path: $path,
             calls: &[$($call),*],
             access: Access::$access,
-            in_worlds: routes!(@ $($world)?),
+            in_worlds: $(routes!(@world $more) ||)* false,
             work: routes!(# $($work)?),
+            body: Body::None$(.or(routes!(@body $more)))*,
+            is_noun: $(routes!(@noun $more) ||)* false,
             run: |x| Box::pin($run(x)),
         }),*];
     };
-    (@ world) => { true };
-    (@) => { false };
+    (@world world) => { true };
+    (@world $other:ident) => { false };
+    (@noun noun) => { true };
+    (@noun $other:ident) => { false };
     (# long) => { Work::Long };
     (# sized) => { Work::AsItsBody };
     (#) => { Work::Short };
+    (@body json) => { Body::Json };
+    (@body json_or_none) => { Body::JsonOrNone };
+    (@body lines) => { Body::Lines };
+    (@body world) => { Body::None };
+    (@body noun) => { Body::None };
 }
 
 routes! {
-    POST   "/access/v1/evaluation" "ask"|"askAboutThePast"                     => authzen::evaluation, Caller, world;
-    POST   "/access/v1/evaluations" "ask"|"askAboutThePast"                    => authzen::evaluations, Caller, world + sized;
-    POST   "/access/v1/search/subject" "ask"|"askAboutThePast"                 => authzen::search::subject, Caller, world + long;
-    POST   "/access/v1/search/resource" "ask"|"askAboutThePast"                => authzen::search::resource, Caller, world + long;
-    POST   "/access/v1/search/action" "ask"|"askAboutThePast"                  => authzen::search::action, Caller, world + long;
+    GET    "/"                                                                 => root::front_door, Public, world;
+    POST   "/access/v1/evaluation" "ask"|"askAboutThePast"                     => authzen::evaluation, Caller, world, json;
+    POST   "/access/v1/evaluations" "ask"|"askAboutThePast"                    => authzen::evaluations, Caller, world, json + sized;
+    POST   "/access/v1/search/subject" "ask"|"askAboutThePast"                 => authzen::search::subject, Caller, world, json + long;
+    POST   "/access/v1/search/resource" "ask"|"askAboutThePast"                => authzen::search::resource, Caller, world, json + long;
+    POST   "/access/v1/search/action" "ask"|"askAboutThePast"                  => authzen::search::action, Caller, world, json + long;
     GET    "/.well-known/authzen-configuration"                                => authzen::configuration, Public, world;
 
     GET    "/v1/partners" "listPartners"                                       => partners::list, Caller;
-    GET    "/v1/partners/{partner}" "readPartner"                              => partners::get, Caller;
-    PUT    "/v1/partners/{partner}" "writePartner"                             => partners::put, Caller;
+    GET    "/v1/partners/{partner}" "readPartner"                              => partners::get, Caller, noun;
+    PUT    "/v1/partners/{partner}" "writePartner"                             => partners::put, Caller, noun, json;
     GET    "/v1/partners/{partner}/customers" "readCustomerList"               => partners::customers, Caller;
     GET    "/v1/customers" "listCustomers"                                     => customers::list, Caller;
-    GET    "/v1/customers/{customer}" "readCustomer"                           => customers::get, Caller;
-    PUT    "/v1/customers/{customer}" "writeCustomer"                          => customers::put, Caller;
+    GET    "/v1/customers/{customer}" "readCustomer"                           => customers::get, Caller, noun;
+    PUT    "/v1/customers/{customer}" "writeCustomer"                          => customers::put, Caller, noun, json;
     GET    "/v1/customers/{customer}/partners" "readPartnerRelationships"      => customers::partners, Caller;
     GET    "/v1/subscriptions" "listSubscriptions"                             => subscriptions::list, Caller;
-    GET    "/v1/subscriptions/{subscription}" "readSubscription"               => subscriptions::get, Caller;
-    PUT    "/v1/subscriptions/{subscription}" "writeSubscription"              => subscriptions::put, Caller;
+    GET    "/v1/subscriptions/{subscription}" "readSubscription"               => subscriptions::get, Caller, noun;
+    PUT    "/v1/subscriptions/{subscription}" "writeSubscription"              => subscriptions::put, Caller, noun, json;
 
     GET    "/v1/partners/{partner}/relationship-request" "requestRelationship" => relationships::request, Caller;
-    POST   "/v1/partners/{partner}/relationship-request/email" "requestRelationship" => relationships::edit, Caller;
+    POST   "/v1/partners/{partner}/relationship-request/email" "requestRelationship" => relationships::edit, Caller, json;
     GET    "/v1/relationship-requests/{token}" "readRelationshipRequest"       => relationships::offer, Caller;
-    POST   "/v1/relationship-requests/{token}/acceptance" "acceptRelationship" => relationships::accept, Caller;
+    POST   "/v1/relationship-requests/{token}/acceptance" "acceptRelationship" => relationships::accept, Caller, json;
     DELETE "/v1/customers/{customer}/partners/{partner}/delegated-administration" "removeDelegatedAdministration" => relationships::remove, Caller;
     DELETE "/v1/customers/{customer}/delegated-administration" "removeDelegatedAdministration" => relationships::remove_all, Caller;
-    POST   "/v1/customers/{customer}/partners/{partner}/renegotiation" "renegotiateForCustomer" | "renegotiateForPartner" => relationships::renegotiate, Caller;
+    POST   "/v1/customers/{customer}/partners/{partner}/renegotiation" "renegotiateForCustomer" | "renegotiateForPartner" => relationships::renegotiate, Caller, json;
 
-    POST   "/v1/what-if" "whatIf"                                              => what_if::what_if, Caller + long;
+    POST   "/v1/what-if" "whatIf"                                              => what_if::what_if, Caller, json + long;
     GET    "/v1/changes" "readChanges"                                         => changes::list, Caller;
-    POST   "/v1/import" "import" | "importRelationships"                       => transfer::import, Caller;
+    POST   "/v1/import" "import" | "importRelationships"                       => transfer::import, Caller, lines;
     GET    "/v1/export" "export"                                               => transfer::export, Caller + long;
 
     GET    "/v1/decisions" "readDecisions"                                     => decisions::list, Caller, world + long;
     GET    "/v1/decisions/{seq}" "readDecisions"                               => decisions::get, Caller, world;
     GET    "/v1/decisions/{seq}/proof" "readDecisions"                         => decisions::prove, Caller, world;
     POST   "/v1/decisions/{seq}/replay" "readDecisions"                        => decisions::replay, Caller, world;
-    POST   "/v1/decisions/replay" "readDecisions"                              => decisions::replay_all, Caller, world + long;
+    POST   "/v1/decisions/replay" "readDecisions"                              => decisions::replay_all, Caller, world, json + long;
     GET    "/v1/ledger/checkpoint" "readDecisions"                             => ledger::checkpoint, Caller, world;
     GET    "/v1/ledger/proof" "readDecisions"                                  => ledger::proof, Caller, world;
     GET    "/v1/ledger/consistency" "readDecisions"                            => ledger::consistency, Caller, world;
@@ -114,17 +137,17 @@ routes! {
 
     GET    "/v1/rules" "readRules"                                             => rules::status, Caller;
     GET    "/v1/rules/history" "readRules"                                     => rules::history, Caller;
-    POST   "/v1/rules/review" "reviewRules"                                    => rules::review, Caller + long;
+    POST   "/v1/rules/review" "reviewRules"                                    => rules::review, Caller, json + long;
     GET    "/v1/rules/proposals" "readRules"                                   => rules::proposals, Caller;
-    POST   "/v1/rules/proposals" "proposeRules"                                => rules::propose, Caller + long;
+    POST   "/v1/rules/proposals" "proposeRules"                                => rules::propose, Caller, json + long;
     GET    "/v1/rules/proposals/{proposal}" "readRules"                        => rules::proposal, Caller;
     DELETE "/v1/rules/proposals/{proposal}" "proposeRules"                     => rules::withdraw, Caller;
-    POST   "/v1/rules/proposals/{proposal}/approval" "approveRules"            => rules::approve, Caller + long;
-    POST   "/v1/rules/rollback" "rollBackRules" | "proposeRules"              => rules::roll_back, Caller + long;
+    POST   "/v1/rules/proposals/{proposal}/approval" "approveRules"            => rules::approve, Caller, json_or_none + long;
+    POST   "/v1/rules/rollback" "rollBackRules" | "proposeRules"              => rules::roll_back, Caller, json + long;
     GET    "/v1/rules/{digest}" "readRules"                                    => rules::kept, Caller;
 
     GET    "/v1/tokens" "listTokens"                                           => tokens::list, Caller, world;
-    POST   "/v1/tokens" "createToken"                                          => tokens::create, Caller, world;
+    POST   "/v1/tokens" "createToken"                                          => tokens::create, Caller, world, json;
     DELETE "/v1/tokens/{token}" "revokeToken"                                  => tokens::revoke, Caller, world;
 
     GET    "/v1/link-keys" "listLinkKeys"                                      => link_keys::list, Caller;

@@ -10,7 +10,8 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use super::problem::Problem;
-use crate::clock::Timestamp;
+use super::query::invalid;
+use crate::clock::{self, Timestamp, Written};
 use crate::id::Revision;
 use crate::pdp::AsOf;
 
@@ -18,10 +19,10 @@ use crate::pdp::AsOf;
 const DAY_LENGTH: usize = "2026-11-01".len();
 const MILLISECOND: SignedDuration = SignedDuration::from_millis(1);
 
-/// What is no time.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("give a time such as `2026-11-01T10:00:00Z`, or a day in UTC such as `2026-11-01`")]
-pub(super) struct TimeError;
+/// What is neither a time nor a day.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("{0}; a day in UTC is written `2026-11-01`")]
+pub(super) struct TimeError(#[from] clock::TimeError);
 
 /// Where a span begins.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -35,8 +36,8 @@ impl FromStr for Begin {
     type Err = TimeError;
     fn from_str(text: &str) -> Result<Self, TimeError> {
         match day(text) {
-            Some(day) => first_moment(day).map(Self).ok_or(TimeError),
-            None => text.parse().map(Self).map_err(|_| TimeError),
+            Some(day) => first_moment(day).map(Self).ok_or_else(|| clock::TimeError::TooLate(text.to_owned()).into()),
+            None => Ok(Self(text.parse::<Written>()?.into())),
         }
     }
 }
@@ -46,7 +47,7 @@ impl FromStr for End {
     fn from_str(text: &str) -> Result<Self, TimeError> {
         match day(text) {
             Some(day) => Ok(Self(after(day))),
-            None => text.parse().map(Self).map_err(|_| TimeError),
+            None => Ok(Self(text.parse::<Written>()?.into())),
         }
     }
 }
@@ -61,10 +62,8 @@ pub(super) fn moment(text: &str, now: Timestamp) -> Result<AsOf, Problem> {
         let has_begun = first_moment(day).is_some_and(|begin| begin <= now);
         return Ok(AsOf::Time(if has_begun { last.min(now) } else { last }));
     }
-    text.parse::<Timestamp>().map(AsOf::Time).map_err(|_| {
-        let detail = format!("`as_of` cannot be `{text}`: {TimeError}, or a revision");
-        Problem::bad("invalid_parameter", detail)
-    })
+    let time = text.parse::<Written>().map(|time| AsOf::Time(time.into()));
+    time.map_err(|error| invalid("as_of", text, &format!("it is no revision; {}", TimeError(error))))
 }
 
 fn day(text: &str) -> Option<Date> {

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::Pdp;
+use super::{Pdp, refusal};
 use crate::audit::{Asked, Became, Record, RecordError};
 use crate::caller::{Caller, Identity, Person, Proof};
 use crate::clock::Timestamp;
@@ -30,8 +30,8 @@ pub struct Call {
     pub request_id: Option<String>,
     /// What makes a retry of it safe.
     pub idempotency: Option<Idempotency>,
-    /// The revision the noun must still have for a change to be made.
-    pub if_match: Option<Revision>,
+    /// What must be so of the noun for a change to be made.
+    pub conditions: Vec<Condition>,
     /// What the call says that no fact tells, for its record: it stands in the context of the recorded question.
     pub said: Members,
 }
@@ -53,7 +53,7 @@ impl Call {
             trace: None,
             request_id: None,
             idempotency: None,
-            if_match: None,
+            conditions: Vec::new(),
             said: Members::new(),
         }
     }
@@ -110,28 +110,53 @@ pub struct Denied {
     pub message: String,
 }
 
-impl Denied {
-    /// The denial that says nothing of what it is about.
-    pub(super) fn not_permitted() -> Self {
-        let message = Reason::NOT_PERMITTED.sentence().unwrap_or_default().to_owned();
-        Self { reason: Reason::NOT_PERMITTED, message }
-    }
+/// What must be so of a noun for a change to be made.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Condition {
+    /// It is at one of these revisions.
+    At(Vec<Revision>),
+    /// It is there.
+    Registered,
+    /// It is not there yet.
+    New,
 }
 
-/// A noun that is not at the revision a change was made for, or a key used twice.
+/// A noun that is not as a change was made for, or a key used twice.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum PreconditionError {
     /// The noun moved.
-    #[error("it is at revision {found} and not at {asked}; read it again and decide anew")]
+    #[error("it is at revision {found} and not at {}; read it again and decide anew", listed(asked))]
     Moved {
-        /// The revision asked for.
-        asked: Revision,
-        /// The revision it is at; 0 when it is not there.
+        /// The revisions asked for.
+        asked: Vec<Revision>,
+        /// The revision it is at.
         found: Revision,
     },
+    /// The noun is not there.
+    #[error("it is not there, and `If-Match` changes only what is; leave the header out to register it")]
+    Absent,
+    /// The noun is there.
+    #[error("it is there, at revision {0}, and `If-None-Match: *` only creates; read it, or leave the header out")]
+    Present(Revision),
     /// The key was used for another request.
     #[error("idempotency key `{0}` was used for another request; take a new key")]
     KeyReused(String),
+}
+
+impl PreconditionError {
+    /// The code.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Moved { .. } | Self::Absent => "revision_moved",
+            Self::Present(_) => "already_registered",
+            Self::KeyReused(_) => "idempotency_key_reused",
+        }
+    }
+}
+
+fn listed(revisions: &[Revision]) -> String {
+    revisions.iter().map(Revision::to_string).collect::<Vec<_>>().join(" or ")
 }
 
 /// Why a call came to nothing.
@@ -202,8 +227,8 @@ pub(super) struct Admission {
     pub(super) decision: Decision,
     /// What the call is about, where the rules were asked about the installation instead.
     about: Option<Entity>,
-    /// What a caller is told that may not know of what the call is about: the same as if it were not there.
-    unseen: Option<Denied>,
+    /// What the caller is told, where it may not.
+    denied: Option<Denied>,
 }
 
 impl Admission {
@@ -223,13 +248,6 @@ impl Admission {
             || is_own_subscription()
     }
 
-    fn denied(&self) -> Denied {
-        Denied {
-            reason: self.decision.reason().cloned().unwrap_or(Reason::NOT_PERMITTED),
-            message: self.decision.message().to_owned(),
-        }
-    }
-
     pub(super) fn record(self, call: &Call, rules: &Bundle) -> Record {
         let asked = Asked::Call;
         let mut question = self.question;
@@ -243,7 +261,13 @@ impl Admission {
     }
 
     pub(super) fn permit(&self) -> Result<Permit, Denied> {
-        self.decision.permit().ok_or_else(|| self.unseen.clone().unwrap_or_else(|| self.denied()))
+        match (&self.denied, self.decision.permit()) {
+            (None, Some(permit)) => Ok(permit),
+            (denied, _) => Err(denied.clone().unwrap_or_else(|| Denied {
+                reason: Reason::NOT_PERMITTED,
+                message: self.decision.message().to_owned(),
+            })),
+        }
     }
 }
 
@@ -263,7 +287,7 @@ const OLDER_NAMES: [(&str, &str); 9] = [
 ];
 
 /// The name by which a set of rules knows a call.
-fn name_in<'a>(rules: &Bundle, action: &'a str) -> &'a str {
+pub(super) fn name_in<'a>(rules: &Bundle, action: &'a str) -> &'a str {
     if rules.vocabulary().action(Namespace::Api.as_str(), action).is_some() {
         return action;
     }
@@ -294,11 +318,13 @@ pub(super) fn admit(
     }
     let question = Question::new(subject, name_in(rules, action), resource);
     let decision = decide(rules, Namespace::Api, &question, &facts);
-    let mut admission = Admission { question, facts, decision, about: unknown, unseen: None };
-    if !admission.decision.is_allowed() && !admission.may_know() {
+    let denied = (!decision.is_allowed()).then(|| refusal::denied(rules, caller, action, &decision));
+    let mut admission = Admission { question, facts, decision, about: unknown, denied };
+    if admission.denied.is_some() && !admission.may_know() {
         // A forbid that reads what is foreign would tell of it by its reason.
         let absent = admit(rules, view, at, caller, action, &About::Installation)?;
-        admission.unseen = Some(absent.permit().err().unwrap_or_else(Denied::not_permitted));
+        let denied = absent.permit().err().unwrap_or_else(|| refusal::not_permitted(rules, caller, action));
+        admission.denied = Some(denied);
     }
     Ok(admission)
 }
@@ -586,7 +612,7 @@ pub(super) fn finish<T: Serialize, E: Coded>(
             (error.code().to_owned(), Vec::new(), CallError::Failed(error))
         }
         Err(Undone::Denied(denied, records)) => (denied.reason.to_string(), records, CallError::Denied(denied)),
-        Err(Undone::Moved(error)) => ("revision_moved".to_owned(), Vec::new(), CallError::Precondition(error)),
+        Err(Undone::Moved(error)) => (error.code().to_owned(), Vec::new(), CallError::Precondition(error)),
     };
     record.outcome = Some(Became::Refused(outcome));
     let mut work = left(call, Err(refused));
@@ -606,11 +632,18 @@ fn repeat<T: DeserializeOwned, E>(
     Ok(Ok((value, remembered.revision, true)))
 }
 
-/// Checks that a noun is still at the revision a change was made for.
+/// Checks that a noun is as a change was made for.
 pub(super) fn unmoved<E>(call: &Call, found: Option<Revision>) -> Result<(), Undone<E>> {
-    let found = found.unwrap_or_default();
-    match call.if_match {
-        Some(asked) if asked != found => Err(Undone::Moved(PreconditionError::Moved { asked, found })),
-        _ => Ok(()),
+    for condition in &call.conditions {
+        let broken = match (condition, found) {
+            (Condition::At(_) | Condition::Registered, None) => PreconditionError::Absent,
+            (Condition::At(asked), Some(found)) if !asked.contains(&found) => {
+                PreconditionError::Moved { asked: asked.clone(), found }
+            }
+            (Condition::New, Some(found)) => PreconditionError::Present(found),
+            _ => continue,
+        };
+        return Err(Undone::Moved(broken));
     }
+    Ok(())
 }

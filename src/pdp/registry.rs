@@ -2,7 +2,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Pdp;
 use super::call::{About, Call, CallError, Changed, Denied, Done, Told, Undone, unmoved};
 use super::cursor::Seal;
 use super::operation::registration::{customer, partner};
@@ -10,9 +9,10 @@ use super::operation::{CustomerError, PartnerError, SubscriptionError, Telling};
 use super::pages::{ListError, Page};
 use super::relationship::coded;
 use super::subscription_actions::differences;
+use super::{Pdp, refusal};
 use crate::audit::{Asked, Record};
 use crate::caller::Caller;
-use crate::decide::{Namespace, Reason, decide};
+use crate::decide::{Namespace, decide};
 use crate::domain::customer::Customer;
 use crate::domain::event::Happening;
 use crate::domain::partner::Partner;
@@ -332,9 +332,10 @@ pub(super) fn sale(
         let decision = decide(rules, Namespace::Asked, &question, &facts);
         // To a partner that has nothing to do with the customer, what is foreign looks like what is not there.
         let related = !decision.standing().is_empty() || !decision.duties().is_empty();
-        let reason = decision.reason().cloned().filter(|_| related).unwrap_or(Reason::NOT_PERMITTED);
-        let message = if related { decision.message() } else { Reason::NOT_PERMITTED.sentence().unwrap_or_default() };
-        let denied = Denied { reason, message: message.to_owned() };
+        let denied = match decision.reason().cloned().filter(|_| related) {
+            Some(reason) => Denied { reason, message: decision.message().to_owned() },
+            None => refusal::not_permitted(rules, &call.caller, "writeSubscription"),
+        };
         let digest = rules.digest().clone();
         let mut record = Record::of(call.caller.clone(), Asked::Evaluation, question, facts, digest, &decision);
         call.stamp(&mut record);

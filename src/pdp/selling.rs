@@ -3,14 +3,14 @@
 //! A partner may name any id. One of a subscription that it may not see is handled as if nothing had that id, decision by
 //! decision and refusal by refusal; only where a new subscription would come of it is it told no.
 
-use super::Pdp;
 use super::call::{
-    About, Admission, Begun, Call, CallError, Changed, Denied, Done, Undone, Worked, admit, admit_unseen,
-    begin_admitted, finish, unmoved,
+    About, Admission, Begun, Call, CallError, Changed, Done, Undone, Worked, admit, admit_unseen, begin_admitted,
+    finish, unmoved,
 };
 use super::operation::registration::{new_subscription, subscription};
 use super::operation::{SubscriptionError, Telling};
 use super::registry::{Registered, registered, sale};
+use super::{Pdp, refusal};
 use crate::caller::Caller;
 use crate::domain::subscription::Subscription;
 use crate::policy::Bundle;
@@ -104,7 +104,7 @@ fn operate(
     };
     if let There::Unseen(refused) = there {
         records.push(refused.record(call, rules));
-        return Err(Undone::Denied(Denied::not_permitted(), records));
+        return Err(Undone::Denied(refusal::not_permitted(rules, &call.caller, WRITE), records));
     }
     let mut done = registered(told, before, happening, desk.next);
     done.records = records;

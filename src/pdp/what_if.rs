@@ -43,7 +43,7 @@ pub enum Proposed {
         services: Vec<ServiceName>,
         /// When it is to end by itself.
         #[schema(value_type = Option<String>, format = DateTime)]
-        #[serde(default)]
+        #[serde(default, deserialize_with = "crate::clock::optional_time")]
         until: Option<Timestamp>,
     },
     /// A customer removes delegated administrative privileges.

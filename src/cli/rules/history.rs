@@ -168,7 +168,7 @@ impl Show {
                     self.what
                 ))
             })?;
-            print::text(&text);
+            print::text(text);
             return Ok(Ended::Good);
         }
         if self.data.json {

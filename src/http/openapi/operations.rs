@@ -5,6 +5,7 @@ use warp::http::{Method, StatusCode};
 
 use super::super::decisions::ReplayBody;
 use super::super::relationships::{AcceptanceBody, EmailBody, RenegotiationBody};
+use super::super::root::FrontDoor;
 use super::super::running::Readiness;
 use super::super::tokens::TokenBody;
 use super::super::what_if::WhatIfBody;
@@ -120,7 +121,7 @@ fn telling() -> Vec<Described> {
         at(Method::GET, "/v1/partners/{partner}", TAG, "readPartner", "Read a partner")
             .problem(StatusCode::NOT_FOUND)
             .answers::<Partner>("The partner")
-            .tagged(),
+            .read_if_new(),
         at(Method::PUT, "/v1/partners/{partner}", TAG, "writePartner", "Register or change a partner")
             .answers::<Partner>("The partner as it was, or is now")
             .noun::<Partner>(partner)
@@ -137,7 +138,7 @@ fn telling() -> Vec<Described> {
         at(Method::GET, "/v1/customers/{customer}", TAG, "readCustomer", "Read a customer")
             .problem(StatusCode::NOT_FOUND)
             .answers::<Customer>("The customer")
-            .tagged(),
+            .read_if_new(),
         at(Method::PUT, "/v1/customers/{customer}", TAG, "writeCustomer", "Register or change a customer")
             .answers::<Customer>("The customer as it was, or is now")
             .noun::<Customer>(customer)
@@ -165,7 +166,7 @@ fn telling() -> Vec<Described> {
         at(Method::GET, "/v1/subscriptions/{subscription}", TAG, "readSubscription", "Read a subscription")
             .problem(StatusCode::NOT_FOUND)
             .answers::<Subscription>("The subscription")
-            .tagged(),
+            .read_if_new(),
         at(
             Method::PUT,
             "/v1/subscriptions/{subscription}",
@@ -278,7 +279,6 @@ fn remembering() -> Vec<Described> {
             .answers::<Imported>("What was imported")
             .changes()
             .fails::<ImportError>()
-            .never(&[StatusCode::PAYLOAD_TOO_LARGE])
             .lines_in::<Line>(&line),
         at(Method::GET, "/v1/export", "telling", "export", "Export everything")
             .lines_out("Everything, one noun a line"),
@@ -333,7 +333,6 @@ fn remembering() -> Vec<Described> {
             .takes(&["rules"])
             .fails::<ReplayError>()
             .never(&[StatusCode::UNPROCESSABLE_ENTITY])
-            .problem(StatusCode::PAYLOAD_TOO_LARGE)
             .answers::<Replayed>("What was decided then and is decided now, or what is missing to do so"),
         at(Method::POST, "/v1/decisions/replay", "remembering", "replayDecisions", "Decide the ledger again")
             .body::<ReplayBody>(json!({ "rules": "current", "from": 1 }))
@@ -374,6 +373,9 @@ fn remembering() -> Vec<Described> {
 fn running() -> Vec<Described> {
     const TAG: &str = "running";
     vec![
+        at(Method::GET, "/", TAG, "readFrontDoor", "Read what there is")
+            .answers::<FrontDoor>("What there is, and where")
+            .or_as("text/plain"),
         at(Method::GET, "/healthz", TAG, "readHealth", "Is it alive?").answers::<Health>("It is"),
         at(Method::GET, "/readyz", TAG, "readReadiness", "Is it ready?")
             .problem(StatusCode::SERVICE_UNAVAILABLE)

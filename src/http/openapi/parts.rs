@@ -97,7 +97,7 @@ impl Described {
         let content = ContentBuilder::new().schema(Some(self.schema::<T>())).example(Some(example));
         let body = RequestBodyBuilder::new().content("application/json", content.build()).required(Some(required));
         self.operation = self.operation.request_body(Some(body.build()));
-        self.problem(StatusCode::PAYLOAD_TOO_LARGE)
+        self.problem(StatusCode::PAYLOAD_TOO_LARGE).problem(StatusCode::UNSUPPORTED_MEDIA_TYPE)
     }
 
     /// It reads the body of a noun, whose id is in the path and may be left out.
@@ -115,16 +115,16 @@ impl Described {
             RequestBodyBuilder::new().content("application/json", content.build()).required(Some(Required::True));
         self.operation = self.operation.request_body(Some(body.build()));
         self.problem(StatusCode::PAYLOAD_TOO_LARGE)
+            .problem(StatusCode::UNSUPPORTED_MEDIA_TYPE)
             .answered::<T>(StatusCode::CREATED, "Registered")
             .tagged()
-            .takes(&["ifMatch"])
+            .takes(&["ifMatch", "onlyIfNew"])
             .problem(StatusCode::PRECONDITION_FAILED)
     }
 
     /// It changes something: a retry with the same key is safe.
     pub(super) fn changes(self) -> Self {
         self.takes(&["idempotencyKey"])
-            .problem(StatusCode::PAYLOAD_TOO_LARGE)
             .problem(StatusCode::UNPROCESSABLE_ENTITY)
             .header("Idempotency-Replayed", "`true` when it is the answer to an earlier call with the same key")
     }
@@ -136,7 +136,7 @@ impl Described {
         let content = ContentBuilder::new().schema(Some(text())).example(Some(format!("{example}\n").into()));
         let body = RequestBodyBuilder::new().description(Some(says)).content(NDJSON, content.build());
         self.operation = self.operation.request_body(Some(body.build()));
-        self
+        self.problem(StatusCode::UNSUPPORTED_MEDIA_TYPE)
     }
 
     /// It answers with JSON, one value a line.
@@ -158,7 +158,7 @@ impl Described {
             let content = ContentBuilder::new().schema(Some(text())).build();
             *answer = std::mem::take(answer).content(media, content);
         }
-        self
+        self.problem(StatusCode::NOT_ACCEPTABLE)
     }
 
     /// It fails as an operation's errors say.
@@ -214,6 +214,13 @@ impl Described {
         let beside_items = ArrayBuilder::new().items(self.schema::<U>());
         let page = page(noun, self.schema::<T>()).property(beside, beside_items).required(beside);
         self.takes(&["limit", "cursor"]).answer(StatusCode::OK, says, page.into())
+    }
+
+    /// It answers with a noun, unless the caller has it as it is.
+    pub(super) fn read_if_new(mut self) -> Self {
+        let says = "It is as `If-None-Match` says, and is not sent again";
+        self.answers.insert(StatusCode::NOT_MODIFIED, ResponseBuilder::new().description(says));
+        self.tagged().takes(&["ifNoneMatch"])
     }
 
     /// Its answers carry the noun's revision.
@@ -319,7 +326,9 @@ pub(super) fn parameters() -> Vec<(&'static str, Parameter)> {
     let header = |name: &str, schema: RefOr<Schema>, says: &str| given(ParameterIn::Header, name, schema, says);
     let limit = count(1).maximum(Some(PAGE_MAX)).default(Some(PAGE_DEFAULT.into()));
     let key = text().min_length(Some(1)).max_length(Some(IDEMPOTENCY_KEY_LENGTH_MAX)).pattern(Some("^[!-~]+$"));
-    let revision = text().pattern(Some("^(W/)?(\"[0-9]+\"|[0-9]+)$")).examples(["\"12\""]);
+    let tag = |pattern: &str, example: &str| text().pattern(Some(pattern)).examples([example]);
+    let revision = tag("^(\"[0-9]+\"|[0-9]+|[*])$", "\"12\"");
+    let known = tag("^((W/)?\"[0-9]+\"|[*])$", "\"12\"");
     let moment = text().examples(["2026-01-01T00:00:00Z", "2026-01-01", "12"]);
     let place = || text().pattern(Some("^[0-9]+([.][0-9]+)?$")).examples(["12"]);
     let boolean = ObjectBuilder::new().schema_type(Type::Boolean);
@@ -394,7 +403,15 @@ pub(super) fn parameters() -> Vec<(&'static str, Parameter)> {
             "requestId",
             header("X-Request-ID", text().into(), "The caller's own name for the call; it comes back as it is"),
         ),
-        ("ifMatch", header("If-Match", revision.into(), "The revision the noun must still have, as its `ETag` said")),
+        (
+            "ifMatch",
+            header("If-Match", revision.into(), "The revision the noun must still have, as its `ETag` said, or `*`"),
+        ),
+        ("ifNoneMatch", header("If-None-Match", known.into(), "The `ETag` of the noun as the caller has it")),
+        (
+            "onlyIfNew",
+            header("If-None-Match", tag("^[*]$", "*").into(), "Registers, and changes nothing that is there"),
+        ),
         (
             "idempotencyKey",
             header("Idempotency-Key", key.into(), "Makes a retry safe: the same key and request get the same answer"),
@@ -408,9 +425,11 @@ const PROBLEMS: &[(StatusCode, &str, &str)] = &[
     (StatusCode::UNAUTHORIZED, "Unauthorized", "No valid credentials came with the call"),
     (StatusCode::FORBIDDEN, "Forbidden", "The rules do not let the caller do this; `code` says why"),
     (StatusCode::NOT_FOUND, "NotFound", "Something that the call names is not there"),
+    (StatusCode::NOT_ACCEPTABLE, "NotAcceptable", "`Accept` takes none of the forms the answer has"),
     (StatusCode::CONFLICT, "Conflict", "It cannot be as things stand; `code` says what stands against it"),
-    (StatusCode::PRECONDITION_FAILED, "PreconditionFailed", "The noun is not at the revision of `If-Match` any more"),
+    (StatusCode::PRECONDITION_FAILED, "PreconditionFailed", "The noun is not as `If-Match` or `If-None-Match` says"),
     (StatusCode::PAYLOAD_TOO_LARGE, "PayloadTooLarge", "The body is larger than the settings allow"),
+    (StatusCode::UNSUPPORTED_MEDIA_TYPE, "UnsupportedMediaType", "The body is in a form or a coding that is not read"),
     (StatusCode::UNPROCESSABLE_ENTITY, "UnprocessableEntity", "The body is well formed and says what cannot be"),
     (StatusCode::INTERNAL_SERVER_ERROR, "Internal", "Something went wrong here; nothing was answered"),
     (
@@ -427,6 +446,7 @@ const OF_AUTHZEN: &[StatusCode] = &[
     StatusCode::FORBIDDEN,
     StatusCode::CONFLICT,
     StatusCode::PAYLOAD_TOO_LARGE,
+    StatusCode::UNSUPPORTED_MEDIA_TYPE,
     StatusCode::INTERNAL_SERVER_ERROR,
     StatusCode::SERVICE_UNAVAILABLE,
 ];

@@ -131,7 +131,7 @@ impl Archive {
         }
         let Some(reading) = &mut self.reading else { return Err(self.absent(seq)) };
         let name = reading.file.file.clone();
-        while let Some(line) = reading.lines.next() {
+        for line in reading.lines.by_ref() {
             let line = line.map_err(|cause| Absent::unreadable(seq, &name, cause))?;
             match read_line(&line) {
                 Ok(ExportLine::Record(record)) if record.seq == seq => {
