@@ -1,7 +1,5 @@
 //! Checkpoints that were kept elsewhere, held against what there is now: an export, an archive, or the store itself.
-
-use std::path::Path;
-use std::process::Output;
+use std::process::{Command, Output};
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -157,18 +155,23 @@ fn a_kept_checkpoint_is_held_against_the_tree_of_a_data_directory() {
     }
     let (code, walked) = kept.held(None, &kept.key().sign(1_000, [1; 32]).unwrap());
     assert_eq!((code, walked["findings"][0]["fault"].as_str()), (2, Some("dropped")), "{walked}");
+    let earlier = tempfile::tempdir().unwrap();
+    let copied = Command::new("cp").arg("-a").arg(kept.data.path().join(".")).arg(earlier.path()).status();
+    assert!(copied.unwrap().success());
     // Beside a running server it is the same.
     let server = Server::start(kept.data.path(), &["--anonymous"]);
+    for _ in 0..3 {
+        server.get("/v1/partners");
+    }
     let head = server.send("GET", "/v1/ledger/checkpoint", &[("accept", "text/plain")], None).text;
     assert_eq!(kept.held(None, &head).0, 0);
     assert_eq!(kept.held(None, &kept.fresh).0, 0);
     // An older store that was put back does not have the records that were signed.
     assert!(server.terminate().success());
-    let older = Kept::new();
-    for name in ["ledger.key", "ledger.pub"] {
-        std::fs::copy(Path::new(&kept.file(name)), older.file(name)).unwrap();
-    }
-    assert_eq!(older.held(None, &head).0, 2);
+    std::fs::write(kept.file("head"), &head).unwrap();
+    let (folder, head) = (earlier.path().to_str().unwrap(), kept.file("head"));
+    let output = standing(&["ledger", "verify", "--checkpoint", &head, "--data", folder]);
+    assert_eq!(output.status.code(), Some(2), "{}", said(&output));
     let output = standing(&["ledger", "verify", "--key", &kept.file("ledger.pub"), "--data", &kept.file("")]);
     assert_eq!(output.status.code(), Some(64), "{}", said(&output));
 }

@@ -88,7 +88,9 @@ fn a_closed_pipe_ends_every_command_quietly_and_changes_no_exit_code() {
         let (unread, said) = ended(&arguments, unread());
         assert_eq!(unread, code, "{arguments:?}: {said}");
         for word in ["panicked", "roken pipe", "os error", "cannot write"] {
-            assert!(!said.contains(word), "{arguments:?}: {said}");
+            // The log may say that there is no solver here.
+            let mut printed = said.lines().filter(|line| !line.contains(" WARN "));
+            assert!(!printed.any(|line| line.contains(word)), "{arguments:?}: {said}");
         }
     }
 }

@@ -47,6 +47,8 @@ impl Chance {
     }
 }
 
+/// Those of them that transact, as they begin.
+const SELLERS: [&str; 4] = ["p0", "p1", "p4", "p5"];
 pub const PARTNERS: [&str; 7] = ["p0", "p1", "p2", "p3", "p4", "p5", "p6"];
 pub const CUSTOMERS: [&str; 3] = ["c0", "c1", "c2"];
 pub const SERVICES: [&str; 3] = ["azure", "crm", "office365"];
@@ -144,16 +146,16 @@ impl World {
             if parent.is_some() { 20 + chance.below(20) } else { chance.below(if step > 12 { 20 } else { 9 }) };
         let customer = CUSTOMERS[parent.unwrap_or(number) % CUSTOMERS.len()];
         let is_sold = parent.is_none() && chance.below(4) > 0;
-        use SubscriptionStatus::{Active, Deleted, Suspended};
+        use SubscriptionStatus::{Active, Deleted, Expired, Suspended};
         let told = Subscription {
             id: format!("s-{number}").parse().unwrap(),
             customer: customer.parse().unwrap(),
             service: service.parse().unwrap(),
             offer: None,
-            original_reseller: is_sold.then(|| chance.of_all(&PARTNERS).parse().unwrap()),
+            original_reseller: is_sold.then(|| chance.of_all(&SELLERS).parse().unwrap()),
             partner_of_record: None,
             quantity: 10,
-            status: chance.of_all(&[Active, Active, Suspended, Deleted]),
+            status: chance.of_all(&[Active, Active, Active, Active, Suspended, Expired, Deleted]),
             parent: parent.map(|parent| format!("s-{parent}").parse().unwrap()),
         };
         let _ = self.pdp.put_subscription(&operator(), told).await;
