@@ -303,9 +303,8 @@ impl Pdp {
     /// [`StoreError`] while they cannot.
     pub async fn ready(&self) -> Result<(), StoreError> {
         self.store.check_clock()?;
-        if !self.store.is_writable() {
-            self.store.probe().await?;
-        }
+        // A disk that is full is not known to be before something is written.
+        self.store.probe().await?;
         self.compare_rules().await
     }
 

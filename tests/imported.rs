@@ -121,9 +121,9 @@ async fn a_time_that_cannot_be_is_refused_with_its_line_into_an_empty_store_and_
         json!({ "noun": "customer", "id": "c", "name": "C" }),
     ];
     for (line, message) in table {
-        let told = imports(&stage, &operator(), &[line.clone()]).await;
+        let told = imports(&stage, &operator(), std::slice::from_ref(&line)).await;
         assert!(told.starts_with("line 1: ") && told.ends_with(&message), "{told}\n{message}");
-        let supposed = supposes(&stage, &[line.clone()]).await;
+        let supposed = supposes(&stage, std::slice::from_ref(&line)).await;
         assert_eq!(supposed.strip_prefix("`changes[0]`: "), told.strip_prefix("line 1: "));
         let empty = Stage::new();
         empty.later();
@@ -138,7 +138,7 @@ async fn a_time_that_cannot_be_is_refused_with_its_line_into_an_empty_store_and_
         grant("mail", "adv", json!({ "delegatedAdministrator": false, "until": "2026-01-01T01:00:00Z" })),
         relationship("p2", "active", json!({ "since": "2026-01-01T01:00:00Z" })),
     ] {
-        assert_eq!(supposes(&stage, &[line.clone()]).await, "done");
+        assert_eq!(supposes(&stage, std::slice::from_ref(&line)).await, "done");
         assert_eq!(imports(&stage, &operator(), &[line]).await, "done");
     }
 }
@@ -179,7 +179,7 @@ async fn a_grant_line_into_a_store_with_facts_is_judged_as_an_acceptance() {
         ("ind", "An indirect reseller may not request relationships; its indirect provider does"),
     ] {
         let line = grant("crm", partner, json!({}));
-        let told = imports(&stage, &operator(), &[line.clone()]).await;
+        let told = imports(&stage, &operator(), std::slice::from_ref(&line)).await;
         assert_eq!(told, format!("line 1: grant of `c/crm` to `{partner}`: {message}"));
         let supposed = supposes(&stage, &[line]).await;
         assert_eq!(supposed, format!("`changes[0]`: grant of `c/crm` to `{partner}`: {message}"));
@@ -305,7 +305,7 @@ async fn only_a_kind_that_transacts_can_be_told_as_original_reseller_whoever_tel
             assert!(matches!(&told, Err(CallError::Failed(error)) if error.to_string() == message), "{kind}: {told:?}");
             let line = json!({ "noun": "subscription", "id": "s-9", "customer": "c", "service": "crm",
                 "originalReseller": partner, "quantity": 1, "status": "active" });
-            let told = imports(&stage, &call, &[line.clone()]).await;
+            let told = imports(&stage, &call, std::slice::from_ref(&line)).await;
             assert_eq!(told, format!("line 1: subscription `s-9`: {message}"));
             assert_eq!(supposes(&stage, &[line]).await, format!("`changes[0]`: subscription `s-9`: {message}"));
         }

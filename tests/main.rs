@@ -1,5 +1,5 @@
 //! Every integration test, in one binary.
-#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::type_complexity)]
 
 mod access_review;
 mod auditor;
