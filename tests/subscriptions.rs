@@ -114,7 +114,7 @@ fn of_an_earlier_day() -> RuleFiles {
     let schema = schema.join("\n").replace("active suspended expired deleted", "active suspended deleted");
     files.insert("schemas/standing.cedarschema", schema);
     let forbid = files.get("policies/never/partner-suspended.cedar").unwrap().to_owned();
-    files.insert("policies/never/partner-suspended.cedar", forbid.replace(",\n     Action::\"reactivate\"", ""));
+    files.insert("policies/never/partner-suspended.cedar", forbid.replace(", Action::\"reactivate\"", ""));
     files
 }
 

@@ -2,7 +2,7 @@
 //!
 //! A row names standings by what they have in common; a column that is left out or says `any` stands for everything.
 //! Every standing that a row covers has to get the row's answer, and for the reason it gives if it gives one. What is
-//! signed is the rows, by [`signature`]; a draft that nobody signed promises nothing.
+//! signed is the rows, by their digest; a draft that nobody signed promises nothing.
 
 mod draft;
 mod signature;
