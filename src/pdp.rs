@@ -22,6 +22,7 @@ mod opening;
 mod operation;
 mod page;
 mod pages;
+mod past;
 mod publishing;
 mod refusal;
 mod registry;

@@ -19,6 +19,7 @@ mod proposal;
 mod redb_file;
 mod rows;
 mod rules;
+mod rules_source;
 mod side;
 mod supposed;
 mod time;

@@ -5,14 +5,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Files that are longer than a file should be; whoever shortens one takes it off this list.
-const LONG: [&str; 8] = [
+const LONG: [&str; 6] = [
     "domain/invitation.rs",
     "http/openapi/parts.rs",
-    "pdp/ask.rs",
     "pdp/call.rs",
     "pdp/search.rs",
     "policy/bundle.rs",
-    "store/rules.rs",
     "store/writer.rs",
 ];
 const LINES_MAX: usize = 400;

@@ -311,7 +311,7 @@ fn a_ledger_cut_off_or_rewritten_with_its_tree_is_not_what_was_signed() {
     let unsigned = kept.copy();
     std::fs::remove_file(unsigned.file("ledger.key")).unwrap();
     let output = unsigned.run(&["verify"]);
-    assert_eq!(code(&output), 1, "{}", said(&output));
+    assert_eq!(output.status.code(), Some(1), "{}", said(&output));
     assert!(said(&output).contains("ledger.key") && said(&output).contains("--new-keys"), "{}", said(&output));
 }
 

@@ -238,7 +238,8 @@ fn found_with_schema(schema: &str, (from, to): (&str, &str)) -> Vec<String> {
         return found.iter().map(ToString::to_string).collect();
     }
     let (_, findings) = rules.held_to_claims_of(shipped());
-    findings.iter().filter(|found| !found.advisory).map(ToString::to_string).collect()
+    let unasked = rules.unasked_of(shipped()).into_values().flatten();
+    findings.into_iter().filter(|found| !found.advisory).chain(unasked).map(|found| found.to_string()).collect()
 }
 
 /// A rule besides those that are shipped, with a title and a source.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 use standing::assure::promises::{Retired, findings, gone};
-use standing::caller::Caller;
+use standing::caller::{Caller, Identity, Person, Proof};
 use standing::clock::{SharedClock, Stopped};
 use standing::config::{RulesAt, RulesFrom};
 use standing::domain::grant::Multichannel;
@@ -163,7 +163,10 @@ async fn a_line_takes_away_the_promise_it_names_and_no_other() {
     for line in ["always/the-seller-is-billed", "always/the-seller-is-billed by Ada", "by Ada: nothing", "x by A: b"] {
         assert_eq!(desk.takes(&saying(without(BILLED), line)).await, Taken::Refused, "{line}");
         let refused = desk.refused().await.concat();
-        assert!(refused.contains("policies/retired.md:1:1: the line takes no promise away"), "{line}: {refused}");
+        assert!(
+            refused.contains("the line takes no promise away: it names none, or says not who and why"),
+            "{line}: {refused}"
+        );
     }
     let meant = saying(without(BILLED), "`always/the-seller-is-billed` by Ada on 2026-01-01: bills go elsewhere");
     assert_eq!(desk.takes(&meant).await, Taken::InForce);
@@ -265,7 +268,12 @@ async fn the_shipped_set_is_held_to_the_promises_in_force_like_any_other() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_proposal_shows_the_promises_that_go_with_it() {
     let desk = Desk::new(RulesFrom::Publishing, None).await;
-    let by = |id: &str| Call::of(Caller::Operator { id: id.to_owned(), role: Role::Reviewer });
+    let by = |id: &str| {
+        let caller = Caller::Operator { id: id.to_owned(), role: Role::Reviewer };
+        let proof = Proof::Token { id: id.parse().unwrap() };
+        Call::by(Identity { caller, person: Some(Person::of_token(id)), proof })
+    };
+    let before = desk.status().await.digest;
     let files = saying(without(BILLED), "always/the-seller-is-billed by Ada: bills go elsewhere");
     let files = files.into_iter().filter(|(path, _)| path != SEATS).collect();
     let proposing = Proposing { files, ..Proposing::default() };
@@ -281,7 +289,7 @@ async fn a_proposal_shows_the_promises_that_go_with_it() {
     let approving = Approving { unproved: Some("read".to_owned()), ..Approving::default() };
     desk.pdp.approve(&by("bob"), proposed.id, approving).await.unwrap();
     assert_eq!(desk.status().await.retired.len(), 2);
-    let back = RollingBack { to: proposed.base, comment: None };
+    let back = RollingBack { to: before, comment: None };
     desk.pdp.roll_back(&by("bob"), back).await.unwrap();
     assert_eq!(desk.status().await.retired, [], "what comes back takes nothing away");
 }

@@ -70,10 +70,12 @@ pub fn promises(bundle: &Bundle) -> BTreeMap<String, Retired> {
 }
 
 /// The promises of `old` that `new` does not make. A claim that is written otherwise is made still where that one is
-/// `implied`; signed rows are compared answer by answer, each with its reason where one was signed.
+/// `implied`, save what it promises that nobody can ask any more; signed rows are compared answer by answer, each with its reason where one was signed.
 #[must_use]
 pub fn gone(new: &Bundle, old: &Bundle, implied: &BTreeSet<RuleId>) -> Vec<Retired> {
-    let claims = old.claims().filter(|(rule, _)| !new.makes(rule) && !implied.contains(&rule.id));
+    let unasked = new.unasked_of(old);
+    let goes = |rule: &Rule| (!new.makes(rule) && !implied.contains(&rule.id)) || unasked.contains_key(&rule.id);
+    let claims = old.claims().filter(|(rule, _)| goes(rule));
     let claims = claims.map(|(rule, _)| Retired::of_claim(rule));
     let tables = signed_texts(old).into_iter().filter(|(action, _)| {
         let path = format!("{FOLDER}{action}.md");

@@ -117,6 +117,7 @@ pub fn examine(bundle: &Bundle, in_force: Option<&Bundle>, program: Option<&Path
         }
         findings.extend(proofs.findings.iter().cloned());
         findings.extend(proofs.claims.iter().filter_map(|claim| broken(bundle, claim)));
+        findings.extend(in_force.into_iter().flat_map(|in_force| own.unasked_of(in_force).into_values().flatten()));
         findings.sort_by(|one, other| (one.advisory, one).cmp(&(other.advisory, other)));
         findings.dedup();
         let implied = proofs.implied.iter().cloned().collect();

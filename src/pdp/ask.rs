@@ -42,14 +42,6 @@ pub struct Basis {
     pub explain: bool,
 }
 
-impl Basis {
-    /// The call that asking on this basis is: not everybody who may ask may ask by other facts or rules than those of
-    /// now.
-    fn call(&self) -> &'static str {
-        if self.as_of.is_some() || self.rules.is_some() { "askAboutThePast" } else { "ask" }
-    }
-}
-
 /// Why a question cannot be answered on the basis asked for.
 #[derive(Debug, thiserror::Error)]
 pub enum AskError {
@@ -321,20 +313,6 @@ impl Pdp {
                 None => Ok(Arc::clone(current)),
             },
         }
-    }
-
-    /// Are rules others than were in force at a moment? Before the first there were none.
-    fn is_hypothetical(
-        &self,
-        basis: &Basis,
-        at: Timestamp,
-        rules: &Bundle,
-        current: &Bundle,
-    ) -> Result<bool, StoreError> {
-        if basis.as_of.is_none() {
-            return Ok(rules.digest() != current.digest());
-        }
-        Ok(self.store.rules_in_force_at(at)?.as_deref() != Some(rules.digest().as_str()))
     }
 
     /// Answers one question from the ground.

@@ -163,7 +163,7 @@ impl Bundle {
         let (mut held, mut findings) = (self.clone(), Vec::new());
         let validator = Validator::new(self.schema.clone());
         for (rule, claim) in other.claims() {
-            findings.extend(held::weakened(self, other, rule, claim));
+            findings.extend(held::weakened(self, other, rule));
             if self.makes(rule) {
                 continue;
             }
@@ -187,6 +187,14 @@ impl Bundle {
         }
         findings.extend(held::unclaimed(&held, other));
         (held, findings)
+    }
+
+    /// The floors of `other` that promise what nobody can ask over the schema of this set, each with what that is.
+    #[must_use]
+    pub fn unasked_of(&self, other: &Self) -> BTreeMap<RuleId, Vec<Finding>> {
+        let floors = other.claims().filter(|(_, claim)| *claim == Claim::Whenever);
+        let unasked = floors.map(|(rule, _)| (rule.id.clone(), held::unasked(self, other, rule)));
+        unasked.filter(|(_, findings)| !findings.is_empty()).collect()
     }
 
     /// Does the set make the promise that a claim of another set makes, under whatever name?

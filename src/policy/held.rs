@@ -12,7 +12,7 @@ use super::rule::{Claim, Rule};
 use super::vocabulary::ActionShape;
 
 /// Where a claim of `old` would say less over the schema of `new`, or something else.
-pub(super) fn weakened(new: &Bundle, old: &Bundle, rule: &Rule, claim: Claim) -> Vec<Finding> {
+pub(super) fn weakened(new: &Bundle, old: &Bundle, rule: &Rule) -> Vec<Finding> {
     let scope = rule.policy.action_constraint();
     let groups = groups_in_conditions(rule);
     let mut findings = Vec::new();
@@ -32,14 +32,23 @@ pub(super) fn weakened(new: &Bundle, old: &Bundle, rule: &Rule, claim: Claim) ->
                 format!("the claim `{}` in force speaks of `{group}`, which `{action}` {word} in this schema", rule.id);
             say(message, "leave the action in its groups");
         }
-        // What nobody can ask, nobody is promised.
+    }
+    findings
+}
+
+/// What a floor of `old` promises that nobody can ask over the schema of `new`: there it promises nothing.
+pub(super) fn unasked(new: &Bundle, old: &Bundle, rule: &Rule) -> Vec<Finding> {
+    let scope = rule.policy.action_constraint();
+    let mut findings = Vec::new();
+    for action in old.actions().filter(|action| old.covers(&scope, action)) {
         let lost = environments(old, action).into_iter().filter(|kinds| !environments(new, action).contains(kinds));
-        for (principal, resource) in lost.filter(|kinds| claim == Claim::Whenever && covers(rule, kinds)) {
+        for (principal, resource) in lost.filter(|kinds| covers(rule, kinds)) {
             let message = format!(
                 "the claim `{}` in force promises `{action}` to `{principal}` on `{resource}`, to which it does not apply in this schema",
                 rule.id
             );
-            say(message, "leave the types of the action as they are");
+            let hint = "leave the types of the action as they are, or retire the claim";
+            findings.push(Finding::of_rule(rule, message, hint).of_in_force().advising());
         }
     }
     findings

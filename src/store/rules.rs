@@ -16,7 +16,6 @@ use super::view::{decode, encode};
 use super::writer::Desk;
 use crate::assure::promises::Retired;
 use crate::clock::Timestamp;
-use crate::config::{RulesAt, RulesFrom};
 
 /// Why a set of rules came in force.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -145,37 +144,13 @@ impl Beside {
         self.put(b"s".to_vec(), &id)
     }
 
-    /// Notes where rules come from.
-    ///
-    /// # Errors
-    /// [`StoreError`] when it cannot be put into bytes.
-    pub fn put_rules_from(&mut self, from: RulesFrom) -> Result<(), StoreError> {
-        self.put(b"o".to_vec(), &from)
-    }
-
-    /// Notes whether who approves has to be known by another issuer than this service.
-    ///
-    /// # Errors
-    /// [`StoreError`] when it cannot be put into bytes.
-    pub fn put_needs_persons(&mut self, needs_persons: bool) -> Result<(), StoreError> {
-        self.put(b"q".to_vec(), &needs_persons)
-    }
-
-    /// Notes where the files of the rules stand.
-    ///
-    /// # Errors
-    /// [`StoreError`] when it cannot be put into bytes.
-    pub fn put_rules_at(&mut self, at: &RulesAt) -> Result<(), StoreError> {
-        self.put(b"w".to_vec(), at)
-    }
-
     /// Does something as soon as all of it is durable, after whatever was committed before and before what comes later.
     pub fn then(&mut self, after: impl FnOnce() + Send + 'static) {
         self.after.push(Box::new(after));
     }
 }
 
-fn row<T: DeserializeOwned>(
+pub(super) fn row<T: DeserializeOwned>(
     side: &impl ReadableTable<&'static [u8], &'static [u8]>,
     key: &[u8],
 ) -> Result<Option<T>, StoreError> {
@@ -241,30 +216,6 @@ impl Desk<'_> {
 }
 
 impl Store {
-    /// Where rules come from, as the last server said.
-    ///
-    /// # Errors
-    /// [`StoreError`] when it cannot be read.
-    pub fn rules_from(&self) -> Result<RulesFrom, StoreError> {
-        Ok(row(&self.side()?, b"o")?.unwrap_or_default())
-    }
-
-    /// Whether who approves has to be known by another issuer than this service, as the last server said.
-    ///
-    /// # Errors
-    /// [`StoreError`] when it cannot be read.
-    pub fn needs_persons(&self) -> Result<bool, StoreError> {
-        Ok(row(&self.side()?, b"q")?.unwrap_or_default())
-    }
-
-    /// Where the files of the rules stand, as the last server was told; nothing in a store that was never told.
-    ///
-    /// # Errors
-    /// [`StoreError`] when it cannot be read.
-    pub fn rules_at(&self) -> Result<Option<RulesAt>, StoreError> {
-        row(&self.side()?, b"w")
-    }
-
     /// The files of a set of rules that is or was in force.
     ///
     /// # Errors
