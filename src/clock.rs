@@ -49,7 +49,8 @@ pub enum ClockState {
 /// Cuts a time to whole milliseconds, so that what is written reads back equal.
 #[must_use]
 pub fn to_millisecond(at: Timestamp) -> Timestamp {
-    Timestamp::from_millisecond(at.as_millisecond()).unwrap_or(at)
+    // By its parts: the last second there is has milliseconds that `from_millisecond` does not take.
+    Timestamp::new(at.as_second(), at.subsec_millisecond() * 1_000_000).unwrap_or(at)
 }
 
 /// The machine's clock.
