@@ -59,6 +59,7 @@ use authzen::strangers;
 use credentials::Entry;
 use exchange::{Exchange, Received};
 use long::{in_turn, long};
+use openapi::Document;
 use routes::{Found, Routes};
 
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -69,6 +70,7 @@ struct Surface {
     pdp: Arc<Pdp>,
     door: Door,
     routes: Arc<Routes>,
+    document: Arc<Document>,
     stopping: Stopping,
     heartbeat: Duration,
 }
@@ -93,7 +95,8 @@ pub fn surface_with(
     heartbeat: Duration,
 ) -> impl Filter<Extract = (Response,), Error = Infallible> + Clone {
     let routes = Arc::new(Routes::new(&pdp));
-    let surface = Surface { pdp, door, routes, stopping, heartbeat };
+    let document = Arc::new(Document::of(ROUTES, pdp.has_world()));
+    let surface = Surface { pdp, door, routes, document, stopping, heartbeat };
     let query = warp::query::raw().or(warp::any().map(String::new)).unify();
     // A CONNECT names an authority and no path, so it has to be answered before anything looks at the path.
     let tunnel = warp::method()
@@ -199,8 +202,8 @@ async fn dispatch(surface: Surface, asked: Asked, body: exchange::Incoming) -> R
     };
     let began = Instant::now();
     let request_id = headers.get(REQUEST_ID).map(|id| String::from_utf8_lossy(id.as_bytes()).into_owned());
-    let (stopping, heartbeat) = (surface.stopping.clone(), surface.heartbeat);
-    let received = Received { method, path, params, query, host, headers, body, stopping, heartbeat };
+    let Surface { document, stopping, heartbeat, .. } = surface.clone();
+    let received = Received { method, path, params, query, host, headers, body, document, stopping, heartbeat };
     let answer = enter(&surface, served.route, received).await;
     let response = answer.unwrap_or_else(Problem::into_response);
     let (status, took) = (response.status().as_u16(), began.elapsed());

@@ -80,7 +80,7 @@ pub use transfer::{ExportReader, ImportError, Imported};
 pub use watched::Taken;
 pub use what_if::{Delta, Flip, Named, NamedAction, Proposed, WhatIfError};
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, RwLock};
@@ -88,7 +88,7 @@ use std::sync::{Arc, Mutex, RwLock};
 use crate::audit::{LedgerKey, VerifierKey};
 use crate::clock::{ClockState, Timestamp};
 use crate::config::{RulesAt, RulesFrom};
-use crate::decide::{World, check_schema};
+use crate::decide::{Reason, World, check_schema};
 use crate::domain::grant::Multichannel;
 use crate::files::FilesError;
 use crate::id::Revision;
@@ -240,6 +240,14 @@ impl Pdp {
     #[must_use]
     pub fn rules(&self) -> Arc<Bundle> {
         self.current.get()
+    }
+
+    /// Every reason a no can have by the rules in force, and by those of a world of its own.
+    #[must_use]
+    pub fn reasons(&self) -> BTreeSet<String> {
+        let (rules, world) = (self.rules(), self.world.as_deref());
+        let bundles = world.map(|(rules, _)| rules).into_iter().chain([&*rules]);
+        bundles.flat_map(Reason::all_of).map(str::to_owned).collect()
     }
 
     /// The digest of the rules that answer questions.

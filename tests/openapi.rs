@@ -88,7 +88,8 @@ fn every_operation_documents_what_it_answers_and_how_it_fails() {
         for status in failures {
             assert!(responses.contains_key(status), "{at} does not document {status}");
         }
-        assert_eq!(operation.contains_key("security"), route.access == Access::Caller, "{at}");
+        // What asks for nothing says so.
+        assert_eq!(operation["security"].as_array().unwrap().is_empty(), route.access == Access::Public, "{at}");
         for (status, response) in responses {
             let response = resolved(&document, response);
             assert!(response["description"].is_string(), "{at} {status}");
@@ -189,7 +190,7 @@ fn the_document_is_one_of_openapi_3_1() {
         }
     }
     for (name, schema) in document["components"]["schemas"].as_object().unwrap() {
-        let members = ["type", "enum", "oneOf", "anyOf", "allOf"];
+        let members = ["type", "enum", "oneOf", "anyOf"];
         assert!(members.iter().any(|member| schema.get(member).is_some()), "schema `{name}` says nothing: {schema}");
         for required in schema["required"].as_array().into_iter().flatten() {
             let required = required.as_str().unwrap();
@@ -235,4 +236,147 @@ fn the_statuses_of_every_operation_are_as_reviewed() {
     }
     let overview: Vec<String> = lines.into_values().collect();
     insta::assert_snapshot!(overview.join("\n"));
+}
+
+/// Everything in the document that is a schema, or may stand in one.
+fn each(value: &Value, seen: &mut impl FnMut(&Map<String, Value>)) {
+    match value {
+        Value::Object(members) => {
+            seen(members);
+            members.values().for_each(|member| each(member, seen));
+        }
+        Value::Array(items) => items.iter().for_each(|item| each(item, seen)),
+        _ => {}
+    }
+}
+
+#[test]
+fn what_is_open_says_so_and_each_of_several_shapes_has_a_name() {
+    let (document, _server, _data) = served(&["--demo"]);
+    each(&document, &mut |schema| {
+        let is_object =
+            |kind: &Value| kind == "object" || kind.as_array().is_some_and(|of| of.contains(&"object".into()));
+        if schema.get("type").is_some_and(is_object) {
+            let says = ["properties", "additionalProperties"].iter().any(|member| schema.contains_key(*member));
+            assert!(says, "of this no program knows what members it has: {schema:?}");
+        }
+        assert!(!schema.contains_key("allOf"), "{schema:?}");
+        for shape in ["oneOf", "anyOf"].iter().filter_map(|several| schema.get(*several)?.as_array()).flatten() {
+            assert!(shape.get("properties").is_none(), "this shape is nameless: {shape}");
+        }
+    });
+    let question = &document["components"]["schemas"]["EvaluationRequest"]["properties"];
+    assert_eq!(question["context"]["additionalProperties"], true, "{question}");
+}
+
+#[test]
+fn a_change_is_one_of_several_whole_shapes_told_apart_by_a_word() {
+    let (document, _server, _data) = served(&["--demo"]);
+    let shapes = document["components"]["schemas"]["Change"]["oneOf"].as_array().unwrap();
+    let mut events = BTreeSet::new();
+    for shape in shapes.iter().map(|shape| resolved(&document, shape)) {
+        assert!(events.insert(shape["properties"]["event"]["const"].as_str().unwrap()), "{shape}");
+        let required: BTreeSet<&str> =
+            shape["required"].as_array().unwrap().iter().map(|member| member.as_str().unwrap()).collect();
+        assert!(required.is_superset(&BTreeSet::from(["revision", "at", "by", "event"])), "{shape}");
+    }
+    assert!(events.contains("partner-registered") && events.len() > 10, "{events:?}");
+}
+
+#[test]
+fn the_changes_go_on_after_what_next_says() {
+    let (document, server, _data) = served(&["--demo"]);
+    let schemas = &document["components"]["schemas"];
+    let parameters = document["paths"]["/v1/changes"]["get"]["parameters"].as_array().unwrap();
+    let mut parameters = parameters.iter().map(|given| resolved(&document, given));
+    let after = parameters.find(|parameter| parameter["name"] == "after").unwrap();
+    assert_eq!(after["schema"]["type"], schemas["ChangesPage"]["properties"]["next"]["type"]);
+    let first = server.get("/v1/changes?limit=1").json();
+    let second = server.get(&format!("/v1/changes?limit=1&after={}", first["next"])).json();
+    assert!(second["changes"][0]["revision"].as_u64() > first["changes"][0]["revision"].as_u64(), "{second}");
+}
+
+/// Words that are no names in the languages most clients are written in.
+const RESERVED: [&str; 12] =
+    ["import", "export", "delete", "from", "class", "with", "default", "in", "is", "new", "return", "yield"];
+
+#[test]
+fn no_operation_is_named_by_a_reserved_word() {
+    let (document, _server, _data) = served(&["--demo"]);
+    for (method, path, operation) in operations(&document) {
+        let id = operation["operationId"].as_str().unwrap();
+        assert!(!RESERVED.contains(&id), "{method} {path}: `{id}`");
+        assert!(id.bytes().all(|byte| byte.is_ascii_alphanumeric()), "{method} {path}: `{id}`");
+    }
+}
+
+fn words(document: &Value, schema: &str) -> BTreeSet<String> {
+    let words = document["components"]["schemas"][schema]["enum"].as_array().unwrap();
+    let listed: BTreeSet<String> = words.iter().map(|word| word.as_str().unwrap().to_owned()).collect();
+    assert_eq!(listed.len(), words.len(), "a word of `{schema}` stands twice");
+    listed
+}
+
+/// The codes of problems in the text of a source: whatever a function `code` gives, and whatever a problem is made with.
+fn codes(text: &str) -> BTreeSet<String> {
+    let code = |text: &str| {
+        let (_, rest) = text.split_once('"')?;
+        let (code, _) = rest.split_once('"')?;
+        code.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_').then(|| code.to_owned())
+    };
+    let made = ["Problem::of(", "Problem::bad(", "Problem::not_found(", "Self::of(", "Self::bad("];
+    let made = made.iter().flat_map(|made| text.split(made).skip(1));
+    // The code is the first text among the arguments, where it is written there at all.
+    let made = made.filter_map(|rest| code(rest.split(['{', ';']).next()?.split("format!").next()?));
+    let bodies = text.split("fn code(&self)").skip(1).map(|rest| rest.split("\n    }\n").next().unwrap());
+    let tables = text.split("\ncoded! {").skip(1).map(|rest| rest.split("\n}\n").next().unwrap());
+    let told = bodies.chain(tables).flat_map(|body| body.split("=>").skip(1));
+    made.chain(told.filter_map(|told| code(told.split([',', '\n']).next()?))).collect()
+}
+
+#[test]
+fn every_code_of_a_problem_stands_in_the_document() {
+    let (document, _server, _data) = served(&["--demo"]);
+    let mut written = BTreeSet::new();
+    let mut folders = vec![std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src")];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                written.extend(codes(&std::fs::read_to_string(path).unwrap()));
+            }
+        }
+    }
+    assert!(written.len() > 80 && written.contains("invalid_cursor") && written.contains("no_service"), "{written:?}");
+    let (listed, reasons) = (words(&document, "ProblemCode"), words(&document, "Reason"));
+    assert_eq!(written.difference(&listed).collect::<Vec<_>>(), Vec::<&String>::new(), "not in the list");
+    // A refused call has the reason of its refusal.
+    let known: BTreeSet<String> = written.union(&reasons).cloned().collect();
+    assert_eq!(listed.difference(&known).collect::<Vec<_>>(), Vec::<&String>::new(), "in no source");
+}
+
+#[test]
+fn the_reasons_of_the_rules_in_force_stand_in_the_document() {
+    let rules = tempfile::tempdir().unwrap();
+    let copied = std::process::Command::new("cp")
+        .args(["-r", concat!(env!("CARGO_MANIFEST_DIR"), "/policies"), concat!(env!("CARGO_MANIFEST_DIR"), "/schemas")])
+        .arg(rules.path())
+        .status();
+    assert!(copied.unwrap().success());
+    let frozen = "@id(\"never/frozen\")\n@title(\"Nothing is removed\")\n@source(\"a test\")\n@reason(\"frozen\")\n\
+                  forbid (principal, action == Action::\"removeSeats\", resource);\n";
+    std::fs::write(rules.path().join("policies/never/frozen.cedar"), frozen).unwrap();
+    let (document, server, _data) = served(&["--demo", "--rules", rules.path().to_str().unwrap()]);
+    let question = serde_json::json!({
+        "subject": { "type": "Partner", "id": "contoso" },
+        "action": { "name": "removeSeats" },
+        "resource": { "type": "Subscription", "id": "s-office" },
+    });
+    let answer = server.post("/access/v1/evaluation", &question);
+    assert_eq!(answer.json()["context"]["reason"], "frozen");
+    for schema in ["Reason", "ProblemCode"] {
+        assert!(words(&document, schema).contains("frozen"), "{schema}");
+    }
 }

@@ -1,11 +1,16 @@
 //! Why an answer is no: a closed, documented list of codes, and the sentence that goes with each.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
+use utoipa::{PartialSchema, ToSchema};
 
 use crate::facts::Unknown;
+use crate::policy::Bundle;
 
 /// The code of a refusal.
 ///
@@ -55,6 +60,13 @@ impl Reason {
         &self.0
     }
 
+    /// Every code a set of rules can give: the built-in ones, and those its forbids bring.
+    #[must_use]
+    pub fn all_of(bundle: &Bundle) -> BTreeSet<&str> {
+        let brought = bundle.rules().filter_map(|rule| rule.reason.as_deref());
+        Self::BUILT_IN.iter().map(|(code, _)| *code).chain(brought).collect()
+    }
+
     /// The code a forbid brings.
     pub(crate) fn of_rule(code: &str) -> Self {
         Self(Cow::Owned(code.to_owned()))
@@ -71,6 +83,16 @@ impl Reason {
         Self::BUILT_IN.iter().find_map(|(code, sentence)| (*code == self.0).then_some(*sentence))
     }
 }
+
+impl PartialSchema for Reason {
+    fn schema() -> RefOr<Schema> {
+        let words = ObjectBuilder::new().schema_type(Type::String);
+        let words = words.description(Some("Why an answer is no: one of the codes that the rules in force can give"));
+        words.enum_values(Some(Self::BUILT_IN.iter().map(|(code, _)| *code))).into()
+    }
+}
+
+impl ToSchema for Reason {}
 
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -21,6 +21,7 @@ use super::REQUEST_ID;
 use super::body::{collected, content_type, media_type};
 use super::conditions::{Conditions, Known};
 use super::credentials::Entry;
+use super::openapi::Document;
 pub(super) use super::page::page_body;
 use super::problem::Problem;
 use super::query::Query;
@@ -79,6 +80,7 @@ pub(super) struct Received {
     pub(super) host: Option<Authority>,
     pub(super) headers: HeaderMap,
     pub(super) body: Incoming,
+    pub(super) document: Arc<Document>,
     pub(super) stopping: Stopping,
     pub(super) heartbeat: Duration,
 }
@@ -92,6 +94,8 @@ pub struct Exchange {
     pub(super) entry: Entry,
     /// What the caller knows of the noun it reads.
     pub(super) known: Option<Known>,
+    /// What there is to call.
+    pub(super) document: Arc<Document>,
     pub(super) stopping: Stopping,
     /// How often a stream says that it is still there.
     pub(super) heartbeat: Duration,
@@ -112,7 +116,8 @@ impl Exchange {
         Conditions { writing, known }: Conditions,
         received: Received,
     ) -> Result<Self, Problem> {
-        let Received { method, path, params, query: query_text, headers, body, stopping, heartbeat, .. } = received;
+        let Received { method, path, params, query: query_text, headers, body, document, stopping, heartbeat, .. } =
+            received;
         let query = Query::read(&query_text)?;
         let mut call = Call::by(identity);
         call.request_id = headers.get(REQUEST_ID).map(|id| {
@@ -128,6 +133,7 @@ impl Exchange {
             headers,
             entry,
             known,
+            document,
             stopping,
             heartbeat,
             method,

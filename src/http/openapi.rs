@@ -5,48 +5,54 @@ mod filters;
 mod operations;
 mod parts;
 mod publishing;
+mod typed;
 
-use std::sync::OnceLock;
+use std::collections::BTreeSet;
 
-use bytes::Bytes;
+use serde_json::Value;
+use utoipa::ToSchema as _;
 use utoipa::openapi::path::{PathItem, PathsBuilder};
 use utoipa::openapi::schema::ComponentsBuilder;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{HttpMethod, InfoBuilder, LicenseBuilder, OpenApiBuilder, ServerBuilder, tag::TagBuilder};
 use warp::http::Method;
-use warp::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
-use warp::reply::Response;
 
-use super::exchange::Exchange;
 use super::names::describe_names;
-use super::problem::Problem;
-use super::routes::{Access, ROUTES, Route};
+use super::problem::ProblemCode;
+use super::routes::{Access, Route};
+use crate::decide::Reason;
 pub(super) use bodies::TokenRole;
 use operations::operations;
 use parts::{BASIC, BEARER, parameters, responses};
 
-/// The document over our own domain, and the one over a world of its own; built once.
-static DOCUMENTS: [OnceLock<Bytes>; 2] = [OnceLock::new(), OnceLock::new()];
+/// The document of an API, but for the codes that the rules in force bring.
+pub(super) struct Document(Value);
 
-pub(super) async fn document(x: Exchange) -> Result<Response, Problem> {
-    x.no_more_query()?;
-    let is_world = x.pdp.has_world();
-    let bytes = match DOCUMENTS[usize::from(is_world)].get() {
-        Some(built) => built.clone(),
-        None => {
-            let mut built = serde_json::to_value(built(is_world)).map_err(|_| Problem::internal())?;
-            describe_names(&mut built);
-            let built = built.to_string().into_bytes();
-            DOCUMENTS[usize::from(is_world)].get_or_init(|| built.into()).clone()
+impl Document {
+    /// Describes routes: those over our own domain, or over a world of its own.
+    pub(super) fn of(routes: &[Route], is_world: bool) -> Self {
+        let mut document = serde_json::to_value(built(routes, is_world)).unwrap_or_default();
+        typed::typed(&mut document);
+        describe_names(&mut document);
+        Self(document)
+    }
+
+    /// The document while refusals have these reasons.
+    pub(super) fn with(&self, reasons: &BTreeSet<String>) -> Value {
+        let mut document = self.0.clone();
+        for name in [Reason::name(), ProblemCode::name()] {
+            let words = document.pointer_mut(&format!("/components/schemas/{name}/enum"));
+            let Some(words) = words.and_then(Value::as_array_mut) else { continue };
+            let known: BTreeSet<&str> = words.iter().filter_map(Value::as_str).collect();
+            let more: Vec<Value> =
+                reasons.iter().filter(|code| !known.contains(code.as_str())).cloned().map(Value::from).collect();
+            words.extend(more);
         }
-    };
-    let mut response = Response::new(bytes.into());
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("max-age=300"));
-    Ok(response)
+        document
+    }
 }
 
-fn built(is_world: bool) -> utoipa::openapi::OpenApi {
+fn built(routes: &[Route], is_world: bool) -> utoipa::openapi::OpenApi {
     let mut paths = PathsBuilder::new();
     let mut components = ComponentsBuilder::new();
     for (name, response) in responses() {
@@ -57,7 +63,7 @@ fn built(is_world: bool) -> utoipa::openapi::OpenApi {
     }
     for described in operations() {
         // What has no route is described all the same, so that comparing the document with the routes finds it.
-        let route = ROUTES.iter().find(|route| is_of(route, &described.method, described.path));
+        let route = routes.iter().find(|route| is_of(route, &described.method, described.path));
         if is_world && route.is_some_and(|route| !route.in_worlds) {
             continue;
         }

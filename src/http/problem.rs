@@ -2,6 +2,10 @@
 //!
 //! A new variant of an error does not compile until it has its status here and its code beside it.
 
+mod codes;
+
+pub(super) use codes::ProblemCode;
+
 use bytes::Bytes;
 use serde::Serialize;
 use warp::http::StatusCode;
@@ -39,6 +43,7 @@ pub(super) struct Details {
     /// The HTTP status.
     status: u16,
     /// A stable code.
+    #[schema(value_type = ProblemCode)]
     code: String,
     /// What went wrong and what to do next.
     detail: String,

@@ -14,8 +14,8 @@ use super::exchange::Exchange;
 use super::long::Work;
 use super::problem::Problem;
 use super::{
-    access_review, authzen, changes, customers, decisions, ledger, link_keys, openapi, partners, relationships, root,
-    rules, running, subscriptions, tokens, transfer, what_if,
+    access_review, authzen, changes, customers, decisions, ledger, link_keys, partners, relationships, root, rules,
+    running, subscriptions, tokens, transfer, what_if,
 };
 use crate::pdp::{Pdp, RouteMetrics};
 
@@ -157,7 +157,7 @@ routes! {
     GET    "/healthz"                                                          => running::healthz, Public, world;
     GET    "/readyz"                                                           => running::readyz, Public, world;
     GET    "/metrics"                                                          => running::metrics, Public, world;
-    GET    "/openapi.json"                                                     => openapi::document, Public, world;
+    GET    "/openapi.json"                                                     => running::document, Public, world;
 }
 
 /// What there is at a path.

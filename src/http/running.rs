@@ -63,3 +63,10 @@ pub(super) async fn metrics(x: Exchange) -> Result<Response, Problem> {
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     Ok(response)
 }
+
+pub(super) async fn document(x: Exchange) -> Result<Response, Problem> {
+    x.no_more_query()?;
+    let mut response = json_reply(StatusCode::OK, &x.document.with(&x.pdp.reasons()))?;
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("max-age=300"));
+    Ok(response)
+}

@@ -133,6 +133,7 @@ pub struct Search {
 #[serde(untagged)]
 pub enum Found {
     /// A subject or a resource.
+    #[schema(title = "Entity")]
     Entity {
         /// Its type.
         #[serde(rename = "type")]
@@ -141,6 +142,7 @@ pub enum Found {
         id: String,
     },
     /// An action.
+    #[schema(title = "Action")]
     Action {
         /// Its name.
         name: String,

@@ -114,7 +114,7 @@ impl ToSchema for EvaluationsRequest {
 pub(super) struct DecisionContext {
     /// Why it is a no: a code of a closed list.
     #[schema(nullable = false)]
-    reason: Option<String>,
+    reason: Option<crate::decide::Reason>,
     /// The same in a sentence.
     #[schema(nullable = false)]
     message: Option<String>,

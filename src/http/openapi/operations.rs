@@ -275,12 +275,12 @@ fn remembering() -> Vec<Described> {
             .fails::<ChangesError>()
             .answers::<ChangesPage>("A page of the changes; a page never splits a revision")
             .or_as("text/event-stream"),
-        at(Method::POST, "/v1/import", "telling", "import", "Import everything at once")
+        at(Method::POST, "/v1/import", "telling", "importLines", "Import everything at once")
             .answers::<Imported>("What was imported")
             .changes()
             .fails::<ImportError>()
             .lines_in::<Line>(&line),
-        at(Method::GET, "/v1/export", "telling", "export", "Export everything")
+        at(Method::GET, "/v1/export", "telling", "exportLines", "Export everything")
             .lines_out("Everything, one noun a line"),
         at(Method::GET, "/v1/decisions", "remembering", "listDecisions", "Find records by any of their fields")
             .takes(DECISION_FILTERS)

@@ -133,20 +133,25 @@ impl Described {
     pub(super) fn lines_in<T: ToSchema>(mut self, example: &Value) -> Self {
         let _ = self.schema::<T>();
         let says = format!("One `{}` a line; all of them are told, or none", T::name());
-        let content = ContentBuilder::new().schema(Some(text())).example(Some(format!("{example}\n").into()));
+        let content = ContentBuilder::new().schema(Some(bytes())).example(Some(format!("{example}\n").into()));
         let body = RequestBodyBuilder::new().description(Some(says)).content(NDJSON, content.build());
+        let body = body.required(Some(Required::True));
         self.operation = self.operation.request_body(Some(body.build()));
         self.problem(StatusCode::UNSUPPORTED_MEDIA_TYPE)
     }
 
     /// It answers with JSON, one value a line.
     pub(super) fn lines_out(self, says: &'static str) -> Self {
-        self.answers_text(NDJSON, says)
+        self.answers_in(NDJSON, bytes(), says)
     }
 
     /// It answers with text.
-    pub(super) fn answers_text(mut self, media: &'static str, says: &'static str) -> Self {
-        let content = ContentBuilder::new().schema(Some(text())).build();
+    pub(super) fn answers_text(self, media: &'static str, says: &'static str) -> Self {
+        self.answers_in(media, text(), says)
+    }
+
+    fn answers_in(mut self, media: &'static str, schema: ObjectBuilder, says: &'static str) -> Self {
+        let content = ContentBuilder::new().schema(Some(schema)).build();
         let answer = ResponseBuilder::new().description(says).content(media, content);
         self.answers.insert(StatusCode::OK, answer);
         self
@@ -155,7 +160,8 @@ impl Described {
     /// It answers in another media type when it is asked to.
     pub(super) fn or_as(mut self, media: &'static str) -> Self {
         for answer in self.answers.values_mut() {
-            let content = ContentBuilder::new().schema(Some(text())).build();
+            let schema = if media == NDJSON { bytes() } else { text() };
+            let content = ContentBuilder::new().schema(Some(schema)).build();
             *answer = std::mem::take(answer).content(media, content);
         }
         self.problem(StatusCode::NOT_ACCEPTABLE)
@@ -273,6 +279,9 @@ impl Described {
                 let requirement = SecurityRequirement::new::<_, [&str; 0], &str>(scheme, []);
                 self.operation = self.operation.security(requirement);
             }
+        } else {
+            // Said, and not left out: a reader need not look for what holds where nothing is said.
+            self.operation = self.operation.securities(Some([]));
         }
         let mut operation = self.operation;
         for name in self.parameters {
@@ -287,6 +296,7 @@ impl Described {
             let name = problem_name(status, is_of_authzen);
             responses = responses.response(status.as_str(), Ref::from_response_name(name));
         }
+        Details::schemas(&mut self.schemas);
         self.schemas.push((Details::name().into_owned(), Details::schema()));
         (operation.responses(responses).build(), self.schemas)
     }
@@ -307,6 +317,11 @@ fn page(noun: &'static str, item: RefOr<Schema>) -> ObjectBuilder {
 
 fn text() -> ObjectBuilder {
     ObjectBuilder::new().schema_type(Type::String)
+}
+
+/// Lines, which programs take as they are: no client reads them as one text.
+fn bytes() -> ObjectBuilder {
+    text().format(Some(SchemaFormat::KnownFormat(KnownFormat::Binary)))
 }
 
 fn count(least: usize) -> ObjectBuilder {
@@ -368,7 +383,7 @@ pub(super) fn parameters() -> Vec<(&'static str, Parameter)> {
         ),
         ("limit", query("limit", limit.into(), "The most items on the page")),
         ("cursor", query("cursor", text().into(), "Where to go on: the `next` of the page before")),
-        ("after", query("after", place().into(), "The `next` of the page before")),
+        ("after", query("after", count(0).into(), "The `next` of the page before")),
         ("lastEventId", header("Last-Event-ID", place().into(), "Where a stream goes on: the id of the last event")),
         ("ofCustomer", query("customer", CustomerId::schema(), "Those of this customer")),
         ("ofPartner", query("partner", PartnerId::schema(), "Those this partner sold")),
