@@ -16,11 +16,13 @@ use std::time::{Duration, Instant};
 use redb::StorageBackend;
 use redb::backends::FileBackend;
 use serde_json::json;
+use standing::cli::demo;
 use standing::clock::{SharedClock, System};
 use standing::domain::grant::Multichannel;
 use standing::http::{Door, Stopping, surface};
 use standing::limits::Limits;
-use standing::pdp::{LinkRing, Pdp, Terms, demo};
+use standing::pdp::links::LinkRing;
+use standing::pdp::{Pdp, Terms};
 use standing::policy::{Bundle, RuleFiles, Rulebook};
 use standing::store::Store;
 
@@ -126,7 +128,7 @@ impl Served {
             let rules = Bundle::load(RuleFiles::built_in(), Rulebook::Domain).unwrap();
             let pdp = Arc::new(Pdp::of(store, LinkRing::of_seed([7; 32], &clock), rules, terms).unwrap());
             pdp.keep_rules("start").await.unwrap();
-            demo(&pdp).await.unwrap();
+            demo::demo(&pdp).await.unwrap();
             let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
             let address = listener.local_addr().unwrap();
             let served = surface(Arc::clone(&pdp), Door::Anonymous, Stopping::told_by(stopped));

@@ -17,6 +17,7 @@ pub mod prove;
 pub mod release;
 mod rows;
 pub mod table;
+pub(crate) mod verdict;
 pub mod worked;
 
 pub use rows::check_claims;

@@ -6,6 +6,7 @@
 
 mod check;
 mod config;
+pub mod demo;
 mod first_token;
 mod help;
 mod ledger;

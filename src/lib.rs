@@ -30,26 +30,30 @@
 //! | [`assure`] | why the rules are believed: every answer enumerated, claims proved, signed rows, mutants, what turns between two sets, coverage |
 //! | [`audit`] | the record of a decision; the tree over all of them, its signed checkpoints, and how they are verified |
 //! | [`store`] | facts with their whole history, the journal and the ledger in one redb file; the one writer |
-//! | [`pdp`] | where store and rules meet: ask, search, change, list, import, what if, replay, review of access; review, publish and watch rules |
+//! | [`pdp`] | the frame: the decision point, the two ways to answer a call, pages and their cursors, the rules in force, the keys, the figures |
+//! | [`change`] | everything that changes something, a file a verb: acceptance, registration, removal, renegotiation, import, tokens, link keys |
+//! | [`answer`] | everything that is asked: one question or many, search, what-if, lists, export |
+//! | [`publish`] | the life of rules: start, watch, review, difference, proposal, approval, activation, the way back |
+//! | [`evidence`] | what was decided: ledger, archive, verification, decisions, replay, access review, change feed |
 //! | [`http`] | every surface: all routes on one screen, one file a noun, one map from errors to statuses |
 //! | [`cli`] | one file a command |
 //!
 //! ## Three walks
 //!
-//! *A question.* `http/authzen.rs` reads the body into a [`question::Question`]. `pdp/ask.rs` takes one snapshot of the
+//! *A question.* `http/authzen.rs` reads the body into a [`question::Question`]. `answer/ask.rs` takes one snapshot of the
 //! store, has the rules decide whether the caller may ask at all, gathers the [`facts::Facts`] the question turns on,
 //! and calls [`decide::decide`]. The [`audit::Record`] goes to the writer, which syncs many waiting records at once;
 //! only then is the answer written.
 //!
-//! *An acceptance.* `http/relationships.rs` reads the token and the body. `pdp/relationship.rs` hands a piece of work to
+//! *An acceptance.* `http/relationships.rs` reads the token and the body. `change/relationship.rs` hands a piece of work to
 //! the writer, which does it on the newest facts: may the caller accept for the customer, may the partner still ask,
-//! what does `pdp/operation/acceptance.rs` say becomes of the grants. Facts, events and records are one commit; two
+//! what does `change/acceptance.rs` say becomes of the grants. Facts, events and records are one commit; two
 //! acceptances at the same moment are simply one after the other.
 //!
-//! *A rule.* `cli/rules_watch.rs` sees that a file changed, or `pdp/publishing.rs` takes a proposal. `pdp/review.rs` reads the
+//! *A rule.* `cli/rules_watch.rs` sees that a file changed, or `publish/proposal.rs` takes a proposal. `publish/review.rs` reads the
 //! whole set into a [`policy::Bundle`], has [`assure::release::examine`] prove its claims and those in force, hold the signed
 //! rows against every answer, find the rows that turn and show for each claim a mistake that would break it, while
-//! `pdp/difference.rs` reads the live world once for who gains or loses what. A promise that goes needs a line in the set
+//! `publish/difference.rs` reads the live world once for who gains or loses what. A promise that goes needs a line in the set
 //! that says who retires it and why. What is refused changes nothing. What is not is kept by its digest with the evidence, in one commit with
 //! the history; then it decides.
 //!
@@ -59,7 +63,7 @@
 //! - One decision sees one bundle and one revision, and its record says which.
 //! - Rules are swapped whole, and are kept with their history before they decide anything; a bad set changes nothing.
 //! - No answer leaves before its record is durable; no change without its record.
-//! - Handlers know [`pdp`] only: never the store's file, never Cedar.
+//! - Handlers know [`pdp`] and the rooms over it: never the store's file, never Cedar.
 //! - Only deciding makes a [`decide::Decision`], only an allowing one makes a [`decide::Permit`], and nothing is
 //!   committed without one.
 //! - History is kept: a fact is never overwritten, only followed by its next version.
@@ -96,5 +100,9 @@ pub mod assure;
 pub mod audit;
 pub mod store;
 pub mod pdp;
+pub mod change;
+pub mod answer;
+pub mod publish;
+pub mod evidence;
 pub mod http;
 pub mod cli;

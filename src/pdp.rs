@@ -1,90 +1,32 @@
-//! Where the store and the rules meet: every question, every change, and every list goes through here.
+//! The frame: where the store and the rules meet, and the two ways to answer a call.
 //!
-//! Each function first asks the rules whether its caller may make the call, then does it on one revision of the
-//! facts, and answers only when the record of it is durable. What is above knows neither the store nor Cedar.
+//! Every call is decided by the rules, then done on one revision of the facts, and answered only when the record of it
+//! is durable. The rooms over it are free to do nothing else; what is above them knows neither the store nor Cedar.
 
-mod access_review;
-mod as_decided;
-mod ask;
-mod begin;
-mod call;
-mod changes;
-mod cursor;
-mod decisions;
-mod demo;
-mod difference;
-mod judgement;
-mod ledger;
-mod links;
-mod metrics;
-mod names;
-mod opening;
-mod operation;
-mod page;
-mod pages;
-mod past;
-mod publishing;
-mod refusal;
-mod registry;
-mod replay;
-mod review;
-mod relationship;
-mod rules;
-mod search;
-mod selling;
-mod subscription_actions;
-mod tokens;
-mod transfer;
-mod watched;
-mod what_if;
-mod words;
-mod wrong_credentials;
-
-pub use crate::policy::{Digest as RulesDigest, RuleFiles as RulesToReview};
-pub use access_review::{Access, AccessOf, AccessReviewError, LastUsed, Reviewing};
-pub use ask::{Answer, AsOf, AskError, Basis, Batch, Semantic};
-pub use begin::RulesWanted;
-pub use call::{About, Call, CallError, Changed, Coded, Condition, Denied, Idempotency, PreconditionError, Told};
-pub use changes::{Change, ChangeFilter, ChangesError, ChangesPage, EventName, UnknownEvent};
-pub use decisions::{DecisionFilter, DecisionList, Order};
-pub use demo::{DemoError, demo};
-pub use difference::{
-    ActionDifference, Concerned, DifferenceError, Others, Progress, StrangersTurned, Subjects, Turn, Turned,
-    TurnedPair, Turns, WorldDifference,
-};
-pub use ledger::{
-    Absent, Archived, ArchivedFile, ConsistencyProof, InclusionProof, Kept, LedgerError, LedgerExport, LedgerKeyError,
-    LedgerWalk, MissingRecords, SignedCheckpoint,
-};
-pub use links::{LinkKeySummary, LinkRing, LinksError};
-pub use metrics::RouteMetrics;
-pub use names::Names;
-pub use opening::{KeysError, Opening};
-pub use operation::{
-    Acceptance, AcceptanceError, Accepted, CustomerError, Displaced, Line, LineError, PartnerError, Removal,
-    RemovalError, Removed, Renegotiated, Renegotiation, RenegotiationError, SubscriptionError, Telling, Withdrawal,
-};
-pub use pages::{
-    CustomerListItem, Ending, ListError, Page, PartnerRelationship, PartnerRelationships, PastError, ServiceHeld,
-};
-pub use publishing::{Approved, Approving, Ended, ProposalTold, Proposing, PublishError, RolledBack, RollingBack};
-pub use registry::{Registered, SubscriptionFilter};
-pub(crate) use relationship::Edit;
-pub use relationship::{LinkError, Offer, Request, RequestError};
-pub use replay::{By, Ingredient, Missing, ReplayError, ReplayLine, Replayed, Replaying, Run, Totals, Verdict};
-pub use review::{Evidence, Outcome, Telling as ReviewTelling};
-pub use rules::{AmbiguousDigest, KeptRules, RefusedRules, RulesEntry, RulesStatus, ScheduledRules, example_rules};
-pub use search::{Found, Hole, PageProperties, Pager, Search, SearchError, SearchPage};
-pub use tokens::{IssuedToken, NewToken, Speaker, TokenError, TokenSummary};
-pub use transfer::{ExportReader, ImportError, Imported};
-pub use watched::Taken;
-pub use what_if::{Delta, Flip, Named, NamedAction, Proposed, WhatIfError};
+pub mod absent;
+pub mod call;
+pub mod cursor;
+pub mod ledger_key;
+pub mod links;
+pub mod metrics;
+pub mod names;
+pub mod opening;
+pub mod page;
+pub(crate) mod refusal;
+pub mod rules;
+pub mod strange;
+pub mod wrong_credentials;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, RwLock};
 
+use ledger_key::LedgerKeyError;
+use links::{LinkRing, LinksError};
+use opening::KeysError;
+
+use crate::assure::verdict::Reviewed;
 use crate::audit::{LedgerKey, VerifierKey};
 use crate::clock::{ClockState, Timestamp};
 use crate::config::{RulesAt, RulesFrom};
@@ -111,37 +53,37 @@ pub struct Terms {
 
 /// A policy decision point: a store, the rules in force, and what questions are about.
 pub struct Pdp {
-    store: Store,
-    current: rules::Current,
-    rules_from: RulesFrom,
+    pub(crate) store: Store,
+    pub(crate) current: rules::Current,
+    pub(crate) rules_from: RulesFrom,
     /// Does whoever approves rules have to be known by another issuer than this service?
-    needs_persons: bool,
+    pub(crate) needs_persons: bool,
     /// Where the files of the rules stand.
-    rules_at: Option<RulesAt>,
+    pub(crate) rules_at: Option<RulesAt>,
     /// Tells that something else is to come in force later than before.
-    schedule: tokio::sync::watch::Sender<()>,
-    metrics: metrics::Metrics,
+    pub(crate) schedule: tokio::sync::watch::Sender<()>,
+    pub(crate) metrics: metrics::Metrics,
     /// How many writes had failed when the rules that decide were last compared with those of the store.
-    compared_at: AtomicU64,
+    pub(crate) compared_at: AtomicU64,
     /// Rules that were in force before, as far as somebody has asked for them; what a digest names never changes.
-    past: RwLock<BTreeMap<String, Arc<Bundle>>>,
+    pub(crate) past: RwLock<BTreeMap<String, Arc<Bundle>>>,
     /// Whether the rules with a digest refuse strangers everything, as far as a what-if wanted to know.
-    strangers: Mutex<Option<(Digest, bool)>>,
+    pub(crate) strangers: Mutex<Option<(Digest, bool)>>,
     /// Whether the rules with a digest let a kind of partner do an action to what it has nothing to do with.
-    strange: search::StrangeResources,
-    world: Option<Arc<(Bundle, World)>>,
-    links: Arc<LinkRing>,
-    ledger_key: LedgerKey,
+    pub(crate) strange: strange::StrangeResources,
+    pub(crate) world: Option<Arc<(Bundle, World)>>,
+    pub(crate) links: Arc<LinkRing>,
+    pub(crate) ledger_key: LedgerKey,
     /// What older checkpoints were signed with, where keys were given up.
-    former_keys: Vec<VerifierKey>,
+    pub(crate) former_keys: Vec<VerifierKey>,
     /// The files whose keys were given up as this store was opened.
-    replaced_keys: Vec<&'static str>,
-    archiving: tokio::sync::Mutex<()>,
-    terms: Terms,
-    folder: Option<PathBuf>,
+    pub(crate) replaced_keys: Vec<&'static str>,
+    pub(crate) archiving: tokio::sync::Mutex<()>,
+    pub(crate) terms: Terms,
+    pub(crate) folder: Option<PathBuf>,
     /// What was reviewed last.
-    reviewed: review::Reviewed,
-    wrong_credentials: wrong_credentials::WrongCredentials,
+    pub(crate) reviewed: Reviewed,
+    pub(crate) wrong_credentials: wrong_credentials::WrongCredentials,
 }
 
 /// Why a decision point cannot be set up.
@@ -192,16 +134,16 @@ impl Pdp {
             compared_at: AtomicU64::default(),
             past: RwLock::default(),
             strangers: Mutex::default(),
-            strange: search::StrangeResources::default(),
+            strange: strange::StrangeResources::default(),
             world: None,
             links: Arc::new(links),
-            ledger_key: ledger::make_key()?,
+            ledger_key: ledger_key::make()?,
             former_keys: Vec::new(),
             replaced_keys: Vec::new(),
             archiving: tokio::sync::Mutex::default(),
             terms,
             folder: None,
-            reviewed: review::Reviewed::default(),
+            reviewed: Reviewed::default(),
             wrong_credentials: wrong_credentials::WrongCredentials::default(),
         })
     }

@@ -3,10 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
+use standing::answer::ask::{AsOf, Basis, Batch, Semantic};
 use standing::clock::{Clock as _, Timestamp};
 use standing::decide::Reason;
+use standing::evidence::access_review::{Access, AccessOf};
 use standing::id::Revision;
-use standing::pdp::{Access, AccessOf, AsOf, Basis, Batch, Call, CallError, Semantic};
+use standing::pdp::call::{Call, CallError};
 use standing::policy::Bundle;
 use standing::question::{Entity, Question};
 
@@ -33,7 +35,7 @@ async fn review(world: &World, call: &Call, of: &AccessOf, limit: usize) -> Vec<
 }
 
 fn key(row: &Access) -> Key {
-    let spelt = |named: &standing::pdp::Named| format!("{}::{}", named.kind, named.id);
+    let spelt = |named: &standing::answer::what_if::Named| format!("{}::{}", named.kind, named.id);
     (spelt(&row.subject), row.action.clone(), spelt(&row.resource))
 }
 
@@ -77,7 +79,7 @@ async fn owners(world: &World) -> BTreeMap<String, String> {
             owners.insert(format!("Service::{customer}/{service}"), customer.to_owned());
         }
     }
-    let filter = standing::pdp::SubscriptionFilter::default();
+    let filter = standing::change::registry::SubscriptionFilter::default();
     let page = world.pdp.list_subscriptions(&operator(), &filter, 1000, None).await.unwrap().value;
     for sold in page.items {
         owners.insert(format!("Subscription::{}", sold.id), sold.customer.to_string());

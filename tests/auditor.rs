@@ -8,9 +8,10 @@ use jiff::ToSpan as _;
 use jiff::civil::Date;
 use serde_json::{Value, json};
 use standing::audit::{LedgerKey, ProofFile, VerifierKey};
+use standing::change::registry::SubscriptionFilter;
 use standing::clock::Timestamp;
+use standing::evidence::changes::{Change, ChangeFilter};
 use standing::id::Revision;
-use standing::pdp::{Change, ChangeFilter, SubscriptionFilter};
 use tempfile::TempDir;
 
 use crate::server::{Server, question, standing};

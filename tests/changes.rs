@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use standing::caller::Caller;
 use standing::domain::partner::{PartnerKind, PartnerStatus};
+use standing::evidence::changes::{Change, ChangesError};
 use standing::facts::Role;
 use standing::id::Revision;
-use standing::pdp::{Call, CallError, Change, ChangesError};
+use standing::pdp::call::{Call, CallError};
 
 use crate::worlds::{World, operator, rules};
 

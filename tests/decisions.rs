@@ -6,12 +6,16 @@ use std::time::{Duration, Instant};
 
 use proptest::prelude::*;
 use serde_json::Value;
+use standing::answer::ask::{Basis, Batch, Semantic};
+use standing::answer::search::{Hole, Pager, Search};
 use standing::audit::{Asked, Record, Recorded};
 use standing::caller::Caller;
 use standing::clock::{Clock as _, SharedClock, Stopped, System, Timestamp};
+use standing::evidence::decisions::{DecisionFilter, Order};
 use standing::facts::Role;
 use standing::id::Seq;
-use standing::pdp::{Basis, Batch, Call, DecisionFilter, Hole, Order, Pager, Pdp, Search, Semantic};
+use standing::pdp::Pdp;
+use standing::pdp::call::Call;
 use standing::question::{Action, Entity, Members, Question};
 use standing::store::Store;
 

@@ -15,8 +15,10 @@ use standing::domain::service::Service as DomainService;
 use standing::facts::{Facts, Needs};
 use standing::id::{Revision, ServiceId};
 use standing::limits::{DIFFERENCE_NAMED, Limits};
-use standing::pdp::{DifferenceError, LinkRing, Pdp, Progress, Subjects, Terms, Turn, Turned, Turns, WorldDifference};
+use standing::pdp::links::LinkRing;
+use standing::pdp::{Pdp, Terms};
 use standing::policy::{Bundle, RuleFiles, Rulebook};
+use standing::publish::difference::{DifferenceError, Progress, Subjects, Turn, Turned, Turns, WorldDifference};
 use standing::question::{Kind, Target};
 use standing::store::{Store, View};
 

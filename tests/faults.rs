@@ -12,21 +12,27 @@ use std::time::{Duration, Instant};
 
 use redb::{ReadableDatabase as _, ReadableTable as _, TableDefinition, TableHandle as _};
 use serde_json::{Value, json};
+use standing::answer::ask::{Basis, Batch, Semantic};
+use standing::answer::search::{Hole, Search};
 use standing::audit::{Asked, Became, Peaks, Place, Record, Recorded, Term, VerifierKey, Walk, leaf_node};
 use standing::caller::Caller;
+use standing::change::acceptance::Acceptance;
+use standing::change::removal::Removal;
+use standing::change::renegotiation::{Renegotiation, RenegotiationError};
+use standing::change::tokens::{NewToken, Speaker};
 use standing::clock::{SharedClock, Stopped};
 use standing::domain::commercial::{Outcome, Side};
 use standing::domain::customer::Customer;
 use standing::domain::grant::Multichannel;
 use standing::domain::partner::{Partner, PartnerKind, PartnerStatus};
+use standing::evidence::replay::{ReplayLine, Run};
 use standing::facts::Role;
 use standing::http::{Door, Stopping, surface};
 use standing::id::{Revision, Seq};
 use standing::limits::Limits;
-use standing::pdp::{
-    Acceptance, Basis, Batch, Call, CallError, Changed, Coded, Hole, Idempotency, LinkRing, NewToken, Pdp, Removal,
-    Renegotiation, RenegotiationError, ReplayLine, Run, Search, Semantic, Speaker, Terms,
-};
+use standing::pdp::call::{Call, CallError, Changed, Coded, Idempotency};
+use standing::pdp::links::LinkRing;
+use standing::pdp::{Pdp, Terms};
 use standing::policy::{Bundle, RuleFiles, Rulebook};
 use standing::question::{Entity, Question};
 use standing::store::{Looked, Order, Store};

@@ -5,10 +5,12 @@ use std::process::Command;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use standing::answer::ask::Basis;
 use standing::clock::{SharedClock, Stopped};
 use standing::domain::grant::Multichannel;
 use standing::limits::Limits;
-use standing::pdp::{Basis, LinkRing, Pdp, Terms};
+use standing::pdp::links::LinkRing;
+use standing::pdp::{Pdp, Terms};
 use standing::question::{Entity, Question};
 
 use crate::disk::Disk;

@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 
 /// Files that are longer than a file should be; whoever shortens one takes it off this list.
 const LONG: [&str; 6] = [
+    "answer/search.rs",
     "domain/invitation.rs",
     "http/openapi/parts.rs",
     "pdp/call.rs",
-    "pdp/search.rs",
     "policy/bundle.rs",
     "store/writer.rs",
 ];

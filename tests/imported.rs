@@ -1,13 +1,14 @@
 //! What an import may change: whose lines are history, whose are judged as calls, and what the journal says of each.
 
 use serde_json::{Value, json};
+use standing::answer::what_if::Proposed;
 use standing::caller::Caller;
 use standing::domain::grant::Multichannel;
 use standing::domain::partner::PartnerKind;
 use standing::facts::Role;
 use standing::id::Revision;
 use standing::limits::IMPORT_RELATIONSHIPS_MAX;
-use standing::pdp::{Call, CallError, Proposed};
+use standing::pdp::call::{Call, CallError};
 
 use crate::stage::{Stage, operator, shipped, subscription, time};
 

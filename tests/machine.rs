@@ -4,11 +4,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
+use standing::change::removal::Removal;
+use standing::change::renegotiation::Renegotiation;
 use standing::clock::{Clock as _, Timestamp};
 use standing::domain::commercial::{Outcome, Side};
 use standing::domain::partner::{Partner, PartnerKind, PartnerStatus};
 use standing::domain::subscription::SubscriptionStatus;
-use standing::pdp::{Removal, Renegotiation};
 use standing::question::{Entity, Question};
 
 use crate::stage::{ACTIONS, Stage, as_partner, operator, subscription};

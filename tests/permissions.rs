@@ -6,9 +6,10 @@ use std::sync::Arc;
 use data_encoding::BASE64;
 use serde_json::{Value, json};
 use standing::caller::Caller;
+use standing::change::tokens::{NewToken, Speaker};
 use standing::facts::Role;
 use standing::http::{Access, Door, ROUTES, Route, Stopping, surface};
-use standing::pdp::{Call, NewToken, Speaker};
+use standing::pdp::call::Call;
 use standing::policy::RuleFiles;
 use tempfile::TempDir;
 

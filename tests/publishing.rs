@@ -8,18 +8,23 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use standing::answer::ask::Basis;
 use standing::audit::Record;
 use standing::caller::{Caller, Identity, Person, Proof};
+use standing::change::tokens::{NewToken, Speaker};
 use standing::clock::{Clock as _, SharedClock, Stopped, System, Timestamp};
 use standing::config::{RulesAt, RulesFrom};
 use standing::domain::grant::Multichannel;
 use standing::facts::Role;
 use standing::limits::Limits;
-use standing::pdp::{
-    Approving, Basis, Call, CallError, Changed, Coded as _, LinkRing, NewToken, Pdp, ProposalTold, Proposing,
-    PublishError, RolledBack, RollingBack, Speaker, Terms,
-};
+use standing::pdp::call::{Call, CallError, Changed, Coded as _};
+use standing::pdp::links::LinkRing;
+use standing::pdp::{Pdp, Terms};
 use standing::policy::{Bundle, Digest, RuleFiles, Rulebook};
+use standing::publish::approval::Approving;
+use standing::publish::proposal::Proposing;
+use standing::publish::rollback::{RolledBack, RollingBack};
+use standing::publish::{ProposalTold, PublishError};
 use standing::question::{Entity, Question};
 use standing::store::{ProposalState, Store};
 use tempfile::TempDir;

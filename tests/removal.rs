@@ -1,8 +1,9 @@
 //! Removing delegated administration: what was never granted is not there to be removed, and says so.
 
 use serde_json::{Value, json};
+use standing::answer::what_if::Proposed;
+use standing::change::removal::Removal;
 use standing::domain::partner::PartnerKind;
-use standing::pdp::{Proposed, Removal};
 
 use crate::stage::{Stage, as_customer, operator};
 

@@ -7,11 +7,12 @@ use std::sync::Arc;
 
 use redb::ReadableTable as _;
 use serde_json::{Value, json};
+use standing::answer::ask::{Basis, Batch, Semantic};
 use standing::assure::promises::promises;
 use standing::audit::{Asked, Record};
 use standing::decide::{Namespace, decide};
+use standing::evidence::replay::{By, ReplayLine, Run};
 use standing::id::Seq;
-use standing::pdp::{Basis, Batch, By, ReplayLine, Run, Semantic};
 use standing::policy::{Bundle, RuleFiles, Rulebook};
 use standing::question::{Entity, Question};
 

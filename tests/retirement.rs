@@ -12,8 +12,14 @@ use standing::config::{RulesAt, RulesFrom};
 use standing::domain::grant::Multichannel;
 use standing::facts::Role;
 use standing::limits::Limits;
-use standing::pdp::{Approving, Call, Pdp, Proposing, RollingBack, RulesStatus, Taken, Terms};
+use standing::pdp::call::Call;
+use standing::pdp::{Pdp, Terms};
 use standing::policy::{Bundle, RuleFiles, Rulebook};
+use standing::publish::approval::Approving;
+use standing::publish::proposal::Proposing;
+use standing::publish::rollback::RollingBack;
+use standing::publish::told::RulesStatus;
+use standing::publish::watched::Taken;
 use tempfile::TempDir;
 
 use crate::in_force::Folder;

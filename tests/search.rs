@@ -4,8 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde_json::{Value, json};
+use standing::answer::ask::{AsOf, Basis, Batch, Semantic};
+use standing::answer::search::{Found, Hole, Pager, Search, SearchError, SearchPage};
 use standing::audit::{Asked, Record, Sought};
 use standing::caller::Caller;
+use standing::change::acceptance::Acceptance;
+use standing::change::removal::Removal;
+use standing::change::renegotiation::Renegotiation;
 use standing::clock::{Stopped, Timestamp};
 use standing::decide::World;
 use standing::domain::commercial::{Outcome, Side};
@@ -15,10 +20,8 @@ use standing::domain::partner::{Partner, PartnerKind, PartnerStatus};
 use standing::domain::subscription::{Subscription, SubscriptionStatus};
 use standing::id::{Revision, Seq};
 use standing::limits::{Limits, PAGE_MAX, SCAN_MAX};
-use standing::pdp::{
-    Acceptance, AsOf, Basis, Batch, Call, CallError, Found, Hole, Pager, Pdp, Removal, Renegotiation, Search,
-    SearchError, SearchPage, Semantic, Terms, Told,
-};
+use standing::pdp::call::{Call, CallError, Told};
+use standing::pdp::{Pdp, Terms};
 use standing::policy::{Bundle, RuleFiles, Rulebook};
 use standing::question::{Action, Entity, Members, Question};
 use tempfile::TempDir;

@@ -2,7 +2,12 @@
 
 use std::sync::Arc;
 
+use standing::answer::ask::{Answer, Basis, Batch, Semantic};
 use standing::caller::Caller;
+use standing::change::acceptance::{Acceptance, Accepted};
+use standing::change::relationship::LinkError;
+use standing::change::removal::Removal;
+use standing::change::renegotiation::Renegotiation;
 use standing::clock::{Clock as _, SharedClock, Stopped, Timestamp};
 use standing::decide::Decision;
 use standing::domain::commercial::{Outcome, Side};
@@ -11,10 +16,9 @@ use standing::domain::grant::Multichannel;
 use standing::domain::partner::{Partner, PartnerKind, PartnerStatus};
 use standing::domain::subscription::{Subscription, SubscriptionStatus};
 use standing::limits::Limits;
-use standing::pdp::{
-    Acceptance, Accepted, Answer, Basis, Batch, Call, CallError, LinkError, LinkRing, Pdp, Removal, Renegotiation,
-    Semantic, Terms,
-};
+use standing::pdp::call::{Call, CallError};
+use standing::pdp::links::LinkRing;
+use standing::pdp::{Pdp, Terms};
 use standing::policy::{Bundle, RuleFiles, Rulebook};
 use standing::question::{Entity, Question};
 use standing::store::Store;

@@ -1,10 +1,12 @@
 //! The scenes that tell a right implementation from a wrong one, each with the table before and after.
 
+use standing::change::registration::SubscriptionError;
+use standing::change::relationship::LinkError;
 use standing::domain::commercial::{Outcome, Side};
 use standing::domain::grant::Multichannel;
 use standing::domain::partner::{PartnerKind, PartnerStatus};
 use standing::id::Revision;
-use standing::pdp::{CallError, LinkError, SubscriptionError};
+use standing::pdp::call::CallError;
 
 use crate::stage::{Stage, as_customer, as_partner, operator, shipped, subscription, time};
 

@@ -7,11 +7,12 @@ use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
 use data_encoding::BASE64;
+use standing::change::tokens::{IssuedToken, NewToken, Speaker};
 use standing::domain::partner::PartnerKind;
 use standing::facts::Role;
 use standing::http::{Door, Stopping, surface_with};
-use standing::pdp::{IssuedToken, NewToken, Speaker, Taken};
 use standing::policy::{Bundle, RuleFiles, Rulebook};
+use standing::publish::watched::Taken;
 
 use crate::stage::{Stage, operator, time};
 
@@ -180,10 +181,10 @@ async fn a_stream_ends_by_its_next_event_or_heartbeat_once_the_rules_take_the_ri
         let rest = rest(coming).await.join("\n");
         assert!(!rest.contains("secret"), "{rest}");
         // That it was refused is recorded, as any refusal is.
-        let filter = standing::pdp::DecisionFilter {
+        let filter = standing::evidence::decisions::DecisionFilter {
             decision: Some(false),
             action: Some("Api::readChanges".to_owned()),
-            ..standing::pdp::DecisionFilter::default()
+            ..standing::evidence::decisions::DecisionFilter::default()
         };
         let found = served.stage.pdp.decisions(&operator(), &filter, 10, None).await.unwrap().value;
         assert_eq!(found.items.len(), 1, "{:?}", found.items);

@@ -4,11 +4,12 @@ use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use standing::change::registration::SubscriptionError;
 use standing::domain::commercial::{Outcome, Side};
 use standing::domain::grant::Multichannel;
 use standing::domain::partner::PartnerKind;
 use standing::domain::subscription::{Subscription, SubscriptionStatus};
-use standing::pdp::{CallError, SubscriptionError};
+use standing::pdp::call::CallError;
 use standing::policy::{Bundle, RuleFiles, Rulebook};
 
 use crate::shipped::shipped_files;

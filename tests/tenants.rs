@@ -1,9 +1,13 @@
 //! What a partner or a customer may do for itself, and what it may not find out about others.
 
+use standing::change::registration::SubscriptionError;
+use standing::change::registry::SubscriptionFilter;
+use standing::change::removal::Removal;
+use standing::change::renegotiation::{Renegotiation, RenegotiationError};
 use standing::domain::commercial::{Outcome, Side};
 use standing::domain::partner::{PartnerKind, PartnerStatus};
 use standing::domain::subscription::{Subscription, SubscriptionStatus};
-use standing::pdp::{CallError, Removal, Renegotiation, RenegotiationError, SubscriptionError, SubscriptionFilter};
+use standing::pdp::call::CallError;
 
 use crate::stage::{Stage, as_customer, as_partner, operator, subscription};
 

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use standing::caller::Caller;
+use standing::change::import::ImportError;
 use standing::domain::event::Event;
 use standing::domain::partner::{PartnerKind, PartnerStatus};
 use standing::facts::Role;
 use standing::id::Revision;
 use standing::limits::{ADMINISTRATORS_MAX, IMPORT_LINE_MAX};
-use standing::pdp::{Call, CallError, Idempotency, ImportError, PreconditionError};
+use standing::pdp::call::{Call, CallError, Idempotency, PreconditionError};
 
 use crate::worlds::{World, operator, rules};
 
@@ -323,7 +324,7 @@ async fn a_million_subscriptions_are_imported_in_bounded_memory() {
         public_url: "https://standing.example".to_owned(),
         solver: None,
     };
-    let links = standing::pdp::LinkRing::of_seed([7; 32], &clock);
+    let links = standing::pdp::links::LinkRing::of_seed([7; 32], &clock);
     let pdp = standing::pdp::Pdp::of(store, links, rules(&[]), terms).unwrap();
     let began = std::time::Instant::now();
     let reader = BufReader::with_capacity(1 << 20, std::fs::File::open(&path).unwrap());

@@ -3,12 +3,17 @@
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
+use standing::answer::what_if::{Delta, Flip, Proposed, WhatIfError};
 use standing::caller::Caller;
+use standing::change::acceptance::Acceptance;
+use standing::change::line::Line;
+use standing::change::removal::Removal;
+use standing::change::renegotiation::Renegotiation;
 use standing::decide::refuses_strangers;
 use standing::domain::commercial::Side;
 use standing::facts::Role;
 use standing::limits::WHAT_IF_PAIRS_MAX;
-use standing::pdp::{Acceptance, Call, CallError, Delta, Flip, Line, Proposed, Removal, Renegotiation, WhatIfError};
+use standing::pdp::call::{Call, CallError};
 
 use crate::worlds::{Answers, CUSTOMERS, Chance, PARTNERS, SERVICES, World, operator, rules};
 
@@ -157,7 +162,7 @@ async fn make(world: &World, change: &Proposed, line: &Value) -> Result<(), Stri
 
 /// The answers that turned round.
 fn turned(before: &Answers, after: &Answers) -> (Vec<Flip>, Vec<Flip>) {
-    let named = |kind: &str, id: &str| standing::pdp::Named { kind: kind.to_owned(), id: id.to_owned() };
+    let named = |kind: &str, id: &str| standing::answer::what_if::Named { kind: kind.to_owned(), id: id.to_owned() };
     let (mut gained, mut lost) = (Vec::new(), Vec::new());
     for (key, was) in before {
         let is = after[key];
@@ -165,7 +170,7 @@ fn turned(before: &Answers, after: &Answers) -> (Vec<Flip>, Vec<Flip>) {
             let flip = Flip {
                 subject: named(&key.0, &key.1),
                 resource: named(&key.2, &key.3),
-                action: standing::pdp::NamedAction { name: key.4.clone() },
+                action: standing::answer::what_if::NamedAction { name: key.4.clone() },
             };
             if is { gained.push(flip) } else { lost.push(flip) }
         }
@@ -334,7 +339,8 @@ async fn what_is_supposed_of_a_revision_takes_nothing_from_a_later_one() {
     use standing::domain::event::Fact;
     use standing::domain::partner::{Partner, PartnerKind, PartnerStatus};
     use standing::id::Revision;
-    use standing::pdp::{LinkRing, Pdp, Terms};
+    use standing::pdp::links::LinkRing;
+    use standing::pdp::{Pdp, Terms};
     use standing::store::Store;
 
     let folder = tempfile::tempdir().unwrap();

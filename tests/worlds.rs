@@ -3,7 +3,12 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use standing::answer::ask::{Basis, Batch, Semantic};
 use standing::caller::Caller;
+use standing::change::acceptance::Acceptance;
+use standing::change::import::{ImportError, Imported};
+use standing::change::removal::Removal;
+use standing::change::renegotiation::Renegotiation;
 use standing::clock::{Clock as _, SharedClock, Stopped};
 use standing::domain::commercial::{Outcome, Side};
 use standing::domain::customer::Customer;
@@ -11,10 +16,9 @@ use standing::domain::grant::Multichannel;
 use standing::domain::partner::{Partner, PartnerKind, PartnerStatus};
 use standing::domain::subscription::{Subscription, SubscriptionStatus};
 use standing::limits::Limits;
-use standing::pdp::{
-    Acceptance, Basis, Batch, Call, CallError, Changed, ImportError, Imported, LinkRing, Pdp, Removal, Renegotiation,
-    Semantic, Terms,
-};
+use standing::pdp::call::{Call, CallError, Changed};
+use standing::pdp::links::LinkRing;
+use standing::pdp::{Pdp, Terms};
 use standing::policy::{Bundle, RuleFiles, Rulebook};
 use standing::question::{Entity, Question};
 use standing::store::Store;

@@ -6,9 +6,11 @@ use jiff::SignedDuration;
 
 use super::Failure;
 use crate::caller::Identity;
+use crate::change::tokens::{NewToken, Speaker};
 use crate::facts::Role;
 use crate::files::{SECRET, replace};
-use crate::pdp::{Call, NewToken, Pdp, Speaker};
+use crate::pdp::Pdp;
+use crate::pdp::call::Call;
 
 const FILE_NAME: &str = "first-operator-token";
 /// How long it is good: until somebody has made others with it.

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use super::{Failure, settings};
 use crate::config::RulesAt;
-use crate::pdp::RulesWanted;
 use crate::policy::{Bundle, ReadError, RuleFiles, Rulebook, RulesError};
+use crate::publish::begin::RulesWanted;
 
 /// The flag that names a folder of rules.
 #[derive(Debug, clap::Args)]

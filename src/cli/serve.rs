@@ -18,11 +18,14 @@ use super::rules_watch::watch;
 use super::settings::{self, in_force};
 use super::{Ended, Failure};
 use crate::caller::Identity;
+use crate::cli::demo::demo;
 use crate::clock::System;
 use crate::config::{RulesAt, RulesFrom, SolverSetting};
 use crate::decide::World;
 use crate::http::{Door, Stopping, surface};
-use crate::pdp::{Call, Opening, Pdp, Terms, demo};
+use crate::pdp::call::Call;
+use crate::pdp::opening::Opening;
+use crate::pdp::{Pdp, Terms};
 use crate::policy::{Bundle, RuleFiles, Rulebook};
 
 /// How often it is looked whether a minute of wrong credentials is over.

@@ -18,7 +18,7 @@ use super::reach::{Outgoing, Reached, Wanted, answered, whole};
 use super::{Data, Ended, Failure, print};
 use crate::caller::Caller;
 use crate::files;
-use crate::pdp::Call;
+use crate::pdp::call::Call;
 
 /// How much of a file is sent at a time, in bytes.
 const PIECE_BYTES: usize = 64 * 1024;

@@ -11,8 +11,9 @@ use super::exchange::{Exchange, STANDING_REVISION, page_body, told, with_header}
 use super::format::{Format, format};
 use super::problem::Problem;
 use super::sheet;
+use crate::evidence::access_review::{Access, AccessOf, AccessReviewError, LastUsed, Reviewing};
 use crate::id::{CustomerId, PartnerId, Revision, Seq};
-use crate::pdp::{Access, AccessOf, AccessReviewError, CallError, LastUsed, Reviewing};
+use crate::pdp::call::CallError;
 
 /// How many rows of a whole review are put together at a time.
 const ROWS_AT_ONCE: usize = 200;

@@ -16,8 +16,9 @@ use warp::reply::Response;
 use super::exchange::{Exchange, STANDING_REVISION, STANDING_RULES, json_reply, recorded, with_header};
 use super::problem::Problem;
 use super::times::moment;
+use crate::answer::ask::{Answer, AsOf, Basis, Batch};
 use crate::decide::{Decision, Nearest};
-use crate::pdp::{Answer, AsOf, Basis, Batch, Told};
+use crate::pdp::call::Told;
 
 /// Says of an answer that other rules decided than were in force at the moment it is about.
 const STANDING_HYPOTHETICAL: HeaderName = HeaderName::from_static("standing-hypothetical");

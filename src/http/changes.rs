@@ -19,9 +19,11 @@ use super::names::with_names;
 use super::problem::Problem;
 use super::times::{Begin, End};
 use crate::caller::Identity;
+use crate::evidence::changes::{ChangeFilter, ChangesPage};
 use crate::id::Revision;
 use crate::limits::{PAGE_DEFAULT, PAGE_MAX};
-use crate::pdp::{Call, ChangeFilter, ChangesPage, Pdp, RulesDigest as Digest};
+use crate::pdp::Pdp;
+use crate::pdp::call::Call;
 
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 const STREAM: &str = "text/event-stream";
@@ -120,7 +122,7 @@ struct Reader {
     entry: Entry,
     headers: HeaderMap,
     /// The rules and the revision by which the caller was let in last.
-    admitted: Option<(Digest, Revision)>,
+    admitted: Option<(String, Revision)>,
 }
 
 impl Reader {
@@ -132,7 +134,7 @@ impl Reader {
         if !identity.is_ok_and(is_same) {
             return false;
         }
-        let ground = (self.pdp.rules().digest().clone(), self.pdp.revision());
+        let ground = (self.pdp.rules().digest().to_string(), self.pdp.revision());
         if !is_heartbeat && self.admitted.as_ref() == Some(&ground) {
             return true;
         }

@@ -14,7 +14,7 @@ use super::exchange::{Exchange, STANDING_REVISION, recorded, tagged, told, with_
 use super::problem::Problem;
 use super::routes::Route;
 use crate::id::Revision;
-use crate::pdp::{Condition, Told};
+use crate::pdp::call::{Condition, Told};
 
 /// What a call asks to be so.
 #[derive(Clone, Debug, Default)]

@@ -16,9 +16,11 @@ use super::sheet;
 use super::times::{Begin, End};
 use crate::audit::Asked;
 use crate::caller::Caller;
+use crate::evidence::decisions::{DecisionFilter, Order};
+use crate::evidence::replay::{By, Run};
 use crate::id::Seq;
 use crate::limits::{DIGEST_LENGTH, DIGEST_PREFIX_MIN};
-use crate::pdp::{By, DecisionFilter, MissingRecords, Order, Run};
+use crate::pdp::absent::MissingRecords;
 
 const FORMS: [Format; 2] = [Format::Json, Format::Csv];
 const FILE: &str = "attachment; filename=\"decisions.csv\"";

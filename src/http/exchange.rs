@@ -31,7 +31,8 @@ use crate::caller::Identity;
 use crate::id::{Revision, Seq};
 use crate::json;
 use crate::limits::{IDEMPOTENCY_KEY_LENGTH_MAX, PAGE_DEFAULT, PAGE_MAX, REQUEST_ID_LENGTH_MAX, RULES_BODY_BYTES_MAX};
-use crate::pdp::{Call, Changed, Idempotency, Pdp, Told};
+use crate::pdp::Pdp;
+use crate::pdp::call::{Call, Changed, Idempotency, Told};
 
 pub(super) const STANDING_DECISION: HeaderName = HeaderName::from_static("standing-decision");
 pub(super) const STANDING_REVISION: HeaderName = HeaderName::from_static("standing-revision");

@@ -14,7 +14,8 @@ use super::problem::Problem;
 use super::times::Begin;
 use super::transfer::streamed;
 use crate::audit::Mask;
-use crate::pdp::{LedgerWalk, Told};
+use crate::evidence::ledger::LedgerWalk;
+use crate::pdp::call::Told;
 
 /// How many records a verification walks past between two reports of progress.
 const PROGRESS_RECORDS: u64 = 10_000;

@@ -4,7 +4,8 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::problem::Problem;
-use crate::pdp::{Names, Pdp};
+use crate::pdp::Pdp;
+use crate::pdp::names::Names;
 
 /// The members of answers that name a caller, and the members that say what it is called.
 const NAMED: [(&str, &str); 4] =

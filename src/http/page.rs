@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::problem::Problem;
-use crate::pdp::Page;
+use crate::pdp::page::Page;
 
 /// A page of a list, its items under the name of the noun: complete, or with where to go on and what
 /// is missing.

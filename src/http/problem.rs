@@ -12,16 +12,29 @@ use warp::http::StatusCode;
 use warp::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use warp::reply::Response;
 
+use crate::answer::ask::AskError;
+use crate::answer::pages::PastError;
+use crate::answer::search::SearchError;
+use crate::answer::what_if::WhatIfError;
 use crate::audit::ProofError;
+use crate::change::acceptance::AcceptanceError;
+use crate::change::import::ImportError;
+use crate::change::registration::{CustomerError, PartnerError, SubscriptionError};
+use crate::change::relationship::{LinkError, RequestError};
+use crate::change::removal::RemovalError;
+use crate::change::renegotiation::RenegotiationError;
+use crate::change::tokens::TokenError;
 use crate::clock::OnceAMinute;
 use crate::domain::invitation::LinkKeyError;
+use crate::evidence::access_review::AccessReviewError;
+use crate::evidence::changes::ChangesError;
+use crate::evidence::ledger::LedgerError;
+use crate::evidence::replay::ReplayError;
 use crate::json::{JsonError, ShapeError};
-use crate::pdp::{
-    AcceptanceError, AccessReviewError, AskError, CallError, ChangesError, Coded, CustomerError, ImportError,
-    LedgerError, LinkError, LinksError, ListError, PartnerError, PastError, PreconditionError, PublishError,
-    RemovalError, RenegotiationError, ReplayError, RequestError, SearchError, SubscriptionError, TokenError,
-    WhatIfError,
-};
+use crate::pdp::call::{CallError, Coded, PreconditionError};
+use crate::pdp::links::LinksError;
+use crate::pdp::page::ListError;
+use crate::publish::PublishError;
 use crate::store::StoreError;
 
 /// What is said while the store cannot be used, however many ask.

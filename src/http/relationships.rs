@@ -7,10 +7,13 @@ use warp::reply::Response;
 
 use super::exchange::{Exchange, changed, told};
 use super::problem::Problem;
+use crate::change::acceptance::Acceptance;
+use crate::change::relationship::Edit;
+use crate::change::removal::Removal;
+use crate::change::renegotiation::{Renegotiation, Withdrawal};
 use crate::clock::{Timestamp, to_millisecond};
 use crate::domain::commercial::{Position, Side};
 use crate::id::{CustomerId, PartnerId, ServiceName};
-use crate::pdp::{Acceptance, Edit, Removal, Renegotiation, Withdrawal};
 
 /// An edited email: the whole text, or the introduction alone.
 #[derive(Debug, Deserialize, ToSchema)]

@@ -17,7 +17,8 @@ use super::{
     access_review, authzen, changes, customers, decisions, ledger, link_keys, partners, relationships, root, rules,
     running, subscriptions, tokens, transfer, what_if,
 };
-use crate::pdp::{Pdp, RouteMetrics};
+use crate::pdp::Pdp;
+use crate::pdp::metrics::RouteMetrics;
 
 /// Whether a route asks for credentials.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

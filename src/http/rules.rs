@@ -18,10 +18,14 @@ use super::accept::{JSON, NDJSON, chosen};
 use super::exchange::{Exchange, STANDING_REVISION, changed, page_body, recorded, told, with_header};
 use super::names::with_names;
 use super::problem::Problem;
+use crate::answer::what_if::Named;
 use crate::clock::Timestamp;
-use crate::pdp::{
-    Approving, Named, Pdp, Proposing, ReviewTelling, RolledBack, RollingBack, RulesToReview, Subjects, Turn,
-};
+use crate::pdp::Pdp;
+use crate::publish::approval::Approving;
+use crate::publish::difference::{Subjects, Turn};
+use crate::publish::proposal::{BegunReview, Proposing};
+use crate::publish::review::Telling;
+use crate::publish::rollback::{RolledBack, RollingBack};
 
 /// A set of rules to review.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -109,7 +113,7 @@ pub(super) async fn review(mut x: Exchange) -> Result<Response, Problem> {
 const LINES_WAITING: usize = 1_024;
 
 /// A review in lines: how far it is, each answer that turns, and at last the evidence.
-fn review_lines(pdp: Arc<Pdp>, files: RulesToReview) -> Response {
+fn review_lines(pdp: Arc<Pdp>, begun: BegunReview) -> Response {
     let (lines, waiting) = tokio::sync::mpsc::channel::<Result<Bytes, std::io::Error>>(LINES_WAITING);
     let line = |value: Value| Bytes::from(format!("{value}\n"));
     let (progress, turned) = (lines.clone(), lines.clone());
@@ -118,7 +122,7 @@ fn review_lines(pdp: Arc<Pdp>, files: RulesToReview) -> Response {
         // Nobody reads any more.
         Err(_) => ControlFlow::Break(()),
     };
-    let telling = ReviewTelling {
+    let telling = Telling {
         progress: Box::new(move |at| said(&progress, json!({ "progress": { "done": at.done, "of": at.all } }))),
         turned: Box::new(move |found| {
             let turn = if found.turn == Turn::Gained { "gained" } else { "lost" };
@@ -133,7 +137,7 @@ fn review_lines(pdp: Arc<Pdp>, files: RulesToReview) -> Response {
         }),
     };
     tokio::spawn(async move {
-        let last = match pdp.review_telling(files, telling).await {
+        let last = match pdp.review_telling(begun, telling).await {
             Ok(evidence) => json!({ "evidence": evidence }),
             Err(error) => json!({ "error": error.to_string() }),
         };

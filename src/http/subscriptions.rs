@@ -6,9 +6,9 @@ use warp::reply::Response;
 use super::conditions::noun_reply;
 use super::exchange::{Exchange, changed, page_body, tagged, told};
 use super::problem::Problem;
+use crate::change::registry::SubscriptionFilter;
 use crate::domain::subscription::Subscription;
 use crate::id::SubscriptionId;
-use crate::pdp::SubscriptionFilter;
 
 pub(super) async fn put(mut x: Exchange) -> Result<Response, Problem> {
     x.no_more_query()?;

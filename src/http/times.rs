@@ -11,9 +11,9 @@ use jiff::tz::TimeZone;
 
 use super::problem::Problem;
 use super::query::invalid;
+use crate::answer::ask::AsOf;
 use crate::clock::{self, Timestamp, Written};
 use crate::id::Revision;
-use crate::pdp::AsOf;
 
 /// How a day is written: nothing more and nothing less.
 const DAY_LENGTH: usize = "2026-11-01".len();

@@ -9,9 +9,9 @@ use warp::reply::Response;
 use super::exchange::{Exchange, IDEMPOTENCY_KEY, changed, json_reply, recorded, told};
 use super::names::with_names;
 use super::problem::Problem;
+use crate::change::tokens::{NewToken, Speaker};
 use crate::clock::Timestamp;
 use crate::id::{IdError, TokenId};
-use crate::pdp::{NewToken, Speaker};
 
 /// What a token is to be created for.
 #[derive(Debug, Deserialize, ToSchema)]

@@ -6,7 +6,7 @@ use warp::reply::Response;
 
 use super::exchange::{Exchange, told};
 use super::problem::Problem;
-use crate::pdp::Proposed;
+use crate::answer::what_if::Proposed;
 
 /// Changes to try, one after the other.
 #[derive(Debug, Deserialize, ToSchema)]

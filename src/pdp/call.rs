@@ -3,7 +3,6 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::{Pdp, refusal};
 use crate::audit::{Asked, Became, Record, RecordError};
 use crate::caller::{Caller, Identity, Person, Proof};
 use crate::clock::Timestamp;
@@ -11,6 +10,7 @@ use crate::decide::{Decision, Namespace, Permit, Reason, decide, installation};
 use crate::domain::event::Happening;
 use crate::facts::{Facts, Needs};
 use crate::id::{CustomerId, PartnerId, Revision, Seq, SubscriptionId};
+use crate::pdp::{Pdp, refusal};
 use crate::policy::{Bundle, Digest};
 use crate::question::{Entity, Kind, Members, Question};
 use crate::store::{Beside, Desk, Remembered, StoreError, View, Work};
@@ -59,7 +59,7 @@ impl Call {
     }
 
     /// Has a record say who made the call and what it belongs to.
-    pub(super) fn stamp(&self, record: &mut Record) {
+    pub(crate) fn stamp(&self, record: &mut Record) {
         record.person.clone_from(&self.person);
         record.proof = Some(self.proof.clone());
         record.request_id.clone_from(&self.request_id);
@@ -178,7 +178,7 @@ pub enum CallError<E> {
 
 impl<E> CallError<E> {
     /// The same with another error for what was allowed and cannot be done.
-    pub(super) fn map<F>(self, other: impl FnOnce(E) -> F) -> CallError<F> {
+    pub(crate) fn map<F>(self, other: impl FnOnce(E) -> F) -> CallError<F> {
         match self {
             Self::Denied(denied) => CallError::Denied(denied),
             Self::Precondition(error) => CallError::Precondition(error),
@@ -221,10 +221,10 @@ pub struct Changed<T> {
 }
 
 /// What deciding about a call came to.
-pub(super) struct Admission {
-    pub(super) question: Question,
-    pub(super) facts: Facts,
-    pub(super) decision: Decision,
+pub(crate) struct Admission {
+    pub(crate) question: Question,
+    pub(crate) facts: Facts,
+    pub(crate) decision: Decision,
     /// What the call is about, where the rules were asked about the installation instead.
     about: Option<Entity>,
     /// What the caller is told, where it may not.
@@ -233,7 +233,7 @@ pub(super) struct Admission {
 
 impl Admission {
     /// May the caller know of what the call is about? A tenant knows itself, and the subscriptions it has to do with.
-    pub(super) fn may_know(&self) -> bool {
+    pub(crate) fn may_know(&self) -> bool {
         let Question { subject, resource, .. } = &self.question;
         let is_own_subscription = || {
             let sold = resource.id.parse::<SubscriptionId>().ok().and_then(|id| self.facts.subscriptions.get(&id));
@@ -248,7 +248,7 @@ impl Admission {
             || is_own_subscription()
     }
 
-    pub(super) fn record(self, call: &Call, rules: &Bundle) -> Record {
+    pub(crate) fn record(self, call: &Call, rules: &Bundle) -> Record {
         let asked = Asked::Call;
         let mut question = self.question;
         question.action.name = format!("Api::{}", question.action.name);
@@ -260,7 +260,7 @@ impl Admission {
         record
     }
 
-    pub(super) fn permit(&self) -> Result<Permit, Denied> {
+    pub(crate) fn permit(&self) -> Result<Permit, Denied> {
         match (&self.denied, self.decision.permit()) {
             (None, Some(permit)) => Ok(permit),
             (denied, _) => Err(denied.clone().unwrap_or_else(|| Denied {
@@ -287,7 +287,7 @@ const OLDER_NAMES: [(&str, &str); 9] = [
 ];
 
 /// The name by which a set of rules knows a call.
-pub(super) fn name_in<'a>(rules: &Bundle, action: &'a str) -> &'a str {
+pub(crate) fn name_in<'a>(rules: &Bundle, action: &'a str) -> &'a str {
     if rules.vocabulary().action(Namespace::Api.as_str(), action).is_some() {
         return action;
     }
@@ -296,7 +296,7 @@ pub(super) fn name_in<'a>(rules: &Bundle, action: &'a str) -> &'a str {
 
 /// Asks the rules whether a caller may make a call. What is not known is asked about as the installation, so that a
 /// caller who may not see something hears the same whether it is there or not.
-pub(super) fn admit(
+pub(crate) fn admit(
     rules: &Bundle,
     view: &View<'_>,
     at: Timestamp,
@@ -331,7 +331,7 @@ pub(super) fn admit(
 
 /// Asks the rules as [`admit`] does about something that is not known, though it may be: so that what a caller may not
 /// see is decided exactly as what is not there.
-pub(super) fn admit_unseen(
+pub(crate) fn admit_unseen(
     rules: &Bundle,
     view: &View<'_>,
     at: Timestamp,
@@ -344,37 +344,37 @@ pub(super) fn admit_unseen(
 }
 
 /// What an operation leaves to be done: what changes, what else was decided on the way, and the answer.
-pub(super) struct Done<T> {
-    pub(super) happening: Happening,
-    pub(super) records: Vec<Record>,
+pub(crate) struct Done<T> {
+    pub(crate) happening: Happening,
+    pub(crate) records: Vec<Record>,
     /// What changes beside the facts.
-    pub(super) beside: Beside,
+    pub(crate) beside: Beside,
     /// What its record says besides what the call said.
-    pub(super) said: Members,
+    pub(crate) said: Members,
     /// Was something done that is kept neither among the facts nor beside them, as a file is?
-    pub(super) has_acted: bool,
-    pub(super) value: T,
+    pub(crate) has_acted: bool,
+    pub(crate) value: T,
 }
 
 impl<T> Done<T> {
-    pub(super) fn of((happening, value): (Happening, T)) -> Self {
+    pub(crate) fn of((happening, value): (Happening, T)) -> Self {
         let (beside, said) = (Beside::default(), Members::new());
         Self { happening, records: Vec::new(), beside, said, has_acted: false, value }
     }
 
     /// No fact changes, but something beside them.
-    pub(super) fn beside(beside: Beside, value: T) -> Self {
+    pub(crate) fn beside(beside: Beside, value: T) -> Self {
         Self { beside, ..Self::of((Happening::default(), value)) }
     }
 
     /// Something was done that is kept elsewhere.
-    pub(super) fn acted(value: T) -> Self {
+    pub(crate) fn acted(value: T) -> Self {
         Self { has_acted: true, ..Self::of((Happening::default(), value)) }
     }
 }
 
 /// Why an operation came to nothing: it cannot be, or something it needs is not allowed.
-pub(super) enum Undone<E> {
+pub(crate) enum Undone<E> {
     Failed(E),
     Denied(Denied, Vec<Record>),
     Moved(PreconditionError),
@@ -411,7 +411,7 @@ impl Coded for StoreError {
 
 impl Pdp {
     /// Answers a call that changes nothing: decided, done on one revision, recorded, answered.
-    pub(super) async fn tell<T, E>(
+    pub(crate) async fn tell<T, E>(
         &self,
         call: &Call,
         action: &str,
@@ -422,7 +422,7 @@ impl Pdp {
     }
 
     /// As [`Pdp::tell`], by rules that whoever looks needs too: others may come in force in between.
-    pub(super) async fn tell_by<T, E>(
+    pub(crate) async fn tell_by<T, E>(
         &self,
         rules: &Bundle,
         call: &Call,
@@ -472,7 +472,7 @@ impl Pdp {
     }
 
     /// Makes a change: decided, worked out and written on the newest facts, one after the other.
-    pub(super) async fn change<T, E>(
+    pub(crate) async fn change<T, E>(
         &self,
         call: &Call,
         action: &'static str,
@@ -493,7 +493,7 @@ impl Pdp {
 }
 
 /// The answer, the revision at which it is so, and whether it is an earlier one.
-pub(super) type Worked<T, E> = Result<(T, Revision, bool), CallError<E>>;
+pub(crate) type Worked<T, E> = Result<(T, Revision, bool), CallError<E>>;
 
 fn work<T, E>(
     rules: &Bundle,
@@ -518,7 +518,7 @@ where
 }
 
 /// What is to be done about a change once the rules were asked and earlier answers were looked at.
-pub(super) enum Begun<T, E> {
+pub(crate) enum Begun<T, E> {
     /// Nothing: it is not allowed, or was answered before.
     Over(Box<Work<Worked<T, E>>>),
     /// It is allowed.
@@ -536,7 +536,7 @@ fn key(call: &Call) -> Option<(Vec<u8>, &Idempotency)> {
 }
 
 /// Asks the rules about a change, and looks whether it was made before under the same key.
-pub(super) fn begin<T: DeserializeOwned, E>(
+pub(crate) fn begin<T: DeserializeOwned, E>(
     rules: &Bundle,
     call: &Call,
     action: &str,
@@ -548,7 +548,7 @@ pub(super) fn begin<T: DeserializeOwned, E>(
 }
 
 /// As [`begin`], once the rules were asked.
-pub(super) fn begin_admitted<T: DeserializeOwned, E>(
+pub(crate) fn begin_admitted<T: DeserializeOwned, E>(
     rules: &Bundle,
     call: &Call,
     admission: Admission,
@@ -573,7 +573,7 @@ pub(super) fn begin_admitted<T: DeserializeOwned, E>(
 
 /// What is to be written of an operation that was allowed: what it changes, its records, and what is remembered.
 /// Where it was done, it is so at `revision`.
-pub(super) fn finish<T: Serialize, E: Coded>(
+pub(crate) fn finish<T: Serialize, E: Coded>(
     call: &Call,
     (permit, mut record): (Permit, Box<Record>),
     done: Result<Done<T>, Undone<E>>,
@@ -633,7 +633,7 @@ fn repeat<T: DeserializeOwned, E>(
 }
 
 /// Checks that a noun is as a change was made for.
-pub(super) fn unmoved<E>(call: &Call, found: Option<Revision>) -> Result<(), Undone<E>> {
+pub(crate) fn unmoved<E>(call: &Call, found: Option<Revision>) -> Result<(), Undone<E>> {
     for condition in &call.conditions {
         let broken = match (condition, found) {
             (Condition::At(_) | Condition::Registered, None) => PreconditionError::Absent,

@@ -27,7 +27,7 @@ type Tag = [u8; TAG_BYTES];
 
 /// What the cursors of one list are sealed with, for one caller.
 #[derive(Clone)]
-pub(super) struct Seal {
+pub(crate) struct Seal {
     tagging: Hash,
     covering: Hash,
 }
@@ -40,7 +40,7 @@ impl Debug for Seal {
 
 impl Seal {
     /// The seal of a list, named with all its parameters but where it goes on and how much of it is shown.
-    pub(super) fn of(key: &LedgerKey, caller: &Caller, list: &impl Debug) -> Self {
+    pub(crate) fn of(key: &LedgerKey, caller: &Caller, list: &impl Debug) -> Self {
         let root = Sha256::digest(key.text().as_bytes()).into();
         let (caller, list) = (caller.to_string(), format!("{list:?}"));
         let derived = |purpose: &[u8]| keyed(&root, &[purpose, caller.as_bytes(), list.as_bytes()]);
@@ -48,7 +48,7 @@ impl Seal {
     }
 
     /// The cursor to a place.
-    pub(super) fn seal(&self, place: &str) -> String {
+    pub(crate) fn seal(&self, place: &str) -> String {
         let tag = self.tag(place.as_bytes());
         let mut bytes = tag.to_vec();
         bytes.extend(self.covered(&tag, place.as_bytes()));
@@ -56,7 +56,7 @@ impl Seal {
     }
 
     /// The place of a cursor that was sealed so; nothing for any other text.
-    pub(super) fn open(&self, cursor: &str) -> Option<String> {
+    pub(crate) fn open(&self, cursor: &str) -> Option<String> {
         if cursor.len() > CURSOR_LENGTH_MAX {
             return None;
         }

@@ -2,20 +2,19 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
+use std::sync::{Mutex, PoisonError, RwLock};
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::Pdp;
-use super::call::{About, Call, CallError, Changed, Coded, Done, Told};
 use crate::clock::{SharedClock, Timestamp};
 use crate::domain::invitation::{Invitation, LinkKeyError, LinkKeyId, LinkKeys, Token, TokenError};
 use crate::files::{SECRET, replace};
 use crate::id::PartnerId;
+use crate::pdp::call::Coded;
 use crate::store::StoreError;
 
-pub(super) const FILE_NAME: &str = "link-keys.json";
+pub(crate) const FILE_NAME: &str = "link-keys.json";
 
 /// Why the link keys cannot be read, made or changed.
 #[derive(Debug, thiserror::Error)]
@@ -93,7 +92,7 @@ impl LinkRing {
         self.keys.read().unwrap_or_else(PoisonError::into_inner).verify(token)
     }
 
-    fn summaries(&self) -> Vec<LinkKeySummary> {
+    pub(crate) fn summaries(&self) -> Vec<LinkKeySummary> {
         let summary = |(index, key): (usize, &crate::domain::invitation::LinkKey)| LinkKeySummary {
             id: key.id().to_string(),
             created: key.created(),
@@ -126,7 +125,7 @@ impl LinkRing {
         self.alter(|keys, clock| keys.retire(id, clock.now()))
     }
 
-    fn alter<T>(
+    pub(crate) fn alter<T>(
         &self,
         alter: impl FnOnce(&mut LinkKeys, &SharedClock) -> Result<T, LinkKeyError>,
     ) -> Result<T, LinksError> {
@@ -168,74 +167,6 @@ pub struct LinkKeySummary {
     #[schema(value_type = Option<String>, format = DateTime)]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retired: Option<Timestamp>,
-}
-
-impl Pdp {
-    /// The keys that links are signed with, newest first; the first one signs.
-    ///
-    /// # Errors
-    /// [`CallError::Denied`] for whoever may not manage them.
-    pub async fn link_keys(&self, call: &Call) -> Result<Told<Vec<LinkKeySummary>>, CallError<LinksError>> {
-        self.tell(call, "listLinkKeys", &About::Installation, |_, _| Ok(self.links.summaries())).await
-    }
-
-    /// Signs links with a new key from now on; links already sent still verify.
-    ///
-    /// # Errors
-    /// [`LinksError`]; [`CallError::Denied`] for whoever may not rotate keys.
-    pub async fn rotate_link_key(&self, call: &Call) -> Result<Changed<Vec<LinkKeySummary>>, CallError<LinksError>> {
-        let rotated = self.alter_link_keys(call, "rotateLinkKey", LinkRing::rotate).await?;
-        // It is rotated, and learned at the next start at the latest.
-        if let Err(error) = self.keep_known_keys().await {
-            tracing::warn!(%error, "the store does not know the new link key yet");
-        }
-        Ok(rotated)
-    }
-
-    /// Refuses the links signed with a key from now on.
-    ///
-    /// # Errors
-    /// [`LinksError`]; [`CallError::Denied`] for whoever may not retire keys.
-    pub async fn retire_link_key(
-        &self,
-        call: &Call,
-        id: LinkKeyId,
-    ) -> Result<Changed<Vec<LinkKeySummary>>, CallError<LinksError>> {
-        let mut call = call.clone();
-        call.said.insert("key".to_owned(), id.to_string().into());
-        self.alter_link_keys(&call, "retireLinkKey", move |links| links.retire(id).map(|()| id)).await
-    }
-
-    /// Alters the ring where its record is written; a ring whose record cannot be written is put back as it was.
-    async fn alter_link_keys(
-        &self,
-        call: &Call,
-        action: &'static str,
-        alter: impl FnOnce(&LinkRing) -> Result<LinkKeyId, LinksError> + Send + 'static,
-    ) -> Result<Changed<Vec<LinkKeySummary>>, CallError<LinksError>> {
-        let before = Arc::new(OnceLock::new());
-        let (links, kept) = (Arc::clone(&self.links), Arc::clone(&before));
-        let changed = self
-            .change(call, action, About::Installation, move |_, _| {
-                let was = links.keys();
-                let key = alter(&links)?;
-                // Only what was altered has to be put back.
-                let _ = kept.set(was);
-                let mut done = Done::acted(links.summaries());
-                done.said.insert("key".to_owned(), key.to_string().into());
-                Ok(done)
-            })
-            .await;
-        if let (Err(CallError::Unavailable(_)), Some(was)) = (&changed, before.get()) {
-            self.links
-                .alter(|keys, _| {
-                    keys.clone_from(was);
-                    Ok(())
-                })
-                .map_err(CallError::Failed)?;
-        }
-        changed
-    }
 }
 
 fn seed() -> Result<[u8; 32], LinksError> {

@@ -17,11 +17,11 @@ use prometheus_client::metrics::info::Info;
 use prometheus_client::metrics::{MetricType, TypedMetric};
 use prometheus_client::registry::Registry;
 
-use super::Pdp;
 use crate::audit::ENGINE;
 use crate::clock::{ClockState, Timestamp};
 use crate::config::RulesFrom;
 use crate::decide::{Decision, Reason};
+use crate::pdp::Pdp;
 use crate::store::StoreError;
 
 /// The upper bounds of the buckets of durations, in microseconds.
@@ -102,7 +102,7 @@ struct RulesLabels {
 }
 
 /// The figures of one decision point.
-pub(super) struct Metrics {
+pub(crate) struct Metrics {
     registry: Mutex<Registry>,
     yes: Counter,
     no: Counter,
@@ -115,8 +115,8 @@ pub(super) struct Metrics {
     signed_at: AtomicI64,
     signed: Gauge,
     refusals: Counter,
-    pub(super) swaps: Counter,
-    pub(super) wrong_credentials: Counter,
+    pub(crate) swaps: Counter,
+    pub(crate) wrong_credentials: Counter,
     rules: Family<RulesLabels, Gauge>,
     refused: Gauge,
     records: Gauge,
@@ -127,7 +127,7 @@ pub(super) struct Metrics {
 }
 
 impl Metrics {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let decisions = Family::<OutcomeLabels, Counter>::default();
         let metrics = Self {
             registry: Mutex::default(),
@@ -188,7 +188,7 @@ impl Metrics {
         Self { registry: Mutex::new(registry), ..metrics }
     }
 
-    pub(super) fn decided(&self, decision: &Decision) {
+    pub(crate) fn decided(&self, decision: &Decision) {
         if decision.is_allowed() {
             self.yes.inc();
             return;
@@ -202,11 +202,11 @@ impl Metrics {
         self.reasons.get_or_create(&ReasonLabels { reason }).inc();
     }
 
-    pub(super) fn signed(&self, at: Timestamp) {
+    pub(crate) fn signed(&self, at: Timestamp) {
         self.signed_at.store(at.as_millisecond(), Ordering::Relaxed);
     }
 
-    pub(super) fn refused(&self) {
+    pub(crate) fn refused(&self) {
         self.refusals.inc();
     }
 }

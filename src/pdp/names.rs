@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::Pdp;
+use crate::pdp::Pdp;
 use crate::store::{Snapshot, Store, StoreError};
 
 /// Names as they are at one moment, each looked up once.

@@ -3,14 +3,15 @@
 
 use std::path::{Path, PathBuf};
 
-use super::call::{About, Call, CallError};
-use super::ledger::{PRIVATE_NAME, open_key};
-use super::links::FILE_NAME;
-use super::{LinkRing, Pdp, PdpError, Terms};
 use crate::audit::{LedgerKey, VerifierKey};
 use crate::caller::Identity;
 use crate::clock::{SharedClock, Timestamp};
 use crate::files::{check_secret, check_writers};
+use crate::pdp::call::{About, Call, CallError};
+use crate::pdp::ledger_key::{self, PRIVATE_NAME};
+use crate::pdp::links::FILE_NAME;
+use crate::pdp::links::LinkRing;
+use crate::pdp::{Pdp, PdpError, Terms};
 use crate::policy::Bundle;
 use crate::store::{KnownKeys, Store, StoreError};
 
@@ -50,7 +51,7 @@ const LOST_LEDGER: &str = "what was signed with it can be signed by nobody else"
 const LOST_LINKS: &str = "links already sent work by no other";
 
 /// Opens the store of a data directory that nobody else may write.
-pub(super) fn store(data: &Path, clock: &SharedClock, opening: Opening) -> Result<Store, PdpError> {
+pub(crate) fn store(data: &Path, clock: &SharedClock, opening: Opening) -> Result<Store, PdpError> {
     for path in [data.to_owned(), Store::file_in(data), data.join("archive"), data.join("ledger.pub")] {
         check_writers(&path)?;
     }
@@ -61,18 +62,18 @@ pub(super) fn store(data: &Path, clock: &SharedClock, opening: Opening) -> Resul
 }
 
 /// The keys beside a store.
-pub(super) struct Keys {
-    pub(super) links: LinkRing,
-    pub(super) ledger: LedgerKey,
+pub(crate) struct Keys {
+    pub(crate) links: LinkRing,
+    pub(crate) ledger: LedgerKey,
     /// The public keys that older checkpoints were signed with.
-    pub(super) former: Vec<VerifierKey>,
+    pub(crate) former: Vec<VerifierKey>,
     /// The files whose keys were given up for new ones.
-    pub(super) replaced: Vec<&'static str>,
+    pub(crate) replaced: Vec<&'static str>,
 }
 
 impl Keys {
     /// Reads the keys beside a store, or makes those of a store that has none yet.
-    pub(super) fn open(store: &Store, data: &Path, clock: &SharedClock, opening: Opening) -> Result<Self, PdpError> {
+    pub(crate) fn open(store: &Store, data: &Path, clock: &SharedClock, opening: Opening) -> Result<Self, PdpError> {
         let known = store.known_keys()?;
         // A store that was written before it kept what it knows had both files before it had a record.
         let has_lived = store.has_lived()?;
@@ -91,7 +92,7 @@ impl Keys {
             }
         }
         let public = public_beside(data);
-        let (links, ledger) = (LinkRing::open(data, clock)?, open_key(data)?);
+        let (links, ledger) = (LinkRing::open(data, clock)?, ledger_key::open(data)?);
         let ids: Vec<String> = links.keys().list().map(|key| key.id().to_string()).collect();
         let other_ledger = known_ledger.last().filter(|last| *last != ledger.public().text()).map(|last| origin(last));
         let other_links = known_links.into_iter().find(|known| !ids.contains(known));
@@ -143,12 +144,12 @@ impl Pdp {
     ) -> Result<Self, PdpError> {
         let opening = Opening::default();
         let store = store(data, &clock, opening)?;
-        let rules = super::rules::last_in_force(&store)?.map_or(otherwise, Ok)?;
+        let rules = crate::pdp::rules::last_in_force(&store)?.map_or(otherwise, Ok)?;
         let (rules_from, needs_persons, rules_at) = (store.rules_from()?, store.needs_persons()?, store.rules_at()?);
         Ok(Self { rules_from, needs_persons, rules_at, ..Self::over(store, data, &clock, rules, terms, opening)? })
     }
 
-    pub(super) fn over(
+    pub(crate) fn over(
         store: Store,
         data: &Path,
         clock: &SharedClock,
@@ -166,7 +167,7 @@ impl Pdp {
     ///
     /// # Errors
     /// [`PdpError`] when it cannot be kept, or the rules in force do not allow it; then nothing is served.
-    pub(super) async fn note_opening(&self) -> Result<(), PdpError> {
+    pub(crate) async fn note_opening(&self) -> Result<(), PdpError> {
         let accepted = self.store.accepted_clock();
         if accepted.is_some() || !self.replaced_keys.is_empty() {
             self.record_opening(accepted).await?;
@@ -197,7 +198,7 @@ impl Pdp {
     }
 
     /// Has the store know the keys that there are, so that it is noticed when one is gone.
-    pub(super) async fn keep_known_keys(&self) -> Result<(), StoreError> {
+    pub(crate) async fn keep_known_keys(&self) -> Result<(), StoreError> {
         if self.folder.is_none() {
             return Ok(());
         }

@@ -2,11 +2,59 @@
 
 use std::str::FromStr;
 
-use super::cursor::Seal;
-use super::ledger::MissingRecords;
-use super::pages::ListError;
+use crate::id::{CustomerId, PartnerId};
 use crate::limits::{PAGE_MAX, SCAN_MAX};
+use crate::pdp::absent::MissingRecords;
+use crate::pdp::call::Coded;
+use crate::pdp::cursor::Seal;
+use crate::pdp::rules::AmbiguousDigest;
 use crate::store::Listed;
+use crate::store::StoreError;
+
+/// Why a list cannot be shown.
+#[derive(Debug, thiserror::Error)]
+pub enum ListError {
+    /// The cursor is not one that this list gave this caller.
+    #[error("`cursor` is not one that this list gave you with these parameters; begin without one")]
+    Cursor,
+    /// No rules here have a digest that begins so.
+    #[error(
+        "no rules here have a digest that begins with `{0}`; write the whole digest, or see the history of the rules"
+    )]
+    UnknownRules(String),
+    /// Several sets of rules have digests that begin so.
+    #[error(transparent)]
+    Ambiguous(#[from] AmbiguousDigest),
+    /// The customer is not registered.
+    #[error("customer `{0}` is not known; check its id")]
+    UnknownCustomer(CustomerId),
+    /// The partner is not registered.
+    #[error("partner `{0}` is not known; check its id")]
+    UnknownPartner(PartnerId),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Coded for ListError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Cursor => "invalid_cursor",
+            Self::UnknownRules(_) => "unknown_rules",
+            Self::Ambiguous(_) => "ambiguous_digest",
+            Self::UnknownCustomer(_) => "unknown_customer",
+            Self::UnknownPartner(_) => "unknown_partner",
+            Self::Store(_) => "unavailable",
+        }
+    }
+
+    fn store(&self) -> Option<&StoreError> {
+        match self {
+            Self::Store(error) => Some(error),
+            _ => None,
+        }
+    }
+}
 
 /// One page of a list, in an order that does not change; it is complete or says where to go on.
 #[derive(Clone, Debug)]
@@ -19,7 +67,7 @@ pub struct Page<T> {
     /// Records that belong on it and cannot be read.
     pub missing: Vec<MissingRecords>,
     /// Was a record missing on it, or on a page before it?
-    pub(super) lacks: bool,
+    pub(crate) lacks: bool,
     limit: usize,
     looked_at: usize,
     last: Option<String>,
@@ -27,7 +75,7 @@ pub struct Page<T> {
 
 impl<T> Page<T> {
     /// An empty page for at most `limit` items, of the list whose cursors have this seal.
-    pub(super) fn new(limit: usize, seal: Seal) -> Self {
+    pub(crate) fn new(limit: usize, seal: Seal) -> Self {
         let (items, missing, limit) = (Vec::new(), Vec::new(), limit.min(PAGE_MAX));
         Self { items, next: None, seal, missing, lacks: false, limit, looked_at: 0, last: None }
     }
@@ -39,20 +87,20 @@ impl<T> Page<T> {
     }
 
     /// How many items it may hold.
-    pub(super) fn limit(&self) -> usize {
+    pub(crate) fn limit(&self) -> usize {
         self.limit
     }
 
     /// What the cursor says was last on the page before; whatever is no cursor of this list is one and the same error,
     /// before anything is looked up.
-    pub(super) fn after<K: FromStr>(&self, cursor: Option<&str>) -> Result<Option<K>, ListError> {
+    pub(crate) fn after<K: FromStr>(&self, cursor: Option<&str>) -> Result<Option<K>, ListError> {
         let Some(cursor) = cursor else { return Ok(None) };
         let place = self.seal.open(cursor).ok_or(ListError::Cursor)?;
         place.parse().map(Some).map_err(|_| ListError::Cursor)
     }
 
     /// Puts an item on the page, or notes that there is more.
-    pub(super) fn take(&mut self, item: T, at: String) -> Listed {
+    pub(crate) fn take(&mut self, item: T, at: String) -> Listed {
         if self.items.len() >= self.limit {
             return self.full();
         }
@@ -61,20 +109,20 @@ impl<T> Page<T> {
     }
 
     /// Puts an item on the page that says itself where it stands.
-    pub(super) fn take_at(&mut self, item: T, at: impl FnOnce(&T) -> String) -> Listed {
+    pub(crate) fn take_at(&mut self, item: T, at: impl FnOnce(&T) -> String) -> Listed {
         let at = at(&item);
         self.take(item, at)
     }
 
     /// Passes over something that is not wanted; a page that has looked at enough says where to go on.
-    pub(super) fn pass(&mut self, at: String) -> Listed {
+    pub(crate) fn pass(&mut self, at: String) -> Listed {
         self.last = Some(at);
         self.looked_at += 1;
         if self.looked_at >= SCAN_MAX { self.full() } else { Listed::Continue(()) }
     }
 
     /// Notes that there is more, and where.
-    pub(super) fn go_on(&mut self, at: &str) {
+    pub(crate) fn go_on(&mut self, at: &str) {
         self.next = Some(self.seal.seal(at));
     }
 

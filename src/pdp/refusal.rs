@@ -3,7 +3,6 @@
 //! It says nothing of what the call was about: who may is asked of the rules over people and things that are made up,
 //! so the words are the same whether something is there or not.
 
-use super::call::{Denied, name_in};
 use crate::caller::Caller;
 use crate::decide::{Decision, Namespace, Reason, installation, permits};
 use crate::domain::commercial::RelationshipState;
@@ -11,6 +10,7 @@ use crate::domain::partner::{PartnerKind, PartnerStatus};
 use crate::domain::subscription::SubscriptionStatus;
 use crate::facts::{Facts, PartnerFacts, Role, SubscriptionFacts};
 use crate::id::{CustomerId, PartnerId, ServiceId, SubscriptionId};
+use crate::pdp::call::{Denied, name_in};
 use crate::policy::Bundle;
 use crate::question::{Entity, Kind, Question};
 
@@ -21,7 +21,7 @@ const SUBSCRIPTION: &str = "a-subscription";
 const OPERATOR: &str = "an-operator";
 
 /// Why a call is not made that no rule permits.
-pub(super) fn not_permitted(rules: &Bundle, caller: &Caller, action: &str) -> Denied {
+pub(crate) fn not_permitted(rules: &Bundle, caller: &Caller, action: &str) -> Denied {
     let role = match caller {
         Caller::Operator { role, .. } => role.as_str(),
         Caller::Partner { .. } => "partner",
@@ -37,7 +37,7 @@ pub(super) fn not_permitted(rules: &Bundle, caller: &Caller, action: &str) -> De
 }
 
 /// Why a call is not made, as its decision says.
-pub(super) fn denied(rules: &Bundle, caller: &Caller, action: &str, decision: &Decision) -> Denied {
+pub(crate) fn denied(rules: &Bundle, caller: &Caller, action: &str, decision: &Decision) -> Denied {
     match decision.reason() {
         Some(reason) if *reason != Reason::NOT_PERMITTED => {
             Denied { reason: reason.clone(), message: decision.message().to_owned() }

@@ -1,11 +1,9 @@
 //! The rules that are and were in force, and how others take their place.
 
 mod digest;
-mod told;
 
 pub use digest::AmbiguousDigest;
-pub(in crate::pdp) use digest::whole_digest;
-pub use told::{KeptRules, RulesEntry, RulesStatus, ScheduledRules};
+pub(crate) use digest::whole_digest;
 
 use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
@@ -16,19 +14,14 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::call::{About, admit};
-use super::{Outcome, Pdp};
 use crate::assure::promises::Retired;
-use crate::caller::Caller;
 use crate::clock::Timestamp;
 use crate::config::RulesFrom;
-use crate::decide::{check_schema, schema_findings};
-use crate::facts::Role;
+use crate::decide::check_schema;
 use crate::limits::PAST_RULES_MAX;
+use crate::pdp::Pdp;
 use crate::policy::{Bundle, Finding, RuleFiles, Rulebook};
 use crate::store::{Beside, Desk, InForce, Store, StoreError, Why, Work};
-
-use super::{Evidence, ReviewTelling};
 
 /// The rules that were last in force over a store, if any were.
 ///
@@ -77,7 +70,7 @@ pub struct RefusedRules {
 
 /// The rules that decide now, and what was last refused in their place.
 #[derive(Clone)]
-pub(super) struct Current {
+pub(crate) struct Current {
     bundle: Arc<RwLock<Arc<Bundle>>>,
     refused: Arc<RwLock<Option<RefusedRules>>>,
     passed_over: Arc<RwLock<Vec<String>>>,
@@ -85,12 +78,12 @@ pub(super) struct Current {
 }
 
 impl Current {
-    pub(super) fn of(bundle: Bundle, swaps: Counter) -> Self {
+    pub(crate) fn of(bundle: Bundle, swaps: Counter) -> Self {
         let bundle = Arc::new(RwLock::new(Arc::new(bundle)));
         Self { bundle, refused: Arc::default(), passed_over: Arc::default(), swaps }
     }
 
-    pub(super) fn get(&self) -> Arc<Bundle> {
+    pub(crate) fn get(&self) -> Arc<Bundle> {
         Arc::clone(&self.bundle.read().unwrap_or_else(PoisonError::into_inner))
     }
 
@@ -103,49 +96,49 @@ impl Current {
         self.refuse(None);
     }
 
-    pub(super) fn refused(&self) -> Option<RefusedRules> {
+    pub(crate) fn refused(&self) -> Option<RefusedRules> {
         self.refused.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// What was left in the folder of rules and is no part of them.
-    pub(super) fn passed_over(&self) -> Vec<String> {
+    pub(crate) fn passed_over(&self) -> Vec<String> {
         self.passed_over.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    pub(super) fn pass_over(&self, strays: Vec<String>) {
+    pub(crate) fn pass_over(&self, strays: Vec<String>) {
         *self.passed_over.write().unwrap_or_else(PoisonError::into_inner) = strays;
     }
 
-    pub(super) fn refuse(&self, refused: Option<RefusedRules>) {
+    pub(crate) fn refuse(&self, refused: Option<RefusedRules>) {
         *self.refused.write().unwrap_or_else(PoisonError::into_inner) = refused;
     }
 }
 
 /// A set of rules that is to come in force.
-pub(super) struct Coming {
-    pub(super) bundle: Arc<Bundle>,
-    pub(super) by: String,
-    pub(super) why: Why,
-    pub(super) proposal: Option<u64>,
-    pub(super) evidence: Option<String>,
+pub(crate) struct Coming {
+    pub(crate) bundle: Arc<Bundle>,
+    pub(crate) by: String,
+    pub(crate) why: Why,
+    pub(crate) proposal: Option<u64>,
+    pub(crate) evidence: Option<String>,
     /// The folder its files were read from.
-    pub(super) folder: Option<String>,
+    pub(crate) folder: Option<String>,
     /// The promises that go with it.
-    pub(super) retired: Vec<Retired>,
+    pub(crate) retired: Vec<Retired>,
 }
 
 /// What the history says of rules besides who put them in force, when and why.
 #[derive(Clone, Default)]
-pub(super) struct Note {
+pub(crate) struct Note {
     /// What was said with it.
-    pub(super) comment: Option<String>,
+    pub(crate) comment: Option<String>,
     /// Did one person alone do it, in an emergency?
-    pub(super) emergency: bool,
+    pub(crate) emergency: bool,
 }
 
 /// Puts rules in force: kept and entered in the history with whatever else `beside` holds, and deciding as soon as
 /// that is durable.
-pub(super) fn bring(
+pub(crate) fn bring(
     current: &Current,
     desk: &Desk<'_>,
     coming: Coming,
@@ -155,7 +148,7 @@ pub(super) fn bring(
 }
 
 /// As [`bring`], with what the history says besides.
-pub(super) fn bring_with(
+pub(crate) fn bring_with(
     current: &Current,
     desk: &Desk<'_>,
     coming: Coming,
@@ -181,23 +174,11 @@ pub(super) fn bring_with(
 }
 
 /// The files of a set of rules, as they are kept.
-pub(super) fn kept(files: &RuleFiles) -> Vec<(String, String)> {
+pub(crate) fn kept(files: &RuleFiles) -> Vec<(String, String)> {
     files.iter().map(|(path, text)| (path.to_owned(), text.to_owned())).collect()
 }
 
-/// A candidate with what is known of it, and the rules it makes unless it is refused.
-pub(super) struct Weighed {
-    pub(super) evidence: Evidence,
-    pub(super) bundle: Option<Arc<Bundle>>,
-}
-
-impl Weighed {
-    pub(super) fn json(&self) -> Result<String, StoreError> {
-        serde_json::to_string(&self.evidence).map_err(|error| StoreError::Unusable(error.to_string()))
-    }
-}
-
-pub(super) fn parsed(evidence: Option<String>) -> Result<Option<Value>, StoreError> {
+pub(crate) fn parsed(evidence: Option<String>) -> Result<Option<Value>, StoreError> {
     let parsed = evidence.map(|evidence| serde_json::from_str(&evidence)).transpose();
     parsed.map_err(|error| StoreError::Unreadable(error.to_string()))
 }
@@ -221,7 +202,7 @@ impl Pdp {
     }
 
     /// Puts rules in force without a call, unless they are already.
-    pub(super) async fn keep(&self, coming: Coming) -> Result<(), StoreError> {
+    pub(crate) async fn keep(&self, coming: Coming) -> Result<(), StoreError> {
         let current = self.current.clone();
         let written = self.store.change(move |desk| {
             let mut beside = Beside::default();
@@ -261,62 +242,8 @@ impl Pdp {
         Ok(())
     }
 
-    /// Reviews a candidate and loads it.
-    pub(super) async fn weigh(&self, files: RuleFiles) -> Result<Weighed, StoreError> {
-        self.weigh_telling(files, ReviewTelling::default()).await
-    }
-
-    /// The same, telling of it while it goes on.
-    pub(super) async fn weigh_telling(&self, files: RuleFiles, telling: ReviewTelling) -> Result<Weighed, StoreError> {
-        let mut evidence = self.examine_telling(files.clone(), telling).await?;
-        let loaded = Bundle::load(files, Rulebook::Domain).map_err(|error| error.findings);
-        let loaded = loaded.and_then(|bundle| match schema_findings(&bundle) {
-            found if found.is_empty() => Ok(bundle),
-            found => Err(found),
-        });
-        let loaded = match loaded {
-            Ok(bundle) => self.leaves_a_way_on(&bundle)?.map_or(Ok(bundle), |found| Err(vec![found])),
-            Err(findings) => Err(findings),
-        };
-        let bundle = match loaded {
-            Ok(bundle) => (evidence.outcome != Outcome::Refused).then(|| Arc::new(bundle)),
-            Err(findings) => {
-                evidence.outcome = Outcome::Refused;
-                for finding in findings {
-                    if !evidence.findings.contains(&finding) {
-                        evidence.findings.push(finding);
-                    }
-                }
-                None
-            }
-        };
-        Ok(Weighed { evidence, bundle })
-    }
-
-    /// What is wrong with rules under which no operator could put others in force; nothing where files decide.
-    pub(super) fn leaves_a_way_on(&self, bundle: &Bundle) -> Result<Option<Finding>, StoreError> {
-        if self.rules_from == RulesFrom::Files {
-            return Ok(None);
-        }
-        let (snapshot, now) = (self.store.snapshot()?, self.store.now());
-        for action in ["proposeRules", "approveRules", "rollBackRules"] {
-            let mut is_allowed = false;
-            for role in Role::ALL {
-                let anybody = Caller::Operator { id: "anybody".to_owned(), role: *role };
-                let admission = admit(bundle, &snapshot.view(), now, &anybody, action, &About::Installation)?;
-                is_allowed |= admission.permit().is_ok();
-            }
-            if !is_allowed {
-                let message = format!("no operator may `{action}`, so these rules would be the last");
-                let hint = "keep a rule that lets some role put other rules in force";
-                return Ok(Some(Finding::whole("policies/may/api", message, hint)));
-            }
-        }
-        Ok(None)
-    }
-
     /// The rules that a digest or the beginning of one names, if they are or were in force.
-    pub(super) fn rules_named<E>(&self, written: &str) -> Result<Option<Arc<Bundle>>, E>
+    pub(crate) fn rules_named<E>(&self, written: &str) -> Result<Option<Arc<Bundle>>, E>
     where
         E: From<StoreError> + From<AmbiguousDigest>,
     {
@@ -327,7 +254,7 @@ impl Pdp {
     }
 
     /// The rules with a digest, if they are or were in force.
-    pub(super) fn rules_of(&self, digest: &str) -> Result<Option<Arc<Bundle>>, StoreError> {
+    pub(crate) fn rules_of(&self, digest: &str) -> Result<Option<Arc<Bundle>>, StoreError> {
         let current = self.rules();
         if current.digest().as_str() == digest {
             return Ok(Some(current));

@@ -5,13 +5,13 @@ use std::sync::{Mutex, PoisonError};
 
 use jiff::SignedDuration;
 
-use super::Pdp;
 use crate::audit::{Asked, Record};
 use crate::caller::{Caller, Proof};
 use crate::clock::Timestamp;
 use crate::facts::Facts;
 use crate::id::TokenId;
 use crate::limits::WRONG_CREDENTIALS_WINDOW_SECONDS;
+use crate::pdp::Pdp;
 use crate::store::StoreError;
 
 /// The action of these records.
@@ -27,7 +27,7 @@ struct Window {
 
 /// The minute that goes on, if any does.
 #[derive(Default)]
-pub(super) struct WrongCredentials(Mutex<Option<Window>>);
+pub(crate) struct WrongCredentials(Mutex<Option<Window>>);
 
 impl WrongCredentials {
     /// Takes note of wrong credentials. The minute that is over, with how many it counted, and whether these are the

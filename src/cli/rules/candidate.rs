@@ -14,13 +14,14 @@ use serde_json::{Value, json};
 use super::differences::differences;
 use super::examined::going_on;
 use super::report::{Detail, next_after_review, review, turned};
+use crate::cli::demo::demo;
 use crate::cli::lines::Lines;
 use crate::cli::page::Page;
 use crate::cli::reach::{Reached, Wanted, answered, whole};
 use crate::cli::{Data, Ended, Failure};
 use crate::config::RulesFrom;
-use crate::pdp::{Evidence, Outcome, demo};
 use crate::policy::RuleFiles;
+use crate::publish::review::{Evidence, Outcome};
 use crate::store::Store;
 
 const NDJSON: &str = "application/x-ndjson";

@@ -5,7 +5,8 @@ use console::style;
 use crate::assure::flips::{ActionFlips, Turned as TurnedRows};
 use crate::assure::prove::Beyond;
 use crate::cli::page::Page;
-use crate::pdp::{ActionDifference, Concerned, Evidence, Turns, WorldDifference};
+use crate::publish::difference::{ActionDifference, Concerned, Turns, WorldDifference};
+use crate::publish::review::Evidence;
 
 /// The most standings and names that are printed for each action and way; JSON has more, and says how many there are.
 const SHOWN: usize = 12;

@@ -15,8 +15,8 @@ use super::report::{Detail, review, short, who};
 use crate::cli::page::Page;
 use crate::cli::reach::{Reached, Said, Wanted};
 use crate::cli::{DENIED, Data, Ended, Failure};
-use crate::pdp::Evidence;
 use crate::policy::RuleFiles;
+use crate::publish::review::Evidence;
 
 /// Propose a set of rules to be put in force.
 #[derive(Debug, Args)]

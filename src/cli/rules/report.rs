@@ -12,8 +12,8 @@ use crate::assure::prove::{ClaimProof, Proof, Proofs};
 use crate::assure::release::Outcome;
 use crate::cli::page::Page;
 use crate::config::RulesFrom;
-use crate::pdp::Evidence;
 use crate::policy::{Digest, Finding, RuleFiles};
+use crate::publish::review::Evidence;
 
 /// How much is told.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

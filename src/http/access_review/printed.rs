@@ -7,9 +7,10 @@ use warp::reply::Response;
 use super::{ROWS_AT_ONCE, failed};
 use crate::clock::Timestamp;
 use crate::decide::Right;
+use crate::evidence::access_review::{Access, AccessOf, LastUsed, Reviewing};
 use crate::http::exchange::streamed;
 use crate::id::{Revision, Seq};
-use crate::pdp::{Access, AccessOf, LastUsed, MissingRecords, Reviewing};
+use crate::pdp::absent::MissingRecords;
 
 /// How much of a digest is enough to tell two sets of rules apart by eye.
 const DIGEST_SHOWN: usize = 12;

@@ -6,7 +6,7 @@ use warp::reply::Response;
 use super::super::exchange::Exchange;
 use super::super::problem::Problem;
 use super::{basis, decided, decision_context, wire};
-use crate::pdp::{Hole, Search, SearchPage};
+use crate::answer::search::{Hole, Search, SearchPage};
 
 pub(in super::super) async fn subject(x: Exchange) -> Result<Response, Problem> {
     search(x, |body| {

@@ -7,8 +7,9 @@ use serde_json::{Map, Value};
 use warp::http::StatusCode;
 
 use super::super::problem::Problem;
+use crate::answer::ask::Semantic;
+use crate::answer::search::{PageProperties, Pager};
 use crate::limits::BATCH_BYTES_MAX;
-use crate::pdp::{PageProperties, Pager, Semantic};
 use crate::question::{Action, Entity, Members, Question};
 
 /// The problem of a body that is no question, from the sentence that says why.

@@ -7,7 +7,9 @@ use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{AnyOfBuilder, Ref, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
-use crate::pdp::{Found, LinkKeySummary, TokenSummary};
+use crate::answer::search::Found;
+use crate::change::tokens::TokenSummary;
+use crate::pdp::links::LinkKeySummary;
 
 /// A subject or a resource.
 #[derive(Serialize, ToSchema)]
@@ -387,7 +389,7 @@ pub(super) struct Evidence {
     #[schema(value_type = Vec<Object>)]
     beyond: Vec<Value>,
     /// Who gains or loses what in the live world, counted and named.
-    world: Option<crate::pdp::WorldDifference>,
+    world: Option<crate::publish::difference::WorldDifference>,
 }
 
 /// This document.

@@ -16,17 +16,28 @@ use super::bodies::{
 use super::filters::DECISION_FILTERS;
 use super::parts::{Described, at};
 use super::publishing;
+use crate::answer::ask::AskError;
+use crate::answer::pages::{CustomerListItem, Ending, PartnerRelationship, PastError};
+use crate::answer::search::SearchError;
+use crate::answer::what_if::{Delta, WhatIfError};
+use crate::change::acceptance::Accepted;
+use crate::change::import::{ImportError, Imported};
+use crate::change::line::Line;
+use crate::change::registration::{CustomerError, PartnerError, SubscriptionError};
+use crate::change::relationship::{LinkError, Offer, Request, RequestError};
+use crate::change::removal::{RemovalError, Removed};
+use crate::change::renegotiation::{Renegotiated, RenegotiationError};
+use crate::change::tokens::{IssuedToken, TokenError, TokenSummary};
 use crate::domain::customer::Customer;
 use crate::domain::invitation::Email;
 use crate::domain::partner::Partner;
 use crate::domain::subscription::Subscription;
-use crate::pdp::{
-    Accepted, Access, AccessReviewError, Archived, AskError, ChangesError, ChangesPage, ConsistencyProof,
-    CustomerError, CustomerListItem, Delta, Ending, ImportError, Imported, InclusionProof, IssuedToken, LedgerError,
-    Line, LinkError, LinksError, ListError, Offer, PartnerError, PartnerRelationship, PastError, RemovalError, Removed,
-    Renegotiated, RenegotiationError, ReplayError, Replayed, Request, RequestError, SearchError, SignedCheckpoint,
-    SubscriptionError, TokenError, TokenSummary, WhatIfError,
-};
+use crate::evidence::access_review::{Access, AccessReviewError};
+use crate::evidence::changes::{ChangesError, ChangesPage};
+use crate::evidence::ledger::{Archived, ConsistencyProof, InclusionProof, LedgerError, SignedCheckpoint};
+use crate::evidence::replay::{ReplayError, Replayed};
+use crate::pdp::links::LinksError;
+use crate::pdp::page::ListError;
 
 const HYPOTHETICAL: &str = "`true` where other rules decided than were in force at the moment it is about; else absent";
 const BASIS: &[&str] = &["asOf", "rules", "atLeast", "explain"];

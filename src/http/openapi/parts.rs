@@ -19,7 +19,7 @@ use super::super::problem::{Details, Status};
 use super::super::routes::Access;
 use crate::id::{CustomerId, PartnerId, ServiceName, SubscriptionId, TokenId};
 use crate::limits::{IDEMPOTENCY_KEY_LENGTH_MAX, PAGE_DEFAULT, PAGE_MAX};
-use crate::pdp::MissingRecords;
+use crate::pdp::absent::MissingRecords;
 
 pub(super) const BEARER: &str = "bearer";
 pub(super) const BASIC: &str = "basic";

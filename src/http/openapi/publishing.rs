@@ -6,7 +6,10 @@ use warp::http::{Method, StatusCode};
 use super::super::rules::{ApprovalBody, ProposalBody, ReviewBody, RollbackBody};
 use super::bodies::Evidence;
 use super::parts::{Described, at};
-use crate::pdp::{KeptRules, ListError, ProposalTold, PublishError, RulesEntry, RulesStatus, example_rules};
+use crate::pdp::page::ListError;
+use crate::pdp::rules::example_rules;
+use crate::publish::told::{KeptRules, RulesEntry, RulesStatus};
+use crate::publish::{ProposalTold, PublishError};
 
 pub(super) fn operations() -> Vec<Described> {
     const TAG: &str = "rules";

@@ -19,7 +19,7 @@ fn figure(text: &mut String, name: &str, kind: &str, help: &str, value: Option<f
 }
 
 /// Appends the figures of this process.
-pub(super) fn process(text: &mut String) {
+pub(crate) fn process(text: &mut String) {
     let stat = fs::read_to_string("/proc/self/stat").unwrap_or_default();
     // The name of the process stands in parentheses and may hold anything; what follows it is numbers.
     let after: Vec<f64> = stat
@@ -44,7 +44,7 @@ pub(super) fn process(text: &mut String) {
 }
 
 /// Appends the figures of a data directory and of the disk it is on.
-pub(super) fn disk(text: &mut String, data: &Path) {
+pub(crate) fn disk(text: &mut String, data: &Path) {
     let disk = statvfs(data).ok();
     let bytes = |blocks: u64, size: u64| (blocks as f64) * (size as f64);
     let free = disk.as_ref().map(|disk| bytes(disk.f_bavail, disk.f_frsize));

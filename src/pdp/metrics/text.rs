@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 /// Figures in the form of OpenMetrics, in the older one.
-pub(super) fn of(open_metrics: &str) -> String {
+pub(crate) fn of(open_metrics: &str) -> String {
     let types: BTreeMap<&str, &str> =
         open_metrics.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.split_once(' ')).collect();
     let mut text = String::with_capacity(open_metrics.len());

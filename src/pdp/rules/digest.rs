@@ -1,7 +1,7 @@
 //! Rules by their digest, or by as much of it as tells them from all others here.
 
-use super::super::Pdp;
 use crate::limits::{DIGEST_LENGTH, DIGEST_PREFIX_MIN};
+use crate::pdp::Pdp;
 use crate::store::StoreError;
 
 /// The beginning of a digest that several sets of rules have.
@@ -19,7 +19,7 @@ const NAMED: usize = 5;
 
 /// The whole digest that `written` stands for; nothing where no rules here have one that begins so. What is written
 /// whole is taken as it is, whether there are such rules or not.
-pub(in crate::pdp) fn whole_digest<E>(pdp: &Pdp, written: &str) -> Result<Option<String>, E>
+pub(crate) fn whole_digest<E>(pdp: &Pdp, written: &str) -> Result<Option<String>, E>
 where
     E: From<StoreError> + From<AmbiguousDigest>,
 {

@@ -1,0 +1,10 @@
+//! Everything that is asked: one question or many, what fills a hole in one, what would be if, the lists and pages, and
+//! the export of what is known.
+
+pub(crate) mod as_decided;
+pub mod ask;
+pub mod export;
+pub mod pages;
+mod past;
+pub mod search;
+pub mod what_if;

@@ -1,0 +1,386 @@
+//! Asking: one question, or many on one revision and one set of rules.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::answer::as_decided::as_decided;
+use crate::audit::{Asked, Record};
+use crate::clock::Timestamp;
+use crate::decide::{Decision, Namespace, Nearest, World, decide, decide_in, nearest};
+use crate::facts::{Facts, Needs};
+use crate::id::Revision;
+use crate::limits::BATCH_RECORD_BYTES_MAX;
+use crate::pdp::Pdp;
+use crate::pdp::call::{About, Admission, Call, CallError, Coded, Denied, Told, admit};
+use crate::pdp::rules::AmbiguousDigest;
+use crate::policy::{Bundle, Digest, RuleId};
+use crate::question::Question;
+use crate::store::{Snapshot, StoreError};
+
+/// How many questions of a batch are answered before others have their turn.
+const ANSWERS_AT_ONCE: usize = 32;
+
+/// A moment in the past.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum AsOf {
+    /// The facts at a revision, at the moment it was written.
+    Revision(Revision),
+    /// The facts at a moment.
+    Time(Timestamp),
+}
+
+/// On which facts and by which rules a question is answered.
+#[derive(Clone, Debug, Default)]
+pub struct Basis {
+    /// A moment in the past, instead of now.
+    pub as_of: Option<AsOf>,
+    /// The rules with this digest, or `current`; nothing, or `then`, for those in force at that moment.
+    pub rules: Option<String>,
+    /// The revision the facts must have reached.
+    pub at_least: Option<Revision>,
+    /// Should the answer say what would turn it round?
+    pub explain: bool,
+}
+
+/// Why a question cannot be answered on the basis asked for.
+#[derive(Debug, thiserror::Error)]
+pub enum AskError {
+    /// The moment has not come.
+    #[error("`as_of` `{asked}` has not come yet, it is `{now}`; ask for a moment that has passed")]
+    Future {
+        /// The moment asked for.
+        asked: Timestamp,
+        /// Now.
+        now: Timestamp,
+    },
+    /// The revision has not come.
+    #[error("revision {asked} is not there yet, the newest is {newest}; ask again later or for an older one")]
+    NotYet {
+        /// The revision asked for.
+        asked: Revision,
+        /// The newest.
+        newest: Revision,
+    },
+    /// No rules of that digest were ever in force here.
+    #[error("no rules with digest `{0}` were ever in force here; see the history of the rules")]
+    UnknownRules(String),
+    /// Several sets of rules have digests that begin so.
+    #[error(transparent)]
+    Ambiguous(#[from] AmbiguousDigest),
+    /// The records of a batch would take more room than they may.
+    #[error("the records of these evaluations would take more than {BATCH_RECORD_BYTES_MAX} bytes; send fewer at once")]
+    TooMuch,
+    /// A world has no past.
+    #[error("a world of its own has no history; ask without `as_of`, `rules` and `at_least`")]
+    NoHistory,
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Coded for AskError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Future { .. } => "not_yet",
+            Self::NotYet { .. } => "revision_not_reached",
+            Self::UnknownRules(_) => "unknown_rules",
+            Self::Ambiguous(_) => "ambiguous_digest",
+            Self::TooMuch => "batch_too_large",
+            Self::NoHistory => "no_history",
+            Self::Store(_) => "unavailable",
+        }
+    }
+
+    fn store(&self) -> Option<&StoreError> {
+        match self {
+            Self::Store(error) => Some(error),
+            _ => None,
+        }
+    }
+}
+
+/// What is answered to one question.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// What the rules said.
+    pub decision: Decision,
+    /// What would turn it round, when that was asked for.
+    pub nearest: Option<Vec<Nearest>>,
+    /// Was it decided by other rules than were in force at the moment it is about?
+    pub is_hypothetical: bool,
+}
+
+/// When a batch stops.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
+pub enum Semantic {
+    /// Never: every question is answered.
+    #[default]
+    ExecuteAll,
+    /// After the first no.
+    DenyOnFirstDeny,
+    /// After the first yes.
+    PermitOnFirstPermit,
+}
+
+/// Many questions, in order; what is not a question is answered with a no.
+#[derive(Clone, Debug)]
+pub struct Batch {
+    /// The questions; a sentence where one is none.
+    pub questions: Vec<Result<Question, String>>,
+    /// When to stop.
+    pub semantic: Semantic,
+}
+
+/// What questions are answered from: one revision, one moment, one set of rules.
+pub(crate) struct Ground {
+    pub(crate) rules: Arc<Bundle>,
+    /// Are they others than were in force at the moment it is about?
+    pub(crate) is_hypothetical: bool,
+    pub(crate) snapshot: Snapshot,
+    pub(crate) at: Timestamp,
+    /// When it was really asked, whatever moment it is asked about.
+    pub(crate) now: Timestamp,
+    pub(crate) admitted: Vec<RuleId>,
+}
+
+impl Ground {
+    pub(crate) fn revision(&self) -> Revision {
+        self.snapshot.view().revision()
+    }
+}
+
+/// An answer with the record it needs before it may be given.
+pub(crate) struct Answered {
+    pub(crate) answer: Answer,
+    pub(crate) record: Record,
+}
+
+impl Pdp {
+    /// Answers one question.
+    ///
+    /// # Errors
+    /// [`AskError`] for a basis that cannot be; [`CallError::Denied`] for whoever may not ask.
+    pub async fn ask(
+        &self,
+        call: &Call,
+        question: Question,
+        basis: &Basis,
+    ) -> Result<Told<Answer>, CallError<AskError>> {
+        let ground = self.admitted(self.ground(call, basis)?).await?;
+        let mut known = BTreeMap::new();
+        let answered = self.answer(&ground, call, question, basis.explain, &mut known);
+        let Answered { answer, record } = answered.map_err(CallError::Unavailable)?;
+        let (revision, rules) = (ground.revision(), record.rules.clone());
+        let record = self.store.recorded(record).map_err(CallError::Unavailable)?;
+        let written = self.store.append(vec![record]).await.map_err(CallError::Unavailable)?;
+        self.metrics.decided(&answer.decision);
+        Ok(Told { value: answer, revision, seqs: written.seqs, rules })
+    }
+
+    /// Answers many questions on one revision and one set of rules, recorded as one durable write.
+    ///
+    /// # Errors
+    /// As [`Pdp::ask`]; [`AskError::TooMuch`] when the records would take too much room.
+    pub async fn ask_all(
+        &self,
+        call: &Call,
+        batch: Batch,
+        basis: &Basis,
+    ) -> Result<Told<Vec<Result<Answer, String>>>, CallError<AskError>> {
+        let ground = self.admitted(self.ground(call, basis)?).await?;
+        let mut answers = Vec::with_capacity(batch.questions.len());
+        let mut records = Vec::with_capacity(batch.questions.len());
+        // Nothing changes under one snapshot, so what was gathered for one question serves the next about the same.
+        let mut known = BTreeMap::new();
+        let mut bytes = 0;
+        for (index, question) in batch.questions.into_iter().enumerate() {
+            if index % ANSWERS_AT_ONCE == ANSWERS_AT_ONCE - 1 {
+                // Others have their turn: a large batch must not hold up what is small.
+                tokio::task::yield_now().await;
+            }
+            let (answer, record) = match question {
+                Ok(question) => {
+                    let answered = self.answer(&ground, call, question, basis.explain, &mut known);
+                    let Answered { answer, record } = answered.map_err(CallError::Unavailable)?;
+                    (Ok(answer), record)
+                }
+                Err(message) => {
+                    let record = self.record_of_invalid(&ground, call, message.clone());
+                    (Err(message), record)
+                }
+            };
+            let record = self.store.recorded(record).map_err(CallError::Unavailable)?;
+            bytes += record.bytes.len();
+            if bytes > BATCH_RECORD_BYTES_MAX {
+                return Err(CallError::Failed(AskError::TooMuch));
+            }
+            records.push(record);
+            let allowed = answer.as_ref().is_ok_and(|answer| answer.decision.is_allowed());
+            answers.push(answer);
+            match batch.semantic {
+                Semantic::DenyOnFirstDeny if !allowed => break,
+                Semantic::PermitOnFirstPermit if allowed => break,
+                _ => {}
+            }
+        }
+        let (revision, rules) = (ground.revision(), self.digest_of(&ground));
+        let written = self.store.append(records).await.map_err(CallError::Unavailable)?;
+        for answer in answers.iter().flatten() {
+            self.metrics.decided(&answer.decision);
+        }
+        Ok(Told { value: answers, revision, seqs: written.seqs, rules })
+    }
+
+    /// The entities of the world that is served, if one is.
+    pub(crate) fn world(&self) -> Option<&World> {
+        self.world.as_deref().map(|(_, world)| world)
+    }
+
+    /// The digest of the rules that answer from a ground.
+    pub(crate) fn digest_of(&self, ground: &Ground) -> Digest {
+        self.world.as_ref().map_or_else(|| ground.rules.digest().clone(), |world| world.0.digest().clone())
+    }
+
+    /// What questions are answered from, or the record of why the caller may not ask.
+    pub(crate) fn ground(
+        &self,
+        call: &Call,
+        basis: &Basis,
+    ) -> Result<Result<Ground, (Denied, Record)>, CallError<AskError>> {
+        let current = self.rules();
+        let now = self.store.now();
+        // Whether the caller may ask is a question of now, whatever moment it asks about.
+        let present = self.store.snapshot().map_err(CallError::Unavailable)?;
+        let admission: Admission =
+            admit(&current, &present.view(), now, &call.caller, basis.call(), &About::Installation)
+                .map_err(CallError::Unavailable)?;
+        if let Err(denied) = admission.permit() {
+            return Ok(Err((denied, admission.record(call, &current))));
+        }
+        let (snapshot, at) = self.moment(basis, now).map_err(CallError::Failed)?;
+        let rules = self.rules_for(basis, at, &current).map_err(CallError::Failed)?;
+        let is_hypothetical = self.is_hypothetical(basis, at, &rules, &current).map_err(CallError::Unavailable)?;
+        Ok(Ok(Ground { rules, is_hypothetical, snapshot, at, now, admitted: admission.decision.rules().to_vec() }))
+    }
+
+    /// Passes on what was prepared, or records that the caller may not ask.
+    pub(crate) async fn admitted<T, E>(&self, prepared: Result<T, (Denied, Record)>) -> Result<T, CallError<E>> {
+        match prepared {
+            Ok(prepared) => Ok(prepared),
+            Err((denied, record)) => {
+                let record = self.store.recorded(record).map_err(CallError::Unavailable)?;
+                self.store.append(vec![record]).await.map_err(CallError::Unavailable)?;
+                Err(CallError::Denied(denied))
+            }
+        }
+    }
+
+    pub(crate) fn moment(&self, basis: &Basis, now: Timestamp) -> Result<(Snapshot, Timestamp), AskError> {
+        if self.world.is_some() && (basis.as_of.is_some() || basis.rules.is_some() || basis.at_least.is_some()) {
+            return Err(AskError::NoHistory);
+        }
+        let newest = self.store.revision();
+        if let Some(asked) = basis.at_least.filter(|asked| *asked > newest) {
+            return Err(AskError::NotYet { asked, newest });
+        }
+        match basis.as_of {
+            None => Ok((self.store.snapshot()?, now)),
+            Some(AsOf::Time(asked)) if asked > now => Err(AskError::Future { asked, now }),
+            Some(AsOf::Time(at)) => Ok((self.store.snapshot_at(self.store.revision_at(at)?)?, at)),
+            Some(AsOf::Revision(asked)) if asked > newest => Err(AskError::NotYet { asked, newest }),
+            Some(AsOf::Revision(revision)) => {
+                // Revision 0 is the empty store, before anything was written.
+                let at = self.store.entry(revision)?.map_or(Timestamp::UNIX_EPOCH, |entry| entry.at);
+                Ok((self.store.snapshot_at(revision)?, at))
+            }
+        }
+    }
+
+    pub(crate) fn rules_for(
+        &self,
+        basis: &Basis,
+        at: Timestamp,
+        current: &Arc<Bundle>,
+    ) -> Result<Arc<Bundle>, AskError> {
+        let named = basis.rules.as_deref().filter(|rules| *rules != "then");
+        match (named, basis.as_of) {
+            (None, None) | (Some("current"), _) => Ok(Arc::clone(current)),
+            (Some(digest), _) => {
+                self.rules_named::<AskError>(digest)?.ok_or_else(|| AskError::UnknownRules(digest.to_owned()))
+            }
+            (None, Some(_)) => match self.store.rules_in_force_at(at)? {
+                Some(digest) => self.rules_of(&digest)?.ok_or(AskError::UnknownRules(digest)),
+                None => Ok(Arc::clone(current)),
+            },
+        }
+    }
+
+    /// Answers one question from the ground.
+    pub(crate) fn answer(
+        &self,
+        ground: &Ground,
+        call: &Call,
+        question: Question,
+        explain: bool,
+        known: &mut BTreeMap<Needs, Facts>,
+    ) -> Result<Answered, StoreError> {
+        let view = ground.snapshot.view();
+        let (decision, facts, turned, rules, world) = match &self.world {
+            None => {
+                let needs = Needs::of(&question.subject, &question.resource);
+                let facts = match known.get(&needs) {
+                    Some(facts) => facts.clone(),
+                    None => {
+                        let facts = view.facts(&needs, ground.at)?;
+                        known.insert(needs, facts.clone());
+                        facts
+                    }
+                };
+                let decision = decide(&ground.rules, Namespace::Asked, &question, &facts);
+                let turned = explain.then(|| nearest(&ground.rules, &question, &facts, decision.is_allowed()));
+                (decision, facts, turned, &*ground.rules, None)
+            }
+            Some(world) => {
+                let (rules, world) = world.as_ref();
+                let decision = decide_in(rules, &question, world);
+                let facts = Facts { revision: view.revision(), at: ground.at, ..Facts::default() };
+                (decision, facts, explain.then(Vec::new), rules, Some(world.digest().to_owned()))
+            }
+        };
+        let mut record = self.record_of(ground, call, Asked::Evaluation, question, facts, rules, &decision);
+        record.world = world;
+        Ok(Answered { answer: Answer { decision, nearest: turned, is_hypothetical: ground.is_hypothetical }, record })
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "a record has this many parts")]
+    pub(crate) fn record_of(
+        &self,
+        ground: &Ground,
+        call: &Call,
+        asked: Asked,
+        question: Question,
+        facts: Facts,
+        rules: &Bundle,
+        decision: &Decision,
+    ) -> Record {
+        let (question, claimed) = as_decided(self.world(), rules, question);
+        let mut record = Record::of(call.caller.clone(), asked, question, facts, rules.digest().clone(), decision);
+        record.claimed = claimed;
+        record.at = ground.now;
+        record.admitted.clone_from(&ground.admitted);
+        call.stamp(&mut record);
+        record
+    }
+
+    /// The record of an element of a batch that is no question.
+    fn record_of_invalid(&self, ground: &Ground, call: &Call, message: String) -> Record {
+        let facts = Facts { revision: ground.revision(), at: ground.at, ..Facts::default() };
+        let (caller, rules) = (call.caller.clone(), self.digest_of(ground));
+        let mut record = Record::of_invalid(caller, Asked::Evaluation, message, facts, rules);
+        record.at = ground.now;
+        record.world = self.world().map(|world| world.digest().to_owned());
+        record.admitted.clone_from(&ground.admitted);
+        call.stamp(&mut record);
+        record
+    }
+}

@@ -1,0 +1,31 @@
+//! Asking about the past, or by rules that are named: which call that is, and what is hypothetical about the answer.
+
+use crate::answer::ask::Basis;
+use crate::clock::Timestamp;
+use crate::pdp::Pdp;
+use crate::policy::Bundle;
+use crate::store::StoreError;
+
+impl Basis {
+    /// The call that asking on this basis is: not everybody who may ask may ask by other facts or rules than those of
+    /// now.
+    pub(crate) fn call(&self) -> &'static str {
+        if self.as_of.is_some() || self.rules.is_some() { "askAboutThePast" } else { "ask" }
+    }
+}
+
+impl Pdp {
+    /// Are rules others than were in force at a moment? Before the first there were none.
+    pub(crate) fn is_hypothetical(
+        &self,
+        basis: &Basis,
+        at: Timestamp,
+        rules: &Bundle,
+        current: &Bundle,
+    ) -> Result<bool, StoreError> {
+        if basis.as_of.is_none() {
+            return Ok(rules.digest() != current.digest());
+        }
+        Ok(self.store.rules_in_force_at(at)?.as_deref() != Some(rules.digest().as_str()))
+    }
+}

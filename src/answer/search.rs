@@ -1,0 +1,432 @@
+//! Searching: a question with a hole, and what fills it with a yes.
+//!
+//! Whatever leads to a candidate, each one is decided as a single check of it would be, so a search and the checks
+//! cannot disagree. A page is complete or says where to go on, and it looks at a bounded number of candidates; so it
+//! may hold fewer results than asked for and still say that there are more.
+//!
+//! | search | order |
+//! |---|---|
+//! | subjects, and resources other than subscriptions | their ids; a service's by customer and then name |
+//! | subscriptions | those the partner sold by id, then those it administers by customer, service and id; by id alone where the rules make it necessary to look through all |
+//! | actions | their names |
+
+mod again;
+mod asked;
+mod candidates;
+mod token;
+
+use serde::Serialize;
+use sha2::{Digest as _, Sha256};
+use utoipa::ToSchema;
+
+use crate::answer::as_decided::as_decided;
+use crate::answer::ask::{AskError, Basis, Ground};
+use crate::audit::{Record, Recorded, Results, Sought};
+use crate::decide::{Decision, World, decide_in};
+use crate::facts::Facts;
+use crate::id::Revision;
+use crate::limits::SCAN_MAX;
+use crate::pdp::Pdp;
+use crate::pdp::call::{Call, CallError, Coded, Told};
+use crate::policy::Bundle;
+use crate::question::{Action, Entity, Members, Question};
+use crate::store::{Listed, StoreError};
+pub(crate) use again::Replayable;
+pub use asked::PageProperties;
+use asked::{QuestionDigest, asked_digest, question_digest};
+use candidates::Domain;
+use token::{Asked, Position, SearchDigest, digest};
+
+/// Which place of a question is open, and what stands in the others.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Hole {
+    /// Which subjects of a type may do it?
+    Subject {
+        /// The type.
+        kind: String,
+        /// What they would do.
+        action: Action,
+        /// What they would do it to.
+        resource: Entity,
+    },
+    /// To which resources of a type may it be done?
+    Resource {
+        /// Who would do it.
+        subject: Entity,
+        /// What they would do.
+        action: Action,
+        /// The type.
+        kind: String,
+    },
+    /// Which actions may be done?
+    Action {
+        /// Who would do them.
+        subject: Entity,
+        /// What they would do them to.
+        resource: Entity,
+    },
+}
+
+impl Hole {
+    /// The question with this in the hole.
+    fn filled(&self, with: &str, context: &Members) -> Question {
+        let mut question = match self {
+            Self::Subject { kind, action, resource } => {
+                let mut question = Question::new(Entity::new(kind, with), "", resource.clone());
+                question.action = action.clone();
+                question
+            }
+            Self::Resource { subject, action, kind } => {
+                let mut question = Question::new(subject.clone(), "", Entity::new(kind, with));
+                question.action = action.clone();
+                question
+            }
+            Self::Action { subject, resource } => Question::new(subject.clone(), with, resource.clone()),
+        };
+        question.context.clone_from(context);
+        question
+    }
+
+    /// What is found when this fills the hole.
+    fn found(&self, with: String) -> Found {
+        match self {
+            Self::Subject { kind, .. } | Self::Resource { kind, .. } => Found::Entity { kind: kind.clone(), id: with },
+            Self::Action { .. } => Found::Action { name: with },
+        }
+    }
+
+    fn sought(&self) -> Sought {
+        match self {
+            Self::Subject { .. } => Sought::Subject,
+            Self::Resource { .. } => Sought::Resource,
+            Self::Action { .. } => Sought::Action,
+        }
+    }
+}
+
+/// Which page of a search to show.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Pager {
+    /// The token the page before gave; nothing for the first page.
+    pub token: Option<String>,
+    /// The most results it may hold; with a token, nothing for as many as before.
+    pub limit: Option<usize>,
+    /// What the caller said in `page.properties`; with a token, nothing for the same as before.
+    pub properties: Option<PageProperties>,
+}
+
+/// A question with a hole.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Search {
+    /// What is asked, and what is sought.
+    pub hole: Hole,
+    /// The circumstances.
+    pub context: Members,
+    /// Which page to show; nothing for everything at once.
+    pub page: Option<Pager>,
+}
+
+/// Something that fills the hole of a search.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, ToSchema)]
+#[serde(untagged)]
+pub enum Found {
+    /// A subject or a resource.
+    #[schema(title = "Entity")]
+    Entity {
+        /// Its type.
+        #[serde(rename = "type")]
+        kind: String,
+        /// Its id.
+        id: String,
+    },
+    /// An action.
+    #[schema(title = "Action")]
+    Action {
+        /// Its name.
+        name: String,
+    },
+}
+
+/// One page of what a search found.
+#[derive(Clone, Debug)]
+pub struct SearchPage {
+    /// What is on it, in an order that stays.
+    pub results: Vec<Found>,
+    /// Where to go on; nothing when there is no more.
+    pub next_token: Option<String>,
+    /// How many there are in all, when the one page holds them.
+    pub total: Option<usize>,
+    /// What the rules said about each result, in their order, when that was asked for.
+    pub decisions: Option<Vec<Decision>>,
+    /// Was it decided by other rules than were in force at the moment it is about?
+    pub is_hypothetical: bool,
+}
+
+impl SearchPage {
+    /// The SHA-256 of the page as the record of a search has it.
+    fn sha256(&self) -> Result<String, serde_json::Error> {
+        #[derive(Serialize)]
+        struct Page<'a> {
+            next_token: &'a str,
+            results: &'a [Found],
+        }
+        let page = Page { next_token: self.next_token.as_deref().unwrap_or_default(), results: &self.results };
+        Ok(data_encoding::HEXLOWER.encode(&Sha256::digest(serde_json::to_vec(&page)?)))
+    }
+}
+
+/// Why a search cannot be made.
+#[derive(Debug, thiserror::Error)]
+pub enum SearchError {
+    /// The token is none, or belongs to another search.
+    #[error("`page.token` is not one that this search gave; repeat the search it was given for, or begin without one")]
+    Token,
+    /// The facts or rules asked for cannot be had.
+    #[error(transparent)]
+    Basis(#[from] AskError),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Coded for SearchError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Token => "invalid_page_token",
+            Self::Basis(error) => error.code(),
+            Self::Store(_) => "unavailable",
+        }
+    }
+
+    fn store(&self) -> Option<&StoreError> {
+        match self {
+            Self::Token => None,
+            Self::Basis(error) => error.store(),
+            Self::Store(error) => Some(error),
+        }
+    }
+}
+
+impl From<SearchError> for CallError<SearchError> {
+    fn from(error: SearchError) -> Self {
+        match error {
+            SearchError::Store(error) => Self::Unavailable(error),
+            other => Self::Failed(other),
+        }
+    }
+}
+
+/// A page while it is filled.
+struct Gathering {
+    results: Vec<Found>,
+    decisions: Option<Vec<Decision>>,
+    results_max: usize,
+    looked_at: usize,
+    last: Position,
+    /// The last one looked at before it became clear that there is more.
+    more_after: Option<Position>,
+}
+
+impl Gathering {
+    fn new(asked: &Asked, explain: bool) -> Self {
+        Self {
+            results: Vec::new(),
+            decisions: explain.then(Vec::new),
+            results_max: asked.results_max(),
+            looked_at: 0,
+            last: asked.from.clone(),
+            more_after: None,
+        }
+    }
+
+    /// Looks at the next candidate, unless enough were looked at. What `decide` says yes to goes on the page, or is
+    /// left for the next one.
+    fn look(
+        &mut self,
+        at: Position,
+        decide: impl FnOnce() -> Result<Option<Match>, StoreError>,
+    ) -> Result<Listed, StoreError> {
+        if self.looked_at == SCAN_MAX {
+            return Ok(self.stop());
+        }
+        self.looked_at += 1;
+        if let Some(matched) = decide()? {
+            if self.results.len() == self.results_max {
+                return Ok(self.stop());
+            }
+            self.results.push(matched.found);
+            if let (Some(decisions), Some(decision)) = (&mut self.decisions, matched.decision) {
+                decisions.push(decision);
+            }
+        }
+        self.last = at;
+        Ok(Listed::Continue(()))
+    }
+
+    fn stop(&mut self) -> Listed {
+        self.more_after = Some(self.last.clone());
+        Listed::Break(())
+    }
+
+    fn is_done(&self) -> bool {
+        self.more_after.is_some()
+    }
+}
+
+/// A candidate that was decided with a yes, and the decision where it is to be told.
+struct Match {
+    found: Found,
+    decision: Option<Decision>,
+}
+
+impl Pdp {
+    /// Searches for what fills the hole of a question with a yes.
+    ///
+    /// What is not known, or no type or action at all, finds nothing.
+    ///
+    /// # Errors
+    /// [`SearchError::Token`] for a token that this search did not give; otherwise as [`Pdp::ask`].
+    pub async fn search(
+        &self,
+        call: &Call,
+        search: Search,
+        basis: &Basis,
+    ) -> Result<Told<SearchPage>, CallError<SearchError>> {
+        let ground = self.ground(call, basis).map_err(|error| error.map(SearchError::Basis))?;
+        let ground = self.admitted(ground).await?;
+        let rules = self.digest_of(&ground);
+        let (mut page, record, revision) = self.found(&ground, call, &search, basis)?;
+        page.is_hypothetical = ground.is_hypothetical;
+        let written = self.store.append(vec![record]).await.map_err(CallError::Unavailable)?;
+        Ok(Told { value: page, revision, seqs: written.seqs, rules })
+    }
+
+    /// The page of a search, the record, and the revision.
+    fn found(
+        &self,
+        ground: &Ground,
+        call: &Call,
+        search: &Search,
+        basis: &Basis,
+    ) -> Result<(SearchPage, Recorded, Revision), CallError<SearchError>> {
+        let explain = basis.explain;
+        let view = ground.snapshot.view();
+        let revision = view.revision();
+        let declaring = self.world.as_ref().map_or(&*ground.rules, |world| &world.0);
+        let question = search.hole.filled("", &search.context);
+        let asked = asked_digest(&question, basis)?;
+        let (question, claimed) = as_decided(self.world(), declaring, question);
+        let is_as_asked = asked == question_digest(&question)?;
+        let (page, facts, rules, world) = match &self.world {
+            None => {
+                let strange = &self.strange;
+                let domain = Domain { rules: &ground.rules, strange, view, at: ground.at, search, asked, explain };
+                let (page, facts) = domain.page()?;
+                (page, facts, ground.rules.digest().clone(), None)
+            }
+            Some(world) => {
+                let (rules, world) = world.as_ref();
+                let page = page_of_world(rules, world, search, &asked, explain)?;
+                let facts = Facts { revision, at: ground.at, ..Facts::default() };
+                (page, facts, rules.digest().clone(), Some(world.digest().to_owned()))
+            }
+        };
+        let results = Results {
+            sought: search.hole.sought(),
+            count: page.results.len(),
+            sha256: page.sha256().map_err(crate::audit::RecordError::Unwritable)?,
+            limit: search.page.as_ref().and_then(|page| page.limit),
+            token: search.page.as_ref().and_then(|page| page.token.clone()),
+            properties: search.page.as_ref().and_then(|page| page.properties).map(PageProperties::text),
+            asked: (!is_as_asked).then(|| data_encoding::HEXLOWER.encode(&asked)),
+        };
+        let mut record = Record::of_search(call.caller.clone(), question, facts, rules, results);
+        record.claimed = claimed;
+        record.at = ground.now;
+        record.admitted.clone_from(&ground.admitted);
+        call.stamp(&mut record);
+        record.world = world;
+        Ok((page, self.store.recorded(record).map_err(CallError::Unavailable)?, revision))
+    }
+}
+
+/// The pages of a search that belong together: of the same question, with the same hole, over the same list.
+fn digest_of(sought: Sought, asked: &QuestionDigest, list: &[u8]) -> SearchDigest {
+    let sought: &[u8] = match sought {
+        Sought::Subject => b"subject",
+        Sought::Resource => b"resource",
+        Sought::Action => b"action",
+    };
+    digest(&[sought, asked, list])
+}
+
+/// Fills a page, and seals it with the token of the next one.
+fn page_of(
+    search: &Search,
+    asked: &QuestionDigest,
+    list: &[u8],
+    explain: bool,
+    fill: impl FnOnce(&Position, &mut Gathering) -> Result<(), SearchError>,
+) -> Result<SearchPage, SearchError> {
+    let search_digest = digest_of(search.hole.sought(), asked, list);
+    let asked = Asked::read(search.page.as_ref(), &search_digest)?;
+    let mut gathering = Gathering::new(&asked, explain);
+    fill(&asked.from, &mut gathering)?;
+    let next_token = gathering.more_after.as_ref().map(|at| asked.token(at, &search_digest));
+    let is_whole = next_token.is_none() && search.page.as_ref().is_none_or(|page| page.token.is_none());
+    Ok(SearchPage {
+        total: is_whole.then_some(gathering.results.len()),
+        results: gathering.results,
+        next_token,
+        decisions: gathering.decisions,
+        is_hypothetical: false,
+    })
+}
+
+/// Looks at the names of a list that is the same every time, from the one after those that were looked at.
+fn look_through(
+    names: Vec<String>,
+    from: &Position,
+    gathering: &mut Gathering,
+    mut decide: impl FnMut(String) -> Result<Option<Match>, StoreError>,
+) -> Result<(), SearchError> {
+    let passed = match from {
+        Position::Start => 0,
+        Position::Count(count) => *count,
+        Position::Id(_) | Position::Sold(_) | Position::Granted(..) => return Err(SearchError::Token),
+    };
+    for (index, name) in names.into_iter().enumerate().skip(passed) {
+        if gathering.look(Position::Count(index + 1), || decide(name))?.is_break() {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// The actions that can be asked about, in the order of their names.
+fn actions(rules: &Bundle) -> Vec<String> {
+    rules.vocabulary().actions("").map(|(name, _)| name.to_owned()).collect()
+}
+
+/// A world is in memory whole, so everything of the sought type is looked at.
+fn page_of_world(
+    rules: &Bundle,
+    world: &World,
+    search: &Search,
+    asked: &QuestionDigest,
+    explain: bool,
+) -> Result<SearchPage, SearchError> {
+    let names = match &search.hole {
+        Hole::Subject { kind, .. } | Hole::Resource { kind, .. } => world.ids(kind).to_vec(),
+        Hole::Action { .. } => actions(rules),
+    };
+    let list = digest::<32>(&[world.digest().as_bytes(), names.join("\n").as_bytes()]);
+    page_of(search, asked, &list, explain, |from, gathering| {
+        look_through(names, from, gathering, |name| {
+            let decision = decide_in(rules, &search.hole.filled(&name, &search.context), world);
+            Ok(decision
+                .is_allowed()
+                .then(|| Match { found: search.hole.found(name), decision: explain.then_some(decision) }))
+        })
+    })
+}

@@ -1,0 +1,79 @@
+//! Making a search again from its record.
+
+use data_encoding::HEXLOWER;
+
+use crate::answer::search::candidates::Domain;
+use crate::answer::search::{
+    Hole, PageProperties, Pager, QuestionDigest, Search, SearchError, SearchPage, page_of_world, question_digest,
+};
+use crate::audit::{Results, Sought};
+use crate::clock::Timestamp;
+use crate::decide::World;
+use crate::facts::Facts;
+use crate::pdp::strange::StrangeResources;
+use crate::policy::Bundle;
+use crate::question::Question;
+use crate::store::{StoreError, View};
+
+/// What is found again, and the facts of the sides that were given; nothing where the page's token is not one of the
+/// search.
+type FoundAgain = Result<Option<(Results, Facts)>, StoreError>;
+
+/// A search as a record has it.
+pub(crate) struct Replayable<'a> {
+    search: Search,
+    asked: Option<QuestionDigest>,
+    results: &'a Results,
+}
+
+impl Hole {
+    /// The hole of a question as a record has it: it is empty where the hole is.
+    pub(crate) fn of(sought: Sought, question: &Question) -> Self {
+        let Question { subject, action, resource, .. } = question.clone();
+        match sought {
+            Sought::Subject => Self::Subject { kind: subject.kind, action, resource },
+            Sought::Resource => Self::Resource { subject, action, kind: resource.kind },
+            Sought::Action => Self::Action { subject, resource },
+        }
+    }
+}
+
+impl<'a> Replayable<'a> {
+    pub(crate) fn of(question: &Question, results: &'a Results) -> Self {
+        let properties = results.properties.as_deref().and_then(PageProperties::read);
+        let page = Pager { token: results.token.clone(), limit: results.limit, properties };
+        let hole = Hole::of(results.sought, question);
+        // What the caller said besides what is recorded is in the tokens as a digest.
+        let asked = match &results.asked {
+            Some(asked) => HEXLOWER.decode(asked.as_bytes()).ok().and_then(|asked| asked.try_into().ok()),
+            None => question_digest(question).ok(),
+        };
+        Self { search: Search { hole, context: question.context.clone(), page: Some(page) }, asked, results }
+    }
+
+    pub(crate) fn in_world(&self, rules: &Bundle, world: &World) -> FoundAgain {
+        let Some(asked) = &self.asked else { return Ok(None) };
+        self.told(page_of_world(rules, world, &self.search, asked, false).map(|page| (page, Facts::default())))
+    }
+
+    pub(crate) fn in_domain(
+        &self,
+        rules: &Bundle,
+        strange: &StrangeResources,
+        view: View<'_>,
+        at: Timestamp,
+    ) -> FoundAgain {
+        let Some(asked) = self.asked else { return Ok(None) };
+        self.told(Domain { rules, strange, view, at, search: &self.search, asked, explain: false }.page())
+    }
+
+    fn told(&self, made: Result<(SearchPage, Facts), SearchError>) -> FoundAgain {
+        let (page, facts) = match made {
+            Ok(made) => made,
+            Err(SearchError::Store(error)) => return Err(error),
+            Err(SearchError::Token | SearchError::Basis(_)) => return Ok(None),
+        };
+        let sha256 = page.sha256().map_err(|error| StoreError::Unusable(error.to_string()))?;
+        Ok(Some((Results { count: page.results.len(), sha256, ..self.results.clone() }, facts)))
+    }
+}

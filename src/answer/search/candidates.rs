@@ -1,0 +1,264 @@
+//! Where a search over our own domain looks.
+//!
+//! What a partner may do follows from what it sold and administers, so the store's indexes of those lead to the
+//! candidates, and a page costs as much as there is to show. That this is so is not taken for granted: before the
+//! indexes are trusted, deciding finds out whether the rules could allow a stranger anything, and if they could,
+//! everything of the type is looked through instead, a bounded number for each page.
+
+use std::collections::BTreeSet;
+use std::ops::Bound;
+
+use crate::answer::search::token::{Position, digest};
+use crate::answer::search::{
+    Gathering, Hole, Match, QuestionDigest, Search, SearchError, SearchPage, actions, look_through, page_of,
+};
+use crate::clock::Timestamp;
+use crate::decide::{Namespace, allows_strange_subject, decide, permits};
+use crate::facts::{Facts, Needs};
+use crate::id::{CustomerId, PartnerId, ServiceId, SubscriptionId};
+use crate::pdp::strange::StrangeResources;
+use crate::policy::Bundle;
+use crate::question::{Action, Entity, Kind, Question, Target};
+use crate::store::{Listed, StoreError, View};
+
+/// What a search over our own domain is made from: one set of rules, one revision, one moment.
+#[derive(Clone, Copy)]
+pub(crate) struct Domain<'a> {
+    pub(crate) rules: &'a Bundle,
+    pub(crate) strange: &'a StrangeResources,
+    pub(crate) view: View<'a>,
+    pub(crate) at: Timestamp,
+    pub(crate) search: &'a Search,
+    pub(crate) asked: QuestionDigest,
+    /// Are the decisions told beside what was found?
+    pub(crate) explain: bool,
+}
+
+impl Domain<'_> {
+    /// The page asked for, and the facts of the sides that were given.
+    pub(crate) fn page(&self) -> Result<(SearchPage, Facts), SearchError> {
+        let facts = self.facts()?;
+        // The actions are a list of the rules: where they are others, the places in it mean something else.
+        let names = if matches!(self.search.hole, Hole::Action { .. }) { actions(self.rules) } else { Vec::new() };
+        let list = digest::<32>(&[names.join("\n").as_bytes()]);
+        let page = page_of(self.search, &self.asked, &list, self.explain, |from, gathering| match &self.search.hole {
+            Hole::Subject { kind, action, resource } => self.subjects(kind, action, resource, &facts, from, gathering),
+            Hole::Resource { subject, action, kind } => self.resources(subject, action, kind, &facts, from, gathering),
+            Hole::Action { .. } => look_through(names, from, gathering, |name| Ok(self.judged(name, &facts))),
+        })?;
+        Ok((page, facts))
+    }
+
+    fn facts(&self) -> Result<Facts, StoreError> {
+        let needs = match &self.search.hole {
+            Hole::Subject { resource, .. } => Needs { subject: Target::Foreign, resource: resource.target() },
+            Hole::Resource { subject, .. } => Needs { subject: subject.target(), resource: Target::Foreign },
+            Hole::Action { subject, resource } => Needs::of(subject, resource),
+        };
+        let mut facts = self.view.facts(&needs, self.at)?;
+        // What is in the hole is not unknown, it is sought.
+        match &self.search.hole {
+            Hole::Subject { .. } => facts.unknown_subject = None,
+            Hole::Resource { .. } => facts.unknown_resource = None,
+            Hole::Action { .. } => {}
+        }
+        Ok(facts)
+    }
+
+    fn question(&self, with: &str) -> Question {
+        self.search.hole.filled(with, &self.search.context)
+    }
+
+    /// Decides a candidate from its facts.
+    fn judged(&self, candidate: String, facts: &Facts) -> Option<Match> {
+        let question = self.question(&candidate);
+        permits(self.rules, Namespace::Asked, &question, facts).then(|| Match {
+            found: self.search.hole.found(candidate),
+            decision: self.explain.then(|| decide(self.rules, Namespace::Asked, &question, facts)),
+        })
+    }
+
+    /// Decides a candidate as a single check of it would be.
+    fn checked(&self, candidate: &str) -> Result<Option<Match>, StoreError> {
+        let question = self.question(candidate);
+        let facts = self.view.facts(&Needs::of(&question.subject, &question.resource), self.at)?;
+        Ok(self.judged(candidate.to_owned(), &facts))
+    }
+
+    fn look(&self, gathering: &mut Gathering, id: &str) -> Result<Listed, StoreError> {
+        gathering.look(Position::Id(id.to_owned()), || self.checked(id))
+    }
+
+    /// Can a subject of one type do the action to a resource of the other at all?
+    fn applies(&self, subject: &str, action: &Action, resource: &str) -> bool {
+        let action = self.rules.vocabulary().action(Namespace::Asked.as_str(), &action.name);
+        action.is_some_and(|action| action.principals.contains(subject) && action.resources.contains(resource))
+    }
+
+    fn subjects(
+        &self,
+        kind: &str,
+        action: &Action,
+        resource: &Entity,
+        facts: &Facts,
+        from: &Position,
+        gathering: &mut Gathering,
+    ) -> Result<(), SearchError> {
+        if facts.unknown_resource.is_some() || !self.applies(kind, action, &resource.kind) {
+            return Ok(());
+        }
+        if allows_strange_subject(self.rules, &self.question(""), facts) {
+            return self.everything(kind, from, gathering);
+        }
+        let administrators = facts.services.values().flatten();
+        let sellers = facts.subscriptions.values().filter_map(|subscription| subscription.original_reseller.as_ref());
+        let candidates: BTreeSet<&PartnerId> = administrators.chain(sellers).collect();
+        let last: Option<PartnerId> = from.id()?;
+        let first = last.as_ref().map_or(Bound::Unbounded, Bound::Excluded);
+        for candidate in candidates.range::<PartnerId, _>((first, Bound::Unbounded)) {
+            if self.look(gathering, candidate.as_str())?.is_break() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn resources(
+        &self,
+        subject: &Entity,
+        action: &Action,
+        kind: &str,
+        facts: &Facts,
+        from: &Position,
+        gathering: &mut Gathering,
+    ) -> Result<(), SearchError> {
+        if facts.unknown_subject.is_some() || !self.applies(&subject.kind, action, kind) {
+            return Ok(());
+        }
+        // A page that began to look through everything goes on so.
+        let is_scanning = matches!(from, Position::Id(_)) && kind == Kind::Subscription.as_str();
+        let Target::Partner(partner) = subject.target() else { return self.everything(kind, from, gathering) };
+        let Some(known) = facts.partners.get(&partner) else { return Ok(()) };
+        if is_scanning || self.strange.are_allowed(self.rules, &self.question(""), known) {
+            return self.everything(kind, from, gathering);
+        }
+        match Kind::named(kind) {
+            Some(Kind::Service) => {
+                let last: Option<ServiceId> = from.id()?;
+                self.view.services_granted(&partner, last.as_ref(), &mut |service| {
+                    self.look(gathering, &service.to_string())
+                })?;
+                Ok(())
+            }
+            Some(Kind::Subscription) => {
+                match from {
+                    Position::Start => self.sold(&partner, None, gathering)?,
+                    Position::Sold(last) => self.sold(&partner, Some(last), gathering)?,
+                    Position::Granted(..) => {}
+                    Position::Id(_) | Position::Count(_) => return Err(SearchError::Token),
+                }
+                self.granted(&partner, from, gathering)?;
+                Ok(())
+            }
+            // Where a stranger is allowed nothing there is an index, and these have none.
+            _ => self.everything(kind, from, gathering),
+        }
+    }
+
+    /// The subscriptions the partner sold, and their add-ons.
+    fn sold(
+        &self,
+        partner: &PartnerId,
+        last: Option<&SubscriptionId>,
+        gathering: &mut Gathering,
+    ) -> Result<(), StoreError> {
+        self.view.subscriptions_sold(partner, last, &mut |subscription| {
+            let id = subscription.id;
+            gathering.look(Position::Sold(id.clone()), || self.checked(id.as_str()))
+        })
+    }
+
+    /// The subscriptions of the services the partner administers that it did not sell.
+    fn granted(&self, partner: &PartnerId, from: &Position, gathering: &mut Gathering) -> Result<(), StoreError> {
+        if gathering.is_done() {
+            return Ok(());
+        }
+        let mut last = None;
+        if let Position::Granted(service, passed) = from {
+            last = Some(service);
+            if let Some(passed) = passed
+                && self.administered(partner, service, Some(passed), gathering)?.is_break()
+            {
+                return Ok(());
+            }
+        }
+        self.view.services_granted(partner, last, &mut |service| self.administered(partner, &service, None, gathering))
+    }
+
+    /// The subscriptions of one service that was granted to the partner. Once the grant has ended they are strange to
+    /// it again, and it is found out already that no stranger is allowed.
+    fn administered(
+        &self,
+        partner: &PartnerId,
+        service: &ServiceId,
+        last: Option<&SubscriptionId>,
+        gathering: &mut Gathering,
+    ) -> Result<Listed, StoreError> {
+        let stands = self
+            .view
+            .service(service)?
+            .is_some_and(|kept| kept.fact.administrators_at(self.at).any(|held| held == partner));
+        if stands {
+            let last = last.map(|id| (&service.service, id));
+            let mut stopped = Listed::Continue(());
+            self.view.subscriptions_of(&service.customer, Some(&service.service), last, &mut |subscription| {
+                let id = subscription.id;
+                let at = Position::Granted(service.clone(), Some(id.clone()));
+                stopped = gathering.look(at, || {
+                    if subscription.original_reseller.as_ref() == Some(partner) {
+                        return Ok(None);
+                    }
+                    self.unsold(partner, &id)
+                })?;
+                Ok(stopped)
+            })?;
+            if stopped.is_break() {
+                return Ok(stopped);
+            }
+        }
+        gathering.look(Position::Granted(service.clone(), None), || Ok(None))
+    }
+
+    /// Decides a subscription, unless the partner sold it or its parent: those have been looked at before.
+    fn unsold(&self, partner: &PartnerId, id: &SubscriptionId) -> Result<Option<Match>, StoreError> {
+        let question = self.question(id.as_str());
+        let facts = self.view.facts(&Needs::of(&question.subject, &question.resource), self.at)?;
+        let seller = facts.subscriptions.get(id).and_then(|subscription| facts.original_reseller(subscription));
+        if seller == Some(partner) { Ok(None) } else { Ok(self.judged(id.to_string(), &facts)) }
+    }
+
+    /// Everything of a type, in the order of the ids.
+    fn everything(&self, kind: &str, from: &Position, gathering: &mut Gathering) -> Result<(), SearchError> {
+        match Kind::named(kind) {
+            Some(Kind::Partner) => {
+                let last: Option<PartnerId> = from.id()?;
+                self.view.partners(last.as_ref(), &mut |partner| self.look(gathering, partner.id.as_str()))?;
+            }
+            Some(Kind::Customer) => {
+                let last: Option<CustomerId> = from.id()?;
+                self.view.customers(last.as_ref(), &mut |customer| self.look(gathering, customer.id.as_str()))?;
+            }
+            Some(Kind::Service) => {
+                let last: Option<ServiceId> = from.id()?;
+                self.view.services(None, last.as_ref(), &mut |id, _| self.look(gathering, &id.to_string()))?;
+            }
+            Some(Kind::Subscription) => {
+                let last: Option<SubscriptionId> = from.id()?;
+                self.view.subscriptions(last.as_ref(), &mut |found| self.look(gathering, found.id.as_str()))?;
+            }
+            // The store holds none of them, so none is known and nothing is allowed.
+            Some(Kind::Operator) | None => {}
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,262 @@
+//! What would be if: changes are supposed, and every decision they would turn is found. Nothing is written.
+
+mod delta;
+
+use std::sync::PoisonError;
+
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use crate::change::acceptance::{Acceptance, AcceptanceError};
+use crate::change::judgement::{Judgement, Unaccepted};
+use crate::change::line::{Line, tell};
+use crate::change::removal::remove;
+use crate::change::removal::{Removal, RemovalError};
+use crate::change::renegotiation::renegotiate;
+use crate::change::renegotiation::{Renegotiation, RenegotiationError};
+use crate::clock::Timestamp;
+use crate::decide::refuses_strangers;
+use crate::domain::commercial::{Outcome, RenegotiationState, Side};
+use crate::domain::event::Fact;
+use crate::id::{CustomerId, PartnerId, ServiceName};
+use crate::limits::{WHAT_IF_CHANGES_MAX, WHAT_IF_FACTS_MAX, WHAT_IF_PAIRS_MAX};
+use crate::pdp::Pdp;
+use crate::pdp::call::{About, Call, CallError, Coded, Told};
+use crate::policy::Bundle;
+use crate::store::{StoreError, Supposed};
+use delta::{Touched, delta};
+
+pub use delta::{Delta, Flip, Named, NamedAction};
+
+/// A change that is supposed.
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub enum Proposed {
+    /// A customer accepts a partner's request.
+    Accept {
+        /// Whose request.
+        #[schema(value_type = String)]
+        partner: PartnerId,
+        /// Who accepts it.
+        #[schema(value_type = String)]
+        customer: CustomerId,
+        /// For which services.
+        #[schema(value_type = Vec<String>)]
+        services: Vec<ServiceName>,
+        /// When it is to end by itself.
+        #[schema(value_type = Option<String>, format = DateTime)]
+        #[serde(default, deserialize_with = "crate::clock::optional_time")]
+        until: Option<Timestamp>,
+    },
+    /// A customer removes delegated administrative privileges.
+    Remove {
+        /// Who removes.
+        #[schema(value_type = String)]
+        customer: CustomerId,
+        /// From whom; from all partners when absent.
+        #[schema(value_type = Option<String>)]
+        #[serde(default)]
+        partner: Option<PartnerId>,
+        /// For which service; for all when absent.
+        #[schema(value_type = Option<String>)]
+        #[serde(default)]
+        service: Option<ServiceName>,
+    },
+    /// Customer and partner agree about their commercial relationship.
+    Renegotiate {
+        /// The customer.
+        #[schema(value_type = String)]
+        customer: CustomerId,
+        /// The partner.
+        #[schema(value_type = String)]
+        partner: PartnerId,
+        /// What they agree on.
+        outcome: Outcome,
+    },
+    /// A noun is told, as a line of an import tells it to a store that holds facts.
+    Put(Line),
+}
+
+/// Why it cannot be said what would be.
+#[derive(Debug, thiserror::Error)]
+pub enum WhatIfError {
+    /// One of the changes cannot be.
+    #[error("`changes[{index}]`: {message}")]
+    Change {
+        /// Which change, counted from 0.
+        index: usize,
+        /// Why not.
+        message: String,
+    },
+    /// More changes than may be tried at once.
+    #[error("`changes` holds {0} changes; try at most {WHAT_IF_CHANGES_MAX} at once")]
+    TooManyChanges(usize),
+    /// The changes change more than may be compared.
+    #[error("`changes` change more than {WHAT_IF_FACTS_MAX} facts; try fewer at once")]
+    TooManyFacts,
+    /// More decisions may be turned than can be compared; a part of them would not be the answer.
+    #[error("`changes` concern more than {WHAT_IF_PAIRS_MAX} pairs of a subject and a resource; try fewer at once")]
+    TooMuch,
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Coded for WhatIfError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Change { .. } => "invalid_change",
+            Self::TooManyChanges(_) => "too_many_changes",
+            Self::TooManyFacts | Self::TooMuch => "too_much_to_compare",
+            Self::Store(_) => "unavailable",
+        }
+    }
+
+    fn store(&self) -> Option<&StoreError> {
+        match self {
+            Self::Store(error) => Some(error),
+            _ => None,
+        }
+    }
+}
+
+impl Pdp {
+    /// Every decision that would be gained and lost if some changes were made, one after the other. It is exact: where
+    /// it would take too long to be, it is an error.
+    ///
+    /// # Errors
+    /// [`WhatIfError`]; [`CallError::Denied`] for whoever may not try changes.
+    pub async fn what_if(&self, call: &Call, changes: Vec<Proposed>) -> Result<Told<Delta>, CallError<WhatIfError>> {
+        let rules = self.rules();
+        self.tell_by(&rules, call, "whatIf", &About::Installation, |now, at| {
+            let judgement = Judgement { rules: &rules, at, multichannel: self.terms.multichannel };
+            let mut trial = Trial { judgement, supposed: now.supposing(), touched: Touched::default(), facts: 0 };
+            trial.suppose_all(&changes)?;
+            let is_narrow = self.refuses_strangers(&rules);
+            delta(&rules, at, now, &trial.supposed.view(), &trial.touched, is_narrow)
+        })
+        .await
+    }
+
+    /// Do these rules refuse strangers everything? A function of the rules alone, so it is found out once.
+    pub(crate) fn refuses_strangers(&self, rules: &Bundle) -> bool {
+        let mut known = self.strangers.lock().unwrap_or_else(PoisonError::into_inner);
+        match known.as_ref() {
+            Some((digest, refused)) if digest == rules.digest() => *refused,
+            _ => {
+                let refused = refuses_strangers(rules);
+                *known = Some((rules.digest().clone(), refused));
+                refused
+            }
+        }
+    }
+}
+
+/// Changes as they are supposed one after the other, and what they touch.
+struct Trial<'a> {
+    judgement: Judgement<'a>,
+    supposed: Supposed<'a>,
+    touched: Touched,
+    /// How many facts were put.
+    facts: usize,
+}
+
+impl Trial<'_> {
+    fn suppose_all(&mut self, changes: &[Proposed]) -> Result<(), WhatIfError> {
+        if changes.len() > WHAT_IF_CHANGES_MAX {
+            return Err(WhatIfError::TooManyChanges(changes.len()));
+        }
+        for (index, change) in changes.iter().enumerate() {
+            self.suppose(change).map_err(|impossible| match impossible {
+                Impossible::Change(message) => WhatIfError::Change { index, message },
+                Impossible::TooManyFacts => WhatIfError::TooManyFacts,
+                Impossible::Store(error) => WhatIfError::Store(error),
+            })?;
+        }
+        Ok(())
+    }
+
+    fn put(&mut self, facts: &[Fact]) -> Result<(), Impossible> {
+        self.facts += facts.len();
+        if self.facts > WHAT_IF_FACTS_MAX {
+            return Err(Impossible::TooManyFacts);
+        }
+        for fact in facts {
+            self.touched.note(fact);
+            self.supposed.put(fact)?;
+        }
+        Ok(())
+    }
+
+    fn suppose(&mut self, change: &Proposed) -> Result<(), Impossible> {
+        let at = self.judgement.at;
+        match change.clone() {
+            Proposed::Accept { partner, customer, services, until } => {
+                let acceptance = Acceptance { partner, customer, services, until };
+                let (_, happening, _) = self.judgement.accept(&self.supposed.view(), &acceptance)?;
+                self.put(&happening.facts)
+            }
+            Proposed::Remove { customer, partner, service } => {
+                let removal = Removal { customer, partner, service };
+                let (happening, _) = remove(&self.supposed.view(), at, &removal)?;
+                self.put(&happening.facts)
+            }
+            Proposed::Renegotiate { customer, partner, outcome } => {
+                // Both sides say so; where one had said it before, the other's word is enough.
+                for by in [Side::Customer, Side::Partner] {
+                    let said = Renegotiation { customer: customer.clone(), partner: partner.clone(), by, outcome };
+                    let (happening, renegotiated) = renegotiate(&self.supposed.view(), at, &said)?;
+                    self.put(&happening.facts)?;
+                    if renegotiated.state == RenegotiationState::Agreed {
+                        break;
+                    }
+                }
+                Ok(())
+            }
+            Proposed::Put(line) => {
+                let told = tell(&self.supposed.view(), at, &line, Some(&self.judgement));
+                let told = told.map_err(|error| match error.store() {
+                    Some(fault) => Impossible::Store(fault.clone()),
+                    None => Impossible::Change(format!("{}: {error}", line.title())),
+                })?;
+                self.put(&told.happening.facts)
+            }
+        }
+    }
+}
+
+/// Why a change cannot be supposed.
+enum Impossible {
+    Change(String),
+    TooManyFacts,
+    Store(StoreError),
+}
+
+impl From<StoreError> for Impossible {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl From<Unaccepted> for Impossible {
+    fn from(unaccepted: Unaccepted) -> Self {
+        match unaccepted {
+            Unaccepted::Denied(denied, _) => Self::Change(denied.message),
+            Unaccepted::Failed(error) => error.into(),
+        }
+    }
+}
+
+macro_rules! impossible {
+    ($($error:ident),*) => {$(
+        impl From<$error> for Impossible {
+            fn from(error: $error) -> Self {
+                match error.store() {
+                    Some(fault) => Self::Store(fault.clone()),
+                    None => Self::Change(error.to_string()),
+                }
+            }
+        }
+    )*};
+}
+impossible!(AcceptanceError, RemovalError, RenegotiationError);

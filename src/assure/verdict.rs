@@ -1,0 +1,85 @@
+//! What is known of a candidate apart from the live world, and what was found out last.
+
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::flips::{ActionFlips, Compared, flips};
+use super::promises::Retired;
+use super::prove::{Beyond, Proofs, compare};
+use super::release::{Examined, Tables, examine};
+use crate::policy::{Bundle, Digest, Finding};
+
+/// What is known of a candidate apart from the live world: a function of two sets of rules and of what proves claims.
+#[derive(Clone)]
+pub(crate) struct Verdict {
+    pub(crate) findings: Vec<Finding>,
+    pub(crate) proofs: Proofs,
+    pub(crate) gone: Vec<Retired>,
+    pub(crate) rows: Vec<ActionFlips>,
+    pub(crate) beyond: Vec<Beyond>,
+}
+
+/// What was reviewed last, so that a proposal, its approval and its activation need not be proved three times.
+#[derive(Clone, Default)]
+pub(crate) struct Reviewed(Arc<Mutex<Last>>);
+
+#[derive(Default)]
+struct Last {
+    /// Every answer of the rules a candidate was last compared with.
+    answers: Option<Arc<Tables>>,
+    /// The candidate, what it was compared with, and what it came to.
+    verdict: Option<(Digest, Digest, Verdict)>,
+}
+
+impl Reviewed {
+    fn last(&self) -> MutexGuard<'_, Last> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn of(&self, old: &Bundle, new: &Bundle, solver: Option<&Path>) -> Verdict {
+        let known = self
+            .last()
+            .verdict
+            .clone()
+            .filter(|(candidate, compared, _)| candidate == new.digest() && compared == old.digest());
+        if let Some((_, _, verdict)) = known {
+            return verdict;
+        }
+        let answers = self.last().answers.clone().filter(|answers| answers.asked.digest() == old.digest());
+        let (answers, examined, beyond) = std::thread::scope(|scope| {
+            let beyond = scope.spawn(|| beyond(old, new, solver));
+            let answers = scope.spawn(|| answers.unwrap_or_else(|| Arc::new(Tables::of(old))));
+            let examined = examine(new, Some(old), solver);
+            let answers = answers.join().unwrap_or_else(|_| Arc::new(Tables::of(old)));
+            (answers, examined, beyond.join().unwrap_or_default())
+        });
+        let compared = Compared {
+            old: (&answers.asked, &answers.calls),
+            new: (new, &examined.tables.asked, &examined.tables.calls),
+        };
+        let Examined { findings, proofs, gone, .. } = &examined;
+        let (findings, proofs, gone) = (findings.clone(), proofs.clone(), gone.clone());
+        let verdict = Verdict { rows: flips(&compared), findings, proofs, gone, beyond };
+        let mut last = self.last();
+        last.answers = Some(answers);
+        // A solver that could not be used may be there the next time.
+        let is_settled = solver.is_none() || verdict.proofs.solver.is_some();
+        last.verdict = is_settled.then(|| (new.digest().clone(), old.digest().clone(), verdict.clone()));
+        verdict
+    }
+}
+
+/// What a solver finds to turn; nothing without one, or where the schemas differ.
+fn beyond(old: &Bundle, new: &Bundle, solver: Option<&Path>) -> Vec<Beyond> {
+    let schemas = |bundle: &Bundle| -> Vec<(String, String)> {
+        let schemas = bundle.files().iter().filter(|(path, _)| path.ends_with(".cedarschema"));
+        schemas.map(|(path, text)| (path.to_owned(), text.to_owned())).collect()
+    };
+    match solver {
+        Some(solver) if schemas(old) == schemas(new) => compare(old, new, solver).unwrap_or_else(|why| {
+            tracing::warn!(%why, "the solver cannot compare two sets of rules");
+            Vec::new()
+        }),
+        _ => Vec::new(),
+    }
+}

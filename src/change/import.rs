@@ -1,0 +1,262 @@
+//! Import and export: everything that is known, one noun a line.
+
+mod judge;
+
+use std::io::{BufRead, Read as _};
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::ToSchema;
+
+use crate::change::line::Line;
+use crate::domain::event::{Event, Happening};
+use crate::domain::grant::Multichannel;
+use crate::id::Revision;
+use crate::json::{self, JsonError};
+use crate::limits::IMPORT_LINE_MAX;
+use crate::pdp::Pdp;
+use crate::pdp::call::{About, Begun, Call, CallError, Changed, Coded, Done, Undone, Worked, begin, finish};
+use crate::policy::Bundle;
+use crate::store::{Loader, StoreError, Work};
+use judge::Judge;
+
+/// The deepest nesting of a line; what no noun has is refused by its name, not here.
+const LINE_DEPTH_MAX: usize = 8;
+/// How many lines pass between two reports of progress.
+const PROGRESS_LINES: u64 = 1_000;
+
+/// What an import brought.
+#[derive(Clone, Default, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Imported {
+    /// The nouns that were read, one a line.
+    pub lines: u64,
+    /// The partners that are new or otherwise than before.
+    pub partners: u64,
+    /// The customers that are new or otherwise than before.
+    pub customers: u64,
+    /// The subscriptions that are new or otherwise than before.
+    pub subscriptions: u64,
+    /// The grants that are new or otherwise than before.
+    pub grants: u64,
+    /// The commercial relationships that are new or otherwise than before.
+    pub commercial_relationships: u64,
+    /// The revision at which it is so.
+    #[schema(value_type = u64)]
+    pub revision: Revision,
+}
+
+impl Imported {
+    fn count(&mut self, line: &Line) {
+        let counter = match line {
+            Line::Partner(_) => &mut self.partners,
+            Line::Customer(_) => &mut self.customers,
+            Line::Subscription(_) => &mut self.subscriptions,
+            Line::Grant(_) => &mut self.grants,
+            Line::CommercialRelationship(_) => &mut self.commercial_relationships,
+        };
+        *counter += 1;
+    }
+
+    fn event(&self) -> Event {
+        Event::Imported {
+            partners: self.partners,
+            customers: self.customers,
+            subscriptions: self.subscriptions,
+            grants: self.grants,
+            commercial_relationships: self.commercial_relationships,
+        }
+    }
+}
+
+/// Why nothing was imported.
+#[derive(Debug, thiserror::Error)]
+pub enum ImportError {
+    /// A line cannot be as it is.
+    #[error("line {line}: {message}")]
+    Line {
+        /// Which line, counted from 1, blank ones too.
+        line: u64,
+        /// What is wrong with it.
+        message: String,
+    },
+    /// The lines ended with a failure.
+    #[error("line {line} cannot be read: {cause}; nothing was imported, try again")]
+    Unreadable {
+        /// Which line, counted from 1.
+        line: u64,
+        /// What the system says.
+        cause: String,
+    },
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Coded for ImportError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Line { .. } => "invalid_line",
+            Self::Unreadable { .. } => "unreadable_lines",
+            Self::Store(_) => "unavailable",
+        }
+    }
+
+    fn store(&self) -> Option<&StoreError> {
+        match self {
+            Self::Store(error) => Some(error),
+            Self::Line { .. } | Self::Unreadable { .. } => None,
+        }
+    }
+}
+
+impl Pdp {
+    /// Imports nouns, one a line, as one change of one revision: all of them or none. A noun that is there already is
+    /// changed to what its line says; one that names another comes after it.
+    ///
+    /// Into an empty store the lines of whoever may tell all of it are history. Into one that holds facts each is judged
+    /// as what happens now, and what grants and commercial relationships bring to whom is told as events. These two speak
+    /// for customers and partners, so telling them is a call of its own.
+    ///
+    /// The lines are read once, in bounded memory, and `progress` hears now and then how many lines and bytes were
+    /// read. Until the end nothing else can be written and so nothing be answered: `reader` must not wait for anybody,
+    /// so what comes over a network is gathered in a file first.
+    ///
+    /// # Errors
+    /// [`ImportError`] with the number of the line; [`CallError::Denied`] for whoever may not import.
+    pub async fn import(
+        &self,
+        call: &Call,
+        reader: impl BufRead + Send + 'static,
+        progress: impl FnMut(u64, u64) + Send + 'static,
+    ) -> Result<Changed<Imported>, CallError<ImportError>> {
+        let rules = self.rules();
+        let call = call.clone();
+        let multichannel = self.terms.multichannel;
+        let load =
+            move |loader: &mut Loader<'_, '_>| load(&rules, &call, multichannel, loader, Lines::of(reader, progress));
+        let written = self.store.load(load).await;
+        let written = written.map_err(CallError::Unavailable)?;
+        let (value, revision, is_repeat) = written.value?;
+        Ok(Changed { value, revision, is_repeat, seqs: written.seqs })
+    }
+}
+
+fn load<R: BufRead, P: FnMut(u64, u64)>(
+    rules: &Bundle,
+    call: &Call,
+    multichannel: Multichannel,
+    loader: &mut Loader<'_, '_>,
+    lines: Lines<R, P>,
+) -> Result<Work<Worked<Imported, ImportError>>, StoreError> {
+    let begun = begin(rules, call, "import", &About::Installation, &loader.desk())?;
+    let admitted = match begun {
+        Begun::Over(work) => return Ok(*work),
+        Begun::Admitted(permit, record) => (permit, record),
+    };
+    let before = loader.desk().view.revision();
+    let mut judge = Judge::new(rules, call, multichannel, loader)?;
+    let imported = put_all(loader, &mut judge, lines);
+    let has_put = loader.has_put();
+    let revision = if has_put { loader.next() } else { before };
+    let done = imported.map(|mut imported| {
+        imported.revision = revision;
+        let (relationships, records) = judge.noted();
+        // Where all was so already nothing happened, and its record says so.
+        let mut events: Vec<Event> = has_put.then(|| imported.event()).into_iter().collect();
+        events.extend(relationships);
+        Done { records, ..Done::of((Happening { facts: Vec::new(), events }, imported)) }
+    });
+    finish(call, admitted, done, revision, loader.at())
+}
+
+fn put_all<R: BufRead, P: FnMut(u64, u64)>(
+    loader: &mut Loader<'_, '_>,
+    judge: &mut Judge<'_>,
+    mut lines: Lines<R, P>,
+) -> Result<Imported, Undone<ImportError>> {
+    let mut imported = Imported::default();
+    while let Some(line) = lines.next()? {
+        imported.lines += 1;
+        let told = judge.line(loader, &line, |message| lines.wrong(message))?;
+        if !told.happening.is_empty() {
+            imported.count(&line);
+        }
+        for fact in &told.happening.facts {
+            loader.put(fact).map_err(ImportError::from)?;
+        }
+    }
+    Ok(imported)
+}
+
+/// Lines as they are read, one at a time.
+struct Lines<R, P> {
+    reader: R,
+    progress: P,
+    line: u64,
+    bytes: u64,
+    buffer: Vec<u8>,
+}
+
+impl<R: BufRead, P: FnMut(u64, u64)> Lines<R, P> {
+    fn of(reader: R, progress: P) -> Self {
+        Self { reader, progress, line: 0, bytes: 0, buffer: Vec::new() }
+    }
+
+    fn wrong(&self, message: String) -> ImportError {
+        ImportError::Line { line: self.line, message }
+    }
+
+    /// The next noun; blank lines are passed over.
+    fn next(&mut self) -> Result<Option<Line>, ImportError> {
+        loop {
+            self.buffer.clear();
+            self.line += 1;
+            let most = IMPORT_LINE_MAX as u64 + 1;
+            let read = self.reader.by_ref().take(most).read_until(b'\n', &mut self.buffer);
+            let read = read.map_err(|cause| ImportError::Unreadable { line: self.line, cause: cause.to_string() })?;
+            self.bytes += read as u64;
+            if read == 0 {
+                (self.progress)(self.line - 1, self.bytes);
+                return Ok(None);
+            }
+            if self.buffer.last() == Some(&b'\n') {
+                self.buffer.pop();
+            }
+            if self.buffer.len() > IMPORT_LINE_MAX {
+                return Err(self.wrong(format!("it is longer than {IMPORT_LINE_MAX} bytes; put one noun on a line")));
+            }
+            if self.line.is_multiple_of(PROGRESS_LINES) {
+                (self.progress)(self.line, self.bytes);
+            }
+            if !self.buffer.iter().all(u8::is_ascii_whitespace) {
+                return self.parse().map(Some).map_err(|message| self.wrong(message));
+            }
+        }
+    }
+
+    fn parse(&self) -> Result<Line, String> {
+        match json::read(&self.buffer, LINE_DEPTH_MAX).map_err(said)? {
+            Value::Object(members) => Line::of(members),
+            _ => Err("it is no JSON object; put one noun on a line".to_owned()),
+        }
+    }
+}
+
+/// What is wrong with the JSON of a line; the line it stands on is known.
+fn said(error: JsonError) -> String {
+    match error {
+        JsonError::Malformed { column, message, .. } => {
+            format!("column {column}: {message}; write one JSON object on a line")
+        }
+        JsonError::Duplicate { name, column, .. } => {
+            format!("column {column}: member `{name}` is named twice; leave one of them out")
+        }
+        JsonError::Reserved { name, column, .. } => {
+            format!("column {column}: member `{name}` has a reserved name; choose another")
+        }
+        JsonError::NotUtf8 => "it is not UTF-8; encode it as UTF-8".to_owned(),
+        JsonError::Empty => "it is empty; write one JSON object on a line".to_owned(),
+        error @ JsonError::TooDeep { .. } => error.to_string(),
+    }
+}

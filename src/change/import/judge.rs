@@ -1,0 +1,119 @@
+//! Who may tell which lines, and what is noted of each.
+
+use std::collections::BTreeSet;
+
+use crate::audit::Record;
+use crate::change::import::ImportError;
+use crate::change::judgement::Judgement;
+use crate::change::line::{Line, Told, tell};
+use crate::domain::event::Event;
+use crate::domain::grant::Multichannel;
+use crate::id::{PartnerId, Revision};
+use crate::limits::IMPORT_RELATIONSHIPS_MAX;
+use crate::pdp::call::{About, Call, Denied, Undone, admit};
+use crate::policy::Bundle;
+use crate::store::{Loader, StoreError};
+
+/// Telling grants and commercial relationships speaks for customers and partners, so it is a call of its own.
+const RELATIONSHIPS: &str = "importRelationships";
+
+/// Judges lines, one after the other, and keeps what is to be said of them.
+pub(crate) struct Judge<'a> {
+    rules: &'a Bundle,
+    call: &'a Call,
+    multichannel: Multichannel,
+    /// The lines are history: the store held nothing, and whoever tells them may tell all of it.
+    is_history: bool,
+    /// Whether the caller may tell relationships, and the record of that decision; once it was asked for.
+    asked: Option<(Result<(), Denied>, Record)>,
+    /// The partners that were asked whether they may request relationships.
+    requested: BTreeSet<PartnerId>,
+    /// How many lines changed relationships of a store that held facts.
+    relationships: usize,
+    events: Vec<Event>,
+    records: Vec<Record>,
+}
+
+impl<'a> Judge<'a> {
+    pub(crate) fn new(
+        rules: &'a Bundle,
+        call: &'a Call,
+        multichannel: Multichannel,
+        loader: &Loader<'_, '_>,
+    ) -> Result<Self, StoreError> {
+        let mut judge = Self {
+            rules,
+            call,
+            multichannel,
+            is_history: false,
+            asked: None,
+            requested: BTreeSet::new(),
+            relationships: 0,
+            events: Vec::new(),
+            records: Vec::new(),
+        };
+        let is_empty = loader.desk().view.revision() == Revision(0);
+        judge.is_history = is_empty && judge.may_tell_relationships(loader)?.is_ok();
+        Ok(judge)
+    }
+
+    /// What telling a line brings; `wrong` makes the error of a line that cannot be as it is.
+    pub(crate) fn line(
+        &mut self,
+        loader: &Loader<'_, '_>,
+        line: &Line,
+        wrong: impl Fn(String) -> ImportError,
+    ) -> Result<Told, Undone<ImportError>> {
+        if line.is_relationship()
+            && let Err(denied) = self.may_tell_relationships(loader).map_err(ImportError::from)?
+        {
+            let record = self.asked.take().map(|(_, record)| record);
+            return Err(Undone::Denied(denied, record.into_iter().collect()));
+        }
+        let at = loader.at();
+        let judgement = Judgement { rules: self.rules, at, multichannel: self.multichannel };
+        let judgement = (!self.is_history).then_some(&judgement);
+        let mut told = tell(&loader.view(), at, line, judgement).map_err(|error| match error.store() {
+            Some(fault) => ImportError::Store(fault.clone()),
+            None => wrong(format!("{}: {error}", line.title())),
+        })?;
+        if line.is_relationship() && !self.is_history && !told.happening.is_empty() {
+            self.relationships += 1;
+            if self.relationships > IMPORT_RELATIONSHIPS_MAX {
+                let most = format!(
+                    "more than {IMPORT_RELATIONSHIPS_MAX} lines change grants and commercial relationships; import them in several files"
+                );
+                return Err(wrong(most).into());
+            }
+            self.events.append(&mut told.happening.events);
+        }
+        if let Some((partner, admission)) = told.requested.take().map(|requested| *requested)
+            && self.requested.insert(partner)
+        {
+            self.records.push(admission.record(self.call, self.rules));
+        }
+        Ok(told)
+    }
+
+    /// What happened to relationships, and what was decided on the way.
+    pub(crate) fn noted(self) -> (Vec<Event>, Vec<Record>) {
+        let mut records = self.records;
+        if let Some((Ok(()), record)) = self.asked {
+            records.insert(0, record);
+        }
+        (self.events, records)
+    }
+
+    /// May the caller tell grants and commercial relationships? Asked of the rules once.
+    fn may_tell_relationships(&mut self, loader: &Loader<'_, '_>) -> Result<Result<(), Denied>, StoreError> {
+        if let Some((may, _)) = &self.asked {
+            return Ok(may.clone());
+        }
+        let about = About::Installation;
+        let desk = loader.desk();
+        let admission = admit(self.rules, &desk.view, desk.at, &self.call.caller, RELATIONSHIPS, &about)?;
+        let may = admission.permit().map(drop);
+        self.asked = Some((may.clone(), admission.record(self.call, self.rules)));
+        Ok(may)
+    }
+}

@@ -1,0 +1,68 @@
+//! By what changes are judged, alike for whoever makes, imports or supposes them.
+
+use crate::change::acceptance::accept;
+use crate::change::acceptance::{Acceptance, AcceptanceError, Accepted};
+use crate::change::relationship::admit_request;
+use crate::clock::Timestamp;
+use crate::domain::event::Happening;
+use crate::domain::grant::Multichannel;
+use crate::id::PartnerId;
+use crate::pdp::call::{Admission, Denied};
+use crate::policy::Bundle;
+use crate::store::{StoreError, View};
+
+/// By what changes are judged at a moment.
+#[derive(Clone, Copy)]
+pub(crate) struct Judgement<'a> {
+    /// The rules in force.
+    pub(crate) rules: &'a Bundle,
+    /// The moment.
+    pub(crate) at: Timestamp,
+    /// What is done where another transacting partner administers a service.
+    pub(crate) multichannel: Multichannel,
+}
+
+/// Why a request is not accepted.
+pub(crate) enum Unaccepted {
+    /// Its partner may not request relationships any more.
+    Denied(Denied, Box<Admission>),
+    /// What it is accepted for cannot be.
+    Failed(AcceptanceError),
+}
+
+impl From<AcceptanceError> for Unaccepted {
+    fn from(error: AcceptanceError) -> Self {
+        Self::Failed(error)
+    }
+}
+
+impl From<StoreError> for Unaccepted {
+    fn from(error: StoreError) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+impl Judgement<'_> {
+    /// Works out what accepting a partner's request brings: the partner must be one that may still request it. Also
+    /// returns the decision about that.
+    pub(crate) fn accept(
+        &self,
+        view: &View<'_>,
+        acceptance: &Acceptance,
+    ) -> Result<(Admission, Happening, Accepted), Unaccepted> {
+        if view.partner(&acceptance.partner)?.is_none() {
+            return Err(AcceptanceError::UnknownPartner(acceptance.partner.clone()).into());
+        }
+        let asking = self.admit_request(view, &acceptance.partner)?;
+        if let Err(denied) = asking.permit() {
+            return Err(Unaccepted::Denied(denied, Box::new(asking)));
+        }
+        let (happening, accepted) = accept(view, self.at, acceptance, self.multichannel)?;
+        Ok((asking, happening, accepted))
+    }
+
+    /// May a partner request relationships?
+    pub(crate) fn admit_request(&self, view: &View<'_>, partner: &PartnerId) -> Result<Admission, StoreError> {
+        admit_request(self.rules, view, self.at, partner)
+    }
+}

@@ -1,0 +1,262 @@
+//! One line of an import or an export: one noun, told as it is.
+//!
+//! What was so elsewhere is told as it was: grants that have ended, relationships with what was proposed. What can
+//! never be is refused all the same.
+
+mod grant;
+mod relationship;
+
+use serde::de::{DeserializeOwned, Error as _};
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::{Map, Value};
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{ObjectBuilder, OneOfBuilder, Schema, Type};
+use utoipa::{PartialSchema, ToSchema};
+
+use crate::change::judgement::Judgement;
+use crate::change::registration::{CustomerError, PartnerError, SubscriptionError};
+use crate::change::registration::{Telling, customer, partner, subscription};
+use crate::clock::Timestamp;
+use crate::domain::commercial::{CommercialRelationship, RenegotiationError};
+use crate::domain::customer::Customer;
+use crate::domain::event::Happening;
+use crate::domain::grant::Grant;
+use crate::domain::partner::Partner;
+use crate::domain::subscription::Subscription;
+use crate::domain::times::TimeError;
+use crate::id::{CustomerId, PartnerId, ServiceId};
+use crate::json::{self, ShapeError};
+use crate::limits::ADMINISTRATORS_MAX;
+use crate::pdp::call::{Admission, Denied};
+use crate::store::{StoreError, View};
+
+/// One noun, as a line of an import or an export.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[serde(tag = "noun", rename_all = "camelCase")]
+pub enum Line {
+    /// A partner.
+    Partner(Partner),
+    /// A customer.
+    Customer(Customer),
+    /// A subscription; an add-on after its parent.
+    Subscription(Subscription),
+    /// A grant, standing or past.
+    Grant(Grant),
+    /// A commercial relationship, with what was proposed.
+    CommercialRelationship(CommercialRelationship),
+}
+
+impl Line {
+    /// Reads a line from the members of its object.
+    ///
+    /// # Errors
+    /// A sentence that names the member.
+    pub fn of(mut members: Map<String, Value>) -> Result<Self, String> {
+        const NOUNS: &str = "`partner`, `customer`, `subscription`, `grant`, `commercialRelationship`";
+        let Some(noun) = members.remove("noun") else {
+            return Err(format!("missing member `noun`, expected one of {NOUNS}"));
+        };
+        match noun.as_str() {
+            Some("partner") => shaped(members).map(Self::Partner),
+            Some("customer") => shaped(members).map(Self::Customer),
+            Some("subscription") => shaped(members).map(Self::Subscription),
+            Some("grant") => shaped(members).map(Grant::to_milliseconds).map(Self::Grant),
+            Some("commercialRelationship") => {
+                shaped(members).map(CommercialRelationship::to_milliseconds).map(Self::CommercialRelationship)
+            }
+            _ => Err(format!("member `noun`: unknown noun, expected one of {NOUNS}")),
+        }
+    }
+
+    /// Does it speak for a customer and a partner, and not only of something that is registered?
+    pub(crate) fn is_relationship(&self) -> bool {
+        matches!(self, Self::Grant(_) | Self::CommercialRelationship(_))
+    }
+
+    /// What the line is about, for a message.
+    pub(crate) fn title(&self) -> String {
+        match self {
+            Self::Partner(told) => format!("partner `{}`", told.id),
+            Self::Customer(told) => format!("customer `{}`", told.id),
+            Self::Subscription(told) => format!("subscription `{}`", told.id),
+            Self::Grant(told) => format!("grant of `{}/{}` to `{}`", told.customer, told.service, told.partner),
+            Self::CommercialRelationship(told) => {
+                format!("commercial relationship of `{}` and `{}`", told.customer, told.partner)
+            }
+        }
+    }
+}
+
+/// The derived description would put `noun` beside nouns that take no member but their own.
+impl PartialSchema for Line {
+    fn schema() -> RefOr<Schema> {
+        OneOfBuilder::new()
+            .item(named::<Partner>("partner"))
+            .item(named::<Customer>("customer"))
+            .item(named::<Subscription>("subscription"))
+            .item(named::<Grant>("grant"))
+            .item(named::<CommercialRelationship>("commercialRelationship"))
+            .into()
+    }
+}
+
+impl ToSchema for Line {
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        Partner::schemas(schemas);
+        Customer::schemas(schemas);
+        Subscription::schemas(schemas);
+        Grant::schemas(schemas);
+        CommercialRelationship::schemas(schemas);
+    }
+}
+
+/// The description of a noun with its name among the members.
+fn named<T: ToSchema>(noun: &str) -> RefOr<Schema> {
+    let mut schema = T::schema();
+    if let RefOr::T(Schema::Object(object)) = &mut schema {
+        let name = ObjectBuilder::new().schema_type(Type::String).enum_values(Some([noun]));
+        object.properties.insert("noun".to_owned(), name.into());
+        object.required.insert(0, "noun".to_owned());
+    }
+    schema
+}
+
+/// The derived reader of a tagged enum loses the way to a faulty member and cannot say what it does not know.
+impl<'de> Deserialize<'de> for Line {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::of(Map::deserialize(deserializer)?).map_err(D::Error::custom)
+    }
+}
+
+fn shaped<T: DeserializeOwned>(members: Map<String, Value>) -> Result<T, String> {
+    json::of(Value::Object(members)).map_err(|error| match error {
+        ShapeError::Body { message } => message,
+        error @ ShapeError::Member { .. } => error.to_string(),
+    })
+}
+
+/// Why a noun cannot be as a line tells it.
+#[derive(Debug, thiserror::Error)]
+pub enum LineError {
+    /// A partner cannot.
+    #[error(transparent)]
+    Partner(#[from] PartnerError),
+    /// A customer cannot.
+    #[error(transparent)]
+    Customer(#[from] CustomerError),
+    /// A subscription cannot.
+    #[error(transparent)]
+    Subscription(SubscriptionError),
+    /// It names something that was not told before it.
+    #[error("{what} `{id}` is not known; put its line before this one")]
+    NotYetTold {
+        /// What kind of noun.
+        what: &'static str,
+        /// Which.
+        id: String,
+    },
+    /// A second transacting partner would hold the service.
+    #[error(
+        "partner `{holder}` holds delegated administration of service `{service}` and transacts too; only one of them may stand"
+    )]
+    SecondTransacting {
+        /// The service.
+        service: ServiceId,
+        /// Who holds it.
+        holder: PartnerId,
+    },
+    /// The service has as many administrators as one may have.
+    #[error(
+        "service `{0}` has {ADMINISTRATORS_MAX} delegated administrators, the most there may be; leave this grant out"
+    )]
+    TooManyAdministrators(ServiceId),
+    /// Its times cannot be.
+    #[error(transparent)]
+    Times(#[from] TimeError),
+    /// Its partner may not request relationships.
+    #[error(transparent)]
+    MayNotRequest(Denied),
+    /// It tells that a partner sold which does not transact.
+    #[error("partner `{0}` is of a kind that does not sell; a direct bill partner or an indirect provider does")]
+    DoesNotSell(PartnerId),
+    /// It proposes what is so.
+    #[error(transparent)]
+    Proposal(#[from] RenegotiationError),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl LineError {
+    /// The failure of the store in it, if that is what it is.
+    pub(crate) fn store(&self) -> Option<&StoreError> {
+        match self {
+            Self::Store(error)
+            | Self::Partner(PartnerError::Store(error))
+            | Self::Customer(CustomerError::Store(error))
+            | Self::Subscription(SubscriptionError::Store(error)) => Some(error),
+            _ => None,
+        }
+    }
+}
+
+impl From<SubscriptionError> for LineError {
+    fn from(error: SubscriptionError) -> Self {
+        match error {
+            SubscriptionError::UnknownCustomer(id) => not_yet("customer", &id),
+            SubscriptionError::UnknownReseller(id) => not_yet("original reseller", &id),
+            SubscriptionError::UnknownParent(id) => not_yet("parent", &id),
+            other => Self::Subscription(other),
+        }
+    }
+}
+
+fn not_yet(what: &'static str, id: &impl ToString) -> LineError {
+    LineError::NotYetTold { what, id: id.to_string() }
+}
+
+/// What telling a line brings.
+#[derive(Default)]
+pub(crate) struct Told {
+    /// What changes and what happened; nothing when it is so already.
+    pub(crate) happening: Happening,
+    /// The partner that was asked whether it may request relationships, and the decision.
+    pub(crate) requested: Option<Box<(PartnerId, Admission)>>,
+}
+
+impl From<Happening> for Told {
+    fn from(happening: Happening) -> Self {
+        Self { happening, requested: None }
+    }
+}
+
+/// Works out what telling a line at the moment `at` brings; nothing when it is so already.
+///
+/// Without a judgement the line is history, told to a store that holds nothing else: what became of things elsewhere is
+/// taken as long as it can be at all. With one it happens now: a sale is a sale, and whoever gains delegated
+/// administration may request it and displaces as by an acceptance.
+///
+/// # Errors
+/// A [`LineError`]; then nothing of it happens.
+pub(crate) fn tell(
+    view: &View<'_>,
+    at: Timestamp,
+    line: &Line,
+    judgement: Option<&Judgement<'_>>,
+) -> Result<Told, LineError> {
+    let telling = if judgement.is_some() { Telling::Now } else { Telling::Import };
+    match line {
+        Line::Partner(told) => Ok(partner(view, at, told, telling)?.into()),
+        Line::Customer(told) => Ok(customer(view, told)?.into()),
+        Line::Subscription(told) => Ok(subscription(view, at, told, telling)?.into()),
+        Line::Grant(told) => grant::tell(view, at, told, judgement),
+        Line::CommercialRelationship(told) => relationship::tell(view, at, told, judgement),
+    }
+}
+
+fn parties(view: &View<'_>, customer: &CustomerId, partner: &PartnerId) -> Result<Partner, LineError> {
+    if view.customer(customer)?.is_none() {
+        return Err(not_yet("customer", customer));
+    }
+    view.partner(partner)?.map(|kept| kept.fact).ok_or_else(|| not_yet("partner", partner))
+}

@@ -1,0 +1,76 @@
+//! Listing, rotating and retiring the keys that relationship requests are signed with.
+
+use std::sync::{Arc, OnceLock};
+
+use crate::domain::invitation::LinkKeyId;
+use crate::pdp::Pdp;
+use crate::pdp::call::{About, Call, CallError, Changed, Done, Told};
+use crate::pdp::links::{LinkKeySummary, LinkRing, LinksError};
+
+impl Pdp {
+    /// The keys that links are signed with, newest first; the first one signs.
+    ///
+    /// # Errors
+    /// [`CallError::Denied`] for whoever may not manage them.
+    pub async fn link_keys(&self, call: &Call) -> Result<Told<Vec<LinkKeySummary>>, CallError<LinksError>> {
+        self.tell(call, "listLinkKeys", &About::Installation, |_, _| Ok(self.links.summaries())).await
+    }
+
+    /// Signs links with a new key from now on; links already sent still verify.
+    ///
+    /// # Errors
+    /// [`LinksError`]; [`CallError::Denied`] for whoever may not rotate keys.
+    pub async fn rotate_link_key(&self, call: &Call) -> Result<Changed<Vec<LinkKeySummary>>, CallError<LinksError>> {
+        let rotated = self.alter_link_keys(call, "rotateLinkKey", LinkRing::rotate).await?;
+        // It is rotated, and learned at the next start at the latest.
+        if let Err(error) = self.keep_known_keys().await {
+            tracing::warn!(%error, "the store does not know the new link key yet");
+        }
+        Ok(rotated)
+    }
+
+    /// Refuses the links signed with a key from now on.
+    ///
+    /// # Errors
+    /// [`LinksError`]; [`CallError::Denied`] for whoever may not retire keys.
+    pub async fn retire_link_key(
+        &self,
+        call: &Call,
+        id: LinkKeyId,
+    ) -> Result<Changed<Vec<LinkKeySummary>>, CallError<LinksError>> {
+        let mut call = call.clone();
+        call.said.insert("key".to_owned(), id.to_string().into());
+        self.alter_link_keys(&call, "retireLinkKey", move |links| links.retire(id).map(|()| id)).await
+    }
+
+    /// Alters the ring where its record is written; a ring whose record cannot be written is put back as it was.
+    async fn alter_link_keys(
+        &self,
+        call: &Call,
+        action: &'static str,
+        alter: impl FnOnce(&LinkRing) -> Result<LinkKeyId, LinksError> + Send + 'static,
+    ) -> Result<Changed<Vec<LinkKeySummary>>, CallError<LinksError>> {
+        let before = Arc::new(OnceLock::new());
+        let (links, kept) = (Arc::clone(&self.links), Arc::clone(&before));
+        let changed = self
+            .change(call, action, About::Installation, move |_, _| {
+                let was = links.keys();
+                let key = alter(&links)?;
+                // Only what was altered has to be put back.
+                let _ = kept.set(was);
+                let mut done = Done::acted(links.summaries());
+                done.said.insert("key".to_owned(), key.to_string().into());
+                Ok(done)
+            })
+            .await;
+        if let (Err(CallError::Unavailable(_)), Some(was)) = (&changed, before.get()) {
+            self.links
+                .alter(|keys, _| {
+                    keys.clone_from(was);
+                    Ok(())
+                })
+                .map_err(CallError::Failed)?;
+        }
+        changed
+    }
+}

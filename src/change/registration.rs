@@ -1,0 +1,362 @@
+//! Partners, customers and subscriptions are told, and told again when they change.
+//!
+//! A partner that provisions a new subscription becomes its original reseller, and nobody can rewrite that.
+
+use crate::clock::Timestamp;
+use crate::domain::NounError;
+use crate::domain::commercial::{CommercialRelationship, RelationshipState};
+use crate::domain::customer::Customer;
+use crate::domain::event::{Event, Fact, Happening};
+use crate::domain::partner::{Partner, PartnerKind};
+use crate::domain::service::Service;
+use crate::domain::subscription::{Subscription, SubscriptionStatus};
+use crate::id::{CustomerId, PartnerId, ServiceId, SubscriptionId};
+use crate::store::{Listed, StoreError, View};
+
+use crate::change::acceptance::transacting_holders;
+
+/// How something is told. Everything is judged as it happens, by whichever call it comes; only what is brought into an
+/// empty store is history.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Telling {
+    /// As it happens: a sale is a sale.
+    Now,
+    /// As it was elsewhere: an import into an empty store brings what became of a sale as well.
+    Import,
+}
+
+/// Why a partner cannot be as it was told.
+#[derive(Debug, thiserror::Error)]
+pub enum PartnerError {
+    /// The noun itself is wrong.
+    #[error(transparent)]
+    Noun(#[from] NounError),
+    /// Its new kind transacts, and a service it administers has another transacting partner.
+    #[error(
+        "partner `{partner}` would be the second transacting partner of service `{service}` beside `{holder}`; remove one of them first"
+    )]
+    SecondTransacting {
+        /// The partner.
+        partner: PartnerId,
+        /// The service.
+        service: ServiceId,
+        /// The other one.
+        holder: PartnerId,
+    },
+    /// It has sold, and its new kind does not.
+    #[error(
+        "partner `{partner}` has sold subscriptions, and a partner of kind `{kind}` does not sell; leave its kind as it is"
+    )]
+    HasSold {
+        /// The partner.
+        partner: PartnerId,
+        /// The kind it was to become.
+        kind: PartnerKind,
+    },
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Why a customer cannot be as it was told.
+#[derive(Debug, thiserror::Error)]
+pub enum CustomerError {
+    /// The noun itself is wrong.
+    #[error(transparent)]
+    Noun(#[from] NounError),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Why a subscription cannot be as it was told.
+#[derive(Debug, thiserror::Error)]
+pub enum SubscriptionError {
+    /// The noun itself is wrong.
+    #[error(transparent)]
+    Noun(#[from] NounError),
+    /// Its customer is not registered.
+    #[error("customer `{0}` is not known; register it first")]
+    UnknownCustomer(CustomerId),
+    /// Its original reseller is not registered.
+    #[error("original reseller `{0}` is not known; register the partner first")]
+    UnknownReseller(PartnerId),
+    /// Its parent is not registered.
+    #[error("parent `{0}` is not known; register it first")]
+    UnknownParent(SubscriptionId),
+    /// Its parent is of another customer.
+    #[error("parent `{parent}` is of customer `{customer}`; an add-on is of the same customer")]
+    ParentOfAnother {
+        /// The parent.
+        parent: SubscriptionId,
+        /// Whose it is.
+        customer: CustomerId,
+    },
+    /// Its parent is an add-on itself.
+    #[error("parent `{0}` is an add-on itself; name the subscription that one adds to")]
+    ParentIsAddOn(SubscriptionId),
+    /// Something that is fixed at creation was told otherwise.
+    #[error(
+        "`{member}` of subscription `{id}` is fixed at creation; leave it as it is, or register a new subscription"
+    )]
+    Fixed {
+        /// The subscription.
+        id: SubscriptionId,
+        /// The member.
+        member: &'static str,
+    },
+    /// The commercial relationship has ended, and a sale does not reinstate it.
+    #[error(
+        "the commercial relationship of customer `{customer}` and partner `{partner}` has ended; reinstate it by renegotiation before selling again"
+    )]
+    RelationshipEnded {
+        /// The customer.
+        customer: CustomerId,
+        /// The partner.
+        partner: PartnerId,
+    },
+    /// It adds to a subscription that is not active.
+    #[error(
+        "parent `{parent}` is {status}, and nothing is added to what is not active; add to it once it is active, or sell a subscription of its own"
+    )]
+    ParentNotActive {
+        /// The parent.
+        parent: SubscriptionId,
+        /// What it is.
+        status: SubscriptionStatus,
+    },
+    /// It cannot come to have that status.
+    #[error("subscription `{id}` is {from} and cannot become {to}; {}", successors(*.from))]
+    StatusCannotBecome {
+        /// The subscription.
+        id: SubscriptionId,
+        /// What it is.
+        from: SubscriptionStatus,
+        /// What it was to become.
+        to: SubscriptionStatus,
+    },
+    /// The partner that sells does not transact.
+    #[error("partner `{0}` is of a kind that does not sell; a direct bill partner or an indirect provider does")]
+    DoesNotSell(PartnerId),
+    /// A partner told a sale as somebody else's.
+    #[error("partner `{0}` cannot register a sale of another partner; leave `originalReseller` out")]
+    NotItsSale(PartnerId),
+    /// A partner told a change of status that is neither suspending nor reactivating, or a sale that is not active.
+    #[error(
+        "a partner suspends and reactivates what it sold, and no other status of subscription `{0}` is its to tell; leave it as it is, or `active` for a new one"
+    )]
+    StatusNotItsOwn(SubscriptionId),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// What a subscription of a status can come to, as the end of a sentence.
+fn successors(status: SubscriptionStatus) -> String {
+    let words: Vec<String> = status.successors().map(|next| format!("`{next}`")).collect();
+    if words.is_empty() {
+        "it stays as it is, so register a new subscription".to_owned()
+    } else {
+        format!("it can become {}", words.join(", "))
+    }
+}
+
+/// Works out what telling a partner brings.
+///
+/// # Errors
+/// A [`PartnerError`]; then nothing of it happens.
+pub(crate) fn partner(
+    view: &View<'_>,
+    at: Timestamp,
+    told: &Partner,
+    telling: Telling,
+) -> Result<Happening, PartnerError> {
+    told.check()?;
+    let before = view.partner(&told.id)?.map(|kept| kept.fact);
+    if before.as_ref() == Some(told) {
+        return Ok(Happening::default());
+    }
+    if let Some(before) = &before
+        && told.kind.transacts()
+        && !before.kind.transacts()
+    {
+        second_transacting(view, at, &told.id)?;
+    }
+    if let Some(before) = &before
+        && telling == Telling::Now
+        && before.kind.transacts()
+        && !told.kind.transacts()
+        && has_sold(view, &told.id)?
+    {
+        return Err(PartnerError::HasSold { partner: told.id.clone(), kind: told.kind });
+    }
+    let partner = told.id.clone();
+    let event = if before.is_some() { Event::PartnerChanged { partner } } else { Event::PartnerRegistered { partner } };
+    Ok(Happening { facts: vec![Fact::Partner(told.clone())], events: vec![event] })
+}
+
+fn has_sold(view: &View<'_>, partner: &PartnerId) -> Result<bool, StoreError> {
+    let mut has_sold = false;
+    view.subscriptions_sold(partner, None, &mut |_| {
+        has_sold = true;
+        Ok(Listed::Break(()))
+    })?;
+    Ok(has_sold)
+}
+
+fn second_transacting(view: &View<'_>, at: Timestamp, partner: &PartnerId) -> Result<(), PartnerError> {
+    let mut conflict = None;
+    view.services_granted(partner, None, &mut |id| {
+        let Some(service) = view.service(&id)?.map(|kept| kept.fact) else { return Ok(Listed::Continue(())) };
+        if !service.administrators_at(at).any(|holder| holder == partner) {
+            return Ok(Listed::Continue(()));
+        }
+        match transacting_holders(view, at, &service, partner)?.into_iter().next() {
+            Some(holder) => {
+                conflict = Some((id, holder));
+                Ok(Listed::Break(()))
+            }
+            None => Ok(Listed::Continue(())),
+        }
+    })?;
+    match conflict {
+        Some((service, holder)) => Err(PartnerError::SecondTransacting { partner: partner.clone(), service, holder }),
+        None => Ok(()),
+    }
+}
+
+/// Works out what telling a customer brings.
+///
+/// # Errors
+/// A [`CustomerError`]; then nothing of it happens.
+pub(crate) fn customer(view: &View<'_>, told: &Customer) -> Result<Happening, CustomerError> {
+    told.check()?;
+    let before = view.customer(&told.id)?.map(|kept| kept.fact);
+    if before.as_ref() == Some(told) {
+        return Ok(Happening::default());
+    }
+    let customer = told.id.clone();
+    let event =
+        if before.is_some() { Event::CustomerChanged { customer } } else { Event::CustomerRegistered { customer } };
+    Ok(Happening { facts: vec![Fact::Customer(told.clone())], events: vec![event] })
+}
+
+/// Works out what telling a subscription brings: for a new one also its service and, with the first sale of its
+/// reseller to the customer, their commercial relationship.
+///
+/// Whoever tells it, nothing is sold, not even an add-on, once the commercial relationship has ended or under a parent
+/// that is not active, and no status follows one that it cannot follow. An import alone brings sales as they were.
+///
+/// # Errors
+/// A [`SubscriptionError`]; then nothing of it happens.
+pub(crate) fn subscription(
+    view: &View<'_>,
+    at: Timestamp,
+    told: &Subscription,
+    telling: Telling,
+) -> Result<Happening, SubscriptionError> {
+    match view.subscription(&told.id)?.map(|kept| kept.fact) {
+        Some(before) => changed(&before, told),
+        None => new_subscription(view, at, told, telling),
+    }
+}
+
+/// Works out what a subscription brings that nobody registered before.
+///
+/// # Errors
+/// A [`SubscriptionError`]; then nothing of it happens.
+pub(crate) fn new_subscription(
+    view: &View<'_>,
+    at: Timestamp,
+    told: &Subscription,
+    telling: Telling,
+) -> Result<Happening, SubscriptionError> {
+    told.check()?;
+    if view.customer(&told.customer)?.is_none() {
+        return Err(SubscriptionError::UnknownCustomer(told.customer.clone()));
+    }
+    if let Some(parent) = &told.parent {
+        let held = view.subscription(parent)?.ok_or_else(|| SubscriptionError::UnknownParent(parent.clone()))?.fact;
+        if held.customer != told.customer {
+            return Err(SubscriptionError::ParentOfAnother { parent: parent.clone(), customer: held.customer });
+        }
+        if held.parent.is_some() {
+            return Err(SubscriptionError::ParentIsAddOn(parent.clone()));
+        }
+        if telling == Telling::Now {
+            sale_under(view, &held)?;
+        }
+    }
+    let mut happening = Happening::default();
+    happening.events.push(Event::SubscriptionProvisioned {
+        subscription: told.id.clone(),
+        customer: told.customer.clone(),
+        service: told.service.clone(),
+        original_reseller: told.original_reseller.clone(),
+    });
+    if view.service(&told.service_id())?.is_none() {
+        happening.facts.push(Fact::Service(told.service_id(), Service::default()));
+    }
+    if let Some(reseller) = &told.original_reseller {
+        let unknown = || SubscriptionError::UnknownReseller(reseller.clone());
+        let sells = view.partner(reseller)?.ok_or_else(unknown)?.fact.kind.transacts();
+        if telling == Telling::Now && !sells {
+            return Err(SubscriptionError::DoesNotSell(reseller.clone()));
+        }
+        let (customer, partner) = (told.customer.clone(), reseller.clone());
+        match view.relationship(&customer, &partner)?.map(|kept| kept.fact.state) {
+            None => {
+                let begun = CommercialRelationship::begun(customer.clone(), partner.clone(), at);
+                happening.facts.push(Fact::CommercialRelationship(begun));
+                happening.events.push(Event::CommercialRelationshipBegan { customer, partner });
+            }
+            Some(RelationshipState::Ended) if telling == Telling::Now => {
+                return Err(SubscriptionError::RelationshipEnded { customer, partner });
+            }
+            Some(RelationshipState::Active | RelationshipState::Ended) => {}
+        }
+    }
+    happening.facts.push(Fact::Subscription(told.clone()));
+    Ok(happening)
+}
+
+/// May something be added to `parent` now? It has to be active, and so has the relationship with who sold it.
+fn sale_under(view: &View<'_>, parent: &Subscription) -> Result<(), SubscriptionError> {
+    if parent.status != SubscriptionStatus::Active {
+        return Err(SubscriptionError::ParentNotActive { parent: parent.id.clone(), status: parent.status });
+    }
+    let Some(partner) = &parent.original_reseller else { return Ok(()) };
+    match view.relationship(&parent.customer, partner)?.map(|kept| kept.fact.state) {
+        Some(RelationshipState::Active) => Ok(()),
+        // A sale begins the relationship, so one that is missing is a fault of the store: it gives no right.
+        Some(RelationshipState::Ended) | None => {
+            Err(SubscriptionError::RelationshipEnded { customer: parent.customer.clone(), partner: partner.clone() })
+        }
+    }
+}
+
+fn changed(before: &Subscription, told: &Subscription) -> Result<Happening, SubscriptionError> {
+    told.check()?;
+    if let Some(member) = told.fixed_difference(before) {
+        return Err(SubscriptionError::Fixed { id: told.id.clone(), member });
+    }
+    if !before.status.may_become(told.status) {
+        let (from, to) = (before.status, told.status);
+        return Err(SubscriptionError::StatusCannotBecome { id: told.id.clone(), from, to });
+    }
+    let members: Vec<String> = [
+        ("offer", told.offer != before.offer),
+        ("partnerOfRecord", told.partner_of_record != before.partner_of_record),
+        ("quantity", told.quantity != before.quantity),
+        ("status", told.status != before.status),
+    ]
+    .into_iter()
+    .filter(|(_, differs)| *differs)
+    .map(|(member, _)| member.to_owned())
+    .collect();
+    if members.is_empty() {
+        return Ok(Happening::default());
+    }
+    let event = Event::SubscriptionChanged { subscription: told.id.clone(), customer: told.customer.clone(), members };
+    Ok(Happening { facts: vec![Fact::Subscription(told.clone())], events: vec![event] })
+}

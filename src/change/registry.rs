@@ -1,0 +1,354 @@
+//! Registering and reading partners, customers and subscriptions.
+
+use serde::{Deserialize, Serialize};
+
+use crate::audit::{Asked, Record};
+use crate::caller::Caller;
+use crate::change::registration::{CustomerError, PartnerError, SubscriptionError, Telling};
+use crate::change::registration::{customer, partner};
+use crate::change::relationship::coded;
+use crate::change::subscription_actions::differences;
+use crate::decide::{Namespace, decide};
+use crate::domain::customer::Customer;
+use crate::domain::event::Happening;
+use crate::domain::partner::Partner;
+use crate::domain::subscription::{Subscription, SubscriptionStatus};
+use crate::facts::Needs;
+use crate::id::{CustomerId, PartnerId, Revision, ServiceName, SubscriptionId};
+use crate::pdp::call::{About, Call, CallError, Changed, Denied, Done, Told, Undone, unmoved};
+use crate::pdp::cursor::Seal;
+use crate::pdp::page::{ListError, Page};
+use crate::pdp::{Pdp, refusal};
+use crate::policy::Bundle;
+use crate::question::{Entity, Kind, Question};
+use crate::store::{Desk, Listed, StoreError, View};
+
+use crate::pdp::call::Coded;
+
+/// A noun as it is registered, and the revision that made it so.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Registered<T> {
+    /// The noun.
+    pub noun: T,
+    /// The revision of its newest version.
+    pub revision: Revision,
+    /// Was it told for the first time?
+    pub is_new: bool,
+}
+
+/// Which subscriptions to list.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct SubscriptionFilter {
+    /// Those of a customer.
+    pub customer: Option<CustomerId>,
+    /// Those a partner sold, add-ons with their parent's seller.
+    pub partner: Option<PartnerId>,
+}
+
+coded! {
+    PartnerError {
+        Self::Noun(_) => "invalid_partner",
+        Self::SecondTransacting { .. } => "second_transacting_partner",
+        Self::HasSold { .. } => "has_sold",
+    }
+    CustomerError {
+        Self::Noun(_) => "invalid_customer",
+    }
+    SubscriptionError {
+        Self::Noun(_) => "invalid_subscription",
+        Self::UnknownCustomer(_) => "unknown_customer",
+        Self::UnknownReseller(_) => "unknown_partner",
+        Self::UnknownParent(_) => "unknown_parent",
+        Self::ParentOfAnother { .. } => "parent_of_another_customer",
+        Self::ParentIsAddOn(_) => "parent_is_add_on",
+        Self::Fixed { .. } => "fixed_at_creation",
+        Self::RelationshipEnded { .. } => "commercial_relationship_ended",
+        Self::ParentNotActive { .. } => "parent_not_active",
+        Self::StatusCannotBecome { .. } => "status_cannot_become",
+        Self::DoesNotSell(_) => "does_not_sell",
+        Self::NotItsSale(_) => "not_its_sale",
+        Self::StatusNotItsOwn(_) => "status_not_its_own",
+    }
+}
+
+pub(crate) fn registered<T>(
+    noun: T,
+    before: Option<Revision>,
+    happening: Happening,
+    next: Revision,
+) -> Done<Registered<T>> {
+    let revision = if happening.is_empty() { before.unwrap_or(next) } else { next };
+    Done::of((happening, Registered { noun, revision, is_new: before.is_none() }))
+}
+
+impl Pdp {
+    /// Registers a partner, or changes it.
+    ///
+    /// # Errors
+    /// [`PartnerError`]; [`CallError::Denied`] for whoever may not tell facts.
+    pub async fn put_partner(
+        &self,
+        call: &Call,
+        told: Partner,
+    ) -> Result<Changed<Registered<Partner>>, CallError<PartnerError>> {
+        let about = About::Partner(told.id.clone());
+        let asked = call.clone();
+        self.change(call, "writePartner", about, move |desk, _| {
+            let before = desk.view.partner(&told.id).map_err(PartnerError::from)?.map(|kept| kept.revision);
+            unmoved(&asked, before)?;
+            let happening = partner(&desk.view, desk.at, &told, Telling::Now)?;
+            Ok(registered(told, before, happening, desk.next))
+        })
+        .await
+    }
+
+    /// Registers a customer, or changes it.
+    ///
+    /// # Errors
+    /// [`CustomerError`]; [`CallError::Denied`] for whoever may not tell facts.
+    pub async fn put_customer(
+        &self,
+        call: &Call,
+        told: Customer,
+    ) -> Result<Changed<Registered<Customer>>, CallError<CustomerError>> {
+        let about = About::Customer(told.id.clone());
+        let asked = call.clone();
+        self.change(call, "writeCustomer", about, move |desk, _| {
+            let before = desk.view.customer(&told.id).map_err(CustomerError::from)?.map(|kept| kept.revision);
+            unmoved(&asked, before)?;
+            let happening = customer(&desk.view, &told)?;
+            Ok(registered(told, before, happening, desk.next))
+        })
+        .await
+    }
+
+    /// Reads a partner; nothing when it is not registered.
+    ///
+    /// # Errors
+    /// [`CallError::Denied`] for whoever may not read it.
+    pub async fn partner(
+        &self,
+        call: &Call,
+        id: &PartnerId,
+    ) -> Result<Told<Option<Registered<Partner>>>, CallError<StoreError>> {
+        self.tell(call, "readPartner", &About::Partner(id.clone()), |view, _| Ok(view.partner(id)?.map(kept))).await
+    }
+
+    /// Reads a customer; nothing when it is not registered.
+    ///
+    /// # Errors
+    /// [`CallError::Denied`] for whoever may not read it.
+    pub async fn customer(
+        &self,
+        call: &Call,
+        id: &CustomerId,
+    ) -> Result<Told<Option<Registered<Customer>>>, CallError<StoreError>> {
+        self.tell(call, "readCustomer", &About::Customer(id.clone()), |view, _| Ok(view.customer(id)?.map(kept))).await
+    }
+
+    /// Reads a subscription; nothing when it is not registered.
+    ///
+    /// # Errors
+    /// [`CallError::Denied`] for whoever may not read it.
+    pub async fn subscription(
+        &self,
+        call: &Call,
+        id: &SubscriptionId,
+    ) -> Result<Told<Option<Registered<Subscription>>>, CallError<StoreError>> {
+        let about = About::Subscription(id.clone());
+        self.tell(call, "readSubscription", &about, |view, _| Ok(view.subscription(id)?.map(kept))).await
+    }
+
+    /// Lists partners in the order of their ids.
+    ///
+    /// # Errors
+    /// [`ListError`]; [`CallError::Denied`] for whoever may not list them.
+    pub async fn list_partners(
+        &self,
+        call: &Call,
+        limit: usize,
+        cursor: Option<&str>,
+    ) -> Result<Told<Page<Partner>>, CallError<ListError>> {
+        self.tell(call, "listPartners", &About::Installation, |view, _| {
+            let mut page = Page::new(limit, Seal::of(&self.ledger_key, &call.caller, &"partners"));
+            let last: Option<PartnerId> = page.after(cursor)?;
+            view.partners(last.as_ref(), &mut |partner| {
+                let at = partner.id.to_string();
+                Ok(page.take(partner, at))
+            })?;
+            Ok(page)
+        })
+        .await
+    }
+
+    /// Lists customers in the order of their ids.
+    ///
+    /// # Errors
+    /// [`ListError`]; [`CallError::Denied`] for whoever may not list them.
+    pub async fn list_customers(
+        &self,
+        call: &Call,
+        limit: usize,
+        cursor: Option<&str>,
+    ) -> Result<Told<Page<Customer>>, CallError<ListError>> {
+        self.tell(call, "listCustomers", &About::Installation, |view, _| {
+            let mut page = Page::new(limit, Seal::of(&self.ledger_key, &call.caller, &"customers"));
+            let last: Option<CustomerId> = page.after(cursor)?;
+            view.customers(last.as_ref(), &mut |customer| {
+                let at = customer.id.to_string();
+                Ok(page.take(customer, at))
+            })?;
+            Ok(page)
+        })
+        .await
+    }
+
+    /// Lists subscriptions: all, those of a customer, those a partner sold, or those that are both.
+    ///
+    /// # Errors
+    /// [`ListError`]; [`CallError::Denied`] for whoever may not list them.
+    pub async fn list_subscriptions(
+        &self,
+        call: &Call,
+        filter: &SubscriptionFilter,
+        limit: usize,
+        cursor: Option<&str>,
+    ) -> Result<Told<Page<Subscription>>, CallError<ListError>> {
+        // A caller may list its own: with both filters the list is part of either, so it is asked about its own side.
+        let about = match (&call.caller, &filter.customer, &filter.partner) {
+            (Caller::Customer { .. }, Some(customer), _) => About::Customer(customer.clone()),
+            (_, _, Some(partner)) => About::Partner(partner.clone()),
+            (_, Some(customer), None) => About::Customer(customer.clone()),
+            (_, None, None) => About::Installation,
+        };
+        let by_customer = matches!(about, About::Customer(_));
+        let page = Page::new(limit, Seal::of(&self.ledger_key, &call.caller, &("subscriptions", filter)));
+        self.tell(call, "listSubscriptions", &about, |view, _| subscriptions(view, filter, by_customer, page, cursor))
+            .await
+    }
+}
+
+fn kept<T>(kept: crate::store::Kept<T>) -> Registered<T> {
+    Registered { noun: kept.fact, revision: kept.revision, is_new: false }
+}
+
+/// A caller is only led through rows that are its own: a customer through those of the customer, a partner through what
+/// it sold. So how far a page gets tells nothing of others' rows.
+fn subscriptions(
+    view: &View<'_>,
+    filter: &SubscriptionFilter,
+    by_customer: bool,
+    mut page: Page<Subscription>,
+    cursor: Option<&str>,
+) -> Result<Page<Subscription>, ListError> {
+    match (&filter.customer, &filter.partner) {
+        (None, None) => {
+            let last: Option<SubscriptionId> = page.after(cursor)?;
+            view.subscriptions(last.as_ref(), &mut |found| Ok(page.take_at(found, |found| found.id.to_string())))?;
+        }
+        (customer, Some(partner)) if customer.is_none() || !by_customer => {
+            let last: Option<SubscriptionId> = page.after(cursor)?;
+            view.subscriptions_sold(partner, last.as_ref(), &mut |found| {
+                let wanted = customer.as_ref().is_none_or(|customer| found.customer == *customer);
+                let at = found.id.to_string();
+                Ok(if wanted { page.take(found, at) } else { page.pass(at) })
+            })?;
+        }
+        (None, Some(_)) => {}
+        (Some(customer), partner) => {
+            let last: Option<String> = page.after(cursor)?;
+            let last = last.map(|last| {
+                let parts = last.split_once('/').ok_or(ListError::Cursor)?;
+                let service: ServiceName = parts.0.parse().map_err(|_| ListError::Cursor)?;
+                let id: SubscriptionId = parts.1.parse().map_err(|_| ListError::Cursor)?;
+                Ok::<_, ListError>((service, id))
+            });
+            let last = last.transpose()?;
+            let last = last.as_ref().map(|(service, id)| (service, id));
+            view.subscriptions_of(customer, None, last, &mut |found| {
+                let at = format!("{}/{}", found.service, found.id);
+                let wanted = match partner {
+                    Some(partner) => sold_by(view, &found)?.as_ref() == Some(partner),
+                    None => true,
+                };
+                Ok(if wanted { page.take(found, at) } else { page.pass(at) })
+            })?;
+        }
+    }
+    Ok(page)
+}
+
+/// Who sold a subscription, or the parent of it.
+fn sold_by(view: &View<'_>, subscription: &Subscription) -> Result<Option<PartnerId>, StoreError> {
+    match &subscription.parent {
+        Some(parent) => Ok(view.subscription(parent)?.and_then(|kept| kept.fact.original_reseller)),
+        None => Ok(subscription.original_reseller.clone()),
+    }
+}
+
+/// Decides what a partner brings: a sale as provisioning there, an add-on as ordering it, a change difference by
+/// difference; and names the partner as the seller of what it sells.
+pub(crate) fn sale(
+    desk: &Desk<'_>,
+    rules: &Bundle,
+    call: &Call,
+    seller: &PartnerId,
+    before: Option<&Subscription>,
+    told: &mut Subscription,
+) -> Result<Vec<Record>, Undone<SubscriptionError>> {
+    let itself = Entity::new(Kind::Subscription.as_str(), told.id.as_str());
+    // What is wrong with a sale is told to whoever may bring one there, and to nobody else.
+    let mut wrong = None;
+    let wanted: Vec<(&str, Entity)> = match before {
+        None => {
+            let another = told.original_reseller.as_ref().is_some_and(|named| named != seller);
+            if another {
+                wrong = Some(SubscriptionError::NotItsSale(seller.clone()));
+            } else if told.status != SubscriptionStatus::Active {
+                wrong = Some(SubscriptionError::StatusNotItsOwn(told.id.clone()));
+            }
+            match &told.parent {
+                Some(parent) => vec![("orderAddOns", Entity::new(Kind::Subscription.as_str(), parent.as_str()))],
+                None => {
+                    told.original_reseller = Some(seller.clone());
+                    vec![("provision", Entity::new(Kind::Service.as_str(), told.service_id().to_string()))]
+                }
+            }
+        }
+        Some(before) => {
+            // A partner that says a sale again without naming itself says the same.
+            if told.original_reseller.is_none() && before.original_reseller.as_ref() == Some(seller) {
+                told.original_reseller = Some(seller.clone());
+            }
+            let actions = differences(before, told)?;
+            actions.into_iter().map(|action| (action, itself.clone())).collect()
+        }
+    };
+    let mut records = Vec::new();
+    for (action, resource) in wanted {
+        let question = Question::new(call.caller.entity(), action, resource);
+        let needs = Needs::of(&question.subject, &question.resource);
+        let facts = desk.view.facts(&needs, desk.at).map_err(SubscriptionError::from)?;
+        let decision = decide(rules, Namespace::Asked, &question, &facts);
+        // To a partner that has nothing to do with the customer, what is foreign looks like what is not there.
+        let related = !decision.standing().is_empty() || !decision.duties().is_empty();
+        let denied = match decision.reason().cloned().filter(|_| related) {
+            Some(reason) => Denied { reason, message: decision.message().to_owned() },
+            None => refusal::not_permitted(rules, &call.caller, "writeSubscription"),
+        };
+        let digest = rules.digest().clone();
+        let mut record = Record::of(call.caller.clone(), Asked::Evaluation, question, facts, digest, &decision);
+        call.stamp(&mut record);
+        records.push(record);
+        if !decision.is_allowed() {
+            return Err(Undone::Denied(denied, records));
+        }
+    }
+    match wrong {
+        Some(wrong) => Err(wrong.into()),
+        None => Ok(records),
+    }
+}
+
+/// Visits everything: the shorthand for a visitor that never stops.
+pub(crate) const ON: Result<Listed, StoreError> = Ok(Listed::Continue(()));

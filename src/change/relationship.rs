@@ -1,0 +1,374 @@
+//! Requesting, accepting, removing and renegotiating a relationship.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::caller::Caller;
+use crate::change::acceptance::{Acceptance, AcceptanceError, Accepted};
+use crate::change::judgement::{Judgement, Unaccepted};
+use crate::change::removal::remove;
+use crate::change::removal::{Removal, RemovalError, Removed};
+use crate::change::renegotiation::{Renegotiated, Renegotiation, RenegotiationError, Withdrawal};
+use crate::change::renegotiation::{renegotiate, withdraw};
+use crate::domain::commercial::{self, Side};
+use crate::domain::grant::Multichannel;
+use crate::domain::invitation::{Email, EmailError, TokenError};
+use crate::domain::partner::{Partner, PartnerKind};
+use crate::id::{CustomerId, PartnerId};
+use crate::pdp::Pdp;
+use crate::pdp::call::{About, Admission, Call, CallError, Changed, Coded, Denied, Done, Told, Undone, admit};
+use crate::pdp::links::LinkRing;
+use crate::store::StoreError;
+
+/// A partner's relationship request: the link, and the email to send it in.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = RelationshipRequest)]
+pub struct Request {
+    /// The link; the same every time, and nothing of any customer in it.
+    pub link: String,
+    /// The link's token.
+    pub token: String,
+    /// The email to send to the customer.
+    pub email: Email,
+}
+
+/// What accepting a request would give.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = RelationshipOffer)]
+pub struct Offer {
+    /// Who asks.
+    #[schema(value_type = String)]
+    pub partner: PartnerId,
+    /// Its display name.
+    pub name: String,
+    /// How it takes part in the programme.
+    pub kind: PartnerKind,
+    /// What accepting gives, in a sentence.
+    pub gives: String,
+    /// What accepting may end, in a sentence; nothing for a partner that displaces nobody.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub may_end: Option<String>,
+}
+
+/// What the customer of a partner that sells has to know before it accepts.
+const MAY_END: &str = "For each service only one partner that sells to you holds these privileges: if another holds them for a service you name, accepting ends its delegated administration of that service. What it sold you stays as it is, and so does who bills you for it.";
+
+/// Why a partner's request cannot be shown or edited.
+#[derive(Debug, thiserror::Error)]
+pub enum RequestError {
+    /// The partner is not registered.
+    #[error("partner `{0}` is not known; register it first")]
+    UnknownPartner(PartnerId),
+    /// The edited email is not as it may be.
+    #[error(transparent)]
+    Email(#[from] EmailError),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Why a link cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum LinkError {
+    /// Its token is altered, foreign or retired.
+    #[error("this link is not one of ours: {0}; ask the partner for its link")]
+    Token(#[from] TokenError),
+    /// Its partner is not registered any more.
+    #[error("this link is of a partner that is not known; ask the partner for its link")]
+    UnknownPartner,
+    /// Its partner may not request relationships any more.
+    #[error(transparent)]
+    MayNotRequest(Denied),
+    /// What it is accepted for cannot be.
+    #[error(transparent)]
+    Acceptance(#[from] AcceptanceError),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// How a partner edits its email: the whole text, or the introduction alone.
+#[derive(Clone, Debug)]
+pub(crate) enum Edit {
+    Text(String),
+    Paragraphs(Vec<String>),
+}
+
+impl Pdp {
+    fn request(&self, partner: &Partner) -> Request {
+        request(&self.links, self.public_url(), partner)
+    }
+
+    /// The partner's relationship request.
+    ///
+    /// # Errors
+    /// [`CallError::Denied`] for a suspended partner, an indirect reseller, and whoever may not speak for it.
+    pub async fn relationship_request(
+        &self,
+        call: &Call,
+        partner: &PartnerId,
+    ) -> Result<Told<Request>, CallError<RequestError>> {
+        let about = About::Partner(partner.clone());
+        self.tell(call, "requestRelationship", &about, |view, _| {
+            let known = view.partner(partner)?.ok_or_else(|| RequestError::UnknownPartner(partner.clone()))?;
+            Ok(self.request(&known.fact))
+        })
+        .await
+    }
+
+    /// The partner's relationship request with an edited email.
+    ///
+    /// # Errors
+    /// [`RequestError::Email`] when the edit loses or touches the link.
+    pub(crate) async fn edited_request(
+        &self,
+        call: &Call,
+        partner: &PartnerId,
+        edit: Edit,
+    ) -> Result<Told<Request>, CallError<RequestError>> {
+        let about = About::Partner(partner.clone());
+        self.tell(call, "requestRelationship", &about, |view, _| {
+            let known = view.partner(partner)?.ok_or_else(|| RequestError::UnknownPartner(partner.clone()))?;
+            let mut request = self.request(&known.fact);
+            request.email = match edit {
+                Edit::Text(text) => request.email.edited(&text)?,
+                Edit::Paragraphs(paragraphs) => request.email.with_paragraphs(&paragraphs)?,
+            };
+            Ok(request)
+        })
+        .await
+    }
+
+    /// Who asks with a link, and what accepting it gives.
+    ///
+    /// # Errors
+    /// [`LinkError::Token`] for a link that is altered, foreign or retired.
+    pub async fn offer(&self, call: &Call, token: &str) -> Result<Told<Offer>, CallError<LinkError>> {
+        let invitation = self.links.verify(token);
+        let about = match &invitation {
+            Ok(invitation) => About::Partner(invitation.partner.clone()),
+            Err(_) => About::Installation,
+        };
+        let rules = self.rules();
+        self.tell_by(&rules, call, "readRelationshipRequest", &about, |view, at| {
+            let partner = view.partner(&invitation?.partner)?.ok_or(LinkError::UnknownPartner)?.fact;
+            let asking = admit_request(&rules, view, at, &partner.id)?;
+            asking.permit().map_err(LinkError::MayNotRequest)?;
+            let gives = format!(
+                "`{}` gains delegated administrative privileges for the services you name: it may provision and support them. It gains no right to what others sold you, and bills you nothing for it.",
+                partner.name
+            );
+            let may_end = (partner.kind.transacts() && self.terms.multichannel == Multichannel::Displace)
+                .then(|| MAY_END.to_owned());
+            Ok(Offer { partner: partner.id, name: partner.name, kind: partner.kind, gives, may_end })
+        })
+        .await
+    }
+
+    /// Is this the token of one of our links?
+    #[must_use]
+    pub fn is_link(&self, token: &str) -> bool {
+        self.links.verify(token).is_ok()
+    }
+
+    /// A customer accepts the request of a link.
+    ///
+    /// # Errors
+    /// [`LinkError`]; [`CallError::Denied`] for whoever may not accept for the customer.
+    pub async fn accept(
+        &self,
+        call: &Call,
+        token: &str,
+        acceptance: impl FnOnce(PartnerId) -> Acceptance,
+    ) -> Result<Changed<Accepted>, CallError<LinkError>> {
+        let invitation = match self.links.verify(token) {
+            Ok(invitation) => invitation,
+            Err(error) => {
+                // A link that is none is refused to everybody alike, and the call is recorded all the same.
+                let refused =
+                    self.tell(call, "readRelationshipRequest", &About::Installation, |_, _| Err(error.into()));
+                return refused.await.map(|told: Told<Changed<Accepted>>| told.value);
+            }
+        };
+        let acceptance = acceptance(invitation.partner);
+        let about = About::Customer(acceptance.customer.clone());
+        let multichannel = self.terms.multichannel;
+        let asked_by = call.clone();
+        self.change(call, "acceptRelationship", about, move |desk, rules| {
+            let judgement = Judgement { rules, at: desk.at, multichannel };
+            let (asking, happening, mut accepted) = match judgement.accept(&desk.view, &acceptance) {
+                Ok(accepted) => accepted,
+                Err(Unaccepted::Denied(denied, asking)) => {
+                    return Err(Undone::Denied(denied, vec![asking.record(&asked_by, rules)]));
+                }
+                Err(Unaccepted::Failed(AcceptanceError::UnknownPartner(_))) => {
+                    return Err(LinkError::UnknownPartner.into());
+                }
+                Err(Unaccepted::Failed(error)) => return Err(LinkError::from(error).into()),
+            };
+            if !happening.is_empty() {
+                accepted.revision = desk.next;
+            }
+            let records = vec![asking.record(&asked_by, rules)];
+            Ok(Done { records, ..Done::of((happening, accepted)) })
+        })
+        .await
+    }
+
+    /// A customer removes delegated administrative privileges.
+    ///
+    /// # Errors
+    /// [`RemovalError`]; [`CallError::Denied`] for whoever may not speak for the customer.
+    pub async fn remove(&self, call: &Call, removal: Removal) -> Result<Changed<Removed>, CallError<RemovalError>> {
+        let about = About::Customer(removal.customer.clone());
+        self.change(call, "removeDelegatedAdministration", about, move |desk, _| {
+            let (happening, mut removed) = remove(&desk.view, desk.at, &removal)?;
+            if !happening.is_empty() {
+                removed.revision = desk.next;
+            }
+            Ok(Done::of((happening, removed)))
+        })
+        .await
+    }
+
+    /// One side renegotiates the commercial relationship.
+    ///
+    /// # Errors
+    /// [`RenegotiationError`]; [`CallError::Denied`] for whoever may not speak for that side.
+    pub async fn renegotiate(
+        &self,
+        call: &Call,
+        renegotiation: Renegotiation,
+    ) -> Result<Changed<Renegotiated>, CallError<RenegotiationError>> {
+        let (action, about) = for_side(renegotiation.by, &renegotiation.customer, &renegotiation.partner);
+        self.change(call, action, about, move |desk, _| {
+            let (happening, mut renegotiated) = renegotiate(&desk.view, desk.at, &renegotiation)?;
+            if !happening.is_empty() {
+                renegotiated.revision = desk.next;
+            }
+            Ok(Done::of((happening, renegotiated)))
+        })
+        .await
+    }
+
+    /// One side takes back what it proposed about the commercial relationship.
+    ///
+    /// # Errors
+    /// [`RenegotiationError`]; [`CallError::Denied`] for whoever may not speak for that side.
+    pub async fn withdraw_renegotiation(
+        &self,
+        call: &Call,
+        withdrawal: Withdrawal,
+    ) -> Result<Changed<Renegotiated>, CallError<RenegotiationError>> {
+        let (action, about) = for_side(withdrawal.by, &withdrawal.customer, &withdrawal.partner);
+        self.change(call, action, about, move |desk, _| {
+            let (happening, mut renegotiated) = withdraw(&desk.view, &withdrawal)?;
+            renegotiated.revision = desk.next;
+            Ok(Done::of((happening, renegotiated)))
+        })
+        .await
+    }
+}
+
+/// The call by which a side speaks, and what it is about.
+fn for_side(by: Side, customer: &CustomerId, partner: &PartnerId) -> (&'static str, About) {
+    match by {
+        Side::Customer => ("renegotiateForCustomer", About::Customer(customer.clone())),
+        Side::Partner => ("renegotiateForPartner", About::Partner(partner.clone())),
+    }
+}
+
+/// May the partner of a link still request relationships? An old link of a suspended partner may not be accepted.
+pub(crate) fn admit_request(
+    rules: &crate::policy::Bundle,
+    view: &crate::store::View<'_>,
+    at: crate::clock::Timestamp,
+    partner: &PartnerId,
+) -> Result<Admission, StoreError> {
+    let asking = Caller::Partner { id: partner.clone() };
+    admit(rules, view, at, &asking, "requestRelationship", &About::Partner(partner.clone()))
+}
+
+fn request(links: &LinkRing, public_url: &str, partner: &Partner) -> Request {
+    let token = links.token(&partner.id);
+    let link = token.link(&format!("{public_url}/v1"));
+    let email = Email::of(partner, &link);
+    Request { link, token: token.to_string(), email }
+}
+
+macro_rules! coded {
+    ($($error:ident { $($pattern:pat => $code:expr,)* })*) => {$(
+        impl Coded for $error {
+            fn code(&self) -> &'static str {
+                match self { $($pattern => $code,)* Self::Store(_) => "unavailable" }
+            }
+
+            fn store(&self) -> Option<&StoreError> {
+                match self { Self::Store(error) => Some(error), _ => None }
+            }
+        }
+    )*};
+}
+pub(crate) use coded;
+
+coded! {
+    AcceptanceError {
+        Self::UnknownCustomer(_) => "unknown_customer",
+        Self::UnknownPartner(_) => "unknown_partner",
+        Self::NoService => "no_service",
+        Self::TooManyServices(_) => "too_many_services",
+        Self::EndPassed { .. } => "end_date_passed",
+        Self::Held { .. } => "service_held",
+        Self::TooManyAdministrators(_) => "too_many_administrators",
+    }
+    RemovalError {
+        Self::UnknownCustomer(_) => "unknown_customer",
+        Self::UnknownPartner { .. } => "unknown_partner",
+        Self::UnknownService { .. } => "unknown_service",
+    }
+    RenegotiationError {
+        Self::NoRelationship { .. } => "no_commercial_relationship",
+        Self::Impossible(commercial::RenegotiationError::AlreadySo { .. }) => "already_so",
+        Self::Impossible(commercial::RenegotiationError::NothingProposed { .. }) => "nothing_proposed",
+    }
+    RequestError {
+        Self::UnknownPartner(_) => "unknown_partner",
+        Self::Email(error) => match error {
+            EmailError::LinkMissing => "link_missing",
+            EmailError::LinkTouched => "link_touched",
+            EmailError::LinkRepeated => "link_repeated",
+            EmailError::EndingChanged => "ending_changed",
+            _ => "invalid_email",
+        },
+    }
+}
+
+impl Coded for LinkError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Token(_) | Self::UnknownPartner => "unknown_link",
+            Self::MayNotRequest(_) => "may_not_request",
+            Self::Acceptance(error) => error.code(),
+            Self::Store(_) => "unavailable",
+        }
+    }
+
+    fn store(&self) -> Option<&StoreError> {
+        match self {
+            Self::Store(error) => Some(error),
+            Self::Acceptance(error) => error.store(),
+            Self::Token(_) | Self::UnknownPartner | Self::MayNotRequest(_) => None,
+        }
+    }
+}
+
+/// The ring of link keys, shared with whoever rotates them.
+impl Pdp {
+    /// The keys that links are signed with.
+    #[must_use]
+    pub fn links(&self) -> &LinkRing {
+        &self.links
+    }
+}

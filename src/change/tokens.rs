@@ -1,0 +1,362 @@
+//! Access tokens: created, shown once, stored only as a hash, listed, revoked; and what they say of a caller.
+
+use data_encoding::{BASE64URL_NOPAD, HEXLOWER};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use sha2::{Digest as _, Sha256};
+use subtle::ConstantTimeEq as _;
+use utoipa::ToSchema;
+
+use crate::caller::{Caller, Identity, Person, Proof};
+use crate::clock::Timestamp;
+use crate::facts::Role;
+use crate::id::{CustomerId, PartnerId, TokenId};
+use crate::limits::{TOKEN_NAME_LENGTH_MAX, TOKEN_PERSON_LENGTH_MAX};
+use crate::pdp::Pdp;
+use crate::pdp::call::{About, Call, CallError, Changed, Coded, Done, Told, Undone};
+use crate::random::RandomError;
+use crate::store::{Beside, Desk, StoreError, Token};
+
+/// How a token begins, so that one that leaks is found by those who look for leaked secrets.
+const PREFIX: &str = "standing";
+const SECRET_BYTES: usize = 32;
+const ID_BYTES: usize = 8;
+
+/// Whom a token is to speak for.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Speaker {
+    /// Somebody who runs or reads the service.
+    Role(Role),
+    /// A partner, for itself.
+    Partner(PartnerId),
+    /// A customer's administrator, for the customer.
+    Customer(CustomerId),
+}
+
+impl Speaker {
+    fn caller(&self, id: &TokenId) -> Caller {
+        match self {
+            Self::Role(role) => Caller::Operator { id: id.to_string(), role: *role },
+            Self::Partner(id) => Caller::Partner { id: id.clone() },
+            Self::Customer(id) => Caller::Customer { id: id.clone() },
+        }
+    }
+}
+
+/// A token that is to be created.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct NewToken {
+    /// Whom it speaks for.
+    pub speaks_for: Speaker,
+    /// What people call it; the role and a number when nothing is said.
+    pub name: Option<String>,
+    /// Whose it is; a person of its own when nothing is said.
+    pub person: Option<String>,
+    /// When it ends by itself.
+    pub expires: Option<Timestamp>,
+}
+
+impl NewToken {
+    /// A token that speaks for `speaks_for`, with nothing else said of it.
+    #[must_use]
+    pub fn of(speaks_for: Speaker) -> Self {
+        Self { speaks_for, name: None, person: None, expires: None }
+    }
+}
+
+/// A token as it is shown once, when it is created.
+#[derive(Clone, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct IssuedToken {
+    /// Its public id, for listing and revoking.
+    #[schema(value_type = String)]
+    pub id: TokenId,
+    /// What people call it.
+    pub name: String,
+    /// The token itself; it is stored nowhere.
+    pub token: String,
+    /// Who it speaks for, for example `partner:contoso`.
+    pub role: String,
+    /// Whose it is.
+    pub person: String,
+    /// When it ends by itself.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expires: Option<Timestamp>,
+}
+
+/// A token as it is listed.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct TokenSummary {
+    /// Its public id.
+    #[schema(value_type = String)]
+    pub id: TokenId,
+    /// What people call it; tokens of an earlier day have no name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Who it speaks for.
+    pub role: String,
+    /// Whose it is: what four eyes are counted by.
+    pub person: String,
+    /// The token that created it; nothing when it was created beside the server.
+    #[schema(value_type = Option<String>)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub made_by: Option<TokenId>,
+    /// When it was created.
+    #[schema(value_type = String, format = DateTime)]
+    pub created: Timestamp,
+    /// When it ends by itself.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires: Option<Timestamp>,
+    /// When it was revoked.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revoked: Option<Timestamp>,
+}
+
+/// Why a token cannot be created, listed or revoked.
+#[derive(Debug, thiserror::Error)]
+pub enum TokenError {
+    /// There is no token of that name.
+    #[error("token `{0}` is not known; list the tokens for their names")]
+    Unknown(TokenId),
+    /// The end is not in the future.
+    #[error("`expires` `{expires}` has passed, it is `{now}`; give a later one or none")]
+    Expired {
+        /// The end.
+        expires: Timestamp,
+        /// Now.
+        now: Timestamp,
+    },
+    /// There is no such partner or customer to speak for.
+    #[error("`{0}` is not known, so nobody can speak for it; register it first, or check the id")]
+    UnknownSpeaker(String),
+    /// A name or person that nobody could read in a list.
+    #[error("`{member}` is 1 to {most} characters and no control characters; choose another")]
+    Unreadable {
+        /// `name` or `person`.
+        member: &'static str,
+        /// The most characters it may have.
+        most: usize,
+    },
+    /// The system gives no random bytes.
+    #[error(transparent)]
+    NoRandomness(#[from] RandomError),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Coded for TokenError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Unknown(_) => "unknown_token",
+            Self::Expired { .. } => "end_date_passed",
+            Self::UnknownSpeaker(_) => "unknown_speaker",
+            Self::Unreadable { .. } => "invalid_name",
+            Self::NoRandomness(_) => "no_randomness",
+            Self::Store(_) => "unavailable",
+        }
+    }
+
+    fn store(&self) -> Option<&StoreError> {
+        match self {
+            Self::Store(error) => Some(error),
+            _ => None,
+        }
+    }
+}
+
+fn role_of(caller: &Caller) -> String {
+    match caller {
+        Caller::Operator { role, .. } => role.to_string(),
+        other => other.to_string(),
+    }
+}
+
+fn person_of(token: &Token) -> Person {
+    Person::of_token(token.person.as_deref().unwrap_or(token.id.as_str()))
+}
+
+fn summary(token: &Token) -> TokenSummary {
+    TokenSummary {
+        id: token.id.clone(),
+        name: token.name.clone(),
+        role: role_of(&token.caller),
+        person: person_of(token).subject,
+        made_by: token.made_by.clone(),
+        created: token.created,
+        expires: token.expires,
+        revoked: token.revoked,
+    }
+}
+
+/// Checks that a name can be read in a list.
+fn readable(member: &'static str, text: Option<&str>, most: usize) -> Result<(), TokenError> {
+    let is_readable = |text: &str| {
+        (1..=most).contains(&text.chars().count()) && text.trim() == text && !text.chars().any(char::is_control)
+    };
+    match text {
+        Some(text) if !is_readable(text) => Err(TokenError::Unreadable { member, most }),
+        _ => Ok(()),
+    }
+}
+
+/// Checks that whom a token is to speak for is there.
+fn known(desk: &Desk<'_>, speaks_for: &Speaker) -> Result<(), TokenError> {
+    let unknown = match speaks_for {
+        Speaker::Role(_) => None,
+        Speaker::Partner(id) => desk.view.partner(id)?.is_none().then(|| id.to_string()),
+        Speaker::Customer(id) => desk.view.customer(id)?.is_none().then(|| id.to_string()),
+    };
+    unknown.map_or(Ok(()), |id| Err(TokenError::UnknownSpeaker(id)))
+}
+
+/// What the record of a call about a token says of it.
+fn said_of(token: &Token) -> impl Iterator<Item = (String, Value)> {
+    let TokenSummary { id, name, role, person, expires, .. } = summary(token);
+    [
+        ("token", Some(id.to_string())),
+        ("name", name),
+        ("role", Some(role)),
+        ("person", Some(person)),
+        ("expires", expires.map(|expires| expires.to_string())),
+    ]
+    .into_iter()
+    .filter_map(|(member, value)| Some((member.to_owned(), value?.into())))
+}
+
+/// Keeps a token as it is now.
+fn put(token: &Token) -> Result<Done<TokenSummary>, Undone<TokenError>> {
+    let mut beside = Beside::default();
+    beside.put_token(token).map_err(TokenError::from)?;
+    let mut done = Done::beside(beside, summary(token));
+    done.said.extend(said_of(token));
+    Ok(done)
+}
+
+impl Pdp {
+    /// Creates a token; the secret is in the answer and nowhere else.
+    ///
+    /// # Errors
+    /// [`TokenError`]; [`CallError::Denied`] for whoever may not create tokens.
+    pub async fn create_token(
+        &self,
+        call: &Call,
+        new: NewToken,
+    ) -> Result<Changed<IssuedToken>, CallError<TokenError>> {
+        let mut random = [0; SECRET_BYTES + ID_BYTES];
+        let filled = self.store.random().fill(&mut random);
+        filled.map_err(|error| CallError::Failed(TokenError::NoRandomness(error)))?;
+        let (secret, id) = random.split_at(SECRET_BYTES);
+        let id: TokenId = HEXLOWER.encode(id).parse().map_err(|_| CallError::Unavailable(StoreError::Closing))?;
+        let secret = BASE64URL_NOPAD.encode(secret);
+        let sha256 = Sha256::digest(secret.as_bytes()).into();
+        let shown = format!("{PREFIX}_{id}_{secret}");
+        let made_by = match &call.proof {
+            Proof::Token { id } => Some(id.clone()),
+            Proof::Socket | Proof::Unasked | Proof::Service => None,
+        };
+        let changed = self
+            .change(call, "createToken", About::Installation, move |desk, _| {
+                let NewToken { speaks_for, name, person, expires } = new;
+                readable("name", name.as_deref(), TOKEN_NAME_LENGTH_MAX)?;
+                readable("person", person.as_deref(), TOKEN_PERSON_LENGTH_MAX)?;
+                known(desk, &speaks_for)?;
+                let now = desk.at;
+                if let Some(expires) = expires.filter(|expires| *expires <= now) {
+                    return Err(TokenError::Expired { expires, now }.into());
+                }
+                let caller = speaks_for.caller(&id);
+                let role = role_of(&caller);
+                let name = match name {
+                    Some(name) => name,
+                    None => {
+                        let others = desk.tokens_of(|other| role_of(other) == role).map_err(TokenError::from)?;
+                        format!("{role} {}", others + 1)
+                    }
+                };
+                let name = Some(name);
+                let token = Token { id, caller, name, person, made_by, created: now, expires, revoked: None, sha256 };
+                put(&token)
+            })
+            .await?;
+        let TokenSummary { id, name, role, person, expires, .. } = changed.value;
+        let value = IssuedToken { id, name: name.unwrap_or_default(), token: shown, role, person, expires };
+        Ok(Changed { value, revision: changed.revision, is_repeat: false, seqs: changed.seqs })
+    }
+
+    /// Revokes a token; again changes nothing.
+    ///
+    /// # Errors
+    /// [`TokenError::Unknown`]; [`CallError::Denied`] for whoever may not revoke tokens.
+    pub async fn revoke_token(
+        &self,
+        call: &Call,
+        id: &TokenId,
+    ) -> Result<Changed<TokenSummary>, CallError<TokenError>> {
+        let mut call = call.clone();
+        call.said.insert("token".to_owned(), id.as_str().into());
+        let id = id.clone();
+        self.change(&call, "revokeToken", About::Installation, move |desk, _| {
+            let known = desk.token(&id).map_err(TokenError::from)?;
+            let mut token = known.ok_or(TokenError::Unknown(id))?;
+            if token.revoked.is_some() {
+                let mut done = Done::beside(Beside::default(), summary(&token));
+                done.said.extend(said_of(&token));
+                return Ok(done);
+            }
+            token.revoked = Some(desk.at);
+            put(&token)
+        })
+        .await
+    }
+
+    /// Lists every token, without its secret.
+    ///
+    /// # Errors
+    /// [`CallError::Denied`] for whoever may not list tokens.
+    pub async fn tokens(&self, call: &Call) -> Result<Told<Vec<TokenSummary>>, CallError<TokenError>> {
+        self.tell(call, "listTokens", &About::Installation, |_, _| {
+            Ok(self.store.tokens()?.iter().map(summary).collect())
+        })
+        .await
+    }
+
+    /// Is there no token at all, as at the first start?
+    ///
+    /// # Errors
+    /// [`StoreError`] when they cannot be read.
+    pub fn has_no_tokens(&self) -> Result<bool, StoreError> {
+        Ok(self.store.tokens()?.is_empty())
+    }
+
+    /// Who a token speaks for and whose it is; nothing for one that is unknown, altered, expired or revoked.
+    ///
+    /// # Errors
+    /// [`StoreError`] when tokens cannot be read; then nobody is let in.
+    pub fn authenticate(&self, token: &str) -> Result<Option<Identity>, StoreError> {
+        match token.strip_prefix(PREFIX).and_then(|rest| rest.strip_prefix('_')).and_then(|rest| rest.split_once('_')) {
+            Some((id, secret)) => self.authenticate_pair(id, secret),
+            None => Ok(None),
+        }
+    }
+
+    /// Who a token's name and secret speak for, and whose they are; the secret may be given as the whole token.
+    ///
+    /// # Errors
+    /// [`StoreError`] when tokens cannot be read; then nobody is let in.
+    pub fn authenticate_pair(&self, id: &str, secret: &str) -> Result<Option<Identity>, StoreError> {
+        let whole = format!("{PREFIX}_{id}_");
+        let secret = secret.strip_prefix(&whole).unwrap_or(secret);
+        let Ok(id) = id.parse::<TokenId>() else { return Ok(None) };
+        let Some(token) = self.store.token(&id)? else { return Ok(None) };
+        let is_right: bool = Sha256::digest(secret.as_bytes()).as_slice().ct_eq(&token.sha256).into();
+        let now = self.store.now();
+        let is_valid = token.revoked.is_none() && token.expires.is_none_or(|expires| now < expires);
+        let person = Some(person_of(&token));
+        Ok((is_right && is_valid).then_some(Identity { caller: token.caller, person, proof: Proof::Token { id } }))
+    }
+}

@@ -1,0 +1,74 @@
+//! When something was last used, as far as the ledger can be read.
+
+use jiff::SignedDuration;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::audit::Term;
+use crate::clock::Timestamp;
+use crate::evidence::access_review::Reviewing;
+use crate::id::Seq;
+use crate::question::{Entity, Question};
+use crate::store::{Looked, Order, StoreError};
+
+/// The last time something was allowed.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, ToSchema)]
+pub struct LastUsed {
+    /// When; absent when its record cannot be read.
+    #[schema(value_type = String, format = DateTime, nullable = false)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub at: Option<Timestamp>,
+    /// The place of its record in the ledger.
+    #[schema(value_type = u64)]
+    pub seq: Seq,
+    /// Why its record cannot be read.
+    #[schema(nullable = false)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub missing: Option<String>,
+}
+
+impl Reviewing {
+    /// The newest record, as of the moment of the review, of an evaluation of a question that was a yes.
+    pub(crate) fn last_used(&self, question: &Question) -> Result<Option<LastUsed>, StoreError> {
+        let spelt = |entity: &Entity| format!("{}::{}", entity.kind, entity.id);
+        let term = Term::of_use(&spelt(&question.subject), &question.action.name, &spelt(&question.resource));
+        let index = &self.ledger.index;
+        if self.as_of.is_none() {
+            return index.last_with(&term)?.map(|seq| self.used(seq)).transpose();
+        }
+        // Of what was recorded since, nothing was known then.
+        let after = self.at.checked_add(SignedDuration::from_millis(1)).unwrap_or(Timestamp::MAX);
+        let Some((_, mut last)) = index.window(None, Some(after))? else { return Ok(None) };
+        let terms = [term];
+        let mut uses = index.walk(&terms, Order::Newest);
+        loop {
+            // Where it pauses it goes on: there is one list, and each look brings it nearer to its end.
+            let mut looks = usize::MAX;
+            let Looked::Found(seq) = uses.next(last, &mut looks)? else { return Ok(None) };
+            let used = self.used(seq)?;
+            // Whether one that cannot be read was before is not known, and so it is told.
+            if used.at.is_none_or(|at| at <= self.at) {
+                return Ok(Some(used));
+            }
+            match seq.0.checked_sub(1) {
+                Some(before) if before > 0 => last = Seq(before),
+                _ => return Ok(None),
+            }
+        }
+    }
+
+    fn used(&self, seq: Seq) -> Result<LastUsed, StoreError> {
+        #[derive(Deserialize)]
+        struct Decided {
+            at: Timestamp,
+        }
+        let read = self.ledger.record(seq)?.map_err(|absent| absent.place());
+        let read = read.and_then(|bytes| {
+            serde_json::from_slice(&bytes).map_err(|error| format!("record {seq} cannot be read: {error}"))
+        });
+        Ok(match read {
+            Ok(Decided { at }) => LastUsed { at: Some(at), seq, missing: None },
+            Err(why) => LastUsed { at: None, seq, missing: Some(why) },
+        })
+    }
+}

@@ -1,0 +1,270 @@
+//! The journal of changes: what happened, once and in order.
+
+use std::str::FromStr;
+
+use jiff::SignedDuration;
+use serde::Serialize;
+use serde_json::{Value, json};
+use tokio::sync::watch;
+use utoipa::ToSchema;
+
+use crate::clock::Timestamp;
+use crate::domain::event::Event;
+use crate::id::{CustomerId, PartnerId, Revision, SubscriptionId};
+use crate::limits::{PAGE_MAX, SCAN_MAX};
+use crate::pdp::Pdp;
+use crate::pdp::call::{About, Call, CallError, Coded, Told};
+use crate::store::{StoreError, View};
+
+/// How many events of the journal are read at a time, at least.
+const JOURNAL_AT_ONCE: usize = 256;
+
+/// One thing that happened.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, ToSchema)]
+pub struct Change {
+    /// The revision it made; what happened together has the same one.
+    #[schema(value_type = u64)]
+    pub revision: Revision,
+    /// When.
+    #[schema(value_type = String, format = DateTime)]
+    pub at: Timestamp,
+    /// Who made it happen.
+    pub by: String,
+    /// What happened.
+    #[serde(flatten)]
+    pub event: Event,
+}
+
+/// A page of the journal.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, ToSchema)]
+pub struct ChangesPage {
+    /// What happened, oldest first; everything of a revision stands on one page.
+    pub changes: Vec<Change>,
+    /// The revision to go on after: the last one told, or looked at.
+    #[schema(value_type = u64)]
+    pub next: Revision,
+    /// Was there nothing more that was asked for when the page was read?
+    pub complete: bool,
+}
+
+/// Which changes are told: those for which everything holds that is given.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct ChangeFilter {
+    /// The moment from which on it happened.
+    pub from: Option<Timestamp>,
+    /// The moment before which it happened.
+    pub to: Option<Timestamp>,
+    /// A customer it is about.
+    pub customer: Option<CustomerId>,
+    /// A partner it is about: named in it, or the seller of the subscription that is.
+    pub partner: Option<PartnerId>,
+    /// What happened.
+    pub event: Option<EventName>,
+}
+
+/// The name of something that happens, such as `partner-registered`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct EventName(String);
+
+impl FromStr for EventName {
+    type Err = UnknownEvent;
+
+    fn from_str(name: &str) -> Result<Self, UnknownEvent> {
+        // Whatever reads the journal knows every name; one that it knows lacks its members here, and nothing else.
+        match serde_json::from_value::<Event>(json!({ MEMBER: name })) {
+            Err(error) => match error.to_string().split_once("unknown variant") {
+                Some((_, known)) => {
+                    Err(UnknownEvent(known.split_once("expected").map_or("", |(_, known)| known).trim().to_owned()))
+                }
+                None => Ok(Self(name.to_owned())),
+            },
+            Ok(_) => Ok(Self(name.to_owned())),
+        }
+    }
+}
+
+/// A name under which nothing happens.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("nothing happens under that name; use {0}")]
+pub struct UnknownEvent(String);
+
+/// The member that names an event.
+const MEMBER: &str = "event";
+/// The members of events that name a partner.
+const PARTNERS: [&str; 3] = ["partner", "originalReseller", "displacedBy"];
+
+impl ChangeFilter {
+    /// Is every event told?
+    fn takes_all(&self) -> bool {
+        self.customer.is_none() && self.partner.is_none() && self.event.is_none()
+    }
+
+    fn takes(&self, event: &Event, view: &View<'_>) -> Result<bool, StoreError> {
+        if self.takes_all() {
+            return Ok(true);
+        }
+        let told = serde_json::to_value(event).map_err(|error| StoreError::Unreadable(error.to_string()))?;
+        let is = |member: &str, wanted: &str| told.get(member).and_then(Value::as_str) == Some(wanted);
+        if self.event.as_ref().is_some_and(|event| !is(MEMBER, &event.0))
+            || self.customer.as_ref().is_some_and(|customer| !is("customer", customer.as_str()))
+        {
+            return Ok(false);
+        }
+        let Some(partner) = &self.partner else { return Ok(true) };
+        if PARTNERS.iter().any(|member| is(member, partner.as_str())) {
+            return Ok(true);
+        }
+        let subscription = told.get("subscription").and_then(Value::as_str);
+        let Some(Ok(subscription)) = subscription.map(str::parse::<SubscriptionId>) else { return Ok(false) };
+        // Who sold it never changes.
+        let sold = view.subscription(&subscription)?.map(|kept| kept.fact);
+        let parent = match sold.as_ref().and_then(|sold| sold.parent.as_ref()) {
+            Some(parent) => view.subscription(parent)?.map(|kept| kept.fact),
+            None => None,
+        };
+        Ok(parent.or(sold).is_some_and(|sold| sold.original_reseller.as_ref() == Some(partner)))
+    }
+}
+
+/// Why changes cannot be told.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum ChangesError {
+    /// The revision to go on after has not come.
+    #[error("`after` `{asked}` is not there yet, the newest revision is {newest}; go on after one up to it")]
+    NotYet {
+        /// The revision asked for.
+        asked: Revision,
+        /// The newest.
+        newest: Revision,
+    },
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Coded for ChangesError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::NotYet { .. } => "not_yet",
+            Self::Store(_) => "unavailable",
+        }
+    }
+
+    fn store(&self) -> Option<&StoreError> {
+        match self {
+            Self::Store(error) => Some(error),
+            Self::NotYet { .. } => None,
+        }
+    }
+}
+
+impl Pdp {
+    /// What happened after a revision, oldest first, about `limit` events of it: a revision is told whole.
+    ///
+    /// # Errors
+    /// [`ChangesError::NotYet`]; [`CallError::Denied`] for whoever may not read the journal.
+    pub async fn changes(
+        &self,
+        call: &Call,
+        after: Revision,
+        limit: usize,
+    ) -> Result<Told<ChangesPage>, CallError<ChangesError>> {
+        self.changes_of(call, after, limit, &ChangeFilter::default()).await
+    }
+
+    /// As [`Pdp::changes`], of what a filter takes; it goes on after the last revision that was looked at.
+    ///
+    /// # Errors
+    /// [`ChangesError::NotYet`]; [`CallError::Denied`] for whoever may not read the journal.
+    pub async fn changes_of(
+        &self,
+        call: &Call,
+        after: Revision,
+        limit: usize,
+        filter: &ChangeFilter,
+    ) -> Result<Told<ChangesPage>, CallError<ChangesError>> {
+        self.tell(call, "readChanges", &About::Installation, |view, _| self.page(after, limit, view.revision(), filter))
+            .await
+    }
+
+    /// A further page for whoever was admitted by [`Pdp::changes`] and keeps listening; not recorded again.
+    ///
+    /// # Errors
+    /// [`ChangesError`].
+    pub fn changes_page(&self, after: Revision, limit: usize) -> Result<ChangesPage, ChangesError> {
+        self.changes_page_of(after, limit, &ChangeFilter::default())
+    }
+
+    /// As [`Pdp::changes_page`], of what a filter takes.
+    ///
+    /// # Errors
+    /// [`ChangesError`].
+    pub fn changes_page_of(
+        &self,
+        after: Revision,
+        limit: usize,
+        filter: &ChangeFilter,
+    ) -> Result<ChangesPage, ChangesError> {
+        self.page(after, limit, self.store.revision(), filter)
+    }
+
+    /// Tells of each new revision. Whoever listens marks what it saw, reads pages until one is complete, and then
+    /// waits for another: nothing is missed between the two.
+    #[must_use]
+    pub fn watch(&self) -> watch::Receiver<Revision> {
+        self.store.changes()
+    }
+
+    fn page(
+        &self,
+        after: Revision,
+        limit: usize,
+        newest: Revision,
+        filter: &ChangeFilter,
+    ) -> Result<ChangesPage, ChangesError> {
+        if after > newest {
+            return Err(ChangesError::NotYet { asked: after, newest });
+        }
+        let after = filter.from.map_or(Ok(after), |from| self.written_before(from).map(|before| before.max(after)))?;
+        let last = filter.to.map_or(Ok(newest), |to| self.written_before(to).map(|before| before.min(newest)))?;
+        let mut page = ChangesPage { changes: Vec::new(), next: after, complete: after >= last };
+        if limit == 0 || page.complete {
+            return Ok(page);
+        }
+        let snapshot = self.store.snapshot()?;
+        let view = snapshot.view();
+        let (limit, mut looked_at) = (limit.min(PAGE_MAX), 0);
+        'page: while page.next < last {
+            let entries = self.store.journal(page.next, limit.max(JOURNAL_AT_ONCE))?;
+            let Some((end, _)) = entries.last() else { break };
+            let is_end = *end >= last;
+            for (revision, entry) in entries {
+                // What was written since the page was asked for is told on the next one.
+                if revision > last {
+                    break;
+                }
+                looked_at += entry.events.len();
+                for event in entry.events {
+                    if filter.takes(&event, &view)? {
+                        page.changes.push(Change { revision, at: entry.at, by: entry.by.clone(), event });
+                    }
+                }
+                page.next = revision;
+                if page.changes.len() >= limit || looked_at >= SCAN_MAX {
+                    break 'page;
+                }
+            }
+            if is_end {
+                break;
+            }
+        }
+        page.complete = page.next >= last;
+        Ok(page)
+    }
+
+    /// The newest revision written before a moment.
+    fn written_before(&self, moment: Timestamp) -> Result<Revision, StoreError> {
+        let before = moment.checked_sub(SignedDuration::from_millis(1)).unwrap_or(Timestamp::MIN);
+        self.store.revision_at(before)
+    }
+}

@@ -1,0 +1,120 @@
+//! The walk along a store's ledger and its archive files.
+
+use std::collections::VecDeque;
+
+use crate::audit::{
+    Checkpoint, CheckpointError, Fault, Peaks, Place, VerifierKey, Walk, Walked, leaf_node, nodes_to_come,
+};
+use crate::evidence::ledger::Archive;
+use crate::store::{LedgerView, StoreError};
+
+/// A walk along the ledger, a piece at a time.
+pub struct LedgerWalk {
+    view: LedgerView,
+    archive: Archive,
+    /// The key that signs, and those of before.
+    keys: Vec<VerifierKey>,
+    checkpoints: VecDeque<(u64, String)>,
+    size: u64,
+    walk: Walk,
+}
+
+impl LedgerWalk {
+    pub(crate) fn of(view: LedgerView, archive: Archive, keys: Vec<VerifierKey>) -> Result<Self, StoreError> {
+        let (size, checkpoints) = (view.size()?, view.checkpoints()?.into());
+        Ok(Self { view, archive, keys, checkpoints, size, walk: Walk::after(Peaks::default()) })
+    }
+
+    /// How many records there are to walk past.
+    #[must_use]
+    pub fn size(&self) -> u64 {
+        self.size
+    }
+
+    /// Walks past so many records; how many are behind it, or nothing at the end.
+    pub fn advance(&mut self, steps: u64) -> Option<u64> {
+        for _ in 0..steps {
+            if self.walk.size() >= self.size {
+                return None;
+            }
+            self.step();
+        }
+        Some(self.walk.size())
+    }
+
+    fn step(&mut self) {
+        let seq = self.walk.size() + 1;
+        let (mut is_archived, mut gone) = (false, None);
+        let found = self.view.record(seq).map_err(|error| error.to_string()).and_then(|found| match found {
+            Some(record) => Ok(Some(record)),
+            None => match self.archive.record(seq) {
+                Ok(record) => {
+                    is_archived = true;
+                    Ok(Some(record))
+                }
+                Err(absent) if absent.is_gone() => {
+                    gone = absent.archive.is_some().then(|| absent.place());
+                    Ok(None)
+                }
+                Err(absent) => Err(absent.to_string()),
+            },
+        });
+        let place = match &found {
+            Ok(Some(record)) => Place::Record(record),
+            Ok(None) => Place::Nothing(gone),
+            Err(cause) => Place::Unreadable(cause.clone()),
+        };
+        let view = &self.view;
+        let node = |node: u64| view.node(node).ok().flatten();
+        self.walk.step(place, node(leaf_node(seq - 1)), Some(&node));
+        if is_archived {
+            self.walk.count_archived();
+            if let Some(note) = self.archive.checkpoint(seq) {
+                self.walk
+                    .checkpoint(note.map_err(CheckpointError::NotANote).and_then(|note| opened(&self.keys, &note)));
+            }
+        }
+        while let Some((_, note)) = self.checkpoints.pop_front_if(|(size, _)| *size <= seq) {
+            self.walk.checkpoint(opened(&self.keys, &note));
+        }
+    }
+
+    /// Walks to the end, if it is not there yet, and says what it came to.
+    #[must_use]
+    pub fn end(mut self) -> Walked {
+        while self.advance(u64::MAX).is_some() {}
+        for (_, note) in self.checkpoints {
+            self.walk.cut_off(opened(&self.keys, &note));
+        }
+        for node in nodes_to_come(self.size) {
+            if !matches!(self.view.node(node), Ok(None)) {
+                let message = format!("node {node} of the tree is there and its records are not yet");
+                self.walk.found(Fault::Tree, self.size, None, message);
+            }
+        }
+        match self.view.strays() {
+            Ok(strays) => {
+                for seq in strays {
+                    let message = format!("a record was inserted at {seq}, which no tree knows");
+                    self.walk.found(Fault::Inserted, seq, None, message);
+                }
+            }
+            Err(error) => self.walk.found(Fault::Unreadable, self.size, None, error.to_string()),
+        }
+        self.walk.end()
+    }
+}
+
+/// What a checkpoint says that one of these keys signed.
+fn opened(keys: &[VerifierKey], note: &str) -> Result<Checkpoint, CheckpointError> {
+    let not_signed = || CheckpointError::NotANote("there is no key to hold it against".to_owned());
+    let mut opened = Err(not_signed());
+    // The one that signs comes first, and what it says of a note of nobody's is what is told.
+    for key in keys.iter().rev() {
+        opened = key.open(note);
+        if opened.is_ok() {
+            return opened;
+        }
+    }
+    opened
+}

@@ -1,0 +1,191 @@
+//! What a server starts with: the store, and the rules that decide over it from then on.
+
+use std::path::Path;
+
+use crate::change::subscription_actions::log_missing;
+use crate::clock::SharedClock;
+use crate::config::{RulesAt, RulesFrom};
+use crate::pdp::opening;
+use crate::pdp::opening::Opening;
+use crate::pdp::rules::{Coming, last_in_force};
+use crate::pdp::{Pdp, PdpError, Terms};
+use crate::policy::{Bundle, Digest, ReadError, RuleFiles, Rulebook};
+use crate::publish::review::Outcome;
+use crate::store::{Beside, Store, StoreError, Why, Work};
+
+/// Where whoever starts a server says the rules stand.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct RulesWanted {
+    /// Where they are to come from; nothing where nobody said, and the store knows.
+    pub told: Option<RulesAt>,
+    /// Where those of a new store come from when nobody said.
+    pub otherwise: RulesAt,
+}
+
+impl From<RulesAt> for RulesWanted {
+    fn from(at: RulesAt) -> Self {
+        Self { told: Some(at.clone()), otherwise: at }
+    }
+}
+
+impl RulesWanted {
+    /// Where the rules stand: as somebody said, else as the store was told before. Only a store without rules takes
+    /// those that happen to be here, and one that was never told where its rules stand takes them when it has the same.
+    fn over(&self, store: &Store, last: Option<&Bundle>) -> Result<Option<RulesAt>, StoreError> {
+        if let Some(told) = &self.told {
+            return Ok(Some(told.clone()));
+        }
+        if let Some(remembered) = store.rules_at()? {
+            return Ok(Some(remembered));
+        }
+        let Some(last) = last else { return Ok(Some(self.otherwise.clone())) };
+        let is_same = |files: RuleFiles| Digest::of(&files) == *last.digest();
+        let here = RuleFiles::at(&self.otherwise, last.files());
+        Ok(here.is_ok_and(is_same).then(|| self.otherwise.clone()))
+    }
+}
+
+impl Pdp {
+    /// Opens the store in `data` for a server whose rules are wanted from somewhere.
+    ///
+    /// With rules from files the files come in force, and are refused in favour of the last good set when one was in
+    /// force. The first files ever only have to load: where they break a promise there is nothing better to keep, and
+    /// what was found stands in the log and in their evidence. With rules from publishing the last in force are, and the files count only when none were.
+    /// Where the files stand is kept in the store, and a later start goes on with them.
+    ///
+    /// # Errors
+    /// A [`PdpError`]; then nothing is served. Files that cannot be in force are one when no rules ever were, and rules
+    /// that were in force and do not load any more always are: nothing takes their place unasked.
+    pub async fn begin(
+        data: &Path,
+        clock: SharedClock,
+        wanted: RulesWanted,
+        from: RulesFrom,
+        terms: Terms,
+    ) -> Result<Self, PdpError> {
+        Self::begin_by(data, clock, wanted, from, terms, Opening::default()).await
+    }
+
+    /// The same, with what whoever starts the server says by hand.
+    ///
+    /// # Errors
+    /// As [`Pdp::begin`].
+    pub async fn begin_by(
+        data: &Path,
+        clock: SharedClock,
+        wanted: RulesWanted,
+        from: RulesFrom,
+        terms: Terms,
+        opening: Opening,
+    ) -> Result<Self, PdpError> {
+        if !Store::is_in(data) {
+            // What cannot be begun is refused before anything is written.
+            let at = wanted.told.as_ref().unwrap_or(&wanted.otherwise);
+            Bundle::load(RuleFiles::at(at, &RuleFiles::built_in())?, Rulebook::Domain)?;
+        }
+        let store = opening::store(data, &clock, opening)?;
+        let last = last_in_force(&store)?;
+        let at = wanted.over(&store, last.as_ref())?;
+        let Some(last) = last else {
+            let at = at.unwrap_or(wanted.otherwise);
+            let files = RuleFiles::at(&at, &RuleFiles::built_in())?;
+            let mut pdp =
+                Self::over(store, data, &clock, Bundle::load(files.clone(), Rulebook::Domain)?, terms, opening)?;
+            (pdp.rules_from, pdp.rules_at) = (from, Some(at));
+            pdp.pass_over(files.strays());
+            let evidence = pdp.examined(files).await?;
+            let (bundle, by, folder) = (pdp.rules(), pdp.files_by("start"), pdp.folder_said());
+            let coming = Coming { bundle, by, why: Why::Start, proposal: None, evidence, folder, retired: Vec::new() };
+            pdp.keep(coming).await?;
+            pdp.note_rules_source(true).await?;
+            pdp.note_opening().await?;
+            log_missing(&pdp.rules());
+            return Ok(pdp);
+        };
+        let files = at.as_ref().map(|at| RuleFiles::at(at, last.files()));
+        let is_there = files.as_ref().is_some_and(Result::is_ok);
+        let mut pdp = Self::over(store, data, &clock, last, terms, opening)?;
+        (pdp.rules_from, pdp.rules_at) = (from, at);
+        match (from, files) {
+            (RulesFrom::Files, Some(files)) => drop(pdp.take_files(files).await?),
+            (RulesFrom::Files, None) => tracing::warn!(
+                rules = %pdp.rules().digest(),
+                "the store has rules and does not know where their files stand; it goes on with those last in force; name the folder with `--rules`, or `--rules built-in` for the set of this program"
+            ),
+            (RulesFrom::Publishing, files) => {
+                pdp.recall_refused()?;
+                pdp.compare(files.and_then(Result::ok).as_ref())?;
+            }
+        }
+        pdp.note_rules_source(is_there).await?;
+        pdp.note_opening().await?;
+        log_missing(&pdp.rules());
+        Ok(pdp)
+    }
+
+    /// Notes where rules come from and, where their files could be read, where these stand.
+    async fn note_rules_source(&self, is_there: bool) -> Result<(), StoreError> {
+        let (from, at) = (self.rules_from, self.rules_at.clone().filter(|_| is_there));
+        let at = if at.is_some() && self.store.rules_at()? == at { None } else { at };
+        if self.store.rules_from()? == from && at.is_none() {
+            return Ok(());
+        }
+        let written = self.store.change(move |_| {
+            let mut beside = Beside::default();
+            beside.put_rules_from(from)?;
+            if let Some(at) = &at {
+                beside.put_rules_at(at)?;
+            }
+            Ok(Work { change: None, by: String::new(), records: Vec::new(), remember: None, beside, value: () })
+        });
+        written.await.map(|_| ())
+    }
+
+    /// Where the files of the rules stand; nothing in a store that was never told.
+    #[must_use]
+    pub fn rules_at(&self) -> Option<&RulesAt> {
+        self.rules_at.as_ref()
+    }
+
+    /// The set that stands where the rules come from, as it is now; nothing where that is not known.
+    #[must_use]
+    pub fn read_files(&self) -> Option<Result<RuleFiles, ReadError>> {
+        self.rules_at.as_ref().map(|at| RuleFiles::at(at, self.rules().files()))
+    }
+
+    /// Who puts the files in force: what they stand for, or the program whose set it is.
+    pub(crate) fn files_by(&self, by: &str) -> String {
+        if self.rules_at == Some(RulesAt::BuiltIn) { RulesAt::BUILT_IN.to_owned() } else { by.to_owned() }
+    }
+
+    /// The folder that the files are read from, as it is told.
+    pub(crate) fn folder_said(&self) -> Option<String> {
+        self.rules_at.as_ref().and_then(RulesAt::as_folder).map(|folder| folder.display().to_string())
+    }
+
+    /// Says in the log what whoever starts with rules from publishing may not expect.
+    fn compare(&self, files: Option<&RuleFiles>) -> Result<(), StoreError> {
+        let rules = self.rules();
+        if files.is_some_and(|files| Digest::of(files) != *rules.digest()) {
+            tracing::info!(rules = %rules.digest(), "the folder holds other rules than are in force; propose them");
+        }
+        if let Some(finding) = self.leaves_a_way_on(&rules)? {
+            tracing::warn!(%finding, "start once with `rules_from = \"files\"` to put other rules in force");
+        }
+        Ok(())
+    }
+
+    /// What is known of the first rules, as JSON. Those built into the program were examined when it was made.
+    async fn examined(&self, files: RuleFiles) -> Result<Option<String>, PdpError> {
+        if Digest::of(&files) == Digest::of(&RuleFiles::built_in()) {
+            return Ok(None);
+        }
+        let weighed = self.weigh(files).await?;
+        if weighed.evidence.outcome == Outcome::Refused {
+            for finding in &weighed.evidence.findings {
+                tracing::error!(%finding, "the first rules are in force although this was found; nothing better is there");
+            }
+        }
+        Ok(Some(weighed.json()?))
+    }
+}

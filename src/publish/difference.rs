@@ -1,0 +1,138 @@
+//! What two sets of rules answer differently about the world as it is: who gains or loses what, every one of it.
+//!
+//! A pair of a subject and a resource is decided with both sets only when nothing like it was decided before. What a
+//! rule can see of a pair follows from what it can see of the resource, of the subject, and of the part the subject
+//! has in the resource ([`sketch`]), so pairs are as many as there are, and what has to be decided is as much as
+//! rules can tell apart. The store is read once, customer by customer. Those that have something to do with a
+//! resource are looked up one by one; all others are answered alike by their class, and counted and not visited.
+//!
+//! What is decided is decided on the facts as a single check gathers them; were they ever others than those read in
+//! passing, that is an error and not an answer.
+
+mod comparison;
+mod crowd;
+mod plan;
+mod sketch;
+mod tally;
+mod told;
+
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+pub use tally::{Others, Subjects, Turn, Turned};
+pub use told::{ActionDifference, Concerned, StrangersTurned, TurnedPair, Turns, WorldDifference};
+
+use crate::clock::Timestamp;
+use crate::pdp::Pdp;
+use crate::pdp::call::Coded;
+use crate::policy::Bundle;
+use crate::store::{StoreError, View};
+use comparison::Comparison;
+
+/// How far a comparison has come.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Progress {
+    /// How many resources have been looked at.
+    pub done: u64,
+    /// How many there are to look at.
+    pub all: u64,
+}
+
+/// Why it cannot be said what two sets of rules answer differently.
+#[derive(Debug, thiserror::Error)]
+pub enum DifferenceError {
+    /// An action can be done by something that is not compared.
+    #[error(
+        "action `{action}` can be done by a `{kind}`, and only what partners and customers do can be compared; leave \
+         `{kind}` out of the action's `principal`, or its rules as they are"
+    )]
+    Subject {
+        /// The action.
+        action: String,
+        /// The type of its subjects.
+        kind: &'static str,
+    },
+    /// Whoever asked did not want to know any more.
+    #[error("the comparison was stopped before its end; start it again")]
+    Stopped,
+    /// The comparison broke off.
+    #[error("the comparison broke off: {0}; start it again")]
+    Broken(String),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Coded for DifferenceError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Subject { .. } => "not_comparable",
+            Self::Stopped | Self::Broken(_) => "not_compared",
+            Self::Store(_) => "unavailable",
+        }
+    }
+
+    fn store(&self) -> Option<&StoreError> {
+        match self {
+            Self::Store(error) => Some(error),
+            Self::Subject { .. } | Self::Stopped | Self::Broken(_) => None,
+        }
+    }
+}
+
+impl Pdp {
+    /// Compares two sets of rules on the facts as they are now, on a thread that may wait for the file. Up to `naming`
+    /// pairs are named for each action, gained and lost; `take` is told each of them, and `tell` now and then how far
+    /// it has come. Either may stop it, and so does whoever drops the future.
+    ///
+    /// Nothing is recorded: whether the caller may ask is decided by what calls this.
+    ///
+    /// # Errors
+    /// [`DifferenceError`]; then nothing is known, never a part of it.
+    pub async fn world_difference(
+        &self,
+        (old, new): (Arc<Bundle>, Arc<Bundle>),
+        naming: usize,
+        mut tell: impl FnMut(Progress) -> ControlFlow<()> + Send + 'static,
+        mut take: impl FnMut(&Turned<'_>) -> ControlFlow<()> + Send + 'static,
+    ) -> Result<WorldDifference, DifferenceError> {
+        let at = self.store.now();
+        let snapshot = self.store.snapshot()?;
+        let waiting = Waiting(Arc::new(AtomicBool::new(false)));
+        let left = Arc::clone(&waiting.0);
+        let compared = tokio::task::spawn_blocking(move || {
+            let mut tell =
+                |progress| if left.load(Ordering::Acquire) { ControlFlow::Break(()) } else { tell(progress) };
+            world_difference(&old, &new, &snapshot.view(), at, naming, &mut tell, &mut take)
+        });
+        compared.await.unwrap_or_else(|error| Err(DifferenceError::Broken(error.to_string())))
+    }
+}
+
+/// Somebody waits for the answer; when it is dropped, nobody does.
+struct Waiting(Arc<AtomicBool>);
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Release);
+    }
+}
+
+/// Compares two sets of rules on everything that is registered, at one revision and one moment.
+///
+/// # Errors
+/// [`DifferenceError`]; then nothing is known, never a part of it.
+pub(crate) fn world_difference(
+    old: &Bundle,
+    new: &Bundle,
+    view: &View<'_>,
+    at: Timestamp,
+    naming: usize,
+    tell: &mut dyn FnMut(Progress) -> ControlFlow<()>,
+    take: &mut dyn FnMut(&Turned<'_>) -> ControlFlow<()>,
+) -> Result<WorldDifference, DifferenceError> {
+    let mut comparison = Comparison::of([old, new], view, at, naming, tell, take)?;
+    comparison.run()?;
+    Ok(comparison.told())
+}

@@ -1,0 +1,366 @@
+//! The walk through everything that is registered.
+
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+use std::rc::Rc;
+
+use crate::answer::what_if::Named;
+use crate::clock::Timestamp;
+use crate::decide::{Namespace, permits};
+use crate::domain::commercial::RelationshipState;
+use crate::facts::{Facts, Needs};
+use crate::policy::Bundle;
+use crate::publish::difference::crowd::{Crowd, Id};
+use crate::publish::difference::plan::Plan;
+use crate::publish::difference::sketch::Sketch;
+use crate::publish::difference::tally::{Looked, Others, Subjects, Tallies, Turn, Turned, named};
+use crate::publish::difference::told::WorldDifference;
+use crate::publish::difference::{DifferenceError, Progress};
+use crate::question::{Entity, Kind, Question, Target};
+use crate::store::{Household, Listed, StoreError, View};
+
+/// How many resources are looked at between two reports of progress.
+const PROGRESS_RESOURCES: u64 = 1_000;
+
+/// The place of each crowd.
+const PARTNERS: usize = 0;
+const CUSTOMERS: usize = 1;
+
+/// What rules can tell of a pair of a subject and a resource, by numbers.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Standing {
+    resource: usize,
+    subject: (Kind, usize),
+    /// The subject's part in the facts of the resource; nothing when it has none.
+    part: Option<usize>,
+    related: Option<RelationshipState>,
+}
+
+/// Somebody that has something to do with a resource.
+struct Related {
+    place: usize,
+    part: Option<usize>,
+    relationship: Option<RelationshipState>,
+}
+
+/// The actions whose answers turn, and which way.
+type Turning = Rc<[(usize, Turn)]>;
+
+/// A comparison of two sets of rules at one revision and one moment.
+pub(crate) struct Comparison<'a> {
+    rules: [&'a Bundle; 2],
+    view: &'a View<'a>,
+    at: Timestamp,
+    plan: Plan,
+    /// Partners and customers.
+    crowds: [Crowd; 2],
+    sketches: BTreeMap<Vec<u8>, usize>,
+    parts: BTreeMap<Vec<u8>, usize>,
+    known: BTreeMap<Standing, Turning>,
+    found: Tallies,
+    progress: Progress,
+    is_stopped: bool,
+    tell: &'a mut dyn FnMut(Progress) -> ControlFlow<()>,
+    take: &'a mut dyn FnMut(&Turned<'_>) -> ControlFlow<()>,
+}
+
+impl<'a> Comparison<'a> {
+    /// Finds out what is to be compared, and gathers who may ask.
+    pub(crate) fn of(
+        rules: [&'a Bundle; 2],
+        view: &'a View<'a>,
+        at: Timestamp,
+        naming: usize,
+        tell: &'a mut dyn FnMut(Progress) -> ControlFlow<()>,
+        take: &'a mut dyn FnMut(&Turned<'_>) -> ControlFlow<()>,
+    ) -> Result<Self, DifferenceError> {
+        let plan = Plan::of(rules)?;
+        let mut all = 0;
+        for kind in Kind::ALL.iter().filter(|kind| plan.is_about(**kind)) {
+            all += view.count(*kind)?;
+        }
+        let mut crowds = [Crowd::nobody(Kind::Partner), Crowd::nobody(Kind::Customer)];
+        if plan.is_by(Kind::Partner) || plan.is_about(Kind::Partner) {
+            crowds[PARTNERS] = Crowd::partners(view, &plan.names)?;
+        }
+        if plan.is_by(Kind::Customer) {
+            crowds[CUSTOMERS] = Crowd::customers(view, &plan.names)?;
+        }
+        Ok(Self {
+            rules,
+            view,
+            at,
+            plan,
+            crowds,
+            sketches: BTreeMap::new(),
+            parts: BTreeMap::new(),
+            known: BTreeMap::new(),
+            found: Tallies::naming(naming),
+            progress: Progress { done: 0, all },
+            is_stopped: false,
+            tell,
+            take,
+        })
+    }
+
+    /// What was found.
+    pub(crate) fn told(self) -> WorldDifference {
+        let rules = self.rules.map(|rules| rules.digest().clone());
+        self.found.told(&self.plan.actions, rules, (self.view.revision(), self.at))
+    }
+
+    /// Looks at everything.
+    pub(crate) fn run(&mut self) -> Result<(), DifferenceError> {
+        self.report();
+        if self.plan.is_about(Kind::Partner) && !self.is_stopped {
+            self.partners()?;
+        }
+        let households = [Kind::Customer, Kind::Service, Kind::Subscription];
+        if households.into_iter().any(|kind| self.plan.is_about(kind)) && !self.is_stopped {
+            let mut place = 0;
+            let (view, at) = (*self.view, self.at);
+            view.households(at, &mut |household| {
+                self.household(household, place)?;
+                place += 1;
+                Ok(self.flow())
+            })?;
+        }
+        if self.is_stopped {
+            return Err(DifferenceError::Stopped);
+        }
+        let Progress { done, all } = self.progress;
+        if done != all {
+            let told = format!("{done} of {all} resources are listed with their customers");
+            return Err(StoreError::Unreadable(told).into());
+        }
+        self.report();
+        Ok(())
+    }
+
+    fn report(&mut self) {
+        self.is_stopped |= (self.tell)(self.progress).is_break();
+    }
+
+    fn flow(&self) -> Listed {
+        if self.is_stopped { Listed::Break(()) } else { Listed::Continue(()) }
+    }
+
+    fn partners(&mut self) -> Result<(), StoreError> {
+        let mut place = 0;
+        while let Some(Id::Partner(id)) = self.crowds[PARTNERS].ids.get(place).cloned() {
+            let target = Target::Partner(id);
+            let mut facts = Facts { revision: self.view.revision(), at: self.at, ..Facts::default() };
+            self.crowds[PARTNERS].introduce(place, &mut facts);
+            self.look(&facts, &[], &self.looked(&target, Kind::Partner, place))?;
+            if self.is_stopped {
+                break;
+            }
+            place += 1;
+        }
+        Ok(())
+    }
+
+    fn household(&mut self, household: &Household<'_>, place: usize) -> Result<(), StoreError> {
+        let relationships = household.relationships().iter();
+        let relationships: Vec<(usize, RelationshipState)> = relationships
+            .filter_map(|(partner, state)| Some((self.crowds[PARTNERS].place(partner.as_str())?, *state)))
+            .collect();
+        if self.plan.is_about(Kind::Customer) {
+            let target = Target::Customer(household.customer().clone());
+            self.look(&household.facts(), &relationships, &self.looked(&target, Kind::Customer, place))?;
+        }
+        if self.plan.is_about(Kind::Service) && !self.is_stopped {
+            for (id, facts) in household.services() {
+                let target = Target::Service(id.clone());
+                let looked = Looked { service: Some(&id.service), ..self.looked(&target, Kind::Service, place) };
+                self.look(&facts, &relationships, &looked)?;
+                if self.is_stopped {
+                    break;
+                }
+            }
+        }
+        if self.plan.is_about(Kind::Subscription) && !self.is_stopped {
+            household.subscriptions(&mut |id, service, facts| {
+                let target = Target::Subscription(id.clone());
+                let looked = Looked { service: Some(service), ..self.looked(&target, Kind::Subscription, place) };
+                self.look(facts, &relationships, &looked)?;
+                Ok(self.flow())
+            })?;
+        }
+        Ok(())
+    }
+
+    fn looked<'t>(&self, target: &'t Target, kind: Kind, place: usize) -> Looked<'t> {
+        Looked { target, kind, place, service: None, number: self.progress.done }
+    }
+
+    /// Compares everything that anybody does to one resource. `relationships` are those of its customer.
+    fn look(
+        &mut self,
+        facts: &Facts,
+        relationships: &[(usize, RelationshipState)],
+        looked: &Looked<'_>,
+    ) -> Result<(), StoreError> {
+        let sketch = Sketch::of(facts, looked.target, &self.plan.names);
+        let resource = number(&mut self.sketches, &sketch.key);
+        for crowd in [PARTNERS, CUSTOMERS] {
+            let kind = self.crowds[crowd].kind;
+            if self.plan.applying(kind, looked.kind).is_empty() {
+                continue;
+            }
+            let related = match kind {
+                Kind::Partner => self.partners_of(&sketch, relationships),
+                _ => self.customers_of(&sketch),
+            };
+            let mut strangers: Vec<usize> = self.crowds[crowd].members.iter().map(Vec::len).collect();
+            for Related { place, part, relationship } in &related {
+                let class = self.crowds[crowd].class(*place);
+                if let Some(strangers) = strangers.get_mut(class) {
+                    *strangers -= 1;
+                }
+                let standing = Standing { resource, subject: (kind, class), part: *part, related: *relationship };
+                let turning = self.turning(standing, crowd, *place, facts, looked)?;
+                self.turned(&turning, crowd, Who::One(*place), looked);
+            }
+            let related: Vec<usize> = related.iter().map(|related| related.place).collect();
+            for (class, count) in strangers.into_iter().enumerate().filter(|(_, count)| *count > 0) {
+                let standing = Standing { resource, subject: (kind, class), part: None, related: None };
+                let mut members = self.crowds[crowd].members.get(class).into_iter().flatten();
+                let Some(&one) = members.find(|place| related.binary_search(place).is_err()) else { continue };
+                let turning = self.turning(standing, crowd, one, facts, looked)?;
+                self.turned(&turning, crowd, Who::Others(class, &related, count), looked);
+            }
+        }
+        self.progress.done += 1;
+        if self.progress.done.is_multiple_of(PROGRESS_RESOURCES) {
+            self.report();
+        }
+        Ok(())
+    }
+
+    /// The registered partners that have something to do with a resource, in the order of their places.
+    fn partners_of(&mut self, sketch: &Sketch<'_>, relationships: &[(usize, RelationshipState)]) -> Vec<Related> {
+        let mut related: Vec<Related> = relationships
+            .iter()
+            .map(|&(place, state)| Related { place, part: None, relationship: Some(state) })
+            .collect();
+        for (partner, part) in &sketch.partners {
+            let Some(place) = self.crowds[PARTNERS].place(partner.as_str()) else { continue };
+            let part = Some(number(&mut self.parts, part));
+            match related.binary_search_by_key(&place, |known| known.place) {
+                Ok(index) => related.get_mut(index).into_iter().for_each(|known| known.part = part),
+                Err(index) => related.insert(index, Related { place, part, relationship: None }),
+            }
+        }
+        related
+    }
+
+    /// The customers that have something to do with a resource, in the order of their places.
+    fn customers_of(&self, sketch: &Sketch<'_>) -> Vec<Related> {
+        let customers = sketch.customers.iter().enumerate();
+        let mut related: Vec<Related> = customers
+            .filter_map(|(part, id)| {
+                let place = self.crowds[CUSTOMERS].place(id.as_str())?;
+                Some(Related { place, part: Some(part), relationship: None })
+            })
+            .collect();
+        related.sort_by_key(|known| known.place);
+        related
+    }
+
+    /// What turns for a standing, decided on the facts of the first pair that has it.
+    fn turning(
+        &mut self,
+        standing: Standing,
+        crowd: usize,
+        place: usize,
+        facts: &Facts,
+        looked: &Looked<'_>,
+    ) -> Result<Turning, StoreError> {
+        if let Some(known) = self.known.get(&standing) {
+            return Ok(Rc::clone(known));
+        }
+        let crowd = &self.crowds[crowd];
+        let Some(id) = crowd.ids.get(place) else { return Ok(Rc::default()) };
+        let mut read = facts.clone();
+        crowd.introduce(place, &mut read);
+        if let (Some(state), Id::Partner(partner), Some(customer)) = (standing.related, id, facts.customers.first()) {
+            read.relationships.entry(customer.clone()).or_default().insert(partner.clone(), state);
+        }
+        let needs = Needs { subject: id.target(), resource: looked.target.clone() };
+        let gathered = self.view.facts(&needs, self.at)?;
+        if gathered != read {
+            let resource = id_of(looked.target);
+            return Err(StoreError::Unreadable(format!(
+                "`{resource}` is not what the lists of its customer say it is"
+            )));
+        }
+        let subject = Entity::new(id.kind().as_str(), id.as_str());
+        let resource = Entity::new(looked.kind.as_str(), id_of(looked.target));
+        let mut turning = Vec::new();
+        for &action in self.plan.applying(id.kind(), looked.kind) {
+            let Some(name) = self.plan.actions.get(action) else { continue };
+            let question = Question::new(subject.clone(), name.as_str(), resource.clone());
+            match self.rules.map(|rules| permits(rules, Namespace::Asked, &question, &gathered)) {
+                [false, true] => turning.push((action, Turn::Gained)),
+                [true, false] => turning.push((action, Turn::Lost)),
+                [true, true] | [false, false] => {}
+            }
+        }
+        let turning: Turning = turning.into();
+        self.known.insert(standing, Rc::clone(&turning));
+        Ok(turning)
+    }
+
+    /// Counts and names what turns, and tells of it.
+    fn turned(&mut self, turning: &Turning, crowd: usize, who: Who<'_>, looked: &Looked<'_>) {
+        if turning.is_empty() {
+            return;
+        }
+        let crowd = &self.crowds[crowd];
+        let resource = Named { kind: looked.kind.as_str().to_owned(), id: id_of(looked.target) };
+        for &(action, turn) in turning.iter() {
+            let (subjects, place) = match who {
+                Who::One(place) => {
+                    let Some(id) = crowd.ids.get(place) else { continue };
+                    (Subjects::One(named(id)), place)
+                }
+                Who::Others(class, except, count) => {
+                    (Subjects::Others(Others::of(crowd, class, except, count as u64)), 0)
+                }
+            };
+            let Some(name) = self.plan.actions.get(action) else { continue };
+            let turned = Turned { turn, action: name, subjects, resource: &resource };
+            self.found.add(action, &turned, looked, place);
+            self.is_stopped |= (self.take)(&turned).is_break();
+        }
+    }
+}
+
+/// Who gains or loses something, by places.
+#[derive(Clone, Copy)]
+enum Who<'a> {
+    One(usize),
+    /// Those of a class but these, and how many they are.
+    Others(usize, &'a [usize], usize),
+}
+
+/// The number of what looks so.
+fn number(numbers: &mut BTreeMap<Vec<u8>, usize>, look: &[u8]) -> usize {
+    if let Some(known) = numbers.get(look) {
+        return *known;
+    }
+    let next = numbers.len();
+    numbers.insert(look.to_vec(), next);
+    next
+}
+
+fn id_of(target: &Target) -> String {
+    match target {
+        Target::Partner(id) => id.to_string(),
+        Target::Customer(id) => id.to_string(),
+        Target::Service(id) => id.to_string(),
+        Target::Subscription(id) => id.to_string(),
+        Target::Nothing(_) | Target::Foreign => String::new(),
+    }
+}

@@ -1,0 +1,134 @@
+//! What two sets of rules decide differently, as it is told.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::answer::what_if::Named;
+use crate::clock::Timestamp;
+use crate::domain::partner::{PartnerKind, PartnerStatus};
+use crate::id::Revision;
+use crate::policy::Digest;
+
+/// Everything that two sets of rules answer differently about everything that is registered. All counts are exact.
+///
+/// A question is one of a subject, an action and a resource, and nothing said besides.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct WorldDifference {
+    /// The rules that are compared with.
+    #[schema(value_type = String)]
+    pub old: Digest,
+    /// The rules that are compared.
+    #[schema(value_type = String)]
+    pub new: Digest,
+    /// The revision of the facts.
+    #[schema(value_type = u64)]
+    pub revision: Revision,
+    /// The moment for which end dates were judged.
+    #[schema(value_type = String, format = DateTime)]
+    pub at: Timestamp,
+    /// How many answers become a yes.
+    pub gained: u64,
+    /// How many answers become a no.
+    pub lost: u64,
+    /// Who and what gains or loses anything.
+    pub concerned: Concerned,
+    /// The actions about which an answer differs, by name.
+    pub actions: Vec<ActionDifference>,
+    /// Is every answer that differs named here?
+    pub complete: bool,
+}
+
+/// How many different ones there are.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Concerned {
+    /// Partners that gain or lose something, or on which it is gained or lost.
+    pub partners: u64,
+    /// Customers on whom, or on whose services and subscriptions, it is gained or lost, or that do so themselves.
+    pub customers: u64,
+    /// Services on which, or on whose subscriptions, it is gained or lost.
+    pub services: u64,
+    /// Subscriptions on which it is gained or lost.
+    pub subscriptions: u64,
+}
+
+/// What two sets of rules answer differently about one action.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ActionDifference {
+    /// The action.
+    pub action: String,
+    /// What becomes allowed.
+    pub gained: Turns,
+    /// What is not allowed any more.
+    pub lost: Turns,
+}
+
+/// Answers that turn the same way.
+#[derive(Clone, Default, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Turns {
+    /// How many: each is one subject with one resource.
+    pub count: u64,
+    /// Who and what they concern.
+    pub concerned: Concerned,
+    /// Those of them whose subject has nothing to do with the resource.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub strangers: Vec<StrangersTurned>,
+    /// The first of them, one by one.
+    pub named: Vec<TurnedPair>,
+    /// Are they all named?
+    pub complete: bool,
+}
+
+/// A subject and a resource about which an answer differs.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct TurnedPair {
+    /// Who.
+    pub subject: Named,
+    /// On what.
+    pub resource: Named,
+}
+
+/// Everybody of a sort, with everything they have nothing to do with of the resources that are concerned.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct StrangersTurned {
+    /// The type of the subjects.
+    #[serde(rename = "type")]
+    pub subject_type: String,
+    /// Which one it is, when rules name it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// How they take part, when they are partners.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kind: Option<PartnerKind>,
+    /// Their standing, when they are partners.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<PartnerStatus>,
+    /// The type of the resources.
+    pub resource_type: String,
+    /// How many resources there are of which some of them are strangers and are answered differently.
+    pub resources: u64,
+    /// How many answers differ.
+    pub pairs: u64,
+}
+
+impl fmt::Display for StrangersTurned {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let subject = self.subject_type.to_lowercase();
+        match &self.id {
+            Some(id) => write!(f, "{subject} `{id}`")?,
+            None => write!(f, "every {subject}")?,
+        }
+        if let (Some(kind), Some(status), None) = (self.kind, self.status, &self.id) {
+            write!(f, " that is `{kind}` and `{status}`")?;
+        }
+        let resource = self.resource_type.to_lowercase();
+        write!(f, ", on each {resource} of {} it has nothing to do with", self.resources)
+    }
+}

@@ -1,0 +1,144 @@
+//! Four eyes are two persons: whether whoever approves is another one than whoever proposed.
+//!
+//! Persons differ, and neither's token was made with the other's, however many tokens lie between: whoever makes a
+//! token for itself is one person with two tokens. Where nobody can be told apart, nobody approves.
+
+use std::collections::BTreeSet;
+
+use crate::caller::{Caller, OWN_ISSUER, Person, Proof};
+use crate::clock::Timestamp;
+use crate::id::TokenId;
+use crate::pdp::call::Call;
+use crate::publish::PublishError;
+use crate::store::{Approval, Proposal, StoreError, Token};
+
+/// Looks up a token by its public name.
+pub(crate) type Tokens<'a> = &'a dyn Fn(&TokenId) -> Result<Option<Token>, StoreError>;
+
+/// Whose hand something comes from.
+#[derive(Clone, Debug)]
+pub(crate) struct Hand {
+    pub(crate) caller: Caller,
+    pub(crate) person: Option<Person>,
+    pub(crate) token: Option<TokenId>,
+}
+
+impl Hand {
+    /// Whoever makes a call.
+    pub(crate) fn of_call(call: &Call) -> Self {
+        let token = match &call.proof {
+            Proof::Token { id } => Some(id.clone()),
+            _ => None,
+        };
+        Self { caller: call.caller.clone(), person: call.person.clone(), token }
+    }
+
+    /// Whoever made a proposal.
+    fn of_proposal(proposal: &Proposal, tokens: Tokens<'_>) -> Result<Self, StoreError> {
+        Self::kept(&proposal.proposer, proposal.person.as_ref(), proposal.token.as_ref(), tokens)
+    }
+
+    /// Whoever approved one.
+    fn of_approval(approval: &Approval, tokens: Tokens<'_>) -> Result<Self, StoreError> {
+        Self::kept(&approval.by, approval.person.as_ref(), approval.token.as_ref(), tokens)
+    }
+
+    /// What was kept before there were persons names the token alone, as the id of its caller.
+    fn kept(
+        caller: &Caller,
+        person: Option<&Person>,
+        token: Option<&TokenId>,
+        tokens: Tokens<'_>,
+    ) -> Result<Self, StoreError> {
+        let named = match caller {
+            Caller::Operator { id, .. } if person.is_none() && *caller != Caller::local() => id.parse().ok(),
+            _ => None,
+        };
+        let (token, mut person) = (token.cloned().or(named), person.cloned());
+        if person.is_none()
+            && let Some(id) = &token
+        {
+            person = tokens(id)?.map(|token| person_of(&token));
+        }
+        Ok(Self { caller: caller.clone(), person, token })
+    }
+}
+
+/// Whose a token is.
+fn person_of(token: &Token) -> Person {
+    Person::of_token(token.person.clone().unwrap_or_else(|| token.id.to_string()))
+}
+
+/// May `hand` approve alone, or call rules back? It needs a person, and one of another issuer where that is asked for.
+pub(crate) fn is_somebody(hand: &Hand, needs_persons: bool) -> Result<(), PublishError> {
+    match &hand.person {
+        None => Err(PublishError::Nobody { who: hand.caller.to_string() }),
+        Some(person) if needs_persons && person.issuer == OWN_ISSUER => {
+            Err(PublishError::PersonNeeded { person: person.to_string() })
+        }
+        Some(_) => Ok(()),
+    }
+}
+
+/// Is whoever approves another person than whoever proposed, with a token that neither made for the other?
+pub(crate) fn are_two(
+    proposal: &Proposal,
+    approver: &Hand,
+    needs_persons: bool,
+    tokens: Tokens<'_>,
+) -> Result<(), PublishError> {
+    is_somebody(approver, needs_persons)?;
+    let proposer = Hand::of_proposal(proposal, tokens)?;
+    // A role is no identity: a token keeps its name whatever it may do.
+    let is_same_caller = proposer.caller.entity() == approver.caller.entity();
+    if is_same_caller || proposer.person == approver.person {
+        return Err(PublishError::SameIdentity { who: approver.caller.to_string() });
+    }
+    if let (Some(one), Some(other)) = (&proposer.token, &approver.token) {
+        for (made, maker) in [(one, other), (other, one)] {
+            if descends(made, maker, tokens)? {
+                return Err(PublishError::SameHand { made: made.to_string(), maker: maker.to_string() });
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Was a token made with another one, or with one that was made with it?
+fn descends(made: &TokenId, maker: &TokenId, tokens: Tokens<'_>) -> Result<bool, StoreError> {
+    let (mut looked_at, mut next) = (BTreeSet::new(), Some(made.clone()));
+    while let Some(id) = next.take().filter(|id| looked_at.insert(id.clone())) {
+        if id == *maker {
+            return Ok(true);
+        }
+        next = tokens(&id)?.and_then(|token| token.made_by);
+    }
+    Ok(false)
+}
+
+/// Does an approval that was given earlier still count: may its token still be used, and is it still a second
+/// person's?
+pub(crate) fn still_counts(
+    proposal: &Proposal,
+    approval: &Approval,
+    now: Timestamp,
+    needs_persons: bool,
+    tokens: Tokens<'_>,
+) -> Result<(), PublishError> {
+    let approver = Hand::of_approval(approval, tokens)?;
+    are_two(proposal, &approver, needs_persons, tokens)?;
+    let lapsed = |why: String| Err(PublishError::Lapsed { who: approval.by.to_string(), why });
+    let Some(id) = &approver.token else {
+        // A person of another issuer holds no token of ours that could have been revoked.
+        return Ok(());
+    };
+    match tokens(id)? {
+        None => lapsed(format!("its token `{id}` is not known")),
+        Some(Token { revoked: Some(at), .. }) => lapsed(format!("its token `{id}` was revoked at {at}")),
+        Some(Token { expires: Some(at), .. }) if at <= now => lapsed(format!("its token `{id}` expired at {at}")),
+        Some(token) if token.caller != approval.by => {
+            lapsed(format!("its token `{id}` speaks for `{}` now", token.caller))
+        }
+        Some(_) => Ok(()),
+    }
+}

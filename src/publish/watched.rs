@@ -1,0 +1,104 @@
+//! Rules from a folder: what becomes of each change to the files.
+
+use crate::pdp::Pdp;
+use crate::pdp::rules::{Coming, Current, RefusedRules};
+use crate::policy::{Digest, Finding, ReadError, RuleFiles};
+use crate::store::{StoreError, Why};
+
+/// What became of files that were read.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Taken {
+    /// They say what is in force, or what was refused before.
+    Same,
+    /// They are in force now.
+    InForce,
+    /// They are refused; what was in force still is.
+    Refused,
+}
+
+impl Pdp {
+    /// Takes the files of the folder as they are now: a good set is kept and then decides, a bad one changes nothing.
+    ///
+    /// # Errors
+    /// [`StoreError`] when a good set cannot be kept or the facts cannot be read; then nothing changes, and it may be
+    /// tried again.
+    pub async fn take_files(&self, files: Result<RuleFiles, ReadError>) -> Result<Taken, StoreError> {
+        let files = match files {
+            Ok(files) => files,
+            Err(error) => {
+                let finding = Finding::whole("policies", error.to_string(), "mend it; it is read again");
+                return Ok(self.refuse_files(None, vec![finding]));
+            }
+        };
+        let digest = Digest::of(&files);
+        self.pass_over(files.strays());
+        if digest == *self.rules().digest() {
+            self.current.refuse(None);
+            return Ok(Taken::Same);
+        }
+        if self.current.refused().is_some_and(|refused| refused.digest.as_deref() == Some(digest.as_str())) {
+            return Ok(Taken::Same);
+        }
+        let weighed = self.weigh(files).await?;
+        let evidence = Some(weighed.json()?);
+        // Nobody is there to say why what the solver did not settle is accepted.
+        let undecided = weighed.evidence.undecided();
+        let Some(bundle) = weighed.bundle else {
+            return Ok(self.refuse_files(Some(digest), told(weighed.evidence.findings)));
+        };
+        if !undecided.is_empty() {
+            return Ok(self.refuse_files(Some(digest), undecided));
+        }
+        let (by, folder, retired) = (self.files_by("files"), self.folder_said(), weighed.evidence.retired);
+        self.keep(Coming { bundle, by, why: Why::Files, proposal: None, evidence, folder, retired }).await?;
+        Ok(Taken::InForce)
+    }
+
+    /// Says once of what was left in the folder that it is no part of the rules.
+    pub(crate) fn pass_over(&self, strays: &[String]) {
+        if self.current.passed_over() != strays {
+            if !strays.is_empty() {
+                tracing::warn!(files = strays.join(", "), "what editors left in the folder of rules is passed over");
+            }
+            self.current.pass_over(strays.to_vec());
+        }
+    }
+
+    fn refuse_files(&self, digest: Option<Digest>, findings: Vec<Finding>) -> Taken {
+        let digest = digest.map(|digest| digest.to_string());
+        if self.current.refused().is_some_and(|known| known.digest == digest && known.findings == findings) {
+            return Taken::Same;
+        }
+        self.refuse(RefusedRules { digest, at: self.store.now(), findings, proposal: None });
+        Taken::Refused
+    }
+
+    /// Says in the log and to whoever asks that rules were refused.
+    pub(crate) fn refuse(&self, refused: RefusedRules) {
+        let findings: Vec<String> = refused.findings.iter().map(ToString::to_string).collect();
+        tracing::error!(
+            rules = refused.digest.as_deref().unwrap_or("unreadable"),
+            proposal = refused.proposal,
+            in_force = %self.rules().digest(),
+            findings = findings.join("; "),
+            "rules were refused, and those in force still are"
+        );
+        self.metrics.refused();
+        self.current.refuse(Some(refused));
+    }
+}
+
+/// What is said of rules that were refused: at least that they were.
+pub(crate) fn told(mut findings: Vec<Finding>) -> Vec<Finding> {
+    if findings.is_empty() {
+        findings.push(Finding::whole("policies", "the rules were refused", "review them to see what was found"));
+    }
+    findings
+}
+
+impl Current {
+    /// Is there something that was refused in place of what is in force?
+    pub(crate) fn has_refused(&self) -> bool {
+        self.refused().is_some()
+    }
+}
