@@ -8,6 +8,7 @@ use std::io::{self, Write as _};
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
+use rustix::fs::statvfs;
 use rustix::process::geteuid;
 
 /// The mode of a file that holds a secret.
@@ -95,6 +96,13 @@ pub fn check_secret(path: &Path) -> Result<(), FilesError> {
         return Err(FilesError::OthersMayRead { path: path.to_owned(), mode });
     }
     check_writers(path)
+}
+
+/// How many bytes the disk of a folder has left for whoever runs this; nothing where the system does not say.
+#[must_use]
+pub fn free_bytes(folder: &Path) -> Option<u64> {
+    let disk = statvfs(folder).ok()?;
+    Some(disk.f_bavail.saturating_mul(disk.f_frsize))
 }
 
 /// Makes a file that is not there yet: what an earlier run left under the name is removed, and no link is followed.

@@ -66,6 +66,8 @@ pub const ARCHIVE_RECORDS_MAX: u64 = 100_000;
 pub const LEDGER_LINE_MAX: u64 = 256 * 1024 * 1024;
 /// The most work that may wait for the ledger before callers are told to come again.
 pub const WAITING_WRITES_MAX: usize = 65_536;
+/// How many bytes the disk has left at least while the service says that it is ready: twice what it writes to find out.
+pub const FREE_BYTES_MIN: u64 = 128 * 1024;
 
 /// The largest body that holds a set of rules, in bytes, where the largest body of others is smaller.
 pub const RULES_BODY_BYTES_MAX: usize = 4 * 1024 * 1024;

@@ -32,9 +32,9 @@ use crate::clock::{ClockState, Timestamp};
 use crate::config::{RulesAt, RulesFrom};
 use crate::decide::{Reason, World, check_schema};
 use crate::domain::grant::Multichannel;
-use crate::files::FilesError;
+use crate::files::{FilesError, free_bytes};
 use crate::id::Revision;
-use crate::limits::Limits;
+use crate::limits::{FREE_BYTES_MIN, Limits};
 use crate::policy::{Bundle, Digest, ReadError, RulesError};
 use crate::store::{Beside, Store, StoreError, Work};
 
@@ -248,12 +248,19 @@ impl Pdp {
         &self.terms.public_url
     }
 
-    /// Can records be written? Tries when the last one could not, or none was yet.
+    /// Can records be written? Writes as much as one takes, on a disk that has room for more than that: in the last bytes
+    /// of a disk one write may find room and the next one none.
     ///
     /// # Errors
     /// [`StoreError`] while they cannot.
     pub async fn ready(&self) -> Result<(), StoreError> {
         self.store.check_clock()?;
+        let free = self.folder.as_deref().and_then(free_bytes);
+        if let Some(free) = free.filter(|free| *free < FREE_BYTES_MIN) {
+            let message =
+                format!("the disk has {free} bytes left, and `{FREE_BYTES_MIN}` are kept for what is written");
+            return Err(StoreError::Unusable(message));
+        }
         // A disk that is full is not known to be before something is written.
         self.store.probe().await?;
         self.compare_rules().await

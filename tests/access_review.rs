@@ -354,7 +354,7 @@ async fn a_review_of_the_past_is_what_asking_everything_of_that_moment_says() {
                     continue;
                 };
                 assert_eq!(reviewing.value.revision(), Revision(revision));
-                let rows: Vec<Access> = reviewing.value.pages(7).flat_map(Result::unwrap).collect();
+                let rows: Vec<Access> = reviewing.value.pages(7).flat_map(|page| page.unwrap().items).collect();
                 let is_of = |key: &&Key| owners.get(&key.2).is_some_and(|owner| owner == customer);
                 let found: BTreeSet<Key> = rows.iter().map(key).collect();
                 assert_eq!(found, wanted.iter().filter(is_of).cloned().collect(), "{seed} {customer} {revision}");

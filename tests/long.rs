@@ -95,7 +95,7 @@ fn long_calls() -> Vec<(&'static str, &'static str, &'static str, Option<Value>)
         ("POST", "/v1/rules/review", "/v1/rules/review", Some(json!({ "files": {} }))),
         ("POST", "/v1/rules/proposals", "/v1/rules/proposals", Some(json!({ "files": {} }))),
         ("POST", "/v1/rules/proposals/{proposal}/approval", "/v1/rules/proposals/1/approval", Some(json!({}))),
-        ("POST", "/v1/rules/rollback", "/v1/rules/rollback", Some(json!({}))),
+        ("POST", "/v1/rules/rollback", "/v1/rules/rollback", Some(json!({ "to": "0" }))),
     ]
 }
 

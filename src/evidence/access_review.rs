@@ -25,7 +25,6 @@ use crate::evidence::ledger::Records;
 use crate::facts::Needs;
 use crate::id::{CustomerId, PartnerId, Revision, ServiceId, ServiceName};
 use crate::pdp::Pdp;
-use crate::pdp::absent::MissingRecords;
 use crate::pdp::call::{About, Call, CallError, Coded, Told};
 use crate::pdp::cursor::Seal;
 use crate::pdp::page::{ListError, Page};
@@ -129,8 +128,6 @@ pub struct Reviewing {
     ledger: Records,
     /// Who reviews.
     caller: Caller,
-    /// The archive files of the ledger that cannot be read.
-    pub missing: Vec<MissingRecords>,
     /// The moment of the review.
     pub at: Timestamp,
     /// The moment in the past that was asked for, as it was asked for.
@@ -179,25 +176,23 @@ impl Reviewing {
         let from: Option<Spot> = page.after(cursor)?;
         let mut walking = Walking::of(self, from, limit);
         walking.go()?;
-        if let Some(spot) = &walking.more_after {
+        let Walking { more_after, found, .. } = walking;
+        for absent in found.iter().filter_map(|access| access.last_used.as_ref()?.absent.clone()) {
+            page.lack(absent);
+        }
+        if let Some(spot) = more_after {
             page.go_on(&spot.to_string());
         }
-        page.items = walking.found;
-        // When something was last used may stand in any of them.
-        page.missing.clone_from(&self.missing);
-        page.lacks = !page.missing.is_empty();
+        page.items = found;
         Ok(page)
     }
 
     /// Every page of the review, one after the other.
-    pub fn pages(self, limit: usize) -> impl Iterator<Item = Result<Vec<Access>, AccessReviewError>> {
+    pub fn pages(self, limit: usize) -> impl Iterator<Item = Result<Page<Access>, AccessReviewError>> {
         let mut next = Some(None::<String>);
         std::iter::from_fn(move || {
             let cursor = next.take()?;
-            Some(self.page(limit, cursor.as_deref()).map(|page| {
-                next = page.next.map(Some);
-                page.items
-            }))
+            Some(self.page(limit, cursor.as_deref()).inspect(|page| next = page.next.clone().map(Some)))
         })
     }
 
@@ -338,7 +333,6 @@ impl Pdp {
             let ledger = self.ledger_records()?;
             Ok(Reviewing {
                 pdp: Arc::clone(self),
-                missing: ledger.missing(),
                 ledger,
                 caller: call.caller.clone(),
                 at,

@@ -13,7 +13,6 @@ use crate::evidence::words::Teller;
 use crate::id::Seq;
 use crate::limits::{PAGE_BYTES_MAX, SCAN_MAX};
 use crate::pdp::Pdp;
-use crate::pdp::absent::MissingRecords;
 use crate::pdp::call::{About, Call, CallError, Told};
 use crate::pdp::cursor::Seal;
 use crate::pdp::page::{ListError, Page};
@@ -89,17 +88,11 @@ struct Place {
     /// The place that comes next.
     next: Seq,
     newest: Seq,
-    /// Was a record missing on a page before?
-    lacks: bool,
 }
-
-/// What a cursor ends with once a record was missing.
-const LACKS: &str = "incomplete";
 
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.next, self.newest)?;
-        if self.lacks { write!(f, " {LACKS}") } else { Ok(()) }
+        write!(f, "{} {}", self.next, self.newest)
     }
 }
 
@@ -108,8 +101,7 @@ impl FromStr for Place {
     fn from_str(text: &str) -> Result<Self, ListError> {
         let mut parts = text.split(' ');
         let mut place = || parts.next().and_then(|part| part.parse().ok()).ok_or(ListError::Cursor);
-        let (next, newest) = (place()?, place()?);
-        Ok(Self { next, newest, lacks: parts.next() == Some(LACKS) })
+        Ok(Self { next: place()?, newest: place()? })
     }
 }
 
@@ -196,7 +188,6 @@ fn page_of(
     let ledger = &records.index;
     let order = filter.order;
     let begun: Option<Place> = page.after(cursor)?;
-    page.lacks = begun.is_some_and(|begun| begun.lacks);
     let newest = match begun {
         Some(begun) => begun.newest.min(ledger.newest()?),
         None => ledger.newest()?,
@@ -228,17 +219,14 @@ fn page_of(
                     let told = told(seq, &record, teller, filter.words)?;
                     if filter.is_within(told.get("at").and_then(Value::as_str).and_then(|at| at.parse().ok())) {
                         if is_full {
-                            page.go_on(&Place { next: seq, newest, lacks: page.lacks }.to_string());
+                            page.go_on(&Place { next: seq, newest }.to_string());
                             return Ok(page);
                         }
                         bytes += record.len();
                         page.items.push(told);
                     }
                 }
-                Err(absent) => {
-                    MissingRecords::note(&mut page.missing, absent);
-                    page.lacks = true;
-                }
+                Err(absent) => page.lack(absent),
             }
         }
         next = match (found, order) {
@@ -247,7 +235,7 @@ fn page_of(
             _ => seq,
         };
         if looks == 0 {
-            page.go_on(&Place { next, newest, lacks: page.lacks }.to_string());
+            page.go_on(&Place { next, newest }.to_string());
             return Ok(page);
         }
     }

@@ -73,7 +73,7 @@ fn spreadsheet(review: Reviewing, revision: Revision, seqs: &[Seq]) -> Response 
     let head = std::iter::once(sheet::row(COLUMNS));
     let rows = review.pages(ROWS_AT_ONCE).map(|page| {
         let rows: Result<Vec<Vec<u8>>, _> =
-            page.map_err(failed)?.iter().map(|access| sheet::row(cells(access))).collect();
+            page.map_err(failed)?.items.iter().map(|access| sheet::row(cells(access))).collect();
         Ok(rows?.concat())
     });
     sheet::rows(head.chain(rows), FILE, revision, seqs)

@@ -72,13 +72,17 @@ impl MissingRecords {
     /// Adds a record to those that are missing, beside those that are missing for the same reason.
     pub(crate) fn note(missing: &mut Vec<Self>, absent: Absent) {
         let Absent { seq, archive, why } = absent;
-        let why = why.to_string();
-        match missing.iter_mut().find(|known| known.archive == archive && known.why == why) {
+        Self::join(missing, Self { first: seq, last: seq, records: 1, archive, why: why.to_string() });
+    }
+
+    /// Adds records to those that are missing, beside those that are missing for the same reason.
+    pub(crate) fn join(missing: &mut Vec<Self>, more: Self) {
+        match missing.iter_mut().find(|known| known.archive == more.archive && known.why == more.why) {
             Some(known) => {
-                (known.first, known.last) = (known.first.min(seq), known.last.max(seq));
-                known.records += 1;
+                (known.first, known.last) = (known.first.min(more.first), known.last.max(more.last));
+                known.records += more.records;
             }
-            None => missing.push(Self { first: seq, last: seq, records: 1, archive, why }),
+            None => missing.push(more),
         }
     }
 }

@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use crate::id::{CustomerId, PartnerId};
 use crate::limits::{PAGE_MAX, SCAN_MAX};
-use crate::pdp::absent::MissingRecords;
+use crate::pdp::absent::{Absent, MissingRecords};
 use crate::pdp::call::Coded;
 use crate::pdp::cursor::Seal;
 use crate::pdp::rules::AmbiguousDigest;
@@ -56,6 +56,9 @@ impl Coded for ListError {
     }
 }
 
+/// What the place in a cursor begins with once a record was missing.
+const LACKS: &str = "incomplete ";
+
 /// One page of a list, in an order that does not change; it is complete or says where to go on.
 #[derive(Clone, Debug)]
 pub struct Page<T> {
@@ -67,7 +70,7 @@ pub struct Page<T> {
     /// Records that belong on it and cannot be read.
     pub missing: Vec<MissingRecords>,
     /// Was a record missing on it, or on a page before it?
-    pub(crate) lacks: bool,
+    lacks: bool,
     limit: usize,
     looked_at: usize,
     last: Option<String>,
@@ -93,10 +96,12 @@ impl<T> Page<T> {
 
     /// What the cursor says was last on the page before; whatever is no cursor of this list is one and the same error,
     /// before anything is looked up.
-    pub(crate) fn after<K: FromStr>(&self, cursor: Option<&str>) -> Result<Option<K>, ListError> {
+    pub(crate) fn after<K: FromStr>(&mut self, cursor: Option<&str>) -> Result<Option<K>, ListError> {
         let Some(cursor) = cursor else { return Ok(None) };
-        let place = self.seal.open(cursor).ok_or(ListError::Cursor)?;
-        place.parse().map(Some).map_err(|_| ListError::Cursor)
+        let opened = self.seal.open(cursor).ok_or(ListError::Cursor)?;
+        let place = opened.strip_prefix(LACKS);
+        self.lacks |= place.is_some();
+        place.unwrap_or(&opened).parse().map(Some).map_err(|_| ListError::Cursor)
     }
 
     /// Puts an item on the page, or notes that there is more.
@@ -123,13 +128,20 @@ impl<T> Page<T> {
 
     /// Notes that there is more, and where.
     pub(crate) fn go_on(&mut self, at: &str) {
-        self.next = Some(self.seal.seal(at));
+        let lacks = if self.lacks { LACKS } else { "" };
+        self.next = Some(self.seal.seal(&format!("{lacks}{at}")));
+    }
+
+    /// Notes a record that belongs on the page and cannot be read.
+    pub(crate) fn lack(&mut self, absent: Absent) {
+        MissingRecords::note(&mut self.missing, absent);
+        self.lacks = true;
     }
 
     fn full(&mut self) -> Listed {
         // A page for no items says that there are some by a cursor to the beginning.
-        let last = self.last.as_deref().unwrap_or_default();
-        self.next = Some(self.seal.seal(last));
+        let last = self.last.take().unwrap_or_default();
+        self.go_on(&last);
         Listed::Break(())
     }
 }

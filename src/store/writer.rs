@@ -324,7 +324,6 @@ fn write(shared: &Shared, mut jobs: VecDeque<Box<dyn Job>>) {
             // What changes hardly a page may fit where no record does.
             if *is_real {
                 shared.writable.store(true, Ordering::Release);
-                shared.log.over();
             }
             let before = shared.revision.swap(revision.0, Ordering::AcqRel);
             if before != revision.0 {

@@ -8,6 +8,7 @@ use crate::audit::Term;
 use crate::clock::Timestamp;
 use crate::evidence::access_review::Reviewing;
 use crate::id::Seq;
+use crate::pdp::absent::Absent;
 use crate::question::{Entity, Question};
 use crate::store::{Looked, Order, StoreError};
 
@@ -25,6 +26,9 @@ pub struct LastUsed {
     #[schema(nullable = false)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub missing: Option<String>,
+    /// The record, where it cannot be read.
+    #[serde(skip)]
+    pub(crate) absent: Option<Absent>,
 }
 
 impl Reviewing {
@@ -62,13 +66,13 @@ impl Reviewing {
         struct Decided {
             at: Timestamp,
         }
-        let read = self.ledger.record(seq)?.map_err(|absent| absent.place());
-        let read = read.and_then(|bytes| {
-            serde_json::from_slice(&bytes).map_err(|error| format!("record {seq} cannot be read: {error}"))
-        });
-        Ok(match read {
-            Ok(Decided { at }) => LastUsed { at: Some(at), seq, missing: None },
-            Err(why) => LastUsed { at: None, seq, missing: Some(why) },
+        let lacking = |why, absent| LastUsed { at: None, seq, missing: Some(why), absent };
+        Ok(match self.ledger.record(seq)? {
+            Ok(bytes) => match serde_json::from_slice(&bytes) {
+                Ok(Decided { at }) => LastUsed { at: Some(at), seq, missing: None, absent: None },
+                Err(error) => lacking(format!("record {seq} cannot be read: {error}"), None),
+            },
+            Err(absent) => lacking(absent.place(), Some(absent)),
         })
     }
 }

@@ -19,7 +19,7 @@ use crate::evidence::ledger::{LedgerError, LedgerExport};
 use crate::files;
 use crate::limits::ARCHIVE_RECORDS_MAX;
 use crate::pdp::Pdp;
-use crate::pdp::absent::{Absent, MissingRecords, Why};
+use crate::pdp::absent::{Absent, Why};
 use crate::pdp::call::{About, Call, CallError, Told};
 use crate::store::{LedgerView, StoreError};
 
@@ -149,23 +149,6 @@ impl Archive {
         }
         self.reading = None;
         Err(Absent { seq, archive: Some(name), why: Why::NotInIt })
-    }
-
-    /// The archive files that are missing or cannot be read, each with the records that are in it.
-    pub(crate) fn missing(&mut self) -> Vec<MissingRecords> {
-        let mut missing = Vec::new();
-        for ArchivedFile { first, last, file } in self.known.clone() {
-            let why = match (self.file_of(first), &self.folder) {
-                (Some(there), Some(folder)) => match File::open(folder.join(&there.file)) {
-                    Ok(_) => continue,
-                    Err(cause) => Why::Unreadable(cause.to_string()),
-                },
-                _ => self.absent(first).why,
-            };
-            let why = why.to_string();
-            missing.push(MissingRecords { first, last, records: last + 1 - first, archive: Some(file), why });
-        }
-        missing
     }
 
     /// The checkpoint at the end of the file whose last record was just read.

@@ -6,7 +6,7 @@ use crate::audit::{leaf_hash, leaf_node};
 use crate::evidence::ledger::Archive;
 use crate::id::Seq;
 use crate::pdp::Pdp;
-use crate::pdp::absent::{Absent, MissingRecords};
+use crate::pdp::absent::Absent;
 use crate::store::{LedgerReader, LedgerView, StoreError};
 
 /// A record's bytes, or why they cannot be read.
@@ -46,11 +46,6 @@ impl Records {
         }
         let name = archive.name_of(seq.0).unwrap_or_default();
         Ok(Err(Absent::unreadable(seq.0, &name, format!("record {seq} in it is not as it was written"))))
-    }
-
-    /// The archive files that are missing or cannot be read.
-    pub(crate) fn missing(&self) -> Vec<MissingRecords> {
-        self.archive.lock().unwrap_or_else(PoisonError::into_inner).missing()
     }
 
     /// The records from one place to another, the first `most` of them, with their bytes.

@@ -11,6 +11,7 @@ use crate::evidence::access_review::{Access, AccessOf, LastUsed, Reviewing};
 use crate::http::exchange::streamed;
 use crate::id::{Revision, Seq};
 use crate::pdp::absent::MissingRecords;
+use crate::pdp::page::Page;
 
 /// How much of a digest is enough to tell two sets of rules apart by eye.
 const DIGEST_SHOWN: usize = 12;
@@ -33,8 +34,7 @@ const STYLE: &str = "\
 pub(super) fn page(review: Reviewing, revision: Revision, seqs: &[Seq]) -> Response {
     let words = Words::of(&review);
     let head = head(&review).into_bytes();
-    let missing = review.missing.clone();
-    let mut rows = Rows { words, open: Vec::new(), rows: 0, answers: 0 };
+    let mut rows = Rows { words, open: Vec::new(), missing: Vec::new(), rows: 0, answers: 0 };
     let mut pages = review.pages(ROWS_AT_ONCE);
     let mut has_ended = false;
     let rest = std::iter::from_fn(move || match pages.next() {
@@ -42,7 +42,7 @@ pub(super) fn page(review: Reviewing, revision: Revision, seqs: &[Seq]) -> Respo
         None if has_ended => None,
         None => {
             has_ended = true;
-            Some(Ok(format!("{}{}", rows.close(), foot(&rows, &missing)).into_bytes()))
+            Some(Ok(format!("{}{}", rows.close(), foot(&rows)).into_bytes()))
         }
     });
     let made = std::iter::once(Ok(head)).chain(rest);
@@ -75,14 +75,17 @@ struct Rows {
     words: Words,
     /// What was read of a row that may go on.
     open: Vec<Access>,
+    /// Records that cannot be read.
+    missing: Vec<MissingRecords>,
     rows: usize,
     answers: usize,
 }
 
 impl Rows {
-    fn add(&mut self, page: Vec<Access>) -> String {
+    fn add(&mut self, page: Page<Access>) -> String {
         let mut made = String::new();
-        for access in page {
+        page.missing.into_iter().for_each(|more| MissingRecords::join(&mut self.missing, more));
+        for access in page.items {
             let goes_on = self
                 .open
                 .last()
@@ -142,7 +145,7 @@ fn may(words: &Words, access: &Access, since: Timestamp) -> Markup {
         (words.action(&access.action)) " "
         small.id { @for (at, rule) in access.rules.iter().enumerate() { @if at > 0 { ", " } (rule.as_str()) } }
         @if access.since != since { " " small { "since " span.at { (minute(access.since)) } } }
-        @if let Some(LastUsed { at, seq, missing }) = &access.last_used {
+        @if let Some(LastUsed { at, seq, missing, .. }) = &access.last_used {
             " " small {
                 @match at {
                     Some(at) => { "used " span.at { (minute(*at)) } ", decision " (seq) }
@@ -213,10 +216,10 @@ fn head(review: &Reviewing) -> String {
 }
 
 /// The last line is the one by which a reader sees that nothing was cut off.
-fn foot(rows: &Rows, missing: &[MissingRecords]) -> String {
+fn foot(rows: &Rows) -> String {
     let closed = html! {
         (PreEscaped("</tbody></table>"))
-        @for missing in missing {
+        @for missing in &rows.missing {
             p.warn {
                 "Not complete: when something was last used stands in records " (missing.first) " to " (missing.last)
                 ", which cannot be read. Archive " span.id { (missing.archive.as_deref().unwrap_or("unknown")) } ": "
