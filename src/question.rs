@@ -4,6 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use utoipa::ToSchema;
 
 use crate::id::{CustomerId, PartnerId, ServiceId, SubscriptionId};
 
@@ -11,7 +12,7 @@ use crate::id::{CustomerId, PartnerId, ServiceId, SubscriptionId};
 pub type Members = Map<String, Value>;
 
 /// A subject or a resource: its type, its id, and what the caller claims about it.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct Entity {
     /// The entity type, for example `Partner`.
     #[serde(rename = "type")]
@@ -19,6 +20,7 @@ pub struct Entity {
     /// The id, unique within the type.
     pub id: String,
     /// What the caller claims about it; never read for the types our own store holds.
+    #[schema(value_type = Option<Object>)]
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub properties: Members,
 }
@@ -31,17 +33,19 @@ impl Entity {
 }
 
 /// An action: its name and what the caller says about this call of it.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct Action {
     /// The name, for example `removeSeats`.
     pub name: String,
     /// What the caller says about it; rules see it as `context.action`.
+    #[schema(value_type = Option<Object>)]
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub properties: Members,
 }
 
 /// A question whole.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, ToSchema)]
+#[schema(as = EvaluationRequest)]
 pub struct Question {
     /// Who wants to act.
     pub subject: Entity,
@@ -50,6 +54,7 @@ pub struct Question {
     /// What they want to do it to.
     pub resource: Entity,
     /// The circumstances.
+    #[schema(value_type = Option<Object>)]
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub context: Members,
 }

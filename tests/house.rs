@@ -5,15 +5,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Files that are longer than a file should be; whoever shortens one takes it off this list.
-const LONG: [&str; 7] = [
-    "answer/search.rs",
-    "domain/invitation.rs",
-    "http/openapi/operations.rs",
-    "http/openapi/parts.rs",
-    "pdp/call.rs",
-    "policy/bundle.rs",
-    "store/writer.rs",
-];
+const LONG: [&str; 5] =
+    ["answer/search.rs", "domain/invitation.rs", "pdp/call.rs", "policy/bundle.rs", "store/writer.rs"];
 const LINES_MAX: usize = 400;
 /// As many routes as one can see at once.
 const SCREEN_LINES: usize = 70;

@@ -202,12 +202,34 @@ fn the_document_is_one_of_openapi_3_1() {
 #[test]
 fn an_id_in_a_path_has_the_pattern_of_every_id() {
     let (document, _server, _data) = served(&["--demo"]);
-    for name in ["partner", "customer", "subscription", "token"] {
-        let schema = &document["components"]["parameters"][name]["schema"];
-        let schema = resolved(&document, schema);
-        assert_eq!(schema["pattern"], "^[A-Za-z0-9._~@:+-]+$", "{name}");
-        assert_eq!((&schema["minLength"], &schema["maxLength"]), (&1.into(), &128.into()), "{name}");
+    let mut found = BTreeSet::new();
+    for (_, path, operation) in operations(&document) {
+        for parameter in operation["parameters"].as_array().unwrap().iter().filter(|given| given["in"] == "path") {
+            let (name, schema) = (parameter["name"].as_str().unwrap(), resolved(&document, &parameter["schema"]));
+            let is_id = ["partner", "customer", "subscription", "token"].contains(&name);
+            if is_id && !path.starts_with("/v1/relationship-requests/") {
+                assert_eq!(schema["pattern"], "^[A-Za-z0-9._~@:+-]+$", "{path}");
+                assert_eq!((&schema["minLength"], &schema["maxLength"]), (&1.into(), &128.into()), "{path}");
+                found.insert(name);
+            }
+        }
     }
+    assert_eq!(found.len(), 4, "{found:?}");
+}
+
+#[test]
+fn a_page_holds_as_many_items_as_the_document_says_and_no_more() {
+    let (document, server, _data) = served(&["--demo"]);
+    for (method, path, operation) in operations(&document) {
+        let parameters = operation["parameters"].as_array().unwrap();
+        let Some(limit) = parameters.iter().find(|given| given["name"] == "limit") else { continue };
+        let schema = &limit["schema"];
+        assert_eq!(schema["maximum"], standing::limits::PAGE_MAX, "{method} {path}");
+        assert_eq!(schema["default"], standing::limits::PAGE_DEFAULT, "{method} {path}");
+    }
+    let most = standing::limits::PAGE_MAX;
+    assert_eq!(server.get(&format!("/v1/partners?limit={most}")).status, 200);
+    assert_eq!(server.get(&format!("/v1/partners?limit={}", most + 1)).code(), "invalid_parameter");
 }
 
 #[test]

@@ -111,7 +111,8 @@ pub struct Answer {
 }
 
 /// When a batch stops.
-#[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, Default, PartialEq, Eq, Debug, utoipa::ToSchema)]
+#[schema(as = EvaluationsSemantic, rename_all = "snake_case")]
 pub enum Semantic {
     /// Never: every question is answered.
     #[default]

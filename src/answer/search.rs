@@ -105,13 +105,15 @@ impl Hole {
 }
 
 /// Which page of a search to show.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, ToSchema)]
+#[schema(as = SearchPageRequest)]
 pub struct Pager {
     /// The token the page before gave; nothing for the first page.
     pub token: Option<String>,
     /// The most results it may hold; with a token, nothing for as many as before.
     pub limit: Option<usize>,
     /// What the caller said in `page.properties`; with a token, nothing for the same as before.
+    #[schema(value_type = Option<Object>)]
     pub properties: Option<PageProperties>,
 }
 

@@ -33,6 +33,7 @@ impl Tables {
 
 /// What a review came to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, utoipa::ToSchema)]
+#[schema(as = ReviewOutcome)]
 #[serde(rename_all = "camelCase")]
 pub enum Outcome {
     /// Every claim is proved for every possible input, and nothing that was found refuses the set.

@@ -37,6 +37,7 @@ use std::collections::BTreeSet;
 
 use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::caller::{Caller, Person, Proof};
 use crate::clock::Timestamp;
@@ -55,7 +56,7 @@ const VERSION: u8 = 2;
 pub const SALT_BYTES: usize = 16;
 
 /// What kind of question a record is about.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Asked {
     /// A single question, or one of a batch.
@@ -93,7 +94,7 @@ pub enum Became {
 }
 
 /// Where the hole of a search is.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Sought {
     /// Who may do it.
@@ -105,7 +106,8 @@ pub enum Sought {
 }
 
 /// What a search answered, and what besides its question is needed to make it again.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
+#[schema(as = SearchResults)]
 pub struct Results {
     /// Where its hole is.
     pub sought: Sought,
@@ -130,7 +132,7 @@ pub struct Results {
 }
 
 /// What a caller claimed of the entities of a world, each as `Type::id.attribute`, in order.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
 pub struct Claimed {
     /// What the rules were told: the entity is not stored, or the attribute is one that callers may claim.
@@ -142,27 +144,36 @@ pub struct Claimed {
 }
 
 /// The record of one decision.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, ToSchema)]
+#[schema(as = DecisionRecord)]
 #[serde(rename_all = "camelCase")]
 pub struct Record {
+    /// The form of the record.
     v: u8,
     /// 128 random bits in hexadecimal; a record of the first form has none.
+    #[schema(nullable = false)]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     salt: Option<String>,
     /// When it was decided.
+    #[schema(value_type = String, format = DateTime)]
     pub at: Timestamp,
     /// Whom the call spoke for.
+    #[schema(value_type = Object)]
     pub caller: Caller,
     /// Who made it.
+    #[schema(value_type = Object)]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub person: Option<Person>,
     /// How the caller was established.
+    #[schema(value_type = Object)]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub proof: Option<Proof>,
     /// The caller's own name for the call.
+    #[schema(nullable = false)]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request_id: Option<String>,
     /// The trace the call belongs to.
+    #[schema(nullable = false)]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trace: Option<String>,
     /// What kind of question it was.
@@ -170,47 +181,61 @@ pub struct Record {
     /// The question.
     pub question: Question,
     /// What a call was about, where the rules were asked about the installation instead.
+    #[schema(nullable = false)]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub about: Option<Entity>,
     /// What was found.
+    #[schema(value_type = Object)]
     pub facts: Facts,
     /// The digest of the world's entities.
+    #[schema(nullable = false)]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub world: Option<String>,
     /// What the caller claimed of the world's entities.
+    #[schema(nullable = false)]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub claimed: Option<Claimed>,
     /// The digest of the rules.
+    #[schema(value_type = String)]
     pub rules: Digest,
     /// What evaluated them.
     pub engine: String,
     /// The answer.
     pub decision: bool,
     /// The rules that decided.
+    #[schema(value_type = Vec<String>)]
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub deciding: Vec<RuleId>,
     /// The rules that let the caller ask.
+    #[schema(value_type = Vec<String>)]
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub admitted: Vec<RuleId>,
     /// What kind of no it was.
+    #[schema(nullable = false)]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refusal: Option<Refusal>,
     /// Why it was a no.
+    #[schema(value_type = String)]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<Reason>,
     /// Rules that could not be evaluated.
+    #[schema(value_type = Vec<Object>)]
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub faults: Vec<RuleFault>,
     /// What a search answered.
+    #[schema(nullable = false)]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub results: Option<Results>,
     /// What became of a change.
+    #[schema(value_type = serde_json::Value)]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outcome: Option<Became>,
     /// The SHA-256 of the journal's entry that the call made, in hexadecimal.
+    #[schema(nullable = false)]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     entry: Option<String>,
     /// What is wrong with what came, where it was no question.
+    #[schema(nullable = false)]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub invalid: Option<String>,
 }

@@ -2,15 +2,17 @@
 
 mod printed;
 
+use serde::Deserialize;
 use serde_json::json;
+use utoipa::IntoParams;
 use warp::http::header::VARY;
 use warp::reply::Response;
 
-use super::authzen::as_of;
 use super::exchange::{Exchange, STANDING_REVISION, page_body, told, with_header};
 use super::format::{Format, format};
 use super::problem::Problem;
 use super::sheet;
+use super::times::Past;
 use crate::evidence::access_review::{Access, AccessOf, AccessReviewError, LastUsed, Reviewing};
 use crate::id::{CustomerId, PartnerId, Revision, Seq};
 use crate::pdp::call::CallError;
@@ -35,10 +37,24 @@ const COLUMNS: [&str; 12] = [
     "customerName",
 ];
 
+/// Of whom the review is, and in which form.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct Of {
+    /// Those of this customer.
+    #[param(inline)]
+    customer: Option<CustomerId>,
+    /// Those this partner sold.
+    #[param(inline)]
+    partner: Option<PartnerId>,
+    /// The form of the answer, whatever is accepted.
+    #[param(inline)]
+    format: Option<Format>,
+}
+
 pub(super) async fn review(mut x: Exchange) -> Result<Response, Problem> {
-    let format = format(&mut x, &FORMS)?;
-    let customer = x.query::<CustomerId>("customer")?;
-    let partner = x.query::<PartnerId>("partner")?;
+    let Of { customer, partner, format: asked } = x.query()?;
+    let format = format(&x, asked, &FORMS)?;
     let of = match (customer, partner) {
         (Some(customer), None) => AccessOf::Customer(customer),
         (None, Some(partner)) => AccessOf::Partner(partner),
@@ -49,7 +65,7 @@ pub(super) async fn review(mut x: Exchange) -> Result<Response, Problem> {
             ));
         }
     };
-    let as_of = as_of(&mut x)?;
+    let as_of = x.query::<Past>()?.moment(x.pdp.now())?;
     let paging = if format == Format::Json { Some(x.paging()?) } else { None };
     x.no_more_query()?;
     let opened = x.pdp.access_review_as_of(&x.call, of, as_of).await?;

@@ -7,6 +7,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::stream;
+use serde::Deserialize;
+use utoipa::IntoParams;
 use warp::http::HeaderMap;
 use warp::http::header::{CACHE_CONTROL, HeaderName, HeaderValue};
 use warp::reply::{Reply as _, Response};
@@ -16,31 +18,55 @@ use super::accept::{JSON, chosen};
 use super::credentials::{self, Entry};
 use super::exchange::{Exchange, Stopping, recorded, told};
 use super::names::with_names;
+use super::page::limit as limit_of;
 use super::problem::Problem;
+use super::query::parsed;
 use super::times::{Begin, End};
 use crate::caller::Identity;
-use crate::evidence::changes::{ChangeFilter, ChangesPage};
-use crate::id::Revision;
-use crate::limits::{PAGE_DEFAULT, PAGE_MAX};
+use crate::evidence::changes::{ChangeFilter, ChangesPage, EventName};
+use crate::id::{CustomerId, PartnerId, Revision};
 use crate::pdp::Pdp;
 use crate::pdp::call::Call;
 
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 const STREAM: &str = "text/event-stream";
 
+/// Which changes are told.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct Which {
+    /// The `next` of the page before; the id of an event, too.
+    #[param(value_type = Option<u64>)]
+    #[serde(default, deserialize_with = "parsed")]
+    after: Option<Cursor>,
+    /// The most items on the page.
+    #[param(minimum = 1, maximum = 1000, default = 100)]
+    limit: Option<usize>,
+    /// From this moment on; a day is its beginning in UTC.
+    #[param(value_type = Option<String>, example = "2026-11-01T10:00:00Z")]
+    #[serde(default, deserialize_with = "parsed")]
+    from: Option<Begin>,
+    /// Before this moment; a day is its end in UTC, so that all of it is told.
+    #[param(value_type = Option<String>, example = "2026-11-01")]
+    #[serde(default, deserialize_with = "parsed")]
+    to: Option<End>,
+    /// Those of this customer.
+    #[param(inline)]
+    customer: Option<CustomerId>,
+    /// What names this partner, or a subscription that it sold.
+    #[param(inline)]
+    partner: Option<PartnerId>,
+    /// What is such an event.
+    #[param(value_type = Option<String>, example = "partner-registered")]
+    #[serde(default, deserialize_with = "parsed")]
+    event: Option<EventName>,
+}
+
 pub(super) async fn list(mut x: Exchange) -> Result<Response, Problem> {
-    let after = x.query::<Cursor>("after")?;
-    let limit = x.query::<usize>("limit")?.unwrap_or(PAGE_DEFAULT);
-    if !(1..=PAGE_MAX).contains(&limit) {
-        return Err(Problem::bad("invalid_parameter", format!("`limit` is 1 to {PAGE_MAX}, not {limit}")));
-    }
-    let filter = ChangeFilter {
-        from: x.query("from")?.map(|Begin(from)| from),
-        to: x.query("to")?.map(|End(to)| to),
-        customer: x.query("customer")?,
-        partner: x.query("partner")?,
-        event: x.query("event")?,
-    };
+    let Which { after, limit, from, to, customer, partner, event } = x.query()?;
+    let limit = limit_of(limit)?;
+    let (from, to) = (from.map(|Begin(from)| from), to.map(|End(to)| to));
+    let filter = ChangeFilter { from, to, customer, partner, event };
     x.no_more_query()?;
     let last = last_event_id(&x.headers)?;
     if chosen(&x.headers, &[JSON, STREAM])? == STREAM {

@@ -1,18 +1,29 @@
 //! Customers, and the page of their partners.
 
 use jiff::{Span, ToSpan as _};
+use serde::Deserialize;
+use utoipa::IntoParams;
 use warp::http::StatusCode;
 use warp::reply::Response;
 
-use super::authzen::as_of;
 use super::conditions::noun_reply;
 use super::exchange::{Exchange, changed, page_body, tagged, told};
 use super::problem::Problem;
+use super::times::Past;
 use crate::domain::customer::Customer;
 use crate::id::CustomerId;
 
 /// How far ahead the page looks for grants that end, when the caller does not say.
 const ENDING_WITHIN_DAYS: i64 = 30;
+
+/// How far ahead the page looks for grants that end.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct Ending {
+    /// How far ahead `ending` looks: days, or a duration.
+    #[param(default = "30", example = "P30D")]
+    ending_within: Option<String>,
+}
 
 pub(super) async fn put(mut x: Exchange) -> Result<Response, Problem> {
     x.no_more_query()?;
@@ -42,9 +53,9 @@ pub(super) async fn list(mut x: Exchange) -> Result<Response, Problem> {
 
 pub(super) async fn partners(mut x: Exchange) -> Result<Response, Problem> {
     let (limit, cursor) = x.paging()?;
-    let within = x.query::<String>("ending_within")?;
+    let within = x.query::<Ending>()?.ending_within;
     let within = within.map_or(Ok(ENDING_WITHIN_DAYS.days()), |text| span(&text))?;
-    let as_of = as_of(&mut x)?;
+    let as_of = x.query::<Past>()?.moment(x.pdp.now())?;
     x.no_more_query()?;
     let id: CustomerId = x.param("customer")?;
     let page = x.pdp.partner_relationships(&x.call, &id, as_of, within, limit, cursor.as_deref()).await?;

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
-use serde_json::Value;
-use utoipa::ToSchema;
+use serde_json::{Value, json};
+use utoipa::{IntoParams, ToSchema};
 use warp::http::header::VARY;
 use warp::reply::Response;
 
@@ -12,10 +12,13 @@ use super::exchange::{Exchange, page_body, streamed, told, with_header};
 use super::format::{Format, format};
 use super::names::with_names;
 use super::problem::Problem;
+use super::query::{IdText, NameText, invalid, parsed};
+use super::rules::Rules;
 use super::sheet;
 use super::times::{Begin, End};
 use crate::audit::Asked;
 use crate::caller::Caller;
+use crate::domain::words;
 use crate::evidence::decisions::{DecisionFilter, Order};
 use crate::evidence::replay::{By, Run};
 use crate::id::Seq;
@@ -46,29 +49,103 @@ const COLUMNS: [&str; 16] = [
     "words",
 ];
 
+words! {
+    /// The form of a list of records.
+    Table {
+        /// JSON, in pages.
+        Json = "json",
+        /// A spreadsheet, whole.
+        Csv = "csv",
+    }
+}
+
+impl Table {
+    fn format(self) -> Format {
+        match self {
+            Self::Json => Format::Json,
+            Self::Csv => Format::Csv,
+        }
+    }
+}
+
+/// Which records are listed, and how.
+#[derive(Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase")]
+#[into_params(parameter_in = Query)]
+pub(super) struct Filters {
+    /// Those about this subject, `Type::id`.
+    #[param(value_type = Option<String>, pattern = "^.+::", example = "Partner::contoso")]
+    subject: Option<IdText>,
+    /// Those about this action; that of a call begins with `Api::`.
+    #[param(value_type = Option<String>)]
+    action: Option<NameText>,
+    /// Those about this resource, `Type::id`.
+    #[param(value_type = Option<String>, pattern = "^.+::", example = "Subscription::s-1")]
+    resource: Option<IdText>,
+    /// Those with this answer.
+    decision: Option<bool>,
+    /// Those this caller asked.
+    #[param(value_type = Option<String>, example = "partner:contoso")]
+    caller: Option<IdText>,
+    /// Those refused for this reason.
+    reason: Option<String>,
+    /// Those decided by the set of rules with this digest.
+    #[param(pattern = "^[0-9a-f]{8,64}$")]
+    rules: Option<String>,
+    /// Those this rule decided.
+    #[param(value_type = Option<String>, example = "may/remove-seats")]
+    rule: Option<IdText>,
+    /// Those that were such a question.
+    #[param(inline)]
+    asked: Option<Asked>,
+    /// Those of the call the caller named so.
+    #[param(value_type = Option<String>)]
+    request_id: Option<NameText>,
+    /// From this moment on; a day is its beginning in UTC.
+    #[param(value_type = Option<String>, example = "2026-11-01T10:00:00Z")]
+    #[serde(default, deserialize_with = "parsed")]
+    from: Option<Begin>,
+    /// Before this moment; a day is its end in UTC, so that all of it is told.
+    #[param(value_type = Option<String>, example = "2026-11-01")]
+    #[serde(default, deserialize_with = "parsed")]
+    to: Option<End>,
+    /// Which come first; `oldest` when nothing is said.
+    #[param(inline)]
+    order: Option<Order>,
+    /// Should each be put into words too, in a member `words`?
+    words: Option<bool>,
+    /// The form of the answer, whatever is accepted.
+    #[param(inline)]
+    format: Option<Table>,
+}
+
+impl Filters {
+    /// The same as a filter; what is listed whole is put into words where nothing else is said.
+    fn filter(self, is_whole: bool) -> Result<DecisionFilter, Problem> {
+        Ok(DecisionFilter {
+            subject: entity("subject", self.subject)?,
+            action: self.action.map(|NameText(action)| action),
+            resource: entity("resource", self.resource)?,
+            decision: self.decision,
+            caller: self.caller.map(|IdText(caller)| caller),
+            reason: self.reason,
+            rules: digest(self.rules)?,
+            rule: self.rule.map(|IdText(rule)| rule),
+            asked: self.asked,
+            request_id: self.request_id.map(|NameText(id)| id),
+            from: self.from.map(|Begin(from)| from),
+            to: self.to.map(|End(to)| to),
+            order: self.order.unwrap_or_default(),
+            words: self.words.unwrap_or(is_whole),
+        })
+    }
+}
+
 pub(super) async fn list(mut x: Exchange) -> Result<Response, Problem> {
-    let format = format(&mut x, &FORMS)?;
+    let given: Filters = x.query()?;
+    let format = format(&x, given.format.map(Table::format), &FORMS)?;
     let paging = if format == Format::Json { Some(x.paging()?) } else { None };
-    let filter = DecisionFilter {
-        subject: named(&mut x, "subject")?,
-        action: x.query_name("action")?,
-        resource: named(&mut x, "resource")?,
-        decision: x.query("decision")?,
-        caller: x.query_id("caller")?,
-        reason: x.query("reason")?,
-        rules: digest(&mut x)?,
-        rule: x.query_id("rule")?,
-        asked: word(
-            &mut x,
-            "asked",
-            &[Asked::Evaluation, Asked::Search, Asked::Call].map(|asked| (asked.as_str(), asked)),
-        )?,
-        request_id: x.query_name("requestId")?,
-        from: x.query("from")?.map(|Begin(from)| from),
-        to: x.query("to")?.map(|End(to)| to),
-        order: word(&mut x, "order", &[("oldest", Order::Oldest), ("newest", Order::Newest)])?.unwrap_or_default(),
-        words: x.query("words")?.unwrap_or(paging.is_none()),
-    };
+    let filter = given.filter(paging.is_none())?;
     x.no_more_query()?;
     let response = match paging {
         Some((limit, cursor)) => {
@@ -138,40 +215,29 @@ fn missing_cells(missing: &MissingRecords) -> [String; 16] {
 }
 
 /// An entity as it is written on the command line.
-fn named(x: &mut Exchange, name: &str) -> Result<Option<String>, Problem> {
-    let Some(text) = x.query_id(name)? else { return Ok(None) };
-    if text.split_once("::").is_none_or(|(kind, _)| kind.is_empty()) {
-        return Err(Problem::bad(
-            "invalid_parameter",
-            format!("`{name}` cannot be `{text}`; give a type and an id, for example `Partner::contoso`"),
-        ));
-    }
-    Ok(Some(text))
-}
-
-fn digest(x: &mut Exchange) -> Result<Option<String>, Problem> {
-    let Some(text) = x.query::<String>("rules")? else { return Ok(None) };
-    let is_hexadecimal = text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
-    if !(DIGEST_PREFIX_MIN..=DIGEST_LENGTH).contains(&text.len()) || !is_hexadecimal {
-        return Err(Problem::bad(
-            "invalid_parameter",
-            format!(
-                "`rules` cannot be `{text}`; give the digest of a set of rules, {DIGEST_LENGTH} hexadecimal digits, or its first {DIGEST_PREFIX_MIN} or more"
-            ),
-        ));
-    }
-    Ok(Some(text))
-}
-
-/// One of a few words, as what it stands for.
-fn word<T: Copy>(x: &mut Exchange, name: &str, words: &[(&str, T)]) -> Result<Option<T>, Problem> {
-    let Some(text) = x.query::<String>(name)? else { return Ok(None) };
-    match words.iter().find(|(word, _)| *word == text) {
-        Some((_, meant)) => Ok(Some(*meant)),
-        None => {
-            let known = words.iter().map(|(word, _)| format!("`{word}`")).collect::<Vec<_>>().join(", ");
-            Err(Problem::bad("invalid_parameter", format!("`{name}` cannot be `{text}`; use one of {known}")))
+fn entity(name: &str, given: Option<IdText>) -> Result<Option<String>, Problem> {
+    match given {
+        Some(IdText(text)) if text.split_once("::").is_none_or(|(kind, _)| kind.is_empty()) => {
+            Err(invalid(name, &text, "give a type and an id, for example `Partner::contoso`"))
         }
+        given => Ok(given.map(|IdText(text)| text)),
+    }
+}
+
+fn digest(given: Option<String>) -> Result<Option<String>, Problem> {
+    let is_digest = |text: &str| {
+        (DIGEST_PREFIX_MIN..=DIGEST_LENGTH).contains(&text.len())
+            && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+    };
+    match given {
+        Some(text) if !is_digest(&text) => Err(invalid(
+            "rules",
+            &text,
+            &format!(
+                "give the digest of a set of rules, {DIGEST_LENGTH} hexadecimal digits, or its first {DIGEST_PREFIX_MIN} or more"
+            ),
+        )),
+        given => Ok(given),
     }
 }
 
@@ -194,6 +260,26 @@ pub(super) async fn get(x: Exchange) -> Result<Response, Problem> {
     told(&found, &with_names(&x.pdp, &record)?)
 }
 
+/// Describes, in the document of the API, what stands beside a record wherever one is answered: the bytes of a record do
+/// not say where they are.
+pub(super) fn describe_place(document: &mut Value) {
+    let Some(record) = document.pointer_mut("/components/schemas/DecisionRecord") else { return };
+    let hash = "The hash of the record's leaf in the ledger's tree, in base64: `SHA-256(0x00 || record)`";
+    let beside = [
+        ("seq", "integer", "The place in the ledger"),
+        ("hash", "string", hash),
+        ("archive", "string", "The archive file it was read from"),
+        ("words", "string", "The record in a sentence, where that was asked for"),
+    ];
+    for (member, kind, says) in beside {
+        record["properties"][member] = json!({ "type": kind, "description": says });
+    }
+    record["properties"]["seq"]["minimum"] = 0.into();
+    if let Some(required) = record["required"].as_array_mut() {
+        required.extend(["seq".into(), "hash".into()]);
+    }
+}
+
 pub(super) async fn prove(x: Exchange) -> Result<Response, Problem> {
     x.no_more_query()?;
     let seq: Seq = x.param("seq")?;
@@ -209,7 +295,7 @@ pub(super) async fn prove(x: Exchange) -> Result<Response, Problem> {
 }
 
 pub(super) async fn replay(mut x: Exchange) -> Result<Response, Problem> {
-    let by = By::said(x.query("rules")?);
+    let by = By::said(x.query::<Rules>()?.rules);
     x.no_more_query()?;
     let seq: Seq = x.param("seq")?;
     let replayed = x.pdp.replay(&x.call, seq, by).await?;
@@ -221,7 +307,6 @@ pub(super) async fn replay(mut x: Exchange) -> Result<Response, Problem> {
 #[serde(deny_unknown_fields)]
 pub(super) struct ReplayBody {
     /// A set of rules that need not be in force: texts by path, the whole set.
-    #[schema(value_type = Option<Object>)]
     files: Option<BTreeMap<String, String>>,
     /// The digest of a set of rules that is or was in force, or `current`; without it those that decided.
     rules: Option<String>,

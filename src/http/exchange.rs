@@ -22,6 +22,7 @@ use super::body::{collected, content_type, media_type};
 use super::conditions::{Conditions, Known};
 use super::credentials::Entry;
 use super::openapi::Document;
+use super::page::Paging;
 pub(super) use super::page::page_body;
 use super::problem::Problem;
 use super::query::Query;
@@ -30,7 +31,7 @@ use super::trace::trace;
 use crate::caller::Identity;
 use crate::id::{Revision, Seq};
 use crate::json;
-use crate::limits::{IDEMPOTENCY_KEY_LENGTH_MAX, PAGE_DEFAULT, PAGE_MAX, REQUEST_ID_LENGTH_MAX, RULES_BODY_BYTES_MAX};
+use crate::limits::{IDEMPOTENCY_KEY_LENGTH_MAX, REQUEST_ID_LENGTH_MAX, RULES_BODY_BYTES_MAX};
 use crate::pdp::Pdp;
 use crate::pdp::call::{Call, Changed, Idempotency, Told};
 
@@ -160,22 +161,9 @@ impl Exchange {
         self.params.get(name).map(String::as_str).unwrap_or_default()
     }
 
-    /// A parameter of the query, if it is there.
-    pub(super) fn query<T: FromStr>(&mut self, name: &str) -> Result<Option<T>, Problem>
-    where
-        T::Err: std::fmt::Display,
-    {
-        self.query.take(name)
-    }
-
-    /// A parameter of the query that holds an id of this store, or of the world that is served, as it was written.
-    pub(super) fn query_id(&mut self, name: &str) -> Result<Option<String>, Problem> {
-        self.query.take_id(name, self.pdp.has_world())
-    }
-
-    /// A parameter of the query that holds a name that somebody else gave, in which a blank may stand.
-    pub(super) fn query_name(&mut self, name: &str) -> Result<Option<String>, Problem> {
-        self.query.take_id(name, true)
+    /// The parameters of the query that are members of a type.
+    pub(super) fn query<T: DeserializeOwned>(&mut self) -> Result<T, Problem> {
+        self.query.take(self.pdp.has_world())
     }
 
     /// Refuses parameters that no one asked for: one misspelt would silently widen what a call does.
@@ -191,11 +179,8 @@ impl Exchange {
 
     /// The `limit` and `cursor` of a list.
     pub(super) fn paging(&mut self) -> Result<(usize, Option<String>), Problem> {
-        let limit = self.query::<usize>("limit")?.unwrap_or(PAGE_DEFAULT);
-        if !(1..=PAGE_MAX).contains(&limit) {
-            return Err(Problem::bad("invalid_parameter", format!("`limit` is 1 to {PAGE_MAX}, not {limit}")));
-        }
-        Ok((limit, self.query::<String>("cursor")?))
+        let paging: Paging = self.query()?;
+        Ok((paging.limit()?, paging.cursor))
     }
 
     /// Refuses the headers that would make a promise this call does not keep.

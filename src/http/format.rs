@@ -3,35 +3,36 @@
 use super::accept::chosen;
 use super::exchange::Exchange;
 use super::problem::Problem;
+use crate::domain::words;
 
-/// The form of an answer.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Format {
-    /// JSON, in pages.
-    Json,
-    /// A spreadsheet, whole.
-    Csv,
-    /// A page to print, whole.
-    Html,
+words! {
+    /// The form of an answer.
+    Format {
+        /// JSON, in pages.
+        Json = "json",
+        /// A spreadsheet, whole.
+        Csv = "csv",
+        /// A page to print, whole.
+        Html = "html",
+    }
 }
 
 impl Format {
-    const ALL: [(Self, &str, &str); 3] =
-        [(Self::Json, "json", "application/json"), (Self::Csv, "csv", "text/csv"), (Self::Html, "html", "text/html")];
+    fn media(self) -> &'static str {
+        match self {
+            Self::Json => "application/json",
+            Self::Csv => "text/csv",
+            Self::Html => "text/html",
+        }
+    }
 }
 
-/// As the query says, else as the caller accepts it, among the forms there are.
-pub(super) fn format(x: &mut Exchange, forms: &[Format]) -> Result<Format, Problem> {
-    let known = || Format::ALL.iter().filter(move |(form, ..)| forms.contains(form));
-    if let Some(asked) = x.query::<String>("format")? {
-        if let Some((form, ..)) = known().find(|(_, name, _)| *name == asked) {
-            return Ok(*form);
-        }
-        let names: Vec<String> = known().map(|(_, name, _)| format!("`{name}`")).collect();
-        let detail = format!("`format` cannot be `{asked}`; use one of {}", names.join(", "));
-        return Err(Problem::bad("invalid_parameter", detail));
+/// As the query asked, else as the caller accepts it, among the forms there are.
+pub(super) fn format(x: &Exchange, asked: Option<Format>, forms: &[Format]) -> Result<Format, Problem> {
+    if let Some(asked) = asked {
+        return Ok(asked);
     }
-    let offered: Vec<&str> = known().map(|(.., media)| *media).collect();
+    let offered: Vec<&str> = forms.iter().map(|form| form.media()).collect();
     let wanted = chosen(&x.headers, &offered)?;
-    Ok(known().find(|(.., media)| *media == wanted).map_or(Format::Json, |(form, ..)| *form))
+    Ok(forms.iter().copied().find(|form| form.media() == wanted).unwrap_or(Format::Json))
 }

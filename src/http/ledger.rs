@@ -3,14 +3,17 @@
 use std::convert::Infallible;
 
 use bytes::Bytes;
-use jiff::SpanRelativeTo;
+use jiff::{Span, SpanRelativeTo};
+use serde::Deserialize;
 use serde_json::json;
+use utoipa::IntoParams;
 use warp::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
 use warp::reply::Response;
 
 use super::accept::{JSON, TEXT, chosen};
 use super::exchange::{Exchange, IDEMPOTENCY_KEY, STANDING_REVISION, recorded, told, with_header};
 use super::problem::Problem;
+use super::query::parsed;
 use super::times::Begin;
 use super::transfer::streamed;
 use crate::audit::Mask;
@@ -19,6 +22,54 @@ use crate::pdp::call::Told;
 
 /// How many records a verification walks past between two reports of progress.
 const PROGRESS_RECORDS: u64 = 10_000;
+
+/// Which record is proved, and in which tree.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct Inclusion {
+    /// The record that is proved; needed.
+    #[param(minimum = 1)]
+    seq: Option<u64>,
+    /// The size of the tree it is proved in; all of it when nothing is said.
+    #[param(minimum = 1)]
+    size: Option<u64>,
+}
+
+/// Which trees are compared.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct Consistency {
+    /// The smaller size; needed.
+    #[param(minimum = 1)]
+    from: Option<u64>,
+    /// The larger size; all of the ledger when nothing is said.
+    #[param(minimum = 1)]
+    to: Option<u64>,
+}
+
+/// What an export leaves out.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct Masked {
+    /// What every record is to leave out.
+    #[param(value_type = Option<String>, example = "caller,facts")]
+    #[serde(default, deserialize_with = "parsed")]
+    mask: Option<Mask>,
+}
+
+/// Which records are old.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct Old {
+    /// Records older than this.
+    #[param(value_type = Option<String>, example = "90d")]
+    #[serde(default, deserialize_with = "parsed")]
+    older_than: Option<Span>,
+    /// Records made before this time; a day is its beginning in UTC.
+    #[param(value_type = Option<String>, example = "2026-01-01T00:00:00Z")]
+    #[serde(default, deserialize_with = "parsed")]
+    before: Option<Begin>,
+}
 
 pub(super) async fn checkpoint(x: Exchange) -> Result<Response, Problem> {
     x.no_more_query()?;
@@ -40,14 +91,14 @@ fn needed(name: &str, given: Option<u64>) -> Result<u64, Problem> {
 }
 
 pub(super) async fn proof(mut x: Exchange) -> Result<Response, Problem> {
-    let (seq, size) = (x.query("seq")?, x.query("size")?);
+    let Inclusion { seq, size } = x.query()?;
     x.no_more_query()?;
     let proof = x.pdp.inclusion_proof(&x.call, needed("seq", seq)?, size).await?;
     told(&proof, &proof.value)
 }
 
 pub(super) async fn consistency(mut x: Exchange) -> Result<Response, Problem> {
-    let (from, to) = (x.query("from")?, x.query("to")?);
+    let Consistency { from, to } = x.query()?;
     x.no_more_query()?;
     let proof = x.pdp.consistency_proof(&x.call, needed("from", from)?, to).await?;
     told(&proof, &proof.value)
@@ -80,15 +131,15 @@ pub(super) async fn verify(x: Exchange) -> Result<Response, Problem> {
 }
 
 pub(super) async fn export(mut x: Exchange) -> Result<Response, Problem> {
-    let mask: Mask = x.query("mask")?.unwrap_or_default();
+    let mask = x.query::<Masked>()?.mask.unwrap_or_default();
     x.no_more_query()?;
     let Told { value, revision, seqs, .. } = x.pdp.export_ledger(&x.call, mask).await?;
     Ok(recorded(with_header(streamed(value), STANDING_REVISION, revision), &seqs))
 }
 
 pub(super) async fn archive(mut x: Exchange) -> Result<Response, Problem> {
-    let before = x.query("before")?.map(|Begin(before)| before);
-    let age: Option<jiff::Span> = x.query("older_than")?;
+    let Old { older_than: age, before } = x.query()?;
+    let before = before.map(|Begin(before)| before);
     x.no_more_query()?;
     x.takes_no(&[IDEMPOTENCY_KEY])?;
     let wrong = |detail: &str| Problem::bad("invalid_parameter", detail.to_owned());

@@ -1,10 +1,10 @@
 //! The document of this API, `/openapi.json`: generated from the wire types, the errors and the table of routes.
 
-mod bodies;
-mod filters;
+mod operation;
 mod operations;
-mod parts;
+mod parameters;
 mod publishing;
+mod questions;
 mod typed;
 
 use std::collections::BTreeSet;
@@ -17,13 +17,13 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{HttpMethod, InfoBuilder, LicenseBuilder, OpenApiBuilder, ServerBuilder, tag::TagBuilder};
 use warp::http::Method;
 
+use super::decisions::describe_place;
 use super::names::describe_names;
 use super::problem::ProblemCode;
-use super::routes::{Access, Route};
+use super::routes::Route;
 use crate::decide::Reason;
-pub(super) use bodies::TokenRole;
+use operation::{BASIC, BEARER, responses};
 use operations::operations;
-use parts::{BASIC, BEARER, parameters, responses};
 
 /// The document of an API, but for the codes that the rules in force bring.
 pub(super) struct Document(Value);
@@ -33,6 +33,7 @@ impl Document {
     pub(super) fn of(routes: &[Route], is_world: bool) -> Self {
         let mut document = serde_json::to_value(built(routes, is_world)).unwrap_or_default();
         typed::typed(&mut document);
+        describe_place(&mut document);
         describe_names(&mut document);
         Self(document)
     }
@@ -58,20 +59,13 @@ fn built(routes: &[Route], is_world: bool) -> utoipa::openapi::OpenApi {
     for (name, response) in responses() {
         components = components.response(name, response);
     }
-    for (name, parameter) in parameters().into_iter().chain(filters::parameters()) {
-        components = components.parameter(name, parameter);
-    }
     for described in operations() {
-        // What has no route is described all the same, so that comparing the document with the routes finds it.
-        let route = routes.iter().find(|route| is_of(route, &described.method, described.path));
-        if is_world && route.is_some_and(|route| !route.in_worlds) {
-            continue;
-        }
-        let Some(method) = method(&described.method) else { continue };
-        let path = described.path;
-        let (operation, schemas) = described.built(route.map_or(Access::Public, |route| route.access));
+        let is_of = |route: &&Route| described.route == format!("{} {}", route.method, route.path);
+        let Some(route) = routes.iter().find(is_of).filter(|route| route.in_worlds || !is_world) else { continue };
+        let Some(method) = method(&route.method) else { continue };
+        let (operation, schemas) = described.on(route);
         components = components.schemas_from_iter(schemas);
-        paths = paths.path(path, PathItem::new(method, operation));
+        paths = paths.path(route.path, PathItem::new(method, operation));
     }
     let bearer = HttpBuilder::new()
         .scheme(HttpAuthScheme::Bearer)
@@ -91,20 +85,26 @@ fn built(routes: &[Route], is_world: bool) -> utoipa::openapi::OpenApi {
                 .license(Some(LicenseBuilder::new().name("Apache-2.0").identifier(Some("Apache-2.0")).build())),
         )
         .servers(Some([ServerBuilder::new().url("/").build()]))
-        .tags(Some(parts::TAGS.map(|(name, says)| TagBuilder::new().name(name).description(Some(says)).build())))
+        .tags(Some(TAGS.map(|(name, says)| TagBuilder::new().name(name).description(Some(says)).build())))
         .paths(paths.build())
         .components(Some(components.build()))
         .build()
 }
 
+const TAGS: [(&str, &str); 7] = [
+    ("asking", "Questions, as the AuthZEN Authorization API 1.0 has them"),
+    ("telling", "Partners, customers and subscriptions"),
+    ("relationships", "Requesting, accepting, removing and renegotiating a relationship"),
+    ("remembering", "What was decided"),
+    ("rules", "What decides, and how other rules come in force"),
+    ("tokens", "Access tokens"),
+    ("running", "The service itself"),
+];
+
 const DESCRIPTION: &str = "Decides what a reseller may do to a customer's subscriptions, and remembers every answer.\n\n\
     A refused question is an answer: 200 with `decision: false`. Every other failure is a problem of RFC 9457 with a \
     stable `code`. `HEAD` is answered wherever `GET` is; any other method is 405 with `Allow`, any other path 404. \
     `X-Request-ID` comes back as it was sent, errors too.";
-
-fn is_of(route: &Route, method: &Method, path: &str) -> bool {
-    route.method == *method && route.path == path
-}
 
 fn method(method: &Method) -> Option<HttpMethod> {
     match method.as_str() {
@@ -113,5 +113,19 @@ fn method(method: &Method) -> Option<HttpMethod> {
         "POST" => Some(HttpMethod::Post),
         "DELETE" => Some(HttpMethod::Delete),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::routes::ROUTES;
+    use super::operations::operations;
+
+    #[test]
+    fn every_description_is_of_a_route() {
+        for described in operations() {
+            let is_of = ROUTES.iter().any(|route| described.route == format!("{} {}", route.method, route.path));
+            assert!(is_of, "there is no route `{}`", described.route);
+        }
     }
 }

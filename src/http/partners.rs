@@ -3,10 +3,10 @@
 use warp::http::StatusCode;
 use warp::reply::Response;
 
-use super::authzen::as_of;
 use super::conditions::noun_reply;
 use super::exchange::{Exchange, changed, page_body, tagged, told};
 use super::problem::Problem;
+use super::times::Past;
 use crate::domain::partner::Partner;
 use crate::id::PartnerId;
 
@@ -38,7 +38,7 @@ pub(super) async fn list(mut x: Exchange) -> Result<Response, Problem> {
 
 pub(super) async fn customers(mut x: Exchange) -> Result<Response, Problem> {
     let (limit, cursor) = x.paging()?;
-    let as_of = as_of(&mut x)?;
+    let as_of = x.query::<Past>()?.moment(x.pdp.now())?;
     x.no_more_query()?;
     let id: PartnerId = x.param("partner")?;
     let page = x.pdp.customer_list(&x.call, &id, as_of, limit, cursor.as_deref()).await?;

@@ -1,7 +1,7 @@
 //! Requesting, accepting, removing and renegotiating a relationship.
 
 use serde::Deserialize;
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 use warp::http::StatusCode;
 use warp::reply::Response;
 
@@ -51,6 +51,15 @@ pub(super) struct RenegotiationBody {
     outcome: Position,
 }
 
+/// Of which service delegated administration is removed.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct Within {
+    /// For this service alone.
+    #[param(inline)]
+    service: Option<ServiceName>,
+}
+
 pub(super) async fn request(x: Exchange) -> Result<Response, Problem> {
     x.no_more_query()?;
     let partner: PartnerId = x.param("partner")?;
@@ -94,7 +103,8 @@ pub(super) async fn accept(mut x: Exchange) -> Result<Response, Problem> {
 pub(super) async fn remove(mut x: Exchange) -> Result<Response, Problem> {
     x.note_idempotency(&[])?;
     let partner: PartnerId = x.param("partner")?;
-    let removal = Removal { customer: x.param("customer")?, partner: Some(partner), service: x.query("service")? };
+    let removal =
+        Removal { customer: x.param("customer")?, partner: Some(partner), service: x.query::<Within>()?.service };
     x.no_more_query()?;
     let done = x.pdp.remove(&x.call, removal).await?;
     changed(StatusCode::OK, &done, &done.value)
@@ -102,7 +112,7 @@ pub(super) async fn remove(mut x: Exchange) -> Result<Response, Problem> {
 
 pub(super) async fn remove_all(mut x: Exchange) -> Result<Response, Problem> {
     x.note_idempotency(&[])?;
-    let removal = Removal { customer: x.param("customer")?, partner: None, service: x.query("service")? };
+    let removal = Removal { customer: x.param("customer")?, partner: None, service: x.query::<Within>()?.service };
     x.no_more_query()?;
     let done = x.pdp.remove(&x.call, removal).await?;
     changed(StatusCode::OK, &done, &done.value)

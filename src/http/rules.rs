@@ -9,7 +9,7 @@ use futures_util::stream::unfold;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::sync::mpsc::Sender;
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 use warp::http::StatusCode;
 use warp::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
 use warp::reply::{Reply as _, Response};
@@ -26,6 +26,15 @@ use crate::publish::difference::{Subjects, Turn};
 use crate::publish::proposal::{BegunReview, Proposing};
 use crate::publish::review::Telling;
 use crate::publish::rollback::{RolledBack, RollingBack};
+
+/// By which rules something is decided.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct Rules {
+    /// The digest of the rules to decide by, `current`, or `then`.
+    #[param(example = "current")]
+    pub(super) rules: Option<String>,
+}
 
 /// A set of rules to review.
 #[derive(Debug, Deserialize, ToSchema)]

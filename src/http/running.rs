@@ -1,7 +1,6 @@
 //! Is it alive, and is it ready?
 
 use serde::Serialize;
-use serde_json::json;
 use utoipa::ToSchema;
 use warp::http::StatusCode;
 use warp::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
@@ -11,6 +10,13 @@ use super::accept::{TEXT, chosen};
 use super::exchange::{Exchange, json_reply};
 use super::problem::Problem;
 use crate::clock::ClockState;
+
+/// It is alive.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Health {
+    /// `alive`.
+    status: &'static str,
+}
 
 /// It is ready.
 #[derive(Serialize, ToSchema)]
@@ -36,7 +42,7 @@ pub(super) struct ReadinessClock {
 }
 
 pub(super) async fn healthz(_: Exchange) -> Result<Response, Problem> {
-    json_reply(StatusCode::OK, &json!({ "status": "alive" }))
+    json_reply(StatusCode::OK, &Health { status: "alive" })
 }
 
 pub(super) async fn readyz(x: Exchange) -> Result<Response, Problem> {

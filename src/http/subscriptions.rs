@@ -1,5 +1,7 @@
 //! Subscriptions.
 
+use serde::Deserialize;
+use utoipa::IntoParams;
 use warp::http::StatusCode;
 use warp::reply::Response;
 
@@ -8,7 +10,19 @@ use super::exchange::{Exchange, changed, page_body, tagged, told};
 use super::problem::Problem;
 use crate::change::registry::SubscriptionFilter;
 use crate::domain::subscription::Subscription;
-use crate::id::SubscriptionId;
+use crate::id::{CustomerId, PartnerId, SubscriptionId};
+
+/// Which subscriptions are listed.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct Of {
+    /// Those of this customer.
+    #[param(inline)]
+    customer: Option<CustomerId>,
+    /// Those this partner sold.
+    #[param(inline)]
+    partner: Option<PartnerId>,
+}
 
 pub(super) async fn put(mut x: Exchange) -> Result<Response, Problem> {
     x.no_more_query()?;
@@ -34,7 +48,8 @@ pub(super) async fn get(x: Exchange) -> Result<Response, Problem> {
 
 pub(super) async fn list(mut x: Exchange) -> Result<Response, Problem> {
     let (limit, cursor) = x.paging()?;
-    let filter = SubscriptionFilter { customer: x.query("customer")?, partner: x.query("partner")? };
+    let Of { customer, partner } = x.query()?;
+    let filter = SubscriptionFilter { customer, partner };
     x.no_more_query()?;
     let page = x.pdp.list_subscriptions(&x.call, &filter, limit, cursor.as_deref()).await?;
     told(&page, &page_body("subscriptions", &page.value)?)

@@ -8,6 +8,8 @@ use std::str::FromStr;
 use jiff::SignedDuration;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
+use serde::Deserialize;
+use utoipa::IntoParams;
 
 use super::problem::Problem;
 use super::query::invalid;
@@ -52,8 +54,27 @@ impl FromStr for End {
     }
 }
 
+/// The moment that is asked about.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct Past {
+    /// A moment in the past: an RFC 3339 time, a day (its end, in UTC) or a revision.
+    #[param(example = "2026-01-01T00:00:00Z")]
+    as_of: Option<String>,
+}
+
+impl Past {
+    /// The moment; none for now.
+    ///
+    /// # Errors
+    /// 400 `invalid_parameter`.
+    pub(super) fn moment(&self, now: Timestamp) -> Result<Option<AsOf>, Problem> {
+        self.as_of.as_deref().map(|text| moment(text, now)).transpose()
+    }
+}
+
 /// A moment in the past: a revision, a time, or a day.
-pub(super) fn moment(text: &str, now: Timestamp) -> Result<AsOf, Problem> {
+fn moment(text: &str, now: Timestamp) -> Result<AsOf, Problem> {
     if let Ok(revision) = text.parse::<Revision>() {
         return Ok(AsOf::Revision(revision));
     }

@@ -1,7 +1,6 @@
 //! Access tokens.
 
-use serde::Deserialize;
-use serde_json::json;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use warp::http::StatusCode;
 use warp::reply::Response;
@@ -9,17 +8,37 @@ use warp::reply::Response;
 use super::exchange::{Exchange, IDEMPOTENCY_KEY, changed, json_reply, recorded, told};
 use super::names::with_names;
 use super::problem::Problem;
-use crate::change::tokens::{NewToken, Speaker};
+use crate::change::tokens::{NewToken, Speaker, TokenSummary};
 use crate::clock::Timestamp;
+use crate::domain::{WordError, words};
 use crate::id::{IdError, TokenId};
+
+words! {
+    /// What an access token is created for.
+    TokenRole {
+        /// May do everything.
+        Operator = "operator",
+        /// Tells facts and reads them.
+        Registrar = "registrar",
+        /// Asks questions.
+        Asker = "asker",
+        /// Reads rules and tries changes.
+        Reviewer = "reviewer",
+        /// Reads everything.
+        Auditor = "auditor",
+        /// A partner, for itself; `for` says which.
+        Partner = "partner",
+        /// A customer, for itself; `for` says which.
+        Customer = "customer",
+    }
+}
 
 /// What a token is to be created for.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct TokenBody {
-    /// `operator`, `registrar`, `asker`, `reviewer`, `auditor`, `partner` or `customer`.
-    #[schema(value_type = super::openapi::TokenRole)]
-    role: String,
+    /// What it is for.
+    role: TokenRole,
     /// The partner or customer it speaks for.
     #[serde(rename = "for")]
     speaks_for: Option<String>,
@@ -33,11 +52,19 @@ pub(super) struct TokenBody {
     expires: Option<Timestamp>,
 }
 
+/// Every access token, without its secret.
+#[derive(Serialize, ToSchema)]
+pub(super) struct TokenList {
+    tokens: Vec<TokenSummary>,
+    /// Is it all of them? It always is.
+    complete: bool,
+}
+
 pub(super) async fn create(mut x: Exchange) -> Result<Response, Problem> {
     x.no_more_query()?;
     x.takes_no(&[IDEMPOTENCY_KEY])?;
     let TokenBody { role, speaks_for, name, person, expires } = x.body().await?;
-    let speaks_for = speaker(&role, speaks_for.as_deref()).map_err(|error| Problem::bad("invalid_body", error))?;
+    let speaks_for = speaker(role, speaks_for.as_deref()).map_err(|error| Problem::bad("invalid_body", error))?;
     let issued = x.pdp.create_token(&x.call, NewToken { speaks_for, name, person, expires }).await?;
     Ok(recorded(json_reply(StatusCode::CREATED, &issued.value)?, &issued.seqs))
 }
@@ -45,7 +72,7 @@ pub(super) async fn create(mut x: Exchange) -> Result<Response, Problem> {
 pub(super) async fn list(x: Exchange) -> Result<Response, Problem> {
     x.no_more_query()?;
     let tokens = x.pdp.tokens(&x.call).await?;
-    told(&tokens, &with_names(&x.pdp, &json!({ "tokens": tokens.value, "complete": true }))?)
+    told(&tokens, &with_names(&x.pdp, &TokenList { tokens: tokens.value.clone(), complete: true })?)
 }
 
 pub(super) async fn revoke(x: Exchange) -> Result<Response, Problem> {
@@ -56,14 +83,16 @@ pub(super) async fn revoke(x: Exchange) -> Result<Response, Problem> {
 }
 
 /// Whom a role speaks for: `partner` and `customer` need somebody, the others must not have one.
-fn speaker(role: &str, speaks_for: Option<&str>) -> Result<Speaker, String> {
+fn speaker(role: TokenRole, speaks_for: Option<&str>) -> Result<Speaker, String> {
     match (role, speaks_for) {
-        ("partner", Some(id)) => id.parse().map(Speaker::Partner).map_err(|error: IdError| error.to_string()),
-        ("customer", Some(id)) => id.parse().map(Speaker::Customer).map_err(|error: IdError| error.to_string()),
-        ("partner" | "customer", None) => Err(format!("role `{role}` needs `for`: the id of the {role}")),
-        (other, None) => other.parse().map(Speaker::Role).map_err(|_| {
-            format!("role `{other}` is not known; use `operator`, `registrar`, `asker`, `reviewer`, `auditor`, `partner` or `customer`")
-        }),
-        (other, Some(_)) => Err(format!("role `{other}` speaks for nobody; leave `for` out")),
+        (TokenRole::Partner, Some(id)) => id.parse().map(Speaker::Partner).map_err(|error: IdError| error.to_string()),
+        (TokenRole::Customer, Some(id)) => {
+            id.parse().map(Speaker::Customer).map_err(|error: IdError| error.to_string())
+        }
+        (TokenRole::Partner | TokenRole::Customer, None) => {
+            Err(format!("role `{role}` needs `for`: the id of the {role}"))
+        }
+        (role, None) => role.as_str().parse().map(Speaker::Role).map_err(|error: WordError| error.to_string()),
+        (role, Some(_)) => Err(format!("role `{role}` speaks for nobody; leave `for` out")),
     }
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::assure::flips::ActionFlips;
 use crate::assure::promises::{self, Retired, retired};
@@ -21,30 +22,39 @@ use crate::publish::difference::{DifferenceError, Progress, Turned, WorldDiffere
 use crate::store::StoreError;
 
 /// Everything that is known of a candidate before it is in force.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Evidence {
-    /// The candidate.
+    /// The digest of the candidate.
+    #[schema(value_type = String)]
     pub candidate: Digest,
-    /// The rules it is compared with.
+    /// The digest of the rules it is compared with.
+    #[schema(value_type = String)]
     pub in_force: Digest,
     /// What it came to.
     pub outcome: Outcome,
-    /// What was found, those first that refuse it.
+    /// What was found, those first that refuse it: path, line, column, message, hint, whether it is advice that refuses
+    /// nothing, and `inForce` where the file stands so in the rules in force.
+    #[schema(value_type = Vec<Object>)]
     pub findings: Vec<Finding>,
-    /// What became of the claims; nothing of a candidate that cannot be read.
+    /// What became of each claim: what proved it, and a counterexample in plain words where it does not hold; nothing of
+    /// a candidate that cannot be read.
+    #[schema(value_type = Option<Object>)]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub proofs: Option<Proofs>,
     /// The promises of the rules in force that the candidate does not make, and who took each away.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub retired: Vec<Retired>,
-    /// The rows of the tables that turn, by action.
+    /// The rows of the tables that turn, by action, `new` or `gone` where one set lacks it: loosened and tightened, each
+    /// with all standings and a witness.
+    #[schema(value_type = Vec<Object>, required = true)]
     #[serde(default)]
     pub rows: Vec<ActionFlips>,
     /// What a solver found to turn, by action, in the tables or beyond them.
+    #[schema(value_type = Vec<Object>, required = true)]
     #[serde(default)]
     pub beyond: Vec<Beyond>,
-    /// Who gains or loses what in the live world.
+    /// Who gains or loses what in the live world, counted and named.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub world: Option<WorldDifference>,
 }

@@ -10,7 +10,8 @@ use crate::clock::Timestamp;
 use crate::id::Seq;
 
 /// In which direction the ledger is read.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, serde::Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "lowercase")]
 pub enum Order {
     /// From the first record on.
     #[default]

@@ -1,12 +1,13 @@
 //! The three searches.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 use warp::reply::Response;
 
 use super::super::exchange::Exchange;
 use super::super::problem::Problem;
-use super::{basis, decided, decision_context, wire};
-use crate::answer::search::{Hole, Search, SearchPage};
+use super::answers::SearchAnswer;
+use super::{basis, decided, wire};
+use crate::answer::search::{Hole, Search};
 
 pub(in super::super) async fn subject(x: Exchange) -> Result<Response, Problem> {
     search(x, |body| {
@@ -44,26 +45,5 @@ async fn search(
     };
     let is_paged = search.page.is_some();
     let told = x.pdp.search(&x.call, search, &basis).await?;
-    let answer = answer(&told.value, is_paged);
-    decided(&told, &answer, told.value.is_hypothetical)
-}
-
-/// The answer: a page is told first and only where there is one to speak of, and the results last.
-fn answer(found: &SearchPage, is_paged: bool) -> Value {
-    let mut answer = Map::new();
-    if is_paged || found.next_token.is_some() {
-        let mut page = Map::new();
-        page.insert("next_token".to_owned(), found.next_token.as_deref().unwrap_or_default().into());
-        page.insert("count".to_owned(), found.results.len().into());
-        if let Some(total) = found.total {
-            page.insert("total".to_owned(), total.into());
-        }
-        answer.insert("page".to_owned(), page.into());
-    }
-    if let Some(decisions) = &found.decisions {
-        let explained: Vec<Value> = decisions.iter().map(|decision| decision_context(decision, None)).collect();
-        answer.insert("context".to_owned(), json!({ "decisions": explained }));
-    }
-    answer.insert("results".to_owned(), json!(found.results));
-    answer.into()
+    decided(&told, &SearchAnswer::of(&told.value, is_paged), told.value.is_hypothetical)
 }

@@ -1,25 +1,28 @@
-//! Every operation, in the order of the table of routes.
+//! Every operation: what its handler reads and answers, and how it fails.
 
 use serde_json::json;
-use warp::http::{Method, StatusCode};
+use utoipa::openapi::schema::ObjectBuilder;
+use warp::http::StatusCode;
 
-use super::super::decisions::ReplayBody;
-use super::super::relationships::{AcceptanceBody, EmailBody, RenegotiationBody};
+use super::super::accept::JSON;
+use super::super::authzen::{Asking, Configuration, Evaluation, EvaluationsAnswer, SearchAnswer};
+use super::super::decisions::{Filters, ReplayBody};
+use super::super::link_keys::LinkKeyList;
+use super::super::relationships::{AcceptanceBody, EmailBody, RenegotiationBody, Within};
 use super::super::root::FrontDoor;
-use super::super::running::Readiness;
-use super::super::tokens::TokenBody;
+use super::super::rules::Rules;
+use super::super::running::{Health, Readiness};
+use super::super::times::Past;
+use super::super::tokens::{TokenBody, TokenList};
 use super::super::what_if::WhatIfBody;
-use super::bodies::{
-    ActionSearch, Configuration, DecisionRecord, Document, Evaluation, EvaluationRequest, EvaluationsAnswer,
-    EvaluationsRequest, Health, LinkKeyList, ResourceSearch, SearchAnswer, SubjectSearch, TokenList,
-};
-use super::filters::DECISION_FILTERS;
-use super::parts::{Described, at};
-use super::publishing;
+use super::super::{access_review, changes, customers, ledger, subscriptions};
+use super::operation::{Described, at, text};
+use super::{publishing, questions};
 use crate::answer::ask::AskError;
 use crate::answer::pages::{CustomerListItem, Ending, PartnerRelationship, PastError};
 use crate::answer::search::SearchError;
 use crate::answer::what_if::{Delta, WhatIfError};
+use crate::audit::Record;
 use crate::change::acceptance::Accepted;
 use crate::change::import::{ImportError, Imported};
 use crate::change::line::Line;
@@ -38,228 +41,173 @@ use crate::evidence::ledger::{Archived, ConsistencyProof, InclusionProof, Ledger
 use crate::evidence::replay::{ReplayError, Replayed};
 use crate::pdp::links::LinksError;
 use crate::pdp::page::ListError;
+use crate::question::Question;
 
 const HYPOTHETICAL: &str = "`true` where other rules decided than were in force at the moment it is about; else absent";
-const BASIS: &[&str] = &["asOf", "rules", "atLeast", "explain"];
 
-pub(super) fn operations() -> Vec<Described> {
-    [asking(), telling(), relationships(), remembering(), publishing::operations(), running()]
-        .into_iter()
-        .flatten()
-        .collect()
+/// Every operation, but for what its route says.
+pub(super) fn operations() -> impl Iterator<Item = Described> {
+    let by_tag = [
+        ("asking", asking()),
+        ("telling", telling()),
+        ("relationships", relationships()),
+        ("remembering", remembering()),
+        ("rules", publishing::operations()),
+        ("tokens", tokens()),
+        ("running", running()),
+    ];
+    by_tag.into_iter().flat_map(|(tag, described)| described.into_iter().map(move |operation| operation.tag(tag)))
 }
 
 fn asking() -> Vec<Described> {
-    const TAG: &str = "asking";
-    let question = json!({
-        "subject": { "type": "Partner", "id": "contoso" },
-        "action": { "name": "removeSeats" },
-        "resource": { "type": "Subscription", "id": "s-office" },
+    let (contoso, partner) = (json!({ "type": "Partner", "id": "contoso" }), json!({ "type": "Partner" }));
+    let (office, subscription) =
+        (json!({ "type": "Subscription", "id": "s-office" }), json!({ "type": "Subscription" }));
+    let (remove, provision) = (json!({ "name": "removeSeats" }), json!({ "name": "provision" }));
+    let question = json!({ "subject": contoso, "action": remove, "resource": office });
+    let many = json!({
+        "subject": contoso, "resource": office, "evaluations": [{ "action": remove }, { "action": provision }],
     });
-    let questions = json!({
-        "subject": { "type": "Partner", "id": "contoso" },
-        "resource": { "type": "Subscription", "id": "s-office" },
-        "evaluations": [{ "action": { "name": "removeSeats" } }, { "action": { "name": "provision" } }],
-    });
-    let who = json!({
-        "subject": { "type": "Partner" },
-        "action": { "name": "removeSeats" },
-        "resource": { "type": "Subscription", "id": "s-office" },
-    });
-    let to_what = json!({
-        "subject": { "type": "Partner", "id": "contoso" },
-        "action": { "name": "removeSeats" },
-        "resource": { "type": "Subscription" },
-        "page": { "limit": 2 },
-    });
-    let what = json!({
-        "subject": { "type": "Partner", "id": "contoso" },
-        "resource": { "type": "Subscription", "id": "s-office" },
-    });
-    vec![
-        at(Method::POST, "/access/v1/evaluation", TAG, "evaluate", "Ask one question")
-            .takes(BASIS)
-            .body::<EvaluationRequest>(question)
+    let who = json!({ "subject": partner, "action": remove, "resource": office });
+    let to_what = json!({ "subject": contoso, "action": remove, "resource": subscription, "page": { "limit": 2 } });
+    let what = json!({ "subject": contoso, "resource": office });
+    let asked = vec![
+        at("POST /access/v1/evaluation", "evaluate", "Ask one question")
+            .body::<Question>(question)
             .fails::<AskError>()
-            .answers::<Evaluation>("The answer, a no as well")
-            .header("Standing-Rules", "The digest of the rules")
-            .header("Standing-Hypothetical", HYPOTHETICAL),
-        at(Method::POST, "/access/v1/evaluations", TAG, "evaluateAll", "Ask many questions at once")
-            .takes(BASIS)
-            .body::<EvaluationsRequest>(questions)
+            .answers::<Evaluation<'_>>("The answer, a no as well"),
+        at("POST /access/v1/evaluations", "evaluateAll", "Ask many questions at once")
+            .body_as(questions::many(), many)
             .fails::<AskError>()
-            .answers::<EvaluationsAnswer>("The answers in the order of the questions")
-            .header("Standing-Rules", "The digest of the rules")
-            .header("Standing-Hypothetical", HYPOTHETICAL),
-        at(Method::POST, "/access/v1/search/subject", TAG, "searchSubjects", "Ask who may do it")
-            .takes(BASIS)
-            .body::<SubjectSearch>(who)
+            .answers::<EvaluationsAnswer<'_>>("The answers in the order of the questions"),
+        at("POST /access/v1/search/subject", "searchSubjects", "Ask who may do it")
+            .body_as(questions::search("SubjectSearch", "subject", "Which subjects may do it?"), who)
             .fails::<SearchError>()
-            .answers::<SearchAnswer>("Who may")
-            .header("Standing-Rules", "The digest of the rules")
-            .header("Standing-Hypothetical", HYPOTHETICAL),
-        at(Method::POST, "/access/v1/search/resource", TAG, "searchResources", "Ask to what it may be done")
-            .takes(BASIS)
-            .body::<ResourceSearch>(to_what)
+            .answers::<SearchAnswer<'_>>("Who may"),
+        at("POST /access/v1/search/resource", "searchResources", "Ask to what it may be done")
+            .body_as(questions::search("ResourceSearch", "resource", "To which resources may it be done?"), to_what)
             .fails::<SearchError>()
-            .answers::<SearchAnswer>("To what")
-            .header("Standing-Rules", "The digest of the rules")
-            .header("Standing-Hypothetical", HYPOTHETICAL),
-        at(Method::POST, "/access/v1/search/action", TAG, "searchActions", "Ask what may be done")
-            .takes(BASIS)
-            .body::<ActionSearch>(what)
+            .answers::<SearchAnswer<'_>>("To what"),
+        at("POST /access/v1/search/action", "searchActions", "Ask what may be done")
+            .body_as(questions::search("ActionSearch", "action", "What may be done?"), what)
             .fails::<SearchError>()
-            .answers::<SearchAnswer>("What may be done")
-            .header("Standing-Rules", "The digest of the rules")
-            .header("Standing-Hypothetical", HYPOTHETICAL),
-        at(Method::GET, "/.well-known/authzen-configuration", TAG, "readConfiguration", "Read where to ask")
-            .answers::<Configuration>("Where to ask"),
-    ]
+            .answers::<SearchAnswer<'_>>("What may be done"),
+    ];
+    let on_basis = |asked: Described| {
+        let asked = asked.takes::<Past>().takes::<Rules>().takes::<Asking>();
+        asked.header("Standing-Rules", "The digest of the rules").header("Standing-Hypothetical", HYPOTHETICAL)
+    };
+    let metadata = at("GET /.well-known/authzen-configuration", "readConfiguration", "Read where to ask")
+        .answers::<Configuration>("Where to ask");
+    asked.into_iter().map(on_basis).chain([metadata]).collect()
 }
 
 fn telling() -> Vec<Described> {
-    const TAG: &str = "telling";
     let partner = json!({ "name": "Contoso Cloud", "kind": "directBill", "status": "active", "mpnId": "mpn-contoso" });
     let customer = json!({ "name": "Adatum School", "domain": "adatum.example" });
     let subscription = json!({
         "customer": "adatum", "service": "office365", "originalReseller": "contoso", "quantity": 25, "status": "active",
     });
+    let line = json!({ "noun": "customer", "id": "adatum", "name": "Adatum School" });
     vec![
-        at(Method::GET, "/v1/partners", TAG, "listPartners", "List partners")
+        at("GET /v1/partners", "listPartners", "List partners")
             .fails::<ListError>()
             .never(&[StatusCode::NOT_FOUND])
             .lists::<Partner>("partners", "A page of the partners, in the order of their ids"),
-        at(Method::GET, "/v1/partners/{partner}", TAG, "readPartner", "Read a partner")
-            .problem(StatusCode::NOT_FOUND)
-            .answers::<Partner>("The partner")
-            .read_if_new(),
-        at(Method::PUT, "/v1/partners/{partner}", TAG, "writePartner", "Register or change a partner")
-            .answers::<Partner>("The partner as it was, or is now")
-            .noun::<Partner>(partner)
-            .changes()
+        at("GET /v1/partners/{partner}", "readPartner", "Read a partner").answers::<Partner>("The partner"),
+        at("PUT /v1/partners/{partner}", "writePartner", "Register or change a partner")
+            .noun::<Partner>("The partner as it was, or is now", partner)
             .fails::<PartnerError>(),
-        at(Method::GET, "/v1/partners/{partner}/customers", TAG, "readCustomerList", "Read a partner's customer list")
-            .takes(&["asOf"])
+        at("GET /v1/partners/{partner}/customers", "readCustomerList", "Read a partner's customer list")
+            .takes::<Past>()
             .fails::<PastError>()
             .lists::<CustomerListItem>("customers", "A page of the customers, and what the partner holds of each"),
-        at(Method::GET, "/v1/customers", TAG, "listCustomers", "List customers")
+        at("GET /v1/customers", "listCustomers", "List customers")
             .fails::<ListError>()
             .never(&[StatusCode::NOT_FOUND])
             .lists::<Customer>("customers", "A page of the customers, in the order of their ids"),
-        at(Method::GET, "/v1/customers/{customer}", TAG, "readCustomer", "Read a customer")
-            .problem(StatusCode::NOT_FOUND)
-            .answers::<Customer>("The customer")
-            .read_if_new(),
-        at(Method::PUT, "/v1/customers/{customer}", TAG, "writeCustomer", "Register or change a customer")
-            .answers::<Customer>("The customer as it was, or is now")
-            .noun::<Customer>(customer)
-            .changes()
+        at("GET /v1/customers/{customer}", "readCustomer", "Read a customer").answers::<Customer>("The customer"),
+        at("PUT /v1/customers/{customer}", "writeCustomer", "Register or change a customer")
+            .noun::<Customer>("The customer as it was, or is now", customer)
             .fails::<CustomerError>(),
         at(
-            Method::GET,
-            "/v1/customers/{customer}/partners",
-            TAG,
+            "GET /v1/customers/{customer}/partners",
             "readPartnerRelationships",
             "Read a customer's Partner Relationships page",
         )
-        .takes(&["endingWithin", "asOf"])
+        .takes::<customers::Ending>()
+        .takes::<Past>()
         .fails::<PastError>()
         .lists_with::<PartnerRelationship, Ending>(
             "partners",
             "ending",
             "A page of the partners, and which of their grants end soon",
         ),
-        at(Method::GET, "/v1/subscriptions", TAG, "listSubscriptions", "List subscriptions")
-            .takes(&["ofCustomer", "ofPartner"])
+        at("GET /v1/subscriptions", "listSubscriptions", "List subscriptions")
+            .takes::<subscriptions::Of>()
             .fails::<ListError>()
             .never(&[StatusCode::NOT_FOUND])
             .lists::<Subscription>("subscriptions", "A page of the subscriptions"),
-        at(Method::GET, "/v1/subscriptions/{subscription}", TAG, "readSubscription", "Read a subscription")
-            .problem(StatusCode::NOT_FOUND)
-            .answers::<Subscription>("The subscription")
-            .read_if_new(),
-        at(
-            Method::PUT,
-            "/v1/subscriptions/{subscription}",
-            TAG,
-            "writeSubscription",
-            "Register or change a subscription",
-        )
-        .answers::<Subscription>("The subscription as it was, or is now")
-        .noun::<Subscription>(subscription)
-        .changes()
-        .fails::<SubscriptionError>(),
+        at("GET /v1/subscriptions/{subscription}", "readSubscription", "Read a subscription")
+            .answers::<Subscription>("The subscription"),
+        at("PUT /v1/subscriptions/{subscription}", "writeSubscription", "Register or change a subscription")
+            .noun::<Subscription>("The subscription as it was, or is now", subscription)
+            .fails::<SubscriptionError>(),
+        at("POST /v1/import", "importLines", "Import everything at once")
+            .answers::<Imported>("What was imported")
+            .changes()
+            .fails::<ImportError>()
+            .lines_in::<Line>(&line),
+        at("GET /v1/export", "exportLines", "Export everything").lines_out("Everything, one noun a line"),
     ]
 }
 
 fn relationships() -> Vec<Described> {
-    const TAG: &str = "relationships";
-    const REQUEST: &str = "/v1/partners/{partner}/relationship-request";
     let acceptance = json!({ "customer": "adatum", "services": ["office365"] });
     vec![
-        at(Method::GET, REQUEST, TAG, "readRequest", "Read a partner's link and the email to send")
-            .fails::<RequestError>()
-            .never(&[StatusCode::UNPROCESSABLE_ENTITY])
-            .answers::<Request>("The link and the email")
-            .leads_to("readOffer", "token", "$response.body#/token")
-            .leads_to("acceptRelationship", "token", "$response.body#/token"),
         at(
-            Method::POST,
-            "/v1/partners/{partner}/relationship-request/email",
-            TAG,
-            "editRequest",
-            "Have an edited email checked",
+            "GET /v1/partners/{partner}/relationship-request",
+            "readRequest",
+            "Read a partner's link and the email to send",
         )
-        .body::<EmailBody>(json!({ "paragraphs": ["Dear Adatum,"] }))
         .fails::<RequestError>()
-        .answers::<Email>("The email as it may be sent"),
+        .never(&[StatusCode::UNPROCESSABLE_ENTITY])
+        .answers::<Request>("The link and the email")
+        .leads_to("readOffer", "token", "$response.body#/token")
+        .leads_to("acceptRelationship", "token", "$response.body#/token"),
+        at("POST /v1/partners/{partner}/relationship-request/email", "editRequest", "Have an edited email checked")
+            .body::<EmailBody>(json!({ "paragraphs": ["Dear Adatum,"] }))
+            .fails::<RequestError>()
+            .answers::<Email>("The email as it may be sent"),
+        at("GET /v1/relationship-requests/{token}", "readOffer", "Read who asks, and what accepting gives")
+            .fails::<LinkError>()
+            .never(&[StatusCode::CONFLICT, StatusCode::UNPROCESSABLE_ENTITY])
+            .answers::<Offer>("Who asks, and what accepting gives"),
+        at("POST /v1/relationship-requests/{token}/acceptance", "acceptRelationship", "Accept a relationship request")
+            .answers::<Accepted>("What was granted, and who was displaced")
+            .body::<AcceptanceBody>(acceptance)
+            .changes()
+            .fails::<LinkError>(),
         at(
-            Method::GET,
-            "/v1/relationship-requests/{token}",
-            TAG,
-            "readOffer",
-            "Read who asks, and what accepting gives",
-        )
-        .fails::<LinkError>()
-        .never(&[StatusCode::CONFLICT, StatusCode::UNPROCESSABLE_ENTITY])
-        .answers::<Offer>("Who asks, and what accepting gives"),
-        at(
-            Method::POST,
-            "/v1/relationship-requests/{token}/acceptance",
-            TAG,
-            "acceptRelationship",
-            "Accept a relationship request",
-        )
-        .answers::<Accepted>("What was granted, and who was displaced")
-        .body::<AcceptanceBody>(acceptance)
-        .changes()
-        .fails::<LinkError>(),
-        at(
-            Method::DELETE,
-            "/v1/customers/{customer}/partners/{partner}/delegated-administration",
-            TAG,
+            "DELETE /v1/customers/{customer}/partners/{partner}/delegated-administration",
             "removeFromPartner",
             "Remove delegated administration from one partner",
         )
-        .takes(&["service"])
+        .takes::<Within>()
         .answers::<Removed>("What was removed")
         .changes()
         .fails::<RemovalError>(),
         at(
-            Method::DELETE,
-            "/v1/customers/{customer}/delegated-administration",
-            TAG,
+            "DELETE /v1/customers/{customer}/delegated-administration",
             "removeFromAll",
             "Remove delegated administration from all partners",
         )
-        .takes(&["service"])
+        .takes::<Within>()
         .answers::<Removed>("What was removed")
         .changes()
         .fails::<RemovalError>(),
         at(
-            Method::POST,
-            "/v1/customers/{customer}/partners/{partner}/renegotiation",
-            TAG,
+            "POST /v1/customers/{customer}/partners/{partner}/renegotiation",
             "renegotiate",
             "Propose or agree to end or reinstate a commercial relationship, or take a proposal back",
         )
@@ -267,6 +215,16 @@ fn relationships() -> Vec<Described> {
         .body::<RenegotiationBody>(json!({ "by": "customer", "outcome": "end" }))
         .changes()
         .fails::<RenegotiationError>(),
+        at("GET /v1/link-keys", "listLinkKeys", "List the keys links are signed with")
+            .answers::<LinkKeyList>("The keys; the newest signs"),
+        at("POST /v1/link-keys", "rotateLinkKey", "Sign links with a new key from now on")
+            .fails::<LinksError>()
+            .never(&[StatusCode::NOT_FOUND])
+            .answers::<LinkKeyList>("The keys; the newest signs")
+            .leads_to("retireLinkKey", "key", "$response.body#/keys/1/id"),
+        at("DELETE /v1/link-keys/{key}", "retireLinkKey", "Refuse the links of a key")
+            .fails::<LinksError>()
+            .answers::<LinkKeyList>("The keys; the newest signs"),
     ]
 }
 
@@ -275,127 +233,104 @@ fn remembering() -> Vec<Described> {
         { "accept": { "partner": "contoso", "customer": "adatum", "services": ["office365"] } },
         { "remove": { "customer": "adatum", "partner": "fabrikam" } },
     ] });
-    let line = json!({ "noun": "customer", "id": "adatum", "name": "Adatum School" });
     vec![
-        at(Method::POST, "/v1/what-if", "remembering", "tryChanges", "Try changes without making them")
+        at("POST /v1/what-if", "tryChanges", "Try changes without making them")
             .body::<WhatIfBody>(changes)
             .fails::<WhatIfError>()
             .answers::<Delta>("Every decision that would be gained or lost"),
-        at(Method::GET, "/v1/changes", "remembering", "listChanges", "Read the journal, or follow it")
-            .takes(&["after", "limit", "from", "to", "ofCustomer", "aboutPartner", "ofEvent", "lastEventId"])
+        at("GET /v1/changes", "listChanges", "Read the journal, or follow it")
+            .takes::<changes::Which>()
+            .takes_header("Last-Event-ID")
             .fails::<ChangesError>()
             .answers::<ChangesPage>("A page of the changes; a page never splits a revision")
             .or_as("text/event-stream"),
-        at(Method::POST, "/v1/import", "telling", "importLines", "Import everything at once")
-            .answers::<Imported>("What was imported")
-            .changes()
-            .fails::<ImportError>()
-            .lines_in::<Line>(&line),
-        at(Method::GET, "/v1/export", "telling", "exportLines", "Export everything")
-            .lines_out("Everything, one noun a line"),
-        at(Method::GET, "/v1/decisions", "remembering", "listDecisions", "Find records by any of their fields")
-            .takes(DECISION_FILTERS)
+        at("GET /v1/decisions", "listDecisions", "Find records by any of their fields")
+            .takes::<Filters>()
             .fails::<ListError>()
             .never(&[StatusCode::NOT_FOUND])
-            .lists_recorded::<DecisionRecord>("decisions", "A page of the records; as CSV, all of them")
+            .lists_recorded::<Record>("decisions", "A page of the records; as CSV, all of them")
             .or_as("text/csv"),
-        at(Method::GET, "/v1/decisions/{seq}", "remembering", "readDecision", "Read the record of a decision")
+        at("GET /v1/decisions/{seq}", "readDecision", "Read the record of a decision")
             .fails::<LedgerError>()
-            .answers::<DecisionRecord>("The record"),
-        at(
-            Method::GET,
-            "/v1/decisions/{seq}/proof",
-            "remembering",
-            "proveDecision",
-            "Read a record with the proof that it is in the ledger",
-        )
-        .fails::<LedgerError>()
-        .lines_out("Three lines: the record, its inclusion proof, and the signed head of the ledger"),
-        at(Method::GET, "/v1/ledger/checkpoint", "remembering", "readCheckpoint", "Read the signed head of the ledger")
+            .answers::<Record>("The record"),
+        at("GET /v1/decisions/{seq}/proof", "proveDecision", "Read a record with the proof that it is in the ledger")
+            .fails::<LedgerError>()
+            .lines_out("Three lines: the record, its inclusion proof, and the signed head of the ledger"),
+        at("GET /v1/ledger/checkpoint", "readCheckpoint", "Read the signed head of the ledger")
             .fails::<LedgerError>()
             .never(&[StatusCode::NOT_FOUND])
             .answers::<SignedCheckpoint>("The size and the root of the ledger, signed")
             .or_as("text/plain"),
-        at(Method::GET, "/v1/ledger/proof", "remembering", "proveInclusion", "Prove that a record is in the ledger")
-            .takes(&["ofRecord", "size"])
+        at("GET /v1/ledger/proof", "proveInclusion", "Prove that a record is in the ledger")
+            .takes::<ledger::Inclusion>()
             .fails::<LedgerError>()
             .answers::<InclusionProof>("The audit path of RFC 9162 from the record's leaf to the root"),
-        at(Method::GET, "/v1/ledger/consistency", "remembering", "proveConsistency", "Prove that the ledger only grew")
-            .takes(&["fromSize", "toSize"])
+        at("GET /v1/ledger/consistency", "proveConsistency", "Prove that the ledger only grew")
+            .takes::<ledger::Consistency>()
             .fails::<LedgerError>()
             .answers::<ConsistencyProof>("The proof of RFC 9162 that one tree is the beginning of the other"),
-        at(Method::GET, "/v1/ledger/verification", "remembering", "verifyLedger", "Verify the whole ledger")
+        at("GET /v1/ledger/verification", "verifyLedger", "Verify the whole ledger")
             .lines_out("How far it is, a line every so many records, and at last `result`: what was found"),
-        at(
-            Method::GET,
-            "/v1/ledger/export",
-            "remembering",
-            "exportLedger",
-            "Export the ledger, to be verified outside",
-        )
-        .takes(&["mask"])
-        .lines_out("One record a line, with its exact bytes and its hash, and a signed checkpoint at the end"),
-        at(Method::POST, "/v1/ledger/archive", "remembering", "archiveLedger", "Move old records to archive files")
-            .takes(&["olderThan", "before"])
+        at("GET /v1/ledger/export", "exportLedger", "Export the ledger, to be verified outside")
+            .takes::<ledger::Masked>()
+            .lines_out("One record a line, with its exact bytes and its hash, and a signed checkpoint at the end"),
+        at("POST /v1/ledger/archive", "archiveLedger", "Move old records to archive files")
+            .takes::<ledger::Old>()
             .fails::<LedgerError>()
             .never(&[StatusCode::NOT_FOUND])
             .answers::<Archived>("What was moved, and where to"),
-        at(Method::POST, "/v1/decisions/{seq}/replay", "remembering", "replayDecision", "Decide a record again")
-            .takes(&["rules"])
+        at("POST /v1/decisions/{seq}/replay", "replayDecision", "Decide a record again")
+            .takes::<Rules>()
             .fails::<ReplayError>()
             .never(&[StatusCode::UNPROCESSABLE_ENTITY])
             .answers::<Replayed>("What was decided then and is decided now, or what is missing to do so"),
-        at(Method::POST, "/v1/decisions/replay", "remembering", "replayDecisions", "Decide the ledger again")
+        at("POST /v1/decisions/replay", "replayDecisions", "Decide the ledger again")
             .body::<ReplayBody>(json!({ "rules": "current", "from": 1 }))
             .fails::<ReplayError>()
             .never(&[StatusCode::NOT_FOUND])
             .lines_out("A line for each record that came to something else, and the totals on the last"),
-        at(Method::GET, "/v1/access-review", "remembering", "reviewAccess", "Review who may do what")
-            .takes(&["ofCustomer", "ofPartner", "asOf", "format"])
+        at("GET /v1/access-review", "reviewAccess", "Review who may do what")
+            .takes::<access_review::Of>()
+            .takes::<Past>()
             .fails::<AccessReviewError>()
             .lists_recorded::<Access>("access", "A page of the review; as CSV or HTML, the whole of it")
             .or_as("text/csv")
             .or_as("text/html"),
-        at(Method::GET, "/v1/tokens", "tokens", "listTokens", "List access tokens")
+    ]
+}
+
+fn tokens() -> Vec<Described> {
+    vec![
+        at("GET /v1/tokens", "listTokens", "List access tokens")
             .answers::<TokenList>("Every token, without its secret"),
-        at(Method::POST, "/v1/tokens", "tokens", "createToken", "Create an access token")
+        at("POST /v1/tokens", "createToken", "Create an access token")
             .body::<TokenBody>(json!({ "role": "partner", "for": "contoso" }))
             .fails::<TokenError>()
             .never(&[StatusCode::NOT_FOUND])
             .answered::<IssuedToken>(StatusCode::CREATED, "The token; it is shown only this once")
             .leads_to("revokeToken", "token", "$response.body#/id"),
-        at(Method::DELETE, "/v1/tokens/{token}", "tokens", "revokeToken", "Revoke an access token")
+        at("DELETE /v1/tokens/{token}", "revokeToken", "Revoke an access token")
             .fails::<TokenError>()
             .never(&[StatusCode::UNPROCESSABLE_ENTITY])
             .answers::<TokenSummary>("The token as it is listed"),
-        at(Method::GET, "/v1/link-keys", "relationships", "listLinkKeys", "List the keys links are signed with")
-            .answers::<LinkKeyList>("The keys; the newest signs"),
-        at(Method::POST, "/v1/link-keys", "relationships", "rotateLinkKey", "Sign links with a new key from now on")
-            .fails::<LinksError>()
-            .never(&[StatusCode::NOT_FOUND])
-            .answers::<LinkKeyList>("The keys; the newest signs")
-            .leads_to("retireLinkKey", "key", "$response.body#/keys/1/id"),
-        at(Method::DELETE, "/v1/link-keys/{key}", "relationships", "retireLinkKey", "Refuse the links of a key")
-            .fails::<LinksError>()
-            .answers::<LinkKeyList>("The keys; the newest signs"),
     ]
 }
 
 fn running() -> Vec<Described> {
-    const TAG: &str = "running";
+    let version = text().description(Some("The version of OpenAPI it is written in"));
+    let document = ObjectBuilder::new().property("openapi", version).required("openapi");
     vec![
-        at(Method::GET, "/", TAG, "readFrontDoor", "Read what there is")
+        at("GET /", "readFrontDoor", "Read what there is")
             .answers::<FrontDoor>("What there is, and where")
             .or_as("text/plain"),
-        at(Method::GET, "/healthz", TAG, "readHealth", "Is it alive?").answers::<Health>("It is"),
-        at(Method::GET, "/readyz", TAG, "readReadiness", "Is it ready?")
+        at("GET /healthz", "readHealth", "Is it alive?").answers::<Health>("It is"),
+        at("GET /readyz", "readReadiness", "Is it ready?")
             .problem(StatusCode::SERVICE_UNAVAILABLE)
             .answers::<Readiness>("It is"),
-        at(Method::GET, "/metrics", TAG, "readMetrics", "Read figures, in the text form of Prometheus")
+        at("GET /metrics", "readMetrics", "Read figures, in the text form of Prometheus")
             .problem(StatusCode::SERVICE_UNAVAILABLE)
-            .answers_text("application/openmetrics-text", "The figures; none names a partner or a customer")
+            .answers_as("application/openmetrics-text", text(), "The figures; none names a partner or a customer")
             .or_as("text/plain"),
-        at(Method::GET, "/openapi.json", TAG, "readDocument", "Read this document")
-            .answers::<Document>("This document"),
+        at("GET /openapi.json", "readDocument", "Read this document").answers_as(JSON, document, "This document"),
     ]
 }
