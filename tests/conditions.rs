@@ -96,6 +96,10 @@ fn a_noun_that_is_known_already_is_not_sent_again_and_the_reading_is_recorded() 
         for other in ["\"999\"", "\"x\"", "\"998\", \"999\""] {
             assert_eq!(get(&town, path, &[("if-none-match", other)]).status, 200, "{path} {other}");
         }
+        for nonsense in ["{}", "x", "\"1", "1, {}"] {
+            let refused = get(&town, path, &[("if-none-match", nonsense)]);
+            assert_eq!((refused.status, refused.code().as_str()), (400, "invalid_if_none_match"), "{path} {nonsense}");
+        }
         assert_eq!(get(&town, absent, &[("if-none-match", "*")]).status, 404, "{absent}");
         assert_eq!(put(&town, path, &[], &body).status, 200);
         assert_eq!(get(&town, path, &[("if-none-match", &tag)]).status, 200, "{path} moved");

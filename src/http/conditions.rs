@@ -113,8 +113,10 @@ fn tags(headers: &HeaderMap, name: &warp::http::HeaderName) -> Option<Vec<Tag>> 
             tags.push(match given.strip_prefix("W/") {
                 Some(weak) => Tag::Weak(quoted(weak)?),
                 None if given == "*" => Tag::Any,
-                // A revision is taken bare, too.
-                None if !given.contains('"') => Tag::Strong(given.to_owned()),
+                // A revision is taken bare, too; what else may not be `If-Match` says itself.
+                None if revision(given).is_some() || *name == IF_MATCH && !given.contains('"') => {
+                    Tag::Strong(given.to_owned())
+                }
                 None => Tag::Strong(quoted(given)?),
             });
         }

@@ -38,7 +38,9 @@ pub(super) fn header(name: &str) -> Parameter {
             "The revision the noun must still have, as its `ETag` said, or `*`",
         ),
         "If-None-Match: *" => (like("^[*]$", "*"), "Registers, and changes nothing that is there"),
-        "If-None-Match" => (like("^((W/)?\"[0-9]+\"|[*])$", "\"12\""), "The `ETag` of the noun as the caller has it"),
+        "If-None-Match" => {
+            (like("^((W/)?\"[^\"]*\"|[0-9]+|[*])$", "\"12\""), "The `ETag` of the noun as the caller has it")
+        }
         "Idempotency-Key" => (
             like("^[!-~]+$", "c5f0-1").min_length(Some(1)).max_length(Some(IDEMPOTENCY_KEY_LENGTH_MAX)),
             "Makes a retry safe: the same key and request get the same answer",
