@@ -119,6 +119,9 @@ pub struct LedgerSettings {
     /// How old a record is when it moves to an archive file, for example `90d`; never when nothing is said.
     #[serde(deserialize_with = "age")]
     pub archive_after: Option<SignedDuration>,
+    /// The folder in which signed heads of the ledger are kept besides, away from the data directory; nowhere when
+    /// nothing is said.
+    pub checkpoints_to: Option<PathBuf>,
 }
 
 fn age<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<SignedDuration>, D::Error> {
@@ -162,6 +165,12 @@ impl Settings {
             && let Some(fault) = public_url::fault_of(url)
         {
             return Some(("public_url", format!("`public_url` `{}` {fault}", sources::masked(url))));
+        }
+        if let Some(folder) =
+            self.ledger.checkpoints_to.as_ref().filter(|folder| folder.to_string_lossy().contains("://"))
+        {
+            let message = format!("`{}` is no folder; name one that is there, on another disk", folder.display());
+            return Some(("ledger.checkpoints_to", message));
         }
         let Limits { body_bytes, evaluations, depth } = self.limits;
         let limits = [("limits.body_bytes", body_bytes), ("limits.evaluations", evaluations), ("limits.depth", depth)];

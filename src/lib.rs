@@ -68,6 +68,8 @@
 //!   committed without one.
 //! - History is kept: a fact is never overwritten, only followed by its next version.
 //! - There is no cache of facts or decisions that could be stale.
+//! - What was changed on disk opens nothing: a token, a key or a rule that is not what its entry in the journal was made
+//!   for is never used.
 //! - What a caller may not see and what is not there look the same to it.
 //! - The store's time never goes back, over a restart either, and never follows a clock that was set ahead.
 //! - Short work never waits for long work: what may look at everything has its turn aside.
@@ -82,6 +84,11 @@
 //! are tables beside it in the same file, so that they are written together or not at all. So are the index by which
 //! records are found by any of their fields, and the tree over the ledger, which tells afterwards whether a record is the
 //! one that was written.
+//!
+//! What is beside the facts (tokens, rules, proposals, keys, settings) has a table and a journal of its own: each entry
+//! holds the hash of the one before it and of every row it wrote, and a row counts only while it is the one its newest
+//! entry was made for. The record of whatever changed something names the entry that was made with it, so that the
+//! ledger tells whether tables and journal are as they were written.
 
 pub mod limits;
 pub mod id;

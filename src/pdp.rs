@@ -6,11 +6,13 @@
 pub mod absent;
 pub mod call;
 pub mod cursor;
+pub mod heads;
 pub mod ledger_key;
 pub mod links;
 pub mod metrics;
 pub mod names;
 pub mod opening;
+pub(crate) mod own;
 pub mod page;
 pub(crate) mod refusal;
 pub mod rules;
@@ -19,9 +21,9 @@ pub mod wrong_credentials;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
-use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, RwLock};
 
+use heads::BehindError;
 use ledger_key::LedgerKeyError;
 use links::{LinkRing, LinksError};
 use opening::KeysError;
@@ -36,7 +38,7 @@ use crate::files::{FilesError, free_bytes};
 use crate::id::Revision;
 use crate::limits::{FREE_BYTES_MIN, Limits};
 use crate::policy::{Bundle, Digest, ReadError, RulesError};
-use crate::store::{Beside, Store, StoreError, Work};
+use crate::store::{Beside, Desk, Store, StoreError};
 
 /// The settings that decide what may happen, besides the rules.
 #[derive(Clone, Debug)]
@@ -60,11 +62,7 @@ pub struct Pdp {
     pub(crate) needs_persons: bool,
     /// Where the files of the rules stand.
     pub(crate) rules_at: Option<RulesAt>,
-    /// Tells that something else is to come in force later than before.
-    pub(crate) schedule: tokio::sync::watch::Sender<()>,
     pub(crate) metrics: metrics::Metrics,
-    /// How many writes had failed when the rules that decide were last compared with those of the store.
-    pub(crate) compared_at: AtomicU64,
     /// Rules that were in force before, as far as somebody has asked for them; what a digest names never changes.
     pub(crate) past: RwLock<BTreeMap<String, Arc<Bundle>>>,
     /// Whether the rules with a digest refuse strangers everything, as far as a what-if wanted to know.
@@ -78,6 +76,10 @@ pub struct Pdp {
     pub(crate) former_keys: Vec<VerifierKey>,
     /// The files whose keys were given up as this store was opened.
     pub(crate) replaced_keys: Vec<&'static str>,
+    /// Where signed heads of the ledger are kept besides.
+    pub(crate) heads: Option<heads::Heads>,
+    /// What was kept of a newer store, and given up by hand as this one was opened.
+    pub(crate) given_up: Vec<PathBuf>,
     pub(crate) archiving: tokio::sync::Mutex<()>,
     pub(crate) terms: Terms,
     pub(crate) folder: Option<PathBuf>,
@@ -107,6 +109,9 @@ pub enum PdpError {
     /// A key that the store knows is not there.
     #[error(transparent)]
     Keys(#[from] KeysError),
+    /// The store is older than what was kept of it.
+    #[error(transparent)]
+    Behind(#[from] BehindError),
     /// Others may write or read what they must not.
     #[error(transparent)]
     Unsafe(#[from] FilesError),
@@ -124,14 +129,12 @@ impl Pdp {
         check_schema(&rules).map_err(|finding| RulesError { findings: vec![finding] })?;
         let metrics = metrics::Metrics::new();
         Ok(Self {
+            current: rules::Current::of(rules, &store, metrics.swaps.clone()),
             store,
-            current: rules::Current::of(rules, metrics.swaps.clone()),
             rules_from: RulesFrom::default(),
             needs_persons: false,
             rules_at: None,
-            schedule: tokio::sync::watch::Sender::default(),
             metrics,
-            compared_at: AtomicU64::default(),
             past: RwLock::default(),
             strangers: Mutex::default(),
             strange: strange::StrangeResources::default(),
@@ -140,6 +143,8 @@ impl Pdp {
             ledger_key: ledger_key::make()?,
             former_keys: Vec::new(),
             replaced_keys: Vec::new(),
+            heads: None,
+            given_up: Vec::new(),
             archiving: tokio::sync::Mutex::default(),
             terms,
             folder: None,
@@ -168,12 +173,14 @@ impl Pdp {
     /// [`StoreError`] when it cannot be kept.
     pub async fn with_needs_persons(self, needs_persons: bool) -> Result<Self, StoreError> {
         if self.store.needs_persons()? != needs_persons {
-            let written = self.store.change(move |_| {
+            let message = format!("approval needs a person of another issuer: {needs_persons}");
+            let own = own::Own { action: "changeSettings", by: String::new(), message };
+            let put = move |_: &Desk<'_>| {
                 let mut beside = Beside::default();
                 beside.put_needs_persons(needs_persons)?;
-                Ok(Work { change: None, by: String::new(), records: Vec::new(), remember: None, beside, value: () })
-            });
-            written.await?;
+                Ok(beside)
+            };
+            self.write_own(own, put).await?;
         }
         Ok(Self { needs_persons, ..self })
     }
@@ -181,7 +188,7 @@ impl Pdp {
     /// The rules in force for our own domain and for the calls of this service.
     #[must_use]
     pub fn rules(&self) -> Arc<Bundle> {
-        self.current.get()
+        self.current.newest(&self.store)
     }
 
     /// Every reason a no can have by the rules in force, and by those of a world of its own.
@@ -262,8 +269,7 @@ impl Pdp {
             return Err(StoreError::Unusable(message));
         }
         // A disk that is full is not known to be before something is written.
-        self.store.probe().await?;
-        self.compare_rules().await
+        self.store.probe().await
     }
 
     /// How many records the ledger holds.

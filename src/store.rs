@@ -4,40 +4,56 @@
 //! Every write is one revision. A fact is kept as it was at every revision, so any past one reads as fast as the
 //! present. Facts and ledger share one file, so that a change and its record are written both or neither.
 
-mod disk;
+mod rows;
+mod tables;
+mod view;
+mod time;
+mod metadata;
 mod entered;
 mod gather;
 mod history;
 mod household;
-mod journal;
-mod known_keys;
-mod ledger;
+mod supposed;
 mod ledger_index;
-mod ledger_reader;
+mod ledger;
 mod prepare;
+mod disk;
+mod token;
 mod proposal;
+mod in_force;
+mod beside;
+mod file;
+mod batch;
+mod writer;
 mod redb_file;
-mod rows;
+mod write;
+mod load;
+mod checkpoints;
+mod probe;
+mod journal;
+mod journal_view;
+mod ledger_reader;
+mod known_keys;
+mod tokens;
 mod rules;
 mod rules_source;
-mod side;
-mod supposed;
-mod time;
-mod view;
-mod writer;
 
+pub use batch::{Committed, Desk, Work};
+pub use beside::Beside;
 pub use history::Versions;
 pub use household::Household;
+pub use in_force::{InForce, Why};
+pub use journal_view::{Breach, JournalView, Named};
 pub use known_keys::KnownKeys;
 pub use ledger::LedgerView;
 pub use ledger_reader::{LedgerReader, Looked, Order, Walk};
+pub use load::Loader;
 pub use proposal::{Approval, Closed, Proposal, ProposalState};
 pub use redb_file::{Snapshot, Store};
-pub use rules::{Beside, InForce, Why};
-pub use side::{Remembered, Token};
+pub use rows::Listed;
 pub use supposed::Supposed;
-pub use view::{Kept, Listed, View};
-pub use writer::{Committed, Desk, Loader, Work};
+pub use token::{Remembered, Token};
+pub use view::{Kept, View};
 
 use std::path::PathBuf;
 
@@ -85,6 +101,9 @@ pub enum StoreError {
     /// What was read is not what was written.
     #[error("the store holds something unreadable: {0}; restore a backup")]
     Unreadable(String),
+    /// What stands beside the facts is not what was entered in the journal.
+    #[error("the store is not as it was written: {0}; run `standing ledger verify`, and bring back a backup")]
+    Altered(String),
     /// The clock shows a time long after everything that is stored.
     #[error(
         "the clock shows `{shown}` and the newest entry of the store is of `{newest}`, more than 366 days before: nothing is opened by a clock that is rather wrong; set it right or, if it is right, start once with `--accept-clock`"
@@ -127,4 +146,10 @@ pub struct Entry {
     pub by: String,
     /// What happened, in order.
     pub events: Vec<crate::domain::event::Event>,
+    /// The digest of the rows of the facts that it wrote; an entry of an earlier format has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub facts: Option<crate::audit::Hash>,
+    /// The SHA-256 of the newest entry beside the facts when it was written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub metadata: Option<crate::audit::Hash>,
 }

@@ -20,6 +20,10 @@ pub enum Fault {
     Tree,
     /// Bytes are as they were written and are no record, or cannot be read from the disk.
     Unreadable,
+    /// An entry of the journal is not what its record names, is gone, or was never entered.
+    Journal,
+    /// A fact, a token, a key or a set of rules is not what its entry in the journal was made for.
+    Table,
     /// A checkpoint is not signed by the ledger's key, or says another root.
     Checkpoint,
 }

@@ -30,8 +30,8 @@
 //! | `faults` | rules that could not be evaluated |
 //! | `results` | of a search: what was sought, how many were found, the SHA-256 of the page that was answered, which page was asked for, and the digest of the question as it was asked when more was said than was read |
 //! | `outcome` | of a call that would change something and was allowed: the revision it made, that it was done and changed no fact, that nothing had to change, or the code of why not |
-//! | `entry` (2) | of a call that changed facts: the SHA-256 of the entry it made in the journal |
-//! | `invalid` (2) | what is wrong with what came, where it was no question and nothing was decided |
+//! | `entry` (2) | of what changed facts, tokens, keys or rules: the SHA-256 of the entry it made in the journal |
+//! | `invalid` (2) | why nothing was decided: what is wrong with what came and was no question, or what this service did that nobody asked for |
 
 use std::collections::BTreeSet;
 
@@ -234,7 +234,7 @@ pub struct Record {
     #[schema(nullable = false)]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     entry: Option<String>,
-    /// What is wrong with what came, where it was no question.
+    /// What is wrong with what came, where it was no question; or what was done that nobody asked for.
     #[schema(nullable = false)]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub invalid: Option<String>,
@@ -332,6 +332,18 @@ impl Record {
         }
     }
 
+    /// The record of something that this service did and nobody asked for, as `message` says, so that nothing was
+    /// decided.
+    #[must_use]
+    pub fn of_own(action: &str, message: String, facts: Facts, rules: Digest) -> Self {
+        let mut record = Self::of_invalid(Caller::local(), Asked::Call, message, facts, rules);
+        record.question.action.name = format!("Api::{action}");
+        record.proof = Some(Proof::Service);
+        record.refusal = None;
+        record.outcome = Some(Became::Done);
+        record
+    }
+
     /// Has the record a salt, so that its hash tells nothing of what it holds?
     #[must_use]
     pub fn is_salted(&self) -> bool {
@@ -349,7 +361,7 @@ impl Record {
         self.entry.as_deref()
     }
 
-    /// Names the journal's entry that the call made, by its SHA-256.
+    /// Names the journal's entry that was made with it, by its SHA-256.
     pub fn belongs_to(&mut self, entry: &[u8; 32]) {
         self.entry = Some(HEXLOWER.encode(entry));
     }

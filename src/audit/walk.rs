@@ -307,7 +307,8 @@ impl Walk {
         self.tell_misfits();
         // What a checkpoint says of a whole run comes after what is known of single records.
         let is_of_run = |finding: &Finding| finding.fault == Fault::Checkpoint && finding.last.is_some();
-        self.findings.sort_by_key(|finding| (is_of_run(finding), finding.seq, finding.fault));
+        let is_beside = |finding: &Finding| matches!(finding.fault, Fault::Journal | Fault::Table);
+        self.findings.sort_by_key(|finding| (is_beside(finding), is_of_run(finding), finding.seq, finding.fault));
         if self.more > 0 {
             let last = self.size();
             self.findings.push(Finding {

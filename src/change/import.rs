@@ -130,11 +130,13 @@ impl Pdp {
         reader: impl BufRead + Send + 'static,
         progress: impl FnMut(u64, u64) + Send + 'static,
     ) -> Result<Changed<Imported>, CallError<ImportError>> {
-        let rules = self.rules();
+        let current = self.current.clone();
         let call = call.clone();
         let multichannel = self.terms.multichannel;
-        let load =
-            move |loader: &mut Loader<'_, '_>| load(&rules, &call, multichannel, loader, Lines::of(reader, progress));
+        let load = move |loader: &mut Loader<'_, '_>| {
+            let rules = current.over(&loader.desk())?;
+            load(&rules, &call, multichannel, loader, Lines::of(reader, progress))
+        };
         let written = self.store.load(load).await;
         let written = written.map_err(CallError::Unavailable)?;
         let (value, revision, is_repeat) = written.value?;

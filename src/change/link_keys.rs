@@ -6,6 +6,8 @@ use crate::domain::invitation::LinkKeyId;
 use crate::pdp::Pdp;
 use crate::pdp::call::{About, Call, CallError, Changed, Done, Told};
 use crate::pdp::links::{LinkKeySummary, LinkRing, LinksError};
+use crate::pdp::opening::known_keys;
+use crate::store::Beside;
 
 impl Pdp {
     /// The keys that links are signed with, newest first; the first one signs.
@@ -21,12 +23,7 @@ impl Pdp {
     /// # Errors
     /// [`LinksError`]; [`CallError::Denied`] for whoever may not rotate keys.
     pub async fn rotate_link_key(&self, call: &Call) -> Result<Changed<Vec<LinkKeySummary>>, CallError<LinksError>> {
-        let rotated = self.alter_link_keys(call, "rotateLinkKey", LinkRing::rotate).await?;
-        // It is rotated, and learned at the next start at the latest.
-        if let Err(error) = self.keep_known_keys().await {
-            tracing::warn!(%error, "the store does not know the new link key yet");
-        }
-        Ok(rotated)
+        self.alter_link_keys(call, "rotateLinkKey", LinkRing::rotate).await
     }
 
     /// Refuses the links signed with a key from now on.
@@ -52,13 +49,18 @@ impl Pdp {
     ) -> Result<Changed<Vec<LinkKeySummary>>, CallError<LinksError>> {
         let before = Arc::new(OnceLock::new());
         let (links, kept) = (Arc::clone(&self.links), Arc::clone(&before));
+        let ledger_keys = self.folder.as_ref().map(|_| self.ledger_keys());
         let changed = self
             .change(call, action, About::Installation, move |_, _| {
                 let was = links.keys();
                 let key = alter(&links)?;
                 // Only what was altered has to be put back.
                 let _ = kept.set(was);
-                let mut done = Done::acted(links.summaries());
+                let mut beside = Beside::default();
+                if let Some(ledger) = ledger_keys {
+                    beside.put_known_keys(&known_keys(ledger, &links.keys())).map_err(LinksError::from)?;
+                }
+                let mut done = Done { has_acted: true, ..Done::beside(beside, links.summaries()) };
                 done.said.insert("key".to_owned(), key.to_string().into());
                 Ok(done)
             })

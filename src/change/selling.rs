@@ -29,9 +29,9 @@ impl Pdp {
         call: &Call,
         told: Subscription,
     ) -> Result<Changed<Registered<Subscription>>, CallError<SubscriptionError>> {
-        let rules = self.rules();
+        let current = self.current.clone();
         let call = call.clone();
-        let written = self.store.change(move |desk| put(&rules, &call, desk, told)).await;
+        let written = self.store.change(move |desk| put(&*current.over(desk)?, &call, desk, told)).await;
         let written = written.map_err(CallError::Unavailable)?;
         let (value, revision, is_repeat) = written.value?;
         Ok(Changed { value, revision, is_repeat, seqs: written.seqs })

@@ -8,7 +8,7 @@ use subtle::ConstantTimeEq as _;
 use utoipa::ToSchema;
 
 use crate::caller::{Caller, Identity, Person, Proof};
-use crate::clock::Timestamp;
+use crate::clock::{OnceAMinute, Timestamp};
 use crate::facts::Role;
 use crate::id::{CustomerId, PartnerId, TokenId};
 use crate::limits::{TOKEN_NAME_LENGTH_MAX, TOKEN_PERSON_LENGTH_MAX};
@@ -21,6 +21,9 @@ use crate::store::{Beside, Desk, StoreError, Token};
 const PREFIX: &str = "standing";
 const SECRET_BYTES: usize = 32;
 const ID_BYTES: usize = 8;
+
+/// What is said of tokens that were altered on disk.
+static ALTERED: OnceAMinute = OnceAMinute::new();
 
 /// Whom a token is to speak for.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -330,7 +333,7 @@ impl Pdp {
     /// # Errors
     /// [`StoreError`] when they cannot be read.
     pub fn has_no_tokens(&self) -> Result<bool, StoreError> {
-        Ok(self.store.tokens()?.is_empty())
+        Ok(!self.store.has_tokens()?)
     }
 
     /// Who a token speaks for and whose it is; nothing for one that is unknown, altered, expired or revoked.
@@ -344,6 +347,19 @@ impl Pdp {
         }
     }
 
+    /// A token by its public name; nothing for one that is not as it was written, which opens nothing.
+    pub(crate) fn token_as_written(&self, id: &TokenId) -> Result<Option<Token>, StoreError> {
+        match self.store.token(id) {
+            Err(error @ StoreError::Altered(_)) => {
+                if let Some(earlier) = ALTERED.due() {
+                    tracing::error!(%error, token = %id, earlier, "a token opens nothing; said once a minute");
+                }
+                Ok(None)
+            }
+            found => found,
+        }
+    }
+
     /// Who a token's name and secret speak for, and whose they are; the secret may be given as the whole token.
     ///
     /// # Errors
@@ -352,7 +368,7 @@ impl Pdp {
         let whole = format!("{PREFIX}_{id}_");
         let secret = secret.strip_prefix(&whole).unwrap_or(secret);
         let Ok(id) = id.parse::<TokenId>() else { return Ok(None) };
-        let Some(token) = self.store.token(&id)? else { return Ok(None) };
+        let Some(token) = self.token_as_written(&id)? else { return Ok(None) };
         let is_right: bool = Sha256::digest(secret.as_bytes()).as_slice().ct_eq(&token.sha256).into();
         let now = self.store.now();
         let is_valid = token.revoked.is_none() && token.expires.is_none_or(|expires| now < expires);

@@ -14,13 +14,10 @@ use crate::policy::{Digest, ReadError, RuleFiles};
 const POLL: Duration = Duration::from_millis(500);
 /// How long it is until a folder that changed is read once more: what is written in between is not half of it.
 const SETTLE: Duration = Duration::from_millis(150);
-/// How long it is until a disk that is broken is tried again.
-const BROKEN: Duration = Duration::from_secs(5);
 /// How long a wait for a moment may be before the clock is asked again, which may have been set.
 const CLOCK: Duration = Duration::from_secs(30);
 
 /// What is said while the disk is broken.
-static COMPARED: OnceAMinute = OnceAMinute::new();
 static TAKEN: OnceAMinute = OnceAMinute::new();
 
 /// Watches over the rules until the server stops.
@@ -30,22 +27,8 @@ pub(super) fn watch(pdp: &Arc<Pdp>, stopping: &Stopping) {
         tokio::select! {
             () = stopping.stopped() => {}
             () = rules(&pdp) => {}
-            () = compare(&pdp) => {}
         }
     });
-}
-
-/// Once the disk is well again, what decides is what the store says.
-async fn compare(pdp: &Pdp) {
-    loop {
-        tokio::time::sleep(POLL).await;
-        if let Err(error) = pdp.compare_rules().await {
-            if COMPARED.due().is_some() {
-                tracing::error!(%error, "the rules cannot be compared with those of the store; they are again");
-            }
-            tokio::time::sleep(BROKEN).await;
-        }
-    }
 }
 
 async fn rules(pdp: &Arc<Pdp>) {

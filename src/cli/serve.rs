@@ -39,7 +39,7 @@ const DEFAULT_LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOS
 /// Answer over HTTP.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Example: standing serve --demo\n\nSettings (--config FILE, TOML): data, listen, rules,\nrules_from = \"files\" | \"publishing\", approval_needs_person = true,\npublic_url, multichannel = \"displace\" | \"refuse\", log = \"text\" | \"json\",\n[limits] body_bytes, evaluations, depth, [ledger] archive_after = \"90d\". Each is also STANDING_ and its name in\ncapitals, as STANDING_LIMITS_DEPTH. Flags come before the environment, the environment before the file."
+    after_help = "Example: standing serve --demo\n\nSettings (--config FILE, TOML): data, listen, rules,\nrules_from = \"files\" | \"publishing\", approval_needs_person = true,\npublic_url, multichannel = \"displace\" | \"refuse\", log = \"text\" | \"json\",\n[limits] body_bytes, evaluations, depth, [ledger] archive_after = \"90d\",\ncheckpoints_to = \"DIR\". Each is also STANDING_ and its name in\ncapitals, as STANDING_LIMITS_DEPTH. Flags come before the environment, the environment before the file."
 )]
 pub(super) struct Serve {
     /// The data directory [default: ./standing-data]
@@ -65,6 +65,9 @@ pub(super) struct Serve {
     /// Give up keys that the store knows and that are not there, and make new ones.
     #[arg(long)]
     new_keys: bool,
+    /// Start although the store is older than what was archived or signed of it, and give up what came after.
+    #[arg(long)]
+    accept_older: bool,
 }
 
 impl Serve {
@@ -99,7 +102,12 @@ impl Serve {
             public_url,
             solver: SolverSetting::read().program,
         };
-        let opening = Opening { accept_clock: self.accept_clock, new_keys: self.new_keys };
+        let opening = Opening {
+            accept_clock: self.accept_clock,
+            new_keys: self.new_keys,
+            accept_older: self.accept_older,
+            checkpoints_to: settings.ledger.checkpoints_to.clone(),
+        };
         let mut pdp = Pdp::begin_by(&data, Arc::new(System), wanted, settings.rules_from, terms, opening).await?;
         pdp = pdp.with_needs_persons(settings.approval_needs_person).await?;
         if let Some(dir) = &self.world {

@@ -59,6 +59,7 @@ const SETTINGS: &[Setting] = &[
     number("limits.evaluations", "10000"),
     number("limits.depth", "64"),
     text("ledger.archive_after", ""),
+    text("ledger.checkpoints_to", ""),
 ];
 
 /// What else the environment may say, which is no setting.

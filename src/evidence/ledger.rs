@@ -23,10 +23,14 @@ use utoipa::ToSchema;
 use crate::audit::{
     CheckpointError, Hash, LedgerKey, Mask, ProofError, consistency, hash_text, inclusion, leaf_hash, leaf_node,
 };
+use crate::clock::OnceAMinute;
 use crate::id::Seq;
 use crate::pdp::Pdp;
 use crate::pdp::call::{About, Call, CallError, Coded, Told};
 use crate::store::{LedgerView, StoreError};
+
+/// What is said while heads cannot be kept elsewhere.
+static UNKEPT: OnceAMinute = OnceAMinute::new();
 
 /// Why something about the ledger cannot be told or done.
 #[derive(Debug, thiserror::Error)]
@@ -186,7 +190,8 @@ impl Pdp {
     pub async fn keep_checkpoint(&self) -> Result<(), LedgerError> {
         let signed = self.signed()?;
         if signed.size > 0 {
-            self.store.keep_checkpoint(signed.size, signed.note).await?;
+            self.store.keep_checkpoint(signed.size, signed.note.clone()).await?;
+            self.keep_head(signed.size, &signed.note);
             self.metrics.signed(self.now());
         }
         Ok(())
@@ -201,9 +206,20 @@ impl Pdp {
         if signed.value.size > 0 {
             let kept = self.store.keep_checkpoint(signed.value.size, signed.value.note.clone()).await;
             kept.map_err(CallError::Unavailable)?;
+            self.keep_head(signed.value.size, &signed.value.note);
             self.metrics.signed(self.now());
         }
         Ok(signed)
+    }
+
+    /// Keeps a signed head elsewhere, where the settings say so.
+    fn keep_head(&self, size: u64, note: &str) {
+        let Some(heads) = &self.heads else { return };
+        if let Err(error) = heads.keep(self.ledger_key.public().origin(), size, note)
+            && let Some(earlier) = UNKEPT.due()
+        {
+            tracing::error!(%error, earlier, "a signed head of the ledger was not kept elsewhere; said once a minute");
+        }
     }
 
     /// The proof that a record is among the first `size`; among all when nothing is said.
@@ -287,16 +303,16 @@ impl Pdp {
         Ok(Some(Kept { record, hash: hash_text(&leaf), archive }))
     }
 
-    /// A walk along the whole ledger, as it is now.
+    /// A walk along the whole ledger, the journal and the tables, as they are now.
     ///
     /// # Errors
     /// [`CallError::Denied`] for whoever may not read the ledger.
     pub async fn verify_ledger(&self, call: &Call) -> Result<Told<LedgerWalk>, CallError<LedgerError>> {
         self.tell(call, "readDecisions", &About::Installation, |_, _| {
             let keys = [self.ledger_key.public()].into_iter().chain(&self.former_keys).cloned().collect();
-            let view = self.store.ledger()?;
+            let (view, journal) = self.store.ledger_and_journal()?;
             let archive = Archive::of(self.folder.as_deref(), &view)?;
-            Ok(LedgerWalk::of(view, archive, keys)?)
+            Ok(LedgerWalk::of(view, journal, archive, keys)?)
         })
         .await
     }

@@ -377,7 +377,9 @@ impl Status for LinksError {
 
     fn status(&self) -> StatusCode {
         match self {
-            Self::Unusable { .. } | Self::Unreadable { .. } | Self::NoRandomness(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Unusable { .. } | Self::Unreadable { .. } | Self::NoRandomness(_) | Self::Store(_) => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
             Self::Key(LinkKeyError::Unknown(_)) => StatusCode::NOT_FOUND,
             Self::Key(_) => StatusCode::CONFLICT,
         }

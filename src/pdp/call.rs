@@ -366,11 +366,6 @@ impl<T> Done<T> {
     pub(crate) fn beside(beside: Beside, value: T) -> Self {
         Self { beside, ..Self::of((Happening::default(), value)) }
     }
-
-    /// Something was done that is kept elsewhere.
-    pub(crate) fn acted(value: T) -> Self {
-        Self { has_acted: true, ..Self::of((Happening::default(), value)) }
-    }
 }
 
 /// Why an operation came to nothing: it cannot be, or something it needs is not allowed.
@@ -483,9 +478,12 @@ impl Pdp {
         T: Serialize + DeserializeOwned + Send + 'static,
         E: Coded + Send + 'static,
     {
-        let rules = self.rules();
+        let current = self.current.clone();
         let call = call.clone();
-        let written = self.store.change(move |desk| work(&rules, &call, action, &about, desk, operate)).await;
+        let written =
+            self.store.change(move |desk| work(&*current.over(desk)?, &call, action, &about, desk, operate)).await;
+        // What came in force by it decides, and is said in the log, before anybody is told.
+        drop(self.rules());
         let written = written.map_err(CallError::Unavailable)?;
         let (value, revision, is_repeat) = written.value?;
         Ok(Changed { value, revision, is_repeat, seqs: written.seqs })

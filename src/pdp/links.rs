@@ -41,6 +41,9 @@ pub enum LinksError {
     /// The ring of keys refuses.
     #[error(transparent)]
     Key(#[from] LinkKeyError),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
 }
 
 /// The ring of keys: the newest signs, older ones still verify until they are retired.
@@ -145,11 +148,15 @@ impl Coded for LinksError {
         match self {
             Self::Unusable { .. } | Self::Unreadable { .. } | Self::NoRandomness(_) => "link_keys_unusable",
             Self::Key(_) => "invalid_link_key",
+            Self::Store(_) => "unavailable",
         }
     }
 
     fn store(&self) -> Option<&StoreError> {
-        None
+        match self {
+            Self::Store(error) => Some(error),
+            _ => None,
+        }
     }
 }
 

@@ -6,22 +6,29 @@ use std::path::{Path, PathBuf};
 use crate::audit::{LedgerKey, VerifierKey};
 use crate::caller::Identity;
 use crate::clock::{SharedClock, Timestamp};
+use crate::domain::invitation::LinkKeys;
 use crate::files::{check_secret, check_writers};
 use crate::pdp::call::{About, Call, CallError};
+use crate::pdp::heads::{Against, BehindError, Heads, HoldError, give_up};
 use crate::pdp::ledger_key::{self, PRIVATE_NAME};
 use crate::pdp::links::FILE_NAME;
 use crate::pdp::links::LinkRing;
+use crate::pdp::own::Own;
 use crate::pdp::{Pdp, PdpError, Terms};
 use crate::policy::Bundle;
-use crate::store::{KnownKeys, Store, StoreError};
+use crate::store::{Beside, Desk, KnownKeys, Store, StoreError};
 
 /// What somebody says by hand who starts a server.
-#[derive(Clone, Copy, Default, Debug)]
+#[derive(Clone, Default, Debug)]
 pub struct Opening {
     /// The clock is right, however far ahead of the store it is.
     pub accept_clock: bool,
     /// Keys that the store knows and that are not there are given up, and new ones are made.
     pub new_keys: bool,
+    /// What was kept of a newer store is given up.
+    pub accept_older: bool,
+    /// The folder in which signed heads of the ledger are kept, away from the store.
+    pub checkpoints_to: Option<PathBuf>,
 }
 
 /// Why the keys beside a store are not used.
@@ -45,13 +52,21 @@ pub enum KeysError {
         /// What is lost with it.
         lost: &'static str,
     },
+    /// A file holds a key as one in use that was retired.
+    #[error("`{}` holds the key `{key}` as one in use, and this store knows that it was retired; bring back the file as it was then", path.display())]
+    Unretired {
+        /// The file.
+        path: PathBuf,
+        /// The name of the key.
+        key: String,
+    },
 }
 
 const LOST_LEDGER: &str = "what was signed with it can be signed by nobody else";
 const LOST_LINKS: &str = "links already sent work by no other";
 
 /// Opens the store of a data directory that nobody else may write.
-pub(crate) fn store(data: &Path, clock: &SharedClock, opening: Opening) -> Result<Store, PdpError> {
+pub(crate) fn store(data: &Path, clock: &SharedClock, opening: &Opening) -> Result<Store, PdpError> {
     for path in [data.to_owned(), Store::file_in(data), data.join("archive"), data.join("ledger.pub")] {
         check_writers(&path)?;
     }
@@ -73,13 +88,13 @@ pub(crate) struct Keys {
 
 impl Keys {
     /// Reads the keys beside a store, or makes those of a store that has none yet.
-    pub(crate) fn open(store: &Store, data: &Path, clock: &SharedClock, opening: Opening) -> Result<Self, PdpError> {
+    pub(crate) fn open(store: &Store, data: &Path, clock: &SharedClock, opening: &Opening) -> Result<Self, PdpError> {
         let known = store.known_keys()?;
         // A store that was written before it kept what it knows had both files before it had a record.
         let has_lived = store.has_lived()?;
         let knows_ledger = known.as_ref().map_or(has_lived, |known| !known.ledger.is_empty());
         let knows_links = known.as_ref().map_or(has_lived, |known| !known.links.is_empty());
-        let KnownKeys { ledger: known_ledger, links: known_links } = known.unwrap_or_default();
+        let KnownKeys { ledger: known_ledger, links: known_links, retired } = known.unwrap_or_default();
         let mut replaced = Vec::new();
         for (name, is_known, lost) in [(PRIVATE_NAME, knows_ledger, LOST_LEDGER), (FILE_NAME, knows_links, LOST_LINKS)]
         {
@@ -93,6 +108,11 @@ impl Keys {
         }
         let public = public_beside(data);
         let (links, ledger) = (LinkRing::open(data, clock)?, ledger_key::open(data)?);
+        if let Some(key) =
+            links.keys().list().find(|key| key.retired().is_none() && retired.contains(&key.id().to_string()))
+        {
+            return Err(KeysError::Unretired { path: data.join(FILE_NAME), key: key.id().to_string() }.into());
+        }
         let ids: Vec<String> = links.keys().list().map(|key| key.id().to_string()).collect();
         let other_ledger = known_ledger.last().filter(|last| *last != ledger.public().text()).map(|last| origin(last));
         let other_links = known_links.into_iter().find(|known| !ids.contains(known));
@@ -111,8 +131,17 @@ impl Keys {
     }
 }
 
+/// What the store is to know of the keys.
+pub(crate) fn known_keys(ledger: Vec<String>, links: &LinkKeys) -> KnownKeys {
+    let named = |is_retired: bool| {
+        let keys = links.list().filter(move |key| key.retired().is_some() == is_retired);
+        keys.map(|key| key.id().to_string()).collect()
+    };
+    KnownKeys { ledger, links: named(false), retired: named(true) }
+}
+
 /// The public key that lies beside the store, whose private half may be gone.
-fn public_beside(data: &Path) -> Option<String> {
+pub(crate) fn public_beside(data: &Path) -> Option<String> {
     std::fs::read_to_string(data.join("ledger.pub")).ok().map(|text| text.trim().to_owned())
 }
 
@@ -128,7 +157,7 @@ impl Pdp {
     /// A [`PdpError`]; then nothing is served.
     pub fn open(data: &Path, clock: SharedClock, rules: Bundle, terms: Terms) -> Result<Self, PdpError> {
         let opening = Opening::default();
-        Self::over(store(data, &clock, opening)?, data, &clock, rules, terms, opening)
+        Self::over(store(data, &clock, &opening)?, data, &clock, rules, terms, &opening)
     }
 
     /// Opens the store in `data` with the rules that were last in force over it; with `otherwise` when none were, and
@@ -143,10 +172,10 @@ impl Pdp {
         terms: Terms,
     ) -> Result<Self, PdpError> {
         let opening = Opening::default();
-        let store = store(data, &clock, opening)?;
+        let store = store(data, &clock, &opening)?;
         let rules = crate::pdp::rules::last_in_force(&store)?.map_or(otherwise, Ok)?;
         let (rules_from, needs_persons, rules_at) = (store.rules_from()?, store.needs_persons()?, store.rules_at()?);
-        Ok(Self { rules_from, needs_persons, rules_at, ..Self::over(store, data, &clock, rules, terms, opening)? })
+        Ok(Self { rules_from, needs_persons, rules_at, ..Self::over(store, data, &clock, rules, terms, &opening)? })
     }
 
     pub(crate) fn over(
@@ -155,12 +184,19 @@ impl Pdp {
         clock: &SharedClock,
         rules: Bundle,
         terms: Terms,
-        opening: Opening,
+        opening: &Opening,
     ) -> Result<Self, PdpError> {
         let Keys { links, ledger, former, replaced } = Keys::open(&store, data, clock, opening)?;
+        let heads = opening.checkpoints_to.as_deref().map(Heads::in_folder).transpose()?;
+        let keys: Vec<VerifierKey> = [ledger.public()].into_iter().chain(&former).cloned().collect();
+        let against = Against { data, heads: heads.as_ref(), keys: &keys };
+        let given_up = against.hold(&store, opening.accept_older).map_err(|error| match error {
+            HoldError::Behind(error) => PdpError::from(error),
+            HoldError::Store(error) => PdpError::from(error),
+        })?;
         let folder = Some(data.to_owned());
         let opened = Self::of(store, links, rules, terms)?;
-        Ok(Self { folder, ledger_key: ledger, former_keys: former, replaced_keys: replaced, ..opened })
+        Ok(Self { folder, heads, given_up, ledger_key: ledger, former_keys: former, replaced_keys: replaced, ..opened })
     }
 
     /// Keeps which keys there are, and records what was said by hand as the store was opened.
@@ -169,9 +205,13 @@ impl Pdp {
     /// [`PdpError`] when it cannot be kept, or the rules in force do not allow it; then nothing is served.
     pub(crate) async fn note_opening(&self) -> Result<(), PdpError> {
         let accepted = self.store.accepted_clock();
-        if accepted.is_some() || !self.replaced_keys.is_empty() {
+        if accepted.is_some() || !self.replaced_keys.is_empty() || !self.given_up.is_empty() {
             self.record_opening(accepted).await?;
         }
+        give_up(&self.given_up).map_err(|error| {
+            let path = self.given_up.first().cloned().unwrap_or_default();
+            BehindError::Unusable { path, cause: error.to_string() }
+        })?;
         self.keep_known_keys().await?;
         Ok(())
     }
@@ -184,6 +224,10 @@ impl Pdp {
         }
         if !self.replaced_keys.is_empty() {
             call.said.insert("newKeys".to_owned(), self.replaced_keys.clone().into());
+        }
+        if !self.given_up.is_empty() {
+            let paths: Vec<String> = self.given_up.iter().map(|path| path.display().to_string()).collect();
+            call.said.insert("givenUp".to_owned(), paths.into());
         }
         let told = self.tell(&call, "startAnyway", &About::Installation, |_, _| Ok::<_, StoreError>(())).await;
         match told {
@@ -202,9 +246,22 @@ impl Pdp {
         if self.folder.is_none() {
             return Ok(());
         }
-        let ledger = self.former_keys.iter().chain([self.ledger_key.public()]).map(|key| key.text().to_owned());
-        let links = self.links.keys();
-        let links = links.list().filter(|key| key.retired().is_none()).map(|key| key.id().to_string());
-        self.store.keep_known_keys(&KnownKeys { ledger: ledger.collect(), links: links.collect() }).await
+        let keys = known_keys(self.ledger_keys(), &self.links.keys());
+        if self.store.known_keys()?.as_ref() == Some(&keys) {
+            return Ok(());
+        }
+        let message = "the keys beside the store were noted".to_owned();
+        let own = Own { action: "noteKeys", by: String::new(), message };
+        let put = move |_: &Desk<'_>| {
+            let mut beside = Beside::default();
+            beside.put_known_keys(&keys)?;
+            Ok(beside)
+        };
+        self.write_own(own, put).await
+    }
+
+    /// The public keys the ledger was and is signed with.
+    pub(crate) fn ledger_keys(&self) -> Vec<String> {
+        self.former_keys.iter().chain([self.ledger_key.public()]).map(|key| key.text().to_owned()).collect()
     }
 }

@@ -6,7 +6,6 @@ pub use digest::AmbiguousDigest;
 pub(crate) use digest::whole_digest;
 
 use std::collections::BTreeMap;
-use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use prometheus_client::metrics::counter::Counter;
@@ -20,8 +19,9 @@ use crate::config::RulesFrom;
 use crate::decide::check_schema;
 use crate::limits::PAST_RULES_MAX;
 use crate::pdp::Pdp;
-use crate::policy::{Bundle, Finding, RuleFiles, Rulebook};
-use crate::store::{Beside, Desk, InForce, Store, StoreError, Why, Work};
+use crate::pdp::own::Own;
+use crate::policy::{Bundle, Digest, Finding, RuleFiles, Rulebook};
+use crate::store::{Beside, Desk, InForce, Store, StoreError, Why};
 
 /// The rules that were last in force over a store, if any were.
 ///
@@ -29,7 +29,8 @@ use crate::store::{Beside, Desk, InForce, Store, StoreError, Why, Work};
 /// [`StoreError`] when they cannot be read or do not load any more.
 pub fn last_in_force(store: &Store) -> Result<Option<Bundle>, StoreError> {
     let Some((_, newest)) = store.rules_in_force()? else { return Ok(None) };
-    let Some(files) = store.kept_rules(&newest.digest)? else { return Ok(None) };
+    let files = store.kept_rules(&newest.digest)?;
+    let files = files.ok_or_else(|| unloadable(&newest.digest, "their files are not there"))?;
     let bundle = loaded(&newest.digest, files)?;
     check_schema(&bundle).map_err(|finding| unloadable(&newest.digest, &finding.to_string()))?;
     Ok(Some(bundle))
@@ -41,6 +42,9 @@ fn unloadable(digest: &str, error: &str) -> StoreError {
 
 fn loaded(digest: &str, files: Vec<(String, String)>) -> Result<Bundle, StoreError> {
     let files: RuleFiles = files.into_iter().collect();
+    if Digest::of(&files).as_str() != digest {
+        return Err(StoreError::Altered(format!("the set of rules `{digest}` holds other files")));
+    }
     Bundle::load(files, Rulebook::Domain).map_err(|error| unloadable(digest, &error.to_string()))
 }
 
@@ -71,29 +75,93 @@ pub struct RefusedRules {
 /// The rules that decide now, and what was last refused in their place.
 #[derive(Clone)]
 pub(crate) struct Current {
-    bundle: Arc<RwLock<Arc<Bundle>>>,
+    /// The rules, with the number in the history at which they came in force.
+    deciding: Arc<RwLock<(Option<u64>, Arc<Bundle>)>>,
+    /// Sets that are being put in force, by their digests: they decide as soon as the store says so.
+    coming: Arc<RwLock<BTreeMap<String, Arc<Bundle>>>>,
     refused: Arc<RwLock<Option<RefusedRules>>>,
     passed_over: Arc<RwLock<Vec<String>>>,
     swaps: Counter,
 }
 
 impl Current {
-    pub(crate) fn of(bundle: Bundle, swaps: Counter) -> Self {
-        let bundle = Arc::new(RwLock::new(Arc::new(bundle)));
-        Self { bundle, refused: Arc::default(), passed_over: Arc::default(), swaps }
+    /// Rules that decide over a store as it is.
+    pub(crate) fn of(bundle: Bundle, store: &Store, swaps: Counter) -> Self {
+        let number = store.in_force_number();
+        let deciding = Arc::new(RwLock::new((number, Arc::new(bundle))));
+        Self { deciding, coming: Arc::default(), refused: Arc::default(), passed_over: Arc::default(), swaps }
     }
 
+    /// The rules that decided last.
     pub(crate) fn get(&self) -> Arc<Bundle> {
-        Arc::clone(&self.bundle.read().unwrap_or_else(PoisonError::into_inner))
+        Arc::clone(&self.deciding.read().unwrap_or_else(PoisonError::into_inner).1)
     }
 
-    fn set(&self, bundle: Arc<Bundle>) {
-        if bundle.digest() != self.get().digest() {
-            tracing::info!(rules = %bundle.digest(), "other rules are in force");
+    /// The rules that are in force as of the newest commit of a store.
+    pub(crate) fn newest(&self, store: &Store) -> Arc<Bundle> {
+        {
+            let number = store.in_force_number();
+            let deciding = self.deciding.read().unwrap_or_else(PoisonError::into_inner);
+            if number.is_none() || number == deciding.0 {
+                return Arc::clone(&deciding.1);
+            }
+        }
+        match store.in_force().map_or(Ok(()), |(number, digest)| self.follow(store, number, &digest)) {
+            Ok(()) => {}
+            Err(error) => tracing::error!(%error, "the rules in force cannot be read; those of before decide"),
+        }
+        self.get()
+    }
+
+    /// The rules that are in force where a change is made, which those before it in the same commit may have put there.
+    pub(crate) fn over(&self, desk: &Desk<'_>) -> Result<Arc<Bundle>, StoreError> {
+        let Some((number, entry)) = desk.in_force()? else { return Ok(self.get()) };
+        {
+            let deciding = self.deciding.read().unwrap_or_else(PoisonError::into_inner);
+            if deciding.0 == Some(number) {
+                return Ok(Arc::clone(&deciding.1));
+            }
+        }
+        let digest = entry.digest.as_str();
+        if let Some(bundle) = self.coming.read().unwrap_or_else(PoisonError::into_inner).get(digest) {
+            return Ok(Arc::clone(bundle));
+        }
+        let files = desk.kept_rules(digest)?;
+        Ok(Arc::new(loaded(digest, files.ok_or_else(|| unloadable(digest, "their files are not there"))?)?))
+    }
+
+    /// Has the rules decide that came in force.
+    fn follow(&self, store: &Store, number: u64, digest: &str) -> Result<(), StoreError> {
+        let coming = self.coming.read().unwrap_or_else(PoisonError::into_inner).get(digest).map(Arc::clone);
+        let bundle = match coming {
+            Some(bundle) => bundle,
+            None => {
+                let files = store.kept_rules(digest)?;
+                Arc::new(loaded(digest, files.ok_or_else(|| unloadable(digest, "their files are not there"))?)?)
+            }
+        };
+        let before = {
+            let mut deciding = self.deciding.write().unwrap_or_else(PoisonError::into_inner);
+            if deciding.0.is_some_and(|known| known >= number) {
+                return Ok(());
+            }
+            std::mem::replace(&mut *deciding, (Some(number), bundle)).1
+        };
+        self.refuse(None);
+        self.coming.write().unwrap_or_else(PoisonError::into_inner).clear();
+        if before.digest().as_str() != digest {
+            tracing::info!(rules = digest, "other rules are in force");
             self.swaps.inc();
         }
-        *self.bundle.write().unwrap_or_else(PoisonError::into_inner) = bundle;
-        self.refuse(None);
+        if let Some((_, entry)) = store.rules_in_force()?.filter(|(newest, _)| *newest == number) {
+            said_of(&entry, before.digest());
+        }
+        Ok(())
+    }
+
+    fn comes(&self, bundle: &Arc<Bundle>) {
+        let mut coming = self.coming.write().unwrap_or_else(PoisonError::into_inner);
+        coming.insert(bundle.digest().to_string(), Arc::clone(bundle));
     }
 
     pub(crate) fn refused(&self) -> Option<RefusedRules> {
@@ -111,6 +179,22 @@ impl Current {
 
     pub(crate) fn refuse(&self, refused: Option<RefusedRules>) {
         *self.refused.write().unwrap_or_else(PoisonError::into_inner) = refused;
+    }
+}
+
+/// Says in the log what is out of the ordinary about rules that came in force.
+fn said_of(entry: &InForce, before: &Digest) {
+    for Retired { promise, by, why, .. } in &entry.retired {
+        tracing::warn!(promise, by, why, "a promise is retired");
+    }
+    if entry.emergency {
+        tracing::warn!(
+            rules = entry.digest,
+            instead_of = %before,
+            by = entry.by,
+            comment = entry.comment.as_deref().unwrap_or("no reason given"),
+            "rules were called back by one person alone, as an emergency"
+        );
     }
 }
 
@@ -136,8 +220,8 @@ pub(crate) struct Note {
     pub(crate) emergency: bool,
 }
 
-/// Puts rules in force: kept and entered in the history with whatever else `beside` holds, and deciding as soon as
-/// that is durable.
+/// Puts rules in force: kept and entered in the history with whatever else `beside` holds; they decide as soon as that
+/// is durable, before anybody is told.
 pub(crate) fn bring(
     current: &Current,
     desk: &Desk<'_>,
@@ -163,13 +247,7 @@ pub(crate) fn bring_with(
     let digest = bundle.digest().to_string();
     let entry = InForce { digest, by, at, why, proposal, comment, emergency, folder, retired };
     beside.put_in_force(number, &entry, &files, evidence.as_deref())?;
-    let (current, retired) = (current.clone(), entry.retired.clone());
-    beside.then(move || {
-        for Retired { promise, by, why, .. } in &retired {
-            tracing::warn!(promise, by, why, "a promise is retired");
-        }
-        current.set(bundle);
-    });
+    current.comes(&bundle);
     Ok(entry)
 }
 
@@ -203,42 +281,23 @@ impl Pdp {
 
     /// Puts rules in force without a call, unless they are already.
     pub(crate) async fn keep(&self, coming: Coming) -> Result<(), StoreError> {
-        let current = self.current.clone();
-        let written = self.store.change(move |desk| {
+        let (current, digest) = (self.current.clone(), coming.bundle.digest());
+        let message = match coming.why {
+            Why::Start => format!("the rules `{digest}` came in force as the service started"),
+            Why::Files => format!("the rules `{digest}` came in force from their files"),
+            Why::Published | Why::RolledBack => format!("the rules `{digest}` came in force"),
+        };
+        let own = Own { action: "activateRules", by: coming.by.clone(), message };
+        let put = move |desk: &Desk<'_>| {
             let mut beside = Beside::default();
-            let by = coming.by.clone();
             if desk.in_force()?.is_none_or(|(_, last)| last.digest != coming.bundle.digest().as_str()) {
                 bring(&current, desk, coming, &mut beside)?;
             }
-            Ok(Work { change: None, by, records: Vec::new(), remember: None, beside, value: () })
-        });
-        written.await.map(|_| ())
-    }
-
-    /// Has the rules decide that the store says are in force, once a write failed: a set that was being put in force may
-    /// be there all the same.
-    ///
-    /// # Errors
-    /// [`StoreError`] while the store cannot be used; then it is tried again.
-    pub async fn compare_rules(&self) -> Result<(), StoreError> {
-        let failures = self.store.failures();
-        if failures == self.compared_at.load(Ordering::Acquire) {
-            return Ok(());
-        }
-        let current = self.current.clone();
-        let written = self.store.change(move |desk| {
-            let mut beside = Beside::default();
-            if let Some((_, entry)) = desk.in_force()?
-                && entry.digest != current.get().digest().as_str()
-                && let Some(files) = desk.kept_rules(&entry.digest)?
-            {
-                let bundle = Arc::new(loaded(&entry.digest, files)?);
-                beside.then(move || current.set(bundle));
-            }
-            Ok(Work { change: None, by: String::new(), records: Vec::new(), remember: None, beside, value: () })
-        });
-        written.await?;
-        self.compared_at.store(failures, Ordering::Release);
+            Ok(beside)
+        };
+        self.write_own(own, put).await?;
+        // What is out of the ordinary is said at once.
+        drop(self.rules());
         Ok(())
     }
 

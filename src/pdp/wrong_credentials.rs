@@ -68,7 +68,7 @@ impl Pdp {
         self.metrics.wrong_credentials.inc();
         let mut records: Vec<Record> = over.and_then(|window| self.counted(&window)).into_iter().collect();
         if is_first {
-            let known = named.map(|id| self.store.token(id)).transpose()?.flatten();
+            let known = named.map(|id| self.token_as_written(id)).transpose()?.flatten();
             let mut record = self.of_wrong_credentials("the credentials are missing a right secret or a known token");
             if let Some(token) = known {
                 record.question.context.insert("token".to_owned(), token.id.as_str().into());

@@ -133,7 +133,6 @@ impl Pdp {
         ];
         let call = saying(call, said);
         let (current, from) = (self.current.clone(), self.rules_from);
-        let soon = self.schedule.clone();
         self.change(&call, "approveRules", About::Installation, move |desk, _| {
             let mut proposal = admissible((from, needs_persons), desk, id, &hand)?;
             let weighed = weighed.ok_or(PublishError::Closed { id, state: proposal.state })?;
@@ -171,9 +170,6 @@ impl Pdp {
             beside
                 .put_proposed_evidence(id, &weighed.json().map_err(PublishError::from)?)
                 .map_err(PublishError::from)?;
-            beside.then(move || {
-                soon.send_replace(());
-            });
             Ok(Done::beside(beside, ProposalTold::with(proposal, &weighed.evidence)))
         })
         .await

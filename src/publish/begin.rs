@@ -7,11 +7,12 @@ use crate::clock::SharedClock;
 use crate::config::{RulesAt, RulesFrom};
 use crate::pdp::opening;
 use crate::pdp::opening::Opening;
+use crate::pdp::own::Own;
 use crate::pdp::rules::{Coming, last_in_force};
 use crate::pdp::{Pdp, PdpError, Terms};
 use crate::policy::{Bundle, Digest, ReadError, RuleFiles, Rulebook};
 use crate::publish::review::Outcome;
-use crate::store::{Beside, Store, StoreError, Why, Work};
+use crate::store::{Beside, Desk, Store, StoreError, Why};
 
 /// Where whoever starts a server says the rules stand.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -83,14 +84,14 @@ impl Pdp {
             let at = wanted.told.as_ref().unwrap_or(&wanted.otherwise);
             Bundle::load(RuleFiles::at(at, &RuleFiles::built_in())?, Rulebook::Domain)?;
         }
-        let store = opening::store(data, &clock, opening)?;
+        let store = opening::store(data, &clock, &opening)?;
         let last = last_in_force(&store)?;
         let at = wanted.over(&store, last.as_ref())?;
         let Some(last) = last else {
             let at = at.unwrap_or(wanted.otherwise);
             let files = RuleFiles::at(&at, &RuleFiles::built_in())?;
             let mut pdp =
-                Self::over(store, data, &clock, Bundle::load(files.clone(), Rulebook::Domain)?, terms, opening)?;
+                Self::over(store, data, &clock, Bundle::load(files.clone(), Rulebook::Domain)?, terms, &opening)?;
             (pdp.rules_from, pdp.rules_at) = (from, Some(at));
             pdp.pass_over(files.strays());
             let evidence = pdp.examined(files).await?;
@@ -104,7 +105,7 @@ impl Pdp {
         };
         let files = at.as_ref().map(|at| RuleFiles::at(at, last.files()));
         let is_there = files.as_ref().is_some_and(Result::is_ok);
-        let mut pdp = Self::over(store, data, &clock, last, terms, opening)?;
+        let mut pdp = Self::over(store, data, &clock, last, terms, &opening)?;
         (pdp.rules_from, pdp.rules_at) = (from, at);
         match (from, files) {
             (RulesFrom::Files, Some(files)) => drop(pdp.take_files(files).await?),
@@ -130,15 +131,17 @@ impl Pdp {
         if self.store.rules_from()? == from && at.is_none() {
             return Ok(());
         }
-        let written = self.store.change(move |_| {
+        let message = "where the rules come from was noted".to_owned();
+        let own = Own { action: "changeSettings", by: String::new(), message };
+        let put = move |_: &Desk<'_>| {
             let mut beside = Beside::default();
             beside.put_rules_from(from)?;
             if let Some(at) = &at {
                 beside.put_rules_at(at)?;
             }
-            Ok(Work { change: None, by: String::new(), records: Vec::new(), remember: None, beside, value: () })
-        });
-        written.await.map(|_| ())
+            Ok(beside)
+        };
+        self.write_own(own, put).await
     }
 
     /// Where the files of the rules stand; nothing in a store that was never told.

@@ -220,7 +220,7 @@ impl Pdp {
     /// [`PublishError`]; [`CallError::Denied`] for whoever may not propose rules.
     pub async fn withdraw(&self, call: &Call, id: u64) -> Result<Changed<ProposalTold>, CallError<PublishError>> {
         let call = saying(call, [("proposal", Some(id.into()))]);
-        let (from, by, soon) = (self.rules_from, call.caller.to_string(), self.schedule.clone());
+        let (from, by) = (self.rules_from, call.caller.to_string());
         self.change(&call, "proposeRules", About::Installation, move |desk, _| {
             if from == RulesFrom::Files {
                 return Err(PublishError::FromFiles.into());
@@ -233,9 +233,6 @@ impl Pdp {
                 ProposalState::Open => {}
                 ProposalState::Scheduled => {
                     beside.put_scheduled(None).map_err(PublishError::from)?;
-                    beside.then(move || {
-                        soon.send_replace(());
-                    });
                 }
                 state => return Err(PublishError::Closed { id, state }.into()),
             }

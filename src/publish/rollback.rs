@@ -124,21 +124,10 @@ impl Pdp {
             }
             let mut beside = Beside::default();
             let evidence = weighed.json().map_err(PublishError::from)?;
-            let (digest, who) = (bundle.digest().to_string(), by.clone());
             let (why, folder, retired) = (Why::RolledBack, None, weighed.evidence.retired.clone());
             let coming = Coming { bundle, by, why, proposal: None, evidence: Some(evidence), folder, retired };
             let note = Note { comment, emergency: true };
             let entry = bring_with(&current, desk, coming, note, &mut beside).map_err(PublishError::from)?;
-            let said = entry.comment.clone().unwrap_or_else(|| "no reason given".to_owned());
-            beside.then(move || {
-                tracing::warn!(
-                    rules = digest,
-                    instead_of = base.digest,
-                    by = who,
-                    comment = said,
-                    "rules were called back by one person alone, as an emergency"
-                );
-            });
             let evidence = serde_json::to_value(&weighed.evidence).ok();
             let entry = RulesEntry { evidence, ..entry.into() };
             Ok(Done::beside(beside, RolledBack::InForce(Box::new(entry))))

@@ -7,13 +7,14 @@ use serde_json::Value;
 use crate::config::RulesFrom;
 use crate::pdp::Pdp;
 use crate::pdp::call::{About, Call, CallError, Coded as _};
+use crate::pdp::own::Own;
 use crate::pdp::rules::RefusedRules;
 use crate::policy::Finding;
 use crate::publish::approval::activation;
 use crate::publish::four_eyes::still_counts;
 use crate::publish::watched::told;
 use crate::publish::{PublishError, in_force, saying};
-use crate::store::{Beside, Closed, Proposal, ProposalState, StoreError, Work};
+use crate::store::{Beside, Closed, Desk, Proposal, ProposalState, StoreError};
 
 impl Pdp {
     /// Puts the proposal in force whose time has come, if there is one; says which, and whether it is in force.
@@ -83,17 +84,19 @@ impl Pdp {
         }
         let refused = RefusedRules { digest: Some(digest), at: self.store.now(), findings, proposal: Some(id) };
         let by = "schedule".to_owned();
-        let written = self.store.change(move |desk| {
+        let said = format!("proposal {id} did not come in force: {message}");
+        let own = Own { action: "activateRules", by: by.clone(), message: said };
+        let put = move |desk: &Desk<'_>| {
             let mut beside = Beside::default();
             if let Some(mut proposal) = desk.proposal(id)?.filter(|known| known.state == ProposalState::Scheduled) {
                 proposal.state = ProposalState::NotActivated;
-                proposal.closed = Some(Closed { by: by.clone(), at: desk.at, message: Some(message) });
+                proposal.closed = Some(Closed { by, at: desk.at, message: Some(message) });
                 beside.put_proposal(&proposal)?;
                 beside.put_scheduled(None)?;
             }
-            Ok(Work { change: None, by, records: Vec::new(), remember: None, beside, value: () })
-        });
-        written.await?;
+            Ok(beside)
+        };
+        self.write_own(own, put).await?;
         self.refuse(refused);
         Ok(())
     }
@@ -132,9 +135,9 @@ impl Pdp {
         Ok(at.map(|at| Duration::try_from(at.duration_since(self.store.now())).unwrap_or_default()))
     }
 
-    /// Tells that something else is to come in force later than before.
+    /// Tells whenever something else may be to come in force later than before.
     #[must_use]
-    pub fn schedule(&self) -> tokio::sync::watch::Receiver<()> {
-        self.schedule.subscribe()
+    pub fn schedule(&self) -> tokio::sync::watch::Receiver<u64> {
+        self.store.entered()
     }
 }

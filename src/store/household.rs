@@ -3,8 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::rows::{Kind, names, prefix};
-use super::view::{Kept, Listed, View, decode};
+use super::rows::{Kind, Listed, names, prefix};
+use super::view::{Kept, View, decode};
 use super::{StoreError, gather};
 use crate::clock::Timestamp;
 use crate::domain::commercial::{CommercialRelationship, RelationshipState};

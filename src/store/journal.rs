@@ -1,6 +1,7 @@
 //! The journal: what happened at each revision, in order.
 
-use super::redb_file::{JOURNAL, Store};
+use super::redb_file::Store;
+use super::tables::JOURNAL;
 use super::view::decode;
 use super::{Entry, StoreError};
 use crate::clock::Timestamp;

@@ -2,8 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::view::{decode, encode};
-use super::{Beside, Store, StoreError, Work};
+use super::StoreError;
+use super::beside::Beside;
+use super::redb_file::Store;
 
 /// The row they stand in.
 const KEY: &[u8] = b"!keys";
@@ -15,6 +16,19 @@ pub struct KnownKeys {
     pub ledger: Vec<String>,
     /// The names of the keys that links are signed with, newest first, without those that are retired.
     pub links: Vec<String>,
+    /// The names of those that are retired.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub retired: Vec<String>,
+}
+
+impl Beside {
+    /// Keeps the keys the store knows.
+    ///
+    /// # Errors
+    /// [`StoreError`] when they cannot be put into bytes.
+    pub fn put_known_keys(&mut self, keys: &KnownKeys) -> Result<(), StoreError> {
+        self.put(KEY.to_vec(), keys)
+    }
 }
 
 impl Store {
@@ -23,7 +37,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`] when they cannot be read.
     pub fn known_keys(&self) -> Result<Option<KnownKeys>, StoreError> {
-        self.side()?.get(KEY)?.map(|found| decode(found.value())).transpose()
+        self.metadata(|metadata| metadata.row(KEY))
     }
 
     /// Was anything ever written by somebody who called?
@@ -32,20 +46,5 @@ impl Store {
     /// [`StoreError`] when the ledger cannot be read.
     pub fn has_lived(&self) -> Result<bool, StoreError> {
         Ok(self.revision().0 > 0 || self.records()? > 0)
-    }
-
-    /// Keeps the keys the store knows.
-    ///
-    /// # Errors
-    /// [`StoreError`]; then it knows those of before.
-    pub async fn keep_known_keys(&self, keys: &KnownKeys) -> Result<(), StoreError> {
-        if self.known_keys()?.as_ref() == Some(keys) {
-            return Ok(());
-        }
-        let mut beside = Beside::default();
-        beside.rows.push((KEY.to_vec(), encode(keys)?));
-        let by = String::new();
-        let work = Work { change: None, by, records: Vec::new(), remember: None, beside, value: () };
-        self.change(move |_| Ok(work)).await.map(drop)
     }
 }

@@ -11,10 +11,10 @@ use std::collections::btree_map::Entry;
 use std::ops::RangeInclusive;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use redb::{ReadOnlyTable, ReadableTable, Table, WriteTransaction};
+use redb::{ReadOnlyTable, ReadTransaction, ReadableTable, Table, WriteTransaction};
 
 use super::StoreError;
-use super::redb_file::{LEDGER, SIDE, SideTable, Store, TREE};
+use super::tables::{LEDGER, SIDE, SideTable, TREE};
 use crate::audit::{Hash, Peaks, children, leaf_hash, leaves_up_to, node_hash};
 use crate::id::Seq;
 
@@ -38,7 +38,7 @@ fn stray_key(seq: u64) -> Vec<u8> {
 
 /// The row that says in which archive file records are, and its key.
 pub(super) fn archive_row(records: &RangeInclusive<u64>, file: &str) -> (Vec<u8>, Vec<u8>) {
-    let key = [b"f".as_slice(), &records.start().to_be_bytes()].concat();
+    let key = [b"a".as_slice(), &records.start().to_be_bytes()].concat();
     (key, [&records.end().to_be_bytes(), file.as_bytes()].concat())
 }
 
@@ -123,6 +123,15 @@ impl<'txn> Growing<'txn> {
         Ok(Seq(seq))
     }
 
+    /// How many records there are with those that were appended.
+    pub(super) fn size(&mut self) -> Result<u64, StoreError> {
+        let peaks = match self.peaks.take() {
+            Some(peaks) => peaks,
+            None => self.read_peaks()?,
+        };
+        Ok(self.peaks.insert(peaks).size())
+    }
+
     /// Writes the nodes of the records that were appended.
     pub(super) fn close(&mut self) -> Result<(), StoreError> {
         self.rows.write(&mut self.tree)
@@ -169,12 +178,16 @@ pub struct LedgerView {
 }
 
 /// A damaged page can make redb panic where it reads; that is one more thing to be told, and no end of the walk.
-fn guarded<T>(read: impl FnOnce() -> Result<T, StoreError>) -> Result<T, StoreError> {
+pub(super) fn guarded<T>(read: impl FnOnce() -> Result<T, StoreError>) -> Result<T, StoreError> {
     let read = catch_unwind(AssertUnwindSafe(read));
     read.unwrap_or_else(|_| Err(StoreError::Unreadable("a page of the file is damaged".to_owned())))
 }
 
 impl LedgerView {
+    pub(super) fn of(read: &ReadTransaction) -> Result<Self, StoreError> {
+        Ok(Self { records: read.open_table(LEDGER)?, tree: read.open_table(TREE)?, side: read.open_table(SIDE)? })
+    }
+
     /// How many records were ever written.
     ///
     /// # Errors
@@ -258,7 +271,7 @@ impl LedgerView {
         let unreadable = || StoreError::Unreadable("the row of an archive file is not one".to_owned());
         guarded(|| {
             let mut known = Vec::new();
-            for found in self.side.range::<&[u8]>(b"f".as_slice()..b"g".as_slice())? {
+            for found in self.side.range::<&[u8]>(b"a".as_slice()..b"b".as_slice())? {
                 let (key, row) = found?;
                 let (last, file) = row.value().split_first_chunk().ok_or_else(unreadable)?;
                 let records = number(key.value())?..=u64::from_be_bytes(*last);
@@ -281,24 +294,5 @@ impl LedgerView {
             }
             Ok(kept)
         })
-    }
-}
-
-impl Store {
-    /// The ledger and its tree as they are now.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the file cannot be read.
-    pub fn ledger(&self) -> Result<LedgerView, StoreError> {
-        let read = self.read()?;
-        Ok(LedgerView { records: read.open_table(LEDGER)?, tree: read.open_table(TREE)?, side: read.open_table(SIDE)? })
-    }
-
-    /// How many records were ever written.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the ledger cannot be read.
-    pub fn records(&self) -> Result<u64, StoreError> {
-        self.ledger()?.size()
     }
 }

@@ -3,8 +3,11 @@
 use redb::ReadOnlyTable;
 
 use super::StoreError;
+use super::journal_view::JournalView;
+use super::ledger::{LedgerView, guarded};
 use super::ledger_index::{LEDGER_INDEX, Postings, ReadIndex, window};
-use super::redb_file::{LEDGER, Store};
+use super::redb_file::Store;
+use super::tables::LEDGER;
 use crate::audit::Term;
 use crate::clock::Timestamp;
 use crate::id::Seq;
@@ -40,6 +43,33 @@ pub struct LedgerReader {
 }
 
 impl Store {
+    /// The ledger and its tree as they are now.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the file cannot be read.
+    pub fn ledger(&self) -> Result<LedgerView, StoreError> {
+        LedgerView::of(&self.read()?)
+    }
+
+    /// The ledger, and the tables with their journal, as one read transaction sees them.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the file cannot be read.
+    pub fn ledger_and_journal(&self) -> Result<(LedgerView, JournalView), StoreError> {
+        guarded(|| {
+            let read = self.read()?;
+            Ok((LedgerView::of(&read)?, JournalView::of(&read)?))
+        })
+    }
+
+    /// How many records were ever written.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the ledger cannot be read.
+    pub fn records(&self) -> Result<u64, StoreError> {
+        self.ledger()?.size()
+    }
+
     /// The records of the ledger as they are now, with their index.
     ///
     /// # Errors

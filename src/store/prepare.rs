@@ -5,19 +5,23 @@ use std::path::Path;
 use redb::{Database, ReadableTable, ReadableTableMetadata as _, TableHandle as _, WriteTransaction};
 
 use super::ledger_index::{Caught, LEDGER_INDEX, catch_up};
-use super::redb_file::{FACTS, JOURNAL, LEDGER, META, SIDE, TREE};
-use super::view::decode;
+use super::metadata::{Adopted, JOURNALED, MetadataEntry, RowsDigest, sha256};
+use super::tables::{ENTRIES, FACTS, JOURNAL, LEDGER, META, SIDE, TREE};
+use super::view::{decode, encode};
 use super::{Entry, StoreError, ledger};
-use crate::audit::Recorded;
+use crate::audit::{Hash, Recorded};
 use crate::clock::Timestamp;
 use crate::id::Revision;
 
 /// The format this program writes, and the newest it reads.
-const FORMAT: u8 = 2;
+const FORMAT: u8 = 3;
+/// The format before what is beside the facts was in the journal.
+const WITHOUT_ENTRIES: u8 = 2;
 /// The format before there was a tree over the ledger.
 const WITHOUT_TREE: u8 = 1;
 /// How many records are indexed in one transaction, in a store that was written before there was an index.
 const INDEXED_AT_ONCE: usize = 50_000;
+
 /// Makes the tables of a new store, or checks the format of one that is there.
 pub(super) fn prepare(database: &Database, path: &Path) -> Result<(Revision, Timestamp), StoreError> {
     let not_a_store = |cause: &str| StoreError::NotAStore { path: path.to_owned(), cause: cause.to_owned() };
@@ -33,10 +37,17 @@ pub(super) fn prepare(database: &Database, path: &Path) -> Result<(Revision, Tim
         let found = meta.get("format")?.and_then(|found| found.value().first().copied());
         match found {
             Some(FORMAT) => {}
-            Some(WITHOUT_TREE) => {
+            Some(before @ (WITHOUT_TREE | WITHOUT_ENTRIES)) => {
                 is_old = true;
                 meta.insert("format", [FORMAT].as_slice())?;
-                ledger::plant(&write)?;
+                if before == WITHOUT_TREE {
+                    ledger::plant(&write)?;
+                }
+                if has_entries(&write)? {
+                    return Err(not_a_store("its format was set back"));
+                }
+                move_archives(&write)?;
+                adopt(&write)?;
             }
             Some(found) if found > FORMAT => {
                 return Err(StoreError::NewerFormat { path: path.to_owned(), found, known: FORMAT });
@@ -48,6 +59,7 @@ pub(super) fn prepare(database: &Database, path: &Path) -> Result<(Revision, Tim
             return Err(not_a_store("the tree over its ledger was taken away"));
         }
         write.open_table(SIDE)?;
+        write.open_table(ENTRIES)?;
         is_new_index = write.list_tables()?.all(|table| table.name() != LEDGER_INDEX.name());
         write.open_table(LEDGER_INDEX)?;
         let (revision, at) = newest(&write.open_table(JOURNAL)?)?;
@@ -60,6 +72,60 @@ pub(super) fn prepare(database: &Database, path: &Path) -> Result<(Revision, Tim
     }
     while indexes_more(database)? {}
     Ok(revision)
+}
+
+/// Gives the rows of archive files a key of their own: they had that of the files of proposals.
+fn move_archives(write: &WriteTransaction) -> Result<(), StoreError> {
+    let mut side = write.open_table(SIDE)?;
+    let mut moved = Vec::new();
+    for found in side.range::<&[u8]>(b"f".as_slice()..b"g".as_slice())? {
+        let (key, row) = found?;
+        // It begins with a place in the ledger, and what is no row of an archive with the mark of a list.
+        if row.value().first() == Some(&0) {
+            moved.push((key.value().to_vec(), row.value().to_vec()));
+        }
+    }
+    for (mut key, row) in moved {
+        side.remove(key.as_slice())?;
+        if let Some(kind) = key.first_mut() {
+            *kind = b'a';
+        }
+        side.insert(key.as_slice(), row.as_slice())?;
+    }
+    Ok(())
+}
+
+/// Was anything written by a program that enters in the journal what is beside the facts?
+fn has_entries(write: &WriteTransaction) -> Result<bool, StoreError> {
+    let journal = write.open_table(JOURNAL)?;
+    let newest: Option<Entry> = journal.last()?.map(|(_, entry)| decode(entry.value())).transpose()?;
+    Ok(newest.is_some_and(|entry| entry.facts.is_some()) || !write.open_table(ENTRIES)?.is_empty()?)
+}
+
+/// Enters in the journal what a store of an earlier format holds: it is what it is, and from then on every change of it
+/// is an entry.
+fn adopt(write: &WriteTransaction) -> Result<(), StoreError> {
+    let (journal, facts, side) = (write.open_table(JOURNAL)?, write.open_table(FACTS)?, write.open_table(SIDE)?);
+    let (revision, at) = newest(&journal)?;
+    let (mut entries, mut kept, mut rows) = (RowsDigest::default(), RowsDigest::default(), Vec::new());
+    for found in journal.iter()? {
+        let (revision, entry) = found?;
+        entries.add(&revision.value().to_be_bytes(), entry.value());
+    }
+    for found in facts.iter()? {
+        let (row, value) = found?;
+        kept.add(row.value(), value.value());
+    }
+    for found in side.iter()? {
+        let (key, row) = found?;
+        if key.value().first().is_some_and(|kind| JOURNALED.contains(kind)) {
+            rows.push((key.value().to_vec(), sha256(row.value())));
+        }
+    }
+    let adopted = Some(Adopted { revision: revision.0, journal: entries.end(), facts: kept.end() });
+    let entry = MetadataEntry { at, by: String::new(), before: Hash::default(), records: 0, rows, adopted };
+    write.open_table(ENTRIES)?.insert(1, encode(&entry)?.as_slice())?;
+    Ok(())
 }
 
 /// Indexes records that are not yet, if there are any.

@@ -1,4 +1,4 @@
-//! The file itself; the only place that names redb besides the writer beside it.
+//! The file itself: opened, opened again when the disk failed, and read.
 
 use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -7,15 +7,15 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::thread::JoinHandle;
 
-use redb::{
-    AccessGuard, Database, ReadOnlyTable, ReadTransaction, ReadableDatabase, ReadableTable, StorageError, Table,
-    TableDefinition, TableError,
-};
+use redb::{ReadOnlyTable, ReadTransaction};
 
 use super::StoreError;
 use super::disk::{self, Opener, damaged, make, unopenable};
+use super::file::Shared;
+use super::metadata::Metadata;
 use super::prepare::prepare;
-use super::rows::{Rows, Visit, parse, row};
+use super::rows::{Rows, Visit};
+use super::tables::{ENTRIES, FACTS, SIDE, SideTable};
 use super::time::StoreTime;
 use super::view::View;
 use super::writer::{self, Queue};
@@ -25,43 +25,6 @@ use crate::random::{self, SharedRandom};
 
 /// The file in the data directory.
 const FILE_NAME: &str = "standing.redb";
-
-pub(super) const META: TableDefinition<&str, &[u8]> = TableDefinition::new("meta");
-pub(super) const FACTS: TableDefinition<&[u8], &[u8]> = TableDefinition::new("facts");
-pub(super) const JOURNAL: TableDefinition<u64, &[u8]> = TableDefinition::new("journal");
-pub(super) const LEDGER: TableDefinition<u64, &[u8]> = TableDefinition::new("ledger");
-pub(super) const TREE: TableDefinition<u64, &[u8]> = TableDefinition::new("tree");
-pub(super) const SIDE: TableDefinition<&[u8], &[u8]> = TableDefinition::new("side");
-
-/// The side table as one read transaction sees it.
-pub(super) type SideTable = ReadOnlyTable<&'static [u8], &'static [u8]>;
-
-macro_rules! unusable {
-    ($($error:ty),*) => {$(
-        impl From<$error> for StoreError {
-            fn from(error: $error) -> Self {
-                Self::Unusable(error.to_string())
-            }
-        }
-    )*};
-}
-unusable!(StorageError, TableError, redb::TransactionError, redb::CommitError, redb::SetDurabilityError);
-
-/// What the store and its writer share.
-pub(super) struct Shared {
-    pub(super) database: RwLock<Option<Database>>,
-    pub(super) revision: AtomicU64,
-    pub(super) time: StoreTime,
-    /// Was a record, or as much as one takes, written since the last failure?
-    pub(super) writable: AtomicBool,
-    /// What is said while nothing can be written.
-    pub(super) log: OnceAMinute,
-    /// How many writes failed.
-    pub(super) failures: AtomicU64,
-    pub(super) changed: tokio::sync::watch::Sender<Revision>,
-    pub(super) open: Box<Opener>,
-    pub(super) random: SharedRandom,
-}
 
 /// Facts with their history, the journal and the ledger, in one file.
 ///
@@ -156,8 +119,11 @@ impl Store {
         let (revision, newest_at) = prepared.unwrap_or_else(|_| Err(damaged(path)))?;
         let time = StoreTime::open(clock, newest_at, accepts_clock)?;
         let shared = Arc::new(Shared {
-            database: RwLock::new(Some(database)),
+            database: RwLock::default(),
             revision: AtomicU64::new(revision.0),
+            known: RwLock::default(),
+            in_force: RwLock::default(),
+            entered: tokio::sync::watch::Sender::default(),
             time,
             writable: AtomicBool::new(false),
             log: OnceAMinute::new(),
@@ -166,6 +132,8 @@ impl Store {
             open,
             random,
         });
+        catch_unwind(AssertUnwindSafe(|| shared.learn(&database))).unwrap_or_else(|_| Err(damaged(path)))?;
+        *shared.database.write().unwrap_or_else(PoisonError::into_inner) = Some(database);
         let (queue, writer) = writer::start(Arc::clone(&shared)).map_err(|cause| unopenable(path, &cause))?;
         Ok(Self { shared, queue, writer: Some(writer) })
     }
@@ -238,9 +206,7 @@ impl Store {
     }
 
     pub(super) fn read(&self) -> Result<ReadTransaction, StoreError> {
-        let database = self.shared.database.read().unwrap_or_else(PoisonError::into_inner);
-        let database = database.as_ref().ok_or_else(|| StoreError::Unusable("it is being opened again".to_owned()))?;
-        Ok(database.begin_read()?)
+        self.shared.read()
     }
 
     /// The present, as one read transaction sees it.
@@ -265,8 +231,35 @@ impl Store {
         Ok(Snapshot { facts: self.read()?.open_table(FACTS)?, revision })
     }
 
-    pub(super) fn side(&self) -> Result<SideTable, StoreError> {
-        Ok(self.read()?.open_table(SIDE)?)
+    /// The rules that are in force as of the newest commit: their number in the history, and their digest.
+    #[must_use]
+    pub fn in_force(&self) -> Option<(u64, String)> {
+        self.shared.in_force.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The number in the history of the rules that are in force as of the newest commit.
+    #[must_use]
+    pub fn in_force_number(&self) -> Option<u64> {
+        self.shared.in_force.read().unwrap_or_else(PoisonError::into_inner).as_ref().map(|(number, _)| *number)
+    }
+
+    /// Tells of each new entry of the journal that changed something beside the facts.
+    #[must_use]
+    pub fn entered(&self) -> tokio::sync::watch::Receiver<u64> {
+        self.shared.entered.subscribe()
+    }
+
+    /// Reads what is beside the facts, held against the journal.
+    pub(super) fn metadata<T>(
+        &self,
+        read: impl FnOnce(&Metadata<'_, SideTable>) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        // What is known first: the transaction then sees at least as much.
+        let known = self.shared.known.read().unwrap_or_else(PoisonError::into_inner);
+        let transaction = self.read()?;
+        let mut newer = known.after();
+        newer.follow(&transaction.open_table(ENTRIES)?)?;
+        read(&Metadata { side: &transaction.open_table(SIDE)?, known: &known, newer: &newer })
     }
 }
 
@@ -294,54 +287,6 @@ impl Snapshot {
         View::new(self, self.revision)
     }
 }
-
-macro_rules! rows {
-    ($($table:ty),*) => {$(
-        impl Rows for $table {
-            fn newest(&self, key: &[u8], at: Revision) -> Result<Option<(Revision, Vec<u8>)>, StoreError> {
-                let (from, to) = (row(key, Revision(0)), row(key, at));
-                let Some(found) = self.range::<&[u8]>(from.as_slice()..=to.as_slice())?.next_back() else {
-                    return Ok(None);
-                };
-                let (found, value) = found?;
-                let (_, revision) =
-                    parse(found.value()).ok_or_else(|| StoreError::Unreadable("a row without a revision".to_owned()))?;
-                Ok(Some((revision, value.value().to_vec())))
-            }
-
-            fn first_from(&self, from: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
-                let found = self.range::<&[u8]>(from..)?.next().transpose()?;
-                Ok(found.map(|(row, _)| row.value().to_vec()))
-            }
-
-            /// One way down the tree for all of them.
-            fn walk(&self, prefix: &[u8], at: Revision, visit: &mut Visit<'_>) -> Result<(), StoreError> {
-                let mut newest = None;
-                let mut key = Vec::new();
-                for found in self.range::<&[u8]>(prefix..)? {
-                    let (row, value) = found?;
-                    let Some((next, revision)) = parse(row.value()).filter(|(next, _)| next.starts_with(prefix)) else {
-                        break;
-                    };
-                    if next != key.as_slice() {
-                        if let Some(value) = newest.take()
-                            && visit(&key, AccessGuard::value(&value))?.is_break()
-                        {
-                            return Ok(());
-                        }
-                        key.clear();
-                        key.extend_from_slice(next);
-                    }
-                    if revision <= at {
-                        newest = Some(value);
-                    }
-                }
-                newest.map_or(Ok(()), |value| visit(&key, value.value()).map(drop))
-            }
-        }
-    )*};
-}
-rows!(ReadOnlyTable<&'static [u8], &'static [u8]>, Table<'_, &'static [u8], &'static [u8]>);
 
 impl Rows for Snapshot {
     fn newest(&self, key: &[u8], at: Revision) -> Result<Option<(Revision, Vec<u8>)>, StoreError> {

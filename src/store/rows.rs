@@ -5,8 +5,9 @@
 //! time, and the newest one at or before a revision is one step back from it.
 
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 
-use super::{Listed, StoreError};
+use super::StoreError;
 use crate::id::Revision;
 
 /// What lies under a key.
@@ -97,6 +98,9 @@ pub(super) fn names(key: &[u8]) -> Vec<&str> {
         .filter_map(|part| std::str::from_utf8(part).ok())
         .collect()
 }
+
+/// What a visitor of a list says after each item: go on, or stop here.
+pub type Listed = ControlFlow<()>;
 
 /// Rows in order, whoever holds them.
 pub(super) trait Rows {

@@ -1,8 +1,8 @@
 //! Where rules come from, as the last server was told: kept beside them, for the next start and for commands.
 
 use super::StoreError;
+use super::beside::Beside;
 use super::redb_file::Store;
-use super::rules::{Beside, row};
 use crate::config::{RulesAt, RulesFrom};
 
 impl Beside {
@@ -37,7 +37,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`] when it cannot be read.
     pub fn rules_from(&self) -> Result<RulesFrom, StoreError> {
-        Ok(row(&self.side()?, b"o")?.unwrap_or_default())
+        Ok(self.metadata(|metadata| metadata.row(b"o"))?.unwrap_or_default())
     }
 
     /// Whether who approves has to be known by another issuer than this service, as the last server said.
@@ -45,7 +45,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`] when it cannot be read.
     pub fn needs_persons(&self) -> Result<bool, StoreError> {
-        Ok(row(&self.side()?, b"q")?.unwrap_or_default())
+        Ok(self.metadata(|metadata| metadata.row(b"q"))?.unwrap_or_default())
     }
 
     /// Where the files of the rules stand, as the last server was told; nothing in a store that was never told.
@@ -53,6 +53,6 @@ impl Store {
     /// # Errors
     /// [`StoreError`] when it cannot be read.
     pub fn rules_at(&self) -> Result<Option<RulesAt>, StoreError> {
-        row(&self.side()?, b"w")
+        self.metadata(|metadata| metadata.row(b"w"))
     }
 }

@@ -1,12 +1,10 @@
 //! Facts as they were at one revision.
 
-use std::ops::ControlFlow;
-
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::StoreError;
-use super::rows::{Kind, Rows, after, key, names, parse, prefix};
+use super::rows::{Kind, Listed, Rows, after, key, names, parse, prefix};
 use crate::domain::commercial::CommercialRelationship;
 use crate::domain::customer::Customer;
 use crate::domain::grant::Grant;
@@ -23,9 +21,6 @@ pub struct Kept<T> {
     /// The revision of its newest version.
     pub revision: Revision,
 }
-
-/// What a visitor of a list says after each item: go on, or stop here.
-pub type Listed = ControlFlow<()>;
 
 /// Facts as they were at one revision.
 #[derive(Clone, Copy)]

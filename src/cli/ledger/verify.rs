@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use clap::Args;
 use futures_util::StreamExt as _;
@@ -19,8 +20,11 @@ use crate::audit::{
 use crate::cli::lines::Lines;
 use crate::cli::reach::{Reached, Wanted, answered, whole};
 use crate::cli::{Data, Ended, Failure, print};
+use crate::clock::{SharedClock, System};
+use crate::evidence::ledger::LedgerWalk;
+use crate::store::Store;
 
-/// Hold every record against the ledger's tree and its signed checkpoints.
+/// Hold every record against the ledger's tree and its signed checkpoints, and every table against its journal.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples: standing ledger verify --checkpoint kept-elsewhere\n          standing ledger verify --file ledger.ndjson --key ledger.pub\n\nThe exit code is 0 when everything is as it was written and 2 when something is not."
@@ -72,7 +76,10 @@ impl Verify {
     /// Has the ledger of a data directory walked by whoever holds it, and holds kept checkpoints against its tree.
     async fn inside(&self) -> Result<Walked, Failure> {
         let kept = self.kept()?;
-        let reached = Reached::open(&self.data, Wanted::There).await?;
+        let reached = match Reached::open(&self.data, Wanted::There).await {
+            Ok(reached) => reached,
+            Err(failure) => return self.unserved(failure),
+        };
         let mut walked = walked(&reached).await?;
         if kept.is_empty() {
             return Ok(walked);
@@ -83,6 +90,19 @@ impl Verify {
         }
         walked.whole = walked.findings.is_empty();
         Ok(walked)
+    }
+
+    /// Walks the ledger of a store that cannot be served as it stands, which is what `failure` says; that is all there
+    /// is to say where everything is as it was written.
+    fn unserved(&self, failure: Failure) -> Result<Walked, Failure> {
+        if !Store::is_in(&self.data.data) {
+            return Err(failure);
+        }
+        let clock: SharedClock = Arc::new(System);
+        match LedgerWalk::unserved(&self.data.data, &clock) {
+            Ok(walked) if !walked.whole => Ok(walked),
+            _ => Err(failure),
+        }
     }
 
     /// Walks the ledger of a file with nothing but a public key.
@@ -198,6 +218,9 @@ fn spoken(walked: &Walked) -> String {
     said.push_str(&match walked.findings.first() {
         None => {
             format!("the ledger is whole: {counted}; {signed}; root {} at size {}\n", walked.root_hash, walked.records)
+        }
+        Some(first) if matches!(first.fault, Fault::Journal | Fault::Table) => {
+            format!("the ledger is whole, and the store beside it is not as it was written: {counted}; {signed}\n")
         }
         Some(first) => {
             format!("the ledger is not as it was written, from record {} on: {counted}; {signed}\n", first.seq)

@@ -30,6 +30,7 @@ impl Pdp {
         if let Some(proof) = &proved.value {
             let kept = self.store.keep_checkpoint(proof.size, proof.checkpoint.clone()).await;
             kept.map_err(CallError::Unavailable)?;
+            self.keep_head(proof.size, &proof.checkpoint);
         }
         Ok(proved)
     }

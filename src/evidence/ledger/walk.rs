@@ -1,16 +1,25 @@
-//! The walk along a store's ledger and its archive files.
+//! The walk along a store's ledger and its archive files, and the journal and the tables held against it.
 
 use std::collections::VecDeque;
 
+use std::path::Path;
+
 use crate::audit::{
-    Checkpoint, CheckpointError, Fault, Peaks, Place, VerifierKey, Walk, Walked, leaf_node, nodes_to_come,
+    Checkpoint, CheckpointError, Fault, Peaks, Place, VerifierKey, Walk, Walked, leaf_hash, leaf_node, nodes_to_come,
 };
+use crate::clock::SharedClock;
 use crate::evidence::ledger::Archive;
-use crate::store::{LedgerView, StoreError};
+use crate::pdp::PdpError;
+use crate::pdp::heads::entry_of;
+use crate::pdp::opening::{Opening, public_beside, store};
+use crate::store::{Breach, JournalView, LedgerView, Named, StoreError};
 
 /// A walk along the ledger, a piece at a time.
 pub struct LedgerWalk {
     view: LedgerView,
+    journal: JournalView,
+    /// What the records say of the journal.
+    named: Named,
     archive: Archive,
     /// The key that signs, and those of before.
     keys: Vec<VerifierKey>,
@@ -20,9 +29,31 @@ pub struct LedgerWalk {
 }
 
 impl LedgerWalk {
-    pub(crate) fn of(view: LedgerView, archive: Archive, keys: Vec<VerifierKey>) -> Result<Self, StoreError> {
+    pub(crate) fn of(
+        view: LedgerView,
+        journal: JournalView,
+        archive: Archive,
+        keys: Vec<VerifierKey>,
+    ) -> Result<Self, StoreError> {
         let (size, checkpoints) = (view.size()?, view.checkpoints()?.into());
-        Ok(Self { view, archive, keys, checkpoints, size, walk: Walk::after(Peaks::default()) })
+        let (named, walk) = (Named { all: true, ..Named::default() }, Walk::after(Peaks::default()));
+        Ok(Self { view, journal, named, archive, keys, checkpoints, size, walk })
+    }
+
+    /// Walks along the ledger of a data directory whose rules or keys cannot be used as they stand, so that nobody can be
+    /// asked and no record of it is written.
+    ///
+    /// # Errors
+    /// A [`PdpError`] when the store itself cannot be opened.
+    pub fn unserved(data: &Path, clock: &SharedClock) -> Result<Walked, PdpError> {
+        let store = store(data, clock, &Opening::default())?;
+        let known = store.known_keys().ok().flatten().map(|known| known.ledger).unwrap_or_default();
+        let keys = public_beside(data).into_iter().chain(known.into_iter().rev());
+        let keys = keys.filter_map(|key| VerifierKey::parse(&key).ok()).collect();
+        let (view, journal) = store.ledger_and_journal()?;
+        let archive = Archive::of(Some(data), &view)?;
+        // The store is open until the end of the walk.
+        Ok(Self::of(view, journal, archive, keys)?.end())
     }
 
     /// How many records there are to walk past.
@@ -66,7 +97,17 @@ impl LedgerWalk {
         };
         let view = &self.view;
         let node = |node: u64| view.node(node).ok().flatten();
-        self.walk.step(place, node(leaf_node(seq - 1)), Some(&node));
+        let leaf = node(leaf_node(seq - 1));
+        match &found {
+            // What was changed says nothing of the journal any more, and is named for itself.
+            Ok(Some(record)) if leaf == Some(leaf_hash(record)) => {
+                if let Some(entry) = entry_of(record) {
+                    self.named.entries.entry(entry).or_insert(seq);
+                }
+            }
+            _ => self.named.all = false,
+        }
+        self.walk.step(place, leaf, Some(&node));
         if is_archived {
             self.walk.count_archived();
             if let Some(note) = self.archive.checkpoint(seq) {
@@ -97,6 +138,15 @@ impl LedgerWalk {
                 for seq in strays {
                     let message = format!("a record was inserted at {seq}, which no tree knows");
                     self.walk.found(Fault::Inserted, seq, None, message);
+                }
+            }
+            Err(error) => self.walk.found(Fault::Unreadable, self.size, None, error.to_string()),
+        }
+        match self.journal.breaches(&self.named) {
+            Ok(breaches) => {
+                for Breach { journal, seq, message } in breaches {
+                    let fault = if journal { Fault::Journal } else { Fault::Table };
+                    self.walk.found(fault, seq.unwrap_or(self.size), None, message);
                 }
             }
             Err(error) => self.walk.found(Fault::Unreadable, self.size, None, error.to_string()),

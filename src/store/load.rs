@@ -2,11 +2,13 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use super::{Batch, Committed, Desk, Work, panicked};
+use super::StoreError;
+use super::batch::{Batch, Committed, Desk, Work, panicked};
+use super::redb_file::Store;
+use super::view::View;
 use crate::clock::Timestamp;
 use crate::domain::event::Fact;
 use crate::id::Revision;
-use crate::store::{Store, StoreError, View};
 
 /// A change that is being put fact by fact; what is put stays only if the load ends with a permitted change.
 pub struct Loader<'a, 'txn> {
@@ -70,7 +72,7 @@ impl Store {
         &self,
         load: impl FnOnce(&mut Loader<'_, '_>) -> Result<Work<T>, StoreError> + Send + 'static,
     ) -> Result<Committed<T>, StoreError> {
-        let loaded = self.wait_in_line(true, move |batch| {
+        let loaded = self.queue().wait_in_line(true, move |batch| {
             let mut loader = Loader { batch, has_put: false, fault: None };
             let worked = catch_unwind(AssertUnwindSafe(|| load(&mut loader)));
             let Loader { has_put, fault, .. } = loader;

@@ -1,0 +1,36 @@
+//! What this service writes beside the facts although nobody called for it: rules that come in force from their files or
+//! at their time, keys, where the rules come from. Once there is a ledger, each has its record.
+
+use crate::audit::Record;
+use crate::facts::Facts;
+use crate::pdp::Pdp;
+use crate::store::{Beside, Desk, StoreError, Work};
+
+/// What is written, and why.
+pub(crate) struct Own {
+    /// What was done, as a call would be named.
+    pub(crate) action: &'static str,
+    /// Who is said to have done it.
+    pub(crate) by: String,
+    /// What was done, in a sentence.
+    pub(crate) message: String,
+}
+
+impl Pdp {
+    /// Writes what `put` leaves, with a record of it once there is a ledger; nothing where it leaves nothing.
+    pub(crate) async fn write_own(
+        &self,
+        Own { action, by, message }: Own,
+        put: impl FnOnce(&Desk<'_>) -> Result<Beside, StoreError> + Send + 'static,
+    ) -> Result<(), StoreError> {
+        let (has_ledger, rules) = (self.store.records()? > 0, self.rules().digest().clone());
+        let written = self.store.change(move |desk| {
+            let beside = put(desk)?;
+            let facts = Facts { revision: desk.view.revision(), at: desk.at, ..Facts::default() };
+            let is_recorded = has_ledger && !beside.is_empty();
+            let records = is_recorded.then(|| Record::of_own(action, message, facts, rules)).into_iter().collect();
+            Ok(Work { change: None, by, records, remember: None, beside, value: () })
+        });
+        written.await.map(drop)
+    }
+}

@@ -1,0 +1,255 @@
+//! One transaction that is being filled: what a piece of work sees, and how what it leaves becomes rows.
+
+use std::any::Any;
+use std::collections::BTreeSet;
+use std::sync::{Arc, PoisonError, RwLockReadGuard};
+
+use redb::{ReadableTable, Table, WriteTransaction};
+
+use super::beside::Beside;
+use super::entered::rows_of;
+use super::file::Shared;
+use super::ledger::Growing;
+use super::ledger_index::{Entries, IndexTable, LEDGER_INDEX};
+use super::metadata::{Known, Metadata, MetadataEntry, RowsDigest, sha256};
+use super::prepare::{keep_newest, newest};
+use super::rows::{parse, row};
+use super::tables::{ENTRIES, FACTS, JOURNAL, SIDE};
+use super::token::{Remembered, remembered_key};
+use super::view::{View, decode, encode};
+use super::{Entry, StoreError};
+use crate::audit::{Hash, Record, Recorded, SALT_BYTES};
+use crate::clock::Timestamp;
+use crate::decide::Permit;
+use crate::domain::event::{Event, Fact, Happening};
+use crate::id::{Revision, Seq};
+use crate::random::{Random, SharedRandom};
+
+/// How many rows of one change are remembered; those of a larger one are looked for.
+const TOUCHED_MAX: usize = 100_000;
+
+/// What a piece of work leaves to be written.
+pub struct Work<T> {
+    /// What changes, and the proof that it may; nothing for work that only records.
+    pub change: Option<(Permit, Happening)>,
+    /// Who changes it.
+    pub by: String,
+    /// The records of what was decided.
+    pub records: Vec<Record>,
+    /// What is remembered of the answer, so that a retry gets the same one.
+    pub remember: Option<Remembered>,
+    /// What changes beside the facts.
+    pub beside: Beside,
+    /// What the caller gets once all of it is durable.
+    pub value: T,
+}
+
+/// What was written.
+#[derive(Clone, Debug)]
+pub struct Committed<T> {
+    /// What the work returned.
+    pub value: T,
+    /// The newest revision once it was written: the one it made, if it changed anything.
+    pub revision: Revision,
+    /// The places of its records in the ledger.
+    pub seqs: Vec<Seq>,
+}
+
+/// What a piece of work sees: the newest facts, the moment, and the revision it would make.
+pub struct Desk<'a> {
+    /// The newest facts.
+    pub view: View<'a>,
+    /// The moment of the change; never before that of an earlier one.
+    pub at: Timestamp,
+    /// The revision the change would make.
+    pub next: Revision,
+    pub(super) side: &'a Table<'a, &'static [u8], &'static [u8]>,
+    pub(super) metadata: Metadata<'a, Table<'a, &'static [u8], &'static [u8]>>,
+}
+
+impl Desk<'_> {
+    /// The answer that is remembered under a key.
+    ///
+    /// # Errors
+    /// [`StoreError`] when it cannot be read.
+    pub fn remembered(&self, key: &[u8]) -> Result<Option<Remembered>, StoreError> {
+        self.side.get(remembered_key(key).as_slice())?.map(|found| decode(found.value())).transpose()
+    }
+}
+
+/// One transaction that is being filled.
+pub(super) struct Batch<'txn> {
+    random: SharedRandom,
+    pub(super) facts: Table<'txn, &'static [u8], &'static [u8]>,
+    journal: Table<'txn, u64, &'static [u8]>,
+    metadata: Table<'txn, u64, &'static [u8]>,
+    /// What the journal says of the rows beside the facts, and what this transaction adds.
+    pub(super) known: RwLockReadGuard<'txn, Known>,
+    pub(super) entered: Known,
+    /// The rules that come in force by it.
+    pub(super) in_force: Option<(u64, String)>,
+    /// The rows of the facts that the change wrote so far; nothing where they are too many to be remembered.
+    touched: Option<BTreeSet<Vec<u8>>>,
+    pub(super) ledger: Growing<'txn>,
+    pub(super) index: IndexTable<'txn>,
+    pub(super) entries: Entries,
+    pub(super) side: Table<'txn, &'static [u8], &'static [u8]>,
+    pub(super) revision: Revision,
+    pub(super) at: Timestamp,
+    /// Nothing of it is to be written.
+    pub(super) is_dropped: bool,
+    /// Does it hold as much as a record?
+    pub(super) is_real: bool,
+}
+
+impl<'txn> Batch<'txn> {
+    pub(super) fn open(
+        write: &'txn WriteTransaction,
+        now: Timestamp,
+        shared: &'txn Shared,
+    ) -> Result<Self, StoreError> {
+        let journal = write.open_table(JOURNAL)?;
+        let ledger = Growing::open(write)?;
+        let (revision, newest_at) = newest(&journal)?;
+        let at = now.max(newest_at);
+        keep_newest(write, at)?;
+        let (facts, side) = (write.open_table(FACTS)?, write.open_table(SIDE)?);
+        let known = shared.known.read().unwrap_or_else(PoisonError::into_inner);
+        Ok(Self {
+            random: Arc::clone(&shared.random),
+            facts,
+            journal,
+            metadata: write.open_table(ENTRIES)?,
+            entered: known.after(),
+            known,
+            in_force: None,
+            touched: Some(BTreeSet::new()),
+            ledger,
+            index: write.open_table(LEDGER_INDEX)?,
+            entries: Entries::default(),
+            side,
+            revision,
+            at,
+            is_dropped: false,
+            is_real: false,
+        })
+    }
+
+    pub(super) fn put(&mut self, fact: &Fact, revision: Revision) -> Result<(), StoreError> {
+        let rows = rows_of(&View::new(&self.facts, Revision(u64::MAX)), fact)?;
+        for (key, value) in rows {
+            let row = row(&key, revision);
+            self.facts.insert(row.as_slice(), value.as_slice())?;
+            if let Some(touched) = &mut self.touched {
+                touched.insert(row);
+            }
+        }
+        if self.touched.as_ref().is_some_and(|touched| touched.len() > TOUCHED_MAX) {
+            self.touched = None;
+        }
+        Ok(())
+    }
+
+    /// The digest of the rows of the facts that the change wrote.
+    fn facts_digest(&mut self, revision: Revision) -> Result<Hash, StoreError> {
+        let mut digest = RowsDigest::default();
+        match self.touched.replace(BTreeSet::new()) {
+            Some(touched) => {
+                for row in touched {
+                    if let Some(value) = self.facts.get(row.as_slice())? {
+                        digest.add(&row, value.value());
+                    }
+                }
+            }
+            None => {
+                for found in self.facts.iter()? {
+                    let (row, value) = found?;
+                    if parse(row.value()).is_some_and(|(_, at)| at == revision) {
+                        digest.add(row.value(), value.value());
+                    }
+                }
+            }
+        }
+        Ok(digest.end())
+    }
+
+    /// Enters in the journal what happened; the SHA-256 of the entry.
+    fn enter(&mut self, by: String, events: Vec<Event>) -> Result<Hash, StoreError> {
+        let next = self.revision.next();
+        let facts = Some(self.facts_digest(next)?);
+        let metadata = (self.entered.number > 0).then_some(self.entered.head);
+        let entry = encode(&Entry { at: self.at, by, events, facts, metadata })?;
+        self.journal.insert(next.0, entry.as_slice())?;
+        self.revision = next;
+        Ok(sha256(&entry))
+    }
+
+    /// Writes rows beside the facts and enters them in the journal, `with` so many records; the SHA-256 of the entry.
+    fn enter_beside(&mut self, by: String, beside: Beside, with: usize) -> Result<Hash, StoreError> {
+        let rows: Vec<_> = beside.rows.iter().map(|(key, row)| (key.clone(), sha256(row))).collect();
+        let records = self.ledger.size()? + with as u64;
+        let entry = MetadataEntry { at: self.at, by, before: self.entered.head, records, rows, adopted: None };
+        let bytes = encode(&entry)?;
+        self.metadata.insert(self.entered.number + 1, bytes.as_slice())?;
+        self.entered.entered(&bytes, entry.rows);
+        for (key, row) in beside.rows {
+            self.side.insert(key.as_slice(), row.as_slice())?;
+        }
+        self.in_force = beside.in_force.or(self.in_force.take());
+        Ok(self.entered.head)
+    }
+
+    pub(super) fn append(&mut self, records: Vec<Recorded>) -> Result<Vec<Seq>, StoreError> {
+        let mut seqs = Vec::with_capacity(records.len());
+        self.is_real |= !records.is_empty();
+        for Recorded { bytes, at, terms } in records {
+            let seq = self.ledger.append(&bytes, &mut self.side)?;
+            self.entries.note(seq, at, terms);
+            seqs.push(seq);
+        }
+        Ok(seqs)
+    }
+
+    pub(super) fn desk(&self) -> Desk<'_> {
+        let view = View::new(&self.facts, self.revision);
+        let metadata = Metadata { side: &self.side, known: &self.known, newer: &self.entered };
+        Desk { view, at: self.at, next: self.revision.next(), side: &self.side, metadata }
+    }
+
+    /// Enters what a piece of work left; `has_put` when facts of the same change were put already.
+    pub(super) fn keep<T>(&mut self, work: Work<T>, has_put: bool) -> Result<Committed<T>, StoreError> {
+        let Work { change, by, mut records, remember, beside, value } = work;
+        if !beside.is_empty() {
+            let entry = self.enter_beside(by.clone(), beside, records.len())?;
+            records.iter_mut().for_each(|record| record.belongs_to(&entry));
+        }
+        if let Some((_permit, happening)) = change.filter(|(_, happening)| has_put || !happening.is_empty()) {
+            let next = self.revision.next();
+            for fact in &happening.facts {
+                self.put(fact, next)?;
+            }
+            let entry = self.enter(by, happening.events)?;
+            records.iter_mut().for_each(|record| record.belongs_to(&entry));
+        }
+        if let Some(remembered) = remember {
+            let key = remembered_key(&remembered.key);
+            self.side.insert(key.as_slice(), encode(&remembered)?.as_slice())?;
+        }
+        let records: Result<Vec<_>, _> = records.into_iter().map(|record| recorded(record, &*self.random)).collect();
+        let seqs = self.append(records?)?;
+        Ok(Committed { value, revision: self.revision, seqs })
+    }
+}
+
+pub(super) fn panicked(panic: &(dyn Any + Send)) -> StoreError {
+    let message = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
+    StoreError::Unusable(format!("the writer stopped: {}", message.unwrap_or("no reason given")))
+}
+
+/// A record ready to be written, with its salt.
+pub(super) fn recorded(mut record: Record, random: &dyn Random) -> Result<Recorded, StoreError> {
+    let mut salt = [0; SALT_BYTES];
+    random.fill(&mut salt).map_err(|error| StoreError::Unusable(error.to_string()))?;
+    record.salt(&salt);
+    record.recorded().map_err(|error| StoreError::Unusable(error.to_string()))
+}

@@ -1,0 +1,27 @@
+//! What a change writes beside the facts.
+
+use serde::Serialize;
+
+use super::StoreError;
+use super::view::encode;
+
+/// What a piece of work changes beside the facts, in the same commit and in one entry of the journal.
+#[derive(Default)]
+pub struct Beside {
+    pub(super) rows: Vec<(Vec<u8>, Vec<u8>)>,
+    /// The rules that come in force by it.
+    pub(super) in_force: Option<(u64, String)>,
+}
+
+impl Beside {
+    /// Does nothing change?
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    pub(super) fn put<T: Serialize>(&mut self, key: Vec<u8>, row: &T) -> Result<(), StoreError> {
+        self.rows.push((key, encode(row)?));
+        Ok(())
+    }
+}

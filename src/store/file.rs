@@ -1,0 +1,64 @@
+//! The open file, as whoever reads and the one writer share it.
+
+use std::sync::atomic::{AtomicBool, AtomicU64};
+use std::sync::{PoisonError, RwLock};
+
+use redb::{Database, ReadTransaction, ReadableDatabase};
+
+use super::StoreError;
+use super::disk::Opener;
+use super::in_force::InForce;
+use super::metadata::{Known, Metadata};
+use super::tables::{ENTRIES, SIDE};
+use super::time::StoreTime;
+use crate::clock::OnceAMinute;
+use crate::id::Revision;
+use crate::random::SharedRandom;
+
+/// What the store and its writer share.
+pub(super) struct Shared {
+    pub(super) database: RwLock<Option<Database>>,
+    pub(super) revision: AtomicU64,
+    /// What the journal says of the rows beside the facts.
+    pub(super) known: RwLock<Known>,
+    /// The rules that are in force: their number in the history, and their digest.
+    pub(super) in_force: RwLock<Option<(u64, String)>>,
+    /// Tells of each new entry that changed something beside the facts.
+    pub(super) entered: tokio::sync::watch::Sender<u64>,
+    pub(super) time: StoreTime,
+    /// Was a record, or as much as one takes, written since the last failure?
+    pub(super) writable: AtomicBool,
+    /// What is said while nothing can be written.
+    pub(super) log: OnceAMinute,
+    /// How many writes failed.
+    pub(super) failures: AtomicU64,
+    pub(super) changed: tokio::sync::watch::Sender<Revision>,
+    pub(super) open: Box<Opener>,
+    pub(super) random: SharedRandom,
+}
+
+impl Shared {
+    /// Reads what the journal says of the rows beside the facts, when the file was opened.
+    pub(super) fn learn(&self, database: &Database) -> Result<(), StoreError> {
+        let read = database.begin_read()?;
+        let (known, newer) = (Known::read(&read.open_table(ENTRIES)?)?, Known::default());
+        let side = read.open_table(SIDE)?;
+        // Whoever decides by the rules is told what is wrong with them.
+        let newest = Metadata { side: &side, known: &known, newer: &newer }.last::<InForce>(b'h').ok().flatten();
+        self.put_in_force(newest.map(|(number, entry)| (number, entry.digest)));
+        let number = known.number;
+        *self.known.write().unwrap_or_else(PoisonError::into_inner) = known;
+        self.entered.send_replace(number);
+        Ok(())
+    }
+
+    pub(super) fn put_in_force(&self, in_force: Option<(u64, String)>) {
+        *self.in_force.write().unwrap_or_else(PoisonError::into_inner) = in_force;
+    }
+
+    pub(super) fn read(&self) -> Result<ReadTransaction, StoreError> {
+        let database = self.database.read().unwrap_or_else(PoisonError::into_inner);
+        let database = database.as_ref().ok_or_else(|| StoreError::Unusable("it is being opened again".to_owned()))?;
+        Ok(database.begin_read()?)
+    }
+}

@@ -1,0 +1,52 @@
+//! Writing: records, and changes worked out on the newest facts.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use super::StoreError;
+use super::batch::{Committed, Desk, Work, panicked, recorded};
+use super::redb_file::Store;
+use crate::audit::{Record, Recorded};
+
+impl Store {
+    /// Makes a record ready to be written: salted, and in the bytes that are hashed.
+    ///
+    /// # Errors
+    /// [`StoreError`] when it cannot be; then what it is about must not be answered.
+    pub fn recorded(&self, record: Record) -> Result<Recorded, StoreError> {
+        recorded(record, &*self.random())
+    }
+
+    /// Writes records; they are durable when this returns.
+    ///
+    /// # Errors
+    /// [`StoreError`]; then none of them is written, and what they are about must not be answered.
+    pub async fn append(&self, records: Vec<Recorded>) -> Result<Committed<()>, StoreError> {
+        self.queue()
+            .wait(move |batch| {
+                let seqs = batch.append(records)?;
+                Ok(Ok(Committed { value: (), revision: batch.revision, seqs }))
+            })
+            .await
+    }
+
+    /// Does a piece of work on the newest facts and writes what it leaves: change, journal, records and what is
+    /// remembered, all or nothing.
+    ///
+    /// # Errors
+    /// [`StoreError`]; then nothing is written.
+    pub async fn change<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Desk<'_>) -> Result<Work<T>, StoreError> + Send + 'static,
+    ) -> Result<Committed<T>, StoreError> {
+        self.queue()
+            .wait(move |batch| {
+                // Nothing is written before the work is whole, so whatever is wrong with it is its own fault.
+                match catch_unwind(AssertUnwindSafe(|| work(&batch.desk()))) {
+                    Ok(Ok(work)) => batch.keep(work, false).map(Ok),
+                    Ok(Err(error)) => Ok(Err(error)),
+                    Err(panic) => Ok(Err(panicked(&*panic))),
+                }
+            })
+            .await
+    }
+}
