@@ -95,6 +95,7 @@ fn every_setting_is_printed_and_each_can_be_said_in_the_environment() {
             "public_url" => "https://standing.example".to_owned(),
             "rules" => "/rules".to_owned(),
             "ledger.archive_after" => "90d".to_owned(),
+            "ledger.checkpoints_to" => "/heads".to_owned(),
             _ => value.as_str().unwrap_or("1").trim_matches('"').to_owned(),
         };
         let found = in_force(&[], &[(&variable, &said)]);

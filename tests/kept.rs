@@ -183,3 +183,43 @@ fn a_store_that_was_never_told_where_its_rules_stand_goes_on_with_those_it_has()
     assert_eq!(refused.status, 403, "{}", refused.text);
     assert_eq!(kept.run(&["check", "Partner::contoso", "transition", "Subscription::s-azure"]), before);
 }
+
+#[test]
+fn what_a_store_written_before_holds_is_taken_over_once_and_has_to_stay_so() {
+    type Bytes = redb::TableDefinition<'static, &'static [u8], &'static [u8]>;
+    const FACTS: Bytes = redb::TableDefinition::new("facts");
+    const SIDE: Bytes = redb::TableDefinition::new("side");
+    let flipped = |kept: &Kept, table: Bytes, prefix: &[u8]| {
+        let database = redb::Database::open(kept.data().join("standing.redb")).unwrap();
+        let write = database.begin_write().unwrap();
+        {
+            let mut table = write.open_table(table).unwrap();
+            let (key, mut row) = {
+                let (key, row) =
+                    redb::ReadableTable::range::<&[u8]>(&table, prefix..).unwrap().next().unwrap().unwrap();
+                (key.value().to_vec(), row.value().to_vec())
+            };
+            assert!(key.starts_with(prefix));
+            *row.last_mut().unwrap() ^= 1;
+            table.insert(key.as_slice(), row.as_slice()).unwrap();
+        }
+        write.commit().unwrap();
+    };
+    for name in ["files", "publishing"] {
+        let kept = Kept::named(name);
+        assert!(kept.start().terminate().success());
+        let (code, said) = kept.run(&["ledger", "verify"]);
+        assert_eq!(code, Some(0), "{name}: {said}");
+        let token = kept.expected["tokens"]["asker"].as_str().unwrap();
+        let id = token.split('_').nth(1).unwrap();
+        flipped(&kept, SIDE, format!("t{id}").as_bytes());
+        flipped(&kept, FACTS, b"c");
+        let (code, said) = kept.run(&["ledger", "verify"]);
+        assert_eq!(code, Some(2), "{name}: {said}");
+        assert!(said.contains(&format!("token `{id}` was changed")), "{name}: {said}");
+        assert!(said.contains("a fact of a revision up to"), "{name}: {said}");
+        let server = kept.start();
+        assert_eq!(kept.send(&server, "asker", "GET", "/v1/partners", None).status, 401, "{name}");
+        assert_eq!(kept.send(&server, "operator", "GET", "/v1/partners", None).status, 200, "{name}");
+    }
+}

@@ -99,11 +99,19 @@ fn a_key_of_another_store_is_not_taken_for_its_own() {
 
 #[test]
 fn a_store_that_never_kept_what_it_knows_had_its_keys_before_its_first_record() {
-    let data = lived_in();
+    let data = tempfile::tempdir().unwrap();
+    let server = Server::start(data.path(), &["--anonymous"]);
+    assert_eq!(server.get("/v1/customers").status, 200);
+    assert!(server.terminate().success());
+    // As it was before there was a journal of what is beside the facts.
     let table: redb::TableDefinition<&[u8], &[u8]> = redb::TableDefinition::new("side");
+    let entries: redb::TableDefinition<u64, &[u8]> = redb::TableDefinition::new("entries");
+    let meta: redb::TableDefinition<&str, &[u8]> = redb::TableDefinition::new("meta");
     let database = redb::Database::open(data.path().join("standing.redb")).unwrap();
     let write = database.begin_write().unwrap();
     assert!(write.open_table(table).unwrap().remove(b"!keys".as_slice()).unwrap().is_some());
+    write.open_table(entries).unwrap().retain(|_, _| false).unwrap();
+    write.open_table(meta).unwrap().insert("format", [2].as_slice()).unwrap();
     write.commit().unwrap();
     drop(database);
     for name in ["ledger.key", "link-keys.json"] {

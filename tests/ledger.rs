@@ -24,6 +24,7 @@ use crate::server::{Server, question, standing};
 
 const LEDGER: TableDefinition<u64, &[u8]> = TableDefinition::new("ledger");
 const TREE: TableDefinition<u64, &[u8]> = TableDefinition::new("tree");
+const ENTRIES: TableDefinition<u64, &[u8]> = TableDefinition::new("entries");
 const META: TableDefinition<&str, &[u8]> = TableDefinition::new("meta");
 const SIZES: u64 = 70;
 
@@ -717,6 +718,8 @@ fn a_store_of_the_format_before_gets_its_tree_and_one_whose_tree_was_taken_away_
     let database = Database::open(old.path().join("standing.redb")).unwrap();
     let write = database.begin_write().unwrap();
     write.open_table(META).unwrap().insert("format", [1].as_slice()).unwrap();
+    // Nor was there a journal of what is beside the facts.
+    write.open_table(ENTRIES).unwrap().retain(|_, _| false).unwrap();
     write.commit().unwrap();
     drop(database);
     assert_eq!(old.findings(), []);

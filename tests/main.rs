@@ -30,6 +30,7 @@ mod imported;
 mod http;
 mod in_force;
 mod invitation_and_json;
+mod journal;
 mod kept;
 mod keys;
 mod killed;

@@ -439,7 +439,7 @@ async fn wherever_the_disk_breaks_in_an_approval_all_of_it_is_there_or_nothing()
         disk.does(cut);
         let approved = pdp.approve(&by("bob"), id, accepted()).await;
         disk.does(i64::MAX);
-        pdp.compare_rules().await.unwrap();
+        pdp.ready().await.unwrap();
         let is_in_force = pdp.digest().to_string() == digest(&tightened());
         assert!(is_in_force || approved.is_err(), "cut {cut}: it was acknowledged");
         assert_eq!(pdp.records().unwrap() - records, u64::from(is_in_force), "cut {cut}: the record");
