@@ -36,8 +36,8 @@ use std::borrow::Cow;
 use cedar_policy::{Authorizer, Context, Entities, Entity, EntityUid, PolicySet, Request};
 
 use crate::facts::Facts;
-use crate::policy::{Bundle, Deciding, RuleId, convert};
-use crate::question::{Members, Question};
+use crate::policy::{Bundle, Deciding, RuleId, convert, missing};
+use crate::question::Question;
 use decision::Verdict;
 
 /// Which actions a question is about.
@@ -116,6 +116,22 @@ pub fn decide_in(bundle: &Bundle, question: &Question, world: &World) -> Decisio
 #[must_use]
 pub fn sees_kinds(bundle: &Bundle, namespace: Namespace, action: &str) -> bool {
     namespace.action(action).is_none_or(|action| bundle.sees_kinds(&action))
+}
+
+/// Can what the caller says turn the answer to an action, as far as it can be read from the rules?
+#[must_use]
+pub fn reads_context(bundle: &Bundle, namespace: Namespace, action: &str) -> bool {
+    deciding(bundle, namespace, action).is_some_and(|deciding| deciding.reads_context)
+}
+
+/// The same of the rules and of the claims about it.
+#[must_use]
+pub fn claims_read_context(bundle: &Bundle, namespace: Namespace, action: &str) -> bool {
+    deciding(bundle, namespace, action).is_some_and(|deciding| deciding.reads_context || deciding.claims_read_context)
+}
+
+fn deciding<'a>(bundle: &'a Bundle, namespace: Namespace, action: &str) -> Option<&'a Deciding> {
+    bundle.deciding(&namespace.action(action)?)
 }
 
 /// The answer before the missing right is named.
@@ -205,23 +221,22 @@ fn posed_on<'a>(
         return Err(Verdict::Refused(Reason::ACTION_NOT_APPLICABLE));
     };
     let Some(deciding) = bundle.deciding(&uid) else { return Err(Verdict::Refused(Reason::UNKNOWN_ACTION)) };
-    let context = convert("context", &action.context, &context_of(question)).map(Context::from_pairs);
+    let mut said = question.said();
+    if deciding.reads_context && action.context.get("action").is_some_and(|declared| declared.required) {
+        // Of the properties of an action none is said by whoever leaves them out.
+        said.entry("action").or_insert_with(|| serde_json::Map::new().into());
+    }
+    // What a rule proved over every context of the schema decides about no other.
+    if deciding.reads_context && missing("context", &action.context, &said).is_some() {
+        return Err(Verdict::Refused(Reason::INVALID_PROPERTY));
+    }
+    let context = convert("context", &action.context, &said).map(Context::from_pairs);
     let Ok(Ok(context)) = context else { return Err(Verdict::Refused(Reason::INVALID_PROPERTY)) };
     let Ok(request) = Request::new(principal, uid, resource, context, None) else {
         return Err(Verdict::Refused(Reason::RULE_ERROR));
     };
     let Some(entities) = entities(&deciding.actions) else { return Err(Verdict::Refused(Reason::RULE_ERROR)) };
     Ok(Posed { request, entities, deciding })
-}
-
-/// The caller's context, with what it says about the action under the one key it cannot forge.
-fn context_of(question: &Question) -> Members {
-    let mut context = question.context.clone();
-    context.remove("action");
-    if !question.action.properties.is_empty() {
-        context.insert("action".to_owned(), question.action.properties.clone().into());
-    }
-    context
 }
 
 /// The resource of a call that is about no single partner, customer or subscription, or about one not known.

@@ -28,6 +28,7 @@ pub use near::{did_you_mean, near};
 pub use retired::{RETIRED, Retirement, retirements};
 pub use rule::{Claim, Place, Rule, RuleId, Rulebook};
 pub use source::{ReadError, RuleFiles, without_mark};
+pub(crate) use vocabulary::missing;
 pub use vocabulary::{ActionShape, Attribute, InvalidProperty, RecordShape, Shape, Vocabulary, convert};
 pub(crate) use words::FACT_WORDS;
 pub use words::MissingWord;

@@ -64,6 +64,28 @@ impl Question {
     pub fn new(subject: Entity, action: impl Into<String>, resource: Entity) -> Self {
         Self { subject, action: Action { name: action.into(), properties: Map::new() }, resource, context: Map::new() }
     }
+
+    /// The same from a caller that says this, as rules see it: the properties of the action stand under `action`.
+    #[must_use]
+    pub fn saying(mut self, mut said: Members) -> Self {
+        self.action.properties = match said.remove("action") {
+            Some(Value::Object(properties)) => properties,
+            _ => Map::new(),
+        };
+        self.context = said;
+        self
+    }
+
+    /// What the caller says, as rules see it: what it says about the action under the one key that it cannot forge.
+    #[must_use]
+    pub fn said(&self) -> Members {
+        let mut said = self.context.clone();
+        said.remove("action");
+        if !self.action.properties.is_empty() {
+            said.insert("action".to_owned(), self.action.properties.clone().into());
+        }
+        said
+    }
 }
 
 /// The entity types of our own domain, which are the AuthZEN `type` as it is.

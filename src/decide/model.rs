@@ -6,14 +6,15 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use cedar_policy::{Entities, EntityUid, EvalResult, Request};
+use cedar_policy::{Context, Entities, EntityUid, EvalResult, Request};
+use serde_json::Value;
 
-use super::{Namespace, Posed, Verdict, entities, judge_domain};
+use super::{Namespace, Posed, Verdict, claims_read_context, entities, judge_domain};
 use crate::domain::commercial::RelationshipState;
 use crate::facts::{Facts, PartnerFacts, SubscriptionFacts};
 use crate::id::{PartnerId, ServiceId, SubscriptionId};
-use crate::policy::{Bundle, RuleId};
-use crate::question::{Entity, Kind, Question};
+use crate::policy::{Bundle, RuleId, convert};
+use crate::question::{Entity, Kind, Members, Question};
 
 /// A request and its entities, as a prover found them.
 #[derive(Clone, Debug)]
@@ -57,8 +58,14 @@ impl Model {
         let named = |uid: &EntityUid| Entity::new(uid.type_name().to_string(), uid.id().unescaped());
         let (subject, resource) = (self.request.principal()?, self.request.resource()?);
         let question = Question::new(named(subject), action.id().unescaped(), named(resource));
-        let declared = bundle.vocabulary().action(namespace.as_str(), &question.action.name)?;
-        let facts = if declared.context.is_empty() { self.facts(&question) } else { None };
+        bundle.vocabulary().action(namespace.as_str(), &question.action.name)?;
+        // What no caller can say is left to Cedar as it was found.
+        let said = match claims_read_context(bundle, namespace, &question.action.name) {
+            true => self.said(),
+            false => Some(Members::new()),
+        };
+        let question = question.saying(said.clone().unwrap_or_default());
+        let facts = said.and_then(|_| self.facts(&question));
         let verdict = match &facts {
             Some(facts) => judge_domain(bundle, namespace, &question, facts),
             None => {
@@ -74,6 +81,28 @@ impl Model {
             Verdict::Refused(_) | Verdict::Missing => (false, Vec::new()),
         };
         Some(Refound { namespace, question, facts, is_allowed, rules })
+    }
+
+    /// The same model with a caller that says something else; nothing where the question is none of this set of rules.
+    #[must_use]
+    pub fn decide_saying(&self, bundle: &Bundle, said: &Members) -> Option<Refound> {
+        let action = self.request.action()?;
+        let shape = bundle.vocabulary().action(&action.type_name().namespace(), action.id().unescaped())?;
+        let context = Context::from_pairs(convert("context", &shape.context, said).ok()?).ok()?;
+        let (principal, resource) = (self.request.principal()?.clone(), self.request.resource()?.clone());
+        let request = Request::new(principal, action.clone(), resource, context, None).ok()?;
+        Self { request, entities: self.entities.clone() }.decide(bundle)
+    }
+
+    /// What the caller of the model says, as a caller would send it; nothing where none could.
+    #[must_use]
+    pub fn said(&self) -> Option<Members> {
+        let context = self.request.context()?;
+        let members = context.clone().into_iter().map(|(name, _)| {
+            let value = sent(&context.get(&name)?)?;
+            Some((name, value))
+        });
+        members.collect()
     }
 
     /// The facts of the model, if they say the same again in Cedar's words.
@@ -173,6 +202,26 @@ impl Model {
         }
         self.subscription(id, facts)
     }
+}
+
+/// A value as a caller sends it; nothing for one that names an entity, which none can.
+fn sent(value: &EvalResult) -> Option<Value> {
+    Some(match value {
+        EvalResult::Bool(value) => (*value).into(),
+        EvalResult::Long(value) => (*value).into(),
+        EvalResult::String(text) => text.clone().into(),
+        EvalResult::Set(items) => items.iter().map(sent).collect::<Option<Vec<_>>>()?.into(),
+        EvalResult::Record(members) => {
+            let members = members.iter().map(|(name, value)| Some((name.clone(), sent(value)?)));
+            Value::Object(members.collect::<Option<_>>()?)
+        }
+        // Written as its constructor: `decimal("1.5")`.
+        EvalResult::ExtensionValue(written) => {
+            let (_, rest) = written.split_once("(\"")?;
+            rest.strip_suffix("\")")?.into()
+        }
+        EvalResult::EntityUid(_) => return None,
+    })
 }
 
 #[cfg(test)]

@@ -90,6 +90,10 @@ pub(crate) struct Deciding {
     pub(crate) claims: PolicySet,
     /// What each of its rules mentions.
     pub(crate) mentions: Vec<Arc<Mention>>,
+    /// Does one of its rules read what the caller says, as far as the schema lets a caller say anything?
+    pub(crate) reads_context: bool,
+    /// Does one of its claims?
+    pub(crate) claims_read_context: bool,
 }
 
 impl Bundle {
@@ -105,7 +109,8 @@ impl Bundle {
         if let Some((schema, vocabulary)) = &schema {
             validate(&files, schema, vocabulary, &rules, &mut findings);
         }
-        let by_action = schema.as_ref().map(|(schema, _)| by_action(schema, &rules, &mut findings));
+        let by_action =
+            schema.as_ref().map(|(schema, vocabulary)| by_action(schema, vocabulary, &rules, &mut findings));
         match (schema, by_action) {
             (Some((schema, vocabulary)), Some(by_action)) if findings.is_empty() => {
                 let missing_words =
@@ -179,6 +184,8 @@ impl Bundle {
             }
             for (action, deciding) in &mut held.by_action {
                 if self.covers(&policy.action_constraint(), action) {
+                    let reads = Mention::of(&policy).is_none_or(|mention| mention.reads_context());
+                    deciding.claims_read_context |= reads && self.vocabulary.lets_say(action);
                     // Its name is taken by no other claim, so it can be added.
                     let _ = deciding.claims.add(policy.clone());
                 }
@@ -269,6 +276,26 @@ impl Bundle {
         deciding.rules.policies().any(sees) || deciding.claims.policies().any(sees)
     }
 
+    /// The rules about an action that read what its caller says, as far as the schema lets it say anything.
+    pub(crate) fn readers(&self, namespace: &str, name: &str) -> Vec<&Rule> {
+        let is_it = |action: &EntityUid| action.type_name().namespace() == namespace && action.id().unescaped() == name;
+        let deciding = self.by_action.iter().find(|(action, _)| is_it(action)).map(|(_, deciding)| deciding);
+        let rules = deciding.filter(|deciding| deciding.reads_context).into_iter().flat_map(|all| all.rules.policies());
+        let reads = |policy: &&Policy| Mention::of(policy).is_none_or(|mention| mention.reads_context());
+        rules
+            .filter(reads)
+            .filter_map(|policy| self.rules.get(&RuleId::from(AsRef::<str>::as_ref(policy.id()))))
+            .collect()
+    }
+
+    /// Does a claim, or a rule that it is about, read what callers say?
+    pub(crate) fn turns_on_context(&self, claim: &Rule) -> bool {
+        let scope = claim.policy.action_constraint();
+        let covered = self.by_action.iter().filter(|(action, _)| self.covers(&scope, action));
+        let reads = Mention::of(&claim.policy).is_none_or(|mention| mention.reads_context());
+        covered.into_iter().any(|(_, deciding)| deciding.reads_context || (reads && deciding.claims_read_context))
+    }
+
     /// What decides about an action, if the schema declares it.
     pub(crate) fn deciding(&self, action: &EntityUid) -> Option<&Deciding> {
         self.by_action.get(action)
@@ -356,6 +383,7 @@ fn validate(
 /// Sorts the rules by the actions whose scope they name, so that a decision evaluates only those that can matter.
 fn by_action(
     schema: &Schema,
+    vocabulary: &Vocabulary,
     rules: &BTreeMap<RuleId, Rule>,
     findings: &mut Vec<Finding>,
 ) -> BTreeMap<EntityUid, Deciding> {
@@ -387,13 +415,20 @@ fn by_action(
             ActionConstraint::In(named) => named.iter().any(|named| above.contains(named)),
         };
         let mut deciding = Deciding::default();
+        let lets_say = vocabulary.lets_say(action);
         for rule in rules.values().filter(|rule| names(&rule.policy.action_constraint())) {
+            // In a world of its own nothing is proved, and what is not said is simply not there.
+            let reads_context = lets_say
+                && rule.place != Place::World
+                && mentions.get(&rule.id).is_some_and(|mention| mention.reads_context());
             if rule.place == Place::Always {
+                deciding.claims_read_context |= reads_context;
                 if let Err(error) = deciding.claims.add(rule.policy.clone()) {
                     findings.push(Finding::whole(&rule.path, error.to_string(), "give each rule an id of its own"));
                 }
                 continue;
             }
+            deciding.reads_context |= reads_context;
             deciding.mentions.extend(mentions.get(&rule.id).cloned());
             if let Err(error) = deciding.rules.add(rule.policy.clone()) {
                 findings.push(Finding::whole(&rule.path, error.to_string(), "give each rule an id of its own"));

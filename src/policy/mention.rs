@@ -11,6 +11,7 @@ use serde_json::Value;
 /// The words of one rule, and the entities it names by their types and ids.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub(crate) struct Mention {
+    reads_context: bool,
     words: BTreeSet<String>,
     named: BTreeSet<(String, String)>,
 }
@@ -40,6 +41,11 @@ impl Mention {
         self.named.iter().any(|(named, _)| named == kind)
     }
 
+    /// Does the rule read what the caller says?
+    pub(crate) fn reads_context(&self) -> bool {
+        self.reads_context
+    }
+
     /// The entities the rule names, by their types and ids.
     pub(crate) fn named(&self) -> impl Iterator<Item = (&str, &str)> {
         self.named.iter().map(|(kind, id)| (kind.as_str(), id.as_str()))
@@ -56,6 +62,7 @@ impl Mention {
                 if let (Some(Value::String(kind)), Some(Value::String(id))) = (members.get("type"), members.get("id")) {
                     self.named.insert((kind.clone(), id.clone()));
                 }
+                self.reads_context |= members.get("Var").is_some_and(|var| var == "context");
                 for (word, inner) in members {
                     self.words.insert(word.clone());
                     self.read(inner);

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cedar_policy::{RestrictedExpression, SchemaFragment};
+use cedar_policy::{EntityUid, RestrictedExpression, SchemaFragment};
 use serde_json::Value;
 
 use crate::question::Members;
@@ -162,6 +162,13 @@ impl Vocabulary {
             .filter(|action| !action.principals.is_empty() && !action.resources.is_empty())
     }
 
+    /// Does the schema let a caller say anything about an action?
+    #[must_use]
+    pub(crate) fn lets_say(&self, action: &EntityUid) -> bool {
+        let shape = self.action(&action.type_name().namespace(), action.id().unescaped());
+        shape.is_some_and(|shape| !shape.context.is_empty())
+    }
+
     /// The actions of a namespace that can be asked about, in the order of their names.
     pub fn actions(&self, namespace: &str) -> impl Iterator<Item = (&str, &ActionShape)> {
         self.actions
@@ -170,6 +177,27 @@ impl Vocabulary {
                 of == namespace && !action.principals.is_empty() && !action.resources.is_empty()
             })
             .map(|((_, name), action)| (name.as_str(), action))
+    }
+}
+
+/// The first member that has to be there and is not given, at any depth, by its path below `path`.
+pub(crate) fn missing(path: &str, declared: &RecordShape, given: &Members) -> Option<String> {
+    declared.iter().find_map(|(name, attribute)| {
+        let at = format!("{path}.{name}");
+        match given.get(name).filter(|value| !value.is_null()) {
+            Some(value) => missing_in(&at, &attribute.shape, value),
+            None => attribute.required.then_some(at),
+        }
+    })
+}
+
+fn missing_in(path: &str, shape: &Shape, given: &Value) -> Option<String> {
+    match (shape, given) {
+        (Shape::Record(inner), Value::Object(members)) => missing(path, inner, members),
+        (Shape::Set(element), Value::Array(items)) => {
+            items.iter().filter(|item| !item.is_null()).find_map(|item| missing_in(path, element, item))
+        }
+        _ => None,
     }
 }
 
