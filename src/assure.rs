@@ -6,6 +6,7 @@
 pub mod calls;
 pub mod case;
 mod choice;
+pub mod context;
 pub mod control;
 pub mod coverage;
 pub mod flips;

@@ -7,10 +7,13 @@
 //! floor does because every rule is proved never to err.
 
 mod beyond;
+pub(super) mod contexts;
 mod counterexample;
 mod environment;
+mod expression;
 mod idle;
 mod possible;
+mod simplest;
 mod solver;
 mod successor;
 

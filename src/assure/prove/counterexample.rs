@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::assure::context;
 use crate::decide::{Namespace, Refound};
 use crate::domain::commercial::RelationshipState;
 use crate::domain::partner::PartnerStatus;
@@ -60,7 +61,16 @@ impl Counterexample {
             Namespace::Asked => format!("{} {}", plainly(&question.action.name), object(&question, facts.as_ref())),
             Namespace::Api => format!("call `{}` {}", question.action.name, called(&question.resource, facts.as_ref())),
         };
-        Self { sentence: format!("{who} {verb} {what} {because}"), question, decision: is_allowed, deciding, facts }
+        let said = question.said();
+        let saying =
+            if said.is_empty() { String::new() } else { format!("if the caller says {}, ", context::words(&said)) };
+        Self {
+            sentence: format!("{who} {verb} {what} {saying}{because}"),
+            question,
+            decision: is_allowed,
+            deciding,
+            facts,
+        }
     }
 }
 

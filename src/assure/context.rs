@@ -1,0 +1,321 @@
+//! What callers say of an action, as far as its answers turn on it: the second dimension of every answer.
+//!
+//! What is known of a partner and a resource is a standing; what a caller says besides is free. Of all that can be said
+//! a few things stand for the others here: where any caller can be allowed something, one that says one of these is, and
+//! where any is refused, so is one of these. A solver finds them; without one they are listed where there are nothing
+//! but Booleans to say, and otherwise it is not known.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::ToSchema;
+
+use super::prove::contexts;
+use crate::decide::{Namespace, claims_read_context, reads_context};
+use crate::policy::{Bundle, Finding, RecordShape, RuleId, Shape};
+use crate::question::{Members, Question};
+
+/// How many things callers can say are listed without a solver.
+const LISTED_MAX: usize = 81;
+
+/// One thing a caller can say of an action.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize, ToSchema)]
+pub struct Said {
+    /// It in words, for example "`context.emergency`".
+    pub words: String,
+    /// It as rules see it: the properties of the action stand under `action`.
+    #[schema(value_type = Object)]
+    pub context: Members,
+}
+
+impl Said {
+    fn of(context: Members) -> Self {
+        Self { words: words(&context), context }
+    }
+
+    /// Does the caller say nothing?
+    #[must_use]
+    pub fn is_nothing(&self) -> bool {
+        self.context.is_empty()
+    }
+
+    /// The question of a caller that says this.
+    #[must_use]
+    pub fn asks(&self, question: Question) -> Question {
+        question.saying(self.context.clone())
+    }
+}
+
+/// What a caller says, in words.
+#[must_use]
+pub fn words(context: &Members) -> String {
+    let leaf = |(path, value): (&String, &Value)| match value {
+        Value::Bool(true) => format!("`{path}`"),
+        other => format!("`{path}` is `{other}`"),
+    };
+    let said: Vec<String> = leaves(context).iter().map(leaf).collect();
+    if said.is_empty() { "nothing".to_owned() } else { said.join(" and ") }
+}
+
+/// The values of a context, by their paths.
+fn leaves(context: &Members) -> BTreeMap<String, Value> {
+    fn read(path: &str, members: &Members, found: &mut BTreeMap<String, Value>) {
+        for (name, value) in members {
+            let at = format!("{path}.{name}");
+            match value {
+                Value::Object(inner) if !inner.is_empty() => read(&at, inner, found),
+                other => drop(found.insert(at, other.clone())),
+            }
+        }
+    }
+    let mut found = BTreeMap::new();
+    read("context", context, &mut found);
+    found
+}
+
+/// Where what a caller says turns an answer, and what bounds it there.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Turning {
+    /// An answer that it turns.
+    pub sentence: String,
+    /// The ceilings that say without the context when it is allowed at most.
+    pub bounds: Vec<RuleId>,
+}
+
+/// What callers can say of one action.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Contexts {
+    /// The things that stand for all that can be said, the least first; never empty.
+    said: Vec<Said>,
+    /// For each of them those that say a part of it and nothing else, by their places.
+    below: Vec<Vec<usize>>,
+    /// Where it turns an answer of the rules, by the types of the principal and the resource.
+    pub turning: Vec<Turning>,
+    /// Why it is not known whether there is more to say; nothing where it is.
+    pub unknown: Option<String>,
+}
+
+impl Contexts {
+    /// What callers can say; `least` is what they have to.
+    pub(super) fn of(least: Members, others: Vec<Members>, unknown: Option<String>) -> Self {
+        let common: BTreeSet<_> = leaves(&least).into_iter().map(|leaf| said_of(&leaf)).collect();
+        let more = |context: &Members| -> BTreeSet<String> {
+            leaves(context)
+                .iter()
+                .map(|(path, value)| said_of(&(path.clone(), value.clone())))
+                .filter(|leaf| !common.contains(leaf))
+                .collect()
+        };
+        let mut all: Vec<(BTreeSet<String>, Members)> = vec![(BTreeSet::new(), least)];
+        for context in others {
+            if all.iter().all(|(_, known)| *known != context) {
+                all.push((more(&context), context));
+            }
+        }
+        all.sort_by_key(|(more, context)| (more.len(), Value::Object(context.clone()).to_string()));
+        let is_below = |one: usize, other: usize| {
+            let (Some((one, _)), Some((other, _))) = (all.get(one), all.get(other)) else { return false };
+            one.len() < other.len() && one.is_subset(other)
+        };
+        let places = || 0..all.len();
+        let below = places().map(|place| places().filter(|&other| is_below(other, place)).collect()).collect();
+        let said = all.into_iter().map(|(_, context)| Said::of(context)).collect();
+        Self { said, below, turning: Vec::new(), unknown }
+    }
+
+    /// The things that stand for all that can be said, the least first.
+    #[must_use]
+    pub fn said(&self) -> &[Said] {
+        &self.said
+    }
+
+    /// What every caller has to say.
+    #[must_use]
+    pub fn least(&self) -> Said {
+        self.said.first().cloned().unwrap_or_default()
+    }
+
+    /// The places at which something is so although it is not where less is said: `at` says of each whether it is.
+    #[must_use]
+    pub fn risen<T>(&self, at: &[T], is: impl Fn(&T) -> bool) -> Vec<usize> {
+        let holds = |place: &usize| at.get(*place).is_some_and(&is);
+        let below = |place: usize| self.below.get(place).into_iter().flatten();
+        (0..at.len()).filter(|place| holds(place) && !below(*place).any(&holds)).collect()
+    }
+}
+
+fn said_of((path, value): &(String, Value)) -> String {
+    format!("{path} {value}")
+}
+
+/// What callers can say of each action about which something reads it.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Spoken {
+    actions: BTreeMap<String, Contexts>,
+    /// Why no solver was asked, if none was.
+    pub no_solver: Option<String>,
+}
+
+impl Spoken {
+    /// What callers can say of the actions of a set of rules.
+    #[must_use]
+    pub fn of(bundle: &Bundle, program: Option<&Path>) -> Self {
+        Self::found(None, bundle, program)
+    }
+
+    /// What callers can say of the actions of two sets of rules, as far as the answers of either or what turns between
+    /// them do.
+    #[must_use]
+    pub fn between(old: &Bundle, new: &Bundle, program: Option<&Path>) -> Self {
+        Self::found(Some(old), new, program)
+    }
+
+    fn found(old: Option<&Bundle>, new: &Bundle, program: Option<&Path>) -> Self {
+        let asked = Namespace::Asked;
+        let bundles: Vec<&Bundle> = [Some(new), old].into_iter().flatten().collect();
+        let names: BTreeSet<&str> = bundles
+            .iter()
+            .flat_map(|bundle| bundle.vocabulary().actions(asked.as_str()).map(|(name, _)| (*bundle, name)))
+            .filter(|(bundle, name)| claims_read_context(bundle, asked, name))
+            .map(|(_, name)| name)
+            .collect();
+        if names.is_empty() {
+            return Self::default();
+        }
+        let why = match program.map(|program| contexts::find(&bundles, &names, program)) {
+            Some(Ok(actions)) => return Self { actions, no_solver: None },
+            Some(Err(why)) => why,
+            None => "there is no solver".to_owned(),
+        };
+        let listed = names.into_iter().map(|name| {
+            let shapes: Vec<&RecordShape> = bundles.iter().filter_map(|bundle| context_of(bundle, name)).collect();
+            let Some(first) = shapes.first().copied() else { return (name.to_owned(), Contexts::default()) };
+            let is_one = shapes.iter().all(|shape| *shape == first);
+            let contexts = match listed(first).filter(|_| is_one) {
+                Some(all) => Contexts::of(least(first), all, None),
+                None => Contexts::of(least(first), Vec::new(), Some(why.clone())),
+            };
+            (name.to_owned(), contexts)
+        });
+        Self { actions: listed.collect(), no_solver: Some(why) }
+    }
+
+    /// What callers can say of one action; nothing where nothing about it reads what they say.
+    #[must_use]
+    pub fn action(&self, name: &str) -> Option<&Contexts> {
+        self.actions.get(name)
+    }
+
+    /// The same where the rules of a set read what they say.
+    #[must_use]
+    pub fn read_by_rules(&self, bundle: &Bundle, name: &str) -> Option<&Contexts> {
+        self.action(name).filter(|_| reads_context(bundle, Namespace::Asked, name))
+    }
+
+    /// What refuses a set of rules: what a caller says turns an answer, and nothing that is proved bounds it.
+    pub(super) fn findings(&self, bundle: &Bundle, is_proved: impl Fn(&RuleId) -> bool) -> Vec<Finding> {
+        let mut findings = Vec::new();
+        for (name, contexts) in &self.actions {
+            let Some(rule) = bundle.readers(Namespace::Asked.as_str(), name).into_iter().next() else { continue };
+            let mut say = |message: String, hint: &str| findings.push(Finding::of_rule(rule, message, hint));
+            match (&self.no_solver, &contexts.unknown) {
+                (Some(why), _) => {
+                    let message = format!(
+                        "what a caller says can turn the answer to `{name}`, and without a solver it is not known whom it lets do what: {why}"
+                    );
+                    say(message, "install cvc5, or name it with `CVC5`; or write the rule without `context`");
+                    continue;
+                }
+                (None, Some(why)) => {
+                    let message =
+                        format!("what a caller says can turn the answer to `{name}`, and it is not known how: {why}");
+                    say(message, "write the rule more simply, or without `context`");
+                    continue;
+                }
+                (None, None) => {}
+            }
+            for Turning { sentence, bounds } in &contexts.turning {
+                if bounds.is_empty() {
+                    let message =
+                        format!("what a caller says turns the answer to `{name}`, and no claim bounds it: {sentence}");
+                    say(message, BOUND);
+                } else if !bounds.iter().any(&is_proved) {
+                    let claims: Vec<String> = bounds.iter().map(|claim| format!("`{claim}`")).collect();
+                    let message = format!(
+                        "what a caller says turns the answer to `{name}`, and no claim that bounds it is proved ({}): {sentence}",
+                        claims.join(", ")
+                    );
+                    say(message, BOUND);
+                }
+            }
+        }
+        for (call, _) in bundle.vocabulary().actions(Namespace::Api.as_str()) {
+            for rule in bundle.readers(Namespace::Api.as_str(), call) {
+                let message =
+                    format!("the rule reads what a caller says, and nothing can be said with the call `{call}`");
+                findings.push(Finding::of_rule(rule, message, "write it without `context`"));
+            }
+        }
+        findings
+    }
+}
+
+fn context_of<'b>(bundle: &'b Bundle, action: &str) -> Option<&'b RecordShape> {
+    bundle.vocabulary().action(Namespace::Asked.as_str(), action).map(|shape| &shape.context)
+}
+
+const BOUND: &str = "write a claim `only-when` in `policies/always/` that covers it and says without `context` when it is allowed at most";
+
+/// The least that a caller has to say: what is not optional, as false, none or empty as it can be.
+pub(super) fn least(shape: &RecordShape) -> Members {
+    let required = shape.iter().filter(|(_, attribute)| attribute.required);
+    required.filter_map(|(name, attribute)| Some((name.clone(), least_of(&attribute.shape)?))).collect()
+}
+
+fn least_of(shape: &Shape) -> Option<Value> {
+    Some(match shape {
+        Shape::Bool => false.into(),
+        Shape::Long => 0.into(),
+        Shape::String => "".into(),
+        Shape::Set(_) => Value::Array(Vec::new()),
+        Shape::Record(members) => Value::Object(least(members)),
+        Shape::Extension(name) => match name.as_str() {
+            "decimal" => "0.0",
+            "ipaddr" => "0.0.0.0",
+            "datetime" => "1970-01-01",
+            _ => "0ms",
+        }
+        .into(),
+        // Nobody can say it.
+        Shape::Entity(_) => return None,
+    })
+}
+
+/// Everything that can be said where there are nothing but a few Booleans to say; nothing where there is more.
+fn listed(shape: &RecordShape) -> Option<Vec<Members>> {
+    let mut all = vec![Members::new()];
+    for (name, attribute) in shape {
+        let values: Vec<Value> = match &attribute.shape {
+            Shape::Bool => vec![false.into(), true.into()],
+            Shape::Record(inner) => listed(inner)?.into_iter().map(Value::Object).collect(),
+            _ => return None,
+        };
+        let mut longer = if attribute.required { Vec::new() } else { all.clone() };
+        for before in &all {
+            for value in &values {
+                let mut members = before.clone();
+                members.insert(name.clone(), value.clone());
+                longer.push(members);
+            }
+        }
+        if longer.len() > LISTED_MAX {
+            return None;
+        }
+        all = longer;
+    }
+    // Properties of an action of which none is said are not there.
+    all.retain(|members| members.get("action").is_none_or(|action| *action != Value::Object(Members::new())));
+    Some(all)
+}
