@@ -1,6 +1,7 @@
 //! That a promise which holds could have failed: each claim is shown with a mistake that would break it.
 
 use standing::assure::check_claims;
+use standing::assure::context::Spoken;
 use standing::assure::control::Control;
 use standing::assure::prove::{ClaimProof, Proof};
 use standing::assure::release::examine;
@@ -26,7 +27,7 @@ fn namespace(claim: &ClaimProof) -> Namespace {
 
 #[test]
 fn every_shipped_claim_is_shown_with_a_mistake_that_breaks_it_and_deciding_finds_that_again() {
-    let claims = check_claims(shipped());
+    let claims = check_claims(shipped(), &Spoken::default());
     assert!(claims.len() >= 20, "only {} claims are shipped", claims.len());
     for claim in &claims {
         let Some(Control::Broken { rule, mutant, counterexample, .. }) = &claim.negative_control else {

@@ -8,8 +8,8 @@ use std::fmt;
 use serde::Serialize;
 
 use super::calls::CallTable;
-use super::table::Table;
-use crate::decide::Reason;
+use super::table::{Cell, Table};
+use crate::decide::{Namespace, Reason};
 use crate::policy::{Bundle, RuleId};
 
 /// Something that may be in no row, because it is shown elsewhere.
@@ -74,7 +74,8 @@ impl fmt::Display for Gap {
 /// What of `bundle` its tables do not show, apart from `exemptions`; claims decide nothing and are not looked for.
 #[must_use]
 pub fn gaps(bundle: &Bundle, table: &Table, calls: &CallTable, exemptions: &[Exemption]) -> Vec<Gap> {
-    let cells = || table.cells().map(|(_, _, cell)| cell).chain(calls.cells().map(|(_, _, cell)| cell));
+    let cells =
+        || table.cells().map(|(_, _, cell)| cell).chain(calls.cells().map(|(_, _, cell)| cell)).flat_map(Cell::all);
     let shown_rules: BTreeSet<&RuleId> = cells().flat_map(|cell| &cell.rules).collect();
     let shown_reasons: BTreeSet<&str> = cells().filter_map(|cell| cell.reason.as_ref()).map(Reason::as_str).collect();
     let mut gaps = BTreeSet::new();
@@ -90,7 +91,12 @@ pub fn gaps(bundle: &Bundle, table: &Table, calls: &CallTable, exemptions: &[Exe
     for (name, answers) in table.actions() {
         find(name, answers.cells().next().is_some(), Gap::Action(name.to_owned()));
     }
-    for rule in bundle.deciders() {
+    let unknown = table.actions().filter(|(_, answers)| answers.said().is_some_and(|said| said.unknown.is_some()));
+    let asked = Namespace::Asked.as_str();
+    let unknown: BTreeSet<&RuleId> =
+        unknown.flat_map(|(name, _)| bundle.readers(asked, name)).map(|rule| &rule.id).collect();
+    // Of what is not known to decide nothing nothing is said.
+    for rule in bundle.deciders().filter(|rule| !unknown.contains(&rule.id)) {
         find(rule.id.as_str(), shown_rules.contains(&rule.id), Gap::Rule(rule.id.clone()));
         if let Some(code) = &rule.reason {
             find(code, shown_reasons.contains(code.as_str()), Gap::Reason(code.clone()));

@@ -1,19 +1,21 @@
 //! The rows that two sets of rules answer differently.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
 use super::calls::{CallCase, CallTable};
 use super::case::{Case, Thing};
 use super::choice::{Choice, folded};
+use super::context::{Contexts, Said, Spoken};
 use super::print::{index, named, parent_index, relationship_index, relationship_words, seller_index, sold, spoken};
 use super::prove::Counterexample;
 use super::table::Table;
-use crate::decide::{Namespace, Refound};
+use crate::decide::{Namespace, Refound, decide, permits, sees_kinds};
 use crate::domain::partner::{PartnerKind, PartnerStatus};
 use crate::domain::subscription::SubscriptionStatus;
 use crate::policy::Bundle;
+use crate::question::Kind;
 
 /// The rows of one action that turn the same way.
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
@@ -46,30 +48,66 @@ pub struct ActionFlips {
     pub tightened: Turned,
     /// How many rows keep their answer and get it from other rules or for another reason.
     pub reworded: usize,
+    /// What the caller has to say, where the rules of either set read it: `loosened` and `tightened` are of one that
+    /// says no more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub said: Option<Said>,
+    /// What turns besides for a caller that says more.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub if_said: Vec<IfSaid>,
+    /// Why it is not known what else turns by what callers say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unknown: Option<String>,
+}
+
+/// What turns for a caller that says something, beyond what turns for one that says less.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct IfSaid {
+    /// What it says.
+    pub said: Said,
+    /// What is a no and would be a yes.
+    pub loosened: Turned,
+    /// What is a yes and would be a no.
+    pub tightened: Turned,
+    /// How many of the rows that are loosened for a caller that says the least are not for this one.
+    pub not_loosened: usize,
+    /// How many of those that are tightened are not.
+    pub not_tightened: usize,
 }
 
 impl ActionFlips {
     fn is_empty(&self) -> bool {
-        self.loosened.rows == 0 && self.tightened.rows == 0 && self.reworded == 0
+        let turns = self.loosened.rows + self.tightened.rows + self.reworded + self.if_said.len();
+        turns == 0 && self.unknown.is_none()
     }
 }
 
 /// Two sets of rules, each with every answer it gives.
 pub struct Compared<'a> {
     /// The rules, and their answers.
-    pub old: (&'a Table, &'a CallTable),
+    pub old: (&'a Bundle, &'a Table, &'a CallTable),
     /// The rules they are compared with, and theirs.
     pub new: (&'a Bundle, &'a Table, &'a CallTable),
+    /// What callers can say, as far as the answers of either or what turns between them do.
+    pub spoken: &'a Spoken,
 }
 
 /// The rows that turn, action by action; actions of which none does are left out. An action that only one of the sets
 /// has is a no in the other.
 #[must_use]
 pub fn flips(compared: &Compared<'_>) -> Vec<ActionFlips> {
-    let (Compared { old: (old, old_calls), new: (bundle, new, new_calls) }, mut found) = (compared, Vec::new());
+    let Compared { old: (before, old, old_calls), new: (bundle, new, new_calls), spoken } = compared;
+    let mut found = Vec::new();
     let names: BTreeSet<&str> = old.actions().chain(new.actions()).map(|(name, _)| name).collect();
     for action in names {
         let (is_new, is_gone) = (old.action(action).is_none(), new.action(action).is_none());
+        let read = |rules| spoken.read_by_rules(rules, action);
+        if let Some(contexts) = read(before).or_else(|| read(bundle)) {
+            let flips = flips_by_context([before, bundle], contexts, action);
+            found.push(ActionFlips { is_new, is_gone, ..flips });
+            continue;
+        }
         let mut turning = Turning::default();
         for case in Case::all() {
             turning.enter(&case, old.cell(action, &case), new.cell(action, &case));
@@ -104,6 +142,71 @@ pub fn flips(compared: &Compared<'_>) -> Vec<ActionFlips> {
     }
     found.retain(|flips| !flips.is_empty());
     found
+}
+
+/// What turns about an action whose answers turn on what the caller says.
+fn flips_by_context([old, new]: [&Bundle; 2], contexts: &Contexts, action: &str) -> ActionFlips {
+    let asked = Namespace::Asked;
+    let applies = |rules: &Bundle, case: &Case| {
+        let shape = rules.vocabulary().action(asked.as_str(), action);
+        shape.is_some_and(|shape| {
+            shape.principals.contains(Kind::Partner.as_str()) && shape.resources.contains(case.thing.kind().as_str())
+        })
+    };
+    let mut known: BTreeMap<Case, Vec<(bool, bool)>> = BTreeMap::new();
+    let sees_kinds = [old, new].into_iter().any(|rules| sees_kinds(rules, asked, action));
+    for case in Case::all().filter(|case| applies(old, case) || applies(new, case)) {
+        let alike = if sees_kinds { None } else { known.get(&case.of_first_kind()).cloned() };
+        let facts = case.facts();
+        let answers = |said: &Said| {
+            let question = said.asks(case.question(action));
+            (permits(old, asked, &question, &facts), permits(new, asked, &question, &facts))
+        };
+        known.insert(case, alike.unwrap_or_else(|| contexts.said().iter().map(answers).collect()));
+    }
+    let is_gained = |answers: &(bool, bool)| *answers == (false, true);
+    let is_lost = |answers: &(bool, bool)| *answers == (true, false);
+    let turned = |said: &Said, place: usize, is: &dyn Fn(&(bool, bool)) -> bool| {
+        let cases: Vec<Case> = known
+            .iter()
+            .filter(|(_, answers)| contexts.risen(answers, is).contains(&place))
+            .map(|(case, _)| *case)
+            .collect();
+        let witness = cases.first().map(|case| {
+            let decision = decide(new, asked, &said.asks(case.question(action)), &case.facts());
+            let found = Refound {
+                namespace: asked,
+                question: said.asks(case.question(action)),
+                facts: Some(case.facts()),
+                is_allowed: decision.is_allowed(),
+                rules: decision.rules().to_vec(),
+            };
+            Counterexample::of(new, found)
+        });
+        Turned { rows: cases.len(), standings: standings(&cases), witness }
+    };
+    let not = |place: usize, is: &dyn Fn(&(bool, bool)) -> bool| {
+        let falls = |answers: &Vec<(bool, bool)>| {
+            answers.first().is_some_and(is) && contexts.risen(answers, |at| !is(at)).contains(&place)
+        };
+        known.values().filter(|answers| falls(answers)).count()
+    };
+    let mut ways = contexts.said().iter().enumerate().map(|(place, said)| IfSaid {
+        said: said.clone(),
+        loosened: turned(said, place, &is_gained),
+        tightened: turned(said, place, &is_lost),
+        not_loosened: not(place, &is_gained),
+        not_tightened: not(place, &is_lost),
+    });
+    let least = ways.next();
+    let turns = |way: &IfSaid| way.loosened.rows + way.tightened.rows + way.not_loosened + way.not_tightened > 0;
+    let if_said: Vec<IfSaid> = ways.filter(turns).collect();
+    let (said, loosened, tightened) = match least {
+        Some(IfSaid { said, loosened, tightened, .. }) => (Some(said), loosened, tightened),
+        None => (None, Turned::default(), Turned::default()),
+    };
+    let (action, unknown) = (action.to_owned(), contexts.unknown.clone());
+    ActionFlips { action, is_new: false, is_gone: false, loosened, tightened, reworded: 0, said, if_said, unknown }
 }
 
 /// The cases that turn.
@@ -150,6 +253,9 @@ impl<C: Copy> Turning<C> {
             loosened: turned(&self.loosened, true),
             tightened: turned(&self.tightened, false),
             reworded: self.reworded,
+            said: None,
+            if_said: Vec::new(),
+            unknown: None,
         }
     }
 }

@@ -10,6 +10,7 @@ use std::path::Path;
 use cedar_policy::Policy;
 use serde_json::{Value, json};
 
+use super::context::Spoken;
 use super::prove::{Proof, compare, prove};
 use super::rows::rows;
 use super::worked::signed_rows;
@@ -163,7 +164,7 @@ impl<'a> Original<'a> {
             let is_allowed = permits(bundle, namespace, &question, &facts);
             (namespace, question, facts, is_allowed)
         };
-        Self { bundle, solver, rows: rows(bundle).map(decided).collect() }
+        Self { bundle, solver, rows: rows(bundle, &Spoken::of(bundle, solver)).map(decided).collect() }
     }
 
     /// What becomes of a mutant. Without a solver none is proved equivalent.

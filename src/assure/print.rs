@@ -7,7 +7,7 @@ use std::fmt;
 
 use super::case::{Case, Seller, Thing};
 use super::choice::{Choice, merged};
-use super::table::{ActionTable, Cell, Table};
+use super::table::{ActionTable, Cell, SaidOf, Table};
 use crate::decide::Right;
 use crate::domain::commercial::RelationshipState;
 use crate::domain::partner::{PartnerKind, PartnerStatus};
@@ -35,6 +35,16 @@ fn page(action: &str, answers: &ActionTable) -> String {
         None => action.to_owned(),
     };
     let mut text = format!("{title}\n{}\n", "=".repeat(title.chars().count()));
+    if let Some(SaidOf { least, unknown }) = answers.said() {
+        let least = if least == "nothing" { String::new() } else { format!(" ({least})") };
+        text.push_str(&match unknown {
+            None => format!("\nfor a caller that says no more than it has to{least}, and what turns the answer\n"),
+            Some(why) => format!(
+                "\nfor a caller that says no more than it has to{least} alone: it is not known how what else it says turns the \
+                 answer ({why})\n"
+            ),
+        });
+    }
     let owed = owed(answers);
     for (headings, sheet) in sheets(answers, owed.is_some()) {
         text.push('\n');
@@ -250,6 +260,12 @@ impl Sheet {
 }
 
 pub(super) fn said(cell: &Cell) -> String {
+    let others =
+        cell.if_said.iter().map(|other| format!("; if the caller says {}: {}", other.said, said_of(&other.cell)));
+    std::iter::once(said_of(cell)).chain(others).collect()
+}
+
+fn said_of(cell: &Cell) -> String {
     let rules = words(&cell.rules, "");
     match (&cell.reason, cell.allowed) {
         (_, true) => format!("yes {rules}"),

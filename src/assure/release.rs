@@ -6,13 +6,14 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::calls::CallTable;
+use super::context::Spoken;
 use super::coverage::{EXEMPTIONS, Gap, gaps};
 use super::promises::{Retired, gone};
 use super::prove::{ClaimProof, Proof, Proofs, prove};
-use super::table::Table;
+use super::table::{Cell, Table};
 use super::{rows, worked};
 use crate::decide::schema_findings;
-use crate::policy::{Bundle, Finding};
+use crate::policy::{Bundle, Finding, RuleId};
 
 /// Every answer a set of rules gives.
 #[derive(Clone, Debug)]
@@ -24,10 +25,16 @@ pub struct Tables {
 }
 
 impl Tables {
-    /// Every answer of `bundle`.
+    /// Every answer of `bundle`; no solver is asked what callers can say.
     #[must_use]
     pub fn of(bundle: &Bundle) -> Self {
-        Self { asked: Table::of(bundle), calls: CallTable::of(bundle) }
+        Self::spoken(bundle, &Spoken::of(bundle, None))
+    }
+
+    /// Every answer of `bundle` to callers that say this.
+    #[must_use]
+    pub fn spoken(bundle: &Bundle, spoken: &Spoken) -> Self {
+        Self { asked: Table::spoken(bundle, spoken), calls: CallTable::of(bundle) }
     }
 }
 
@@ -72,6 +79,16 @@ impl Examined {
 /// retired in a set that still keeps it, and never in the one that breaks it.
 #[must_use]
 pub fn examine(bundle: &Bundle, in_force: Option<&Bundle>, program: Option<&Path>) -> Examined {
+    let spoken = match in_force {
+        Some(in_force) => Spoken::between(in_force, bundle, program),
+        None => Spoken::of(bundle, program),
+    };
+    examine_spoken(bundle, in_force, program, &spoken)
+}
+
+/// As [`examine`], where it is known what callers can say.
+#[must_use]
+pub fn examine_spoken(bundle: &Bundle, in_force: Option<&Bundle>, program: Option<&Path>, spoken: &Spoken) -> Examined {
     let own = bundle;
     let (held, unbearable) = match in_force {
         Some(in_force) => bundle.held_to_claims_of(in_force),
@@ -80,8 +97,8 @@ pub fn examine(bundle: &Bundle, in_force: Option<&Bundle>, program: Option<&Path
     let bundle = &held;
     std::thread::scope(|scope| {
         let proving = scope.spawn(|| proofs(bundle, program));
-        let checking = scope.spawn(|| rows::check_claims(bundle));
-        let tables = Tables::of(bundle);
+        let checking = scope.spawn(|| rows::check_claims(bundle, spoken));
+        let tables = Tables::spoken(bundle, spoken);
         let mut findings = worked::check(bundle, &tables.asked);
         let on_rows = checking.join().unwrap_or_else(|_| {
             let message = "the claims could not be checked on every row";
@@ -103,8 +120,8 @@ pub fn examine(bundle: &Bundle, in_force: Option<&Bundle>, program: Option<&Path
         }
         let mut proofs = match proving.join() {
             Ok(Ok(proofs)) => proofs,
-            Ok(Err(why)) => unproved(&on_rows, &why),
-            Err(_) => unproved(&on_rows, "the proof stopped"),
+            Ok(Err(why)) => unproved(bundle, &on_rows, &why),
+            Err(_) => unproved(bundle, &on_rows, "the proof stopped"),
         };
         // What a row breaks is broken, whatever was proved.
         for (claim, row) in proofs.claims.iter_mut().zip(on_rows) {
@@ -117,6 +134,9 @@ pub fn examine(bundle: &Bundle, in_force: Option<&Bundle>, program: Option<&Path
             claim.negative_control = row.negative_control.filter(|_| !matches!(claim.proof, Proof::Broken { .. }));
         }
         findings.extend(proofs.findings.iter().cloned());
+        let is_proved =
+            |id: &RuleId| proofs.claims.iter().any(|claim| claim.claim == *id && claim.proof == Proof::Proved);
+        findings.extend(spoken.findings(own, is_proved));
         findings.extend(proofs.claims.iter().filter_map(|claim| broken(bundle, claim)));
         findings.extend(in_force.into_iter().flat_map(|in_force| own.unasked_of(in_force).into_values().flatten()));
         findings.sort_by(|one, other| (one.advisory, one).cmp(&(other.advisory, other)));
@@ -130,7 +150,7 @@ pub fn examine(bundle: &Bundle, in_force: Option<&Bundle>, program: Option<&Path
 /// Rules that cannot be evaluated in some row.
 fn erring(bundle: &Bundle, tables: &Tables) -> Vec<Finding> {
     let cells = tables.asked.cells().map(|(_, _, cell)| cell).chain(tables.calls.cells().map(|(_, _, cell)| cell));
-    let erring: BTreeSet<_> = cells.flat_map(|cell| &cell.faults).collect();
+    let erring: BTreeSet<_> = cells.flat_map(Cell::all).flat_map(|cell| &cell.faults).collect();
     let rules = erring.into_iter().filter_map(|id| bundle.rule(id));
     rules.map(|rule| Finding::of_rule(rule, "the rule errs, and an error refuses everything", ASK_FIRST)).collect()
 }
@@ -156,11 +176,18 @@ fn proofs(bundle: &Bundle, program: Option<&Path>) -> Result<Proofs, String> {
     })
 }
 
-fn unproved(on_rows: &[ClaimProof], why: &str) -> Proofs {
+fn unproved(bundle: &Bundle, on_rows: &[ClaimProof], why: &str) -> Proofs {
+    let mut claims = on_rows.to_vec();
+    for claim in &mut claims {
+        let is_checked = claim.proof == Proof::CheckedOnEveryRow;
+        if is_checked && bundle.rule(&claim.claim).is_some_and(|rule| bundle.turns_on_context(rule)) {
+            claim.proof = Proof::NotProved { why: "it turns on what callers say, and there is no solver".to_owned() };
+        }
+    }
     Proofs {
         solver: None,
         why: (!why.is_empty()).then(|| why.to_owned()),
-        claims: on_rows.to_vec(),
+        claims,
         never_errs: None,
         implied: Vec::new(),
         findings: Vec::new(),

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use super::calls::CallCase;
 use super::case::Case;
+use super::context::{Said, Spoken};
 use super::control::controls;
 use super::prove::{ClaimProof, Counterexample, Proof};
 use crate::decide::{Namespace, Refound, claimed, decide, permits, sees_kinds};
@@ -12,18 +13,22 @@ use crate::facts::Facts;
 use crate::policy::{Bundle, RuleId};
 use crate::question::Question;
 
-/// Every question the tables ask, with its facts; of kinds of partners that no rule or claim tells apart, the first.
-pub(super) fn rows(bundle: &Bundle) -> impl Iterator<Item = (Namespace, Question, Facts)> + '_ {
+/// Every question the tables ask, with its facts and what callers can say; of kinds of partners that no rule or claim tells apart, the first.
+pub(super) fn rows<'a>(
+    bundle: &'a Bundle,
+    spoken: &'a Spoken,
+) -> impl Iterator<Item = (Namespace, Question, Facts)> + 'a {
     let asked = bundle.vocabulary().actions(Namespace::Asked.as_str()).flat_map(move |(action, shape)| {
         let applies =
             |case: &Case| shape.principals.contains("Partner") && shape.resources.contains(case.thing.kind().as_str());
         let sees_kinds = sees_kinds(bundle, Namespace::Asked, action);
         let is_shown = move |case: &Case| sees_kinds || case.of_first_kind() == *case;
-        Case::all()
-            .filter(applies)
-            .filter(is_shown)
-            .filter(move |case| case.is_said_in(bundle, action))
-            .map(move |case| (Namespace::Asked, case.question(action), case.facts()))
+        Case::all().filter(applies).filter(is_shown).filter(move |case| case.is_said_in(bundle, action)).flat_map(
+            move |case| {
+                let said = spoken.action(action).map_or_else(|| vec![Said::default()], |all| all.said().to_vec());
+                said.into_iter().map(move |said| (Namespace::Asked, said.asks(case.question(action)), case.facts()))
+            },
+        )
     });
     let calls = bundle.vocabulary().actions(Namespace::Api.as_str()).flat_map(move |(call, shape)| {
         CallCase::all().map(move |case| (case.question(call), case)).filter_map(|(question, case)| {
@@ -45,10 +50,10 @@ pub(super) struct Row {
 
 /// Checks every claim on every row, and finds for each a mistake that would break it.
 #[must_use]
-pub fn check_claims(bundle: &Bundle) -> Vec<ClaimProof> {
+pub fn check_claims(bundle: &Bundle, spoken: &Spoken) -> Vec<ClaimProof> {
     let mut broken: BTreeMap<RuleId, Counterexample> = BTreeMap::new();
     let (mut answered, mut hanging) = (Vec::new(), BTreeMap::<RuleId, Vec<usize>>::new());
-    for (namespace, question, facts) in rows(bundle) {
+    for (namespace, question, facts) in rows(bundle, spoken) {
         let claims = claimed(bundle, namespace, &question, &facts);
         if claims.is_empty() {
             continue;

@@ -2,18 +2,19 @@
 //!
 //! Reviewers read it, snapshots hold it, and every other way to an answer has to agree with it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 use serde::ser::{SerializeStruct, Serializer};
 
 use super::case::{Case, Seller, Thing};
+use super::context::{Contexts, Spoken};
 use crate::decide::{Decision, Duty, Namespace, Reason, Right, decide, sees_kinds};
 use crate::domain::commercial::RelationshipState;
 use crate::domain::partner::{PartnerKind, PartnerStatus};
 use crate::domain::subscription::SubscriptionStatus;
 use crate::policy::{ActionShape, Bundle, Digest, RuleId};
-use crate::question::Kind;
+use crate::question::{Kind, Question};
 
 /// One answer: what the rules say about one action in one case.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -28,6 +29,17 @@ pub struct Cell {
     pub duties: Vec<Duty>,
     /// The rules that could not be evaluated.
     pub faults: Vec<RuleId>,
+    /// The other answers that a caller gets who says more than it has to, the least first.
+    pub if_said: Vec<IfSaid>,
+}
+
+/// An answer that what the caller says turns, or gives for another reason.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct IfSaid {
+    /// What it says, in words.
+    pub said: String,
+    /// The answer it gets.
+    pub cell: Cell,
 }
 
 impl Cell {
@@ -38,14 +50,36 @@ impl Cell {
             reason: decision.reason().cloned(),
             duties: decision.duties().to_vec(),
             faults: decision.faults().iter().map(|fault| fault.rule.clone()).collect(),
+            if_said: Vec::new(),
         }
     }
+
+    /// Every answer there is, whatever a caller says.
+    pub fn all(&self) -> impl Iterator<Item = &Self> {
+        std::iter::once(self).chain(self.if_said.iter().map(|other| &other.cell))
+    }
+
+    /// Does a caller get that answer that says the right thing?
+    #[must_use]
+    pub fn can_be(&self, is_yes: bool) -> bool {
+        self.all().any(|cell| cell.allowed == is_yes)
+    }
+}
+
+/// What is to be known of answers that what the caller says turns.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct SaidOf {
+    /// What every caller has to say, in words.
+    pub least: String,
+    /// Why it is not known what else turns them; nothing where it is.
+    pub unknown: Option<String>,
 }
 
 /// The answers to one action.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ActionTable {
     doc: Option<String>,
+    said: Option<SaidOf>,
     cells: BTreeMap<Case, Cell>,
 }
 
@@ -54,6 +88,12 @@ impl ActionTable {
     #[must_use]
     pub fn doc(&self) -> Option<&str> {
         self.doc.as_deref()
+    }
+
+    /// What is to be known of what callers say; nothing where the rules about the action do not read it.
+    #[must_use]
+    pub fn said(&self) -> Option<&SaidOf> {
+        self.said.as_ref()
     }
 
     /// The answer in one case; nothing where the action does not apply.
@@ -76,11 +116,22 @@ pub struct Table {
 }
 
 impl Table {
-    /// Decides every action of the schema that callers may ask about in every case.
+    /// Decides every action of the schema that callers may ask about in every case. No solver is asked what callers can
+    /// say.
     #[must_use]
     pub fn of(bundle: &Bundle) -> Self {
+        Self::spoken(bundle, &Spoken::of(bundle, None))
+    }
+
+    /// Decides every action of the schema that callers may ask about in every case, for callers that say this.
+    #[must_use]
+    pub fn spoken(bundle: &Bundle, spoken: &Spoken) -> Self {
         let actions = bundle.vocabulary().actions(Namespace::Asked.as_str());
-        let actions = actions.map(|(name, shape)| (name.to_owned(), answers(bundle, name, shape))).collect();
+        let actions = actions.map(|(name, shape)| {
+            let contexts = spoken.read_by_rules(bundle, name);
+            (name.to_owned(), answers(bundle, name, shape, contexts))
+        });
+        let actions = actions.collect();
         Self { digest: bundle.digest().clone(), actions }
     }
 
@@ -121,7 +172,7 @@ impl Table {
     }
 }
 
-fn answers(bundle: &Bundle, action: &str, shape: &ActionShape) -> ActionTable {
+fn answers(bundle: &Bundle, action: &str, shape: &ActionShape, contexts: Option<&Contexts>) -> ActionTable {
     let asked = shape.principals.contains(Kind::Partner.as_str());
     let applies = |case: &Case| asked && shape.resources.contains(case.thing.kind().as_str());
     let sees_kinds = sees_kinds(bundle, Namespace::Asked, action);
@@ -129,13 +180,26 @@ fn answers(bundle: &Bundle, action: &str, shape: &ActionShape) -> ActionTable {
     for case in Case::all().filter(applies).filter(|case| case.is_said_in(bundle, action)) {
         // Where no rule sees how a partner takes part, the first kind's answer is every kind's.
         let alike = if sees_kinds { None } else { cells.get(&case.of_first_kind()).cloned() };
-        cells.insert(case, alike.unwrap_or_else(|| answer(bundle, action, &case)));
+        cells.insert(case, alike.unwrap_or_else(|| answer(bundle, action, &case, contexts)));
     }
-    ActionTable { doc: shape.doc.clone(), cells }
+    let said = contexts.map(|contexts| SaidOf { least: contexts.least().words, unknown: contexts.unknown.clone() });
+    ActionTable { doc: shape.doc.clone(), said, cells }
 }
 
-fn answer(bundle: &Bundle, action: &str, case: &Case) -> Cell {
-    Cell::of(&decide(bundle, Namespace::Asked, &case.question(action), &case.facts()))
+fn answer(bundle: &Bundle, action: &str, case: &Case, contexts: Option<&Contexts>) -> Cell {
+    let facts = case.facts();
+    let cell = |question: &Question| Cell::of(&decide(bundle, Namespace::Asked, question, &facts));
+    let Some(contexts) = contexts else { return cell(&case.question(action)) };
+    let cells: Vec<Cell> = contexts.said().iter().map(|said| cell(&said.asks(case.question(action)))).collect();
+    let Some(least) = cells.first() else { return cell(&case.question(action)) };
+    let mut others: Vec<(usize, Cell)> = Vec::new();
+    for other in cells.iter().filter(|cell| *cell != least).collect::<BTreeSet<_>>() {
+        others.extend(contexts.risen(&cells, |cell| cell == other).into_iter().map(|place| (place, other.clone())));
+    }
+    others.sort();
+    let said = |place: usize| contexts.said().get(place).map(|said| said.words.clone()).unwrap_or_default();
+    let if_said = others.into_iter().map(|(place, cell)| IfSaid { said: said(place), cell }).collect();
+    Cell { if_said, ..least.clone() }
 }
 
 /// A line of the table for machines: one answer, for every kind of partner that gets it.
@@ -159,6 +223,25 @@ struct Line<'a> {
     faults: &'a [RuleId],
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     duties: &'a [Duty],
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    if_said: Vec<IfSaidLine<'a>>,
+}
+
+/// What a line says of a caller that says more than it has to.
+#[derive(Serialize)]
+struct IfSaidLine<'a> {
+    said: &'a str,
+    decision: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'a Reason>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    rules: &'a [RuleId],
+}
+
+impl<'a> IfSaidLine<'a> {
+    fn of(IfSaid { said, cell }: &'a IfSaid) -> Self {
+        Self { said, decision: cell.allowed, reason: cell.reason.as_ref(), rules: &cell.rules }
+    }
 }
 
 /// What a line says of the subscription that is asked about.
@@ -208,6 +291,7 @@ impl Serialize for Table {
                     rules: &cell.rules,
                     faults: &cell.faults,
                     duties: &cell.duties,
+                    if_said: cell.if_said.iter().map(IfSaidLine::of).collect(),
                 }),
             }
         }

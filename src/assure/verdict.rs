@@ -3,10 +3,11 @@
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use super::context::Spoken;
 use super::flips::{ActionFlips, Compared, flips};
 use super::promises::Retired;
 use super::prove::{Beyond, Proofs, compare};
-use super::release::{Examined, Tables, examine};
+use super::release::{Examined, Tables, examine_spoken};
 use crate::policy::{Bundle, Digest, Finding};
 
 /// What is known of a candidate apart from the live world: a function of two sets of rules and of what proves claims.
@@ -36,7 +37,7 @@ impl Reviewed {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) fn of(&self, old: &Bundle, new: &Bundle, solver: Option<&Path>) -> Verdict {
+    pub(crate) fn of(&self, old: &Bundle, new: &Bundle, solver: Option<&Path>, spoken: &Spoken) -> Verdict {
         let known = self
             .last()
             .verdict
@@ -49,13 +50,14 @@ impl Reviewed {
         let (answers, examined, beyond) = std::thread::scope(|scope| {
             let beyond = scope.spawn(|| beyond(old, new, solver));
             let answers = scope.spawn(|| answers.unwrap_or_else(|| Arc::new(Tables::of(old))));
-            let examined = examine(new, Some(old), solver);
+            let examined = examine_spoken(new, Some(old), solver, spoken);
             let answers = answers.join().unwrap_or_else(|_| Arc::new(Tables::of(old)));
             (answers, examined, beyond.join().unwrap_or_default())
         });
         let compared = Compared {
-            old: (&answers.asked, &answers.calls),
+            old: (old, &answers.asked, &answers.calls),
             new: (new, &examined.tables.asked, &examined.tables.calls),
+            spoken,
         };
         let Examined { findings, proofs, gone, .. } = &examined;
         let (findings, proofs, gone) = (findings.clone(), proofs.clone(), gone.clone());

@@ -18,7 +18,7 @@ use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 use super::case::{Case, Seller, Thing};
 use super::flips::points;
 use super::print::relationship_words;
-use super::table::{Cell, Table};
+use super::table::{ActionTable, Cell, Table};
 use crate::decide::{Namespace, permits};
 use crate::domain::commercial::RelationshipState;
 use crate::domain::partner::{PartnerKind, PartnerStatus};
@@ -139,14 +139,18 @@ pub fn check(bundle: &Bundle, table: &Table) -> Vec<Finding> {
             findings.extend(signature::findings(path, text, action, &rows));
         }
     }
-    for (action, _) in table.actions().filter(|(action, _)| !signed.contains(*action)) {
+    let is_left_out = |(action, answers): &(&str, &ActionTable)| !signed.contains(*action) && answers.said().is_none();
+    for (action, _) in table.actions().filter(is_left_out) {
         let path = format!("{FOLDER}{action}.md");
         let draft = "draft it with `standing tables --write`, and sign what you agree with";
         findings.push(Finding::whole(&path, format!("no answer to `{action}` is signed"), draft).advising());
     }
     for (action, _) in bundle.vocabulary().actions(Namespace::Asked.as_str()) {
-        let has_rule = table.action(action).is_some_and(|answers| answers.cells().any(|(_, cell)| cell.allowed));
-        if !has_rule {
+        let can_be = |answers: &ActionTable| {
+            let is_unknown = answers.said().is_some_and(|said| said.unknown.is_some());
+            is_unknown || answers.cells().any(|(_, cell)| cell.can_be(true))
+        };
+        if !table.action(action).is_some_and(can_be) {
             let message = format!("nobody may `{action}`: no rule allows it in any row");
             findings.push(Finding::whole("schemas", message, "write a rule for it in `policies/may/`").advising());
         }
@@ -284,7 +288,7 @@ fn hold(path: &str, text: &str, action: &str, row: &Signed, table: &Table, findi
         return;
     }
     let word = |is_yes: bool| if is_yes { "yes" } else { "no" };
-    let wrong: Vec<&(&Case, &Cell)> = cases.iter().filter(|(_, cell)| cell.allowed != row.is_yes).collect();
+    let wrong: Vec<&(&Case, &Cell)> = cases.iter().filter(|(_, cell)| cell.can_be(!row.is_yes)).collect();
     if let Some((case, cell)) = wrong.first() {
         let standing = super::flips::standings(&[**case]).concat();
         say(
@@ -300,11 +304,11 @@ fn hold(path: &str, text: &str, action: &str, row: &Signed, table: &Table, findi
         return;
     }
     let Some(because) = &row.because else { return };
-    let says_so = |cell: &Cell| {
+    let says_so = |cell: &Cell| -> bool {
         cell.rules.iter().any(|rule| rule.as_str() == because)
             || cell.reason.as_ref().is_some_and(|reason| reason.as_str() == because)
     };
-    if let Some((_, cell)) = cases.iter().find(|(_, cell)| !says_so(cell)) {
+    if let Some((_, cell)) = cases.iter().find(|(_, cell)| !cell.all().all(says_so)) {
         say(
             format!("`{because}` is signed, and the answer is `{}`", super::print::said(cell)),
             "name the rule or the reason that decides, or leave `because` out",

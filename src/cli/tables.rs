@@ -9,9 +9,11 @@ use jiff::tz::TimeZone;
 use super::rules_dir::RulesFlag;
 use super::{Ended, Failure, print};
 use crate::assure::calls::CallTable;
+use crate::assure::context::Spoken;
 use crate::assure::table::Table;
 use crate::assure::worked::{FOLDER, drafted, signed};
 use crate::clock::{Clock as _, System};
+use crate::config::SolverSetting;
 
 /// Print every answer there is, as the snapshots show it.
 #[derive(Debug, Args)]
@@ -45,7 +47,7 @@ impl Tables {
             print::text(CallTable::of(&bundle));
             return Ok(Ended::Good);
         }
-        let mut table = Table::of(&bundle);
+        let mut table = Table::spoken(&bundle, &Spoken::of(&bundle, SolverSetting::read().program.as_deref()));
         if let Some(action) = &self.action {
             table = table.of_action(action).ok_or_else(|| unknown(action, &table))?;
         }
@@ -70,6 +72,11 @@ impl Tables {
     /// Writes a draft for every action that has no worked answers yet.
     fn draft(&self, table: &Table) -> Result<Ended, Failure> {
         let dir = self.folder();
+        for (action, _) in table.actions().filter(|(_, answers)| answers.said().is_some()) {
+            print::line(format_args!(
+                "left out {action}: what the caller says can turn its answers; a claim bounds them"
+            ));
+        }
         for (path, text) in drafted(table).iter() {
             let file = dir.join(path);
             let named = |error: std::io::Error| Failure::failed(format!("cannot write `{}`: {error}", file.display()));

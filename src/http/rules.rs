@@ -137,7 +137,11 @@ fn review_lines(pdp: Arc<Pdp>, begun: BegunReview) -> Response {
             let turn = if found.turn == Turn::Gained { "gained" } else { "lost" };
             let one = |subject: &Named| {
                 let (action, resource) = (found.action, found.resource);
-                said(&turned, json!({ turn: { "subject": subject, "action": action, "resource": resource } }))
+                let mut line = json!({ turn: { "subject": subject, "action": action, "resource": resource } });
+                if let Some(said) = found.said {
+                    line[turn]["said"] = json!(said);
+                }
+                said(&turned, line)
             };
             match &found.subjects {
                 Subjects::One(subject) => one(subject),

@@ -21,8 +21,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 pub use tally::{Others, Subjects, Turn, Turned};
-pub use told::{ActionDifference, Concerned, StrangersTurned, TurnedPair, Turns, WorldDifference};
+pub use told::{ActionDifference, Concerned, IfSaid, StrangersTurned, TurnedPair, Turns, WorldDifference};
 
+use crate::assure::context::Spoken;
 use crate::clock::Timestamp;
 use crate::pdp::Pdp;
 use crate::pdp::call::Coded;
@@ -101,10 +102,12 @@ impl Pdp {
         let snapshot = self.store.snapshot()?;
         let waiting = Waiting(Arc::new(AtomicBool::new(false)));
         let left = Arc::clone(&waiting.0);
+        let solver = self.terms.solver.clone();
         let compared = tokio::task::spawn_blocking(move || {
+            let spoken = Spoken::between(&old, &new, solver.as_deref());
             let mut tell =
                 |progress| if left.load(Ordering::Acquire) { ControlFlow::Break(()) } else { tell(progress) };
-            world_difference(&old, &new, &snapshot.view(), at, naming, &mut tell, &mut take)
+            world_difference([&*old, &new], &spoken, &snapshot.view(), at, naming, &mut tell, &mut take)
         });
         compared.await.unwrap_or_else(|error| Err(DifferenceError::Broken(error.to_string())))
     }
@@ -124,15 +127,15 @@ impl Drop for Waiting {
 /// # Errors
 /// [`DifferenceError`]; then nothing is known, never a part of it.
 pub(crate) fn world_difference(
-    old: &Bundle,
-    new: &Bundle,
+    rules: [&Bundle; 2],
+    spoken: &Spoken,
     view: &View<'_>,
     at: Timestamp,
     naming: usize,
     tell: &mut dyn FnMut(Progress) -> ControlFlow<()>,
     take: &mut dyn FnMut(&Turned<'_>) -> ControlFlow<()>,
 ) -> Result<WorldDifference, DifferenceError> {
-    let mut comparison = Comparison::of([old, new], view, at, naming, tell, take)?;
+    let mut comparison = Comparison::of((rules, spoken), view, at, naming, tell, take)?;
     comparison.run()?;
     Ok(comparison.told())
 }

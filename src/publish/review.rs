@@ -7,6 +7,7 @@ use std::ops::ControlFlow;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::assure::context::Spoken;
 use crate::assure::flips::ActionFlips;
 use crate::assure::promises::{self, Retired, retired};
 use crate::assure::prove::{Beyond, Proof, Proofs};
@@ -138,13 +139,16 @@ impl Pdp {
                 Err(findings) => return Ok(Evidence::unreadable(candidate, old.digest().clone(), findings)),
             };
             let Telling { mut progress, mut turned } = telling;
+            let spoken = Spoken::between(&old, &new, solver.as_deref());
             std::thread::scope(|scope| {
                 // The live world is read while the solver and the tables are at work.
                 let world = scope.spawn(|| {
                     let view = snapshot.view();
-                    world_difference(&old, &new, &view, at, NAMED_TURNS_MAX, &mut *progress, &mut *turned)
+                    let rules = [&*old, &new];
+                    world_difference(rules, &spoken, &view, at, NAMED_TURNS_MAX, &mut *progress, &mut *turned)
                 });
-                let Verdict { mut findings, proofs, gone, rows, beyond } = known.of(&old, &new, solver.as_deref());
+                let Verdict { mut findings, proofs, gone, rows, beyond } =
+                    known.of(&old, &new, solver.as_deref(), &spoken);
                 let lines = retirements(new.files());
                 let retired = retired(gone, &lines, &spent);
                 let going = promises::findings(&retired, &old, needs_line);

@@ -14,10 +14,12 @@ use crate::policy::RuleFiles;
 /// The columns in the order in which they are written.
 const SHOWN: [usize; 8] = [0, 1, 4, 3, 6, 5, 2, 7];
 
-/// Drafts the worked answers of every action: each standing once, in as few rows as folding finds.
+/// Drafts the worked answers of every action whose answers nothing that callers say turns: each standing once, in as few rows as folding finds.
 #[must_use]
 pub fn drafted(table: &Table) -> RuleFiles {
-    table.actions().map(|(action, answers)| (format!("{FOLDER}{action}.md"), draft(action, answers))).collect()
+    // What the caller says turns has no answer that could be signed.
+    let signable = table.actions().filter(|(_, answers)| answers.said().is_none());
+    signable.map(|(action, answers)| (format!("{FOLDER}{action}.md"), draft(action, answers))).collect()
 }
 
 fn draft(action: &str, answers: &ActionTable) -> String {

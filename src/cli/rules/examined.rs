@@ -1,7 +1,7 @@
 //! One set of rules by itself: what is wrong with it, whether its claims are proved, and which rows its rules decide.
 
 use crate::cli::print;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use clap::Args;
@@ -12,8 +12,10 @@ use serde_json::{Value, json};
 
 use super::ended;
 use super::report::{Detail, claims, findings};
+use crate::assure::context::Spoken;
 use crate::assure::prove::Proof;
 use crate::assure::release::{Examined, Outcome, Tables, examine};
+use crate::assure::table::Cell;
 use crate::assure::worked;
 use crate::cli::page::Page;
 use crate::cli::reach::{Reached, Wanted};
@@ -192,10 +194,13 @@ impl Prove {
 impl Coverage {
     pub(super) fn run(&self) -> Result<Ended, Failure> {
         let bundle = self.rules.bundle()?;
-        let tables = Tables::of(&bundle);
+        let spoken = Spoken::of(&bundle, SolverSetting::read().program.as_deref());
+        let tables = Tables::spoken(&bundle, &spoken);
         let cells = tables.asked.cells().map(|(_, _, cell)| cell).chain(tables.calls.cells().map(|(_, _, cell)| cell));
+        // A row that a rule decides for a caller that says the right thing is one that it decides.
+        let deciding = |cell: &Cell| cell.all().flat_map(|cell| cell.rules.iter().cloned()).collect::<BTreeSet<_>>();
         let mut decided: BTreeMap<&str, usize> = bundle.deciders().map(|rule| (rule.id.as_str(), 0)).collect();
-        for rule in cells.flat_map(|cell| &cell.rules) {
+        for rule in cells.flat_map(deciding) {
             if let Some(rows) = decided.get_mut(rule.as_str()) {
                 *rows += 1;
             }
@@ -211,6 +216,11 @@ impl Coverage {
         let mut page = Page::new();
         for (rule, rows) in &decided {
             page.as_it_is(format!("{rows:>6} rows  {rule}"));
+        }
+        for (action, answers) in tables.asked.actions() {
+            if let Some(why) = answers.said().and_then(|said| said.unknown.as_ref()) {
+                page.line(format!("{action}: it is not known what else its rules decide by what callers say ({why})"));
+            }
         }
         findings(&mut page, &signed, bundle.files());
         print::text(&page);

@@ -223,6 +223,7 @@ pub(super) fn turned(line: &Value) -> String {
     let told = ["gained", "lost"].into_iter().find_map(|turn| Some((turn, line.get(turn)?)));
     told.map_or_else(String::new, |(turn, of)| {
         let action = of["action"].as_str().unwrap_or_default();
-        format!("{turn} {} {action} {}\n", named(&of["subject"]), named(&of["resource"]))
+        let said = of["said"]["words"].as_str().map(|said| format!(" if the caller says {said}")).unwrap_or_default();
+        format!("{turn} {} {action} {}{said}\n", named(&of["subject"]), named(&of["resource"]))
     })
 }

@@ -5,6 +5,7 @@ use std::ops::ControlFlow;
 use std::rc::Rc;
 
 use crate::answer::what_if::Named;
+use crate::assure::context::Spoken;
 use crate::clock::Timestamp;
 use crate::decide::{Namespace, permits};
 use crate::domain::commercial::RelationshipState;
@@ -43,8 +44,8 @@ struct Related {
     relationship: Option<RelationshipState>,
 }
 
-/// The actions whose answers turn, and which way.
-type Turning = Rc<[(usize, Turn)]>;
+/// The actions whose answers turn, for a caller that says which of the things that can be said, and which way.
+type Turning = Rc<[(usize, usize, Turn)]>;
 
 /// A comparison of two sets of rules at one revision and one moment.
 pub(crate) struct Comparison<'a> {
@@ -67,14 +68,14 @@ pub(crate) struct Comparison<'a> {
 impl<'a> Comparison<'a> {
     /// Finds out what is to be compared, and gathers who may ask.
     pub(crate) fn of(
-        rules: [&'a Bundle; 2],
+        (rules, spoken): ([&'a Bundle; 2], &Spoken),
         view: &'a View<'a>,
         at: Timestamp,
         naming: usize,
         tell: &'a mut dyn FnMut(Progress) -> ControlFlow<()>,
         take: &'a mut dyn FnMut(&Turned<'_>) -> ControlFlow<()>,
     ) -> Result<Self, DifferenceError> {
-        let plan = Plan::of(rules)?;
+        let plan = Plan::of(rules, spoken)?;
         let mut all = 0;
         for kind in Kind::ALL.iter().filter(|kind| plan.is_about(**kind)) {
             all += view.count(*kind)?;
@@ -106,7 +107,7 @@ impl<'a> Comparison<'a> {
     /// What was found.
     pub(crate) fn told(self) -> WorldDifference {
         let rules = self.rules.map(|rules| rules.digest().clone());
-        self.found.told(&self.plan.actions, rules, (self.view.revision(), self.at))
+        self.found.told(&self.plan, rules, (self.view.revision(), self.at))
     }
 
     /// Looks at everything.
@@ -301,10 +302,22 @@ impl<'a> Comparison<'a> {
         for &action in self.plan.applying(id.kind(), looked.kind) {
             let Some(name) = self.plan.actions.get(action) else { continue };
             let question = Question::new(subject.clone(), name.as_str(), resource.clone());
-            match self.rules.map(|rules| permits(rules, Namespace::Asked, &question, &gathered)) {
-                [false, true] => turning.push((action, Turn::Gained)),
-                [true, false] => turning.push((action, Turn::Lost)),
-                [true, true] | [false, false] => {}
+            let answers =
+                |question: &Question| self.rules.map(|rules| permits(rules, Namespace::Asked, question, &gathered));
+            let contexts = self.plan.contexts.get(action).and_then(Option::as_ref);
+            let Some(contexts) = contexts else {
+                turning.extend(Turn::of(answers(&question)).map(|turn| (action, 0, turn)));
+                continue;
+            };
+            let all: Vec<Option<Turn>> =
+                contexts.said().iter().map(|said| Turn::of(answers(&said.asks(question.clone())))).collect();
+            for turn in [Turn::Gained, Turn::Lost] {
+                let risen = contexts.risen(&all, |at| *at == Some(turn));
+                turning.extend(risen.into_iter().map(|place| (action, place, turn)));
+                if all.first() == Some(&Some(turn)) {
+                    let fallen = contexts.risen(&all, |at| *at != Some(turn));
+                    turning.extend(fallen.into_iter().map(|place| (action, place, turn.not())));
+                }
             }
         }
         let turning: Turning = turning.into();
@@ -319,7 +332,7 @@ impl<'a> Comparison<'a> {
         }
         let crowd = &self.crowds[crowd];
         let resource = Named { kind: looked.kind.as_str().to_owned(), id: id_of(looked.target) };
-        for &(action, turn) in turning.iter() {
+        for &(action, place_said, turn) in turning.iter() {
             let (subjects, place) = match who {
                 Who::One(place) => {
                     let Some(id) = crowd.ids.get(place) else { continue };
@@ -330,9 +343,13 @@ impl<'a> Comparison<'a> {
                 }
             };
             let Some(name) = self.plan.actions.get(action) else { continue };
-            let turned = Turned { turn, action: name, subjects, resource: &resource };
-            self.found.add(action, &turned, looked, place);
-            self.is_stopped |= (self.take)(&turned).is_break();
+            let contexts = self.plan.contexts.get(action).and_then(Option::as_ref);
+            let said = contexts.and_then(|contexts| contexts.said().get(place_said)).filter(|said| !said.is_nothing());
+            let turned = Turned { turn, action: name, said, subjects, resource: &resource };
+            self.found.add((action, place_said), &turned, looked, place);
+            if matches!(turn, Turn::Gained | Turn::Lost) {
+                self.is_stopped |= (self.take)(&turned).is_break();
+            }
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::assure::context::{Contexts, Spoken};
 use crate::decide::{Namespace, decide_alike, named_by};
 use crate::policy::Bundle;
 use crate::publish::difference::DifferenceError;
@@ -19,19 +20,23 @@ pub(crate) struct Plan {
     applying: BTreeMap<(Kind, Kind), Vec<usize>>,
     /// Whom and what their rules name.
     pub(crate) names: Names,
+    /// What callers can say of each of them, where its rules read it.
+    pub(crate) contexts: Vec<Option<Contexts>>,
 }
 
 impl Plan {
     /// What is to be compared of two sets of rules.
-    pub(crate) fn of([old, new]: [&Bundle; 2]) -> Result<Self, DifferenceError> {
+    pub(crate) fn of([old, new]: [&Bundle; 2], spoken: &Spoken) -> Result<Self, DifferenceError> {
         let asked = Namespace::Asked.as_str();
         let both = [old, new];
         let names: BTreeSet<&str> =
             both.iter().flat_map(|rules| rules.vocabulary().actions(asked)).map(|(name, _)| name).collect();
-        let mut plan = Self { actions: Vec::new(), applying: BTreeMap::new(), names: Names::default() };
+        let mut plan =
+            Self { actions: Vec::new(), applying: BTreeMap::new(), names: Names::default(), contexts: Vec::new() };
         for name in names.into_iter().filter(|name| !decide_alike(old, new, name)) {
             let action = plan.actions.len();
             plan.actions.push(name.to_owned());
+            plan.contexts.push(both.iter().find_map(|rules| spoken.read_by_rules(rules, name)).cloned());
             for rules in both {
                 for (kind, id) in named_by(rules, name) {
                     plan.names.add(&kind, id);

@@ -3,13 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::answer::what_if::Named;
+use crate::assure::context::{Contexts, Said};
 use crate::clock::Timestamp;
 use crate::domain::partner::{PartnerKind, PartnerStatus};
 use crate::id::{Revision, ServiceName};
 use crate::policy::Digest;
 use crate::publish::difference::crowd::{Class, Crowd, Id};
+use crate::publish::difference::plan::Plan;
 use crate::publish::difference::told::{
-    ActionDifference, Concerned, StrangersTurned, TurnedPair, Turns, WorldDifference,
+    ActionDifference, Concerned, IfSaid, StrangersTurned, TurnedPair, Turns, WorldDifference,
 };
 use crate::question::{Kind, Target};
 
@@ -20,6 +22,28 @@ pub enum Turn {
     Gained,
     /// From yes to no.
     Lost,
+    /// It is gained by a caller that says the least, and not by one that says this.
+    NotGained,
+    /// It is lost by a caller that says the least, and not by one that says this.
+    NotLost,
+}
+
+impl Turn {
+    /// Which way an answer turns from one to the other, if it does.
+    pub(crate) fn of(answers: [bool; 2]) -> Option<Self> {
+        match answers {
+            [false, true] => Some(Self::Gained),
+            [true, false] => Some(Self::Lost),
+            [true, true] | [false, false] => None,
+        }
+    }
+
+    pub(crate) fn not(self) -> Self {
+        match self {
+            Self::Gained | Self::NotGained => Self::NotGained,
+            Self::Lost | Self::NotLost => Self::NotLost,
+        }
+    }
 }
 
 /// One or many answers that turn the same way, as they are found.
@@ -28,6 +52,8 @@ pub struct Turned<'a> {
     pub turn: Turn,
     /// About which action.
     pub action: &'a str,
+    /// What the caller says to whom it turns; nothing where it says nothing.
+    pub said: Option<&'a Said>,
     /// Who.
     pub subjects: Subjects<'a>,
     /// On what.
@@ -223,7 +249,8 @@ impl Tally {
 pub(crate) struct Tallies {
     most: usize,
     all: Marks,
-    by_action: BTreeMap<(usize, Turn), Tally>,
+    /// By the action, what is said, and the way.
+    by_action: BTreeMap<(usize, usize, Turn), Tally>,
 }
 
 impl Tallies {
@@ -232,21 +259,37 @@ impl Tallies {
         Self { most, all: Marks::default(), by_action: BTreeMap::new() }
     }
 
-    pub(crate) fn add(&mut self, action: usize, found: &Turned<'_>, looked: &Looked<'_>, place: usize) {
-        let tally = self.by_action.entry((action, found.turn)).or_default();
+    pub(crate) fn add(
+        &mut self,
+        (action, said): (usize, usize),
+        found: &Turned<'_>,
+        looked: &Looked<'_>,
+        place: usize,
+    ) {
+        let tally = self.by_action.entry((action, said, found.turn)).or_default();
+        if matches!(found.turn, Turn::NotGained | Turn::NotLost) {
+            tally.count += match &found.subjects {
+                Subjects::One(_) => 1,
+                Subjects::Others(others) => others.count,
+            };
+            return;
+        }
+        // What is counted over all is what a caller gains or loses that says the least.
+        let mut unsaid = Marks::default();
+        let all = if said == 0 { &mut self.all } else { &mut unsaid };
         let room = self.most.saturating_sub(tally.named.len());
         let pair = |subject| TurnedPair { subject, resource: found.resource.clone() };
         match &found.subjects {
             Subjects::One(subject) => {
                 let kind = if subject.kind == Kind::Partner.as_str() { Kind::Partner } else { Kind::Customer };
-                for marks in [&mut tally.marks, &mut self.all] {
+                for marks in [&mut tally.marks, &mut *all] {
                     marks.subject(kind, place);
                 }
                 tally.count += 1;
                 tally.named.extend((room > 0).then(|| pair(subject.clone())));
             }
             Subjects::Others(others) => {
-                for marks in [&mut tally.marks, &mut self.all] {
+                for marks in [&mut tally.marks, &mut *all] {
                     marks.others(others);
                 }
                 tally.count += others.count;
@@ -258,7 +301,7 @@ impl Tallies {
                 }
             }
         }
-        for marks in [&mut tally.marks, &mut self.all] {
+        for marks in [&mut tally.marks, all] {
             marks.resource(looked);
         }
     }
@@ -266,16 +309,29 @@ impl Tallies {
     /// What was found, told.
     pub(crate) fn told(
         mut self,
-        actions: &[String],
+        plan: &Plan,
         [old, new]: [Digest; 2],
         (revision, at): (Revision, Timestamp),
     ) -> WorldDifference {
         let mut told = Vec::new();
-        for (index, action) in actions.iter().enumerate() {
-            let [gained, lost] =
-                [Turn::Gained, Turn::Lost].map(|turn| self.by_action.remove(&(index, turn)).unwrap_or_default().told());
-            if gained.count + lost.count > 0 {
-                told.push(ActionDifference { action: action.clone(), gained, lost });
+        for (index, (action, contexts)) in plan.actions.iter().zip(&plan.contexts).enumerate() {
+            let mut of = |said: usize, turn| self.by_action.remove(&(index, said, turn)).unwrap_or_default();
+            let (gained, lost) = (of(0, Turn::Gained).told(), of(0, Turn::Lost).told());
+            let others = contexts.iter().flat_map(|contexts| contexts.said().iter().enumerate().skip(1));
+            let mut if_said: Vec<IfSaid> = others
+                .map(|(place, said)| IfSaid {
+                    said: said.clone(),
+                    gained: of(place, Turn::Gained).told(),
+                    lost: of(place, Turn::Lost).told(),
+                    not_gained: of(place, Turn::NotGained).count,
+                    not_lost: of(place, Turn::NotLost).count,
+                })
+                .collect();
+            if_said.retain(|said| said.gained.count + said.lost.count + said.not_gained + said.not_lost > 0);
+            let unknown = contexts.as_ref().and_then(|contexts| contexts.unknown.clone());
+            if gained.count + lost.count > 0 || !if_said.is_empty() || unknown.is_some() {
+                let said = contexts.as_ref().map(Contexts::least);
+                told.push(ActionDifference { action: action.clone(), gained, lost, said, if_said, unknown });
             }
         }
         WorldDifference {
@@ -286,7 +342,7 @@ impl Tallies {
             gained: told.iter().map(|action| action.gained.count).sum(),
             lost: told.iter().map(|action| action.lost.count).sum(),
             concerned: self.all.concerned(),
-            complete: told.iter().all(|action| action.gained.complete && action.lost.complete),
+            complete: told.iter().all(ActionDifference::is_complete),
             actions: told,
         }
     }

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::answer::what_if::Named;
+use crate::assure::context::Said;
 use crate::clock::Timestamp;
 use crate::domain::partner::{PartnerKind, PartnerStatus};
 use crate::id::Revision;
@@ -13,8 +14,9 @@ use crate::policy::Digest;
 
 /// Everything that two sets of rules answer differently about everything that is registered. All counts are exact.
 ///
-/// A question is one of a subject, an action and a resource, and nothing said besides.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
+/// A question is one of a subject, an action and a resource. Where the rules about an action read what the caller says,
+/// the counts are of one that says no more than it has to, and `ifSaid` counts what turns besides for one that says more.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct WorldDifference {
     /// The rules that are compared with.
@@ -56,7 +58,7 @@ pub struct Concerned {
 }
 
 /// What two sets of rules answer differently about one action.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ActionDifference {
     /// The action.
@@ -65,6 +67,38 @@ pub struct ActionDifference {
     pub gained: Turns,
     /// What is not allowed any more.
     pub lost: Turns,
+    /// What the caller has to say, where the rules read it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub said: Option<Said>,
+    /// What turns besides for a caller that says more.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub if_said: Vec<IfSaid>,
+    /// Why it is not known what else turns by what callers say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unknown: Option<String>,
+}
+
+impl ActionDifference {
+    pub(super) fn is_complete(&self) -> bool {
+        let others = self.if_said.iter().flat_map(|said| [&said.gained, &said.lost]);
+        [&self.gained, &self.lost].into_iter().chain(others).all(|turns| turns.complete) && self.unknown.is_none()
+    }
+}
+
+/// What turns for a caller that says something, beyond what turns for one that says less.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct IfSaid {
+    /// What it says.
+    pub said: Said,
+    /// What becomes allowed.
+    pub gained: Turns,
+    /// What is not allowed any more.
+    pub lost: Turns,
+    /// How many of the answers that a caller gains who says the least are not gained by this one.
+    pub not_gained: u64,
+    /// How many of those that it loses are not lost.
+    pub not_lost: u64,
 }
 
 /// Answers that turn the same way.
