@@ -54,6 +54,7 @@ mod replay;
 mod retirement;
 mod reviewers;
 mod rules;
+mod said;
 mod search;
 mod server;
 mod shipped;

@@ -205,7 +205,7 @@ async fn compare(files: &[(&str, &str)], seed: u64, rounds: usize) -> (usize, us
         let about = format!("world {seed}, round {round}: {}", json!(lines));
         match (told, made) {
             (Ok(told), Ok(())) => {
-                let Delta { gained, lost, complete } = told.value;
+                let Delta { gained, lost, complete, .. } = told.value;
                 assert!(complete);
                 turns += gained.len() + lost.len();
                 assert_eq!((gained, lost), turned(&before, &copy.answers().await), "{about}");

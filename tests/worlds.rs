@@ -1,6 +1,7 @@
 //! Worlds made up from a number, and every answer about them.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use standing::answer::ask::{Basis, Batch, Semantic};
@@ -20,7 +21,7 @@ use standing::pdp::call::{Call, CallError, Changed};
 use standing::pdp::links::LinkRing;
 use standing::pdp::{Pdp, Terms};
 use standing::policy::{Bundle, RuleFiles, Rulebook};
-use standing::question::{Entity, Question};
+use standing::question::{Entity, Members, Question};
 use standing::store::Store;
 
 /// The rules as shipped, with some files put beside or over them.
@@ -69,6 +70,10 @@ pub type Answers = BTreeMap<(String, String, String, String, String), bool>;
 
 impl World {
     pub fn empty(rules: Bundle) -> Self {
+        Self::empty_proving(rules, None)
+    }
+
+    fn empty_proving(rules: Bundle, solver: Option<PathBuf>) -> Self {
         let clock = Arc::new(Stopped::at(BEGIN.parse().unwrap()));
         let shared: SharedClock = Arc::<Stopped>::clone(&clock);
         let store = Store::over(redb::backends::InMemoryBackend::new, Arc::clone(&shared)).unwrap();
@@ -76,7 +81,7 @@ impl World {
             multichannel: Multichannel::Displace,
             limits: Limits::default(),
             public_url: "https://standing.example".to_owned(),
-            solver: None,
+            solver,
         };
         let pdp = Pdp::of(store, LinkRing::of_seed([7; 32], &shared), rules, terms).unwrap();
         Self { pdp: Arc::new(pdp), clock }
@@ -84,7 +89,12 @@ impl World {
 
     /// A world after many things happened in it; not all that is tried is possible.
     pub async fn made_up(rules: Bundle, seed: u64) -> Self {
-        let world = Self::empty(rules);
+        Self::proving(rules, seed, None).await
+    }
+
+    /// The same with a solver.
+    pub async fn proving(rules: Bundle, seed: u64, solver: Option<PathBuf>) -> Self {
+        let world = Self::empty_proving(rules, solver);
         let mut chance = Chance::of(seed);
         for (index, id) in PARTNERS.iter().enumerate() {
             let kind = PartnerKind::ALL[index % PartnerKind::ALL.len()];
@@ -197,6 +207,11 @@ impl World {
 
     /// Every answer about everything that is or could be there.
     pub async fn answers(&self) -> Answers {
+        self.answers_saying(&Members::new()).await
+    }
+
+    /// The same for a caller that says something.
+    pub async fn answers_saying(&self, said: &Members) -> Answers {
         let rules = self.pdp.rules();
         let mut ids: BTreeMap<&str, Vec<String>> = BTreeMap::new();
         ids.insert("Partner", PARTNERS.iter().chain(&["p7", "nobody"]).map(|id| (*id).to_owned()).collect());
@@ -219,7 +234,8 @@ impl World {
             }
         }
         let asked = questions.iter().map(|(principal, subject, name, resource, object)| {
-            Ok(Question::new(Entity::new(*principal, *subject), *name, Entity::new(*resource, *object)))
+            let question = Question::new(Entity::new(*principal, *subject), *name, Entity::new(*resource, *object));
+            Ok(question.saying(said.clone()))
         });
         let batch = Batch { questions: asked.collect(), semantic: Semantic::ExecuteAll };
         let told = self.pdp.ask_all(&operator(), batch, &Basis::default()).await.unwrap();

@@ -1,6 +1,7 @@
 //! What would be if: changes are supposed, and every decision they would turn is found. Nothing is written.
 
 mod delta;
+mod flip;
 
 use std::sync::PoisonError;
 
@@ -26,7 +27,7 @@ use crate::policy::Bundle;
 use crate::store::{StoreError, Supposed};
 use delta::{Touched, delta};
 
-pub use delta::{Delta, Flip, Named, NamedAction};
+pub use flip::{Delta, Flip, Named, NamedAction};
 
 /// A change that is supposed.
 #[derive(Clone, PartialEq, Eq, Debug, Deserialize, ToSchema)]

@@ -20,7 +20,7 @@ use crate::answer::ask::{AsOf, AskError, Basis};
 use crate::answer::what_if::Named;
 use crate::caller::Caller;
 use crate::clock::Timestamp;
-use crate::decide::{Namespace, Right, decide, permits};
+use crate::decide::{Namespace, Right, decide, permits, reads_context};
 use crate::evidence::ledger::Records;
 use crate::facts::Needs;
 use crate::id::{CustomerId, PartnerId, Revision, ServiceId, ServiceName};
@@ -158,6 +158,13 @@ impl Reviewing {
     #[must_use]
     pub fn actions(&self) -> &[String] {
         &self.actions
+    }
+
+    /// The actions it goes through whose answers can turn on what the caller says besides: here it says nothing.
+    #[must_use]
+    pub fn depends_on_context(&self) -> Vec<&str> {
+        let actions = self.actions.iter().map(String::as_str);
+        actions.filter(|action| reads_context(&self.rules, Namespace::Asked, action)).collect()
     }
 
     /// What an action is in words, as the schema says it.

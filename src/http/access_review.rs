@@ -76,6 +76,10 @@ pub(super) async fn review(mut x: Exchange) -> Result<Response, Problem> {
             let mut body = page_body("access", &page)?;
             body["at"] = json!(opened.value.at);
             body["rules"] = json!(opened.value.rules());
+            let depends = opened.value.depends_on_context();
+            if !depends.is_empty() {
+                body["dependsOnContext"] = json!(depends);
+            }
             // The revision of the review, which may be one of the past.
             with_header(told(&opened, &body)?, STANDING_REVISION, revision)
         }

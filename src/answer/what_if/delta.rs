@@ -5,12 +5,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
-
 use crate::answer::what_if::WhatIfError;
+use crate::answer::what_if::flip::{Delta, Flip, Named, NamedAction};
 use crate::clock::Timestamp;
-use crate::decide::{Namespace, permits};
+use crate::decide::{Namespace, permits, reads_context};
 use crate::domain::event::Fact;
 use crate::domain::subscription::Subscription;
 use crate::facts::{Facts, Needs};
@@ -19,45 +17,6 @@ use crate::limits::WHAT_IF_PAIRS_MAX;
 use crate::policy::Bundle;
 use crate::question::{Entity, Kind, Question, Target};
 use crate::store::{Listed, StoreError, View};
-
-/// Who or what a decision is about.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize, ToSchema)]
-pub struct Named {
-    /// The type.
-    #[serde(rename = "type")]
-    pub kind: String,
-    /// The id.
-    pub id: String,
-}
-
-/// The action of a decision.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, ToSchema)]
-pub struct NamedAction {
-    /// The name.
-    pub name: String,
-}
-
-/// A decision that would turn round.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, ToSchema)]
-pub struct Flip {
-    /// Who.
-    pub subject: Named,
-    /// On what.
-    pub resource: Named,
-    /// Does what.
-    pub action: NamedAction,
-}
-
-/// Every decision that would turn round, by subject, resource and action.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, ToSchema)]
-pub struct Delta {
-    /// What would be allowed and is not.
-    pub gained: Vec<Flip>,
-    /// What is allowed and would not be.
-    pub lost: Vec<Flip>,
-    /// Always so: what is too much to compare is an error, never a part of the answer.
-    pub complete: bool,
-}
 
 /// What the changes touched, whether or not it became otherwise.
 #[derive(Default)]
@@ -97,7 +56,10 @@ pub(crate) fn delta(
 ) -> Result<Delta, WhatIfError> {
     let compared = Compared { rules, at, now, then };
     let concerned = compared.concerned(touched)?;
-    let mut delta = Delta { gained: Vec::new(), lost: Vec::new(), complete: true };
+    let actions = rules.vocabulary().actions(Namespace::Asked.as_str()).map(|(name, _)| name);
+    let depends = actions.filter(|name| reads_context(rules, Namespace::Asked, name)).map(str::to_owned);
+    let mut delta =
+        Delta { gained: Vec::new(), lost: Vec::new(), complete: true, depends_on_context: depends.collect() };
     for (signature, actions) in signatures(rules) {
         let mut pairs = Pairs::default();
         if is_narrow && signature.0 == Kind::Partner && matches!(signature.1, Kind::Service | Kind::Subscription) {

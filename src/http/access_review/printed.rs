@@ -205,6 +205,13 @@ fn head(review: &Reviewing) -> String {
                 strong { "last used" } " is the newest recorded question that was answered with a yes."
             }
         }
+        @let depends = review.depends_on_context();
+        @if !depends.is_empty() {
+            p.warn {
+                "What a caller says besides can turn the answers to " (depends.join(", "))
+                ": these rows are for one that says nothing."
+            }
+        }
         (PreEscaped("<table>"))
         thead { tr {
             th { "Partner" } th { "On" } th { "May" } th { "Because it" } th { "Since" } th { "Last used" }
