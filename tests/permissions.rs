@@ -296,6 +296,74 @@ fn every_role_on_every_route_is_as_reviewed() {
     insta::assert_snapshot!(table);
 }
 
+/// Calls that send a body and change nothing.
+const READS: [&str; 5] = [
+    "/v1/partners/{partner}/relationship-request/email",
+    "/v1/what-if",
+    "/v1/decisions/{seq}/replay",
+    "/v1/decisions/replay",
+    "/v1/rules/review",
+];
+
+#[test]
+fn every_call_of_every_role_has_one_record_and_a_change_that_was_allowed_has_its_outcome() {
+    let town = Town::new();
+    // The place of the record of a call that everybody knows to have exactly one.
+    let newest = || {
+        let marker = town.by("operator", "GET", "/v1/customers/adatum", None);
+        marker.header("standing-decision").unwrap().parse::<u64>().unwrap()
+    };
+    let record = |seq: u64| town.by("auditor", "GET", &format!("/v1/decisions/{seq}"), None).json();
+    for route in ROUTES.iter().filter(|route| route.access != Access::Public) {
+        for Try { label, path, body } in tries(&town, route) {
+            for who in ["operator", "reviewer", "the partner itself", "another customer"] {
+                let path = match path.contains("{proposal}") {
+                    true => path.replace("{proposal}", &town.proposal()),
+                    false => path.clone(),
+                };
+                let what = format!("{who}: {} {} {label}", route.method, route.path);
+                let before = newest();
+                let answer = town.by(who, route.method.as_str(), &path, body.as_ref());
+                let is_allowed = outcome(&answer) == "yes";
+                let records: Vec<Value> = (before + 1..newest()).map(record).collect();
+                let (calls, decisions): (Vec<&Value>, Vec<&Value>) =
+                    records.iter().partition(|record| record["asked"] == "call");
+                if is_allowed && path.starts_with("/access/") {
+                    assert_eq!((calls.len(), decisions.len()), (0, 1), "{what}: {records:#?}");
+                    continue;
+                }
+                assert_eq!(calls.len(), 1, "{what}: {records:#?}");
+                let (record, name) = (calls[0], calls[0]["question"]["action"]["name"].as_str().unwrap());
+                let is_named = |call: &&str| name == format!("Api::{call}");
+                assert!(route.calls.iter().any(|call| is_named(&call)), "{what}: {name}");
+                assert_eq!(record["decision"].as_bool(), Some(is_allowed), "{what}: {record:#}");
+                let may_change = route.method.as_str() != "GET" && !READS.contains(&route.path);
+                assert_eq!(!record["outcome"].is_null(), is_allowed && may_change, "{what}: {record:#}");
+            }
+        }
+    }
+}
+
+#[test]
+fn an_acceptance_by_an_altered_link_is_recorded_as_one_and_refused_to_everybody_alike() {
+    let town = Town::new();
+    let link = town.link("contoso");
+    let altered = format!("{}{}", &link[..link.len() - 1], if link.ends_with('A') { 'B' } else { 'A' });
+    let body = accepting("adatum");
+    let refused = |who| {
+        let answer = town.by(who, "POST", &acceptance(&altered), Some(&body));
+        (answer.status, answer.code())
+    };
+    for (who, outcome) in [("operator", true), ("the customer itself", false), ("the partner itself", false)] {
+        assert_eq!(refused(who), refused("auditor"), "{who}");
+        assert_eq!(refused(who).0, 404);
+        let listed =
+            town.by("auditor", "GET", "/v1/decisions?action=Api::acceptRelationship&order=newest&limit=1", None);
+        let record = &listed.json()["decisions"][0];
+        assert_eq!(record["outcome"].is_null(), !outcome, "{who}: {record:#}");
+    }
+}
+
 #[test]
 fn every_call_of_the_schema_is_made_by_a_route_or_is_known_not_to_be_served_yet() {
     let rules = shipped();

@@ -167,10 +167,29 @@ impl Pdp {
         .await
     }
 
-    /// Is this the token of one of our links?
-    #[must_use]
-    pub fn is_link(&self, token: &str) -> bool {
-        self.links.verify(token).is_ok()
+    /// Refuses an acceptance by a link that is none: to everybody alike, whoever else may accept, and recorded as what it
+    /// is.
+    async fn refuse_acceptance(&self, call: &Call, error: TokenError) -> CallError<LinkError> {
+        let why = error.clone();
+        let refused = self.change(call, "acceptRelationship", About::Installation, move |_, _| {
+            Err::<Done<()>, _>(LinkError::from(why).into())
+        });
+        match refused.await {
+            Ok(_) | Err(CallError::Denied(_)) => CallError::Failed(error.into()),
+            Err(other) => other,
+        }
+    }
+
+    /// Refuses an acceptance by a link that is none, whatever else is wrong with the call; nothing for a link that is
+    /// one.
+    ///
+    /// # Errors
+    /// [`LinkError::Token`] for whatever is no link.
+    pub async fn check_acceptance(&self, call: &Call, token: &str) -> Result<(), CallError<LinkError>> {
+        match self.links.verify(token) {
+            Ok(_) => Ok(()),
+            Err(error) => Err(self.refuse_acceptance(call, error).await),
+        }
     }
 
     /// A customer accepts the request of a link.
@@ -185,12 +204,7 @@ impl Pdp {
     ) -> Result<Changed<Accepted>, CallError<LinkError>> {
         let invitation = match self.links.verify(token) {
             Ok(invitation) => invitation,
-            Err(error) => {
-                // A link that is none is refused to everybody alike, and the call is recorded all the same.
-                let refused =
-                    self.tell(call, "readRelationshipRequest", &About::Installation, |_, _| Err(error.into()));
-                return refused.await.map(|told: Told<Changed<Accepted>>| told.value);
-            }
+            Err(error) => return Err(self.refuse_acceptance(call, error).await),
         };
         let acceptance = acceptance(invitation.partner);
         let about = About::Customer(acceptance.customer.clone());

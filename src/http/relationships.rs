@@ -90,10 +90,7 @@ pub(super) async fn offer(x: Exchange) -> Result<Response, Problem> {
 pub(super) async fn accept(mut x: Exchange) -> Result<Response, Problem> {
     x.no_more_query()?;
     let token = x.param_text("token").to_owned();
-    if !x.pdp.is_link(&token) {
-        // Whatever else is wrong with the call, a link that is none is not found.
-        return Err(x.pdp.offer(&x.call, &token).await.map_or_else(Problem::from, |_| Problem::internal()));
-    }
+    x.pdp.check_acceptance(&x.call, &token).await?;
     let AcceptanceBody { customer, services, until } = x.body().await?;
     let acceptance = |partner| Acceptance { partner, customer, services, until: until.map(to_millisecond) };
     let done = x.pdp.accept(&x.call, &token, acceptance).await?;
