@@ -7,11 +7,12 @@ use jiff::{Span, SpanRelativeTo};
 use serde::Deserialize;
 use serde_json::json;
 use utoipa::IntoParams;
+use warp::http::StatusCode;
 use warp::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
 use warp::reply::Response;
 
 use super::accept::{JSON, TEXT, chosen};
-use super::exchange::{Exchange, IDEMPOTENCY_KEY, STANDING_REVISION, recorded, told, with_header};
+use super::exchange::{Exchange, IDEMPOTENCY_KEY, STANDING_REVISION, changed, recorded, told, with_header};
 use super::problem::Problem;
 use super::query::parsed;
 use super::times::Begin;
@@ -153,5 +154,5 @@ pub(super) async fn archive(mut x: Exchange) -> Result<Response, Problem> {
         _ => return Err(wrong("say either `older_than`, for example `90d`, or `before`, a time")),
     };
     let archived = x.pdp.archive_ledger(&x.call, before).await?;
-    told(&archived, &archived.value)
+    changed(StatusCode::OK, &archived, &archived.value)
 }

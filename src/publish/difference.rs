@@ -2,7 +2,7 @@
 //!
 //! A pair of a subject and a resource is decided with both sets only when nothing like it was decided before. What a
 //! rule can see of a pair follows from what it can see of the resource, of the subject, and of the part the subject
-//! has in the resource ([`sketch`]), so pairs are as many as there are, and what has to be decided is as much as
+//! has in the resource (`difference/sketch.rs`), so pairs are as many as there are, and what has to be decided is as much as
 //! rules can tell apart. The store is read once, customer by customer. Those that have something to do with a
 //! resource are looked up one by one; all others are answered alike by their class, and counted and not visited.
 //!

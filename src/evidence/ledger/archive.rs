@@ -10,17 +10,18 @@ use std::io::{self, BufRead as _, BufReader, BufWriter, Write as _};
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::audit::{ExportLine, Mask, Record, hash_text, leaf_hash, leaf_node, read_line, verify_lines};
 use crate::clock::Timestamp;
+use crate::domain::event::Happening;
 use crate::evidence::ledger::{LedgerError, LedgerExport};
 use crate::files;
 use crate::limits::ARCHIVE_RECORDS_MAX;
 use crate::pdp::Pdp;
 use crate::pdp::absent::{Absent, Why};
-use crate::pdp::call::{About, Call, CallError, Told};
+use crate::pdp::call::{About, Call, CallError, Changed, Done};
 use crate::store::{LedgerView, StoreError};
 
 const FOLDER_NAME: &str = "archive";
@@ -28,7 +29,7 @@ const FOLDER_NAME: &str = "archive";
 const PART: &str = "part";
 
 /// A file of archived records.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, ToSchema)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize, ToSchema)]
 pub struct ArchivedFile {
     /// The first record in it.
     pub first: u64,
@@ -39,7 +40,7 @@ pub struct ArchivedFile {
 }
 
 /// What was archived.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, ToSchema)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct Archived {
     /// How many records were moved.
     pub records: u64,
@@ -171,10 +172,19 @@ impl Pdp {
         &self,
         call: &Call,
         before: Timestamp,
-    ) -> Result<Told<Archived>, CallError<LedgerError>> {
-        let told = self.tell(call, "archiveLedger", &About::Installation, |_, _| Ok(())).await?;
-        let value = self.archive(before).await.map_err(CallError::Failed)?;
-        Ok(Told { value, revision: told.revision, seqs: told.seqs, rules: told.rules })
+    ) -> Result<Changed<Archived>, CallError<LedgerError>> {
+        self.may(call, "archiveLedger").await.map_err(|error| error.map(LedgerError::Store))?;
+        // So much is moved that it cannot be done in the one commit of the record, which says what came of it.
+        let archived = self.archive(before).await;
+        self.change(call, "archiveLedger", About::Installation, move |_, _| {
+            let archived = archived?;
+            let (has_acted, files) = (archived.records > 0, archived.files.iter().map(|file| file.file.clone()));
+            let mut done = Done { has_acted, ..Done::of((Happening::default(), archived.clone())) };
+            done.said.insert("records".to_owned(), archived.records.into());
+            done.said.insert("files".to_owned(), files.collect::<Vec<_>>().into());
+            Ok(done)
+        })
+        .await
     }
 
     async fn archive(&self, before: Timestamp) -> Result<Archived, LedgerError> {
