@@ -143,9 +143,9 @@ fn a_put_of_a_foreign_subscription_answers_as_one_of_an_absent_whatever_it_says(
     let mut answers: BTreeMap<u16, usize> = BTreeMap::new();
     for (_, who) in WHO {
         for (number, body) in bodies.iter().enumerate() {
-            for headers in preconditions {
+            for (place, headers) in preconditions.into_iter().enumerate() {
                 // A sale that goes through is one, and its id is taken then.
-                let absent = format!("s-none-{who}-{number}");
+                let absent = format!("s-none-{who}-{number}-{place}");
                 let foreign = town.send(who, "PUT", "/v1/subscriptions/s-hidden", headers, Some(body));
                 let answer = town.send(who, "PUT", &format!("/v1/subscriptions/{absent}"), headers, Some(body));
                 *answers.entry(answer.status).or_default() += 1;
