@@ -268,7 +268,13 @@ fn what_is_said_of_an_action_is_true_whatever_a_caller_says() {
         for (case, cell) in table.action(reading.action).expect("an action").cells().step_by(101) {
             for said in &tries {
                 let question = case.question(reading.action).saying(said.clone());
-                let now = permits(&bundle, Namespace::Asked, &question, &case.facts());
+                let decision = decide(&bundle, Namespace::Asked, &question, &case.facts());
+                let now = decision.is_allowed();
+                if decision.reason() == Some(&Reason::INVALID_PROPERTY) {
+                    // What the schema does not allow is said of no action, and is always a no.
+                    assert!(!now);
+                    continue;
+                }
                 assert!(
                     cell.can_be(now),
                     "{}: {now} in {case:?} for {said:?}, and the table says {cell:?}",
@@ -381,7 +387,8 @@ fn named(turns: &Turns) -> BTreeSet<(String, String)> {
 #[tokio::test]
 async fn who_gains_what_in_the_live_world_by_what_it_says_is_who_is_answered_yes() {
     let solver = solver();
-    for reading in readings().into_iter().filter(|reading| reading.action == "readUsage") {
+    let shapes = ["a Boolean", "a number", "a set"];
+    for reading in readings().into_iter().filter(|reading| shapes.contains(&reading.name)) {
         let files = reading.files(true);
         let files: Vec<_> = files.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
         let world = World::proving(rules(&[]), 5, solver.clone()).await;
@@ -411,7 +418,7 @@ async fn who_gains_what_in_the_live_world_by_what_it_says_is_who_is_answered_yes
         assert_eq!(told, either, "{}", reading.name);
         // Nobody else gains anything, whatever is said.
         let mut chance = Chance::of(23);
-        for _ in 0..12 {
+        for _ in 0..3 {
             let said = made_up(&mut chance);
             let yes = yes_saying(&live, &said).await;
             assert!(yes.is_subset(&told), "{}: {said:?}", reading.name);
