@@ -13,7 +13,7 @@ use standing::clock::System;
 use standing::decide::{Namespace, Reason, decide};
 use standing::domain::grant::Multichannel;
 use standing::domain::subscription::SubscriptionStatus;
-use standing::policy::RuleFiles;
+use standing::policy::{Digest, RuleFiles};
 use standing::store::{Beside, InForce, Store, Work};
 use tempfile::TempDir;
 
@@ -373,10 +373,10 @@ fn what_an_editor_left_is_said_and_refuses_nothing() {
 async fn rules_that_do_not_load_any_more_are_not_taken_for_none() {
     let data = tempfile::tempdir().unwrap();
     let store = Store::open(data.path(), Arc::new(System)).unwrap();
-    let entry: InForce =
-        serde_json::from_value(serde_json::json!({ "digest": "d", "by": "files", "at": "2026-01-01T00:00:00Z" }))
-            .unwrap();
     let bad = [("policies/may/x.cedar".to_owned(), "permit (principal, action, resource);".to_owned())];
+    let digest = Digest::of(&bad.iter().cloned().collect()).to_string();
+    let entry = serde_json::json!({ "digest": digest, "by": "files", "at": "2026-01-01T00:00:00Z" });
+    let entry: InForce = serde_json::from_value(entry).unwrap();
     let written = store.change(move |_| {
         let mut beside = Beside::default();
         beside.put_in_force(0, &entry, &bad, None)?;
@@ -389,7 +389,7 @@ async fn rules_that_do_not_load_any_more_are_not_taken_for_none() {
         let output = refused.err().expect("other rules took the place of those in force");
         let said = String::from_utf8(output.stderr).unwrap();
         assert_eq!(output.status.code(), Some(1), "{said}");
-        assert!(said.contains("the rules `d` were kept and do not load"), "{said}");
+        assert!(said.contains(&format!("the rules `{digest}` were kept and do not load")), "{said}");
     }
 }
 
