@@ -430,5 +430,5 @@ async fn a_noun_that_is_supposed_is_judged_as_by_the_call_that_registers_it() {
             }
         }
     }
-    assert!(done > 5 && refused > 5, "{done} done and {refused} refused");
+    assert!(done > 5 && refused > 2, "{done} done and {refused} refused");
 }
