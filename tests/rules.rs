@@ -52,8 +52,11 @@ const SCHEMA: &str = "schemas/standing.cedarschema";
 fn said(files: RuleFiles, book: Rulebook) -> String {
     match Bundle::load(files, book) {
         Ok(bundle) => match schema_findings(&bundle) {
-            found if found.is_empty() => "good".to_owned(),
-            found => found.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"),
+            found if found.is_empty() && bundle.missing_words().is_empty() => "good".to_owned(),
+            mut found => {
+                found.extend(bundle.missing_words_beside(None));
+                found.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+            }
         },
         Err(error) => error.to_string(),
     }
@@ -369,6 +372,15 @@ fn a_schema_declares_what_the_facts_fill_and_nothing_else() {
             domain("21:21", "no fact fills `Customer.segment`", hint),
         ),
         (
+            "an attribute in a shape that has a name",
+            with(
+                SCHEMA,
+                "entity Customer;",
+                "type Known = { segment?: String };\nentity Customer = { known?: Known };",
+            ),
+            domain("22:21", "no fact fills `Customer.known`", hint),
+        ),
+        (
             "an attribute of what calls are about",
             with(API, "entity Installation;", "entity Installation = { region?: String };"),
             said("api.cedarschema:7:27", "no fact fills `Api::Installation.region`", hint),
@@ -422,10 +434,13 @@ fn a_schema_declares_what_the_facts_fill_and_nothing_else() {
             ),
         ),
         (
-            // A question about what is said by such a word is refused, and the rest is answered.
             "a word less than there are",
             with(SCHEMA, "@values(\"active ended\")", "@values(\"active\")"),
-            "good".to_owned(),
+            domain(
+                "49:3",
+                "`Subscription.commercialRelationship` can be `ended`, which its `@values` leave out",
+                "add it there; until then whatever is asked of such a fact is refused with `invalid_fact`",
+            ),
         ),
     ];
     expect(cases.iter().map(|(name, files, said)| (*name, files.clone(), said.as_str())).collect());

@@ -386,9 +386,19 @@ fn named(turns: &Turns) -> BTreeSet<(String, String)> {
 
 #[tokio::test]
 async fn who_gains_what_in_the_live_world_by_what_it_says_is_who_is_answered_yes() {
+    who_gains_is_answered_yes(|reading| ["a Boolean", "a number", "a set"].contains(&reading.name), 3).await;
+}
+
+#[tokio::test]
+#[ignore = "takes minutes"]
+async fn who_gains_what_in_the_live_world_by_whatever_it_says_is_who_is_answered_yes() {
+    who_gains_is_answered_yes(|reading| reading.action == "readUsage", 12).await;
+}
+
+/// Holds what is told of the live world to every answer there, and to so many contexts that are made up.
+async fn who_gains_is_answered_yes(is_tried: impl Fn(&Reading) -> bool, tries: usize) {
     let solver = solver();
-    let shapes = ["a Boolean", "a number", "a set"];
-    for reading in readings().into_iter().filter(|reading| shapes.contains(&reading.name)) {
+    for reading in readings().into_iter().filter(is_tried) {
         let files = reading.files(true);
         let files: Vec<_> = files.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
         let world = World::proving(rules(&[]), 5, solver.clone()).await;
@@ -418,7 +428,7 @@ async fn who_gains_what_in_the_live_world_by_what_it_says_is_who_is_answered_yes
         assert_eq!(told, either, "{}", reading.name);
         // Nobody else gains anything, whatever is said.
         let mut chance = Chance::of(23);
-        for _ in 0..3 {
+        for _ in 0..tries {
             let said = made_up(&mut chance);
             let yes = yes_saying(&live, &said).await;
             assert!(yes.is_subset(&told), "{}: {said:?}", reading.name);

@@ -180,6 +180,7 @@ fn turned(before: &Answers, after: &Answers) -> (Vec<Flip>, Vec<Flip>) {
     (gained, lost)
 }
 
+/// Compares so many changes, and more where less has turned than shows anything.
 async fn compare(files: &[(&str, &str)], seed: u64, rounds: usize) -> (usize, usize) {
     let world = World::made_up(rules(files), seed).await;
     let before = world.answers().await;
@@ -188,7 +189,10 @@ async fn compare(files: &[(&str, &str)], seed: u64, rounds: usize) -> (usize, us
     let subscriptions: Vec<Value> = lines.filter(|line| line["noun"] == "subscription").collect();
     let mut chance = Chance::of(seed * 1_000 + 7);
     let (mut turns, mut refusals) = (0, 0);
-    for round in 0..rounds {
+    for round in 0..10 * rounds {
+        if round >= rounds && turns > 20 && refusals > 0 {
+            break;
+        }
         let lines: Vec<Value> = (0..=chance.below(3)).map(|_| proposed(&mut chance, &subscriptions)).collect();
         let changes: Vec<Proposed> = lines.iter().map(|line| serde_json::from_value(line.clone()).unwrap()).collect();
         let revision = world.pdp.revision();
@@ -224,13 +228,11 @@ async fn compare(files: &[(&str, &str)], seed: u64, rounds: usize) -> (usize, us
 
 #[tokio::test]
 async fn what_is_told_is_exactly_what_turns_when_it_is_made() {
-    let (mut turned, mut refused) = (0, 0);
     for (number, files) in reviewers().iter().enumerate() {
         let (turns, refusals) = compare(files, 20 + number as u64, if number == 0 { 30 } else { 16 }).await;
-        turned += turns;
-        refused += refusals;
+        assert!(turns > 20, "set {number} turned {turns}");
+        assert!(refusals > 0, "set {number} refused {refusals}");
     }
-    assert!(turned > 20 && refused > 0, "{turned} turned and {refused} refused");
 }
 
 #[test]
@@ -397,7 +399,10 @@ async fn registers(world: &World, line: &Line) -> Option<Result<(), String>> {
 #[tokio::test]
 async fn a_noun_that_is_supposed_is_judged_as_by_the_call_that_registers_it() {
     let (mut done, mut refused) = (0, 0);
-    for seed in 40..43 {
+    for seed in 40..60 {
+        if seed >= 43 && done > 5 && refused > 5 {
+            break;
+        }
         let world = World::made_up(rules(&[]), seed).await;
         let before = world.answers().await;
         let exported = world.export().await;
@@ -432,5 +437,5 @@ async fn a_noun_that_is_supposed_is_judged_as_by_the_call_that_registers_it() {
             }
         }
     }
-    assert!(done > 5 && refused > 2, "{done} done and {refused} refused");
+    assert!(done > 5 && refused > 5, "{done} done and {refused} refused");
 }
