@@ -98,11 +98,21 @@ pub fn check_secret(path: &Path) -> Result<(), FilesError> {
     check_writers(path)
 }
 
-/// How many bytes the disk of a folder has left for whoever runs this; nothing where the system does not say.
+/// The disk that a folder is on.
+#[derive(Clone, Copy, Debug)]
+pub struct Disk {
+    /// How many bytes it has left for whoever runs this.
+    pub free: u64,
+    /// How many bytes it holds.
+    pub size: u64,
+}
+
+/// The disk of a folder; nothing where the system does not say.
 #[must_use]
-pub fn free_bytes(folder: &Path) -> Option<u64> {
+pub fn disk_of(folder: &Path) -> Option<Disk> {
     let disk = statvfs(folder).ok()?;
-    Some(disk.f_bavail.saturating_mul(disk.f_frsize))
+    let bytes = |blocks: u64| blocks.saturating_mul(disk.f_frsize);
+    Some(Disk { free: bytes(disk.f_bavail), size: bytes(disk.f_blocks) })
 }
 
 /// Makes a file that is not there yet: what an earlier run left under the name is removed, and no link is followed.

@@ -4,6 +4,7 @@
 //! is durable. The rooms over it are free to do nothing else; what is above them knows neither the store nor Cedar.
 
 pub mod absent;
+pub(crate) mod archived;
 pub mod call;
 pub mod cursor;
 pub mod heads;
@@ -34,7 +35,7 @@ use crate::clock::{ClockState, Timestamp};
 use crate::config::{RulesAt, RulesFrom};
 use crate::decide::{Reason, World, check_schema};
 use crate::domain::grant::Multichannel;
-use crate::files::{FilesError, free_bytes};
+use crate::files::{FilesError, disk_of};
 use crate::id::Revision;
 use crate::limits::{FREE_BYTES_MIN, Limits};
 use crate::policy::{Bundle, Digest, ReadError, RulesError};
@@ -262,7 +263,7 @@ impl Pdp {
     /// [`StoreError`] while they cannot.
     pub async fn ready(&self) -> Result<(), StoreError> {
         self.store.check_clock()?;
-        let free = self.folder.as_deref().and_then(free_bytes);
+        let free = self.folder.as_deref().and_then(disk_of).map(|disk| disk.free);
         if let Some(free) = free.filter(|free| *free < FREE_BYTES_MIN) {
             let message =
                 format!("the disk has {free} bytes left, and `{FREE_BYTES_MIN}` are kept for what is written");

@@ -154,6 +154,8 @@ fn said_of((path, value): &(String, Value)) -> String {
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Spoken {
     actions: BTreeMap<String, Contexts>,
+    /// What callers say of every other action: nothing.
+    nothing: Said,
     /// Why no solver was asked, if none was.
     pub no_solver: Option<String>,
 }
@@ -185,7 +187,7 @@ impl Spoken {
             return Self::default();
         }
         let why = match program.map(|program| contexts::find(&bundles, &names, program)) {
-            Some(Ok(actions)) => return Self { actions, no_solver: None },
+            Some(Ok(actions)) => return Self { actions, ..Self::default() },
             Some(Err(why)) => why,
             None => "there is no solver".to_owned(),
         };
@@ -199,7 +201,7 @@ impl Spoken {
             };
             (name.to_owned(), contexts)
         });
-        Self { actions: listed.collect(), no_solver: Some(why) }
+        Self { actions: listed.collect(), no_solver: Some(why), ..Self::default() }
     }
 
     /// What callers can say of one action; nothing where nothing about it reads what they say.
@@ -208,7 +210,13 @@ impl Spoken {
         self.actions.get(name)
     }
 
-    /// The same where the rules of a set read what they say.
+    /// The things that stand for all that callers can say of one action, the least first.
+    #[must_use]
+    pub fn said(&self, name: &str) -> &[Said] {
+        self.action(name).map_or(std::slice::from_ref(&self.nothing), Contexts::said)
+    }
+
+    /// What callers can say of one action where the rules of a set read it.
     #[must_use]
     pub fn read_by_rules(&self, bundle: &Bundle, name: &str) -> Option<&Contexts> {
         self.action(name).filter(|_| reads_context(bundle, Namespace::Asked, name))

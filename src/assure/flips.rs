@@ -11,7 +11,7 @@ use super::context::{Contexts, Said, Spoken};
 use super::print::{index, named, parent_index, relationship_index, relationship_words, seller_index, sold, spoken};
 use super::prove::Counterexample;
 use super::table::Table;
-use crate::decide::{Namespace, Refound, decide, permits, sees_kinds};
+use crate::decide::{Namespace, Refound, permits, sees_kinds};
 use crate::domain::partner::{PartnerKind, PartnerStatus};
 use crate::domain::subscription::SubscriptionStatus;
 use crate::policy::Bundle;
@@ -172,17 +172,9 @@ fn flips_by_context([old, new]: [&Bundle; 2], contexts: &Contexts, action: &str)
             .filter(|(_, answers)| contexts.risen(answers, is).contains(&place))
             .map(|(case, _)| *case)
             .collect();
-        let witness = cases.first().map(|case| {
-            let decision = decide(new, asked, &said.asks(case.question(action)), &case.facts());
-            let found = Refound {
-                namespace: asked,
-                question: said.asks(case.question(action)),
-                facts: Some(case.facts()),
-                is_allowed: decision.is_allowed(),
-                rules: decision.rules().to_vec(),
-            };
-            Counterexample::of(new, found)
-        });
+        let witness = cases
+            .first()
+            .map(|case| Counterexample::decided(new, asked, said.asks(case.question(action)), case.facts()));
         Turned { rows: cases.len(), standings: standings(&cases), witness }
     };
     let not = |place: usize, is: &dyn Fn(&(bool, bool)) -> bool| {

@@ -8,12 +8,13 @@ use super::case::Case;
 use super::context::{Said, Spoken};
 use super::control::controls;
 use super::prove::{ClaimProof, Counterexample, Proof};
-use crate::decide::{Namespace, Refound, claimed, decide, permits, sees_kinds};
+use crate::decide::{Namespace, claimed, permits, sees_kinds};
 use crate::facts::Facts;
 use crate::policy::{Bundle, RuleId};
 use crate::question::Question;
 
-/// Every question the tables ask, with its facts and what callers can say; of kinds of partners that no rule or claim tells apart, the first.
+/// Every question the tables ask, with its facts and what callers can say; of kinds of partners that no rule or claim
+/// tells apart, the first.
 pub(super) fn rows<'a>(
     bundle: &'a Bundle,
     spoken: &'a Spoken,
@@ -25,8 +26,8 @@ pub(super) fn rows<'a>(
         let is_shown = move |case: &Case| sees_kinds || case.of_first_kind() == *case;
         Case::all().filter(applies).filter(is_shown).filter(move |case| case.is_said_in(bundle, action)).flat_map(
             move |case| {
-                let said = spoken.action(action).map_or_else(|| vec![Said::default()], |all| all.said().to_vec());
-                said.into_iter().map(move |said| (Namespace::Asked, said.asks(case.question(action)), case.facts()))
+                let asked = move |said: &Said| (Namespace::Asked, said.asks(case.question(action)), case.facts());
+                spoken.said(action).iter().map(asked)
             },
         )
     });
@@ -61,17 +62,9 @@ pub fn check_claims(bundle: &Bundle, spoken: &Spoken) -> Vec<ClaimProof> {
         let is_allowed = permits(bundle, namespace, &question, &facts);
         for claim in &claims {
             if claim.is_broken_by(is_allowed) {
-                broken.entry(claim.rule.clone()).or_insert_with(|| {
-                    let decision = decide(bundle, namespace, &question, &facts);
-                    let found = Refound {
-                        namespace,
-                        question: question.clone(),
-                        facts: Some(facts.clone()),
-                        is_allowed: decision.is_allowed(),
-                        rules: decision.rules().to_vec(),
-                    };
-                    Counterexample::of(bundle, found)
-                });
+                broken
+                    .entry(claim.rule.clone())
+                    .or_insert_with(|| Counterexample::decided(bundle, namespace, question.clone(), facts.clone()));
             } else if claim.is_broken_by(!is_allowed) {
                 hanging.entry(claim.rule.clone()).or_default().push(answered.len());
             }

@@ -12,10 +12,9 @@ use data_encoding::HEXLOWER;
 
 use crate::audit::{Hash, Record, VerifierKey};
 use crate::files::{PUBLIC, place, replace};
+use crate::pdp::archived::{FOLDER_NAME, named_after};
 use crate::store::{Store, StoreError};
 
-/// The folder of a data directory that archive files stand in.
-const ARCHIVE: &str = "archive";
 /// The end of the name of a head.
 const END: &str = ".checkpoint";
 /// The end of the name of what was given up by hand.
@@ -27,11 +26,10 @@ const ENTRIES_MAX: usize = 16;
 
 /// The archive files of a data directory that hold records beyond so many, each with its last one.
 fn archived_beyond(data: &Path, size: u64) -> Vec<(PathBuf, u64)> {
-    let Ok(entries) = fs::read_dir(data.join(ARCHIVE)) else { return Vec::new() };
+    let Ok(entries) = fs::read_dir(data.join(FOLDER_NAME)) else { return Vec::new() };
     let files = entries.filter_map(|entry| {
         let path = entry.ok()?.path();
-        let name = path.file_name()?.to_str()?.strip_prefix("ledger-")?.strip_suffix(".ndjson")?;
-        let last = name.split_once('-')?.1.parse().ok()?;
+        let last = named_after(path.file_name()?.to_str()?)?.1.parse().ok()?;
         Some((path, last))
     });
     files.filter(|(_, last)| *last > size).collect()

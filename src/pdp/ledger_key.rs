@@ -9,7 +9,7 @@ use crate::audit::{KeyError, LedgerKey};
 use crate::files::{PUBLIC, SECRET, replace};
 
 pub(crate) const PRIVATE_NAME: &str = "ledger.key";
-const PUBLIC_NAME: &str = "ledger.pub";
+pub(crate) const PUBLIC_NAME: &str = "ledger.pub";
 
 /// Why the ledger's key cannot be read or made.
 #[derive(Debug, thiserror::Error)]

@@ -8,9 +8,10 @@ use crate::caller::Identity;
 use crate::clock::{SharedClock, Timestamp};
 use crate::domain::invitation::LinkKeys;
 use crate::files::{check_secret, check_writers};
+use crate::pdp::archived::FOLDER_NAME;
 use crate::pdp::call::{About, Call, CallError};
 use crate::pdp::heads::{Against, BehindError, Heads, HoldError, give_up};
-use crate::pdp::ledger_key::{self, PRIVATE_NAME};
+use crate::pdp::ledger_key::{self, PRIVATE_NAME, PUBLIC_NAME};
 use crate::pdp::links::FILE_NAME;
 use crate::pdp::links::LinkRing;
 use crate::pdp::own::Own;
@@ -67,7 +68,7 @@ const LOST_LINKS: &str = "links already sent work by no other";
 
 /// Opens the store of a data directory that nobody else may write.
 pub(crate) fn store(data: &Path, clock: &SharedClock, opening: &Opening) -> Result<Store, PdpError> {
-    for path in [data.to_owned(), Store::file_in(data), data.join("archive"), data.join("ledger.pub")] {
+    for path in [data.to_owned(), Store::file_in(data), data.join(FOLDER_NAME), data.join(PUBLIC_NAME)] {
         check_writers(&path)?;
     }
     for name in [PRIVATE_NAME, FILE_NAME] {
@@ -142,7 +143,7 @@ pub(crate) fn known_keys(ledger: Vec<String>, links: &LinkKeys) -> KnownKeys {
 
 /// The public key that lies beside the store, whose private half may be gone.
 pub(crate) fn public_beside(data: &Path) -> Option<String> {
-    std::fs::read_to_string(data.join("ledger.pub")).ok().map(|text| text.trim().to_owned())
+    std::fs::read_to_string(data.join(PUBLIC_NAME)).ok().map(|text| text.trim().to_owned())
 }
 
 /// Whose key a public key is.

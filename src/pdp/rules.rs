@@ -29,9 +29,7 @@ use crate::store::{Beside, Desk, InForce, Store, StoreError, Why};
 /// [`StoreError`] when they cannot be read or do not load any more.
 pub fn last_in_force(store: &Store) -> Result<Option<Bundle>, StoreError> {
     let Some((_, newest)) = store.rules_in_force()? else { return Ok(None) };
-    let files = store.kept_rules(&newest.digest)?;
-    let files = files.ok_or_else(|| unloadable(&newest.digest, "their files are not there"))?;
-    let bundle = loaded(&newest.digest, files)?;
+    let bundle = read(&newest.digest, store.kept_rules(&newest.digest)?)?;
     check_schema(&bundle).map_err(|finding| unloadable(&newest.digest, &finding.to_string()))?;
     Ok(Some(bundle))
 }
@@ -46,6 +44,11 @@ fn loaded(digest: &str, files: Vec<(String, String)>) -> Result<Bundle, StoreErr
         return Err(StoreError::Altered(format!("the set of rules `{digest}` holds other files")));
     }
     Bundle::load(files, Rulebook::Domain).map_err(|error| unloadable(digest, &error.to_string()))
+}
+
+/// A set of rules that was put in force, from the files that were kept of it.
+fn read(digest: &str, kept: Option<Vec<(String, String)>>) -> Result<Bundle, StoreError> {
+    loaded(digest, kept.ok_or_else(|| unloadable(digest, "their files are not there"))?)
 }
 
 /// A few of the shipped files, to show what a set of rules looks like when it is sent.
@@ -77,8 +80,8 @@ pub struct RefusedRules {
 pub(crate) struct Current {
     /// The rules, with the number in the history at which they came in force.
     deciding: Arc<RwLock<(Option<u64>, Arc<Bundle>)>>,
-    /// Sets that are being put in force, by their digests: they decide as soon as the store says so.
-    coming: Arc<RwLock<BTreeMap<String, Arc<Bundle>>>>,
+    /// Sets that are being put in force, by their numbers in the history: they decide as soon as the store says so.
+    coming: Arc<RwLock<BTreeMap<u64, Arc<Bundle>>>>,
     refused: Arc<RwLock<Option<RefusedRules>>>,
     passed_over: Arc<RwLock<Vec<String>>>,
     swaps: Counter,
@@ -122,24 +125,20 @@ impl Current {
                 return Ok(Arc::clone(&deciding.1));
             }
         }
-        let digest = entry.digest.as_str();
-        if let Some(bundle) = self.coming.read().unwrap_or_else(PoisonError::into_inner).get(digest) {
-            return Ok(Arc::clone(bundle));
-        }
-        let files = desk.kept_rules(digest)?;
-        Ok(Arc::new(loaded(digest, files.ok_or_else(|| unloadable(digest, "their files are not there"))?)?))
+        self.came(number, &entry.digest)
+            .map_or_else(|| read(&entry.digest, desk.kept_rules(&entry.digest)?).map(Arc::new), Ok)
+    }
+
+    /// The set that was put in force at a number, where it was put there by this process and has not decided yet.
+    fn came(&self, number: u64, digest: &str) -> Option<Arc<Bundle>> {
+        let coming = self.coming.read().unwrap_or_else(PoisonError::into_inner);
+        coming.get(&number).filter(|bundle| bundle.digest().as_str() == digest).map(Arc::clone)
     }
 
     /// Has the rules decide that came in force.
     fn follow(&self, store: &Store, number: u64, digest: &str) -> Result<(), StoreError> {
-        let coming = self.coming.read().unwrap_or_else(PoisonError::into_inner).get(digest).map(Arc::clone);
-        let bundle = match coming {
-            Some(bundle) => bundle,
-            None => {
-                let files = store.kept_rules(digest)?;
-                Arc::new(loaded(digest, files.ok_or_else(|| unloadable(digest, "their files are not there"))?)?)
-            }
-        };
+        let bundle =
+            self.came(number, digest).map_or_else(|| read(digest, store.kept_rules(digest)?).map(Arc::new), Ok)?;
         let before = {
             let mut deciding = self.deciding.write().unwrap_or_else(PoisonError::into_inner);
             if deciding.0.is_some_and(|known| known >= number) {
@@ -148,7 +147,8 @@ impl Current {
             std::mem::replace(&mut *deciding, (Some(number), bundle)).1
         };
         self.refuse(None);
-        self.coming.write().unwrap_or_else(PoisonError::into_inner).clear();
+        // Not those of later numbers: they may be on their way to the disk.
+        self.coming.write().unwrap_or_else(PoisonError::into_inner).retain(|coming, _| *coming > number);
         if before.digest().as_str() != digest {
             tracing::info!(rules = digest, "other rules are in force");
             self.swaps.inc();
@@ -159,9 +159,8 @@ impl Current {
         Ok(())
     }
 
-    fn comes(&self, bundle: &Arc<Bundle>) {
-        let mut coming = self.coming.write().unwrap_or_else(PoisonError::into_inner);
-        coming.insert(bundle.digest().to_string(), Arc::clone(bundle));
+    fn comes(&self, number: u64, bundle: &Arc<Bundle>) {
+        self.coming.write().unwrap_or_else(PoisonError::into_inner).insert(number, Arc::clone(bundle));
     }
 
     pub(crate) fn refused(&self) -> Option<RefusedRules> {
@@ -247,7 +246,7 @@ pub(crate) fn bring_with(
     let digest = bundle.digest().to_string();
     let entry = InForce { digest, by, at, why, proposal, comment, emergency, folder, retired };
     beside.put_in_force(number, &entry, &files, evidence.as_deref())?;
-    current.comes(&bundle);
+    current.comes(number, &bundle);
     Ok(entry)
 }
 

@@ -25,9 +25,7 @@ impl Store {
         let tokens = self.metadata(|metadata| metadata.rows(b"t", b"u", usize::MAX))?;
         Ok(tokens.into_iter().map(|(_, token)| token).collect())
     }
-}
 
-impl Store {
     /// Was a token ever made, whatever became of it?
     ///
     /// # Errors

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::assure::context;
-use crate::decide::{Namespace, Refound};
+use crate::decide::{Namespace, Refound, decide};
 use crate::domain::commercial::RelationshipState;
 use crate::domain::partner::PartnerStatus;
 use crate::domain::subscription::SubscriptionStatus;
@@ -42,6 +42,13 @@ pub struct Counterexample {
 }
 
 impl Counterexample {
+    /// Decides a question of which the facts are known, and puts what that finds into words.
+    pub(in crate::assure) fn decided(bundle: &Bundle, namespace: Namespace, question: Question, facts: Facts) -> Self {
+        let decision = decide(bundle, namespace, &question, &facts);
+        let (is_allowed, rules) = (decision.is_allowed(), decision.rules().to_vec());
+        Self::of(bundle, Refound { namespace, question, facts: Some(facts), is_allowed, rules })
+    }
+
     /// Puts what deciding found again into words.
     pub(in crate::assure) fn of(bundle: &Bundle, found: Refound) -> Self {
         let Refound { namespace, question, facts, is_allowed, rules } = found;

@@ -21,10 +21,10 @@ use crate::files;
 use crate::limits::ARCHIVE_RECORDS_MAX;
 use crate::pdp::Pdp;
 use crate::pdp::absent::{Absent, Why};
+use crate::pdp::archived::{FOLDER_NAME, file_name, named_after};
 use crate::pdp::call::{About, Call, CallError, Changed, Done};
 use crate::store::{LedgerView, StoreError};
 
-const FOLDER_NAME: &str = "archive";
 /// The end of the name of a file that is being written.
 const PART: &str = "part";
 
@@ -67,7 +67,7 @@ pub(crate) struct Archive {
 
 /// The records that a file name says are in it.
 fn of_name(name: &str) -> Option<ArchivedFile> {
-    let (first, last) = name.strip_prefix("ledger-")?.strip_suffix(".ndjson")?.split_once('-')?;
+    let (first, last) = named_after(name)?;
     let (first, last): (u64, u64) = (first.parse().ok()?, last.parse().ok()?);
     (1 <= first && first <= last).then(|| ArchivedFile { first, last, file: format!("{FOLDER_NAME}/{name}") })
 }
@@ -229,7 +229,7 @@ impl Pdp {
             return Ok(None);
         }
         let folder = data.join(FOLDER_NAME);
-        let name = format!("ledger-{first}-{last}.ndjson");
+        let name = file_name(first, last);
         let (path, part) = (folder.join(&name), folder.join(format!("{name}.{PART}")));
         let unusable = |cause: io::Error| LedgerError::Archive { path: path.clone(), cause };
         DirBuilder::new().recursive(true).mode(0o700).create(&folder).map_err(unusable)?;

@@ -15,7 +15,6 @@ use utoipa::{IntoParams, ToSchema};
 use warp::http::{Method, StatusCode};
 
 use super::super::accept::{JSON, NDJSON};
-use super::super::authzen::strangers::is_endpoint;
 use super::super::body::Body;
 use super::super::page::Paging;
 use super::super::problem::{Details, Status};
@@ -224,7 +223,7 @@ impl Described {
             responses = responses.response(status.as_str(), answer);
         }
         for status in whole.problems {
-            let name = problem_name(status, is_endpoint(route.path));
+            let name = problem_name(status, route.is_authzen());
             responses = responses.response(status.as_str(), Ref::from_response_name(name));
         }
         Details::schemas(&mut whole.schemas);

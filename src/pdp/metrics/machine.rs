@@ -4,10 +4,11 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
-use rustix::fs::statvfs;
 use rustix::param::{clock_ticks_per_second, page_size};
 use rustix::process::{Resource, getrlimit};
 
+use crate::files::disk_of;
+use crate::pdp::archived::FOLDER_NAME;
 use crate::store::Store;
 
 /// One figure in the text form of OpenMetrics. What cannot be known is left out.
@@ -45,16 +46,14 @@ pub(crate) fn process(text: &mut String) {
 
 /// Appends the figures of a data directory and of the disk it is on.
 pub(crate) fn disk(text: &mut String, data: &Path) {
-    let disk = statvfs(data).ok();
-    let bytes = |blocks: u64, size: u64| (blocks as f64) * (size as f64);
-    let free = disk.as_ref().map(|disk| bytes(disk.f_bavail, disk.f_frsize));
-    let size = disk.as_ref().map(|disk| bytes(disk.f_blocks, disk.f_frsize));
+    let disk = disk_of(data);
+    let (free, size) = (disk.map(|disk| disk.free as f64), disk.map(|disk| disk.size as f64));
     figure(text, "standing_disk_free_bytes", "gauge", "What is free on the disk of the data directory", free);
     figure(text, "standing_disk_size_bytes", "gauge", "How large the disk of the data directory is", size);
     let store = fs::metadata(Store::file_in(data)).ok().map(|found| found.len() as f64);
     figure(text, "standing_store_bytes", "gauge", "How large the store is", store);
     let (mut files, mut archived) = (0.0, 0.0);
-    for found in fs::read_dir(data.join("archive")).into_iter().flatten().flatten() {
+    for found in fs::read_dir(data.join(FOLDER_NAME)).into_iter().flatten().flatten() {
         if found.path().extension().is_some_and(|ending| ending == "ndjson") {
             files += 1.0;
             archived += found.metadata().map_or(0.0, |found| found.len() as f64);
