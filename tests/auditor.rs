@@ -242,7 +242,10 @@ fn records_are_a_spreadsheet_in_which_nothing_is_a_formula() {
         for (row, record) in rows.iter().zip(&records) {
             assert_eq!(row["seq"], record["seq"].to_string());
             assert_eq!(row["decision"], record["decision"].to_string());
-            assert_eq!(row["hash"], record["hash"].as_str().unwrap());
+            // A hash may begin as a formula does, too.
+            let hash = record["hash"].as_str().unwrap();
+            let is_formula = hash.starts_with(['=', '+', '-', '@']);
+            assert_eq!(row["hash"], if is_formula { format!("'{hash}") } else { hash.to_owned() });
             assert_eq!(row["subject"], "Partner::contoso");
             assert!(row["words"].contains("asked whether partner contoso"), "{row:?}");
             assert!(row.values().all(|cell| !cell.starts_with(['=', '+', '-', '@'])), "{row:?}");

@@ -237,6 +237,27 @@ async fn where_everything_is_proved_nothing_is_accepted_without_a_proof() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_was_accepted_without_a_proof_and_is_proved_when_its_time_comes_says_nothing_of_it() {
+    let Some(solver) = crate::proofs::solver() else { return };
+    let press = Press::new().await;
+    let id = press.scheduled(&press.reviewer(None).await.1).await;
+    let Press { pdp, clock, folder } = press;
+    drop(Arc::into_inner(pdp).unwrap());
+    let shared: SharedClock = Arc::<Stopped>::clone(&clock);
+    let (at, terms) = (RulesAt::BuiltIn.into(), Terms { solver: Some(solver), ..Press::terms() });
+    let pdp = Arc::new(Pdp::begin(folder.path(), shared, at, RulesFrom::Publishing, terms).await.unwrap());
+    let press = Press { pdp, clock, folder };
+    press.clock.set(time("2026-01-02T00:00:00Z"));
+    let records = press.pdp.records().unwrap();
+    assert_eq!(press.pdp.activate_due().await.unwrap(), Some((id, true)));
+    let record = press.record(standing::id::Seq(records + 1)).await;
+    assert_eq!(record.question.action.name, "Api::approveRules");
+    assert_eq!(record.question.context.get("unproved"), None);
+    let proposal = press.pdp.proposal(&operator(), id).await.unwrap().value;
+    assert_eq!(proposal.approval.unwrap().unproved, None);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn bad_rules_are_not_proposed_and_a_review_keeps_nothing() {
     let press = Press::new().await;
     let mut files = shipped();

@@ -12,13 +12,19 @@ use standing::assure::flips::{ActionFlips, Compared, flips};
 use standing::assure::release::{Examined, Outcome, examine};
 use standing::assure::table::Table;
 use standing::assure::worked::drafted;
+use standing::clock::{SharedClock, Stopped};
+use standing::config::{RulesAt, RulesFrom};
 use standing::decide::{Namespace, Reason, decide, permits};
+use standing::domain::grant::Multichannel;
+use standing::limits::Limits;
+use standing::pdp::{Pdp, Terms};
 use standing::policy::Bundle;
 use standing::publish::difference::Turns;
 use standing::question::{Entity, Members, Question};
 
 use crate::proofs::solver;
 use crate::shipped::{candidate, shipped, shipped_files};
+use crate::stage::{BEGIN, time};
 use crate::worlds::{Chance, World, rules};
 
 const SCHEMA: &str = "schemas/standing.cedarschema";
@@ -130,6 +136,15 @@ impl Reading {
     }
 }
 
+fn terms() -> Terms {
+    Terms {
+        multichannel: Multichannel::Displace,
+        limits: Limits::default(),
+        public_url: "https://standing.example".to_owned(),
+        solver: None,
+    }
+}
+
 /// What somebody might say, also what nothing reads, what is of another shape, and nothing.
 fn made_up(chance: &mut Chance) -> Members {
     let mut value = |depth: usize| -> Value {
@@ -173,6 +188,39 @@ fn rules_that_read_what_callers_say_are_refused_until_a_claim_bounds_them() {
         let bounded = examine(&reading.bundle(true), Some(shipped()), Some(&solver));
         assert_eq!(refusing(&bounded), [""; 0], "{name}");
         assert_eq!(bounded.outcome(), Outcome::Proved, "{name}");
+    }
+}
+
+#[test]
+fn the_first_rules_of_a_store_are_refused_too_where_what_a_caller_says_is_not_bounded() {
+    let Some(solver) = solver() else { return };
+    let reading = &readings()[0];
+    for (is_bounded, solver, starts) in
+        [(false, Some(&solver), false), (true, Some(&solver), true), (true, None, false)]
+    {
+        let (folder, data) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let read = reading.files(is_bounded);
+        let kept = shipped_files();
+        let others = kept.iter().filter(|(path, _)| read.iter().all(|(of, _)| of != path));
+        for (path, text) in others.chain(read.iter().map(|(path, text)| (path.as_str(), text.as_str()))) {
+            let path = folder.path().join(path);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        }
+        let at = RulesAt::Folder(folder.path().to_owned());
+        let terms = Terms { solver: solver.cloned(), ..terms() };
+        let data = data.path().join("data");
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let clock: SharedClock = Arc::new(Stopped::at(time(BEGIN)));
+        let begun = runtime.block_on(Pdp::begin(&data, clock, at.into(), RulesFrom::Files, terms));
+        match begun {
+            Ok(_) => assert!(starts, "bounded: {is_bounded}, solver: {}", solver.is_some()),
+            Err(error) => {
+                assert!(!starts, "bounded: {is_bounded}, solver: {}: {error}", solver.is_some());
+                assert!(error.to_string().contains("what a caller says"), "{error}");
+                assert!(!data.exists(), "something was written");
+            }
+        }
     }
 }
 

@@ -216,6 +216,12 @@ impl Spoken {
         self.action(name).map_or(std::slice::from_ref(&self.nothing), Contexts::said)
     }
 
+    /// Does what callers say turn any answer, as far as is known?
+    #[must_use]
+    pub fn turns_answers(&self) -> bool {
+        !self.actions.is_empty()
+    }
+
     /// What callers can say of one action where the rules of a set read it.
     #[must_use]
     pub fn read_by_rules(&self, bundle: &Bundle, name: &str) -> Option<&Contexts> {
@@ -227,7 +233,9 @@ impl Spoken {
         let mut findings = Vec::new();
         for (name, contexts) in &self.actions {
             let Some(rule) = bundle.readers(Namespace::Asked.as_str(), name).into_iter().next() else { continue };
-            let mut say = |message: String, hint: &str| findings.push(Finding::of_rule(rule, message, hint));
+            let mut say = |message: String, hint: &str| {
+                findings.push(Finding::of_rule(rule, message, hint).refusing_first());
+            };
             match (&self.no_solver, &contexts.unknown) {
                 (Some(why), _) => {
                     let message = format!(

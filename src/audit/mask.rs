@@ -1,8 +1,8 @@
 //! What an export leaves out of every record, so that it may be given away.
 //!
 //! A part is left out wherever the record names it: who asked is also the subject of a call of this service, and a
-//! subject is also a key among the facts. The salt goes with whatever is left out, so that the hash of the record, which
-//! stays, gives nobody a way to try candidates.
+//! subject is also a key among the facts. The salt and the hash of the journal's entry go with whatever is left out, so
+//! that the hash of the record, which stays, gives nobody a way to try candidates.
 
 use std::collections::BTreeSet;
 use std::str::FromStr;
@@ -29,6 +29,9 @@ const ASKED: [&str; 5] = ["/results/sha256", "/results/token", "/results/asked",
 /// What says which action it was besides its name.
 const OF_ACTION: [&str; 8] =
     ["/results/sha256", "/results/token", "/results/asked", "/faults", "/invalid", "/deciding", "/admitted", "/reason"];
+
+/// What a guess could be tried on: what salts the record's hash, and the hash of the journal's entry, which has no salt.
+const GUESSED: [&str; 2] = ["salt", "entry"];
 
 const PARTS: [Part; 14] = [
     Part { word: "caller", at: &["/caller", "/person", "/proof"], with: &["/invalid"] },
@@ -126,8 +129,10 @@ impl Mask {
         }
         let names: Vec<String> = names.into_iter().filter(|name| !name.is_empty() && name != MASK).collect();
         let mut value = without(value, &names);
-        if let Some(salt) = value.get_mut("salt") {
-            *salt = MASK.into();
+        for guess in GUESSED {
+            if let Some(found) = value.get_mut(guess) {
+                *found = MASK.into();
+            }
         }
         Some(Left { masked, record: value.to_string(), is_guessable })
     }

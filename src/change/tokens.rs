@@ -122,8 +122,8 @@ pub struct TokenSummary {
 /// Why a token cannot be created, listed or revoked.
 #[derive(Debug, thiserror::Error)]
 pub enum TokenError {
-    /// There is no token of that name.
-    #[error("token `{0}` is not known; list the tokens for their names")]
+    /// There is no token with that id.
+    #[error("token `{0}` is not known; list the tokens for their ids")]
     Unknown(TokenId),
     /// The end is not in the future.
     #[error("`expires` `{expires}` has passed, it is `{now}`; give a later one or none")]
@@ -360,7 +360,7 @@ impl Pdp {
         }
     }
 
-    /// Who a token's name and secret speak for, and whose they are; the secret may be given as the whole token.
+    /// Who a token's id and secret speak for, and whose they are; the secret may be given as the whole token.
     ///
     /// # Errors
     /// [`StoreError`] when tokens cannot be read; then nobody is let in.

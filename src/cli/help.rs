@@ -7,8 +7,9 @@ const EXIT_CODES: &str = "\
 Exit codes:
   0   yes, or good; advice alone is good, unless `--strict` is given
   1   the program failed
-  2   no (check); refused or not proved (rules); not as it was written (ledger);
-      something differs or is missing (replay)
+  2   no (check); refused (rules), or not proved (rules prove); not as it was
+      written (ledger verify); something differs or is missing (ledger replay);
+      records that cannot be read (ledger find); not understood (config check)
   64  wrong usage";
 
 /// Adds the table of exit codes to the help of a command and of all below it.

@@ -33,7 +33,7 @@ enum Action {
     /// Refuse the links signed with a key from now on.
     #[command(after_help = "Example: standing link-key retire 5a1b2c3d4e5f6071")]
     Retire {
-        /// The key's name, as the list shows it.
+        /// The key's id, as the list shows it.
         id: String,
         #[command(flatten)]
         data: Data,

@@ -11,7 +11,7 @@ use crate::publish::begin::RulesWanted;
 #[derive(Debug, clap::Args)]
 pub(super) struct RulesFlag {
     /// The folder that holds `policies/` and optionally `schemas/`, or `built-in`; without it the ones here, else the
-    /// built-in set.
+    /// built-in set, and a server whose store has rules goes on with those.
     #[arg(long, value_name = "DIR")]
     pub(super) rules: Option<PathBuf>,
 }

@@ -50,7 +50,7 @@ enum Action {
     /// Revoke a token, from now on.
     #[command(after_help = "Example: standing token revoke 1f9c0d2b7a6e5f43")]
     Revoke {
-        /// The token's name, as the list shows it.
+        /// The token's id, as the list shows it first.
         id: String,
         #[command(flatten)]
         data: Data,

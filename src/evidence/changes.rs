@@ -95,7 +95,8 @@ const PARTNERS: [&str; 3] = ["partner", "originalReseller", "displacedBy"];
 
 impl ChangeFilter {
     /// Is every event told?
-    fn takes_all(&self) -> bool {
+    #[must_use]
+    pub fn takes_all(&self) -> bool {
         self.customer.is_none() && self.partner.is_none() && self.event.is_none()
     }
 

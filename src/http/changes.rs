@@ -17,6 +17,7 @@ use warp::sse::Event;
 use super::accept::{JSON, chosen};
 use super::credentials::{self, Entry};
 use super::exchange::{Exchange, Stopping, recorded, told};
+use super::long::long;
 use super::names::with_names;
 use super::page::limit as limit_of;
 use super::problem::Problem;
@@ -198,7 +199,10 @@ impl Following {
             }
             // Seen before the page is read: a change that comes in between wakes this up again.
             self.newest.borrow_and_update();
-            let page = match self.reader.pdp.changes_page_of(self.cursor.before(), self.limit, &self.filter) {
+            let page = || self.reader.pdp.changes_page_of(self.cursor.before(), self.limit, &self.filter);
+            // What is filtered may be looked for in the whole journal.
+            let page = if self.filter.takes_all() { page() } else { long(async { page() }).await };
+            let page = match page {
                 Ok(page) => page,
                 Err(error) => {
                     // The caller comes back with the id of the last event it got.

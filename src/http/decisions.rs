@@ -1,6 +1,8 @@
 //! What was decided, as it is recorded.
 
 use std::collections::BTreeMap;
+use std::convert::Infallible;
+use std::io;
 
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -8,13 +10,15 @@ use utoipa::{IntoParams, ToSchema};
 use warp::http::header::VARY;
 use warp::reply::Response;
 
-use super::exchange::{Exchange, page_body, streamed, told, with_header};
+use super::accept::NDJSON;
+use super::exchange::{Exchange, page_body, told, with_header};
 use super::format::{Format, format};
 use super::names::with_names;
 use super::problem::Problem;
 use super::query::{IdText, NameText, invalid, parsed};
 use super::rules::Rules;
 use super::sheet;
+use super::streamed::{in_pieces, streamed};
 use super::times::{Begin, End};
 use crate::audit::Asked;
 use crate::caller::Caller;
@@ -290,8 +294,8 @@ pub(super) async fn prove(x: Exchange) -> Result<Response, Problem> {
             format!("decision {seq} is not in the ledger; check the number"),
         ));
     };
-    let lines = std::iter::once(Ok(proof.to_text().into_bytes()));
-    Ok(streamed(lines, "application/x-ndjson", proved.revision, &proved.seqs))
+    let lines = std::iter::once(Ok::<_, Infallible>(proof.to_text().into_bytes()));
+    Ok(streamed(lines, NDJSON, proved.revision, &proved.seqs))
 }
 
 pub(super) async fn replay(mut x: Exchange) -> Result<Response, Problem> {
@@ -311,8 +315,10 @@ pub(super) struct ReplayBody {
     /// The digest of a set of rules that is or was in force, or `current`; without it those that decided.
     rules: Option<String>,
     /// The first record.
+    #[schema(format = "uint64")]
     from: Option<u64>,
     /// The last record.
+    #[schema(format = "uint64")]
     to: Option<u64>,
     /// Is every record told, and not only those with something to tell?
     #[serde(default)]
@@ -335,9 +341,9 @@ pub(super) async fn replay_all(mut x: Exchange) -> Result<Response, Problem> {
     let replaying = replaying.await?;
     let (revision, seqs) = (replaying.revision, replaying.seqs);
     let lines = replaying.value.map(|line| {
-        let mut bytes = serde_json::to_vec(&line.map_err(std::io::Error::other)?).map_err(std::io::Error::other)?;
+        let mut bytes = serde_json::to_vec(&line.map_err(io::Error::other)?)?;
         bytes.push(b'\n');
-        Ok(bytes)
+        Ok::<_, io::Error>(bytes)
     });
-    Ok(streamed(lines, "application/x-ndjson", revision, &seqs))
+    Ok(streamed(in_pieces(lines), NDJSON, revision, &seqs))
 }

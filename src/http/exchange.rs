@@ -26,7 +26,6 @@ use super::page::Paging;
 pub(super) use super::page::page_body;
 use super::problem::Problem;
 use super::query::Query;
-pub(super) use super::streamed::streamed;
 use super::trace::trace;
 use crate::caller::Identity;
 use crate::id::{Revision, Seq};

@@ -11,12 +11,12 @@ use warp::http::StatusCode;
 use warp::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
 use warp::reply::Response;
 
-use super::accept::{JSON, TEXT, chosen};
+use super::accept::{JSON, NDJSON, TEXT, chosen};
 use super::exchange::{Exchange, IDEMPOTENCY_KEY, STANDING_REVISION, changed, recorded, told, with_header};
 use super::problem::Problem;
 use super::query::parsed;
+use super::streamed::streamed;
 use super::times::Begin;
-use super::transfer::streamed;
 use crate::audit::Mask;
 use crate::evidence::ledger::LedgerWalk;
 use crate::pdp::call::Told;
@@ -128,14 +128,14 @@ impl Iterator for Verification {
 pub(super) async fn verify(x: Exchange) -> Result<Response, Problem> {
     x.no_more_query()?;
     let Told { value, revision, seqs, .. } = x.pdp.verify_ledger(&x.call).await?;
-    Ok(recorded(with_header(streamed(Verification(Some(value))), STANDING_REVISION, revision), &seqs))
+    Ok(streamed(Verification(Some(value)), NDJSON, revision, &seqs))
 }
 
 pub(super) async fn export(mut x: Exchange) -> Result<Response, Problem> {
     let mask = x.query::<Masked>()?.mask.unwrap_or_default();
     x.no_more_query()?;
     let Told { value, revision, seqs, .. } = x.pdp.export_ledger(&x.call, mask).await?;
-    Ok(recorded(with_header(streamed(value), STANDING_REVISION, revision), &seqs))
+    Ok(streamed(value, NDJSON, revision, &seqs))
 }
 
 pub(super) async fn archive(mut x: Exchange) -> Result<Response, Problem> {

@@ -72,7 +72,7 @@ fn built(routes: &[Route], is_world: bool) -> utoipa::openapi::OpenApi {
         .description(Some("An access token, as `standing token create` shows it once"));
     let basic = HttpBuilder::new()
         .scheme(HttpAuthScheme::Basic)
-        .description(Some("The name and the secret of an access token, each URL-encoded as RFC 6749 §2.3.1 says"));
+        .description(Some("The id of an access token and the token, each URL-encoded as RFC 6749 §2.3.1 says"));
     let components = components
         .security_scheme(BEARER, SecurityScheme::Http(bearer.build()))
         .security_scheme(BASIC, SecurityScheme::Http(basic.build()));

@@ -119,7 +119,7 @@ routes! {
     POST   "/v1/customers/{customer}/partners/{partner}/renegotiation" "renegotiateForCustomer" | "renegotiateForPartner" => relationships::renegotiate, Caller, json;
 
     POST   "/v1/what-if" "whatIf"                                              => what_if::what_if, Caller, json + long;
-    GET    "/v1/changes" "readChanges"                                         => changes::list, Caller;
+    GET    "/v1/changes" "readChanges"                                         => changes::list, Caller + long;
     POST   "/v1/import" "import" | "importRelationships"                       => transfer::import, Caller, lines;
     GET    "/v1/export" "export"                                               => transfer::export, Caller + long;
 

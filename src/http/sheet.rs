@@ -3,7 +3,7 @@
 use warp::http::header::{CONTENT_DISPOSITION, HeaderValue};
 use warp::reply::Response;
 
-use super::exchange::streamed;
+use super::streamed::{in_pieces, streamed};
 use crate::id::{Revision, Seq};
 
 /// What the first character of a cell may not be, or a spreadsheet reads it as a formula.
@@ -28,7 +28,7 @@ pub(super) fn rows(
     revision: Revision,
     seqs: &[Seq],
 ) -> Response {
-    let mut response = streamed(rows, MEDIA, revision, seqs);
+    let mut response = streamed(in_pieces(rows), MEDIA, revision, seqs);
     response.headers_mut().insert(CONTENT_DISPOSITION, HeaderValue::from_static(disposition));
     response
 }

@@ -1,5 +1,9 @@
 //! An answer that is made while it is sent.
 
+use std::error::Error;
+use std::io;
+use std::iter::from_fn;
+
 use bytes::Bytes;
 use warp::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
 use warp::reply::{Reply as _, Response};
@@ -12,18 +16,22 @@ use crate::limits::EXPORT_CHUNK_BYTES;
 /// How many pieces of a streamed answer may wait for the caller.
 const PIECES: usize = 4;
 
-/// An answer that is made while it is sent. One that fails half way is cut off, which the caller sees as a broken body.
-pub(super) fn streamed(
-    mut made: impl Iterator<Item = std::io::Result<Vec<u8>>> + Send + 'static,
+/// An answer that is made while it is sent, a piece at a time, each when it has its turn. One that fails half way is cut
+/// off, which the caller sees as a broken body.
+pub(super) fn streamed<E>(
+    mut made: impl Iterator<Item = Result<Vec<u8>, E>> + Send + 'static,
     media: &'static str,
     revision: Revision,
     seqs: &[Seq],
-) -> Response {
+) -> Response
+where
+    E: Error + Send + Sync + 'static,
+{
     let (pieces, waiting) = tokio::sync::mpsc::channel(PIECES);
     tokio::task::spawn_blocking(move || {
-        while let Some(piece) = in_turn(|| gathered(&mut made)) {
+        while let Some(piece) = in_turn(|| made.next()) {
             let has_failed = piece.is_err();
-            if pieces.blocking_send(piece).is_err() || has_failed {
+            if pieces.blocking_send(piece.map(Bytes::from).map_err(io::Error::other)).is_err() || has_failed {
                 return;
             }
         }
@@ -36,18 +44,22 @@ pub(super) fn streamed(
     recorded(with_header(response, STANDING_REVISION, revision), seqs)
 }
 
-/// Enough of what is made for one piece.
-fn gathered(made: &mut impl Iterator<Item = std::io::Result<Vec<u8>>>) -> Option<std::io::Result<Bytes>> {
-    let mut piece = match made.next()? {
-        Ok(first) => first,
-        Err(error) => return Some(Err(error)),
-    };
-    while piece.len() < EXPORT_CHUNK_BYTES {
-        match made.next() {
-            Some(Ok(more)) => piece.extend_from_slice(&more),
-            Some(Err(error)) => return Some(Err(error)),
-            None => break,
+/// Rows put together to pieces that are worth sending. What was made before a row failed is not sent.
+pub(super) fn in_pieces<E>(
+    mut rows: impl Iterator<Item = Result<Vec<u8>, E>>,
+) -> impl Iterator<Item = Result<Vec<u8>, E>> {
+    from_fn(move || {
+        let mut piece = match rows.next()? {
+            Ok(first) => first,
+            Err(error) => return Some(Err(error)),
+        };
+        while piece.len() < EXPORT_CHUNK_BYTES {
+            match rows.next() {
+                Some(Ok(more)) => piece.extend_from_slice(&more),
+                Some(Err(error)) => return Some(Err(error)),
+                None => break,
+            }
         }
-    }
-    Some(Ok(piece.into()))
+        Some(Ok(piece))
+    })
 }

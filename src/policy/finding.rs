@@ -27,6 +27,9 @@ pub struct Finding {
     /// Does the file stand so in the rules in force, and not in the set that is looked at?
     #[serde(default, rename = "inForce", skip_serializing_if = "std::ops::Not::not")]
     pub is_in_force: bool,
+    /// Does it refuse the first set of a store too, which else just has to load?
+    #[serde(skip)]
+    pub refuses_first: bool,
 }
 
 impl Finding {
@@ -48,6 +51,12 @@ impl Finding {
         Self { is_in_force: true, ..self }
     }
 
+    /// The same refusing the first set of a store too.
+    #[must_use]
+    pub fn refusing_first(self) -> Self {
+        Self { refuses_first: true, ..self }
+    }
+
     /// A finding about a file as a whole.
     pub fn whole(path: &str, message: impl Into<String>, hint: impl Into<String>) -> Self {
         Self {
@@ -58,6 +67,7 @@ impl Finding {
             hint: Some(hint.into()),
             advisory: false,
             is_in_force: false,
+            refuses_first: false,
         }
     }
 
@@ -67,7 +77,7 @@ impl Finding {
         let line = before.matches('\n').count() + 1;
         let column = before.rsplit('\n').next().map_or(0, |last| last.chars().count()) + 1;
         let (path, message) = (path.to_owned(), message.into());
-        Self { path, line, column, message, hint, advisory: false, is_in_force: false }
+        Self { path, line, column, message, hint, advisory: false, is_in_force: false, refuses_first: false }
     }
 
     /// The findings of one of Cedar's own errors or warnings, which says where it is by byte offset.

@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use crate::assure::context::Spoken;
+use crate::assure::release::examine;
 use crate::change::subscription_actions::log_missing;
 use crate::clock::SharedClock;
 use crate::config::{RulesAt, RulesFrom};
@@ -10,7 +12,7 @@ use crate::pdp::opening::Opening;
 use crate::pdp::own::Own;
 use crate::pdp::rules::{Coming, last_in_force};
 use crate::pdp::{Pdp, PdpError, Terms};
-use crate::policy::{Bundle, Digest, ReadError, RuleFiles, Rulebook};
+use crate::policy::{Bundle, Digest, ReadError, RuleFiles, Rulebook, RulesError};
 use crate::publish::review::Outcome;
 use crate::store::{Beside, Desk, Store, StoreError, Why};
 
@@ -46,12 +48,24 @@ impl RulesWanted {
     }
 }
 
+/// The set that decides first in a store.
+fn first_set(files: RuleFiles, solver: Option<&Path>) -> Result<Bundle, RulesError> {
+    let bundle = Bundle::load(files, Rulebook::Domain)?;
+    let mut findings = Vec::new();
+    if Spoken::of(&bundle, None).turns_answers() {
+        findings = examine(&bundle, None, solver).findings;
+        findings.retain(|finding| finding.refuses_first);
+    }
+    if findings.is_empty() { Ok(bundle) } else { Err(RulesError { findings }) }
+}
+
 impl Pdp {
     /// Opens the store in `data` for a server whose rules are wanted from somewhere.
     ///
     /// With rules from files the files come in force, and are refused in favour of the last good set when one was in
-    /// force. The first files ever only have to load: where they break a promise there is nothing better to keep, and
-    /// what was found stands in the log and in their evidence. With rules from publishing the last in force are, and the files count only when none were.
+    /// force. The first files ever only have to load, and nothing in them may turn on what callers say without a claim
+    /// that bounds it: where they break a promise there is nothing better to keep, and what was found stands in the log
+    /// and in their evidence. With rules from publishing the last in force are, and the files count only when none were.
     /// Where the files stand is kept in the store, and a later start goes on with them.
     ///
     /// # Errors
@@ -82,7 +96,7 @@ impl Pdp {
         if !Store::is_in(data) {
             // What cannot be begun is refused before anything is written.
             let at = wanted.told.as_ref().unwrap_or(&wanted.otherwise);
-            Bundle::load(RuleFiles::at(at, &RuleFiles::built_in())?, Rulebook::Domain)?;
+            first_set(RuleFiles::at(at, &RuleFiles::built_in())?, terms.solver.as_deref())?;
         }
         let store = opening::store(data, &clock, &opening)?;
         let last = last_in_force(&store)?;
@@ -91,7 +105,7 @@ impl Pdp {
             let at = at.unwrap_or(wanted.otherwise);
             let files = RuleFiles::at(&at, &RuleFiles::built_in())?;
             let mut pdp =
-                Self::over(store, data, &clock, Bundle::load(files.clone(), Rulebook::Domain)?, terms, &opening)?;
+                Self::over(store, data, &clock, first_set(files.clone(), terms.solver.as_deref())?, terms, &opening)?;
             (pdp.rules_from, pdp.rules_at) = (from, Some(at));
             pdp.pass_over(files.strays());
             let evidence = pdp.examined(files).await?;

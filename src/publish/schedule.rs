@@ -12,6 +12,7 @@ use crate::pdp::rules::RefusedRules;
 use crate::policy::Finding;
 use crate::publish::approval::activation;
 use crate::publish::four_eyes::still_counts;
+use crate::publish::review::Outcome;
 use crate::publish::watched::told;
 use crate::publish::{PublishError, in_force, saying};
 use crate::store::{Beside, Closed, Desk, Proposal, ProposalState, StoreError};
@@ -34,12 +35,14 @@ impl Pdp {
         let weighed = self.weigh_proposed(id).await?;
         let (findings, digest) = (weighed.evidence.findings.clone(), scheduled.digest.clone());
         let needs_persons = self.needs_persons;
+        // Approved without a proof, and proved since.
+        let unproved = approval.unproved.clone().filter(|_| weighed.evidence.outcome != Outcome::Proved);
         let said = [
             ("proposal", Some(id.into())),
             ("digest", Some(scheduled.digest.into())),
             ("base", Some(approval.base.clone().into())),
             ("activateAt", Some(at.to_string().into())),
-            ("unproved", approval.unproved.clone().map(Value::from)),
+            ("unproved", unproved.clone().map(Value::from)),
         ];
         // Whoever approved it has to be allowed to still: by the rules of now, and by the token it came with.
         let call = saying(&Call { person: approval.person.clone(), ..Call::of(approval.by.clone()) }, said);
@@ -47,13 +50,16 @@ impl Pdp {
         let activated = self.change(&call, "approveRules", About::Installation, move |desk, _| {
             let in_force = in_force(&current, desk).map_err(PublishError::from)?;
             let found = desk.proposal(id).map_err(PublishError::from)?;
-            let proposal = found.ok_or(PublishError::UnknownProposal(id))?;
+            let mut proposal = found.ok_or(PublishError::UnknownProposal(id))?;
             if proposal.state != ProposalState::Scheduled {
                 return Err(PublishError::Closed { id, state: proposal.state }.into());
             }
             still_counts(&proposal, &approval, desk.at, needs_persons, &|id| desk.token(id))?;
             if approval.base != in_force || weighed.evidence.in_force.as_str() != in_force {
                 return Err(PublishError::Moved { base: approval.base.clone(), in_force }.into());
+            }
+            if let Some(approval) = &mut proposal.approval {
+                approval.unproved = unproved;
             }
             let mut done = activation(&current, desk, proposal, weighed)?;
             done.beside.put_scheduled(None).map_err(PublishError::from)?;

@@ -8,7 +8,7 @@ use super::{ROWS_AT_ONCE, failed};
 use crate::clock::Timestamp;
 use crate::decide::Right;
 use crate::evidence::access_review::{Access, AccessOf, LastUsed, Reviewing};
-use crate::http::exchange::streamed;
+use crate::http::streamed::{in_pieces, streamed};
 use crate::id::{Revision, Seq};
 use crate::pdp::absent::MissingRecords;
 use crate::pdp::page::Page;
@@ -46,7 +46,7 @@ pub(super) fn page(review: Reviewing, revision: Revision, seqs: &[Seq]) -> Respo
         }
     });
     let made = std::iter::once(Ok(head)).chain(rest);
-    let mut response = streamed(made, "text/html; charset=utf-8", revision, seqs);
+    let mut response = streamed(in_pieces(made), "text/html; charset=utf-8", revision, seqs);
     response.headers_mut().insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
     response
 }
