@@ -22,7 +22,7 @@ use standing::domain::grant::Multichannel;
 use standing::http::{Door, Stopping, surface};
 use standing::limits::Limits;
 use standing::pdp::links::LinkRing;
-use standing::pdp::{Pdp, Terms};
+use standing::pdp::{Pdp, Terms, rules};
 use standing::policy::{Bundle, RuleFiles, Rulebook};
 use standing::store::Store;
 
@@ -127,7 +127,7 @@ impl Served {
             };
             let rules = Bundle::load(RuleFiles::built_in(), Rulebook::Domain).unwrap();
             let pdp = Arc::new(Pdp::of(store, LinkRing::of_seed([7; 32], &clock), rules, terms).unwrap());
-            pdp.keep_rules("start").await.unwrap();
+            rules::keep_rules(&pdp, "start").await.unwrap();
             demo::demo(&pdp).await.unwrap();
             let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
             let address = listener.local_addr().unwrap();

@@ -5,6 +5,6 @@ pub(crate) mod as_decided;
 pub mod ask;
 pub mod export;
 pub mod pages;
-mod past;
+pub mod past;
 pub mod search;
 pub mod what_if;

@@ -13,6 +13,6 @@ pub mod registry;
 pub mod relationship;
 pub mod removal;
 pub mod renegotiation;
-mod selling;
+pub mod selling;
 pub(crate) mod subscription_actions;
 pub mod tokens;

@@ -54,7 +54,7 @@ use warp::http::{HeaderMap, Method, StatusCode};
 use warp::reply::Response;
 use warp::{Filter, Reply};
 
-use crate::pdp::Pdp;
+use crate::pdp::{Pdp, wrong_credentials};
 use authzen::strangers;
 use credentials::Entry;
 use exchange::{Exchange, Received};
@@ -229,7 +229,7 @@ async fn enter(surface: &Surface, route: &'static Route, mut received: Received)
         Err(problem) => {
             if problem.is_unauthenticated() && received.headers.contains_key(AUTHORIZATION) {
                 let named = credentials::named(&received.headers);
-                let noted = surface.pdp.note_wrong_credentials(named.as_ref()).await;
+                let noted = wrong_credentials::note_wrong_credentials(&surface.pdp, named.as_ref()).await;
                 noted.map_err(|error| Problem::unavailable(&error))?;
             }
             return Err(problem);

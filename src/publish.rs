@@ -11,10 +11,10 @@ mod four_eyes;
 pub mod proposal;
 pub mod review;
 pub mod rollback;
-mod schedule;
+pub mod schedule;
 pub mod told;
 pub mod watched;
-mod weigh;
+pub mod weigh;
 
 use std::collections::BTreeMap;
 

@@ -11,6 +11,7 @@ use standing::id::Revision;
 use standing::pdp::call::{Call, CallError};
 use standing::policy::Bundle;
 use standing::question::{Entity, Question};
+use standing::{answer, change, evidence};
 
 use crate::decisions::every_record;
 use crate::server::{Server, question};
@@ -21,7 +22,7 @@ use crate::worlds::{CUSTOMERS, Chance, PARTNERS, SERVICES, World, rules};
 type Key = (String, String, String);
 
 async fn review(world: &World, call: &Call, of: &AccessOf, limit: usize) -> Vec<Access> {
-    let reviewing = world.pdp.access_review(call, of.clone()).await.unwrap().value;
+    let reviewing = evidence::access_review::access_review(&world.pdp, call, of.clone()).await.unwrap().value;
     let (mut rows, mut cursor) = (Vec::new(), None::<String>);
     loop {
         let page = reviewing.page(limit, cursor.as_deref()).unwrap();
@@ -65,7 +66,7 @@ async fn answers(world: &World, questions: &[Question], as_of: Option<AsOf>) -> 
     for questions in questions.chunks(5000) {
         let batch = Batch { questions: questions.iter().cloned().map(Ok).collect(), semantic: Semantic::ExecuteAll };
         let basis = Basis { as_of, rules: Some("current".to_owned()), ..Basis::default() };
-        let told = world.pdp.ask_all(&operator(), batch, &basis).await.unwrap();
+        let told = answer::ask::ask_all(&world.pdp, &operator(), batch, &basis).await.unwrap();
         answers.extend(told.value.into_iter().map(|answer| answer.unwrap().decision.is_allowed()));
     }
     answers
@@ -80,7 +81,7 @@ async fn owners(world: &World) -> BTreeMap<String, String> {
         }
     }
     let filter = standing::change::registry::SubscriptionFilter::default();
-    let page = world.pdp.list_subscriptions(&operator(), &filter, 1000, None).await.unwrap().value;
+    let page = change::registry::list_subscriptions(&world.pdp, &operator(), &filter, 1000, None).await.unwrap().value;
     for sold in page.items {
         owners.insert(format!("Subscription::{}", sold.id), sold.customer.to_string());
     }
@@ -91,7 +92,7 @@ async fn owners(world: &World) -> BTreeMap<String, String> {
 async fn since(world: &World, questions: &[Question]) -> Vec<Timestamp> {
     let begin: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
     let now = world.clock.now();
-    let page = world.pdp.changes(&operator(), Revision(0), 1000).await.unwrap().value;
+    let page = evidence::changes::changes(&world.pdp, &operator(), Revision(0), 1000).await.unwrap().value;
     assert!(page.complete);
     let mut moments: BTreeSet<(u64, Timestamp, bool)> =
         page.changes.iter().map(|change| (change.revision.0, change.at, false)).collect();
@@ -193,17 +194,18 @@ when { principal.kind == "advisor" };
 #[tokio::test]
 async fn a_partner_and_a_customer_review_themselves_and_nobody_else() {
     let world = World::made_up(rules(&[]), 1).await;
-    let refused = async |call: Call, of: AccessOf| match world.pdp.access_review(&call, of).await {
-        Err(CallError::Denied(denied)) => denied.reason == Reason::NOT_PERMITTED,
-        _ => false,
-    };
+    let refused =
+        async |call: Call, of: AccessOf| match evidence::access_review::access_review(&world.pdp, &call, of).await {
+            Err(CallError::Denied(denied)) => denied.reason == Reason::NOT_PERMITTED,
+            _ => false,
+        };
     let (c0, c1, nobody) = ("c0".parse().unwrap(), "c1".parse().unwrap(), "nobody".parse().unwrap());
     let (p0, p1) = (AccessOf::Partner("p0".parse().unwrap()), AccessOf::Partner("p1".parse().unwrap()));
     let (c0, c1, nobody) = (AccessOf::Customer(c0), AccessOf::Customer(c1), AccessOf::Customer(nobody));
     for (call, own, others) in
         [(as_customer("c0"), &c0, [&c1, &nobody, &p0]), (as_partner("p1"), &p1, [&p0, &c0, &nobody])]
     {
-        assert!(world.pdp.access_review(&call, own.clone()).await.is_ok());
+        assert!(evidence::access_review::access_review(&world.pdp, &call, own.clone()).await.is_ok());
         for other in others {
             assert!(refused(call.clone(), other.clone()).await, "{call:?} {other:?}");
         }
@@ -213,7 +215,8 @@ async fn a_partner_and_a_customer_review_themselves_and_nobody_else() {
     // A cursor that was altered leads to nobody else's.
     let foreign = review(&world, &operator(), &c1, 1000).await;
     let row = foreign.iter().find(|row| row.resource.kind == "Subscription").unwrap();
-    let reviewing = world.pdp.access_review(&as_customer("c0"), c0.clone()).await.unwrap().value;
+    let reviewing =
+        evidence::access_review::access_review(&world.pdp, &as_customer("c0"), c0.clone()).await.unwrap().value;
     for cursor in [
         format!("s c0/office365 {} {} ", row.resource.id, row.subject.id),
         format!("s c1/office365 {} {} ", row.resource.id, row.subject.id),
@@ -322,7 +325,13 @@ async fn a_reinstated_relationship_and_a_grant_that_was_renewed_begin_anew() {
     stage.accepts("c", "p1", &["office365"]).await;
     stage.later();
     let of = AccessOf::Partner("p1".parse().unwrap());
-    let rows = stage.pdp.access_review(&as_partner("p1"), of).await.unwrap().value.page(100, None).unwrap().items;
+    let rows = evidence::access_review::access_review(&stage.pdp, &as_partner("p1"), of)
+        .await
+        .unwrap()
+        .value
+        .page(100, None)
+        .unwrap()
+        .items;
     let since = |action: &str, kind: &str| {
         rows.iter().find(|row| row.action == action && row.resource.kind == kind).map(|row| row.since)
     };
@@ -348,7 +357,9 @@ async fn a_review_of_the_past_is_what_asking_everything_of_that_moment_says() {
                 questions.iter().zip(allowed).filter(|(_, allowed)| *allowed).map(|(asked, _)| key_of(asked)).collect();
             for customer in CUSTOMERS {
                 let of = AccessOf::Customer(customer.parse().unwrap());
-                let Ok(reviewing) = world.pdp.access_review_as_of(&operator(), of, Some(as_of)).await else {
+                let Ok(reviewing) =
+                    evidence::access_review::access_review_as_of(&world.pdp, &operator(), of, Some(as_of)).await
+                else {
                     // It was not registered yet, and nobody might do anything.
                     assert!(!wanted.iter().any(|key| owners.get(&key.2).is_some_and(|owner| owner == customer)));
                     continue;

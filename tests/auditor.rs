@@ -12,6 +12,7 @@ use standing::change::registry::SubscriptionFilter;
 use standing::clock::Timestamp;
 use standing::evidence::changes::{Change, ChangeFilter};
 use standing::id::Revision;
+use standing::{change, evidence};
 use tempfile::TempDir;
 
 use crate::server::{Server, question, standing};
@@ -98,9 +99,12 @@ fn is_wanted(change: &Change, filter: &Value, sellers: &BTreeMap<String, String>
 async fn changes_are_found_by_time_customer_partner_and_event_and_every_page_says_where_to_go_on() {
     for seed in 1..=3 {
         let world = World::made_up(rules(&[]), seed).await;
-        let whole = world.pdp.changes(&operator(), Revision(0), 1_000).await.unwrap().value;
+        let whole = evidence::changes::changes(&world.pdp, &operator(), Revision(0), 1_000).await.unwrap().value;
         assert!(whole.complete);
-        let sold = world.pdp.list_subscriptions(&operator(), &SubscriptionFilter::default(), 1000, None).await.unwrap();
+        let sold =
+            change::registry::list_subscriptions(&world.pdp, &operator(), &SubscriptionFilter::default(), 1000, None)
+                .await
+                .unwrap();
         let sold = &sold.value.items;
         let own: BTreeMap<String, Option<String>> = sold
             .iter()
@@ -139,7 +143,7 @@ async fn changes_are_found_by_time_customer_partner_and_event_and_every_page_say
             let limit = 1 + chance.below(7);
             let (mut told, mut after) = (Vec::new(), Revision(0));
             loop {
-                let page = world.pdp.changes_page_of(after, limit, &asked).unwrap();
+                let page = evidence::changes::changes_page_of(&world.pdp, after, limit, &asked).unwrap();
                 assert!(page.next >= after && page.next <= world.pdp.revision());
                 assert!(page.complete || page.next > after, "it goes on");
                 // A revision is told whole: nothing of the last one is left for the next page.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use standing::caller::Caller;
 use standing::domain::partner::{PartnerKind, PartnerStatus};
+use standing::evidence;
 use standing::evidence::changes::{Change, ChangesError};
 use standing::facts::Role;
 use standing::id::Revision;
@@ -15,7 +16,7 @@ use crate::worlds::{World, operator, rules};
 async fn pages_of_any_size_tell_each_event_once_and_in_order() {
     for seed in 1..=4 {
         let world = World::made_up(rules(&[]), seed).await;
-        let whole = world.pdp.changes(&operator(), Revision(0), 1_000).await.unwrap().value;
+        let whole = evidence::changes::changes(&world.pdp, &operator(), Revision(0), 1_000).await.unwrap().value;
         assert!(whole.complete && whole.changes.len() > 30);
         assert_eq!(whole.next, world.pdp.revision());
         let revisions: Vec<u64> = whole.changes.iter().map(|change| change.revision.0).collect();
@@ -25,7 +26,7 @@ async fn pages_of_any_size_tell_each_event_once_and_in_order() {
             let mut told: Vec<Change> = Vec::new();
             let mut after = Revision(0);
             loop {
-                let page = world.pdp.changes_page(after, limit).unwrap();
+                let page = evidence::changes::changes_page(&world.pdp, after, limit).unwrap();
                 assert!(page.next > after, "it goes on");
                 assert_eq!(page.changes.last().unwrap().revision, page.next);
                 let last = page.changes.last().unwrap().revision;
@@ -45,12 +46,12 @@ async fn pages_of_any_size_tell_each_event_once_and_in_order() {
 #[tokio::test]
 async fn a_page_always_says_where_to_go_on() {
     let world = World::empty(rules(&[]));
-    let nothing = world.pdp.changes(&operator(), Revision(0), 10).await.unwrap().value;
+    let nothing = evidence::changes::changes(&world.pdp, &operator(), Revision(0), 10).await.unwrap().value;
     assert_eq!((nothing.changes.len(), nothing.next, nothing.complete), (0, Revision(0), true));
     world.partner("p1", PartnerKind::Advisor, PartnerStatus::Active).await;
-    let none_wanted = world.pdp.changes(&operator(), Revision(0), 0).await.unwrap().value;
+    let none_wanted = evidence::changes::changes(&world.pdp, &operator(), Revision(0), 0).await.unwrap().value;
     assert_eq!((none_wanted.changes.len(), none_wanted.next, none_wanted.complete), (0, Revision(0), false));
-    let told = world.pdp.changes(&operator(), Revision(0), 10).await.unwrap().value;
+    let told = evidence::changes::changes(&world.pdp, &operator(), Revision(0), 10).await.unwrap().value;
     let shown = serde_json::to_value(&told).unwrap();
     let expected = serde_json::json!({
         "changes": [{"revision": 1, "at": "2026-01-01T00:00:00Z", "by": "operator:local", "event": "partner-registered", "partner": "p1"}],
@@ -58,7 +59,7 @@ async fn a_page_always_says_where_to_go_on() {
         "complete": true,
     });
     assert_eq!(shown, expected);
-    match world.pdp.changes(&operator(), Revision(2), 10).await {
+    match evidence::changes::changes(&world.pdp, &operator(), Revision(2), 10).await {
         Err(CallError::Failed(error @ ChangesError::NotYet { .. })) => {
             assert_eq!(
                 error.to_string(),
@@ -68,7 +69,7 @@ async fn a_page_always_says_where_to_go_on() {
         other => panic!("{other:?}"),
     }
     let asker = Call::of(Caller::Operator { id: "someone".to_owned(), role: Role::Asker });
-    assert!(matches!(world.pdp.changes(&asker, Revision(0), 10).await, Err(CallError::Denied(_))));
+    assert!(matches!(evidence::changes::changes(&world.pdp, &asker, Revision(0), 10).await, Err(CallError::Denied(_))));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -76,12 +77,12 @@ async fn a_listener_hears_everything_once_while_it_is_written() {
     let world = Arc::new(World::empty(rules(&[])));
     let listening = Arc::clone(&world);
     let listener = tokio::spawn(async move {
-        let mut watch = listening.pdp.watch();
+        let mut watch = evidence::changes::watch(&listening.pdp);
         let (mut told, mut after) = (Vec::new(), Revision(0));
         while told.len() < 200 {
             watch.mark_unchanged();
             loop {
-                let page = listening.pdp.changes_page(after, 3).unwrap();
+                let page = evidence::changes::changes_page(&listening.pdp, after, 3).unwrap();
                 told.extend(page.changes.iter().map(|change| change.revision.0));
                 after = page.next;
                 if page.complete {

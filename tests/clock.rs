@@ -14,11 +14,12 @@ use standing::domain::partner::{Partner, PartnerKind, PartnerStatus};
 use standing::http::{Door, Stopping, surface};
 use standing::limits::Limits;
 use standing::pdp::call::CallError;
-use standing::pdp::opening::Opening;
-use standing::pdp::{Pdp, PdpError, Terms};
+use standing::pdp::opening::{self, Opening};
+use standing::pdp::{Pdp, PdpError, Terms, ready};
 use standing::policy::{RuleFiles, Rulebook};
 use standing::question::{Entity, Question};
 use standing::store::StoreError;
+use standing::{answer, change, evidence, publish};
 use tempfile::TempDir;
 
 use crate::server::{Answer, call};
@@ -40,7 +41,7 @@ fn clock(at: &str) -> (Arc<Stopped>, SharedClock) {
 }
 
 fn open(data: &TempDir, clock: &SharedClock) -> Result<Pdp, PdpError> {
-    Pdp::open(data.path(), Arc::clone(clock), shipped(), terms())
+    opening::open(data.path(), Arc::clone(clock), shipped(), terms())
 }
 
 const HOUR_ON: &str = "2026-01-01T01:00:00Z";
@@ -57,23 +58,23 @@ async fn granted(pdp: &Pdp) {
         mpn_id: None,
         provider: None,
     };
-    pdp.put_partner(&operator(), told).await.unwrap();
+    change::registry::put_partner(pdp, &operator(), told).await.unwrap();
     let customer =
         standing::domain::customer::Customer { id: "c".parse().unwrap(), name: "C".to_owned(), domain: None };
-    pdp.put_customer(&operator(), customer).await.unwrap();
-    let token = pdp.links().token(&"p".parse().unwrap());
+    change::registry::put_customer(pdp, &operator(), customer).await.unwrap();
+    let token = change::relationship::links(pdp).token(&"p".parse().unwrap());
     let acceptance = |partner| Acceptance {
         partner,
         customer: "c".parse().unwrap(),
         services: vec!["office365".parse().unwrap()],
         until: Some(time(HOUR_ON)),
     };
-    pdp.accept(&operator(), token.as_str(), acceptance).await.unwrap();
+    change::relationship::accept(pdp, &operator(), token.as_str(), acceptance).await.unwrap();
 }
 
 async fn may(pdp: &Pdp) -> Result<bool, StoreError> {
     let question = Question::new(Entity::new("Partner", "p"), "provideSupport", Entity::new("Service", "c/office365"));
-    match pdp.ask(&operator(), question, &Basis::default()).await {
+    match answer::ask::ask(pdp, &operator(), question, &Basis::default()).await {
         Ok(told) => Ok(told.value.decision.is_allowed()),
         Err(CallError::Unavailable(error)) => Err(error),
         Err(other) => panic!("{other:?}"),
@@ -109,19 +110,22 @@ async fn a_token_that_has_ended_stays_ended_when_the_clock_is_set_back_and_over_
     let pdp = open(&data, &shared).unwrap();
     let new = NewToken { expires: Some(time(HOUR_ON)), ..NewToken::of(Speaker::Customer("c".parse().unwrap())) };
     granted(&pdp).await;
-    let token = pdp.create_token(&operator(), new).await.unwrap().value.token;
-    assert!(pdp.authenticate(&token).unwrap().is_some());
+    let token = change::tokens::create_token(&pdp, &operator(), new).await.unwrap().value.token;
+    assert!(change::tokens::authenticate(&pdp, &token).unwrap().is_some());
     hands.set(time(TWO_HOURS_ON));
-    assert!(pdp.authenticate(&token).unwrap().is_none());
+    assert!(change::tokens::authenticate(&pdp, &token).unwrap().is_none());
     hands.jump(time(BEGIN));
-    assert!(pdp.authenticate(&token).unwrap().is_none(), "nothing was written, and it has ended all the same");
+    assert!(
+        change::tokens::authenticate(&pdp, &token).unwrap().is_none(),
+        "nothing was written, and it has ended all the same"
+    );
     // A checkpoint is no record, and tells that time has passed.
-    pdp.keep_checkpoint().await.unwrap();
+    evidence::ledger::keep_checkpoint(&pdp).await.unwrap();
     drop(pdp);
     let (_, shared) = clock(BEGIN);
     let pdp = open(&data, &shared).unwrap();
     assert!(pdp.now() >= time(TWO_HOURS_ON));
-    assert!(pdp.authenticate(&token).unwrap().is_none(), "it has ended over a restart too");
+    assert!(change::tokens::authenticate(&pdp, &token).unwrap().is_none(), "it has ended over a restart too");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -230,7 +234,7 @@ async fn one_write_by_a_clock_that_was_set_ahead_is_none() {
     for ahead in ["2026-01-01T00:11:00Z", "2027-01-01T00:00:00Z", "9998-01-01T00:00:00Z"] {
         hands.jump(time(ahead));
         assert!(matches!(may(&pdp).await, Err(StoreError::ClockJumped { .. })), "{ahead}");
-        assert!(pdp.ready().await.is_err());
+        assert!(ready::ready(&pdp).await.is_err());
         assert!(pdp.now() < time("2026-01-01T00:10:00Z"), "nobody is told the wrong time");
     }
     assert_eq!((pdp.records().unwrap(), pdp.revision()), (records, revision), "nothing was written");
@@ -269,7 +273,7 @@ async fn begin(data: &Path, clock: &SharedClock, files: RuleFiles, opening: Open
         std::fs::write(file, text).unwrap();
     }
     let wanted = RulesAt::folder(folder.path()).into();
-    Pdp::begin_by(data, Arc::clone(clock), wanted, RulesFrom::Publishing, terms(), opening).await
+    publish::begin::begin_by(data, Arc::clone(clock), wanted, RulesFrom::Publishing, terms(), opening).await
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -18,6 +18,7 @@ use standing::pdp::Pdp;
 use standing::pdp::call::Call;
 use standing::question::{Action, Entity, Members, Question};
 use standing::store::Store;
+use standing::{answer, evidence};
 
 use crate::server::{Server, question};
 use crate::stage::{ACTIONS, operator};
@@ -27,7 +28,10 @@ use crate::worlds::{Chance, PARTNERS, World, rules};
 pub async fn every_record(pdp: &Arc<Pdp>) -> Vec<Value> {
     let (mut records, mut cursor) = (Vec::new(), None::<String>);
     loop {
-        let told = pdp.decisions(&operator(), &DecisionFilter::default(), 1000, cursor.as_deref()).await.unwrap();
+        let told =
+            evidence::decisions::decisions(pdp, &operator(), &DecisionFilter::default(), 1000, cursor.as_deref())
+                .await
+                .unwrap();
         records.extend(told.value.items);
         cursor = Some(match told.value.next {
             Some(next) => next,
@@ -74,7 +78,8 @@ fn is_wanted(record: &Value, filter: &DecisionFilter) -> bool {
 async fn all_pages(pdp: &Arc<Pdp>, filter: &DecisionFilter, limit: usize) -> Vec<u64> {
     let (mut found, mut cursor) = (Vec::new(), None::<String>);
     loop {
-        let page = pdp.decisions(&operator(), filter, limit, cursor.as_deref()).await.unwrap().value;
+        let page =
+            evidence::decisions::decisions(pdp, &operator(), filter, limit, cursor.as_deref()).await.unwrap().value;
         assert!(page.items.len() <= limit);
         found.extend(page.items.iter().map(|record| record["seq"].as_u64().unwrap()));
         match page.next {
@@ -106,7 +111,7 @@ async fn asked_world(seed: u64) -> World {
             0 => {
                 let questions = (0..chance.below(300)).map(|_| Ok(asked(&mut chance))).collect();
                 let batch = Batch { questions, semantic: Semantic::ExecuteAll };
-                let _ = world.pdp.ask_all(&call, batch, &Basis::default()).await;
+                let _ = answer::ask::ask_all(&world.pdp, &call, batch, &Basis::default()).await;
             }
             1 => {
                 let hole = Hole::Resource {
@@ -115,10 +120,10 @@ async fn asked_world(seed: u64) -> World {
                     kind: "Subscription".to_owned(),
                 };
                 let search = Search { hole, context: Members::new(), page: Some(Pager::default()) };
-                let _ = world.pdp.search(&call, search, &Basis::default()).await;
+                let _ = answer::search::search(&world.pdp, &call, search, &Basis::default()).await;
             }
             _ => {
-                let _ = world.pdp.ask(&call, asked(&mut chance), &Basis::default()).await;
+                let _ = answer::ask::ask(&world.pdp, &call, asked(&mut chance), &Basis::default()).await;
             }
         }
         // Clocks are set back too.
@@ -199,7 +204,7 @@ async fn a_list_is_complete_and_ends_while_more_is_recorded() {
         let mut number = 0;
         while !*stopped.borrow() {
             number += 1;
-            pdp.ask(&operator(), asked(number % 30), &Basis::default()).await.unwrap();
+            answer::ask::ask(&pdp, &operator(), asked(number % 30), &Basis::default()).await.unwrap();
             tokio::time::sleep(std::time::Duration::from_millis(2)).await;
         }
     });
@@ -292,7 +297,7 @@ async fn appending_costs() {
     let world = asked_world(3).await;
     let mut records = Vec::new();
     for seq in 1..=world.pdp.records().unwrap().min(2000) {
-        let bytes = world.pdp.decision(&operator(), Seq(seq)).await.unwrap().value.unwrap();
+        let bytes = evidence::ledger::decision(&world.pdp, &operator(), Seq(seq)).await.unwrap().value.unwrap();
         records.push(Record::from_bytes(&bytes.record).unwrap());
     }
     let each = |took: Duration, count: usize| took.as_secs_f64() * 1e6 / count as f64;

@@ -21,6 +21,7 @@ use standing::policy::{Bundle, RuleFiles, Rulebook};
 use standing::publish::difference::{DifferenceError, Progress, Subjects, Turn, Turned, Turns, WorldDifference};
 use standing::question::{Kind, Target};
 use standing::store::{Store, View};
+use standing::{change, publish};
 
 use crate::worlds::{Answers, World, operator, rules};
 
@@ -250,7 +251,9 @@ async fn difference(world: &World, old: Bundle, new: Bundle, naming: usize) -> (
         taking.lock().unwrap().take(turned);
         ControlFlow::Continue(())
     };
-    let told = world.pdp.world_difference((Arc::new(old), Arc::new(new)), naming, tell, take).await.unwrap();
+    let told = publish::difference::world_difference(&world.pdp, (Arc::new(old), Arc::new(new)), naming, tell, take)
+        .await
+        .unwrap();
     let heard = std::mem::take(&mut *heard.lock().unwrap());
     (told, heard)
 }
@@ -395,7 +398,7 @@ async fn a_grant_that_has_ended_counts_no_more() {
     let world = World::empty(rules(&[]));
     world.partner("p1", PartnerKind::Advisor, PartnerStatus::Active).await;
     let customer = Customer { id: "c1".parse().unwrap(), name: "One".to_owned(), domain: None };
-    world.pdp.put_customer(&operator(), customer).await.unwrap();
+    change::registry::put_customer(&world.pdp, &operator(), customer).await.unwrap();
     world.accept("c1", "p1", &["crm"], Some(2)).await;
     let none = || {
         rules(&[never!("support", r#"forbid (principal is Partner, action == Action::"provideSupport", resource);"#)])
@@ -415,9 +418,12 @@ async fn a_comparison_can_be_stopped_and_what_it_cannot_do_is_said() {
     let bundles = |new: Bundle| (Arc::new(rules(&[])), Arc::new(new));
     let go = |_: Progress| ControlFlow::Continue(());
     let stop = |_: Progress| ControlFlow::Break(());
-    let told = world.pdp.world_difference(bundles(wide()), 1, stop, |_| ControlFlow::Continue(())).await;
+    let told =
+        publish::difference::world_difference(&world.pdp, bundles(wide()), 1, stop, |_| ControlFlow::Continue(()))
+            .await;
     assert!(matches!(told, Err(DifferenceError::Stopped)));
-    let told = world.pdp.world_difference(bundles(wide()), 1, go, |_| ControlFlow::Break(())).await;
+    let told =
+        publish::difference::world_difference(&world.pdp, bundles(wide()), 1, go, |_| ControlFlow::Break(())).await;
     assert!(matches!(told, Err(DifferenceError::Stopped)));
     let by_services = rules(&[
         (
@@ -426,7 +432,9 @@ async fn a_comparison_can_be_stopped_and_what_it_cannot_do_is_said() {
         ),
         may!("cancel", r#"permit (principal, action == Action::"cancel", resource);"#),
     ]);
-    let told = world.pdp.world_difference(bundles(by_services), 1, go, |_| ControlFlow::Continue(())).await;
+    let told =
+        publish::difference::world_difference(&world.pdp, bundles(by_services), 1, go, |_| ControlFlow::Continue(()))
+            .await;
     assert_eq!(
         told.unwrap_err().to_string(),
         "action `cancel` can be done by a `Service`, and only what partners and customers do can be compared; leave \
@@ -441,7 +449,7 @@ async fn one_among_many_is_not_one_alone() {
         world.partner(id, PartnerKind::Advisor, PartnerStatus::Active).await;
     }
     let customer = Customer { id: "c1".parse().unwrap(), name: "One".to_owned(), domain: None };
-    world.pdp.put_customer(&operator(), customer).await.unwrap();
+    change::registry::put_customer(&world.pdp, &operator(), customer).await.unwrap();
     for (id, services) in [("p1", ["one", "two", "three"].as_slice()), ("p2", &["two", "three"]), ("p3", &["three"])] {
         world.accept("c1", id, services, None).await;
     }
@@ -504,7 +512,7 @@ async fn what_is_read_customer_by_customer_is_what_is_read_one_by_one_at_every_r
         let lines = World::made_up(rules(&[]), seed).await.export().await;
         for part in lines.lines().collect::<Vec<_>>().chunks(9) {
             // What one world says of a noun another may not allow any more.
-            let _ = pdp.import(&operator(), std::io::Cursor::new(part.join("\n")), |_, _| ()).await;
+            let _ = change::import::import(&pdp, &operator(), std::io::Cursor::new(part.join("\n")), |_, _| ()).await;
         }
     }
     drop(pdp);
@@ -540,7 +548,8 @@ async fn nobody_is_told_anything_once_nobody_waits() {
         ControlFlow::Continue(())
     };
     let bundles = (Arc::new(rules(&[])), Arc::new(wide));
-    let mut asked = Box::pin(world.pdp.world_difference(bundles, 1, tell, |_| ControlFlow::Continue(())));
+    let mut asked =
+        Box::pin(publish::difference::world_difference(&world.pdp, bundles, 1, tell, |_| ControlFlow::Continue(())));
     let wait = || tokio::time::sleep(std::time::Duration::from_millis(1));
     while calls.load(Ordering::SeqCst) == 0 {
         tokio::select! {

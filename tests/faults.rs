@@ -32,10 +32,11 @@ use standing::id::{Revision, Seq};
 use standing::limits::Limits;
 use standing::pdp::call::{Call, CallError, Changed, Coded, Idempotency};
 use standing::pdp::links::LinkRing;
-use standing::pdp::{Pdp, Terms};
+use standing::pdp::{Pdp, Terms, ready, rules};
 use standing::policy::{Bundle, RuleFiles, Rulebook};
 use standing::question::{Entity, Question};
 use standing::store::{Looked, Named, Order, Store};
+use standing::{answer, change, evidence, publish};
 
 use crate::disk::{Disk, Fault, Op, apply, durable};
 use crate::server::{Answer, Server, call, question};
@@ -122,24 +123,32 @@ fn about(partner: &str, action: &str) -> Question {
 }
 
 async fn asks(pdp: &Pdp, partner: &str) -> Came {
-    let told = pdp.ask(&operator(), about(partner, "removeSeats"), &Basis::default()).await.map_err(unavailable)?;
+    let told = answer::ask::ask(pdp, &operator(), about(partner, "removeSeats"), &Basis::default())
+        .await
+        .map_err(unavailable)?;
     Ok(Acknowledged { seqs: told.seqs, decisions: vec![told.value.decision.is_allowed()], is_repeat: false })
 }
 
 async fn accepts(pdp: &Pdp, partner: &str) -> Came {
-    let token = pdp.links().token(&partner.parse().unwrap());
+    let token = change::relationship::links(pdp).token(&partner.parse().unwrap());
     let acceptance = |partner| Acceptance {
         partner,
         customer: "c".parse().unwrap(),
         services: vec!["office365".parse().unwrap()],
         until: None,
     };
-    changed(pdp.accept(&operator(), token.as_str(), acceptance).await)
+    changed(change::relationship::accept(pdp, &operator(), token.as_str(), acceptance).await)
 }
 
 async fn ends(pdp: &Pdp, by: Side) -> Came {
     let (customer, partner) = ("c".parse().unwrap(), "contoso".parse().unwrap());
-    match pdp.renegotiate(&operator(), Renegotiation { customer, partner, by, outcome: Outcome::End }).await {
+    match change::relationship::renegotiate(
+        pdp,
+        &operator(),
+        Renegotiation { customer, partner, by, outcome: Outcome::End },
+    )
+    .await
+    {
         // Said again after it was done without an answer.
         Err(CallError::Failed(RenegotiationError::Impossible(_))) => Ok(Acknowledged::default()),
         said => changed(said),
@@ -148,57 +157,72 @@ async fn ends(pdp: &Pdp, by: Side) -> Came {
 
 async fn removes(pdp: &Pdp) -> Came {
     let partner = Some("fabrikam".parse().unwrap());
-    changed(pdp.remove(&operator(), Removal { customer: "c".parse().unwrap(), partner, service: None }).await)
+    changed(
+        change::relationship::remove(
+            pdp,
+            &operator(),
+            Removal { customer: "c".parse().unwrap(), partner, service: None },
+        )
+        .await,
+    )
 }
 
 async fn step(pdp: &Pdp, step: &str) -> Came {
     match step {
         "the rules are kept" => {
-            pdp.keep_rules("start").await.map(|()| Acknowledged::default()).map_err(|_| Unavailable)
+            rules::keep_rules(pdp, "start").await.map(|()| Acknowledged::default()).map_err(|_| Unavailable)
         }
-        "contoso is told" => changed(pdp.put_partner(&operator(), partner("contoso")).await),
-        "fabrikam is told" => changed(pdp.put_partner(&operator(), partner("fabrikam")).await),
-        "the customer is told" => changed(pdp.put_customer(&operator(), customer("C")).await),
+        "contoso is told" => changed(change::registry::put_partner(pdp, &operator(), partner("contoso")).await),
+        "fabrikam is told" => changed(change::registry::put_partner(pdp, &operator(), partner("fabrikam")).await),
+        "the customer is told" => changed(change::registry::put_customer(pdp, &operator(), customer("C")).await),
         "contoso is asked about" => asks(pdp, "contoso").await,
         "fabrikam is asked about" => asks(pdp, "fabrikam").await,
         "the customer accepts contoso" => accepts(pdp, "contoso").await,
         "the customer accepts fabrikam" => accepts(pdp, "fabrikam").await,
-        "contoso sells, under a key" | "contoso sells, under the same key" => {
-            changed(pdp.put_subscription(&keyed("sale"), subscription("s", "c", "office365", Some("contoso"))).await)
-        }
+        "contoso sells, under a key" | "contoso sells, under the same key" => changed(
+            change::selling::put_subscription(
+                pdp,
+                &keyed("sale"),
+                subscription("s", "c", "office365", Some("contoso")),
+            )
+            .await,
+        ),
         "many questions at once" => {
             let actions = ["removeSeats", "receiveBill", "migrate", "provision", "orderAddOns"];
             let questions = actions.iter().map(|action| Ok(about("contoso", action))).collect();
             let batch = Batch { questions, semantic: Semantic::ExecuteAll };
-            let told = pdp.ask_all(&operator(), batch, &Basis::default()).await.map_err(unavailable)?;
+            let told = answer::ask::ask_all(pdp, &operator(), batch, &Basis::default()).await.map_err(unavailable)?;
             let decisions = told.value.iter().map(|answer| answer.as_ref().unwrap().decision.is_allowed()).collect();
             Ok(Acknowledged { seqs: told.seqs, decisions, is_repeat: false })
         }
         "who may remove seats" => {
             let Question { action, resource, context, .. } = about("", "removeSeats");
             let hole = Hole::Subject { kind: "Partner".to_owned(), action, resource };
-            let found = pdp.search(&operator(), Search { hole, context, page: None }, &Basis::default()).await;
+            let found =
+                answer::search::search(pdp, &operator(), Search { hole, context, page: None }, &Basis::default()).await;
             let found = found.map_err(unavailable)?;
             let decisions = vec![!found.value.results.is_empty()];
             Ok(Acknowledged { seqs: found.seqs, decisions, is_repeat: false })
         }
         "other rules come in force" => {
-            let taken = pdp.take_files(Ok(RuleFiles::built_in())).await;
+            let taken = publish::watched::take_files(pdp, Ok(RuleFiles::built_in())).await;
             taken.map(|_| Acknowledged::default()).map_err(|_| Unavailable)
         }
         "a token" => {
             let new = NewToken::of(Speaker::Partner("contoso".parse().unwrap()));
-            changed(pdp.create_token(&operator(), new).await)
+            changed(change::tokens::create_token(pdp, &operator(), new).await)
         }
         "a checkpoint" => {
-            pdp.keep_checkpoint().await.map(|()| Acknowledged::default()).map_err(|error| match error.store() {
+            evidence::ledger::keep_checkpoint(pdp).await.map(|()| Acknowledged::default()).map_err(|error| match error
+                .store()
+            {
                 Some(_) => Unavailable,
                 None => panic!("{error}"),
             })
         }
         "an auditor tells and may not" => {
             let auditor = Call::of(Caller::Operator { id: "eve".to_owned(), role: Role::Auditor });
-            match pdp.put_partner(&auditor, partner("mallory")).await {
+            match change::registry::put_partner(pdp, &auditor, partner("mallory")).await {
                 Err(CallError::Denied(_)) => Ok(Acknowledged::default()),
                 Err(error) => Err(unavailable(error)),
                 Ok(told) => panic!("{told:?}"),
@@ -209,10 +233,10 @@ async fn step(pdp: &Pdp, step: &str) -> Came {
         "the customer removes fabrikam" | "nothing is left to remove" => removes(pdp).await,
         "an import" => {
             let lines: &[u8] = b"{\"noun\":\"partner\",\"id\":\"tailspin\",\"name\":\"T\",\"kind\":\"advisor\",\"status\":\"active\"}\n{\"noun\":\"customer\",\"id\":\"d\",\"name\":\"D\"}\n";
-            changed(pdp.import(&operator(), lines, |_, _| {}).await)
+            changed(change::import::import(pdp, &operator(), lines, |_, _| {}).await)
         }
         "the customer is told otherwise, under a key" | "the customer is told otherwise, under the same key" => {
-            changed(pdp.put_customer(&keyed("name"), customer("Another")).await)
+            changed(change::registry::put_customer(pdp, &keyed("name"), customer("Another")).await)
         }
         other => panic!("{other}"),
     }
@@ -349,7 +373,10 @@ fn is_sound(store: &Store, key: Option<&VerifierKey>) {
 /// Everything in the ledger is decided again, and comes to the same on the same facts.
 async fn replays(pdp: Pdp) {
     let pdp = Arc::new(pdp);
-    let lines = pdp.replay_all(&operator(), |_| Ok(Run { all: true, ..Run::default() })).await.unwrap().value;
+    let lines = evidence::replay::run::replay_all(&pdp, &operator(), |_| Ok(Run { all: true, ..Run::default() }))
+        .await
+        .unwrap()
+        .value;
     for line in lines {
         match line.unwrap() {
             ReplayLine::Replayed(replayed) => {
@@ -387,7 +414,7 @@ impl Played {
             marks: vec![disk.done()],
             bytes: vec![disk.bytes()],
             contents: vec![content(disk.bytes())],
-            key: pdp.ledger_key().public().clone(),
+            key: evidence::ledger::ledger_key(&pdp).public().clone(),
         };
         let mut answers = BTreeMap::new();
         for name in SCRIPT {
@@ -582,7 +609,7 @@ async fn wherever_a_write_or_a_sync_fails_once_the_call_is_whole_or_absent_and_w
                 // It mends itself, and a call that is made again is done once.
                 let again = until_answered(&pdp, call).await;
                 assert!(is_after || again.is_repeat == call.contains("the same key"), "{what}");
-                pdp.ready().await.unwrap();
+                ready::ready(&pdp).await.unwrap();
                 if call == "other rules come in force" {
                     assert_eq!(pdp.digest(), *played.parts.rules[1].digest(), "{what}");
                 }

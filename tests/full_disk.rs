@@ -5,12 +5,13 @@ use std::process::Command;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use standing::answer;
 use standing::answer::ask::Basis;
 use standing::clock::{SharedClock, Stopped};
 use standing::domain::grant::Multichannel;
 use standing::limits::Limits;
 use standing::pdp::links::LinkRing;
-use standing::pdp::{Pdp, Terms};
+use standing::pdp::{Pdp, Terms, ready};
 use standing::question::{Entity, Question};
 
 use crate::disk::Disk;
@@ -103,12 +104,12 @@ async fn with_however_little_room_it_is_ready_only_if_it_answers() {
         let pdp = Pdp::of(disk.store(&clock).unwrap(), LinkRing::of_seed([7; 32], &clock), shipped(), terms).unwrap();
         let answers = async || {
             let question = Question::new(Entity::new("Partner", "p"), "provision", Entity::new("Service", "c/s"));
-            pdp.ask(&operator(), question, &Basis::default()).await.is_ok()
+            answer::ask::ask(&pdp, &operator(), question, &Basis::default()).await.is_ok()
         };
         assert!(answers().await);
         disk.has_room(Some(disk.bytes().len() + room));
         for _ in 0..40 {
-            let is_ready = pdp.ready().await.is_ok();
+            let is_ready = ready::ready(&pdp).await.is_ok();
             let is_answered = answers().await;
             assert!(
                 is_answered || !is_ready,
@@ -118,7 +119,7 @@ async fn with_however_little_room_it_is_ready_only_if_it_answers() {
             roomy += usize::from(is_answered);
         }
         disk.has_room(None);
-        pdp.ready().await.unwrap();
+        ready::ready(&pdp).await.unwrap();
         assert!(answers().await);
     }
     println!("{roomy} were answered, {full} were not");

@@ -245,3 +245,20 @@ fn all_routes_are_on_one_screen() {
     let lines = table.count();
     assert!((10..=SCREEN_LINES).contains(&lines), "the table of routes has {lines} lines");
 }
+
+#[test]
+fn the_decision_point_has_five_fields_and_its_methods_stand_in_one_place() {
+    const METHODS_MAX: usize = 15;
+    let found = breaches(|source, code| code.starts_with("impl Pdp") && source.path != "pdp.rs");
+    assert_none(&found, "what is done with a decision point is a function of the room that does it");
+    let text = fs::read_to_string(folder().join("pdp.rs")).unwrap();
+    let between = |from: &str| text.split_once(from).unwrap().1.split_once("\n}\n").unwrap().0.to_owned();
+    let fields: Vec<String> = between("pub struct Pdp {")
+        .lines()
+        .filter_map(|line| Some(words(line.trim().strip_prefix("pub(crate) ")?).next()?.to_owned()))
+        .collect();
+    assert_eq!(fields, ["store", "rules", "keys", "settings", "metrics"]);
+    assert_eq!(text.matches("\nimpl Pdp {").count(), 1);
+    let methods = between("\nimpl Pdp {").matches(" fn ").count();
+    assert!(methods <= METHODS_MAX, "{methods} methods");
+}

@@ -9,6 +9,7 @@ use standing::facts::Role;
 use standing::id::Revision;
 use standing::limits::IMPORT_RELATIONSHIPS_MAX;
 use standing::pdp::call::{Call, CallError};
+use standing::{answer, change, evidence};
 
 use crate::stage::{Stage, operator, shipped, subscription, time};
 
@@ -40,7 +41,7 @@ fn lines(lines: &[Value]) -> Vec<u8> {
 
 /// What came of an import: `done`, the code of why it was denied, or what is wrong with which line.
 async fn imports(stage: &Stage, call: &Call, told: &[Value]) -> String {
-    match stage.pdp.import(call, std::io::Cursor::new(lines(told)), |_, _| ()).await {
+    match change::import::import(&stage.pdp, call, std::io::Cursor::new(lines(told)), |_, _| ()).await {
         Ok(_) => "done".to_owned(),
         Err(CallError::Denied(denied)) => denied.reason.to_string(),
         Err(CallError::Failed(error)) => error.to_string(),
@@ -51,7 +52,7 @@ async fn imports(stage: &Stage, call: &Call, told: &[Value]) -> String {
 /// The same of supposing the lines, without the place of the line.
 async fn supposes(stage: &Stage, told: &[Value]) -> String {
     let changes = told.iter().map(|line| serde_json::from_value::<Proposed>(json!({ "put": line })).unwrap());
-    match stage.pdp.what_if(&operator(), changes.collect()).await {
+    match answer::what_if::what_if(&stage.pdp, &operator(), changes.collect()).await {
         Ok(_) => "done".to_owned(),
         Err(CallError::Failed(error)) => error.to_string(),
         Err(error) => panic!("{error:?}"),
@@ -74,7 +75,7 @@ fn relationship(partner: &str, state: &str, rest: Value) -> Value {
 
 /// The events since a revision, without when and by whom.
 fn events(stage: &Stage, after: Revision) -> Vec<Value> {
-    let page = stage.pdp.changes_page(after, 1_000).unwrap();
+    let page = evidence::changes::changes_page(&stage.pdp, after, 1_000).unwrap();
     page.changes.iter().map(|change| serde_json::to_value(&change.event).unwrap()).collect()
 }
 
@@ -302,7 +303,9 @@ async fn only_a_kind_that_transacts_can_be_told_as_original_reseller_whoever_tel
             "partner `{partner}` is of a kind that does not sell; a direct bill partner or an indirect provider does"
         );
         for call in [operator(), registrar()] {
-            let told = stage.pdp.put_subscription(&call, subscription("s-9", "c", "crm", Some(partner))).await;
+            let told =
+                change::selling::put_subscription(&stage.pdp, &call, subscription("s-9", "c", "crm", Some(partner)))
+                    .await;
             assert!(matches!(&told, Err(CallError::Failed(error)) if error.to_string() == message), "{kind}: {told:?}");
             let line = json!({ "noun": "subscription", "id": "s-9", "customer": "c", "service": "crm",
                 "originalReseller": partner, "quantity": 1, "status": "active" });
@@ -324,19 +327,24 @@ async fn the_kind_of_a_partner_that_has_sold_does_not_become_one_that_does_not_t
         let message = format!(
             "partner `p1` has sold subscriptions, and a partner of kind `{kind}` does not sell; leave its kind as it is"
         );
-        let mut partner = stage.pdp.partner(&operator(), &"p1".parse().unwrap()).await.unwrap().value.unwrap().noun;
+        let mut partner = change::registry::partner(&stage.pdp, &operator(), &"p1".parse().unwrap())
+            .await
+            .unwrap()
+            .value
+            .unwrap()
+            .noun;
         partner.kind = kind.parse().unwrap();
-        let refused = stage.pdp.put_partner(&operator(), partner).await;
+        let refused = change::registry::put_partner(&stage.pdp, &operator(), partner).await;
         assert!(matches!(&refused, Err(CallError::Failed(error)) if error.to_string() == message), "{refused:?}");
         assert_eq!(imports(&stage, &operator(), &[told(kind)]).await, format!("line 1: partner `p1`: {message}"));
         assert_eq!(supposes(&stage, &[told(kind)]).await, format!("`changes[0]`: partner `p1`: {message}"));
     }
     assert_eq!(imports(&stage, &operator(), &[told("indirectProvider")]).await, "done", "another kind that transacts");
-    let export = stage.pdp.export(&operator()).await.unwrap().value;
+    let export = answer::export::export(&stage.pdp, &operator()).await.unwrap().value;
     let exported: Vec<u8> = export.flat_map(|piece| piece.unwrap()).collect();
     let text = String::from_utf8(exported).unwrap().replace("\"kind\":\"indirectProvider\"", "\"kind\":\"advisor\"");
     let copy = Stage::new();
     copy.clock.set(time("2026-01-02T00:00:00Z"));
-    let history = copy.pdp.import(&operator(), std::io::Cursor::new(text), |_, _| ()).await;
+    let history = change::import::import(&copy.pdp, &operator(), std::io::Cursor::new(text), |_, _| ()).await;
     assert!(history.is_ok(), "an import takes such a sale as history: {history:?}");
 }

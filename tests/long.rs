@@ -10,7 +10,7 @@ use standing::clock::{Clock, SharedClock, Timestamp};
 use standing::domain::grant::Multichannel;
 use standing::http::{Door, ROUTES, Stopping, Work, surface};
 use standing::limits::Limits;
-use standing::pdp::{Pdp, Terms};
+use standing::pdp::{Terms, opening};
 
 use crate::server::call;
 use crate::stage::{BEGIN, shipped, time};
@@ -128,7 +128,7 @@ fn health_is_answered_while_long_calls_are_under_way_on_one_thread() {
         .unwrap();
     let (stop, stopped) = tokio::sync::watch::channel(false);
     let base = runtime.block_on(async {
-        let pdp = Arc::new(Pdp::open(data.path(), shared, shipped(), terms).unwrap());
+        let pdp = Arc::new(opening::open(data.path(), shared, shipped(), terms).unwrap());
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
         let served = surface(pdp, Door::Anonymous, Stopping::told_by(stopped));

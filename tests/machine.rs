@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
+use standing::change;
 use standing::change::removal::Removal;
 use standing::change::renegotiation::Renegotiation;
 use standing::clock::{Clock as _, Timestamp};
@@ -313,23 +314,25 @@ async fn perform(stage: &Stage, operation: &Operation) -> bool {
         Operation::TellPartner { partner, kind, status } => {
             let id = PARTNERS[partner].parse().unwrap();
             let told = Partner { id, name: "A partner".to_owned(), kind, status, mpn_id: None, provider: None };
-            stage.pdp.put_partner(&operator(), told).await.is_ok()
+            change::registry::put_partner(&stage.pdp, &operator(), told).await.is_ok()
         }
         Operation::Sell { subscription: id, customer, service, seller, parent } => {
             let seller = seller.map(|seller| PARTNERS[seller]);
             let mut told = subscription(SUBSCRIPTIONS[id], CUSTOMERS[customer], SERVICES[service], seller);
             told.parent = parent.map(|parent| SUBSCRIPTIONS[parent].parse().unwrap());
-            stage.pdp.put_subscription(&operator(), told).await.is_ok()
+            change::selling::put_subscription(&stage.pdp, &operator(), told).await.is_ok()
         }
         Operation::SellItself { subscription: id, customer, service, seller } => {
             let told = subscription(SUBSCRIPTIONS[id], CUSTOMERS[customer], SERVICES[service], None);
-            stage.pdp.put_subscription(&as_partner(PARTNERS[seller]), told).await.is_ok()
+            change::selling::put_subscription(&stage.pdp, &as_partner(PARTNERS[seller]), told).await.is_ok()
         }
         Operation::Status { subscription, status } => {
             let id = SUBSCRIPTIONS[subscription].parse().unwrap();
-            let Some(known) = stage.pdp.subscription(&operator(), &id).await.unwrap().value else { return false };
+            let Some(known) = change::registry::subscription(&stage.pdp, &operator(), &id).await.unwrap().value else {
+                return false;
+            };
             let told = standing::domain::subscription::Subscription { status, ..known.noun };
-            stage.pdp.put_subscription(&operator(), told).await.is_ok()
+            change::selling::put_subscription(&stage.pdp, &operator(), told).await.is_ok()
         }
         Operation::Accept { customer, partner, services, days } => {
             let services: Vec<&str> = services.into_iter().map(|service| SERVICES[service]).collect();
@@ -342,11 +345,13 @@ async fn perform(stage: &Stage, operation: &Operation) -> bool {
                 partner: partner.map(|partner| PARTNERS[partner].parse().unwrap()),
                 service: service.map(|service| SERVICES[service].parse().unwrap()),
             };
-            stage.pdp.remove(&operator(), removal).await.is_ok()
+            change::relationship::remove(&stage.pdp, &operator(), removal).await.is_ok()
         }
         Operation::Renegotiate { customer, partner, by, outcome } => {
             let (customer, partner) = (CUSTOMERS[customer].parse().unwrap(), PARTNERS[partner].parse().unwrap());
-            stage.pdp.renegotiate(&operator(), Renegotiation { customer, partner, by, outcome }).await.is_ok()
+            change::relationship::renegotiate(&stage.pdp, &operator(), Renegotiation { customer, partner, by, outcome })
+                .await
+                .is_ok()
         }
         Operation::DaysPass(days) => {
             stage.clock.set(in_days(now, days));

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use data_encoding::BASE64;
 use serde_json::{Value, json};
 use standing::caller::Caller;
+use standing::change;
 use standing::change::tokens::{NewToken, Speaker};
 use standing::facts::Role;
 use standing::http::{Access, Door, ROUTES, Route, Stopping, surface};
@@ -581,7 +582,7 @@ async fn a_token_ends_by_itself_at_its_end() {
     let stage = Stage::new();
     let end = time("2026-02-01T00:00:00Z");
     let new = NewToken { expires: Some(end), ..NewToken::of(Speaker::Role(Role::Auditor)) };
-    let issued = stage.pdp.create_token(&Call::of(Caller::local()), new).await;
+    let issued = change::tokens::create_token(&stage.pdp, &Call::of(Caller::local()), new).await;
     let issued = issued.unwrap_or_else(|error| panic!("{error}")).value;
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let base = format!("http://{}", listener.local_addr().unwrap());

@@ -19,14 +19,15 @@ use standing::facts::Role;
 use standing::limits::Limits;
 use standing::pdp::call::{Call, CallError, Changed, Coded as _};
 use standing::pdp::links::LinkRing;
-use standing::pdp::{Pdp, Terms};
+use standing::pdp::{Pdp, Terms, opening, ready, rules};
 use standing::policy::{Bundle, Digest, RuleFiles, Rulebook};
 use standing::publish::approval::Approving;
 use standing::publish::proposal::Proposing;
 use standing::publish::rollback::{RolledBack, RollingBack};
-use standing::publish::{ProposalTold, PublishError};
+use standing::publish::{self, ProposalTold, PublishError};
 use standing::question::{Entity, Question};
 use standing::store::{ProposalState, Store};
+use standing::{answer, change, evidence};
 use tempfile::TempDir;
 
 use crate::server::{Answer, Server, question, standing};
@@ -89,7 +90,7 @@ impl Press {
 
     async fn open(data: &Path, clock: &Arc<Stopped>, from: RulesFrom) -> Arc<Pdp> {
         let shared: SharedClock = Arc::<Stopped>::clone(clock);
-        Arc::new(Pdp::begin(data, shared, RulesAt::BuiltIn.into(), from, Self::terms()).await.unwrap())
+        Arc::new(publish::begin::begin(data, shared, RulesAt::BuiltIn.into(), from, Self::terms()).await.unwrap())
     }
 
     fn terms() -> Terms {
@@ -110,18 +111,21 @@ impl Press {
     }
 
     async fn proposes(&self, who: &str, files: Files) -> ProposalTold {
-        self.pdp.propose(&by(who), Proposing { files, ..Proposing::default() }).await.unwrap().value
+        publish::proposal::propose(&self.pdp, &by(who), Proposing { files, ..Proposing::default() })
+            .await
+            .unwrap()
+            .value
     }
 
     async fn approves(&self, who: &str, id: u64) -> Result<Changed<ProposalTold>, CallError<PublishError>> {
-        self.pdp.approve(&by(who), id, accepted()).await
+        publish::approval::approve(&self.pdp, &by(who), id, accepted()).await
     }
 
     /// A reviewer with a token that is kept, as one has who comes in from outside.
     async fn reviewer(&self, expires: Option<Timestamp>) -> (standing::id::TokenId, Call) {
         let new = NewToken { expires, ..NewToken::of(Speaker::Role(Role::Reviewer)) };
-        let issued = self.pdp.create_token(&operator(), new).await.unwrap().value;
-        let identity = self.pdp.authenticate(&issued.token).unwrap().unwrap();
+        let issued = change::tokens::create_token(&self.pdp, &operator(), new).await.unwrap().value;
+        let identity = change::tokens::authenticate(&self.pdp, &issued.token).unwrap().unwrap();
         (issued.id, Call::by(identity))
     }
 
@@ -129,7 +133,7 @@ impl Press {
     async fn scheduled(&self, approver: &Call) -> u64 {
         let id = self.proposes("ada", tightened()).await.id;
         let later = Approving { activate_at: at("2026-01-02T00:00:00Z"), ..accepted() };
-        let approved = self.pdp.approve(approver, id, later).await.unwrap().value;
+        let approved = publish::approval::approve(&self.pdp, approver, id, later).await.unwrap().value;
         assert_eq!(approved.state, ProposalState::Scheduled);
         id
     }
@@ -145,17 +149,17 @@ impl Press {
     }
 
     async fn history(&self) -> Vec<String> {
-        let page = self.pdp.rules_history(&operator(), 1_000, None).await.unwrap();
+        let page = publish::told::rules_history(&self.pdp, &operator(), 1_000, None).await.unwrap();
         page.value.items.into_iter().map(|entry| entry.digest).collect()
     }
 
     async fn record(&self, seq: standing::id::Seq) -> Record {
-        let bytes = self.pdp.decision(&operator(), seq).await.unwrap().value.unwrap();
+        let bytes = evidence::ledger::decision(&self.pdp, &operator(), seq).await.unwrap().value.unwrap();
         Record::from_bytes(&bytes.record).unwrap()
     }
 
     async fn state(&self, id: u64) -> ProposalState {
-        self.pdp.proposal(&operator(), id).await.unwrap().value.state
+        publish::proposal::proposal(&self.pdp, &operator(), id).await.unwrap().value.state
     }
 }
 
@@ -183,9 +187,9 @@ async fn nobody_approves_what_it_proposed_and_somebody_else_does() {
     assert_eq!(code(press.approves("ada", proposed.id).await), "same_identity");
     // Another role under the same name is the same identity.
     let promoted = as_role("ada", Role::Operator);
-    assert_eq!(code(press.pdp.approve(&promoted, proposed.id, accepted()).await), "same_identity");
+    assert_eq!(code(publish::approval::approve(&press.pdp, &promoted, proposed.id, accepted()).await), "same_identity");
     let auditor = as_role("eve", Role::Auditor);
-    let refused = press.pdp.approve(&auditor, proposed.id, accepted()).await;
+    let refused = publish::approval::approve(&press.pdp, &auditor, proposed.id, accepted()).await;
     assert!(matches!(refused, Err(CallError::Denied(_))), "{refused:?}");
     assert_eq!(press.history().await.len(), 1);
     let approved = press.approves("bob", proposed.id).await.unwrap().value;
@@ -204,10 +208,13 @@ async fn rules_without_a_proof_need_a_word_and_the_ledger_remembers_it() {
     let proposed = press.proposes("ada", remarked("a")).await;
     let is_proved = proposed.evidence.unwrap()["outcome"] == "proved";
     if !is_proved {
-        assert_eq!(code(press.pdp.approve(&by("bob"), proposed.id, Approving::default()).await), "not_proved");
+        assert_eq!(
+            code(publish::approval::approve(&press.pdp, &by("bob"), proposed.id, Approving::default()).await),
+            "not_proved"
+        );
     }
     let silent = Approving { unproved: Some(" ".to_owned()), ..Approving::default() };
-    assert_eq!(code(press.pdp.approve(&by("bob"), proposed.id, silent).await), "invalid_text");
+    assert_eq!(code(publish::approval::approve(&press.pdp, &by("bob"), proposed.id, silent).await), "invalid_text");
     let approved = press.approves("bob", proposed.id).await.unwrap();
     let record = press.record(approved.seqs[0]).await;
     let said = serde_json::to_value(&record.question.context).unwrap();
@@ -225,13 +232,13 @@ async fn where_everything_is_proved_nothing_is_accepted_without_a_proof() {
     let shared: SharedClock = Arc::<Stopped>::clone(&clock);
     let terms = Terms { solver: Some(solver), ..Press::terms() };
     let at = RulesAt::BuiltIn.into();
-    let pdp = Arc::new(Pdp::begin(folder.path(), shared, at, RulesFrom::Publishing, terms).await.unwrap());
+    let pdp = Arc::new(publish::begin::begin(folder.path(), shared, at, RulesFrom::Publishing, terms).await.unwrap());
     let press = Press { pdp, clock, folder };
     let id = press.proposes("ada", remarked("a")).await.id;
     let refused = press.approves("bob", id).await;
     assert_eq!(code(refused), "nothing_unproved");
     assert_eq!(press.state(id).await, ProposalState::Open);
-    let approved = press.pdp.approve(&by("bob"), id, Approving::default()).await.unwrap();
+    let approved = publish::approval::approve(&press.pdp, &by("bob"), id, Approving::default()).await.unwrap();
     assert_eq!(approved.value.approval.unwrap().unproved, None);
     assert!(press.record(approved.seqs[0]).await.question.context.get("unproved").is_none());
 }
@@ -245,15 +252,15 @@ async fn what_was_accepted_without_a_proof_and_is_proved_when_its_time_comes_say
     drop(Arc::into_inner(pdp).unwrap());
     let shared: SharedClock = Arc::<Stopped>::clone(&clock);
     let (at, terms) = (RulesAt::BuiltIn.into(), Terms { solver: Some(solver), ..Press::terms() });
-    let pdp = Arc::new(Pdp::begin(folder.path(), shared, at, RulesFrom::Publishing, terms).await.unwrap());
+    let pdp = Arc::new(publish::begin::begin(folder.path(), shared, at, RulesFrom::Publishing, terms).await.unwrap());
     let press = Press { pdp, clock, folder };
     press.clock.set(time("2026-01-02T00:00:00Z"));
     let records = press.pdp.records().unwrap();
-    assert_eq!(press.pdp.activate_due().await.unwrap(), Some((id, true)));
+    assert_eq!(publish::schedule::activate_due(&press.pdp).await.unwrap(), Some((id, true)));
     let record = press.record(standing::id::Seq(records + 1)).await;
     assert_eq!(record.question.action.name, "Api::approveRules");
     assert_eq!(record.question.context.get("unproved"), None);
-    let proposal = press.pdp.proposal(&operator(), id).await.unwrap().value;
+    let proposal = publish::proposal::proposal(&press.pdp, &operator(), id).await.unwrap().value;
     assert_eq!(proposal.approval.unwrap().unproved, None);
 }
 
@@ -262,28 +269,31 @@ async fn bad_rules_are_not_proposed_and_a_review_keeps_nothing() {
     let press = Press::new().await;
     let mut files = shipped();
     files.insert(BILLS.to_owned(), "permit (principal, action, resource);".to_owned());
-    let reviewed = press.pdp.review(&by("ada"), files.clone()).await.unwrap();
+    let reviewed = publish::proposal::review(&press.pdp, &by("ada"), files.clone()).await.unwrap();
     assert!(!reviewed.value.findings.is_empty());
     assert_eq!(reviewed.seqs.len(), 1);
     let proposing = Proposing { files, ..Proposing::default() };
-    let refused = press.pdp.propose(&by("ada"), proposing).await;
+    let refused = publish::proposal::propose(&press.pdp, &by("ada"), proposing).await;
     let Err(CallError::Failed(error)) = refused else { panic!("{refused:?}") };
     assert_eq!(error.code(), "rules_refused");
     assert!(error.to_string().contains(BILLS), "{error}");
     assert_eq!(error.evidence().unwrap()["findings"][0]["path"], BILLS);
     for path in ["policies/../x.cedar", "/etc/passwd", "x.cedar", "policies/may/x.txt", "policies//x.cedar"] {
         let files = Files::from([(path.to_owned(), String::new())]);
-        assert_eq!(code(press.pdp.review(&by("ada"), files).await), "invalid_rule_file", "{path}");
+        assert_eq!(code(publish::proposal::review(&press.pdp, &by("ada"), files).await), "invalid_rule_file", "{path}");
     }
     assert_eq!(
-        code(press.pdp.propose(&by("ada"), Proposing { files: shipped(), ..Proposing::default() }).await),
+        code(
+            publish::proposal::propose(&press.pdp, &by("ada"), Proposing { files: shipped(), ..Proposing::default() })
+                .await
+        ),
         "already_in_force"
     );
-    assert!(press.pdp.proposals(&operator(), 10, None).await.unwrap().value.items.is_empty());
+    assert!(publish::proposal::proposals(&press.pdp, &operator(), 10, None).await.unwrap().value.items.is_empty());
     // Without schemas they are those in force.
     let mut files = remarked("no schemas");
     files.retain(|path, _| path.starts_with("policies/"));
-    let reviewed = press.pdp.review(&by("ada"), files).await.unwrap().value;
+    let reviewed = publish::proposal::review(&press.pdp, &by("ada"), files).await.unwrap().value;
     assert_eq!(reviewed.candidate.as_str(), digest(&remarked("no schemas")));
 }
 
@@ -292,32 +302,38 @@ async fn what_is_approved_for_later_comes_in_force_then_also_after_a_restart() {
     let press = Press::new().await;
     let first = press.digest();
     let proposing = Proposing { files: tightened(), activate_at: at("2026-01-02T00:00:00Z"), ..Proposing::default() };
-    let id = press.pdp.propose(&by("ada"), proposing).await.unwrap().value.id;
+    let id = publish::proposal::propose(&press.pdp, &by("ada"), proposing).await.unwrap().value.id;
     let past = Approving { activate_at: at("2025-01-01T00:00:00Z"), ..accepted() };
-    assert_eq!(code(press.pdp.approve(&by("bob"), id, past).await), "activation_time_passed");
+    assert_eq!(code(publish::approval::approve(&press.pdp, &by("bob"), id, past).await), "activation_time_passed");
     let (_, bob) = press.reviewer(None).await;
-    let approved = press.pdp.approve(&bob, id, accepted()).await.unwrap().value;
+    let approved = publish::approval::approve(&press.pdp, &bob, id, accepted()).await.unwrap().value;
     assert_eq!(approved.state, ProposalState::Scheduled);
     let other = press.proposes("ada", remarked("other")).await.id;
     let later = Approving { activate_at: at("2026-01-03T00:00:00Z"), ..accepted() };
-    assert_eq!(code(press.pdp.approve(&by("bob"), other, later).await), "already_scheduled");
+    assert_eq!(code(publish::approval::approve(&press.pdp, &by("bob"), other, later).await), "already_scheduled");
     press.clock.set(time("2026-01-01T23:59:59.999Z"));
-    assert_eq!(press.pdp.activate_due().await.unwrap(), None);
-    assert_eq!(press.pdp.activation_within().unwrap(), Some(Duration::from_millis(1)));
+    assert_eq!(publish::schedule::activate_due(&press.pdp).await.unwrap(), None);
+    assert_eq!(publish::schedule::activation_within(&press.pdp).unwrap(), Some(Duration::from_millis(1)));
     let press = press.again().await;
     assert_eq!(press.digest(), first);
-    let status = press.pdp.rules_status(&operator()).await.unwrap().value;
+    let status = publish::told::rules_status(&press.pdp, &operator()).await.unwrap().value;
     assert_eq!(status.scheduled.unwrap().proposal, id);
     press.clock.set(time("2026-01-02T00:00:00Z"));
-    assert_eq!(press.pdp.activation_within().unwrap(), Some(Duration::ZERO));
+    assert_eq!(publish::schedule::activation_within(&press.pdp).unwrap(), Some(Duration::ZERO));
     let records = press.pdp.records().unwrap();
-    assert_eq!(press.pdp.activate_due().await.unwrap(), Some((id, true)));
+    assert_eq!(publish::schedule::activate_due(&press.pdp).await.unwrap(), Some((id, true)));
     assert_eq!(press.digest(), digest(&tightened()));
     let record = press.record(standing::id::Seq(records + 1)).await;
     assert_eq!(record.caller, bob.caller, "it is recorded as the approval it is");
     assert_eq!((record.person, record.proof), (bob.person, Some(Proof::Service)));
     assert_eq!(record.question.context["activateAt"], "2026-01-02T00:00:00Z");
-    assert_eq!((press.pdp.activate_due().await.unwrap(), press.pdp.activation_within().unwrap()), (None, None));
+    assert_eq!(
+        (
+            publish::schedule::activate_due(&press.pdp).await.unwrap(),
+            publish::schedule::activation_within(&press.pdp).unwrap()
+        ),
+        (None, None)
+    );
     assert_eq!(press.state(id).await, ProposalState::Activated);
 }
 
@@ -327,19 +343,22 @@ async fn what_cannot_come_in_force_any_more_does_not_and_that_is_said() {
     let id = press.scheduled(&press.reviewer(None).await.1).await;
     let moved = press.publishes(remarked("in between")).await;
     press.clock.set(time("2026-01-03T00:00:00Z"));
-    assert_eq!(press.pdp.activate_due().await.unwrap(), Some((id, false)));
+    assert_eq!(publish::schedule::activate_due(&press.pdp).await.unwrap(), Some((id, false)));
     assert_eq!(press.digest(), moved);
-    let told = press.pdp.proposal(&operator(), id).await.unwrap().value;
+    let told = publish::proposal::proposal(&press.pdp, &operator(), id).await.unwrap().value;
     assert_eq!(told.state, ProposalState::NotActivated);
     assert!(told.ended.unwrap().message.unwrap().contains("are in force"));
     let press = press.again().await;
     for press in [&press] {
-        let refused = press.pdp.rules_status(&operator()).await.unwrap().value.refused.unwrap();
+        let refused = publish::told::rules_status(&press.pdp, &operator()).await.unwrap().value.refused.unwrap();
         assert_eq!((refused.proposal, refused.digest), (Some(id), Some(digest(&tightened()))));
     }
-    assert_eq!(press.pdp.activate_due().await.unwrap(), None);
+    assert_eq!(publish::schedule::activate_due(&press.pdp).await.unwrap(), None);
     press.publishes(remarked("after")).await;
-    assert!(press.pdp.rules_status(&operator()).await.unwrap().value.refused.is_none(), "another set is in force");
+    assert!(
+        publish::told::rules_status(&press.pdp, &operator()).await.unwrap().value.refused.is_none(),
+        "another set is in force"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -347,10 +366,13 @@ async fn what_is_withdrawn_is_not_approved_and_does_not_come_in_force_later() {
     let press = Press::new().await;
     let id = press.scheduled(&by("bob")).await;
     for _ in 0..2 {
-        assert_eq!(press.pdp.withdraw(&by("ada"), id).await.unwrap().value.state, ProposalState::Withdrawn);
+        assert_eq!(
+            publish::proposal::withdraw(&press.pdp, &by("ada"), id).await.unwrap().value.state,
+            ProposalState::Withdrawn
+        );
     }
     press.clock.set(time("2026-01-03T00:00:00Z"));
-    assert_eq!(press.pdp.activate_due().await.unwrap(), None);
+    assert_eq!(publish::schedule::activate_due(&press.pdp).await.unwrap(), None);
     assert_eq!(code(press.approves("bob", id).await), "proposal_closed");
     assert_eq!(press.history().await.len(), 1);
 }
@@ -362,8 +384,8 @@ async fn a_proposal_over_other_rules_needs_another_look() {
     let moved = press.publishes(remarked("in between")).await;
     assert_eq!(code(press.approves("bob", id).await), "rules_moved");
     let base = |base: &str| Approving { base: Some(base.to_owned()), ..accepted() };
-    assert_eq!(code(press.pdp.approve(&by("bob"), id, base("elsewhere")).await), "rules_moved");
-    press.pdp.approve(&by("bob"), id, base(&moved)).await.unwrap();
+    assert_eq!(code(publish::approval::approve(&press.pdp, &by("bob"), id, base("elsewhere")).await), "rules_moved");
+    publish::approval::approve(&press.pdp, &by("bob"), id, base(&moved)).await.unwrap();
     assert_eq!(press.digest(), digest(&tightened()));
 }
 
@@ -374,7 +396,7 @@ async fn of_two_approvals_at_once_one_puts_the_rules_in_force() {
         let id = press.proposes("ada", remarked(&round.to_string())).await.id;
         let approvals = ["bob", "cid", "dan"].map(|who| {
             let pdp = Arc::clone(&press.pdp);
-            tokio::spawn(async move { pdp.approve(&by(who), id, accepted()).await })
+            tokio::spawn(async move { publish::approval::approve(&pdp, &by(who), id, accepted()).await })
         });
         let mut activated = 0;
         for approval in approvals {
@@ -453,26 +475,26 @@ async fn wherever_the_disk_breaks_in_an_approval_all_of_it_is_there_or_nothing()
         let rules = || Bundle::load(RuleFiles::built_in(), Rulebook::Domain).unwrap();
         let links = || LinkRing::of_seed([7; 32], &clock);
         let pdp = Pdp::of(disk.store(clock.clone()), links(), rules(), terms()).unwrap().publishing();
-        pdp.keep_rules("start").await.unwrap();
+        rules::keep_rules(&pdp, "start").await.unwrap();
         let proposing = Proposing { files: tightened(), ..Proposing::default() };
-        let id = pdp.propose(&by("ada"), proposing).await.unwrap().value.id;
+        let id = publish::proposal::propose(&pdp, &by("ada"), proposing).await.unwrap().value.id;
         let records = pdp.records().unwrap();
         disk.does(cut);
-        let approved = pdp.approve(&by("bob"), id, accepted()).await;
+        let approved = publish::approval::approve(&pdp, &by("bob"), id, accepted()).await;
         disk.does(i64::MAX);
-        pdp.ready().await.unwrap();
+        ready::ready(&pdp).await.unwrap();
         let is_in_force = pdp.digest().to_string() == digest(&tightened());
         assert!(is_in_force || approved.is_err(), "cut {cut}: it was acknowledged");
         assert_eq!(pdp.records().unwrap() - records, u64::from(is_in_force), "cut {cut}: the record");
         came[usize::from(is_in_force)] += 1;
         drop(pdp);
         let pdp = Pdp::of(disk.store(clock.clone()), links(), rules(), terms()).unwrap().publishing();
-        let history = pdp.rules_history(&operator(), 10, None).await.unwrap().value.items;
+        let history = publish::told::rules_history(&pdp, &operator(), 10, None).await.unwrap().value.items;
         let last = history.last().unwrap().digest.clone();
         assert_eq!((history.len() == 2, last == digest(&tightened())), (is_in_force, is_in_force), "cut {cut}");
-        let state = pdp.proposal(&operator(), id).await.unwrap().value.state;
+        let state = publish::proposal::proposal(&pdp, &operator(), id).await.unwrap().value.state;
         assert_eq!(state == ProposalState::Activated, is_in_force, "cut {cut}");
-        pdp.rules_with(&operator(), &last).await.unwrap();
+        publish::told::rules_with(&pdp, &operator(), &last).await.unwrap();
         if approved.is_ok() {
             break;
         }
@@ -486,12 +508,12 @@ async fn a_caller_that_goes_away_leaves_what_decides_and_what_is_told_in_agreeme
     for round in 0..30_u64 {
         let id = press.proposes("ada", remarked(&round.to_string())).await.id;
         let pdp = Arc::clone(&press.pdp);
-        let approval = tokio::spawn(async move { pdp.approve(&by("bob"), id, accepted()).await });
+        let approval = tokio::spawn(async move { publish::approval::approve(&pdp, &by("bob"), id, accepted()).await });
         tokio::time::sleep(Duration::from_micros(round * 400)).await;
         approval.abort();
         let _ = approval.await;
         // Whatever it left with the writer is done before this is.
-        let withdrawn = press.pdp.withdraw(&by("ada"), id).await;
+        let withdrawn = publish::proposal::withdraw(&press.pdp, &by("ada"), id).await;
         let history = press.history().await;
         assert_eq!(Some(&press.digest()), history.last());
         assert_eq!(withdrawn.is_err(), history.contains(&digest(&remarked(&round.to_string()))), "round {round}");
@@ -506,13 +528,13 @@ async fn an_approval_for_later_counts_only_as_long_as_whoever_gave_it_may_come_i
         let (token, bob) = press.reviewer(at("2026-01-01T12:00:00Z").filter(|_| !is_revoked)).await;
         let id = press.scheduled(&bob).await;
         if is_revoked {
-            press.pdp.revoke_token(&operator(), &token).await.unwrap();
+            change::tokens::revoke_token(&press.pdp, &operator(), &token).await.unwrap();
         }
         press.clock.set(time("2026-01-02T00:00:00Z"));
         let records = press.pdp.records().unwrap();
-        assert_eq!(press.pdp.activate_due().await.unwrap(), Some((id, false)));
+        assert_eq!(publish::schedule::activate_due(&press.pdp).await.unwrap(), Some((id, false)));
         assert_eq!(press.digest(), first);
-        let told = press.pdp.proposal(&operator(), id).await.unwrap().value;
+        let told = publish::proposal::proposal(&press.pdp, &operator(), id).await.unwrap().value;
         assert_eq!(told.state, ProposalState::NotActivated);
         let word = if is_revoked { "was revoked at" } else { "expired at" };
         let why = told.ended.unwrap().message.unwrap();
@@ -521,10 +543,10 @@ async fn an_approval_for_later_counts_only_as_long_as_whoever_gave_it_may_come_i
         assert_eq!(serde_json::to_value(&record.outcome).unwrap(), json!({ "refused": "approval_lapsed" }));
         // Whoever looks at the rules is told why, now and after a restart.
         let press = press.again().await;
-        let refused = press.pdp.rules_status(&operator()).await.unwrap().value.refused.unwrap();
+        let refused = publish::told::rules_status(&press.pdp, &operator()).await.unwrap().value.refused.unwrap();
         assert_eq!(refused.proposal, Some(id));
         assert!(refused.findings[0].message.contains(word), "{:?}", refused.findings);
-        assert_eq!(press.pdp.activate_due().await.unwrap(), None);
+        assert_eq!(publish::schedule::activate_due(&press.pdp).await.unwrap(), None);
     }
 }
 
@@ -532,10 +554,10 @@ async fn an_approval_for_later_counts_only_as_long_as_whoever_gave_it_may_come_i
 async fn a_rollback_goes_to_the_last_good_set_at_once_and_to_others_by_a_second_person() {
     let press = Press::new().await;
     let first = press.digest();
-    assert_eq!(code(press.pdp.roll_back(&by("bob"), to(&first)).await), "already_in_force");
+    assert_eq!(code(publish::rollback::roll_back(&press.pdp, &by("bob"), to(&first)).await), "already_in_force");
     let second = press.publishes(tightened()).await;
     let third = press.publishes(remarked("third")).await;
-    let back = press.pdp.roll_back(&by("cid"), to(&second)).await.unwrap();
+    let back = publish::rollback::roll_back(&press.pdp, &by("cid"), to(&second)).await.unwrap();
     let RolledBack::InForce(entry) = back.value else { panic!("{:?}", back.value) };
     assert_eq!((entry.digest.clone(), press.digest()), (second.clone(), second.clone()));
     assert!(entry.emergency);
@@ -546,34 +568,38 @@ async fn a_rollback_goes_to_the_last_good_set_at_once_and_to_others_by_a_second_
     assert_eq!(said["emergency"], true);
     // It does not toggle, and nothing older is an emergency.
     for digest in [&third, &first] {
-        let RolledBack::Proposed(proposal) = press.pdp.roll_back(&by("cid"), to(digest)).await.unwrap().value else {
+        let RolledBack::Proposed(proposal) =
+            publish::rollback::roll_back(&press.pdp, &by("cid"), to(digest)).await.unwrap().value
+        else {
             panic!("{digest} is in force")
         };
         assert_eq!((proposal.state, &proposal.digest), (ProposalState::Open, digest));
         assert_eq!(press.digest(), second);
     }
-    let proposals = press.pdp.proposals(&operator(), 10, None).await.unwrap().value.items;
+    let proposals = publish::proposal::proposals(&press.pdp, &operator(), 10, None).await.unwrap().value.items;
     let id = proposals.iter().find(|proposal| proposal.digest == first).unwrap().id;
     assert_eq!(code(press.approves("cid", id).await), "same_identity");
     press.approves("bob", id).await.unwrap();
     // Nor does it toggle where two persons went back.
-    let RolledBack::Proposed(_) = press.pdp.roll_back(&by("cid"), to(&second)).await.unwrap().value else {
+    let RolledBack::Proposed(_) =
+        publish::rollback::roll_back(&press.pdp, &by("cid"), to(&second)).await.unwrap().value
+    else {
         panic!("it is in force")
     };
-    assert_eq!(code(press.pdp.roll_back(&by("bob"), to(&"0".repeat(64))).await), "unknown_rules");
+    assert_eq!(code(publish::rollback::roll_back(&press.pdp, &by("bob"), to(&"0".repeat(64))).await), "unknown_rules");
     assert_eq!(press.history().await, [&first, &second, &third, &second, &first].map(Clone::clone));
     let press = press.again().await;
     assert_eq!(press.digest(), first);
     // Every one of them is still there, with its files, and decides when it is asked to.
     for (digest, files) in [(&first, shipped()), (&second, tightened()), (&third, remarked("third"))] {
-        let kept = press.pdp.rules_with(&operator(), digest).await.unwrap().value;
+        let kept = publish::told::rules_with(&press.pdp, &operator(), digest).await.unwrap().value;
         assert_eq!(kept.files, files);
         assert!(kept.evidence.is_some());
         let asked = Question::new(Entity::new("Partner", "p"), "receiveBill", Entity::new("Subscription", "s"));
         let basis = Basis { rules: Some(digest.clone()), ..Basis::default() };
-        assert_eq!(press.pdp.ask(&operator(), asked, &basis).await.unwrap().rules.as_str(), digest);
+        assert_eq!(answer::ask::ask(&press.pdp, &operator(), asked, &basis).await.unwrap().rules.as_str(), digest);
     }
-    assert_eq!(code(press.pdp.rules_with(&operator(), "none").await), "unknown_rules");
+    assert_eq!(code(publish::told::rules_with(&press.pdp, &operator(), "none").await), "unknown_rules");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -583,7 +609,7 @@ async fn going_back_is_an_emergency_for_an_hour_and_no_longer() {
         let first = press.digest();
         press.publishes(tightened()).await;
         press.clock.set(time(until));
-        let went = press.pdp.roll_back(&by("cid"), to(&first)).await.unwrap().value;
+        let went = publish::rollback::roll_back(&press.pdp, &by("cid"), to(&first)).await.unwrap().value;
         assert_eq!(matches!(went, RolledBack::InForce(_)), is_emergency, "{until}");
         assert_eq!(press.digest() == first, is_emergency, "{until}");
     }
@@ -595,11 +621,14 @@ async fn rules_that_come_from_files_are_reviewed_and_not_published() {
     let clock = Arc::new(Stopped::at(time(BEGIN)));
     let pdp = Press::open(folder.path(), &clock, RulesFrom::Files).await;
     let proposing = Proposing { files: tightened(), ..Proposing::default() };
-    assert_eq!(code(pdp.propose(&by("ada"), proposing).await), "rules_come_from_files");
-    assert_eq!(code(pdp.approve(&by("bob"), 1, accepted()).await), "rules_come_from_files");
-    assert_eq!(code(pdp.withdraw(&by("bob"), 1).await), "rules_come_from_files");
-    assert_eq!(code(pdp.roll_back(&by("bob"), to(&digest(&shipped()))).await), "rules_come_from_files");
-    pdp.review(&by("ada"), tightened()).await.unwrap();
+    assert_eq!(code(publish::proposal::propose(&pdp, &by("ada"), proposing).await), "rules_come_from_files");
+    assert_eq!(code(publish::approval::approve(&pdp, &by("bob"), 1, accepted()).await), "rules_come_from_files");
+    assert_eq!(code(publish::proposal::withdraw(&pdp, &by("bob"), 1).await), "rules_come_from_files");
+    assert_eq!(
+        code(publish::rollback::roll_back(&pdp, &by("bob"), to(&digest(&shipped()))).await),
+        "rules_come_from_files"
+    );
+    publish::proposal::review(&pdp, &by("ada"), tightened()).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -613,8 +642,8 @@ async fn after_the_first_start_the_files_do_not_count_where_rules_are_published(
     // A command that opens the store itself finds what the server would say.
     let shared: SharedClock = Arc::<Stopped>::clone(&clock);
     let built_in = Bundle::load(RuleFiles::built_in(), Rulebook::Domain).unwrap();
-    let pdp = Pdp::reopen(folder.path(), shared, Ok(built_in), Press::terms()).unwrap();
-    assert_eq!((pdp.rules_from(), pdp.digest().to_string()), (RulesFrom::Publishing, published));
+    let pdp = opening::reopen(folder.path(), shared, Ok(built_in), Press::terms()).unwrap();
+    assert_eq!((rules::rules_from(&pdp), pdp.digest().to_string()), (RulesFrom::Publishing, published));
     drop(pdp);
     // Whoever wants the files again says so.
     let pdp = Press::open(folder.path(), &clock, RulesFrom::Files).await;
@@ -736,7 +765,7 @@ async fn rules_under_which_nobody_could_put_others_in_force_are_refused() {
     press.publishes(files.clone()).await;
     files.remove("policies/may/api/reviewer.cedar");
     let proposing = Proposing { files, ..Proposing::default() };
-    let refused = press.pdp.propose(&by("ada"), proposing).await;
+    let refused = publish::proposal::propose(&press.pdp, &by("ada"), proposing).await;
     let Err(CallError::Failed(error)) = refused else { panic!("{refused:?}") };
     assert_eq!(error.code(), "rules_refused");
     assert!(error.to_string().contains("`proposeRules`"), "{error}");

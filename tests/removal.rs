@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 use standing::answer::what_if::Proposed;
 use standing::change::removal::Removal;
 use standing::domain::partner::PartnerKind;
+use standing::{answer, change};
 
 use crate::stage::{Stage, as_customer, operator};
 
@@ -33,8 +34,10 @@ async fn removes(stage: &Stage, partner: Option<&str>, service: Option<&str>) ->
     change.as_object_mut().unwrap().extend(partner.map(|partner| ("partner".to_owned(), Value::from(partner))));
     change.as_object_mut().unwrap().extend(service.map(|service| ("service".to_owned(), Value::from(service))));
     let change: Proposed = serde_json::from_value(json!({ "remove": change })).unwrap();
-    let supposed = stage.pdp.what_if(&operator(), vec![change]).await.map_err(|error| error.to_string());
-    let removed = stage.pdp.remove(&as_customer("c"), removal).await.map_err(|error| error.to_string());
+    let supposed =
+        answer::what_if::what_if(&stage.pdp, &operator(), vec![change]).await.map_err(|error| error.to_string());
+    let removed =
+        change::relationship::remove(&stage.pdp, &as_customer("c"), removal).await.map_err(|error| error.to_string());
     assert_eq!(
         supposed.map(drop).map_err(|error| error.replace("`changes[0]`: ", "")),
         removed.as_ref().map(drop).map_err(Clone::clone),

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 use standing::domain::commercial::{CommercialRelationship, Outcome, Side};
 use standing::domain::partner::PartnerKind;
 use standing::id::Revision;
+use standing::{answer, change};
 use tempfile::TempDir;
 
 use crate::server::{Answer, Server};
@@ -117,8 +118,11 @@ async fn a_proposal_of_before_its_time_was_kept_is_shown_without_it_and_taken_ba
     stage.partner("p1", PartnerKind::DirectBill).await;
     stage.customer("c").await;
     let line = stored.replacen('{', "{\"noun\":\"commercialRelationship\",", 1);
-    stage.pdp.import(&operator(), std::io::Cursor::new(line), |_, _| ()).await.unwrap();
-    let page = stage.pdp.customer_list(&operator(), &"p1".parse().unwrap(), None, 10, None).await.unwrap().value;
+    change::import::import(&stage.pdp, &operator(), std::io::Cursor::new(line), |_, _| ()).await.unwrap();
+    let page = answer::pages::customer_list(&stage.pdp, &operator(), &"p1".parse().unwrap(), None, 10, None)
+        .await
+        .unwrap()
+        .value;
     let waits = page.items[0].renegotiation.unwrap();
     assert_eq!((waits.by, waits.outcome, waits.since), (Side::Customer, Outcome::End, None));
     assert!(stage.pdp.revision() > Revision(0));

@@ -15,6 +15,7 @@ use standing::evidence::replay::{By, ReplayLine, Run};
 use standing::id::Seq;
 use standing::policy::{Bundle, RuleFiles, Rulebook};
 use standing::question::{Entity, Question};
+use standing::{answer, evidence};
 
 use crate::server::{Server, question, standing};
 use crate::shipped::{ROOT, shipped, shipped_files};
@@ -232,7 +233,7 @@ async fn what_a_candidate_turns_is_what_deciding_every_record_by_it_turns() {
             }
         }
         let batch = Batch { questions, semantic: Semantic::ExecuteAll };
-        world.pdp.ask_all(&operator(), batch, &Basis::default()).await.unwrap();
+        answer::ask::ask_all(&world.pdp, &operator(), batch, &Basis::default()).await.unwrap();
         let mut files: std::collections::BTreeMap<String, String> =
             RuleFiles::built_in().iter().map(|(path, text)| (path.to_owned(), text.to_owned())).collect();
         for gone in [
@@ -246,7 +247,7 @@ async fn what_a_candidate_turns_is_what_deciding_every_record_by_it_turns() {
         let mut wanted = Vec::new();
         let records = world.pdp.records().unwrap();
         for seq in 1..=records {
-            let bytes = world.pdp.decision(&operator(), Seq(seq)).await.unwrap().value.unwrap();
+            let bytes = evidence::ledger::decision(&world.pdp, &operator(), Seq(seq)).await.unwrap().value.unwrap();
             let record = Record::from_bytes(&bytes.record).unwrap();
             let mut question = record.question.clone();
             let namespace = if record.asked == Asked::Call { Namespace::Api } else { Namespace::Asked };
@@ -259,7 +260,7 @@ async fn what_a_candidate_turns_is_what_deciding_every_record_by_it_turns() {
             }
         }
         let run = Run { by: By::Candidate(Arc::new(candidate)), to: Some(Seq(records)), ..Run::default() };
-        let replaying = world.pdp.replay_all(&operator(), |_| Ok(run)).await.unwrap().value;
+        let replaying = evidence::replay::run::replay_all(&world.pdp, &operator(), |_| Ok(run)).await.unwrap().value;
         let mut told = Vec::new();
         for line in replaying {
             if let ReplayLine::Replayed(replayed) = line.unwrap() {
@@ -269,7 +270,8 @@ async fn what_a_candidate_turns_is_what_deciding_every_record_by_it_turns() {
         }
         assert!(!wanted.is_empty());
         assert_eq!(told, wanted, "world {seed}");
-        let same = world.pdp.replay_all(&operator(), |_| Ok(Run::default())).await.unwrap().value;
+        let same =
+            evidence::replay::run::replay_all(&world.pdp, &operator(), |_| Ok(Run::default())).await.unwrap().value;
         assert!(!same.into_iter().any(|line| matches!(line.unwrap(), ReplayLine::Replayed(_))), "world {seed}");
     }
 }

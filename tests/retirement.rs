@@ -15,6 +15,7 @@ use standing::limits::Limits;
 use standing::pdp::call::Call;
 use standing::pdp::{Pdp, Terms};
 use standing::policy::{Bundle, RuleFiles, Rulebook};
+use standing::publish;
 use standing::publish::approval::Approving;
 use standing::publish::proposal::Proposing;
 use standing::publish::rollback::RollingBack;
@@ -82,16 +83,16 @@ impl Desk {
         let clock: SharedClock = Arc::new(Stopped::at(time(BEGIN)));
         let (multichannel, limits) = (Multichannel::Displace, Limits::default());
         let terms = Terms { multichannel, limits, public_url: "https://standing.example".to_owned(), solver };
-        let pdp = Pdp::begin(folder.path(), clock, RulesAt::BuiltIn.into(), from, terms).await.unwrap();
+        let pdp = publish::begin::begin(folder.path(), clock, RulesAt::BuiltIn.into(), from, terms).await.unwrap();
         Self { pdp: Arc::new(pdp), _folder: folder }
     }
 
     async fn takes(&self, files: &Files) -> Taken {
-        self.pdp.take_files(Ok(files.clone().into_iter().collect())).await.unwrap()
+        publish::watched::take_files(&self.pdp, Ok(files.clone().into_iter().collect())).await.unwrap()
     }
 
     async fn status(&self) -> RulesStatus {
-        self.pdp.rules_status(&operator()).await.unwrap().value
+        publish::told::rules_status(&self.pdp, &operator()).await.unwrap().value
     }
 
     /// What the set was refused for, with what there is to do.
@@ -181,7 +182,7 @@ async fn a_line_takes_away_the_promise_it_names_and_no_other() {
     let said = [&gone["promise"], &gone["by"], &gone["on"], &gone["why"]].map(|text| text.as_str().unwrap());
     assert_eq!(said, ["always/the-seller-is-billed", "Ada", "2026-01-01", "bills go elsewhere"]);
     assert_eq!(status["evidence"]["retired"], status["retired"]);
-    let history = desk.pdp.rules_history(&operator(), 10, None).await.unwrap().value.items;
+    let history = publish::told::rules_history(&desk.pdp, &operator(), 10, None).await.unwrap().value.items;
     let retired: Vec<usize> = history.iter().map(|entry| entry.retired.len()).collect();
     assert_eq!(retired, [0, 1]);
 }
@@ -212,9 +213,12 @@ async fn what_stood_in_the_first_set_takes_nothing_away() {
     let (multichannel, limits) = (Multichannel::Displace, Limits::default());
     let terms = Terms { multichannel, limits, public_url: "https://standing.example".to_owned(), solver: None };
     let wanted = RulesAt::folder(folder.path()).into();
-    let pdp = Pdp::begin(data.path(), clock, wanted, RulesFrom::Files, terms).await.unwrap();
+    let pdp = publish::begin::begin(data.path(), clock, wanted, RulesFrom::Files, terms).await.unwrap();
     folder.remove(BILLED);
-    assert_eq!(pdp.take_files(pdp.read_files().unwrap()).await.unwrap(), Taken::Refused);
+    assert_eq!(
+        publish::watched::take_files(&pdp, publish::begin::read_files(&pdp).unwrap()).await.unwrap(),
+        Taken::Refused
+    );
 }
 
 #[test]
@@ -283,7 +287,7 @@ async fn a_proposal_shows_the_promises_that_go_with_it() {
     let files = saying(without(BILLED), "always/the-seller-is-billed by Ada: bills go elsewhere");
     let files = files.into_iter().filter(|(path, _)| path != SEATS).collect();
     let proposing = Proposing { files, ..Proposing::default() };
-    let proposed = desk.pdp.propose(&by("ada"), proposing).await.unwrap().value;
+    let proposed = publish::proposal::propose(&desk.pdp, &by("ada"), proposing).await.unwrap().value;
     let evidence = proposed.evidence.unwrap();
     let told: Vec<(&str, Option<&str>)> = evidence["retired"]
         .as_array()
@@ -293,10 +297,10 @@ async fn a_proposal_shows_the_promises_that_go_with_it() {
         .collect();
     assert_eq!(told, [("always/the-seller-is-billed", Some("Ada")), ("tables/removeSeats", None)]);
     let approving = Approving { unproved: Some("read".to_owned()), ..Approving::default() };
-    desk.pdp.approve(&by("bob"), proposed.id, approving).await.unwrap();
+    publish::approval::approve(&desk.pdp, &by("bob"), proposed.id, approving).await.unwrap();
     assert_eq!(desk.status().await.retired.len(), 2);
     let back = RollingBack { to: before, comment: None };
-    desk.pdp.roll_back(&by("bob"), back).await.unwrap();
+    publish::rollback::roll_back(&desk.pdp, &by("bob"), back).await.unwrap();
     assert_eq!(desk.status().await.retired, [], "what comes back takes nothing away");
 }
 

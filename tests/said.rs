@@ -17,8 +17,9 @@ use standing::config::{RulesAt, RulesFrom};
 use standing::decide::{Namespace, Reason, decide, permits};
 use standing::domain::grant::Multichannel;
 use standing::limits::Limits;
-use standing::pdp::{Pdp, Terms};
+use standing::pdp::Terms;
 use standing::policy::Bundle;
+use standing::publish;
 use standing::publish::difference::Turns;
 use standing::question::{Entity, Members, Question};
 
@@ -212,7 +213,7 @@ fn the_first_rules_of_a_store_are_refused_too_where_what_a_caller_says_is_not_bo
         let data = data.path().join("data");
         let runtime = tokio::runtime::Runtime::new().unwrap();
         let clock: SharedClock = Arc::new(Stopped::at(time(BEGIN)));
-        let begun = runtime.block_on(Pdp::begin(&data, clock, at.into(), RulesFrom::Files, terms));
+        let begun = runtime.block_on(publish::begin::begin(&data, clock, at.into(), RulesFrom::Files, terms));
         match begun {
             Ok(_) => assert!(starts, "bounded: {is_bounded}, solver: {}", solver.is_some()),
             Err(error) => {
@@ -453,7 +454,10 @@ async fn who_gains_is_answered_yes(is_tried: impl Fn(&Reading) -> bool, tries: u
         let live = world.copy(rules(&files)).await;
         let go = |_| ControlFlow::Continue(());
         let bundles = (Arc::new(rules(&[])), Arc::new(rules(&files)));
-        let told = world.pdp.world_difference(bundles, usize::MAX, go, |_| ControlFlow::Continue(())).await.unwrap();
+        let told =
+            publish::difference::world_difference(&world.pdp, bundles, usize::MAX, go, |_| ControlFlow::Continue(()))
+                .await
+                .unwrap();
         let [action] = told.actions.as_slice() else { panic!("{}: {:?}", reading.name, told.actions) };
         if action.unknown.is_some() {
             assert!(solver.is_none());

@@ -21,9 +21,10 @@ use standing::domain::subscription::{Subscription, SubscriptionStatus};
 use standing::id::{Revision, Seq};
 use standing::limits::{Limits, PAGE_MAX, SCAN_MAX};
 use standing::pdp::call::{Call, CallError, Told};
-use standing::pdp::{Pdp, Terms};
+use standing::pdp::{Pdp, Terms, opening};
 use standing::policy::{Bundle, RuleFiles, Rulebook};
 use standing::question::{Action, Entity, Members, Question};
+use standing::{answer, change, evidence};
 use tempfile::TempDir;
 
 const PARTNERS: [&str; 8] = ["p0", "p1", "p2", "p3", "p4", "p5", "p6", "p7"];
@@ -100,17 +101,19 @@ impl Scene {
     async fn generated(seed: u64, bundle: Bundle) -> Self {
         let data = TempDir::new().unwrap();
         let clock = Arc::new(Stopped::at(START.parse().unwrap()));
-        let pdp = Pdp::open(data.path(), clock.clone(), bundle, terms()).unwrap();
+        let pdp = opening::open(data.path(), clock.clone(), bundle, terms()).unwrap();
         let mut scene =
             Self { pdp, call: Call::of(Caller::local()), subscriptions: Vec::new(), halfway: Revision(0), data };
         let mut chance = Chance(seed);
         for (index, id) in PARTNERS.iter().enumerate() {
             let kind = [PartnerKind::DirectBill, PartnerKind::IndirectProvider, PartnerKind::Advisor][index % 3];
-            scene.pdp.put_partner(&scene.call, partner(id, kind, PartnerStatus::Active)).await.unwrap();
+            change::registry::put_partner(&scene.pdp, &scene.call, partner(id, kind, PartnerStatus::Active))
+                .await
+                .unwrap();
         }
         for id in CUSTOMERS {
             let customer = Customer { id: id.parse().unwrap(), name: id.to_owned(), domain: None };
-            scene.pdp.put_customer(&scene.call, customer).await.unwrap();
+            change::registry::put_customer(&scene.pdp, &scene.call, customer).await.unwrap();
         }
         for step in 0..90 {
             if step == 45 {
@@ -126,7 +129,7 @@ impl Scene {
             ("p4", PartnerKind::DirectBill),
         ] {
             let status = if id == "p4" { PartnerStatus::Suspended } else { PartnerStatus::Active };
-            scene.pdp.put_partner(&scene.call, partner(id, kind, status)).await.unwrap();
+            change::registry::put_partner(&scene.pdp, &scene.call, partner(id, kind, status)).await.unwrap();
         }
         scene
     }
@@ -140,24 +143,29 @@ impl Scene {
                 let id = format!("s{}", self.subscriptions.len());
                 let seller = (chance.below(5) > 0).then_some(who);
                 let sold = subscription(&id, customer, service, seller, None);
-                if self.pdp.put_subscription(&self.call, sold).await.is_ok() {
+                if change::selling::put_subscription(&self.pdp, &self.call, sold).await.is_ok() {
                     self.subscriptions.push(id);
                 }
             }
             4 | 5 if !self.subscriptions.is_empty() => {
                 let id = format!("s{}", self.subscriptions.len());
                 let parent = self.subscriptions[chance.below(self.subscriptions.len())].clone();
-                let above = self.pdp.subscription(&self.call, &parent.parse().unwrap()).await.unwrap().value.unwrap();
+                let above = change::registry::subscription(&self.pdp, &self.call, &parent.parse().unwrap())
+                    .await
+                    .unwrap()
+                    .value
+                    .unwrap();
                 let added = subscription(&id, above.noun.customer.as_str(), service, None, Some(&parent));
-                if self.pdp.put_subscription(&self.call, added).await.is_ok() {
+                if change::selling::put_subscription(&self.pdp, &self.call, added).await.is_ok() {
                     self.subscriptions.push(id);
                 }
             }
             6 if !self.subscriptions.is_empty() => {
                 let id = self.subscriptions[chance.below(self.subscriptions.len())].parse().unwrap();
-                let mut noun = self.pdp.subscription(&self.call, &id).await.unwrap().value.unwrap().noun;
+                let mut noun =
+                    change::registry::subscription(&self.pdp, &self.call, &id).await.unwrap().value.unwrap().noun;
                 noun.status = SubscriptionStatus::ALL[chance.below(SubscriptionStatus::ALL.len())];
-                let _ = self.pdp.put_subscription(&self.call, noun).await;
+                let _ = change::selling::put_subscription(&self.pdp, &self.call, noun).await;
             }
             7 => {
                 let removal = Removal {
@@ -165,17 +173,26 @@ impl Scene {
                     partner: Some(who.parse().unwrap()),
                     service: (chance.below(2) > 0).then(|| service.parse().unwrap()),
                 };
-                let _ = self.pdp.remove(&self.call, removal).await;
+                let _ = change::relationship::remove(&self.pdp, &self.call, removal).await;
             }
             8 => {
                 for by in [Side::Customer, Side::Partner] {
                     let outcome = if chance.below(3) > 0 { Outcome::End } else { Outcome::Reinstate };
                     let (customer, partner) = (customer.parse().unwrap(), who.parse().unwrap());
-                    let _ = self.pdp.renegotiate(&self.call, Renegotiation { customer, partner, by, outcome }).await;
+                    let _ = change::relationship::renegotiate(
+                        &self.pdp,
+                        &self.call,
+                        Renegotiation { customer, partner, by, outcome },
+                    )
+                    .await;
                 }
             }
             _ => {
-                let token = self.pdp.relationship_request(&self.call, &who.parse().unwrap()).await.unwrap().value.token;
+                let token = change::relationship::relationship_request(&self.pdp, &self.call, &who.parse().unwrap())
+                    .await
+                    .unwrap()
+                    .value
+                    .token;
                 let until: Option<Timestamp> = (chance.below(4) == 0).then(|| "2016-05-15T00:00:00Z".parse().unwrap());
                 let acceptance = |partner| Acceptance {
                     partner,
@@ -183,7 +200,7 @@ impl Scene {
                     services: vec![service.parse().unwrap()],
                     until,
                 };
-                self.pdp.accept(&self.call, &token, acceptance).await.unwrap();
+                change::relationship::accept(&self.pdp, &self.call, &token, acceptance).await.unwrap();
             }
         }
     }
@@ -204,7 +221,7 @@ impl Scene {
 
     async fn search(&self, hole: &Hole, page: Option<Pager>, basis: &Basis) -> SearchPage {
         let search = Search { hole: hole.clone(), context: Members::new(), page };
-        self.pdp.search(&self.call, search, basis).await.unwrap().value
+        answer::search::search(&self.pdp, &self.call, search, basis).await.unwrap().value
     }
 
     /// All pages of a search, one after the other.
@@ -242,7 +259,7 @@ impl Scene {
             }
         }
         let batch = Batch { questions: questions.iter().cloned().map(Ok).collect(), semantic: Semantic::ExecuteAll };
-        let answers = self.pdp.ask_all(&self.call, batch, basis).await.unwrap().value;
+        let answers = answer::ask::ask_all(&self.pdp, &self.call, batch, basis).await.unwrap().value;
         let allowed: Vec<&Question> = questions
             .iter()
             .zip(&answers)
@@ -421,12 +438,19 @@ async fn what_a_caller_says_in_the_context_can_let_strangers_in() {
     for id in ["p0", "p7"] {
         let hole = resource_hole(&Entity::new("Partner", id), "removeSeats", "Subscription");
         let search = Search { hole, context: context.clone(), page: None };
-        let found = scene.pdp.search(&scene.call, search, &Basis::default()).await.unwrap().value.results;
+        let found =
+            answer::search::search(&scene.pdp, &scene.call, search, &Basis::default()).await.unwrap().value.results;
         let mut expected = BTreeSet::new();
         for resource in scene.resources() {
             let mut question = Question::new(Entity::new("Partner", id), "removeSeats", resource.clone());
             question.context = context.clone();
-            if scene.pdp.ask(&scene.call, question, &Basis::default()).await.unwrap().value.decision.is_allowed() {
+            if answer::ask::ask(&scene.pdp, &scene.call, question, &Basis::default())
+                .await
+                .unwrap()
+                .value
+                .decision
+                .is_allowed()
+            {
                 expected.insert(Found::Entity { kind: resource.kind, id: resource.id });
             }
         }
@@ -461,7 +485,7 @@ async fn a_token_belongs_to_one_search_and_no_character_of_it_may_change() {
     let asked = async |hole: &Hole, context: Value, token: &str, limit: Option<usize>| {
         let page = Some(Pager { token: Some(token.to_owned()), limit, properties: None });
         let search = Search { hole: hole.clone(), context: context.as_object().unwrap().clone(), page };
-        scene.pdp.search(&scene.call, search, &basis).await
+        answer::search::search(&scene.pdp, &scene.call, search, &basis).await
     };
     let follow_up = asked(&hole, json!({}), &token, None).await.unwrap().value;
     assert_eq!(follow_up.results.len(), 1);
@@ -534,7 +558,7 @@ async fn a_page_after_a_change_of_rules_leaves_nothing_out() {
     let clock = Arc::new(Stopped::at(END.parse().unwrap()));
     let (data, call) = (scene.data, scene.call);
     drop(scene.pdp);
-    let pdp = Pdp::open(data.path(), clock, anybody, terms()).unwrap();
+    let pdp = opening::open(data.path(), clock, anybody, terms()).unwrap();
     scene = Scene { pdp, call, subscriptions: scene.subscriptions, halfway: scene.halfway, data };
     let basis = Basis::default();
     let mut found = BTreeSet::new();
@@ -559,9 +583,9 @@ async fn a_page_that_has_looked_at_enough_says_where_to_go_on() {
         let line = json!({"noun": "partner", "id": id, "name": id, "kind": "advisor", "status": "active"});
         lines.push_str(&format!("{line}\n"));
     }
-    scene.pdp.import(&scene.call, std::io::Cursor::new(lines), |_, _| {}).await.unwrap();
+    change::import::import(&scene.pdp, &scene.call, std::io::Cursor::new(lines), |_, _| {}).await.unwrap();
     let bought = subscription("bought", "c0", "teams", None, None);
-    scene.pdp.put_subscription(&scene.call, bought).await.unwrap();
+    change::selling::put_subscription(&scene.pdp, &scene.call, bought).await.unwrap();
     let hole = subject_hole("Partner", "provideSupport", &Entity::new("Service", "c0/teams"));
     let first = scene.search(&hole, None, &Basis::default()).await;
     assert!(first.results.is_empty());
@@ -580,23 +604,31 @@ async fn no_name_of_a_partner_makes_others_look_through_everything() {
     };
     let names = ["~own", "~seller", "~both", "~above", "partner", "own", "seller"];
     for id in names.into_iter().chain(["plain"]) {
-        scene.pdp.put_partner(&scene.call, active(id)).await.unwrap();
+        change::registry::put_partner(&scene.pdp, &scene.call, active(id)).await.unwrap();
     }
     for id in names {
         let hole = resource_hole(&Entity::new("Partner", id), "provideSupport", "Subscription");
         assert!(scene.search(&hole, None, &Basis::default()).await.results.is_empty());
     }
     // What it sold stands before what it administers only while nothing has to be looked through whole.
-    scene.pdp.put_subscription(&scene.call, subscription("b", "c0", "teams", Some("plain"), None)).await.unwrap();
-    scene.pdp.put_subscription(&scene.call, subscription("a", "c0", "teams", None, None)).await.unwrap();
-    let token = scene.pdp.relationship_request(&scene.call, &"plain".parse().unwrap()).await.unwrap().value.token;
+    change::selling::put_subscription(&scene.pdp, &scene.call, subscription("b", "c0", "teams", Some("plain"), None))
+        .await
+        .unwrap();
+    change::selling::put_subscription(&scene.pdp, &scene.call, subscription("a", "c0", "teams", None, None))
+        .await
+        .unwrap();
+    let token = change::relationship::relationship_request(&scene.pdp, &scene.call, &"plain".parse().unwrap())
+        .await
+        .unwrap()
+        .value
+        .token;
     let acceptance = |partner| Acceptance {
         partner,
         customer: "c0".parse().unwrap(),
         services: vec!["teams".parse().unwrap()],
         until: None,
     };
-    scene.pdp.accept(&scene.call, &token, acceptance).await.unwrap();
+    change::relationship::accept(&scene.pdp, &scene.call, &token, acceptance).await.unwrap();
     let hole = resource_hole(&Entity::new("Partner", "plain"), "provideSupport", "Subscription");
     let found = scene.search(&hole, None, &Basis::default()).await.results;
     let found = found.iter().map(|found| serde_json::to_value(found).unwrap()["id"].clone()).collect::<Vec<_>>();
@@ -614,12 +646,15 @@ async fn a_search_is_recorded_before_it_is_answered() {
     }
     let page = Some(Pager { limit: Some(2), ..Pager::default() });
     let search = Search { hole: sought, context: Members::new(), page };
-    let told = scene.pdp.search(&scene.call, search, &Basis { explain: true, ..Basis::default() }).await.unwrap();
+    let told = answer::search::search(&scene.pdp, &scene.call, search, &Basis { explain: true, ..Basis::default() })
+        .await
+        .unwrap();
     assert_eq!(told.seqs, [Seq(before + 1)]);
     assert_eq!(scene.pdp.records().unwrap(), before + 1);
-    let record =
-        Record::from_bytes(&scene.pdp.decision(&scene.call, told.seqs[0]).await.unwrap().value.unwrap().record)
-            .unwrap();
+    let record = Record::from_bytes(
+        &evidence::ledger::decision(&scene.pdp, &scene.call, told.seqs[0]).await.unwrap().value.unwrap().record,
+    )
+    .unwrap();
     assert_eq!(record.asked, Asked::Search);
     assert!(record.decision);
     assert_eq!((record.question.resource.kind.as_str(), record.question.resource.id.as_str()), ("Subscription", ""));
@@ -645,7 +680,7 @@ async fn whoever_may_not_ask_may_not_search_and_that_is_recorded() {
     let call = Call::of(Caller::Partner { id: "p0".parse().unwrap() });
     let page = Some(Pager { token: Some("none".to_owned()), ..Pager::default() });
     let search = Search { hole, context: Members::new(), page };
-    let denied = scene.pdp.search(&call, search, &Basis::default()).await;
+    let denied = answer::search::search(&scene.pdp, &call, search, &Basis::default()).await;
     assert!(matches!(denied, Err(CallError::Denied(_))));
     assert_eq!(scene.pdp.records().unwrap(), before + 1);
 }
@@ -683,7 +718,7 @@ async fn a_world_is_searched_whole() {
     let world = World::read(folder.path(), &bundle).unwrap();
     let clock = Arc::new(Stopped::at(START.parse().unwrap()));
     let data = TempDir::new().unwrap();
-    let pdp = Pdp::open(data.path(), clock, rules(&[]), terms()).unwrap().with_world(bundle, world);
+    let pdp = opening::open(data.path(), clock, rules(&[]), terms()).unwrap().with_world(bundle, world);
     let scene = Scene { pdp, call: Call::of(Caller::local()), subscriptions: Vec::new(), halfway: Revision(0), data };
     let basis = Basis::default();
     let subjects: Vec<Entity> = users.iter().copied().chain(["nobody"]).map(|id| Entity::new("user", id)).collect();
@@ -693,8 +728,12 @@ async fn a_world_is_searched_whole() {
         for name in ["edit", "fly", "view"] {
             for resource in &resources {
                 let question = Question::new(subject.clone(), name, resource.clone());
-                let allowed =
-                    scene.pdp.ask(&scene.call, question.clone(), &basis).await.unwrap().value.decision.is_allowed();
+                let allowed = answer::ask::ask(&scene.pdp, &scene.call, question.clone(), &basis)
+                    .await
+                    .unwrap()
+                    .value
+                    .decision
+                    .is_allowed();
                 for (hole, found) in fillings(&question) {
                     let entry = expected.entry(format!("{hole:?}")).or_insert((hole, Vec::new()));
                     entry.1.extend(allowed.then_some(found));

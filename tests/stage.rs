@@ -22,6 +22,7 @@ use standing::pdp::{Pdp, Terms};
 use standing::policy::{Bundle, RuleFiles, Rulebook};
 use standing::question::{Entity, Question};
 use standing::store::Store;
+use standing::{answer, change};
 use tempfile::TempDir;
 
 /// The actions of the decision table.
@@ -97,17 +98,19 @@ impl Stage {
             mpn_id: None,
             provider: None,
         };
-        self.pdp.put_partner(&operator(), told).await.unwrap();
+        change::registry::put_partner(&self.pdp, &operator(), told).await.unwrap();
     }
 
     pub async fn customer(&self, id: &str) {
         let told = Customer { id: id.parse().unwrap(), name: format!("Customer {id}"), domain: None };
-        self.pdp.put_customer(&operator(), told).await.unwrap();
+        change::registry::put_customer(&self.pdp, &operator(), told).await.unwrap();
     }
 
     /// A registrar tells of a sale; `seller` is nobody for a subscription that was bought directly.
     pub async fn sold(&self, id: &str, customer: &str, service: &str, seller: Option<&str>) {
-        self.pdp.put_subscription(&operator(), subscription(id, customer, service, seller)).await.unwrap();
+        change::selling::put_subscription(&self.pdp, &operator(), subscription(id, customer, service, seller))
+            .await
+            .unwrap();
     }
 
     pub async fn accepts(&self, customer: &str, partner: &str, services: &[&str]) -> Accepted {
@@ -122,7 +125,7 @@ impl Stage {
         services: &[&str],
         until: Option<Timestamp>,
     ) -> Result<Accepted, CallError<LinkError>> {
-        let token = self.pdp.links().token(&partner.parse().unwrap());
+        let token = change::relationship::links(&self.pdp).token(&partner.parse().unwrap());
         self.try_token(call, token.as_str(), customer, services, until).await
     }
 
@@ -136,7 +139,12 @@ impl Stage {
     ) -> Result<Accepted, CallError<LinkError>> {
         let customer = customer.parse().unwrap();
         let services = services.iter().map(|service| service.parse().unwrap()).collect();
-        let accepted = self.pdp.accept(&call, token, |partner| Acceptance { partner, customer, services, until });
+        let accepted = change::relationship::accept(&self.pdp, &call, token, |partner| Acceptance {
+            partner,
+            customer,
+            services,
+            until,
+        });
         accepted.await.map(|changed| changed.value)
     }
 
@@ -146,24 +154,24 @@ impl Stage {
             partner: partner.map(|partner| partner.parse().unwrap()),
             service: service.map(|service| service.parse().unwrap()),
         };
-        self.pdp.remove(&operator(), removal).await.unwrap();
+        change::relationship::remove(&self.pdp, &operator(), removal).await.unwrap();
     }
 
     pub async fn renegotiates(&self, customer: &str, partner: &str, by: Side, outcome: Outcome) {
         let renegotiation =
             Renegotiation { customer: customer.parse().unwrap(), partner: partner.parse().unwrap(), by, outcome };
-        self.pdp.renegotiate(&operator(), renegotiation).await.unwrap();
+        change::relationship::renegotiate(&self.pdp, &operator(), renegotiation).await.unwrap();
     }
 
     pub async fn ask(&self, partner: &str, action: &str, kind: &str, resource: &str) -> Answer {
         let question = Question::new(Entity::new("Partner", partner), action, Entity::new(kind, resource));
-        self.pdp.ask(&operator(), question, &Basis::default()).await.unwrap().value
+        answer::ask::ask(&self.pdp, &operator(), question, &Basis::default()).await.unwrap().value
     }
 
     /// Many answers on one revision, in one durable write.
     pub async fn ask_all(&self, questions: impl Iterator<Item = Question>) -> Vec<Decision> {
         let batch = Batch { questions: questions.map(Ok).collect(), semantic: Semantic::ExecuteAll };
-        let told = self.pdp.ask_all(&operator(), batch, &Basis::default()).await.unwrap();
+        let told = answer::ask::ask_all(&self.pdp, &operator(), batch, &Basis::default()).await.unwrap();
         told.value.into_iter().map(|answer| answer.unwrap().decision).collect()
     }
 

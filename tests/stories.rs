@@ -7,6 +7,7 @@ use standing::domain::grant::Multichannel;
 use standing::domain::partner::{PartnerKind, PartnerStatus};
 use standing::id::Revision;
 use standing::pdp::call::CallError;
+use standing::{change, evidence};
 
 use crate::stage::{Stage, as_customer, as_partner, operator, shipped, subscription, time};
 
@@ -25,7 +26,7 @@ async fn scene() -> Stage {
 
 /// What happened at each revision after `after`, one line each.
 fn told(stage: &Stage, after: Revision) -> String {
-    let page = stage.pdp.changes_page(after, 1_000).unwrap();
+    let page = evidence::changes::changes_page(&stage.pdp, after, 1_000).unwrap();
     page.changes.iter().map(|change| format!("{}\n", serde_json::to_string(change).unwrap())).collect()
 }
 
@@ -53,7 +54,9 @@ async fn a_partner_that_provisions_a_new_subscription_has_every_right_on_it_and_
     let stage = scene().await;
     stage.accepts("c", "p2", &["office365"]).await;
     before_and_after!("scene 2 the accepted partner sells", stage, &["p1", "p2"], &["s-1", "s-2"], {
-        stage.pdp.put_subscription(&as_partner("p2"), subscription("s-2", "c", "office365", None)).await.unwrap();
+        change::selling::put_subscription(&stage.pdp, &as_partner("p2"), subscription("s-2", "c", "office365", None))
+            .await
+            .unwrap();
     });
 }
 
@@ -73,7 +76,8 @@ async fn asking_again_restores_everything_and_leaves_the_seller_as_it_was() {
     before_and_after!("scene 4 the partner is accepted again", stage, &["p1"], &["s-1"], {
         stage.accepts("c", "p1", &["office365"]).await;
     });
-    let s1 = stage.pdp.subscription(&operator(), &"s-1".parse().unwrap()).await.unwrap().value.unwrap();
+    let s1 =
+        change::registry::subscription(&stage.pdp, &operator(), &"s-1".parse().unwrap()).await.unwrap().value.unwrap();
     assert_eq!(s1.noun.original_reseller, Some("p1".parse().unwrap()));
 }
 
@@ -113,7 +117,9 @@ async fn one_link_serves_two_customers_independently() {
     let stage = scene().await;
     stage.customer("d").await;
     stage.sold("s-d", "d", "office365", None).await;
-    let request = || async { stage.pdp.relationship_request(&operator(), &"p2".parse().unwrap()).await.unwrap().value };
+    let request = || async {
+        change::relationship::relationship_request(&stage.pdp, &operator(), &"p2".parse().unwrap()).await.unwrap().value
+    };
     let (first, again) = (request().await, request().await);
     assert_eq!((&first.link, &first.token), (&again.link, &again.token));
     before_and_after!("scene 8 one link and two customers", stage, &["p2"], &["s-1", "s-d"], {
@@ -126,9 +132,9 @@ async fn one_link_serves_two_customers_independently() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_altered_or_foreign_link_and_somebody_elses_acceptance_are_refused_and_nothing_is_written() {
     let stage = scene().await;
-    let token = stage.pdp.links().token(&"p2".parse().unwrap()).to_string();
+    let token = change::relationship::links(&stage.pdp).token(&"p2".parse().unwrap()).to_string();
     let altered = format!("{}{}", &token[..token.len() - 1], if token.ends_with('A') { 'B' } else { 'A' });
-    let unknown = stage.pdp.links().token(&"nobody".parse().unwrap()).to_string();
+    let unknown = change::relationship::links(&stage.pdp).token(&"nobody".parse().unwrap()).to_string();
     let elsewhere = Stage::new();
     elsewhere.partner("p2", PartnerKind::DirectBill).await;
     let before = stage.pdp.revision();
@@ -218,7 +224,9 @@ async fn a_relationship_ends_only_when_both_sides_say_so() {
         assert!(stage.ask("p1", "removeSeats", "Subscription", "s-1").await.decision.is_allowed(), "proposed only");
         stage.renegotiates("c", "p1", Side::Partner, Outcome::End).await;
     });
-    let sale = stage.pdp.put_subscription(&operator(), subscription("s-9", "c", "office365", Some("p1"))).await;
+    let sale =
+        change::selling::put_subscription(&stage.pdp, &operator(), subscription("s-9", "c", "office365", Some("p1")))
+            .await;
     assert!(matches!(sale, Err(CallError::Failed(SubscriptionError::RelationshipEnded { .. }))), "{sale:?}");
     stage.renegotiates("c", "p1", Side::Partner, Outcome::Reinstate).await;
     stage.renegotiates("c", "p1", Side::Customer, Outcome::Reinstate).await;

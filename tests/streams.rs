@@ -13,6 +13,7 @@ use standing::facts::Role;
 use standing::http::{Door, Stopping, surface_with};
 use standing::policy::{Bundle, RuleFiles, Rulebook};
 use standing::publish::watched::Taken;
+use standing::{change, evidence, publish};
 
 use crate::stage::{Stage, operator, time};
 
@@ -39,7 +40,7 @@ impl Served {
 
     async fn auditor(&self, expires: Option<&str>) -> IssuedToken {
         let new = NewToken { expires: expires.map(time), ..NewToken::of(Speaker::Role(Role::Auditor)) };
-        let issued = self.stage.pdp.create_token(&operator(), new).await;
+        let issued = change::tokens::create_token(&self.stage.pdp, &operator(), new).await;
         issued.unwrap_or_else(|error| panic!("{error}")).value
     }
 
@@ -120,7 +121,9 @@ async fn a_stream_goes_on_with_heartbeats_and_ends_by_the_next_one_once_its_toke
         drop(coming);
     }
     let coming = until(served.follow(&format!("Bearer {}", token.token)), "\"before\"").await;
-    served.stage.pdp.revoke_token(&operator(), &token.id).await.unwrap_or_else(|error| panic!("{error}"));
+    change::tokens::revoke_token(&served.stage.pdp, &operator(), &token.id)
+        .await
+        .unwrap_or_else(|error| panic!("{error}"));
     rest(coming).await;
 }
 
@@ -132,7 +135,9 @@ async fn no_event_is_told_after_the_token_is_revoked_or_has_expired() {
         let token = served.auditor((!is_revoked).then_some(END)).await;
         let coming = until(served.follow(&format!("Bearer {}", token.token)), "\"before\"").await;
         if is_revoked {
-            served.stage.pdp.revoke_token(&operator(), &token.id).await.unwrap_or_else(|error| panic!("{error}"));
+            change::tokens::revoke_token(&served.stage.pdp, &operator(), &token.id)
+                .await
+                .unwrap_or_else(|error| panic!("{error}"));
         } else {
             served.stage.clock.set(time(END));
         }
@@ -173,7 +178,7 @@ async fn a_stream_ends_by_its_next_event_or_heartbeat_once_the_rules_take_the_ri
         served.stage.partner("before", PartnerKind::Advisor).await;
         let token = served.auditor(None).await;
         let coming = until(served.follow(&format!("Bearer {}", token.token)), "\"before\"").await;
-        let taken = served.stage.pdp.take_files(Ok(narrower.clone())).await.unwrap();
+        let taken = publish::watched::take_files(&served.stage.pdp, Ok(narrower.clone())).await.unwrap();
         assert_eq!(taken, Taken::InForce);
         if is_event {
             served.stage.customer("secret").await;
@@ -186,7 +191,8 @@ async fn a_stream_ends_by_its_next_event_or_heartbeat_once_the_rules_take_the_ri
             action: Some("Api::readChanges".to_owned()),
             ..standing::evidence::decisions::DecisionFilter::default()
         };
-        let found = served.stage.pdp.decisions(&operator(), &filter, 10, None).await.unwrap().value;
+        let found =
+            evidence::decisions::decisions(&served.stage.pdp, &operator(), &filter, 10, None).await.unwrap().value;
         assert_eq!(found.items.len(), 1, "{:?}", found.items);
     }
 }

@@ -4,6 +4,8 @@ use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use SubscriptionStatus::{Active, Deleted, Expired, Suspended};
+use standing::change;
 use standing::change::registration::SubscriptionError;
 use standing::domain::commercial::{Outcome, Side};
 use standing::domain::grant::Multichannel;
@@ -14,8 +16,6 @@ use standing::policy::{Bundle, RuleFiles, Rulebook};
 
 use crate::shipped::shipped_files;
 use crate::stage::{Stage, as_partner, operator, subscription};
-
-use SubscriptionStatus::{Active, Deleted, Expired, Suspended};
 
 /// p1 sold to c and administers its service.
 async fn scene() -> Stage {
@@ -32,7 +32,7 @@ async fn filled(stage: Stage) -> Stage {
 
 /// The code of what an operator is refused; nothing for what it may tell.
 async fn refusal(stage: &Stage, told: Subscription) -> Option<&'static str> {
-    match stage.pdp.put_subscription(&operator(), told).await {
+    match change::selling::put_subscription(&stage.pdp, &operator(), told).await {
         Ok(_) => None,
         Err(CallError::Failed(SubscriptionError::StatusCannotBecome { .. })) => Some("status_cannot_become"),
         Err(CallError::Failed(SubscriptionError::ParentNotActive { .. })) => Some("parent_not_active"),
@@ -82,7 +82,7 @@ async fn nothing_is_sold_once_the_relationship_has_ended_or_under_a_parent_that_
     assert_eq!(refusal(&stage, sale).await, Some("commercial_relationship_ended"));
     assert_eq!(refusal(&stage, add_on("s-added", "s-1")).await, Some("commercial_relationship_ended"));
     assert_eq!(refusal(&stage, subscription("s-3", "c", "office365", None)).await, None, "bought directly");
-    assert!(stage.pdp.put_subscription(&as_partner("p1"), add_on("s-added", "s-1")).await.is_err());
+    assert!(change::selling::put_subscription(&stage.pdp, &as_partner("p1"), add_on("s-added", "s-1")).await.is_err());
 }
 
 /// The shipped rules as they were before seats were added and subscriptions suspended, reactivated and expired.
@@ -125,21 +125,25 @@ async fn rules_of_an_earlier_day_refuse_what_they_have_no_action_or_word_for_and
     let stage = filled(Stage::with(rules, Multichannel::Displace)).await;
     let sold = || subscription("s-1", "c", "office365", Some("p1"));
     for told in [Subscription { quantity: 20, ..sold() }, Subscription { status: Suspended, ..sold() }] {
-        match stage.pdp.put_subscription(&as_partner("p1"), told).await {
+        match change::selling::put_subscription(&stage.pdp, &as_partner("p1"), told).await {
             Err(CallError::Denied(denied)) => assert_eq!(denied.reason.as_str(), "unknown_action"),
             other => panic!("{other:?}"),
         }
     }
-    stage.pdp.put_subscription(&as_partner("p1"), Subscription { quantity: 5, ..sold() }).await.unwrap();
+    change::selling::put_subscription(&stage.pdp, &as_partner("p1"), Subscription { quantity: 5, ..sold() })
+        .await
+        .unwrap();
     assert!(stage.ask("p1", "removeSeats", "Subscription", "s-1").await.decision.is_allowed());
-    stage.pdp.put_subscription(&operator(), Subscription { status: Expired, ..sold() }).await.unwrap();
+    change::selling::put_subscription(&stage.pdp, &operator(), Subscription { status: Expired, ..sold() })
+        .await
+        .unwrap();
     for action in ["receiveBill", "provideSupport", "removeSeats"] {
         let decision = stage.ask("p1", action, "Subscription", "s-1").await.decision;
         assert_eq!(decision.reason().map(|reason| reason.as_str()), Some("invalid_fact"), "{action}");
         assert!(!decision.is_allowed(), "{action}");
     }
     // No rule about the call reads a status.
-    let read = stage.pdp.subscription(&operator(), &"s-1".parse().unwrap()).await.unwrap();
+    let read = change::registry::subscription(&stage.pdp, &operator(), &"s-1".parse().unwrap()).await.unwrap();
     assert_eq!(read.value.map(|found| found.noun.status), Some(Expired));
 }
 

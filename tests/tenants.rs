@@ -1,5 +1,6 @@
 //! What a partner or a customer may do for itself, and what it may not find out about others.
 
+use standing::change;
 use standing::change::registration::SubscriptionError;
 use standing::change::registry::SubscriptionFilter;
 use standing::change::removal::Removal;
@@ -35,7 +36,7 @@ fn sold(change: impl FnOnce(&mut Subscription)) -> Subscription {
 
 /// What came of a partner's telling: done, or the code of why not.
 async fn tells(stage: &Stage, partner: &str, told: Subscription) -> String {
-    match stage.pdp.put_subscription(&as_partner(partner), told).await {
+    match change::selling::put_subscription(&stage.pdp, &as_partner(partner), told).await {
         Ok(_) => "done".to_owned(),
         Err(CallError::Denied(denied)) => denied.reason.to_string(),
         Err(CallError::Failed(SubscriptionError::StatusNotItsOwn(_))) => "status_not_its_own".to_owned(),
@@ -91,7 +92,7 @@ async fn the_seller_suspends_and_reactivates_what_it_sold_and_tells_no_other_sta
     assert_eq!(tells(&stage, "p1", and_more).await, "subscription_status_not_active", "each difference by itself");
     assert_eq!(tells(&stage, "p1", is(Active)).await, "done");
     for status in [Expired, Deleted] {
-        stage.pdp.put_subscription(&operator(), is(status)).await.unwrap();
+        change::selling::put_subscription(&stage.pdp, &operator(), is(status)).await.unwrap();
         for back in [Active, Suspended] {
             assert_eq!(tells(&stage, "p1", is(back)).await, "status_not_its_own", "{status} {back}");
         }
@@ -125,7 +126,7 @@ async fn what_is_foreign_and_what_is_not_there_look_the_same_to_a_partner() {
         add_on_of_nothing,
         subscription("s-2", "d", "mail", None),
     ] {
-        match stage.pdp.put_subscription(&as_partner("p1"), told).await {
+        match change::selling::put_subscription(&stage.pdp, &as_partner("p1"), told).await {
             Err(CallError::Denied(denied)) => said.push((denied.reason, denied.message)),
             other => panic!("{other:?}"),
         }
@@ -144,7 +145,7 @@ async fn renegotiating_and_removing_tell_nothing_of_who_is_known() {
             by: Side::Partner,
             outcome: Outcome::End,
         };
-        let said = stage.pdp.renegotiate(&as_partner("p1"), renegotiation).await;
+        let said = change::relationship::renegotiate(&stage.pdp, &as_partner("p1"), renegotiation).await;
         assert!(
             matches!(said, Err(CallError::Failed(RenegotiationError::NoRelationship { .. }))),
             "{customer}: {said:?}"
@@ -154,7 +155,7 @@ async fn renegotiating_and_removing_tell_nothing_of_who_is_known() {
     for partner in ["p2", "p9"] {
         let removal =
             Removal { customer: "c".parse().unwrap(), partner: Some(partner.parse().unwrap()), service: None };
-        match stage.pdp.remove(&as_customer("c"), removal).await {
+        match change::relationship::remove(&stage.pdp, &as_customer("c"), removal).await {
             Err(CallError::Failed(error)) => said.push(error.to_string().replace(partner, "a partner")),
             other => panic!("{partner}: {other:?}"),
         }
@@ -174,7 +175,10 @@ async fn a_cursor_leads_only_through_rows_that_are_the_callers_own() {
     for call in [as_customer("c"), as_partner("p1")] {
         let (mut found, mut cursor) = (Vec::new(), None::<String>);
         loop {
-            let page = stage.pdp.list_subscriptions(&call, &filter, 1, cursor.as_deref()).await.unwrap().value;
+            let page = change::registry::list_subscriptions(&stage.pdp, &call, &filter, 1, cursor.as_deref())
+                .await
+                .unwrap()
+                .value;
             found.extend(page.items.into_iter().map(|item| item.id.to_string()));
             cursor = page.next;
             let Some(cursor) = &cursor else { break };
@@ -190,9 +194,9 @@ async fn a_cursor_leads_only_through_rows_that_are_the_callers_own() {
 async fn a_partner_tells_its_sale_again_and_nothing_changes() {
     let stage = scene().await;
     let told = subscription("s-9", "c", "office365", None);
-    stage.pdp.put_subscription(&as_partner("p1"), told.clone()).await.unwrap();
+    change::selling::put_subscription(&stage.pdp, &as_partner("p1"), told.clone()).await.unwrap();
     let before = stage.pdp.revision();
-    let again = stage.pdp.put_subscription(&as_partner("p1"), told).await.unwrap();
+    let again = change::selling::put_subscription(&stage.pdp, &as_partner("p1"), told).await.unwrap();
     assert_eq!((again.value.noun.original_reseller, stage.pdp.revision()), (Some("p1".parse().unwrap()), before));
 }
 

@@ -10,6 +10,7 @@ use standing::facts::Role;
 use standing::id::Revision;
 use standing::limits::{ADMINISTRATORS_MAX, IMPORT_LINE_MAX};
 use standing::pdp::call::{Call, CallError, Idempotency, PreconditionError};
+use standing::{answer, change, evidence};
 
 use crate::worlds::{World, operator, rules};
 
@@ -59,7 +60,7 @@ async fn an_import_is_one_event_that_counts_what_changed() {
     let imported = world.import(CAST).await.unwrap().value;
     assert_eq!((imported.lines, imported.partners, imported.customers), (8, 3, 2));
     assert_eq!((imported.subscriptions, imported.grants, imported.commercial_relationships), (2, 1, 0));
-    let page = world.pdp.changes(&operator(), Revision(0), 10).await.unwrap().value;
+    let page = evidence::changes::changes(&world.pdp, &operator(), Revision(0), 10).await.unwrap().value;
     let events: Vec<_> = page.changes.iter().map(|change| change.event.clone()).collect();
     let event = Event::Imported { partners: 3, customers: 2, subscriptions: 2, grants: 1, commercial_relationships: 0 };
     assert_eq!(events, [event]);
@@ -68,7 +69,8 @@ async fn an_import_is_one_event_that_counts_what_changed() {
     assert_eq!((imported.lines, imported.partners, imported.customers, imported.revision), (8, 0, 1, Revision(2)));
     let unchanged = world.import(&renamed).await.unwrap();
     assert_eq!((unchanged.value.customers, unchanged.revision, world.pdp.revision()), (0, Revision(2), Revision(2)));
-    let record = world.pdp.decision(&operator(), unchanged.seqs[0]).await.unwrap().value.unwrap().record;
+    let record =
+        evidence::ledger::decision(&world.pdp, &operator(), unchanged.seqs[0]).await.unwrap().value.unwrap().record;
     assert_eq!(standing::audit::Record::from_bytes(&record).unwrap().outcome, Some(standing::audit::Became::Unchanged));
 }
 
@@ -202,9 +204,9 @@ async fn whoever_may_not_import_or_export_is_refused_before_a_line_is_read() {
     }
     let world = World::empty(rules(&[]));
     let asker = Call::of(Caller::Operator { id: "someone".to_owned(), role: Role::Asker });
-    let refused = world.pdp.import(&asker, std::io::BufReader::new(Untouchable), |_, _| ()).await;
+    let refused = change::import::import(&world.pdp, &asker, std::io::BufReader::new(Untouchable), |_, _| ()).await;
     assert!(matches!(refused, Err(CallError::Denied(_))), "{refused:?}");
-    assert!(matches!(world.pdp.export(&asker).await, Err(CallError::Denied(_))));
+    assert!(matches!(answer::export::export(&world.pdp, &asker).await, Err(CallError::Denied(_))));
     assert_eq!(world.pdp.records().unwrap(), 2);
 }
 
@@ -225,12 +227,12 @@ async fn lines_that_cannot_be_read_to_the_end_leave_nothing() {
     use std::io::Read as _;
     let world = World::empty(rules(&[]));
     let broken = std::io::BufReader::new(std::io::Cursor::new(CAST).chain(Broken));
-    match world.pdp.import(&operator(), broken, |_, _| ()).await {
+    match change::import::import(&world.pdp, &operator(), broken, |_, _| ()).await {
         Err(CallError::Failed(ImportError::Unreadable { line: 9, cause })) => assert_eq!(cause, "the disk is gone"),
         other => panic!("{other:?}"),
     }
     let panicking = std::io::BufReader::new(std::io::Cursor::new(CAST).chain(Panicking));
-    let failed = world.pdp.import(&operator(), panicking, |_, _| ()).await;
+    let failed = change::import::import(&world.pdp, &operator(), panicking, |_, _| ()).await;
     assert!(matches!(failed, Err(CallError::Unavailable(_))), "{failed:?}");
     assert_eq!((world.pdp.revision(), world.export().await), (Revision(0), String::new()));
     world.import(CAST).await.unwrap();
@@ -241,12 +243,13 @@ async fn a_retry_with_the_same_key_is_answered_and_not_imported_again() {
     let world = World::empty(rules(&[]));
     let mut call = operator();
     call.idempotency = Some(Idempotency { key: "once".to_owned(), request: [1; 32] });
-    let first = world.pdp.import(&call, CAST.as_bytes(), |_, _| ()).await.unwrap();
-    let again = world.pdp.import(&call, "nothing that could be read".as_bytes(), |_, _| ()).await.unwrap();
+    let first = change::import::import(&world.pdp, &call, CAST.as_bytes(), |_, _| ()).await.unwrap();
+    let again =
+        change::import::import(&world.pdp, &call, "nothing that could be read".as_bytes(), |_, _| ()).await.unwrap();
     assert!(!first.is_repeat && again.is_repeat);
     assert_eq!((first.value, first.revision), (again.value, again.revision));
     call.idempotency = Some(Idempotency { key: "once".to_owned(), request: [2; 32] });
-    let reused = world.pdp.import(&call, CAST.as_bytes(), |_, _| ()).await;
+    let reused = change::import::import(&world.pdp, &call, CAST.as_bytes(), |_, _| ()).await;
     assert!(matches!(reused, Err(CallError::Precondition(PreconditionError::KeyReused(_)))), "{reused:?}");
 }
 
@@ -260,7 +263,7 @@ async fn an_export_shows_one_revision_whatever_is_written_meanwhile() {
         ));
     }
     world.import(&lines).await.unwrap();
-    let mut export = world.pdp.export(&operator()).await.unwrap().value;
+    let mut export = answer::export::export(&world.pdp, &operator()).await.unwrap().value;
     assert_eq!(export.revision(), Revision(1));
     let mut told = export.next().unwrap().unwrap();
     let later = lines.replace("A name", "Another name") + CAST;
@@ -285,7 +288,7 @@ async fn progress_is_told_now_and_then_and_at_the_end() {
     let heard = Arc::new(std::sync::Mutex::new(Vec::new()));
     let hearing = Arc::clone(&heard);
     let progress = move |lines, bytes| hearing.lock().unwrap().push((lines, bytes));
-    world.pdp.import(&operator(), std::io::Cursor::new(lines), progress).await.unwrap();
+    change::import::import(&world.pdp, &operator(), std::io::Cursor::new(lines), progress).await.unwrap();
     let heard = heard.lock().unwrap().clone();
     assert_eq!(heard.iter().map(|(lines, _)| *lines).collect::<Vec<_>>(), [1_000, 2_000, 2_500]);
     assert_eq!(heard.last().unwrap().1, bytes);
@@ -329,15 +332,14 @@ async fn a_million_subscriptions_are_imported_in_bounded_memory() {
     let began = std::time::Instant::now();
     let reader = BufReader::with_capacity(1 << 20, std::fs::File::open(&path).unwrap());
     let mut last = began;
-    let imported = pdp
-        .import(&operator(), reader, move |lines, bytes| {
-            if last.elapsed().as_secs() >= 10 {
-                println!("{lines} lines, {bytes} bytes after {:?}", began.elapsed());
-                last = std::time::Instant::now();
-            }
-        })
-        .await
-        .unwrap();
+    let imported = change::import::import(&pdp, &operator(), reader, move |lines, bytes| {
+        if last.elapsed().as_secs() >= 10 {
+            println!("{lines} lines, {bytes} bytes after {:?}", began.elapsed());
+            last = std::time::Instant::now();
+        }
+    })
+    .await
+    .unwrap();
     println!("imported {} lines, {size} bytes, in {:?}; {}", imported.value.lines, began.elapsed(), peak());
     println!("the store has {} bytes", std::fs::metadata(folder.path().join("standing.redb")).unwrap().len());
     for line in [
@@ -346,21 +348,23 @@ async fn a_million_subscriptions_are_imported_in_bounded_memory() {
         r#"{"renegotiate": {"partner": "partner-35", "customer": "customer-5", "outcome": "end"}}"#,
     ] {
         let began = std::time::Instant::now();
-        let delta = pdp.what_if(&operator(), vec![serde_json::from_str(line).unwrap()]).await.unwrap().value;
+        let delta =
+            answer::what_if::what_if(&pdp, &operator(), vec![serde_json::from_str(line).unwrap()]).await.unwrap().value;
         println!("what if {line}: gained {}, lost {}, in {:?}", delta.gained.len(), delta.lost.len(), began.elapsed());
     }
     let began = std::time::Instant::now();
-    let bytes: usize = pdp.export(&operator()).await.unwrap().value.map(|chunk| chunk.unwrap().len()).sum();
+    let bytes: usize =
+        answer::export::export(&pdp, &operator()).await.unwrap().value.map(|chunk| chunk.unwrap().len()).sum();
     println!("exported {bytes} bytes in {:?}; {}", began.elapsed(), peak());
     let began = std::time::Instant::now();
     let reader = BufReader::new(std::fs::File::open(&path).unwrap());
-    let again = pdp.import(&operator(), reader, |_, _| ()).await.unwrap();
+    let again = change::import::import(&pdp, &operator(), reader, |_, _| ()).await.unwrap();
     println!("imported the same again in {:?}: revision {}; {}", began.elapsed(), again.revision, peak());
     let began = std::time::Instant::now();
     use std::io::Read as _;
     let renamed = std::fs::read_to_string(&path).unwrap().replace("\"quantity\":", "\"quantity\":1") + "nothing";
     let renamed = BufReader::new(std::io::Cursor::new(renamed).take(u64::MAX));
-    let refused = pdp.import(&operator(), renamed, |_, _| ()).await;
+    let refused = change::import::import(&pdp, &operator(), renamed, |_, _| ()).await;
     println!("refused at the last line after {:?}: {:?}; {}", began.elapsed(), refused.map(|_| ()), peak());
     assert_eq!(pdp.revision(), Revision(1));
 }

@@ -14,6 +14,7 @@ use standing::domain::commercial::Side;
 use standing::facts::Role;
 use standing::limits::WHAT_IF_PAIRS_MAX;
 use standing::pdp::call::{Call, CallError};
+use standing::{answer, change};
 
 use crate::worlds::{Answers, CUSTOMERS, Chance, PARTNERS, SERVICES, World, operator, rules};
 
@@ -138,18 +139,23 @@ async fn make(world: &World, change: &Proposed, line: &Value) -> Result<(), Stri
     let call = operator();
     match change.clone() {
         Proposed::Accept { partner, customer, services, until } => {
-            let token = world.pdp.links().token(&partner);
+            let token = change::relationship::links(&world.pdp).token(&partner);
             let acceptance = |partner| Acceptance { partner, customer, services, until };
-            world.pdp.accept(&call, token.as_str(), acceptance).await.map(drop).map_err(|error| error.to_string())
+            change::relationship::accept(&world.pdp, &call, token.as_str(), acceptance)
+                .await
+                .map(drop)
+                .map_err(|error| error.to_string())
         }
         Proposed::Remove { customer, partner, service } => {
             let removal = Removal { customer, partner, service };
-            world.pdp.remove(&call, removal).await.map(drop).map_err(|error| error.to_string())
+            change::relationship::remove(&world.pdp, &call, removal).await.map(drop).map_err(|error| error.to_string())
         }
         Proposed::Renegotiate { customer, partner, outcome } => {
             for by in [Side::Customer, Side::Partner] {
                 let renegotiation = Renegotiation { customer: customer.clone(), partner: partner.clone(), by, outcome };
-                let said = world.pdp.renegotiate(&call, renegotiation).await.map_err(|error| error.to_string())?;
+                let said = change::relationship::renegotiate(&world.pdp, &call, renegotiation)
+                    .await
+                    .map_err(|error| error.to_string())?;
                 if said.value.state == standing::domain::commercial::RenegotiationState::Agreed {
                     break;
                 }
@@ -196,7 +202,7 @@ async fn compare(files: &[(&str, &str)], seed: u64, rounds: usize) -> (usize, us
         let lines: Vec<Value> = (0..=chance.below(3)).map(|_| proposed(&mut chance, &subscriptions)).collect();
         let changes: Vec<Proposed> = lines.iter().map(|line| serde_json::from_value(line.clone()).unwrap()).collect();
         let revision = world.pdp.revision();
-        let told = world.pdp.what_if(&operator(), changes.clone()).await;
+        let told = answer::what_if::what_if(&world.pdp, &operator(), changes.clone()).await;
         assert_eq!(world.pdp.revision(), revision, "nothing is written");
         let copy = world.copy(rules(files)).await;
         let mut made = Ok(());
@@ -244,7 +250,7 @@ fn rules_that_might_let_a_stranger_do_something_are_known() {
 
 async fn refusal(world: &World, changes: Value) -> String {
     let changes = serde_json::from_value(changes).unwrap();
-    match world.pdp.what_if(&operator(), changes).await {
+    match answer::what_if::what_if(&world.pdp, &operator(), changes).await {
         Err(CallError::Failed(error)) => error.to_string(),
         other => panic!("{other:?}"),
     }
@@ -282,8 +288,8 @@ async fn a_change_that_cannot_be_is_named_by_its_place() {
     let many: Vec<Value> = (0..1_001).map(|_| accept("p1")).collect();
     assert_eq!(refusal(&world, json!(many)).await, "`changes` holds 1001 changes; try at most 1000 at once");
     let asker = Call::of(Caller::Operator { id: "someone".to_owned(), role: Role::Asker });
-    assert!(matches!(world.pdp.what_if(&asker, Vec::new()).await, Err(CallError::Denied(_))));
-    let nothing = world.pdp.what_if(&operator(), Vec::new()).await.unwrap().value;
+    assert!(matches!(answer::what_if::what_if(&world.pdp, &asker, Vec::new()).await, Err(CallError::Denied(_))));
+    let nothing = answer::what_if::what_if(&world.pdp, &operator(), Vec::new()).await.unwrap().value;
     assert_eq!(serde_json::to_value(nothing).unwrap(), json!({"gained": [], "lost": [], "complete": true}));
 }
 
@@ -330,7 +336,10 @@ async fn too_much_to_compare_is_an_error_and_never_a_part_of_the_answer() {
     );
     let world = World::empty(rules(&[]));
     world.import(&lines).await.unwrap();
-    let told = world.pdp.what_if(&operator(), serde_json::from_value(changes).unwrap()).await.unwrap().value;
+    let told = answer::what_if::what_if(&world.pdp, &operator(), serde_json::from_value(changes).unwrap())
+        .await
+        .unwrap()
+        .value;
     let subjects: BTreeSet<_> = told.gained.iter().map(|flip| flip.subject.id.as_str()).collect();
     assert_eq!((told.gained.len(), told.lost.len(), subjects), (402, 0, BTreeSet::from(["p1"])));
 }
@@ -366,7 +375,7 @@ async fn what_is_supposed_of_a_revision_takes_nothing_from_a_later_one() {
     let store = Store::open(folder.path(), Arc::clone(&clock)).unwrap();
     let pdp = Pdp::of(store, LinkRing::of_seed([7; 32], &clock), rules(&[]), terms).unwrap();
     for (id, name) in [("p1", "first"), ("p1", "second"), ("p2", "later")] {
-        pdp.put_partner(&operator(), partner(id, name)).await.unwrap();
+        change::registry::put_partner(&pdp, &operator(), partner(id, name)).await.unwrap();
     }
     drop(pdp);
     let store = Store::open(folder.path(), clock).unwrap();
@@ -387,11 +396,16 @@ async fn what_is_supposed_of_a_revision_takes_nothing_from_a_later_one() {
 async fn registers(world: &World, line: &Line) -> Option<Result<(), String>> {
     let call = operator();
     Some(match line.clone() {
-        Line::Partner(told) => world.pdp.put_partner(&call, told).await.map(drop).map_err(|error| error.to_string()),
-        Line::Customer(told) => world.pdp.put_customer(&call, told).await.map(drop).map_err(|error| error.to_string()),
-        Line::Subscription(told) => {
-            world.pdp.put_subscription(&call, told).await.map(drop).map_err(|error| error.to_string())
+        Line::Partner(told) => {
+            change::registry::put_partner(&world.pdp, &call, told).await.map(drop).map_err(|error| error.to_string())
         }
+        Line::Customer(told) => {
+            change::registry::put_customer(&world.pdp, &call, told).await.map(drop).map_err(|error| error.to_string())
+        }
+        Line::Subscription(told) => change::selling::put_subscription(&world.pdp, &call, told)
+            .await
+            .map(drop)
+            .map_err(|error| error.to_string()),
         Line::Grant(_) | Line::CommercialRelationship(_) => return None,
     })
 }
@@ -424,7 +438,7 @@ async fn a_noun_that_is_supposed_is_judged_as_by_the_call_that_registers_it() {
             let Ok(Proposed::Put(line)) = serde_json::from_value::<Proposed>(change.clone()) else { continue };
             let copy = world.copy(rules(&[])).await;
             let Some(made) = registers(&copy, &line).await else { continue };
-            let told = world.pdp.what_if(&operator(), vec![Proposed::Put(line)]).await;
+            let told = answer::what_if::what_if(&world.pdp, &operator(), vec![Proposed::Put(line)]).await;
             let about = format!("world {seed}, round {round}: {change}");
             match (told, made) {
                 (Ok(told), Ok(())) => {

@@ -23,6 +23,7 @@ use standing::pdp::{Pdp, Terms};
 use standing::policy::{Bundle, RuleFiles, Rulebook};
 use standing::question::{Entity, Members, Question};
 use standing::store::Store;
+use standing::{answer, change};
 
 /// The rules as shipped, with some files put beside or over them.
 pub fn rules(files: &[(&str, &str)]) -> Bundle {
@@ -102,7 +103,7 @@ impl World {
         }
         for id in CUSTOMERS {
             let told = Customer { id: id.parse().unwrap(), name: format!("Customer {id}"), domain: None };
-            world.pdp.put_customer(&operator(), told).await.unwrap();
+            change::registry::put_customer(&world.pdp, &operator(), told).await.unwrap();
         }
         for step in 0..70 {
             world.step(&mut chance, step).await;
@@ -114,7 +115,7 @@ impl World {
         let name = format!("Partner {id} \u{1F91D} \"{kind}\"");
         let told = Partner { id: id.parse().unwrap(), name, kind, status, mpn_id: None, provider: None };
         // A kind that would make two transacting holders of a service is refused, as it should be.
-        let _ = self.pdp.put_partner(&operator(), told).await;
+        let _ = change::registry::put_partner(&self.pdp, &operator(), told).await;
     }
 
     async fn step(&self, chance: &mut Chance, step: usize) {
@@ -134,7 +135,7 @@ impl World {
                 let partner = [None, Some(partner.parse().unwrap())][chance.below(2)].clone();
                 let removal =
                     Removal { customer: customer.parse().unwrap(), partner, service: Some(service.parse().unwrap()) };
-                let _ = self.pdp.remove(&operator(), removal).await;
+                let _ = change::relationship::remove(&self.pdp, &operator(), removal).await;
             }
             9 | 10 => {
                 let renegotiation = Renegotiation {
@@ -143,7 +144,7 @@ impl World {
                     by: chance.of_all(Side::ALL),
                     outcome: chance.of_all(&[Outcome::End, Outcome::End, Outcome::Reinstate]),
                 };
-                let _ = self.pdp.renegotiate(&operator(), renegotiation).await;
+                let _ = change::relationship::renegotiate(&self.pdp, &operator(), renegotiation).await;
             }
             _ => {
                 let hours = i64::try_from(chance.below(5)).unwrap();
@@ -172,26 +173,26 @@ impl World {
             status: chance.of_all(&[Active, Active, Active, Active, Suspended, Expired, Deleted]),
             parent: parent.map(|parent| format!("s-{parent}").parse().unwrap()),
         };
-        let _ = self.pdp.put_subscription(&operator(), told).await;
+        let _ = change::selling::put_subscription(&self.pdp, &operator(), told).await;
     }
 
     pub async fn accept(&self, customer: &str, partner: &str, services: &[&str], hours: Option<i64>) {
-        let token = self.pdp.links().token(&partner.parse().unwrap());
+        let token = change::relationship::links(&self.pdp).token(&partner.parse().unwrap());
         let until = hours.map(|hours| self.clock.now().checked_add(jiff::Span::new().hours(hours)).unwrap());
         let services = services.iter().map(|service| service.parse().unwrap()).collect();
         let customer = customer.parse().unwrap();
         let acceptance = |partner| Acceptance { partner, customer, services, until };
-        let _ = self.pdp.accept(&operator(), token.as_str(), acceptance).await;
+        let _ = change::relationship::accept(&self.pdp, &operator(), token.as_str(), acceptance).await;
     }
 
     pub async fn import(&self, lines: impl AsRef<[u8]>) -> Result<Changed<Imported>, CallError<ImportError>> {
         let lines = std::io::Cursor::new(lines.as_ref().to_vec());
-        self.pdp.import(&operator(), lines, |_, _| ()).await
+        change::import::import(&self.pdp, &operator(), lines, |_, _| ()).await
     }
 
     pub async fn export(&self) -> String {
         let mut bytes = Vec::new();
-        for chunk in self.pdp.export(&operator()).await.unwrap().value {
+        for chunk in answer::export::export(&self.pdp, &operator()).await.unwrap().value {
             bytes.extend(chunk.unwrap());
         }
         String::from_utf8(bytes).unwrap()
@@ -238,7 +239,7 @@ impl World {
             Ok(question.saying(said.clone()))
         });
         let batch = Batch { questions: asked.collect(), semantic: Semantic::ExecuteAll };
-        let told = self.pdp.ask_all(&operator(), batch, &Basis::default()).await.unwrap();
+        let told = answer::ask::ask_all(&self.pdp, &operator(), batch, &Basis::default()).await.unwrap();
         let keys = questions.into_iter().map(|(principal, subject, name, resource, object)| {
             (principal.clone(), subject.clone(), resource.clone(), object.clone(), name.to_owned())
         });

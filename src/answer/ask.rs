@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::answer;
 use crate::answer::as_decided::as_decided;
 use crate::audit::{Asked, Record};
 use crate::clock::Timestamp;
@@ -12,7 +13,7 @@ use crate::id::Revision;
 use crate::limits::BATCH_RECORD_BYTES_MAX;
 use crate::pdp::Pdp;
 use crate::pdp::call::{About, Admission, Call, CallError, Coded, Denied, Told, admit};
-use crate::pdp::rules::AmbiguousDigest;
+use crate::pdp::rules::{self, AmbiguousDigest};
 use crate::policy::{Bundle, Digest, RuleId};
 use crate::question::Question;
 use crate::store::{Snapshot, StoreError};
@@ -156,232 +157,230 @@ pub(crate) struct Answered {
     pub(crate) record: Record,
 }
 
-impl Pdp {
-    /// Answers one question.
-    ///
-    /// # Errors
-    /// [`AskError`] for a basis that cannot be; [`CallError::Denied`] for whoever may not ask.
-    pub async fn ask(
-        &self,
-        call: &Call,
-        question: Question,
-        basis: &Basis,
-    ) -> Result<Told<Answer>, CallError<AskError>> {
-        let ground = self.admitted(self.ground(call, basis)?).await?;
-        let mut known = BTreeMap::new();
-        let answered = self.answer(&ground, call, question, basis.explain, &mut known);
-        let Answered { answer, record } = answered.map_err(CallError::Unavailable)?;
-        let (revision, rules) = (ground.revision(), record.rules.clone());
-        let record = self.store.recorded(record).map_err(CallError::Unavailable)?;
-        let written = self.store.append(vec![record]).await.map_err(CallError::Unavailable)?;
-        self.metrics.decided(&answer.decision);
-        Ok(Told { value: answer, revision, seqs: written.seqs, rules })
-    }
+/// Answers one question.
+///
+/// # Errors
+/// [`AskError`] for a basis that cannot be; [`CallError::Denied`] for whoever may not ask.
+pub async fn ask(
+    pdp: &Pdp,
+    call: &Call,
+    question: Question,
+    basis: &Basis,
+) -> Result<Told<Answer>, CallError<AskError>> {
+    let ground = admitted(pdp, ground(pdp, call, basis)?).await?;
+    let mut known = BTreeMap::new();
+    let answered = answer(pdp, &ground, call, question, basis.explain, &mut known);
+    let Answered { answer, record } = answered.map_err(CallError::Unavailable)?;
+    let (revision, rules) = (ground.revision(), record.rules.clone());
+    let record = pdp.store.recorded(record).map_err(CallError::Unavailable)?;
+    let written = pdp.store.append(vec![record]).await.map_err(CallError::Unavailable)?;
+    pdp.metrics.decided(&answer.decision);
+    Ok(Told { value: answer, revision, seqs: written.seqs, rules })
+}
 
-    /// Answers many questions on one revision and one set of rules, recorded as one durable write.
-    ///
-    /// # Errors
-    /// As [`Pdp::ask`]; [`AskError::TooMuch`] when the records would take too much room.
-    pub async fn ask_all(
-        &self,
-        call: &Call,
-        batch: Batch,
-        basis: &Basis,
-    ) -> Result<Told<Vec<Result<Answer, String>>>, CallError<AskError>> {
-        let ground = self.admitted(self.ground(call, basis)?).await?;
-        let mut answers = Vec::with_capacity(batch.questions.len());
-        let mut records = Vec::with_capacity(batch.questions.len());
-        // Nothing changes under one snapshot, so what was gathered for one question serves the next about the same.
-        let mut known = BTreeMap::new();
-        let mut bytes = 0;
-        for (index, question) in batch.questions.into_iter().enumerate() {
-            if index % ANSWERS_AT_ONCE == ANSWERS_AT_ONCE - 1 {
-                // Others have their turn: a large batch must not hold up what is small.
-                tokio::task::yield_now().await;
+/// Answers many questions on one revision and one set of rules, recorded as one durable write.
+///
+/// # Errors
+/// As [`ask`]; [`AskError::TooMuch`] when the records would take too much room.
+pub async fn ask_all(
+    pdp: &Pdp,
+    call: &Call,
+    batch: Batch,
+    basis: &Basis,
+) -> Result<Told<Vec<Result<Answer, String>>>, CallError<AskError>> {
+    let ground = admitted(pdp, ground(pdp, call, basis)?).await?;
+    let mut answers = Vec::with_capacity(batch.questions.len());
+    let mut records = Vec::with_capacity(batch.questions.len());
+    // Nothing changes under one snapshot, so what was gathered for one question serves the next about the same.
+    let mut known = BTreeMap::new();
+    let mut bytes = 0;
+    for (index, question) in batch.questions.into_iter().enumerate() {
+        if index % ANSWERS_AT_ONCE == ANSWERS_AT_ONCE - 1 {
+            // Others have their turn: a large batch must not hold up what is small.
+            tokio::task::yield_now().await;
+        }
+        let (answer, record) = match question {
+            Ok(question) => {
+                let answered = answer(pdp, &ground, call, question, basis.explain, &mut known);
+                let Answered { answer, record } = answered.map_err(CallError::Unavailable)?;
+                (Ok(answer), record)
             }
-            let (answer, record) = match question {
-                Ok(question) => {
-                    let answered = self.answer(&ground, call, question, basis.explain, &mut known);
-                    let Answered { answer, record } = answered.map_err(CallError::Unavailable)?;
-                    (Ok(answer), record)
-                }
-                Err(message) => {
-                    let record = self.record_of_invalid(&ground, call, message.clone());
-                    (Err(message), record)
-                }
-            };
-            let record = self.store.recorded(record).map_err(CallError::Unavailable)?;
-            bytes += record.bytes.len();
-            if bytes > BATCH_RECORD_BYTES_MAX {
-                return Err(CallError::Failed(AskError::TooMuch));
-            }
-            records.push(record);
-            let allowed = answer.as_ref().is_ok_and(|answer| answer.decision.is_allowed());
-            answers.push(answer);
-            match batch.semantic {
-                Semantic::DenyOnFirstDeny if !allowed => break,
-                Semantic::PermitOnFirstPermit if allowed => break,
-                _ => {}
-            }
-        }
-        let (revision, rules) = (ground.revision(), self.digest_of(&ground));
-        let written = self.store.append(records).await.map_err(CallError::Unavailable)?;
-        for answer in answers.iter().flatten() {
-            self.metrics.decided(&answer.decision);
-        }
-        Ok(Told { value: answers, revision, seqs: written.seqs, rules })
-    }
-
-    /// The entities of the world that is served, if one is.
-    pub(crate) fn world(&self) -> Option<&World> {
-        self.world.as_deref().map(|(_, world)| world)
-    }
-
-    /// The digest of the rules that answer from a ground.
-    pub(crate) fn digest_of(&self, ground: &Ground) -> Digest {
-        self.world.as_ref().map_or_else(|| ground.rules.digest().clone(), |world| world.0.digest().clone())
-    }
-
-    /// What questions are answered from, or the record of why the caller may not ask.
-    pub(crate) fn ground(
-        &self,
-        call: &Call,
-        basis: &Basis,
-    ) -> Result<Result<Ground, (Denied, Record)>, CallError<AskError>> {
-        let current = self.rules();
-        let now = self.store.now();
-        // Whether the caller may ask is a question of now, whatever moment it asks about.
-        let present = self.store.snapshot().map_err(CallError::Unavailable)?;
-        let admission: Admission =
-            admit(&current, &present.view(), now, &call.caller, basis.call(), &About::Installation)
-                .map_err(CallError::Unavailable)?;
-        if let Err(denied) = admission.permit() {
-            return Ok(Err((denied, admission.record(call, &current))));
-        }
-        let (snapshot, at) = self.moment(basis, now).map_err(CallError::Failed)?;
-        let rules = self.rules_for(basis, at, &current).map_err(CallError::Failed)?;
-        let is_hypothetical = self.is_hypothetical(basis, at, &rules, &current).map_err(CallError::Unavailable)?;
-        Ok(Ok(Ground { rules, is_hypothetical, snapshot, at, now, admitted: admission.decision.rules().to_vec() }))
-    }
-
-    /// Passes on what was prepared, or records that the caller may not ask.
-    pub(crate) async fn admitted<T, E>(&self, prepared: Result<T, (Denied, Record)>) -> Result<T, CallError<E>> {
-        match prepared {
-            Ok(prepared) => Ok(prepared),
-            Err((denied, record)) => {
-                let record = self.store.recorded(record).map_err(CallError::Unavailable)?;
-                self.store.append(vec![record]).await.map_err(CallError::Unavailable)?;
-                Err(CallError::Denied(denied))
-            }
-        }
-    }
-
-    pub(crate) fn moment(&self, basis: &Basis, now: Timestamp) -> Result<(Snapshot, Timestamp), AskError> {
-        if self.world.is_some() && (basis.as_of.is_some() || basis.rules.is_some() || basis.at_least.is_some()) {
-            return Err(AskError::NoHistory);
-        }
-        let newest = self.store.revision();
-        if let Some(asked) = basis.at_least.filter(|asked| *asked > newest) {
-            return Err(AskError::NotYet { asked, newest });
-        }
-        match basis.as_of {
-            None => Ok((self.store.snapshot()?, now)),
-            Some(AsOf::Time(asked)) if asked > now => Err(AskError::Future { asked, now }),
-            Some(AsOf::Time(at)) => Ok((self.store.snapshot_at(self.store.revision_at(at)?)?, at)),
-            Some(AsOf::Revision(asked)) if asked > newest => Err(AskError::NotYet { asked, newest }),
-            Some(AsOf::Revision(revision)) => {
-                // Revision 0 is the empty store, before anything was written.
-                let at = self.store.entry(revision)?.map_or(Timestamp::UNIX_EPOCH, |entry| entry.at);
-                Ok((self.store.snapshot_at(revision)?, at))
-            }
-        }
-    }
-
-    pub(crate) fn rules_for(
-        &self,
-        basis: &Basis,
-        at: Timestamp,
-        current: &Arc<Bundle>,
-    ) -> Result<Arc<Bundle>, AskError> {
-        let named = basis.rules.as_deref().filter(|rules| *rules != "then");
-        match (named, basis.as_of) {
-            (None, None) | (Some("current"), _) => Ok(Arc::clone(current)),
-            (Some(digest), _) => {
-                self.rules_named::<AskError>(digest)?.ok_or_else(|| AskError::UnknownRules(digest.to_owned()))
-            }
-            (None, Some(_)) => match self.store.rules_in_force_at(at)? {
-                Some(digest) => self.rules_of(&digest)?.ok_or(AskError::UnknownRules(digest)),
-                None => Ok(Arc::clone(current)),
-            },
-        }
-    }
-
-    /// Answers one question from the ground.
-    pub(crate) fn answer(
-        &self,
-        ground: &Ground,
-        call: &Call,
-        question: Question,
-        explain: bool,
-        known: &mut BTreeMap<Needs, Facts>,
-    ) -> Result<Answered, StoreError> {
-        let view = ground.snapshot.view();
-        let (decision, facts, turned, rules, world) = match &self.world {
-            None => {
-                let needs = Needs::of(&question.subject, &question.resource);
-                let facts = match known.get(&needs) {
-                    Some(facts) => facts.clone(),
-                    None => {
-                        let facts = view.facts(&needs, ground.at)?;
-                        known.insert(needs, facts.clone());
-                        facts
-                    }
-                };
-                let decision = decide(&ground.rules, Namespace::Asked, &question, &facts);
-                let turned = explain.then(|| nearest(&ground.rules, &question, &facts, decision.is_allowed()));
-                (decision, facts, turned, &*ground.rules, None)
-            }
-            Some(world) => {
-                let (rules, world) = world.as_ref();
-                let decision = decide_in(rules, &question, world);
-                let facts = Facts { revision: view.revision(), at: ground.at, ..Facts::default() };
-                (decision, facts, explain.then(Vec::new), rules, Some(world.digest().to_owned()))
+            Err(message) => {
+                let record = record_of_invalid(pdp, &ground, call, message.clone());
+                (Err(message), record)
             }
         };
-        let mut record = self.record_of(ground, call, Asked::Evaluation, question, facts, rules, &decision);
-        record.world = world;
-        Ok(Answered { answer: Answer { decision, nearest: turned, is_hypothetical: ground.is_hypothetical }, record })
+        let record = pdp.store.recorded(record).map_err(CallError::Unavailable)?;
+        bytes += record.bytes.len();
+        if bytes > BATCH_RECORD_BYTES_MAX {
+            return Err(CallError::Failed(AskError::TooMuch));
+        }
+        records.push(record);
+        let allowed = answer.as_ref().is_ok_and(|answer| answer.decision.is_allowed());
+        answers.push(answer);
+        match batch.semantic {
+            Semantic::DenyOnFirstDeny if !allowed => break,
+            Semantic::PermitOnFirstPermit if allowed => break,
+            _ => {}
+        }
     }
+    let (revision, rules) = (ground.revision(), digest_of(pdp, &ground));
+    let written = pdp.store.append(records).await.map_err(CallError::Unavailable)?;
+    for answer in answers.iter().flatten() {
+        pdp.metrics.decided(&answer.decision);
+    }
+    Ok(Told { value: answers, revision, seqs: written.seqs, rules })
+}
 
-    #[expect(clippy::too_many_arguments, reason = "a record has this many parts")]
-    pub(crate) fn record_of(
-        &self,
-        ground: &Ground,
-        call: &Call,
-        asked: Asked,
-        question: Question,
-        facts: Facts,
-        rules: &Bundle,
-        decision: &Decision,
-    ) -> Record {
-        let (question, claimed) = as_decided(self.world(), rules, question);
-        let mut record = Record::of(call.caller.clone(), asked, question, facts, rules.digest().clone(), decision);
-        record.claimed = claimed;
-        record.at = ground.now;
-        record.admitted.clone_from(&ground.admitted);
-        call.stamp(&mut record);
-        record
-    }
+/// The entities of the world that is served, if one is.
+pub(crate) fn world(pdp: &Pdp) -> Option<&World> {
+    pdp.rules.world.as_deref().map(|(_, world)| world)
+}
 
-    /// The record of an element of a batch that is no question.
-    fn record_of_invalid(&self, ground: &Ground, call: &Call, message: String) -> Record {
-        let facts = Facts { revision: ground.revision(), at: ground.at, ..Facts::default() };
-        let (caller, rules) = (call.caller.clone(), self.digest_of(ground));
-        let mut record = Record::of_invalid(caller, Asked::Evaluation, message, facts, rules);
-        record.at = ground.now;
-        record.world = self.world().map(|world| world.digest().to_owned());
-        record.admitted.clone_from(&ground.admitted);
-        call.stamp(&mut record);
-        record
+/// The digest of the rules that answer from a ground.
+pub(crate) fn digest_of(pdp: &Pdp, ground: &Ground) -> Digest {
+    pdp.rules.world.as_ref().map_or_else(|| ground.rules.digest().clone(), |world| world.0.digest().clone())
+}
+
+/// What questions are answered from, or the record of why the caller may not ask.
+pub(crate) fn ground(
+    pdp: &Pdp,
+    call: &Call,
+    basis: &Basis,
+) -> Result<Result<Ground, (Denied, Record)>, CallError<AskError>> {
+    let current = pdp.rules();
+    let now = pdp.store.now();
+    // Whether the caller may ask is a question of now, whatever moment it asks about.
+    let present = pdp.store.snapshot().map_err(CallError::Unavailable)?;
+    let admission: Admission = admit(&current, &present.view(), now, &call.caller, basis.call(), &About::Installation)
+        .map_err(CallError::Unavailable)?;
+    if let Err(denied) = admission.permit() {
+        return Ok(Err((denied, admission.record(call, &current))));
     }
+    let (snapshot, at) = moment(pdp, basis, now).map_err(CallError::Failed)?;
+    let rules = rules_for(pdp, basis, at, &current).map_err(CallError::Failed)?;
+    let is_hypothetical =
+        answer::past::is_hypothetical(pdp, basis, at, &rules, &current).map_err(CallError::Unavailable)?;
+    Ok(Ok(Ground { rules, is_hypothetical, snapshot, at, now, admitted: admission.decision.rules().to_vec() }))
+}
+
+/// Passes on what was prepared, or records that the caller may not ask.
+pub(crate) async fn admitted<T, E>(pdp: &Pdp, prepared: Result<T, (Denied, Record)>) -> Result<T, CallError<E>> {
+    match prepared {
+        Ok(prepared) => Ok(prepared),
+        Err((denied, record)) => {
+            let record = pdp.store.recorded(record).map_err(CallError::Unavailable)?;
+            pdp.store.append(vec![record]).await.map_err(CallError::Unavailable)?;
+            Err(CallError::Denied(denied))
+        }
+    }
+}
+
+pub(crate) fn moment(pdp: &Pdp, basis: &Basis, now: Timestamp) -> Result<(Snapshot, Timestamp), AskError> {
+    if pdp.rules.world.is_some() && (basis.as_of.is_some() || basis.rules.is_some() || basis.at_least.is_some()) {
+        return Err(AskError::NoHistory);
+    }
+    let newest = pdp.store.revision();
+    if let Some(asked) = basis.at_least.filter(|asked| *asked > newest) {
+        return Err(AskError::NotYet { asked, newest });
+    }
+    match basis.as_of {
+        None => Ok((pdp.store.snapshot()?, now)),
+        Some(AsOf::Time(asked)) if asked > now => Err(AskError::Future { asked, now }),
+        Some(AsOf::Time(at)) => Ok((pdp.store.snapshot_at(pdp.store.revision_at(at)?)?, at)),
+        Some(AsOf::Revision(asked)) if asked > newest => Err(AskError::NotYet { asked, newest }),
+        Some(AsOf::Revision(revision)) => {
+            // Revision 0 is the empty store, before anything was written.
+            let at = pdp.store.entry(revision)?.map_or(Timestamp::UNIX_EPOCH, |entry| entry.at);
+            Ok((pdp.store.snapshot_at(revision)?, at))
+        }
+    }
+}
+
+pub(crate) fn rules_for(
+    pdp: &Pdp,
+    basis: &Basis,
+    at: Timestamp,
+    current: &Arc<Bundle>,
+) -> Result<Arc<Bundle>, AskError> {
+    let named = basis.rules.as_deref().filter(|rules| *rules != "then");
+    match (named, basis.as_of) {
+        (None, None) | (Some("current"), _) => Ok(Arc::clone(current)),
+        (Some(digest), _) => {
+            rules::rules_named::<AskError>(pdp, digest)?.ok_or_else(|| AskError::UnknownRules(digest.to_owned()))
+        }
+        (None, Some(_)) => match pdp.store.rules_in_force_at(at)? {
+            Some(digest) => rules::rules_of(pdp, &digest)?.ok_or(AskError::UnknownRules(digest)),
+            None => Ok(Arc::clone(current)),
+        },
+    }
+}
+
+/// Answers one question from the ground.
+pub(crate) fn answer(
+    pdp: &Pdp,
+    ground: &Ground,
+    call: &Call,
+    question: Question,
+    explain: bool,
+    known: &mut BTreeMap<Needs, Facts>,
+) -> Result<Answered, StoreError> {
+    let view = ground.snapshot.view();
+    let (decision, facts, turned, rules, world) = match &pdp.rules.world {
+        None => {
+            let needs = Needs::of(&question.subject, &question.resource);
+            let facts = match known.get(&needs) {
+                Some(facts) => facts.clone(),
+                None => {
+                    let facts = view.facts(&needs, ground.at)?;
+                    known.insert(needs, facts.clone());
+                    facts
+                }
+            };
+            let decision = decide(&ground.rules, Namespace::Asked, &question, &facts);
+            let turned = explain.then(|| nearest(&ground.rules, &question, &facts, decision.is_allowed()));
+            (decision, facts, turned, &*ground.rules, None)
+        }
+        Some(world) => {
+            let (rules, world) = world.as_ref();
+            let decision = decide_in(rules, &question, world);
+            let facts = Facts { revision: view.revision(), at: ground.at, ..Facts::default() };
+            (decision, facts, explain.then(Vec::new), rules, Some(world.digest().to_owned()))
+        }
+    };
+    let mut record = record_of(pdp, ground, call, Asked::Evaluation, question, facts, rules, &decision);
+    record.world = world;
+    Ok(Answered { answer: Answer { decision, nearest: turned, is_hypothetical: ground.is_hypothetical }, record })
+}
+
+#[expect(clippy::too_many_arguments, reason = "a record has this many parts")]
+pub(crate) fn record_of(
+    pdp: &Pdp,
+    ground: &Ground,
+    call: &Call,
+    asked: Asked,
+    question: Question,
+    facts: Facts,
+    rules: &Bundle,
+    decision: &Decision,
+) -> Record {
+    let (question, claimed) = as_decided(world(pdp), rules, question);
+    let mut record = Record::of(call.caller.clone(), asked, question, facts, rules.digest().clone(), decision);
+    record.claimed = claimed;
+    record.at = ground.now;
+    record.admitted.clone_from(&ground.admitted);
+    call.stamp(&mut record);
+    record
+}
+
+/// The record of an element of a batch that is no question.
+fn record_of_invalid(pdp: &Pdp, ground: &Ground, call: &Call, message: String) -> Record {
+    let facts = Facts { revision: ground.revision(), at: ground.at, ..Facts::default() };
+    let (caller, rules) = (call.caller.clone(), digest_of(pdp, ground));
+    let mut record = Record::of_invalid(caller, Asked::Evaluation, message, facts, rules);
+    record.at = ground.now;
+    record.world = world(pdp).map(|world| world.digest().to_owned());
+    record.admitted.clone_from(&ground.admitted);
+    call.stamp(&mut record);
+    record
 }

@@ -5,7 +5,7 @@ use crate::domain::grant::Grant;
 use crate::id::{CustomerId, PartnerId, Revision, SubscriptionId};
 use crate::limits::EXPORT_CHUNK_BYTES;
 use crate::pdp::Pdp;
-use crate::pdp::call::{About, Call, CallError, Told};
+use crate::pdp::call::{self, About, Call, CallError, Told};
 use crate::store::{Listed, Snapshot, StoreError, View};
 
 /// What comes next of an export. What a line names stands before it: partners, customers, subscriptions, add-ons,
@@ -141,17 +141,15 @@ impl Iterator for ExportReader {
     }
 }
 
-impl Pdp {
-    /// Everything that is known at one revision, in lines that can be imported.
-    ///
-    /// The reader keeps that revision in the file as long as it lives, so it is not to be left lying about.
-    ///
-    /// # Errors
-    /// [`CallError::Denied`] for whoever may not export.
-    pub async fn export(&self, call: &Call) -> Result<Told<ExportReader>, CallError<StoreError>> {
-        self.tell(call, "export", &About::Installation, |view, _| {
-            Ok(ExportReader::of(self.store.snapshot_at(view.revision())?))
-        })
-        .await
-    }
+/// Everything that is known at one revision, in lines that can be imported.
+///
+/// The reader keeps that revision in the file as long as it lives, so it is not to be left lying about.
+///
+/// # Errors
+/// [`CallError::Denied`] for whoever may not export.
+pub async fn export(pdp: &Pdp, call: &Call) -> Result<Told<ExportReader>, CallError<StoreError>> {
+    call::read(pdp, call, "export", &About::Installation, |view, _| {
+        Ok(ExportReader::of(pdp.store.snapshot_at(view.revision())?))
+    })
+    .await
 }

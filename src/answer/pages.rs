@@ -5,13 +5,14 @@ mod rows;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::answer;
 use crate::answer::ask::{AsOf, AskError, Basis};
 use crate::clock::Timestamp;
 use crate::domain::commercial::{Proposal, RelationshipState};
 use crate::domain::partner::PartnerKind;
 use crate::id::{CustomerId, PartnerId, ServiceName};
 use crate::pdp::Pdp;
-use crate::pdp::call::{About, Call, CallError, Coded, Told};
+use crate::pdp::call::{self, About, Call, CallError, Coded, Told};
 use crate::pdp::cursor::Seal;
 use crate::pdp::page::{ListError, Page};
 use crate::store::{StoreError, View};
@@ -132,92 +133,90 @@ pub struct CustomerListItem {
     pub renegotiation: Option<Proposal>,
 }
 
-impl Pdp {
-    /// Tells something of now or of a moment in the past. Whether the caller may read it is a question of now.
-    async fn tell_of<T>(
-        &self,
-        call: &Call,
-        action: &str,
-        about: &About,
-        as_of: Option<AsOf>,
-        look: impl FnOnce(&View<'_>, Timestamp) -> Result<T, ListError>,
-    ) -> Result<Told<T>, CallError<PastError>> {
-        let told = self.tell(call, action, about, |view, at| {
-            let Some(as_of) = as_of else { return Ok((look(view, at)?, view.revision())) };
-            let basis = Basis { as_of: Some(as_of), ..Basis::default() };
-            let (snapshot, at) = self.moment(&basis, at).map_err(PastError::Moment)?;
-            let view = snapshot.view();
-            Ok((look(&view, at)?, view.revision()))
-        });
-        let Told { value: (value, revision), seqs, rules, .. } = told.await?;
-        Ok(Told { value, revision, seqs, rules })
-    }
+/// Tells something of now or of a moment in the past. Whether the caller may read it is a question of now.
+async fn tell_of<T>(
+    pdp: &Pdp,
+    call: &Call,
+    action: &str,
+    about: &About,
+    as_of: Option<AsOf>,
+    look: impl FnOnce(&View<'_>, Timestamp) -> Result<T, ListError>,
+) -> Result<Told<T>, CallError<PastError>> {
+    let told = call::read(pdp, call, action, about, |view, at| {
+        let Some(as_of) = as_of else { return Ok((look(view, at)?, view.revision())) };
+        let basis = Basis { as_of: Some(as_of), ..Basis::default() };
+        let (snapshot, at) = answer::ask::moment(pdp, &basis, at).map_err(PastError::Moment)?;
+        let view = snapshot.view();
+        Ok((look(&view, at)?, view.revision()))
+    });
+    let Told { value: (value, revision), seqs, rules, .. } = told.await?;
+    Ok(Told { value, revision, seqs, rules })
+}
 
-    /// A customer's Partner Relationships page, with the grants that end within a time: now, or as it was.
-    ///
-    /// # Errors
-    /// [`PastError`]; [`CallError::Denied`] for whoever may not read it now.
-    pub async fn partner_relationships(
-        &self,
-        call: &Call,
-        customer: &CustomerId,
-        as_of: Option<AsOf>,
-        ending_within: jiff::Span,
-        limit: usize,
-        cursor: Option<&str>,
-    ) -> Result<Told<PartnerRelationships>, CallError<PastError>> {
-        let about = About::Customer(customer.clone());
-        self.tell_of(call, "readPartnerRelationships", &about, as_of, |view, at| {
-            if view.customer(customer)?.is_none() {
-                return Err(ListError::UnknownCustomer(customer.clone()));
-            }
-            let seal = Seal::of(&self.ledger_key, &call.caller, &("partners of", customer, as_of, ending_within));
-            let mut partners = Page::new(limit, seal);
-            let last: Option<PartnerId> = partners.after(cursor)?;
-            view.partners_of(customer, last.as_ref(), &mut |partner| {
-                let at_partner = partner.to_string();
-                Ok(match relationship(view, at, customer, partner)? {
-                    Some(relationship) => partners.take(relationship, at_partner),
-                    None => partners.pass(at_partner),
-                })
-            })?;
-            let by = jiff::Zoned::new(at, jiff::tz::TimeZone::UTC).checked_add(ending_within).map(|by| by.timestamp());
-            let by = by.unwrap_or(Timestamp::MAX);
-            let ending = partners.items.iter().flat_map(|shown| ending(shown, by)).collect();
-            Ok(PartnerRelationships { partners, ending })
-        })
-        .await
-    }
+/// A customer's Partner Relationships page, with the grants that end within a time: now, or as it was.
+///
+/// # Errors
+/// [`PastError`]; [`CallError::Denied`] for whoever may not read it now.
+pub async fn partner_relationships(
+    pdp: &Pdp,
+    call: &Call,
+    customer: &CustomerId,
+    as_of: Option<AsOf>,
+    ending_within: jiff::Span,
+    limit: usize,
+    cursor: Option<&str>,
+) -> Result<Told<PartnerRelationships>, CallError<PastError>> {
+    let about = About::Customer(customer.clone());
+    tell_of(pdp, call, "readPartnerRelationships", &about, as_of, |view, at| {
+        if view.customer(customer)?.is_none() {
+            return Err(ListError::UnknownCustomer(customer.clone()));
+        }
+        let seal = Seal::of(&pdp.keys.ledger, &call.caller, &("partners of", customer, as_of, ending_within));
+        let mut partners = Page::new(limit, seal);
+        let last: Option<PartnerId> = partners.after(cursor)?;
+        view.partners_of(customer, last.as_ref(), &mut |partner| {
+            let at_partner = partner.to_string();
+            Ok(match relationship(view, at, customer, partner)? {
+                Some(relationship) => partners.take(relationship, at_partner),
+                None => partners.pass(at_partner),
+            })
+        })?;
+        let by = jiff::Zoned::new(at, jiff::tz::TimeZone::UTC).checked_add(ending_within).map(|by| by.timestamp());
+        let by = by.unwrap_or(Timestamp::MAX);
+        let ending = partners.items.iter().flat_map(|shown| ending(shown, by)).collect();
+        Ok(PartnerRelationships { partners, ending })
+    })
+    .await
+}
 
-    /// A partner's customer list: each customer it holds a grant of or has a commercial relationship with, now or as it
-    /// was.
-    ///
-    /// # Errors
-    /// [`PastError`]; [`CallError::Denied`] for whoever may not read it now.
-    pub async fn customer_list(
-        &self,
-        call: &Call,
-        partner: &PartnerId,
-        as_of: Option<AsOf>,
-        limit: usize,
-        cursor: Option<&str>,
-    ) -> Result<Told<Page<CustomerListItem>>, CallError<PastError>> {
-        self.tell_of(call, "readCustomerList", &About::Partner(partner.clone()), as_of, |view, at| {
-            if view.partner(partner)?.is_none() {
-                return Err(ListError::UnknownPartner(partner.clone()));
-            }
-            let seal = Seal::of(&self.ledger_key, &call.caller, &("customers of", partner, as_of));
-            let mut page = Page::new(limit, seal);
-            let last: Option<CustomerId> = page.after(cursor)?;
-            view.customers_of(partner, last.as_ref(), &mut |customer| {
-                let at_customer = customer.to_string();
-                Ok(match listed_customer(view, at, partner, customer)? {
-                    Some(item) => page.take(item, at_customer),
-                    None => page.pass(at_customer),
-                })
-            })?;
-            Ok(page)
-        })
-        .await
-    }
+/// A partner's customer list: each customer it holds a grant of or has a commercial relationship with, now or as it
+/// was.
+///
+/// # Errors
+/// [`PastError`]; [`CallError::Denied`] for whoever may not read it now.
+pub async fn customer_list(
+    pdp: &Pdp,
+    call: &Call,
+    partner: &PartnerId,
+    as_of: Option<AsOf>,
+    limit: usize,
+    cursor: Option<&str>,
+) -> Result<Told<Page<CustomerListItem>>, CallError<PastError>> {
+    tell_of(pdp, call, "readCustomerList", &About::Partner(partner.clone()), as_of, |view, at| {
+        if view.partner(partner)?.is_none() {
+            return Err(ListError::UnknownPartner(partner.clone()));
+        }
+        let seal = Seal::of(&pdp.keys.ledger, &call.caller, &("customers of", partner, as_of));
+        let mut page = Page::new(limit, seal);
+        let last: Option<CustomerId> = page.after(cursor)?;
+        view.customers_of(partner, last.as_ref(), &mut |customer| {
+            let at_customer = customer.to_string();
+            Ok(match listed_customer(view, at, partner, customer)? {
+                Some(item) => page.take(item, at_customer),
+                None => page.pass(at_customer),
+            })
+        })?;
+        Ok(page)
+    })
+    .await
 }

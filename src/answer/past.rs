@@ -14,18 +14,16 @@ impl Basis {
     }
 }
 
-impl Pdp {
-    /// Are rules others than were in force at a moment? Before the first there were none.
-    pub(crate) fn is_hypothetical(
-        &self,
-        basis: &Basis,
-        at: Timestamp,
-        rules: &Bundle,
-        current: &Bundle,
-    ) -> Result<bool, StoreError> {
-        if basis.as_of.is_none() {
-            return Ok(rules.digest() != current.digest());
-        }
-        Ok(self.store.rules_in_force_at(at)?.as_deref() != Some(rules.digest().as_str()))
+/// Are rules others than were in force at a moment? Before the first there were none.
+pub(crate) fn is_hypothetical(
+    pdp: &Pdp,
+    basis: &Basis,
+    at: Timestamp,
+    rules: &Bundle,
+    current: &Bundle,
+) -> Result<bool, StoreError> {
+    if basis.as_of.is_none() {
+        return Ok(rules.digest() != current.digest());
     }
+    Ok(pdp.store.rules_in_force_at(at)?.as_deref() != Some(rules.digest().as_str()))
 }

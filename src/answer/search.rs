@@ -19,6 +19,7 @@ use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 use utoipa::ToSchema;
 
+use crate::answer;
 use crate::answer::as_decided::as_decided;
 use crate::answer::ask::{AskError, Basis, Ground};
 use crate::audit::{Record, Recorded, Results, Sought};
@@ -281,75 +282,73 @@ struct Match {
     decision: Option<Decision>,
 }
 
-impl Pdp {
-    /// Searches for what fills the hole of a question with a yes.
-    ///
-    /// What is not known, or no type or action at all, finds nothing.
-    ///
-    /// # Errors
-    /// [`SearchError::Token`] for a token that this search did not give; otherwise as [`Pdp::ask`].
-    pub async fn search(
-        &self,
-        call: &Call,
-        search: Search,
-        basis: &Basis,
-    ) -> Result<Told<SearchPage>, CallError<SearchError>> {
-        let ground = self.ground(call, basis).map_err(|error| error.map(SearchError::Basis))?;
-        let ground = self.admitted(ground).await?;
-        let rules = self.digest_of(&ground);
-        let (mut page, record, revision) = self.found(&ground, call, &search, basis)?;
-        page.is_hypothetical = ground.is_hypothetical;
-        let written = self.store.append(vec![record]).await.map_err(CallError::Unavailable)?;
-        Ok(Told { value: page, revision, seqs: written.seqs, rules })
-    }
+/// Searches for what fills the hole of a question with a yes.
+///
+/// What is not known, or no type or action at all, finds nothing.
+///
+/// # Errors
+/// [`SearchError::Token`] for a token that this search did not give; otherwise as [`ask`](crate::answer::ask::ask).
+pub async fn search(
+    pdp: &Pdp,
+    call: &Call,
+    search: Search,
+    basis: &Basis,
+) -> Result<Told<SearchPage>, CallError<SearchError>> {
+    let ground = answer::ask::ground(pdp, call, basis).map_err(|error| error.map(SearchError::Basis))?;
+    let ground = answer::ask::admitted(pdp, ground).await?;
+    let rules = answer::ask::digest_of(pdp, &ground);
+    let (mut page, record, revision) = found(pdp, &ground, call, &search, basis)?;
+    page.is_hypothetical = ground.is_hypothetical;
+    let written = pdp.store.append(vec![record]).await.map_err(CallError::Unavailable)?;
+    Ok(Told { value: page, revision, seqs: written.seqs, rules })
+}
 
-    /// The page of a search, the record, and the revision.
-    fn found(
-        &self,
-        ground: &Ground,
-        call: &Call,
-        search: &Search,
-        basis: &Basis,
-    ) -> Result<(SearchPage, Recorded, Revision), CallError<SearchError>> {
-        let explain = basis.explain;
-        let view = ground.snapshot.view();
-        let revision = view.revision();
-        let declaring = self.world.as_ref().map_or(&*ground.rules, |world| &world.0);
-        let question = search.hole.filled("", &search.context);
-        let asked = asked_digest(&question, basis)?;
-        let (question, claimed) = as_decided(self.world(), declaring, question);
-        let is_as_asked = asked == question_digest(&question)?;
-        let (page, facts, rules, world) = match &self.world {
-            None => {
-                let strange = &self.strange;
-                let domain = Domain { rules: &ground.rules, strange, view, at: ground.at, search, asked, explain };
-                let (page, facts) = domain.page()?;
-                (page, facts, ground.rules.digest().clone(), None)
-            }
-            Some(world) => {
-                let (rules, world) = world.as_ref();
-                let page = page_of_world(rules, world, search, &asked, explain)?;
-                let facts = Facts { revision, at: ground.at, ..Facts::default() };
-                (page, facts, rules.digest().clone(), Some(world.digest().to_owned()))
-            }
-        };
-        let results = Results {
-            sought: search.hole.sought(),
-            count: page.results.len(),
-            sha256: page.sha256().map_err(crate::audit::RecordError::Unwritable)?,
-            limit: search.page.as_ref().and_then(|page| page.limit),
-            token: search.page.as_ref().and_then(|page| page.token.clone()),
-            properties: search.page.as_ref().and_then(|page| page.properties).map(PageProperties::text),
-            asked: (!is_as_asked).then(|| data_encoding::HEXLOWER.encode(&asked)),
-        };
-        let mut record = Record::of_search(call.caller.clone(), question, facts, rules, results);
-        record.claimed = claimed;
-        record.at = ground.now;
-        record.admitted.clone_from(&ground.admitted);
-        call.stamp(&mut record);
-        record.world = world;
-        Ok((page, self.store.recorded(record).map_err(CallError::Unavailable)?, revision))
-    }
+/// The page of a search, the record, and the revision.
+fn found(
+    pdp: &Pdp,
+    ground: &Ground,
+    call: &Call,
+    search: &Search,
+    basis: &Basis,
+) -> Result<(SearchPage, Recorded, Revision), CallError<SearchError>> {
+    let explain = basis.explain;
+    let view = ground.snapshot.view();
+    let revision = view.revision();
+    let declaring = pdp.rules.world.as_ref().map_or(&*ground.rules, |world| &world.0);
+    let question = search.hole.filled("", &search.context);
+    let asked = asked_digest(&question, basis)?;
+    let (question, claimed) = as_decided(answer::ask::world(pdp), declaring, question);
+    let is_as_asked = asked == question_digest(&question)?;
+    let (page, facts, rules, world) = match &pdp.rules.world {
+        None => {
+            let strange = &pdp.rules.strange;
+            let domain = Domain { rules: &ground.rules, strange, view, at: ground.at, search, asked, explain };
+            let (page, facts) = domain.page()?;
+            (page, facts, ground.rules.digest().clone(), None)
+        }
+        Some(world) => {
+            let (rules, world) = world.as_ref();
+            let page = page_of_world(rules, world, search, &asked, explain)?;
+            let facts = Facts { revision, at: ground.at, ..Facts::default() };
+            (page, facts, rules.digest().clone(), Some(world.digest().to_owned()))
+        }
+    };
+    let results = Results {
+        sought: search.hole.sought(),
+        count: page.results.len(),
+        sha256: page.sha256().map_err(crate::audit::RecordError::Unwritable)?,
+        limit: search.page.as_ref().and_then(|page| page.limit),
+        token: search.page.as_ref().and_then(|page| page.token.clone()),
+        properties: search.page.as_ref().and_then(|page| page.properties).map(PageProperties::text),
+        asked: (!is_as_asked).then(|| data_encoding::HEXLOWER.encode(&asked)),
+    };
+    let mut record = Record::of_search(call.caller.clone(), question, facts, rules, results);
+    record.claimed = claimed;
+    record.at = ground.now;
+    record.admitted.clone_from(&ground.admitted);
+    call.stamp(&mut record);
+    record.world = world;
+    Ok((page, pdp.store.recorded(record).map_err(CallError::Unavailable)?, revision))
 }
 
 /// The pages of a search that belong together: of the same question, with the same hole, over the same list.

@@ -11,18 +11,16 @@ use utoipa::ToSchema;
 use crate::change::acceptance::{Acceptance, AcceptanceError};
 use crate::change::judgement::{Judgement, Unaccepted};
 use crate::change::line::{Line, tell};
-use crate::change::removal::remove;
-use crate::change::removal::{Removal, RemovalError};
-use crate::change::renegotiation::renegotiate;
-use crate::change::renegotiation::{Renegotiation, RenegotiationError};
+use crate::change::removal::{Removal, RemovalError, remove};
+use crate::change::renegotiation::{Renegotiation, RenegotiationError, renegotiate};
 use crate::clock::Timestamp;
-use crate::decide::refuses_strangers;
+use crate::decide;
 use crate::domain::commercial::{Outcome, RenegotiationState, Side};
 use crate::domain::event::Fact;
 use crate::id::{CustomerId, PartnerId, ServiceName};
 use crate::limits::{WHAT_IF_CHANGES_MAX, WHAT_IF_FACTS_MAX, WHAT_IF_PAIRS_MAX};
 use crate::pdp::Pdp;
-use crate::pdp::call::{About, Call, CallError, Coded, Told};
+use crate::pdp::call::{self, About, Call, CallError, Coded, Told};
 use crate::policy::Bundle;
 use crate::store::{StoreError, Supposed};
 use delta::{Touched, delta};
@@ -121,34 +119,32 @@ impl Coded for WhatIfError {
     }
 }
 
-impl Pdp {
-    /// Every decision that would be gained and lost if some changes were made, one after the other. It is exact: where
-    /// it would take too long to be, it is an error.
-    ///
-    /// # Errors
-    /// [`WhatIfError`]; [`CallError::Denied`] for whoever may not try changes.
-    pub async fn what_if(&self, call: &Call, changes: Vec<Proposed>) -> Result<Told<Delta>, CallError<WhatIfError>> {
-        let rules = self.rules();
-        self.tell_by(&rules, call, "whatIf", &About::Installation, |now, at| {
-            let judgement = Judgement { rules: &rules, at, multichannel: self.terms.multichannel };
-            let mut trial = Trial { judgement, supposed: now.supposing(), touched: Touched::default(), facts: 0 };
-            trial.suppose_all(&changes)?;
-            let is_narrow = self.refuses_strangers(&rules);
-            delta(&rules, at, now, &trial.supposed.view(), &trial.touched, is_narrow)
-        })
-        .await
-    }
+/// Every decision that would be gained and lost if some changes were made, one after the other. It is exact: where
+/// it would take too long to be, it is an error.
+///
+/// # Errors
+/// [`WhatIfError`]; [`CallError::Denied`] for whoever may not try changes.
+pub async fn what_if(pdp: &Pdp, call: &Call, changes: Vec<Proposed>) -> Result<Told<Delta>, CallError<WhatIfError>> {
+    let rules = pdp.rules();
+    call::read_by(pdp, &rules, call, "whatIf", &About::Installation, |now, at| {
+        let judgement = Judgement { rules: &rules, at, multichannel: pdp.settings.terms.multichannel };
+        let mut trial = Trial { judgement, supposed: now.supposing(), touched: Touched::default(), facts: 0 };
+        trial.suppose_all(&changes)?;
+        let is_narrow = refuses_strangers(pdp, &rules);
+        delta(&rules, at, now, &trial.supposed.view(), &trial.touched, is_narrow)
+    })
+    .await
+}
 
-    /// Do these rules refuse strangers everything? A function of the rules alone, so it is found out once.
-    pub(crate) fn refuses_strangers(&self, rules: &Bundle) -> bool {
-        let mut known = self.strangers.lock().unwrap_or_else(PoisonError::into_inner);
-        match known.as_ref() {
-            Some((digest, refused)) if digest == rules.digest() => *refused,
-            _ => {
-                let refused = refuses_strangers(rules);
-                *known = Some((rules.digest().clone(), refused));
-                refused
-            }
+/// Do these rules refuse strangers everything? A function of the rules alone, so it is found out once.
+pub(crate) fn refuses_strangers(pdp: &Pdp, rules: &Bundle) -> bool {
+    let mut known = pdp.rules.strangers.lock().unwrap_or_else(PoisonError::into_inner);
+    match known.as_ref() {
+        Some((digest, refused)) if digest == rules.digest() => *refused,
+        _ => {
+            let refused = decide::refuses_strangers(rules);
+            *known = Some((rules.digest().clone(), refused));
+            refused
         }
     }
 }

@@ -110,38 +110,36 @@ impl Coded for ImportError {
     }
 }
 
-impl Pdp {
-    /// Imports nouns, one a line, as one change of one revision: all of them or none. A noun that is there already is
-    /// changed to what its line says; one that names another comes after it.
-    ///
-    /// Into an empty store the lines of whoever may tell all of it are history. Into one that holds facts each is judged
-    /// as what happens now, and what grants and commercial relationships bring to whom is told as events. These two speak
-    /// for customers and partners, so telling them is a call of its own.
-    ///
-    /// The lines are read once, in bounded memory, and `progress` hears now and then how many lines and bytes were
-    /// read. Until the end nothing else can be written and so nothing be answered: `reader` must not wait for anybody,
-    /// so what comes over a network is gathered in a file first.
-    ///
-    /// # Errors
-    /// [`ImportError`] with the number of the line; [`CallError::Denied`] for whoever may not import.
-    pub async fn import(
-        &self,
-        call: &Call,
-        reader: impl BufRead + Send + 'static,
-        progress: impl FnMut(u64, u64) + Send + 'static,
-    ) -> Result<Changed<Imported>, CallError<ImportError>> {
-        let current = self.current.clone();
-        let call = call.clone();
-        let multichannel = self.terms.multichannel;
-        let load = move |loader: &mut Loader<'_, '_>| {
-            let rules = current.over(&loader.desk())?;
-            load(&rules, &call, multichannel, loader, Lines::of(reader, progress))
-        };
-        let written = self.store.load(load).await;
-        let written = written.map_err(CallError::Unavailable)?;
-        let (value, revision, is_repeat) = written.value?;
-        Ok(Changed { value, revision, is_repeat, seqs: written.seqs })
-    }
+/// Imports nouns, one a line, as one change of one revision: all of them or none. A noun that is there already is
+/// changed to what its line says; one that names another comes after it.
+///
+/// Into an empty store the lines of whoever may tell all of it are history. Into one that holds facts each is judged
+/// as what happens now, and what grants and commercial relationships bring to whom is told as events. These two speak
+/// for customers and partners, so telling them is a call of its own.
+///
+/// The lines are read once, in bounded memory, and `progress` hears now and then how many lines and bytes were
+/// read. Until the end nothing else can be written and so nothing be answered: `reader` must not wait for anybody,
+/// so what comes over a network is gathered in a file first.
+///
+/// # Errors
+/// [`ImportError`] with the number of the line; [`CallError::Denied`] for whoever may not import.
+pub async fn import(
+    pdp: &Pdp,
+    call: &Call,
+    reader: impl BufRead + Send + 'static,
+    progress: impl FnMut(u64, u64) + Send + 'static,
+) -> Result<Changed<Imported>, CallError<ImportError>> {
+    let current = pdp.rules.current.clone();
+    let call = call.clone();
+    let multichannel = pdp.settings.terms.multichannel;
+    let load = move |loader: &mut Loader<'_, '_>| {
+        let rules = current.over(&loader.desk())?;
+        load(&rules, &call, multichannel, loader, Lines::of(reader, progress))
+    };
+    let written = pdp.store.load(load).await;
+    let written = written.map_err(CallError::Unavailable)?;
+    let (value, revision, is_repeat) = written.value?;
+    Ok(Changed { value, revision, is_repeat, seqs: written.seqs })
 }
 
 fn load<R: BufRead, P: FnMut(u64, u64)>(
@@ -260,5 +258,16 @@ fn said(error: JsonError) -> String {
         JsonError::NotUtf8 => "it is not UTF-8; encode it as UTF-8".to_owned(),
         JsonError::Empty => "it is empty; write one JSON object on a line".to_owned(),
         error @ JsonError::TooDeep { .. } => error.to_string(),
+    }
+}
+
+/// A file for what comes in before it is read, gone when it is dropped.
+///
+/// # Errors
+/// What the system says.
+pub fn spool(pdp: &Pdp) -> std::io::Result<std::fs::File> {
+    match &pdp.settings.folder {
+        Some(folder) => tempfile::tempfile_in(folder),
+        None => tempfile::tempfile(),
     }
 }

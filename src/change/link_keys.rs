@@ -4,75 +4,73 @@ use std::sync::{Arc, OnceLock};
 
 use crate::domain::invitation::LinkKeyId;
 use crate::pdp::Pdp;
-use crate::pdp::call::{About, Call, CallError, Changed, Done, Told};
+use crate::pdp::call::{self, About, Call, CallError, Changed, Done, Told};
 use crate::pdp::links::{LinkKeySummary, LinkRing, LinksError};
-use crate::pdp::opening::known_keys;
+use crate::pdp::opening::{self, known_keys};
 use crate::store::Beside;
 
-impl Pdp {
-    /// The keys that links are signed with, newest first; the first one signs.
-    ///
-    /// # Errors
-    /// [`CallError::Denied`] for whoever may not manage them.
-    pub async fn link_keys(&self, call: &Call) -> Result<Told<Vec<LinkKeySummary>>, CallError<LinksError>> {
-        self.tell(call, "listLinkKeys", &About::Installation, |_, _| Ok(self.links.summaries())).await
-    }
+/// The keys that links are signed with, newest first; the first one signs.
+///
+/// # Errors
+/// [`CallError::Denied`] for whoever may not manage them.
+pub async fn link_keys(pdp: &Pdp, call: &Call) -> Result<Told<Vec<LinkKeySummary>>, CallError<LinksError>> {
+    call::read(pdp, call, "listLinkKeys", &About::Installation, |_, _| Ok(pdp.keys.links.summaries())).await
+}
 
-    /// Signs links with a new key from now on; links already sent still verify.
-    ///
-    /// # Errors
-    /// [`LinksError`]; [`CallError::Denied`] for whoever may not rotate keys.
-    pub async fn rotate_link_key(&self, call: &Call) -> Result<Changed<Vec<LinkKeySummary>>, CallError<LinksError>> {
-        self.alter_link_keys(call, "rotateLinkKey", LinkRing::rotate).await
-    }
+/// Signs links with a new key from now on; links already sent still verify.
+///
+/// # Errors
+/// [`LinksError`]; [`CallError::Denied`] for whoever may not rotate keys.
+pub async fn rotate_link_key(pdp: &Pdp, call: &Call) -> Result<Changed<Vec<LinkKeySummary>>, CallError<LinksError>> {
+    alter_link_keys(pdp, call, "rotateLinkKey", LinkRing::rotate).await
+}
 
-    /// Refuses the links signed with a key from now on.
-    ///
-    /// # Errors
-    /// [`LinksError`]; [`CallError::Denied`] for whoever may not retire keys.
-    pub async fn retire_link_key(
-        &self,
-        call: &Call,
-        id: LinkKeyId,
-    ) -> Result<Changed<Vec<LinkKeySummary>>, CallError<LinksError>> {
-        let mut call = call.clone();
-        call.said.insert("key".to_owned(), id.to_string().into());
-        self.alter_link_keys(&call, "retireLinkKey", move |links| links.retire(id).map(|()| id)).await
-    }
+/// Refuses the links signed with a key from now on.
+///
+/// # Errors
+/// [`LinksError`]; [`CallError::Denied`] for whoever may not retire keys.
+pub async fn retire_link_key(
+    pdp: &Pdp,
+    call: &Call,
+    id: LinkKeyId,
+) -> Result<Changed<Vec<LinkKeySummary>>, CallError<LinksError>> {
+    let mut call = call.clone();
+    call.said.insert("key".to_owned(), id.to_string().into());
+    alter_link_keys(pdp, &call, "retireLinkKey", move |links| links.retire(id).map(|()| id)).await
+}
 
-    /// Alters the ring where its record is written; a ring whose record cannot be written is put back as it was.
-    async fn alter_link_keys(
-        &self,
-        call: &Call,
-        action: &'static str,
-        alter: impl FnOnce(&LinkRing) -> Result<LinkKeyId, LinksError> + Send + 'static,
-    ) -> Result<Changed<Vec<LinkKeySummary>>, CallError<LinksError>> {
-        let before = Arc::new(OnceLock::new());
-        let (links, kept) = (Arc::clone(&self.links), Arc::clone(&before));
-        let ledger_keys = self.folder.as_ref().map(|_| self.ledger_keys());
-        let changed = self
-            .change(call, action, About::Installation, move |_, _| {
-                let was = links.keys();
-                let key = alter(&links)?;
-                // Only what was altered has to be put back.
-                let _ = kept.set(was);
-                let mut beside = Beside::default();
-                if let Some(ledger) = ledger_keys {
-                    beside.put_known_keys(&known_keys(ledger, &links.keys())).map_err(LinksError::from)?;
-                }
-                let mut done = Done { has_acted: true, ..Done::beside(beside, links.summaries()) };
-                done.said.insert("key".to_owned(), key.to_string().into());
-                Ok(done)
-            })
-            .await;
-        if let (Err(CallError::Unavailable(_)), Some(was)) = (&changed, before.get()) {
-            self.links
-                .alter(|keys, _| {
-                    keys.clone_from(was);
-                    Ok(())
-                })
-                .map_err(CallError::Failed)?;
+/// Alters the ring where its record is written; a ring whose record cannot be written is put back as it was.
+async fn alter_link_keys(
+    pdp: &Pdp,
+    call: &Call,
+    action: &'static str,
+    alter: impl FnOnce(&LinkRing) -> Result<LinkKeyId, LinksError> + Send + 'static,
+) -> Result<Changed<Vec<LinkKeySummary>>, CallError<LinksError>> {
+    let before = Arc::new(OnceLock::new());
+    let (links, kept) = (Arc::clone(&pdp.keys.links), Arc::clone(&before));
+    let ledger_keys = pdp.settings.folder.as_ref().map(|_| opening::ledger_keys(pdp));
+    let changed = call::change(pdp, call, action, About::Installation, move |_, _| {
+        let was = links.keys();
+        let key = alter(&links)?;
+        // Only what was altered has to be put back.
+        let _ = kept.set(was);
+        let mut beside = Beside::default();
+        if let Some(ledger) = ledger_keys {
+            beside.put_known_keys(&known_keys(ledger, &links.keys())).map_err(LinksError::from)?;
         }
-        changed
+        let mut done = Done { has_acted: true, ..Done::beside(beside, links.summaries()) };
+        done.said.insert("key".to_owned(), key.to_string().into());
+        Ok(done)
+    })
+    .await;
+    if let (Err(CallError::Unavailable(_)), Some(was)) = (&changed, before.get()) {
+        pdp.keys
+            .links
+            .alter(|keys, _| {
+                keys.clone_from(was);
+                Ok(())
+            })
+            .map_err(CallError::Failed)?;
     }
+    changed
 }

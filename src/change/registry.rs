@@ -4,8 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::audit::{Asked, Record};
 use crate::caller::Caller;
-use crate::change::registration::{CustomerError, PartnerError, SubscriptionError, Telling};
-use crate::change::registration::{customer, partner};
+use crate::change::registration::{self, CustomerError, PartnerError, SubscriptionError, Telling};
 use crate::change::relationship::coded;
 use crate::change::subscription_actions::differences;
 use crate::decide::{Namespace, decide};
@@ -15,15 +14,13 @@ use crate::domain::partner::Partner;
 use crate::domain::subscription::{Subscription, SubscriptionStatus};
 use crate::facts::Needs;
 use crate::id::{CustomerId, PartnerId, Revision, ServiceName, SubscriptionId};
-use crate::pdp::call::{About, Call, CallError, Changed, Denied, Done, Told, Undone, unmoved};
+use crate::pdp::call::{self, About, Call, CallError, Changed, Coded, Denied, Done, Told, Undone, unmoved};
 use crate::pdp::cursor::Seal;
 use crate::pdp::page::{ListError, Page};
 use crate::pdp::{Pdp, refusal};
 use crate::policy::Bundle;
 use crate::question::{Entity, Kind, Question};
 use crate::store::{Desk, Listed, StoreError, View};
-
-use crate::pdp::call::Coded;
 
 /// A noun as it is registered, and the revision that made it so.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -81,151 +78,150 @@ pub(crate) fn registered<T>(
     Done::of((happening, Registered { noun, revision, is_new: before.is_none() }))
 }
 
-impl Pdp {
-    /// Registers a partner, or changes it.
-    ///
-    /// # Errors
-    /// [`PartnerError`]; [`CallError::Denied`] for whoever may not tell facts.
-    pub async fn put_partner(
-        &self,
-        call: &Call,
-        told: Partner,
-    ) -> Result<Changed<Registered<Partner>>, CallError<PartnerError>> {
-        let about = About::Partner(told.id.clone());
-        let asked = call.clone();
-        self.change(call, "writePartner", about, move |desk, _| {
-            let before = desk.view.partner(&told.id).map_err(PartnerError::from)?.map(|kept| kept.revision);
-            unmoved(&asked, before)?;
-            let happening = partner(&desk.view, desk.at, &told, Telling::Now)?;
-            Ok(registered(told, before, happening, desk.next))
-        })
+/// Registers a partner, or changes it.
+///
+/// # Errors
+/// [`PartnerError`]; [`CallError::Denied`] for whoever may not tell facts.
+pub async fn put_partner(
+    pdp: &Pdp,
+    call: &Call,
+    told: Partner,
+) -> Result<Changed<Registered<Partner>>, CallError<PartnerError>> {
+    let about = About::Partner(told.id.clone());
+    let asked = call.clone();
+    call::change(pdp, call, "writePartner", about, move |desk, _| {
+        let before = desk.view.partner(&told.id).map_err(PartnerError::from)?.map(|kept| kept.revision);
+        unmoved(&asked, before)?;
+        let happening = registration::partner(&desk.view, desk.at, &told, Telling::Now)?;
+        Ok(registered(told, before, happening, desk.next))
+    })
+    .await
+}
+
+/// Registers a customer, or changes it.
+///
+/// # Errors
+/// [`CustomerError`]; [`CallError::Denied`] for whoever may not tell facts.
+pub async fn put_customer(
+    pdp: &Pdp,
+    call: &Call,
+    told: Customer,
+) -> Result<Changed<Registered<Customer>>, CallError<CustomerError>> {
+    let about = About::Customer(told.id.clone());
+    let asked = call.clone();
+    call::change(pdp, call, "writeCustomer", about, move |desk, _| {
+        let before = desk.view.customer(&told.id).map_err(CustomerError::from)?.map(|kept| kept.revision);
+        unmoved(&asked, before)?;
+        let happening = registration::customer(&desk.view, &told)?;
+        Ok(registered(told, before, happening, desk.next))
+    })
+    .await
+}
+
+/// Reads a partner; nothing when it is not registered.
+///
+/// # Errors
+/// [`CallError::Denied`] for whoever may not read it.
+pub async fn partner(
+    pdp: &Pdp,
+    call: &Call,
+    id: &PartnerId,
+) -> Result<Told<Option<Registered<Partner>>>, CallError<StoreError>> {
+    call::read(pdp, call, "readPartner", &About::Partner(id.clone()), |view, _| Ok(view.partner(id)?.map(kept))).await
+}
+
+/// Reads a customer; nothing when it is not registered.
+///
+/// # Errors
+/// [`CallError::Denied`] for whoever may not read it.
+pub async fn customer(
+    pdp: &Pdp,
+    call: &Call,
+    id: &CustomerId,
+) -> Result<Told<Option<Registered<Customer>>>, CallError<StoreError>> {
+    call::read(pdp, call, "readCustomer", &About::Customer(id.clone()), |view, _| Ok(view.customer(id)?.map(kept)))
         .await
-    }
+}
 
-    /// Registers a customer, or changes it.
-    ///
-    /// # Errors
-    /// [`CustomerError`]; [`CallError::Denied`] for whoever may not tell facts.
-    pub async fn put_customer(
-        &self,
-        call: &Call,
-        told: Customer,
-    ) -> Result<Changed<Registered<Customer>>, CallError<CustomerError>> {
-        let about = About::Customer(told.id.clone());
-        let asked = call.clone();
-        self.change(call, "writeCustomer", about, move |desk, _| {
-            let before = desk.view.customer(&told.id).map_err(CustomerError::from)?.map(|kept| kept.revision);
-            unmoved(&asked, before)?;
-            let happening = customer(&desk.view, &told)?;
-            Ok(registered(told, before, happening, desk.next))
-        })
+/// Reads a subscription; nothing when it is not registered.
+///
+/// # Errors
+/// [`CallError::Denied`] for whoever may not read it.
+pub async fn subscription(
+    pdp: &Pdp,
+    call: &Call,
+    id: &SubscriptionId,
+) -> Result<Told<Option<Registered<Subscription>>>, CallError<StoreError>> {
+    let about = About::Subscription(id.clone());
+    call::read(pdp, call, "readSubscription", &about, |view, _| Ok(view.subscription(id)?.map(kept))).await
+}
+
+/// Lists partners in the order of their ids.
+///
+/// # Errors
+/// [`ListError`]; [`CallError::Denied`] for whoever may not list them.
+pub async fn list_partners(
+    pdp: &Pdp,
+    call: &Call,
+    limit: usize,
+    cursor: Option<&str>,
+) -> Result<Told<Page<Partner>>, CallError<ListError>> {
+    call::read(pdp, call, "listPartners", &About::Installation, |view, _| {
+        let mut page = Page::new(limit, Seal::of(&pdp.keys.ledger, &call.caller, &"partners"));
+        let last: Option<PartnerId> = page.after(cursor)?;
+        view.partners(last.as_ref(), &mut |partner| {
+            let at = partner.id.to_string();
+            Ok(page.take(partner, at))
+        })?;
+        Ok(page)
+    })
+    .await
+}
+
+/// Lists customers in the order of their ids.
+///
+/// # Errors
+/// [`ListError`]; [`CallError::Denied`] for whoever may not list them.
+pub async fn list_customers(
+    pdp: &Pdp,
+    call: &Call,
+    limit: usize,
+    cursor: Option<&str>,
+) -> Result<Told<Page<Customer>>, CallError<ListError>> {
+    call::read(pdp, call, "listCustomers", &About::Installation, |view, _| {
+        let mut page = Page::new(limit, Seal::of(&pdp.keys.ledger, &call.caller, &"customers"));
+        let last: Option<CustomerId> = page.after(cursor)?;
+        view.customers(last.as_ref(), &mut |customer| {
+            let at = customer.id.to_string();
+            Ok(page.take(customer, at))
+        })?;
+        Ok(page)
+    })
+    .await
+}
+
+/// Lists subscriptions: all, those of a customer, those a partner sold, or those that are both.
+///
+/// # Errors
+/// [`ListError`]; [`CallError::Denied`] for whoever may not list them.
+pub async fn list_subscriptions(
+    pdp: &Pdp,
+    call: &Call,
+    filter: &SubscriptionFilter,
+    limit: usize,
+    cursor: Option<&str>,
+) -> Result<Told<Page<Subscription>>, CallError<ListError>> {
+    // A caller may list its own: with both filters the list is part of either, so it is asked about its own side.
+    let about = match (&call.caller, &filter.customer, &filter.partner) {
+        (Caller::Customer { .. }, Some(customer), _) => About::Customer(customer.clone()),
+        (_, _, Some(partner)) => About::Partner(partner.clone()),
+        (_, Some(customer), None) => About::Customer(customer.clone()),
+        (_, None, None) => About::Installation,
+    };
+    let by_customer = matches!(about, About::Customer(_));
+    let page = Page::new(limit, Seal::of(&pdp.keys.ledger, &call.caller, &("subscriptions", filter)));
+    call::read(pdp, call, "listSubscriptions", &about, |view, _| subscriptions(view, filter, by_customer, page, cursor))
         .await
-    }
-
-    /// Reads a partner; nothing when it is not registered.
-    ///
-    /// # Errors
-    /// [`CallError::Denied`] for whoever may not read it.
-    pub async fn partner(
-        &self,
-        call: &Call,
-        id: &PartnerId,
-    ) -> Result<Told<Option<Registered<Partner>>>, CallError<StoreError>> {
-        self.tell(call, "readPartner", &About::Partner(id.clone()), |view, _| Ok(view.partner(id)?.map(kept))).await
-    }
-
-    /// Reads a customer; nothing when it is not registered.
-    ///
-    /// # Errors
-    /// [`CallError::Denied`] for whoever may not read it.
-    pub async fn customer(
-        &self,
-        call: &Call,
-        id: &CustomerId,
-    ) -> Result<Told<Option<Registered<Customer>>>, CallError<StoreError>> {
-        self.tell(call, "readCustomer", &About::Customer(id.clone()), |view, _| Ok(view.customer(id)?.map(kept))).await
-    }
-
-    /// Reads a subscription; nothing when it is not registered.
-    ///
-    /// # Errors
-    /// [`CallError::Denied`] for whoever may not read it.
-    pub async fn subscription(
-        &self,
-        call: &Call,
-        id: &SubscriptionId,
-    ) -> Result<Told<Option<Registered<Subscription>>>, CallError<StoreError>> {
-        let about = About::Subscription(id.clone());
-        self.tell(call, "readSubscription", &about, |view, _| Ok(view.subscription(id)?.map(kept))).await
-    }
-
-    /// Lists partners in the order of their ids.
-    ///
-    /// # Errors
-    /// [`ListError`]; [`CallError::Denied`] for whoever may not list them.
-    pub async fn list_partners(
-        &self,
-        call: &Call,
-        limit: usize,
-        cursor: Option<&str>,
-    ) -> Result<Told<Page<Partner>>, CallError<ListError>> {
-        self.tell(call, "listPartners", &About::Installation, |view, _| {
-            let mut page = Page::new(limit, Seal::of(&self.ledger_key, &call.caller, &"partners"));
-            let last: Option<PartnerId> = page.after(cursor)?;
-            view.partners(last.as_ref(), &mut |partner| {
-                let at = partner.id.to_string();
-                Ok(page.take(partner, at))
-            })?;
-            Ok(page)
-        })
-        .await
-    }
-
-    /// Lists customers in the order of their ids.
-    ///
-    /// # Errors
-    /// [`ListError`]; [`CallError::Denied`] for whoever may not list them.
-    pub async fn list_customers(
-        &self,
-        call: &Call,
-        limit: usize,
-        cursor: Option<&str>,
-    ) -> Result<Told<Page<Customer>>, CallError<ListError>> {
-        self.tell(call, "listCustomers", &About::Installation, |view, _| {
-            let mut page = Page::new(limit, Seal::of(&self.ledger_key, &call.caller, &"customers"));
-            let last: Option<CustomerId> = page.after(cursor)?;
-            view.customers(last.as_ref(), &mut |customer| {
-                let at = customer.id.to_string();
-                Ok(page.take(customer, at))
-            })?;
-            Ok(page)
-        })
-        .await
-    }
-
-    /// Lists subscriptions: all, those of a customer, those a partner sold, or those that are both.
-    ///
-    /// # Errors
-    /// [`ListError`]; [`CallError::Denied`] for whoever may not list them.
-    pub async fn list_subscriptions(
-        &self,
-        call: &Call,
-        filter: &SubscriptionFilter,
-        limit: usize,
-        cursor: Option<&str>,
-    ) -> Result<Told<Page<Subscription>>, CallError<ListError>> {
-        // A caller may list its own: with both filters the list is part of either, so it is asked about its own side.
-        let about = match (&call.caller, &filter.customer, &filter.partner) {
-            (Caller::Customer { .. }, Some(customer), _) => About::Customer(customer.clone()),
-            (_, _, Some(partner)) => About::Partner(partner.clone()),
-            (_, Some(customer), None) => About::Customer(customer.clone()),
-            (_, None, None) => About::Installation,
-        };
-        let by_customer = matches!(about, About::Customer(_));
-        let page = Page::new(limit, Seal::of(&self.ledger_key, &call.caller, &("subscriptions", filter)));
-        self.tell(call, "listSubscriptions", &about, |view, _| subscriptions(view, filter, by_customer, page, cursor))
-            .await
-    }
 }
 
 fn kept<T>(kept: crate::store::Kept<T>) -> Registered<T> {

@@ -6,17 +6,16 @@ use utoipa::ToSchema;
 use crate::caller::Caller;
 use crate::change::acceptance::{Acceptance, AcceptanceError, Accepted};
 use crate::change::judgement::{Judgement, Unaccepted};
-use crate::change::removal::remove;
 use crate::change::removal::{Removal, RemovalError, Removed};
 use crate::change::renegotiation::{Renegotiated, Renegotiation, RenegotiationError, Withdrawal};
-use crate::change::renegotiation::{renegotiate, withdraw};
+use crate::change::{removal, renegotiation};
 use crate::domain::commercial::{self, Side};
 use crate::domain::grant::Multichannel;
 use crate::domain::invitation::{Email, EmailError, TokenError};
 use crate::domain::partner::{Partner, PartnerKind};
 use crate::id::{CustomerId, PartnerId};
 use crate::pdp::Pdp;
-use crate::pdp::call::{About, Admission, Call, CallError, Changed, Coded, Denied, Done, Told, Undone, admit};
+use crate::pdp::call::{self, About, Admission, Call, CallError, Changed, Coded, Denied, Done, Told, Undone, admit};
 use crate::pdp::links::LinkRing;
 use crate::store::StoreError;
 
@@ -96,194 +95,188 @@ pub(crate) enum Edit {
     Paragraphs(Vec<String>),
 }
 
-impl Pdp {
-    fn request(&self, partner: &Partner) -> Request {
-        request(&self.links, self.public_url(), partner)
-    }
+/// The partner's relationship request.
+///
+/// # Errors
+/// [`CallError::Denied`] for a suspended partner, an indirect reseller, and whoever may not speak for it.
+pub async fn relationship_request(
+    pdp: &Pdp,
+    call: &Call,
+    partner: &PartnerId,
+) -> Result<Told<Request>, CallError<RequestError>> {
+    let about = About::Partner(partner.clone());
+    call::read(pdp, call, "requestRelationship", &about, |view, _| {
+        let known = view.partner(partner)?.ok_or_else(|| RequestError::UnknownPartner(partner.clone()))?;
+        Ok(request(pdp, &known.fact))
+    })
+    .await
+}
 
-    /// The partner's relationship request.
-    ///
-    /// # Errors
-    /// [`CallError::Denied`] for a suspended partner, an indirect reseller, and whoever may not speak for it.
-    pub async fn relationship_request(
-        &self,
-        call: &Call,
-        partner: &PartnerId,
-    ) -> Result<Told<Request>, CallError<RequestError>> {
-        let about = About::Partner(partner.clone());
-        self.tell(call, "requestRelationship", &about, |view, _| {
-            let known = view.partner(partner)?.ok_or_else(|| RequestError::UnknownPartner(partner.clone()))?;
-            Ok(self.request(&known.fact))
-        })
-        .await
-    }
-
-    /// The partner's relationship request with an edited email.
-    ///
-    /// # Errors
-    /// [`RequestError::Email`] when the edit loses or touches the link.
-    pub(crate) async fn edited_request(
-        &self,
-        call: &Call,
-        partner: &PartnerId,
-        edit: Edit,
-    ) -> Result<Told<Request>, CallError<RequestError>> {
-        let about = About::Partner(partner.clone());
-        self.tell(call, "requestRelationship", &about, |view, _| {
-            let known = view.partner(partner)?.ok_or_else(|| RequestError::UnknownPartner(partner.clone()))?;
-            let mut request = self.request(&known.fact);
-            request.email = match edit {
-                Edit::Text(text) => request.email.edited(&text)?,
-                Edit::Paragraphs(paragraphs) => request.email.with_paragraphs(&paragraphs)?,
-            };
-            Ok(request)
-        })
-        .await
-    }
-
-    /// Who asks with a link, and what accepting it gives.
-    ///
-    /// # Errors
-    /// [`LinkError::Token`] for a link that is altered, foreign or retired.
-    pub async fn offer(&self, call: &Call, token: &str) -> Result<Told<Offer>, CallError<LinkError>> {
-        let invitation = self.links.verify(token);
-        let about = match &invitation {
-            Ok(invitation) => About::Partner(invitation.partner.clone()),
-            Err(_) => About::Installation,
+/// The partner's relationship request with an edited email.
+///
+/// # Errors
+/// [`RequestError::Email`] when the edit loses or touches the link.
+pub(crate) async fn edited_request(
+    pdp: &Pdp,
+    call: &Call,
+    partner: &PartnerId,
+    edit: Edit,
+) -> Result<Told<Request>, CallError<RequestError>> {
+    let about = About::Partner(partner.clone());
+    call::read(pdp, call, "requestRelationship", &about, |view, _| {
+        let known = view.partner(partner)?.ok_or_else(|| RequestError::UnknownPartner(partner.clone()))?;
+        let mut request = request(pdp, &known.fact);
+        request.email = match edit {
+            Edit::Text(text) => request.email.edited(&text)?,
+            Edit::Paragraphs(paragraphs) => request.email.with_paragraphs(&paragraphs)?,
         };
-        let rules = self.rules();
-        self.tell_by(&rules, call, "readRelationshipRequest", &about, |view, at| {
-            let partner = view.partner(&invitation?.partner)?.ok_or(LinkError::UnknownPartner)?.fact;
-            let asking = admit_request(&rules, view, at, &partner.id)?;
-            asking.permit().map_err(LinkError::MayNotRequest)?;
-            let gives = format!(
-                "`{}` gains delegated administrative privileges for the services you name: it may provision and support them. It gains no right to what others sold you, and bills you nothing for it.",
-                partner.name
-            );
-            let may_end = (partner.kind.transacts() && self.terms.multichannel == Multichannel::Displace)
-                .then(|| MAY_END.to_owned());
-            Ok(Offer { partner: partner.id, name: partner.name, kind: partner.kind, gives, may_end })
-        })
-        .await
-    }
+        Ok(request)
+    })
+    .await
+}
 
-    /// Refuses an acceptance by a link that is none: to everybody alike, whoever else may accept, and recorded as what it
-    /// is.
-    async fn refuse_acceptance(&self, call: &Call, error: TokenError) -> CallError<LinkError> {
-        let why = error.clone();
-        let refused = self.change(call, "acceptRelationship", About::Installation, move |_, _| {
-            Err::<Done<()>, _>(LinkError::from(why).into())
-        });
-        match refused.await {
-            Ok(_) | Err(CallError::Denied(_)) => CallError::Failed(error.into()),
-            Err(other) => other,
-        }
-    }
+/// Who asks with a link, and what accepting it gives.
+///
+/// # Errors
+/// [`LinkError::Token`] for a link that is altered, foreign or retired.
+pub async fn offer(pdp: &Pdp, call: &Call, token: &str) -> Result<Told<Offer>, CallError<LinkError>> {
+    let invitation = pdp.keys.links.verify(token);
+    let about = match &invitation {
+        Ok(invitation) => About::Partner(invitation.partner.clone()),
+        Err(_) => About::Installation,
+    };
+    let rules = pdp.rules();
+    call::read_by(pdp, &rules, call, "readRelationshipRequest", &about, |view, at| {
+        let partner = view.partner(&invitation?.partner)?.ok_or(LinkError::UnknownPartner)?.fact;
+        let asking = admit_request(&rules, view, at, &partner.id)?;
+        asking.permit().map_err(LinkError::MayNotRequest)?;
+        let gives = format!(
+            "`{}` gains delegated administrative privileges for the services you name: it may provision and support them. It gains no right to what others sold you, and bills you nothing for it.",
+            partner.name
+        );
+        let may_end = (partner.kind.transacts() && pdp.settings.terms.multichannel == Multichannel::Displace)
+            .then(|| MAY_END.to_owned());
+        Ok(Offer { partner: partner.id, name: partner.name, kind: partner.kind, gives, may_end })
+    })
+    .await
+}
 
-    /// Refuses an acceptance by a link that is none, whatever else is wrong with the call; nothing for a link that is
-    /// one.
-    ///
-    /// # Errors
-    /// [`LinkError::Token`] for whatever is no link.
-    pub async fn check_acceptance(&self, call: &Call, token: &str) -> Result<(), CallError<LinkError>> {
-        match self.links.verify(token) {
-            Ok(_) => Ok(()),
-            Err(error) => Err(self.refuse_acceptance(call, error).await),
-        }
+/// Refuses an acceptance by a link that is none: to everybody alike, whoever else may accept, and recorded as what it
+/// is.
+async fn refuse_acceptance(pdp: &Pdp, call: &Call, error: TokenError) -> CallError<LinkError> {
+    let why = error.clone();
+    let refused = call::change(pdp, call, "acceptRelationship", About::Installation, move |_, _| {
+        Err::<Done<()>, _>(LinkError::from(why).into())
+    });
+    match refused.await {
+        Ok(_) | Err(CallError::Denied(_)) => CallError::Failed(error.into()),
+        Err(other) => other,
     }
+}
 
-    /// A customer accepts the request of a link.
-    ///
-    /// # Errors
-    /// [`LinkError`]; [`CallError::Denied`] for whoever may not accept for the customer.
-    pub async fn accept(
-        &self,
-        call: &Call,
-        token: &str,
-        acceptance: impl FnOnce(PartnerId) -> Acceptance,
-    ) -> Result<Changed<Accepted>, CallError<LinkError>> {
-        let invitation = match self.links.verify(token) {
-            Ok(invitation) => invitation,
-            Err(error) => return Err(self.refuse_acceptance(call, error).await),
+/// Refuses an acceptance by a link that is none, whatever else is wrong with the call; nothing for a link that is
+/// one.
+///
+/// # Errors
+/// [`LinkError::Token`] for whatever is no link.
+pub async fn check_acceptance(pdp: &Pdp, call: &Call, token: &str) -> Result<(), CallError<LinkError>> {
+    match pdp.keys.links.verify(token) {
+        Ok(_) => Ok(()),
+        Err(error) => Err(refuse_acceptance(pdp, call, error).await),
+    }
+}
+
+/// A customer accepts the request of a link.
+///
+/// # Errors
+/// [`LinkError`]; [`CallError::Denied`] for whoever may not accept for the customer.
+pub async fn accept(
+    pdp: &Pdp,
+    call: &Call,
+    token: &str,
+    acceptance: impl FnOnce(PartnerId) -> Acceptance,
+) -> Result<Changed<Accepted>, CallError<LinkError>> {
+    let invitation = match pdp.keys.links.verify(token) {
+        Ok(invitation) => invitation,
+        Err(error) => return Err(refuse_acceptance(pdp, call, error).await),
+    };
+    let acceptance = acceptance(invitation.partner);
+    let about = About::Customer(acceptance.customer.clone());
+    let multichannel = pdp.settings.terms.multichannel;
+    let asked_by = call.clone();
+    call::change(pdp, call, "acceptRelationship", about, move |desk, rules| {
+        let judgement = Judgement { rules, at: desk.at, multichannel };
+        let (asking, happening, mut accepted) = match judgement.accept(&desk.view, &acceptance) {
+            Ok(accepted) => accepted,
+            Err(Unaccepted::Denied(denied, asking)) => {
+                return Err(Undone::Denied(denied, vec![asking.record(&asked_by, rules)]));
+            }
+            Err(Unaccepted::Failed(AcceptanceError::UnknownPartner(_))) => {
+                return Err(LinkError::UnknownPartner.into());
+            }
+            Err(Unaccepted::Failed(error)) => return Err(LinkError::from(error).into()),
         };
-        let acceptance = acceptance(invitation.partner);
-        let about = About::Customer(acceptance.customer.clone());
-        let multichannel = self.terms.multichannel;
-        let asked_by = call.clone();
-        self.change(call, "acceptRelationship", about, move |desk, rules| {
-            let judgement = Judgement { rules, at: desk.at, multichannel };
-            let (asking, happening, mut accepted) = match judgement.accept(&desk.view, &acceptance) {
-                Ok(accepted) => accepted,
-                Err(Unaccepted::Denied(denied, asking)) => {
-                    return Err(Undone::Denied(denied, vec![asking.record(&asked_by, rules)]));
-                }
-                Err(Unaccepted::Failed(AcceptanceError::UnknownPartner(_))) => {
-                    return Err(LinkError::UnknownPartner.into());
-                }
-                Err(Unaccepted::Failed(error)) => return Err(LinkError::from(error).into()),
-            };
-            if !happening.is_empty() {
-                accepted.revision = desk.next;
-            }
-            let records = vec![asking.record(&asked_by, rules)];
-            Ok(Done { records, ..Done::of((happening, accepted)) })
-        })
-        .await
-    }
+        if !happening.is_empty() {
+            accepted.revision = desk.next;
+        }
+        let records = vec![asking.record(&asked_by, rules)];
+        Ok(Done { records, ..Done::of((happening, accepted)) })
+    })
+    .await
+}
 
-    /// A customer removes delegated administrative privileges.
-    ///
-    /// # Errors
-    /// [`RemovalError`]; [`CallError::Denied`] for whoever may not speak for the customer.
-    pub async fn remove(&self, call: &Call, removal: Removal) -> Result<Changed<Removed>, CallError<RemovalError>> {
-        let about = About::Customer(removal.customer.clone());
-        self.change(call, "removeDelegatedAdministration", about, move |desk, _| {
-            let (happening, mut removed) = remove(&desk.view, desk.at, &removal)?;
-            if !happening.is_empty() {
-                removed.revision = desk.next;
-            }
-            Ok(Done::of((happening, removed)))
-        })
-        .await
-    }
+/// A customer removes delegated administrative privileges.
+///
+/// # Errors
+/// [`RemovalError`]; [`CallError::Denied`] for whoever may not speak for the customer.
+pub async fn remove(pdp: &Pdp, call: &Call, removal: Removal) -> Result<Changed<Removed>, CallError<RemovalError>> {
+    let about = About::Customer(removal.customer.clone());
+    call::change(pdp, call, "removeDelegatedAdministration", about, move |desk, _| {
+        let (happening, mut removed) = removal::remove(&desk.view, desk.at, &removal)?;
+        if !happening.is_empty() {
+            removed.revision = desk.next;
+        }
+        Ok(Done::of((happening, removed)))
+    })
+    .await
+}
 
-    /// One side renegotiates the commercial relationship.
-    ///
-    /// # Errors
-    /// [`RenegotiationError`]; [`CallError::Denied`] for whoever may not speak for that side.
-    pub async fn renegotiate(
-        &self,
-        call: &Call,
-        renegotiation: Renegotiation,
-    ) -> Result<Changed<Renegotiated>, CallError<RenegotiationError>> {
-        let (action, about) = for_side(renegotiation.by, &renegotiation.customer, &renegotiation.partner);
-        self.change(call, action, about, move |desk, _| {
-            let (happening, mut renegotiated) = renegotiate(&desk.view, desk.at, &renegotiation)?;
-            if !happening.is_empty() {
-                renegotiated.revision = desk.next;
-            }
-            Ok(Done::of((happening, renegotiated)))
-        })
-        .await
-    }
-
-    /// One side takes back what it proposed about the commercial relationship.
-    ///
-    /// # Errors
-    /// [`RenegotiationError`]; [`CallError::Denied`] for whoever may not speak for that side.
-    pub async fn withdraw_renegotiation(
-        &self,
-        call: &Call,
-        withdrawal: Withdrawal,
-    ) -> Result<Changed<Renegotiated>, CallError<RenegotiationError>> {
-        let (action, about) = for_side(withdrawal.by, &withdrawal.customer, &withdrawal.partner);
-        self.change(call, action, about, move |desk, _| {
-            let (happening, mut renegotiated) = withdraw(&desk.view, &withdrawal)?;
+/// One side renegotiates the commercial relationship.
+///
+/// # Errors
+/// [`RenegotiationError`]; [`CallError::Denied`] for whoever may not speak for that side.
+pub async fn renegotiate(
+    pdp: &Pdp,
+    call: &Call,
+    renegotiation: Renegotiation,
+) -> Result<Changed<Renegotiated>, CallError<RenegotiationError>> {
+    let (action, about) = for_side(renegotiation.by, &renegotiation.customer, &renegotiation.partner);
+    call::change(pdp, call, action, about, move |desk, _| {
+        let (happening, mut renegotiated) = renegotiation::renegotiate(&desk.view, desk.at, &renegotiation)?;
+        if !happening.is_empty() {
             renegotiated.revision = desk.next;
-            Ok(Done::of((happening, renegotiated)))
-        })
-        .await
-    }
+        }
+        Ok(Done::of((happening, renegotiated)))
+    })
+    .await
+}
+
+/// One side takes back what it proposed about the commercial relationship.
+///
+/// # Errors
+/// [`RenegotiationError`]; [`CallError::Denied`] for whoever may not speak for that side.
+pub async fn withdraw_renegotiation(
+    pdp: &Pdp,
+    call: &Call,
+    withdrawal: Withdrawal,
+) -> Result<Changed<Renegotiated>, CallError<RenegotiationError>> {
+    let (action, about) = for_side(withdrawal.by, &withdrawal.customer, &withdrawal.partner);
+    call::change(pdp, call, action, about, move |desk, _| {
+        let (happening, mut renegotiated) = renegotiation::withdraw(&desk.view, &withdrawal)?;
+        renegotiated.revision = desk.next;
+        Ok(Done::of((happening, renegotiated)))
+    })
+    .await
 }
 
 /// The call by which a side speaks, and what it is about.
@@ -305,9 +298,9 @@ pub(crate) fn admit_request(
     admit(rules, view, at, &asking, "requestRelationship", &About::Partner(partner.clone()))
 }
 
-fn request(links: &LinkRing, public_url: &str, partner: &Partner) -> Request {
-    let token = links.token(&partner.id);
-    let link = token.link(&format!("{public_url}/v1"));
+fn request(pdp: &Pdp, partner: &Partner) -> Request {
+    let token = pdp.keys.links.token(&partner.id);
+    let link = token.link(&format!("{}/v1", pdp.public_url()));
     let email = Email::of(partner, &link);
     Request { link, token: token.to_string(), email }
 }
@@ -379,10 +372,8 @@ impl Coded for LinkError {
 }
 
 /// The ring of link keys, shared with whoever rotates them.
-impl Pdp {
-    /// The keys that links are signed with.
-    #[must_use]
-    pub fn links(&self) -> &LinkRing {
-        &self.links
-    }
+/// The keys that links are signed with.
+#[must_use]
+pub fn links(pdp: &Pdp) -> &LinkRing {
+    &pdp.keys.links
 }

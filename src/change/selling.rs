@@ -4,8 +4,7 @@
 //! decision and refusal by refusal; only where a new subscription would come of it is it told no.
 
 use crate::caller::Caller;
-use crate::change::registration::{SubscriptionError, Telling};
-use crate::change::registration::{new_subscription, subscription};
+use crate::change::registration::{SubscriptionError, Telling, new_subscription, subscription};
 use crate::change::registry::{Registered, registered, sale};
 use crate::domain::subscription::Subscription;
 use crate::pdp::call::{
@@ -18,24 +17,22 @@ use crate::store::{Desk, Kept, StoreError, Work};
 
 const WRITE: &str = "writeSubscription";
 
-impl Pdp {
-    /// Registers a subscription, or changes it. A partner that registers a new one becomes its original reseller;
-    /// every difference a partner brings is decided as its own action.
-    ///
-    /// # Errors
-    /// [`SubscriptionError`]; [`CallError::Denied`] when the caller may not do one of the differences.
-    pub async fn put_subscription(
-        &self,
-        call: &Call,
-        told: Subscription,
-    ) -> Result<Changed<Registered<Subscription>>, CallError<SubscriptionError>> {
-        let current = self.current.clone();
-        let call = call.clone();
-        let written = self.store.change(move |desk| put(&*current.over(desk)?, &call, desk, told)).await;
-        let written = written.map_err(CallError::Unavailable)?;
-        let (value, revision, is_repeat) = written.value?;
-        Ok(Changed { value, revision, is_repeat, seqs: written.seqs })
-    }
+/// Registers a subscription, or changes it. A partner that registers a new one becomes its original reseller;
+/// every difference a partner brings is decided as its own action.
+///
+/// # Errors
+/// [`SubscriptionError`]; [`CallError::Denied`] when the caller may not do one of the differences.
+pub async fn put_subscription(
+    pdp: &Pdp,
+    call: &Call,
+    told: Subscription,
+) -> Result<Changed<Registered<Subscription>>, CallError<SubscriptionError>> {
+    let current = pdp.rules.current.clone();
+    let call = call.clone();
+    let written = pdp.store.change(move |desk| put(&*current.over(desk)?, &call, desk, told)).await;
+    let written = written.map_err(CallError::Unavailable)?;
+    let (value, revision, is_repeat) = written.value?;
+    Ok(Changed { value, revision, is_repeat, seqs: written.seqs })
 }
 
 type Put = Worked<Registered<Subscription>, SubscriptionError>;

@@ -8,12 +8,13 @@ use subtle::ConstantTimeEq as _;
 use utoipa::ToSchema;
 
 use crate::caller::{Caller, Identity, Person, Proof};
-use crate::clock::{OnceAMinute, Timestamp};
+use crate::clock::Timestamp;
 use crate::facts::Role;
 use crate::id::{CustomerId, PartnerId, TokenId};
 use crate::limits::{TOKEN_NAME_LENGTH_MAX, TOKEN_PERSON_LENGTH_MAX};
 use crate::pdp::Pdp;
-use crate::pdp::call::{About, Call, CallError, Changed, Coded, Done, Told, Undone};
+use crate::pdp::call::{self, About, Call, CallError, Changed, Coded, Done, Told, Undone};
+use crate::pdp::wrong_credentials::token_as_written;
 use crate::random::RandomError;
 use crate::store::{Beside, Desk, StoreError, Token};
 
@@ -21,9 +22,6 @@ use crate::store::{Beside, Desk, StoreError, Token};
 const PREFIX: &str = "standing";
 const SECRET_BYTES: usize = 32;
 const ID_BYTES: usize = 8;
-
-/// What is said of tokens that were altered on disk.
-static ALTERED: OnceAMinute = OnceAMinute::new();
 
 /// Whom a token is to speak for.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -240,139 +238,123 @@ fn put(token: &Token) -> Result<Done<TokenSummary>, Undone<TokenError>> {
     Ok(done)
 }
 
-impl Pdp {
-    /// Creates a token; the secret is in the answer and nowhere else.
-    ///
-    /// # Errors
-    /// [`TokenError`]; [`CallError::Denied`] for whoever may not create tokens.
-    pub async fn create_token(
-        &self,
-        call: &Call,
-        new: NewToken,
-    ) -> Result<Changed<IssuedToken>, CallError<TokenError>> {
-        let mut random = [0; SECRET_BYTES + ID_BYTES];
-        let filled = self.store.random().fill(&mut random);
-        filled.map_err(|error| CallError::Failed(TokenError::NoRandomness(error)))?;
-        let (secret, id) = random.split_at(SECRET_BYTES);
-        let id: TokenId = HEXLOWER.encode(id).parse().map_err(|_| CallError::Unavailable(StoreError::Closing))?;
-        let secret = BASE64URL_NOPAD.encode(secret);
-        let sha256 = Sha256::digest(secret.as_bytes()).into();
-        let shown = format!("{PREFIX}_{id}_{secret}");
-        let made_by = match &call.proof {
-            Proof::Token { id } => Some(id.clone()),
-            Proof::Socket | Proof::Unasked | Proof::Service => None,
+/// Creates a token; the secret is in the answer and nowhere else.
+///
+/// # Errors
+/// [`TokenError`]; [`CallError::Denied`] for whoever may not create tokens.
+pub async fn create_token(
+    pdp: &Pdp,
+    call: &Call,
+    new: NewToken,
+) -> Result<Changed<IssuedToken>, CallError<TokenError>> {
+    let mut random = [0; SECRET_BYTES + ID_BYTES];
+    let filled = pdp.store.random().fill(&mut random);
+    filled.map_err(|error| CallError::Failed(TokenError::NoRandomness(error)))?;
+    let (secret, id) = random.split_at(SECRET_BYTES);
+    let id: TokenId = HEXLOWER.encode(id).parse().map_err(|_| CallError::Unavailable(StoreError::Closing))?;
+    let secret = BASE64URL_NOPAD.encode(secret);
+    let sha256 = Sha256::digest(secret.as_bytes()).into();
+    let shown = format!("{PREFIX}_{id}_{secret}");
+    let made_by = match &call.proof {
+        Proof::Token { id } => Some(id.clone()),
+        Proof::Socket | Proof::Unasked | Proof::Service => None,
+    };
+    let changed = call::change(pdp, call, "createToken", About::Installation, move |desk, _| {
+        let NewToken { speaks_for, name, person, expires } = new;
+        readable("name", name.as_deref(), TOKEN_NAME_LENGTH_MAX)?;
+        readable("person", person.as_deref(), TOKEN_PERSON_LENGTH_MAX)?;
+        known(desk, &speaks_for)?;
+        let now = desk.at;
+        if let Some(expires) = expires.filter(|expires| *expires <= now) {
+            return Err(TokenError::Expired { expires, now }.into());
+        }
+        let caller = speaks_for.caller(&id);
+        let role = role_of(&caller);
+        let name = match name {
+            Some(name) => name,
+            None => {
+                let others = desk.tokens_of(|other| role_of(other) == role).map_err(TokenError::from)?;
+                format!("{role} {}", others + 1)
+            }
         };
-        let changed = self
-            .change(call, "createToken", About::Installation, move |desk, _| {
-                let NewToken { speaks_for, name, person, expires } = new;
-                readable("name", name.as_deref(), TOKEN_NAME_LENGTH_MAX)?;
-                readable("person", person.as_deref(), TOKEN_PERSON_LENGTH_MAX)?;
-                known(desk, &speaks_for)?;
-                let now = desk.at;
-                if let Some(expires) = expires.filter(|expires| *expires <= now) {
-                    return Err(TokenError::Expired { expires, now }.into());
-                }
-                let caller = speaks_for.caller(&id);
-                let role = role_of(&caller);
-                let name = match name {
-                    Some(name) => name,
-                    None => {
-                        let others = desk.tokens_of(|other| role_of(other) == role).map_err(TokenError::from)?;
-                        format!("{role} {}", others + 1)
-                    }
-                };
-                let name = Some(name);
-                let token = Token { id, caller, name, person, made_by, created: now, expires, revoked: None, sha256 };
-                put(&token)
-            })
-            .await?;
-        let TokenSummary { id, name, role, person, expires, .. } = changed.value;
-        let value = IssuedToken { id, name: name.unwrap_or_default(), token: shown, role, person, expires };
-        Ok(Changed { value, revision: changed.revision, is_repeat: false, seqs: changed.seqs })
-    }
+        let name = Some(name);
+        let token = Token { id, caller, name, person, made_by, created: now, expires, revoked: None, sha256 };
+        put(&token)
+    })
+    .await?;
+    let TokenSummary { id, name, role, person, expires, .. } = changed.value;
+    let value = IssuedToken { id, name: name.unwrap_or_default(), token: shown, role, person, expires };
+    Ok(Changed { value, revision: changed.revision, is_repeat: false, seqs: changed.seqs })
+}
 
-    /// Revokes a token; again changes nothing.
-    ///
-    /// # Errors
-    /// [`TokenError::Unknown`]; [`CallError::Denied`] for whoever may not revoke tokens.
-    pub async fn revoke_token(
-        &self,
-        call: &Call,
-        id: &TokenId,
-    ) -> Result<Changed<TokenSummary>, CallError<TokenError>> {
-        let mut call = call.clone();
-        call.said.insert("token".to_owned(), id.as_str().into());
-        let id = id.clone();
-        self.change(&call, "revokeToken", About::Installation, move |desk, _| {
-            let known = desk.token(&id).map_err(TokenError::from)?;
-            let mut token = known.ok_or(TokenError::Unknown(id))?;
-            if token.revoked.is_some() {
-                let mut done = Done::beside(Beside::default(), summary(&token));
-                done.said.extend(said_of(&token));
-                return Ok(done);
-            }
-            token.revoked = Some(desk.at);
-            put(&token)
-        })
-        .await
-    }
-
-    /// Lists every token, without its secret.
-    ///
-    /// # Errors
-    /// [`CallError::Denied`] for whoever may not list tokens.
-    pub async fn tokens(&self, call: &Call) -> Result<Told<Vec<TokenSummary>>, CallError<TokenError>> {
-        self.tell(call, "listTokens", &About::Installation, |_, _| {
-            Ok(self.store.tokens()?.iter().map(summary).collect())
-        })
-        .await
-    }
-
-    /// Is there no token at all, as at the first start?
-    ///
-    /// # Errors
-    /// [`StoreError`] when they cannot be read.
-    pub fn has_no_tokens(&self) -> Result<bool, StoreError> {
-        Ok(!self.store.has_tokens()?)
-    }
-
-    /// Who a token speaks for and whose it is; nothing for one that is unknown, altered, expired or revoked.
-    ///
-    /// # Errors
-    /// [`StoreError`] when tokens cannot be read; then nobody is let in.
-    pub fn authenticate(&self, token: &str) -> Result<Option<Identity>, StoreError> {
-        match token.strip_prefix(PREFIX).and_then(|rest| rest.strip_prefix('_')).and_then(|rest| rest.split_once('_')) {
-            Some((id, secret)) => self.authenticate_pair(id, secret),
-            None => Ok(None),
+/// Revokes a token; again changes nothing.
+///
+/// # Errors
+/// [`TokenError::Unknown`]; [`CallError::Denied`] for whoever may not revoke tokens.
+pub async fn revoke_token(
+    pdp: &Pdp,
+    call: &Call,
+    id: &TokenId,
+) -> Result<Changed<TokenSummary>, CallError<TokenError>> {
+    let mut call = call.clone();
+    call.said.insert("token".to_owned(), id.as_str().into());
+    let id = id.clone();
+    call::change(pdp, &call, "revokeToken", About::Installation, move |desk, _| {
+        let known = desk.token(&id).map_err(TokenError::from)?;
+        let mut token = known.ok_or(TokenError::Unknown(id))?;
+        if token.revoked.is_some() {
+            let mut done = Done::beside(Beside::default(), summary(&token));
+            done.said.extend(said_of(&token));
+            return Ok(done);
         }
-    }
+        token.revoked = Some(desk.at);
+        put(&token)
+    })
+    .await
+}
 
-    /// A token by its public name; nothing for one that is not as it was written, which opens nothing.
-    pub(crate) fn token_as_written(&self, id: &TokenId) -> Result<Option<Token>, StoreError> {
-        match self.store.token(id) {
-            Err(error @ StoreError::Altered(_)) => {
-                if let Some(earlier) = ALTERED.due() {
-                    tracing::error!(%error, token = %id, earlier, "a token opens nothing; said once a minute");
-                }
-                Ok(None)
-            }
-            found => found,
-        }
-    }
+/// Lists every token, without its secret.
+///
+/// # Errors
+/// [`CallError::Denied`] for whoever may not list tokens.
+pub async fn tokens(pdp: &Pdp, call: &Call) -> Result<Told<Vec<TokenSummary>>, CallError<TokenError>> {
+    call::read(pdp, call, "listTokens", &About::Installation, |_, _| {
+        Ok(pdp.store.tokens()?.iter().map(summary).collect())
+    })
+    .await
+}
 
-    /// Who a token's id and secret speak for, and whose they are; the secret may be given as the whole token.
-    ///
-    /// # Errors
-    /// [`StoreError`] when tokens cannot be read; then nobody is let in.
-    pub fn authenticate_pair(&self, id: &str, secret: &str) -> Result<Option<Identity>, StoreError> {
-        let whole = format!("{PREFIX}_{id}_");
-        let secret = secret.strip_prefix(&whole).unwrap_or(secret);
-        let Ok(id) = id.parse::<TokenId>() else { return Ok(None) };
-        let Some(token) = self.token_as_written(&id)? else { return Ok(None) };
-        let is_right: bool = Sha256::digest(secret.as_bytes()).as_slice().ct_eq(&token.sha256).into();
-        let now = self.store.now();
-        let is_valid = token.revoked.is_none() && token.expires.is_none_or(|expires| now < expires);
-        let person = Some(person_of(&token));
-        Ok((is_right && is_valid).then_some(Identity { caller: token.caller, person, proof: Proof::Token { id } }))
+/// Is there no token at all, as at the first start?
+///
+/// # Errors
+/// [`StoreError`] when they cannot be read.
+pub fn has_no_tokens(pdp: &Pdp) -> Result<bool, StoreError> {
+    Ok(!pdp.store.has_tokens()?)
+}
+
+/// Who a token speaks for and whose it is; nothing for one that is unknown, altered, expired or revoked.
+///
+/// # Errors
+/// [`StoreError`] when tokens cannot be read; then nobody is let in.
+pub fn authenticate(pdp: &Pdp, token: &str) -> Result<Option<Identity>, StoreError> {
+    match token.strip_prefix(PREFIX).and_then(|rest| rest.strip_prefix('_')).and_then(|rest| rest.split_once('_')) {
+        Some((id, secret)) => authenticate_pair(pdp, id, secret),
+        None => Ok(None),
     }
+}
+
+/// Who a token's id and secret speak for, and whose they are; the secret may be given as the whole token.
+///
+/// # Errors
+/// [`StoreError`] when tokens cannot be read; then nobody is let in.
+pub fn authenticate_pair(pdp: &Pdp, id: &str, secret: &str) -> Result<Option<Identity>, StoreError> {
+    let whole = format!("{PREFIX}_{id}_");
+    let secret = secret.strip_prefix(&whole).unwrap_or(secret);
+    let Ok(id) = id.parse::<TokenId>() else { return Ok(None) };
+    let Some(token) = token_as_written(pdp, &id)? else { return Ok(None) };
+    let is_right: bool = Sha256::digest(secret.as_bytes()).as_slice().ct_eq(&token.sha256).into();
+    let now = pdp.store.now();
+    let is_valid = token.revoked.is_none() && token.expires.is_none_or(|expires| now < expires);
+    let person = Some(person_of(&token));
+    Ok((is_right && is_valid).then_some(Identity { caller: token.caller, person, proof: Proof::Token { id } }))
 }

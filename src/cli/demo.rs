@@ -1,6 +1,7 @@
 //! The cast of the demonstration: one customer whose partners show every standing of the decision table.
 
 use crate::caller::Caller;
+use crate::change;
 use crate::change::acceptance::Acceptance;
 use crate::change::registration::{CustomerError, PartnerError, SubscriptionError};
 use crate::change::relationship::LinkError;
@@ -59,12 +60,16 @@ const LAST: &str = "proseware";
 pub async fn demo(pdp: &Pdp) -> Result<(), DemoError> {
     let call = Call::of(Caller::local());
     if pdp.revision() > Revision(0) {
-        let cast = pdp.partner(&call, &FIRST.parse()?).await.map_err(|error| DemoError::Failed(error.to_string()))?;
+        let cast = change::registry::partner(pdp, &call, &FIRST.parse()?)
+            .await
+            .map_err(|error| DemoError::Failed(error.to_string()))?;
         if cast.value.is_none() {
             return Err(DemoError::NotEmpty(pdp.revision()));
         }
         // The last step of the cast is told last; a demonstration that was killed before it is told again.
-        let last = pdp.partner(&call, &LAST.parse()?).await.map_err(|error| DemoError::Failed(error.to_string()))?;
+        let last = change::registry::partner(pdp, &call, &LAST.parse()?)
+            .await
+            .map_err(|error| DemoError::Failed(error.to_string()))?;
         if last.value.is_some_and(|known| known.noun.status == PartnerStatus::Suspended) {
             return Ok(());
         }
@@ -83,11 +88,11 @@ pub async fn demo(pdp: &Pdp) -> Result<(), DemoError> {
         let mpn_id = Some(format!("mpn-{id}").parse()?);
         let provider = if kind == IndirectReseller { Some("northwind".parse()?) } else { None };
         let told = Partner { id: id.parse()?, name: name.to_owned(), kind, status: Active, mpn_id, provider };
-        pdp.put_partner(&call, told).await?;
+        change::registry::put_partner(pdp, &call, told).await?;
     }
     for (id, name) in [("adatum", "Adatum School"), ("wingtip", "Wingtip Toys")] {
         let told = Customer { id: id.parse()?, name: name.to_owned(), domain: Some(format!("{id}.example")) };
-        pdp.put_customer(&call, told).await?;
+        change::registry::put_customer(pdp, &call, told).await?;
     }
     accept(pdp, &call, "contoso", "adatum", &["office365", "azure"]).await?;
     accept(pdp, &call, "proseware", "adatum", &["intune"]).await?;
@@ -112,7 +117,7 @@ pub async fn demo(pdp: &Pdp) -> Result<(), DemoError> {
             status,
             parent: parent.map(str::parse).transpose()?,
         };
-        pdp.put_subscription(&call, told).await?;
+        change::selling::put_subscription(pdp, &call, told).await?;
     }
     // The second transacting partner displaces the first on office365, which stays the original reseller there.
     accept(pdp, &call, "fabrikam", "adatum", &["office365"]).await?;
@@ -125,11 +130,11 @@ pub async fn demo(pdp: &Pdp) -> Result<(), DemoError> {
         partner: Some("northwind".parse()?),
         service: Some("dynamics".parse()?),
     };
-    pdp.remove(&call, removal).await?;
+    change::relationship::remove(pdp, &call, removal).await?;
     for by in [Side::Customer, Side::Partner] {
         let renegotiation =
             Renegotiation { customer: "wingtip".parse()?, partner: "fabrikam".parse()?, by, outcome: Outcome::End };
-        match pdp.renegotiate(&call, renegotiation).await {
+        match change::relationship::renegotiate(pdp, &call, renegotiation).await {
             Ok(_) | Err(CallError::Failed(RenegotiationError::Impossible(_))) => {}
             Err(error) => return Err(error.into()),
         }
@@ -143,14 +148,20 @@ pub async fn demo(pdp: &Pdp) -> Result<(), DemoError> {
         mpn_id: Some("mpn-proseware".parse()?),
         provider: None,
     };
-    pdp.put_partner(&call, suspended).await?;
+    change::registry::put_partner(pdp, &call, suspended).await?;
     Ok(())
 }
 
 async fn accept(pdp: &Pdp, call: &Call, partner: &str, customer: &str, services: &[&str]) -> Result<(), DemoError> {
-    let token = pdp.links().token(&partner.parse()?);
+    let token = change::relationship::links(pdp).token(&partner.parse()?);
     let customer = customer.parse()?;
     let services = services.iter().map(|service| service.parse()).collect::<Result<Vec<_>, _>>()?;
-    pdp.accept(call, token.as_str(), |partner| Acceptance { partner, customer, services, until: None }).await?;
+    change::relationship::accept(pdp, call, token.as_str(), |partner| Acceptance {
+        partner,
+        customer,
+        services,
+        until: None,
+    })
+    .await?;
     Ok(())
 }

@@ -6,6 +6,7 @@ use jiff::SignedDuration;
 
 use super::Failure;
 use crate::caller::Identity;
+use crate::change;
 use crate::change::tokens::{NewToken, Speaker};
 use crate::facts::Role;
 use crate::files::{SECRET, replace};
@@ -18,13 +19,13 @@ const GOOD_FOR: SignedDuration = SignedDuration::from_hours(24);
 
 /// Makes the first token where there is none yet, and says in which file it stands: what is printed ends in journals.
 pub(super) async fn first_token(pdp: &Pdp, data: &Path) -> Result<Option<PathBuf>, Failure> {
-    if !pdp.has_no_tokens()? {
+    if !change::tokens::has_no_tokens(pdp)? {
         return Ok(None);
     }
     let path = data.join(FILE_NAME);
     let ends = pdp.now().checked_add(GOOD_FOR)?;
     let first = NewToken { expires: Some(ends), ..NewToken::of(Speaker::Role(Role::Operator)) };
-    let first = pdp.create_token(&Call::by(Identity::service()), first).await?;
+    let first = change::tokens::create_token(pdp, &Call::by(Identity::service()), first).await?;
     replace(&path, SECRET, format!("{}\n", first.value.token).as_bytes())
         .map_err(|error| Failure::failed(format!("cannot write the first token to `{}`: {error}", path.display())))?;
     Ok(Some(path))

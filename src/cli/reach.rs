@@ -28,7 +28,7 @@ use super::{Data, Failure};
 use crate::clock::System;
 use crate::config::{Settings, SolverSetting};
 use crate::http::{Door, Stopping, surface};
-use crate::pdp::{Pdp, PdpError, Terms};
+use crate::pdp::{Pdp, PdpError, Terms, opening};
 use crate::policy::{Bundle, Rulebook};
 use crate::store::{Store, StoreError};
 
@@ -190,7 +190,7 @@ impl Reached {
     fn hold(data: &Path) -> Result<Self, Holding> {
         let files = RulesFlag { rules: None }.files().map_err(PdpError::from);
         let otherwise = files.and_then(|files| Ok(Bundle::load(files, Rulebook::Domain)?));
-        let pdp = match Pdp::reopen(data, Arc::new(System), otherwise, terms()?) {
+        let pdp = match opening::reopen(data, Arc::new(System), otherwise, terms()?) {
             Ok(pdp) => Arc::new(pdp),
             Err(error @ PdpError::Store(StoreError::Held { .. })) => return Err(Holding::Held(error.into())),
             Err(error) => return Err(Holding::Failed(error.into())),

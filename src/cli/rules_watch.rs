@@ -7,8 +7,9 @@ use std::time::Duration;
 use crate::clock::OnceAMinute;
 use crate::config::{RulesAt, RulesFrom};
 use crate::http::Stopping;
-use crate::pdp::Pdp;
+use crate::pdp::{Pdp, rules};
 use crate::policy::{Digest, ReadError, RuleFiles};
+use crate::publish;
 
 /// How long it is until the folder is read again.
 const POLL: Duration = Duration::from_millis(500);
@@ -32,7 +33,7 @@ pub(super) fn watch(pdp: &Arc<Pdp>, stopping: &Stopping) {
 }
 
 async fn rules(pdp: &Arc<Pdp>) {
-    match (pdp.rules_from(), pdp.rules_at()) {
+    match (rules::rules_from(pdp), publish::begin::rules_at(pdp)) {
         (RulesFrom::Files, Some(RulesAt::Folder(_))) => files(pdp).await,
         (RulesFrom::Files, _) => std::future::pending().await,
         (RulesFrom::Publishing, _) => schedule(pdp).await,
@@ -44,7 +45,7 @@ type Read = Result<RuleFiles, ReadError>;
 
 async fn read(pdp: &Arc<Pdp>) -> Option<Read> {
     let pdp = Arc::clone(pdp);
-    tokio::task::spawn_blocking(move || pdp.read_files()).await.ok().flatten()
+    tokio::task::spawn_blocking(move || publish::begin::read_files(&pdp)).await.ok().flatten()
 }
 
 /// What tells two readings of a folder apart.
@@ -67,7 +68,7 @@ async fn files(pdp: &Arc<Pdp>) {
         if mark(&again) != seen {
             continue;
         }
-        match pdp.take_files(again).await {
+        match publish::watched::take_files(pdp, again).await {
             Ok(_) => settled = Some(seen),
             Err(error) => {
                 if TAKEN.due().is_some() {
@@ -79,11 +80,11 @@ async fn files(pdp: &Arc<Pdp>) {
 }
 
 async fn schedule(pdp: &Pdp) {
-    let mut changed = pdp.schedule();
+    let mut changed = publish::schedule::schedule(pdp);
     loop {
         changed.borrow_and_update();
-        let due = match pdp.activation_within() {
-            Ok(Some(Duration::ZERO)) => pdp.activate_due().await.map(|_| Some(Duration::ZERO)),
+        let due = match publish::schedule::activation_within(pdp) {
+            Ok(Some(Duration::ZERO)) => publish::schedule::activate_due(pdp).await.map(|_| Some(Duration::ZERO)),
             due => due,
         };
         let wait = match due {

@@ -1,6 +1,5 @@
 //! `standing serve`: answers over HTTP until it is told to stop.
 
-use super::print;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -12,6 +11,7 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::first_token::first_token;
+use super::print;
 use super::reach::{Socket, make};
 use super::rules_dir::RulesFlag;
 use super::rules_watch::watch;
@@ -22,11 +22,13 @@ use crate::cli::demo::demo;
 use crate::clock::System;
 use crate::config::{RulesAt, RulesFrom, SolverSetting};
 use crate::decide::World;
+use crate::evidence;
 use crate::http::{Door, Stopping, surface};
 use crate::pdp::call::Call;
-use crate::pdp::opening::Opening;
-use crate::pdp::{Pdp, Terms};
+use crate::pdp::opening::{self, Opening};
+use crate::pdp::{Pdp, Terms, ready, rules, wrong_credentials};
 use crate::policy::{Bundle, RuleFiles, Rulebook};
+use crate::publish;
 
 /// How often it is looked whether a minute of wrong credentials is over.
 const WRONG_CREDENTIALS_KEPT_EVERY: Duration = Duration::from_secs(10);
@@ -108,8 +110,9 @@ impl Serve {
             accept_older: self.accept_older,
             checkpoints_to: settings.ledger.checkpoints_to.clone(),
         };
-        let mut pdp = Pdp::begin_by(&data, Arc::new(System), wanted, settings.rules_from, terms, opening).await?;
-        pdp = pdp.with_needs_persons(settings.approval_needs_person).await?;
+        let mut pdp =
+            publish::begin::begin_by(&data, Arc::new(System), wanted, settings.rules_from, terms, opening).await?;
+        pdp = opening::with_needs_persons(pdp, settings.approval_needs_person).await?;
         if let Some(dir) = &self.world {
             let rules = Bundle::load(RuleFiles::read_world(dir)?, Rulebook::World)?;
             let world = World::read(dir, &rules)?;
@@ -121,7 +124,7 @@ impl Serve {
         let pdp = Arc::new(pdp);
         let (stop, stopped) = tokio::sync::watch::channel(false);
         let mut stopping = Stopping::told_by(stopped);
-        let rules_folder = pdp.rules_at().map(ToString::to_string);
+        let rules_folder = publish::begin::rules_at(&pdp).map(ToString::to_string);
         watch(&pdp, &stopping);
         let _socket = Socket::listen(&data, &pdp, &stopping)?;
         if !anonymous && let Some(file) = first_token(&pdp, &data).await? {
@@ -140,7 +143,7 @@ impl Serve {
             source(&pdp),
             pdp.revision()
         );
-        if let Err(error) = pdp.ready().await {
+        if let Err(error) = ready::ready(&pdp).await {
             tracing::error!(%error, "no record can be written yet, so nothing is answered until one can");
         }
         tracing::info!(
@@ -179,10 +182,10 @@ impl Serve {
         }
         keeping.abort();
         counting.abort();
-        if let Err(error) = pdp.keep_wrong_credentials(true).await {
+        if let Err(error) = wrong_credentials::keep_wrong_credentials(&pdp, true).await {
             tracing::warn!(%error, "the number of wrong credentials was not recorded at the end");
         }
-        if let Err(error) = pdp.keep_checkpoint().await {
+        if let Err(error) = evidence::ledger::keep_checkpoint(&pdp).await {
             tracing::warn!(%error, "no checkpoint was signed at the end");
         }
         Ok(Ended::Good)
@@ -194,7 +197,7 @@ async fn keep_wrong_credentials(pdp: Arc<Pdp>) {
     let mut often = tokio::time::interval(WRONG_CREDENTIALS_KEPT_EVERY);
     loop {
         often.tick().await;
-        if let Err(error) = pdp.keep_wrong_credentials(false).await {
+        if let Err(error) = wrong_credentials::keep_wrong_credentials(&pdp, false).await {
             tracing::error!(%error, "the number of wrong credentials was not recorded");
         }
     }
@@ -202,7 +205,7 @@ async fn keep_wrong_credentials(pdp: Arc<Pdp>) {
 
 /// Where the rules come from, as the line says that tells it is ready.
 fn source(pdp: &Pdp) -> String {
-    match (pdp.has_world(), pdp.rules_from(), pdp.rules_at()) {
+    match (pdp.has_world(), rules::rules_from(pdp), publish::begin::rules_at(pdp)) {
         (true, _, _) => String::new(),
         (_, RulesFrom::Publishing, _) => " as published".to_owned(),
         (_, RulesFrom::Files, Some(RulesAt::Folder(folder))) => format!(" from {}", folder.display()),
@@ -216,12 +219,12 @@ async fn keep_ledger(pdp: Arc<Pdp>, archive_after: Option<SignedDuration>) {
     let mut hourly = tokio::time::interval(LEDGER_KEPT_EVERY);
     loop {
         hourly.tick().await;
-        if let Err(error) = pdp.keep_checkpoint().await {
+        if let Err(error) = evidence::ledger::keep_checkpoint(&pdp).await {
             tracing::error!(%error, "no checkpoint was signed");
         }
         let before = archive_after.map(|age| pdp.now().checked_sub(age));
         if let Some(Ok(before)) = before {
-            match pdp.archive_ledger(&Call::by(Identity::service()), before).await {
+            match evidence::ledger::archive::archive_ledger(&pdp, &Call::by(Identity::service()), before).await {
                 Ok(archived) if archived.value.records == 0 => {}
                 Ok(archived) => tracing::info!(records = archived.value.records, "old records were archived"),
                 Err(error) => tracing::error!(%error, "old records were not archived"),

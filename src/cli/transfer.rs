@@ -17,6 +17,7 @@ use tokio::io::AsyncReadExt as _;
 use super::reach::{Outgoing, Reached, Wanted, answered, whole};
 use super::{Data, Ended, Failure, print};
 use crate::caller::Caller;
+use crate::change;
 use crate::files;
 use crate::pdp::call::Call;
 
@@ -68,7 +69,8 @@ impl Import {
             Some(pdp) => {
                 let shown = bar.clone();
                 let progress = move |_: u64, read: u64| shown.set_position(read);
-                let done = pdp.import(&Call::of(Caller::local()), BufReader::new(file), progress).await?;
+                let done =
+                    change::import::import(pdp, &Call::of(Caller::local()), BufReader::new(file), progress).await?;
                 serde_json::to_value(done.value)?
             }
             None => {

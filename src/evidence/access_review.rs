@@ -16,16 +16,18 @@ use std::sync::Arc;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::answer;
 use crate::answer::ask::{AsOf, AskError, Basis};
 use crate::answer::what_if::Named;
 use crate::caller::Caller;
 use crate::clock::Timestamp;
 use crate::decide::{Namespace, Right, decide, permits, reads_context};
+use crate::evidence;
 use crate::evidence::ledger::Records;
 use crate::facts::Needs;
 use crate::id::{CustomerId, PartnerId, Revision, ServiceId, ServiceName};
 use crate::pdp::Pdp;
-use crate::pdp::call::{About, Call, CallError, Coded, Told};
+use crate::pdp::call::{self, About, Call, CallError, Coded, Told};
 use crate::pdp::cursor::Seal;
 use crate::pdp::page::{ListError, Page};
 use crate::policy::{Bundle, RuleId};
@@ -179,7 +181,7 @@ impl Reviewing {
     /// [`ListError::Cursor`] for a cursor this review did not give whoever reviews.
     pub fn page(&self, limit: usize, cursor: Option<&str>) -> Result<Page<Access>, AccessReviewError> {
         let mut page =
-            Page::new(limit, Seal::of(&self.pdp.ledger_key, &self.caller, &("access review", &self.of, &self.as_of)));
+            Page::new(limit, Seal::of(&self.pdp.keys.ledger, &self.caller, &("access review", &self.of, &self.as_of)));
         let from: Option<Spot> = page.after(cursor)?;
         let mut walking = Walking::of(self, from, limit);
         walking.go()?;
@@ -288,70 +290,68 @@ fn actions(rules: &Bundle) -> Result<Vec<String>, AccessReviewError> {
     Ok(actions)
 }
 
-impl Pdp {
-    /// Opens a review of the present.
-    ///
-    /// # Errors
-    /// As [`Pdp::access_review_as_of`].
-    pub async fn access_review(
-        self: &Arc<Self>,
-        call: &Call,
-        of: AccessOf,
-    ) -> Result<Told<Reviewing>, CallError<AccessReviewError>> {
-        self.access_review_as_of(call, of, None).await
-    }
+/// Opens a review of the present.
+///
+/// # Errors
+/// As [`access_review_as_of`].
+pub async fn access_review(
+    pdp: &Arc<Pdp>,
+    call: &Call,
+    of: AccessOf,
+) -> Result<Told<Reviewing>, CallError<AccessReviewError>> {
+    access_review_as_of(pdp, call, of, None).await
+}
 
-    /// Opens a review of a moment in the past, or of the present. Whether the caller may review it is a question of now.
-    ///
-    /// # Errors
-    /// [`AccessReviewError`]; [`CallError::Denied`] for whoever may not review it.
-    pub async fn access_review_as_of(
-        self: &Arc<Self>,
-        call: &Call,
-        of: AccessOf,
-        as_of: Option<AsOf>,
-    ) -> Result<Told<Reviewing>, CallError<AccessReviewError>> {
-        let about = match &of {
-            AccessOf::Customer(customer) => About::Customer(customer.clone()),
-            AccessOf::Partner(partner) => About::Partner(partner.clone()),
+/// Opens a review of a moment in the past, or of the present. Whether the caller may review it is a question of now.
+///
+/// # Errors
+/// [`AccessReviewError`]; [`CallError::Denied`] for whoever may not review it.
+pub async fn access_review_as_of(
+    pdp: &Arc<Pdp>,
+    call: &Call,
+    of: AccessOf,
+    as_of: Option<AsOf>,
+) -> Result<Told<Reviewing>, CallError<AccessReviewError>> {
+    let about = match &of {
+        AccessOf::Customer(customer) => About::Customer(customer.clone()),
+        AccessOf::Partner(partner) => About::Partner(partner.clone()),
+    };
+    let current = pdp.rules();
+    call::read(pdp, call, "reviewAccess", &about, |present, now| {
+        let (snapshot, at, rules) = match as_of {
+            None => (pdp.store.snapshot_at(present.revision())?, now, current),
+            Some(_) => {
+                let basis = Basis { as_of, ..Basis::default() };
+                let (snapshot, at) = answer::ask::moment(pdp, &basis, now).map_err(AccessReviewError::Moment)?;
+                let rules = answer::ask::rules_for(pdp, &basis, at, &current).map_err(AccessReviewError::Moment)?;
+                (snapshot, at, rules)
+            }
         };
-        let current = self.rules();
-        self.tell(call, "reviewAccess", &about, |present, now| {
-            let (snapshot, at, rules) = match as_of {
-                None => (self.store.snapshot_at(present.revision())?, now, current),
-                Some(_) => {
-                    let basis = Basis { as_of, ..Basis::default() };
-                    let (snapshot, at) = self.moment(&basis, now).map_err(AccessReviewError::Moment)?;
-                    let rules = self.rules_for(&basis, at, &current).map_err(AccessReviewError::Moment)?;
-                    (snapshot, at, rules)
-                }
-            };
-            let view = snapshot.view();
-            let name = match &of {
-                AccessOf::Customer(customer) => view
-                    .customer(customer)?
-                    .map(|kept| kept.fact.name)
-                    .ok_or_else(|| ListError::UnknownCustomer(customer.clone()))?,
-                AccessOf::Partner(partner) => view
-                    .partner(partner)?
-                    .map(|kept| kept.fact.name)
-                    .ok_or_else(|| ListError::UnknownPartner(partner.clone()))?,
-            };
-            let ledger = self.ledger_records()?;
-            Ok(Reviewing {
-                pdp: Arc::clone(self),
-                ledger,
-                caller: call.caller.clone(),
-                at,
-                as_of,
-                of: of.clone(),
-                name,
-                is_narrow: self.refuses_strangers(&rules),
-                actions: actions(&rules)?,
-                rules,
-                snapshot,
-            })
+        let view = snapshot.view();
+        let name = match &of {
+            AccessOf::Customer(customer) => view
+                .customer(customer)?
+                .map(|kept| kept.fact.name)
+                .ok_or_else(|| ListError::UnknownCustomer(customer.clone()))?,
+            AccessOf::Partner(partner) => view
+                .partner(partner)?
+                .map(|kept| kept.fact.name)
+                .ok_or_else(|| ListError::UnknownPartner(partner.clone()))?,
+        };
+        let ledger = evidence::ledger::records::ledger_records(pdp)?;
+        Ok(Reviewing {
+            pdp: Arc::clone(pdp),
+            ledger,
+            caller: call.caller.clone(),
+            at,
+            as_of,
+            of: of.clone(),
+            name,
+            is_narrow: answer::what_if::refuses_strangers(pdp, &rules),
+            actions: actions(&rules)?,
+            rules,
+            snapshot,
         })
-        .await
-    }
+    })
+    .await
 }

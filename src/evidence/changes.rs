@@ -13,7 +13,7 @@ use crate::domain::event::Event;
 use crate::id::{CustomerId, PartnerId, Revision, SubscriptionId};
 use crate::limits::{PAGE_MAX, SCAN_MAX};
 use crate::pdp::Pdp;
-use crate::pdp::call::{About, Call, CallError, Coded, Told};
+use crate::pdp::call::{self, About, Call, CallError, Coded, Told};
 use crate::store::{StoreError, View};
 
 /// How many events of the journal are read at a time, at least.
@@ -159,113 +159,113 @@ impl Coded for ChangesError {
     }
 }
 
-impl Pdp {
-    /// What happened after a revision, oldest first, about `limit` events of it: a revision is told whole.
-    ///
-    /// # Errors
-    /// [`ChangesError::NotYet`]; [`CallError::Denied`] for whoever may not read the journal.
-    pub async fn changes(
-        &self,
-        call: &Call,
-        after: Revision,
-        limit: usize,
-    ) -> Result<Told<ChangesPage>, CallError<ChangesError>> {
-        self.changes_of(call, after, limit, &ChangeFilter::default()).await
-    }
+/// What happened after a revision, oldest first, about `limit` events of it: a revision is told whole.
+///
+/// # Errors
+/// [`ChangesError::NotYet`]; [`CallError::Denied`] for whoever may not read the journal.
+pub async fn changes(
+    pdp: &Pdp,
+    call: &Call,
+    after: Revision,
+    limit: usize,
+) -> Result<Told<ChangesPage>, CallError<ChangesError>> {
+    changes_of(pdp, call, after, limit, &ChangeFilter::default()).await
+}
 
-    /// As [`Pdp::changes`], of what a filter takes; it goes on after the last revision that was looked at.
-    ///
-    /// # Errors
-    /// [`ChangesError::NotYet`]; [`CallError::Denied`] for whoever may not read the journal.
-    pub async fn changes_of(
-        &self,
-        call: &Call,
-        after: Revision,
-        limit: usize,
-        filter: &ChangeFilter,
-    ) -> Result<Told<ChangesPage>, CallError<ChangesError>> {
-        self.tell(call, "readChanges", &About::Installation, |view, _| self.page(after, limit, view.revision(), filter))
-            .await
-    }
+/// As [`changes`], of what a filter takes; it goes on after the last revision that was looked at.
+///
+/// # Errors
+/// [`ChangesError::NotYet`]; [`CallError::Denied`] for whoever may not read the journal.
+pub async fn changes_of(
+    pdp: &Pdp,
+    call: &Call,
+    after: Revision,
+    limit: usize,
+    filter: &ChangeFilter,
+) -> Result<Told<ChangesPage>, CallError<ChangesError>> {
+    call::read(pdp, call, "readChanges", &About::Installation, |view, _| {
+        page(pdp, after, limit, view.revision(), filter)
+    })
+    .await
+}
 
-    /// A further page for whoever was admitted by [`Pdp::changes`] and keeps listening; not recorded again.
-    ///
-    /// # Errors
-    /// [`ChangesError`].
-    pub fn changes_page(&self, after: Revision, limit: usize) -> Result<ChangesPage, ChangesError> {
-        self.changes_page_of(after, limit, &ChangeFilter::default())
-    }
+/// A further page for whoever was admitted by [`changes`] and keeps listening; not recorded again.
+///
+/// # Errors
+/// [`ChangesError`].
+pub fn changes_page(pdp: &Pdp, after: Revision, limit: usize) -> Result<ChangesPage, ChangesError> {
+    changes_page_of(pdp, after, limit, &ChangeFilter::default())
+}
 
-    /// As [`Pdp::changes_page`], of what a filter takes.
-    ///
-    /// # Errors
-    /// [`ChangesError`].
-    pub fn changes_page_of(
-        &self,
-        after: Revision,
-        limit: usize,
-        filter: &ChangeFilter,
-    ) -> Result<ChangesPage, ChangesError> {
-        self.page(after, limit, self.store.revision(), filter)
-    }
+/// As [`changes_page`], of what a filter takes.
+///
+/// # Errors
+/// [`ChangesError`].
+pub fn changes_page_of(
+    pdp: &Pdp,
+    after: Revision,
+    limit: usize,
+    filter: &ChangeFilter,
+) -> Result<ChangesPage, ChangesError> {
+    page(pdp, after, limit, pdp.store.revision(), filter)
+}
 
-    /// Tells of each new revision. Whoever listens marks what it saw, reads pages until one is complete, and then
-    /// waits for another: nothing is missed between the two.
-    #[must_use]
-    pub fn watch(&self) -> watch::Receiver<Revision> {
-        self.store.changes()
-    }
+/// Tells of each new revision. Whoever listens marks what it saw, reads pages until one is complete, and then
+/// waits for another: nothing is missed between the two.
+#[must_use]
+pub fn watch(pdp: &Pdp) -> watch::Receiver<Revision> {
+    pdp.store.changes()
+}
 
-    fn page(
-        &self,
-        after: Revision,
-        limit: usize,
-        newest: Revision,
-        filter: &ChangeFilter,
-    ) -> Result<ChangesPage, ChangesError> {
-        if after > newest {
-            return Err(ChangesError::NotYet { asked: after, newest });
-        }
-        let after = filter.from.map_or(Ok(after), |from| self.written_before(from).map(|before| before.max(after)))?;
-        let last = filter.to.map_or(Ok(newest), |to| self.written_before(to).map(|before| before.min(newest)))?;
-        let mut page = ChangesPage { changes: Vec::new(), next: after, complete: after >= last };
-        if limit == 0 || page.complete {
-            return Ok(page);
-        }
-        let snapshot = self.store.snapshot()?;
-        let view = snapshot.view();
-        let (limit, mut looked_at) = (limit.min(PAGE_MAX), 0);
-        'page: while page.next < last {
-            let entries = self.store.journal(page.next, limit.max(JOURNAL_AT_ONCE))?;
-            let Some((end, _)) = entries.last() else { break };
-            let is_end = *end >= last;
-            for (revision, entry) in entries {
-                // What was written since the page was asked for is told on the next one.
-                if revision > last {
-                    break;
-                }
-                looked_at += entry.events.len();
-                for event in entry.events {
-                    if filter.takes(&event, &view)? {
-                        page.changes.push(Change { revision, at: entry.at, by: entry.by.clone(), event });
-                    }
-                }
-                page.next = revision;
-                if page.changes.len() >= limit || looked_at >= SCAN_MAX {
-                    break 'page;
-                }
-            }
-            if is_end {
+fn page(
+    pdp: &Pdp,
+    after: Revision,
+    limit: usize,
+    newest: Revision,
+    filter: &ChangeFilter,
+) -> Result<ChangesPage, ChangesError> {
+    if after > newest {
+        return Err(ChangesError::NotYet { asked: after, newest });
+    }
+    let after = filter.from.map_or(Ok(after), |from| written_before(pdp, from).map(|before| before.max(after)))?;
+    let last = filter.to.map_or(Ok(newest), |to| written_before(pdp, to).map(|before| before.min(newest)))?;
+    let mut page = ChangesPage { changes: Vec::new(), next: after, complete: after >= last };
+    if limit == 0 || page.complete {
+        return Ok(page);
+    }
+    let snapshot = pdp.store.snapshot()?;
+    let view = snapshot.view();
+    let (limit, mut looked_at) = (limit.min(PAGE_MAX), 0);
+    'page: while page.next < last {
+        let entries = pdp.store.journal(page.next, limit.max(JOURNAL_AT_ONCE))?;
+        let Some((end, _)) = entries.last() else { break };
+        let is_end = *end >= last;
+        for (revision, entry) in entries {
+            // What was written since the page was asked for is told on the next one.
+            if revision > last {
                 break;
             }
+            looked_at += entry.events.len();
+            for event in entry.events {
+                if filter.takes(&event, &view)? {
+                    page.changes.push(Change { revision, at: entry.at, by: entry.by.clone(), event });
+                }
+            }
+            page.next = revision;
+            if page.changes.len() >= limit || looked_at >= SCAN_MAX {
+                break 'page;
+            }
         }
-        page.complete = page.next >= last;
-        Ok(page)
+        if is_end {
+            break;
+        }
     }
+    page.complete = page.next >= last;
+    Ok(page)
+}
 
-    /// The newest revision written before a moment.
-    fn written_before(&self, moment: Timestamp) -> Result<Revision, StoreError> {
-        let before = moment.checked_sub(SignedDuration::from_millis(1)).unwrap_or(Timestamp::MIN);
-        self.store.revision_at(before)
-    }
+/// The newest revision written before a moment.
+fn written_before(pdp: &Pdp, moment: Timestamp) -> Result<Revision, StoreError> {
+    let before = moment.checked_sub(SignedDuration::from_millis(1)).unwrap_or(Timestamp::MIN);
+    pdp.store.revision_at(before)
 }

@@ -8,12 +8,13 @@ use serde_json::Value;
 
 use crate::audit::{Asked, Field, Record, Term, hash_text, leaf_hash};
 use crate::clock::Timestamp;
+use crate::evidence;
 use crate::evidence::ledger::Records;
 use crate::evidence::words::Teller;
 use crate::id::Seq;
 use crate::limits::{PAGE_BYTES_MAX, SCAN_MAX};
 use crate::pdp::Pdp;
-use crate::pdp::call::{About, Call, CallError, Told};
+use crate::pdp::call::{self, About, Call, CallError, Told};
 use crate::pdp::cursor::Seal;
 use crate::pdp::page::{ListError, Page};
 use crate::pdp::rules::whole_digest;
@@ -138,44 +139,42 @@ impl DecisionList {
     }
 }
 
-impl Pdp {
-    /// The records for which everything holds that a filter gives, a page of them.
-    ///
-    /// # Errors
-    /// [`ListError::Cursor`]; [`CallError::Denied`] for whoever may not read the ledger.
-    pub async fn decisions(
-        self: &Arc<Self>,
-        call: &Call,
-        filter: &DecisionFilter,
-        limit: usize,
-        cursor: Option<&str>,
-    ) -> Result<Told<Page<Value>>, CallError<ListError>> {
-        self.tell(call, "readDecisions", &About::Installation, |_, _| self.list_of(call, filter)?.page(limit, cursor))
-            .await
-    }
+/// The records for which everything holds that a filter gives, a page of them.
+///
+/// # Errors
+/// [`ListError::Cursor`]; [`CallError::Denied`] for whoever may not read the ledger.
+pub async fn decisions(
+    pdp: &Arc<Pdp>,
+    call: &Call,
+    filter: &DecisionFilter,
+    limit: usize,
+    cursor: Option<&str>,
+) -> Result<Told<Page<Value>>, CallError<ListError>> {
+    call::read(pdp, call, "readDecisions", &About::Installation, |_, _| list_of(pdp, call, filter)?.page(limit, cursor))
+        .await
+}
 
-    /// The records for which everything holds that a filter gives, to be read page by page.
-    ///
-    /// # Errors
-    /// [`CallError::Denied`] for whoever may not read the ledger.
-    pub async fn decision_list(
-        self: &Arc<Self>,
-        call: &Call,
-        filter: &DecisionFilter,
-    ) -> Result<Told<DecisionList>, CallError<ListError>> {
-        self.tell(call, "readDecisions", &About::Installation, |_, _| self.list_of(call, filter)).await
-    }
+/// The records for which everything holds that a filter gives, to be read page by page.
+///
+/// # Errors
+/// [`CallError::Denied`] for whoever may not read the ledger.
+pub async fn decision_list(
+    pdp: &Arc<Pdp>,
+    call: &Call,
+    filter: &DecisionFilter,
+) -> Result<Told<DecisionList>, CallError<ListError>> {
+    call::read(pdp, call, "readDecisions", &About::Installation, |_, _| list_of(pdp, call, filter)).await
+}
 
-    fn list_of(self: &Arc<Self>, call: &Call, asked: &DecisionFilter) -> Result<DecisionList, ListError> {
-        let seal = Seal::of(&self.ledger_key, &call.caller, &("decisions", asked));
-        let mut filter = asked.clone();
-        if let Some(written) = filter.rules.take() {
-            let whole = whole_digest::<ListError>(self, &written)?;
-            filter.rules = Some(whole.ok_or(ListError::UnknownRules(written))?);
-        }
-        let teller = Mutex::new(Teller::of(self)?);
-        Ok(DecisionList { records: self.ledger_records()?, filter, seal, teller })
+fn list_of(pdp: &Arc<Pdp>, call: &Call, asked: &DecisionFilter) -> Result<DecisionList, ListError> {
+    let seal = Seal::of(&pdp.keys.ledger, &call.caller, &("decisions", asked));
+    let mut filter = asked.clone();
+    if let Some(written) = filter.rules.take() {
+        let whole = whole_digest::<ListError>(pdp, &written)?;
+        filter.rules = Some(whole.ok_or(ListError::UnknownRules(written))?);
     }
+    let teller = Mutex::new(Teller::of(pdp)?);
+    Ok(DecisionList { records: evidence::ledger::records::ledger_records(pdp)?, filter, seal, teller })
 }
 
 fn page_of(

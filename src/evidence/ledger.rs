@@ -1,13 +1,14 @@
 //! The ledger as evidence: signed checkpoints, proofs, the walk that finds what was changed, and the export that an
 //! outsider can verify.
 
-mod archive;
+pub mod archive;
 mod export;
-mod prove;
-mod records;
+pub mod prove;
+pub mod records;
 mod walk;
 
 use crate::pdp::absent::Absent;
+use crate::pdp::call;
 pub(crate) use archive::Archive;
 pub use archive::{Archived, ArchivedFile};
 pub use export::LedgerExport;
@@ -164,170 +165,162 @@ fn up_to(asked: Option<u64>, size: u64) -> Result<u64, ProofError> {
     }
 }
 
-impl Pdp {
-    /// The key the ledger's checkpoints are signed with.
-    #[must_use]
-    pub fn ledger_key(&self) -> &LedgerKey {
-        &self.ledger_key
-    }
+/// The key the ledger's checkpoints are signed with.
+#[must_use]
+pub fn ledger_key(pdp: &Pdp) -> &LedgerKey {
+    &pdp.keys.ledger
+}
 
-    fn signed(&self) -> Result<SignedCheckpoint, LedgerError> {
-        let view = self.store.ledger()?;
-        let peaks = view.peaks(view.size()?)?;
-        Ok(SignedCheckpoint {
-            origin: self.ledger_key.public().origin().to_owned(),
-            size: peaks.size(),
-            root_hash: hash_text(&peaks.root()),
-            key: self.ledger_key.public().text().to_owned(),
-            note: self.ledger_key.sign(peaks.size(), peaks.root())?,
+fn signed(pdp: &Pdp) -> Result<SignedCheckpoint, LedgerError> {
+    let view = pdp.store.ledger()?;
+    let peaks = view.peaks(view.size()?)?;
+    Ok(SignedCheckpoint {
+        origin: pdp.keys.ledger.public().origin().to_owned(),
+        size: peaks.size(),
+        root_hash: hash_text(&peaks.root()),
+        key: pdp.keys.ledger.public().text().to_owned(),
+        note: pdp.keys.ledger.sign(peaks.size(), peaks.root())?,
+    })
+}
+
+/// Signs the ledger as it is and keeps the checkpoint, so that a later verification holds it against what is there.
+///
+/// # Errors
+/// [`LedgerError`]; then none is kept.
+pub async fn keep_checkpoint(pdp: &Pdp) -> Result<(), LedgerError> {
+    let signed = signed(pdp)?;
+    if signed.size > 0 {
+        pdp.store.keep_checkpoint(signed.size, signed.note.clone()).await?;
+        keep_head(pdp, signed.size, &signed.note);
+        pdp.metrics.signed(pdp.now());
+    }
+    Ok(())
+}
+
+/// The signed head of the ledger, which is kept too; the record of this call is not among the signed ones.
+///
+/// # Errors
+/// [`CallError::Denied`] for whoever may not read the ledger.
+pub async fn checkpoint(pdp: &Pdp, call: &Call) -> Result<Told<SignedCheckpoint>, CallError<LedgerError>> {
+    let signed = call::read(pdp, call, "readDecisions", &About::Installation, |_, _| signed(pdp)).await?;
+    if signed.value.size > 0 {
+        let kept = pdp.store.keep_checkpoint(signed.value.size, signed.value.note.clone()).await;
+        kept.map_err(CallError::Unavailable)?;
+        keep_head(pdp, signed.value.size, &signed.value.note);
+        pdp.metrics.signed(pdp.now());
+    }
+    Ok(signed)
+}
+
+/// Keeps a signed head elsewhere, where the settings say so.
+fn keep_head(pdp: &Pdp, size: u64, note: &str) {
+    let Some(heads) = &pdp.settings.heads else { return };
+    if let Err(error) = heads.keep(pdp.keys.ledger.public().origin(), size, note)
+        && let Some(earlier) = UNKEPT.due()
+    {
+        tracing::error!(%error, earlier, "a signed head of the ledger was not kept elsewhere; said once a minute");
+    }
+}
+
+/// The proof that a record is among the first `size`; among all when nothing is said.
+///
+/// # Errors
+/// [`LedgerError::Proof`] for numbers that are not there; [`CallError::Denied`] for whoever may not read the ledger.
+pub async fn inclusion_proof(
+    pdp: &Pdp,
+    call: &Call,
+    seq: u64,
+    size: Option<u64>,
+) -> Result<Told<InclusionProof>, CallError<LedgerError>> {
+    call::read(pdp, call, "readDecisions", &About::Installation, |_, _| {
+        let view = pdp.store.ledger()?;
+        let size = up_to(size, view.size()?)?;
+        let proof = inclusion(seq, size, |node| view.full_node(node))??;
+        let leaf = view.full_node(leaf_node(seq - 1))?;
+        let root = view.peaks(size)?.root();
+        Ok(InclusionProof { seq, size, leaf_hash: hash_text(&leaf), root_hash: hash_text(&root), proof: texts(&proof) })
+    })
+    .await
+}
+
+/// The proof that the first `from` records are the beginning of the first `to`; of all when nothing is said.
+///
+/// # Errors
+/// [`LedgerError::Proof`] for sizes that are not there; [`CallError::Denied`] for whoever may not read the ledger.
+pub async fn consistency_proof(
+    pdp: &Pdp,
+    call: &Call,
+    from: u64,
+    to: Option<u64>,
+) -> Result<Told<ConsistencyProof>, CallError<LedgerError>> {
+    call::read(pdp, call, "readDecisions", &About::Installation, |_, _| {
+        let view = pdp.store.ledger()?;
+        let to = up_to(to, view.size()?)?;
+        let proof = consistency(from, to, |node| view.full_node(node))??;
+        let (from_root, to_root) = (view.peaks(from)?.root(), view.peaks(to)?.root());
+        Ok(ConsistencyProof {
+            from,
+            to,
+            from_root_hash: hash_text(&from_root),
+            to_root_hash: hash_text(&to_root),
+            proof: texts(&proof),
         })
-    }
+    })
+    .await
+}
 
-    /// Signs the ledger as it is and keeps the checkpoint, so that a later verification holds it against what is there.
-    ///
-    /// # Errors
-    /// [`LedgerError`]; then none is kept.
-    pub async fn keep_checkpoint(&self) -> Result<(), LedgerError> {
-        let signed = self.signed()?;
-        if signed.size > 0 {
-            self.store.keep_checkpoint(signed.size, signed.note.clone()).await?;
-            self.keep_head(signed.size, &signed.note);
-            self.metrics.signed(self.now());
+/// A record of the ledger, from its archive file when it is there.
+///
+/// # Errors
+/// [`LedgerError::Damaged`] for one that is not what its leaf says; [`CallError::Denied`] for whoever may not read
+/// the ledger.
+pub async fn decision(pdp: &Pdp, call: &Call, seq: Seq) -> Result<Told<Option<Kept>>, CallError<LedgerError>> {
+    call::read(pdp, call, "readDecisions", &About::Installation, |_, _| kept(pdp, &pdp.store.ledger()?, seq)).await
+}
+
+/// A record from wherever it is, when it is what its leaf says.
+fn kept(pdp: &Pdp, view: &LedgerView, seq: Seq) -> Result<Option<Kept>, LedgerError> {
+    if seq.0 == 0 || seq.0 > view.size()? {
+        return Ok(None);
+    }
+    let leaf = view.full_node(leaf_node(seq.0 - 1))?;
+    let (record, archive) = match view.record(seq.0)? {
+        Some(record) => (record, None),
+        None => {
+            let mut archive = Archive::of(pdp.settings.folder.as_deref(), view)?;
+            (archive.record(seq.0)?, archive.name_of(seq.0))
         }
-        Ok(())
+    };
+    if leaf_hash(&record) != leaf {
+        return Err(LedgerError::Damaged(seq.0));
     }
+    Ok(Some(Kept { record, hash: hash_text(&leaf), archive }))
+}
 
-    /// The signed head of the ledger, which is kept too; the record of this call is not among the signed ones.
-    ///
-    /// # Errors
-    /// [`CallError::Denied`] for whoever may not read the ledger.
-    pub async fn checkpoint(&self, call: &Call) -> Result<Told<SignedCheckpoint>, CallError<LedgerError>> {
-        let signed = self.tell(call, "readDecisions", &About::Installation, |_, _| self.signed()).await?;
-        if signed.value.size > 0 {
-            let kept = self.store.keep_checkpoint(signed.value.size, signed.value.note.clone()).await;
-            kept.map_err(CallError::Unavailable)?;
-            self.keep_head(signed.value.size, &signed.value.note);
-            self.metrics.signed(self.now());
-        }
-        Ok(signed)
-    }
+/// A walk along the whole ledger, the journal and the tables, as they are now.
+///
+/// # Errors
+/// [`CallError::Denied`] for whoever may not read the ledger.
+pub async fn verify_ledger(pdp: &Pdp, call: &Call) -> Result<Told<LedgerWalk>, CallError<LedgerError>> {
+    call::read(pdp, call, "readDecisions", &About::Installation, |_, _| {
+        let keys = [pdp.keys.ledger.public()].into_iter().chain(&pdp.keys.former).cloned().collect();
+        let (view, journal) = pdp.store.ledger_and_journal()?;
+        let archive = Archive::of(pdp.settings.folder.as_deref(), &view)?;
+        Ok(LedgerWalk::of(view, journal, archive, keys)?)
+    })
+    .await
+}
 
-    /// Keeps a signed head elsewhere, where the settings say so.
-    fn keep_head(&self, size: u64, note: &str) {
-        let Some(heads) = &self.heads else { return };
-        if let Err(error) = heads.keep(self.ledger_key.public().origin(), size, note)
-            && let Some(earlier) = UNKEPT.due()
-        {
-            tracing::error!(%error, earlier, "a signed head of the ledger was not kept elsewhere; said once a minute");
-        }
-    }
-
-    /// The proof that a record is among the first `size`; among all when nothing is said.
-    ///
-    /// # Errors
-    /// [`LedgerError::Proof`] for numbers that are not there; [`CallError::Denied`] for whoever may not read the ledger.
-    pub async fn inclusion_proof(
-        &self,
-        call: &Call,
-        seq: u64,
-        size: Option<u64>,
-    ) -> Result<Told<InclusionProof>, CallError<LedgerError>> {
-        self.tell(call, "readDecisions", &About::Installation, |_, _| {
-            let view = self.store.ledger()?;
-            let size = up_to(size, view.size()?)?;
-            let proof = inclusion(seq, size, |node| view.full_node(node))??;
-            let leaf = view.full_node(leaf_node(seq - 1))?;
-            let root = view.peaks(size)?.root();
-            Ok(InclusionProof {
-                seq,
-                size,
-                leaf_hash: hash_text(&leaf),
-                root_hash: hash_text(&root),
-                proof: texts(&proof),
-            })
-        })
-        .await
-    }
-
-    /// The proof that the first `from` records are the beginning of the first `to`; of all when nothing is said.
-    ///
-    /// # Errors
-    /// [`LedgerError::Proof`] for sizes that are not there; [`CallError::Denied`] for whoever may not read the ledger.
-    pub async fn consistency_proof(
-        &self,
-        call: &Call,
-        from: u64,
-        to: Option<u64>,
-    ) -> Result<Told<ConsistencyProof>, CallError<LedgerError>> {
-        self.tell(call, "readDecisions", &About::Installation, |_, _| {
-            let view = self.store.ledger()?;
-            let to = up_to(to, view.size()?)?;
-            let proof = consistency(from, to, |node| view.full_node(node))??;
-            let (from_root, to_root) = (view.peaks(from)?.root(), view.peaks(to)?.root());
-            Ok(ConsistencyProof {
-                from,
-                to,
-                from_root_hash: hash_text(&from_root),
-                to_root_hash: hash_text(&to_root),
-                proof: texts(&proof),
-            })
-        })
-        .await
-    }
-
-    /// A record of the ledger, from its archive file when it is there.
-    ///
-    /// # Errors
-    /// [`LedgerError::Damaged`] for one that is not what its leaf says; [`CallError::Denied`] for whoever may not read
-    /// the ledger.
-    pub async fn decision(&self, call: &Call, seq: Seq) -> Result<Told<Option<Kept>>, CallError<LedgerError>> {
-        self.tell(call, "readDecisions", &About::Installation, |_, _| self.kept(&self.store.ledger()?, seq)).await
-    }
-
-    /// A record from wherever it is, when it is what its leaf says.
-    fn kept(&self, view: &LedgerView, seq: Seq) -> Result<Option<Kept>, LedgerError> {
-        if seq.0 == 0 || seq.0 > view.size()? {
-            return Ok(None);
-        }
-        let leaf = view.full_node(leaf_node(seq.0 - 1))?;
-        let (record, archive) = match view.record(seq.0)? {
-            Some(record) => (record, None),
-            None => {
-                let mut archive = Archive::of(self.folder.as_deref(), view)?;
-                (archive.record(seq.0)?, archive.name_of(seq.0))
-            }
-        };
-        if leaf_hash(&record) != leaf {
-            return Err(LedgerError::Damaged(seq.0));
-        }
-        Ok(Some(Kept { record, hash: hash_text(&leaf), archive }))
-    }
-
-    /// A walk along the whole ledger, the journal and the tables, as they are now.
-    ///
-    /// # Errors
-    /// [`CallError::Denied`] for whoever may not read the ledger.
-    pub async fn verify_ledger(&self, call: &Call) -> Result<Told<LedgerWalk>, CallError<LedgerError>> {
-        self.tell(call, "readDecisions", &About::Installation, |_, _| {
-            let keys = [self.ledger_key.public()].into_iter().chain(&self.former_keys).cloned().collect();
-            let (view, journal) = self.store.ledger_and_journal()?;
-            let archive = Archive::of(self.folder.as_deref(), &view)?;
-            Ok(LedgerWalk::of(view, journal, archive, keys)?)
-        })
-        .await
-    }
-
-    /// The whole ledger in lines, as it is now, without what is masked, with a signed checkpoint at its end.
-    ///
-    /// # Errors
-    /// [`CallError::Denied`] for whoever may not read the ledger.
-    pub async fn export_ledger(&self, call: &Call, mask: Mask) -> Result<Told<LedgerExport>, CallError<LedgerError>> {
-        self.tell(call, "readDecisions", &About::Installation, |_, _| {
-            let view = self.store.ledger()?;
-            let size = view.size()?;
-            let archive = Archive::of(self.folder.as_deref(), &view)?;
-            LedgerExport::of(view, archive, &self.ledger_key, mask, 1, size)
-        })
-        .await
-    }
+/// The whole ledger in lines, as it is now, without what is masked, with a signed checkpoint at its end.
+///
+/// # Errors
+/// [`CallError::Denied`] for whoever may not read the ledger.
+pub async fn export_ledger(pdp: &Pdp, call: &Call, mask: Mask) -> Result<Told<LedgerExport>, CallError<LedgerError>> {
+    call::read(pdp, call, "readDecisions", &About::Installation, |_, _| {
+        let view = pdp.store.ledger()?;
+        let size = view.size()?;
+        let archive = Archive::of(pdp.settings.folder.as_deref(), &view)?;
+        LedgerExport::of(view, archive, &pdp.keys.ledger, mask, 1, size)
+    })
+    .await
 }

@@ -3,7 +3,7 @@
 //! The same facts and rules give the same decision and reasons, or the answer says which ingredient is missing.
 //! Besides, the facts of the record are compared with what the store says of their revision: state and ledger agree.
 
-mod run;
+pub mod run;
 mod told;
 
 use std::sync::Arc;
@@ -12,12 +12,13 @@ use crate::answer::search::Replayable;
 use crate::audit::{Asked, ENGINE, Record, Results};
 use crate::caller::Caller;
 use crate::decide::{Namespace, decide, decide_in};
+use crate::evidence;
 use crate::evidence::ledger::Read;
 use crate::facts::{Facts, Needs};
 use crate::id::Seq;
 use crate::pdp::Pdp;
-use crate::pdp::call::{About, Call, CallError, Coded, Told};
-use crate::pdp::rules::AmbiguousDigest;
+use crate::pdp::call::{self, About, Call, CallError, Coded, Told};
+use crate::pdp::rules::{self, AmbiguousDigest};
 use crate::pdp::strange::StrangeResources;
 use crate::policy::{Bundle, RulesError};
 use crate::question::Kind;
@@ -106,7 +107,8 @@ impl Bench {
         let by = match by {
             By::Current => By::Candidate(pdp.rules()),
             By::Digest(digest) => {
-                let rules = pdp.rules_named::<ReplayError>(&digest)?.ok_or(ReplayError::UnknownRules(digest))?;
+                let rules =
+                    rules::rules_named::<ReplayError>(pdp, &digest)?.ok_or(ReplayError::UnknownRules(digest))?;
                 By::Candidate(rules)
             }
             other => other,
@@ -163,7 +165,7 @@ impl Bench {
         record: &Record,
         missing: &mut Vec<Missing>,
     ) -> Result<(Option<Verdict>, Option<bool>), StoreError> {
-        let served = pdp.world.as_deref().filter(|(_, world)| Some(world.digest()) == record.world.as_deref());
+        let served = pdp.rules.world.as_deref().filter(|(_, world)| Some(world.digest()) == record.world.as_deref());
         let Some((rules, world)) = served else {
             let message =
                 "it was about a world of its own whose entities are not served; serve that one with `--world`";
@@ -238,7 +240,7 @@ impl Bench {
         if let By::Candidate(rules) = &self.by {
             return Some(Arc::clone(rules));
         }
-        let message = match pdp.rules_of(record.rules.as_str()) {
+        let message = match rules::rules_of(pdp, record.rules.as_str()) {
             Ok(Some(rules)) => return Some(rules),
             Ok(None) => format!("the rules `{}` are not kept in this store", record.rules),
             Err(error) => error.to_string(),
@@ -280,19 +282,17 @@ fn again(view: &crate::store::View<'_>, record: &Record) -> Result<Facts, StoreE
     Ok(facts)
 }
 
-impl Pdp {
-    /// Decides a record of the ledger again.
-    ///
-    /// # Errors
-    /// [`ReplayError`]; [`CallError::Denied`] for whoever may not read the ledger.
-    pub async fn replay(&self, call: &Call, seq: Seq, by: By) -> Result<Told<Replayed>, CallError<ReplayError>> {
-        self.tell(call, "readDecisions", &About::Installation, |_, _| {
-            let records = self.ledger_records()?;
-            if !(Seq(1)..=records.index.newest()?).contains(&seq) {
-                return Err(ReplayError::Unknown(seq));
-            }
-            Ok(Bench::of(self, by)?.replay(self, seq, records.record(seq)?)?)
-        })
-        .await
-    }
+/// Decides a record of the ledger again.
+///
+/// # Errors
+/// [`ReplayError`]; [`CallError::Denied`] for whoever may not read the ledger.
+pub async fn replay(pdp: &Pdp, call: &Call, seq: Seq, by: By) -> Result<Told<Replayed>, CallError<ReplayError>> {
+    call::read(pdp, call, "readDecisions", &About::Installation, |_, _| {
+        let records = evidence::ledger::records::ledger_records(pdp)?;
+        if !(Seq(1)..=records.index.newest()?).contains(&seq) {
+            return Err(ReplayError::Unknown(seq));
+        }
+        Ok(Bench::of(pdp, by)?.replay(pdp, seq, records.record(seq)?)?)
+    })
+    .await
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use crate::audit::{Asked, Became, Record, Sought};
 use crate::caller::Caller;
 use crate::id::{CustomerId, PartnerId, SubscriptionId};
-use crate::pdp::Pdp;
+use crate::pdp::{Pdp, names, rules};
 use crate::policy::{Bundle, RuleId};
 use crate::question::{Entity, Kind};
 use crate::store::{Snapshot, StoreError};
@@ -38,7 +38,7 @@ impl Teller {
         if let Some(known) = self.callers.get(&caller) {
             return Ok(known.clone());
         }
-        let name = self.pdp.names()?.name(&caller)?;
+        let name = names::names(&self.pdp)?.name(&caller)?;
         self.callers.insert(caller, name.clone());
         Ok(name)
     }
@@ -101,7 +101,7 @@ impl Teller {
         if let Some(known) = self.rules.get(digest) {
             return known.clone();
         }
-        let rules = self.pdp.rules_of(digest).ok().flatten();
+        let rules = rules::rules_of(&self.pdp, digest).ok().flatten();
         self.rules.insert(digest.to_owned(), rules.clone());
         rules
     }

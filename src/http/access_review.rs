@@ -13,6 +13,7 @@ use super::format::{Format, format};
 use super::problem::Problem;
 use super::sheet;
 use super::times::Past;
+use crate::evidence;
 use crate::evidence::access_review::{Access, AccessOf, AccessReviewError, LastUsed, Reviewing};
 use crate::id::{CustomerId, PartnerId, Revision, Seq};
 use crate::pdp::call::CallError;
@@ -68,7 +69,7 @@ pub(super) async fn review(mut x: Exchange) -> Result<Response, Problem> {
     let as_of = x.query::<Past>()?.moment(x.pdp.now())?;
     let paging = if format == Format::Json { Some(x.paging()?) } else { None };
     x.no_more_query()?;
-    let opened = x.pdp.access_review_as_of(&x.call, of, as_of).await?;
+    let opened = evidence::access_review::access_review_as_of(&x.pdp, &x.call, of, as_of).await?;
     let revision = opened.value.revision();
     let response = match (paging, format) {
         (Some((limit, cursor)), _) => {

@@ -22,6 +22,7 @@ use super::exchange::{Exchange, STANDING_REVISION, STANDING_RULES, json_reply, r
 use super::problem::Problem;
 use super::rules::Rules;
 use super::times::Past;
+use crate::answer;
 use crate::answer::ask::{Basis, Batch};
 use crate::id::Revision;
 use crate::pdp::call::Told;
@@ -46,14 +47,14 @@ pub(super) async fn evaluations(mut x: Exchange) -> Result<Response, Problem> {
     }
     wire::bounded(&body, elements.len())?;
     let questions = elements.iter().map(|element| wire::merged(&body, element)).collect();
-    let told = x.pdp.ask_all(&x.call, Batch { questions, semantic }, &basis).await?;
+    let told = answer::ask::ask_all(&x.pdp, &x.call, Batch { questions, semantic }, &basis).await?;
     let is_hypothetical = told.value.iter().flatten().any(|answer| answer.is_hypothetical);
     decided(&told, &EvaluationsAnswer::Many(Evaluations::of(&told.value, basis.explain)), is_hypothetical)
 }
 
 async fn single(x: &Exchange, body: &Map<String, Value>, basis: &Basis) -> Result<Response, Problem> {
     let question = wire::question(body).map_err(wire::incomplete)?;
-    let told = x.pdp.ask(&x.call, question, basis).await?;
+    let told = answer::ask::ask(&x.pdp, &x.call, question, basis).await?;
     decided(&told, &EvaluationsAnswer::Single(Evaluation::of(&told.value)), told.value.is_hypothetical)
 }
 

@@ -24,10 +24,11 @@ use super::problem::Problem;
 use super::query::parsed;
 use super::times::{Begin, End};
 use crate::caller::Identity;
+use crate::evidence;
 use crate::evidence::changes::{ChangeFilter, ChangesPage, EventName};
 use crate::id::{CustomerId, PartnerId, Revision};
 use crate::pdp::Pdp;
-use crate::pdp::call::Call;
+use crate::pdp::call::{self, Call};
 
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 const STREAM: &str = "text/event-stream";
@@ -77,7 +78,8 @@ pub(super) async fn list(mut x: Exchange) -> Result<Response, Problem> {
         }
         return follow(x, cursor, limit, filter).await;
     }
-    let page = x.pdp.changes_of(&x.call, after.unwrap_or_default().before(), limit, &filter).await?;
+    let page =
+        evidence::changes::changes_of(&x.pdp, &x.call, after.unwrap_or_default().before(), limit, &filter).await?;
     told(&page, &with_names(&x.pdp, &page.value)?)
 }
 
@@ -121,10 +123,10 @@ impl FromStr for Cursor {
 /// caller may not read the journal any more.
 async fn follow(x: Exchange, cursor: Cursor, limit: usize, filter: ChangeFilter) -> Result<Response, Problem> {
     // That the caller may read the journal is recorded once, when the stream opens; that it may not any more, as well.
-    let opened = x.pdp.changes(&x.call, cursor.before(), 1).await?;
+    let opened = evidence::changes::changes(&x.pdp, &x.call, cursor.before(), 1).await?;
     let Exchange { pdp, call, entry, headers, stopping, heartbeat, .. } = x;
     let following = Following {
-        newest: pdp.watch(),
+        newest: evidence::changes::watch(&pdp),
         reader: Reader { pdp, call, entry, headers, admitted: None },
         stopping,
         heartbeat,
@@ -165,7 +167,7 @@ impl Reader {
         if !is_heartbeat && self.admitted.as_ref() == Some(&ground) {
             return true;
         }
-        let is_admitted = self.pdp.may(&self.call, "readChanges").await.is_ok();
+        let is_admitted = call::may(&self.pdp, &self.call, "readChanges").await.is_ok();
         self.admitted = is_admitted.then_some(ground);
         is_admitted
     }
@@ -199,7 +201,8 @@ impl Following {
             }
             // Seen before the page is read: a change that comes in between wakes this up again.
             self.newest.borrow_and_update();
-            let page = || self.reader.pdp.changes_page_of(self.cursor.before(), self.limit, &self.filter);
+            let page =
+                || evidence::changes::changes_page_of(&self.reader.pdp, self.cursor.before(), self.limit, &self.filter);
             // What is filtered may be looked for in the whole journal.
             let page = if self.filter.takes_all() { page() } else { long(async { page() }).await };
             let page = match page {

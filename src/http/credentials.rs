@@ -11,6 +11,7 @@ use super::origin::{from_this_machine, not_from_another_site};
 use super::problem::Problem;
 use super::routes::Access;
 use crate::caller::Identity;
+use crate::change;
 use crate::id::TokenId;
 use crate::pdp::Pdp;
 
@@ -40,12 +41,12 @@ fn authenticated(pdp: &Pdp, headers: &HeaderMap) -> Result<Identity, Problem> {
     let credentials = credentials.to_str().map_err(|_| Problem::unauthenticated())?;
     let (scheme, rest) = credentials.split_once(' ').ok_or_else(Problem::unauthenticated)?;
     let identity = if scheme.eq_ignore_ascii_case("bearer") {
-        pdp.authenticate(rest.trim())
+        change::tokens::authenticate(pdp, rest.trim())
     } else if scheme.eq_ignore_ascii_case("basic") {
         // A browser adds these by itself, whatever page made it send the call.
         not_from_another_site(headers)?;
         let (id, secret) = basic(rest.trim()).ok_or_else(Problem::unauthenticated)?;
-        pdp.authenticate_pair(&id, &secret)
+        change::tokens::authenticate_pair(pdp, &id, &secret)
     } else {
         return Err(Problem::unauthenticated());
     };

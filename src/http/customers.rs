@@ -10,6 +10,8 @@ use super::conditions::noun_reply;
 use super::exchange::{Exchange, changed, page_body, tagged, told};
 use super::problem::Problem;
 use super::times::Past;
+use crate::answer;
+use crate::change;
 use crate::domain::customer::Customer;
 use crate::id::CustomerId;
 
@@ -29,7 +31,7 @@ pub(super) async fn put(mut x: Exchange) -> Result<Response, Problem> {
     x.no_more_query()?;
     let id: CustomerId = x.param("customer")?;
     let customer: Customer = x.noun("customer", id.as_str()).await?;
-    let done = x.pdp.put_customer(&x.call, customer).await?;
+    let done = change::registry::put_customer(&x.pdp, &x.call, customer).await?;
     let status = if done.value.is_new { StatusCode::CREATED } else { StatusCode::OK };
     Ok(tagged(changed(status, &done, &done.value.noun)?, done.value.revision))
 }
@@ -37,7 +39,7 @@ pub(super) async fn put(mut x: Exchange) -> Result<Response, Problem> {
 pub(super) async fn get(x: Exchange) -> Result<Response, Problem> {
     x.no_more_query()?;
     let id: CustomerId = x.param("customer")?;
-    let found = x.pdp.customer(&x.call, &id).await?;
+    let found = change::registry::customer(&x.pdp, &x.call, &id).await?;
     match &found.value {
         Some(known) => noun_reply(&x, &found, &known.noun, known.revision),
         None => Err(Problem::not_found("unknown_customer", format!("customer `{id}` is not known; register it first"))),
@@ -47,7 +49,7 @@ pub(super) async fn get(x: Exchange) -> Result<Response, Problem> {
 pub(super) async fn list(mut x: Exchange) -> Result<Response, Problem> {
     let (limit, cursor) = x.paging()?;
     x.no_more_query()?;
-    let page = x.pdp.list_customers(&x.call, limit, cursor.as_deref()).await?;
+    let page = change::registry::list_customers(&x.pdp, &x.call, limit, cursor.as_deref()).await?;
     told(&page, &page_body("customers", &page.value)?)
 }
 
@@ -58,7 +60,8 @@ pub(super) async fn partners(mut x: Exchange) -> Result<Response, Problem> {
     let as_of = x.query::<Past>()?.moment(x.pdp.now())?;
     x.no_more_query()?;
     let id: CustomerId = x.param("customer")?;
-    let page = x.pdp.partner_relationships(&x.call, &id, as_of, within, limit, cursor.as_deref()).await?;
+    let page =
+        answer::pages::partner_relationships(&x.pdp, &x.call, &id, as_of, within, limit, cursor.as_deref()).await?;
     let mut body = page_body("partners", &page.value.partners)?;
     body["ending"] = serde_json::to_value(&page.value.ending).map_err(|_| Problem::internal())?;
     told(&page, &body)

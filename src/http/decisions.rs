@@ -23,6 +23,7 @@ use super::times::{Begin, End};
 use crate::audit::Asked;
 use crate::caller::Caller;
 use crate::domain::words;
+use crate::evidence;
 use crate::evidence::decisions::{DecisionFilter, Order};
 use crate::evidence::replay::{By, Run};
 use crate::id::Seq;
@@ -153,11 +154,11 @@ pub(super) async fn list(mut x: Exchange) -> Result<Response, Problem> {
     x.no_more_query()?;
     let response = match paging {
         Some((limit, cursor)) => {
-            let page = x.pdp.decisions(&x.call, &filter, limit, cursor.as_deref()).await?;
+            let page = evidence::decisions::decisions(&x.pdp, &x.call, &filter, limit, cursor.as_deref()).await?;
             told(&page, &with_names(&x.pdp, &page_body("decisions", &page.value)?)?)?
         }
         None => {
-            let list = x.pdp.decision_list(&x.call, &filter).await?;
+            let list = evidence::decisions::decision_list(&x.pdp, &x.call, &filter).await?;
             let rows = list.value.pages(ROWS_AT_ONCE).map(|page| {
                 let page = page.map_err(std::io::Error::other)?;
                 let missing = page.missing.iter().map(|missing| sheet::row(missing_cells(missing)));
@@ -248,7 +249,7 @@ fn digest(given: Option<String>) -> Result<Option<String>, Problem> {
 pub(super) async fn get(x: Exchange) -> Result<Response, Problem> {
     x.no_more_query()?;
     let seq: Seq = x.param("seq")?;
-    let found = x.pdp.decision(&x.call, seq).await?;
+    let found = evidence::ledger::decision(&x.pdp, &x.call, seq).await?;
     let Some(kept) = &found.value else {
         return Err(Problem::not_found(
             "unknown_decision",
@@ -287,7 +288,7 @@ pub(super) fn describe_place(document: &mut Value) {
 pub(super) async fn prove(x: Exchange) -> Result<Response, Problem> {
     x.no_more_query()?;
     let seq: Seq = x.param("seq")?;
-    let proved = x.pdp.prove_decision(&x.call, seq).await?;
+    let proved = evidence::ledger::prove::prove_decision(&x.pdp, &x.call, seq).await?;
     let Some(proof) = &proved.value else {
         return Err(Problem::not_found(
             "unknown_decision",
@@ -302,7 +303,7 @@ pub(super) async fn replay(mut x: Exchange) -> Result<Response, Problem> {
     let by = By::said(x.query::<Rules>()?.rules);
     x.no_more_query()?;
     let seq: Seq = x.param("seq")?;
-    let replayed = x.pdp.replay(&x.call, seq, by).await?;
+    let replayed = evidence::replay::replay(&x.pdp, &x.call, seq, by).await?;
     told(&replayed, &replayed.value)
 }
 
@@ -331,9 +332,9 @@ pub(super) async fn replay_all(mut x: Exchange) -> Result<Response, Problem> {
     if files.is_some() && rules.is_some() {
         return Err(Problem::bad("invalid_body", "`files` and `rules` are both given; give one of them".to_owned()));
     }
-    let replaying = x.pdp.replay_all(&x.call, |pdp| {
+    let replaying = evidence::replay::run::replay_all(&x.pdp, &x.call, |pdp| {
         let by = match files {
-            Some(files) => pdp.replay_candidate(files)?,
+            Some(files) => evidence::replay::run::replay_candidate(pdp, files)?,
             None => By::said(rules),
         };
         Ok(Run { by, from: from.map(Seq), to: to.map(Seq), all })

@@ -18,6 +18,7 @@ use super::query::parsed;
 use super::streamed::streamed;
 use super::times::Begin;
 use crate::audit::Mask;
+use crate::evidence;
 use crate::evidence::ledger::LedgerWalk;
 use crate::pdp::call::Told;
 
@@ -75,7 +76,7 @@ pub(super) struct Old {
 pub(super) async fn checkpoint(x: Exchange) -> Result<Response, Problem> {
     x.no_more_query()?;
     let form = chosen(&x.headers, &[JSON, TEXT])?;
-    let signed = x.pdp.checkpoint(&x.call).await?;
+    let signed = evidence::ledger::checkpoint(&x.pdp, &x.call).await?;
     if form == JSON {
         return told(&signed, &signed.value);
     }
@@ -94,14 +95,14 @@ fn needed(name: &str, given: Option<u64>) -> Result<u64, Problem> {
 pub(super) async fn proof(mut x: Exchange) -> Result<Response, Problem> {
     let Inclusion { seq, size } = x.query()?;
     x.no_more_query()?;
-    let proof = x.pdp.inclusion_proof(&x.call, needed("seq", seq)?, size).await?;
+    let proof = evidence::ledger::inclusion_proof(&x.pdp, &x.call, needed("seq", seq)?, size).await?;
     told(&proof, &proof.value)
 }
 
 pub(super) async fn consistency(mut x: Exchange) -> Result<Response, Problem> {
     let Consistency { from, to } = x.query()?;
     x.no_more_query()?;
-    let proof = x.pdp.consistency_proof(&x.call, needed("from", from)?, to).await?;
+    let proof = evidence::ledger::consistency_proof(&x.pdp, &x.call, needed("from", from)?, to).await?;
     told(&proof, &proof.value)
 }
 
@@ -127,14 +128,14 @@ impl Iterator for Verification {
 
 pub(super) async fn verify(x: Exchange) -> Result<Response, Problem> {
     x.no_more_query()?;
-    let Told { value, revision, seqs, .. } = x.pdp.verify_ledger(&x.call).await?;
+    let Told { value, revision, seqs, .. } = evidence::ledger::verify_ledger(&x.pdp, &x.call).await?;
     Ok(streamed(Verification(Some(value)), NDJSON, revision, &seqs))
 }
 
 pub(super) async fn export(mut x: Exchange) -> Result<Response, Problem> {
     let mask = x.query::<Masked>()?.mask.unwrap_or_default();
     x.no_more_query()?;
-    let Told { value, revision, seqs, .. } = x.pdp.export_ledger(&x.call, mask).await?;
+    let Told { value, revision, seqs, .. } = evidence::ledger::export_ledger(&x.pdp, &x.call, mask).await?;
     Ok(streamed(value, NDJSON, revision, &seqs))
 }
 
@@ -153,6 +154,6 @@ pub(super) async fn archive(mut x: Exchange) -> Result<Response, Problem> {
         }
         _ => return Err(wrong("say either `older_than`, for example `90d`, or `before`, a time")),
     };
-    let archived = x.pdp.archive_ledger(&x.call, before).await?;
+    let archived = evidence::ledger::archive::archive_ledger(&x.pdp, &x.call, before).await?;
     changed(StatusCode::OK, &archived, &archived.value)
 }

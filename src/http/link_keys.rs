@@ -7,6 +7,7 @@ use warp::reply::Response;
 
 use super::exchange::{Exchange, IDEMPOTENCY_KEY, changed, told};
 use super::problem::Problem;
+use crate::change;
 use crate::domain::invitation::LinkKeyId;
 use crate::pdp::links::LinkKeySummary;
 
@@ -26,20 +27,20 @@ impl LinkKeyList {
 
 pub(super) async fn list(x: Exchange) -> Result<Response, Problem> {
     x.no_more_query()?;
-    let keys = x.pdp.link_keys(&x.call).await?;
+    let keys = change::link_keys::link_keys(&x.pdp, &x.call).await?;
     told(&keys, &LinkKeyList::of(&keys.value))
 }
 
 pub(super) async fn rotate(x: Exchange) -> Result<Response, Problem> {
     x.no_more_query()?;
     x.takes_no(&[IDEMPOTENCY_KEY])?;
-    let keys = x.pdp.rotate_link_key(&x.call).await?;
+    let keys = change::link_keys::rotate_link_key(&x.pdp, &x.call).await?;
     changed(StatusCode::OK, &keys, &LinkKeyList::of(&keys.value))
 }
 
 pub(super) async fn retire(x: Exchange) -> Result<Response, Problem> {
     x.no_more_query()?;
     let id: LinkKeyId = x.param("key")?;
-    let keys = x.pdp.retire_link_key(&x.call, id).await?;
+    let keys = change::link_keys::retire_link_key(&x.pdp, &x.call, id).await?;
     changed(StatusCode::OK, &keys, &LinkKeyList::of(&keys.value))
 }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::problem::Problem;
 use crate::pdp::Pdp;
-use crate::pdp::names::Names;
+use crate::pdp::names::{self, Names};
 
 /// The members of answers that name a caller, and the members that say what it is called.
 const NAMED: [(&str, &str); 4] =
@@ -14,7 +14,7 @@ const NAMED: [(&str, &str); 4] =
 /// An answer with names beside the ids of callers; one that has no name has none beside it.
 pub(super) fn with_names<T: Serialize>(pdp: &Pdp, body: &T) -> Result<Value, Problem> {
     let mut value = serde_json::to_value(body).map_err(|_| Problem::internal())?;
-    let mut names = pdp.names().map_err(|error| Problem::unavailable(&error))?;
+    let mut names = names::names(pdp).map_err(|error| Problem::unavailable(&error))?;
     add(&mut names, &mut value)?;
     Ok(value)
 }

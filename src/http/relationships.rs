@@ -7,6 +7,7 @@ use warp::reply::Response;
 
 use super::exchange::{Exchange, changed, told};
 use super::problem::Problem;
+use crate::change;
 use crate::change::acceptance::Acceptance;
 use crate::change::relationship::Edit;
 use crate::change::removal::Removal;
@@ -63,7 +64,7 @@ pub(super) struct Within {
 pub(super) async fn request(x: Exchange) -> Result<Response, Problem> {
     x.no_more_query()?;
     let partner: PartnerId = x.param("partner")?;
-    let request = x.pdp.relationship_request(&x.call, &partner).await?;
+    let request = change::relationship::relationship_request(&x.pdp, &x.call, &partner).await?;
     told(&request, &request.value)
 }
 
@@ -77,23 +78,23 @@ pub(super) async fn edit(mut x: Exchange) -> Result<Response, Problem> {
             return Err(Problem::bad("invalid_body", "give either `text` or `paragraphs`, and not both".to_owned()));
         }
     };
-    let request = x.pdp.edited_request(&x.call, &partner, edit).await?;
+    let request = change::relationship::edited_request(&x.pdp, &x.call, &partner, edit).await?;
     told(&request, &request.value.email)
 }
 
 pub(super) async fn offer(x: Exchange) -> Result<Response, Problem> {
     x.no_more_query()?;
-    let offer = x.pdp.offer(&x.call, x.param_text("token")).await?;
+    let offer = change::relationship::offer(&x.pdp, &x.call, x.param_text("token")).await?;
     told(&offer, &offer.value)
 }
 
 pub(super) async fn accept(mut x: Exchange) -> Result<Response, Problem> {
     x.no_more_query()?;
     let token = x.param_text("token").to_owned();
-    x.pdp.check_acceptance(&x.call, &token).await?;
+    change::relationship::check_acceptance(&x.pdp, &x.call, &token).await?;
     let AcceptanceBody { customer, services, until } = x.body().await?;
     let acceptance = |partner| Acceptance { partner, customer, services, until: until.map(to_millisecond) };
-    let done = x.pdp.accept(&x.call, &token, acceptance).await?;
+    let done = change::relationship::accept(&x.pdp, &x.call, &token, acceptance).await?;
     changed(StatusCode::OK, &done, &done.value)
 }
 
@@ -103,7 +104,7 @@ pub(super) async fn remove(mut x: Exchange) -> Result<Response, Problem> {
     let removal =
         Removal { customer: x.param("customer")?, partner: Some(partner), service: x.query::<Within>()?.service };
     x.no_more_query()?;
-    let done = x.pdp.remove(&x.call, removal).await?;
+    let done = change::relationship::remove(&x.pdp, &x.call, removal).await?;
     changed(StatusCode::OK, &done, &done.value)
 }
 
@@ -111,7 +112,7 @@ pub(super) async fn remove_all(mut x: Exchange) -> Result<Response, Problem> {
     x.note_idempotency(&[])?;
     let removal = Removal { customer: x.param("customer")?, partner: None, service: x.query::<Within>()?.service };
     x.no_more_query()?;
-    let done = x.pdp.remove(&x.call, removal).await?;
+    let done = change::relationship::remove(&x.pdp, &x.call, removal).await?;
     changed(StatusCode::OK, &done, &done.value)
 }
 
@@ -120,8 +121,12 @@ pub(super) async fn renegotiate(mut x: Exchange) -> Result<Response, Problem> {
     let RenegotiationBody { by, outcome } = x.body().await?;
     let (customer, partner) = (x.param("customer")?, x.param("partner")?);
     let done = match outcome.outcome() {
-        Some(outcome) => x.pdp.renegotiate(&x.call, Renegotiation { customer, partner, by, outcome }).await?,
-        None => x.pdp.withdraw_renegotiation(&x.call, Withdrawal { customer, partner, by }).await?,
+        Some(outcome) => {
+            change::relationship::renegotiate(&x.pdp, &x.call, Renegotiation { customer, partner, by, outcome }).await?
+        }
+        None => {
+            change::relationship::withdraw_renegotiation(&x.pdp, &x.call, Withdrawal { customer, partner, by }).await?
+        }
     };
     changed(StatusCode::OK, &done, &done.value)
 }

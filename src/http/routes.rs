@@ -18,7 +18,7 @@ use super::{
     running, subscriptions, tokens, transfer, what_if,
 };
 use crate::pdp::Pdp;
-use crate::pdp::metrics::RouteMetrics;
+use crate::pdp::metrics::{self, RouteMetrics};
 
 /// Whether a route asks for credentials.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -189,13 +189,13 @@ impl Routes {
     pub(super) fn new(pdp: &Pdp) -> Self {
         let mut by_path: BTreeMap<&str, Vec<Served>> = BTreeMap::new();
         for route in ROUTES {
-            let metrics = pdp.route_metrics(route.method.as_str(), route.path);
+            let metrics = metrics::route_metrics(pdp, route.method.as_str(), route.path);
             by_path.entry(route.path).or_default().push(Served { route, metrics });
         }
         // The metadata of a decision point whose URL has a path is below the well-known path too (AuthZEN §9.2).
         let configuration = format!("{CONFIGURATION}{}", public_path(pdp.public_url()));
         if let Some(route) = ROUTES.iter().find(|route| route.path == CONFIGURATION && configuration != CONFIGURATION) {
-            let metrics = pdp.route_metrics(route.method.as_str(), route.path);
+            let metrics = metrics::route_metrics(pdp, route.method.as_str(), route.path);
             by_path.insert(&configuration, vec![Served { route, metrics }]);
         }
         let mut router = matchit::Router::new();

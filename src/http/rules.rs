@@ -21,6 +21,7 @@ use super::problem::Problem;
 use crate::answer::what_if::Named;
 use crate::clock::Timestamp;
 use crate::pdp::Pdp;
+use crate::publish;
 use crate::publish::approval::Approving;
 use crate::publish::difference::{Subjects, Turn};
 use crate::publish::proposal::{BegunReview, Proposing};
@@ -88,20 +89,20 @@ pub(super) struct RollbackBody {
 
 pub(super) async fn status(x: Exchange) -> Result<Response, Problem> {
     x.no_more_query()?;
-    let status = x.pdp.rules_status(&x.call).await?;
+    let status = publish::told::rules_status(&x.pdp, &x.call).await?;
     told(&status, &with_names(&x.pdp, &status.value)?)
 }
 
 pub(super) async fn kept(x: Exchange) -> Result<Response, Problem> {
     x.no_more_query()?;
-    let kept = x.pdp.rules_with(&x.call, x.param_text("digest")).await?;
+    let kept = publish::told::rules_with(&x.pdp, &x.call, x.param_text("digest")).await?;
     told(&kept, &with_names(&x.pdp, &kept.value)?)
 }
 
 pub(super) async fn history(mut x: Exchange) -> Result<Response, Problem> {
     let (limit, cursor) = x.paging()?;
     x.no_more_query()?;
-    let page = x.pdp.rules_history(&x.call, limit, cursor.as_deref()).await?;
+    let page = publish::told::rules_history(&x.pdp, &x.call, limit, cursor.as_deref()).await?;
     told(&page, &with_names(&x.pdp, &page_body("history", &page.value)?)?)
 }
 
@@ -110,11 +111,11 @@ pub(super) async fn review(mut x: Exchange) -> Result<Response, Problem> {
     let form = chosen(&x.headers, &[JSON, NDJSON])?;
     let ReviewBody { files } = x.rules_body().await?;
     if form == NDJSON {
-        let begun = x.pdp.begin_review(&x.call, files).await?;
+        let begun = publish::proposal::begin_review(&x.pdp, &x.call, files).await?;
         let lines = review_lines(Arc::clone(&x.pdp), begun.value);
         return Ok(recorded(with_header(lines, STANDING_REVISION, begun.revision), &begun.seqs));
     }
-    let evidence = x.pdp.review(&x.call, files).await?;
+    let evidence = publish::proposal::review(&x.pdp, &x.call, files).await?;
     told(&evidence, &evidence.value)
 }
 
@@ -150,7 +151,7 @@ fn review_lines(pdp: Arc<Pdp>, begun: BegunReview) -> Response {
         }),
     };
     tokio::spawn(async move {
-        let last = match pdp.review_telling(begun, telling).await {
+        let last = match publish::proposal::review_telling(&pdp, begun, telling).await {
             Ok(evidence) => json!({ "evidence": evidence }),
             Err(error) => json!({ "error": error.to_string() }),
         };
@@ -167,20 +168,20 @@ fn review_lines(pdp: Arc<Pdp>, begun: BegunReview) -> Response {
 pub(super) async fn propose(mut x: Exchange) -> Result<Response, Problem> {
     x.no_more_query()?;
     let ProposalBody { files, title, why, activate_at } = x.rules_body().await?;
-    let proposed = x.pdp.propose(&x.call, Proposing { files, title, why, activate_at }).await?;
+    let proposed = publish::proposal::propose(&x.pdp, &x.call, Proposing { files, title, why, activate_at }).await?;
     changed(StatusCode::CREATED, &proposed, &with_names(&x.pdp, &proposed.value)?)
 }
 
 pub(super) async fn proposals(mut x: Exchange) -> Result<Response, Problem> {
     let (limit, cursor) = x.paging()?;
     x.no_more_query()?;
-    let page = x.pdp.proposals(&x.call, limit, cursor.as_deref()).await?;
+    let page = publish::proposal::proposals(&x.pdp, &x.call, limit, cursor.as_deref()).await?;
     told(&page, &with_names(&x.pdp, &page_body("proposals", &page.value)?)?)
 }
 
 pub(super) async fn proposal(x: Exchange) -> Result<Response, Problem> {
     x.no_more_query()?;
-    let proposal = x.pdp.proposal(&x.call, id(&x)?).await?;
+    let proposal = publish::proposal::proposal(&x.pdp, &x.call, id(&x)?).await?;
     told(&proposal, &with_names(&x.pdp, &proposal.value)?)
 }
 
@@ -188,7 +189,7 @@ pub(super) async fn withdraw(mut x: Exchange) -> Result<Response, Problem> {
     x.no_more_query()?;
     let id = id(&x)?;
     x.note_idempotency(&[])?;
-    let withdrawn = x.pdp.withdraw(&x.call, id).await?;
+    let withdrawn = publish::proposal::withdraw(&x.pdp, &x.call, id).await?;
     changed(StatusCode::OK, &withdrawn, &with_names(&x.pdp, &withdrawn.value)?)
 }
 
@@ -196,14 +197,15 @@ pub(super) async fn approve(mut x: Exchange) -> Result<Response, Problem> {
     x.no_more_query()?;
     let id = id(&x)?;
     let ApprovalBody { unproved, activate_at, base, comment } = x.body_or_none().await?;
-    let approved = x.pdp.approve(&x.call, id, Approving { unproved, activate_at, base, comment }).await?;
+    let approved =
+        publish::approval::approve(&x.pdp, &x.call, id, Approving { unproved, activate_at, base, comment }).await?;
     changed(StatusCode::OK, &approved, &with_names(&x.pdp, &approved.value)?)
 }
 
 pub(super) async fn roll_back(mut x: Exchange) -> Result<Response, Problem> {
     x.no_more_query()?;
     let RollbackBody { to, comment } = x.body().await?;
-    let went = x.pdp.roll_back(&x.call, RollingBack { to, comment }).await?;
+    let went = publish::rollback::roll_back(&x.pdp, &x.call, RollingBack { to, comment }).await?;
     let status = match &went.value {
         RolledBack::InForce(_) => StatusCode::OK,
         RolledBack::Proposed(_) => StatusCode::CREATED,

@@ -10,6 +10,7 @@ use super::accept::{TEXT, chosen};
 use super::exchange::{Exchange, json_reply};
 use super::problem::Problem;
 use crate::clock::ClockState;
+use crate::pdp::{metrics, ready, rules};
 
 /// It is alive.
 #[derive(Serialize, ToSchema)]
@@ -46,7 +47,7 @@ pub(super) async fn healthz(_: Exchange) -> Result<Response, Problem> {
 }
 
 pub(super) async fn readyz(x: Exchange) -> Result<Response, Problem> {
-    x.pdp.ready().await.map_err(|error| Problem::unavailable(&error))?;
+    ready::ready(&x.pdp).await.map_err(|error| Problem::unavailable(&error))?;
     let (state, by) = match x.pdp.clock_state() {
         ClockState::Agrees => ("agrees", None),
         ClockState::Behind { by } => ("behind", Some(by)),
@@ -62,8 +63,11 @@ const PLAIN_TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
 
 pub(super) async fn metrics(x: Exchange) -> Result<Response, Problem> {
     let is_plain = chosen(&x.headers, &["application/openmetrics-text", TEXT])? == TEXT;
-    let (figures, media) =
-        if is_plain { (x.pdp.figures_as_text(), PLAIN_TEXT) } else { (x.pdp.figures(), OPEN_METRICS) };
+    let (figures, media) = if is_plain {
+        (metrics::figures_as_text(&x.pdp), PLAIN_TEXT)
+    } else {
+        (metrics::figures(&x.pdp), OPEN_METRICS)
+    };
     let mut response = Response::new(figures.map_err(|error| Problem::unavailable(&error))?.into());
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(media));
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -72,7 +76,7 @@ pub(super) async fn metrics(x: Exchange) -> Result<Response, Problem> {
 
 pub(super) async fn document(x: Exchange) -> Result<Response, Problem> {
     x.no_more_query()?;
-    let mut response = json_reply(StatusCode::OK, &x.document.with(&x.pdp.reasons()))?;
+    let mut response = json_reply(StatusCode::OK, &x.document.with(&rules::reasons(&x.pdp)))?;
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("max-age=300"));
     Ok(response)
 }

@@ -8,6 +8,7 @@ use warp::reply::Response;
 use super::conditions::noun_reply;
 use super::exchange::{Exchange, changed, page_body, tagged, told};
 use super::problem::Problem;
+use crate::change;
 use crate::change::registry::SubscriptionFilter;
 use crate::domain::subscription::Subscription;
 use crate::id::{CustomerId, PartnerId, SubscriptionId};
@@ -28,7 +29,7 @@ pub(super) async fn put(mut x: Exchange) -> Result<Response, Problem> {
     x.no_more_query()?;
     let id: SubscriptionId = x.param("subscription")?;
     let subscription: Subscription = x.noun("subscription", id.as_str()).await?;
-    let done = x.pdp.put_subscription(&x.call, subscription).await?;
+    let done = change::selling::put_subscription(&x.pdp, &x.call, subscription).await?;
     let status = if done.value.is_new { StatusCode::CREATED } else { StatusCode::OK };
     Ok(tagged(changed(status, &done, &done.value.noun)?, done.value.revision))
 }
@@ -36,7 +37,7 @@ pub(super) async fn put(mut x: Exchange) -> Result<Response, Problem> {
 pub(super) async fn get(x: Exchange) -> Result<Response, Problem> {
     x.no_more_query()?;
     let id: SubscriptionId = x.param("subscription")?;
-    let found = x.pdp.subscription(&x.call, &id).await?;
+    let found = change::registry::subscription(&x.pdp, &x.call, &id).await?;
     match &found.value {
         Some(known) => noun_reply(&x, &found, &known.noun, known.revision),
         None => Err(Problem::not_found(
@@ -51,6 +52,6 @@ pub(super) async fn list(mut x: Exchange) -> Result<Response, Problem> {
     let Of { customer, partner } = x.query()?;
     let filter = SubscriptionFilter { customer, partner };
     x.no_more_query()?;
-    let page = x.pdp.list_subscriptions(&x.call, &filter, limit, cursor.as_deref()).await?;
+    let page = change::registry::list_subscriptions(&x.pdp, &x.call, &filter, limit, cursor.as_deref()).await?;
     told(&page, &page_body("subscriptions", &page.value)?)
 }

@@ -8,6 +8,7 @@ use warp::reply::Response;
 use super::exchange::{Exchange, IDEMPOTENCY_KEY, changed, json_reply, recorded, told};
 use super::names::with_names;
 use super::problem::Problem;
+use crate::change;
 use crate::change::tokens::{NewToken, Speaker, TokenSummary};
 use crate::clock::Timestamp;
 use crate::domain::{WordError, words};
@@ -65,20 +66,20 @@ pub(super) async fn create(mut x: Exchange) -> Result<Response, Problem> {
     x.takes_no(&[IDEMPOTENCY_KEY])?;
     let TokenBody { role, speaks_for, name, person, expires } = x.body().await?;
     let speaks_for = speaker(role, speaks_for.as_deref()).map_err(|error| Problem::bad("invalid_body", error))?;
-    let issued = x.pdp.create_token(&x.call, NewToken { speaks_for, name, person, expires }).await?;
+    let issued = change::tokens::create_token(&x.pdp, &x.call, NewToken { speaks_for, name, person, expires }).await?;
     Ok(recorded(json_reply(StatusCode::CREATED, &issued.value)?, &issued.seqs))
 }
 
 pub(super) async fn list(x: Exchange) -> Result<Response, Problem> {
     x.no_more_query()?;
-    let tokens = x.pdp.tokens(&x.call).await?;
+    let tokens = change::tokens::tokens(&x.pdp, &x.call).await?;
     told(&tokens, &with_names(&x.pdp, &TokenList { tokens: tokens.value.clone(), complete: true })?)
 }
 
 pub(super) async fn revoke(x: Exchange) -> Result<Response, Problem> {
     x.no_more_query()?;
     let id: TokenId = x.param("token")?;
-    let revoked = x.pdp.revoke_token(&x.call, &id).await?;
+    let revoked = change::tokens::revoke_token(&x.pdp, &x.call, &id).await?;
     changed(StatusCode::OK, &revoked, &revoked.value)
 }
 

@@ -10,14 +10,16 @@ use super::accept::NDJSON;
 use super::exchange::{Exchange, changed};
 use super::problem::Problem;
 use super::streamed::streamed;
-use crate::pdp::call::Told;
+use crate::answer;
+use crate::change;
+use crate::pdp::call::{self, Told};
 
 pub(super) async fn import(mut x: Exchange) -> Result<Response, Problem> {
     use futures_util::StreamExt as _;
     x.no_more_query()?;
-    x.pdp.may(&x.call, "import").await?;
+    call::may(&x.pdp, &x.call, "import").await?;
     // While lines are written nothing else can be, so they are gathered first: a slow caller must not hold up others.
-    let mut file = x.pdp.spool().map_err(|error| Problem::unusable(&error))?;
+    let mut file = change::import::spool(&x.pdp).map_err(|error| Problem::unusable(&error))?;
     let mut digest = Sha256::new();
     if let Some(mut body) = x.incoming() {
         while let Some(piece) = body.next().await {
@@ -29,12 +31,12 @@ pub(super) async fn import(mut x: Exchange) -> Result<Response, Problem> {
     }
     file.rewind().map_err(|error| Problem::unusable(&error))?;
     x.note_idempotency(&digest.finalize())?;
-    let done = x.pdp.import(&x.call, BufReader::new(file), |_, _| {}).await?;
+    let done = change::import::import(&x.pdp, &x.call, BufReader::new(file), |_, _| {}).await?;
     changed(StatusCode::OK, &done, &done.value)
 }
 
 pub(super) async fn export(x: Exchange) -> Result<Response, Problem> {
     x.no_more_query()?;
-    let Told { value, revision, seqs, .. } = x.pdp.export(&x.call).await?;
+    let Told { value, revision, seqs, .. } = answer::export::export(&x.pdp, &x.call).await?;
     Ok(streamed(value, NDJSON, revision, &seqs))
 }

@@ -6,6 +6,7 @@ use warp::reply::Response;
 
 use super::exchange::{Exchange, told};
 use super::problem::Problem;
+use crate::answer;
 use crate::answer::what_if::Proposed;
 
 /// Changes to try, one after the other.
@@ -19,6 +20,6 @@ pub(super) struct WhatIfBody {
 pub(super) async fn what_if(mut x: Exchange) -> Result<Response, Problem> {
     x.no_more_query()?;
     let WhatIfBody { changes } = x.body().await?;
-    let delta = x.pdp.what_if(&x.call, changes).await?;
+    let delta = answer::what_if::what_if(&x.pdp, &x.call, changes).await?;
     told(&delta, &delta.value)
 }

@@ -404,90 +404,87 @@ impl Coded for StoreError {
     }
 }
 
-impl Pdp {
-    /// Answers a call that changes nothing: decided, done on one revision, recorded, answered.
-    pub(crate) async fn tell<T, E>(
-        &self,
-        call: &Call,
-        action: &str,
-        about: &About,
-        look: impl FnOnce(&View<'_>, Timestamp) -> Result<T, E>,
-    ) -> Result<Told<T>, CallError<E>> {
-        self.tell_by(&self.rules(), call, action, about, look).await
-    }
+/// Answers a call that changes nothing: decided, done on one revision, recorded, answered.
+pub(crate) async fn read<T, E>(
+    pdp: &Pdp,
+    call: &Call,
+    action: &str,
+    about: &About,
+    look: impl FnOnce(&View<'_>, Timestamp) -> Result<T, E>,
+) -> Result<Told<T>, CallError<E>> {
+    read_by(pdp, &pdp.rules(), call, action, about, look).await
+}
 
-    /// As [`Pdp::tell`], by rules that whoever looks needs too: others may come in force in between.
-    pub(crate) async fn tell_by<T, E>(
-        &self,
-        rules: &Bundle,
-        call: &Call,
-        action: &str,
-        about: &About,
-        look: impl FnOnce(&View<'_>, Timestamp) -> Result<T, E>,
-    ) -> Result<Told<T>, CallError<E>> {
-        let (record, looked, revision, digest) = {
-            let at = self.store.now();
-            let snapshot = self.store.snapshot().map_err(CallError::Unavailable)?;
-            let view = snapshot.view();
-            let admission = admit(rules, &view, at, &call.caller, action, about).map_err(CallError::Unavailable)?;
-            let permit = admission.permit();
-            let record = self.store.recorded(admission.record(call, rules)).map_err(CallError::Unavailable)?;
-            (record, permit.map(|_| look(&view, at)), view.revision(), rules.digest().clone())
-        };
-        let written = self.store.append(vec![record]).await.map_err(CallError::Unavailable)?;
-        let value = looked.map_err(CallError::Denied)?.map_err(CallError::Failed)?;
-        Ok(Told { value, revision, seqs: written.seqs, rules: digest })
-    }
+/// As [`read`], by rules that whoever looks needs too: others may come in force in between.
+pub(crate) async fn read_by<T, E>(
+    pdp: &Pdp,
+    rules: &Bundle,
+    call: &Call,
+    action: &str,
+    about: &About,
+    look: impl FnOnce(&View<'_>, Timestamp) -> Result<T, E>,
+) -> Result<Told<T>, CallError<E>> {
+    let (record, looked, revision, digest) = {
+        let at = pdp.store.now();
+        let snapshot = pdp.store.snapshot().map_err(CallError::Unavailable)?;
+        let view = snapshot.view();
+        let admission = admit(rules, &view, at, &call.caller, action, about).map_err(CallError::Unavailable)?;
+        let permit = admission.permit();
+        let record = pdp.store.recorded(admission.record(call, rules)).map_err(CallError::Unavailable)?;
+        (record, permit.map(|_| look(&view, at)), view.revision(), rules.digest().clone())
+    };
+    let written = pdp.store.append(vec![record]).await.map_err(CallError::Unavailable)?;
+    let value = looked.map_err(CallError::Denied)?.map_err(CallError::Failed)?;
+    Ok(Told { value, revision, seqs: written.seqs, rules: digest })
+}
 
-    /// May the caller make a call about nothing in particular? A no is recorded; a yes is, once the call is made.
-    ///
-    /// # Errors
-    /// [`CallError::Denied`] when the rules do not allow it.
-    pub async fn may(&self, call: &Call, action: &str) -> Result<(), CallError<StoreError>> {
-        let denied = {
-            let rules = self.rules();
-            let snapshot = self.store.snapshot().map_err(CallError::Unavailable)?;
-            let about = About::Installation;
-            let admission = admit(&rules, &snapshot.view(), self.store.now(), &call.caller, action, &about)
-                .map_err(CallError::Unavailable)?;
-            match admission.permit() {
-                Ok(_) => None,
-                Err(denied) => {
-                    Some((denied, self.store.recorded(admission.record(call, &rules)).map_err(CallError::Unavailable)?))
-                }
-            }
-        };
-        match denied {
-            None => Ok(()),
-            Some((denied, record)) => {
-                self.store.append(vec![record]).await.map_err(CallError::Unavailable)?;
-                Err(CallError::Denied(denied))
+/// May the caller make a call about nothing in particular? A no is recorded; a yes is, once the call is made.
+///
+/// # Errors
+/// [`CallError::Denied`] when the rules do not allow it.
+pub async fn may(pdp: &Pdp, call: &Call, action: &str) -> Result<(), CallError<StoreError>> {
+    let denied = {
+        let rules = pdp.rules();
+        let snapshot = pdp.store.snapshot().map_err(CallError::Unavailable)?;
+        let about = About::Installation;
+        let admission = admit(&rules, &snapshot.view(), pdp.store.now(), &call.caller, action, &about)
+            .map_err(CallError::Unavailable)?;
+        match admission.permit() {
+            Ok(_) => None,
+            Err(denied) => {
+                Some((denied, pdp.store.recorded(admission.record(call, &rules)).map_err(CallError::Unavailable)?))
             }
         }
+    };
+    match denied {
+        None => Ok(()),
+        Some((denied, record)) => {
+            pdp.store.append(vec![record]).await.map_err(CallError::Unavailable)?;
+            Err(CallError::Denied(denied))
+        }
     }
+}
 
-    /// Makes a change: decided, worked out and written on the newest facts, one after the other.
-    pub(crate) async fn change<T, E>(
-        &self,
-        call: &Call,
-        action: &'static str,
-        about: About,
-        operate: impl FnOnce(&Desk<'_>, &Bundle) -> Result<Done<T>, Undone<E>> + Send + 'static,
-    ) -> Result<Changed<T>, CallError<E>>
-    where
-        T: Serialize + DeserializeOwned + Send + 'static,
-        E: Coded + Send + 'static,
-    {
-        let current = self.current.clone();
-        let call = call.clone();
-        let written =
-            self.store.change(move |desk| work(&*current.over(desk)?, &call, action, &about, desk, operate)).await;
-        // What came in force by it decides, and is said in the log, before anybody is told.
-        drop(self.rules());
-        let written = written.map_err(CallError::Unavailable)?;
-        let (value, revision, is_repeat) = written.value?;
-        Ok(Changed { value, revision, is_repeat, seqs: written.seqs })
-    }
+/// Makes a change: decided, worked out and written on the newest facts, one after the other.
+pub(crate) async fn change<T, E>(
+    pdp: &Pdp,
+    call: &Call,
+    action: &'static str,
+    about: About,
+    operate: impl FnOnce(&Desk<'_>, &Bundle) -> Result<Done<T>, Undone<E>> + Send + 'static,
+) -> Result<Changed<T>, CallError<E>>
+where
+    T: Serialize + DeserializeOwned + Send + 'static,
+    E: Coded + Send + 'static,
+{
+    let current = pdp.rules.current.clone();
+    let call = call.clone();
+    let written = pdp.store.change(move |desk| work(&*current.over(desk)?, &call, action, &about, desk, operate)).await;
+    // What came in force by it decides, and is said in the log, before anybody is told.
+    drop(pdp.rules());
+    let written = written.map_err(CallError::Unavailable)?;
+    let (value, revision, is_repeat) = written.value?;
+    Ok(Changed { value, revision, is_repeat, seqs: written.seqs })
 }
 
 /// The answer, the revision at which it is so, and whether it is an earlier one.

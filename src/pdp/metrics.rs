@@ -21,7 +21,8 @@ use crate::audit::ENGINE;
 use crate::clock::{ClockState, Timestamp};
 use crate::config::RulesFrom;
 use crate::decide::{Decision, Reason};
-use crate::pdp::Pdp;
+use crate::pdp::wrong_credentials::WrongCredentials;
+use crate::pdp::{Pdp, rules};
 use crate::store::StoreError;
 
 /// The upper bounds of the buckets of durations, in microseconds.
@@ -117,6 +118,8 @@ pub(crate) struct Metrics {
     refusals: Counter,
     pub(crate) swaps: Counter,
     pub(crate) wrong_credentials: Counter,
+    /// The minute of wrong credentials that goes on.
+    pub(crate) wrong_credentials_now: WrongCredentials,
     rules: Family<RulesLabels, Gauge>,
     refused: Gauge,
     records: Gauge,
@@ -142,6 +145,7 @@ impl Metrics {
             refusals: Counter::default(),
             swaps: Counter::default(),
             wrong_credentials: Counter::default(),
+            wrong_credentials_now: WrongCredentials::default(),
             rules: Family::default(),
             refused: Gauge::default(),
             records: Gauge::default(),
@@ -234,56 +238,54 @@ fn gauge(gauge: &Gauge, value: u64) {
     gauge.set(i64::try_from(value).unwrap_or(i64::MAX));
 }
 
-impl Pdp {
-    /// Where the answers of a route are counted.
-    #[must_use]
-    pub fn route_metrics(&self, method: &'static str, route: &'static str) -> RouteMetrics {
-        let (durations, answers) = (self.metrics.durations.clone(), self.metrics.answers.clone());
-        RouteMetrics { method, route, own: OnceLock::new(), durations, answers }
-    }
+/// Where the answers of a route are counted.
+#[must_use]
+pub fn route_metrics(pdp: &Pdp, method: &'static str, route: &'static str) -> RouteMetrics {
+    let (durations, answers) = (pdp.metrics.durations.clone(), pdp.metrics.answers.clone());
+    RouteMetrics { method, route, own: OnceLock::new(), durations, answers }
+}
 
-    /// Every figure as it is now, in the text form of OpenMetrics.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the ledger cannot be read.
-    pub fn figures(&self) -> Result<String, StoreError> {
-        let metrics = &self.metrics;
-        let registry = metrics.registry.lock().unwrap_or_else(PoisonError::into_inner);
-        let from = match self.rules_from() {
-            RulesFrom::Files => "files",
-            RulesFrom::Publishing => "publishing",
-        };
-        metrics.rules.clear();
-        metrics.rules.get_or_create(&RulesLabels { digest: self.digest().to_string(), from }).set(1);
-        metrics.refused.set(i64::from(self.current.has_refused()));
-        gauge(&metrics.records, self.store.records()?);
-        gauge(&metrics.revision, self.revision().0);
-        metrics.writable.set(i64::from(self.store.is_writable()));
-        gauge(&metrics.waiting, self.store.waiting() as u64);
-        metrics.clock.set(match self.store.clock_state() {
-            ClockState::Agrees => 0,
-            ClockState::Behind { by } => -by.as_secs(),
-            ClockState::Ahead { by } => by.as_secs(),
-        });
-        let signed_at = metrics.signed_at.load(Ordering::Relaxed);
-        let age = (self.now().as_millisecond() - signed_at) / 1_000;
-        metrics.signed.set(if signed_at == 0 { -1 } else { age });
-        let mut text = String::new();
-        let unwritable = |error: std::fmt::Error| StoreError::Unusable(error.to_string());
-        encode_registry(&mut text, &registry).map_err(unwritable)?;
-        if let Some(data) = &self.folder {
-            machine::disk(&mut text, data);
-        }
-        machine::process(&mut text);
-        encode_eof(&mut text).map_err(unwritable)?;
-        Ok(text)
+/// Every figure as it is now, in the text form of OpenMetrics.
+///
+/// # Errors
+/// [`StoreError`] when the ledger cannot be read.
+pub fn figures(pdp: &Pdp) -> Result<String, StoreError> {
+    let metrics = &pdp.metrics;
+    let registry = metrics.registry.lock().unwrap_or_else(PoisonError::into_inner);
+    let from = match rules::rules_from(pdp) {
+        RulesFrom::Files => "files",
+        RulesFrom::Publishing => "publishing",
+    };
+    metrics.rules.clear();
+    metrics.rules.get_or_create(&RulesLabels { digest: pdp.digest().to_string(), from }).set(1);
+    metrics.refused.set(i64::from(pdp.rules.current.has_refused()));
+    gauge(&metrics.records, pdp.store.records()?);
+    gauge(&metrics.revision, pdp.revision().0);
+    metrics.writable.set(i64::from(pdp.store.is_writable()));
+    gauge(&metrics.waiting, pdp.store.waiting() as u64);
+    metrics.clock.set(match pdp.store.clock_state() {
+        ClockState::Agrees => 0,
+        ClockState::Behind { by } => -by.as_secs(),
+        ClockState::Ahead { by } => by.as_secs(),
+    });
+    let signed_at = metrics.signed_at.load(Ordering::Relaxed);
+    let age = (pdp.now().as_millisecond() - signed_at) / 1_000;
+    metrics.signed.set(if signed_at == 0 { -1 } else { age });
+    let mut text = String::new();
+    let unwritable = |error: std::fmt::Error| StoreError::Unusable(error.to_string());
+    encode_registry(&mut text, &registry).map_err(unwritable)?;
+    if let Some(data) = &pdp.settings.folder {
+        machine::disk(&mut text, data);
     }
+    machine::process(&mut text);
+    encode_eof(&mut text).map_err(unwritable)?;
+    Ok(text)
+}
 
-    /// The same in the text form that Prometheus had before OpenMetrics.
-    ///
-    /// # Errors
-    /// As [`Pdp::figures`].
-    pub fn figures_as_text(&self) -> Result<String, StoreError> {
-        Ok(text::of(&self.figures()?))
-    }
+/// The same in the text form that Prometheus had before OpenMetrics.
+///
+/// # Errors
+/// As [`figures`].
+pub fn figures_as_text(pdp: &Pdp) -> Result<String, StoreError> {
+    Ok(text::of(&figures(pdp)?))
 }

@@ -48,12 +48,10 @@ impl Names<'_> {
     }
 }
 
-impl Pdp {
-    /// The names of callers as they are now.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the store cannot be read.
-    pub fn names(&self) -> Result<Names<'_>, StoreError> {
-        Ok(Names { store: &self.store, snapshot: self.store.snapshot()?, known: BTreeMap::new() })
-    }
+/// The names of callers as they are now.
+///
+/// # Errors
+/// [`StoreError`] when the store cannot be read.
+pub fn names(pdp: &Pdp) -> Result<Names<'_>, StoreError> {
+    Ok(Names { store: &pdp.store, snapshot: pdp.store.snapshot()?, known: BTreeMap::new() })
 }

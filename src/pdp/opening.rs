@@ -2,6 +2,7 @@
 //! all the same, and that a key which is gone shall have another in its place. Both are recorded.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::audit::{LedgerKey, VerifierKey};
 use crate::caller::Identity;
@@ -9,12 +10,11 @@ use crate::clock::{SharedClock, Timestamp};
 use crate::domain::invitation::LinkKeys;
 use crate::files::{check_secret, check_writers};
 use crate::pdp::archived::FOLDER_NAME;
-use crate::pdp::call::{About, Call, CallError};
+use crate::pdp::call::{self, About, Call, CallError};
 use crate::pdp::heads::{Against, BehindError, Heads, HoldError, give_up};
 use crate::pdp::ledger_key::{self, PRIVATE_NAME, PUBLIC_NAME};
-use crate::pdp::links::FILE_NAME;
-use crate::pdp::links::LinkRing;
-use crate::pdp::own::Own;
+use crate::pdp::links::{FILE_NAME, LinkRing};
+use crate::pdp::own::{self, Own};
 use crate::pdp::{Pdp, PdpError, Terms};
 use crate::policy::Bundle;
 use crate::store::{Beside, Desk, KnownKeys, Store, StoreError};
@@ -79,7 +79,7 @@ pub(crate) fn store(data: &Path, clock: &SharedClock, opening: &Opening) -> Resu
 
 /// The keys beside a store.
 pub(crate) struct Keys {
-    pub(crate) links: LinkRing,
+    pub(crate) links: Arc<LinkRing>,
     pub(crate) ledger: LedgerKey,
     /// The public keys that older checkpoints were signed with.
     pub(crate) former: Vec<VerifierKey>,
@@ -108,7 +108,7 @@ impl Keys {
             }
         }
         let public = public_beside(data);
-        let (links, ledger) = (LinkRing::open(data, clock)?, ledger_key::open(data)?);
+        let (links, ledger) = (Arc::new(LinkRing::open(data, clock)?), ledger_key::open(data)?);
         if let Some(key) =
             links.keys().list().find(|key| key.retired().is_none() && retired.contains(&key.id().to_string()))
         {
@@ -151,118 +151,138 @@ fn origin(text: &str) -> String {
     VerifierKey::parse(text).map_or_else(|_| text.to_owned(), |key| key.origin().to_owned())
 }
 
-impl Pdp {
-    /// Opens the store in `data` and puts `rules` in force over it.
-    ///
-    /// # Errors
-    /// A [`PdpError`]; then nothing is served.
-    pub fn open(data: &Path, clock: SharedClock, rules: Bundle, terms: Terms) -> Result<Self, PdpError> {
-        let opening = Opening::default();
-        Self::over(store(data, &clock, &opening)?, data, &clock, rules, terms, &opening)
-    }
+/// Opens the store in `data` and puts `rules` in force over it.
+///
+/// # Errors
+/// A [`PdpError`]; then nothing is served.
+pub fn open(data: &Path, clock: SharedClock, rules: Bundle, terms: Terms) -> Result<Pdp, PdpError> {
+    let opening = Opening::default();
+    over(store(data, &clock, &opening)?, data, &clock, rules, terms, &opening)
+}
 
-    /// Opens the store in `data` with the rules that were last in force over it; with `otherwise` when none were, and
-    /// only then does it matter whether these can be had.
-    ///
-    /// # Errors
-    /// A [`PdpError`]; then nothing is served.
-    pub fn reopen(
-        data: &Path,
-        clock: SharedClock,
-        otherwise: Result<Bundle, PdpError>,
-        terms: Terms,
-    ) -> Result<Self, PdpError> {
-        let opening = Opening::default();
-        let store = store(data, &clock, &opening)?;
-        let rules = crate::pdp::rules::last_in_force(&store)?.map_or(otherwise, Ok)?;
-        let (rules_from, needs_persons, rules_at) = (store.rules_from()?, store.needs_persons()?, store.rules_at()?);
-        Ok(Self { rules_from, needs_persons, rules_at, ..Self::over(store, data, &clock, rules, terms, &opening)? })
-    }
+/// Opens the store in `data` with the rules that were last in force over it; with `otherwise` when none were, and
+/// only then does it matter whether these can be had.
+///
+/// # Errors
+/// A [`PdpError`]; then nothing is served.
+pub fn reopen(
+    data: &Path,
+    clock: SharedClock,
+    otherwise: Result<Bundle, PdpError>,
+    terms: Terms,
+) -> Result<Pdp, PdpError> {
+    let opening = Opening::default();
+    let store = store(data, &clock, &opening)?;
+    let rules = crate::pdp::rules::last_in_force(&store)?.map_or(otherwise, Ok)?;
+    let mut pdp = over(store, data, &clock, rules, terms, &opening)?;
+    (pdp.rules.from, pdp.rules.at) = (pdp.store.rules_from()?, pdp.store.rules_at()?);
+    pdp.settings.needs_persons = pdp.store.needs_persons()?;
+    Ok(pdp)
+}
 
-    pub(crate) fn over(
-        store: Store,
-        data: &Path,
-        clock: &SharedClock,
-        rules: Bundle,
-        terms: Terms,
-        opening: &Opening,
-    ) -> Result<Self, PdpError> {
-        let Keys { links, ledger, former, replaced } = Keys::open(&store, data, clock, opening)?;
-        let heads = opening.checkpoints_to.as_deref().map(Heads::in_folder).transpose()?;
-        let keys: Vec<VerifierKey> = [ledger.public()].into_iter().chain(&former).cloned().collect();
-        let against = Against { data, heads: heads.as_ref(), keys: &keys };
-        let given_up = against.hold(&store, opening.accept_older).map_err(|error| match error {
-            HoldError::Behind(error) => PdpError::from(error),
-            HoldError::Store(error) => PdpError::from(error),
-        })?;
-        let folder = Some(data.to_owned());
-        let opened = Self::of(store, links, rules, terms)?;
-        Ok(Self { folder, heads, given_up, ledger_key: ledger, former_keys: former, replaced_keys: replaced, ..opened })
-    }
+pub(crate) fn over(
+    store: Store,
+    data: &Path,
+    clock: &SharedClock,
+    rules: Bundle,
+    terms: Terms,
+    opening: &Opening,
+) -> Result<Pdp, PdpError> {
+    let keys = Keys::open(&store, data, clock, opening)?;
+    let heads = opening.checkpoints_to.as_deref().map(Heads::in_folder).transpose()?;
+    let known: Vec<VerifierKey> = [keys.ledger.public()].into_iter().chain(&keys.former).cloned().collect();
+    let against = Against { data, heads: heads.as_ref(), keys: &known };
+    let given_up = against.hold(&store, opening.accept_older).map_err(|error| match error {
+        HoldError::Behind(error) => PdpError::from(error),
+        HoldError::Store(error) => PdpError::from(error),
+    })?;
+    let mut pdp = Pdp::with_keys(store, keys, rules, terms)?;
+    (pdp.settings.folder, pdp.settings.heads, pdp.settings.given_up) = (Some(data.to_owned()), heads, given_up);
+    Ok(pdp)
+}
 
-    /// Keeps which keys there are, and records what was said by hand as the store was opened.
-    ///
-    /// # Errors
-    /// [`PdpError`] when it cannot be kept, or the rules in force do not allow it; then nothing is served.
-    pub(crate) async fn note_opening(&self) -> Result<(), PdpError> {
-        let accepted = self.store.accepted_clock();
-        if accepted.is_some() || !self.replaced_keys.is_empty() || !self.given_up.is_empty() {
-            self.record_opening(accepted).await?;
-        }
-        give_up(&self.given_up).map_err(|error| {
-            let path = self.given_up.first().cloned().unwrap_or_default();
-            BehindError::Unusable { path, cause: error.to_string() }
-        })?;
-        self.keep_known_keys().await?;
-        Ok(())
+/// Keeps which keys there are, and records what was said by hand as the store was opened.
+///
+/// # Errors
+/// [`PdpError`] when it cannot be kept, or the rules in force do not allow it; then nothing is served.
+pub(crate) async fn note_opening(pdp: &Pdp) -> Result<(), PdpError> {
+    let accepted = pdp.store.accepted_clock();
+    if accepted.is_some() || !pdp.keys.replaced.is_empty() || !pdp.settings.given_up.is_empty() {
+        record_opening(pdp, accepted).await?;
     }
+    give_up(&pdp.settings.given_up).map_err(|error| {
+        let path = pdp.settings.given_up.first().cloned().unwrap_or_default();
+        BehindError::Unusable { path, cause: error.to_string() }
+    })?;
+    keep_known_keys(pdp).await?;
+    Ok(())
+}
 
-    async fn record_opening(&self, accepted: Option<(Timestamp, Timestamp)>) -> Result<(), PdpError> {
-        let mut call = Call::by(Identity::service());
-        if let Some((newest, shown)) = accepted {
-            call.said.insert("newest".to_owned(), newest.to_string().into());
-            call.said.insert("acceptedClock".to_owned(), shown.to_string().into());
-        }
-        if !self.replaced_keys.is_empty() {
-            call.said.insert("newKeys".to_owned(), self.replaced_keys.clone().into());
-        }
-        if !self.given_up.is_empty() {
-            let paths: Vec<String> = self.given_up.iter().map(|path| path.display().to_string()).collect();
-            call.said.insert("givenUp".to_owned(), paths.into());
-        }
-        let told = self.tell(&call, "startAnyway", &About::Installation, |_, _| Ok::<_, StoreError>(())).await;
-        match told {
-            Ok(told) => {
-                tracing::warn!(record = ?told.seqs, accepted_clock = accepted.is_some(), new_keys = ?self.replaced_keys, "started as somebody said by hand");
-                Ok(())
-            }
-            Err(CallError::Unavailable(error) | CallError::Failed(error)) => Err(error.into()),
-            Err(CallError::Denied(denied)) => Err(PdpError::NotStarted(denied.message)),
-            Err(CallError::Precondition(error)) => Err(PdpError::NotStarted(error.to_string())),
-        }
+async fn record_opening(pdp: &Pdp, accepted: Option<(Timestamp, Timestamp)>) -> Result<(), PdpError> {
+    let mut call = Call::by(Identity::service());
+    if let Some((newest, shown)) = accepted {
+        call.said.insert("newest".to_owned(), newest.to_string().into());
+        call.said.insert("acceptedClock".to_owned(), shown.to_string().into());
     }
+    if !pdp.keys.replaced.is_empty() {
+        call.said.insert("newKeys".to_owned(), pdp.keys.replaced.clone().into());
+    }
+    if !pdp.settings.given_up.is_empty() {
+        let paths: Vec<String> = pdp.settings.given_up.iter().map(|path| path.display().to_string()).collect();
+        call.said.insert("givenUp".to_owned(), paths.into());
+    }
+    let told = call::read(pdp, &call, "startAnyway", &About::Installation, |_, _| Ok::<_, StoreError>(())).await;
+    match told {
+        Ok(told) => {
+            tracing::warn!(record = ?told.seqs, accepted_clock = accepted.is_some(), new_keys = ?pdp.keys.replaced, "started as somebody said by hand");
+            Ok(())
+        }
+        Err(CallError::Unavailable(error) | CallError::Failed(error)) => Err(error.into()),
+        Err(CallError::Denied(denied)) => Err(PdpError::NotStarted(denied.message)),
+        Err(CallError::Precondition(error)) => Err(PdpError::NotStarted(error.to_string())),
+    }
+}
 
-    /// Has the store know the keys that there are, so that it is noticed when one is gone.
-    pub(crate) async fn keep_known_keys(&self) -> Result<(), StoreError> {
-        if self.folder.is_none() {
-            return Ok(());
-        }
-        let keys = known_keys(self.ledger_keys(), &self.links.keys());
-        if self.store.known_keys()?.as_ref() == Some(&keys) {
-            return Ok(());
-        }
-        let message = "the keys beside the store were noted".to_owned();
-        let own = Own { action: "noteKeys", by: String::new(), message };
+/// Has the store know the keys that there are, so that it is noticed when one is gone.
+pub(crate) async fn keep_known_keys(pdp: &Pdp) -> Result<(), StoreError> {
+    if pdp.settings.folder.is_none() {
+        return Ok(());
+    }
+    let keys = known_keys(ledger_keys(pdp), &pdp.keys.links.keys());
+    if pdp.store.known_keys()?.as_ref() == Some(&keys) {
+        return Ok(());
+    }
+    let message = "the keys beside the store were noted".to_owned();
+    let own = Own { action: "noteKeys", by: String::new(), message };
+    let put = move |_: &Desk<'_>| {
+        let mut beside = Beside::default();
+        beside.put_known_keys(&keys)?;
+        Ok(beside)
+    };
+    own::write_own(pdp, own, put).await
+}
+
+/// The public keys the ledger was and is signed with.
+pub(crate) fn ledger_keys(pdp: &Pdp) -> Vec<String> {
+    pdp.keys.former.iter().chain([pdp.keys.ledger.public()]).map(|key| key.text().to_owned()).collect()
+}
+
+/// Says whether whoever approves rules has to be known by another issuer than this service; commands that open the
+/// store themselves heed it too.
+///
+/// # Errors
+/// [`StoreError`] when it cannot be kept.
+pub async fn with_needs_persons(mut pdp: Pdp, needs_persons: bool) -> Result<Pdp, StoreError> {
+    if pdp.store.needs_persons()? != needs_persons {
+        let message = format!("approval needs a person of another issuer: {needs_persons}");
+        let own = own::Own { action: "changeSettings", by: String::new(), message };
         let put = move |_: &Desk<'_>| {
             let mut beside = Beside::default();
-            beside.put_known_keys(&keys)?;
+            beside.put_needs_persons(needs_persons)?;
             Ok(beside)
         };
-        self.write_own(own, put).await
+        own::write_own(&pdp, own, put).await?;
     }
-
-    /// The public keys the ledger was and is signed with.
-    pub(crate) fn ledger_keys(&self) -> Vec<String> {
-        self.former_keys.iter().chain([self.ledger_key.public()]).map(|key| key.text().to_owned()).collect()
-    }
+    pdp.settings.needs_persons = needs_persons;
+    Ok(pdp)
 }

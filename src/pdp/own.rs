@@ -16,21 +16,19 @@ pub(crate) struct Own {
     pub(crate) message: String,
 }
 
-impl Pdp {
-    /// Writes what `put` leaves, with a record of it once there is a ledger; nothing where it leaves nothing.
-    pub(crate) async fn write_own(
-        &self,
-        Own { action, by, message }: Own,
-        put: impl FnOnce(&Desk<'_>) -> Result<Beside, StoreError> + Send + 'static,
-    ) -> Result<(), StoreError> {
-        let (has_ledger, rules) = (self.store.records()? > 0, self.rules().digest().clone());
-        let written = self.store.change(move |desk| {
-            let beside = put(desk)?;
-            let facts = Facts { revision: desk.view.revision(), at: desk.at, ..Facts::default() };
-            let is_recorded = has_ledger && !beside.is_empty();
-            let records = is_recorded.then(|| Record::of_own(action, message, facts, rules)).into_iter().collect();
-            Ok(Work { change: None, by, records, remember: None, beside, value: () })
-        });
-        written.await.map(drop)
-    }
+/// Writes what `put` leaves, with a record of it once there is a ledger; nothing where it leaves nothing.
+pub(crate) async fn write_own(
+    pdp: &Pdp,
+    Own { action, by, message }: Own,
+    put: impl FnOnce(&Desk<'_>) -> Result<Beside, StoreError> + Send + 'static,
+) -> Result<(), StoreError> {
+    let (has_ledger, rules) = (pdp.store.records()? > 0, pdp.rules().digest().clone());
+    let written = pdp.store.change(move |desk| {
+        let beside = put(desk)?;
+        let facts = Facts { revision: desk.view.revision(), at: desk.at, ..Facts::default() };
+        let is_recorded = has_ledger && !beside.is_empty();
+        let records = is_recorded.then(|| Record::of_own(action, message, facts, rules)).into_iter().collect();
+        Ok(Work { change: None, by, records, remember: None, beside, value: () })
+    });
+    written.await.map(drop)
 }

@@ -5,8 +5,8 @@ mod digest;
 pub use digest::AmbiguousDigest;
 pub(crate) use digest::whole_digest;
 
-use std::collections::BTreeMap;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use prometheus_client::metrics::counter::Counter;
 use serde::Serialize;
@@ -14,12 +14,14 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use crate::assure::promises::Retired;
+use crate::assure::verdict::Reviewed;
 use crate::clock::Timestamp;
-use crate::config::RulesFrom;
-use crate::decide::check_schema;
+use crate::config::{RulesAt, RulesFrom};
+use crate::decide::{Reason, World, check_schema};
 use crate::limits::PAST_RULES_MAX;
 use crate::pdp::Pdp;
-use crate::pdp::own::Own;
+use crate::pdp::own::{self, Own};
+use crate::pdp::strange::StrangeResources;
 use crate::policy::{Bundle, Digest, Finding, RuleFiles, Rulebook};
 use crate::store::{Beside, Desk, InForce, Store, StoreError, Why};
 
@@ -73,6 +75,40 @@ pub struct RefusedRules {
     /// The proposal they were approved as.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub proposal: Option<u64>,
+}
+
+/// The rules in force, where they come from, and what is known of them.
+pub(crate) struct Rules {
+    pub(crate) current: Current,
+    pub(crate) from: RulesFrom,
+    /// Where their files stand.
+    pub(crate) at: Option<RulesAt>,
+    /// A world of its own that questions are about, with its rules.
+    pub(crate) world: Option<Arc<(Bundle, World)>>,
+    /// Rules that were in force before, as far as somebody has asked for them; what a digest names never changes.
+    pub(crate) past: RwLock<BTreeMap<String, Arc<Bundle>>>,
+    /// What was reviewed last.
+    pub(crate) reviewed: Reviewed,
+    /// Whether the rules with a digest refuse strangers everything, as far as a what-if wanted to know.
+    pub(crate) strangers: Mutex<Option<(Digest, bool)>>,
+    /// Whether the rules with a digest let a kind of partner do an action to what it has nothing to do with.
+    pub(crate) strange: StrangeResources,
+}
+
+impl Rules {
+    /// What is known of rules that decide, before anybody has asked.
+    pub(crate) fn of(current: Current) -> Self {
+        Self {
+            current,
+            from: RulesFrom::default(),
+            at: None,
+            world: None,
+            past: RwLock::default(),
+            reviewed: Reviewed::default(),
+            strangers: Mutex::default(),
+            strange: StrangeResources::default(),
+        }
+    }
 }
 
 /// The rules that decide now, and what was last refused in their place.
@@ -260,73 +296,79 @@ pub(crate) fn parsed(evidence: Option<String>) -> Result<Option<Value>, StoreErr
     parsed.map_err(|error| StoreError::Unreadable(error.to_string()))
 }
 
-impl Pdp {
-    /// Where the rules in force come from.
-    #[must_use]
-    pub fn rules_from(&self) -> RulesFrom {
-        self.rules_from
-    }
+/// Where the rules in force come from.
+#[must_use]
+pub fn rules_from(pdp: &Pdp) -> RulesFrom {
+    pdp.rules.from
+}
 
-    /// Keeps the rules in force by their digest, with who put them in force and when, so that what they decided can be
-    /// decided again; nothing when they were the last in force already.
-    ///
-    /// # Errors
-    /// [`StoreError`] when they cannot be kept; then they must not decide.
-    pub async fn keep_rules(&self, by: &str) -> Result<(), StoreError> {
-        let (bundle, by, why) = (self.rules(), by.to_owned(), Why::Start);
-        let (proposal, evidence, folder, retired) = (None, None, None, Vec::new());
-        self.keep(Coming { bundle, by, why, proposal, evidence, folder, retired }).await
-    }
+/// Keeps the rules in force by their digest, with who put them in force and when, so that what they decided can be
+/// decided again; nothing when they were the last in force already.
+///
+/// # Errors
+/// [`StoreError`] when they cannot be kept; then they must not decide.
+pub async fn keep_rules(pdp: &Pdp, by: &str) -> Result<(), StoreError> {
+    let (bundle, by, why) = (pdp.rules(), by.to_owned(), Why::Start);
+    let (proposal, evidence, folder, retired) = (None, None, None, Vec::new());
+    keep(pdp, Coming { bundle, by, why, proposal, evidence, folder, retired }).await
+}
 
-    /// Puts rules in force without a call, unless they are already.
-    pub(crate) async fn keep(&self, coming: Coming) -> Result<(), StoreError> {
-        let (current, digest) = (self.current.clone(), coming.bundle.digest());
-        let message = match coming.why {
-            Why::Start => format!("the rules `{digest}` came in force as the service started"),
-            Why::Files => format!("the rules `{digest}` came in force from their files"),
-            Why::Published | Why::RolledBack => format!("the rules `{digest}` came in force"),
-        };
-        let own = Own { action: "activateRules", by: coming.by.clone(), message };
-        let put = move |desk: &Desk<'_>| {
-            let mut beside = Beside::default();
-            if desk.in_force()?.is_none_or(|(_, last)| last.digest != coming.bundle.digest().as_str()) {
-                bring(&current, desk, coming, &mut beside)?;
-            }
-            Ok(beside)
-        };
-        self.write_own(own, put).await?;
-        // What is out of the ordinary is said at once.
-        drop(self.rules());
-        Ok(())
-    }
+/// Puts rules in force without a call, unless they are already.
+pub(crate) async fn keep(pdp: &Pdp, coming: Coming) -> Result<(), StoreError> {
+    let (current, digest) = (pdp.rules.current.clone(), coming.bundle.digest());
+    let message = match coming.why {
+        Why::Start => format!("the rules `{digest}` came in force as the service started"),
+        Why::Files => format!("the rules `{digest}` came in force from their files"),
+        Why::Published | Why::RolledBack => format!("the rules `{digest}` came in force"),
+    };
+    let own = Own { action: "activateRules", by: coming.by.clone(), message };
+    let put = move |desk: &Desk<'_>| {
+        let mut beside = Beside::default();
+        if desk.in_force()?.is_none_or(|(_, last)| last.digest != coming.bundle.digest().as_str()) {
+            bring(&current, desk, coming, &mut beside)?;
+        }
+        Ok(beside)
+    };
+    own::write_own(pdp, own, put).await?;
+    // What is out of the ordinary is said at once.
+    drop(pdp.rules());
+    Ok(())
+}
 
-    /// The rules that a digest or the beginning of one names, if they are or were in force.
-    pub(crate) fn rules_named<E>(&self, written: &str) -> Result<Option<Arc<Bundle>>, E>
-    where
-        E: From<StoreError> + From<AmbiguousDigest>,
-    {
-        match whole_digest::<E>(self, written)? {
-            Some(digest) => Ok(self.rules_of(&digest)?),
-            None => Ok(None),
-        }
+/// The rules that a digest or the beginning of one names, if they are or were in force.
+pub(crate) fn rules_named<E>(pdp: &Pdp, written: &str) -> Result<Option<Arc<Bundle>>, E>
+where
+    E: From<StoreError> + From<AmbiguousDigest>,
+{
+    match whole_digest::<E>(pdp, written)? {
+        Some(digest) => Ok(rules_of(pdp, &digest)?),
+        None => Ok(None),
     }
+}
 
-    /// The rules with a digest, if they are or were in force.
-    pub(crate) fn rules_of(&self, digest: &str) -> Result<Option<Arc<Bundle>>, StoreError> {
-        let current = self.rules();
-        if current.digest().as_str() == digest {
-            return Ok(Some(current));
-        }
-        if let Some(known) = self.past.read().unwrap_or_else(PoisonError::into_inner).get(digest) {
-            return Ok(Some(Arc::clone(known)));
-        }
-        let Some(files) = self.store.kept_rules(digest)? else { return Ok(None) };
-        let bundle = Arc::new(loaded(digest, files)?);
-        let mut past = self.past.write().unwrap_or_else(PoisonError::into_inner);
-        if past.len() >= PAST_RULES_MAX {
-            past.pop_first();
-        }
-        past.insert(digest.to_owned(), Arc::clone(&bundle));
-        Ok(Some(bundle))
+/// The rules with a digest, if they are or were in force.
+pub(crate) fn rules_of(pdp: &Pdp, digest: &str) -> Result<Option<Arc<Bundle>>, StoreError> {
+    let current = pdp.rules();
+    if current.digest().as_str() == digest {
+        return Ok(Some(current));
     }
+    if let Some(known) = pdp.rules.past.read().unwrap_or_else(PoisonError::into_inner).get(digest) {
+        return Ok(Some(Arc::clone(known)));
+    }
+    let Some(files) = pdp.store.kept_rules(digest)? else { return Ok(None) };
+    let bundle = Arc::new(loaded(digest, files)?);
+    let mut past = pdp.rules.past.write().unwrap_or_else(PoisonError::into_inner);
+    if past.len() >= PAST_RULES_MAX {
+        past.pop_first();
+    }
+    past.insert(digest.to_owned(), Arc::clone(&bundle));
+    Ok(Some(bundle))
+}
+
+/// Every reason a no can have by the rules in force, and by those of a world of its own.
+#[must_use]
+pub fn reasons(pdp: &Pdp) -> BTreeSet<String> {
+    let (rules, world) = (pdp.rules(), pdp.rules.world.as_deref());
+    let bundles = world.map(|(rules, _)| rules).into_iter().chain([&*rules]);
+    bundles.flat_map(Reason::all_of).map(str::to_owned).collect()
 }

@@ -7,15 +7,18 @@ use jiff::SignedDuration;
 
 use crate::audit::{Asked, Record};
 use crate::caller::{Caller, Proof};
-use crate::clock::Timestamp;
+use crate::clock::{OnceAMinute, Timestamp};
 use crate::facts::Facts;
 use crate::id::TokenId;
 use crate::limits::WRONG_CREDENTIALS_WINDOW_SECONDS;
 use crate::pdp::Pdp;
-use crate::store::StoreError;
+use crate::store::{StoreError, Token};
 
 /// The action of these records.
 const ACTION: &str = "Api::authenticate";
+
+/// What is said of tokens that were altered on disk.
+static ALTERED: OnceAMinute = OnceAMinute::new();
 
 /// A minute in which wrong credentials came.
 struct Window {
@@ -57,59 +60,70 @@ impl Window {
     }
 }
 
-impl Pdp {
-    /// Records that wrong credentials came, in a bounded form. `named` is the token they named; only one that is known
-    /// is recorded.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the record cannot be written.
-    pub async fn note_wrong_credentials(&self, named: Option<&TokenId>) -> Result<(), StoreError> {
-        let (over, is_first) = self.wrong_credentials.note(self.now());
-        self.metrics.wrong_credentials.inc();
-        let mut records: Vec<Record> = over.and_then(|window| self.counted(&window)).into_iter().collect();
-        if is_first {
-            let known = named.map(|id| self.token_as_written(id)).transpose()?.flatten();
-            let mut record = self.of_wrong_credentials("the credentials are missing a right secret or a known token");
-            if let Some(token) = known {
-                record.question.context.insert("token".to_owned(), token.id.as_str().into());
+/// Records that wrong credentials came, in a bounded form. `named` is the token they named; only one that is known
+/// is recorded.
+///
+/// # Errors
+/// [`StoreError`] when the record cannot be written.
+pub async fn note_wrong_credentials(pdp: &Pdp, named: Option<&TokenId>) -> Result<(), StoreError> {
+    let (over, is_first) = pdp.metrics.wrong_credentials_now.note(pdp.now());
+    pdp.metrics.wrong_credentials.inc();
+    let mut records: Vec<Record> = over.and_then(|window| counted(pdp, &window)).into_iter().collect();
+    if is_first {
+        let known = named.map(|id| token_as_written(pdp, id)).transpose()?.flatten();
+        let mut record = of_wrong_credentials(pdp, "the credentials are missing a right secret or a known token");
+        if let Some(token) = known {
+            record.question.context.insert("token".to_owned(), token.id.as_str().into());
+        }
+        records.push(record);
+    }
+    append_all(pdp, records).await
+}
+
+/// Records how many wrong credentials came in a minute that is over; with `all`, in the one that goes on.
+///
+/// # Errors
+/// [`StoreError`] when the record cannot be written.
+pub async fn keep_wrong_credentials(pdp: &Pdp, all: bool) -> Result<(), StoreError> {
+    let over = pdp.metrics.wrong_credentials_now.end(pdp.now(), all);
+    append_all(pdp, over.and_then(|window| counted(pdp, &window)).into_iter().collect()).await
+}
+
+fn counted(pdp: &Pdp, window: &Window) -> Option<Record> {
+    let mut record = of_wrong_credentials(pdp, "more wrong credentials came, which have no records of their own");
+    let context = &mut record.question.context;
+    context.insert("count".to_owned(), window.counted.into());
+    context.insert("from".to_owned(), window.began.to_string().into());
+    context.insert("to".to_owned(), window.last.to_string().into());
+    (window.counted > 0).then_some(record)
+}
+
+fn of_wrong_credentials(pdp: &Pdp, message: &str) -> Record {
+    let facts = Facts { revision: pdp.store.revision(), at: pdp.now(), ..Facts::default() };
+    let rules = pdp.rules().digest().clone();
+    let mut record = Record::of_invalid(Caller::Visitor, Asked::Call, message.to_owned(), facts, rules);
+    record.question.action.name = ACTION.to_owned();
+    record.proof = Some(Proof::Unasked);
+    record
+}
+
+async fn append_all(pdp: &Pdp, records: Vec<Record>) -> Result<(), StoreError> {
+    if records.is_empty() {
+        return Ok(());
+    }
+    let records: Result<Vec<_>, _> = records.into_iter().map(|record| pdp.store.recorded(record)).collect();
+    pdp.store.append(records?).await.map(|_| ())
+}
+
+/// A token by its public name; nothing for one that is not as it was written, which opens nothing.
+pub(crate) fn token_as_written(pdp: &Pdp, id: &TokenId) -> Result<Option<Token>, StoreError> {
+    match pdp.store.token(id) {
+        Err(error @ StoreError::Altered(_)) => {
+            if let Some(earlier) = ALTERED.due() {
+                tracing::error!(%error, token = %id, earlier, "a token opens nothing; said once a minute");
             }
-            records.push(record);
+            Ok(None)
         }
-        self.append_all(records).await
-    }
-
-    /// Records how many wrong credentials came in a minute that is over; with `all`, in the one that goes on.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the record cannot be written.
-    pub async fn keep_wrong_credentials(&self, all: bool) -> Result<(), StoreError> {
-        let over = self.wrong_credentials.end(self.now(), all);
-        self.append_all(over.and_then(|window| self.counted(&window)).into_iter().collect()).await
-    }
-
-    fn counted(&self, window: &Window) -> Option<Record> {
-        let mut record = self.of_wrong_credentials("more wrong credentials came, which have no records of their own");
-        let context = &mut record.question.context;
-        context.insert("count".to_owned(), window.counted.into());
-        context.insert("from".to_owned(), window.began.to_string().into());
-        context.insert("to".to_owned(), window.last.to_string().into());
-        (window.counted > 0).then_some(record)
-    }
-
-    fn of_wrong_credentials(&self, message: &str) -> Record {
-        let facts = Facts { revision: self.store.revision(), at: self.now(), ..Facts::default() };
-        let rules = self.rules().digest().clone();
-        let mut record = Record::of_invalid(Caller::Visitor, Asked::Call, message.to_owned(), facts, rules);
-        record.question.action.name = ACTION.to_owned();
-        record.proof = Some(Proof::Unasked);
-        record
-    }
-
-    async fn append_all(&self, records: Vec<Record>) -> Result<(), StoreError> {
-        if records.is_empty() {
-            return Ok(());
-        }
-        let records: Result<Vec<_>, _> = records.into_iter().map(|record| self.store.recorded(record)).collect();
-        self.store.append(records?).await.map(|_| ())
+        found => found,
     }
 }

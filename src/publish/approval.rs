@@ -6,13 +6,13 @@ use crate::clock::Timestamp;
 use crate::config::RulesFrom;
 use crate::limits::DIGEST_PREFIX_MIN;
 use crate::pdp::Pdp;
-use crate::pdp::call::{About, Call, CallError, Changed, Done, Undone};
+use crate::pdp::call::{self, About, Call, CallError, Changed, Done, Undone};
 use crate::pdp::rules::{Coming, Current, Note, bring_with};
 use crate::policy::RuleFiles;
 use crate::publish::four_eyes::{Hand, are_two};
 use crate::publish::review::Outcome;
 use crate::publish::weigh::Weighed;
-use crate::publish::{ProposalTold, PublishError, in_force, saying, short};
+use crate::publish::{self, ProposalTold, PublishError, in_force, saying, short};
 use crate::store::{Approval, Beside, Desk, Proposal, ProposalState, StoreError, Why};
 
 /// What somebody says with its yes.
@@ -93,90 +93,86 @@ pub(crate) fn activation(
     Ok(Done::beside(beside, ProposalTold::with(proposal, &found)))
 }
 
-impl Pdp {
-    /// Says yes to a proposal: it comes in force at once, or when it is to.
-    ///
-    /// # Errors
-    /// [`PublishError`]; [`CallError::Denied`] for whoever may not approve rules.
-    pub async fn approve(
-        &self,
-        call: &Call,
-        id: u64,
-        approving: Approving,
-    ) -> Result<Changed<ProposalTold>, CallError<PublishError>> {
-        self.may(call, "approveRules").await.map_err(|error| error.map(PublishError::Store))?;
-        let known = self.store.proposal(id).map_err(CallError::Unavailable)?;
-        // What will be refused anyhow is not examined; the writer looks again at what it is then.
-        let (hand, needs_persons) = (Hand::of_call(call), self.needs_persons);
-        let is_open = |known: &Proposal| {
-            known.state == ProposalState::Open
-                && self.rules_from == RulesFrom::Publishing
-                && are_two(known, &hand, needs_persons, &|id| self.store.token(id)).is_ok()
-        };
-        let weighed = match known.as_ref().filter(|known| is_open(known)) {
-            Some(_) => Some(self.weigh_proposed(id).await.map_err(CallError::Unavailable)?),
-            None => None,
-        };
-        let at = approving.activate_at.or(known.as_ref().and_then(|known| known.activate_at));
-        // A text that is refused for its length is not to fill the ledger.
-        let has_comment = short("comment", approving.comment.as_deref()).is_ok();
-        let is_proved = weighed.as_ref().is_some_and(|weighed| weighed.evidence.outcome == Outcome::Proved);
-        let unproved = approving.unproved.clone().filter(|_| !is_proved);
-        let unproved = unproved.filter(|_| short("unproved", approving.unproved.as_deref()).is_ok());
-        let said = [
-            ("proposal", Some(id.into())),
-            ("digest", known.as_ref().map(|known| known.digest.clone().into())),
-            ("base", weighed.as_ref().map(|weighed| weighed.evidence.in_force.to_string().into())),
-            ("activateAt", at.map(|at| at.to_string().into())),
-            ("unproved", unproved.map(Value::from)),
-            ("comment", approving.comment.clone().filter(|_| has_comment).map(Value::from)),
-        ];
-        let call = saying(call, said);
-        let (current, from) = (self.current.clone(), self.rules_from);
-        self.change(&call, "approveRules", About::Installation, move |desk, _| {
-            let mut proposal = admissible((from, needs_persons), desk, id, &hand)?;
-            let weighed = weighed.ok_or(PublishError::Closed { id, state: proposal.state })?;
-            let in_force = in_force(&current, desk).map_err(PublishError::from)?;
-            if proposal.digest == in_force {
-                return Err(PublishError::InForce(in_force).into());
-            }
-            let base = base_of(approving.base, &proposal, &in_force);
-            if base != in_force || weighed.evidence.in_force.as_str() != in_force {
-                return Err(PublishError::Moved { base, in_force }.into());
-            }
-            short("unproved", approving.unproved.as_deref())?;
-            short("comment", approving.comment.as_deref())?;
-            if approving.unproved.is_some() && weighed.evidence.outcome == Outcome::Proved {
-                return Err(PublishError::NothingUnproved.into());
-            }
-            if let Some(at) = approving.activate_at.filter(|at| *at <= desk.at) {
-                return Err(PublishError::Past { at, now: desk.at }.into());
-            }
-            proposal.activate_at = approving.activate_at.or(proposal.activate_at).filter(|at| *at > desk.at);
-            let (unproved, comment) = (approving.unproved, approving.comment);
-            let Hand { caller: by, person, token } = hand;
-            proposal.approval = Some(Approval { by, person, token, at: desk.at, base: in_force, comment, unproved });
-            if proposal.activate_at.is_none() {
-                return activation(&current, desk, proposal, weighed);
-            }
-            sound(&proposal, &weighed)?;
-            if let Some(other) = desk.scheduled().map_err(PublishError::from)? {
-                return Err(PublishError::Scheduled(other).into());
-            }
-            proposal.state = ProposalState::Scheduled;
-            let mut beside = Beside::default();
-            beside.put_proposal(&proposal).map_err(PublishError::from)?;
-            beside.put_scheduled(Some(id)).map_err(PublishError::from)?;
-            beside
-                .put_proposed_evidence(id, &weighed.json().map_err(PublishError::from)?)
-                .map_err(PublishError::from)?;
-            Ok(Done::beside(beside, ProposalTold::with(proposal, &weighed.evidence)))
-        })
-        .await
-    }
+/// Says yes to a proposal: it comes in force at once, or when it is to.
+///
+/// # Errors
+/// [`PublishError`]; [`CallError::Denied`] for whoever may not approve rules.
+pub async fn approve(
+    pdp: &Pdp,
+    call: &Call,
+    id: u64,
+    approving: Approving,
+) -> Result<Changed<ProposalTold>, CallError<PublishError>> {
+    call::may(pdp, call, "approveRules").await.map_err(|error| error.map(PublishError::Store))?;
+    let known = pdp.store.proposal(id).map_err(CallError::Unavailable)?;
+    // What will be refused anyhow is not examined; the writer looks again at what it is then.
+    let (hand, needs_persons) = (Hand::of_call(call), pdp.settings.needs_persons);
+    let is_open = |known: &Proposal| {
+        known.state == ProposalState::Open
+            && pdp.rules.from == RulesFrom::Publishing
+            && are_two(known, &hand, needs_persons, &|id| pdp.store.token(id)).is_ok()
+    };
+    let weighed = match known.as_ref().filter(|known| is_open(known)) {
+        Some(_) => Some(weigh_proposed(pdp, id).await.map_err(CallError::Unavailable)?),
+        None => None,
+    };
+    let at = approving.activate_at.or(known.as_ref().and_then(|known| known.activate_at));
+    // A text that is refused for its length is not to fill the ledger.
+    let has_comment = short("comment", approving.comment.as_deref()).is_ok();
+    let is_proved = weighed.as_ref().is_some_and(|weighed| weighed.evidence.outcome == Outcome::Proved);
+    let unproved = approving.unproved.clone().filter(|_| !is_proved);
+    let unproved = unproved.filter(|_| short("unproved", approving.unproved.as_deref()).is_ok());
+    let said = [
+        ("proposal", Some(id.into())),
+        ("digest", known.as_ref().map(|known| known.digest.clone().into())),
+        ("base", weighed.as_ref().map(|weighed| weighed.evidence.in_force.to_string().into())),
+        ("activateAt", at.map(|at| at.to_string().into())),
+        ("unproved", unproved.map(Value::from)),
+        ("comment", approving.comment.clone().filter(|_| has_comment).map(Value::from)),
+    ];
+    let call = saying(call, said);
+    let (current, from) = (pdp.rules.current.clone(), pdp.rules.from);
+    call::change(pdp, &call, "approveRules", About::Installation, move |desk, _| {
+        let mut proposal = admissible((from, needs_persons), desk, id, &hand)?;
+        let weighed = weighed.ok_or(PublishError::Closed { id, state: proposal.state })?;
+        let in_force = in_force(&current, desk).map_err(PublishError::from)?;
+        if proposal.digest == in_force {
+            return Err(PublishError::InForce(in_force).into());
+        }
+        let base = base_of(approving.base, &proposal, &in_force);
+        if base != in_force || weighed.evidence.in_force.as_str() != in_force {
+            return Err(PublishError::Moved { base, in_force }.into());
+        }
+        short("unproved", approving.unproved.as_deref())?;
+        short("comment", approving.comment.as_deref())?;
+        if approving.unproved.is_some() && weighed.evidence.outcome == Outcome::Proved {
+            return Err(PublishError::NothingUnproved.into());
+        }
+        if let Some(at) = approving.activate_at.filter(|at| *at <= desk.at) {
+            return Err(PublishError::Past { at, now: desk.at }.into());
+        }
+        proposal.activate_at = approving.activate_at.or(proposal.activate_at).filter(|at| *at > desk.at);
+        let (unproved, comment) = (approving.unproved, approving.comment);
+        let Hand { caller: by, person, token } = hand;
+        proposal.approval = Some(Approval { by, person, token, at: desk.at, base: in_force, comment, unproved });
+        if proposal.activate_at.is_none() {
+            return activation(&current, desk, proposal, weighed);
+        }
+        sound(&proposal, &weighed)?;
+        if let Some(other) = desk.scheduled().map_err(PublishError::from)? {
+            return Err(PublishError::Scheduled(other).into());
+        }
+        proposal.state = ProposalState::Scheduled;
+        let mut beside = Beside::default();
+        beside.put_proposal(&proposal).map_err(PublishError::from)?;
+        beside.put_scheduled(Some(id)).map_err(PublishError::from)?;
+        beside.put_proposed_evidence(id, &weighed.json().map_err(PublishError::from)?).map_err(PublishError::from)?;
+        Ok(Done::beside(beside, ProposalTold::with(proposal, &weighed.evidence)))
+    })
+    .await
+}
 
-    pub(crate) async fn weigh_proposed(&self, id: u64) -> Result<Weighed, StoreError> {
-        let files: RuleFiles = self.store.proposed_files(id)?.into_iter().collect();
-        self.weigh(files).await
-    }
+pub(crate) async fn weigh_proposed(pdp: &Pdp, id: u64) -> Result<Weighed, StoreError> {
+    let files: RuleFiles = pdp.store.proposed_files(id)?.into_iter().collect();
+    publish::weigh::weigh(pdp, files).await
 }

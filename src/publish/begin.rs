@@ -7,12 +7,12 @@ use crate::assure::release::examine;
 use crate::change::subscription_actions::log_missing;
 use crate::clock::SharedClock;
 use crate::config::{RulesAt, RulesFrom};
-use crate::pdp::opening;
-use crate::pdp::opening::Opening;
-use crate::pdp::own::Own;
-use crate::pdp::rules::{Coming, last_in_force};
+use crate::pdp::opening::{self, Opening};
+use crate::pdp::own::{self, Own};
+use crate::pdp::rules::{self, Coming, last_in_force};
 use crate::pdp::{Pdp, PdpError, Terms};
-use crate::policy::{Bundle, Digest, ReadError, RuleFiles, Rulebook, RulesError};
+use crate::policy::{Bundle, Digest, Finding, ReadError, RuleFiles, Rulebook, RulesError};
+use crate::publish;
 use crate::publish::review::Outcome;
 use crate::store::{Beside, Desk, Store, StoreError, Why};
 
@@ -48,161 +48,174 @@ impl RulesWanted {
     }
 }
 
-/// The set that decides first in a store.
-fn first_set(files: RuleFiles, solver: Option<&Path>) -> Result<Bundle, RulesError> {
+/// The set that decides first in a store: it loads, and a claim bounds what callers say, where that turns an answer.
+async fn first_set(files: RuleFiles, solver: Option<&Path>) -> Result<Bundle, RulesError> {
     let bundle = Bundle::load(files, Rulebook::Domain)?;
-    let mut findings = Vec::new();
-    if Spoken::of(&bundle, None).turns_answers() {
-        findings = examine(&bundle, None, solver).findings;
-        findings.retain(|finding| finding.refuses_first);
+    if !Spoken::of(&bundle, None).turns_answers() {
+        return Ok(bundle);
     }
+    let (examined, solver) = (bundle.clone(), solver.map(Path::to_owned));
+    // The solver is asked on a thread that may wait.
+    let examined = tokio::task::spawn_blocking(move || examine(&examined, None, solver.as_deref())).await;
+    let mut findings = match examined {
+        Ok(examined) => examined.findings,
+        Err(error) => {
+            let message = format!("what callers say of it is not known: {error}");
+            vec![Finding::whole("policies", message, "start again").refusing_first()]
+        }
+    };
+    findings.retain(|finding| finding.refuses_first);
     if findings.is_empty() { Ok(bundle) } else { Err(RulesError { findings }) }
 }
 
-impl Pdp {
-    /// Opens the store in `data` for a server whose rules are wanted from somewhere.
-    ///
-    /// With rules from files the files come in force, and are refused in favour of the last good set when one was in
-    /// force. The first files ever only have to load, and nothing in them may turn on what callers say without a claim
-    /// that bounds it: where they break a promise there is nothing better to keep, and what was found stands in the log
-    /// and in their evidence. With rules from publishing the last in force are, and the files count only when none were.
-    /// Where the files stand is kept in the store, and a later start goes on with them.
-    ///
-    /// # Errors
-    /// A [`PdpError`]; then nothing is served. Files that cannot be in force are one when no rules ever were, and rules
-    /// that were in force and do not load any more always are: nothing takes their place unasked.
-    pub async fn begin(
-        data: &Path,
-        clock: SharedClock,
-        wanted: RulesWanted,
-        from: RulesFrom,
-        terms: Terms,
-    ) -> Result<Self, PdpError> {
-        Self::begin_by(data, clock, wanted, from, terms, Opening::default()).await
-    }
+/// Opens the store in `data` for a server whose rules are wanted from somewhere.
+///
+/// With rules from files the files come in force, and are refused in favour of the last good set when one was in
+/// force. The first files ever only have to load, and nothing in them may turn on what callers say without a claim
+/// that bounds it: where they break a promise there is nothing better to keep, and what was found stands in the log
+/// and in their evidence. With rules from publishing the last in force are, and the files count only when none were.
+/// Where the files stand is kept in the store, and a later start goes on with them.
+///
+/// # Errors
+/// A [`PdpError`]; then nothing is served. Files that cannot be in force are one when no rules ever were, and rules
+/// that were in force and do not load any more always are: nothing takes their place unasked.
+pub async fn begin(
+    data: &Path,
+    clock: SharedClock,
+    wanted: RulesWanted,
+    from: RulesFrom,
+    terms: Terms,
+) -> Result<Pdp, PdpError> {
+    begin_by(data, clock, wanted, from, terms, Opening::default()).await
+}
 
-    /// The same, with what whoever starts the server says by hand.
-    ///
-    /// # Errors
-    /// As [`Pdp::begin`].
-    pub async fn begin_by(
-        data: &Path,
-        clock: SharedClock,
-        wanted: RulesWanted,
-        from: RulesFrom,
-        terms: Terms,
-        opening: Opening,
-    ) -> Result<Self, PdpError> {
-        if !Store::is_in(data) {
-            // What cannot be begun is refused before anything is written.
-            let at = wanted.told.as_ref().unwrap_or(&wanted.otherwise);
-            first_set(RuleFiles::at(at, &RuleFiles::built_in())?, terms.solver.as_deref())?;
-        }
-        let store = opening::store(data, &clock, &opening)?;
-        let last = last_in_force(&store)?;
-        let at = wanted.over(&store, last.as_ref())?;
-        let Some(last) = last else {
-            let at = at.unwrap_or(wanted.otherwise);
-            let files = RuleFiles::at(&at, &RuleFiles::built_in())?;
-            let mut pdp =
-                Self::over(store, data, &clock, first_set(files.clone(), terms.solver.as_deref())?, terms, &opening)?;
-            (pdp.rules_from, pdp.rules_at) = (from, Some(at));
-            pdp.pass_over(files.strays());
-            let evidence = pdp.examined(files).await?;
-            let (bundle, by, folder) = (pdp.rules(), pdp.files_by("start"), pdp.folder_said());
-            let coming = Coming { bundle, by, why: Why::Start, proposal: None, evidence, folder, retired: Vec::new() };
-            pdp.keep(coming).await?;
-            pdp.note_rules_source(true).await?;
-            pdp.note_opening().await?;
-            log_missing(&pdp.rules());
-            return Ok(pdp);
-        };
-        let files = at.as_ref().map(|at| RuleFiles::at(at, last.files()));
-        let is_there = files.as_ref().is_some_and(Result::is_ok);
-        let mut pdp = Self::over(store, data, &clock, last, terms, &opening)?;
-        (pdp.rules_from, pdp.rules_at) = (from, at);
-        match (from, files) {
-            (RulesFrom::Files, Some(files)) => drop(pdp.take_files(files).await?),
-            (RulesFrom::Files, None) => tracing::warn!(
-                rules = %pdp.rules().digest(),
-                "the store has rules and does not know where their files stand; it goes on with those last in force; name the folder with `--rules`, or `--rules built-in` for the set of this program"
-            ),
-            (RulesFrom::Publishing, files) => {
-                pdp.recall_refused()?;
-                pdp.compare(files.and_then(Result::ok).as_ref())?;
-            }
-        }
-        pdp.note_rules_source(is_there).await?;
-        pdp.note_opening().await?;
+/// The same, with what whoever starts the server says by hand.
+///
+/// # Errors
+/// As [`begin`].
+pub async fn begin_by(
+    data: &Path,
+    clock: SharedClock,
+    wanted: RulesWanted,
+    from: RulesFrom,
+    terms: Terms,
+    opening: Opening,
+) -> Result<Pdp, PdpError> {
+    if !Store::is_in(data) {
+        // What cannot be begun is refused before anything is written.
+        let at = wanted.told.as_ref().unwrap_or(&wanted.otherwise);
+        first_set(RuleFiles::at(at, &RuleFiles::built_in())?, terms.solver.as_deref()).await?;
+    }
+    let store = opening::store(data, &clock, &opening)?;
+    let last = last_in_force(&store)?;
+    let at = wanted.over(&store, last.as_ref())?;
+    let Some(last) = last else {
+        let at = at.unwrap_or(wanted.otherwise);
+        let files = RuleFiles::at(&at, &RuleFiles::built_in())?;
+        let mut pdp = opening::over(
+            store,
+            data,
+            &clock,
+            first_set(files.clone(), terms.solver.as_deref()).await?,
+            terms,
+            &opening,
+        )?;
+        (pdp.rules.from, pdp.rules.at) = (from, Some(at));
+        publish::watched::pass_over(&pdp, files.strays());
+        let evidence = examined(&pdp, files).await?;
+        let (bundle, by, folder) = (pdp.rules(), files_by(&pdp, "start"), folder_said(&pdp));
+        let coming = Coming { bundle, by, why: Why::Start, proposal: None, evidence, folder, retired: Vec::new() };
+        rules::keep(&pdp, coming).await?;
+        note_rules_source(&pdp, true).await?;
+        opening::note_opening(&pdp).await?;
         log_missing(&pdp.rules());
-        Ok(pdp)
-    }
-
-    /// Notes where rules come from and, where their files could be read, where these stand.
-    async fn note_rules_source(&self, is_there: bool) -> Result<(), StoreError> {
-        let (from, at) = (self.rules_from, self.rules_at.clone().filter(|_| is_there));
-        let at = if at.is_some() && self.store.rules_at()? == at { None } else { at };
-        if self.store.rules_from()? == from && at.is_none() {
-            return Ok(());
+        return Ok(pdp);
+    };
+    let files = at.as_ref().map(|at| RuleFiles::at(at, last.files()));
+    let is_there = files.as_ref().is_some_and(Result::is_ok);
+    let mut pdp = opening::over(store, data, &clock, last, terms, &opening)?;
+    (pdp.rules.from, pdp.rules.at) = (from, at);
+    match (from, files) {
+        (RulesFrom::Files, Some(files)) => drop(publish::watched::take_files(&pdp, files).await?),
+        (RulesFrom::Files, None) => tracing::warn!(
+            rules = %pdp.rules().digest(),
+            "the store has rules and does not know where their files stand; it goes on with those last in force; name the folder with `--rules`, or `--rules built-in` for the set of this program"
+        ),
+        (RulesFrom::Publishing, files) => {
+            publish::schedule::recall_refused(&pdp)?;
+            compare(&pdp, files.and_then(Result::ok).as_ref())?;
         }
-        let message = "where the rules come from was noted".to_owned();
-        let own = Own { action: "changeSettings", by: String::new(), message };
-        let put = move |_: &Desk<'_>| {
-            let mut beside = Beside::default();
-            beside.put_rules_from(from)?;
-            if let Some(at) = &at {
-                beside.put_rules_at(at)?;
-            }
-            Ok(beside)
-        };
-        self.write_own(own, put).await
     }
+    note_rules_source(&pdp, is_there).await?;
+    opening::note_opening(&pdp).await?;
+    log_missing(&pdp.rules());
+    Ok(pdp)
+}
 
-    /// Where the files of the rules stand; nothing in a store that was never told.
-    #[must_use]
-    pub fn rules_at(&self) -> Option<&RulesAt> {
-        self.rules_at.as_ref()
+/// Notes where rules come from and, where their files could be read, where these stand.
+async fn note_rules_source(pdp: &Pdp, is_there: bool) -> Result<(), StoreError> {
+    let (from, at) = (pdp.rules.from, pdp.rules.at.clone().filter(|_| is_there));
+    let at = if at.is_some() && pdp.store.rules_at()? == at { None } else { at };
+    if pdp.store.rules_from()? == from && at.is_none() {
+        return Ok(());
     }
-
-    /// The set that stands where the rules come from, as it is now; nothing where that is not known.
-    #[must_use]
-    pub fn read_files(&self) -> Option<Result<RuleFiles, ReadError>> {
-        self.rules_at.as_ref().map(|at| RuleFiles::at(at, self.rules().files()))
-    }
-
-    /// Who puts the files in force: what they stand for, or the program whose set it is.
-    pub(crate) fn files_by(&self, by: &str) -> String {
-        if self.rules_at == Some(RulesAt::BuiltIn) { RulesAt::BUILT_IN.to_owned() } else { by.to_owned() }
-    }
-
-    /// The folder that the files are read from, as it is told.
-    pub(crate) fn folder_said(&self) -> Option<String> {
-        self.rules_at.as_ref().and_then(RulesAt::as_folder).map(|folder| folder.display().to_string())
-    }
-
-    /// Says in the log what whoever starts with rules from publishing may not expect.
-    fn compare(&self, files: Option<&RuleFiles>) -> Result<(), StoreError> {
-        let rules = self.rules();
-        if files.is_some_and(|files| Digest::of(files) != *rules.digest()) {
-            tracing::info!(rules = %rules.digest(), "the folder holds other rules than are in force; propose them");
+    let message = "where the rules come from was noted".to_owned();
+    let own = Own { action: "changeSettings", by: String::new(), message };
+    let put = move |_: &Desk<'_>| {
+        let mut beside = Beside::default();
+        beside.put_rules_from(from)?;
+        if let Some(at) = &at {
+            beside.put_rules_at(at)?;
         }
-        if let Some(finding) = self.leaves_a_way_on(&rules)? {
-            tracing::warn!(%finding, "start once with `rules_from = \"files\"` to put other rules in force");
-        }
-        Ok(())
-    }
+        Ok(beside)
+    };
+    own::write_own(pdp, own, put).await
+}
 
-    /// What is known of the first rules, as JSON. Those built into the program were examined when it was made.
-    async fn examined(&self, files: RuleFiles) -> Result<Option<String>, PdpError> {
-        if Digest::of(&files) == Digest::of(&RuleFiles::built_in()) {
-            return Ok(None);
-        }
-        let weighed = self.weigh(files).await?;
-        if weighed.evidence.outcome == Outcome::Refused {
-            for finding in &weighed.evidence.findings {
-                tracing::error!(%finding, "the first rules are in force although this was found; nothing better is there");
-            }
-        }
-        Ok(Some(weighed.json()?))
+/// Where the files of the rules stand; nothing in a store that was never told.
+#[must_use]
+pub fn rules_at(pdp: &Pdp) -> Option<&RulesAt> {
+    pdp.rules.at.as_ref()
+}
+
+/// The set that stands where the rules come from, as it is now; nothing where that is not known.
+#[must_use]
+pub fn read_files(pdp: &Pdp) -> Option<Result<RuleFiles, ReadError>> {
+    pdp.rules.at.as_ref().map(|at| RuleFiles::at(at, pdp.rules().files()))
+}
+
+/// Who puts the files in force: what they stand for, or the program whose set it is.
+pub(crate) fn files_by(pdp: &Pdp, by: &str) -> String {
+    if pdp.rules.at == Some(RulesAt::BuiltIn) { RulesAt::BUILT_IN.to_owned() } else { by.to_owned() }
+}
+
+/// The folder that the files are read from, as it is told.
+pub(crate) fn folder_said(pdp: &Pdp) -> Option<String> {
+    pdp.rules.at.as_ref().and_then(RulesAt::as_folder).map(|folder| folder.display().to_string())
+}
+
+/// Says in the log what whoever starts with rules from publishing may not expect.
+fn compare(pdp: &Pdp, files: Option<&RuleFiles>) -> Result<(), StoreError> {
+    let rules = pdp.rules();
+    if files.is_some_and(|files| Digest::of(files) != *rules.digest()) {
+        tracing::info!(rules = %rules.digest(), "the folder holds other rules than are in force; propose them");
     }
+    if let Some(finding) = publish::weigh::leaves_a_way_on(pdp, &rules)? {
+        tracing::warn!(%finding, "start once with `rules_from = \"files\"` to put other rules in force");
+    }
+    Ok(())
+}
+
+/// What is known of the first rules, as JSON. Those built into the program were examined when it was made.
+async fn examined(pdp: &Pdp, files: RuleFiles) -> Result<Option<String>, PdpError> {
+    if Digest::of(&files) == Digest::of(&RuleFiles::built_in()) {
+        return Ok(None);
+    }
+    let weighed = publish::weigh::weigh(pdp, files).await?;
+    if weighed.evidence.outcome == Outcome::Refused {
+        for finding in &weighed.evidence.findings {
+            tracing::error!(%finding, "the first rules are in force although this was found; nothing better is there");
+        }
+    }
+    Ok(Some(weighed.json()?))
 }

@@ -82,35 +82,32 @@ impl Coded for DifferenceError {
     }
 }
 
-impl Pdp {
-    /// Compares two sets of rules on the facts as they are now, on a thread that may wait for the file. Up to `naming`
-    /// pairs are named for each action, gained and lost; `take` is told each of them, and `tell` now and then how far
-    /// it has come. Either may stop it, and so does whoever drops the future.
-    ///
-    /// Nothing is recorded: whether the caller may ask is decided by what calls this.
-    ///
-    /// # Errors
-    /// [`DifferenceError`]; then nothing is known, never a part of it.
-    pub async fn world_difference(
-        &self,
-        (old, new): (Arc<Bundle>, Arc<Bundle>),
-        naming: usize,
-        mut tell: impl FnMut(Progress) -> ControlFlow<()> + Send + 'static,
-        mut take: impl FnMut(&Turned<'_>) -> ControlFlow<()> + Send + 'static,
-    ) -> Result<WorldDifference, DifferenceError> {
-        let at = self.store.now();
-        let snapshot = self.store.snapshot()?;
-        let waiting = Waiting(Arc::new(AtomicBool::new(false)));
-        let left = Arc::clone(&waiting.0);
-        let solver = self.terms.solver.clone();
-        let compared = tokio::task::spawn_blocking(move || {
-            let spoken = Spoken::between(&old, &new, solver.as_deref());
-            let mut tell =
-                |progress| if left.load(Ordering::Acquire) { ControlFlow::Break(()) } else { tell(progress) };
-            world_difference([&*old, &new], &spoken, &snapshot.view(), at, naming, &mut tell, &mut take)
-        });
-        compared.await.unwrap_or_else(|error| Err(DifferenceError::Broken(error.to_string())))
-    }
+/// Compares two sets of rules on the facts as they are now, on a thread that may wait for the file. Up to `naming`
+/// pairs are named for each action, gained and lost; `take` is told each of them, and `tell` now and then how far
+/// it has come. Either may stop it, and so does whoever drops the future.
+///
+/// Nothing is recorded: whether the caller may ask is decided by what calls this.
+///
+/// # Errors
+/// [`DifferenceError`]; then nothing is known, never a part of it.
+pub async fn world_difference(
+    pdp: &Pdp,
+    (old, new): (Arc<Bundle>, Arc<Bundle>),
+    naming: usize,
+    mut tell: impl FnMut(Progress) -> ControlFlow<()> + Send + 'static,
+    mut take: impl FnMut(&Turned<'_>) -> ControlFlow<()> + Send + 'static,
+) -> Result<WorldDifference, DifferenceError> {
+    let at = pdp.store.now();
+    let snapshot = pdp.store.snapshot()?;
+    let waiting = Waiting(Arc::new(AtomicBool::new(false)));
+    let left = Arc::clone(&waiting.0);
+    let solver = pdp.settings.terms.solver.clone();
+    let compared = tokio::task::spawn_blocking(move || {
+        let spoken = Spoken::between(&old, &new, solver.as_deref());
+        let mut tell = |progress| if left.load(Ordering::Acquire) { ControlFlow::Break(()) } else { tell(progress) };
+        compare([&*old, &new], &spoken, &snapshot.view(), at, naming, &mut tell, &mut take)
+    });
+    compared.await.unwrap_or_else(|error| Err(DifferenceError::Broken(error.to_string())))
 }
 
 /// Somebody waits for the answer; when it is dropped, nobody does.
@@ -126,7 +123,7 @@ impl Drop for Waiting {
 ///
 /// # Errors
 /// [`DifferenceError`]; then nothing is known, never a part of it.
-pub(crate) fn world_difference(
+pub(crate) fn compare(
     rules: [&Bundle; 2],
     spoken: &Spoken,
     view: &View<'_>,

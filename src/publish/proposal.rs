@@ -8,19 +8,16 @@ use crate::clock::Timestamp;
 use crate::config::RulesFrom;
 use crate::limits::{OPEN_PROPOSALS_MAX, PAGE_MAX, RULES_FILE_BYTES_MAX, RULES_FILES_MAX};
 use crate::pdp::Pdp;
-use crate::pdp::call::{About, Call, CallError, Changed, Done, Told};
+use crate::pdp::call::{self, About, Call, CallError, Changed, Done, Told};
 use crate::pdp::cursor::Seal;
 use crate::pdp::page::{ListError, Page};
 use crate::pdp::rules::{Current, kept, parsed};
-use crate::policy::Digest;
-use crate::policy::{RuleFiles, without_mark};
+use crate::policy::{Digest, RuleFiles, without_mark};
 use crate::publish::four_eyes::Hand;
-use crate::publish::review::Evidence;
-use crate::publish::review::Telling;
+use crate::publish::review::{Evidence, Telling};
 use crate::publish::weigh::Weighed;
-use crate::publish::{ProposalTold, PublishError, in_force, saying, short};
-use crate::store::StoreError;
-use crate::store::{Beside, Closed, Desk, Proposal, ProposalState};
+use crate::publish::{self, ProposalTold, PublishError, in_force, saying, short};
+use crate::store::{Beside, Closed, Desk, Proposal, ProposalState, StoreError};
 
 /// What somebody wants in force.
 #[derive(Clone, Debug, Default)]
@@ -98,186 +95,184 @@ pub(crate) fn proposed(
 /// A review that is recorded and not made yet.
 pub struct BegunReview(RuleFiles);
 
-impl Pdp {
-    /// Reviews a candidate without keeping anything of it but the record of the call.
-    ///
-    /// # Errors
-    /// [`PublishError::File`]; [`CallError::Denied`] for whoever may not review rules.
-    pub async fn review(
-        &self,
-        call: &Call,
-        files: BTreeMap<String, String>,
-    ) -> Result<Told<Evidence>, CallError<PublishError>> {
-        // Whoever may not have rules reviewed costs nothing.
-        self.may(call, "reviewRules").await.map_err(|error| error.map(PublishError::Store))?;
-        let (digest, weighed) = match self.candidate(files) {
-            Ok(files) => {
-                let weighed = self.weigh(files).await.map_err(CallError::Unavailable)?;
-                (Some(weighed.evidence.candidate.to_string().into()), Ok(weighed.evidence))
-            }
-            Err(error) => (None, Err(error)),
-        };
-        let call = saying(call, [("digest", digest)]);
-        self.tell(&call, "reviewRules", &About::Installation, |_, _| weighed).await
-    }
-
-    /// Records a review that is then told in lines while it goes on ([`Pdp::review_telling`]).
-    ///
-    /// # Errors
-    /// As [`Pdp::review`].
-    pub async fn begin_review(
-        &self,
-        call: &Call,
-        files: BTreeMap<String, String>,
-    ) -> Result<Told<BegunReview>, CallError<PublishError>> {
-        let begun = self.candidate(files).map(BegunReview);
-        let digest = begun.as_ref().ok().map(|BegunReview(files)| Digest::of(files).to_string().into());
-        self.tell(&saying(call, [("digest", digest)]), "reviewRules", &About::Installation, |_, _| begun).await
-    }
-
-    /// Goes on with a review that is recorded.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the facts cannot be read.
-    pub async fn review_telling(
-        &self,
-        BegunReview(files): BegunReview,
-        telling: Telling,
-    ) -> Result<Evidence, StoreError> {
-        Ok(self.weigh_telling(files, telling).await?.evidence)
-    }
-
-    /// The files that were sent as a set of rules; without schemas they are those in force.
-    fn candidate(&self, files: BTreeMap<String, String>) -> Result<RuleFiles, PublishError> {
-        let wrong = |path: &str, message: &str| PublishError::File { path: path.to_owned(), message: message.into() };
-        if files.len() > RULES_FILES_MAX {
-            return Err(wrong("*", &format!("a set of rules has at most {RULES_FILES_MAX} files")));
+/// Reviews a candidate without keeping anything of it but the record of the call.
+///
+/// # Errors
+/// [`PublishError::File`]; [`CallError::Denied`] for whoever may not review rules.
+pub async fn review(
+    pdp: &Pdp,
+    call: &Call,
+    files: BTreeMap<String, String>,
+) -> Result<Told<Evidence>, CallError<PublishError>> {
+    // Whoever may not have rules reviewed costs nothing.
+    call::may(pdp, call, "reviewRules").await.map_err(|error| error.map(PublishError::Store))?;
+    let (digest, weighed) = match candidate(pdp, files) {
+        Ok(files) => {
+            let weighed = publish::weigh::weigh(pdp, files).await.map_err(CallError::Unavailable)?;
+            (Some(weighed.evidence.candidate.to_string().into()), Ok(weighed.evidence))
         }
-        for (path, text) in &files {
-            if text.len() > RULES_FILE_BYTES_MAX {
-                return Err(wrong(path, &format!("a file of rules has at most {RULES_FILE_BYTES_MAX} bytes")));
+        Err(error) => (None, Err(error)),
+    };
+    let call = saying(call, [("digest", digest)]);
+    call::read(pdp, &call, "reviewRules", &About::Installation, |_, _| weighed).await
+}
+
+/// Records a review that is then told in lines while it goes on ([`review_telling`]).
+///
+/// # Errors
+/// As [`review`].
+pub async fn begin_review(
+    pdp: &Pdp,
+    call: &Call,
+    files: BTreeMap<String, String>,
+) -> Result<Told<BegunReview>, CallError<PublishError>> {
+    let begun = candidate(pdp, files).map(BegunReview);
+    let digest = begun.as_ref().ok().map(|BegunReview(files)| Digest::of(files).to_string().into());
+    call::read(pdp, &saying(call, [("digest", digest)]), "reviewRules", &About::Installation, |_, _| begun).await
+}
+
+/// Goes on with a review that is recorded.
+///
+/// # Errors
+/// [`StoreError`] when the facts cannot be read.
+pub async fn review_telling(
+    pdp: &Pdp,
+    BegunReview(files): BegunReview,
+    telling: Telling,
+) -> Result<Evidence, StoreError> {
+    Ok(publish::weigh::weigh_telling(pdp, files, telling).await?.evidence)
+}
+
+/// The files that were sent as a set of rules; without schemas they are those in force.
+fn candidate(pdp: &Pdp, files: BTreeMap<String, String>) -> Result<RuleFiles, PublishError> {
+    let wrong = |path: &str, message: &str| PublishError::File { path: path.to_owned(), message: message.into() };
+    if files.len() > RULES_FILES_MAX {
+        return Err(wrong("*", &format!("a set of rules has at most {RULES_FILES_MAX} files")));
+    }
+    for (path, text) in &files {
+        if text.len() > RULES_FILE_BYTES_MAX {
+            return Err(wrong(path, &format!("a file of rules has at most {RULES_FILE_BYTES_MAX} bytes")));
+        }
+        if !path.starts_with("policies/") && !path.starts_with("schemas/") {
+            return Err(wrong(path, "a path begins with `policies/` or `schemas/`"));
+        }
+        if path.split('/').any(|part| part.is_empty() || part.starts_with('.')) {
+            return Err(wrong(path, "a part of a path is neither empty nor begins with a dot"));
+        }
+        if ![".cedar", ".cedarschema", ".md"].iter().any(|ending| path.ends_with(ending)) {
+            return Err(wrong(path, "a file is a `.cedar`, a `.cedarschema` or a `.md`"));
+        }
+    }
+    let has_schemas = files.keys().any(|path| path.starts_with("schemas/"));
+    let mut files: RuleFiles = files.into_iter().map(|(path, text)| (path, without_mark(text))).collect();
+    if !has_schemas {
+        for (path, text) in pdp.rules().files().iter().filter(|(path, _)| path.ends_with(".cedarschema")) {
+            files.insert(path, text);
+        }
+    }
+    Ok(files)
+}
+
+/// Proposes rules.
+///
+/// # Errors
+/// [`PublishError`]; [`CallError::Denied`] for whoever may not propose rules.
+pub async fn propose(
+    pdp: &Pdp,
+    call: &Call,
+    proposing: Proposing,
+) -> Result<Changed<ProposalTold>, CallError<PublishError>> {
+    call::may(pdp, call, "proposeRules").await.map_err(|error| error.map(PublishError::Store))?;
+    let Proposing { files, title, why, activate_at } = proposing;
+    let from = pdp.rules.from;
+    let mut prepared = match from {
+        RulesFrom::Files => Err(PublishError::FromFiles),
+        RulesFrom::Publishing => candidate(pdp, files),
+    };
+    for (name, text) in [("title", &title), ("why", &why)] {
+        prepared = prepared.and_then(|files| short(name, text.as_deref()).map(|()| files));
+    }
+    let weighed = match prepared {
+        Ok(files) => {
+            let files_kept = kept(&files);
+            Ok((files_kept, publish::weigh::weigh(pdp, files).await.map_err(CallError::Unavailable)?))
+        }
+        Err(error) => Err(error),
+    };
+    let digest = weighed.as_ref().ok().map(|(_, weighed)| weighed.evidence.candidate.to_string());
+    let at = activate_at.map(|at| at.to_string().into());
+    let call = saying(call, [("digest", digest.map(Value::from)), ("activateAt", at)]);
+    let (current, hand) = (pdp.rules.current.clone(), Hand::of_call(&call));
+    call::change(pdp, &call, "proposeRules", About::Installation, move |desk, _| {
+        let (files, weighed) = weighed?;
+        Ok(proposed(&current, desk, hand, Candidate { files, weighed, title, why, activate_at, rollback: false })?)
+    })
+    .await
+}
+
+/// Takes a proposal back, also one that is to come in force later; again changes nothing.
+///
+/// # Errors
+/// [`PublishError`]; [`CallError::Denied`] for whoever may not propose rules.
+pub async fn withdraw(pdp: &Pdp, call: &Call, id: u64) -> Result<Changed<ProposalTold>, CallError<PublishError>> {
+    let call = saying(call, [("proposal", Some(id.into()))]);
+    let (from, by) = (pdp.rules.from, call.caller.to_string());
+    call::change(pdp, &call, "proposeRules", About::Installation, move |desk, _| {
+        if from == RulesFrom::Files {
+            return Err(PublishError::FromFiles.into());
+        }
+        let found = desk.proposal(id).map_err(PublishError::from)?;
+        let mut proposal = found.ok_or(PublishError::UnknownProposal(id))?;
+        let mut beside = Beside::default();
+        match proposal.state {
+            ProposalState::Withdrawn => return Ok(Done::beside(beside, proposal.into())),
+            ProposalState::Open => {}
+            ProposalState::Scheduled => {
+                beside.put_scheduled(None).map_err(PublishError::from)?;
             }
-            if !path.starts_with("policies/") && !path.starts_with("schemas/") {
-                return Err(wrong(path, "a path begins with `policies/` or `schemas/`"));
-            }
-            if path.split('/').any(|part| part.is_empty() || part.starts_with('.')) {
-                return Err(wrong(path, "a part of a path is neither empty nor begins with a dot"));
-            }
-            if ![".cedar", ".cedarschema", ".md"].iter().any(|ending| path.ends_with(ending)) {
-                return Err(wrong(path, "a file is a `.cedar`, a `.cedarschema` or a `.md`"));
+            state => return Err(PublishError::Closed { id, state }.into()),
+        }
+        proposal.state = ProposalState::Withdrawn;
+        proposal.closed = Some(Closed { by, at: desk.at, message: None });
+        beside.put_proposal(&proposal).map_err(PublishError::from)?;
+        Ok(Done::beside(beside, proposal.into()))
+    })
+    .await
+}
+
+/// The proposals, oldest first.
+///
+/// # Errors
+/// [`ListError`]; [`CallError::Denied`] for whoever may not read the rules.
+pub async fn proposals(
+    pdp: &Pdp,
+    call: &Call,
+    limit: usize,
+    cursor: Option<&str>,
+) -> Result<Told<Page<ProposalTold>>, CallError<ListError>> {
+    call::read(pdp, call, "readRules", &About::Installation, |_, _| {
+        let mut page = Page::new(limit, Seal::of(&pdp.keys.ledger, &call.caller, &"proposals"));
+        let from = page.after::<u64>(cursor)?.map_or(0, |last| last.saturating_add(1));
+        for (id, proposal) in pdp.store.proposals(from, limit.min(PAGE_MAX) + 1)? {
+            if page.take(proposal.into(), id.to_string()).is_break() {
+                break;
             }
         }
-        let has_schemas = files.keys().any(|path| path.starts_with("schemas/"));
-        let mut files: RuleFiles = files.into_iter().map(|(path, text)| (path, without_mark(text))).collect();
-        if !has_schemas {
-            for (path, text) in self.rules().files().iter().filter(|(path, _)| path.ends_with(".cedarschema")) {
-                files.insert(path, text);
-            }
-        }
-        Ok(files)
-    }
+        Ok(page)
+    })
+    .await
+}
 
-    /// Proposes rules.
-    ///
-    /// # Errors
-    /// [`PublishError`]; [`CallError::Denied`] for whoever may not propose rules.
-    pub async fn propose(
-        &self,
-        call: &Call,
-        proposing: Proposing,
-    ) -> Result<Changed<ProposalTold>, CallError<PublishError>> {
-        self.may(call, "proposeRules").await.map_err(|error| error.map(PublishError::Store))?;
-        let Proposing { files, title, why, activate_at } = proposing;
-        let from = self.rules_from;
-        let mut prepared = match from {
-            RulesFrom::Files => Err(PublishError::FromFiles),
-            RulesFrom::Publishing => self.candidate(files),
-        };
-        for (name, text) in [("title", &title), ("why", &why)] {
-            prepared = prepared.and_then(|files| short(name, text.as_deref()).map(|()| files));
-        }
-        let weighed = match prepared {
-            Ok(files) => {
-                let files_kept = kept(&files);
-                Ok((files_kept, self.weigh(files).await.map_err(CallError::Unavailable)?))
-            }
-            Err(error) => Err(error),
-        };
-        let digest = weighed.as_ref().ok().map(|(_, weighed)| weighed.evidence.candidate.to_string());
-        let at = activate_at.map(|at| at.to_string().into());
-        let call = saying(call, [("digest", digest.map(Value::from)), ("activateAt", at)]);
-        let (current, hand) = (self.current.clone(), Hand::of_call(&call));
-        self.change(&call, "proposeRules", About::Installation, move |desk, _| {
-            let (files, weighed) = weighed?;
-            Ok(proposed(&current, desk, hand, Candidate { files, weighed, title, why, activate_at, rollback: false })?)
-        })
-        .await
-    }
-
-    /// Takes a proposal back, also one that is to come in force later; again changes nothing.
-    ///
-    /// # Errors
-    /// [`PublishError`]; [`CallError::Denied`] for whoever may not propose rules.
-    pub async fn withdraw(&self, call: &Call, id: u64) -> Result<Changed<ProposalTold>, CallError<PublishError>> {
-        let call = saying(call, [("proposal", Some(id.into()))]);
-        let (from, by) = (self.rules_from, call.caller.to_string());
-        self.change(&call, "proposeRules", About::Installation, move |desk, _| {
-            if from == RulesFrom::Files {
-                return Err(PublishError::FromFiles.into());
-            }
-            let found = desk.proposal(id).map_err(PublishError::from)?;
-            let mut proposal = found.ok_or(PublishError::UnknownProposal(id))?;
-            let mut beside = Beside::default();
-            match proposal.state {
-                ProposalState::Withdrawn => return Ok(Done::beside(beside, proposal.into())),
-                ProposalState::Open => {}
-                ProposalState::Scheduled => {
-                    beside.put_scheduled(None).map_err(PublishError::from)?;
-                }
-                state => return Err(PublishError::Closed { id, state }.into()),
-            }
-            proposal.state = ProposalState::Withdrawn;
-            proposal.closed = Some(Closed { by, at: desk.at, message: None });
-            beside.put_proposal(&proposal).map_err(PublishError::from)?;
-            Ok(Done::beside(beside, proposal.into()))
-        })
-        .await
-    }
-
-    /// The proposals, oldest first.
-    ///
-    /// # Errors
-    /// [`ListError`]; [`CallError::Denied`] for whoever may not read the rules.
-    pub async fn proposals(
-        &self,
-        call: &Call,
-        limit: usize,
-        cursor: Option<&str>,
-    ) -> Result<Told<Page<ProposalTold>>, CallError<ListError>> {
-        self.tell(call, "readRules", &About::Installation, |_, _| {
-            let mut page = Page::new(limit, Seal::of(&self.ledger_key, &call.caller, &"proposals"));
-            let from = page.after::<u64>(cursor)?.map_or(0, |last| last.saturating_add(1));
-            for (id, proposal) in self.store.proposals(from, limit.min(PAGE_MAX) + 1)? {
-                if page.take(proposal.into(), id.to_string()).is_break() {
-                    break;
-                }
-            }
-            Ok(page)
-        })
-        .await
-    }
-
-    /// A proposal, with its files and what is known of it.
-    ///
-    /// # Errors
-    /// [`PublishError::UnknownProposal`]; [`CallError::Denied`] for whoever may not read the rules.
-    pub async fn proposal(&self, call: &Call, id: u64) -> Result<Told<ProposalTold>, CallError<PublishError>> {
-        self.tell(call, "readRules", &About::Installation, |_, _| {
-            let proposal = self.store.proposal(id)?.ok_or(PublishError::UnknownProposal(id))?;
-            let files = self.store.proposed_files(id)?.into_iter().collect();
-            let evidence = parsed(self.store.proposed_evidence(id)?)?;
-            Ok(ProposalTold { evidence, files: Some(files), ..proposal.into() })
-        })
-        .await
-    }
+/// A proposal, with its files and what is known of it.
+///
+/// # Errors
+/// [`PublishError::UnknownProposal`]; [`CallError::Denied`] for whoever may not read the rules.
+pub async fn proposal(pdp: &Pdp, call: &Call, id: u64) -> Result<Told<ProposalTold>, CallError<PublishError>> {
+    call::read(pdp, call, "readRules", &About::Installation, |_, _| {
+        let proposal = pdp.store.proposal(id)?.ok_or(PublishError::UnknownProposal(id))?;
+        let files = pdp.store.proposed_files(id)?.into_iter().collect();
+        let evidence = parsed(pdp.store.proposed_evidence(id)?)?;
+        Ok(ProposalTold { evidence, files: Some(files), ..proposal.into() })
+    })
+    .await
 }

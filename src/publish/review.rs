@@ -19,7 +19,7 @@ use crate::decide::schema_findings;
 use crate::limits::NAMED_TURNS_MAX;
 use crate::pdp::Pdp;
 use crate::policy::{Bundle, Digest, Finding, Retirement, RuleFiles, Rulebook, retirements};
-use crate::publish::difference::{DifferenceError, Progress, Turned, WorldDifference, world_difference};
+use crate::publish::difference::{DifferenceError, Progress, Turned, WorldDifference, compare};
 use crate::store::StoreError;
 
 /// Everything that is known of a candidate before it is in force.
@@ -98,89 +98,86 @@ impl Default for Telling {
     }
 }
 
-impl Pdp {
-    /// The lines that took a promise away before: each set of the history says which, and whatever stood in the first
-    /// was done by then.
-    fn spent_retirements(&self) -> Result<BTreeSet<Retirement>, StoreError> {
-        let history = self.store.rules_history(0, usize::MAX)?;
-        let first = history.first().map(|(_, entry)| self.store.kept_rules(&entry.digest)).transpose()?.flatten();
-        let first: RuleFiles = first.into_iter().flatten().collect();
-        let first = retirements(&first).into_iter().map(|line| line.of_any());
-        let used = history.iter().flat_map(|(_, entry)| entry.retired.iter().filter_map(Retired::line));
-        Ok(first.chain(used).collect())
-    }
+/// The lines that took a promise away before: each set of the history says which, and whatever stood in the first
+/// was done by then.
+fn spent_retirements(pdp: &Pdp) -> Result<BTreeSet<Retirement>, StoreError> {
+    let history = pdp.store.rules_history(0, usize::MAX)?;
+    let first = history.first().map(|(_, entry)| pdp.store.kept_rules(&entry.digest)).transpose()?.flatten();
+    let first: RuleFiles = first.into_iter().flatten().collect();
+    let first = retirements(&first).into_iter().map(|line| line.of_any());
+    let used = history.iter().flat_map(|(_, entry)| entry.retired.iter().filter_map(Retired::line));
+    Ok(first.chain(used).collect())
+}
 
-    /// Reviews a candidate against the rules in force and the present facts; nothing is written.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the facts cannot be read.
-    pub async fn examine(&self, files: RuleFiles) -> Result<Evidence, StoreError> {
-        self.examine_telling(files, Telling::default()).await
-    }
+/// Reviews a candidate against the rules in force and the present facts; nothing is written.
+///
+/// # Errors
+/// [`StoreError`] when the facts cannot be read.
+pub async fn examine(pdp: &Pdp, files: RuleFiles) -> Result<Evidence, StoreError> {
+    examine_telling(pdp, files, Telling::default()).await
+}
 
-    /// The same, telling of it while it goes on. Whoever tells it to stop gets evidence without the live world.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the facts cannot be read.
-    pub async fn examine_telling(&self, files: RuleFiles, telling: Telling) -> Result<Evidence, StoreError> {
-        let old = self.rules();
-        let (at, snapshot) = (self.store.now(), self.store.snapshot()?);
-        let (solver, known) = (self.terms.solver.clone(), self.reviewed.clone());
-        let (spent, needs_line) = (self.spent_retirements()?, self.rules_from == RulesFrom::Files);
-        let reviewed = tokio::task::spawn_blocking(move || {
-            let candidate = Digest::of(&files);
-            let loaded = Bundle::load(files, Rulebook::Domain).map_err(|error| error.findings);
-            let checked = loaded.and_then(|new| match schema_findings(&new) {
-                found if found.is_empty() => Ok(new),
-                found => Err(found),
-            });
-            let new = match checked {
-                Ok(new) => new,
-                Err(findings) => return Ok(Evidence::unreadable(candidate, old.digest().clone(), findings)),
-            };
-            let Telling { mut progress, mut turned } = telling;
-            let spoken = Spoken::between(&old, &new, solver.as_deref());
-            std::thread::scope(|scope| {
-                // The live world is read while the solver and the tables are at work.
-                let world = scope.spawn(|| {
-                    let view = snapshot.view();
-                    let rules = [&*old, &new];
-                    world_difference(rules, &spoken, &view, at, NAMED_TURNS_MAX, &mut *progress, &mut *turned)
-                });
-                let Verdict { mut findings, proofs, gone, rows, beyond } =
-                    known.of(&old, &new, solver.as_deref(), &spoken);
-                let lines = retirements(new.files());
-                let retired = retired(gone, &lines, &spent);
-                let going = promises::findings(&retired, &old, needs_line);
-                findings.extend(going.into_iter().chain(promises::waiting(&retired, &lines, &spent, &old)));
-                findings.sort_by(|one, other| (one.advisory, one).cmp(&(other.advisory, other)));
-                let world = match world.join() {
-                    Ok(Ok(world)) => Some(world),
-                    Ok(Err(DifferenceError::Store(error))) => return Err(error),
-                    Ok(Err(error)) => {
-                        findings.push(not_compared(&error.to_string()));
-                        None
-                    }
-                    Err(_) => {
-                        findings.push(not_compared("the comparison broke off"));
-                        None
-                    }
-                };
-                Ok(Evidence {
-                    candidate,
-                    in_force: old.digest().clone(),
-                    outcome: outcome(&findings, &proofs),
-                    findings,
-                    proofs: Some(proofs),
-                    retired,
-                    rows,
-                    beyond,
-                    world,
-                })
-            })
+/// The same, telling of it while it goes on. Whoever tells it to stop gets evidence without the live world.
+///
+/// # Errors
+/// [`StoreError`] when the facts cannot be read.
+pub async fn examine_telling(pdp: &Pdp, files: RuleFiles, telling: Telling) -> Result<Evidence, StoreError> {
+    let old = pdp.rules();
+    let (at, snapshot) = (pdp.store.now(), pdp.store.snapshot()?);
+    let (solver, known) = (pdp.settings.terms.solver.clone(), pdp.rules.reviewed.clone());
+    let (spent, needs_line) = (spent_retirements(pdp)?, pdp.rules.from == RulesFrom::Files);
+    let reviewed = tokio::task::spawn_blocking(move || {
+        let candidate = Digest::of(&files);
+        let loaded = Bundle::load(files, Rulebook::Domain).map_err(|error| error.findings);
+        let checked = loaded.and_then(|new| match schema_findings(&new) {
+            found if found.is_empty() => Ok(new),
+            found => Err(found),
         });
-        reviewed.await.map_err(|error| StoreError::Unusable(format!("the review broke off: {error}")))?
-    }
+        let new = match checked {
+            Ok(new) => new,
+            Err(findings) => return Ok(Evidence::unreadable(candidate, old.digest().clone(), findings)),
+        };
+        let Telling { mut progress, mut turned } = telling;
+        let spoken = Spoken::between(&old, &new, solver.as_deref());
+        std::thread::scope(|scope| {
+            // The live world is read while the solver and the tables are at work.
+            let world = scope.spawn(|| {
+                let view = snapshot.view();
+                let rules = [&*old, &new];
+                compare(rules, &spoken, &view, at, NAMED_TURNS_MAX, &mut *progress, &mut *turned)
+            });
+            let Verdict { mut findings, proofs, gone, rows, beyond } = known.of(&old, &new, solver.as_deref(), &spoken);
+            let lines = retirements(new.files());
+            let retired = retired(gone, &lines, &spent);
+            let going = promises::findings(&retired, &old, needs_line);
+            findings.extend(going.into_iter().chain(promises::waiting(&retired, &lines, &spent, &old)));
+            findings.sort_by(|one, other| (one.advisory, one).cmp(&(other.advisory, other)));
+            let world = match world.join() {
+                Ok(Ok(world)) => Some(world),
+                Ok(Err(DifferenceError::Store(error))) => return Err(error),
+                Ok(Err(error)) => {
+                    findings.push(not_compared(&error.to_string()));
+                    None
+                }
+                Err(_) => {
+                    findings.push(not_compared("the comparison broke off"));
+                    None
+                }
+            };
+            Ok(Evidence {
+                candidate,
+                in_force: old.digest().clone(),
+                outcome: outcome(&findings, &proofs),
+                findings,
+                proofs: Some(proofs),
+                retired,
+                rows,
+                beyond,
+                world,
+            })
+        })
+    });
+    reviewed.await.map_err(|error| StoreError::Unusable(format!("the review broke off: {error}")))?
 }
 
 fn not_compared(why: &str) -> Finding {

@@ -17,14 +17,14 @@ use crate::config::RulesFrom;
 use crate::decide::check_schema;
 use crate::limits::ROLLBACK_ALONE_SECONDS;
 use crate::pdp::Pdp;
-use crate::pdp::call::{About, Call, CallError, Changed, Done};
-use crate::pdp::rules::{Coming, Note, bring_with, kept, whole_digest};
+use crate::pdp::call::{self, About, Call, CallError, Changed, Done};
+use crate::pdp::rules::{self, Coming, Note, bring_with, kept, whole_digest};
 use crate::policy::Bundle;
 use crate::publish::four_eyes::{Hand, is_somebody};
 use crate::publish::proposal::{Candidate, proposed};
 use crate::publish::told::RulesEntry;
 use crate::publish::weigh::Weighed;
-use crate::publish::{ProposalTold, PublishError, saying, short};
+use crate::publish::{self, ProposalTold, PublishError, saying, short};
 use crate::store::{Beside, InForce, StoreError, Why};
 
 /// Which rules somebody wants in force again.
@@ -63,107 +63,106 @@ fn is_emergency(history: &[(u64, InForce)], digest: &str, now: Timestamp) -> boo
     newest.why != Why::RolledBack && before.digest == digest && age <= SignedDuration::from_secs(ROLLBACK_ALONE_SECONDS)
 }
 
-impl Pdp {
-    /// Goes back to rules that were in force before: at once in an emergency, else by a proposal that a second person
-    /// approves.
-    ///
-    /// # Errors
-    /// [`PublishError`]; [`CallError::Denied`] for whoever may not call rules back.
-    pub async fn roll_back(
-        &self,
-        call: &Call,
-        rolling_back: RollingBack,
-    ) -> Result<Changed<RolledBack>, CallError<PublishError>> {
-        self.may(call, "rollBackRules").await.map_err(|error| error.map(PublishError::Store))?;
-        let RollingBack { to, comment } = rolling_back;
-        let (target, weighed) = match self.target(call, &to, comment.as_deref()) {
-            Ok(target) => {
-                let weighed = self.weigh(target.bundle.files().clone()).await.map_err(CallError::Unavailable)?;
-                (target, weighed)
-            }
-            Err(error) => {
-                return self.change(call, "rollBackRules", About::Installation, move |_, _| Err(error.into())).await;
-            }
-        };
-        let said = [
-            ("digest", Some(target.bundle.digest().to_string().into())),
-            ("base", Some(target.newest.1.digest.clone().into())),
-            ("comment", comment.clone().map(Value::from)),
-            ("emergency", target.is_emergency.then_some(Value::from(true))),
-        ];
-        let call = saying(call, said);
-        if target.is_emergency {
-            return self.go_back(&call, target, weighed, comment).await;
+/// Goes back to rules that were in force before: at once in an emergency, else by a proposal that a second person
+/// approves.
+///
+/// # Errors
+/// [`PublishError`]; [`CallError::Denied`] for whoever may not call rules back.
+pub async fn roll_back(
+    pdp: &Pdp,
+    call: &Call,
+    rolling_back: RollingBack,
+) -> Result<Changed<RolledBack>, CallError<PublishError>> {
+    call::may(pdp, call, "rollBackRules").await.map_err(|error| error.map(PublishError::Store))?;
+    let RollingBack { to, comment } = rolling_back;
+    let (target, weighed) = match target(pdp, call, &to, comment.as_deref()) {
+        Ok(target) => {
+            let weighed =
+                publish::weigh::weigh(pdp, target.bundle.files().clone()).await.map_err(CallError::Unavailable)?;
+            (target, weighed)
         }
-        let (current, hand) = (self.current.clone(), Hand::of_call(&call));
-        let files = kept(target.bundle.files());
-        self.change(&call, "proposeRules", About::Installation, move |desk, _| {
-            let title = Some(format!("go back to the rules `{}`", target.bundle.digest()));
-            let candidate = Candidate { files, weighed, title, why: comment, activate_at: None, rollback: true };
-            let Done { happening, records, beside, value, .. } = proposed(&current, desk, hand, candidate)?;
-            let value = RolledBack::Proposed(Box::new(value));
-            Ok(Done { happening, records, ..Done::beside(beside, value) })
-        })
-        .await
+        Err(error) => {
+            return call::change(pdp, call, "rollBackRules", About::Installation, move |_, _| Err(error.into())).await;
+        }
+    };
+    let said = [
+        ("digest", Some(target.bundle.digest().to_string().into())),
+        ("base", Some(target.newest.1.digest.clone().into())),
+        ("comment", comment.clone().map(Value::from)),
+        ("emergency", target.is_emergency.then_some(Value::from(true))),
+    ];
+    let call = saying(call, said);
+    if target.is_emergency {
+        return go_back(pdp, &call, target, weighed, comment).await;
     }
+    let (current, hand) = (pdp.rules.current.clone(), Hand::of_call(&call));
+    let files = kept(target.bundle.files());
+    call::change(pdp, &call, "proposeRules", About::Installation, move |desk, _| {
+        let title = Some(format!("go back to the rules `{}`", target.bundle.digest()));
+        let candidate = Candidate { files, weighed, title, why: comment, activate_at: None, rollback: true };
+        let Done { happening, records, beside, value, .. } = proposed(&current, desk, hand, candidate)?;
+        let value = RolledBack::Proposed(Box::new(value));
+        Ok(Done { happening, records, ..Done::beside(beside, value) })
+    })
+    .await
+}
 
-    /// Puts the rules of before in force at once.
-    async fn go_back(
-        &self,
-        call: &Call,
-        target: Target,
-        weighed: Weighed,
-        comment: Option<String>,
-    ) -> Result<Changed<RolledBack>, CallError<PublishError>> {
-        let (current, by) = (self.current.clone(), call.caller.to_string());
-        self.change(call, "rollBackRules", About::Installation, move |desk, _| {
-            let Target { bundle, newest: (number, base), .. } = target;
-            let newest = desk.in_force().map_err(PublishError::from)?;
-            if let Some((_, now)) = newest.filter(|(newest, _)| *newest != number) {
-                return Err(PublishError::Moved { base: base.digest, in_force: now.digest }.into());
-            }
-            let mut beside = Beside::default();
-            let evidence = weighed.json().map_err(PublishError::from)?;
-            let (why, folder, retired) = (Why::RolledBack, None, weighed.evidence.retired.clone());
-            let coming = Coming { bundle, by, why, proposal: None, evidence: Some(evidence), folder, retired };
-            let note = Note { comment, emergency: true };
-            let entry = bring_with(&current, desk, coming, note, &mut beside).map_err(PublishError::from)?;
-            let evidence = serde_json::to_value(&weighed.evidence).ok();
-            let entry = RulesEntry { evidence, ..entry.into() };
-            Ok(Done::beside(beside, RolledBack::InForce(Box::new(entry))))
-        })
-        .await
-    }
+/// Puts the rules of before in force at once.
+async fn go_back(
+    pdp: &Pdp,
+    call: &Call,
+    target: Target,
+    weighed: Weighed,
+    comment: Option<String>,
+) -> Result<Changed<RolledBack>, CallError<PublishError>> {
+    let (current, by) = (pdp.rules.current.clone(), call.caller.to_string());
+    call::change(pdp, call, "rollBackRules", About::Installation, move |desk, _| {
+        let Target { bundle, newest: (number, base), .. } = target;
+        let newest = desk.in_force().map_err(PublishError::from)?;
+        if let Some((_, now)) = newest.filter(|(newest, _)| *newest != number) {
+            return Err(PublishError::Moved { base: base.digest, in_force: now.digest }.into());
+        }
+        let mut beside = Beside::default();
+        let evidence = weighed.json().map_err(PublishError::from)?;
+        let (why, folder, retired) = (Why::RolledBack, None, weighed.evidence.retired.clone());
+        let coming = Coming { bundle, by, why, proposal: None, evidence: Some(evidence), folder, retired };
+        let note = Note { comment, emergency: true };
+        let entry = bring_with(&current, desk, coming, note, &mut beside).map_err(PublishError::from)?;
+        let evidence = serde_json::to_value(&weighed.evidence).ok();
+        let entry = RulesEntry { evidence, ..entry.into() };
+        Ok(Done::beside(beside, RolledBack::InForce(Box::new(entry))))
+    })
+    .await
+}
 
-    /// The rules to go back to, where whoever calls may at all.
-    fn target(&self, call: &Call, to: &str, comment: Option<&str>) -> Result<Target, PublishError> {
-        if self.rules_from == RulesFrom::Files {
-            return Err(PublishError::FromFiles);
-        }
-        // A command beside the server may go back in an emergency and else propose, as it may propose anything.
-        if call.caller != Caller::local() {
-            is_somebody(&Hand::of_call(call), false)?;
-        }
-        short("comment", comment)?;
-        let unknown = || PublishError::UnknownRules(to.to_owned());
-        let digest = whole_digest::<PublishError>(self, to)?.ok_or_else(unknown)?;
-        let unloadable = |message: String| PublishError::Unloadable { digest: digest.clone(), message };
-        let bundle = match self.rules_of(&digest) {
-            Ok(found) => found.ok_or_else(unknown)?,
-            Err(StoreError::Unreadable(message)) => return Err(unloadable(message)),
-            Err(error) => return Err(error.into()),
-        };
-        // A newer program may know facts that rules of long ago cannot say.
-        check_schema(&bundle).map_err(|finding| unloadable(finding.to_string()))?;
-        if let Some(finding) = self.leaves_a_way_on(&bundle)? {
-            return Err(unloadable(finding.to_string()));
-        }
-        let history = self.store.rules_history(0, usize::MAX)?;
-        let is_emergency = is_emergency(&history, &digest, self.store.now());
-        let newest = history.last().cloned().ok_or_else(unknown)?;
-        if newest.1.digest == digest {
-            return Err(PublishError::InForce(digest));
-        }
-        Ok(Target { bundle, newest, is_emergency })
+/// The rules to go back to, where whoever calls may at all.
+fn target(pdp: &Pdp, call: &Call, to: &str, comment: Option<&str>) -> Result<Target, PublishError> {
+    if pdp.rules.from == RulesFrom::Files {
+        return Err(PublishError::FromFiles);
     }
+    // A command beside the server may go back in an emergency and else propose, as it may propose anything.
+    if call.caller != Caller::local() {
+        is_somebody(&Hand::of_call(call), false)?;
+    }
+    short("comment", comment)?;
+    let unknown = || PublishError::UnknownRules(to.to_owned());
+    let digest = whole_digest::<PublishError>(pdp, to)?.ok_or_else(unknown)?;
+    let unloadable = |message: String| PublishError::Unloadable { digest: digest.clone(), message };
+    let bundle = match rules::rules_of(pdp, &digest) {
+        Ok(found) => found.ok_or_else(unknown)?,
+        Err(StoreError::Unreadable(message)) => return Err(unloadable(message)),
+        Err(error) => return Err(error.into()),
+    };
+    // A newer program may know facts that rules of long ago cannot say.
+    check_schema(&bundle).map_err(|finding| unloadable(finding.to_string()))?;
+    if let Some(finding) = publish::weigh::leaves_a_way_on(pdp, &bundle)? {
+        return Err(unloadable(finding.to_string()));
+    }
+    let history = pdp.store.rules_history(0, usize::MAX)?;
+    let is_emergency = is_emergency(&history, &digest, pdp.store.now());
+    let newest = history.last().cloned().ok_or_else(unknown)?;
+    if newest.1.digest == digest {
+        return Err(PublishError::InForce(digest));
+    }
+    Ok(Target { bundle, newest, is_emergency })
 }

@@ -5,145 +5,143 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::config::RulesFrom;
-use crate::pdp::Pdp;
 use crate::pdp::call::{About, Call, CallError, Coded as _};
-use crate::pdp::own::Own;
+use crate::pdp::own::{self, Own};
 use crate::pdp::rules::RefusedRules;
+use crate::pdp::{Pdp, call};
 use crate::policy::Finding;
 use crate::publish::approval::activation;
 use crate::publish::four_eyes::still_counts;
 use crate::publish::review::Outcome;
 use crate::publish::watched::told;
-use crate::publish::{PublishError, in_force, saying};
+use crate::publish::{self, PublishError, in_force, saying};
 use crate::store::{Beside, Closed, Desk, Proposal, ProposalState, StoreError};
 
-impl Pdp {
-    /// Puts the proposal in force whose time has come, if there is one; says which, and whether it is in force.
-    ///
-    /// It is examined again. Where it cannot be in force any more it is not, which the proposal, the rules and the log
-    /// say; what was in force still is.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the facts cannot be read or nothing can be written; then it may be tried again.
-    pub async fn activate_due(&self) -> Result<Option<(u64, bool)>, StoreError> {
-        let Some(scheduled) = self.scheduled()? else { return Ok(None) };
-        let (id, now) = (scheduled.id, self.store.now());
-        let (Some(at), Some(approval)) = (scheduled.activate_at, scheduled.approval.clone()) else { return Ok(None) };
-        if at > now {
-            return Ok(None);
+/// Puts the proposal in force whose time has come, if there is one; says which, and whether it is in force.
+///
+/// It is examined again. Where it cannot be in force any more it is not, which the proposal, the rules and the log
+/// say; what was in force still is.
+///
+/// # Errors
+/// [`StoreError`] when the facts cannot be read or nothing can be written; then it may be tried again.
+pub async fn activate_due(pdp: &Pdp) -> Result<Option<(u64, bool)>, StoreError> {
+    let Some(scheduled) = scheduled(pdp)? else { return Ok(None) };
+    let (id, now) = (scheduled.id, pdp.store.now());
+    let (Some(at), Some(approval)) = (scheduled.activate_at, scheduled.approval.clone()) else { return Ok(None) };
+    if at > now {
+        return Ok(None);
+    }
+    let weighed = publish::approval::weigh_proposed(pdp, id).await?;
+    let (findings, digest) = (weighed.evidence.findings.clone(), scheduled.digest.clone());
+    let needs_persons = pdp.settings.needs_persons;
+    // Approved without a proof, and proved since.
+    let unproved = approval.unproved.clone().filter(|_| weighed.evidence.outcome != Outcome::Proved);
+    let said = [
+        ("proposal", Some(id.into())),
+        ("digest", Some(scheduled.digest.into())),
+        ("base", Some(approval.base.clone().into())),
+        ("activateAt", Some(at.to_string().into())),
+        ("unproved", unproved.clone().map(Value::from)),
+    ];
+    // Whoever approved it has to be allowed to still: by the rules of now, and by the token it came with.
+    let call = saying(&Call { person: approval.person.clone(), ..Call::of(approval.by.clone()) }, said);
+    let current = pdp.rules.current.clone();
+    let activated = call::change(pdp, &call, "approveRules", About::Installation, move |desk, _| {
+        let in_force = in_force(&current, desk).map_err(PublishError::from)?;
+        let found = desk.proposal(id).map_err(PublishError::from)?;
+        let mut proposal = found.ok_or(PublishError::UnknownProposal(id))?;
+        if proposal.state != ProposalState::Scheduled {
+            return Err(PublishError::Closed { id, state: proposal.state }.into());
         }
-        let weighed = self.weigh_proposed(id).await?;
-        let (findings, digest) = (weighed.evidence.findings.clone(), scheduled.digest.clone());
-        let needs_persons = self.needs_persons;
-        // Approved without a proof, and proved since.
-        let unproved = approval.unproved.clone().filter(|_| weighed.evidence.outcome != Outcome::Proved);
-        let said = [
-            ("proposal", Some(id.into())),
-            ("digest", Some(scheduled.digest.into())),
-            ("base", Some(approval.base.clone().into())),
-            ("activateAt", Some(at.to_string().into())),
-            ("unproved", unproved.clone().map(Value::from)),
-        ];
-        // Whoever approved it has to be allowed to still: by the rules of now, and by the token it came with.
-        let call = saying(&Call { person: approval.person.clone(), ..Call::of(approval.by.clone()) }, said);
-        let current = self.current.clone();
-        let activated = self.change(&call, "approveRules", About::Installation, move |desk, _| {
-            let in_force = in_force(&current, desk).map_err(PublishError::from)?;
-            let found = desk.proposal(id).map_err(PublishError::from)?;
-            let mut proposal = found.ok_or(PublishError::UnknownProposal(id))?;
-            if proposal.state != ProposalState::Scheduled {
-                return Err(PublishError::Closed { id, state: proposal.state }.into());
-            }
-            still_counts(&proposal, &approval, desk.at, needs_persons, &|id| desk.token(id))?;
-            if approval.base != in_force || weighed.evidence.in_force.as_str() != in_force {
-                return Err(PublishError::Moved { base: approval.base.clone(), in_force }.into());
-            }
-            if let Some(approval) = &mut proposal.approval {
-                approval.unproved = unproved;
-            }
-            let mut done = activation(&current, desk, proposal, weighed)?;
-            done.beside.put_scheduled(None).map_err(PublishError::from)?;
-            Ok(done)
-        });
-        let message = match activated.await {
-            Ok(_) => return Ok(Some((id, true))),
-            Err(CallError::Unavailable(error)) => return Err(error),
-            Err(CallError::Failed(PublishError::Closed { .. })) => return Ok(None),
-            Err(CallError::Failed(error)) => error.store().cloned().map_or_else(|| Ok(error.to_string()), Err)?,
-            Err(error) => error.to_string(),
-        };
-        self.not_activated(id, digest, message, findings).await?;
-        Ok(Some((id, false)))
-    }
-
-    async fn not_activated(
-        &self,
-        id: u64,
-        digest: String,
-        message: String,
-        mut findings: Vec<Finding>,
-    ) -> Result<(), StoreError> {
-        // Where nothing was found that refuses it, something else did.
-        if findings.iter().all(|finding| finding.advisory) {
-            let hint = "review it again, and propose it anew";
-            findings.insert(0, Finding::whole("policies", format!("proposal {id} is not in force: {message}"), hint));
+        still_counts(&proposal, &approval, desk.at, needs_persons, &|id| desk.token(id))?;
+        if approval.base != in_force || weighed.evidence.in_force.as_str() != in_force {
+            return Err(PublishError::Moved { base: approval.base.clone(), in_force }.into());
         }
-        let refused = RefusedRules { digest: Some(digest), at: self.store.now(), findings, proposal: Some(id) };
-        let by = "schedule".to_owned();
-        let said = format!("proposal {id} did not come in force: {message}");
-        let own = Own { action: "activateRules", by: by.clone(), message: said };
-        let put = move |desk: &Desk<'_>| {
-            let mut beside = Beside::default();
-            if let Some(mut proposal) = desk.proposal(id)?.filter(|known| known.state == ProposalState::Scheduled) {
-                proposal.state = ProposalState::NotActivated;
-                proposal.closed = Some(Closed { by, at: desk.at, message: Some(message) });
-                beside.put_proposal(&proposal)?;
-                beside.put_scheduled(None)?;
-            }
-            Ok(beside)
-        };
-        self.write_own(own, put).await?;
-        self.refuse(refused);
-        Ok(())
-    }
-
-    /// What was approved last and did not come in force, as it was said before the service stopped.
-    pub(crate) fn recall_refused(&self) -> Result<(), StoreError> {
-        let since = self.store.rules_in_force()?.map(|(_, entry)| entry.at);
-        let proposals = self.store.proposals(0, usize::MAX)?.into_iter().map(|(_, proposal)| proposal);
-        let newest = proposals.filter(|known| known.state == ProposalState::NotActivated).last();
-        let Some((id, digest, closed)) = newest.and_then(|known| Some((known.id, known.digest, known.closed?))) else {
-            return Ok(());
-        };
-        if since.is_none_or(|since| closed.at >= since) {
-            let message = closed.message.unwrap_or_default();
-            let findings = told(vec![Finding::whole("policies", message, "review it again, and propose it anew")]);
-            let refused = RefusedRules { digest: Some(digest), at: closed.at, findings, proposal: Some(id) };
-            self.current.refuse(Some(refused));
+        if let Some(approval) = &mut proposal.approval {
+            approval.unproved = unproved;
         }
-        Ok(())
-    }
+        let mut done = activation(&current, desk, proposal, weighed)?;
+        done.beside.put_scheduled(None).map_err(PublishError::from)?;
+        Ok(done)
+    });
+    let message = match activated.await {
+        Ok(_) => return Ok(Some((id, true))),
+        Err(CallError::Unavailable(error)) => return Err(error),
+        Err(CallError::Failed(PublishError::Closed { .. })) => return Ok(None),
+        Err(CallError::Failed(error)) => error.store().cloned().map_or_else(|| Ok(error.to_string()), Err)?,
+        Err(error) => error.to_string(),
+    };
+    not_activated(pdp, id, digest, message, findings).await?;
+    Ok(Some((id, false)))
+}
 
-    /// The proposal that is to come in force later; none where files decide.
-    pub(crate) fn scheduled(&self) -> Result<Option<Proposal>, StoreError> {
-        match self.rules_from {
-            RulesFrom::Files => Ok(None),
-            RulesFrom::Publishing => self.store.scheduled(),
+async fn not_activated(
+    pdp: &Pdp,
+    id: u64,
+    digest: String,
+    message: String,
+    mut findings: Vec<Finding>,
+) -> Result<(), StoreError> {
+    // Where nothing was found that refuses it, something else did.
+    if findings.iter().all(|finding| finding.advisory) {
+        let hint = "review it again, and propose it anew";
+        findings.insert(0, Finding::whole("policies", format!("proposal {id} is not in force: {message}"), hint));
+    }
+    let refused = RefusedRules { digest: Some(digest), at: pdp.store.now(), findings, proposal: Some(id) };
+    let by = "schedule".to_owned();
+    let said = format!("proposal {id} did not come in force: {message}");
+    let own = Own { action: "activateRules", by: by.clone(), message: said };
+    let put = move |desk: &Desk<'_>| {
+        let mut beside = Beside::default();
+        if let Some(mut proposal) = desk.proposal(id)?.filter(|known| known.state == ProposalState::Scheduled) {
+            proposal.state = ProposalState::NotActivated;
+            proposal.closed = Some(Closed { by, at: desk.at, message: Some(message) });
+            beside.put_proposal(&proposal)?;
+            beside.put_scheduled(None)?;
         }
-    }
+        Ok(beside)
+    };
+    own::write_own(pdp, own, put).await?;
+    publish::watched::refuse(pdp, refused);
+    Ok(())
+}
 
-    /// How long it is until a proposal is to come in force; nothing when none is.
-    ///
-    /// # Errors
-    /// [`StoreError`] when it cannot be read.
-    pub fn activation_within(&self) -> Result<Option<Duration>, StoreError> {
-        let at = self.scheduled()?.and_then(|proposal| proposal.activate_at);
-        Ok(at.map(|at| Duration::try_from(at.duration_since(self.store.now())).unwrap_or_default()))
+/// What was approved last and did not come in force, as it was said before the service stopped.
+pub(crate) fn recall_refused(pdp: &Pdp) -> Result<(), StoreError> {
+    let since = pdp.store.rules_in_force()?.map(|(_, entry)| entry.at);
+    let proposals = pdp.store.proposals(0, usize::MAX)?.into_iter().map(|(_, proposal)| proposal);
+    let newest = proposals.filter(|known| known.state == ProposalState::NotActivated).last();
+    let Some((id, digest, closed)) = newest.and_then(|known| Some((known.id, known.digest, known.closed?))) else {
+        return Ok(());
+    };
+    if since.is_none_or(|since| closed.at >= since) {
+        let message = closed.message.unwrap_or_default();
+        let findings = told(vec![Finding::whole("policies", message, "review it again, and propose it anew")]);
+        let refused = RefusedRules { digest: Some(digest), at: closed.at, findings, proposal: Some(id) };
+        pdp.rules.current.refuse(Some(refused));
     }
+    Ok(())
+}
 
-    /// Tells whenever something else may be to come in force later than before.
-    #[must_use]
-    pub fn schedule(&self) -> tokio::sync::watch::Receiver<u64> {
-        self.store.entered()
+/// The proposal that is to come in force later; none where files decide.
+pub(crate) fn scheduled(pdp: &Pdp) -> Result<Option<Proposal>, StoreError> {
+    match pdp.rules.from {
+        RulesFrom::Files => Ok(None),
+        RulesFrom::Publishing => pdp.store.scheduled(),
     }
+}
+
+/// How long it is until a proposal is to come in force; nothing when none is.
+///
+/// # Errors
+/// [`StoreError`] when it cannot be read.
+pub fn activation_within(pdp: &Pdp) -> Result<Option<Duration>, StoreError> {
+    let at = scheduled(pdp)?.and_then(|proposal| proposal.activate_at);
+    Ok(at.map(|at| Duration::try_from(at.duration_since(pdp.store.now())).unwrap_or_default()))
+}
+
+/// Tells whenever something else may be to come in force later than before.
+#[must_use]
+pub fn schedule(pdp: &Pdp) -> tokio::sync::watch::Receiver<u64> {
+    pdp.store.entered()
 }

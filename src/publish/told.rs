@@ -11,11 +11,11 @@ use crate::clock::Timestamp;
 use crate::config::RulesFrom;
 use crate::limits::{DIGEST_PREFIX_MIN, PAGE_MAX};
 use crate::pdp::Pdp;
-use crate::pdp::call::{About, Call, CallError, Told};
+use crate::pdp::call::{self, About, Call, CallError, Told};
 use crate::pdp::cursor::Seal;
 use crate::pdp::page::{ListError, Page};
 use crate::pdp::rules::{AmbiguousDigest, RefusedRules, parsed, whole_digest};
-use crate::publish::PublishError;
+use crate::publish::{self, PublishError};
 use crate::store::{InForce, StoreError, Why};
 
 /// What decides now, and since when.
@@ -138,99 +138,97 @@ pub struct KeptRules {
     pub evidence: Option<Value>,
 }
 
-impl Pdp {
-    /// What decides now, since when, and what is to take its place.
-    ///
-    /// # Errors
-    /// [`CallError::Denied`] for whoever may not read the rules.
-    pub async fn rules_status(&self, call: &Call) -> Result<Told<RulesStatus>, CallError<StoreError>> {
-        self.tell(call, "readRules", &About::Installation, |_, _| {
-            let entry = self.store.rules_in_force()?.map(|(_, entry)| RulesEntry::from(entry));
-            let digest = entry.as_ref().map_or_else(|| self.rules().digest().to_string(), |entry| entry.digest.clone());
-            let scheduled = self.scheduled()?.and_then(|proposal| {
-                let at = proposal.activate_at?;
-                Some(ScheduledRules { proposal: proposal.id, digest: proposal.digest, at })
-            });
-            Ok(RulesStatus {
-                evidence: parsed(self.store.rules_evidence(&digest)?)?,
-                digest,
-                since: entry.as_ref().map(|entry| entry.at),
-                by: entry.as_ref().map(|entry| entry.by.clone()),
-                why: entry.as_ref().map(|entry| entry.why),
-                proposal: entry.as_ref().and_then(|entry| entry.proposal),
-                emergency: entry.as_ref().is_some_and(|entry| entry.emergency),
-                comment: entry.as_ref().and_then(|entry| entry.comment.clone()),
-                from: self.rules_from,
-                folder: self.folder_said().filter(|_| self.rules_from == RulesFrom::Files),
-                passed_over: self.current.passed_over(),
-                retired: entry.map(|entry| entry.retired).unwrap_or_default(),
-                refused: self.current.refused(),
-                scheduled,
-            })
+/// What decides now, since when, and what is to take its place.
+///
+/// # Errors
+/// [`CallError::Denied`] for whoever may not read the rules.
+pub async fn rules_status(pdp: &Pdp, call: &Call) -> Result<Told<RulesStatus>, CallError<StoreError>> {
+    call::read(pdp, call, "readRules", &About::Installation, |_, _| {
+        let entry = pdp.store.rules_in_force()?.map(|(_, entry)| RulesEntry::from(entry));
+        let digest = entry.as_ref().map_or_else(|| pdp.rules().digest().to_string(), |entry| entry.digest.clone());
+        let scheduled = publish::schedule::scheduled(pdp)?.and_then(|proposal| {
+            let at = proposal.activate_at?;
+            Some(ScheduledRules { proposal: proposal.id, digest: proposal.digest, at })
+        });
+        Ok(RulesStatus {
+            evidence: parsed(pdp.store.rules_evidence(&digest)?)?,
+            digest,
+            since: entry.as_ref().map(|entry| entry.at),
+            by: entry.as_ref().map(|entry| entry.by.clone()),
+            why: entry.as_ref().map(|entry| entry.why),
+            proposal: entry.as_ref().and_then(|entry| entry.proposal),
+            emergency: entry.as_ref().is_some_and(|entry| entry.emergency),
+            comment: entry.as_ref().and_then(|entry| entry.comment.clone()),
+            from: pdp.rules.from,
+            folder: publish::begin::folder_said(pdp).filter(|_| pdp.rules.from == RulesFrom::Files),
+            passed_over: pdp.rules.current.passed_over(),
+            retired: entry.map(|entry| entry.retired).unwrap_or_default(),
+            refused: pdp.rules.current.refused(),
+            scheduled,
         })
-        .await
-    }
+    })
+    .await
+}
 
-    /// A set of rules that is or was in force, or is proposed, with its files, by its digest or the beginning of it.
-    ///
-    /// # Errors
-    /// [`PublishError::UnknownRules`], [`PublishError::Ambiguous`]; [`CallError::Denied`] for whoever may not read the
-    /// rules.
-    pub async fn rules_with(&self, call: &Call, digest: &str) -> Result<Told<KeptRules>, CallError<PublishError>> {
-        self.tell(call, "readRules", &About::Installation, |_, _| {
-            let unknown = || PublishError::UnknownRules(digest.to_owned());
-            let kept = match whole_digest::<PublishError>(self, digest)? {
-                Some(whole) => self.store.kept_rules(&whole)?.map(|files| (whole, files)),
-                None => None,
-            };
-            let Some((digest, files)) = kept else { return self.proposed_with(digest)?.ok_or_else(unknown) };
-            let history = self.store.rules_history(0, usize::MAX)?.into_iter().map(|(_, entry)| entry);
-            Ok(KeptRules {
-                files: files.into_iter().collect(),
-                in_force: history.filter(|entry| entry.digest == digest).map(RulesEntry::from).collect(),
-                evidence: parsed(self.store.rules_evidence(&digest)?)?,
-                digest,
-            })
+/// A set of rules that is or was in force, or is proposed, with its files, by its digest or the beginning of it.
+///
+/// # Errors
+/// [`PublishError::UnknownRules`], [`PublishError::Ambiguous`]; [`CallError::Denied`] for whoever may not read the
+/// rules.
+pub async fn rules_with(pdp: &Pdp, call: &Call, digest: &str) -> Result<Told<KeptRules>, CallError<PublishError>> {
+    call::read(pdp, call, "readRules", &About::Installation, |_, _| {
+        let unknown = || PublishError::UnknownRules(digest.to_owned());
+        let kept = match whole_digest::<PublishError>(pdp, digest)? {
+            Some(whole) => pdp.store.kept_rules(&whole)?.map(|files| (whole, files)),
+            None => None,
+        };
+        let Some((digest, files)) = kept else { return proposed_with(pdp, digest)?.ok_or_else(unknown) };
+        let history = pdp.store.rules_history(0, usize::MAX)?.into_iter().map(|(_, entry)| entry);
+        Ok(KeptRules {
+            files: files.into_iter().collect(),
+            in_force: history.filter(|entry| entry.digest == digest).map(RulesEntry::from).collect(),
+            evidence: parsed(pdp.store.rules_evidence(&digest)?)?,
+            digest,
         })
-        .await
-    }
+    })
+    .await
+}
 
-    /// A set of rules that was proposed and never came in force, by its digest or the beginning of it.
-    fn proposed_with(&self, written: &str) -> Result<Option<KeptRules>, PublishError> {
-        let proposals = self.store.proposals(0, usize::MAX)?.into_iter().map(|(_, proposal)| proposal);
-        let is_meant = |digest: &str| written.len() >= DIGEST_PREFIX_MIN && digest.starts_with(written);
-        let mut found: BTreeMap<String, u64> =
-            proposals.filter(|known| is_meant(&known.digest)).map(|known| (known.digest, known.id)).collect();
-        if found.len() > 1 {
-            let digests = found.into_keys().collect();
-            return Err(AmbiguousDigest { short: written.to_owned(), digests }.into());
-        }
-        let Some((digest, id)) = found.pop_first() else { return Ok(None) };
-        let files = self.store.proposed_files(id)?.into_iter().collect();
-        let evidence = parsed(self.store.proposed_evidence(id)?)?;
-        Ok(Some(KeptRules { digest, files, in_force: Vec::new(), evidence }))
+/// A set of rules that was proposed and never came in force, by its digest or the beginning of it.
+fn proposed_with(pdp: &Pdp, written: &str) -> Result<Option<KeptRules>, PublishError> {
+    let proposals = pdp.store.proposals(0, usize::MAX)?.into_iter().map(|(_, proposal)| proposal);
+    let is_meant = |digest: &str| written.len() >= DIGEST_PREFIX_MIN && digest.starts_with(written);
+    let mut found: BTreeMap<String, u64> =
+        proposals.filter(|known| is_meant(&known.digest)).map(|known| (known.digest, known.id)).collect();
+    if found.len() > 1 {
+        let digests = found.into_keys().collect();
+        return Err(AmbiguousDigest { short: written.to_owned(), digests }.into());
     }
+    let Some((digest, id)) = found.pop_first() else { return Ok(None) };
+    let files = pdp.store.proposed_files(id)?.into_iter().collect();
+    let evidence = parsed(pdp.store.proposed_evidence(id)?)?;
+    Ok(Some(KeptRules { digest, files, in_force: Vec::new(), evidence }))
+}
 
-    /// The sets of rules that came in force, oldest first.
-    ///
-    /// # Errors
-    /// [`ListError`]; [`CallError::Denied`] for whoever may not read the rules.
-    pub async fn rules_history(
-        &self,
-        call: &Call,
-        limit: usize,
-        cursor: Option<&str>,
-    ) -> Result<Told<Page<RulesEntry>>, CallError<ListError>> {
-        self.tell(call, "readRules", &About::Installation, |_, _| {
-            let mut page = Page::new(limit, Seal::of(&self.ledger_key, &call.caller, &"history of rules"));
-            let from = page.after::<u64>(cursor)?.map_or(0, |last| last.saturating_add(1));
-            for (number, entry) in self.store.rules_history(from, limit.min(PAGE_MAX) + 1)? {
-                if page.take(entry.into(), number.to_string()).is_break() {
-                    break;
-                }
+/// The sets of rules that came in force, oldest first.
+///
+/// # Errors
+/// [`ListError`]; [`CallError::Denied`] for whoever may not read the rules.
+pub async fn rules_history(
+    pdp: &Pdp,
+    call: &Call,
+    limit: usize,
+    cursor: Option<&str>,
+) -> Result<Told<Page<RulesEntry>>, CallError<ListError>> {
+    call::read(pdp, call, "readRules", &About::Installation, |_, _| {
+        let mut page = Page::new(limit, Seal::of(&pdp.keys.ledger, &call.caller, &"history of rules"));
+        let from = page.after::<u64>(cursor)?.map_or(0, |last| last.saturating_add(1));
+        for (number, entry) in pdp.store.rules_history(from, limit.min(PAGE_MAX) + 1)? {
+            if page.take(entry.into(), number.to_string()).is_break() {
+                break;
             }
-            Ok(page)
-        })
-        .await
-    }
+        }
+        Ok(page)
+    })
+    .await
 }

@@ -1,8 +1,9 @@
 //! Rules from a folder: what becomes of each change to the files.
 
 use crate::pdp::Pdp;
-use crate::pdp::rules::{Coming, Current, RefusedRules};
+use crate::pdp::rules::{self, Coming, Current, RefusedRules};
 use crate::policy::{Digest, Finding, ReadError, RuleFiles};
+use crate::publish;
 use crate::store::{StoreError, Why};
 
 /// What became of files that were read.
@@ -16,76 +17,75 @@ pub enum Taken {
     Refused,
 }
 
-impl Pdp {
-    /// Takes the files of the folder as they are now: a good set is kept and then decides, a bad one changes nothing.
-    ///
-    /// # Errors
-    /// [`StoreError`] when a good set cannot be kept or the facts cannot be read; then nothing changes, and it may be
-    /// tried again.
-    pub async fn take_files(&self, files: Result<RuleFiles, ReadError>) -> Result<Taken, StoreError> {
-        let files = match files {
-            Ok(files) => files,
-            Err(error) => {
-                let finding = Finding::whole("policies", error.to_string(), "mend it; it is read again");
-                return Ok(self.refuse_files(None, vec![finding]));
-            }
-        };
-        let digest = Digest::of(&files);
-        self.pass_over(files.strays());
-        if digest == *self.rules().digest() {
-            self.current.refuse(None);
-            return Ok(Taken::Same);
+/// Takes the files of the folder as they are now: a good set is kept and then decides, a bad one changes nothing.
+///
+/// # Errors
+/// [`StoreError`] when a good set cannot be kept or the facts cannot be read; then nothing changes, and it may be
+/// tried again.
+pub async fn take_files(pdp: &Pdp, files: Result<RuleFiles, ReadError>) -> Result<Taken, StoreError> {
+    let files = match files {
+        Ok(files) => files,
+        Err(error) => {
+            let finding = Finding::whole("policies", error.to_string(), "mend it; it is read again");
+            return Ok(refuse_files(pdp, None, vec![finding]));
         }
-        if self.current.refused().is_some_and(|refused| refused.digest.as_deref() == Some(digest.as_str())) {
-            return Ok(Taken::Same);
-        }
-        let weighed = self.weigh(files).await?;
-        let evidence = Some(weighed.json()?);
-        // Nobody is there to say why what the solver did not settle is accepted.
-        let undecided = weighed.evidence.undecided();
-        let Some(bundle) = weighed.bundle else {
-            return Ok(self.refuse_files(Some(digest), told(weighed.evidence.findings)));
-        };
-        if !undecided.is_empty() {
-            return Ok(self.refuse_files(Some(digest), undecided));
-        }
-        let (by, folder, retired) = (self.files_by("files"), self.folder_said(), weighed.evidence.retired);
-        self.keep(Coming { bundle, by, why: Why::Files, proposal: None, evidence, folder, retired }).await?;
-        Ok(Taken::InForce)
+    };
+    let digest = Digest::of(&files);
+    pass_over(pdp, files.strays());
+    if digest == *pdp.rules().digest() {
+        pdp.rules.current.refuse(None);
+        return Ok(Taken::Same);
     }
+    if pdp.rules.current.refused().is_some_and(|refused| refused.digest.as_deref() == Some(digest.as_str())) {
+        return Ok(Taken::Same);
+    }
+    let weighed = publish::weigh::weigh(pdp, files).await?;
+    let evidence = Some(weighed.json()?);
+    // Nobody is there to say why what the solver did not settle is accepted.
+    let undecided = weighed.evidence.undecided();
+    let Some(bundle) = weighed.bundle else {
+        return Ok(refuse_files(pdp, Some(digest), told(weighed.evidence.findings)));
+    };
+    if !undecided.is_empty() {
+        return Ok(refuse_files(pdp, Some(digest), undecided));
+    }
+    let (by, folder, retired) =
+        (publish::begin::files_by(pdp, "files"), publish::begin::folder_said(pdp), weighed.evidence.retired);
+    rules::keep(pdp, Coming { bundle, by, why: Why::Files, proposal: None, evidence, folder, retired }).await?;
+    Ok(Taken::InForce)
+}
 
-    /// Says once of what was left in the folder that it is no part of the rules.
-    pub(crate) fn pass_over(&self, strays: &[String]) {
-        if self.current.passed_over() != strays {
-            if !strays.is_empty() {
-                tracing::warn!(files = strays.join(", "), "what editors left in the folder of rules is passed over");
-            }
-            self.current.pass_over(strays.to_vec());
+/// Says once of what was left in the folder that it is no part of the rules.
+pub(crate) fn pass_over(pdp: &Pdp, strays: &[String]) {
+    if pdp.rules.current.passed_over() != strays {
+        if !strays.is_empty() {
+            tracing::warn!(files = strays.join(", "), "what editors left in the folder of rules is passed over");
         }
+        pdp.rules.current.pass_over(strays.to_vec());
     }
+}
 
-    fn refuse_files(&self, digest: Option<Digest>, findings: Vec<Finding>) -> Taken {
-        let digest = digest.map(|digest| digest.to_string());
-        if self.current.refused().is_some_and(|known| known.digest == digest && known.findings == findings) {
-            return Taken::Same;
-        }
-        self.refuse(RefusedRules { digest, at: self.store.now(), findings, proposal: None });
-        Taken::Refused
+fn refuse_files(pdp: &Pdp, digest: Option<Digest>, findings: Vec<Finding>) -> Taken {
+    let digest = digest.map(|digest| digest.to_string());
+    if pdp.rules.current.refused().is_some_and(|known| known.digest == digest && known.findings == findings) {
+        return Taken::Same;
     }
+    refuse(pdp, RefusedRules { digest, at: pdp.store.now(), findings, proposal: None });
+    Taken::Refused
+}
 
-    /// Says in the log and to whoever asks that rules were refused.
-    pub(crate) fn refuse(&self, refused: RefusedRules) {
-        let findings: Vec<String> = refused.findings.iter().map(ToString::to_string).collect();
-        tracing::error!(
-            rules = refused.digest.as_deref().unwrap_or("unreadable"),
-            proposal = refused.proposal,
-            in_force = %self.rules().digest(),
-            findings = findings.join("; "),
-            "rules were refused, and those in force still are"
-        );
-        self.metrics.refused();
-        self.current.refuse(Some(refused));
-    }
+/// Says in the log and to whoever asks that rules were refused.
+pub(crate) fn refuse(pdp: &Pdp, refused: RefusedRules) {
+    let findings: Vec<String> = refused.findings.iter().map(ToString::to_string).collect();
+    tracing::error!(
+        rules = refused.digest.as_deref().unwrap_or("unreadable"),
+        proposal = refused.proposal,
+        in_force = %pdp.rules().digest(),
+        findings = findings.join("; "),
+        "rules were refused, and those in force still are"
+    );
+    pdp.metrics.refused();
+    pdp.rules.current.refuse(Some(refused));
 }
 
 /// What is said of rules that were refused: at least that they were.

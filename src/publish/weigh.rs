@@ -9,6 +9,7 @@ use crate::facts::Role;
 use crate::pdp::Pdp;
 use crate::pdp::call::{About, admit};
 use crate::policy::{Bundle, Finding, RuleFiles, Rulebook};
+use crate::publish;
 use crate::publish::review::{Evidence, Outcome, Telling};
 use crate::store::StoreError;
 
@@ -24,58 +25,56 @@ impl Weighed {
     }
 }
 
-impl Pdp {
-    /// Reviews a candidate and loads it.
-    pub(crate) async fn weigh(&self, files: RuleFiles) -> Result<Weighed, StoreError> {
-        self.weigh_telling(files, Telling::default()).await
-    }
+/// Reviews a candidate and loads it.
+pub(crate) async fn weigh(pdp: &Pdp, files: RuleFiles) -> Result<Weighed, StoreError> {
+    weigh_telling(pdp, files, Telling::default()).await
+}
 
-    /// The same, telling of it while it goes on.
-    pub(crate) async fn weigh_telling(&self, files: RuleFiles, telling: Telling) -> Result<Weighed, StoreError> {
-        let mut evidence = self.examine_telling(files.clone(), telling).await?;
-        let loaded = Bundle::load(files, Rulebook::Domain).map_err(|error| error.findings);
-        let loaded = loaded.and_then(|bundle| match schema_findings(&bundle) {
-            found if found.is_empty() => Ok(bundle),
-            found => Err(found),
-        });
-        let loaded = match loaded {
-            Ok(bundle) => self.leaves_a_way_on(&bundle)?.map_or(Ok(bundle), |found| Err(vec![found])),
-            Err(findings) => Err(findings),
-        };
-        let bundle = match loaded {
-            Ok(bundle) => (evidence.outcome != Outcome::Refused).then(|| Arc::new(bundle)),
-            Err(findings) => {
-                evidence.outcome = Outcome::Refused;
-                for finding in findings {
-                    if !evidence.findings.contains(&finding) {
-                        evidence.findings.push(finding);
-                    }
+/// The same, telling of it while it goes on.
+pub(crate) async fn weigh_telling(pdp: &Pdp, files: RuleFiles, telling: Telling) -> Result<Weighed, StoreError> {
+    let mut evidence = publish::review::examine_telling(pdp, files.clone(), telling).await?;
+    let loaded = Bundle::load(files, Rulebook::Domain).map_err(|error| error.findings);
+    let loaded = loaded.and_then(|bundle| match schema_findings(&bundle) {
+        found if found.is_empty() => Ok(bundle),
+        found => Err(found),
+    });
+    let loaded = match loaded {
+        Ok(bundle) => leaves_a_way_on(pdp, &bundle)?.map_or(Ok(bundle), |found| Err(vec![found])),
+        Err(findings) => Err(findings),
+    };
+    let bundle = match loaded {
+        Ok(bundle) => (evidence.outcome != Outcome::Refused).then(|| Arc::new(bundle)),
+        Err(findings) => {
+            evidence.outcome = Outcome::Refused;
+            for finding in findings {
+                if !evidence.findings.contains(&finding) {
+                    evidence.findings.push(finding);
                 }
-                None
             }
-        };
-        Ok(Weighed { evidence, bundle })
-    }
+            None
+        }
+    };
+    Ok(Weighed { evidence, bundle })
+}
 
-    /// What is wrong with rules under which no operator could put others in force; nothing where files decide.
-    pub(crate) fn leaves_a_way_on(&self, bundle: &Bundle) -> Result<Option<Finding>, StoreError> {
-        if self.rules_from == RulesFrom::Files {
-            return Ok(None);
-        }
-        let (snapshot, now) = (self.store.snapshot()?, self.store.now());
-        for action in ["proposeRules", "approveRules", "rollBackRules"] {
-            let mut is_allowed = false;
-            for role in Role::ALL {
-                let anybody = Caller::Operator { id: "anybody".to_owned(), role: *role };
-                let admission = admit(bundle, &snapshot.view(), now, &anybody, action, &About::Installation)?;
-                is_allowed |= admission.permit().is_ok();
-            }
-            if !is_allowed {
-                let message = format!("no operator may `{action}`, so these rules would be the last");
-                let hint = "keep a rule that lets some role put other rules in force";
-                return Ok(Some(Finding::whole("policies/may/api", message, hint)));
-            }
-        }
-        Ok(None)
+/// What is wrong with rules under which no operator could put others in force; nothing where files decide.
+pub(crate) fn leaves_a_way_on(pdp: &Pdp, bundle: &Bundle) -> Result<Option<Finding>, StoreError> {
+    if pdp.rules.from == RulesFrom::Files {
+        return Ok(None);
     }
+    let (snapshot, now) = (pdp.store.snapshot()?, pdp.store.now());
+    for action in ["proposeRules", "approveRules", "rollBackRules"] {
+        let mut is_allowed = false;
+        for role in Role::ALL {
+            let anybody = Caller::Operator { id: "anybody".to_owned(), role: *role };
+            let admission = admit(bundle, &snapshot.view(), now, &anybody, action, &About::Installation)?;
+            is_allowed |= admission.permit().is_ok();
+        }
+        if !is_allowed {
+            let message = format!("no operator may `{action}`, so these rules would be the last");
+            let hint = "keep a rule that lets some role put other rules in force";
+            return Ok(Some(Finding::whole("policies/may/api", message, hint)));
+        }
+    }
+    Ok(None)
 }

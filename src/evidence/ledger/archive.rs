@@ -22,7 +22,7 @@ use crate::limits::ARCHIVE_RECORDS_MAX;
 use crate::pdp::Pdp;
 use crate::pdp::absent::{Absent, Why};
 use crate::pdp::archived::{FOLDER_NAME, file_name, named_after};
-use crate::pdp::call::{About, Call, CallError, Changed, Done};
+use crate::pdp::call::{self, About, Call, CallError, Changed, Done};
 use crate::store::{LedgerView, StoreError};
 
 /// The end of the name of a file that is being written.
@@ -163,110 +163,107 @@ impl Archive {
     }
 }
 
-impl Pdp {
-    /// Moves every record that was made before a moment to archive files, oldest first, and says what was moved.
-    ///
-    /// # Errors
-    /// A [`LedgerError`]; what was not moved is where it was. [`CallError::Denied`] for whoever may not archive.
-    pub async fn archive_ledger(
-        &self,
-        call: &Call,
-        before: Timestamp,
-    ) -> Result<Changed<Archived>, CallError<LedgerError>> {
-        self.may(call, "archiveLedger").await.map_err(|error| error.map(LedgerError::Store))?;
-        // So much is moved that it cannot be done in the one commit of the record, which says what came of it.
-        let archived = self.archive(before).await;
-        self.change(call, "archiveLedger", About::Installation, move |_, _| {
-            let archived = archived?;
-            let (has_acted, files) = (archived.records > 0, archived.files.iter().map(|file| file.file.clone()));
-            let mut done = Done { has_acted, ..Done::of((Happening::default(), archived.clone())) };
-            done.said.insert("records".to_owned(), archived.records.into());
-            done.said.insert("files".to_owned(), files.collect::<Vec<_>>().into());
-            Ok(done)
-        })
-        .await
-    }
+/// Moves every record that was made before a moment to archive files, oldest first, and says what was moved.
+///
+/// # Errors
+/// A [`LedgerError`]; what was not moved is where it was. [`CallError::Denied`] for whoever may not archive.
+pub async fn archive_ledger(
+    pdp: &Pdp,
+    call: &Call,
+    before: Timestamp,
+) -> Result<Changed<Archived>, CallError<LedgerError>> {
+    call::may(pdp, call, "archiveLedger").await.map_err(|error| error.map(LedgerError::Store))?;
+    // So much is moved that it cannot be done in the one commit of the record, which says what came of it.
+    let archived = archive(pdp, before).await;
+    call::change(pdp, call, "archiveLedger", About::Installation, move |_, _| {
+        let archived = archived?;
+        let (has_acted, files) = (archived.records > 0, archived.files.iter().map(|file| file.file.clone()));
+        let mut done = Done { has_acted, ..Done::of((Happening::default(), archived.clone())) };
+        done.said.insert("records".to_owned(), archived.records.into());
+        done.said.insert("files".to_owned(), files.collect::<Vec<_>>().into());
+        Ok(done)
+    })
+    .await
+}
 
-    async fn archive(&self, before: Timestamp) -> Result<Archived, LedgerError> {
-        let _one_at_a_time = self.archiving.lock().await;
-        let data = self.folder.clone().ok_or(LedgerError::NoFolder)?;
-        let mut archived = Archived { records: 0, files: Vec::new() };
-        loop {
-            let next = || self.next_file(&data, before);
-            // Reading and writing so much holds up whatever else the thread has to do.
-            let next = match tokio::runtime::Handle::current().runtime_flavor() {
-                tokio::runtime::RuntimeFlavor::MultiThread => tokio::task::block_in_place(next)?,
-                _ => next()?,
-            };
-            let Some(file) = next else { return Ok(archived) };
-            self.store.drop_archived(file.first..=file.last, file.file.clone()).await?;
-            archived.records += file.last - file.first + 1;
-            archived.files.push(file);
-        }
+async fn archive(pdp: &Pdp, before: Timestamp) -> Result<Archived, LedgerError> {
+    let _one_at_a_time = pdp.settings.archiving.lock().await;
+    let data = pdp.settings.folder.clone().ok_or(LedgerError::NoFolder)?;
+    let mut archived = Archived { records: 0, files: Vec::new() };
+    loop {
+        let next = || next_file(pdp, &data, before);
+        // Reading and writing so much holds up whatever else the thread has to do.
+        let next = match tokio::runtime::Handle::current().runtime_flavor() {
+            tokio::runtime::RuntimeFlavor::MultiThread => tokio::task::block_in_place(next)?,
+            _ => next()?,
+        };
+        let Some(file) = next else { return Ok(archived) };
+        pdp.store.drop_archived(file.first..=file.last, file.file.clone()).await?;
+        archived.records += file.last - file.first + 1;
+        archived.files.push(file);
     }
+}
 
-    /// The next archive file, complete and verified: one that a run before this one left, or a new one.
-    fn next_file(&self, data: &Path, before: Timestamp) -> Result<Option<ArchivedFile>, LedgerError> {
-        let view = self.store.ledger()?;
-        let Some(first) = view.first()? else { return Ok(None) };
-        if let Some(file) = Archive::of(Some(data), &view)?.file_of(first) {
-            self.verified(&view, &data.join(&file.file), &file)?;
-            return Ok(Some(ArchivedFile { first, ..file }));
-        }
-        let (mut last, size) = (first - 1, view.size()?);
-        while last < size && last + 1 - first < ARCHIVE_RECORDS_MAX {
-            let Some(bytes) = view.record(last + 1)? else { break };
-            if leaf_hash(&bytes) != view.full_node(leaf_node(last))? {
-                return Err(LedgerError::Damaged(last + 1));
-            }
-            let record = Record::from_bytes(&bytes).map_err(|_| LedgerError::Damaged(last + 1))?;
-            if record.at >= before {
-                break;
-            }
-            last += 1;
-        }
-        if last < first {
-            return Ok(None);
-        }
-        let folder = data.join(FOLDER_NAME);
-        let name = file_name(first, last);
-        let (path, part) = (folder.join(&name), folder.join(format!("{name}.{PART}")));
-        let unusable = |cause: io::Error| LedgerError::Archive { path: path.clone(), cause };
-        DirBuilder::new().recursive(true).mode(0o700).create(&folder).map_err(unusable)?;
-        let lines =
-            LedgerExport::of(self.store.ledger()?, Archive::none(), &self.ledger_key, Mask::default(), first, last)?;
-        let mut written = BufWriter::new(files::create(&part, files::SECRET).map_err(unusable)?);
-        for piece in lines {
-            written.write_all(&piece?).map_err(unusable)?;
-        }
-        let file = written.into_inner().map_err(|error| unusable(error.into_error()))?;
-        file.sync_all().map_err(unusable)?;
-        drop(file);
-        let archived = ArchivedFile { first, last, file: format!("{FOLDER_NAME}/{name}") };
-        self.verified(&view, &part, &archived)?;
-        fs::rename(&part, &path).map_err(unusable)?;
-        for folder in [&folder, data] {
-            File::open(folder).and_then(|folder| folder.sync_all()).map_err(unusable)?;
-        }
-        Ok(Some(archived))
+/// The next archive file, complete and verified: one that a run before this one left, or a new one.
+fn next_file(pdp: &Pdp, data: &Path, before: Timestamp) -> Result<Option<ArchivedFile>, LedgerError> {
+    let view = pdp.store.ledger()?;
+    let Some(first) = view.first()? else { return Ok(None) };
+    if let Some(file) = Archive::of(Some(data), &view)?.file_of(first) {
+        verified(pdp, &view, &data.join(&file.file), &file)?;
+        return Ok(Some(ArchivedFile { first, ..file }));
     }
+    let (mut last, size) = (first - 1, view.size()?);
+    while last < size && last + 1 - first < ARCHIVE_RECORDS_MAX {
+        let Some(bytes) = view.record(last + 1)? else { break };
+        if leaf_hash(&bytes) != view.full_node(leaf_node(last))? {
+            return Err(LedgerError::Damaged(last + 1));
+        }
+        let record = Record::from_bytes(&bytes).map_err(|_| LedgerError::Damaged(last + 1))?;
+        if record.at >= before {
+            break;
+        }
+        last += 1;
+    }
+    if last < first {
+        return Ok(None);
+    }
+    let folder = data.join(FOLDER_NAME);
+    let name = file_name(first, last);
+    let (path, part) = (folder.join(&name), folder.join(format!("{name}.{PART}")));
+    let unusable = |cause: io::Error| LedgerError::Archive { path: path.clone(), cause };
+    DirBuilder::new().recursive(true).mode(0o700).create(&folder).map_err(unusable)?;
+    let lines = LedgerExport::of(pdp.store.ledger()?, Archive::none(), &pdp.keys.ledger, Mask::default(), first, last)?;
+    let mut written = BufWriter::new(files::create(&part, files::SECRET).map_err(unusable)?);
+    for piece in lines {
+        written.write_all(&piece?).map_err(unusable)?;
+    }
+    let file = written.into_inner().map_err(|error| unusable(error.into_error()))?;
+    file.sync_all().map_err(unusable)?;
+    drop(file);
+    let archived = ArchivedFile { first, last, file: format!("{FOLDER_NAME}/{name}") };
+    verified(pdp, &view, &part, &archived)?;
+    fs::rename(&part, &path).map_err(unusable)?;
+    for folder in [&folder, data] {
+        File::open(folder).and_then(|folder| folder.sync_all()).map_err(unusable)?;
+    }
+    Ok(Some(archived))
+}
 
-    /// Reads a file back: every record in it is the one of its leaf, the end is signed, and it is the end of this tree.
-    fn verified(&self, view: &LedgerView, path: &Path, file: &ArchivedFile) -> Result<(), LedgerError> {
-        let unusable = |cause: io::Error| LedgerError::Archive { path: path.to_owned(), cause };
-        let unverified = |cause: String| LedgerError::Unverified { path: path.to_owned(), cause };
-        let reader = BufReader::new(File::open(path).map_err(unusable)?);
-        let walked = verify_lines(reader, self.ledger_key.public(), &[], |_| {});
-        let walked = walked.map_err(|error| unverified(error.to_string()))?;
-        if let Some(finding) = walked.findings.first() {
-            return Err(unverified(finding.message.clone()));
-        }
-        if (walked.first, walked.records) != (file.first, file.last) || walked.masked > 0 {
-            return Err(unverified(format!("it does not hold records {} to {}", file.first, file.last)));
-        }
-        if walked.root_hash != hash_text(&view.peaks(file.last)?.root()) {
-            return Err(unverified("its records are not those of this ledger".to_owned()));
-        }
-        Ok(())
+/// Reads a file back: every record in it is the one of its leaf, the end is signed, and it is the end of this tree.
+fn verified(pdp: &Pdp, view: &LedgerView, path: &Path, file: &ArchivedFile) -> Result<(), LedgerError> {
+    let unusable = |cause: io::Error| LedgerError::Archive { path: path.to_owned(), cause };
+    let unverified = |cause: String| LedgerError::Unverified { path: path.to_owned(), cause };
+    let reader = BufReader::new(File::open(path).map_err(unusable)?);
+    let walked = verify_lines(reader, pdp.keys.ledger.public(), &[], |_| {});
+    let walked = walked.map_err(|error| unverified(error.to_string()))?;
+    if let Some(finding) = walked.findings.first() {
+        return Err(unverified(finding.message.clone()));
     }
+    if (walked.first, walked.records) != (file.first, file.last) || walked.masked > 0 {
+        return Err(unverified(format!("it does not hold records {} to {}", file.first, file.last)));
+    }
+    if walked.root_hash != hash_text(&view.peaks(file.last)?.root()) {
+        return Err(unverified("its records are not those of this ledger".to_owned()));
+    }
+    Ok(())
 }

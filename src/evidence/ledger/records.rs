@@ -20,12 +20,10 @@ pub(crate) struct Records {
     archive: Mutex<Archive>,
 }
 
-impl Pdp {
-    pub(crate) fn ledger_records(&self) -> Result<Records, StoreError> {
-        let view = self.store.ledger()?;
-        let archive = Mutex::new(Archive::of(self.folder.as_deref(), &view)?);
-        Ok(Records { index: self.store.ledger_reader()?, view, archive })
-    }
+pub(crate) fn ledger_records(pdp: &Pdp) -> Result<Records, StoreError> {
+    let view = pdp.store.ledger()?;
+    let archive = Mutex::new(Archive::of(pdp.settings.folder.as_deref(), &view)?);
+    Ok(Records { index: pdp.store.ledger_reader()?, view, archive })
 }
 
 impl Records {

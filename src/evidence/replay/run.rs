@@ -6,11 +6,12 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use crate::decide::check_schema;
+use crate::evidence;
 use crate::evidence::ledger::Records;
 use crate::evidence::replay::{Bench, By, ReplayError, Replayed};
 use crate::id::Seq;
 use crate::pdp::Pdp;
-use crate::pdp::call::{About, Call, CallError, Told};
+use crate::pdp::call::{self, About, Call, CallError, Told};
 use crate::policy::{Bundle, RuleFiles, Rulebook, RulesError, without_mark};
 use crate::store::StoreError;
 
@@ -132,51 +133,49 @@ impl Iterator for Replaying {
     }
 }
 
-impl Pdp {
-    /// A set of rules that need not be in force, from its files; without a schema it has the one in force.
-    ///
-    /// # Errors
-    /// [`ReplayError::Candidate`] with everything that is wrong with it.
-    pub fn replay_candidate(&self, files: BTreeMap<String, String>) -> Result<By, ReplayError> {
-        let mut files: RuleFiles = files.into_iter().map(|(path, text)| (path, without_mark(text))).collect();
-        if !files.iter().any(|(path, _)| path.ends_with(".cedarschema")) {
-            let rules = self.rules();
-            for (path, text) in rules.files().iter().filter(|(path, _)| path.ends_with(".cedarschema")) {
-                files.insert(path, text);
-            }
+/// A set of rules that need not be in force, from its files; without a schema it has the one in force.
+///
+/// # Errors
+/// [`ReplayError::Candidate`] with everything that is wrong with it.
+pub fn replay_candidate(pdp: &Pdp, files: BTreeMap<String, String>) -> Result<By, ReplayError> {
+    let mut files: RuleFiles = files.into_iter().map(|(path, text)| (path, without_mark(text))).collect();
+    if !files.iter().any(|(path, _)| path.ends_with(".cedarschema")) {
+        let rules = pdp.rules();
+        for (path, text) in rules.files().iter().filter(|(path, _)| path.ends_with(".cedarschema")) {
+            files.insert(path, text);
         }
-        let rules = Bundle::load(files, Rulebook::Domain)?;
-        check_schema(&rules).map_err(|finding| RulesError { findings: vec![finding] })?;
-        Ok(By::Candidate(Arc::new(rules)))
     }
+    let rules = Bundle::load(files, Rulebook::Domain)?;
+    check_schema(&rules).map_err(|finding| RulesError { findings: vec![finding] })?;
+    Ok(By::Candidate(Arc::new(rules)))
+}
 
-    /// Decides the ledger again, or a part of it, up to the record that is the newest now.
-    ///
-    /// # Errors
-    /// [`ReplayError`]; [`CallError::Denied`] for whoever may not read the ledger.
-    pub async fn replay_all(
-        self: &Arc<Self>,
-        call: &Call,
-        run: impl FnOnce(&Self) -> Result<Run, ReplayError>,
-    ) -> Result<Told<Replaying>, CallError<ReplayError>> {
-        self.tell(call, "readDecisions", &About::Installation, |_, _| {
-            let Run { by, from, to, all } = run(self)?;
-            let ledger = self.ledger_records()?;
-            let newest = ledger.index.newest()?;
-            let (next, last) = (from.unwrap_or(Seq(1)).max(Seq(1)), to.unwrap_or(newest).min(newest));
-            Ok(Replaying {
-                pdp: Arc::clone(self),
-                bench: Bench::of(self, by)?,
-                ledger,
-                next,
-                last,
-                of: (last.0 + 1).saturating_sub(next.0),
-                all,
-                totals: Totals::default(),
-                ready: VecDeque::new(),
-                has_ended: false,
-            })
+/// Decides the ledger again, or a part of it, up to the record that is the newest now.
+///
+/// # Errors
+/// [`ReplayError`]; [`CallError::Denied`] for whoever may not read the ledger.
+pub async fn replay_all(
+    pdp: &Arc<Pdp>,
+    call: &Call,
+    run: impl FnOnce(&Pdp) -> Result<Run, ReplayError>,
+) -> Result<Told<Replaying>, CallError<ReplayError>> {
+    call::read(pdp, call, "readDecisions", &About::Installation, |_, _| {
+        let Run { by, from, to, all } = run(pdp)?;
+        let ledger = evidence::ledger::records::ledger_records(pdp)?;
+        let newest = ledger.index.newest()?;
+        let (next, last) = (from.unwrap_or(Seq(1)).max(Seq(1)), to.unwrap_or(newest).min(newest));
+        Ok(Replaying {
+            pdp: Arc::clone(pdp),
+            bench: Bench::of(pdp, by)?,
+            ledger,
+            next,
+            last,
+            of: (last.0 + 1).saturating_sub(next.0),
+            all,
+            totals: Totals::default(),
+            ready: VecDeque::new(),
+            has_ended: false,
         })
-        .await
-    }
+    })
+    .await
 }

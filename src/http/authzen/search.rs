@@ -7,6 +7,7 @@ use super::super::exchange::Exchange;
 use super::super::problem::Problem;
 use super::answers::SearchAnswer;
 use super::{basis, decided, wire};
+use crate::answer;
 use crate::answer::search::{Hole, Search};
 
 pub(in super::super) async fn subject(x: Exchange) -> Result<Response, Problem> {
@@ -44,6 +45,6 @@ async fn search(
         page: wire::page(&body)?,
     };
     let is_paged = search.page.is_some();
-    let told = x.pdp.search(&x.call, search, &basis).await?;
+    let told = answer::search::search(&x.pdp, &x.call, search, &basis).await?;
     decided(&told, &SearchAnswer::of(&told.value, is_paged), told.value.is_hypothetical)
 }

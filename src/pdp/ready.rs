@@ -1,0 +1,22 @@
+//! Whether records can be written, so that anything can be answered.
+
+use crate::files::disk_of;
+use crate::limits::FREE_BYTES_MIN;
+use crate::pdp::Pdp;
+use crate::store::StoreError;
+
+/// Can records be written? Writes as much as one takes, on a disk that has room for more than that: in the last bytes
+/// of a disk one write may find room and the next one none.
+///
+/// # Errors
+/// [`StoreError`] while they cannot.
+pub async fn ready(pdp: &Pdp) -> Result<(), StoreError> {
+    pdp.store.check_clock()?;
+    let free = pdp.settings.folder.as_deref().and_then(disk_of).map(|disk| disk.free);
+    if let Some(free) = free.filter(|free| *free < FREE_BYTES_MIN) {
+        let message = format!("the disk has {free} bytes left, and `{FREE_BYTES_MIN}` are kept for what is written");
+        return Err(StoreError::Unusable(message));
+    }
+    // A disk that is full is not known to be before something is written.
+    pdp.store.probe().await
+}
