@@ -55,14 +55,10 @@ pub(super) fn rules() -> Option<PathBuf> {
 /// Logs to the standard error: what `RUST_LOG` says, else what is of `level` or graver.
 pub(super) fn log_to_stderr(level: Level) {
     let form = read().as_ref().map(|resolved| resolved.settings.log).unwrap_or_default();
+    let filter = EnvFilter::builder().with_default_directive(level.into()).from_env_lossy();
     // A caller that goes away is no error of this program, and the server's library calls it one.
     let quiet = "warp::server=off".parse().ok();
-    let filter = EnvFilter::builder().with_default_directive(level.into()).from_env_lossy();
-    let filter = if std::env::var_os(EnvFilter::DEFAULT_ENV).is_some() {
-        filter
-    } else {
-        quiet.into_iter().fold(filter, EnvFilter::add_directive)
-    };
+    let filter = quiet.into_iter().fold(filter, EnvFilter::add_directive);
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(print::log);
     // Something else may log already, as when tests run in one process.
     let _ = match form {
