@@ -26,9 +26,9 @@ mod file;
 mod batch;
 mod writer;
 mod redb_file;
+mod checkpoints;
 mod write;
 mod load;
-mod checkpoints;
 mod probe;
 mod journal;
 mod journal_view;
@@ -40,6 +40,7 @@ mod rules_source;
 
 pub use batch::{Committed, Desk, Work};
 pub use beside::Beside;
+pub use checkpoints::Signed;
 pub use history::Versions;
 pub use household::Household;
 pub use in_force::{InForce, Why};

@@ -43,7 +43,7 @@ use crate::server::{Answer, Server, call, question};
 use crate::stage::{BEGIN, operator, shipped, subscription, time};
 
 /// What the script does, one call a line; each is one durable write.
-const SCRIPT: [&str; 23] = [
+const SCRIPT: [&str; 24] = [
     "the rules are kept",
     "contoso is told",
     "fabrikam is told",
@@ -58,6 +58,7 @@ const SCRIPT: [&str; 23] = [
     "other rules come in force",
     "a token",
     "a checkpoint",
+    "the signed head is told",
     "an auditor tells and may not",
     "the customer wants to end",
     "contoso wants to end",
@@ -219,6 +220,10 @@ async fn step(pdp: &Pdp, step: &str) -> Came {
                 Some(_) => Unavailable,
                 None => panic!("{error}"),
             })
+        }
+        "the signed head is told" => {
+            let told = evidence::ledger::checkpoint(pdp, &operator()).await.map_err(unavailable)?;
+            Ok(Acknowledged { seqs: told.seqs, ..Acknowledged::default() })
         }
         "an auditor tells and may not" => {
             let auditor = Call::of(Caller::Operator { id: "eve".to_owned(), role: Role::Auditor });
@@ -587,7 +592,7 @@ async fn until_answered(pdp: &Pdp, name: &str) -> Acknowledged {
 /// Where nothing is made at random the rows are the same, else their numbers.
 fn is_at(played: &Played, found: &Content, come: usize) -> bool {
     let expected = &played.contents[come];
-    let is_random = ["a token", "a checkpoint"].contains(&SCRIPT[come.saturating_sub(1)]);
+    let is_random = ["a token", "a checkpoint", "the signed head is told"].contains(&SCRIPT[come.saturating_sub(1)]);
     if is_random { shape(found) == shape(expected) } else { found == expected }
 }
 

@@ -8,7 +8,6 @@ pub mod records;
 mod walk;
 
 use crate::pdp::absent::Absent;
-use crate::pdp::call;
 pub(crate) use archive::Archive;
 pub use archive::{Archived, ArchivedFile};
 pub use export::LedgerExport;
@@ -27,8 +26,8 @@ use crate::audit::{
 use crate::clock::OnceAMinute;
 use crate::id::Seq;
 use crate::pdp::Pdp;
-use crate::pdp::call::{About, Call, CallError, Coded, Told};
-use crate::store::{LedgerView, StoreError};
+use crate::pdp::call::{self, About, Call, CallError, Coded, Told};
+use crate::store::{LedgerView, Signed, StoreError};
 
 /// What is said while heads cannot be kept elsewhere.
 static UNKEPT: OnceAMinute = OnceAMinute::new();
@@ -190,26 +189,38 @@ fn signed(pdp: &Pdp) -> Result<SignedCheckpoint, LedgerError> {
 pub async fn keep_checkpoint(pdp: &Pdp) -> Result<(), LedgerError> {
     let signed = signed(pdp)?;
     if signed.size > 0 {
-        pdp.store.keep_checkpoint(signed.size, signed.note.clone()).await?;
+        let head = Signed { size: signed.size, note: signed.note.clone() };
+        pdp.store.append_with(Vec::new(), Some(head)).await?;
         keep_head(pdp, signed.size, &signed.note);
         pdp.metrics.signed(pdp.now());
     }
     Ok(())
 }
 
-/// The signed head of the ledger, which is kept too; the record of this call is not among the signed ones.
+/// The signed head of the ledger, which is kept with the record of this call; that record is not among the signed ones.
 ///
 /// # Errors
 /// [`CallError::Denied`] for whoever may not read the ledger.
 pub async fn checkpoint(pdp: &Pdp, call: &Call) -> Result<Told<SignedCheckpoint>, CallError<LedgerError>> {
-    let signed = call::read(pdp, call, "readDecisions", &About::Installation, |_, _| signed(pdp)).await?;
-    if signed.value.size > 0 {
-        let kept = pdp.store.keep_checkpoint(signed.value.size, signed.value.note.clone()).await;
-        kept.map_err(CallError::Unavailable)?;
-        keep_head(pdp, signed.value.size, &signed.value.note);
+    let head = |told: &SignedCheckpoint| Some(Signed { size: told.size, note: told.note.clone() });
+    read_signed(pdp, call, || signed(pdp), head).await
+}
+
+/// Answers a call about the ledger, and keeps the signed head that it tells; an empty ledger has none.
+async fn read_signed<T>(
+    pdp: &Pdp,
+    call: &Call,
+    look: impl FnOnce() -> Result<T, LedgerError>,
+    head: impl Fn(&T) -> Option<Signed>,
+) -> Result<Told<T>, CallError<LedgerError>> {
+    let head = |told: &T| head(told).filter(|head| head.size > 0);
+    let (rules, about) = (pdp.rules(), About::Installation);
+    let told = call::read_keeping(pdp, &rules, call, "readDecisions", &about, |_, _| look(), head).await?;
+    if let Some(head) = head(&told.value) {
+        keep_head(pdp, head.size, &head.note);
         pdp.metrics.signed(pdp.now());
     }
-    Ok(signed)
+    Ok(told)
 }
 
 /// Keeps a signed head elsewhere, where the settings say so.

@@ -13,7 +13,7 @@ use crate::id::{CustomerId, PartnerId, Revision, Seq, SubscriptionId};
 use crate::pdp::{Pdp, refusal};
 use crate::policy::{Bundle, Digest};
 use crate::question::{Entity, Kind, Members, Question};
-use crate::store::{Beside, Desk, Remembered, StoreError, View, Work};
+use crate::store::{Beside, Desk, Remembered, Signed, StoreError, View, Work};
 
 /// A call and who makes it.
 #[derive(Clone, Debug)]
@@ -424,6 +424,19 @@ pub(crate) async fn read_by<T, E>(
     about: &About,
     look: impl FnOnce(&View<'_>, Timestamp) -> Result<T, E>,
 ) -> Result<Told<T>, CallError<E>> {
+    read_keeping(pdp, rules, call, action, about, look, |_| None).await
+}
+
+/// As [`read_by`], keeping the signed checkpoint that is told with the record of the call.
+pub(crate) async fn read_keeping<T, E>(
+    pdp: &Pdp,
+    rules: &Bundle,
+    call: &Call,
+    action: &str,
+    about: &About,
+    look: impl FnOnce(&View<'_>, Timestamp) -> Result<T, E>,
+    signed: impl FnOnce(&T) -> Option<Signed>,
+) -> Result<Told<T>, CallError<E>> {
     let (record, looked, revision, digest) = {
         let at = pdp.store.now();
         let snapshot = pdp.store.snapshot().map_err(CallError::Unavailable)?;
@@ -433,7 +446,8 @@ pub(crate) async fn read_by<T, E>(
         let record = pdp.store.recorded(admission.record(call, rules)).map_err(CallError::Unavailable)?;
         (record, permit.map(|_| look(&view, at)), view.revision(), rules.digest().clone())
     };
-    let written = pdp.store.append(vec![record]).await.map_err(CallError::Unavailable)?;
+    let signed = looked.as_ref().ok().and_then(|looked| looked.as_ref().ok()).and_then(signed);
+    let written = pdp.store.append_with(vec![record], signed).await.map_err(CallError::Unavailable)?;
     let value = looked.map_err(CallError::Denied)?.map_err(CallError::Failed)?;
     Ok(Told { value, revision, seqs: written.seqs, rules: digest })
 }

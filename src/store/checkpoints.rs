@@ -5,33 +5,58 @@ use std::ops::RangeInclusive;
 use redb::ReadableTable as _;
 
 use super::StoreError;
-use super::batch::Committed;
+use super::batch::{Batch, Committed};
 use super::ledger::{archive_row, checkpoint_key};
 use super::redb_file::Store;
+use crate::audit::Recorded;
 
 /// Of three checkpoints over fewer records than this, the one in the middle is not kept.
 const CHECKPOINTS_APART: u64 = 1_000;
 
-impl Store {
+/// A signed checkpoint that is to be kept.
+#[derive(Clone, Debug)]
+pub struct Signed {
+    /// How many records it is over.
+    pub size: u64,
+    /// The signed note.
+    pub note: String,
+}
+
+impl Batch<'_> {
     /// Keeps a signed checkpoint, and of the ones before it every so many records one.
+    fn keep_checkpoint(&mut self, Signed { size, note }: &Signed) -> Result<(), StoreError> {
+        let before: Vec<Vec<u8>> = {
+            let (from, to) = (checkpoint_key(0), checkpoint_key(*size));
+            let before = self.side.range::<&[u8]>(from.as_slice()..to.as_slice())?.rev().take(2);
+            before.map(|found| found.map(|(key, _)| key.value().to_vec())).collect::<Result<_, _>>()?
+        };
+        if let [middle, first] = before.as_slice()
+            && *first > checkpoint_key(size.saturating_sub(CHECKPOINTS_APART))
+        {
+            self.side.remove(middle.as_slice())?;
+        }
+        self.side.insert(checkpoint_key(*size).as_slice(), note.as_bytes())?;
+        Ok(())
+    }
+}
+
+impl Store {
+    /// Writes records and keeps a signed checkpoint with them; they are durable when this returns.
     ///
     /// # Errors
-    /// [`StoreError`]; then it is not kept.
-    pub async fn keep_checkpoint(&self, size: u64, note: String) -> Result<Committed<()>, StoreError> {
+    /// [`StoreError`]; then nothing is written, and what the records are about must not be answered.
+    pub async fn append_with(
+        &self,
+        records: Vec<Recorded>,
+        signed: Option<Signed>,
+    ) -> Result<Committed<()>, StoreError> {
         self.queue()
             .wait(move |batch| {
-                let before: Vec<Vec<u8>> = {
-                    let (from, to) = (checkpoint_key(0), checkpoint_key(size));
-                    let before = batch.side.range::<&[u8]>(from.as_slice()..to.as_slice())?.rev().take(2);
-                    before.map(|found| found.map(|(key, _)| key.value().to_vec())).collect::<Result<_, _>>()?
-                };
-                if let [middle, first] = before.as_slice()
-                    && *first > checkpoint_key(size.saturating_sub(CHECKPOINTS_APART))
-                {
-                    batch.side.remove(middle.as_slice())?;
+                let seqs = batch.append(records)?;
+                if let Some(signed) = &signed {
+                    batch.keep_checkpoint(signed)?;
                 }
-                batch.side.insert(checkpoint_key(size).as_slice(), note.as_bytes())?;
-                Ok(Ok(Committed { value: (), revision: batch.revision, seqs: Vec::new() }))
+                Ok(Ok(Committed { value: (), revision: batch.revision, seqs }))
             })
             .await
     }

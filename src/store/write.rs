@@ -21,12 +21,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`]; then none of them is written, and what they are about must not be answered.
     pub async fn append(&self, records: Vec<Recorded>) -> Result<Committed<()>, StoreError> {
-        self.queue()
-            .wait(move |batch| {
-                let seqs = batch.append(records)?;
-                Ok(Ok(Committed { value: (), revision: batch.revision, seqs }))
-            })
-            .await
+        self.append_with(records, None).await
     }
 
     /// Does a piece of work on the newest facts and writes what it leaves: change, journal, records and what is

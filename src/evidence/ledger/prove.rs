@@ -1,11 +1,11 @@
 //! The proof of one record, whole, for whoever has nothing but a public key.
 
 use crate::audit::{ProofFile, inclusion};
-use crate::evidence;
-use crate::evidence::ledger::LedgerError;
+use crate::evidence::ledger::{LedgerError, kept, read_signed};
 use crate::id::Seq;
 use crate::pdp::Pdp;
-use crate::pdp::call::{self, About, Call, CallError, Told};
+use crate::pdp::call::{Call, CallError, Told};
+use crate::store::Signed;
 
 /// A record with the proof that it is in the ledger as it is now, and the signed head of that, which is kept too;
 /// nothing when there is no such record.
@@ -17,19 +17,14 @@ pub async fn prove_decision(
     call: &Call,
     seq: Seq,
 ) -> Result<Told<Option<ProofFile>>, CallError<LedgerError>> {
-    let proved = call::read(pdp, call, "readDecisions", &About::Installation, |_, _| {
+    let prove = || {
         let view = pdp.store.ledger()?;
-        let Some(kept) = evidence::ledger::kept(pdp, &view, seq)? else { return Ok(None) };
+        let Some(kept) = kept(pdp, &view, seq)? else { return Ok(None) };
         let size = view.size()?;
         let proof = inclusion(seq.0, size, |node| view.full_node(node))??;
         let checkpoint = pdp.keys.ledger.sign(size, view.peaks(size)?.root())?;
         Ok(Some(ProofFile { seq: seq.0, record: kept.record, size, proof, checkpoint }))
-    })
-    .await?;
-    if let Some(proof) = &proved.value {
-        let kept = pdp.store.keep_checkpoint(proof.size, proof.checkpoint.clone()).await;
-        kept.map_err(CallError::Unavailable)?;
-        evidence::ledger::keep_head(pdp, proof.size, &proof.checkpoint);
-    }
-    Ok(proved)
+    };
+    let head = |proof: &ProofFile| Signed { size: proof.size, note: proof.checkpoint.clone() };
+    read_signed(pdp, call, prove, |proved| proved.as_ref().map(head)).await
 }
