@@ -413,3 +413,56 @@ fn what_nobody_called_for_has_its_record_too_once_there_is_a_ledger() {
     assert!(server.terminate().success());
     assert_eq!(kept.verified().0, Some(0), "{}", kept.verified().1);
 }
+
+#[test]
+fn a_store_without_the_entry_that_its_newest_record_names_is_not_served() {
+    let kept = Kept::new();
+    let newest = |rows: &BTreeMap<u64, Vec<u8>>| *rows.keys().next_back().unwrap();
+    let is_refused = |kept: &Kept| {
+        // Nor does it help to give up what came later: what is here does not belong together.
+        for arguments in [&[][..], &["--accept-older"]] {
+            let said = kept.refused(arguments);
+            assert!(said.contains("names an entry of the journal that is not there"), "{said}");
+            assert!(said.contains("standing ledger verify"), "{said}");
+        }
+    };
+
+    let removed = kept.copy();
+    removed.edit_numbered(JOURNAL, |rows| drop(rows.pop_last()));
+    is_refused(&removed);
+
+    let changed = kept.copy();
+    changed.edit_numbered(JOURNAL, |rows| {
+        let at = newest(rows);
+        let row = edited(&rows[&at], "tailspin", "nipsliat");
+        rows.insert(at, row);
+    });
+    is_refused(&changed);
+
+    // A revocation that is undone with its entry would let the token in again.
+    let revoked = kept.copy();
+    let mut before = Vec::new();
+    revoked.edit(SIDE, &revoked.token_key(), |row| {
+        before = row.to_vec();
+        Some(row.to_vec())
+    });
+    let output = standing(&["token", "revoke", &kept.reviewer.1, "--data", text(revoked.path())]);
+    assert!(output.status.success(), "{}", said(&output));
+    // Also where the newest record is of something else, a fact here.
+    let later = revoked.copy();
+    let server = Server::start(later.path(), &[]);
+    assert_eq!(send(&server, &kept.operator, "PUT", "/v1/customers/later", Some("{\"name\":\"Later\"}")), 201);
+    assert!(server.terminate().success());
+    for undone in [&revoked, &later] {
+        undone.edit(SIDE, &undone.token_key(), |_| Some(before.clone()));
+        undone.edit_numbered(ENTRIES, |rows| drop(rows.pop_last()));
+        is_refused(undone);
+    }
+
+    // And the other way round: a change of facts that is undone below a token that was made later.
+    let undone = kept.copy();
+    let output = standing(&["token", "create", "--role", "asker", "--data", text(undone.path())]);
+    assert!(output.status.success(), "{}", said(&output));
+    undone.edit_numbered(JOURNAL, |rows| drop(rows.pop_last()));
+    is_refused(&undone);
+}
