@@ -1,6 +1,6 @@
 //! What a partner or a customer may do for itself, and what it may not find out about others.
 
-use standing::change;
+use standing::audit::Record;
 use standing::change::registration::SubscriptionError;
 use standing::change::registry::SubscriptionFilter;
 use standing::change::removal::Removal;
@@ -8,7 +8,10 @@ use standing::change::renegotiation::{Renegotiation, RenegotiationError};
 use standing::domain::commercial::{Outcome, Side};
 use standing::domain::partner::{PartnerKind, PartnerStatus};
 use standing::domain::subscription::{Subscription, SubscriptionStatus};
+use standing::id::Seq;
 use standing::pdp::call::CallError;
+use standing::question::Entity;
+use standing::{change, evidence};
 
 use crate::stage::{Stage, as_customer, as_partner, operator, subscription};
 
@@ -209,4 +212,37 @@ async fn setting_the_clock_back_does_not_bring_back_a_grant_that_ended() {
     stage.customer("later").await;
     stage.clock.set(crate::stage::time("2026-01-02T00:00:00Z"));
     assert!(!stage.ask("adv", "provideSupport", "Service", "d/mail").await.decision.is_allowed());
+}
+
+/// The action, resource and answer of each decision among some records.
+async fn decided(stage: &Stage, seqs: &[Seq]) -> Vec<(String, Entity, bool)> {
+    let mut decided = Vec::new();
+    for seq in seqs {
+        let kept = evidence::ledger::decision(&stage.pdp, &operator(), *seq).await.unwrap().value.unwrap();
+        let record = Record::from_bytes(&kept.record).unwrap();
+        decided.push((record.question.action.name.clone(), record.question.resource.clone(), record.decision));
+    }
+    decided
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_add_on_is_ordered_by_who_sold_its_parent_and_by_nobody_that_only_administers() {
+    let stage = scene().await;
+    // p3 could sell there itself: it administers the service in place of p1, which still sold what it sold.
+    stage.partner("p3", PartnerKind::DirectBill).await;
+    stage.accepts("c", "p3", &["office365"]).await;
+    assert!(stage.ask("p3", "provision", "Service", "c/office365").await.decision.is_allowed());
+    let add_on =
+        || Subscription { parent: Some("s-1".parse().unwrap()), ..subscription("s-add", "c", "office365", None) };
+    let before = stage.pdp.revision();
+    for (partner, why) in [("adv", "not_original_reseller"), ("p3", "not_original_reseller"), ("p2", "not_permitted")] {
+        assert_eq!(tells(&stage, partner, add_on()).await, why, "{partner}");
+        let found =
+            change::registry::subscription(&stage.pdp, &operator(), &"s-add".parse().unwrap()).await.unwrap().value;
+        assert_eq!((found, stage.pdp.revision()), (None, before), "{partner}: nothing was written");
+    }
+    let told = change::selling::put_subscription(&stage.pdp, &as_partner("p1"), add_on()).await.unwrap();
+    let ordered = ("orderAddOns".to_owned(), Entity::new("Subscription", "s-1"), true);
+    let decided = decided(&stage, &told.seqs).await;
+    assert!(decided.contains(&ordered), "{decided:?}");
 }
