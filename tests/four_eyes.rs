@@ -311,6 +311,21 @@ fn a_reviewer_publishes_from_the_command_line_and_reads_everything_there() {
     let newest: Vec<&str> = history.lines().take(3).collect();
     assert!(newest[0].ends_with(", in force") && newest[1].contains("approved by"), "{history}");
     assert_eq!(newest[2], "  \"well read\"");
+    assert!(newest[1].contains("approved by Bob (operator:"), "{history}");
+    // In JSON too, wherever the rules and what was proposed are told.
+    let told = |path: &str| press.send(&bob, "GET", path, None).json();
+    let (status, listed) = (told("/v1/rules"), told("/v1/rules/history"));
+    let digest = status["digest"].as_str().unwrap();
+    let (kept, proposals) = (told(&format!("/v1/rules/{digest}")), told("/v1/rules/proposals"));
+    for by in [&status, &listed["history"][1], &kept["inForce"][0]] {
+        assert_eq!(by["byName"], "Bob", "{by}");
+    }
+    for proposal in [&told("/v1/rules/proposals/1"), &proposals["proposals"][0]] {
+        let names = (&proposal["proposerName"], &proposal["approval"]["byName"]);
+        assert_eq!(names, (&json!("Ada"), &json!("Bob")), "{proposal}");
+    }
+    let (_, shown, _) = press.rules(&["show", "1"], Some(&bob));
+    assert!(shown.contains("approved by Bob (operator:"), "{shown}");
     // What is printed of a digest names it, everywhere.
     let short = newest[0].split(' ').next().unwrap();
     let (code, shown, why) = press.rules(&["show", short], None);
@@ -362,4 +377,31 @@ fn a_short_digest_is_taken_wherever_a_digest_is() {
     }
     let unknown = press.send(&asker, "GET", "/v1/decisions?rules=ffffffffffff", None);
     assert_eq!((unknown.status, unknown.code().as_str()), (400, "unknown_rules"), "{}", unknown.text);
+}
+
+#[test]
+fn a_rollback_that_is_proposed_needs_another_hand_and_a_command_without_a_server_a_person() {
+    let press = Press::start("", &[]);
+    let (ada, bob, cid) = (press.token(&[]), press.token(&[]), press.token(&[]));
+    let (child, first) = (press.made_by(&cid), press.status(&ada)["digest"].as_str().unwrap().to_owned());
+    let grandchild = press.made_by(&child);
+    let second = press.publishes(&ada, &bob, "second");
+    assert_eq!(press.rolls_back(&cid, &first).status, 200, "once, in an emergency");
+    let same_hand = (403, "same_hand".to_owned());
+    let proposed = press.rolls_back(&cid, &second);
+    assert_eq!((proposed.status, proposed.json()["state"].as_str()), (201, Some("open")), "{}", proposed.text);
+    for approver in [&child, &grandchild] {
+        assert_eq!(press.approves(approver, &proposed.json()), same_hand);
+    }
+    assert_eq!(press.status(&ada)["digest"], first.as_str());
+    // Who opens the folder of a stopped server is nobody, however it is asked.
+    let Press { server, data } = press;
+    assert!(server.terminate().success());
+    let approve = ["approve", "2", "--unproved", "read"];
+    let (code, _, why) = rules(data.path(), &approve, None);
+    assert_eq!(code, Some(2), "{why}");
+    assert!(why.contains("`operator:local` is no person") && why.contains("--token-file"), "{why}");
+    let (code, _, why) = rules(data.path(), &approve, Some(&child));
+    assert_eq!(code, Some(2), "{why}");
+    assert!(why.contains("was made with"), "{why}");
 }

@@ -26,7 +26,7 @@ use standing::publish::proposal::Proposing;
 use standing::publish::rollback::{RolledBack, RollingBack};
 use standing::publish::{self, ProposalTold, PublishError};
 use standing::question::{Entity, Question};
-use standing::store::{ProposalState, Store};
+use standing::store::{Beside, ProposalState, Store, Work};
 use standing::{answer, change, evidence};
 use tempfile::TempDir;
 
@@ -854,4 +854,33 @@ fn killed_around_an_approval_the_history_the_proposals_and_what_decides_agree() 
         let ready = office.server.get("/readyz").json();
         assert_eq!(ready["rules"], *last, "round {round}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_approval_for_later_counts_only_while_its_token_speaks_for_who_gave_it() {
+    let press = Press::new().await;
+    let first = press.digest();
+    let (token, bob) = press.reviewer(None).await;
+    let id = press.scheduled(&bob).await;
+    let Press { pdp, clock, folder } = press;
+    drop(Arc::into_inner(pdp).unwrap());
+    // No call changes whom a token speaks for, so it is written as a call would write it.
+    let store = Store::open(folder.path(), Arc::<Stopped>::clone(&clock)).unwrap();
+    let mut kept = store.token(&token).unwrap().unwrap();
+    kept.caller = Caller::Operator { id: token.to_string(), role: Role::Asker };
+    let written = store.change(move |_| {
+        let mut beside = Beside::default();
+        beside.put_token(&kept)?;
+        Ok(Work { change: None, by: String::new(), records: Vec::new(), remember: None, beside, value: () })
+    });
+    written.await.unwrap();
+    drop(store);
+    clock.set(time("2026-01-02T00:00:00Z"));
+    let pdp = Press::open(folder.path(), &clock, RulesFrom::Publishing).await;
+    let press = Press { pdp, clock, folder };
+    assert_eq!(publish::schedule::activate_due(&press.pdp).await.unwrap(), Some((id, false)));
+    let told = publish::proposal::proposal(&press.pdp, &operator(), id).await.unwrap().value;
+    assert_eq!((told.state, press.digest()), (ProposalState::NotActivated, first));
+    let why = told.ended.unwrap().message.unwrap();
+    assert!(why.contains(&format!("its token `{token}` speaks for `asker:{token}` now")), "{why}");
 }
