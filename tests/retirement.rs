@@ -341,6 +341,10 @@ fn the_command_lets_a_promise_go_that_was_taken_out_before_or_is_after() {
     let gone = until(&server, |said| said["digest"] != first);
     assert!(gone.get("refused").is_none(), "{gone}");
     assert_eq!(gone["retired"][0]["promise"], "always/the-seller-is-billed");
+    let logged = server.prints("a promise is retired");
+    for part in ["WARN", "always/the-seller-is-billed", "Ada", "bills go elsewhere"] {
+        assert!(logged.contains(part), "`{part}` is not in the log: {logged}");
+    }
     assert_eq!((&gone["retired"][0]["by"], &gone["retired"][0]["why"]), (&json!("Ada"), &json!("bills go elsewhere")));
     // The other way round: the line first, then the edit.
     let (code, said) = retire(folder.path(), data.path(), &["tables/removeSeats", "--why", "signed anew soon"]);
@@ -355,4 +359,31 @@ fn the_command_lets_a_promise_go_that_was_taken_out_before_or_is_after() {
     let (code, said) = retire(folder.path(), data.path(), &["no-such-promise", "--why", "x"]);
     assert_eq!(code, Some(1), "{said}");
     assert!(said.contains("`no-such-promise` is no promise; it is one of `always/"), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_taken_out_while_nothing_runs_is_held_to_at_every_later_start() {
+    let (folder, data) = (Folder::shipped(), tempfile::tempdir().unwrap());
+    let started = async || {
+        let clock: SharedClock = Arc::new(Stopped::at(time(BEGIN)));
+        let (multichannel, limits) = (Multichannel::Displace, Limits::default());
+        let terms = Terms { multichannel, limits, public_url: "https://standing.example".to_owned(), solver: None };
+        let wanted = RulesAt::folder(folder.path()).into();
+        let pdp = publish::begin::begin(data.path(), clock, wanted, RulesFrom::Files, terms).await.unwrap();
+        let refused = publish::told::rules_status(&pdp, &operator()).await.unwrap().value.refused;
+        let findings = refused.map(|refused| refused.findings.iter().map(ToString::to_string).collect::<Vec<_>>());
+        (pdp.digest().to_string(), findings.unwrap_or_default().join("\n"))
+    };
+    let (first, refused) = started().await;
+    assert_eq!(refused, "");
+    folder.remove(ONLY_SELLERS);
+    let (digest, refused) = started().await;
+    assert_eq!(digest, first, "the last good set decides");
+    assert!(refused.contains("nobody retired it: `always/only-the-original-reseller`"), "{refused}");
+    // The start that refused it is no acceptance: the rule that it kept is no looser a start later.
+    let order = "policies/may/order-add-ons.cedar";
+    folder.write(order, &folder.text(order).replace("resource.originalReseller == principal &&\n  ", ""));
+    let (digest, refused) = started().await;
+    assert_eq!(digest, first, "the last good set decides");
+    assert!(refused.contains("nobody retired it: `always/only-the-original-reseller`"), "{refused}");
 }
