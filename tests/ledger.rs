@@ -800,3 +800,33 @@ async fn what_a_record_costs() {
     let wall = began.elapsed().as_secs_f64() * 1e6 / 100.0;
     println!("one by one: {wall:.0} us a record, {:.0} of them working", (worked() - before) / 100.0);
 }
+
+#[test]
+fn every_record_has_a_salt_of_its_own_in_a_batch_and_over_a_restart_too() {
+    let data = tempfile::tempdir().unwrap();
+    let (mut records, mut salts) = (0, std::collections::BTreeSet::new());
+    for start in 1..=2 {
+        let server = Server::start(data.path(), &["--anonymous"]);
+        // The same asked again and again, so that only the salt tells one record from the other.
+        let asked = question("p", "provision", "Service", "c/office365");
+        for _ in 0..5 {
+            assert_eq!(server.post("/access/v1/evaluation", &asked).status, 200);
+        }
+        let batch = json!({ "evaluations": vec![asked; 40] });
+        assert_eq!(server.post("/access/v1/evaluations", &batch).status, 200);
+        assert!(server.put("/v1/customers/c", &json!({ "name": format!("C {start}") })).status < 300);
+        let listed = server.get("/v1/decisions?limit=1000").json();
+        assert_eq!(listed["complete"], true);
+        let found = listed["decisions"].as_array().unwrap();
+        assert!(found.len() >= records + 46, "{}", found.len());
+        records = found.len();
+        salts.clear();
+        for record in found {
+            let salt = record["salt"].as_str().unwrap_or_else(|| panic!("no salt in {record}"));
+            let is_hex = salt.len() == 32 && salt.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+            assert!(is_hex, "`{salt}` is no 128 bits");
+            assert!(salts.insert(salt.to_owned()), "`{salt}` salts two records");
+        }
+        assert!(server.terminate().success());
+    }
+}

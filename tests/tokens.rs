@@ -201,3 +201,35 @@ fn a_record_names_the_trace_its_call_belongs_to_and_no_other_text() {
         assert_eq!(listed["decisions"][0]["trace"], named, "{parent}");
     }
 }
+
+#[test]
+fn the_record_of_a_token_says_whom_it_speaks_for_and_when_it_ends_whatever_way_it_is_made() {
+    let office = Office::open();
+    let body = json!({ "name": "Contoso", "kind": "directBill", "status": "active" });
+    assert_eq!(office.call("PUT", "/v1/partners/contoso", Some(&body)).status, 201);
+    let end = "2099-12-31T00:00:00Z";
+    let operator = office.operator.split('_').nth(1).unwrap();
+    for (by, proof) in [("socket", json!({ "by": "socket" })), ("token", json!({ "by": "token", "id": operator }))] {
+        let made = if by == "socket" {
+            created(office.data.path(), &["--role", "partner", "--for", "contoso", "--expires", end])
+        } else {
+            let body = json!({ "role": "partner", "for": "contoso", "expires": end });
+            office.call("POST", "/v1/tokens", Some(&body)).json()
+        };
+        let id = made["id"].as_str().unwrap();
+        let of = |record: &Value| {
+            let said = &record["question"]["context"];
+            let said = ["token", "role", "expires"].map(|member| said[member].as_str().unwrap_or_default().to_owned());
+            (said, record["outcome"].clone(), record["proof"].clone())
+        };
+        let expected = ([id.to_owned(), "partner:contoso".to_owned(), end.to_owned()], json!("done"), proof);
+        assert_eq!(of(&office.record("Api::createToken")), expected, "{by}");
+        if by == "socket" {
+            let output = standing(&["token", "revoke", id, "--data", office.data.path().to_str().unwrap()]);
+            assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        } else {
+            assert_eq!(office.call("DELETE", &format!("/v1/tokens/{id}"), None).status, 200);
+        }
+        assert_eq!(of(&office.record("Api::revokeToken")), expected, "{by}");
+    }
+}
