@@ -69,7 +69,7 @@ fn rules(server: &Server) -> Value {
 
 /// Waits until what is said of the rules is as it should be.
 #[track_caller]
-fn until(server: &Server, is_so: impl Fn(&Value) -> bool) -> Value {
+pub fn until(server: &Server, is_so: impl Fn(&Value) -> bool) -> Value {
     let began = Instant::now();
     loop {
         let said = rules(server);
@@ -175,6 +175,38 @@ fn a_bad_edit_changes_nothing_and_is_told_and_mending_it_puts_it_in_force() {
     let kept = server.get(&format!("/v1/rules/{}", before.1)).json();
     assert_eq!(kept["files"][BILLS], bills.as_str());
     assert_eq!(server.get("/v1/rules/0000").status, 404);
+}
+
+#[test]
+fn an_attribute_that_no_fact_fills_is_said_with_its_place_at_check_and_by_a_server() {
+    const SCHEMA: &str = "schemas/standing.cedarschema";
+    let (data, folder) = (tempfile::tempdir().unwrap(), Folder::shipped());
+    let server = serve(data.path(), folder.path());
+    let first = rules(&server)["digest"].clone();
+    let parent = "  parent?: Subscription,\n";
+    let schema = folder.text(SCHEMA).replacen(parent, &format!("{parent}  country?: String,\n"), 1);
+    let line = schema.lines().position(|line| line == "  country?: String,").unwrap() + 1;
+    folder.write(SCHEMA, &schema);
+    let said = until(&server, |said| said.get("refused").is_some());
+    assert_eq!(said["digest"], first);
+    let finding = &said["refused"]["findings"][0];
+    let place = (finding["path"].as_str(), finding["line"].as_u64(), finding["column"].as_u64());
+    assert_eq!(place, (Some(SCHEMA), Some(line as u64), Some(3)), "{said}");
+    let message = "no fact fills `Subscription.country`";
+    assert_eq!((finding["message"].as_str(), finding.get("advisory")), (Some(message), None), "{said}");
+    // Whoever runs the server reads it in the log.
+    let logged = server.prints("rules were refused");
+    assert!(logged.contains(&format!("{SCHEMA}:{line}:3: {message}")), "{logged}");
+    drop(server);
+    let checked = std::process::Command::new(env!("CARGO_BIN_EXE_standing"))
+        .args(["rules", "check", "--rules", folder.path().to_str().unwrap()])
+        .args(["--data", folder.path().join("none").to_str().unwrap()])
+        .env("CVC5", "/nowhere/cvc5")
+        .output()
+        .unwrap();
+    let printed = String::from_utf8(checked.stdout).unwrap();
+    assert_eq!(checked.status.code(), Some(2), "{printed}");
+    assert!(printed.contains(&format!("{SCHEMA}:{line}:3")) && printed.contains(message), "{printed}");
 }
 
 #[test]

@@ -1,7 +1,8 @@
 //! What a caller says is a dimension of every answer, and no report is silent about it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
+use std::path::Path;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
@@ -23,7 +24,9 @@ use standing::publish;
 use standing::publish::difference::Turns;
 use standing::question::{Entity, Members, Question};
 
+use crate::in_force::{Folder, until};
 use crate::proofs::solver;
+use crate::server::{Server, standing};
 use crate::shipped::{candidate, shipped, shipped_files};
 use crate::stage::{BEGIN, time};
 use crate::worlds::{Chance, World, rules};
@@ -495,4 +498,92 @@ fn what_callers_say_is_asked_as_they_say_it() {
         .saying(said.as_object().unwrap().clone());
     assert_eq!(Value::Object(question.said()), said);
     assert_eq!((question.action.properties.len(), question.context.len()), (1, 1));
+}
+
+/// A server that proves.
+fn proving(data: &Path, arguments: &[&str], solver: &Path) -> Server {
+    let environment = [("CVC5", solver.to_str().unwrap())];
+    Server::try_start_in(data, arguments, &environment)
+        .unwrap_or_else(|output| panic!("the server did not start: {}", String::from_utf8_lossy(&output.stderr)))
+}
+
+/// The shipped set with what a reading has otherwise.
+fn set(reading: &Reading, is_bounded: bool) -> BTreeMap<String, String> {
+    let mut files: BTreeMap<String, String> =
+        shipped_files().iter().map(|(path, text)| (path.to_owned(), text.to_owned())).collect();
+    files.extend(reading.files(is_bounded));
+    files
+}
+
+/// Saves it in a folder that is watched, the schema last: what is read in between does not load.
+fn save(folder: &Folder, reading: &Reading, is_bounded: bool) {
+    for (path, text) in reading.files(is_bounded).iter().rev() {
+        folder.write(path, text);
+    }
+}
+
+#[test]
+fn a_folder_that_reads_what_callers_say_is_refused_until_a_claim_bounds_it_and_every_report_says_so() {
+    let Some(solver) = solver() else { return };
+    let (data, folder, reading) = (tempfile::tempdir().unwrap(), Folder::shipped(), &readings()[0]);
+    let server = proving(data.path(), &["--demo", "--rules", folder.path().to_str().unwrap()], &solver);
+    let first = server.get("/v1/rules").json()["digest"].clone();
+    let reports = || {
+        let review = "/v1/access-review?customer=adatum";
+        let supposed = server.post("/v1/what-if", &json!({ "changes": [{ "remove": { "customer": "adatum" } }] }));
+        assert_eq!(supposed.status, 200, "{}", supposed.text);
+        let told = [server.get(review).json(), supposed.json()].map(|told| told.get("dependsOnContext").cloned());
+        let page = server.get(&format!("{review}&format=html")).text;
+        (told, page.contains("What a caller says besides can turn the answers to readUsage"))
+    };
+    assert_eq!(reports(), ([None, None], false), "nothing turns on what callers say");
+
+    save(&folder, reading, false);
+    let unbounded = "what a caller says turns the answer to `readUsage`, and no claim bounds it";
+    let is_refused = |said: &Value| said["refused"]["findings"].to_string().contains(unbounded);
+    let said = until(&server, is_refused);
+    assert_eq!(said["digest"], first, "the last good set decides");
+    assert_eq!(reports(), ([None, None], false));
+
+    save(&folder, reading, true);
+    until(&server, |said| said["digest"] != first);
+    let named = || Some(json!(["readUsage"]));
+    assert_eq!(reports(), ([named(), named()], true));
+}
+
+#[test]
+fn a_proposal_that_reads_what_callers_say_is_refused_until_a_claim_bounds_it_and_its_evidence_says_who_gains() {
+    let Some(solver) = solver() else { return };
+    let (data, reading) = (tempfile::tempdir().unwrap(), &readings()[0]);
+    let settings = data.path().join("standing.toml");
+    std::fs::write(&settings, "rules_from = \"publishing\"\n").unwrap();
+    let server = proving(data.path(), &["--demo", "--config", settings.to_str().unwrap()], &solver);
+    let unbounded = "what a caller says turns the answer to `readUsage`, and no claim bounds it";
+    let proposed = server.post("/v1/rules/proposals", &json!({ "files": set(reading, false) }));
+    assert_eq!((proposed.status, proposed.code().as_str()), (422, "rules_refused"), "{}", proposed.text);
+    assert!(proposed.json()["evidence"]["findings"].to_string().contains(unbounded), "{}", proposed.text);
+    let proposed = server.post("/v1/rules/proposals", &json!({ "files": set(reading, true) }));
+    assert_eq!(proposed.status, 201, "{}", proposed.text);
+    let evidence = proposed.json()["evidence"].clone();
+    assert_eq!(evidence["outcome"], "proved", "{evidence}");
+    // Nobody gains anything by saying nothing, and who says it does: in the table and in the live world.
+    let is_of = |action: &&Value| action["action"] == "readUsage";
+    let rows = evidence["rows"].as_array().unwrap().iter().find(is_of).unwrap();
+    let more = &rows["ifSaid"][0];
+    assert_eq!(
+        (&rows["loosened"]["rows"], &more["said"]["words"]),
+        (&json!(0), &json!("`context.emergency`")),
+        "{rows}"
+    );
+    assert!(more["loosened"]["rows"].as_u64().unwrap() > 0, "{rows}");
+    assert!(more["loosened"]["witness"]["sentence"].as_str().unwrap().contains("if the caller says"), "{rows}");
+    let live = evidence["world"]["actions"].as_array().unwrap().iter().find(is_of).unwrap();
+    assert_eq!(live["gained"]["count"], 0, "{live}");
+    assert!(live["ifSaid"][0]["gained"]["count"].as_u64().unwrap() > 0, "{live}");
+    // And as it is read on a terminal.
+    let output = standing(&["rules", "show", "1", "--data", data.path().to_str().unwrap()]);
+    let printed = String::from_utf8(output.stdout).unwrap().split_whitespace().collect::<Vec<_>>().join(" ");
+    let (rows, pairs) = (&more["loosened"]["rows"], &live["ifSaid"][0]["gained"]["count"]);
+    assert!(printed.contains(&format!("{rows} rows more if the caller says `context.emergency`")), "{printed}");
+    assert!(printed.contains(&format!("{pairs} answers more if the caller says `context.emergency`")), "{printed}");
 }
