@@ -558,3 +558,52 @@ fn a_batch_whose_defaults_would_be_copied_beyond_measure_is_refused() {
     let answer = server.post(EVALUATIONS, &body);
     assert_eq!((answer.status, answer.code().as_str()), (413, "batch_too_large"));
 }
+
+/// The names of members, at every depth.
+fn members(value: &Value, into: &mut Vec<String>) {
+    match value {
+        Value::Array(items) => items.iter().for_each(|item| members(item, into)),
+        Value::Object(named) => named.iter().for_each(|(name, value)| {
+            into.push(name.clone());
+            members(value, into);
+        }),
+        _ => {}
+    }
+}
+
+#[test]
+fn what_a_partner_owes_stands_in_duties_and_obligations_stay_free() {
+    let data = tempfile::tempdir().unwrap();
+    let server = Server::start(data.path(), &["--demo"]);
+    let office = json!({ "type": "Subscription", "id": "s-office" });
+    let contoso = json!({ "type": "Partner", "id": "contoso" });
+    let of = |action: &str| asked(contoso.clone(), action, office.clone());
+    let owed = json!(["provideSupport", "adhereToResellerAgreement"]);
+    let mut said = Vec::new();
+    // Whatever the verdict, and as strings.
+    for (action, is_yes) in [("removeSeats", true), ("provideSupport", false)] {
+        let answer = server.post(EVALUATION, &of(action));
+        assert_eq!(answer.json()["decision"], is_yes, "{action}: {}", answer.text);
+        assert_eq!(answer.json()["context"]["duties"], owed, "{action}: {}", answer.text);
+        let record = server.get(&format!("/v1/decisions/{}", answer.header("standing-decision").unwrap())).json();
+        said.extend([answer.json(), record]);
+    }
+    let batch = json!({ "evaluations": [of("removeSeats"), of("provideSupport")] });
+    let explained = server.post(&format!("{EVALUATIONS}?explain=true"), &batch).json();
+    for (element, is_yes) in explained["evaluations"].as_array().unwrap().iter().zip([true, false]) {
+        assert_eq!((&element["decision"], &element["context"]["duties"]), (&json!(is_yes), &owed), "{explained}");
+    }
+    let search = asked(contoso.clone(), "removeSeats", json!({ "type": "Subscription" }));
+    let found = server.post("/access/v1/search/resource?explain=true", &search).json();
+    assert_eq!(found["context"]["decisions"][0]["duties"], owed, "{found}");
+    // Who owes nothing has no such member.
+    let stranger =
+        server.post(EVALUATION, &asked(json!({ "type": "Partner", "id": "stranger" }), "removeSeats", office));
+    assert_eq!(stranger.json()["context"].get("duties"), None, "{}", stranger.text);
+    said.extend([explained, found, stranger.json(), server.get("/openapi.json").json()]);
+    for value in said {
+        let mut names = Vec::new();
+        members(&value, &mut names);
+        assert!(!names.iter().any(|name| name == "obligations"), "{value}");
+    }
+}
