@@ -35,7 +35,7 @@ fn demonstration() -> (TempDir, Server) {
 
 #[test]
 fn a_day_without_a_time_is_taken_wherever_a_time_is() {
-    let (_data, server) = demonstration();
+    let (data, server) = demonstration();
     let at = server.get("/v1/decisions?limit=1").json()["decisions"][0]["at"].as_str().unwrap().to_owned();
     let today: Date = at[..10].parse().unwrap();
     let (before, after) = (today.yesterday().unwrap(), today.checked_add(2.days()).unwrap());
@@ -65,6 +65,24 @@ fn a_day_without_a_time_is_taken_wherever_a_time_is() {
         assert_eq!(now.status, 200, "{path}: {}", now.text);
         let coming = server.get(&format!("{path}as_of={after}"));
         assert_eq!((coming.status, coming.code().as_str()), (400, "not_yet"), "{path}: {}", coming.text);
+    }
+    // A question too, over HTTP and on the command line.
+    let asked = question("contoso", "removeSeats", "Subscription", "s-office");
+    let (ask, text) = (["Partner::contoso", "removeSeats", "Subscription::s-office"], data.path().to_str().unwrap());
+    for (day, status, is_yes, code) in [(today, 200, true, 0), (before, 200, false, 2), (after, 400, false, 64)] {
+        let answer = server.post(&format!("/access/v1/evaluation?as_of={day}"), &asked);
+        assert_eq!(answer.status, status, "{day}: {}", answer.text);
+        assert_eq!(answer.json()["decision"].as_bool().unwrap_or_default(), is_yes, "{day}: {}", answer.text);
+        let as_of = day.to_string();
+        let output = standing(&[&["check"], &ask[..], &["--as-of", &as_of, "--data", text]].concat());
+        assert_eq!(output.status.code(), Some(code), "{day}: {}", said(&output));
+    }
+    for (from, to, is_found) in [(today, after, true), (before, before, false), (after, after, false)] {
+        let [from, to] = [from, to].map(|day| day.to_string());
+        let find = ["ledger", "find", "--subject", "Partner::contoso", "--from", &from, "--to", &to, "--data", text];
+        let output = standing(&find);
+        assert_eq!(output.status.code(), Some(0), "{from} to {to}: {}", said(&output));
+        assert_eq!(!said(&output).ends_with("0 records\n"), is_found, "{from} to {to}: {}", said(&output));
     }
     let was = server.get(&format!("/v1/access-review?customer=adatum&as_of={before}"));
     assert_eq!((was.status, was.code().as_str()), (404, "unknown_customer"), "{}", was.text);

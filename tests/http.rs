@@ -116,6 +116,27 @@ fn nouns_that_cannot_be_are_refused_with_a_code_and_the_member_is_named() {
             "commercial_relationship_ended",
             "fabrikam",
         ),
+        (
+            "/v1/subscriptions/s-new",
+            json!({ "customer": "wingtip", "service": "office365", "quantity": 1, "status": "active", "parent": "s-ended" }),
+            409,
+            "commercial_relationship_ended",
+            "fabrikam",
+        ),
+        (
+            "/v1/subscriptions/s-new",
+            json!({ "customer": "adatum", "service": "azure", "quantity": 1, "status": "active", "parent": "s-suspended" }),
+            409,
+            "parent_not_active",
+            "s-suspended",
+        ),
+        (
+            "/v1/subscriptions/s-deleted",
+            json!({ "customer": "adatum", "service": "azure", "quantity": 25, "status": "active", "originalReseller": "contoso" }),
+            409,
+            "status_cannot_become",
+            "deleted",
+        ),
     ] {
         let before = server.get("/readyz").json()["revision"].clone();
         let answer = server.put(path, &body);
@@ -510,4 +531,20 @@ fn a_command_without_a_server_answers_by_the_rules_that_were_last_served() {
     assert!(server.terminate().success());
     let without = check();
     assert_eq!((without.status.code(), without.stdout), (beside.status.code(), beside.stdout));
+}
+
+#[test]
+fn what_was_never_granted_is_a_404_that_names_what_was_meant() {
+    let (server, _data) = demo();
+    let before = server.get("/readyz").json()["revision"].clone();
+    for (path, meant) in [
+        ("partners/fabrikam/delegated-administration?service=Office365", "did you mean `office365`?"),
+        ("partners/fabricam/delegated-administration", "did you mean `fabrikam`?"),
+        ("delegated-administration?service=OFFICE365", "did you mean `office365`?"),
+    ] {
+        let answer = server.send("DELETE", &format!("/v1/customers/adatum/{path}"), &[], None);
+        assert_eq!(answer.status, 404, "{path}: {}", answer.text);
+        assert!(answer.json()["detail"].as_str().unwrap().contains(meant), "{path}: {}", answer.text);
+        assert_eq!(server.get("/readyz").json()["revision"], before, "nothing was removed");
+    }
 }

@@ -3,10 +3,11 @@
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown, symlink};
 use std::path::Path;
-use std::process::Output;
+use std::process::{Command, Output};
 
 use serde_json::json;
 
+use crate::in_force::Folder;
 use crate::server::{Server, standing};
 
 fn said(output: &Output) -> String {
@@ -49,6 +50,7 @@ fn a_command_in_a_folder_without_a_store_makes_nothing() {
         vec!["token", "revoke", "1f9c0d2b7a6e5f43"],
         vec!["link-key", "list"],
         vec!["link-key", "rotate"],
+        vec!["link-key", "retire", "5a1b2c3d4e5f6071"],
         vec!["check", "Partner::p", "provision", "Service::c/s"],
         vec!["export", text(&file)],
         vec!["ledger", "verify"],
@@ -56,11 +58,38 @@ fn a_command_in_a_folder_without_a_store_makes_nothing() {
         vec!["ledger", "export", text(&file)],
         vec!["ledger", "archive", "--older-than", "90d"],
         vec!["ledger", "replay", "--all"],
+        vec!["ledger", "find"],
+        vec!["ledger", "prove", "1", text(&file)],
+        vec!["rules", "propose", "."],
+        vec!["rules", "approve", "1"],
+        vec!["rules", "withdraw", "1"],
+        vec!["rules", "history"],
+        vec!["rules", "show", "1"],
+        vec!["rules", "rollback", "--to", "7bf31cfa9bba"],
     ] {
         let output = standing(&[arguments.as_slice(), &["--data", data]].concat());
         assert_eq!(output.status.code(), Some(1), "{arguments:?}: {}", said(&output));
         assert!(said(&output).contains("there is no store in"), "{arguments:?}: {}", said(&output));
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0, "{arguments:?} made something");
+    }
+}
+
+#[test]
+fn what_is_asked_of_a_folder_of_rules_alone_needs_no_store_and_makes_none() {
+    let (folder, wrong) = (Folder::shipped(), tempfile::tempdir().unwrap());
+    let (rules, data) = (text(folder.path()), wrong.path().join("wrong"));
+    for arguments in [
+        vec!["check", "--rules", rules],
+        // A difference is a review of which less is said.
+        vec!["review", rules],
+        vec!["retire", "always/the-seller-is-billed", "--why", "bills go elsewhere", "--rules", rules],
+    ] {
+        // Where the default folder of data would be made too.
+        let mut command = Command::new(env!("CARGO_BIN_EXE_standing"));
+        command.arg("rules").args(&arguments).arg("--data").arg(&data).current_dir(wrong.path());
+        let output = command.env("CVC5", "/nowhere/cvc5").output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{arguments:?}: {}", said(&output));
+        assert_eq!(fs::read_dir(wrong.path()).unwrap().count(), 0, "{arguments:?} made something");
     }
 }
 
