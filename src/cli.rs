@@ -12,6 +12,7 @@ mod help;
 mod ledger;
 mod lines;
 mod link_key;
+mod manual;
 mod page;
 mod print;
 mod reach;
@@ -76,6 +77,8 @@ enum Command {
     Rules(rules::RulesCommand),
     /// Create, list and revoke access tokens.
     Token(token::TokenCommand),
+    /// Print a page of the manual, or which pages there are.
+    Manual(manual::Manual),
 }
 
 /// Flags of every command that works on a store.
@@ -161,7 +164,7 @@ pub fn run() -> ExitCode {
             return if wrong { ExitCode::from(WRONG_USAGE) } else { ExitCode::SUCCESS };
         }
     };
-    if !matches!(arguments.command, Command::Config(_))
+    if !matches!(arguments.command, Command::Config(_) | Command::Manual(_))
         && let Err(failure) = settings::in_force()
     {
         return failure.told();
@@ -187,6 +190,7 @@ pub fn run() -> ExitCode {
             Command::LinkKey(link_key) => link_key.run().await,
             Command::Rules(rules) => rules.run().await,
             Command::Token(token) => token.run().await,
+            Command::Manual(manual) => manual.run(),
         }
     });
     match print::failed().map_or(ended, Err) {

@@ -35,6 +35,7 @@
 //! | [`answer`] | everything that is asked: one question or many, search, what-if, lists, export |
 //! | [`publish`] | the life of rules: start, watch, review, difference, proposal, approval, activation, the way back |
 //! | [`evidence`] | what was decided: ledger, archive, verification, decisions, replay, access review, change feed |
+//! | [`manual`] | the manual, page by page: asking, rules, audit, running and the rest |
 //! | [`http`] | every surface: all routes on one screen, one file a noun, one map from errors to statuses |
 //! | [`cli`] | one file a command |
 //!
@@ -111,5 +112,6 @@ pub mod change;
 pub mod answer;
 pub mod publish;
 pub mod evidence;
+pub mod manual;
 pub mod http;
 pub mod cli;

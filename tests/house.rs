@@ -262,3 +262,15 @@ fn the_decision_point_has_five_fields_and_its_methods_stand_in_one_place() {
     let methods = between("\nimpl Pdp {").matches(" fn ").count();
     assert!(methods <= METHODS_MAX, "{methods} methods");
 }
+
+#[test]
+fn no_room_holds_more_than_its_share_of_the_house() {
+    const SHARE_MAX: usize = 15;
+    let sources = sources();
+    let lines = |text: &str| text.lines().count();
+    let all: usize = sources.iter().map(|source| lines(&source.text)).sum();
+    for room in rooms() {
+        let own: usize = sources.iter().filter(|source| source.room() == room).map(|source| lines(&source.text)).sum();
+        assert!(own * 100 <= all * SHARE_MAX, "`{room}` holds {own} of {all} lines");
+    }
+}

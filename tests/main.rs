@@ -37,6 +37,7 @@ mod killed;
 mod ledger;
 mod long;
 mod machine;
+mod manual;
 mod metrics;
 mod missing_archive;
 mod openapi;

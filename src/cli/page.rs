@@ -59,6 +59,11 @@ impl Page {
         self.text.push('\n');
     }
 
+    /// A paragraph whose lines begin where the page does.
+    pub(in crate::cli) fn flush(&mut self, text: impl AsRef<str>) {
+        self.wrapped("", "", text.as_ref());
+    }
+
     /// A line that is not wrapped, such as a command to copy.
     pub(in crate::cli) fn as_it_is(&mut self, line: impl fmt::Display) {
         self.text.push_str(&line.to_string());
