@@ -104,6 +104,23 @@ impl<T> Page<T> {
         place.unwrap_or(&opened).parse().map(Some).map_err(|_| ListError::Cursor)
     }
 
+    /// A page of what is numbered, from after the cursor on; `rows` gives those from a number on, as many as asked for.
+    pub(crate) fn of_numbered<R: Into<T>>(
+        limit: usize,
+        cursor: Option<&str>,
+        seal: Seal,
+        rows: impl FnOnce(u64, usize) -> Result<Vec<(u64, R)>, StoreError>,
+    ) -> Result<Self, ListError> {
+        let mut page = Self::new(limit, seal);
+        let from = page.after::<u64>(cursor)?.map_or(0, |last| last.saturating_add(1));
+        for (number, row) in rows(from, page.limit + 1)? {
+            if page.take(row.into(), number.to_string()).is_break() {
+                break;
+            }
+        }
+        Ok(page)
+    }
+
     /// Puts an item on the page, or notes that there is more.
     pub(crate) fn take(&mut self, item: T, at: String) -> Listed {
         if self.items.len() >= self.limit {

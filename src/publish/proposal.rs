@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::clock::Timestamp;
 use crate::config::RulesFrom;
-use crate::limits::{OPEN_PROPOSALS_MAX, PAGE_MAX, RULES_FILE_BYTES_MAX, RULES_FILES_MAX};
+use crate::limits::{OPEN_PROPOSALS_MAX, RULES_FILE_BYTES_MAX, RULES_FILES_MAX};
 use crate::pdp::Pdp;
 use crate::pdp::call::{self, About, Call, CallError, Changed, Done, Told};
 use crate::pdp::cursor::Seal;
@@ -251,14 +251,8 @@ pub async fn proposals(
     cursor: Option<&str>,
 ) -> Result<Told<Page<ProposalTold>>, CallError<ListError>> {
     call::read(pdp, call, "readRules", &About::Installation, |_, _| {
-        let mut page = Page::new(limit, Seal::of(&pdp.keys.ledger, &call.caller, &"proposals"));
-        let from = page.after::<u64>(cursor)?.map_or(0, |last| last.saturating_add(1));
-        for (id, proposal) in pdp.store.proposals(from, limit.min(PAGE_MAX) + 1)? {
-            if page.take(proposal.into(), id.to_string()).is_break() {
-                break;
-            }
-        }
-        Ok(page)
+        let seal = Seal::of(&pdp.keys.ledger, &call.caller, &"proposals");
+        Page::of_numbered(limit, cursor, seal, |from, most| pdp.store.proposals(from, most))
     })
     .await
 }

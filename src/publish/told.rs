@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use crate::assure::promises::Retired;
 use crate::clock::Timestamp;
 use crate::config::RulesFrom;
-use crate::limits::{DIGEST_PREFIX_MIN, PAGE_MAX};
+use crate::limits::DIGEST_PREFIX_MIN;
 use crate::pdp::Pdp;
 use crate::pdp::call::{self, About, Call, CallError, Told};
 use crate::pdp::cursor::Seal;
@@ -221,14 +221,8 @@ pub async fn rules_history(
     cursor: Option<&str>,
 ) -> Result<Told<Page<RulesEntry>>, CallError<ListError>> {
     call::read(pdp, call, "readRules", &About::Installation, |_, _| {
-        let mut page = Page::new(limit, Seal::of(&pdp.keys.ledger, &call.caller, &"history of rules"));
-        let from = page.after::<u64>(cursor)?.map_or(0, |last| last.saturating_add(1));
-        for (number, entry) in pdp.store.rules_history(from, limit.min(PAGE_MAX) + 1)? {
-            if page.take(entry.into(), number.to_string()).is_break() {
-                break;
-            }
-        }
-        Ok(page)
+        let seal = Seal::of(&pdp.keys.ledger, &call.caller, &"history of rules");
+        Page::of_numbered(limit, cursor, seal, |from, most| pdp.store.rules_history(from, most))
     })
     .await
 }
