@@ -9,13 +9,11 @@ use standing::change::acceptance::Acceptance;
 use standing::change::tokens::{NewToken, Speaker};
 use standing::clock::{Clock as _, ClockState, SharedClock, Stopped, Timestamp};
 use standing::config::{RulesAt, RulesFrom};
-use standing::domain::grant::Multichannel;
 use standing::domain::partner::{Partner, PartnerKind, PartnerStatus};
 use standing::http::{Door, Stopping, surface};
-use standing::limits::Limits;
 use standing::pdp::call::CallError;
 use standing::pdp::opening::{self, Opening};
-use standing::pdp::{Pdp, PdpError, Terms, ready};
+use standing::pdp::{Pdp, PdpError, ready};
 use standing::policy::{RuleFiles, Rulebook};
 use standing::question::{Entity, Question};
 use standing::store::StoreError;
@@ -23,16 +21,7 @@ use standing::{answer, change, evidence, publish};
 use tempfile::TempDir;
 
 use crate::server::{Answer, call};
-use crate::stage::{BEGIN, operator, shipped, time};
-
-fn terms() -> Terms {
-    Terms {
-        multichannel: Multichannel::Displace,
-        limits: Limits::default(),
-        public_url: "https://standing.example".to_owned(),
-        solver: None,
-    }
-}
+use crate::stage::{BEGIN, operator, shipped, terms, time};
 
 fn clock(at: &str) -> (Arc<Stopped>, SharedClock) {
     let clock = Arc::new(Stopped::at(time(at)));

@@ -9,20 +9,20 @@ use serde_json::Value;
 use standing::clock::{Clock as _, SharedClock, System, Timestamp};
 use standing::domain::customer::Customer;
 use standing::domain::event::Fact;
-use standing::domain::grant::Multichannel;
 use standing::domain::partner::{PartnerKind, PartnerStatus};
 use standing::domain::service::Service as DomainService;
 use standing::facts::{Facts, Needs};
 use standing::id::{Revision, ServiceId};
-use standing::limits::{DIFFERENCE_NAMED, Limits};
+use standing::limits::DIFFERENCE_NAMED;
+use standing::pdp::Pdp;
 use standing::pdp::links::LinkRing;
-use standing::pdp::{Pdp, Terms};
 use standing::policy::{Bundle, RuleFiles, Rulebook};
 use standing::publish::difference::{DifferenceError, Progress, Subjects, Turn, Turned, Turns, WorldDifference};
 use standing::question::{Kind, Target};
 use standing::store::{Store, View};
 use standing::{change, publish};
 
+use crate::stage::terms;
 use crate::worlds::{Answers, World, operator, rules};
 
 type Files = Vec<(&'static str, &'static str)>;
@@ -500,12 +500,7 @@ fn assert_read_alike(view: &View<'_>, at: Timestamp) -> usize {
 async fn what_is_read_customer_by_customer_is_what_is_read_one_by_one_at_every_revision() {
     let folder = tempfile::tempdir().unwrap();
     let clock: SharedClock = Arc::new(System);
-    let terms = Terms {
-        multichannel: Multichannel::Displace,
-        limits: Limits::default(),
-        public_url: "https://standing.example".to_owned(),
-        solver: None,
-    };
+    let terms = terms();
     let store = Store::open(folder.path(), Arc::clone(&clock)).unwrap();
     let pdp = Pdp::of(store, LinkRing::of_seed([7; 32], &clock), rules(&[]), terms).unwrap();
     for seed in [7, 8, 9] {

@@ -23,16 +23,14 @@ use standing::change::tokens::{NewToken, Speaker};
 use standing::clock::{SharedClock, Stopped};
 use standing::domain::commercial::{Outcome, Side};
 use standing::domain::customer::Customer;
-use standing::domain::grant::Multichannel;
 use standing::domain::partner::{Partner, PartnerKind, PartnerStatus};
 use standing::evidence::replay::{ReplayLine, Run};
 use standing::facts::Role;
 use standing::http::{Door, Stopping, surface};
 use standing::id::{Revision, Seq};
-use standing::limits::Limits;
 use standing::pdp::call::{Call, CallError, Changed, Coded, Idempotency};
 use standing::pdp::links::LinkRing;
-use standing::pdp::{Pdp, Terms, ready, rules};
+use standing::pdp::{Pdp, ready, rules};
 use standing::policy::{Bundle, RuleFiles, Rulebook};
 use standing::question::{Entity, Question};
 use standing::store::{Looked, Named, Order, Store};
@@ -40,7 +38,7 @@ use standing::{answer, change, evidence, publish};
 
 use crate::disk::{Disk, Fault, Op, apply, durable};
 use crate::server::{Answer, Server, call, question};
-use crate::stage::{BEGIN, operator, shipped, subscription, time};
+use crate::stage::{BEGIN, operator, shipped, subscription, terms, time};
 
 /// What the script does, one call a line; each is one durable write.
 const SCRIPT: [&str; 24] = [
@@ -264,12 +262,7 @@ impl Parts {
     }
 
     fn pdp(&self, store: Store) -> Pdp {
-        let terms = Terms {
-            multichannel: Multichannel::Displace,
-            limits: Limits::default(),
-            public_url: "https://standing.example".to_owned(),
-            solver: None,
-        };
+        let terms = terms();
         let now = store.rules_in_force().unwrap().map(|(_, entry)| entry.digest);
         let rules = self.rules.iter().find(|rules| Some(rules.digest().as_str()) == now.as_deref());
         let rules = rules.unwrap_or(&self.rules[0]).clone();

@@ -8,15 +8,13 @@ use std::time::{Duration, Instant};
 use standing::answer;
 use standing::answer::ask::Basis;
 use standing::clock::{SharedClock, Stopped};
-use standing::domain::grant::Multichannel;
-use standing::limits::Limits;
 use standing::pdp::links::LinkRing;
-use standing::pdp::{Pdp, Terms, ready};
+use standing::pdp::{Pdp, ready};
 use standing::question::{Entity, Question};
 
 use crate::disk::Disk;
 use crate::server::{Server, question};
-use crate::stage::{BEGIN, operator, shipped, time};
+use crate::stage::{BEGIN, operator, shipped, terms, time};
 
 /// A small disk in memory, gone when it is dropped.
 struct Small(tempfile::TempDir);
@@ -95,12 +93,7 @@ async fn with_however_little_room_it_is_ready_only_if_it_answers() {
     for room in (0..48).map(|pages| pages * 4_096) {
         let disk = Disk::default();
         let clock: SharedClock = Arc::new(Stopped::at(time(BEGIN)));
-        let terms = Terms {
-            multichannel: Multichannel::Displace,
-            limits: Limits::default(),
-            public_url: "https://standing.example".to_owned(),
-            solver: None,
-        };
+        let terms = terms();
         let pdp = Pdp::of(disk.store(&clock).unwrap(), LinkRing::of_seed([7; 32], &clock), shipped(), terms).unwrap();
         let answers = async || {
             let question = Question::new(Entity::new("Partner", "p"), "provision", Entity::new("Service", "c/s"));

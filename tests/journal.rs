@@ -79,6 +79,19 @@ impl Kept {
         Self { data, reviewer: self.reviewer.clone(), operator: self.operator.clone() }
     }
 
+    /// A copy in which the reviewer's token is revoked, with the row of the token as it was before.
+    fn revoked(&self) -> (Self, Vec<u8>) {
+        let revoked = self.copy();
+        let mut before = Vec::new();
+        revoked.edit(SIDE, &revoked.token_key(), |row| {
+            before = row.to_vec();
+            Some(row.to_vec())
+        });
+        let output = standing(&["token", "revoke", &self.reviewer.1, "--data", text(revoked.path())]);
+        assert!(output.status.success(), "{}", said(&output));
+        (revoked, before)
+    }
+
     fn rows(&self, change: impl FnOnce(&redb::WriteTransaction)) {
         let database = Database::open(self.path().join("standing.redb")).unwrap();
         let write = database.begin_write().unwrap();
@@ -189,14 +202,7 @@ fn a_token_that_was_edited_on_disk_opens_nothing_and_is_named() {
     drop(forged);
 
     // Revoked, and then put back as it was before.
-    let revoked = kept.copy();
-    let mut before = Vec::new();
-    revoked.edit(SIDE, &revoked.token_key(), |row| {
-        before = row.to_vec();
-        Some(row.to_vec())
-    });
-    let output = standing(&["token", "revoke", &kept.reviewer.1, "--data", text(revoked.path())]);
-    assert!(output.status.success(), "{}", said(&output));
+    let (revoked, before) = kept.revoked();
     assert_eq!(revoked.verified().0, Some(0));
     revoked.edit(SIDE, &revoked.token_key(), |_| Some(before));
     revoked.is_found(&format!("token `{}` was changed", kept.reviewer.1));
@@ -440,14 +446,7 @@ fn a_store_without_the_entry_that_its_newest_record_names_is_not_served() {
     is_refused(&changed);
 
     // A revocation that is undone with its entry would let the token in again.
-    let revoked = kept.copy();
-    let mut before = Vec::new();
-    revoked.edit(SIDE, &revoked.token_key(), |row| {
-        before = row.to_vec();
-        Some(row.to_vec())
-    });
-    let output = standing(&["token", "revoke", &kept.reviewer.1, "--data", text(revoked.path())]);
-    assert!(output.status.success(), "{}", said(&output));
+    let (revoked, before) = kept.revoked();
     // Also where the newest record is of something else, a fact here.
     let later = revoked.copy();
     let server = Server::start(later.path(), &[]);

@@ -7,13 +7,11 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use standing::clock::{Clock, SharedClock, Timestamp};
-use standing::domain::grant::Multichannel;
 use standing::http::{Door, ROUTES, Stopping, Work, surface};
-use standing::limits::Limits;
-use standing::pdp::{Terms, opening};
+use standing::pdp::opening;
 
 use crate::server::call;
-use crate::stage::{BEGIN, shipped, time};
+use crate::stage::{BEGIN, shipped, terms, time};
 
 /// A clock at which whoever looks waits, while it is held.
 #[derive(Default)]
@@ -113,12 +111,7 @@ fn every_call_that_may_look_at_everything_is_long() {
 fn health_is_answered_while_long_calls_are_under_way_on_one_thread() {
     let clock = Arc::new(Held::default());
     let data = tempfile::tempdir().unwrap();
-    let terms = Terms {
-        multichannel: Multichannel::Displace,
-        limits: Limits::default(),
-        public_url: "https://standing.example".to_owned(),
-        solver: None,
-    };
+    let terms = terms();
     let shared: SharedClock = Arc::<Held>::clone(&clock);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)

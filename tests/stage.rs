@@ -45,6 +45,16 @@ pub fn shipped() -> Bundle {
     Bundle::load(RuleFiles::built_in(), Rulebook::Domain).unwrap()
 }
 
+/// The settings of every decision point of the tests: what is usual, and no solver.
+pub fn terms() -> Terms {
+    Terms {
+        multichannel: Multichannel::Displace,
+        limits: Limits::default(),
+        public_url: "https://standing.example".to_owned(),
+        solver: None,
+    }
+}
+
 /// A decision point of one test.
 pub struct Stage {
     pub pdp: Arc<Pdp>,
@@ -69,12 +79,7 @@ impl Stage {
         let clock = Arc::new(Stopped::at(time(BEGIN)));
         let shared: SharedClock = Arc::<Stopped>::clone(&clock);
         let store = Store::open(folder.path(), Arc::clone(&shared)).unwrap();
-        let terms = Terms {
-            multichannel,
-            limits: Limits::default(),
-            public_url: "https://standing.example".to_owned(),
-            solver: None,
-        };
+        let terms = Terms { multichannel, ..terms() };
         let pdp = Pdp::of(store, LinkRing::of_seed([7; 32], &shared), rules, terms).unwrap();
         Self { pdp: Arc::new(pdp), clock, _folder: folder }
     }

@@ -12,6 +12,7 @@ use standing::limits::{ADMINISTRATORS_MAX, IMPORT_LINE_MAX};
 use standing::pdp::call::{Call, CallError, Idempotency, PreconditionError};
 use standing::{answer, change, evidence};
 
+use crate::stage::terms;
 use crate::worlds::{World, operator, rules};
 
 const CAST: &str = r#"{"noun":"partner","id":"p1","name":"One","kind":"directBill","status":"active"}
@@ -321,12 +322,7 @@ async fn a_million_subscriptions_are_imported_in_bounded_memory() {
     let size = std::fs::metadata(&path).unwrap().len();
     let clock: standing::clock::SharedClock = Arc::new(standing::clock::System);
     let store = standing::store::Store::open(folder.path(), Arc::clone(&clock)).unwrap();
-    let terms = standing::pdp::Terms {
-        multichannel: standing::domain::grant::Multichannel::Displace,
-        limits: standing::limits::Limits::default(),
-        public_url: "https://standing.example".to_owned(),
-        solver: None,
-    };
+    let terms = terms();
     let links = standing::pdp::links::LinkRing::of_seed([7; 32], &clock);
     let pdp = standing::pdp::Pdp::of(store, links, rules(&[]), terms).unwrap();
     let began = std::time::Instant::now();

@@ -16,6 +16,7 @@ use standing::limits::WHAT_IF_PAIRS_MAX;
 use standing::pdp::call::{Call, CallError};
 use standing::{answer, change};
 
+use crate::stage::terms;
 use crate::worlds::{Answers, CUSTOMERS, Chance, PARTNERS, SERVICES, World, operator, rules};
 
 const UNADMINISTERED: (&str, &str) = (
@@ -352,8 +353,8 @@ async fn what_is_supposed_of_a_revision_takes_nothing_from_a_later_one() {
     use standing::domain::event::Fact;
     use standing::domain::partner::{Partner, PartnerKind, PartnerStatus};
     use standing::id::Revision;
+    use standing::pdp::Pdp;
     use standing::pdp::links::LinkRing;
-    use standing::pdp::{Pdp, Terms};
     use standing::store::Store;
 
     let folder = tempfile::tempdir().unwrap();
@@ -366,12 +367,7 @@ async fn what_is_supposed_of_a_revision_takes_nothing_from_a_later_one() {
         mpn_id: None,
         provider: None,
     };
-    let terms = Terms {
-        multichannel: standing::domain::grant::Multichannel::Displace,
-        limits: standing::limits::Limits::default(),
-        public_url: "https://standing.example".to_owned(),
-        solver: None,
-    };
+    let terms = terms();
     let store = Store::open(folder.path(), Arc::clone(&clock)).unwrap();
     let pdp = Pdp::of(store, LinkRing::of_seed([7; 32], &clock), rules(&[]), terms).unwrap();
     for (id, name) in [("p1", "first"), ("p1", "second"), ("p2", "later")] {

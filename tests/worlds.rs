@@ -13,10 +13,8 @@ use standing::change::renegotiation::Renegotiation;
 use standing::clock::{Clock as _, SharedClock, Stopped};
 use standing::domain::commercial::{Outcome, Side};
 use standing::domain::customer::Customer;
-use standing::domain::grant::Multichannel;
 use standing::domain::partner::{Partner, PartnerKind, PartnerStatus};
 use standing::domain::subscription::{Subscription, SubscriptionStatus};
-use standing::limits::Limits;
 use standing::pdp::call::{Call, CallError, Changed};
 use standing::pdp::links::LinkRing;
 use standing::pdp::{Pdp, Terms};
@@ -24,6 +22,8 @@ use standing::policy::{Bundle, RuleFiles, Rulebook};
 use standing::question::{Entity, Members, Question};
 use standing::store::Store;
 use standing::{answer, change};
+
+use crate::stage::terms;
 
 /// The rules as shipped, with some files put beside or over them.
 pub fn rules(files: &[(&str, &str)]) -> Bundle {
@@ -78,12 +78,7 @@ impl World {
         let clock = Arc::new(Stopped::at(BEGIN.parse().unwrap()));
         let shared: SharedClock = Arc::<Stopped>::clone(&clock);
         let store = Store::over(redb::backends::InMemoryBackend::new, Arc::clone(&shared)).unwrap();
-        let terms = Terms {
-            multichannel: Multichannel::Displace,
-            limits: Limits::default(),
-            public_url: "https://standing.example".to_owned(),
-            solver,
-        };
+        let terms = Terms { solver, ..terms() };
         let pdp = Pdp::of(store, LinkRing::of_seed([7; 32], &shared), rules, terms).unwrap();
         Self { pdp: Arc::new(pdp), clock }
     }
