@@ -14,12 +14,10 @@ use standing::caller::{Caller, Identity, Person, Proof};
 use standing::change::tokens::{NewToken, Speaker};
 use standing::clock::{Clock as _, SharedClock, Stopped, System, Timestamp};
 use standing::config::{RulesAt, RulesFrom};
-use standing::domain::grant::Multichannel;
 use standing::facts::Role;
-use standing::limits::Limits;
 use standing::pdp::call::{Call, CallError, Changed, Coded as _};
 use standing::pdp::links::LinkRing;
-use standing::pdp::{Pdp, Terms, opening, ready, rules};
+use standing::pdp::{Pdp, Terms, ready, rules};
 use standing::policy::{Bundle, Digest, RuleFiles, Rulebook};
 use standing::publish::approval::Approving;
 use standing::publish::proposal::Proposing;
@@ -32,7 +30,7 @@ use tempfile::TempDir;
 
 use crate::server::{Answer, Server, question, standing};
 use crate::shipped::TIGHTER;
-use crate::stage::{BEGIN, operator, time};
+use crate::stage::{BEGIN, operator, terms, time};
 
 const BILLS: &str = "policies/may/receive-bill.cedar";
 
@@ -90,16 +88,7 @@ impl Press {
 
     async fn open(data: &Path, clock: &Arc<Stopped>, from: RulesFrom) -> Arc<Pdp> {
         let shared: SharedClock = Arc::<Stopped>::clone(clock);
-        Arc::new(publish::begin::begin(data, shared, RulesAt::BuiltIn.into(), from, Self::terms()).await.unwrap())
-    }
-
-    fn terms() -> Terms {
-        Terms {
-            multichannel: Multichannel::Displace,
-            limits: Limits::default(),
-            public_url: "https://standing.example".to_owned(),
-            solver: None,
-        }
+        Arc::new(publish::begin::begin(data, shared, RulesAt::BuiltIn.into(), from, terms()).await.unwrap())
     }
 
     /// The process dies and starts again.
@@ -230,7 +219,7 @@ async fn where_everything_is_proved_nothing_is_accepted_without_a_proof() {
     let Some(solver) = crate::proofs::solver() else { return };
     let (folder, clock) = (tempfile::tempdir().unwrap(), Arc::new(Stopped::at(time(BEGIN))));
     let shared: SharedClock = Arc::<Stopped>::clone(&clock);
-    let terms = Terms { solver: Some(solver), ..Press::terms() };
+    let terms = Terms { solver: Some(solver), ..terms() };
     let at = RulesAt::BuiltIn.into();
     let pdp = Arc::new(publish::begin::begin(folder.path(), shared, at, RulesFrom::Publishing, terms).await.unwrap());
     let press = Press { pdp, clock, folder };
@@ -251,7 +240,7 @@ async fn what_was_accepted_without_a_proof_and_is_proved_when_its_time_comes_say
     let Press { pdp, clock, folder } = press;
     drop(Arc::into_inner(pdp).unwrap());
     let shared: SharedClock = Arc::<Stopped>::clone(&clock);
-    let (at, terms) = (RulesAt::BuiltIn.into(), Terms { solver: Some(solver), ..Press::terms() });
+    let (at, terms) = (RulesAt::BuiltIn.into(), Terms { solver: Some(solver), ..terms() });
     let pdp = Arc::new(publish::begin::begin(folder.path(), shared, at, RulesFrom::Publishing, terms).await.unwrap());
     let press = Press { pdp, clock, folder };
     press.clock.set(time("2026-01-02T00:00:00Z"));
@@ -468,7 +457,6 @@ impl redb::StorageBackend for Disk {
 #[tokio::test(flavor = "multi_thread")]
 async fn wherever_the_disk_breaks_in_an_approval_all_of_it_is_there_or_nothing() {
     let clock: SharedClock = Arc::new(Stopped::at(time(BEGIN)));
-    let terms = Press::terms;
     let mut came = [0, 0];
     for cut in 0.. {
         let disk = Disk::new();
@@ -641,8 +629,7 @@ async fn after_the_first_start_the_files_do_not_count_where_rules_are_published(
     drop(Arc::into_inner(pdp).unwrap());
     // A command that opens the store itself finds what the server would say.
     let shared: SharedClock = Arc::<Stopped>::clone(&clock);
-    let built_in = Bundle::load(RuleFiles::built_in(), Rulebook::Domain).unwrap();
-    let pdp = opening::reopen(folder.path(), shared, Ok(built_in), Press::terms()).unwrap();
+    let pdp = publish::begin::reopen(folder.path(), shared, || Ok(RuleFiles::built_in()), terms()).await.unwrap();
     assert_eq!((rules::rules_from(&pdp), pdp.digest().to_string()), (RulesFrom::Publishing, published));
     drop(pdp);
     // Whoever wants the files again says so.

@@ -16,10 +16,8 @@ use standing::assure::worked::drafted;
 use standing::clock::{SharedClock, Stopped};
 use standing::config::{RulesAt, RulesFrom};
 use standing::decide::{Namespace, Reason, decide, permits};
-use standing::domain::grant::Multichannel;
-use standing::limits::Limits;
 use standing::pdp::Terms;
-use standing::policy::Bundle;
+use standing::policy::{Bundle, RuleFiles};
 use standing::publish;
 use standing::publish::difference::Turns;
 use standing::question::{Entity, Members, Question};
@@ -28,7 +26,7 @@ use crate::in_force::{Folder, until};
 use crate::proofs::solver;
 use crate::server::{Server, standing};
 use crate::shipped::{candidate, shipped, shipped_files};
-use crate::stage::{BEGIN, time};
+use crate::stage::{BEGIN, terms, time};
 use crate::worlds::{Chance, World, rules};
 
 const SCHEMA: &str = "schemas/standing.cedarschema";
@@ -140,15 +138,6 @@ impl Reading {
     }
 }
 
-fn terms() -> Terms {
-    Terms {
-        multichannel: Multichannel::Displace,
-        limits: Limits::default(),
-        public_url: "https://standing.example".to_owned(),
-        solver: None,
-    }
-}
-
 /// What somebody might say, also what nothing reads, what is of another shape, and nothing.
 fn made_up(chance: &mut Chance) -> Members {
     let mut value = |depth: usize| -> Value {
@@ -216,7 +205,8 @@ fn the_first_rules_of_a_store_are_refused_too_where_what_a_caller_says_is_not_bo
         let data = data.path().join("data");
         let runtime = tokio::runtime::Runtime::new().unwrap();
         let clock: SharedClock = Arc::new(Stopped::at(time(BEGIN)));
-        let begun = runtime.block_on(publish::begin::begin(&data, clock, at.into(), RulesFrom::Files, terms));
+        let begun =
+            runtime.block_on(publish::begin::begin(&data, clock, at.clone().into(), RulesFrom::Files, terms.clone()));
         match begun {
             Ok(_) => assert!(starts, "bounded: {is_bounded}, solver: {}", solver.is_some()),
             Err(error) => {
@@ -224,6 +214,14 @@ fn the_first_rules_of_a_store_are_refused_too_where_what_a_caller_says_is_not_bo
                 assert!(error.to_string().contains("what a caller says"), "{error}");
                 assert!(!data.exists(), "something was written");
             }
+        }
+        if solver.is_none() {
+            // A command over a store in which no rules ever were decides by those that are here, if a server could.
+            let clock: SharedClock = Arc::new(Stopped::at(time(BEGIN)));
+            let here = || RuleFiles::at(&at, &RuleFiles::built_in());
+            let reopened = runtime.block_on(publish::begin::reopen(&data, clock, here, terms));
+            let error = reopened.err().expect("a command decides by rules that no server would begin with");
+            assert!(error.to_string().contains("what a caller says"), "{error}");
         }
     }
 }

@@ -28,8 +28,8 @@ use super::{Data, Failure};
 use crate::clock::System;
 use crate::config::{Settings, SolverSetting};
 use crate::http::{Door, Stopping, surface};
-use crate::pdp::{Pdp, PdpError, Terms, opening};
-use crate::policy::{Bundle, Rulebook};
+use crate::pdp::{Pdp, PdpError, Terms};
+use crate::publish;
 use crate::store::{Store, StoreError};
 
 const SOCKET_NAME: &str = "standing.sock";
@@ -169,7 +169,7 @@ impl Reached {
         make(data)?;
         let started = Instant::now();
         loop {
-            match Self::hold(data) {
+            match Self::hold(data).await {
                 Ok(reached) => return Ok(reached),
                 Err(Holding::Failed(failure)) => return Err(failure),
                 // Held by a server, which answers on its socket, or by a command, which is soon done.
@@ -187,10 +187,9 @@ impl Reached {
     }
 
     /// Opens the store, with the rules that were last in force over it, and answers on a socket of this process's own.
-    fn hold(data: &Path) -> Result<Self, Holding> {
-        let files = RulesFlag { rules: None }.files().map_err(PdpError::from);
-        let otherwise = files.and_then(|files| Ok(Bundle::load(files, Rulebook::Domain)?));
-        let pdp = match opening::reopen(data, Arc::new(System), otherwise, terms()?) {
+    async fn hold(data: &Path) -> Result<Self, Holding> {
+        let here = || RulesFlag { rules: None }.files();
+        let pdp = match publish::begin::reopen(data, Arc::new(System), here, terms()?).await {
             Ok(pdp) => Arc::new(pdp),
             Err(error @ PdpError::Store(StoreError::Held { .. })) => return Err(Holding::Held(error.into())),
             Err(error) => return Err(Holding::Failed(error.into())),

@@ -160,26 +160,6 @@ pub fn open(data: &Path, clock: SharedClock, rules: Bundle, terms: Terms) -> Res
     over(store(data, &clock, &opening)?, data, &clock, rules, terms, &opening)
 }
 
-/// Opens the store in `data` with the rules that were last in force over it; with `otherwise` when none were, and
-/// only then does it matter whether these can be had.
-///
-/// # Errors
-/// A [`PdpError`]; then nothing is served.
-pub fn reopen(
-    data: &Path,
-    clock: SharedClock,
-    otherwise: Result<Bundle, PdpError>,
-    terms: Terms,
-) -> Result<Pdp, PdpError> {
-    let opening = Opening::default();
-    let store = store(data, &clock, &opening)?;
-    let rules = crate::pdp::rules::last_in_force(&store)?.map_or(otherwise, Ok)?;
-    let mut pdp = over(store, data, &clock, rules, terms, &opening)?;
-    (pdp.rules.from, pdp.rules.at) = (pdp.store.rules_from()?, pdp.store.rules_at()?);
-    pdp.settings.needs_persons = pdp.store.needs_persons()?;
-    Ok(pdp)
-}
-
 pub(crate) fn over(
     store: Store,
     data: &Path,

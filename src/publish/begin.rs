@@ -101,25 +101,26 @@ pub async fn begin_by(
     terms: Terms,
     opening: Opening,
 ) -> Result<Pdp, PdpError> {
+    let first = async |at: &RulesAt, solver| {
+        let files = RuleFiles::at(at, &RuleFiles::built_in())?;
+        Ok::<_, PdpError>((files.clone(), first_set(files, solver).await?))
+    };
+    let solver = terms.solver.clone();
+    // What cannot be begun is refused before anything is written.
+    let mut begun = None;
     if !Store::is_in(data) {
-        // What cannot be begun is refused before anything is written.
-        let at = wanted.told.as_ref().unwrap_or(&wanted.otherwise);
-        first_set(RuleFiles::at(at, &RuleFiles::built_in())?, terms.solver.as_deref()).await?;
+        begun = Some(first(wanted.told.as_ref().unwrap_or(&wanted.otherwise), solver.as_deref()).await?);
     }
     let store = opening::store(data, &clock, &opening)?;
     let last = last_in_force(&store)?;
     let at = wanted.over(&store, last.as_ref())?;
     let Some(last) = last else {
         let at = at.unwrap_or(wanted.otherwise);
-        let files = RuleFiles::at(&at, &RuleFiles::built_in())?;
-        let mut pdp = opening::over(
-            store,
-            data,
-            &clock,
-            first_set(files.clone(), terms.solver.as_deref()).await?,
-            terms,
-            &opening,
-        )?;
+        let (files, bundle) = match begun {
+            Some(begun) => begun,
+            None => first(&at, solver.as_deref()).await?,
+        };
+        let mut pdp = opening::over(store, data, &clock, bundle, terms, &opening)?;
         (pdp.rules.from, pdp.rules.at) = (from, Some(at));
         publish::watched::pass_over(&pdp, files.strays());
         let evidence = examined(&pdp, files).await?;
@@ -149,6 +150,29 @@ pub async fn begin_by(
     note_rules_source(&pdp, is_there).await?;
     opening::note_opening(&pdp).await?;
     log_missing(&pdp.rules());
+    Ok(pdp)
+}
+
+/// Opens the store in `data` for a command, with the rules that were last in force over it. Where none were it decides
+/// by the files that `otherwise` reads, if a server could begin with them.
+///
+/// # Errors
+/// A [`PdpError`]; then nothing is answered.
+pub async fn reopen(
+    data: &Path,
+    clock: SharedClock,
+    otherwise: impl FnOnce() -> Result<RuleFiles, ReadError>,
+    terms: Terms,
+) -> Result<Pdp, PdpError> {
+    let opening = Opening::default();
+    let store = opening::store(data, &clock, &opening)?;
+    let rules = match last_in_force(&store)? {
+        Some(last) => last,
+        None => first_set(otherwise()?, terms.solver.as_deref()).await?,
+    };
+    let mut pdp = opening::over(store, data, &clock, rules, terms, &opening)?;
+    (pdp.rules.from, pdp.rules.at) = (pdp.store.rules_from()?, pdp.store.rules_at()?);
+    pdp.settings.needs_persons = pdp.store.needs_persons()?;
     Ok(pdp)
 }
 
