@@ -9,7 +9,7 @@ mod choice;
 pub mod context;
 pub mod control;
 pub mod coverage;
-pub mod flips;
+pub mod table_diff;
 pub mod mutants;
 pub mod pages;
 mod print;
@@ -19,6 +19,6 @@ pub mod release;
 mod rows;
 pub mod table;
 pub(crate) mod verdict;
-pub mod worked;
+pub mod signed_tables;
 
 pub use rows::check_claims;

@@ -4,30 +4,30 @@
 //! only place that asks Cedar. Whatever is in doubt is refused: Cedar skips a rule that errs, so an erring forbid
 //! would let everything through, and therefore any error at all refuses.
 
-mod alike;
+mod equivalence;
 mod claim;
 mod decision;
 mod entities;
 mod explain;
 mod meant;
-mod model;
+mod witness;
 mod posing;
 mod reason;
 mod schema;
-mod stranger;
+mod unrelated;
 mod words;
 mod world;
 
-pub use alike::{decide_alike, named_by};
 pub use claim::{Claimed, claimed};
 pub use decision::{Decision, Duty, Permit, Refusal, Right, RuleFault};
 pub use entities::check_schema;
+pub use equivalence::{decide_alike, named_by};
 pub use explain::{Nearest, nearest};
-pub use model::{Model, Refound};
 pub use posing::{Posable, pose};
 pub use reason::Reason;
 pub use schema::schema_findings;
-pub use stranger::{allows_strange_resource, allows_strange_subject, refuses_strangers};
+pub use unrelated::{allows_strange_resource, allows_strange_subject, refuses_strangers};
+pub use witness::{Model, Refound};
 pub use words::can_say;
 pub use world::{Properties, World, WorldError};
 

@@ -11,7 +11,7 @@ mod conditions;
 mod credentials;
 mod customers;
 mod decisions;
-mod exchange;
+mod request;
 mod format;
 mod ledger;
 mod link_keys;
@@ -27,7 +27,7 @@ mod relationships;
 mod routes;
 mod root;
 mod rules;
-mod running;
+mod health;
 mod sheet;
 mod streamed;
 mod subscriptions;
@@ -38,9 +38,9 @@ mod transfer;
 mod what_if;
 
 pub use body::Body;
-pub use exchange::{Door, Stopping};
 pub use long::Work;
 pub use problem::Problem;
+pub use request::{Door, Stopping};
 pub use routes::{Access, ROUTES, Route};
 
 use std::convert::Infallible;
@@ -57,9 +57,9 @@ use warp::{Filter, Reply};
 use crate::pdp::{Pdp, wrong_credentials};
 use authzen::strangers;
 use credentials::Entry;
-use exchange::{Exchange, Received};
 use long::{in_turn, long};
 use openapi::Document;
+use request::{Exchange, Received};
 use routes::{Found, Routes};
 
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -160,7 +160,7 @@ where
     let wants_plain_json = strangers::wants_plain_json(&asked.path, &asked.headers);
     let body =
         body.map(|part| part.map(|mut part| part.copy_to_bytes(part.remaining())).map_err(|error| error.to_string()));
-    let body: exchange::Incoming = Box::pin(body);
+    let body: request::Incoming = Box::pin(body);
     let mut response = match dispatch(surface, asked, body).await {
         Ok(response) => response,
         Err(problem) => problem.into_response(),
@@ -174,7 +174,7 @@ where
     response
 }
 
-async fn dispatch(surface: Surface, asked: Asked, body: exchange::Incoming) -> Result<Response, Problem> {
+async fn dispatch(surface: Surface, asked: Asked, body: request::Incoming) -> Result<Response, Problem> {
     let Asked { method, path, query, named, headers } = asked;
     let host = origin::host(named, &headers)?;
     let method = if method == Method::HEAD { Method::GET } else { method };

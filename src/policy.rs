@@ -4,7 +4,7 @@ mod bundle;
 mod declared;
 mod depth;
 mod finding;
-mod held;
+mod claim_compatibility;
 mod mention;
 mod naming;
 mod near;

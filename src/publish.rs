@@ -12,7 +12,7 @@ pub mod proposal;
 pub mod review;
 pub mod rollback;
 pub mod schedule;
-pub mod told;
+pub mod report;
 pub mod watched;
 pub mod weigh;
 

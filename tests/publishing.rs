@@ -138,7 +138,7 @@ impl Press {
     }
 
     async fn history(&self) -> Vec<String> {
-        let page = publish::told::rules_history(&self.pdp, &operator(), 1_000, None).await.unwrap();
+        let page = publish::report::rules_history(&self.pdp, &operator(), 1_000, None).await.unwrap();
         page.value.items.into_iter().map(|entry| entry.digest).collect()
     }
 
@@ -305,7 +305,7 @@ async fn what_is_approved_for_later_comes_in_force_then_also_after_a_restart() {
     assert_eq!(publish::schedule::activation_within(&press.pdp).unwrap(), Some(Duration::from_millis(1)));
     let press = press.again().await;
     assert_eq!(press.digest(), first);
-    let status = publish::told::rules_status(&press.pdp, &operator()).await.unwrap().value;
+    let status = publish::report::rules_status(&press.pdp, &operator()).await.unwrap().value;
     assert_eq!(status.scheduled.unwrap().proposal, id);
     press.clock.set(time("2026-01-02T00:00:00Z"));
     assert_eq!(publish::schedule::activation_within(&press.pdp).unwrap(), Some(Duration::ZERO));
@@ -339,13 +339,13 @@ async fn what_cannot_come_in_force_any_more_does_not_and_that_is_said() {
     assert!(told.ended.unwrap().message.unwrap().contains("are in force"));
     let press = press.again().await;
     for press in [&press] {
-        let refused = publish::told::rules_status(&press.pdp, &operator()).await.unwrap().value.refused.unwrap();
+        let refused = publish::report::rules_status(&press.pdp, &operator()).await.unwrap().value.refused.unwrap();
         assert_eq!((refused.proposal, refused.digest), (Some(id), Some(digest(&tightened()))));
     }
     assert_eq!(publish::schedule::activate_due(&press.pdp).await.unwrap(), None);
     press.publishes(remarked("after")).await;
     assert!(
-        publish::told::rules_status(&press.pdp, &operator()).await.unwrap().value.refused.is_none(),
+        publish::report::rules_status(&press.pdp, &operator()).await.unwrap().value.refused.is_none(),
         "another set is in force"
     );
 }
@@ -477,12 +477,12 @@ async fn wherever_the_disk_breaks_in_an_approval_all_of_it_is_there_or_nothing()
         came[usize::from(is_in_force)] += 1;
         drop(pdp);
         let pdp = Pdp::of(disk.store(clock.clone()), links(), rules(), terms()).unwrap().publishing();
-        let history = publish::told::rules_history(&pdp, &operator(), 10, None).await.unwrap().value.items;
+        let history = publish::report::rules_history(&pdp, &operator(), 10, None).await.unwrap().value.items;
         let last = history.last().unwrap().digest.clone();
         assert_eq!((history.len() == 2, last == digest(&tightened())), (is_in_force, is_in_force), "cut {cut}");
         let state = publish::proposal::proposal(&pdp, &operator(), id).await.unwrap().value.state;
         assert_eq!(state == ProposalState::Activated, is_in_force, "cut {cut}");
-        publish::told::rules_with(&pdp, &operator(), &last).await.unwrap();
+        publish::report::rules_with(&pdp, &operator(), &last).await.unwrap();
         if approved.is_ok() {
             break;
         }
@@ -531,7 +531,7 @@ async fn an_approval_for_later_counts_only_as_long_as_whoever_gave_it_may_come_i
         assert_eq!(serde_json::to_value(&record.outcome).unwrap(), json!({ "refused": "approval_lapsed" }));
         // Whoever looks at the rules is told why, now and after a restart.
         let press = press.again().await;
-        let refused = publish::told::rules_status(&press.pdp, &operator()).await.unwrap().value.refused.unwrap();
+        let refused = publish::report::rules_status(&press.pdp, &operator()).await.unwrap().value.refused.unwrap();
         assert_eq!(refused.proposal, Some(id));
         assert!(refused.findings[0].message.contains(word), "{:?}", refused.findings);
         assert_eq!(publish::schedule::activate_due(&press.pdp).await.unwrap(), None);
@@ -580,14 +580,14 @@ async fn a_rollback_goes_to_the_last_good_set_at_once_and_to_others_by_a_second_
     assert_eq!(press.digest(), first);
     // Every one of them is still there, with its files, and decides when it is asked to.
     for (digest, files) in [(&first, shipped()), (&second, tightened()), (&third, remarked("third"))] {
-        let kept = publish::told::rules_with(&press.pdp, &operator(), digest).await.unwrap().value;
+        let kept = publish::report::rules_with(&press.pdp, &operator(), digest).await.unwrap().value;
         assert_eq!(kept.files, files);
         assert!(kept.evidence.is_some());
         let asked = Question::new(Entity::new("Partner", "p"), "receiveBill", Entity::new("Subscription", "s"));
         let basis = Basis { rules: Some(digest.clone()), ..Basis::default() };
         assert_eq!(answer::ask::ask(&press.pdp, &operator(), asked, &basis).await.unwrap().rules.as_str(), digest);
     }
-    assert_eq!(code(publish::told::rules_with(&press.pdp, &operator(), "none").await), "unknown_rules");
+    assert_eq!(code(publish::report::rules_with(&press.pdp, &operator(), "none").await), "unknown_rules");
 }
 
 #[tokio::test(flavor = "multi_thread")]

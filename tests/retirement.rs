@@ -18,8 +18,8 @@ use standing::policy::{Bundle, RuleFiles, Rulebook};
 use standing::publish;
 use standing::publish::approval::Approving;
 use standing::publish::proposal::Proposing;
+use standing::publish::report::RulesStatus;
 use standing::publish::rollback::RollingBack;
-use standing::publish::told::RulesStatus;
 use standing::publish::watched::Taken;
 use tempfile::TempDir;
 
@@ -92,7 +92,7 @@ impl Desk {
     }
 
     async fn status(&self) -> RulesStatus {
-        publish::told::rules_status(&self.pdp, &operator()).await.unwrap().value
+        publish::report::rules_status(&self.pdp, &operator()).await.unwrap().value
     }
 
     /// What the set was refused for, with what there is to do.
@@ -182,7 +182,7 @@ async fn a_line_takes_away_the_promise_it_names_and_no_other() {
     let said = [&gone["promise"], &gone["by"], &gone["on"], &gone["why"]].map(|text| text.as_str().unwrap());
     assert_eq!(said, ["always/the-seller-is-billed", "Ada", "2026-01-01", "bills go elsewhere"]);
     assert_eq!(status["evidence"]["retired"], status["retired"]);
-    let history = publish::told::rules_history(&desk.pdp, &operator(), 10, None).await.unwrap().value.items;
+    let history = publish::report::rules_history(&desk.pdp, &operator(), 10, None).await.unwrap().value.items;
     let retired: Vec<usize> = history.iter().map(|entry| entry.retired.len()).collect();
     assert_eq!(retired, [0, 1]);
 }
@@ -370,7 +370,7 @@ async fn what_is_taken_out_while_nothing_runs_is_held_to_at_every_later_start() 
         let terms = Terms { multichannel, limits, public_url: "https://standing.example".to_owned(), solver: None };
         let wanted = RulesAt::folder(folder.path()).into();
         let pdp = publish::begin::begin(data.path(), clock, wanted, RulesFrom::Files, terms).await.unwrap();
-        let refused = publish::told::rules_status(&pdp, &operator()).await.unwrap().value.refused;
+        let refused = publish::report::rules_status(&pdp, &operator()).await.unwrap().value.refused;
         let findings = refused.map(|refused| refused.findings.iter().map(ToString::to_string).collect::<Vec<_>>());
         (pdp.digest().to_string(), findings.unwrap_or_default().join("\n"))
     };

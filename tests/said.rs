@@ -9,10 +9,10 @@ use serde_json::{Value, json};
 use standing::assure::calls::CallTable;
 use standing::assure::case::Case;
 use standing::assure::context::{Said, Spoken};
-use standing::assure::flips::{ActionFlips, Compared, flips};
 use standing::assure::release::{Examined, Outcome, examine};
+use standing::assure::signed_tables::drafted;
 use standing::assure::table::Table;
-use standing::assure::worked::drafted;
+use standing::assure::table_diff::{ActionFlips, Compared, flips};
 use standing::clock::{SharedClock, Stopped};
 use standing::config::{RulesAt, RulesFrom};
 use standing::decide::{Namespace, Reason, decide, permits};
@@ -331,7 +331,8 @@ fn what_is_said_of_an_action_is_true_whatever_a_caller_says() {
                     reading.name
                 );
                 let before = permits(shipped(), Namespace::Asked, &question, &case.facts());
-                let is_told = |way: fn(&ActionFlips) -> usize, more: fn(&standing::assure::flips::IfSaid) -> usize| {
+                let is_told = |way: fn(&ActionFlips) -> usize,
+                               more: fn(&standing::assure::table_diff::IfSaid) -> usize| {
                     way(turned) + turned.if_said.iter().map(more).sum::<usize>() > 0
                 };
                 assert!(now <= before || is_told(|all| all.loosened.rows, |all| all.loosened.rows), "{}", reading.name);

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::{Command, Output};
 
-use standing::assure::worked::{check, drafted, signed};
+use standing::assure::signed_tables::{check, drafted, signed};
 use standing::policy::{Bundle, Finding, RuleFiles, Rulebook};
 
 use crate::server::standing;

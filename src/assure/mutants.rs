@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use super::context::Spoken;
 use super::prove::{Proof, compare, prove};
 use super::rows::rows;
-use super::worked::signed_rows;
+use super::signed_tables::signed_rows;
 use crate::decide::{Namespace, claimed, permits};
 use crate::facts::Facts;
 use crate::policy::{Bundle, Rule, RuleId, Rulebook};

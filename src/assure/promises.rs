@@ -10,7 +10,7 @@ use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use super::worked::{FOLDER, signed_cells, signed_texts};
+use super::signed_tables::{FOLDER, signed_cells, signed_texts};
 use crate::policy::{Bundle, Finding, RETIRED, Retirement, Rule, RuleId};
 
 /// How many digits of a digest say which wording of a promise is meant.

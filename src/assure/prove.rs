@@ -6,7 +6,7 @@
 //! A Cedar allow with an error in a rule is a refusal here, so a ceiling that is proved for Cedar holds for us, and a
 //! floor does because every rule is proved never to err.
 
-mod beyond;
+mod solver_diff;
 pub(super) mod contexts;
 mod counterexample;
 mod environment;
@@ -17,8 +17,8 @@ mod simplest;
 mod solver;
 mod successor;
 
-pub use beyond::{Beyond, compare};
 pub use counterexample::{Counterexample, Deciding};
+pub use solver_diff::{Beyond, compare};
 
 use std::collections::BTreeMap;
 use std::path::Path;

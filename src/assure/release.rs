@@ -11,7 +11,7 @@ use super::coverage::{EXEMPTIONS, Gap, gaps};
 use super::promises::{Retired, gone};
 use super::prove::{ClaimProof, Proof, Proofs, prove};
 use super::table::{Cell, Table};
-use super::{rows, worked};
+use super::{rows, signed_tables};
 use crate::decide::schema_findings;
 use crate::policy::{Bundle, Finding, RuleId};
 
@@ -99,7 +99,7 @@ pub fn examine_spoken(bundle: &Bundle, in_force: Option<&Bundle>, program: Optio
         let proving = scope.spawn(|| proofs(bundle, program));
         let checking = scope.spawn(|| rows::check_claims(bundle, spoken));
         let tables = Tables::spoken(bundle, spoken);
-        let mut findings = worked::check(bundle, &tables.asked);
+        let mut findings = signed_tables::check(bundle, &tables.asked);
         let on_rows = checking.join().unwrap_or_else(|_| {
             let message = "the claims could not be checked on every row";
             findings.push(Finding::whole("policies/always", message, "review the set again"));

@@ -4,10 +4,10 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::context::Spoken;
-use super::flips::{ActionFlips, Compared, flips};
 use super::promises::Retired;
 use super::prove::{Beyond, Proofs, compare};
 use super::release::{Examined, Tables, examine_spoken};
+use super::table_diff::{ActionFlips, Compared, flips};
 use crate::policy::{Bundle, Digest, Finding};
 
 /// What is known of a candidate apart from the live world: a function of two sets of rules and of what proves claims.

@@ -7,7 +7,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::checkpoint::{Checkpoint, CheckpointError, VerifierKey};
-use super::line::{ExportLine, LineError, RecordLine, read_line};
+use super::export_format::{ExportLine, LineError, RecordLine, read_line};
 use super::mask::Mask;
 use super::tree::{Hash, hash_text, leaf_hash, parse_hash, verify_inclusion};
 

@@ -10,8 +10,8 @@ use super::rules_dir::RulesFlag;
 use super::{Ended, Failure, print};
 use crate::assure::calls::CallTable;
 use crate::assure::context::Spoken;
+use crate::assure::signed_tables::{FOLDER, drafted, signed};
 use crate::assure::table::Table;
-use crate::assure::worked::{FOLDER, drafted, signed};
 use crate::clock::{Clock as _, System};
 use crate::config::SolverSetting;
 

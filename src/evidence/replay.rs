@@ -4,7 +4,7 @@
 //! Besides, the facts of the record are compared with what the store says of their revision: state and ledger agree.
 
 pub mod run;
-mod told;
+mod report;
 
 use std::sync::Arc;
 
@@ -19,13 +19,13 @@ use crate::id::Seq;
 use crate::pdp::Pdp;
 use crate::pdp::call::{self, About, Call, CallError, Coded, Told};
 use crate::pdp::rules::{self, AmbiguousDigest};
-use crate::pdp::strange::StrangeResources;
+use crate::pdp::unrelated::StrangeResources;
 use crate::policy::{Bundle, RulesError};
 use crate::question::Kind;
 use crate::store::{Snapshot, StoreError};
 
+pub use report::{Ingredient, Missing, Replayed, Verdict};
 pub use run::{ReplayLine, Replaying, Run, Totals};
-pub use told::{Ingredient, Missing, Replayed, Verdict};
 
 /// What stands before the action of a call of this service.
 const CALL: &str = "Api::";

@@ -8,9 +8,9 @@ use utoipa::IntoParams;
 use warp::http::header::VARY;
 use warp::reply::Response;
 
-use super::exchange::{Exchange, STANDING_REVISION, page_body, told, with_header};
 use super::format::{Format, format};
 use super::problem::Problem;
+use super::request::{Exchange, STANDING_REVISION, page_body, told, with_header};
 use super::sheet;
 use super::times::Past;
 use crate::evidence;

@@ -18,8 +18,8 @@ use warp::http::StatusCode;
 use warp::http::header::{CACHE_CONTROL, HeaderName, HeaderValue};
 use warp::reply::Response;
 
-use super::exchange::{Exchange, STANDING_REVISION, STANDING_RULES, json_reply, recorded, with_header};
 use super::problem::Problem;
+use super::request::{Exchange, STANDING_REVISION, STANDING_RULES, json_reply, recorded, with_header};
 use super::rules::Rules;
 use super::times::Past;
 use crate::answer;

@@ -16,12 +16,12 @@ use warp::sse::Event;
 
 use super::accept::{JSON, chosen};
 use super::credentials::{self, Entry};
-use super::exchange::{Exchange, Stopping, recorded, told};
 use super::long::long;
 use super::names::with_names;
 use super::page::limit as limit_of;
 use super::problem::Problem;
 use super::query::parsed;
+use super::request::{Exchange, Stopping, recorded, told};
 use super::times::{Begin, End};
 use crate::caller::Identity;
 use crate::evidence;

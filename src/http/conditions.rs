@@ -10,8 +10,8 @@ use warp::http::header::{IF_MATCH, IF_NONE_MATCH};
 use warp::http::{HeaderMap, Method, StatusCode};
 use warp::reply::Response;
 
-use super::exchange::{Exchange, STANDING_REVISION, recorded, tagged, told, with_header};
 use super::problem::Problem;
+use super::request::{Exchange, STANDING_REVISION, recorded, tagged, told, with_header};
 use super::routes::Route;
 use crate::id::Revision;
 use crate::pdp::call::{Condition, Told};

@@ -6,9 +6,9 @@ use warp::http::HeaderMap;
 use warp::http::header::AUTHORIZATION;
 use warp::http::uri::Authority;
 
-use super::exchange::Door;
 use super::origin::{from_this_machine, not_from_another_site};
 use super::problem::Problem;
+use super::request::Door;
 use super::routes::Access;
 use crate::caller::Identity;
 use crate::change;

@@ -11,11 +11,11 @@ use warp::http::header::VARY;
 use warp::reply::Response;
 
 use super::accept::NDJSON;
-use super::exchange::{Exchange, page_body, told, with_header};
 use super::format::{Format, format};
 use super::names::with_names;
 use super::problem::Problem;
 use super::query::{IdText, NameText, invalid, parsed};
+use super::request::{Exchange, page_body, told, with_header};
 use super::rules::Rules;
 use super::sheet;
 use super::streamed::{in_pieces, streamed};

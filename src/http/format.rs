@@ -1,8 +1,8 @@
 //! In which form something is answered that has several.
 
 use super::accept::chosen;
-use super::exchange::Exchange;
 use super::problem::Problem;
+use super::request::Exchange;
 use crate::domain::words;
 
 words! {

@@ -12,9 +12,9 @@ use warp::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
 use warp::reply::Response;
 
 use super::accept::{JSON, NDJSON, TEXT, chosen};
-use super::exchange::{Exchange, IDEMPOTENCY_KEY, STANDING_REVISION, changed, recorded, told, with_header};
 use super::problem::Problem;
 use super::query::parsed;
+use super::request::{Exchange, IDEMPOTENCY_KEY, STANDING_REVISION, changed, recorded, told, with_header};
 use super::streamed::streamed;
 use super::times::Begin;
 use crate::audit::Mask;

@@ -5,8 +5,8 @@ use utoipa::ToSchema;
 use warp::http::StatusCode;
 use warp::reply::Response;
 
-use super::exchange::{Exchange, IDEMPOTENCY_KEY, changed, told};
 use super::problem::Problem;
+use super::request::{Exchange, IDEMPOTENCY_KEY, changed, told};
 use crate::change;
 use crate::domain::invitation::LinkKeyId;
 use crate::pdp::links::LinkKeySummary;

@@ -4,8 +4,8 @@ use warp::http::StatusCode;
 use warp::reply::Response;
 
 use super::conditions::noun_reply;
-use super::exchange::{Exchange, changed, page_body, tagged, told};
 use super::problem::Problem;
+use super::request::{Exchange, changed, page_body, tagged, told};
 use super::times::Past;
 use crate::answer;
 use crate::change;

@@ -5,8 +5,8 @@ use utoipa::{IntoParams, ToSchema};
 use warp::http::StatusCode;
 use warp::reply::Response;
 
-use super::exchange::{Exchange, changed, told};
 use super::problem::Problem;
+use super::request::{Exchange, changed, told};
 use crate::change;
 use crate::change::acceptance::Acceptance;
 use crate::change::relationship::Edit;

@@ -7,8 +7,8 @@ use warp::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, VARY};
 use warp::reply::Response;
 
 use super::accept::{JSON, TEXT, chosen};
-use super::exchange::{Exchange, json_reply, with_header};
 use super::problem::Problem;
+use super::request::{Exchange, json_reply, with_header};
 
 const SAYS: &str = "Decides what a reseller may do to a customer's subscriptions, and remembers every answer.";
 const DOCUMENTATION: &str = "README.md of the sources for the service, policies/README.md for the rules and every reason of a no, \

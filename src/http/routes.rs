@@ -10,12 +10,12 @@ use warp::reply::Response;
 
 use super::authzen::strangers::{CONFIGURATION, is_endpoint};
 use super::body::Body;
-use super::exchange::Exchange;
 use super::long::Work;
 use super::problem::Problem;
+use super::request::Exchange;
 use super::{
-    access_review, authzen, changes, customers, decisions, ledger, link_keys, partners, relationships, root, rules,
-    running, subscriptions, tokens, transfer, what_if,
+    access_review, authzen, changes, customers, decisions, health, ledger, link_keys, partners, relationships, root,
+    rules, subscriptions, tokens, transfer, what_if,
 };
 use crate::pdp::Pdp;
 use crate::pdp::metrics::{self, RouteMetrics};
@@ -155,10 +155,10 @@ routes! {
     POST   "/v1/link-keys" "rotateLinkKey"                                     => link_keys::rotate, Caller;
     DELETE "/v1/link-keys/{key}" "retireLinkKey"                               => link_keys::retire, Caller;
 
-    GET    "/healthz"                                                          => running::healthz, Public, world;
-    GET    "/readyz"                                                           => running::readyz, Public, world;
-    GET    "/metrics"                                                          => running::metrics, Public, world;
-    GET    "/openapi.json"                                                     => running::document, Public, world;
+    GET    "/healthz"                                                          => health::healthz, Public, world;
+    GET    "/readyz"                                                           => health::readyz, Public, world;
+    GET    "/metrics"                                                          => health::metrics, Public, world;
+    GET    "/openapi.json"                                                     => health::document, Public, world;
 }
 
 /// What there is at a path.

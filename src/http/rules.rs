@@ -15,9 +15,9 @@ use warp::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
 use warp::reply::{Reply as _, Response};
 
 use super::accept::{JSON, NDJSON, chosen};
-use super::exchange::{Exchange, STANDING_REVISION, changed, page_body, recorded, told, with_header};
 use super::names::with_names;
 use super::problem::Problem;
+use super::request::{Exchange, STANDING_REVISION, changed, page_body, recorded, told, with_header};
 use crate::answer::what_if::Named;
 use crate::clock::Timestamp;
 use crate::pdp::Pdp;
@@ -89,20 +89,20 @@ pub(super) struct RollbackBody {
 
 pub(super) async fn status(x: Exchange) -> Result<Response, Problem> {
     x.no_more_query()?;
-    let status = publish::told::rules_status(&x.pdp, &x.call).await?;
+    let status = publish::report::rules_status(&x.pdp, &x.call).await?;
     told(&status, &with_names(&x.pdp, &status.value)?)
 }
 
 pub(super) async fn kept(x: Exchange) -> Result<Response, Problem> {
     x.no_more_query()?;
-    let kept = publish::told::rules_with(&x.pdp, &x.call, x.param_text("digest")).await?;
+    let kept = publish::report::rules_with(&x.pdp, &x.call, x.param_text("digest")).await?;
     told(&kept, &with_names(&x.pdp, &kept.value)?)
 }
 
 pub(super) async fn history(mut x: Exchange) -> Result<Response, Problem> {
     let (limit, cursor) = x.paging()?;
     x.no_more_query()?;
-    let page = publish::told::rules_history(&x.pdp, &x.call, limit, cursor.as_deref()).await?;
+    let page = publish::report::rules_history(&x.pdp, &x.call, limit, cursor.as_deref()).await?;
     told(&page, &with_names(&x.pdp, &page_body("history", &page.value)?)?)
 }
 

@@ -6,8 +6,8 @@ use warp::http::StatusCode;
 use warp::reply::Response;
 
 use super::conditions::noun_reply;
-use super::exchange::{Exchange, changed, page_body, tagged, told};
 use super::problem::Problem;
+use super::request::{Exchange, changed, page_body, tagged, told};
 use crate::change;
 use crate::change::registry::SubscriptionFilter;
 use crate::domain::subscription::Subscription;

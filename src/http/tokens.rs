@@ -5,9 +5,9 @@ use utoipa::ToSchema;
 use warp::http::StatusCode;
 use warp::reply::Response;
 
-use super::exchange::{Exchange, IDEMPOTENCY_KEY, changed, json_reply, recorded, told};
 use super::names::with_names;
 use super::problem::Problem;
+use super::request::{Exchange, IDEMPOTENCY_KEY, changed, json_reply, recorded, told};
 use crate::change;
 use crate::change::tokens::{NewToken, Speaker, TokenSummary};
 use crate::clock::Timestamp;

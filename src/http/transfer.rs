@@ -7,8 +7,8 @@ use warp::http::StatusCode;
 use warp::reply::Response;
 
 use super::accept::NDJSON;
-use super::exchange::{Exchange, changed};
 use super::problem::Problem;
+use super::request::{Exchange, changed};
 use super::streamed::streamed;
 use crate::answer;
 use crate::change;

@@ -4,8 +4,8 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 use warp::reply::Response;
 
-use super::exchange::{Exchange, told};
 use super::problem::Problem;
+use super::request::{Exchange, told};
 use crate::answer;
 use crate::answer::what_if::Proposed;
 

@@ -21,7 +21,7 @@ use crate::decide::{Reason, World, check_schema};
 use crate::limits::PAST_RULES_MAX;
 use crate::pdp::Pdp;
 use crate::pdp::own::{self, Own};
-use crate::pdp::strange::StrangeResources;
+use crate::pdp::unrelated::StrangeResources;
 use crate::policy::{Bundle, Digest, Finding, RuleFiles, Rulebook};
 use crate::store::{Beside, Desk, InForce, Store, StoreError, Why};
 

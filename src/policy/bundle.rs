@@ -13,9 +13,9 @@ use miette::Diagnostic as _;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
+use super::claim_compatibility;
 use super::depth::too_deep;
 use super::finding::{Finding, RulesError, full};
-use super::held;
 use super::mention::Mention;
 use super::naming::load_rules;
 use super::quotes::look_alikes;
@@ -168,7 +168,7 @@ impl Bundle {
         let (mut held, mut findings) = (self.clone(), Vec::new());
         let validator = Validator::new(self.schema.clone());
         for (rule, claim) in other.claims() {
-            findings.extend(held::weakened(self, other, rule));
+            findings.extend(claim_compatibility::weakened(self, other, rule));
             if self.makes(rule) {
                 continue;
             }
@@ -192,7 +192,7 @@ impl Bundle {
             }
             held.rules.insert(id.clone(), Rule { id, claim: Some(claim), policy, ..rule.clone() });
         }
-        findings.extend(held::unclaimed(&held, other));
+        findings.extend(claim_compatibility::unclaimed(&held, other));
         (held, findings)
     }
 
@@ -200,7 +200,7 @@ impl Bundle {
     #[must_use]
     pub fn unasked_of(&self, other: &Self) -> BTreeMap<RuleId, Vec<Finding>> {
         let floors = other.claims().filter(|(_, claim)| *claim == Claim::Whenever);
-        let unasked = floors.map(|(rule, _)| (rule.id.clone(), held::unasked(self, other, rule)));
+        let unasked = floors.map(|(rule, _)| (rule.id.clone(), claim_compatibility::unasked(self, other, rule)));
         unasked.filter(|(_, findings)| !findings.is_empty()).collect()
     }
 

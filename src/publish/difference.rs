@@ -1,27 +1,27 @@
 //! What two sets of rules answer differently about the world as it is: who gains or loses what, every one of it.
 //!
 //! A pair of a subject and a resource is decided with both sets only when nothing like it was decided before. What a
-//! rule can see of a pair follows from what it can see of the resource, of the subject, and of the part the subject
-//! has in the resource (`difference/sketch.rs`), so pairs are as many as there are, and what has to be decided is as much as
-//! rules can tell apart. The store is read once, customer by customer. Those that have something to do with a
-//! resource are looked up one by one; all others are answered alike by their class, and counted and not visited.
+//! rule can see of a pair follows from what it can see of the resource, of the subject, and of the part the subject has
+//! in the resource (`difference/resource_signature.rs`), so pairs are as many as there are, and what has to be decided
+//! is as much as rules can tell apart. The store is read once, customer by customer. Those that have something to do
+//! with a resource are looked up one by one; all others are answered alike by their class, and counted and not visited.
 //!
 //! What is decided is decided on the facts as a single check gathers them; were they ever others than those read in
 //! passing, that is an error and not an answer.
 
 mod comparison;
-mod crowd;
+mod subject_index;
 mod plan;
-mod sketch;
-mod tally;
-mod told;
+mod resource_signature;
+mod difference_counts;
+mod report;
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-pub use tally::{Others, Subjects, Turn, Turned};
-pub use told::{ActionDifference, Concerned, IfSaid, StrangersTurned, TurnedPair, Turns, WorldDifference};
+pub use difference_counts::{Others, Subjects, Turn, Turned};
+pub use report::{ActionDifference, Concerned, IfSaid, StrangersTurned, TurnedPair, Turns, WorldDifference};
 
 use crate::assure::context::Spoken;
 use crate::clock::Timestamp;

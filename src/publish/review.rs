@@ -8,11 +8,11 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::assure::context::Spoken;
-use crate::assure::flips::ActionFlips;
 use crate::assure::promises::{self, Retired, retired};
 use crate::assure::prove::{Beyond, Proof, Proofs};
 pub use crate::assure::release::Outcome;
 use crate::assure::release::outcome;
+use crate::assure::table_diff::ActionFlips;
 use crate::assure::verdict::Verdict;
 use crate::config::RulesFrom;
 use crate::decide::schema_findings;

@@ -22,7 +22,7 @@ use crate::pdp::rules::{self, Coming, Note, bring_with, kept, whole_digest};
 use crate::policy::Bundle;
 use crate::publish::four_eyes::{Hand, is_somebody};
 use crate::publish::proposal::{Candidate, proposed};
-use crate::publish::told::RulesEntry;
+use crate::publish::report::RulesEntry;
 use crate::publish::weigh::Weighed;
 use crate::publish::{self, ProposalTold, PublishError, saying, short};
 use crate::store::{Beside, InForce, StoreError, Why};

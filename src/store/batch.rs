@@ -6,12 +6,12 @@ use std::sync::{Arc, PoisonError, RwLockReadGuard};
 
 use redb::{ReadableTable, Table, WriteTransaction};
 
-use super::beside::Beside;
-use super::entered::rows_of;
 use super::file::Shared;
+use super::index_rows::rows_of;
 use super::ledger::Growing;
 use super::ledger_index::{Entries, IndexTable, LEDGER_INDEX};
 use super::metadata::{Known, Metadata, MetadataEntry, RowsDigest, sha256};
+use super::metadata_changes::Beside;
 use super::prepare::{keep_newest, newest};
 use super::rows::{parse, row};
 use super::tables::{ENTRIES, FACTS, JOURNAL, SIDE};

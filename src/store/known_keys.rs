@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::StoreError;
-use super::beside::Beside;
+use super::metadata_changes::Beside;
 use super::redb_file::Store;
 
 /// The row they stand in.

@@ -9,9 +9,9 @@ use serde::de::DeserializeOwned;
 
 use super::StoreError;
 use super::batch::Desk;
-use super::beside::Beside;
 use super::in_force::InForce;
 use super::metadata::number_of;
+use super::metadata_changes::Beside;
 use super::proposal::{Proposal, ProposalState};
 use super::redb_file::Store;
 use crate::clock::Timestamp;

@@ -1,7 +1,7 @@
 //! Where rules come from, as the last server was told: kept beside them, for the next start and for commands.
 
 use super::StoreError;
-use super::beside::Beside;
+use super::metadata_changes::Beside;
 use super::redb_file::Store;
 use crate::config::{RulesAt, RulesFrom};
 

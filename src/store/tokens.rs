@@ -2,7 +2,7 @@
 
 use super::StoreError;
 use super::batch::Desk;
-use super::beside::Beside;
+use super::metadata_changes::Beside;
 use super::redb_file::Store;
 use super::token::{Token, token_key};
 use crate::caller::Caller;

@@ -10,7 +10,7 @@ use crate::audit::{Results, Sought};
 use crate::clock::Timestamp;
 use crate::decide::World;
 use crate::facts::Facts;
-use crate::pdp::strange::StrangeResources;
+use crate::pdp::unrelated::StrangeResources;
 use crate::policy::Bundle;
 use crate::question::Question;
 use crate::store::{StoreError, View};

@@ -16,7 +16,7 @@ use crate::clock::Timestamp;
 use crate::decide::{Namespace, allows_strange_subject, decide, permits};
 use crate::facts::{Facts, Needs};
 use crate::id::{CustomerId, PartnerId, ServiceId, SubscriptionId};
-use crate::pdp::strange::StrangeResources;
+use crate::pdp::unrelated::StrangeResources;
 use crate::policy::Bundle;
 use crate::question::{Action, Entity, Kind, Question, Target};
 use crate::store::{Listed, StoreError, View};

@@ -3,8 +3,8 @@
 use console::style;
 
 use crate::assure::context::Said;
-use crate::assure::flips::{ActionFlips, IfSaid, Turned as TurnedRows};
 use crate::assure::prove::Beyond;
+use crate::assure::table_diff::{ActionFlips, IfSaid, Turned as TurnedRows};
 use crate::cli::page::Page;
 use crate::publish::difference::{ActionDifference, Concerned, IfSaid as WorldIfSaid, Turns, WorldDifference};
 use crate::publish::review::Evidence;

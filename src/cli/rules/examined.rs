@@ -15,8 +15,8 @@ use super::report::{Detail, claims, findings};
 use crate::assure::context::Spoken;
 use crate::assure::prove::Proof;
 use crate::assure::release::{Examined, Outcome, Tables, examine};
+use crate::assure::signed_tables;
 use crate::assure::table::Cell;
-use crate::assure::worked;
 use crate::cli::page::Page;
 use crate::cli::reach::{Reached, Wanted};
 use crate::cli::rules_dir::RulesFlag;
@@ -205,7 +205,7 @@ impl Coverage {
                 *rows += 1;
             }
         }
-        let signed = worked::check(&bundle, &tables.asked);
+        let signed = signed_tables::check(&bundle, &tables.asked);
         // A rule that decides nothing is advice, as `check` has it.
         let is_idle = decided.values().any(|rows| *rows == 0);
         let ended = if is_idle && self.strict { Ended::Denied } else { ended(&signed, self.strict) };

@@ -3,8 +3,8 @@
 use serde_json::{Map, Value};
 use warp::reply::Response;
 
-use super::super::exchange::Exchange;
 use super::super::problem::Problem;
+use super::super::request::Exchange;
 use super::answers::SearchAnswer;
 use super::{basis, decided, wire};
 use crate::answer;

@@ -7,8 +7,8 @@ use super::super::rules::{ApprovalBody, ProposalBody, ReviewBody, RollbackBody};
 use super::operation::{Described, at};
 use crate::pdp::page::ListError;
 use crate::pdp::rules::example_rules;
+use crate::publish::report::{KeptRules, RulesEntry, RulesStatus};
 use crate::publish::review::Evidence;
-use crate::publish::told::{KeptRules, RulesEntry, RulesStatus};
 use crate::publish::{ProposalTold, PublishError};
 
 pub(super) fn operations() -> Vec<Described> {

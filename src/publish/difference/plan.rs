@@ -6,7 +6,7 @@ use crate::assure::context::{Contexts, Spoken};
 use crate::decide::{Namespace, decide_alike, named_by};
 use crate::policy::Bundle;
 use crate::publish::difference::DifferenceError;
-use crate::publish::difference::sketch::Names;
+use crate::publish::difference::resource_signature::Names;
 use crate::question::Kind;
 
 /// The types the store holds.

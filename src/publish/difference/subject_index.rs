@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::domain::partner::{PartnerKind, PartnerStatus};
 use crate::facts::{Facts, PartnerFacts};
 use crate::id::{CustomerId, PartnerId};
-use crate::publish::difference::sketch::Names;
+use crate::publish::difference::resource_signature::Names;
 use crate::question::{Kind, Target};
 use crate::store::{Listed, StoreError, View};
 

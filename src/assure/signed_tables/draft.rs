@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::case::Seller;
 use super::super::choice::{Choice, folded};
-use super::super::flips::points;
 use super::super::table::{ActionTable, Cell, Table};
+use super::super::table_diff::points;
 use super::signature::DRAFT;
 use super::{ABOUT, ANY, FOLDER, NOT_APPLICABLE, OF_SUBSCRIPTION, RELATIONSHIP, SOLD_BY, columns};
 use crate::domain::commercial::RelationshipState;

@@ -7,8 +7,8 @@ use warp::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
 use warp::reply::Response;
 
 use super::accept::{TEXT, chosen};
-use super::exchange::{Exchange, json_reply};
 use super::problem::Problem;
+use super::request::{Exchange, json_reply};
 use crate::clock::ClockState;
 use crate::pdp::{metrics, ready, rules};
 

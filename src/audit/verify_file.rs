@@ -3,9 +3,9 @@
 use std::io::{self, BufRead, Read as _};
 
 use super::checkpoint::VerifierKey;
+use super::export_format::{ExportLine, LineError, MissingLine, RecordLine, read_line};
 use super::finding::{Fault, Walked};
-use super::line::{ExportLine, LineError, MissingLine, RecordLine, read_line};
-use super::walk::{Place, Walk};
+use super::verify::{Place, Walk};
 use crate::limits::LEDGER_LINE_MAX;
 
 /// Why a file cannot be verified at all.

@@ -8,11 +8,11 @@ use crate::clock::Timestamp;
 use crate::domain::partner::{PartnerKind, PartnerStatus};
 use crate::id::{Revision, ServiceName};
 use crate::policy::Digest;
-use crate::publish::difference::crowd::{Class, Crowd, Id};
 use crate::publish::difference::plan::Plan;
-use crate::publish::difference::told::{
+use crate::publish::difference::report::{
     ActionDifference, Concerned, IfSaid, StrangersTurned, TurnedPair, Turns, WorldDifference,
 };
+use crate::publish::difference::subject_index::{Class, Crowd, Id};
 use crate::question::{Kind, Target};
 
 /// Which way an answer turns.

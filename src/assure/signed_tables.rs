@@ -16,9 +16,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 
 use super::case::{Case, Seller, Thing};
-use super::flips::points;
 use super::print::relationship_words;
 use super::table::{ActionTable, Cell, Table};
+use super::table_diff::points;
 use crate::decide::{Namespace, permits};
 use crate::domain::commercial::RelationshipState;
 use crate::domain::partner::{PartnerKind, PartnerStatus};
@@ -290,7 +290,7 @@ fn hold(path: &str, text: &str, action: &str, row: &Signed, table: &Table, findi
     let word = |is_yes: bool| if is_yes { "yes" } else { "no" };
     let wrong: Vec<&(&Case, &Cell)> = cases.iter().filter(|(_, cell)| cell.can_be(!row.is_yes)).collect();
     if let Some((case, cell)) = wrong.first() {
-        let standing = super::flips::standings(&[**case]).concat();
+        let standing = super::table_diff::standings(&[**case]).concat();
         say(
             format!(
                 "`{}` is signed and the rules answer `{}` in {} of its {} standings, for example {standing}",

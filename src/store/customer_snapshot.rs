@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::rows::{Kind, Listed, names, prefix};
 use super::view::{Kept, View, decode};
-use super::{StoreError, gather};
+use super::{StoreError, facts};
 use crate::clock::Timestamp;
 use crate::domain::commercial::{CommercialRelationship, RelationshipState};
 use crate::domain::service::Service;
@@ -156,7 +156,7 @@ impl Household<'_> {
             )));
         };
         facts.services.entry(service).or_insert_with(|| administrators.clone());
-        facts.subscriptions.insert(found.id.clone(), gather::subscription_facts(found));
+        facts.subscriptions.insert(found.id.clone(), facts::subscription_facts(found));
         Ok(())
     }
 }

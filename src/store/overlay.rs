@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::StoreError;
-use super::entered::rows_of;
+use super::index_rows::rows_of;
 use super::rows::Overlay;
 use super::view::View;
 use crate::domain::event::Fact;
