@@ -19,7 +19,7 @@ use serde_json::json;
 use standing::cli::demo;
 use standing::clock::{SharedClock, System};
 use standing::domain::grant::Multichannel;
-use standing::http::{Door, Stopping, surface};
+use standing::http::{Listener, Shutdown, surface};
 use standing::limits::Limits;
 use standing::pdp::links::LinkRing;
 use standing::pdp::{Pdp, Terms, rules};
@@ -131,7 +131,7 @@ impl Served {
             demo::demo(&pdp).await.unwrap();
             let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
             let address = listener.local_addr().unwrap();
-            let served = surface(Arc::clone(&pdp), Door::Anonymous, Stopping::told_by(stopped));
+            let served = surface(Arc::clone(&pdp), Listener::Anonymous, Shutdown::told_by(stopped));
             tokio::spawn(warp::serve(served).incoming(listener).run());
             (pdp, address)
         });

@@ -16,7 +16,7 @@ pub use export_format::{ExportLine, Header, LineError, MissingLine, RecordLine, 
 pub use finding::{Fault, Finding, Walked};
 pub use mask::{Mask, Masked};
 pub use proof_file::{ProofFile, ProofFileError};
-pub use record::{Asked, Became, Claimed, ENGINE, Record, RecordError, Results, SALT_BYTES, Sought};
+pub use record::{CallOutcome, Claimed, ENGINE, Record, RecordError, RecordKind, Results, SALT_BYTES, SearchKind};
 pub use recorded::{Field, Recorded, Term};
 pub use tree::{
     Hash, Peaks, ProofError, children, consistency, hash_text, inclusion, leaf_hash, leaf_node, leaves_up_to,

@@ -44,7 +44,7 @@ use decision::Verdict;
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Namespace {
     /// What callers ask about: the actions of the domain or of a world.
-    Asked,
+    Domain,
     /// The calls of this service itself.
     Api,
 }
@@ -54,14 +54,14 @@ impl Namespace {
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
-            Self::Asked => "",
+            Self::Domain => "",
             Self::Api => "Api",
         }
     }
 
     fn action(self, name: &str) -> Option<EntityUid> {
         match self {
-            Self::Asked => entities::uid("Action", name),
+            Self::Domain => entities::uid("Action", name),
             Self::Api => entities::uid("Api::Action", name),
         }
     }
@@ -76,7 +76,7 @@ impl Namespace {
 pub fn decide(bundle: &Bundle, namespace: Namespace, question: &Question, facts: &Facts) -> Decision {
     let decision = judge_domain(bundle, namespace, question, facts);
     let decision = match decision {
-        Verdict::Missing if namespace == Namespace::Asked => {
+        Verdict::Missing if namespace == Namespace::Domain => {
             Verdict::Refused(explain::missing_right(bundle, question, facts))
         }
         Verdict::Missing => Verdict::Refused(Reason::NOT_PERMITTED),
@@ -99,7 +99,7 @@ pub fn permits(bundle: &Bundle, namespace: Namespace, question: &Question, facts
 #[must_use]
 pub fn decide_in(bundle: &Bundle, question: &Question, world: &World) -> Decision {
     let verdict = match world.entities_for(bundle, question) {
-        Ok(entities) => match posed_on(bundle, Namespace::Asked, question, |_| Some(entities)) {
+        Ok(entities) => match posed_on(bundle, Namespace::Domain, question, |_| Some(entities)) {
             Ok(posed) => posed.verdict(&posed.deciding.rules),
             Err(refused) => refused,
         },
@@ -107,7 +107,7 @@ pub fn decide_in(bundle: &Bundle, question: &Question, world: &World) -> Decisio
     };
     let verdict = if matches!(verdict, Verdict::Missing) { Verdict::Refused(Reason::NOT_PERMITTED) } else { verdict };
     let decision = Decision::new(bundle, verdict, Vec::new(), Vec::new());
-    let meant = meant::meant(bundle, Namespace::Asked, question, decision.reason());
+    let meant = meant::meant(bundle, Namespace::Domain, question, decision.reason());
     decision.hinting(meant)
 }
 

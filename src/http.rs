@@ -40,7 +40,7 @@ mod what_if;
 pub use body::Body;
 pub use long::Work;
 pub use problem::Problem;
-pub use request::{Door, Stopping};
+pub use request::{Listener, Shutdown};
 pub use routes::{Access, ROUTES, Route};
 
 use std::convert::Infallible;
@@ -59,7 +59,7 @@ use authzen::strangers;
 use credentials::Entry;
 use long::{in_turn, long};
 use openapi::Document;
-use request::{Exchange, Received};
+use request::{Received, Request};
 use routes::{Found, Routes};
 
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -68,10 +68,10 @@ pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id"
 #[derive(Clone)]
 struct Surface {
     pdp: Arc<Pdp>,
-    door: Door,
+    door: Listener,
     routes: Arc<Routes>,
     document: Arc<Document>,
-    stopping: Stopping,
+    stopping: Shutdown,
     heartbeat: Duration,
 }
 
@@ -81,8 +81,8 @@ const HEARTBEAT: Duration = Duration::from_secs(15);
 /// Everything that is served to callers who come in by `door`.
 pub fn surface(
     pdp: Arc<Pdp>,
-    door: Door,
-    stopping: Stopping,
+    door: Listener,
+    stopping: Shutdown,
 ) -> impl Filter<Extract = (Response,), Error = Infallible> + Clone {
     surface_with(pdp, door, stopping, HEARTBEAT)
 }
@@ -90,8 +90,8 @@ pub fn surface(
 /// As [`surface`], with streams that ask so often whether they may go on.
 pub fn surface_with(
     pdp: Arc<Pdp>,
-    door: Door,
-    stopping: Stopping,
+    door: Listener,
+    stopping: Shutdown,
     heartbeat: Duration,
 ) -> impl Filter<Extract = (Response,), Error = Infallible> + Clone {
     let routes = Arc::new(Routes::new(&pdp));
@@ -117,7 +117,7 @@ pub fn surface_with(
         .and(warp::body::stream())
         .then(move |method, path: warp::path::FullPath, query, named, headers, body| {
             let surface = surface.clone();
-            let asked = Asked { method, path: path.as_str().to_owned(), query, named, headers };
+            let asked = RequestHead { method, path: path.as_str().to_owned(), query, named, headers };
             async move { answer(surface, asked, body).await }
         });
     tunnel.or(answered).recover(|_| async { Ok::<_, Infallible>(Problem::internal().into_response()) }).unify_reply()
@@ -139,7 +139,7 @@ where
 }
 
 /// The head of a call.
-struct Asked {
+struct RequestHead {
     method: Method,
     path: String,
     query: String,
@@ -149,7 +149,7 @@ struct Asked {
 
 async fn answer<B, E>(
     surface: Surface,
-    asked: Asked,
+    asked: RequestHead,
     body: impl Stream<Item = Result<B, E>> + Send + 'static,
 ) -> Response
 where
@@ -174,8 +174,8 @@ where
     response
 }
 
-async fn dispatch(surface: Surface, asked: Asked, body: request::Incoming) -> Result<Response, Problem> {
-    let Asked { method, path, query, named, headers } = asked;
+async fn dispatch(surface: Surface, asked: RequestHead, body: request::Incoming) -> Result<Response, Problem> {
+    let RequestHead { method, path, query, named, headers } = asked;
     let host = origin::host(named, &headers)?;
     let method = if method == Method::HEAD { Method::GET } else { method };
     let (served, params) = match surface.routes.find(&method, &path)? {
@@ -239,6 +239,6 @@ async fn enter(surface: &Surface, route: &'static Route, mut received: Received)
     body::taken(route.body, &mut received).await?;
     let is_long = route.work.is_long(&received.headers);
     let received = strangers::without_foreign(received);
-    let answer = (route.run)(Exchange::new(Arc::clone(&surface.pdp), entry, identity, conditions, received)?);
+    let answer = (route.run)(Request::new(Arc::clone(&surface.pdp), entry, identity, conditions, received)?);
     if is_long { long(answer).await } else { answer.await }
 }

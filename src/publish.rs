@@ -30,7 +30,7 @@ use crate::pdp::rules::{AmbiguousDigest, Current};
 use crate::publish::review::Evidence;
 use crate::publish::watched::told;
 use crate::question::Members;
-use crate::store::{Desk, Proposal, ProposalState, StoreError};
+use crate::store::{Proposal, ProposalState, StoreError, WriteContext};
 
 /// Why rules cannot be reviewed, proposed, approved, withdrawn or called back.
 #[derive(Debug, thiserror::Error)]
@@ -358,6 +358,6 @@ fn short(name: &'static str, text: Option<&str>) -> Result<(), PublishError> {
     }
 }
 
-fn in_force(current: &Current, desk: &Desk<'_>) -> Result<String, StoreError> {
+fn in_force(current: &Current, desk: &WriteContext<'_>) -> Result<String, StoreError> {
     Ok(desk.in_force()?.map_or_else(|| current.get().digest().to_string(), |(_, entry)| entry.digest))
 }

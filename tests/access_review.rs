@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
-use standing::answer::ask::{AsOf, Basis, Batch, Semantic};
+use standing::answer::ask::{AsOf, Batch, ReadOptions, Semantic};
 use standing::clock::{Clock as _, Timestamp};
 use standing::decide::Reason;
 use standing::evidence::access_review::{Access, AccessOf};
@@ -65,7 +65,7 @@ async fn answers(world: &World, questions: &[Question], as_of: Option<AsOf>) -> 
     let mut answers = Vec::new();
     for questions in questions.chunks(5000) {
         let batch = Batch { questions: questions.iter().cloned().map(Ok).collect(), semantic: Semantic::ExecuteAll };
-        let basis = Basis { as_of, rules: Some("current".to_owned()), ..Basis::default() };
+        let basis = ReadOptions { as_of, rules: Some("current".to_owned()), ..ReadOptions::default() };
         let told = answer::ask::ask_all(&world.pdp, &operator(), batch, &basis).await.unwrap();
         answers.extend(told.value.into_iter().map(|answer| answer.unwrap().decision.is_allowed()));
     }

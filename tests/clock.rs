@@ -4,13 +4,13 @@ use std::path::Path;
 use std::sync::Arc;
 
 use serde_json::Value;
-use standing::answer::ask::Basis;
+use standing::answer::ask::ReadOptions;
 use standing::change::acceptance::Acceptance;
 use standing::change::tokens::{NewToken, Speaker};
 use standing::clock::{Clock as _, ClockState, SharedClock, Stopped, Timestamp};
 use standing::config::{RulesAt, RulesFrom};
 use standing::domain::partner::{Partner, PartnerKind, PartnerStatus};
-use standing::http::{Door, Stopping, surface};
+use standing::http::{Listener, Shutdown, surface};
 use standing::pdp::call::CallError;
 use standing::pdp::opening::{self, Opening};
 use standing::pdp::{Pdp, PdpError, ready};
@@ -63,7 +63,7 @@ async fn granted(pdp: &Pdp) {
 
 async fn may(pdp: &Pdp) -> Result<bool, StoreError> {
     let question = Question::new(Entity::new("Partner", "p"), "provideSupport", Entity::new("Service", "c/office365"));
-    match answer::ask::ask(pdp, &operator(), question, &Basis::default()).await {
+    match answer::ask::ask(pdp, &operator(), question, &ReadOptions::default()).await {
         Ok(told) => Ok(told.value.decision.is_allowed()),
         Err(CallError::Unavailable(error)) => Err(error),
         Err(other) => panic!("{other:?}"),
@@ -161,7 +161,7 @@ impl Served {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
         let (stop, stopped) = tokio::sync::watch::channel(false);
-        let served = surface(Arc::clone(pdp), Door::Anonymous, Stopping::told_by(stopped));
+        let served = surface(Arc::clone(pdp), Listener::Anonymous, Shutdown::told_by(stopped));
         tokio::spawn(warp::serve(served).incoming(listener).run());
         Self { base, _stop: stop }
     }

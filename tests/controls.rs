@@ -22,7 +22,7 @@ fn mistaken(rule: &str, mutant: Option<&str>) -> Bundle {
 }
 
 fn namespace(claim: &ClaimProof) -> Namespace {
-    if claim.claim.as_str().starts_with("always/api/") { Namespace::Api } else { Namespace::Asked }
+    if claim.claim.as_str().starts_with("always/api/") { Namespace::Api } else { Namespace::Domain }
 }
 
 #[test]

@@ -17,7 +17,7 @@ use standing::question::{Members, Question};
 use crate::shipped::{candidate, shipped, shipped_files, shipped_table};
 
 fn asked(question: &Question, facts: &Facts) -> Decision {
-    decide(shipped(), Namespace::Asked, question, facts)
+    decide(shipped(), Namespace::Domain, question, facts)
 }
 
 /// A rule that cannot be evaluated for partners of one kind: no number is that large.

@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 
 use proptest::prelude::*;
 use serde_json::Value;
-use standing::answer::ask::{Basis, Batch, Semantic};
-use standing::answer::search::{Hole, Pager, Search};
-use standing::audit::{Asked, Record, Recorded};
+use standing::answer::ask::{Batch, ReadOptions, Semantic};
+use standing::answer::search::{Pager, Search, SearchTarget};
+use standing::audit::{Record, RecordKind, Recorded};
 use standing::caller::Caller;
 use standing::clock::{Clock as _, SharedClock, Stopped, System, Timestamp};
 use standing::evidence::decisions::{DecisionFilter, Order};
@@ -111,19 +111,19 @@ async fn asked_world(seed: u64) -> World {
             0 => {
                 let questions = (0..chance.below(300)).map(|_| Ok(asked(&mut chance))).collect();
                 let batch = Batch { questions, semantic: Semantic::ExecuteAll };
-                let _ = answer::ask::ask_all(&world.pdp, &call, batch, &Basis::default()).await;
+                let _ = answer::ask::ask_all(&world.pdp, &call, batch, &ReadOptions::default()).await;
             }
             1 => {
-                let hole = Hole::Resource {
+                let hole = SearchTarget::Resource {
                     subject: Entity::new("Partner", chance.of_all(&PARTNERS)),
                     action: Action { name: chance.of_all(&ACTIONS).to_owned(), properties: Members::new() },
                     kind: "Subscription".to_owned(),
                 };
                 let search = Search { hole, context: Members::new(), page: Some(Pager::default()) };
-                let _ = answer::search::search(&world.pdp, &call, search, &Basis::default()).await;
+                let _ = answer::search::search(&world.pdp, &call, search, &ReadOptions::default()).await;
             }
             _ => {
-                let _ = answer::ask::ask(&world.pdp, &call, asked(&mut chance), &Basis::default()).await;
+                let _ = answer::ask::ask(&world.pdp, &call, asked(&mut chance), &ReadOptions::default()).await;
             }
         }
         // Clocks are set back too.
@@ -149,7 +149,7 @@ fn some_filter(chance: &mut Chance, records: &[Value]) -> DecisionFilter {
             5 => filter.reason = from["reason"].as_str().map(str::to_owned),
             6 => filter.rules = from["rules"].as_str().map(str::to_owned),
             7 => filter.rule = from["deciding"][0].as_str().map(str::to_owned),
-            8 => filter.asked = Some([Asked::Evaluation, Asked::Search, Asked::Call][chance.below(3)]),
+            8 => filter.asked = Some([RecordKind::Evaluation, RecordKind::Search, RecordKind::Call][chance.below(3)]),
             9 => filter.request_id = from["requestId"].as_str().map(str::to_owned),
             10 => filter.from = from["at"].as_str().map(|at| at.parse().unwrap()),
             _ => filter.to = other["at"].as_str().map(|at| at.parse().unwrap()),
@@ -204,13 +204,13 @@ async fn a_list_is_complete_and_ends_while_more_is_recorded() {
         let mut number = 0;
         while !*stopped.borrow() {
             number += 1;
-            answer::ask::ask(&pdp, &operator(), asked(number % 30), &Basis::default()).await.unwrap();
+            answer::ask::ask(&pdp, &operator(), asked(number % 30), &ReadOptions::default()).await.unwrap();
             tokio::time::sleep(std::time::Duration::from_millis(2)).await;
         }
     });
     for order in [Order::Oldest, Order::Newest] {
         for limit in [20, 150] {
-            let filter = DecisionFilter { asked: Some(Asked::Evaluation), order, ..DecisionFilter::default() };
+            let filter = DecisionFilter { asked: Some(RecordKind::Evaluation), order, ..DecisionFilter::default() };
             let filter =
                 if limit == 20 { DecisionFilter { subject: Some("Partner::p1".to_owned()), ..filter } } else { filter };
             let before = world.pdp.records().unwrap();

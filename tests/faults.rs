@@ -12,9 +12,11 @@ use std::time::{Duration, Instant};
 
 use redb::{ReadableDatabase as _, ReadableTable as _, TableDefinition, TableHandle as _};
 use serde_json::{Value, json};
-use standing::answer::ask::{Basis, Batch, Semantic};
-use standing::answer::search::{Hole, Search};
-use standing::audit::{Asked, Became, Hash, Peaks, Place, Record, Recorded, Term, VerifierKey, Walk, leaf_node};
+use standing::answer::ask::{Batch, ReadOptions, Semantic};
+use standing::answer::search::{Search, SearchTarget};
+use standing::audit::{
+    CallOutcome, Hash, Peaks, Place, Record, RecordKind, Recorded, Term, VerifierKey, Walk, leaf_node,
+};
 use standing::caller::Caller;
 use standing::change::acceptance::Acceptance;
 use standing::change::removal::Removal;
@@ -26,9 +28,9 @@ use standing::domain::customer::Customer;
 use standing::domain::partner::{Partner, PartnerKind, PartnerStatus};
 use standing::evidence::replay::{ReplayLine, Run};
 use standing::facts::Role;
-use standing::http::{Door, Stopping, surface};
+use standing::http::{Listener, Shutdown, surface};
 use standing::id::{Revision, Seq};
-use standing::pdp::call::{Call, CallError, Changed, Coded, Idempotency};
+use standing::pdp::call::{Call, CallError, Coded, Committed, Idempotency};
 use standing::pdp::links::LinkRing;
 use standing::pdp::{Pdp, ready, rules};
 use standing::policy::{Bundle, RuleFiles, Rulebook};
@@ -92,9 +94,12 @@ fn unavailable<E: Coded + Debug>(error: CallError<E>) -> Unavailable {
 }
 
 #[track_caller]
-fn changed<T, E: Coded + Debug>(changed: Result<Changed<T>, CallError<E>>) -> Came {
-    let acknowledged =
-        |changed: Changed<T>| Acknowledged { seqs: changed.seqs, is_repeat: changed.is_repeat, decisions: Vec::new() };
+fn changed<T, E: Coded + Debug>(changed: Result<Committed<T>, CallError<E>>) -> Came {
+    let acknowledged = |changed: Committed<T>| Acknowledged {
+        seqs: changed.seqs,
+        is_repeat: changed.is_repeat,
+        decisions: Vec::new(),
+    };
     changed.map(acknowledged).map_err(unavailable)
 }
 
@@ -122,7 +127,7 @@ fn about(partner: &str, action: &str) -> Question {
 }
 
 async fn asks(pdp: &Pdp, partner: &str) -> Came {
-    let told = answer::ask::ask(pdp, &operator(), about(partner, "removeSeats"), &Basis::default())
+    let told = answer::ask::ask(pdp, &operator(), about(partner, "removeSeats"), &ReadOptions::default())
         .await
         .map_err(unavailable)?;
     Ok(Acknowledged { seqs: told.seqs, decisions: vec![told.value.decision.is_allowed()], is_repeat: false })
@@ -190,15 +195,17 @@ async fn step(pdp: &Pdp, step: &str) -> Came {
             let actions = ["removeSeats", "receiveBill", "migrate", "provision", "orderAddOns"];
             let questions = actions.iter().map(|action| Ok(about("contoso", action))).collect();
             let batch = Batch { questions, semantic: Semantic::ExecuteAll };
-            let told = answer::ask::ask_all(pdp, &operator(), batch, &Basis::default()).await.map_err(unavailable)?;
+            let told =
+                answer::ask::ask_all(pdp, &operator(), batch, &ReadOptions::default()).await.map_err(unavailable)?;
             let decisions = told.value.iter().map(|answer| answer.as_ref().unwrap().decision.is_allowed()).collect();
             Ok(Acknowledged { seqs: told.seqs, decisions, is_repeat: false })
         }
         "who may remove seats" => {
             let Question { action, resource, context, .. } = about("", "removeSeats");
-            let hole = Hole::Subject { kind: "Partner".to_owned(), action, resource };
+            let hole = SearchTarget::Subject { kind: "Partner".to_owned(), action, resource };
             let found =
-                answer::search::search(pdp, &operator(), Search { hole, context, page: None }, &Basis::default()).await;
+                answer::search::search(pdp, &operator(), Search { hole, context, page: None }, &ReadOptions::default())
+                    .await;
             let found = found.map_err(unavailable)?;
             let decisions = vec![!found.value.results.is_empty()];
             Ok(Acknowledged { seqs: found.seqs, decisions, is_repeat: false })
@@ -336,8 +343,8 @@ fn is_sound(store: &Store, key: Option<&VerifierKey>) {
             let entry: Hash = data_encoding::HEXLOWER.decode(entry.as_bytes()).unwrap().try_into().unwrap();
             named.entries.entry(entry).or_insert(seq);
         }
-        if let Some(Became::Revision(revision)) = record.outcome {
-            assert_eq!((record.asked, record.decision), (Asked::Call, true));
+        if let Some(CallOutcome::Revision(revision)) = record.outcome {
+            assert_eq!((record.asked, record.decision), (RecordKind::Call, true));
             assert!(revisions.insert(revision, record.caller.to_string()).is_none(), "two records of {revision}");
         }
         for term in Recorded::read(bytes).terms {
@@ -709,7 +716,7 @@ impl Served {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
         let (stop, stopped) = tokio::sync::watch::channel(false);
-        let served = surface(Arc::clone(&pdp), Door::Anonymous, Stopping::told_by(stopped));
+        let served = surface(Arc::clone(&pdp), Listener::Anonymous, Shutdown::told_by(stopped));
         tokio::spawn(warp::serve(served).incoming(listener).run());
         Self { base, pdp, _stop: stop }
     }

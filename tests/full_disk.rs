@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use standing::answer;
-use standing::answer::ask::Basis;
+use standing::answer::ask::ReadOptions;
 use standing::clock::{SharedClock, Stopped};
 use standing::pdp::links::LinkRing;
 use standing::pdp::{Pdp, ready};
@@ -97,7 +97,7 @@ async fn with_however_little_room_it_is_ready_only_if_it_answers() {
         let pdp = Pdp::of(disk.store(&clock).unwrap(), LinkRing::of_seed([7; 32], &clock), shipped(), terms).unwrap();
         let answers = async || {
             let question = Question::new(Entity::new("Partner", "p"), "provision", Entity::new("Service", "c/s"));
-            answer::ask::ask(&pdp, &operator(), question, &Basis::default()).await.is_ok()
+            answer::ask::ask(&pdp, &operator(), question, &ReadOptions::default()).await.is_ok()
         };
         assert!(answers().await);
         disk.has_room(Some(disk.bytes().len() + room));

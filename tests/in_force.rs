@@ -14,7 +14,7 @@ use standing::decide::{Namespace, Reason, decide};
 use standing::domain::grant::Multichannel;
 use standing::domain::subscription::SubscriptionStatus;
 use standing::policy::{Digest, RuleFiles};
-use standing::store::{Beside, InForce, Store, Work};
+use standing::store::{InForce, MetadataChanges, Store, Work};
 use tempfile::TempDir;
 
 use crate::server::{Server, question};
@@ -410,7 +410,7 @@ async fn rules_that_do_not_load_any_more_are_not_taken_for_none() {
     let entry = serde_json::json!({ "digest": digest, "by": "files", "at": "2026-01-01T00:00:00Z" });
     let entry: InForce = serde_json::from_value(entry).unwrap();
     let written = store.change(move |_| {
-        let mut beside = Beside::default();
+        let mut beside = MetadataChanges::default();
         beside.put_in_force(0, &entry, &bad, None)?;
         Ok(Work { change: None, by: String::new(), records: Vec::new(), remember: None, beside, value: () })
     });
@@ -434,7 +434,7 @@ fn a_stored_word_that_the_rules_in_force_do_not_know_refuses_the_question_and_no
     let answers: BTreeSet<(bool, bool)> = Case::all()
         .map(|case| {
             let facts = case.facts();
-            let decision = decide(&rules, Namespace::Asked, &case.question("provideSupport"), &facts);
+            let decision = decide(&rules, Namespace::Domain, &case.question("provideSupport"), &facts);
             let is_unknown = facts.subscriptions.values().any(|known| known.status == SubscriptionStatus::Suspended);
             (is_unknown, decision.reason() == Some(&Reason::INVALID_FACT))
         })

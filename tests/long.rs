@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use standing::clock::{Clock, SharedClock, Timestamp};
-use standing::http::{Door, ROUTES, Stopping, Work, surface};
+use standing::http::{Listener, ROUTES, Shutdown, Work, surface};
 use standing::pdp::opening;
 
 use crate::server::call;
@@ -124,7 +124,7 @@ fn health_is_answered_while_long_calls_are_under_way_on_one_thread() {
         let pdp = Arc::new(opening::open(data.path(), shared, shipped(), terms).unwrap());
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
-        let served = surface(pdp, Door::Anonymous, Stopping::told_by(stopped));
+        let served = surface(pdp, Listener::Anonymous, Shutdown::told_by(stopped));
         tokio::spawn(warp::serve(served).incoming(listener).run());
         base
     });

@@ -176,7 +176,7 @@ fn best_for(action: &str) -> Case {
 }
 
 fn asked(question: &Question, facts: &Facts) -> Decision {
-    decide(shipped(), Namespace::Asked, question, facts)
+    decide(shipped(), Namespace::Domain, question, facts)
 }
 
 fn reason(decision: &Decision) -> Option<&str> {

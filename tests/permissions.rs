@@ -9,7 +9,7 @@ use standing::caller::Caller;
 use standing::change;
 use standing::change::tokens::{NewToken, Speaker};
 use standing::facts::Role;
-use standing::http::{Access, Door, ROUTES, Route, Stopping, surface};
+use standing::http::{Access, Listener, ROUTES, Route, Shutdown, surface};
 use standing::pdp::call::Call;
 use standing::policy::RuleFiles;
 use tempfile::TempDir;
@@ -587,7 +587,7 @@ async fn a_token_ends_by_itself_at_its_end() {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let base = format!("http://{}", listener.local_addr().unwrap());
     let (_stop, told) = tokio::sync::watch::channel(false);
-    let served = surface(Arc::clone(&stage.pdp), Door::Guarded, Stopping::told_by(told));
+    let served = surface(Arc::clone(&stage.pdp), Listener::Guarded, Shutdown::told_by(told));
     tokio::spawn(warp::serve(served).incoming(listener).run());
     let bearer = format!("Bearer {}", issued.token);
     let ask = move |credentials: String| {

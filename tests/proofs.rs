@@ -156,7 +156,7 @@ fn a_mistake_breaks_its_claim_with_a_counterexample_in_plain_words_that_deciding
                 }
             }
             let facts = counterexample.facts.as_ref().unwrap_or_else(|| panic!("{path}, {way}: no facts"));
-            let namespace = if claim.starts_with("always/api/") { Namespace::Api } else { Namespace::Asked };
+            let namespace = if claim.starts_with("always/api/") { Namespace::Api } else { Namespace::Domain };
             let again = permits(&rules, namespace, &counterexample.question, facts);
             assert_eq!(again, counterexample.decision, "{path}, {way}");
             assert_ne!(permits(shipped(), namespace, &counterexample.question, facts), again, "{path}, {way}");

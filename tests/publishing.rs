@@ -8,14 +8,14 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use standing::answer::ask::Basis;
+use standing::answer::ask::ReadOptions;
 use standing::audit::Record;
 use standing::caller::{Caller, Identity, Person, Proof};
 use standing::change::tokens::{NewToken, Speaker};
 use standing::clock::{Clock as _, SharedClock, Stopped, System, Timestamp};
 use standing::config::{RulesAt, RulesFrom};
 use standing::facts::Role;
-use standing::pdp::call::{Call, CallError, Changed, Coded as _};
+use standing::pdp::call::{Call, CallError, Coded as _, Committed};
 use standing::pdp::links::LinkRing;
 use standing::pdp::{Pdp, Terms, ready, rules};
 use standing::policy::{Bundle, Digest, RuleFiles, Rulebook};
@@ -24,7 +24,7 @@ use standing::publish::proposal::Proposing;
 use standing::publish::rollback::{RolledBack, RollingBack};
 use standing::publish::{self, ProposalTold, PublishError};
 use standing::question::{Entity, Question};
-use standing::store::{Beside, ProposalState, Store, Work};
+use standing::store::{MetadataChanges, ProposalState, Store, Work};
 use standing::{answer, change, evidence};
 use tempfile::TempDir;
 
@@ -106,7 +106,7 @@ impl Press {
             .value
     }
 
-    async fn approves(&self, who: &str, id: u64) -> Result<Changed<ProposalTold>, CallError<PublishError>> {
+    async fn approves(&self, who: &str, id: u64) -> Result<Committed<ProposalTold>, CallError<PublishError>> {
         publish::approval::approve(&self.pdp, &by(who), id, accepted()).await
     }
 
@@ -584,7 +584,7 @@ async fn a_rollback_goes_to_the_last_good_set_at_once_and_to_others_by_a_second_
         assert_eq!(kept.files, files);
         assert!(kept.evidence.is_some());
         let asked = Question::new(Entity::new("Partner", "p"), "receiveBill", Entity::new("Subscription", "s"));
-        let basis = Basis { rules: Some(digest.clone()), ..Basis::default() };
+        let basis = ReadOptions { rules: Some(digest.clone()), ..ReadOptions::default() };
         assert_eq!(answer::ask::ask(&press.pdp, &operator(), asked, &basis).await.unwrap().rules.as_str(), digest);
     }
     assert_eq!(code(publish::report::rules_with(&press.pdp, &operator(), "none").await), "unknown_rules");
@@ -856,7 +856,7 @@ async fn an_approval_for_later_counts_only_while_its_token_speaks_for_who_gave_i
     let mut kept = store.token(&token).unwrap().unwrap();
     kept.caller = Caller::Operator { id: token.to_string(), role: Role::Asker };
     let written = store.change(move |_| {
-        let mut beside = Beside::default();
+        let mut beside = MetadataChanges::default();
         beside.put_token(&kept)?;
         Ok(Work { change: None, by: String::new(), records: Vec::new(), remember: None, beside, value: () })
     });

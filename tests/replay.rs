@@ -7,9 +7,9 @@ use std::sync::Arc;
 
 use redb::ReadableTable as _;
 use serde_json::{Value, json};
-use standing::answer::ask::{Basis, Batch, Semantic};
+use standing::answer::ask::{Batch, ReadOptions, Semantic};
 use standing::assure::promises::promises;
-use standing::audit::{Asked, Record};
+use standing::audit::{Record, RecordKind};
 use standing::decide::{Namespace, decide};
 use standing::evidence::replay::{By, ReplayLine, Run};
 use standing::id::Seq;
@@ -233,7 +233,7 @@ async fn what_a_candidate_turns_is_what_deciding_every_record_by_it_turns() {
             }
         }
         let batch = Batch { questions, semantic: Semantic::ExecuteAll };
-        answer::ask::ask_all(&world.pdp, &operator(), batch, &Basis::default()).await.unwrap();
+        answer::ask::ask_all(&world.pdp, &operator(), batch, &ReadOptions::default()).await.unwrap();
         let mut files: std::collections::BTreeMap<String, String> =
             RuleFiles::built_in().iter().map(|(path, text)| (path.to_owned(), text.to_owned())).collect();
         for gone in [
@@ -250,7 +250,7 @@ async fn what_a_candidate_turns_is_what_deciding_every_record_by_it_turns() {
             let bytes = evidence::ledger::decision(&world.pdp, &operator(), Seq(seq)).await.unwrap().value.unwrap();
             let record = Record::from_bytes(&bytes.record).unwrap();
             let mut question = record.question.clone();
-            let namespace = if record.asked == Asked::Call { Namespace::Api } else { Namespace::Asked };
+            let namespace = if record.asked == RecordKind::Call { Namespace::Api } else { Namespace::Domain };
             question.action.name = question.action.name.trim_start_matches("Api::").to_owned();
             let now = decide(&candidate, namespace, &question, &record.facts);
             if (now.is_allowed(), now.reason(), now.rules())

@@ -72,12 +72,12 @@ fn rows(text: &str) -> Vec<&str> {
 }
 
 /// A decision point whose rules come from files.
-struct Desk {
+struct WriteContext {
     pdp: Arc<Pdp>,
     _folder: TempDir,
 }
 
-impl Desk {
+impl WriteContext {
     async fn new(from: RulesFrom, solver: Option<std::path::PathBuf>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let clock: SharedClock = Arc::new(Stopped::at(time(BEGIN)));
@@ -148,7 +148,7 @@ fn a_promise_goes_where_a_claim_or_a_signed_answer_is_left_out_or_says_less() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_promise_that_goes_without_a_line_refuses_the_set() {
-    let desk = Desk::new(RulesFrom::Files, None).await;
+    let desk = WriteContext::new(RulesFrom::Files, None).await;
     let before = desk.status().await.digest;
     let mut files = without(BILLED);
     files.remove(SEATS);
@@ -162,7 +162,7 @@ async fn a_promise_that_goes_without_a_line_refuses_the_set() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_line_takes_away_the_promise_it_names_and_no_other() {
-    let desk = Desk::new(RulesFrom::Files, None).await;
+    let desk = WriteContext::new(RulesFrom::Files, None).await;
     let other = saying(without(BILLED), "`always/only-the-original-reseller` by Ada: a mistake");
     assert_eq!(desk.takes(&other).await, Taken::Refused);
     let worded = saying(without(BILLED), "always/the-seller-is-billed (000000000000) by Ada: another wording");
@@ -191,7 +191,7 @@ async fn a_line_takes_away_the_promise_it_names_and_no_other() {
 async fn a_line_counts_once() {
     let line = "always/the-seller-is-billed by Ada: bills go elsewhere";
     let (gone, back) = (saying(without(BILLED), line), saying(shipped(), line));
-    let desk = Desk::new(RulesFrom::Files, None).await;
+    let desk = WriteContext::new(RulesFrom::Files, None).await;
     // Written first, it waits for the promise to be taken out.
     assert_eq!(desk.takes(&back).await, Taken::InForce);
     assert_eq!(desk.status().await.retired.len(), 0);
@@ -253,7 +253,7 @@ async fn a_claim_that_says_more_takes_nothing_away_where_that_is_proved() {
         "when\n{",
         "when\n{\n  resource is Subscription &&",
     );
-    let desk = Desk::new(RulesFrom::Files, Some(solver)).await;
+    let desk = WriteContext::new(RulesFrom::Files, Some(solver)).await;
     assert_eq!(desk.takes(&narrower).await, Taken::InForce, "{:#?}", desk.refused().await);
     assert_eq!(desk.status().await.retired, []);
     let weaker = with(ONLY_SELLERS, "resource.originalReseller == principal &&\n  ", "");
@@ -262,7 +262,7 @@ async fn a_claim_that_says_more_takes_nothing_away_where_that_is_proved() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_shipped_set_is_held_to_the_promises_in_force_like_any_other() {
-    let desk = Desk::new(RulesFrom::Files, None).await;
+    let desk = WriteContext::new(RulesFrom::Files, None).await;
     let mut more = shipped();
     let text = shipped()[BILLED].replace("always/the-seller-is-billed", "always/ours");
     let text = text.replace(
@@ -277,7 +277,7 @@ async fn the_shipped_set_is_held_to_the_promises_in_force_like_any_other() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_proposal_shows_the_promises_that_go_with_it() {
-    let desk = Desk::new(RulesFrom::Publishing, None).await;
+    let desk = WriteContext::new(RulesFrom::Publishing, None).await;
     let by = |id: &str| {
         let caller = Caller::Operator { id: id.to_owned(), role: Role::Reviewer };
         let proof = Proof::Token { id: id.parse().unwrap() };

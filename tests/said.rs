@@ -318,7 +318,7 @@ fn what_is_said_of_an_action_is_true_whatever_a_caller_says() {
         for (case, cell) in table.action(reading.action).expect("an action").cells().step_by(101) {
             for said in &tries {
                 let question = case.question(reading.action).saying(said.clone());
-                let decision = decide(&bundle, Namespace::Asked, &question, &case.facts());
+                let decision = decide(&bundle, Namespace::Domain, &question, &case.facts());
                 let now = decision.is_allowed();
                 if decision.reason() == Some(&Reason::INVALID_PROPERTY) {
                     // What the schema does not allow is said of no action, and is always a no.
@@ -330,7 +330,7 @@ fn what_is_said_of_an_action_is_true_whatever_a_caller_says() {
                     "{}: {now} in {case:?} for {said:?}, and the table says {cell:?}",
                     reading.name
                 );
-                let before = permits(shipped(), Namespace::Asked, &question, &case.facts());
+                let before = permits(shipped(), Namespace::Domain, &question, &case.facts());
                 let is_told = |way: fn(&ActionFlips) -> usize,
                                more: fn(&standing::assure::table_diff::IfSaid) -> usize| {
                     way(turned) + turned.if_said.iter().map(more).sum::<usize>() > 0
@@ -361,7 +361,7 @@ fn assert_rows_are_exact(bundle: &Bundle, turned: &ActionFlips, name: &str) {
     let loosened = |said: &Said| -> BTreeSet<Case> {
         let turns = |case: &&Case| {
             let answers = [shipped(), bundle].map(|rules| {
-                permits(rules, Namespace::Asked, &said.asks(case.question(&turned.action)), &case.facts())
+                permits(rules, Namespace::Domain, &said.asks(case.question(&turned.action)), &case.facts())
             });
             answers == [false, true]
         };
@@ -397,7 +397,7 @@ fn what_has_to_be_said_and_is_not_is_refused_since_nothing_is_proved_of_it() {
     let Some(case) = Case::all().find(|case| case.thing.kind().as_str() == "Subscription") else { panic!("no case") };
     let asked = |said: Value| {
         let question = case.question("readUsage").saying(said.as_object().unwrap().clone());
-        let decision = decide(&bundle, Namespace::Asked, &question, &case.facts());
+        let decision = decide(&bundle, Namespace::Domain, &question, &case.facts());
         (decision.is_allowed(), decision.reason().map(Reason::to_string))
     };
     assert_eq!(asked(json!({})), (false, Some("invalid_property".to_owned())));

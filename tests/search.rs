@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde_json::{Value, json};
-use standing::answer::ask::{AsOf, Basis, Batch, Semantic};
-use standing::answer::search::{Found, Hole, Pager, Search, SearchError, SearchPage};
-use standing::audit::{Asked, Record, Sought};
+use standing::answer::ask::{AsOf, Batch, ReadOptions, Semantic};
+use standing::answer::search::{Found, Pager, Search, SearchError, SearchPage, SearchTarget};
+use standing::audit::{Record, RecordKind, SearchKind};
 use standing::caller::Caller;
 use standing::change::acceptance::Acceptance;
 use standing::change::removal::Removal;
@@ -20,7 +20,7 @@ use standing::domain::partner::{Partner, PartnerKind, PartnerStatus};
 use standing::domain::subscription::{Subscription, SubscriptionStatus};
 use standing::id::{Revision, Seq};
 use standing::limits::{Limits, PAGE_MAX, SCAN_MAX};
-use standing::pdp::call::{Call, CallError, Told};
+use standing::pdp::call::{Call, CallError, Response};
 use standing::pdp::{Pdp, Terms, opening};
 use standing::policy::{Bundle, RuleFiles, Rulebook};
 use standing::question::{Action, Entity, Members, Question};
@@ -219,13 +219,13 @@ impl Scene {
         subscriptions.chain(services).chain(others).chain(customers).collect()
     }
 
-    async fn search(&self, hole: &Hole, page: Option<Pager>, basis: &Basis) -> SearchPage {
+    async fn search(&self, hole: &SearchTarget, page: Option<Pager>, basis: &ReadOptions) -> SearchPage {
         let search = Search { hole: hole.clone(), context: Members::new(), page };
         answer::search::search(&self.pdp, &self.call, search, basis).await.unwrap().value
     }
 
     /// All pages of a search, one after the other.
-    async fn paged(&self, hole: &Hole, limit: usize, basis: &Basis) -> Vec<Found> {
+    async fn paged(&self, hole: &SearchTarget, limit: usize, basis: &ReadOptions) -> Vec<Found> {
         let mut found = Vec::new();
         let mut page = Pager { limit: Some(limit), ..Pager::default() };
         loop {
@@ -243,7 +243,7 @@ impl Scene {
     }
 
     /// Compares every search with the single checks of every row.
-    async fn searches_agree_with_checks(&self, basis: &Basis) {
+    async fn searches_agree_with_checks(&self, basis: &ReadOptions) {
         let mut subjects: Vec<Entity> = PARTNERS.iter().map(|id| Entity::new("Partner", *id)).collect();
         subjects.extend([Entity::new("Partner", "nobody"), Entity::new("person", "x")]);
         subjects.extend(CUSTOMERS.iter().map(|id| Entity::new("Customer", *id)));
@@ -267,7 +267,7 @@ impl Scene {
             .collect();
         assert!(allowed.len() > 20, "hardly anything is allowed: {}", allowed.len());
         actions.push("fly".to_owned());
-        let mut expected: BTreeMap<String, (Hole, BTreeSet<Found>)> = BTreeMap::new();
+        let mut expected: BTreeMap<String, (SearchTarget, BTreeSet<Found>)> = BTreeMap::new();
         for hole in holes(&subjects, &actions, &resources) {
             expected.insert(format!("{hole:?}"), (hole, BTreeSet::new()));
         }
@@ -295,19 +295,19 @@ fn action(name: &str) -> Action {
     Action { name: name.to_owned(), properties: Members::new() }
 }
 
-fn subject_hole(kind: &str, name: &str, resource: &Entity) -> Hole {
-    Hole::Subject { kind: kind.to_owned(), action: action(name), resource: resource.clone() }
+fn subject_hole(kind: &str, name: &str, resource: &Entity) -> SearchTarget {
+    SearchTarget::Subject { kind: kind.to_owned(), action: action(name), resource: resource.clone() }
 }
 
-fn resource_hole(subject: &Entity, name: &str, kind: &str) -> Hole {
-    Hole::Resource { subject: subject.clone(), action: action(name), kind: kind.to_owned() }
+fn resource_hole(subject: &Entity, name: &str, kind: &str) -> SearchTarget {
+    SearchTarget::Resource { subject: subject.clone(), action: action(name), kind: kind.to_owned() }
 }
 
-fn action_hole(subject: &Entity, resource: &Entity) -> Hole {
-    Hole::Action { subject: subject.clone(), resource: resource.clone() }
+fn action_hole(subject: &Entity, resource: &Entity) -> SearchTarget {
+    SearchTarget::Action { subject: subject.clone(), resource: resource.clone() }
 }
 
-fn holes(subjects: &[Entity], actions: &[String], resources: &[Entity]) -> Vec<Hole> {
+fn holes(subjects: &[Entity], actions: &[String], resources: &[Entity]) -> Vec<SearchTarget> {
     let mut holes = Vec::new();
     for name in actions {
         for resource in resources {
@@ -330,7 +330,7 @@ fn holes(subjects: &[Entity], actions: &[String], resources: &[Entity]) -> Vec<H
     holes
 }
 
-fn fillings(question: &Question) -> [(Hole, Found); 3] {
+fn fillings(question: &Question) -> [(SearchTarget, Found); 3] {
     let Question { subject, action, resource, .. } = question;
     let entity = |entity: &Entity| Found::Entity { kind: entity.kind.clone(), id: entity.id.clone() };
     [
@@ -344,14 +344,14 @@ fn fillings(question: &Question) -> [(Hole, Found); 3] {
 async fn searches_agree_with_single_checks_under_the_shipped_rules() {
     for seed in [3, 71] {
         let scene = Scene::generated(seed, rules(&[])).await;
-        scene.searches_agree_with_checks(&Basis::default()).await;
+        scene.searches_agree_with_checks(&ReadOptions::default()).await;
     }
 }
 
 #[tokio::test]
 async fn searches_agree_with_single_checks_as_of_a_moment_in_the_past() {
     let scene = Scene::generated(5, rules(&[])).await;
-    let basis = Basis { as_of: Some(AsOf::Revision(scene.halfway)), ..Basis::default() };
+    let basis = ReadOptions { as_of: Some(AsOf::Revision(scene.halfway)), ..ReadOptions::default() };
     scene.searches_agree_with_checks(&basis).await;
 }
 
@@ -397,7 +397,7 @@ async fn searches_agree_with_single_checks_whatever_a_reviewer_allows_strangers(
         let file = format!("policies/{path}.cedar");
         let bundle = rules(&[(&file, &rule(path, body))]);
         let scene = Scene::generated(20 + u64::try_from(index).unwrap(), bundle).await;
-        scene.searches_agree_with_checks(&Basis::default()).await;
+        scene.searches_agree_with_checks(&ReadOptions::default()).await;
     }
 }
 
@@ -413,9 +413,9 @@ async fn an_action_of_customers_is_searched_for_too() {
     );
     let files = [("schemas/standing.cedarschema", schema.as_str()), ("policies/may/cancel.cedar", may.as_str())];
     let scene = Scene::generated(9, rules(&files)).await;
-    scene.searches_agree_with_checks(&Basis::default()).await;
+    scene.searches_agree_with_checks(&ReadOptions::default()).await;
     let itself = resource_hole(&Entity::new("Customer", "c0"), "cancel", "Customer");
-    let own = scene.search(&itself, None, &Basis::default()).await;
+    let own = scene.search(&itself, None, &ReadOptions::default()).await;
     assert_eq!(own.results, [Found::Entity { kind: "Customer".into(), id: "c0".into() }]);
 }
 
@@ -433,18 +433,21 @@ async fn what_a_caller_says_in_the_context_can_let_strangers_in() {
     let schema = schema.replace(before, &after);
     let files = [("schemas/standing.cedarschema", schema.as_str()), ("policies/may/urgent.cedar", may.as_str())];
     let scene = Scene::generated(4, rules(&files)).await;
-    scene.searches_agree_with_checks(&Basis::default()).await;
+    scene.searches_agree_with_checks(&ReadOptions::default()).await;
     let context = json!({"urgent": true}).as_object().unwrap().clone();
     for id in ["p0", "p7"] {
         let hole = resource_hole(&Entity::new("Partner", id), "removeSeats", "Subscription");
         let search = Search { hole, context: context.clone(), page: None };
-        let found =
-            answer::search::search(&scene.pdp, &scene.call, search, &Basis::default()).await.unwrap().value.results;
+        let found = answer::search::search(&scene.pdp, &scene.call, search, &ReadOptions::default())
+            .await
+            .unwrap()
+            .value
+            .results;
         let mut expected = BTreeSet::new();
         for resource in scene.resources() {
             let mut question = Question::new(Entity::new("Partner", id), "removeSeats", resource.clone());
             question.context = context.clone();
-            if answer::ask::ask(&scene.pdp, &scene.call, question, &Basis::default())
+            if answer::ask::ask(&scene.pdp, &scene.call, question, &ReadOptions::default())
                 .await
                 .unwrap()
                 .value
@@ -459,16 +462,16 @@ async fn what_a_caller_says_in_the_context_can_let_strangers_in() {
     }
 }
 
-fn refused<T: std::fmt::Debug>(result: Result<Told<T>, CallError<SearchError>>) -> bool {
+fn refused<T: std::fmt::Debug>(result: Result<Response<T>, CallError<SearchError>>) -> bool {
     matches!(result, Err(CallError::Failed(SearchError::Token)))
 }
 
 /// A hole with more results than one, and another.
-async fn two_holes(scene: &Scene) -> (Hole, Hole) {
+async fn two_holes(scene: &Scene) -> (SearchTarget, SearchTarget) {
     let mut wide = Vec::new();
     for id in PARTNERS {
         let hole = resource_hole(&Entity::new("Partner", id), "receiveBill", "Subscription");
-        let found = scene.search(&hole, None, &Basis::default()).await.results.len();
+        let found = scene.search(&hole, None, &ReadOptions::default()).await.results.len();
         wide.extend((found > 2).then_some(hole));
     }
     (wide.remove(0), wide.remove(0))
@@ -478,11 +481,11 @@ async fn two_holes(scene: &Scene) -> (Hole, Hole) {
 async fn a_token_belongs_to_one_search_and_no_character_of_it_may_change() {
     let scene = Scene::generated(3, rules(&[])).await;
     let (hole, other) = two_holes(&scene).await;
-    let basis = Basis::default();
+    let basis = ReadOptions::default();
     let token =
         scene.search(&hole, Some(Pager { limit: Some(1), ..Pager::default() }), &basis).await.next_token.unwrap();
     assert!(token.len() < 200);
-    let asked = async |hole: &Hole, context: Value, token: &str, limit: Option<usize>| {
+    let asked = async |hole: &SearchTarget, context: Value, token: &str, limit: Option<usize>| {
         let page = Some(Pager { token: Some(token.to_owned()), limit, properties: None });
         let search = Search { hole: hole.clone(), context: context.as_object().unwrap().clone(), page };
         answer::search::search(&scene.pdp, &scene.call, search, &basis).await
@@ -494,12 +497,13 @@ async fn a_token_belongs_to_one_search_and_no_character_of_it_may_change() {
     assert!(refused(asked(&hole, json!({}), &token, Some(2)).await), "another limit");
     assert!(refused(asked(&other, json!({}), &token, None).await), "another search");
     assert!(refused(asked(&hole, json!({"a": 1}), &token, None).await), "another context");
-    let Hole::Resource { subject, action, kind } = hole.clone() else { unreachable!() };
-    let services = Hole::Resource { subject: subject.clone(), action: action.clone(), kind: "Service".to_owned() };
+    let SearchTarget::Resource { subject, action, kind } = hole.clone() else { unreachable!() };
+    let services =
+        SearchTarget::Resource { subject: subject.clone(), action: action.clone(), kind: "Service".to_owned() };
     assert!(refused(asked(&services, json!({}), &token, None).await), "another type");
     let mut said = action;
     said.properties.insert("a".to_owned(), json!(1));
-    let said = Hole::Resource { subject, action: said, kind };
+    let said = SearchTarget::Resource { subject, action: said, kind };
     assert!(refused(asked(&said, json!({}), &token, None).await), "other properties");
     for index in 0..token.len() {
         for with in ["A", "z", "_", "!", "é"] {
@@ -517,7 +521,7 @@ async fn a_token_belongs_to_one_search_and_no_character_of_it_may_change() {
 async fn a_limit_of_none_shows_nothing_and_says_whether_there_is_anything() {
     let scene = Scene::generated(3, rules(&[])).await;
     let (hole, _) = two_holes(&scene).await;
-    let basis = Basis::default();
+    let basis = ReadOptions::default();
     let none = scene.search(&hole, Some(Pager { limit: Some(0), ..Pager::default() }), &basis).await;
     assert!(none.results.is_empty() && none.total.is_none());
     let again = scene.search(&hole, Some(Pager { token: none.next_token, ..Pager::default() }), &basis).await;
@@ -531,9 +535,10 @@ async fn a_limit_of_none_shows_nothing_and_says_whether_there_is_anything() {
 async fn a_limit_above_the_largest_page_is_the_largest_page() {
     let scene = Scene::generated(3, rules(&[])).await;
     let (hole, _) = two_holes(&scene).await;
-    let whole = scene.search(&hole, None, &Basis::default()).await;
+    let whole = scene.search(&hole, None, &ReadOptions::default()).await;
     for limit in [PAGE_MAX + 1, usize::MAX] {
-        let page = scene.search(&hole, Some(Pager { limit: Some(limit), ..Pager::default() }), &Basis::default()).await;
+        let page =
+            scene.search(&hole, Some(Pager { limit: Some(limit), ..Pager::default() }), &ReadOptions::default()).await;
         assert_eq!((page.results, page.next_token), (whole.results.clone(), None));
     }
 }
@@ -547,8 +552,10 @@ async fn a_page_after_a_change_of_rules_leaves_nothing_out() {
     let mut chosen = None;
     for id in PARTNERS {
         let hole = resource_hole(&Entity::new("Partner", id), "orderAddOns", "Subscription");
-        token =
-            scene.search(&hole, Some(Pager { limit: Some(1), ..Pager::default() }), &Basis::default()).await.next_token;
+        token = scene
+            .search(&hole, Some(Pager { limit: Some(1), ..Pager::default() }), &ReadOptions::default())
+            .await
+            .next_token;
         chosen = Some(hole);
         if token.is_some() {
             break;
@@ -560,7 +567,7 @@ async fn a_page_after_a_change_of_rules_leaves_nothing_out() {
     drop(scene.pdp);
     let pdp = opening::open(data.path(), clock, anybody, terms()).unwrap();
     scene = Scene { pdp, call, subscriptions: scene.subscriptions, halfway: scene.halfway, data };
-    let basis = Basis::default();
+    let basis = ReadOptions::default();
     let mut found = BTreeSet::new();
     let mut next = Some(token.unwrap());
     while let Some(token) = next {
@@ -587,10 +594,10 @@ async fn a_page_that_has_looked_at_enough_says_where_to_go_on() {
     let bought = subscription("bought", "c0", "teams", None, None);
     change::selling::put_subscription(&scene.pdp, &scene.call, bought).await.unwrap();
     let hole = subject_hole("Partner", "provideSupport", &Entity::new("Service", "c0/teams"));
-    let first = scene.search(&hole, None, &Basis::default()).await;
+    let first = scene.search(&hole, None, &ReadOptions::default()).await;
     assert!(first.results.is_empty());
     let page = Pager { token: first.next_token, ..Pager::default() };
-    let second = scene.search(&hole, Some(page), &Basis::default()).await;
+    let second = scene.search(&hole, Some(page), &ReadOptions::default()).await;
     assert_eq!(second.results, [Found::Entity { kind: "Partner".into(), id: "z".into() }]);
     assert_eq!((second.next_token, second.total, first.total), (None, None, None));
 }
@@ -608,7 +615,7 @@ async fn no_name_of_a_partner_makes_others_look_through_everything() {
     }
     for id in names {
         let hole = resource_hole(&Entity::new("Partner", id), "provideSupport", "Subscription");
-        assert!(scene.search(&hole, None, &Basis::default()).await.results.is_empty());
+        assert!(scene.search(&hole, None, &ReadOptions::default()).await.results.is_empty());
     }
     // What it sold stands before what it administers only while nothing has to be looked through whole.
     change::selling::put_subscription(&scene.pdp, &scene.call, subscription("b", "c0", "teams", Some("plain"), None))
@@ -630,7 +637,7 @@ async fn no_name_of_a_partner_makes_others_look_through_everything() {
     };
     change::relationship::accept(&scene.pdp, &scene.call, &token, acceptance).await.unwrap();
     let hole = resource_hole(&Entity::new("Partner", "plain"), "provideSupport", "Subscription");
-    let found = scene.search(&hole, None, &Basis::default()).await.results;
+    let found = scene.search(&hole, None, &ReadOptions::default()).await.results;
     let found = found.iter().map(|found| serde_json::to_value(found).unwrap()["id"].clone()).collect::<Vec<_>>();
     assert_eq!(found, ["b", "a"]);
 }
@@ -641,21 +648,26 @@ async fn a_search_is_recorded_before_it_is_answered() {
     let (hole, _) = two_holes(&scene).await;
     let before = scene.pdp.records().unwrap();
     let mut sought = hole.clone();
-    if let Hole::Resource { subject, .. } = &mut sought {
+    if let SearchTarget::Resource { subject, .. } = &mut sought {
         subject.properties.insert("kind".to_owned(), json!("king"));
     }
     let page = Some(Pager { limit: Some(2), ..Pager::default() });
     let search = Search { hole: sought, context: Members::new(), page };
-    let told = answer::search::search(&scene.pdp, &scene.call, search, &Basis { explain: true, ..Basis::default() })
-        .await
-        .unwrap();
+    let told = answer::search::search(
+        &scene.pdp,
+        &scene.call,
+        search,
+        &ReadOptions { explain: true, ..ReadOptions::default() },
+    )
+    .await
+    .unwrap();
     assert_eq!(told.seqs, [Seq(before + 1)]);
     assert_eq!(scene.pdp.records().unwrap(), before + 1);
     let record = Record::from_bytes(
         &evidence::ledger::decision(&scene.pdp, &scene.call, told.seqs[0]).await.unwrap().value.unwrap().record,
     )
     .unwrap();
-    assert_eq!(record.asked, Asked::Search);
+    assert_eq!(record.asked, RecordKind::Search);
     assert!(record.decision);
     assert_eq!((record.question.resource.kind.as_str(), record.question.resource.id.as_str()), ("Subscription", ""));
     assert!(record.question.subject.properties.is_empty());
@@ -663,7 +675,7 @@ async fn a_search_is_recorded_before_it_is_answered() {
     assert_eq!((record.facts.unknown_resource, record.facts.revision), (None, told.revision));
     assert_eq!(record.admitted.len(), 1);
     let results = record.results.unwrap();
-    assert_eq!((results.sought, results.count, results.limit), (Sought::Resource, 2, Some(2)));
+    assert_eq!((results.sought, results.count, results.limit), (SearchKind::Resource, 2, Some(2)));
     let answered = serde_json::to_vec(&json!({"next_token": told.value.next_token, "results": told.value.results}));
     let digest = <sha2::Sha256 as sha2::Digest>::digest(answered.unwrap());
     assert_eq!(results.sha256, data_encoding::HEXLOWER.encode(&digest));
@@ -680,7 +692,7 @@ async fn whoever_may_not_ask_may_not_search_and_that_is_recorded() {
     let call = Call::of(Caller::Partner { id: "p0".parse().unwrap() });
     let page = Some(Pager { token: Some("none".to_owned()), ..Pager::default() });
     let search = Search { hole, context: Members::new(), page };
-    let denied = answer::search::search(&scene.pdp, &call, search, &Basis::default()).await;
+    let denied = answer::search::search(&scene.pdp, &call, search, &ReadOptions::default()).await;
     assert!(matches!(denied, Err(CallError::Denied(_))));
     assert_eq!(scene.pdp.records().unwrap(), before + 1);
 }
@@ -720,10 +732,10 @@ async fn a_world_is_searched_whole() {
     let data = TempDir::new().unwrap();
     let pdp = opening::open(data.path(), clock, rules(&[]), terms()).unwrap().with_world(bundle, world);
     let scene = Scene { pdp, call: Call::of(Caller::local()), subscriptions: Vec::new(), halfway: Revision(0), data };
-    let basis = Basis::default();
+    let basis = ReadOptions::default();
     let subjects: Vec<Entity> = users.iter().copied().chain(["nobody"]).map(|id| Entity::new("user", id)).collect();
     let resources: Vec<Entity> = (100..=120).map(|id| Entity::new("record", id.to_string())).collect();
-    let mut expected: BTreeMap<String, (Hole, Vec<Found>)> = BTreeMap::new();
+    let mut expected: BTreeMap<String, (SearchTarget, Vec<Found>)> = BTreeMap::new();
     for subject in &subjects {
         for name in ["edit", "fly", "view"] {
             for resource in &resources {

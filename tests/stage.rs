@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use standing::answer::ask::{Answer, Basis, Batch, Semantic};
+use standing::answer::ask::{Answer, Batch, ReadOptions, Semantic};
 use standing::caller::Caller;
 use standing::change::acceptance::{Acceptance, Accepted};
 use standing::change::relationship::LinkError;
@@ -170,13 +170,13 @@ impl Stage {
 
     pub async fn ask(&self, partner: &str, action: &str, kind: &str, resource: &str) -> Answer {
         let question = Question::new(Entity::new("Partner", partner), action, Entity::new(kind, resource));
-        answer::ask::ask(&self.pdp, &operator(), question, &Basis::default()).await.unwrap().value
+        answer::ask::ask(&self.pdp, &operator(), question, &ReadOptions::default()).await.unwrap().value
     }
 
     /// Many answers on one revision, in one durable write.
     pub async fn ask_all(&self, questions: impl Iterator<Item = Question>) -> Vec<Decision> {
         let batch = Batch { questions: questions.map(Ok).collect(), semantic: Semantic::ExecuteAll };
-        let told = answer::ask::ask_all(&self.pdp, &operator(), batch, &Basis::default()).await.unwrap();
+        let told = answer::ask::ask_all(&self.pdp, &operator(), batch, &ReadOptions::default()).await.unwrap();
         told.value.into_iter().map(|answer| answer.unwrap().decision).collect()
     }
 

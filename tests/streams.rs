@@ -10,7 +10,7 @@ use data_encoding::BASE64;
 use standing::change::tokens::{IssuedToken, NewToken, Speaker};
 use standing::domain::partner::PartnerKind;
 use standing::facts::Role;
-use standing::http::{Door, Stopping, surface_with};
+use standing::http::{Listener, Shutdown, surface_with};
 use standing::policy::{Bundle, RuleFiles, Rulebook};
 use standing::publish::watched::Taken;
 use standing::{change, evidence, publish};
@@ -33,7 +33,7 @@ impl Served {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, told) = tokio::sync::watch::channel(false);
-        let served = surface_with(Arc::clone(&stage.pdp), Door::Guarded, Stopping::told_by(told), heartbeat);
+        let served = surface_with(Arc::clone(&stage.pdp), Listener::Guarded, Shutdown::told_by(told), heartbeat);
         tokio::spawn(warp::serve(served).incoming(listener).run());
         Self { stage, address, _stop: stop }
     }

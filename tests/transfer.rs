@@ -72,7 +72,10 @@ async fn an_import_is_one_event_that_counts_what_changed() {
     assert_eq!((unchanged.value.customers, unchanged.revision, world.pdp.revision()), (0, Revision(2), Revision(2)));
     let record =
         evidence::ledger::decision(&world.pdp, &operator(), unchanged.seqs[0]).await.unwrap().value.unwrap().record;
-    assert_eq!(standing::audit::Record::from_bytes(&record).unwrap().outcome, Some(standing::audit::Became::Unchanged));
+    assert_eq!(
+        standing::audit::Record::from_bytes(&record).unwrap().outcome,
+        Some(standing::audit::CallOutcome::Unchanged)
+    );
 }
 
 #[tokio::test]

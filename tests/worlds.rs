@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use standing::answer::ask::{Basis, Batch, Semantic};
+use standing::answer::ask::{Batch, ReadOptions, Semantic};
 use standing::caller::Caller;
 use standing::change::acceptance::Acceptance;
 use standing::change::import::{ImportError, Imported};
@@ -15,7 +15,7 @@ use standing::domain::commercial::{Outcome, Side};
 use standing::domain::customer::Customer;
 use standing::domain::partner::{Partner, PartnerKind, PartnerStatus};
 use standing::domain::subscription::{Subscription, SubscriptionStatus};
-use standing::pdp::call::{Call, CallError, Changed};
+use standing::pdp::call::{Call, CallError, Committed};
 use standing::pdp::links::LinkRing;
 use standing::pdp::{Pdp, Terms};
 use standing::policy::{Bundle, RuleFiles, Rulebook};
@@ -180,7 +180,7 @@ impl World {
         let _ = change::relationship::accept(&self.pdp, &operator(), token.as_str(), acceptance).await;
     }
 
-    pub async fn import(&self, lines: impl AsRef<[u8]>) -> Result<Changed<Imported>, CallError<ImportError>> {
+    pub async fn import(&self, lines: impl AsRef<[u8]>) -> Result<Committed<Imported>, CallError<ImportError>> {
         let lines = std::io::Cursor::new(lines.as_ref().to_vec());
         change::import::import(&self.pdp, &operator(), lines, |_, _| ()).await
     }
@@ -234,7 +234,7 @@ impl World {
             Ok(question.saying(said.clone()))
         });
         let batch = Batch { questions: asked.collect(), semantic: Semantic::ExecuteAll };
-        let told = answer::ask::ask_all(&self.pdp, &operator(), batch, &Basis::default()).await.unwrap();
+        let told = answer::ask::ask_all(&self.pdp, &operator(), batch, &ReadOptions::default()).await.unwrap();
         let keys = questions.into_iter().map(|(principal, subject, name, resource, object)| {
             (principal.clone(), subject.clone(), resource.clone(), object.clone(), name.to_owned())
         });

@@ -11,7 +11,7 @@ use crate::question::Question;
 /// it claims of an entity that is stored in a world is never read either, but was meant to be: it is named.
 pub(crate) fn as_decided(world: Option<&World>, rules: &Bundle, mut question: Question) -> (Question, Option<Claimed>) {
     let vocabulary = rules.vocabulary();
-    let context = vocabulary.action(Namespace::Asked.as_str(), &question.action.name).map(|action| &action.context);
+    let context = vocabulary.action(Namespace::Domain.as_str(), &question.action.name).map(|action| &action.context);
     let is_declared = |name: &str| context.is_some_and(|context| context.contains_key(name));
     // A search for actions asks about all of them, and any may declare what is said.
     let is_about_all = question.action.name.is_empty();

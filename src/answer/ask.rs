@@ -5,14 +5,14 @@ use std::sync::Arc;
 
 use crate::answer;
 use crate::answer::as_decided::as_decided;
-use crate::audit::{Asked, Record};
+use crate::audit::{Record, RecordKind};
 use crate::clock::Timestamp;
 use crate::decide::{Decision, Namespace, Nearest, World, decide, decide_in, nearest};
 use crate::facts::{Facts, Needs};
 use crate::id::Revision;
 use crate::limits::BATCH_RECORD_BYTES_MAX;
 use crate::pdp::Pdp;
-use crate::pdp::call::{About, Admission, Call, CallError, Coded, Denied, Told, admit};
+use crate::pdp::call::{Admission, Call, CallError, CallTarget, Coded, Denied, Response, admit};
 use crate::pdp::rules::{self, AmbiguousDigest};
 use crate::policy::{Bundle, Digest, RuleId};
 use crate::question::Question;
@@ -32,7 +32,7 @@ pub enum AsOf {
 
 /// On which facts and by which rules a question is answered.
 #[derive(Clone, Debug, Default)]
-pub struct Basis {
+pub struct ReadOptions {
     /// A moment in the past, instead of now.
     pub as_of: Option<AsOf>,
     /// The rules with this digest, or `current`; nothing, or `then`, for those in force at that moment.
@@ -134,7 +134,7 @@ pub struct Batch {
 }
 
 /// What questions are answered from: one revision, one moment, one set of rules.
-pub(crate) struct Ground {
+pub(crate) struct EvaluationContext {
     pub(crate) rules: Arc<Bundle>,
     /// Are they others than were in force at the moment it is about?
     pub(crate) is_hypothetical: bool,
@@ -145,7 +145,7 @@ pub(crate) struct Ground {
     pub(crate) admitted: Vec<RuleId>,
 }
 
-impl Ground {
+impl EvaluationContext {
     pub(crate) fn revision(&self) -> Revision {
         self.snapshot.view().revision()
     }
@@ -165,8 +165,8 @@ pub async fn ask(
     pdp: &Pdp,
     call: &Call,
     question: Question,
-    basis: &Basis,
-) -> Result<Told<Answer>, CallError<AskError>> {
+    basis: &ReadOptions,
+) -> Result<Response<Answer>, CallError<AskError>> {
     let ground = admitted(pdp, ground(pdp, call, basis)?).await?;
     let mut known = BTreeMap::new();
     let answered = answer(pdp, &ground, call, question, basis.explain, &mut known);
@@ -175,7 +175,7 @@ pub async fn ask(
     let record = pdp.store.recorded(record).map_err(CallError::Unavailable)?;
     let written = pdp.store.append(vec![record]).await.map_err(CallError::Unavailable)?;
     pdp.metrics.decided(&answer.decision);
-    Ok(Told { value: answer, revision, seqs: written.seqs, rules })
+    Ok(Response { value: answer, revision, seqs: written.seqs, rules })
 }
 
 /// Answers many questions on one revision and one set of rules, recorded as one durable write.
@@ -186,8 +186,8 @@ pub async fn ask_all(
     pdp: &Pdp,
     call: &Call,
     batch: Batch,
-    basis: &Basis,
-) -> Result<Told<Vec<Result<Answer, String>>>, CallError<AskError>> {
+    basis: &ReadOptions,
+) -> Result<Response<Vec<Result<Answer, String>>>, CallError<AskError>> {
     let ground = admitted(pdp, ground(pdp, call, basis)?).await?;
     let mut answers = Vec::with_capacity(batch.questions.len());
     let mut records = Vec::with_capacity(batch.questions.len());
@@ -229,7 +229,7 @@ pub async fn ask_all(
     for answer in answers.iter().flatten() {
         pdp.metrics.decided(&answer.decision);
     }
-    Ok(Told { value: answers, revision, seqs: written.seqs, rules })
+    Ok(Response { value: answers, revision, seqs: written.seqs, rules })
 }
 
 /// The entities of the world that is served, if one is.
@@ -238,7 +238,7 @@ pub(crate) fn world(pdp: &Pdp) -> Option<&World> {
 }
 
 /// The digest of the rules that answer from a ground.
-pub(crate) fn digest_of(pdp: &Pdp, ground: &Ground) -> Digest {
+pub(crate) fn digest_of(pdp: &Pdp, ground: &EvaluationContext) -> Digest {
     pdp.rules.world.as_ref().map_or_else(|| ground.rules.digest().clone(), |world| world.0.digest().clone())
 }
 
@@ -246,14 +246,15 @@ pub(crate) fn digest_of(pdp: &Pdp, ground: &Ground) -> Digest {
 pub(crate) fn ground(
     pdp: &Pdp,
     call: &Call,
-    basis: &Basis,
-) -> Result<Result<Ground, (Denied, Record)>, CallError<AskError>> {
+    basis: &ReadOptions,
+) -> Result<Result<EvaluationContext, (Denied, Record)>, CallError<AskError>> {
     let current = pdp.rules();
     let now = pdp.store.now();
     // Whether the caller may ask is a question of now, whatever moment it asks about.
     let present = pdp.store.snapshot().map_err(CallError::Unavailable)?;
-    let admission: Admission = admit(&current, &present.view(), now, &call.caller, basis.call(), &About::Installation)
-        .map_err(CallError::Unavailable)?;
+    let admission: Admission =
+        admit(&current, &present.view(), now, &call.caller, basis.call(), &CallTarget::Installation)
+            .map_err(CallError::Unavailable)?;
     if let Err(denied) = admission.permit() {
         return Ok(Err((denied, admission.record(call, &current))));
     }
@@ -261,7 +262,14 @@ pub(crate) fn ground(
     let rules = rules_for(pdp, basis, at, &current).map_err(CallError::Failed)?;
     let is_hypothetical =
         answer::past::is_hypothetical(pdp, basis, at, &rules, &current).map_err(CallError::Unavailable)?;
-    Ok(Ok(Ground { rules, is_hypothetical, snapshot, at, now, admitted: admission.decision.rules().to_vec() }))
+    Ok(Ok(EvaluationContext {
+        rules,
+        is_hypothetical,
+        snapshot,
+        at,
+        now,
+        admitted: admission.decision.rules().to_vec(),
+    }))
 }
 
 /// Passes on what was prepared, or records that the caller may not ask.
@@ -276,7 +284,7 @@ pub(crate) async fn admitted<T, E>(pdp: &Pdp, prepared: Result<T, (Denied, Recor
     }
 }
 
-pub(crate) fn moment(pdp: &Pdp, basis: &Basis, now: Timestamp) -> Result<(Snapshot, Timestamp), AskError> {
+pub(crate) fn moment(pdp: &Pdp, basis: &ReadOptions, now: Timestamp) -> Result<(Snapshot, Timestamp), AskError> {
     if pdp.rules.world.is_some() && (basis.as_of.is_some() || basis.rules.is_some() || basis.at_least.is_some()) {
         return Err(AskError::NoHistory);
     }
@@ -299,7 +307,7 @@ pub(crate) fn moment(pdp: &Pdp, basis: &Basis, now: Timestamp) -> Result<(Snapsh
 
 pub(crate) fn rules_for(
     pdp: &Pdp,
-    basis: &Basis,
+    basis: &ReadOptions,
     at: Timestamp,
     current: &Arc<Bundle>,
 ) -> Result<Arc<Bundle>, AskError> {
@@ -319,7 +327,7 @@ pub(crate) fn rules_for(
 /// Answers one question from the ground.
 pub(crate) fn answer(
     pdp: &Pdp,
-    ground: &Ground,
+    ground: &EvaluationContext,
     call: &Call,
     question: Question,
     explain: bool,
@@ -337,7 +345,7 @@ pub(crate) fn answer(
                     facts
                 }
             };
-            let decision = decide(&ground.rules, Namespace::Asked, &question, &facts);
+            let decision = decide(&ground.rules, Namespace::Domain, &question, &facts);
             let turned = explain.then(|| nearest(&ground.rules, &question, &facts, decision.is_allowed()));
             (decision, facts, turned, &*ground.rules, None)
         }
@@ -348,7 +356,7 @@ pub(crate) fn answer(
             (decision, facts, explain.then(Vec::new), rules, Some(world.digest().to_owned()))
         }
     };
-    let mut record = record_of(pdp, ground, call, Asked::Evaluation, question, facts, rules, &decision);
+    let mut record = record_of(pdp, ground, call, RecordKind::Evaluation, question, facts, rules, &decision);
     record.world = world;
     Ok(Answered { answer: Answer { decision, nearest: turned, is_hypothetical: ground.is_hypothetical }, record })
 }
@@ -356,9 +364,9 @@ pub(crate) fn answer(
 #[expect(clippy::too_many_arguments, reason = "a record has this many parts")]
 pub(crate) fn record_of(
     pdp: &Pdp,
-    ground: &Ground,
+    ground: &EvaluationContext,
     call: &Call,
-    asked: Asked,
+    asked: RecordKind,
     question: Question,
     facts: Facts,
     rules: &Bundle,
@@ -374,10 +382,10 @@ pub(crate) fn record_of(
 }
 
 /// The record of an element of a batch that is no question.
-fn record_of_invalid(pdp: &Pdp, ground: &Ground, call: &Call, message: String) -> Record {
+fn record_of_invalid(pdp: &Pdp, ground: &EvaluationContext, call: &Call, message: String) -> Record {
     let facts = Facts { revision: ground.revision(), at: ground.at, ..Facts::default() };
     let (caller, rules) = (call.caller.clone(), digest_of(pdp, ground));
-    let mut record = Record::of_invalid(caller, Asked::Evaluation, message, facts, rules);
+    let mut record = Record::of_invalid(caller, RecordKind::Evaluation, message, facts, rules);
     record.at = ground.now;
     record.world = world(pdp).map(|world| world.digest().to_owned());
     record.admitted.clone_from(&ground.admitted);

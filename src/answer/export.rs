@@ -5,7 +5,7 @@ use crate::domain::grant::Grant;
 use crate::id::{CustomerId, PartnerId, Revision, SubscriptionId};
 use crate::limits::EXPORT_CHUNK_BYTES;
 use crate::pdp::Pdp;
-use crate::pdp::call::{self, About, Call, CallError, Told};
+use crate::pdp::call::{self, Call, CallError, CallTarget, Response};
 use crate::store::{Listed, Snapshot, StoreError, View};
 
 /// What comes next of an export. What a line names stands before it: partners, customers, subscriptions, add-ons,
@@ -147,8 +147,8 @@ impl Iterator for ExportReader {
 ///
 /// # Errors
 /// [`CallError::Denied`] for whoever may not export.
-pub async fn export(pdp: &Pdp, call: &Call) -> Result<Told<ExportReader>, CallError<StoreError>> {
-    call::read(pdp, call, "export", &About::Installation, |view, _| {
+pub async fn export(pdp: &Pdp, call: &Call) -> Result<Response<ExportReader>, CallError<StoreError>> {
+    call::read(pdp, call, "export", &CallTarget::Installation, |view, _| {
         Ok(ExportReader::of(pdp.store.snapshot_at(view.revision())?))
     })
     .await

@@ -6,13 +6,13 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::answer;
-use crate::answer::ask::{AsOf, AskError, Basis};
+use crate::answer::ask::{AsOf, AskError, ReadOptions};
 use crate::clock::Timestamp;
 use crate::domain::commercial::{Proposal, RelationshipState};
 use crate::domain::partner::PartnerKind;
 use crate::id::{CustomerId, PartnerId, ServiceName};
 use crate::pdp::Pdp;
-use crate::pdp::call::{self, About, Call, CallError, Coded, Told};
+use crate::pdp::call::{self, Call, CallError, CallTarget, Coded, Response};
 use crate::pdp::cursor::Seal;
 use crate::pdp::page::{ListError, Page};
 use crate::store::{StoreError, View};
@@ -138,19 +138,19 @@ async fn tell_of<T>(
     pdp: &Pdp,
     call: &Call,
     action: &str,
-    about: &About,
+    about: &CallTarget,
     as_of: Option<AsOf>,
     look: impl FnOnce(&View<'_>, Timestamp) -> Result<T, ListError>,
-) -> Result<Told<T>, CallError<PastError>> {
+) -> Result<Response<T>, CallError<PastError>> {
     let told = call::read(pdp, call, action, about, |view, at| {
         let Some(as_of) = as_of else { return Ok((look(view, at)?, view.revision())) };
-        let basis = Basis { as_of: Some(as_of), ..Basis::default() };
+        let basis = ReadOptions { as_of: Some(as_of), ..ReadOptions::default() };
         let (snapshot, at) = answer::ask::moment(pdp, &basis, at).map_err(PastError::Moment)?;
         let view = snapshot.view();
         Ok((look(&view, at)?, view.revision()))
     });
-    let Told { value: (value, revision), seqs, rules, .. } = told.await?;
-    Ok(Told { value, revision, seqs, rules })
+    let Response { value: (value, revision), seqs, rules, .. } = told.await?;
+    Ok(Response { value, revision, seqs, rules })
 }
 
 /// A customer's Partner Relationships page, with the grants that end within a time: now, or as it was.
@@ -165,8 +165,8 @@ pub async fn partner_relationships(
     ending_within: jiff::Span,
     limit: usize,
     cursor: Option<&str>,
-) -> Result<Told<PartnerRelationships>, CallError<PastError>> {
-    let about = About::Customer(customer.clone());
+) -> Result<Response<PartnerRelationships>, CallError<PastError>> {
+    let about = CallTarget::Customer(customer.clone());
     tell_of(pdp, call, "readPartnerRelationships", &about, as_of, |view, at| {
         if view.customer(customer)?.is_none() {
             return Err(ListError::UnknownCustomer(customer.clone()));
@@ -201,8 +201,8 @@ pub async fn customer_list(
     as_of: Option<AsOf>,
     limit: usize,
     cursor: Option<&str>,
-) -> Result<Told<Page<CustomerListItem>>, CallError<PastError>> {
-    tell_of(pdp, call, "readCustomerList", &About::Partner(partner.clone()), as_of, |view, at| {
+) -> Result<Response<Page<CustomerListItem>>, CallError<PastError>> {
+    tell_of(pdp, call, "readCustomerList", &CallTarget::Partner(partner.clone()), as_of, |view, at| {
         if view.partner(partner)?.is_none() {
             return Err(ListError::UnknownPartner(partner.clone()));
         }

@@ -1,12 +1,12 @@
 //! Asking about the past, or by rules that are named: which call that is, and what is hypothetical about the answer.
 
-use crate::answer::ask::Basis;
+use crate::answer::ask::ReadOptions;
 use crate::clock::Timestamp;
 use crate::pdp::Pdp;
 use crate::policy::Bundle;
 use crate::store::StoreError;
 
-impl Basis {
+impl ReadOptions {
     /// The call that asking on this basis is: not everybody who may ask may ask by other facts or rules than those of
     /// now.
     pub(crate) fn call(&self) -> &'static str {
@@ -17,7 +17,7 @@ impl Basis {
 /// Are rules others than were in force at a moment? Before the first there were none.
 pub(crate) fn is_hypothetical(
     pdp: &Pdp,
-    basis: &Basis,
+    basis: &ReadOptions,
     at: Timestamp,
     rules: &Bundle,
     current: &Bundle,

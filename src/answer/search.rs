@@ -21,14 +21,14 @@ use utoipa::ToSchema;
 
 use crate::answer;
 use crate::answer::as_decided::as_decided;
-use crate::answer::ask::{AskError, Basis, Ground};
-use crate::audit::{Record, Recorded, Results, Sought};
+use crate::answer::ask::{AskError, EvaluationContext, ReadOptions};
+use crate::audit::{Record, Recorded, Results, SearchKind};
 use crate::decide::{Decision, World, decide_in};
 use crate::facts::Facts;
 use crate::id::Revision;
 use crate::limits::SCAN_MAX;
 use crate::pdp::Pdp;
-use crate::pdp::call::{Call, CallError, Coded, Told};
+use crate::pdp::call::{Call, CallError, Coded, Response};
 use crate::policy::Bundle;
 use crate::question::{Action, Entity, Members, Question};
 use crate::store::{Listed, StoreError};
@@ -36,11 +36,11 @@ pub(crate) use again::Replayable;
 pub use asked::PageProperties;
 use asked::{QuestionDigest, asked_digest, question_digest};
 use candidates::Domain;
-use token::{Asked, Position, SearchDigest, digest};
+use token::{Position, RequestedPage, SearchDigest, digest};
 
 /// Which place of a question is open, and what stands in the others.
 #[derive(Clone, PartialEq, Debug)]
-pub enum Hole {
+pub enum SearchTarget {
     /// Which subjects of a type may do it?
     Subject {
         /// The type.
@@ -68,7 +68,7 @@ pub enum Hole {
     },
 }
 
-impl Hole {
+impl SearchTarget {
     /// The question with this in the hole.
     fn filled(&self, with: &str, context: &Members) -> Question {
         let mut question = match self {
@@ -96,11 +96,11 @@ impl Hole {
         }
     }
 
-    fn sought(&self) -> Sought {
+    fn sought(&self) -> SearchKind {
         match self {
-            Self::Subject { .. } => Sought::Subject,
-            Self::Resource { .. } => Sought::Resource,
-            Self::Action { .. } => Sought::Action,
+            Self::Subject { .. } => SearchKind::Subject,
+            Self::Resource { .. } => SearchKind::Resource,
+            Self::Action { .. } => SearchKind::Action,
         }
     }
 }
@@ -122,7 +122,7 @@ pub struct Pager {
 #[derive(Clone, PartialEq, Debug)]
 pub struct Search {
     /// What is asked, and what is sought.
-    pub hole: Hole,
+    pub hole: SearchTarget,
     /// The circumstances.
     pub context: Members,
     /// Which page to show; nothing for everything at once.
@@ -186,7 +186,7 @@ pub enum SearchError {
     Token,
     /// The facts or rules asked for cannot be had.
     #[error(transparent)]
-    Basis(#[from] AskError),
+    ReadOptions(#[from] AskError),
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -196,7 +196,7 @@ impl Coded for SearchError {
     fn code(&self) -> &'static str {
         match self {
             Self::Token => "invalid_page_token",
-            Self::Basis(error) => error.code(),
+            Self::ReadOptions(error) => error.code(),
             Self::Store(_) => "unavailable",
         }
     }
@@ -204,7 +204,7 @@ impl Coded for SearchError {
     fn store(&self) -> Option<&StoreError> {
         match self {
             Self::Token => None,
-            Self::Basis(error) => error.store(),
+            Self::ReadOptions(error) => error.store(),
             Self::Store(error) => Some(error),
         }
     }
@@ -231,7 +231,7 @@ struct Gathering {
 }
 
 impl Gathering {
-    fn new(asked: &Asked, explain: bool) -> Self {
+    fn new(asked: &RequestedPage, explain: bool) -> Self {
         Self {
             results: Vec::new(),
             decisions: explain.then(Vec::new),
@@ -292,24 +292,24 @@ pub async fn search(
     pdp: &Pdp,
     call: &Call,
     search: Search,
-    basis: &Basis,
-) -> Result<Told<SearchPage>, CallError<SearchError>> {
-    let ground = answer::ask::ground(pdp, call, basis).map_err(|error| error.map(SearchError::Basis))?;
+    basis: &ReadOptions,
+) -> Result<Response<SearchPage>, CallError<SearchError>> {
+    let ground = answer::ask::ground(pdp, call, basis).map_err(|error| error.map(SearchError::ReadOptions))?;
     let ground = answer::ask::admitted(pdp, ground).await?;
     let rules = answer::ask::digest_of(pdp, &ground);
     let (mut page, record, revision) = found(pdp, &ground, call, &search, basis)?;
     page.is_hypothetical = ground.is_hypothetical;
     let written = pdp.store.append(vec![record]).await.map_err(CallError::Unavailable)?;
-    Ok(Told { value: page, revision, seqs: written.seqs, rules })
+    Ok(Response { value: page, revision, seqs: written.seqs, rules })
 }
 
 /// The page of a search, the record, and the revision.
 fn found(
     pdp: &Pdp,
-    ground: &Ground,
+    ground: &EvaluationContext,
     call: &Call,
     search: &Search,
-    basis: &Basis,
+    basis: &ReadOptions,
 ) -> Result<(SearchPage, Recorded, Revision), CallError<SearchError>> {
     let explain = basis.explain;
     let view = ground.snapshot.view();
@@ -352,11 +352,11 @@ fn found(
 }
 
 /// The pages of a search that belong together: of the same question, with the same hole, over the same list.
-fn digest_of(sought: Sought, asked: &QuestionDigest, list: &[u8]) -> SearchDigest {
+fn digest_of(sought: SearchKind, asked: &QuestionDigest, list: &[u8]) -> SearchDigest {
     let sought: &[u8] = match sought {
-        Sought::Subject => b"subject",
-        Sought::Resource => b"resource",
-        Sought::Action => b"action",
+        SearchKind::Subject => b"subject",
+        SearchKind::Resource => b"resource",
+        SearchKind::Action => b"action",
     };
     digest(&[sought, asked, list])
 }
@@ -370,7 +370,7 @@ fn page_of(
     fill: impl FnOnce(&Position, &mut Gathering) -> Result<(), SearchError>,
 ) -> Result<SearchPage, SearchError> {
     let search_digest = digest_of(search.hole.sought(), asked, list);
-    let asked = Asked::read(search.page.as_ref(), &search_digest)?;
+    let asked = RequestedPage::read(search.page.as_ref(), &search_digest)?;
     let mut gathering = Gathering::new(&asked, explain);
     fill(&asked.from, &mut gathering)?;
     let next_token = gathering.more_after.as_ref().map(|at| asked.token(at, &search_digest));
@@ -418,8 +418,8 @@ fn page_of_world(
     explain: bool,
 ) -> Result<SearchPage, SearchError> {
     let names = match &search.hole {
-        Hole::Subject { kind, .. } | Hole::Resource { kind, .. } => world.ids(kind).to_vec(),
-        Hole::Action { .. } => actions(rules),
+        SearchTarget::Subject { kind, .. } | SearchTarget::Resource { kind, .. } => world.ids(kind).to_vec(),
+        SearchTarget::Action { .. } => actions(rules),
     };
     let list = digest::<32>(&[world.digest().as_bytes(), names.join("\n").as_bytes()]);
     page_of(search, asked, &list, explain, |from, gathering| {

@@ -20,9 +20,9 @@ use crate::domain::event::Fact;
 use crate::id::{CustomerId, PartnerId, ServiceName};
 use crate::limits::{WHAT_IF_CHANGES_MAX, WHAT_IF_FACTS_MAX, WHAT_IF_PAIRS_MAX};
 use crate::pdp::Pdp;
-use crate::pdp::call::{self, About, Call, CallError, Coded, Told};
+use crate::pdp::call::{self, Call, CallError, CallTarget, Coded, Response};
 use crate::policy::Bundle;
-use crate::store::{StoreError, Supposed};
+use crate::store::{Overlay, StoreError};
 use delta::{Touched, delta};
 
 pub use flip::{Delta, Flip, Named, NamedAction};
@@ -124,9 +124,13 @@ impl Coded for WhatIfError {
 ///
 /// # Errors
 /// [`WhatIfError`]; [`CallError::Denied`] for whoever may not try changes.
-pub async fn what_if(pdp: &Pdp, call: &Call, changes: Vec<Proposed>) -> Result<Told<Delta>, CallError<WhatIfError>> {
+pub async fn what_if(
+    pdp: &Pdp,
+    call: &Call,
+    changes: Vec<Proposed>,
+) -> Result<Response<Delta>, CallError<WhatIfError>> {
     let rules = pdp.rules();
-    call::read_by(pdp, &rules, call, "whatIf", &About::Installation, |now, at| {
+    call::read_by(pdp, &rules, call, "whatIf", &CallTarget::Installation, |now, at| {
         let judgement = Judgement { rules: &rules, at, multichannel: pdp.settings.terms.multichannel };
         let mut trial = Trial { judgement, supposed: now.supposing(), touched: Touched::default(), facts: 0 };
         trial.suppose_all(&changes)?;
@@ -152,7 +156,7 @@ pub(crate) fn refuses_strangers(pdp: &Pdp, rules: &Bundle) -> bool {
 /// Changes as they are supposed one after the other, and what they touch.
 struct Trial<'a> {
     judgement: Judgement<'a>,
-    supposed: Supposed<'a>,
+    supposed: Overlay<'a>,
     touched: Touched,
     /// How many facts were put.
     facts: usize,

@@ -155,7 +155,7 @@ impl Case {
     /// Has the schema of a set the words for this case? Of one that it has not, everything is refused.
     #[must_use]
     pub fn is_said_in(&self, bundle: &Bundle, action: &str) -> bool {
-        bundle.missing_words().is_empty() || can_say(bundle, Namespace::Asked, action, &self.facts())
+        bundle.missing_words().is_empty() || can_say(bundle, Namespace::Domain, action, &self.facts())
     }
 
     /// The facts of this case, as a store would give them.

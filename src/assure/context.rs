@@ -175,7 +175,7 @@ impl Spoken {
     }
 
     fn found(old: Option<&Bundle>, new: &Bundle, program: Option<&Path>) -> Self {
-        let asked = Namespace::Asked;
+        let asked = Namespace::Domain;
         let bundles: Vec<&Bundle> = [Some(new), old].into_iter().flatten().collect();
         let names: BTreeSet<&str> = bundles
             .iter()
@@ -225,14 +225,14 @@ impl Spoken {
     /// What callers can say of one action where the rules of a set read it.
     #[must_use]
     pub fn read_by_rules(&self, bundle: &Bundle, name: &str) -> Option<&Contexts> {
-        self.action(name).filter(|_| reads_context(bundle, Namespace::Asked, name))
+        self.action(name).filter(|_| reads_context(bundle, Namespace::Domain, name))
     }
 
     /// What refuses a set of rules: what a caller says turns an answer, and nothing that is proved bounds it.
     pub(super) fn findings(&self, bundle: &Bundle, is_proved: impl Fn(&RuleId) -> bool) -> Vec<Finding> {
         let mut findings = Vec::new();
         for (name, contexts) in &self.actions {
-            let Some(rule) = bundle.readers(Namespace::Asked.as_str(), name).into_iter().next() else { continue };
+            let Some(rule) = bundle.readers(Namespace::Domain.as_str(), name).into_iter().next() else { continue };
             let mut say = |message: String, hint: &str| {
                 findings.push(Finding::of_rule(rule, message, hint).refusing_first());
             };
@@ -279,7 +279,7 @@ impl Spoken {
 }
 
 fn context_of<'b>(bundle: &'b Bundle, action: &str) -> Option<&'b RecordShape> {
-    bundle.vocabulary().action(Namespace::Asked.as_str(), action).map(|shape| &shape.context)
+    bundle.vocabulary().action(Namespace::Domain.as_str(), action).map(|shape| &shape.context)
 }
 
 const BOUND: &str = "write a claim `only-when` in `policies/always/` that covers it and says without `context` when it is allowed at most";

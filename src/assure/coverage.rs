@@ -92,7 +92,7 @@ pub fn gaps(bundle: &Bundle, table: &Table, calls: &CallTable, exemptions: &[Exe
         find(name, answers.cells().next().is_some(), Gap::Action(name.to_owned()));
     }
     let unknown = table.actions().filter(|(_, answers)| answers.said().is_some_and(|said| said.unknown.is_some()));
-    let asked = Namespace::Asked.as_str();
+    let asked = Namespace::Domain.as_str();
     let unknown: BTreeSet<&RuleId> =
         unknown.flat_map(|(name, _)| bundle.readers(asked, name)).map(|rule| &rule.id).collect();
     // Of what is not known to decide nothing nothing is said.

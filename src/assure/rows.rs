@@ -19,14 +19,14 @@ pub(super) fn rows<'a>(
     bundle: &'a Bundle,
     spoken: &'a Spoken,
 ) -> impl Iterator<Item = (Namespace, Question, Facts)> + 'a {
-    let asked = bundle.vocabulary().actions(Namespace::Asked.as_str()).flat_map(move |(action, shape)| {
+    let asked = bundle.vocabulary().actions(Namespace::Domain.as_str()).flat_map(move |(action, shape)| {
         let applies =
             |case: &Case| shape.principals.contains("Partner") && shape.resources.contains(case.thing.kind().as_str());
-        let sees_kinds = sees_kinds(bundle, Namespace::Asked, action);
+        let sees_kinds = sees_kinds(bundle, Namespace::Domain, action);
         let is_shown = move |case: &Case| sees_kinds || case.of_first_kind() == *case;
         Case::all().filter(applies).filter(is_shown).filter(move |case| case.is_said_in(bundle, action)).flat_map(
             move |case| {
-                let asked = move |said: &Said| (Namespace::Asked, said.asks(case.question(action)), case.facts());
+                let asked = move |said: &Said| (Namespace::Domain, said.asks(case.question(action)), case.facts());
                 spoken.said(action).iter().map(asked)
             },
         )

@@ -145,7 +145,7 @@ pub fn check(bundle: &Bundle, table: &Table) -> Vec<Finding> {
         let draft = "draft it with `standing tables --write`, and sign what you agree with";
         findings.push(Finding::whole(&path, format!("no answer to `{action}` is signed"), draft).advising());
     }
-    for (action, _) in bundle.vocabulary().actions(Namespace::Asked.as_str()) {
+    for (action, _) in bundle.vocabulary().actions(Namespace::Domain.as_str()) {
         let can_be = |answers: &ActionTable| {
             let is_unknown = answers.said().is_some_and(|said| said.unknown.is_some());
             is_unknown || answers.cells().any(|(_, cell)| cell.can_be(true))
@@ -174,11 +174,11 @@ pub(super) fn signed_rows(bundle: &Bundle) -> BTreeMap<String, Vec<Signed>> {
 impl Signed {
     /// Do the rules answer otherwise anywhere in the row?
     pub(super) fn is_contradicted(&self, bundle: &Bundle, action: &str) -> bool {
-        let Some(shape) = bundle.vocabulary().action(Namespace::Asked.as_str(), action) else { return false };
+        let Some(shape) = bundle.vocabulary().action(Namespace::Domain.as_str(), action) else { return false };
         let cases = Case::all().filter(|case| shape.resources.contains(case.thing.kind().as_str()));
         cases
             .filter(|case| covers(&self.covered, case) && case.is_said_in(bundle, action))
-            .any(|case| permits(bundle, Namespace::Asked, &case.question(action), &case.facts()) != self.is_yes)
+            .any(|case| permits(bundle, Namespace::Domain, &case.question(action), &case.facts()) != self.is_yes)
     }
 }
 

@@ -126,7 +126,7 @@ impl Table {
     /// Decides every action of the schema that callers may ask about in every case, for callers that say this.
     #[must_use]
     pub fn spoken(bundle: &Bundle, spoken: &Spoken) -> Self {
-        let actions = bundle.vocabulary().actions(Namespace::Asked.as_str());
+        let actions = bundle.vocabulary().actions(Namespace::Domain.as_str());
         let actions = actions.map(|(name, shape)| {
             let contexts = spoken.read_by_rules(bundle, name);
             (name.to_owned(), answers(bundle, name, shape, contexts))
@@ -175,7 +175,7 @@ impl Table {
 fn answers(bundle: &Bundle, action: &str, shape: &ActionShape, contexts: Option<&Contexts>) -> ActionTable {
     let asked = shape.principals.contains(Kind::Partner.as_str());
     let applies = |case: &Case| asked && shape.resources.contains(case.thing.kind().as_str());
-    let sees_kinds = sees_kinds(bundle, Namespace::Asked, action);
+    let sees_kinds = sees_kinds(bundle, Namespace::Domain, action);
     let mut cells: BTreeMap<Case, Cell> = BTreeMap::new();
     for case in Case::all().filter(applies).filter(|case| case.is_said_in(bundle, action)) {
         // Where no rule sees how a partner takes part, the first kind's answer is every kind's.
@@ -188,7 +188,7 @@ fn answers(bundle: &Bundle, action: &str, shape: &ActionShape, contexts: Option<
 
 fn answer(bundle: &Bundle, action: &str, case: &Case, contexts: Option<&Contexts>) -> Cell {
     let facts = case.facts();
-    let cell = |question: &Question| Cell::of(&decide(bundle, Namespace::Asked, question, &facts));
+    let cell = |question: &Question| Cell::of(&decide(bundle, Namespace::Domain, question, &facts));
     let Some(contexts) = contexts else { return cell(&case.question(action)) };
     let cells: Vec<Cell> = contexts.said().iter().map(|said| cell(&said.asks(case.question(action)))).collect();
     let Some(least) = cells.first() else { return cell(&case.question(action)) };

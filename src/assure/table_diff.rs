@@ -113,7 +113,7 @@ pub fn flips(compared: &Compared<'_>) -> Vec<ActionFlips> {
             turning.enter(&case, old.cell(action, &case), new.cell(action, &case));
         }
         let refound = |case: &Case, is_allowed: bool| Refound {
-            namespace: Namespace::Asked,
+            namespace: Namespace::Domain,
             question: case.question(action),
             facts: Some(case.facts()),
             is_allowed,
@@ -146,7 +146,7 @@ pub fn flips(compared: &Compared<'_>) -> Vec<ActionFlips> {
 
 /// What turns about an action whose answers turn on what the caller says.
 fn flips_by_context([old, new]: [&Bundle; 2], contexts: &Contexts, action: &str) -> ActionFlips {
-    let asked = Namespace::Asked;
+    let asked = Namespace::Domain;
     let applies = |rules: &Bundle, case: &Case| {
         let shape = rules.vocabulary().action(asked.as_str(), action);
         shape.is_some_and(|shape| {

@@ -57,8 +57,9 @@ pub const SALT_BYTES: usize = 16;
 
 /// What kind of question a record is about.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
+#[schema(as = Asked)]
 #[serde(rename_all = "lowercase")]
-pub enum Asked {
+pub enum RecordKind {
     /// A single question, or one of a batch.
     Evaluation,
     /// A search.
@@ -67,7 +68,7 @@ pub enum Asked {
     Call,
 }
 
-impl Asked {
+impl RecordKind {
     /// The word as a record has it.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -82,7 +83,7 @@ impl Asked {
 /// What became of a call that would change something.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Became {
+pub enum CallOutcome {
     /// It was done, and made this revision.
     Revision(Revision),
     /// It was done, and changed no fact: rules were proposed, approved, withdrawn or called back.
@@ -95,8 +96,9 @@ pub enum Became {
 
 /// Where the hole of a search is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
+#[schema(as = Sought)]
 #[serde(rename_all = "lowercase")]
-pub enum Sought {
+pub enum SearchKind {
     /// Who may do it.
     Subject,
     /// What it may be done to.
@@ -110,7 +112,7 @@ pub enum Sought {
 #[schema(as = SearchResults)]
 pub struct Results {
     /// Where its hole is.
-    pub sought: Sought,
+    pub sought: SearchKind,
     /// How many are on the page.
     pub count: usize,
     /// The SHA-256 of the page, `{"next_token":..,"results":[..]}` without white space, in hexadecimal; the token is
@@ -177,7 +179,7 @@ pub struct Record {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trace: Option<String>,
     /// What kind of question it was.
-    pub asked: Asked,
+    pub asked: RecordKind,
     /// The question.
     pub question: Question,
     /// What a call was about, where the rules were asked about the installation instead.
@@ -229,7 +231,7 @@ pub struct Record {
     /// What became of a change.
     #[schema(value_type = serde_json::Value)]
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub outcome: Option<Became>,
+    pub outcome: Option<CallOutcome>,
     /// The SHA-256 of the journal's entry that the call made, in hexadecimal.
     #[schema(nullable = false)]
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -262,7 +264,7 @@ impl Record {
     #[must_use]
     pub fn of(
         caller: Caller,
-        asked: Asked,
+        asked: RecordKind,
         question: Question,
         facts: Facts,
         rules: Digest,
@@ -285,12 +287,12 @@ impl Record {
         Self {
             decision: results.count > 0,
             results: Some(results),
-            ..Self::refused(caller, Asked::Search, question, facts, rules)
+            ..Self::refused(caller, RecordKind::Search, question, facts, rules)
         }
     }
 
     /// A record that says no until it is told what was decided.
-    fn refused(caller: Caller, asked: Asked, question: Question, facts: Facts, rules: Digest) -> Self {
+    fn refused(caller: Caller, asked: RecordKind, question: Question, facts: Facts, rules: Digest) -> Self {
         Self {
             v: VERSION,
             salt: None,
@@ -323,7 +325,7 @@ impl Record {
 
     /// The record of something that came as a question and is none: `message` says what is wrong with it.
     #[must_use]
-    pub fn of_invalid(caller: Caller, asked: Asked, message: String, facts: Facts, rules: Digest) -> Self {
+    pub fn of_invalid(caller: Caller, asked: RecordKind, message: String, facts: Facts, rules: Digest) -> Self {
         let nobody = || Entity::new("", "");
         Self {
             invalid: Some(message),
@@ -336,11 +338,11 @@ impl Record {
     /// decided.
     #[must_use]
     pub fn of_own(action: &str, message: String, facts: Facts, rules: Digest) -> Self {
-        let mut record = Self::of_invalid(Caller::local(), Asked::Call, message, facts, rules);
+        let mut record = Self::of_invalid(Caller::local(), RecordKind::Call, message, facts, rules);
         record.question.action.name = format!("Api::{action}");
         record.proof = Some(Proof::Service);
         record.refusal = None;
-        record.outcome = Some(Became::Done);
+        record.outcome = Some(CallOutcome::Done);
         record
     }
 

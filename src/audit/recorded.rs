@@ -2,7 +2,7 @@
 
 use sha2::{Digest as _, Sha256};
 
-use super::record::{Asked, Record, RecordError};
+use super::record::{Record, RecordError, RecordKind};
 use crate::clock::Timestamp;
 
 /// The longest value that stands in a term as it is; of a longer one, its SHA-256 does.
@@ -33,7 +33,7 @@ pub enum Field {
     /// A rule that decided.
     Rule = b'u',
     /// `evaluation`, `search` or `call`.
-    Asked = b'k',
+    Kind = b'k',
     /// The caller's own name for the call.
     RequestId = b'i',
     /// Subject, action and resource of an evaluation that was a yes.
@@ -131,11 +131,11 @@ impl Record {
         terms.push(Term::of(Field::Decision, if self.decision { "true" } else { "false" }));
         terms.push(Term::of(Field::Caller, &self.caller.to_string()));
         terms.push(Term::of(Field::Rules, self.rules.as_str()));
-        terms.push(Term::of(Field::Asked, self.asked.as_str()));
+        terms.push(Term::of(Field::Kind, self.asked.as_str()));
         terms.extend(self.reason.iter().map(|reason| Term::of(Field::Reason, reason.as_str())));
         terms.extend(self.deciding.iter().map(|rule| Term::of(Field::Rule, rule.as_str())));
         terms.extend(self.request_id.iter().map(|id| Term::of(Field::RequestId, id)));
-        if self.decision && self.asked == Asked::Evaluation {
+        if self.decision && self.asked == RecordKind::Evaluation {
             let subject = format!("{}::{}", subject.kind, subject.id);
             let resource = format!("{}::{}", resource.kind, resource.id);
             terms.push(Term::of_use(&subject, action, &resource));

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::clock::Timestamp;
-use crate::domain::event::{Event, Fact, Happening, TerminationCause};
+use crate::domain::event::{ChangeSet, Event, Fact, TerminationCause};
 use crate::domain::grant::{Grant, Multichannel};
 use crate::domain::partner::Partner;
 use crate::id::{CustomerId, PartnerId, Revision, ServiceId, ServiceName};
@@ -113,7 +113,7 @@ pub(crate) fn accept(
     at: Timestamp,
     acceptance: &Acceptance,
     multichannel: Multichannel,
-) -> Result<(Happening, Accepted), AcceptanceError> {
+) -> Result<(ChangeSet, Accepted), AcceptanceError> {
     let Acceptance { partner, customer, services, until } = acceptance;
     if view.customer(customer)?.is_none() {
         return Err(AcceptanceError::UnknownCustomer(customer.clone()));
@@ -128,7 +128,7 @@ pub(crate) fn accept(
     if let Some(until) = until.filter(|until| *until <= at) {
         return Err(AcceptanceError::EndPassed { until, now: at });
     }
-    let mut happening = Happening::default();
+    let mut happening = ChangeSet::default();
     let mut accepted = Accepted {
         customer: customer.clone(),
         partner: partner.clone(),
@@ -172,7 +172,7 @@ fn grant(
     id: &ServiceId,
     until: Option<Timestamp>,
     multichannel: Multichannel,
-    happening: &mut Happening,
+    happening: &mut ChangeSet,
     accepted: &mut Accepted,
 ) -> Result<(), AcceptanceError> {
     let mut service = view.service(id)?.map(|kept| kept.fact).unwrap_or_default();
@@ -243,7 +243,7 @@ pub(crate) fn displace(
     id: &ServiceId,
     holder: &PartnerId,
     by: &PartnerId,
-    happening: &mut Happening,
+    happening: &mut ChangeSet,
 ) -> Result<(), StoreError> {
     if let Some(grant) = view.grant(id, holder)? {
         happening.facts.push(Fact::Grant(grant.fact.ended(at)));

@@ -9,13 +9,13 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use crate::change::line::Line;
-use crate::domain::event::{Event, Happening};
+use crate::domain::event::{ChangeSet, Event};
 use crate::domain::grant::Multichannel;
 use crate::id::Revision;
 use crate::json::{self, JsonError};
 use crate::limits::IMPORT_LINE_MAX;
 use crate::pdp::Pdp;
-use crate::pdp::call::{About, Begun, Call, CallError, Changed, Coded, Done, Undone, Worked, begin, finish};
+use crate::pdp::call::{Begun, Call, CallError, CallTarget, Coded, Committed, Done, Undone, Worked, begin, finish};
 use crate::policy::Bundle;
 use crate::store::{Loader, StoreError, Work};
 use judge::Judge;
@@ -128,7 +128,7 @@ pub async fn import(
     call: &Call,
     reader: impl BufRead + Send + 'static,
     progress: impl FnMut(u64, u64) + Send + 'static,
-) -> Result<Changed<Imported>, CallError<ImportError>> {
+) -> Result<Committed<Imported>, CallError<ImportError>> {
     let current = pdp.rules.current.clone();
     let call = call.clone();
     let multichannel = pdp.settings.terms.multichannel;
@@ -139,7 +139,7 @@ pub async fn import(
     let written = pdp.store.load(load).await;
     let written = written.map_err(CallError::Unavailable)?;
     let (value, revision, is_repeat) = written.value?;
-    Ok(Changed { value, revision, is_repeat, seqs: written.seqs })
+    Ok(Committed { value, revision, is_repeat, seqs: written.seqs })
 }
 
 fn load<R: BufRead, P: FnMut(u64, u64)>(
@@ -149,7 +149,7 @@ fn load<R: BufRead, P: FnMut(u64, u64)>(
     loader: &mut Loader<'_, '_>,
     lines: Lines<R, P>,
 ) -> Result<Work<Worked<Imported, ImportError>>, StoreError> {
-    let begun = begin(rules, call, "import", &About::Installation, &loader.desk())?;
+    let begun = begin(rules, call, "import", &CallTarget::Installation, &loader.desk())?;
     let admitted = match begun {
         Begun::Over(work) => return Ok(*work),
         Begun::Admitted(permit, record) => (permit, record),
@@ -165,7 +165,7 @@ fn load<R: BufRead, P: FnMut(u64, u64)>(
         // Where all was so already nothing happened, and its record says so.
         let mut events: Vec<Event> = has_put.then(|| imported.event()).into_iter().collect();
         events.extend(relationships);
-        Done { records, ..Done::of((Happening { facts: Vec::new(), events }, imported)) }
+        Done { records, ..Done::of((ChangeSet { facts: Vec::new(), events }, imported)) }
     });
     finish(call, admitted, done, revision, loader.at())
 }

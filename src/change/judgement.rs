@@ -4,7 +4,7 @@ use crate::change::acceptance::accept;
 use crate::change::acceptance::{Acceptance, AcceptanceError, Accepted};
 use crate::change::relationship::admit_request;
 use crate::clock::Timestamp;
-use crate::domain::event::Happening;
+use crate::domain::event::ChangeSet;
 use crate::domain::grant::Multichannel;
 use crate::id::PartnerId;
 use crate::pdp::call::{Admission, Denied};
@@ -49,7 +49,7 @@ impl Judgement<'_> {
         &self,
         view: &View<'_>,
         acceptance: &Acceptance,
-    ) -> Result<(Admission, Happening, Accepted), Unaccepted> {
+    ) -> Result<(Admission, ChangeSet, Accepted), Unaccepted> {
         if view.partner(&acceptance.partner)?.is_none() {
             return Err(AcceptanceError::UnknownPartner(acceptance.partner.clone()).into());
         }

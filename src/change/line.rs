@@ -19,7 +19,7 @@ use crate::change::registration::{Telling, customer, partner, subscription};
 use crate::clock::Timestamp;
 use crate::domain::commercial::{CommercialRelationship, RenegotiationError};
 use crate::domain::customer::Customer;
-use crate::domain::event::Happening;
+use crate::domain::event::ChangeSet;
 use crate::domain::grant::Grant;
 use crate::domain::partner::Partner;
 use crate::domain::subscription::Subscription;
@@ -217,15 +217,15 @@ fn not_yet(what: &'static str, id: &impl ToString) -> LineError {
 
 /// What telling a line brings.
 #[derive(Default)]
-pub(crate) struct Told {
+pub(crate) struct LineEffect {
     /// What changes and what happened; nothing when it is so already.
-    pub(crate) happening: Happening,
+    pub(crate) happening: ChangeSet,
     /// The partner that was asked whether it may request relationships, and the decision.
     pub(crate) requested: Option<Box<(PartnerId, Admission)>>,
 }
 
-impl From<Happening> for Told {
-    fn from(happening: Happening) -> Self {
+impl From<ChangeSet> for LineEffect {
+    fn from(happening: ChangeSet) -> Self {
         Self { happening, requested: None }
     }
 }
@@ -243,7 +243,7 @@ pub(crate) fn tell(
     at: Timestamp,
     line: &Line,
     judgement: Option<&Judgement<'_>>,
-) -> Result<Told, LineError> {
+) -> Result<LineEffect, LineError> {
     let telling = if judgement.is_some() { Telling::Now } else { Telling::Import };
     match line {
         Line::Partner(told) => Ok(partner(view, at, told, telling)?.into()),

@@ -4,24 +4,24 @@ use std::sync::{Arc, OnceLock};
 
 use crate::domain::invitation::LinkKeyId;
 use crate::pdp::Pdp;
-use crate::pdp::call::{self, About, Call, CallError, Changed, Done, Told};
+use crate::pdp::call::{self, Call, CallError, CallTarget, Committed, Done, Response};
 use crate::pdp::links::{LinkKeySummary, LinkRing, LinksError};
 use crate::pdp::opening::{self, known_keys};
-use crate::store::Beside;
+use crate::store::MetadataChanges;
 
 /// The keys that links are signed with, newest first; the first one signs.
 ///
 /// # Errors
 /// [`CallError::Denied`] for whoever may not manage them.
-pub async fn link_keys(pdp: &Pdp, call: &Call) -> Result<Told<Vec<LinkKeySummary>>, CallError<LinksError>> {
-    call::read(pdp, call, "listLinkKeys", &About::Installation, |_, _| Ok(pdp.keys.links.summaries())).await
+pub async fn link_keys(pdp: &Pdp, call: &Call) -> Result<Response<Vec<LinkKeySummary>>, CallError<LinksError>> {
+    call::read(pdp, call, "listLinkKeys", &CallTarget::Installation, |_, _| Ok(pdp.keys.links.summaries())).await
 }
 
 /// Signs links with a new key from now on; links already sent still verify.
 ///
 /// # Errors
 /// [`LinksError`]; [`CallError::Denied`] for whoever may not rotate keys.
-pub async fn rotate_link_key(pdp: &Pdp, call: &Call) -> Result<Changed<Vec<LinkKeySummary>>, CallError<LinksError>> {
+pub async fn rotate_link_key(pdp: &Pdp, call: &Call) -> Result<Committed<Vec<LinkKeySummary>>, CallError<LinksError>> {
     alter_link_keys(pdp, call, "rotateLinkKey", LinkRing::rotate).await
 }
 
@@ -33,7 +33,7 @@ pub async fn retire_link_key(
     pdp: &Pdp,
     call: &Call,
     id: LinkKeyId,
-) -> Result<Changed<Vec<LinkKeySummary>>, CallError<LinksError>> {
+) -> Result<Committed<Vec<LinkKeySummary>>, CallError<LinksError>> {
     let mut call = call.clone();
     call.said.insert("key".to_owned(), id.to_string().into());
     alter_link_keys(pdp, &call, "retireLinkKey", move |links| links.retire(id).map(|()| id)).await
@@ -45,16 +45,16 @@ async fn alter_link_keys(
     call: &Call,
     action: &'static str,
     alter: impl FnOnce(&LinkRing) -> Result<LinkKeyId, LinksError> + Send + 'static,
-) -> Result<Changed<Vec<LinkKeySummary>>, CallError<LinksError>> {
+) -> Result<Committed<Vec<LinkKeySummary>>, CallError<LinksError>> {
     let before = Arc::new(OnceLock::new());
     let (links, kept) = (Arc::clone(&pdp.keys.links), Arc::clone(&before));
     let ledger_keys = pdp.settings.folder.as_ref().map(|_| opening::ledger_keys(pdp));
-    let changed = call::change(pdp, call, action, About::Installation, move |_, _| {
+    let changed = call::change(pdp, call, action, CallTarget::Installation, move |_, _| {
         let was = links.keys();
         let key = alter(&links)?;
         // Only what was altered has to be put back.
         let _ = kept.set(was);
-        let mut beside = Beside::default();
+        let mut beside = MetadataChanges::default();
         if let Some(ledger) = ledger_keys {
             beside.put_known_keys(&known_keys(ledger, &links.keys())).map_err(LinksError::from)?;
         }

@@ -6,7 +6,7 @@ use crate::clock::Timestamp;
 use crate::domain::NounError;
 use crate::domain::commercial::{CommercialRelationship, RelationshipState};
 use crate::domain::customer::Customer;
-use crate::domain::event::{Event, Fact, Happening};
+use crate::domain::event::{ChangeSet, Event, Fact};
 use crate::domain::partner::{Partner, PartnerKind};
 use crate::domain::service::Service;
 use crate::domain::subscription::{Subscription, SubscriptionStatus};
@@ -170,11 +170,11 @@ pub(crate) fn partner(
     at: Timestamp,
     told: &Partner,
     telling: Telling,
-) -> Result<Happening, PartnerError> {
+) -> Result<ChangeSet, PartnerError> {
     told.check()?;
     let before = view.partner(&told.id)?.map(|kept| kept.fact);
     if before.as_ref() == Some(told) {
-        return Ok(Happening::default());
+        return Ok(ChangeSet::default());
     }
     if let Some(before) = &before
         && told.kind.transacts()
@@ -192,7 +192,7 @@ pub(crate) fn partner(
     }
     let partner = told.id.clone();
     let event = if before.is_some() { Event::PartnerChanged { partner } } else { Event::PartnerRegistered { partner } };
-    Ok(Happening { facts: vec![Fact::Partner(told.clone())], events: vec![event] })
+    Ok(ChangeSet { facts: vec![Fact::Partner(told.clone())], events: vec![event] })
 }
 
 fn has_sold(view: &View<'_>, partner: &PartnerId) -> Result<bool, StoreError> {
@@ -229,16 +229,16 @@ fn second_transacting(view: &View<'_>, at: Timestamp, partner: &PartnerId) -> Re
 ///
 /// # Errors
 /// A [`CustomerError`]; then nothing of it happens.
-pub(crate) fn customer(view: &View<'_>, told: &Customer) -> Result<Happening, CustomerError> {
+pub(crate) fn customer(view: &View<'_>, told: &Customer) -> Result<ChangeSet, CustomerError> {
     told.check()?;
     let before = view.customer(&told.id)?.map(|kept| kept.fact);
     if before.as_ref() == Some(told) {
-        return Ok(Happening::default());
+        return Ok(ChangeSet::default());
     }
     let customer = told.id.clone();
     let event =
         if before.is_some() { Event::CustomerChanged { customer } } else { Event::CustomerRegistered { customer } };
-    Ok(Happening { facts: vec![Fact::Customer(told.clone())], events: vec![event] })
+    Ok(ChangeSet { facts: vec![Fact::Customer(told.clone())], events: vec![event] })
 }
 
 /// Works out what telling a subscription brings: for a new one also its service and, with the first sale of its
@@ -254,7 +254,7 @@ pub(crate) fn subscription(
     at: Timestamp,
     told: &Subscription,
     telling: Telling,
-) -> Result<Happening, SubscriptionError> {
+) -> Result<ChangeSet, SubscriptionError> {
     match view.subscription(&told.id)?.map(|kept| kept.fact) {
         Some(before) => changed(&before, told),
         None => new_subscription(view, at, told, telling),
@@ -270,7 +270,7 @@ pub(crate) fn new_subscription(
     at: Timestamp,
     told: &Subscription,
     telling: Telling,
-) -> Result<Happening, SubscriptionError> {
+) -> Result<ChangeSet, SubscriptionError> {
     told.check()?;
     if view.customer(&told.customer)?.is_none() {
         return Err(SubscriptionError::UnknownCustomer(told.customer.clone()));
@@ -287,7 +287,7 @@ pub(crate) fn new_subscription(
             sale_under(view, &held)?;
         }
     }
-    let mut happening = Happening::default();
+    let mut happening = ChangeSet::default();
     happening.events.push(Event::SubscriptionProvisioned {
         subscription: told.id.clone(),
         customer: told.customer.clone(),
@@ -335,7 +335,7 @@ fn sale_under(view: &View<'_>, parent: &Subscription) -> Result<(), Subscription
     }
 }
 
-fn changed(before: &Subscription, told: &Subscription) -> Result<Happening, SubscriptionError> {
+fn changed(before: &Subscription, told: &Subscription) -> Result<ChangeSet, SubscriptionError> {
     told.check()?;
     if let Some(member) = told.fixed_difference(before) {
         return Err(SubscriptionError::Fixed { id: told.id.clone(), member });
@@ -355,8 +355,8 @@ fn changed(before: &Subscription, told: &Subscription) -> Result<Happening, Subs
     .map(|(member, _)| member.to_owned())
     .collect();
     if members.is_empty() {
-        return Ok(Happening::default());
+        return Ok(ChangeSet::default());
     }
     let event = Event::SubscriptionChanged { subscription: told.id.clone(), customer: told.customer.clone(), members };
-    Ok(Happening { facts: vec![Fact::Subscription(told.clone())], events: vec![event] })
+    Ok(ChangeSet { facts: vec![Fact::Subscription(told.clone())], events: vec![event] })
 }

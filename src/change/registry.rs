@@ -2,25 +2,25 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::audit::{Asked, Record};
+use crate::audit::{Record, RecordKind};
 use crate::caller::Caller;
 use crate::change::registration::{self, CustomerError, PartnerError, SubscriptionError, Telling};
 use crate::change::relationship::coded;
 use crate::change::subscription_actions::differences;
 use crate::decide::{Namespace, decide};
 use crate::domain::customer::Customer;
-use crate::domain::event::Happening;
+use crate::domain::event::ChangeSet;
 use crate::domain::partner::Partner;
 use crate::domain::subscription::{Subscription, SubscriptionStatus};
 use crate::facts::Needs;
 use crate::id::{CustomerId, PartnerId, Revision, ServiceName, SubscriptionId};
-use crate::pdp::call::{self, About, Call, CallError, Changed, Coded, Denied, Done, Told, Undone, unmoved};
+use crate::pdp::call::{self, Call, CallError, CallTarget, Coded, Committed, Denied, Done, Response, Undone, unmoved};
 use crate::pdp::cursor::Seal;
 use crate::pdp::page::{ListError, Page};
 use crate::pdp::{Pdp, refusal};
 use crate::policy::Bundle;
 use crate::question::{Entity, Kind, Question};
-use crate::store::{Desk, Listed, StoreError, View};
+use crate::store::{Listed, StoreError, View, WriteContext};
 
 /// A noun as it is registered, and the revision that made it so.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -71,7 +71,7 @@ coded! {
 pub(crate) fn registered<T>(
     noun: T,
     before: Option<Revision>,
-    happening: Happening,
+    happening: ChangeSet,
     next: Revision,
 ) -> Done<Registered<T>> {
     let revision = if happening.is_empty() { before.unwrap_or(next) } else { next };
@@ -86,8 +86,8 @@ pub async fn put_partner(
     pdp: &Pdp,
     call: &Call,
     told: Partner,
-) -> Result<Changed<Registered<Partner>>, CallError<PartnerError>> {
-    let about = About::Partner(told.id.clone());
+) -> Result<Committed<Registered<Partner>>, CallError<PartnerError>> {
+    let about = CallTarget::Partner(told.id.clone());
     let asked = call.clone();
     call::change(pdp, call, "writePartner", about, move |desk, _| {
         let before = desk.view.partner(&told.id).map_err(PartnerError::from)?.map(|kept| kept.revision);
@@ -106,8 +106,8 @@ pub async fn put_customer(
     pdp: &Pdp,
     call: &Call,
     told: Customer,
-) -> Result<Changed<Registered<Customer>>, CallError<CustomerError>> {
-    let about = About::Customer(told.id.clone());
+) -> Result<Committed<Registered<Customer>>, CallError<CustomerError>> {
+    let about = CallTarget::Customer(told.id.clone());
     let asked = call.clone();
     call::change(pdp, call, "writeCustomer", about, move |desk, _| {
         let before = desk.view.customer(&told.id).map_err(CustomerError::from)?.map(|kept| kept.revision);
@@ -126,8 +126,9 @@ pub async fn partner(
     pdp: &Pdp,
     call: &Call,
     id: &PartnerId,
-) -> Result<Told<Option<Registered<Partner>>>, CallError<StoreError>> {
-    call::read(pdp, call, "readPartner", &About::Partner(id.clone()), |view, _| Ok(view.partner(id)?.map(kept))).await
+) -> Result<Response<Option<Registered<Partner>>>, CallError<StoreError>> {
+    call::read(pdp, call, "readPartner", &CallTarget::Partner(id.clone()), |view, _| Ok(view.partner(id)?.map(kept)))
+        .await
 }
 
 /// Reads a customer; nothing when it is not registered.
@@ -138,8 +139,8 @@ pub async fn customer(
     pdp: &Pdp,
     call: &Call,
     id: &CustomerId,
-) -> Result<Told<Option<Registered<Customer>>>, CallError<StoreError>> {
-    call::read(pdp, call, "readCustomer", &About::Customer(id.clone()), |view, _| Ok(view.customer(id)?.map(kept)))
+) -> Result<Response<Option<Registered<Customer>>>, CallError<StoreError>> {
+    call::read(pdp, call, "readCustomer", &CallTarget::Customer(id.clone()), |view, _| Ok(view.customer(id)?.map(kept)))
         .await
 }
 
@@ -151,8 +152,8 @@ pub async fn subscription(
     pdp: &Pdp,
     call: &Call,
     id: &SubscriptionId,
-) -> Result<Told<Option<Registered<Subscription>>>, CallError<StoreError>> {
-    let about = About::Subscription(id.clone());
+) -> Result<Response<Option<Registered<Subscription>>>, CallError<StoreError>> {
+    let about = CallTarget::Subscription(id.clone());
     call::read(pdp, call, "readSubscription", &about, |view, _| Ok(view.subscription(id)?.map(kept))).await
 }
 
@@ -165,8 +166,8 @@ pub async fn list_partners(
     call: &Call,
     limit: usize,
     cursor: Option<&str>,
-) -> Result<Told<Page<Partner>>, CallError<ListError>> {
-    call::read(pdp, call, "listPartners", &About::Installation, |view, _| {
+) -> Result<Response<Page<Partner>>, CallError<ListError>> {
+    call::read(pdp, call, "listPartners", &CallTarget::Installation, |view, _| {
         let mut page = Page::new(limit, Seal::of(&pdp.keys.ledger, &call.caller, &"partners"));
         let last: Option<PartnerId> = page.after(cursor)?;
         view.partners(last.as_ref(), &mut |partner| {
@@ -187,8 +188,8 @@ pub async fn list_customers(
     call: &Call,
     limit: usize,
     cursor: Option<&str>,
-) -> Result<Told<Page<Customer>>, CallError<ListError>> {
-    call::read(pdp, call, "listCustomers", &About::Installation, |view, _| {
+) -> Result<Response<Page<Customer>>, CallError<ListError>> {
+    call::read(pdp, call, "listCustomers", &CallTarget::Installation, |view, _| {
         let mut page = Page::new(limit, Seal::of(&pdp.keys.ledger, &call.caller, &"customers"));
         let last: Option<CustomerId> = page.after(cursor)?;
         view.customers(last.as_ref(), &mut |customer| {
@@ -210,15 +211,15 @@ pub async fn list_subscriptions(
     filter: &SubscriptionFilter,
     limit: usize,
     cursor: Option<&str>,
-) -> Result<Told<Page<Subscription>>, CallError<ListError>> {
+) -> Result<Response<Page<Subscription>>, CallError<ListError>> {
     // A caller may list its own: with both filters the list is part of either, so it is asked about its own side.
     let about = match (&call.caller, &filter.customer, &filter.partner) {
-        (Caller::Customer { .. }, Some(customer), _) => About::Customer(customer.clone()),
-        (_, _, Some(partner)) => About::Partner(partner.clone()),
-        (_, Some(customer), None) => About::Customer(customer.clone()),
-        (_, None, None) => About::Installation,
+        (Caller::Customer { .. }, Some(customer), _) => CallTarget::Customer(customer.clone()),
+        (_, _, Some(partner)) => CallTarget::Partner(partner.clone()),
+        (_, Some(customer), None) => CallTarget::Customer(customer.clone()),
+        (_, None, None) => CallTarget::Installation,
     };
-    let by_customer = matches!(about, About::Customer(_));
+    let by_customer = matches!(about, CallTarget::Customer(_));
     let page = Page::new(limit, Seal::of(&pdp.keys.ledger, &call.caller, &("subscriptions", filter)));
     call::read(pdp, call, "listSubscriptions", &about, |view, _| subscriptions(view, filter, by_customer, page, cursor))
         .await
@@ -285,7 +286,7 @@ fn sold_by(view: &View<'_>, subscription: &Subscription) -> Result<Option<Partne
 /// Decides what a partner brings: a sale as provisioning there, an add-on as ordering it, a change difference by
 /// difference; and names the partner as the seller of what it sells.
 pub(crate) fn sale(
-    desk: &Desk<'_>,
+    desk: &WriteContext<'_>,
     rules: &Bundle,
     call: &Call,
     seller: &PartnerId,
@@ -325,7 +326,7 @@ pub(crate) fn sale(
         let question = Question::new(call.caller.entity(), action, resource);
         let needs = Needs::of(&question.subject, &question.resource);
         let facts = desk.view.facts(&needs, desk.at).map_err(SubscriptionError::from)?;
-        let decision = decide(rules, Namespace::Asked, &question, &facts);
+        let decision = decide(rules, Namespace::Domain, &question, &facts);
         // To a partner that has nothing to do with the customer, what is foreign looks like what is not there.
         let related = !decision.standing().is_empty() || !decision.duties().is_empty();
         let denied = match decision.reason().cloned().filter(|_| related) {
@@ -333,7 +334,7 @@ pub(crate) fn sale(
             None => refusal::not_permitted(rules, &call.caller, "writeSubscription"),
         };
         let digest = rules.digest().clone();
-        let mut record = Record::of(call.caller.clone(), Asked::Evaluation, question, facts, digest, &decision);
+        let mut record = Record::of(call.caller.clone(), RecordKind::Evaluation, question, facts, digest, &decision);
         call.stamp(&mut record);
         records.push(record);
         if !decision.is_allowed() {

@@ -15,14 +15,16 @@ use crate::domain::invitation::{Email, EmailError, TokenError};
 use crate::domain::partner::{Partner, PartnerKind};
 use crate::id::{CustomerId, PartnerId};
 use crate::pdp::Pdp;
-use crate::pdp::call::{self, About, Admission, Call, CallError, Changed, Coded, Denied, Done, Told, Undone, admit};
+use crate::pdp::call::{
+    self, Admission, Call, CallError, CallTarget, Coded, Committed, Denied, Done, Response, Undone, admit,
+};
 use crate::pdp::links::LinkRing;
 use crate::store::StoreError;
 
 /// A partner's relationship request: the link, and the email to send it in.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(as = RelationshipRequest)]
-pub struct Request {
+pub struct RelationshipRequest {
     /// The link; the same every time, and nothing of any customer in it.
     pub link: String,
     /// The link's token.
@@ -103,8 +105,8 @@ pub async fn relationship_request(
     pdp: &Pdp,
     call: &Call,
     partner: &PartnerId,
-) -> Result<Told<Request>, CallError<RequestError>> {
-    let about = About::Partner(partner.clone());
+) -> Result<Response<RelationshipRequest>, CallError<RequestError>> {
+    let about = CallTarget::Partner(partner.clone());
     call::read(pdp, call, "requestRelationship", &about, |view, _| {
         let known = view.partner(partner)?.ok_or_else(|| RequestError::UnknownPartner(partner.clone()))?;
         Ok(request(pdp, &known.fact))
@@ -121,8 +123,8 @@ pub(crate) async fn edited_request(
     call: &Call,
     partner: &PartnerId,
     edit: Edit,
-) -> Result<Told<Request>, CallError<RequestError>> {
-    let about = About::Partner(partner.clone());
+) -> Result<Response<RelationshipRequest>, CallError<RequestError>> {
+    let about = CallTarget::Partner(partner.clone());
     call::read(pdp, call, "requestRelationship", &about, |view, _| {
         let known = view.partner(partner)?.ok_or_else(|| RequestError::UnknownPartner(partner.clone()))?;
         let mut request = request(pdp, &known.fact);
@@ -139,11 +141,11 @@ pub(crate) async fn edited_request(
 ///
 /// # Errors
 /// [`LinkError::Token`] for a link that is altered, foreign or retired.
-pub async fn offer(pdp: &Pdp, call: &Call, token: &str) -> Result<Told<Offer>, CallError<LinkError>> {
+pub async fn offer(pdp: &Pdp, call: &Call, token: &str) -> Result<Response<Offer>, CallError<LinkError>> {
     let invitation = pdp.keys.links.verify(token);
     let about = match &invitation {
-        Ok(invitation) => About::Partner(invitation.partner.clone()),
-        Err(_) => About::Installation,
+        Ok(invitation) => CallTarget::Partner(invitation.partner.clone()),
+        Err(_) => CallTarget::Installation,
     };
     let rules = pdp.rules();
     call::read_by(pdp, &rules, call, "readRelationshipRequest", &about, |view, at| {
@@ -165,7 +167,7 @@ pub async fn offer(pdp: &Pdp, call: &Call, token: &str) -> Result<Told<Offer>, C
 /// is.
 async fn refuse_acceptance(pdp: &Pdp, call: &Call, error: TokenError) -> CallError<LinkError> {
     let why = error.clone();
-    let refused = call::change(pdp, call, "acceptRelationship", About::Installation, move |_, _| {
+    let refused = call::change(pdp, call, "acceptRelationship", CallTarget::Installation, move |_, _| {
         Err::<Done<()>, _>(LinkError::from(why).into())
     });
     match refused.await {
@@ -195,13 +197,13 @@ pub async fn accept(
     call: &Call,
     token: &str,
     acceptance: impl FnOnce(PartnerId) -> Acceptance,
-) -> Result<Changed<Accepted>, CallError<LinkError>> {
+) -> Result<Committed<Accepted>, CallError<LinkError>> {
     let invitation = match pdp.keys.links.verify(token) {
         Ok(invitation) => invitation,
         Err(error) => return Err(refuse_acceptance(pdp, call, error).await),
     };
     let acceptance = acceptance(invitation.partner);
-    let about = About::Customer(acceptance.customer.clone());
+    let about = CallTarget::Customer(acceptance.customer.clone());
     let multichannel = pdp.settings.terms.multichannel;
     let asked_by = call.clone();
     call::change(pdp, call, "acceptRelationship", about, move |desk, rules| {
@@ -229,8 +231,8 @@ pub async fn accept(
 ///
 /// # Errors
 /// [`RemovalError`]; [`CallError::Denied`] for whoever may not speak for the customer.
-pub async fn remove(pdp: &Pdp, call: &Call, removal: Removal) -> Result<Changed<Removed>, CallError<RemovalError>> {
-    let about = About::Customer(removal.customer.clone());
+pub async fn remove(pdp: &Pdp, call: &Call, removal: Removal) -> Result<Committed<Removed>, CallError<RemovalError>> {
+    let about = CallTarget::Customer(removal.customer.clone());
     call::change(pdp, call, "removeDelegatedAdministration", about, move |desk, _| {
         let (happening, mut removed) = removal::remove(&desk.view, desk.at, &removal)?;
         if !happening.is_empty() {
@@ -249,7 +251,7 @@ pub async fn renegotiate(
     pdp: &Pdp,
     call: &Call,
     renegotiation: Renegotiation,
-) -> Result<Changed<Renegotiated>, CallError<RenegotiationError>> {
+) -> Result<Committed<Renegotiated>, CallError<RenegotiationError>> {
     let (action, about) = for_side(renegotiation.by, &renegotiation.customer, &renegotiation.partner);
     call::change(pdp, call, action, about, move |desk, _| {
         let (happening, mut renegotiated) = renegotiation::renegotiate(&desk.view, desk.at, &renegotiation)?;
@@ -269,7 +271,7 @@ pub async fn withdraw_renegotiation(
     pdp: &Pdp,
     call: &Call,
     withdrawal: Withdrawal,
-) -> Result<Changed<Renegotiated>, CallError<RenegotiationError>> {
+) -> Result<Committed<Renegotiated>, CallError<RenegotiationError>> {
     let (action, about) = for_side(withdrawal.by, &withdrawal.customer, &withdrawal.partner);
     call::change(pdp, call, action, about, move |desk, _| {
         let (happening, mut renegotiated) = renegotiation::withdraw(&desk.view, &withdrawal)?;
@@ -280,10 +282,10 @@ pub async fn withdraw_renegotiation(
 }
 
 /// The call by which a side speaks, and what it is about.
-fn for_side(by: Side, customer: &CustomerId, partner: &PartnerId) -> (&'static str, About) {
+fn for_side(by: Side, customer: &CustomerId, partner: &PartnerId) -> (&'static str, CallTarget) {
     match by {
-        Side::Customer => ("renegotiateForCustomer", About::Customer(customer.clone())),
-        Side::Partner => ("renegotiateForPartner", About::Partner(partner.clone())),
+        Side::Customer => ("renegotiateForCustomer", CallTarget::Customer(customer.clone())),
+        Side::Partner => ("renegotiateForPartner", CallTarget::Partner(partner.clone())),
     }
 }
 
@@ -295,14 +297,14 @@ pub(crate) fn admit_request(
     partner: &PartnerId,
 ) -> Result<Admission, StoreError> {
     let asking = Caller::Partner { id: partner.clone() };
-    admit(rules, view, at, &asking, "requestRelationship", &About::Partner(partner.clone()))
+    admit(rules, view, at, &asking, "requestRelationship", &CallTarget::Partner(partner.clone()))
 }
 
-fn request(pdp: &Pdp, partner: &Partner) -> Request {
+fn request(pdp: &Pdp, partner: &Partner) -> RelationshipRequest {
     let token = pdp.keys.links.token(&partner.id);
     let link = token.link(&format!("{}/v1", pdp.public_url()));
     let email = Email::of(partner, &link);
-    Request { link, token: token.to_string(), email }
+    RelationshipRequest { link, token: token.to_string(), email }
 }
 
 macro_rules! coded {

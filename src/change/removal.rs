@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 
 use crate::change::acceptance::Displaced;
 use crate::clock::Timestamp;
-use crate::domain::event::{Event, Fact, Happening, TerminationCause};
+use crate::domain::event::{ChangeSet, Event, Fact, TerminationCause};
 use crate::domain::grant::Grant;
 use crate::domain::similar::closest;
 use crate::id::{CustomerId, PartnerId, Revision, ServiceId, ServiceName};
@@ -94,7 +94,7 @@ fn to(partner: Option<&PartnerId>) -> String {
 ///
 /// # Errors
 /// A [`RemovalError`]; then nothing of it happens.
-pub(crate) fn remove(view: &View<'_>, at: Timestamp, removal: &Removal) -> Result<(Happening, Removed), RemovalError> {
+pub(crate) fn remove(view: &View<'_>, at: Timestamp, removal: &Removal) -> Result<(ChangeSet, Removed), RemovalError> {
     let Removal { customer, partner, service } = removal;
     if view.customer(customer)?.is_none() {
         return Err(RemovalError::UnknownCustomer(customer.clone()));
@@ -116,7 +116,7 @@ pub(crate) fn remove(view: &View<'_>, at: Timestamp, removal: &Removal) -> Resul
     if !is_known {
         return Err(never_granted(view, removal, &granted)?);
     }
-    let mut happening = Happening::default();
+    let mut happening = ChangeSet::default();
     let mut removed = Removed { customer: customer.clone(), removed: Vec::new(), revision: view.revision() };
     let mut services = std::collections::BTreeMap::new();
     for grant in standing {

@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 
 use crate::clock::Timestamp;
 use crate::domain::commercial::{self, CommercialRelationship, Outcome, RelationshipState, RenegotiationState, Side};
-use crate::domain::event::{Event, Fact, Happening};
+use crate::domain::event::{ChangeSet, Event, Fact};
 use crate::id::{CustomerId, PartnerId, Revision};
 use crate::store::{StoreError, View};
 
@@ -74,12 +74,12 @@ pub(crate) fn renegotiate(
     view: &View<'_>,
     at: Timestamp,
     renegotiation: &Renegotiation,
-) -> Result<(Happening, Renegotiated), RenegotiationError> {
+) -> Result<(ChangeSet, Renegotiated), RenegotiationError> {
     let Renegotiation { customer, partner, by, outcome } = renegotiation;
     let before = known(view, customer, partner)?;
     let (after, state) = before.renegotiate(*by, *outcome, at)?;
     let renegotiated = Renegotiated { state, commercial_relationship: after.state, revision: view.revision() };
-    let mut happening = Happening::default();
+    let mut happening = ChangeSet::default();
     if after != before {
         let (customer, partner) = (customer.clone(), partner.clone());
         happening.events.push(match (state, outcome) {
@@ -106,7 +106,7 @@ pub(crate) fn renegotiate(
 pub(crate) fn withdraw(
     view: &View<'_>,
     withdrawal: &Withdrawal,
-) -> Result<(Happening, Renegotiated), RenegotiationError> {
+) -> Result<(ChangeSet, Renegotiated), RenegotiationError> {
     let Withdrawal { customer, partner, by } = withdrawal;
     let (after, outcome) = known(view, customer, partner)?.withdraw(*by)?;
     let renegotiated = Renegotiated {
@@ -120,7 +120,7 @@ pub(crate) fn withdraw(
         side: *by,
         outcome,
     };
-    Ok((Happening { facts: vec![Fact::CommercialRelationship(after)], events: vec![event] }, renegotiated))
+    Ok((ChangeSet { facts: vec![Fact::CommercialRelationship(after)], events: vec![event] }, renegotiated))
 }
 
 /// The relationship there is. One who is not known has none either; to tell the two apart would tell who is known.

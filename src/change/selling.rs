@@ -8,12 +8,12 @@ use crate::change::registration::{SubscriptionError, Telling, new_subscription, 
 use crate::change::registry::{Registered, registered, sale};
 use crate::domain::subscription::Subscription;
 use crate::pdp::call::{
-    About, Admission, Begun, Call, CallError, Changed, Done, Undone, Worked, admit, admit_unseen, begin_admitted,
-    finish, unmoved,
+    Admission, Begun, Call, CallError, CallTarget, Committed, Done, Undone, Worked, admit, admit_unseen,
+    begin_admitted, finish, unmoved,
 };
 use crate::pdp::{Pdp, refusal};
 use crate::policy::Bundle;
-use crate::store::{Desk, Kept, StoreError, Work};
+use crate::store::{Kept, StoreError, Work, WriteContext};
 
 const WRITE: &str = "writeSubscription";
 
@@ -26,19 +26,19 @@ pub async fn put_subscription(
     pdp: &Pdp,
     call: &Call,
     told: Subscription,
-) -> Result<Changed<Registered<Subscription>>, CallError<SubscriptionError>> {
+) -> Result<Committed<Registered<Subscription>>, CallError<SubscriptionError>> {
     let current = pdp.rules.current.clone();
     let call = call.clone();
     let written = pdp.store.change(move |desk| put(&*current.over(desk)?, &call, desk, told)).await;
     let written = written.map_err(CallError::Unavailable)?;
     let (value, revision, is_repeat) = written.value?;
-    Ok(Changed { value, revision, is_repeat, seqs: written.seqs })
+    Ok(Committed { value, revision, is_repeat, seqs: written.seqs })
 }
 
 type Put = Worked<Registered<Subscription>, SubscriptionError>;
 
-fn put(rules: &Bundle, call: &Call, desk: &Desk<'_>, told: Subscription) -> Result<Work<Put>, StoreError> {
-    let about = About::Subscription(told.id.clone());
+fn put(rules: &Bundle, call: &Call, desk: &WriteContext<'_>, told: Subscription) -> Result<Work<Put>, StoreError> {
+    let about = CallTarget::Subscription(told.id.clone());
     let mut admission = admit(rules, &desk.view, desk.at, &call.caller, WRITE, &about)?;
     let mut there = There::of(desk.view.subscription(&told.id)?);
     if matches!(call.caller, Caller::Partner { .. })
@@ -84,7 +84,7 @@ impl There {
 fn operate(
     rules: &Bundle,
     call: &Call,
-    desk: &Desk<'_>,
+    desk: &WriteContext<'_>,
     mut told: Subscription,
     there: There,
 ) -> Result<Done<Registered<Subscription>>, Undone<SubscriptionError>> {

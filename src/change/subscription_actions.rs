@@ -42,7 +42,7 @@ pub(crate) fn differences(before: &Subscription, told: &Subscription) -> Result<
 /// Says in the log what rules of an earlier day lack: actions without which a partner's change is refused, and words
 /// without which whatever is asked of a fact that holds them is.
 pub(crate) fn log_missing(rules: &Bundle) {
-    let known = |action: &&str| rules.vocabulary().action(Namespace::Asked.as_str(), action).is_some();
+    let known = |action: &&str| rules.vocabulary().action(Namespace::Domain.as_str(), action).is_some();
     let missing: Vec<&str> = ALL.into_iter().filter(|action| !known(action)).collect();
     if !missing.is_empty() {
         tracing::warn!(

@@ -13,10 +13,10 @@ use crate::facts::Role;
 use crate::id::{CustomerId, PartnerId, TokenId};
 use crate::limits::{TOKEN_NAME_LENGTH_MAX, TOKEN_PERSON_LENGTH_MAX};
 use crate::pdp::Pdp;
-use crate::pdp::call::{self, About, Call, CallError, Changed, Coded, Done, Told, Undone};
+use crate::pdp::call::{self, Call, CallError, CallTarget, Coded, Committed, Done, Response, Undone};
 use crate::pdp::wrong_credentials::token_as_written;
 use crate::random::RandomError;
-use crate::store::{Beside, Desk, StoreError, Token};
+use crate::store::{MetadataChanges, StoreError, Token, WriteContext};
 
 /// How a token begins, so that one that leaks is found by those who look for leaked secrets.
 const PREFIX: &str = "standing";
@@ -206,7 +206,7 @@ fn readable(member: &'static str, text: Option<&str>, most: usize) -> Result<(),
 }
 
 /// Checks that whom a token is to speak for is there.
-fn known(desk: &Desk<'_>, speaks_for: &Speaker) -> Result<(), TokenError> {
+fn known(desk: &WriteContext<'_>, speaks_for: &Speaker) -> Result<(), TokenError> {
     let unknown = match speaks_for {
         Speaker::Role(_) => None,
         Speaker::Partner(id) => desk.view.partner(id)?.is_none().then(|| id.to_string()),
@@ -231,7 +231,7 @@ fn said_of(token: &Token) -> impl Iterator<Item = (String, Value)> {
 
 /// Keeps a token as it is now.
 fn put(token: &Token) -> Result<Done<TokenSummary>, Undone<TokenError>> {
-    let mut beside = Beside::default();
+    let mut beside = MetadataChanges::default();
     beside.put_token(token).map_err(TokenError::from)?;
     let mut done = Done::beside(beside, summary(token));
     done.said.extend(said_of(token));
@@ -246,7 +246,7 @@ pub async fn create_token(
     pdp: &Pdp,
     call: &Call,
     new: NewToken,
-) -> Result<Changed<IssuedToken>, CallError<TokenError>> {
+) -> Result<Committed<IssuedToken>, CallError<TokenError>> {
     let mut random = [0; SECRET_BYTES + ID_BYTES];
     let filled = pdp.store.random().fill(&mut random);
     filled.map_err(|error| CallError::Failed(TokenError::NoRandomness(error)))?;
@@ -259,7 +259,7 @@ pub async fn create_token(
         Proof::Token { id } => Some(id.clone()),
         Proof::Socket | Proof::Unasked | Proof::Service => None,
     };
-    let changed = call::change(pdp, call, "createToken", About::Installation, move |desk, _| {
+    let changed = call::change(pdp, call, "createToken", CallTarget::Installation, move |desk, _| {
         let NewToken { speaks_for, name, person, expires } = new;
         readable("name", name.as_deref(), TOKEN_NAME_LENGTH_MAX)?;
         readable("person", person.as_deref(), TOKEN_PERSON_LENGTH_MAX)?;
@@ -284,7 +284,7 @@ pub async fn create_token(
     .await?;
     let TokenSummary { id, name, role, person, expires, .. } = changed.value;
     let value = IssuedToken { id, name: name.unwrap_or_default(), token: shown, role, person, expires };
-    Ok(Changed { value, revision: changed.revision, is_repeat: false, seqs: changed.seqs })
+    Ok(Committed { value, revision: changed.revision, is_repeat: false, seqs: changed.seqs })
 }
 
 /// Revokes a token; again changes nothing.
@@ -295,15 +295,15 @@ pub async fn revoke_token(
     pdp: &Pdp,
     call: &Call,
     id: &TokenId,
-) -> Result<Changed<TokenSummary>, CallError<TokenError>> {
+) -> Result<Committed<TokenSummary>, CallError<TokenError>> {
     let mut call = call.clone();
     call.said.insert("token".to_owned(), id.as_str().into());
     let id = id.clone();
-    call::change(pdp, &call, "revokeToken", About::Installation, move |desk, _| {
+    call::change(pdp, &call, "revokeToken", CallTarget::Installation, move |desk, _| {
         let known = desk.token(&id).map_err(TokenError::from)?;
         let mut token = known.ok_or(TokenError::Unknown(id))?;
         if token.revoked.is_some() {
-            let mut done = Done::beside(Beside::default(), summary(&token));
+            let mut done = Done::beside(MetadataChanges::default(), summary(&token));
             done.said.extend(said_of(&token));
             return Ok(done);
         }
@@ -317,8 +317,8 @@ pub async fn revoke_token(
 ///
 /// # Errors
 /// [`CallError::Denied`] for whoever may not list tokens.
-pub async fn tokens(pdp: &Pdp, call: &Call) -> Result<Told<Vec<TokenSummary>>, CallError<TokenError>> {
-    call::read(pdp, call, "listTokens", &About::Installation, |_, _| {
+pub async fn tokens(pdp: &Pdp, call: &Call) -> Result<Response<Vec<TokenSummary>>, CallError<TokenError>> {
+    call::read(pdp, call, "listTokens", &CallTarget::Installation, |_, _| {
         Ok(pdp.store.tokens()?.iter().map(summary).collect())
     })
     .await

@@ -4,7 +4,7 @@ use clap::Args;
 use hyper::Method;
 use serde_json::{Value, json};
 
-use super::reach::{Reached, Wanted};
+use super::reach::{Client, Wanted};
 use super::{Data, Ended, Failure, print};
 use crate::json::{self as strict, JsonError};
 
@@ -50,7 +50,7 @@ impl Check {
         if let Some(as_of) = &self.as_of {
             query.append_pair("as_of", as_of);
         }
-        let reached = Reached::open(&self.data, Wanted::There).await?;
+        let reached = Client::open(&self.data, Wanted::There).await?;
         let path = format!("/access/v1/evaluation?{}", query.finish());
         let answer = reached.call(Method::POST, &path, Some(&question)).await?;
         let allowed = answer["decision"].as_bool().unwrap_or(false);

@@ -14,7 +14,7 @@ use hyper::Method;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::json;
 
-use super::reach::{Reached, Wanted, whole};
+use super::reach::{Client, Wanted, whole};
 use super::replay::Replay;
 use super::transfer::saved;
 use super::{Data, Ended, Failure, print};
@@ -108,7 +108,7 @@ impl LedgerCommand {
 
 impl Export {
     async fn run(self) -> Result<Ended, Failure> {
-        let reached = Reached::open(&self.data, Wanted::There).await?;
+        let reached = Client::open(&self.data, Wanted::There).await?;
         let query = self.mask.as_deref().map(|mask| format!("?mask={}", encoded(mask))).unwrap_or_default();
         let path = format!("/v1/ledger/export{query}");
         let response = reached.send(Method::GET, &path, "application/json", whole("")).await?;
@@ -174,7 +174,7 @@ impl Written {
 
 impl Show {
     async fn run(self) -> Result<Ended, Failure> {
-        let reached = Reached::open(&self.data, Wanted::There).await?;
+        let reached = Client::open(&self.data, Wanted::There).await?;
         let record = reached.call(Method::GET, &format!("/v1/decisions/{}", self.seq), None).await?;
         if self.data.json {
             print::line(&record);
@@ -187,7 +187,7 @@ impl Show {
 
 impl Archive {
     async fn run(self) -> Result<Ended, Failure> {
-        let reached = Reached::open(&self.data, Wanted::There).await?;
+        let reached = Client::open(&self.data, Wanted::There).await?;
         let path = format!("/v1/ledger/archive?older_than={}", encoded(&self.older_than));
         let archived = reached.call(Method::POST, &path, None).await?;
         if self.data.json {

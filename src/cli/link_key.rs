@@ -5,7 +5,7 @@ use hyper::Method;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 
-use super::reach::{Reached, Wanted};
+use super::reach::{Client, Wanted};
 use super::{Data, Ended, Failure, print};
 
 /// List, rotate and retire the keys that links are signed with.
@@ -49,7 +49,7 @@ impl LinkKeyCommand {
                 (Method::DELETE, format!("/v1/link-keys/{}", utf8_percent_encode(&id, NON_ALPHANUMERIC)), data)
             }
         };
-        let reached = Reached::open(&data, Wanted::There).await?;
+        let reached = Client::open(&data, Wanted::There).await?;
         let answer = reached.call(method, &path, None).await?;
         if data.json {
             print::line(&answer);

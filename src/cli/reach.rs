@@ -27,7 +27,7 @@ use super::settings::in_force;
 use super::{Data, Failure};
 use crate::clock::System;
 use crate::config::{Settings, SolverSetting};
-use crate::http::{Door, Stopping, surface};
+use crate::http::{Listener, Shutdown, surface};
 use crate::pdp::{Pdp, PdpError, Terms};
 use crate::publish;
 use crate::store::{Store, StoreError};
@@ -98,11 +98,11 @@ pub(super) struct Socket {
 
 impl Socket {
     /// Answers on the server's socket in the data directory, which only its owner can open.
-    pub(super) fn listen(data: &Path, pdp: &Arc<Pdp>, stopping: &Stopping) -> Result<Self, Failure> {
+    pub(super) fn listen(data: &Path, pdp: &Arc<Pdp>, stopping: &Shutdown) -> Result<Self, Failure> {
         Self::listen_as(data, SOCKET_NAME, pdp, stopping)
     }
 
-    fn listen_as(data: &Path, name: &str, pdp: &Arc<Pdp>, stopping: &Stopping) -> Result<Self, Failure> {
+    fn listen_as(data: &Path, name: &str, pdp: &Arc<Pdp>, stopping: &Shutdown) -> Result<Self, Failure> {
         let path = SocketPath::of(data, name)?;
         // This process holds the store, so a socket that is there was left by one that died.
         match fs::remove_file(&path.path) {
@@ -116,7 +116,7 @@ impl Socket {
         let listener =
             bound.map_err(|error| Failure::failed(format!("cannot listen on `{}`: {error}", path.path.display())))?;
         fs::set_permissions(&path.path, Permissions::from_mode(0o600))?;
-        let served = surface(Arc::clone(pdp), Door::Local, stopping.clone());
+        let served = surface(Arc::clone(pdp), Listener::Local, stopping.clone());
         let serving = tokio::spawn(warp::serve(served).incoming(listener).run());
         Ok(Self { path, serving })
     }
@@ -131,7 +131,7 @@ impl Drop for Socket {
 }
 
 /// A store that can be asked.
-pub(super) struct Reached {
+pub(super) struct Client {
     data: PathBuf,
     /// The store, when this process holds it.
     pub(super) here: Option<Arc<Pdp>>,
@@ -150,7 +150,7 @@ pub(super) enum Wanted {
     ThereOrNew,
 }
 
-impl Reached {
+impl Client {
     /// Opens the store of a command, or finds the server that holds it; what is asked then is asked by whoever the
     /// command names.
     pub(super) async fn open(data: &Data, wanted: Wanted) -> Result<Self, Failure> {
@@ -196,7 +196,7 @@ impl Reached {
         };
         let (stop, stopped) = tokio::sync::watch::channel(false);
         let name = format!("command-{}.sock", std::process::id());
-        let socket = Socket::listen_as(data, &name, &pdp, &Stopping::told_by(stopped))?;
+        let socket = Socket::listen_as(data, &name, &pdp, &Shutdown::told_by(stopped))?;
         let _held = Some((socket, stop));
         Ok(Self { data: data.to_owned(), here: Some(pdp), socket: name, token: None, _held })
     }

@@ -11,7 +11,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
 
 use super::lines::Lines;
-use super::reach::{Reached, Wanted, answered, whole};
+use super::reach::{Client, Wanted, answered, whole};
 use super::{Data, Ended, Failure, print};
 use crate::policy::RuleFiles;
 
@@ -49,7 +49,7 @@ impl Replay {
                 .collect();
             body["files"] = json!(files);
         }
-        let reached = Reached::open(&self.data, Wanted::There).await?;
+        let reached = Client::open(&self.data, Wanted::There).await?;
         let path = "/v1/decisions/replay";
         let response = reached.send(Method::POST, path, "application/json", whole(body.to_string())).await?;
         if !response.status().is_success() {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::clock::OnceAMinute;
 use crate::config::{RulesAt, RulesFrom};
-use crate::http::Stopping;
+use crate::http::Shutdown;
 use crate::pdp::{Pdp, rules};
 use crate::policy::{Digest, ReadError, RuleFiles};
 use crate::publish;
@@ -22,7 +22,7 @@ const CLOCK: Duration = Duration::from_secs(30);
 static TAKEN: OnceAMinute = OnceAMinute::new();
 
 /// Watches over the rules until the server stops.
-pub(super) fn watch(pdp: &Arc<Pdp>, stopping: &Stopping) {
+pub(super) fn watch(pdp: &Arc<Pdp>, stopping: &Shutdown) {
     let (pdp, mut stopping) = (Arc::clone(pdp), stopping.clone());
     tokio::spawn(async move {
         tokio::select! {

@@ -23,7 +23,7 @@ use crate::clock::System;
 use crate::config::{RulesAt, RulesFrom, SolverSetting};
 use crate::decide::World;
 use crate::evidence;
-use crate::http::{Door, Stopping, surface};
+use crate::http::{Listener, Shutdown, surface};
 use crate::pdp::call::Call;
 use crate::pdp::opening::{self, Opening};
 use crate::pdp::{Pdp, Terms, ready, rules, wrong_credentials};
@@ -123,7 +123,7 @@ impl Serve {
         }
         let pdp = Arc::new(pdp);
         let (stop, stopped) = tokio::sync::watch::channel(false);
-        let mut stopping = Stopping::told_by(stopped);
+        let mut stopping = Shutdown::told_by(stopped);
         let rules_folder = publish::begin::rules_at(&pdp).map(ToString::to_string);
         watch(&pdp, &stopping);
         let _socket = Socket::listen(&data, &pdp, &stopping)?;
@@ -135,7 +135,7 @@ impl Serve {
         }
         let counting = tokio::spawn(keep_wrong_credentials(Arc::clone(&pdp)));
         let keeping = tokio::spawn(keep_ledger(Arc::clone(&pdp), settings.ledger.archive_after));
-        let door = if anonymous { Door::Anonymous } else { Door::Guarded };
+        let door = if anonymous { Listener::Anonymous } else { Listener::Guarded };
         let served = surface(Arc::clone(&pdp), door, stopping.clone());
         let ready = format!(
             "standing is ready at http://{address}, rules {}{}, revision {}",

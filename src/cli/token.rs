@@ -5,7 +5,7 @@ use hyper::Method;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 
-use super::reach::{Reached, Wanted};
+use super::reach::{Client, Wanted};
 use super::{Data, Ended, Failure, print};
 
 /// Create, list and revoke access tokens.
@@ -69,7 +69,7 @@ impl TokenCommand {
                 let body = json!({
                     "role": role, "for": speaks_for, "name": name, "person": person, "expires": expires
                 });
-                let reached = Reached::open(&data, Wanted::There).await?;
+                let reached = Client::open(&data, Wanted::There).await?;
                 let issued = reached.call(Method::POST, "/v1/tokens", Some(&body)).await?;
                 if data.json {
                     print::line(&issued);
@@ -84,7 +84,7 @@ impl TokenCommand {
                 }
             }
             Action::List { data } => {
-                let reached = Reached::open(&data, Wanted::There).await?;
+                let reached = Client::open(&data, Wanted::There).await?;
                 let list = reached.call(Method::GET, "/v1/tokens", None).await?;
                 if data.json {
                     print::line(&list);
@@ -95,7 +95,7 @@ impl TokenCommand {
                 }
             }
             Action::Revoke { id, data } => {
-                let reached = Reached::open(&data, Wanted::There).await?;
+                let reached = Client::open(&data, Wanted::There).await?;
                 let revoked = reached
                     .call(Method::DELETE, &format!("/v1/tokens/{}", utf8_percent_encode(&id, NON_ALPHANUMERIC)), None)
                     .await?;

@@ -14,7 +14,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::Value;
 use tokio::io::AsyncReadExt as _;
 
-use super::reach::{Outgoing, Reached, Wanted, answered, whole};
+use super::reach::{Client, Outgoing, Wanted, answered, whole};
 use super::{Data, Ended, Failure, print};
 use crate::caller::Caller;
 use crate::change;
@@ -62,7 +62,7 @@ impl Import {
     pub(super) async fn run(self) -> Result<Ended, Failure> {
         let file = File::open(&self.file).map_err(named(&self.file))?;
         let bytes = file.metadata().map_err(named(&self.file))?.len();
-        let reached = Reached::open(&self.data, Wanted::ThereOrNew).await?;
+        let reached = Client::open(&self.data, Wanted::ThereOrNew).await?;
         let bar = bar(bytes);
         bar.set_message("importing");
         let imported = match &reached.here {
@@ -121,7 +121,7 @@ fn spoken(imported: &Value) -> String {
 
 impl Export {
     pub(super) async fn run(self) -> Result<Ended, Failure> {
-        let reached = Reached::open(&self.data, Wanted::There).await?;
+        let reached = Client::open(&self.data, Wanted::There).await?;
         let response = reached.send(Method::GET, "/v1/export", "application/json", whole("")).await?;
         let bytes = saved(response, &self.file).await?;
         if self.data.json {

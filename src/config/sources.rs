@@ -228,7 +228,7 @@ fn one(key: &str, value: Value) -> Table {
 
 /// What a file says: each setting with its line, and what is not understood.
 #[derive(Default)]
-struct Told {
+struct FileSettings {
     values: BTreeMap<&'static str, (Value, Origin)>,
     unknown: Vec<Unknown>,
 }
@@ -240,7 +240,7 @@ fn place(text: &str, offset: usize) -> (usize, usize) {
     (line, column)
 }
 
-impl Told {
+impl FileSettings {
     fn read(path: &Path) -> Result<Self, SettingsError> {
         let text = std::fs::read_to_string(path)
             .map_err(|cause| SettingsError::Unreadable { path: path.to_owned(), cause })?;
@@ -318,7 +318,7 @@ pub fn file(flag: Option<PathBuf>, environment: &Environment) -> Option<PathBuf>
 /// # Errors
 /// A [`SettingsError`] when the file cannot be read at all.
 pub fn unknown(file: Option<&Path>, environment: &Environment) -> Result<Vec<Unknown>, SettingsError> {
-    let mut unknown = file.map(Told::read).transpose()?.unwrap_or_default().unknown;
+    let mut unknown = file.map(FileSettings::read).transpose()?.unwrap_or_default().unknown;
     let names: Vec<String> = SETTINGS.iter().map(|setting| variable(setting.key)).collect();
     let names = || names.iter().map(String::as_str).chain(NO_SETTINGS);
     for name in environment.keys().filter(|name| names().all(|known| known != name.as_str())) {
@@ -336,7 +336,7 @@ pub fn unknown(file: Option<&Path>, environment: &Environment) -> Result<Vec<Unk
 /// # Errors
 /// A [`SettingsError`] that names the place of the first thing that is not understood or cannot be.
 pub fn resolve(file: Option<PathBuf>, environment: &Environment) -> Result<Resolved, SettingsError> {
-    let told = file.as_deref().map(Told::read).transpose()?.unwrap_or_default();
+    let told = file.as_deref().map(FileSettings::read).transpose()?.unwrap_or_default();
     if let Some(unknown) = told.unknown.first() {
         return Err(SettingsError::Value(unknown.to_string()));
     }

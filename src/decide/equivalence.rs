@@ -11,7 +11,7 @@ use crate::policy::Bundle;
 /// may decide alike though it is not.
 #[must_use]
 pub fn decide_alike(one: &Bundle, other: &Bundle, action: &str) -> bool {
-    let namespace = Namespace::Asked;
+    let namespace = Namespace::Domain;
     let Some(uid) = namespace.action(action) else { return false };
     let shape = |bundle: &Bundle| {
         let shape = bundle.vocabulary().action(namespace.as_str(), action);
@@ -43,7 +43,7 @@ fn written(rules: &PolicySet) -> Option<BTreeSet<String>> {
 /// The entities that the rules about an action name by their types and ids.
 #[must_use]
 pub fn named_by(bundle: &Bundle, action: &str) -> BTreeSet<(String, String)> {
-    let deciding = Namespace::Asked.action(action).and_then(|uid| bundle.deciding(&uid));
+    let deciding = Namespace::Domain.action(action).and_then(|uid| bundle.deciding(&uid));
     let named = deciding.into_iter().flat_map(|deciding| deciding.mentions.iter().flat_map(|mention| mention.named()));
     named.map(|(kind, id)| (kind.to_owned(), id.to_owned())).collect()
 }

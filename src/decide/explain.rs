@@ -193,7 +193,7 @@ fn turning(bundle: &Bundle, question: &Question, facts: &Facts, points: &[Point]
                 .collect();
             let moved = chosen.iter().try_fold(facts.clone(), |facts, point| point.moved(&around, &facts, better));
             let Some(moved) = moved else { continue };
-            let verdict = judge_domain(bundle, Namespace::Asked, question, &moved);
+            let verdict = judge_domain(bundle, Namespace::Domain, question, &moved);
             if matches!(verdict, Verdict::Permitted(_)) == better {
                 found.push(chosen);
             }

@@ -65,7 +65,7 @@ pub fn allows_strange_resource(bundle: &Bundle, question: &Question, partner: &P
     let mut question = question.clone();
     question.subject.id = cast.partner.to_string();
     question.resource.id = resource;
-    strangers.iter().any(|facts| permits(bundle, Namespace::Asked, &question, facts))
+    strangers.iter().any(|facts| permits(bundle, Namespace::Domain, &question, facts))
 }
 
 /// Could a partner be allowed the action of a question on its resource that neither sold nor administers it? The id of
@@ -92,7 +92,7 @@ pub fn allows_strange_subject(bundle: &Bundle, question: &Question, facts: &Fact
                 let mut facts = facts.clone();
                 facts.partners.insert(stranger.clone(), PartnerFacts { kind, status });
                 relate(&mut facts, &service, &stranger, related);
-                if permits(bundle, Namespace::Asked, &question, &facts) {
+                if permits(bundle, Namespace::Domain, &question, &facts) {
                     return true;
                 }
             }
@@ -104,7 +104,7 @@ pub fn allows_strange_subject(bundle: &Bundle, question: &Question, facts: &Fact
 /// Do the rules refuse everything to every partner that neither sold nor administers what it asks about?
 #[must_use]
 pub fn refuses_strangers(bundle: &Bundle) -> bool {
-    for (name, action) in bundle.vocabulary().actions(Namespace::Asked.as_str()) {
+    for (name, action) in bundle.vocabulary().actions(Namespace::Domain.as_str()) {
         let kinds = [Kind::Service, Kind::Subscription].into_iter().map(Kind::as_str);
         for kind in kinds.filter(|kind| action.resources.contains(*kind)) {
             let question = Question::new(Entity::new(Kind::Partner.as_str(), ""), name, Entity::new(kind, ""));
@@ -122,7 +122,7 @@ pub fn refuses_strangers(bundle: &Bundle) -> bool {
 
 /// What the rules about an action can see; nothing when one of them names somebody.
 fn sight(bundle: &Bundle, question: &Question) -> Option<Sight> {
-    let deciding = bundle.deciding(&Namespace::Asked.action(&question.action.name)?)?;
+    let deciding = bundle.deciding(&Namespace::Domain.action(&question.action.name)?)?;
     let names = |kind: &Kind| deciding.mentions.iter().any(|mention| mention.names(kind.as_str()));
     (!NAMELESS.iter().any(names)).then(|| Sight::of(&deciding.mentions))
 }

@@ -51,7 +51,7 @@ impl Model {
     pub fn decide(&self, bundle: &Bundle) -> Option<Refound> {
         let action = self.request.action()?;
         let namespace = match action.type_name().to_string().as_str() {
-            "Action" => Namespace::Asked,
+            "Action" => Namespace::Domain,
             "Api::Action" => Namespace::Api,
             _ => return None,
         };

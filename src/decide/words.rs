@@ -10,7 +10,7 @@ use crate::question::Kind;
 #[must_use]
 pub fn can_say(bundle: &Bundle, namespace: Namespace, action: &str, facts: &Facts) -> bool {
     let matters = |missing: &MissingWord| {
-        namespace == Namespace::Asked
+        namespace == Namespace::Domain
             || namespace
                 .action(action)
                 .and_then(|action| bundle.deciding(&action))

@@ -110,7 +110,7 @@ impl World {
         let asked = [
             uid(&question.subject.kind, &question.subject.id),
             uid(&question.resource.kind, &question.resource.id),
-            Namespace::Asked.action(&question.action.name),
+            Namespace::Domain.action(&question.action.name),
         ];
         let begin = asked.into_iter().flatten().chain(self.named.iter().cloned());
         let reached = reach::from(&self.entities, begin).into_iter();

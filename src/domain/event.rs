@@ -222,14 +222,14 @@ pub enum Fact {
 
 /// Something that changes facts: what they become, and what is said to have happened.
 #[derive(Clone, Default, PartialEq, Eq, Debug)]
-pub struct Happening {
+pub struct ChangeSet {
     /// The facts as they become.
     pub facts: Vec<Fact>,
     /// What happened, in order.
     pub events: Vec<Event>,
 }
 
-impl Happening {
+impl ChangeSet {
     /// Does nothing change?
     #[must_use]
     pub fn is_empty(&self) -> bool {

@@ -17,7 +17,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::answer;
-use crate::answer::ask::{AsOf, AskError, Basis};
+use crate::answer::ask::{AsOf, AskError, ReadOptions};
 use crate::answer::what_if::Named;
 use crate::caller::Caller;
 use crate::clock::Timestamp;
@@ -27,7 +27,7 @@ use crate::evidence::ledger::Records;
 use crate::facts::Needs;
 use crate::id::{CustomerId, PartnerId, Revision, ServiceId, ServiceName};
 use crate::pdp::Pdp;
-use crate::pdp::call::{self, About, Call, CallError, Coded, Told};
+use crate::pdp::call::{self, Call, CallError, CallTarget, Coded, Response};
 use crate::pdp::cursor::Seal;
 use crate::pdp::page::{ListError, Page};
 use crate::policy::{Bundle, RuleId};
@@ -166,13 +166,13 @@ impl Reviewing {
     #[must_use]
     pub fn depends_on_context(&self) -> Vec<&str> {
         let actions = self.actions.iter().map(String::as_str);
-        actions.filter(|action| reads_context(&self.rules, Namespace::Asked, action)).collect()
+        actions.filter(|action| reads_context(&self.rules, Namespace::Domain, action)).collect()
     }
 
     /// What an action is in words, as the schema says it.
     #[must_use]
     pub fn words(&self, action: &str) -> Option<&str> {
-        self.rules.vocabulary().action(Namespace::Asked.as_str(), action)?.doc.as_deref()
+        self.rules.vocabulary().action(Namespace::Domain.as_str(), action)?.doc.as_deref()
     }
 
     /// A page of the review.
@@ -217,10 +217,10 @@ impl Reviewing {
         let subject = Entity::new(Kind::Partner.as_str(), partner.as_str());
         let question = Question::new(subject, action, resource.clone());
         let facts = view.facts(&Needs::of(&question.subject, &question.resource), self.at)?;
-        if !permits(&self.rules, Namespace::Asked, &question, &facts) {
+        if !permits(&self.rules, Namespace::Domain, &question, &facts) {
             return Ok(None);
         }
-        let decision = decide(&self.rules, Namespace::Asked, &question, &facts);
+        let decision = decide(&self.rules, Namespace::Domain, &question, &facts);
         let (since, steps) = self.since(&question)?;
         let named = |entity: &Entity| Named { kind: entity.kind.clone(), id: entity.id.clone() };
         let access = Access {
@@ -258,7 +258,7 @@ impl Reviewing {
             for moment in moments.into_iter().rev() {
                 steps += 1;
                 let facts = then.facts(&needs, moment)?;
-                if !permits(&self.rules, Namespace::Asked, question, &facts) {
+                if !permits(&self.rules, Namespace::Domain, question, &facts) {
                     return Ok((since, steps));
                 }
                 since = moment;
@@ -278,7 +278,7 @@ struct Found {
 /// The actions a review goes through.
 fn actions(rules: &Bundle) -> Result<Vec<String>, AccessReviewError> {
     let mut actions = Vec::new();
-    for (name, action) in rules.vocabulary().actions(Namespace::Asked.as_str()) {
+    for (name, action) in rules.vocabulary().actions(Namespace::Domain.as_str()) {
         let is_known = |kind: &String| [Kind::Service, Kind::Subscription].iter().any(|known| known.as_str() == kind);
         let are_partners = action.principals.iter().all(|kind| kind == Kind::Partner.as_str());
         if !are_partners || !action.resources.iter().all(is_known) {
@@ -298,7 +298,7 @@ pub async fn access_review(
     pdp: &Arc<Pdp>,
     call: &Call,
     of: AccessOf,
-) -> Result<Told<Reviewing>, CallError<AccessReviewError>> {
+) -> Result<Response<Reviewing>, CallError<AccessReviewError>> {
     access_review_as_of(pdp, call, of, None).await
 }
 
@@ -311,17 +311,17 @@ pub async fn access_review_as_of(
     call: &Call,
     of: AccessOf,
     as_of: Option<AsOf>,
-) -> Result<Told<Reviewing>, CallError<AccessReviewError>> {
+) -> Result<Response<Reviewing>, CallError<AccessReviewError>> {
     let about = match &of {
-        AccessOf::Customer(customer) => About::Customer(customer.clone()),
-        AccessOf::Partner(partner) => About::Partner(partner.clone()),
+        AccessOf::Customer(customer) => CallTarget::Customer(customer.clone()),
+        AccessOf::Partner(partner) => CallTarget::Partner(partner.clone()),
     };
     let current = pdp.rules();
     call::read(pdp, call, "reviewAccess", &about, |present, now| {
         let (snapshot, at, rules) = match as_of {
             None => (pdp.store.snapshot_at(present.revision())?, now, current),
             Some(_) => {
-                let basis = Basis { as_of, ..Basis::default() };
+                let basis = ReadOptions { as_of, ..ReadOptions::default() };
                 let (snapshot, at) = answer::ask::moment(pdp, &basis, now).map_err(AccessReviewError::Moment)?;
                 let rules = answer::ask::rules_for(pdp, &basis, at, &current).map_err(AccessReviewError::Moment)?;
                 (snapshot, at, rules)

@@ -13,7 +13,7 @@ use crate::domain::event::Event;
 use crate::id::{CustomerId, PartnerId, Revision, SubscriptionId};
 use crate::limits::{PAGE_MAX, SCAN_MAX};
 use crate::pdp::Pdp;
-use crate::pdp::call::{self, About, Call, CallError, Coded, Told};
+use crate::pdp::call::{self, Call, CallError, CallTarget, Coded, Response};
 use crate::store::{StoreError, View};
 
 /// How many events of the journal are read at a time, at least.
@@ -168,7 +168,7 @@ pub async fn changes(
     call: &Call,
     after: Revision,
     limit: usize,
-) -> Result<Told<ChangesPage>, CallError<ChangesError>> {
+) -> Result<Response<ChangesPage>, CallError<ChangesError>> {
     changes_of(pdp, call, after, limit, &ChangeFilter::default()).await
 }
 
@@ -182,8 +182,8 @@ pub async fn changes_of(
     after: Revision,
     limit: usize,
     filter: &ChangeFilter,
-) -> Result<Told<ChangesPage>, CallError<ChangesError>> {
-    call::read(pdp, call, "readChanges", &About::Installation, |view, _| {
+) -> Result<Response<ChangesPage>, CallError<ChangesError>> {
+    call::read(pdp, call, "readChanges", &CallTarget::Installation, |view, _| {
         page(pdp, after, limit, view.revision(), filter)
     })
     .await

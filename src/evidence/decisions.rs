@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::Value;
 
-use crate::audit::{Asked, Field, Record, Term, hash_text, leaf_hash};
+use crate::audit::{Field, Record, RecordKind, Term, hash_text, leaf_hash};
 use crate::clock::Timestamp;
 use crate::evidence;
 use crate::evidence::ledger::Records;
@@ -14,7 +14,7 @@ use crate::evidence::words::Teller;
 use crate::id::Seq;
 use crate::limits::{PAGE_BYTES_MAX, SCAN_MAX};
 use crate::pdp::Pdp;
-use crate::pdp::call::{self, About, Call, CallError, Told};
+use crate::pdp::call::{self, Call, CallError, CallTarget, Response};
 use crate::pdp::cursor::Seal;
 use crate::pdp::page::{ListError, Page};
 use crate::pdp::rules::whole_digest;
@@ -42,7 +42,7 @@ pub struct DecisionFilter {
     /// A rule that decided.
     pub rule: Option<String>,
     /// What kind of question it was.
-    pub asked: Option<Asked>,
+    pub asked: Option<RecordKind>,
     /// The caller's own name for the call.
     pub request_id: Option<String>,
     /// The moment from which on it was decided.
@@ -67,7 +67,7 @@ impl DecisionFilter {
             (Field::Reason, self.reason.as_deref()),
             (Field::Rules, self.rules.as_deref()),
             (Field::Rule, self.rule.as_deref()),
-            (Field::Asked, self.asked.map(Asked::as_str)),
+            (Field::Kind, self.asked.map(RecordKind::as_str)),
             (Field::RequestId, self.request_id.as_deref()),
         ];
         given.into_iter().filter_map(|(field, value)| Some(Term::of(field, value?))).collect()
@@ -149,9 +149,11 @@ pub async fn decisions(
     filter: &DecisionFilter,
     limit: usize,
     cursor: Option<&str>,
-) -> Result<Told<Page<Value>>, CallError<ListError>> {
-    call::read(pdp, call, "readDecisions", &About::Installation, |_, _| list_of(pdp, call, filter)?.page(limit, cursor))
-        .await
+) -> Result<Response<Page<Value>>, CallError<ListError>> {
+    call::read(pdp, call, "readDecisions", &CallTarget::Installation, |_, _| {
+        list_of(pdp, call, filter)?.page(limit, cursor)
+    })
+    .await
 }
 
 /// The records for which everything holds that a filter gives, to be read page by page.
@@ -162,8 +164,8 @@ pub async fn decision_list(
     pdp: &Arc<Pdp>,
     call: &Call,
     filter: &DecisionFilter,
-) -> Result<Told<DecisionList>, CallError<ListError>> {
-    call::read(pdp, call, "readDecisions", &About::Installation, |_, _| list_of(pdp, call, filter)).await
+) -> Result<Response<DecisionList>, CallError<ListError>> {
+    call::read(pdp, call, "readDecisions", &CallTarget::Installation, |_, _| list_of(pdp, call, filter)).await
 }
 
 fn list_of(pdp: &Arc<Pdp>, call: &Call, asked: &DecisionFilter) -> Result<DecisionList, ListError> {

@@ -26,7 +26,7 @@ use crate::audit::{
 use crate::clock::OnceAMinute;
 use crate::id::Seq;
 use crate::pdp::Pdp;
-use crate::pdp::call::{self, About, Call, CallError, Coded, Told};
+use crate::pdp::call::{self, Call, CallError, CallTarget, Coded, Response};
 use crate::store::{LedgerView, Signed, StoreError};
 
 /// What is said while heads cannot be kept elsewhere.
@@ -201,7 +201,7 @@ pub async fn keep_checkpoint(pdp: &Pdp) -> Result<(), LedgerError> {
 ///
 /// # Errors
 /// [`CallError::Denied`] for whoever may not read the ledger.
-pub async fn checkpoint(pdp: &Pdp, call: &Call) -> Result<Told<SignedCheckpoint>, CallError<LedgerError>> {
+pub async fn checkpoint(pdp: &Pdp, call: &Call) -> Result<Response<SignedCheckpoint>, CallError<LedgerError>> {
     let head = |told: &SignedCheckpoint| Some(Signed { size: told.size, note: told.note.clone() });
     read_signed(pdp, call, || signed(pdp), head).await
 }
@@ -212,9 +212,9 @@ async fn read_signed<T>(
     call: &Call,
     look: impl FnOnce() -> Result<T, LedgerError>,
     head: impl Fn(&T) -> Option<Signed>,
-) -> Result<Told<T>, CallError<LedgerError>> {
+) -> Result<Response<T>, CallError<LedgerError>> {
     let head = |told: &T| head(told).filter(|head| head.size > 0);
-    let (rules, about) = (pdp.rules(), About::Installation);
+    let (rules, about) = (pdp.rules(), CallTarget::Installation);
     let told = call::read_keeping(pdp, &rules, call, "readDecisions", &about, |_, _| look(), head).await?;
     if let Some(head) = head(&told.value) {
         keep_head(pdp, head.size, &head.note);
@@ -242,8 +242,8 @@ pub async fn inclusion_proof(
     call: &Call,
     seq: u64,
     size: Option<u64>,
-) -> Result<Told<InclusionProof>, CallError<LedgerError>> {
-    call::read(pdp, call, "readDecisions", &About::Installation, |_, _| {
+) -> Result<Response<InclusionProof>, CallError<LedgerError>> {
+    call::read(pdp, call, "readDecisions", &CallTarget::Installation, |_, _| {
         let view = pdp.store.ledger()?;
         let size = up_to(size, view.size()?)?;
         let proof = inclusion(seq, size, |node| view.full_node(node))??;
@@ -263,8 +263,8 @@ pub async fn consistency_proof(
     call: &Call,
     from: u64,
     to: Option<u64>,
-) -> Result<Told<ConsistencyProof>, CallError<LedgerError>> {
-    call::read(pdp, call, "readDecisions", &About::Installation, |_, _| {
+) -> Result<Response<ConsistencyProof>, CallError<LedgerError>> {
+    call::read(pdp, call, "readDecisions", &CallTarget::Installation, |_, _| {
         let view = pdp.store.ledger()?;
         let to = up_to(to, view.size()?)?;
         let proof = consistency(from, to, |node| view.full_node(node))??;
@@ -285,8 +285,8 @@ pub async fn consistency_proof(
 /// # Errors
 /// [`LedgerError::Damaged`] for one that is not what its leaf says; [`CallError::Denied`] for whoever may not read
 /// the ledger.
-pub async fn decision(pdp: &Pdp, call: &Call, seq: Seq) -> Result<Told<Option<Kept>>, CallError<LedgerError>> {
-    call::read(pdp, call, "readDecisions", &About::Installation, |_, _| kept(pdp, &pdp.store.ledger()?, seq)).await
+pub async fn decision(pdp: &Pdp, call: &Call, seq: Seq) -> Result<Response<Option<Kept>>, CallError<LedgerError>> {
+    call::read(pdp, call, "readDecisions", &CallTarget::Installation, |_, _| kept(pdp, &pdp.store.ledger()?, seq)).await
 }
 
 /// A record from wherever it is, when it is what its leaf says.
@@ -312,8 +312,8 @@ fn kept(pdp: &Pdp, view: &LedgerView, seq: Seq) -> Result<Option<Kept>, LedgerEr
 ///
 /// # Errors
 /// [`CallError::Denied`] for whoever may not read the ledger.
-pub async fn verify_ledger(pdp: &Pdp, call: &Call) -> Result<Told<LedgerWalk>, CallError<LedgerError>> {
-    call::read(pdp, call, "readDecisions", &About::Installation, |_, _| {
+pub async fn verify_ledger(pdp: &Pdp, call: &Call) -> Result<Response<LedgerWalk>, CallError<LedgerError>> {
+    call::read(pdp, call, "readDecisions", &CallTarget::Installation, |_, _| {
         let keys = [pdp.keys.ledger.public()].into_iter().chain(&pdp.keys.former).cloned().collect();
         let (view, journal) = pdp.store.ledger_and_journal()?;
         let archive = Archive::of(pdp.settings.folder.as_deref(), &view)?;
@@ -326,8 +326,12 @@ pub async fn verify_ledger(pdp: &Pdp, call: &Call) -> Result<Told<LedgerWalk>, C
 ///
 /// # Errors
 /// [`CallError::Denied`] for whoever may not read the ledger.
-pub async fn export_ledger(pdp: &Pdp, call: &Call, mask: Mask) -> Result<Told<LedgerExport>, CallError<LedgerError>> {
-    call::read(pdp, call, "readDecisions", &About::Installation, |_, _| {
+pub async fn export_ledger(
+    pdp: &Pdp,
+    call: &Call,
+    mask: Mask,
+) -> Result<Response<LedgerExport>, CallError<LedgerError>> {
+    call::read(pdp, call, "readDecisions", &CallTarget::Installation, |_, _| {
         let view = pdp.store.ledger()?;
         let size = view.size()?;
         let archive = Archive::of(pdp.settings.folder.as_deref(), &view)?;

@@ -9,7 +9,7 @@ mod report;
 use std::sync::Arc;
 
 use crate::answer::search::Replayable;
-use crate::audit::{Asked, ENGINE, Record, Results};
+use crate::audit::{ENGINE, Record, RecordKind, Results};
 use crate::caller::Caller;
 use crate::decide::{Namespace, decide, decide_in};
 use crate::evidence;
@@ -17,7 +17,7 @@ use crate::evidence::ledger::Read;
 use crate::facts::{Facts, Needs};
 use crate::id::Seq;
 use crate::pdp::Pdp;
-use crate::pdp::call::{self, About, Call, CallError, Coded, Told};
+use crate::pdp::call::{self, Call, CallError, CallTarget, Coded, Response};
 use crate::pdp::rules::{self, AmbiguousDigest};
 use crate::pdp::unrelated::StrangeResources;
 use crate::policy::{Bundle, RulesError};
@@ -190,7 +190,7 @@ impl Bench {
             missing.push(Missing::of(Ingredient::Engine, message));
         }
         let now = match (&record.asked, &record.results) {
-            (Asked::Search, Some(results)) => {
+            (RecordKind::Search, Some(results)) => {
                 let search = Replayable::of(&record.question, results);
                 searched(search.in_world(rules, world), rules, missing)?.map(|(verdict, _)| verdict)
             }
@@ -217,7 +217,7 @@ impl Bench {
         }
         let is_there = record.facts.revision <= view.revision();
         let view = view.earlier(record.facts.revision);
-        if let (Asked::Search, Some(results)) = (&record.asked, &record.results) {
+        if let (RecordKind::Search, Some(results)) = (&record.asked, &record.results) {
             let (Some(rules), true) = (rules, is_there) else { return Ok((None, (!is_there).then_some(false))) };
             let search = Replayable::of(&record.question, results);
             let found = search.in_domain(&rules, &self.strange, view, record.facts.at);
@@ -229,7 +229,7 @@ impl Bench {
         let now = rules.map(|rules| {
             let mut question = record.question.clone();
             let called = question.action.name.strip_prefix(CALL).map(str::to_owned);
-            let namespace = if called.is_some() { Namespace::Api } else { Namespace::Asked };
+            let namespace = if called.is_some() { Namespace::Api } else { Namespace::Domain };
             question.action.name = called.unwrap_or(question.action.name);
             Verdict::decided(&decide(&rules, namespace, &question, &record.facts), &rules)
         });
@@ -267,7 +267,7 @@ fn searched(
 /// What the store says of the revision and the moment of a record.
 fn again(view: &crate::store::View<'_>, record: &Record) -> Result<Facts, StoreError> {
     let question = &record.question;
-    let is_call = record.asked == Asked::Call && question.action.name.starts_with(CALL);
+    let is_call = record.asked == RecordKind::Call && question.action.name.starts_with(CALL);
     let resource = record.about.as_ref().filter(|_| is_call).unwrap_or(&question.resource);
     let mut facts = view.facts(&Needs::of(&question.subject, resource), record.facts.at)?;
     if is_call {
@@ -286,8 +286,8 @@ fn again(view: &crate::store::View<'_>, record: &Record) -> Result<Facts, StoreE
 ///
 /// # Errors
 /// [`ReplayError`]; [`CallError::Denied`] for whoever may not read the ledger.
-pub async fn replay(pdp: &Pdp, call: &Call, seq: Seq, by: By) -> Result<Told<Replayed>, CallError<ReplayError>> {
-    call::read(pdp, call, "readDecisions", &About::Installation, |_, _| {
+pub async fn replay(pdp: &Pdp, call: &Call, seq: Seq, by: By) -> Result<Response<Replayed>, CallError<ReplayError>> {
+    call::read(pdp, call, "readDecisions", &CallTarget::Installation, |_, _| {
         let records = evidence::ledger::records::ledger_records(pdp)?;
         if !(Seq(1)..=records.index.newest()?).contains(&seq) {
             return Err(ReplayError::Unknown(seq));

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::audit::{Asked, Became, Record, Sought};
+use crate::audit::{CallOutcome, Record, RecordKind, SearchKind};
 use crate::caller::Caller;
 use crate::id::{CustomerId, PartnerId, SubscriptionId};
 use crate::pdp::{Pdp, names, rules};
@@ -56,14 +56,14 @@ impl Teller {
         let question = &record.question;
         let action = question.action.name.as_str();
         let said = match (&record.asked, &record.results) {
-            (Asked::Search, Some(results)) => {
+            (RecordKind::Search, Some(results)) => {
                 let asked = match results.sought {
-                    Sought::Subject => format!("who may {action} on {}", self.entity(&question.resource)?),
-                    Sought::Resource => {
+                    SearchKind::Subject => format!("who may {action} on {}", self.entity(&question.resource)?),
+                    SearchKind::Resource => {
                         let subject = self.entity(&question.subject)?;
                         format!("on which {} {subject} may {action}", question.resource.kind.to_lowercase())
                     }
-                    Sought::Action => {
+                    SearchKind::Action => {
                         format!(
                             "what {} may do on {}",
                             self.entity(&question.subject)?,
@@ -164,9 +164,9 @@ fn answer(record: &Record, rules: Option<&Bundle>) -> String {
 fn outcome(record: &Record) -> String {
     match &record.outcome {
         None => String::new(),
-        Some(Became::Revision(revision)) => format!("; it made revision {revision}"),
-        Some(Became::Done) => "; it was done and changed no fact".to_owned(),
-        Some(Became::Unchanged) => "; nothing had to change".to_owned(),
-        Some(Became::Refused(code)) => format!("; it could not be done, {code}"),
+        Some(CallOutcome::Revision(revision)) => format!("; it made revision {revision}"),
+        Some(CallOutcome::Done) => "; it was done and changed no fact".to_owned(),
+        Some(CallOutcome::Unchanged) => "; nothing had to change".to_owned(),
+        Some(CallOutcome::Refused(code)) => format!("; it could not be done, {code}"),
     }
 }

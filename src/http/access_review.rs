@@ -10,7 +10,7 @@ use warp::reply::Response;
 
 use super::format::{Format, format};
 use super::problem::Problem;
-use super::request::{Exchange, STANDING_REVISION, page_body, told, with_header};
+use super::request::{Request, STANDING_REVISION, page_body, told, with_header};
 use super::sheet;
 use super::times::Past;
 use crate::evidence;
@@ -53,7 +53,7 @@ pub(super) struct Of {
     format: Option<Format>,
 }
 
-pub(super) async fn review(mut x: Exchange) -> Result<Response, Problem> {
+pub(super) async fn review(mut x: Request) -> Result<Response, Problem> {
     let Of { customer, partner, format: asked } = x.query()?;
     let format = format(&x, asked, &FORMS)?;
     let of = match (customer, partner) {

@@ -19,25 +19,25 @@ use warp::http::header::{CACHE_CONTROL, HeaderName, HeaderValue};
 use warp::reply::Response;
 
 use super::problem::Problem;
-use super::request::{Exchange, STANDING_REVISION, STANDING_RULES, json_reply, recorded, with_header};
+use super::request::{Request, STANDING_REVISION, STANDING_RULES, json_reply, recorded, with_header};
 use super::rules::Rules;
 use super::times::Past;
 use crate::answer;
-use crate::answer::ask::{Basis, Batch};
+use crate::answer::ask::{Batch, ReadOptions};
 use crate::id::Revision;
-use crate::pdp::call::Told;
+use crate::pdp::call;
 use answers::Evaluations;
 
 /// Says of an answer that other rules decided than were in force at the moment it is about.
 const STANDING_HYPOTHETICAL: HeaderName = HeaderName::from_static("standing-hypothetical");
 
-pub(super) async fn evaluation(mut x: Exchange) -> Result<Response, Problem> {
+pub(super) async fn evaluation(mut x: Request) -> Result<Response, Problem> {
     let basis = basis(&mut x)?;
     let body = wire::object(x.json().await?)?;
     single(&x, &body, &basis).await
 }
 
-pub(super) async fn evaluations(mut x: Exchange) -> Result<Response, Problem> {
+pub(super) async fn evaluations(mut x: Request) -> Result<Response, Problem> {
     let basis = basis(&mut x)?;
     let body = wire::object(x.json().await?)?;
     let semantic = wire::semantic(&body)?;
@@ -52,7 +52,7 @@ pub(super) async fn evaluations(mut x: Exchange) -> Result<Response, Problem> {
     decided(&told, &EvaluationsAnswer::Many(Evaluations::of(&told.value, basis.explain)), is_hypothetical)
 }
 
-async fn single(x: &Exchange, body: &Map<String, Value>, basis: &Basis) -> Result<Response, Problem> {
+async fn single(x: &Request, body: &Map<String, Value>, basis: &ReadOptions) -> Result<Response, Problem> {
     let question = wire::question(body).map_err(wire::incomplete)?;
     let told = answer::ask::ask(&x.pdp, &x.call, question, basis).await?;
     decided(&told, &EvaluationsAnswer::Single(Evaluation::of(&told.value)), told.value.is_hypothetical)
@@ -60,7 +60,11 @@ async fn single(x: &Exchange, body: &Map<String, Value>, basis: &Basis) -> Resul
 
 /// An answer to questions, with where it is recorded, what it was answered from, and whether by other rules than were in
 /// force then.
-pub(super) fn decided<T, B: Serialize>(told: &Told<T>, body: &B, is_hypothetical: bool) -> Result<Response, Problem> {
+pub(super) fn decided<T, B: Serialize>(
+    told: &call::Response<T>,
+    body: &B,
+    is_hypothetical: bool,
+) -> Result<Response, Problem> {
     let response = recorded(json_reply(StatusCode::OK, body)?, &told.seqs);
     let response = with_header(response, STANDING_REVISION, told.revision);
     let response = with_header(response, STANDING_RULES, &told.rules);
@@ -79,11 +83,11 @@ pub(super) struct Asking {
 }
 
 /// On what the question is to be answered, as the query says.
-pub(super) fn basis(x: &mut Exchange) -> Result<Basis, Problem> {
+pub(super) fn basis(x: &mut Request) -> Result<ReadOptions, Problem> {
     let as_of = x.query::<Past>()?.moment(x.pdp.now())?;
     let (Rules { rules }, Asking { at_least, explain }) = (x.query()?, x.query()?);
     x.no_more_query()?;
-    Ok(Basis { as_of, rules, at_least, explain: explain.unwrap_or_default() })
+    Ok(ReadOptions { as_of, rules, at_least, explain: explain.unwrap_or_default() })
 }
 
 /// Where to ask.
@@ -97,7 +101,7 @@ pub(super) struct Configuration {
     search_action_endpoint: String,
 }
 
-pub(super) async fn configuration(x: Exchange) -> Result<Response, Problem> {
+pub(super) async fn configuration(x: Request) -> Result<Response, Problem> {
     let base = x.pdp.public_url();
     let body = Configuration {
         policy_decision_point: base.to_owned(),

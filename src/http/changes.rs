@@ -21,7 +21,7 @@ use super::names::with_names;
 use super::page::limit as limit_of;
 use super::problem::Problem;
 use super::query::parsed;
-use super::request::{Exchange, Stopping, recorded, told};
+use super::request::{Request, Shutdown, recorded, told};
 use super::times::{Begin, End};
 use crate::caller::Identity;
 use crate::evidence;
@@ -64,7 +64,7 @@ pub(super) struct Which {
     event: Option<EventName>,
 }
 
-pub(super) async fn list(mut x: Exchange) -> Result<Response, Problem> {
+pub(super) async fn list(mut x: Request) -> Result<Response, Problem> {
     let Which { after, limit, from, to, customer, partner, event } = x.query()?;
     let limit = limit_of(limit)?;
     let (from, to) = (from.map(|Begin(from)| from), to.map(|End(to)| to));
@@ -121,10 +121,10 @@ impl FromStr for Cursor {
 
 /// A stream that tells each change once and in order, from a cursor on, until the caller or the server goes, or the
 /// caller may not read the journal any more.
-async fn follow(x: Exchange, cursor: Cursor, limit: usize, filter: ChangeFilter) -> Result<Response, Problem> {
+async fn follow(x: Request, cursor: Cursor, limit: usize, filter: ChangeFilter) -> Result<Response, Problem> {
     // That the caller may read the journal is recorded once, when the stream opens; that it may not any more, as well.
     let opened = evidence::changes::changes(&x.pdp, &x.call, cursor.before(), 1).await?;
-    let Exchange { pdp, call, entry, headers, stopping, heartbeat, .. } = x;
+    let Request { pdp, call, entry, headers, stopping, heartbeat, .. } = x;
     let following = Following {
         newest: evidence::changes::watch(&pdp),
         reader: Reader { pdp, call, entry, headers, admitted: None },
@@ -175,7 +175,7 @@ impl Reader {
 
 struct Following {
     reader: Reader,
-    stopping: Stopping,
+    stopping: Shutdown,
     heartbeat: Duration,
     newest: tokio::sync::watch::Receiver<Revision>,
     cursor: Cursor,

@@ -11,10 +11,10 @@ use warp::http::{HeaderMap, Method, StatusCode};
 use warp::reply::Response;
 
 use super::problem::Problem;
-use super::request::{Exchange, STANDING_REVISION, recorded, tagged, told, with_header};
+use super::request::{Request, STANDING_REVISION, recorded, tagged, told, with_header};
 use super::routes::Route;
 use crate::id::Revision;
-use crate::pdp::call::{Condition, Told};
+use crate::pdp::call::{self, Condition};
 
 /// What a call asks to be so.
 #[derive(Clone, Debug, Default)]
@@ -130,8 +130,8 @@ fn revision(text: &str) -> Option<Revision> {
 
 /// The answer to whoever reads a noun: the noun, or that it is as it was known. The call is recorded in either case.
 pub(super) fn noun_reply<T, N: Serialize>(
-    x: &Exchange,
-    found: &Told<T>,
+    x: &Request,
+    found: &call::Response<T>,
     noun: &N,
     revision: Revision,
 ) -> Result<Response, Problem> {

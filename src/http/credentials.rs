@@ -8,7 +8,7 @@ use warp::http::uri::Authority;
 
 use super::origin::{from_this_machine, not_from_another_site};
 use super::problem::Problem;
-use super::request::Door;
+use super::request::Listener;
 use super::routes::Access;
 use crate::caller::Identity;
 use crate::change;
@@ -17,7 +17,7 @@ use crate::pdp::Pdp;
 
 /// How a call came in: by which door, to a route of which access, and for which host.
 pub(super) struct Entry {
-    pub(super) door: Door,
+    pub(super) door: Listener,
     pub(super) access: Access,
     pub(super) host: Option<Authority>,
 }
@@ -26,12 +26,12 @@ pub(super) struct Entry {
 pub(super) fn caller(pdp: &Pdp, entry: &Entry, headers: &HeaderMap) -> Result<Identity, Problem> {
     match (entry.door, entry.access) {
         // Whatever credentials come are ignored, where none are asked for.
-        (Door::Anonymous, _) => from_this_machine(entry.host.as_ref(), headers).map(|()| Identity::anonymous()),
-        (Door::Guarded, Access::Public) => Ok(Identity::visitor()),
+        (Listener::Anonymous, _) => from_this_machine(entry.host.as_ref(), headers).map(|()| Identity::anonymous()),
+        (Listener::Guarded, Access::Public) => Ok(Identity::visitor()),
         // Whoever says who it is comes in as that, and with a wrong token as nobody.
-        (Door::Local, _) if headers.contains_key(AUTHORIZATION) => authenticated(pdp, headers),
-        (Door::Local, _) => Ok(Identity::local()),
-        (Door::Guarded, Access::Caller) => authenticated(pdp, headers),
+        (Listener::Local, _) if headers.contains_key(AUTHORIZATION) => authenticated(pdp, headers),
+        (Listener::Local, _) => Ok(Identity::local()),
+        (Listener::Guarded, Access::Caller) => authenticated(pdp, headers),
     }
 }
 

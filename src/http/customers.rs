@@ -8,7 +8,7 @@ use warp::reply::Response;
 
 use super::conditions::noun_reply;
 use super::problem::Problem;
-use super::request::{Exchange, changed, page_body, tagged, told};
+use super::request::{Request, changed, page_body, tagged, told};
 use super::times::Past;
 use crate::answer;
 use crate::change;
@@ -27,7 +27,7 @@ pub(super) struct Ending {
     ending_within: Option<String>,
 }
 
-pub(super) async fn put(mut x: Exchange) -> Result<Response, Problem> {
+pub(super) async fn put(mut x: Request) -> Result<Response, Problem> {
     x.no_more_query()?;
     let id: CustomerId = x.param("customer")?;
     let customer: Customer = x.noun("customer", id.as_str()).await?;
@@ -36,7 +36,7 @@ pub(super) async fn put(mut x: Exchange) -> Result<Response, Problem> {
     Ok(tagged(changed(status, &done, &done.value.noun)?, done.value.revision))
 }
 
-pub(super) async fn get(x: Exchange) -> Result<Response, Problem> {
+pub(super) async fn get(x: Request) -> Result<Response, Problem> {
     x.no_more_query()?;
     let id: CustomerId = x.param("customer")?;
     let found = change::registry::customer(&x.pdp, &x.call, &id).await?;
@@ -46,14 +46,14 @@ pub(super) async fn get(x: Exchange) -> Result<Response, Problem> {
     }
 }
 
-pub(super) async fn list(mut x: Exchange) -> Result<Response, Problem> {
+pub(super) async fn list(mut x: Request) -> Result<Response, Problem> {
     let (limit, cursor) = x.paging()?;
     x.no_more_query()?;
     let page = change::registry::list_customers(&x.pdp, &x.call, limit, cursor.as_deref()).await?;
     told(&page, &page_body("customers", &page.value)?)
 }
 
-pub(super) async fn partners(mut x: Exchange) -> Result<Response, Problem> {
+pub(super) async fn partners(mut x: Request) -> Result<Response, Problem> {
     let (limit, cursor) = x.paging()?;
     let within = x.query::<Ending>()?.ending_within;
     let within = within.map_or(Ok(ENDING_WITHIN_DAYS.days()), |text| span(&text))?;

@@ -15,12 +15,12 @@ use super::format::{Format, format};
 use super::names::with_names;
 use super::problem::Problem;
 use super::query::{IdText, NameText, invalid, parsed};
-use super::request::{Exchange, page_body, told, with_header};
+use super::request::{Request, page_body, told, with_header};
 use super::rules::Rules;
 use super::sheet;
 use super::streamed::{in_pieces, streamed};
 use super::times::{Begin, End};
-use crate::audit::Asked;
+use crate::audit::RecordKind;
 use crate::caller::Caller;
 use crate::domain::words;
 use crate::evidence;
@@ -102,7 +102,7 @@ pub(super) struct Filters {
     rule: Option<IdText>,
     /// Those that were such a question.
     #[param(inline)]
-    asked: Option<Asked>,
+    asked: Option<RecordKind>,
     /// Those of the call the caller named so.
     #[param(value_type = Option<String>)]
     request_id: Option<NameText>,
@@ -146,7 +146,7 @@ impl Filters {
     }
 }
 
-pub(super) async fn list(mut x: Exchange) -> Result<Response, Problem> {
+pub(super) async fn list(mut x: Request) -> Result<Response, Problem> {
     let given: Filters = x.query()?;
     let format = format(&x, given.format.map(Table::format), &FORMS)?;
     let paging = if format == Format::Json { Some(x.paging()?) } else { None };
@@ -246,7 +246,7 @@ fn digest(given: Option<String>) -> Result<Option<String>, Problem> {
     }
 }
 
-pub(super) async fn get(x: Exchange) -> Result<Response, Problem> {
+pub(super) async fn get(x: Request) -> Result<Response, Problem> {
     x.no_more_query()?;
     let seq: Seq = x.param("seq")?;
     let found = evidence::ledger::decision(&x.pdp, &x.call, seq).await?;
@@ -285,7 +285,7 @@ pub(super) fn describe_place(document: &mut Value) {
     }
 }
 
-pub(super) async fn prove(x: Exchange) -> Result<Response, Problem> {
+pub(super) async fn prove(x: Request) -> Result<Response, Problem> {
     x.no_more_query()?;
     let seq: Seq = x.param("seq")?;
     let proved = evidence::ledger::prove::prove_decision(&x.pdp, &x.call, seq).await?;
@@ -299,7 +299,7 @@ pub(super) async fn prove(x: Exchange) -> Result<Response, Problem> {
     Ok(streamed(lines, NDJSON, proved.revision, &proved.seqs))
 }
 
-pub(super) async fn replay(mut x: Exchange) -> Result<Response, Problem> {
+pub(super) async fn replay(mut x: Request) -> Result<Response, Problem> {
     let by = By::said(x.query::<Rules>()?.rules);
     x.no_more_query()?;
     let seq: Seq = x.param("seq")?;
@@ -326,7 +326,7 @@ pub(super) struct ReplayBody {
     all: bool,
 }
 
-pub(super) async fn replay_all(mut x: Exchange) -> Result<Response, Problem> {
+pub(super) async fn replay_all(mut x: Request) -> Result<Response, Problem> {
     x.no_more_query()?;
     let ReplayBody { files, rules, from, to, all } = x.body().await?;
     if files.is_some() && rules.is_some() {

@@ -2,7 +2,7 @@
 
 use super::accept::chosen;
 use super::problem::Problem;
-use super::request::Exchange;
+use super::request::Request;
 use crate::domain::words;
 
 words! {
@@ -28,7 +28,7 @@ impl Format {
 }
 
 /// As the query asked, else as the caller accepts it, among the forms there are.
-pub(super) fn format(x: &Exchange, asked: Option<Format>, forms: &[Format]) -> Result<Format, Problem> {
+pub(super) fn format(x: &Request, asked: Option<Format>, forms: &[Format]) -> Result<Format, Problem> {
     if let Some(asked) = asked {
         return Ok(asked);
     }

@@ -8,7 +8,7 @@ use warp::reply::Response;
 
 use super::accept::{TEXT, chosen};
 use super::problem::Problem;
-use super::request::{Exchange, json_reply};
+use super::request::{Request, json_reply};
 use crate::clock::ClockState;
 use crate::pdp::{metrics, ready, rules};
 
@@ -42,11 +42,11 @@ pub(super) struct ReadinessClock {
     seconds: Option<i64>,
 }
 
-pub(super) async fn healthz(_: Exchange) -> Result<Response, Problem> {
+pub(super) async fn healthz(_: Request) -> Result<Response, Problem> {
     json_reply(StatusCode::OK, &Health { status: "alive" })
 }
 
-pub(super) async fn readyz(x: Exchange) -> Result<Response, Problem> {
+pub(super) async fn readyz(x: Request) -> Result<Response, Problem> {
     ready::ready(&x.pdp).await.map_err(|error| Problem::unavailable(&error))?;
     let (state, by) = match x.pdp.clock_state() {
         ClockState::Agrees => ("agrees", None),
@@ -61,7 +61,7 @@ pub(super) async fn readyz(x: Exchange) -> Result<Response, Problem> {
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 const PLAIN_TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
 
-pub(super) async fn metrics(x: Exchange) -> Result<Response, Problem> {
+pub(super) async fn metrics(x: Request) -> Result<Response, Problem> {
     let is_plain = chosen(&x.headers, &["application/openmetrics-text", TEXT])? == TEXT;
     let (figures, media) = if is_plain {
         (metrics::figures_as_text(&x.pdp), PLAIN_TEXT)
@@ -74,7 +74,7 @@ pub(super) async fn metrics(x: Exchange) -> Result<Response, Problem> {
     Ok(response)
 }
 
-pub(super) async fn document(x: Exchange) -> Result<Response, Problem> {
+pub(super) async fn document(x: Request) -> Result<Response, Problem> {
     x.no_more_query()?;
     let mut response = json_reply(StatusCode::OK, &x.document.with(&rules::reasons(&x.pdp)))?;
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("max-age=300"));

@@ -14,13 +14,13 @@ use warp::reply::Response;
 use super::accept::{JSON, NDJSON, TEXT, chosen};
 use super::problem::Problem;
 use super::query::parsed;
-use super::request::{Exchange, IDEMPOTENCY_KEY, STANDING_REVISION, changed, recorded, told, with_header};
+use super::request::{IDEMPOTENCY_KEY, Request, STANDING_REVISION, changed, recorded, told, with_header};
 use super::streamed::streamed;
 use super::times::Begin;
 use crate::audit::Mask;
 use crate::evidence;
 use crate::evidence::ledger::LedgerWalk;
-use crate::pdp::call::Told;
+use crate::pdp::call;
 
 /// How many records a verification walks past between two reports of progress.
 const PROGRESS_RECORDS: u64 = 10_000;
@@ -73,7 +73,7 @@ pub(super) struct Old {
     before: Option<Begin>,
 }
 
-pub(super) async fn checkpoint(x: Exchange) -> Result<Response, Problem> {
+pub(super) async fn checkpoint(x: Request) -> Result<Response, Problem> {
     x.no_more_query()?;
     let form = chosen(&x.headers, &[JSON, TEXT])?;
     let signed = evidence::ledger::checkpoint(&x.pdp, &x.call).await?;
@@ -92,14 +92,14 @@ fn needed(name: &str, given: Option<u64>) -> Result<u64, Problem> {
     })
 }
 
-pub(super) async fn proof(mut x: Exchange) -> Result<Response, Problem> {
+pub(super) async fn proof(mut x: Request) -> Result<Response, Problem> {
     let Inclusion { seq, size } = x.query()?;
     x.no_more_query()?;
     let proof = evidence::ledger::inclusion_proof(&x.pdp, &x.call, needed("seq", seq)?, size).await?;
     told(&proof, &proof.value)
 }
 
-pub(super) async fn consistency(mut x: Exchange) -> Result<Response, Problem> {
+pub(super) async fn consistency(mut x: Request) -> Result<Response, Problem> {
     let Consistency { from, to } = x.query()?;
     x.no_more_query()?;
     let proof = evidence::ledger::consistency_proof(&x.pdp, &x.call, needed("from", from)?, to).await?;
@@ -126,20 +126,20 @@ impl Iterator for Verification {
     }
 }
 
-pub(super) async fn verify(x: Exchange) -> Result<Response, Problem> {
+pub(super) async fn verify(x: Request) -> Result<Response, Problem> {
     x.no_more_query()?;
-    let Told { value, revision, seqs, .. } = evidence::ledger::verify_ledger(&x.pdp, &x.call).await?;
+    let call::Response { value, revision, seqs, .. } = evidence::ledger::verify_ledger(&x.pdp, &x.call).await?;
     Ok(streamed(Verification(Some(value)), NDJSON, revision, &seqs))
 }
 
-pub(super) async fn export(mut x: Exchange) -> Result<Response, Problem> {
+pub(super) async fn export(mut x: Request) -> Result<Response, Problem> {
     let mask = x.query::<Masked>()?.mask.unwrap_or_default();
     x.no_more_query()?;
-    let Told { value, revision, seqs, .. } = evidence::ledger::export_ledger(&x.pdp, &x.call, mask).await?;
+    let call::Response { value, revision, seqs, .. } = evidence::ledger::export_ledger(&x.pdp, &x.call, mask).await?;
     Ok(streamed(value, NDJSON, revision, &seqs))
 }
 
-pub(super) async fn archive(mut x: Exchange) -> Result<Response, Problem> {
+pub(super) async fn archive(mut x: Request) -> Result<Response, Problem> {
     let Old { older_than: age, before } = x.query()?;
     let before = before.map(|Begin(before)| before);
     x.no_more_query()?;

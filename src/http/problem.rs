@@ -299,7 +299,7 @@ impl Status for SearchError {
     fn status(&self) -> StatusCode {
         match self {
             Self::Token => StatusCode::BAD_REQUEST,
-            Self::Basis(error) => error.status(),
+            Self::ReadOptions(error) => error.status(),
             Self::Store(_) => StatusCode::SERVICE_UNAVAILABLE,
         }
     }

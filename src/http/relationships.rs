@@ -6,7 +6,7 @@ use warp::http::StatusCode;
 use warp::reply::Response;
 
 use super::problem::Problem;
-use super::request::{Exchange, changed, told};
+use super::request::{Request, changed, told};
 use crate::change;
 use crate::change::acceptance::Acceptance;
 use crate::change::relationship::Edit;
@@ -61,14 +61,14 @@ pub(super) struct Within {
     service: Option<ServiceName>,
 }
 
-pub(super) async fn request(x: Exchange) -> Result<Response, Problem> {
+pub(super) async fn request(x: Request) -> Result<Response, Problem> {
     x.no_more_query()?;
     let partner: PartnerId = x.param("partner")?;
     let request = change::relationship::relationship_request(&x.pdp, &x.call, &partner).await?;
     told(&request, &request.value)
 }
 
-pub(super) async fn edit(mut x: Exchange) -> Result<Response, Problem> {
+pub(super) async fn edit(mut x: Request) -> Result<Response, Problem> {
     x.no_more_query()?;
     let partner: PartnerId = x.param("partner")?;
     let edit = match x.body::<EmailBody>().await? {
@@ -82,13 +82,13 @@ pub(super) async fn edit(mut x: Exchange) -> Result<Response, Problem> {
     told(&request, &request.value.email)
 }
 
-pub(super) async fn offer(x: Exchange) -> Result<Response, Problem> {
+pub(super) async fn offer(x: Request) -> Result<Response, Problem> {
     x.no_more_query()?;
     let offer = change::relationship::offer(&x.pdp, &x.call, x.param_text("token")).await?;
     told(&offer, &offer.value)
 }
 
-pub(super) async fn accept(mut x: Exchange) -> Result<Response, Problem> {
+pub(super) async fn accept(mut x: Request) -> Result<Response, Problem> {
     x.no_more_query()?;
     let token = x.param_text("token").to_owned();
     change::relationship::check_acceptance(&x.pdp, &x.call, &token).await?;
@@ -98,7 +98,7 @@ pub(super) async fn accept(mut x: Exchange) -> Result<Response, Problem> {
     changed(StatusCode::OK, &done, &done.value)
 }
 
-pub(super) async fn remove(mut x: Exchange) -> Result<Response, Problem> {
+pub(super) async fn remove(mut x: Request) -> Result<Response, Problem> {
     x.note_idempotency(&[])?;
     let partner: PartnerId = x.param("partner")?;
     let removal =
@@ -108,7 +108,7 @@ pub(super) async fn remove(mut x: Exchange) -> Result<Response, Problem> {
     changed(StatusCode::OK, &done, &done.value)
 }
 
-pub(super) async fn remove_all(mut x: Exchange) -> Result<Response, Problem> {
+pub(super) async fn remove_all(mut x: Request) -> Result<Response, Problem> {
     x.note_idempotency(&[])?;
     let removal = Removal { customer: x.param("customer")?, partner: None, service: x.query::<Within>()?.service };
     x.no_more_query()?;
@@ -116,7 +116,7 @@ pub(super) async fn remove_all(mut x: Exchange) -> Result<Response, Problem> {
     changed(StatusCode::OK, &done, &done.value)
 }
 
-pub(super) async fn renegotiate(mut x: Exchange) -> Result<Response, Problem> {
+pub(super) async fn renegotiate(mut x: Request) -> Result<Response, Problem> {
     x.no_more_query()?;
     let RenegotiationBody { by, outcome } = x.body().await?;
     let (customer, partner) = (x.param("customer")?, x.param("partner")?);

@@ -32,7 +32,7 @@ use crate::id::{Revision, Seq};
 use crate::json;
 use crate::limits::{IDEMPOTENCY_KEY_LENGTH_MAX, REQUEST_ID_LENGTH_MAX, RULES_BODY_BYTES_MAX};
 use crate::pdp::Pdp;
-use crate::pdp::call::{Call, Changed, Idempotency, Told};
+use crate::pdp::call::{self, Call, Idempotency};
 
 pub(super) const STANDING_DECISION: HeaderName = HeaderName::from_static("standing-decision");
 pub(super) const STANDING_REVISION: HeaderName = HeaderName::from_static("standing-revision");
@@ -42,7 +42,7 @@ const IDEMPOTENCY_REPLAYED: HeaderName = HeaderName::from_static("idempotency-re
 
 /// How callers come in, which says what they have to show.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Door {
+pub enum Listener {
     /// Over the network, with credentials.
     Guarded,
     /// Over the loopback interface, without any.
@@ -53,9 +53,9 @@ pub enum Door {
 
 /// Tells when the server stops, so that what would go on for ever ends.
 #[derive(Clone, Debug)]
-pub struct Stopping(tokio::sync::watch::Receiver<bool>);
+pub struct Shutdown(tokio::sync::watch::Receiver<bool>);
 
-impl Stopping {
+impl Shutdown {
     /// Told by a channel that says `true`, or is closed, when the server stops.
     #[must_use]
     pub fn told_by(channel: tokio::sync::watch::Receiver<bool>) -> Self {
@@ -82,12 +82,12 @@ pub(super) struct Received {
     pub(super) headers: HeaderMap,
     pub(super) body: Incoming,
     pub(super) document: Arc<Document>,
-    pub(super) stopping: Stopping,
+    pub(super) stopping: Shutdown,
     pub(super) heartbeat: Duration,
 }
 
 /// One call as a handler sees it.
-pub struct Exchange {
+pub struct Request {
     pub(super) pdp: Arc<Pdp>,
     pub(super) call: Call,
     pub(super) headers: HeaderMap,
@@ -97,7 +97,7 @@ pub struct Exchange {
     pub(super) known: Option<Known>,
     /// What there is to call.
     pub(super) document: Arc<Document>,
-    pub(super) stopping: Stopping,
+    pub(super) stopping: Shutdown,
     /// How often a stream says that it is still there.
     pub(super) heartbeat: Duration,
     method: Method,
@@ -109,7 +109,7 @@ pub struct Exchange {
     body: Mutex<Option<Incoming>>,
 }
 
-impl Exchange {
+impl Request {
     pub(super) fn new(
         pdp: Arc<Pdp>,
         entry: Entry,
@@ -327,7 +327,7 @@ pub(super) fn recorded(response: Response, seqs: &[Seq]) -> Response {
 }
 
 /// An answer that was read at a revision.
-pub(super) fn told<T, B: Serialize>(told: &Told<T>, body: &B) -> Result<Response, Problem> {
+pub(super) fn told<T, B: Serialize>(told: &call::Response<T>, body: &B) -> Result<Response, Problem> {
     let response = json_reply(StatusCode::OK, body)?;
     Ok(recorded(with_header(response, STANDING_REVISION, told.revision), &told.seqs))
 }
@@ -335,7 +335,7 @@ pub(super) fn told<T, B: Serialize>(told: &Told<T>, body: &B) -> Result<Response
 /// An answer to a change.
 pub(super) fn changed<T, B: Serialize>(
     status: StatusCode,
-    changed: &Changed<T>,
+    changed: &call::Committed<T>,
     body: &B,
 ) -> Result<Response, Problem> {
     let response = with_header(json_reply(status, body)?, STANDING_REVISION, changed.revision);

@@ -8,7 +8,7 @@ use warp::reply::Response;
 
 use super::accept::{JSON, TEXT, chosen};
 use super::problem::Problem;
-use super::request::{Exchange, json_reply, with_header};
+use super::request::{Request, json_reply, with_header};
 
 const SAYS: &str = "Decides what a reseller may do to a customer's subscriptions, and remembers every answer.";
 const DOCUMENTATION: &str = "README.md of the sources for the service, policies/README.md for the rules and every reason of a no, \
@@ -55,7 +55,7 @@ const LINKS: Links = Links {
     metrics: "/metrics",
 };
 
-pub(super) async fn front_door(x: Exchange) -> Result<Response, Problem> {
+pub(super) async fn front_door(x: Request) -> Result<Response, Problem> {
     x.no_more_query()?;
     let version = env!("CARGO_PKG_VERSION");
     let response = if chosen(&x.headers, &[JSON, TEXT])? == JSON {

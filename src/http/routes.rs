@@ -12,7 +12,7 @@ use super::authzen::strangers::{CONFIGURATION, is_endpoint};
 use super::body::Body;
 use super::long::Work;
 use super::problem::Problem;
-use super::request::Exchange;
+use super::request::Request;
 use super::{
     access_review, authzen, changes, customers, decisions, health, ledger, link_keys, partners, relationships, root,
     rules, subscriptions, tokens, transfer, what_if,
@@ -49,7 +49,7 @@ pub struct Route {
     pub body: Body,
     /// Is it about one noun, which has a revision that calls can be conditional on?
     pub is_noun: bool,
-    pub(super) run: fn(Exchange) -> Answering,
+    pub(super) run: fn(Request) -> Answering,
 }
 
 impl Route {

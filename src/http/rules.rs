@@ -17,7 +17,7 @@ use warp::reply::{Reply as _, Response};
 use super::accept::{JSON, NDJSON, chosen};
 use super::names::with_names;
 use super::problem::Problem;
-use super::request::{Exchange, STANDING_REVISION, changed, page_body, recorded, told, with_header};
+use super::request::{Request, STANDING_REVISION, changed, page_body, recorded, told, with_header};
 use crate::answer::what_if::Named;
 use crate::clock::Timestamp;
 use crate::pdp::Pdp;
@@ -87,26 +87,26 @@ pub(super) struct RollbackBody {
     comment: Option<String>,
 }
 
-pub(super) async fn status(x: Exchange) -> Result<Response, Problem> {
+pub(super) async fn status(x: Request) -> Result<Response, Problem> {
     x.no_more_query()?;
     let status = publish::report::rules_status(&x.pdp, &x.call).await?;
     told(&status, &with_names(&x.pdp, &status.value)?)
 }
 
-pub(super) async fn kept(x: Exchange) -> Result<Response, Problem> {
+pub(super) async fn kept(x: Request) -> Result<Response, Problem> {
     x.no_more_query()?;
     let kept = publish::report::rules_with(&x.pdp, &x.call, x.param_text("digest")).await?;
     told(&kept, &with_names(&x.pdp, &kept.value)?)
 }
 
-pub(super) async fn history(mut x: Exchange) -> Result<Response, Problem> {
+pub(super) async fn history(mut x: Request) -> Result<Response, Problem> {
     let (limit, cursor) = x.paging()?;
     x.no_more_query()?;
     let page = publish::report::rules_history(&x.pdp, &x.call, limit, cursor.as_deref()).await?;
     told(&page, &with_names(&x.pdp, &page_body("history", &page.value)?)?)
 }
 
-pub(super) async fn review(mut x: Exchange) -> Result<Response, Problem> {
+pub(super) async fn review(mut x: Request) -> Result<Response, Problem> {
     x.no_more_query()?;
     let form = chosen(&x.headers, &[JSON, NDJSON])?;
     let ReviewBody { files } = x.rules_body().await?;
@@ -165,27 +165,27 @@ fn review_lines(pdp: Arc<Pdp>, begun: BegunReview) -> Response {
     response
 }
 
-pub(super) async fn propose(mut x: Exchange) -> Result<Response, Problem> {
+pub(super) async fn propose(mut x: Request) -> Result<Response, Problem> {
     x.no_more_query()?;
     let ProposalBody { files, title, why, activate_at } = x.rules_body().await?;
     let proposed = publish::proposal::propose(&x.pdp, &x.call, Proposing { files, title, why, activate_at }).await?;
     changed(StatusCode::CREATED, &proposed, &with_names(&x.pdp, &proposed.value)?)
 }
 
-pub(super) async fn proposals(mut x: Exchange) -> Result<Response, Problem> {
+pub(super) async fn proposals(mut x: Request) -> Result<Response, Problem> {
     let (limit, cursor) = x.paging()?;
     x.no_more_query()?;
     let page = publish::proposal::proposals(&x.pdp, &x.call, limit, cursor.as_deref()).await?;
     told(&page, &with_names(&x.pdp, &page_body("proposals", &page.value)?)?)
 }
 
-pub(super) async fn proposal(x: Exchange) -> Result<Response, Problem> {
+pub(super) async fn proposal(x: Request) -> Result<Response, Problem> {
     x.no_more_query()?;
     let proposal = publish::proposal::proposal(&x.pdp, &x.call, id(&x)?).await?;
     told(&proposal, &with_names(&x.pdp, &proposal.value)?)
 }
 
-pub(super) async fn withdraw(mut x: Exchange) -> Result<Response, Problem> {
+pub(super) async fn withdraw(mut x: Request) -> Result<Response, Problem> {
     x.no_more_query()?;
     let id = id(&x)?;
     x.note_idempotency(&[])?;
@@ -193,7 +193,7 @@ pub(super) async fn withdraw(mut x: Exchange) -> Result<Response, Problem> {
     changed(StatusCode::OK, &withdrawn, &with_names(&x.pdp, &withdrawn.value)?)
 }
 
-pub(super) async fn approve(mut x: Exchange) -> Result<Response, Problem> {
+pub(super) async fn approve(mut x: Request) -> Result<Response, Problem> {
     x.no_more_query()?;
     let id = id(&x)?;
     let ApprovalBody { unproved, activate_at, base, comment } = x.body_or_none().await?;
@@ -202,7 +202,7 @@ pub(super) async fn approve(mut x: Exchange) -> Result<Response, Problem> {
     changed(StatusCode::OK, &approved, &with_names(&x.pdp, &approved.value)?)
 }
 
-pub(super) async fn roll_back(mut x: Exchange) -> Result<Response, Problem> {
+pub(super) async fn roll_back(mut x: Request) -> Result<Response, Problem> {
     x.no_more_query()?;
     let RollbackBody { to, comment } = x.body().await?;
     let went = publish::rollback::roll_back(&x.pdp, &x.call, RollingBack { to, comment }).await?;
@@ -213,7 +213,7 @@ pub(super) async fn roll_back(mut x: Exchange) -> Result<Response, Problem> {
     changed(status, &went, &with_names(&x.pdp, &went.value)?)
 }
 
-fn id(x: &Exchange) -> Result<u64, Problem> {
+fn id(x: &Request) -> Result<u64, Problem> {
     let text = x.param_text("proposal");
     text.parse().map_err(|_| Problem::bad("invalid_id", format!("`{text}` is no proposal; its number is 1 or more")))
 }

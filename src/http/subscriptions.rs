@@ -7,7 +7,7 @@ use warp::reply::Response;
 
 use super::conditions::noun_reply;
 use super::problem::Problem;
-use super::request::{Exchange, changed, page_body, tagged, told};
+use super::request::{Request, changed, page_body, tagged, told};
 use crate::change;
 use crate::change::registry::SubscriptionFilter;
 use crate::domain::subscription::Subscription;
@@ -25,7 +25,7 @@ pub(super) struct Of {
     partner: Option<PartnerId>,
 }
 
-pub(super) async fn put(mut x: Exchange) -> Result<Response, Problem> {
+pub(super) async fn put(mut x: Request) -> Result<Response, Problem> {
     x.no_more_query()?;
     let id: SubscriptionId = x.param("subscription")?;
     let subscription: Subscription = x.noun("subscription", id.as_str()).await?;
@@ -34,7 +34,7 @@ pub(super) async fn put(mut x: Exchange) -> Result<Response, Problem> {
     Ok(tagged(changed(status, &done, &done.value.noun)?, done.value.revision))
 }
 
-pub(super) async fn get(x: Exchange) -> Result<Response, Problem> {
+pub(super) async fn get(x: Request) -> Result<Response, Problem> {
     x.no_more_query()?;
     let id: SubscriptionId = x.param("subscription")?;
     let found = change::registry::subscription(&x.pdp, &x.call, &id).await?;
@@ -47,7 +47,7 @@ pub(super) async fn get(x: Exchange) -> Result<Response, Problem> {
     }
 }
 
-pub(super) async fn list(mut x: Exchange) -> Result<Response, Problem> {
+pub(super) async fn list(mut x: Request) -> Result<Response, Problem> {
     let (limit, cursor) = x.paging()?;
     let Of { customer, partner } = x.query()?;
     let filter = SubscriptionFilter { customer, partner };

@@ -7,7 +7,7 @@ use warp::reply::Response;
 
 use super::names::with_names;
 use super::problem::Problem;
-use super::request::{Exchange, IDEMPOTENCY_KEY, changed, json_reply, recorded, told};
+use super::request::{IDEMPOTENCY_KEY, Request, changed, json_reply, recorded, told};
 use crate::change;
 use crate::change::tokens::{NewToken, Speaker, TokenSummary};
 use crate::clock::Timestamp;
@@ -61,7 +61,7 @@ pub(super) struct TokenList {
     complete: bool,
 }
 
-pub(super) async fn create(mut x: Exchange) -> Result<Response, Problem> {
+pub(super) async fn create(mut x: Request) -> Result<Response, Problem> {
     x.no_more_query()?;
     x.takes_no(&[IDEMPOTENCY_KEY])?;
     let TokenBody { role, speaks_for, name, person, expires } = x.body().await?;
@@ -70,13 +70,13 @@ pub(super) async fn create(mut x: Exchange) -> Result<Response, Problem> {
     Ok(recorded(json_reply(StatusCode::CREATED, &issued.value)?, &issued.seqs))
 }
 
-pub(super) async fn list(x: Exchange) -> Result<Response, Problem> {
+pub(super) async fn list(x: Request) -> Result<Response, Problem> {
     x.no_more_query()?;
     let tokens = change::tokens::tokens(&x.pdp, &x.call).await?;
     told(&tokens, &with_names(&x.pdp, &TokenList { tokens: tokens.value.clone(), complete: true })?)
 }
 
-pub(super) async fn revoke(x: Exchange) -> Result<Response, Problem> {
+pub(super) async fn revoke(x: Request) -> Result<Response, Problem> {
     x.no_more_query()?;
     let id: TokenId = x.param("token")?;
     let revoked = change::tokens::revoke_token(&x.pdp, &x.call, &id).await?;

@@ -8,13 +8,13 @@ use warp::reply::Response;
 
 use super::accept::NDJSON;
 use super::problem::Problem;
-use super::request::{Exchange, changed};
+use super::request::{Request, changed};
 use super::streamed::streamed;
 use crate::answer;
 use crate::change;
-use crate::pdp::call::{self, Told};
+use crate::pdp::call;
 
-pub(super) async fn import(mut x: Exchange) -> Result<Response, Problem> {
+pub(super) async fn import(mut x: Request) -> Result<Response, Problem> {
     use futures_util::StreamExt as _;
     x.no_more_query()?;
     call::may(&x.pdp, &x.call, "import").await?;
@@ -35,8 +35,8 @@ pub(super) async fn import(mut x: Exchange) -> Result<Response, Problem> {
     changed(StatusCode::OK, &done, &done.value)
 }
 
-pub(super) async fn export(x: Exchange) -> Result<Response, Problem> {
+pub(super) async fn export(x: Request) -> Result<Response, Problem> {
     x.no_more_query()?;
-    let Told { value, revision, seqs, .. } = answer::export::export(&x.pdp, &x.call).await?;
+    let call::Response { value, revision, seqs, .. } = answer::export::export(&x.pdp, &x.call).await?;
     Ok(streamed(value, NDJSON, revision, &seqs))
 }

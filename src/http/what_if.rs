@@ -5,7 +5,7 @@ use utoipa::ToSchema;
 use warp::reply::Response;
 
 use super::problem::Problem;
-use super::request::{Exchange, told};
+use super::request::{Request, told};
 use crate::answer;
 use crate::answer::what_if::Proposed;
 
@@ -17,7 +17,7 @@ pub(super) struct WhatIfBody {
     changes: Vec<Proposed>,
 }
 
-pub(super) async fn what_if(mut x: Exchange) -> Result<Response, Problem> {
+pub(super) async fn what_if(mut x: Request) -> Result<Response, Problem> {
     x.no_more_query()?;
     let WhatIfBody { changes } = x.body().await?;
     let delta = answer::what_if::what_if(&x.pdp, &x.call, changes).await?;

@@ -3,17 +3,17 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::audit::{Asked, Became, Record, RecordError};
+use crate::audit::{CallOutcome, Record, RecordError, RecordKind};
 use crate::caller::{Caller, Identity, Person, Proof};
 use crate::clock::Timestamp;
 use crate::decide::{Decision, Namespace, Permit, Reason, decide, installation};
-use crate::domain::event::Happening;
+use crate::domain::event::ChangeSet;
 use crate::facts::{Facts, Needs};
 use crate::id::{CustomerId, PartnerId, Revision, Seq, SubscriptionId};
 use crate::pdp::{Pdp, refusal};
 use crate::policy::{Bundle, Digest};
 use crate::question::{Entity, Kind, Members, Question};
-use crate::store::{Beside, Desk, Remembered, Signed, StoreError, View, Work};
+use crate::store::{MetadataChanges, Remembered, Signed, StoreError, View, Work, WriteContext};
 
 /// A call and who makes it.
 #[derive(Clone, Debug)]
@@ -78,7 +78,7 @@ pub struct Idempotency {
 
 /// What a call is about, for the rules.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum About {
+pub enum CallTarget {
     /// Nothing in particular.
     Installation,
     /// One partner.
@@ -89,7 +89,7 @@ pub enum About {
     Subscription(SubscriptionId),
 }
 
-impl About {
+impl CallTarget {
     fn entity(&self) -> Entity {
         match self {
             Self::Installation => installation(),
@@ -196,7 +196,7 @@ impl<E> From<RecordError> for CallError<E> {
 
 /// An answer, with where it is recorded and the revision it was read at.
 #[derive(Clone, Debug)]
-pub struct Told<T> {
+pub struct Response<T> {
     /// The answer.
     pub value: T,
     /// The revision it was read at.
@@ -209,7 +209,7 @@ pub struct Told<T> {
 
 /// What a change brought.
 #[derive(Clone, Debug)]
-pub struct Changed<T> {
+pub struct Committed<T> {
     /// What is answered.
     pub value: T,
     /// The revision at which it is so.
@@ -249,7 +249,7 @@ impl Admission {
     }
 
     pub(crate) fn record(self, call: &Call, rules: &Bundle) -> Record {
-        let asked = Asked::Call;
+        let asked = RecordKind::Call;
         let mut question = self.question;
         question.action.name = format!("Api::{}", question.action.name);
         question.context.clone_from(&call.said);
@@ -302,14 +302,14 @@ pub(crate) fn admit(
     at: Timestamp,
     caller: &Caller,
     action: &str,
-    about: &About,
+    about: &CallTarget,
 ) -> Result<Admission, StoreError> {
     let mut resource = about.entity();
     let subject = caller.entity();
     let mut facts = view.facts(&Needs::of(&subject, &resource), at)?;
     let mut unknown = None;
     if facts.unknown_resource.take().is_some() {
-        unknown = (*about != About::Installation).then_some(resource);
+        unknown = (*about != CallTarget::Installation).then_some(resource);
         resource = installation();
     }
     if let Caller::Operator { id, role } = caller {
@@ -322,7 +322,7 @@ pub(crate) fn admit(
     let mut admission = Admission { question, facts, decision, about: unknown, denied };
     if admission.denied.is_some() && !admission.may_know() {
         // A forbid that reads what is foreign would tell of it by its reason.
-        let absent = admit(rules, view, at, caller, action, &About::Installation)?;
+        let absent = admit(rules, view, at, caller, action, &CallTarget::Installation)?;
         let denied = absent.permit().err().unwrap_or_else(|| refusal::not_permitted(rules, caller, action));
         admission.denied = Some(denied);
     }
@@ -337,18 +337,18 @@ pub(crate) fn admit_unseen(
     at: Timestamp,
     caller: &Caller,
     action: &str,
-    about: &About,
+    about: &CallTarget,
 ) -> Result<Admission, StoreError> {
-    let admission = admit(rules, view, at, caller, action, &About::Installation)?;
+    let admission = admit(rules, view, at, caller, action, &CallTarget::Installation)?;
     Ok(Admission { about: Some(about.entity()), ..admission })
 }
 
 /// What an operation leaves to be done: what changes, what else was decided on the way, and the answer.
 pub(crate) struct Done<T> {
-    pub(crate) happening: Happening,
+    pub(crate) happening: ChangeSet,
     pub(crate) records: Vec<Record>,
     /// What changes beside the facts.
-    pub(crate) beside: Beside,
+    pub(crate) beside: MetadataChanges,
     /// What its record says besides what the call said.
     pub(crate) said: Members,
     /// Was something done that is kept neither among the facts nor beside them, as a file is?
@@ -357,14 +357,14 @@ pub(crate) struct Done<T> {
 }
 
 impl<T> Done<T> {
-    pub(crate) fn of((happening, value): (Happening, T)) -> Self {
-        let (beside, said) = (Beside::default(), Members::new());
+    pub(crate) fn of((happening, value): (ChangeSet, T)) -> Self {
+        let (beside, said) = (MetadataChanges::default(), Members::new());
         Self { happening, records: Vec::new(), beside, said, has_acted: false, value }
     }
 
     /// No fact changes, but something beside them.
-    pub(crate) fn beside(beside: Beside, value: T) -> Self {
-        Self { beside, ..Self::of((Happening::default(), value)) }
+    pub(crate) fn beside(beside: MetadataChanges, value: T) -> Self {
+        Self { beside, ..Self::of((ChangeSet::default(), value)) }
     }
 }
 
@@ -409,9 +409,9 @@ pub(crate) async fn read<T, E>(
     pdp: &Pdp,
     call: &Call,
     action: &str,
-    about: &About,
+    about: &CallTarget,
     look: impl FnOnce(&View<'_>, Timestamp) -> Result<T, E>,
-) -> Result<Told<T>, CallError<E>> {
+) -> Result<Response<T>, CallError<E>> {
     read_by(pdp, &pdp.rules(), call, action, about, look).await
 }
 
@@ -421,9 +421,9 @@ pub(crate) async fn read_by<T, E>(
     rules: &Bundle,
     call: &Call,
     action: &str,
-    about: &About,
+    about: &CallTarget,
     look: impl FnOnce(&View<'_>, Timestamp) -> Result<T, E>,
-) -> Result<Told<T>, CallError<E>> {
+) -> Result<Response<T>, CallError<E>> {
     read_keeping(pdp, rules, call, action, about, look, |_| None).await
 }
 
@@ -433,10 +433,10 @@ pub(crate) async fn read_keeping<T, E>(
     rules: &Bundle,
     call: &Call,
     action: &str,
-    about: &About,
+    about: &CallTarget,
     look: impl FnOnce(&View<'_>, Timestamp) -> Result<T, E>,
     signed: impl FnOnce(&T) -> Option<Signed>,
-) -> Result<Told<T>, CallError<E>> {
+) -> Result<Response<T>, CallError<E>> {
     let (record, looked, revision, digest) = {
         let at = pdp.store.now();
         let snapshot = pdp.store.snapshot().map_err(CallError::Unavailable)?;
@@ -449,7 +449,7 @@ pub(crate) async fn read_keeping<T, E>(
     let signed = looked.as_ref().ok().and_then(|looked| looked.as_ref().ok()).and_then(signed);
     let written = pdp.store.append_with(vec![record], signed).await.map_err(CallError::Unavailable)?;
     let value = looked.map_err(CallError::Denied)?.map_err(CallError::Failed)?;
-    Ok(Told { value, revision, seqs: written.seqs, rules: digest })
+    Ok(Response { value, revision, seqs: written.seqs, rules: digest })
 }
 
 /// May the caller make a call about nothing in particular? A no is recorded; a yes is, once the call is made.
@@ -460,7 +460,7 @@ pub async fn may(pdp: &Pdp, call: &Call, action: &str) -> Result<(), CallError<S
     let denied = {
         let rules = pdp.rules();
         let snapshot = pdp.store.snapshot().map_err(CallError::Unavailable)?;
-        let about = About::Installation;
+        let about = CallTarget::Installation;
         let admission = admit(&rules, &snapshot.view(), pdp.store.now(), &call.caller, action, &about)
             .map_err(CallError::Unavailable)?;
         match admission.permit() {
@@ -484,9 +484,9 @@ pub(crate) async fn change<T, E>(
     pdp: &Pdp,
     call: &Call,
     action: &'static str,
-    about: About,
-    operate: impl FnOnce(&Desk<'_>, &Bundle) -> Result<Done<T>, Undone<E>> + Send + 'static,
-) -> Result<Changed<T>, CallError<E>>
+    about: CallTarget,
+    operate: impl FnOnce(&WriteContext<'_>, &Bundle) -> Result<Done<T>, Undone<E>> + Send + 'static,
+) -> Result<Committed<T>, CallError<E>>
 where
     T: Serialize + DeserializeOwned + Send + 'static,
     E: Coded + Send + 'static,
@@ -498,7 +498,7 @@ where
     drop(pdp.rules());
     let written = written.map_err(CallError::Unavailable)?;
     let (value, revision, is_repeat) = written.value?;
-    Ok(Changed { value, revision, is_repeat, seqs: written.seqs })
+    Ok(Committed { value, revision, is_repeat, seqs: written.seqs })
 }
 
 /// The answer, the revision at which it is so, and whether it is an earlier one.
@@ -508,9 +508,9 @@ fn work<T, E>(
     rules: &Bundle,
     call: &Call,
     action: &str,
-    about: &About,
-    desk: &Desk<'_>,
-    operate: impl FnOnce(&Desk<'_>, &Bundle) -> Result<Done<T>, Undone<E>>,
+    about: &CallTarget,
+    desk: &WriteContext<'_>,
+    operate: impl FnOnce(&WriteContext<'_>, &Bundle) -> Result<Done<T>, Undone<E>>,
 ) -> Result<Work<Worked<T, E>>, StoreError>
 where
     T: Serialize + DeserializeOwned,
@@ -536,7 +536,7 @@ pub(crate) enum Begun<T, E> {
 
 fn left<T, E>(call: &Call, value: Worked<T, E>) -> Work<Worked<T, E>> {
     let by = call.caller.to_string();
-    Work { change: None, by, records: Vec::new(), remember: None, beside: Beside::default(), value }
+    Work { change: None, by, records: Vec::new(), remember: None, beside: MetadataChanges::default(), value }
 }
 
 fn key(call: &Call) -> Option<(Vec<u8>, &Idempotency)> {
@@ -549,8 +549,8 @@ pub(crate) fn begin<T: DeserializeOwned, E>(
     rules: &Bundle,
     call: &Call,
     action: &str,
-    about: &About,
-    desk: &Desk<'_>,
+    about: &CallTarget,
+    desk: &WriteContext<'_>,
 ) -> Result<Begun<T, E>, StoreError> {
     let admission = admit(rules, &desk.view, desk.at, &call.caller, action, about)?;
     begin_admitted(rules, call, admission, desk)
@@ -561,7 +561,7 @@ pub(crate) fn begin_admitted<T: DeserializeOwned, E>(
     rules: &Bundle,
     call: &Call,
     admission: Admission,
-    desk: &Desk<'_>,
+    desk: &WriteContext<'_>,
 ) -> Result<Begun<T, E>, StoreError> {
     let permit = admission.permit();
     let record = admission.record(call, rules);
@@ -601,9 +601,9 @@ pub(crate) fn finish<T: Serialize, E: Coded>(
             };
             let is_unchanged = done.happening.events.is_empty();
             record.outcome = Some(match (is_unchanged, done.beside.is_empty() && !done.has_acted) {
-                (false, _) => Became::Revision(revision),
-                (true, false) => Became::Done,
-                (true, true) => Became::Unchanged,
+                (false, _) => CallOutcome::Revision(revision),
+                (true, false) => CallOutcome::Done,
+                (true, true) => CallOutcome::Unchanged,
             });
             record.question.context.extend(done.said);
             let mut work = left(call, Ok((done.value, revision, false)));
@@ -623,7 +623,7 @@ pub(crate) fn finish<T: Serialize, E: Coded>(
         Err(Undone::Denied(denied, records)) => (denied.reason.to_string(), records, CallError::Denied(denied)),
         Err(Undone::Moved(error)) => (error.code().to_owned(), Vec::new(), CallError::Precondition(error)),
     };
-    record.outcome = Some(Became::Refused(outcome));
+    record.outcome = Some(CallOutcome::Refused(outcome));
     let mut work = left(call, Err(refused));
     work.records.push(*record);
     work.records.extend(records);

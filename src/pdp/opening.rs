@@ -10,14 +10,14 @@ use crate::clock::{SharedClock, Timestamp};
 use crate::domain::invitation::LinkKeys;
 use crate::files::{check_secret, check_writers};
 use crate::pdp::archived::FOLDER_NAME;
-use crate::pdp::call::{self, About, Call, CallError};
+use crate::pdp::call::{self, Call, CallError, CallTarget};
 use crate::pdp::heads::{Against, BehindError, Heads, HoldError, give_up};
 use crate::pdp::ledger_key::{self, PRIVATE_NAME, PUBLIC_NAME};
 use crate::pdp::links::{FILE_NAME, LinkRing};
 use crate::pdp::own::{self, Own};
 use crate::pdp::{Pdp, PdpError, Terms};
 use crate::policy::Bundle;
-use crate::store::{Beside, Desk, KnownKeys, Store, StoreError};
+use crate::store::{KnownKeys, MetadataChanges, Store, StoreError, WriteContext};
 
 /// What somebody says by hand who starts a server.
 #[derive(Clone, Default, Debug)]
@@ -211,7 +211,7 @@ async fn record_opening(pdp: &Pdp, accepted: Option<(Timestamp, Timestamp)>) -> 
         let paths: Vec<String> = pdp.settings.given_up.iter().map(|path| path.display().to_string()).collect();
         call.said.insert("givenUp".to_owned(), paths.into());
     }
-    let told = call::read(pdp, &call, "startAnyway", &About::Installation, |_, _| Ok::<_, StoreError>(())).await;
+    let told = call::read(pdp, &call, "startAnyway", &CallTarget::Installation, |_, _| Ok::<_, StoreError>(())).await;
     match told {
         Ok(told) => {
             tracing::warn!(record = ?told.seqs, accepted_clock = accepted.is_some(), new_keys = ?pdp.keys.replaced, "started as somebody said by hand");
@@ -234,8 +234,8 @@ pub(crate) async fn keep_known_keys(pdp: &Pdp) -> Result<(), StoreError> {
     }
     let message = "the keys beside the store were noted".to_owned();
     let own = Own { action: "noteKeys", by: String::new(), message };
-    let put = move |_: &Desk<'_>| {
-        let mut beside = Beside::default();
+    let put = move |_: &WriteContext<'_>| {
+        let mut beside = MetadataChanges::default();
         beside.put_known_keys(&keys)?;
         Ok(beside)
     };
@@ -256,8 +256,8 @@ pub async fn with_needs_persons(mut pdp: Pdp, needs_persons: bool) -> Result<Pdp
     if pdp.store.needs_persons()? != needs_persons {
         let message = format!("approval needs a person of another issuer: {needs_persons}");
         let own = own::Own { action: "changeSettings", by: String::new(), message };
-        let put = move |_: &Desk<'_>| {
-            let mut beside = Beside::default();
+        let put = move |_: &WriteContext<'_>| {
+            let mut beside = MetadataChanges::default();
             beside.put_needs_persons(needs_persons)?;
             Ok(beside)
         };

@@ -4,7 +4,7 @@
 use crate::audit::Record;
 use crate::facts::Facts;
 use crate::pdp::Pdp;
-use crate::store::{Beside, Desk, StoreError, Work};
+use crate::store::{MetadataChanges, StoreError, Work, WriteContext};
 
 /// What is written, and why.
 pub(crate) struct Own {
@@ -20,7 +20,7 @@ pub(crate) struct Own {
 pub(crate) async fn write_own(
     pdp: &Pdp,
     Own { action, by, message }: Own,
-    put: impl FnOnce(&Desk<'_>) -> Result<Beside, StoreError> + Send + 'static,
+    put: impl FnOnce(&WriteContext<'_>) -> Result<MetadataChanges, StoreError> + Send + 'static,
 ) -> Result<(), StoreError> {
     let (has_ledger, rules) = (pdp.store.records()? > 0, pdp.rules().digest().clone());
     let written = pdp.store.change(move |desk| {

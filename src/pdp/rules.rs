@@ -23,7 +23,7 @@ use crate::pdp::Pdp;
 use crate::pdp::own::{self, Own};
 use crate::pdp::unrelated::StrangeResources;
 use crate::policy::{Bundle, Digest, Finding, RuleFiles, Rulebook};
-use crate::store::{Beside, Desk, InForce, Store, StoreError, Why};
+use crate::store::{InForce, MetadataChanges, Store, StoreError, Why, WriteContext};
 
 /// The rules that were last in force over a store, if any were.
 ///
@@ -153,7 +153,7 @@ impl Current {
     }
 
     /// The rules that are in force where a change is made, which those before it in the same commit may have put there.
-    pub(crate) fn over(&self, desk: &Desk<'_>) -> Result<Arc<Bundle>, StoreError> {
+    pub(crate) fn over(&self, desk: &WriteContext<'_>) -> Result<Arc<Bundle>, StoreError> {
         let Some((number, entry)) = desk.in_force()? else { return Ok(self.get()) };
         {
             let deciding = self.deciding.read().unwrap_or_else(PoisonError::into_inner);
@@ -234,7 +234,7 @@ fn said_of(entry: &InForce, before: &Digest) {
 }
 
 /// A set of rules that is to come in force.
-pub(crate) struct Coming {
+pub(crate) struct Activation {
     pub(crate) bundle: Arc<Bundle>,
     pub(crate) by: String,
     pub(crate) why: Why,
@@ -259,9 +259,9 @@ pub(crate) struct Note {
 /// is durable, before anybody is told.
 pub(crate) fn bring(
     current: &Current,
-    desk: &Desk<'_>,
-    coming: Coming,
-    beside: &mut Beside,
+    desk: &WriteContext<'_>,
+    coming: Activation,
+    beside: &mut MetadataChanges,
 ) -> Result<InForce, StoreError> {
     bring_with(current, desk, coming, Note::default(), beside)
 }
@@ -269,12 +269,12 @@ pub(crate) fn bring(
 /// As [`bring`], with what the history says besides.
 pub(crate) fn bring_with(
     current: &Current,
-    desk: &Desk<'_>,
-    coming: Coming,
+    desk: &WriteContext<'_>,
+    coming: Activation,
     Note { comment, emergency }: Note,
-    beside: &mut Beside,
+    beside: &mut MetadataChanges,
 ) -> Result<InForce, StoreError> {
-    let Coming { bundle, by, why, proposal, evidence, folder, retired } = coming;
+    let Activation { bundle, by, why, proposal, evidence, folder, retired } = coming;
     let before = desk.in_force()?;
     let number = before.as_ref().map_or(0, |(number, _)| number + 1);
     let at = before.map_or(desk.at, |(_, before)| desk.at.max(before.at));
@@ -310,11 +310,11 @@ pub fn rules_from(pdp: &Pdp) -> RulesFrom {
 pub async fn keep_rules(pdp: &Pdp, by: &str) -> Result<(), StoreError> {
     let (bundle, by, why) = (pdp.rules(), by.to_owned(), Why::Start);
     let (proposal, evidence, folder, retired) = (None, None, None, Vec::new());
-    keep(pdp, Coming { bundle, by, why, proposal, evidence, folder, retired }).await
+    keep(pdp, Activation { bundle, by, why, proposal, evidence, folder, retired }).await
 }
 
 /// Puts rules in force without a call, unless they are already.
-pub(crate) async fn keep(pdp: &Pdp, coming: Coming) -> Result<(), StoreError> {
+pub(crate) async fn keep(pdp: &Pdp, coming: Activation) -> Result<(), StoreError> {
     let (current, digest) = (pdp.rules.current.clone(), coming.bundle.digest());
     let message = match coming.why {
         Why::Start => format!("the rules `{digest}` came in force as the service started"),
@@ -322,8 +322,8 @@ pub(crate) async fn keep(pdp: &Pdp, coming: Coming) -> Result<(), StoreError> {
         Why::Published | Why::RolledBack => format!("the rules `{digest}` came in force"),
     };
     let own = Own { action: "activateRules", by: coming.by.clone(), message };
-    let put = move |desk: &Desk<'_>| {
-        let mut beside = Beside::default();
+    let put = move |desk: &WriteContext<'_>| {
+        let mut beside = MetadataChanges::default();
         if desk.in_force()?.is_none_or(|(_, last)| last.digest != coming.bundle.digest().as_str()) {
             bring(&current, desk, coming, &mut beside)?;
         }

@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use jiff::SignedDuration;
 
-use crate::audit::{Asked, Record};
+use crate::audit::{Record, RecordKind};
 use crate::caller::{Caller, Proof};
 use crate::clock::{OnceAMinute, Timestamp};
 use crate::facts::Facts;
@@ -101,7 +101,7 @@ fn counted(pdp: &Pdp, window: &Window) -> Option<Record> {
 fn of_wrong_credentials(pdp: &Pdp, message: &str) -> Record {
     let facts = Facts { revision: pdp.store.revision(), at: pdp.now(), ..Facts::default() };
     let rules = pdp.rules().digest().clone();
-    let mut record = Record::of_invalid(Caller::Visitor, Asked::Call, message.to_owned(), facts, rules);
+    let mut record = Record::of_invalid(Caller::Visitor, RecordKind::Call, message.to_owned(), facts, rules);
     record.question.action.name = ACTION.to_owned();
     record.proof = Some(Proof::Unasked);
     record

@@ -6,14 +6,14 @@ use crate::clock::Timestamp;
 use crate::config::RulesFrom;
 use crate::limits::DIGEST_PREFIX_MIN;
 use crate::pdp::Pdp;
-use crate::pdp::call::{self, About, Call, CallError, Changed, Done, Undone};
-use crate::pdp::rules::{Coming, Current, Note, bring_with};
+use crate::pdp::call::{self, Call, CallError, CallTarget, Committed, Done, Undone};
+use crate::pdp::rules::{Activation, Current, Note, bring_with};
 use crate::policy::RuleFiles;
 use crate::publish::four_eyes::{Hand, are_two};
 use crate::publish::review::Outcome;
-use crate::publish::weigh::Weighed;
+use crate::publish::weigh::ReviewedBundle;
 use crate::publish::{self, ProposalTold, PublishError, in_force, saying, short};
-use crate::store::{Approval, Beside, Desk, Proposal, ProposalState, StoreError, Why};
+use crate::store::{Approval, MetadataChanges, Proposal, ProposalState, StoreError, Why, WriteContext};
 
 /// What somebody says with its yes.
 #[derive(Clone, Debug, Default)]
@@ -32,7 +32,7 @@ pub struct Approving {
 /// A proposal that somebody may approve.
 fn admissible(
     (from, needs_persons): (RulesFrom, bool),
-    desk: &Desk<'_>,
+    desk: &WriteContext<'_>,
     id: u64,
     hand: &Hand,
 ) -> Result<Proposal, PublishError> {
@@ -58,7 +58,7 @@ fn base_of(said: Option<String>, proposal: &Proposal, in_force: &str) -> String 
 }
 
 /// Nothing stands against a proposal: nothing was found, and it is proved or accepted without a proof.
-fn sound(proposal: &Proposal, weighed: &Weighed) -> Result<(), PublishError> {
+fn sound(proposal: &Proposal, weighed: &ReviewedBundle) -> Result<(), PublishError> {
     let is_accepted = proposal.approval.as_ref().is_some_and(|approval| approval.unproved.is_some());
     match weighed.evidence.outcome {
         _ if weighed.bundle.is_none() => Err(PublishError::Refused(Box::new(weighed.evidence.clone()))),
@@ -70,23 +70,23 @@ fn sound(proposal: &Proposal, weighed: &Weighed) -> Result<(), PublishError> {
 /// Puts an approved proposal in force.
 pub(crate) fn activation(
     current: &Current,
-    desk: &Desk<'_>,
+    desk: &WriteContext<'_>,
     mut proposal: Proposal,
-    weighed: Weighed,
+    weighed: ReviewedBundle,
 ) -> Result<Done<ProposalTold>, Undone<PublishError>> {
     sound(&proposal, &weighed)?;
     let evidence = weighed.json().map_err(PublishError::from)?;
-    let Weighed { evidence: found, bundle: Some(bundle) } = weighed else {
+    let ReviewedBundle { evidence: found, bundle: Some(bundle) } = weighed else {
         return Err(PublishError::UnknownProposal(proposal.id).into());
     };
     let by = proposal.approval.as_ref().map_or_else(String::new, |approval| approval.by.to_string());
     proposal.state = ProposalState::Activated;
-    let mut beside = Beside::default();
+    let mut beside = MetadataChanges::default();
     beside.put_proposal(&proposal).map_err(PublishError::from)?;
     beside.put_proposed_evidence(proposal.id, &evidence).map_err(PublishError::from)?;
     let why = if proposal.rollback { Why::RolledBack } else { Why::Published };
     let (proposed, folder, retired) = (Some(proposal.id), None, found.retired.clone());
-    let coming = Coming { bundle, by, why, proposal: proposed, evidence: Some(evidence), folder, retired };
+    let coming = Activation { bundle, by, why, proposal: proposed, evidence: Some(evidence), folder, retired };
     let comment = proposal.approval.as_ref().and_then(|approval| approval.comment.clone());
     let note = Note { comment, emergency: false };
     bring_with(current, desk, coming, note, &mut beside).map_err(PublishError::from)?;
@@ -102,7 +102,7 @@ pub async fn approve(
     call: &Call,
     id: u64,
     approving: Approving,
-) -> Result<Changed<ProposalTold>, CallError<PublishError>> {
+) -> Result<Committed<ProposalTold>, CallError<PublishError>> {
     call::may(pdp, call, "approveRules").await.map_err(|error| error.map(PublishError::Store))?;
     let known = pdp.store.proposal(id).map_err(CallError::Unavailable)?;
     // What will be refused anyhow is not examined; the writer looks again at what it is then.
@@ -132,7 +132,7 @@ pub async fn approve(
     ];
     let call = saying(call, said);
     let (current, from) = (pdp.rules.current.clone(), pdp.rules.from);
-    call::change(pdp, &call, "approveRules", About::Installation, move |desk, _| {
+    call::change(pdp, &call, "approveRules", CallTarget::Installation, move |desk, _| {
         let mut proposal = admissible((from, needs_persons), desk, id, &hand)?;
         let weighed = weighed.ok_or(PublishError::Closed { id, state: proposal.state })?;
         let in_force = in_force(&current, desk).map_err(PublishError::from)?;
@@ -163,7 +163,7 @@ pub async fn approve(
             return Err(PublishError::Scheduled(other).into());
         }
         proposal.state = ProposalState::Scheduled;
-        let mut beside = Beside::default();
+        let mut beside = MetadataChanges::default();
         beside.put_proposal(&proposal).map_err(PublishError::from)?;
         beside.put_scheduled(Some(id)).map_err(PublishError::from)?;
         beside.put_proposed_evidence(id, &weighed.json().map_err(PublishError::from)?).map_err(PublishError::from)?;
@@ -172,7 +172,7 @@ pub async fn approve(
     .await
 }
 
-pub(crate) async fn weigh_proposed(pdp: &Pdp, id: u64) -> Result<Weighed, StoreError> {
+pub(crate) async fn weigh_proposed(pdp: &Pdp, id: u64) -> Result<ReviewedBundle, StoreError> {
     let files: RuleFiles = pdp.store.proposed_files(id)?.into_iter().collect();
     publish::weigh::weigh(pdp, files).await
 }

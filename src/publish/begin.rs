@@ -9,12 +9,12 @@ use crate::clock::SharedClock;
 use crate::config::{RulesAt, RulesFrom};
 use crate::pdp::opening::{self, Opening};
 use crate::pdp::own::{self, Own};
-use crate::pdp::rules::{self, Coming, last_in_force};
+use crate::pdp::rules::{self, Activation, last_in_force};
 use crate::pdp::{Pdp, PdpError, Terms};
 use crate::policy::{Bundle, Digest, Finding, ReadError, RuleFiles, Rulebook, RulesError};
 use crate::publish;
 use crate::publish::review::Outcome;
-use crate::store::{Beside, Desk, Store, StoreError, Why};
+use crate::store::{MetadataChanges, Store, StoreError, Why, WriteContext};
 
 /// Where whoever starts a server says the rules stand.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -125,7 +125,7 @@ pub async fn begin_by(
         publish::watched::pass_over(&pdp, files.strays());
         let evidence = examined(&pdp, files).await?;
         let (bundle, by, folder) = (pdp.rules(), files_by(&pdp, "start"), folder_said(&pdp));
-        let coming = Coming { bundle, by, why: Why::Start, proposal: None, evidence, folder, retired: Vec::new() };
+        let coming = Activation { bundle, by, why: Why::Start, proposal: None, evidence, folder, retired: Vec::new() };
         rules::keep(&pdp, coming).await?;
         note_rules_source(&pdp, true).await?;
         opening::note_opening(&pdp).await?;
@@ -185,8 +185,8 @@ async fn note_rules_source(pdp: &Pdp, is_there: bool) -> Result<(), StoreError> 
     }
     let message = "where the rules come from was noted".to_owned();
     let own = Own { action: "changeSettings", by: String::new(), message };
-    let put = move |_: &Desk<'_>| {
-        let mut beside = Beside::default();
+    let put = move |_: &WriteContext<'_>| {
+        let mut beside = MetadataChanges::default();
         beside.put_rules_from(from)?;
         if let Some(at) = &at {
             beside.put_rules_at(at)?;

@@ -8,16 +8,16 @@ use crate::clock::Timestamp;
 use crate::config::RulesFrom;
 use crate::limits::{OPEN_PROPOSALS_MAX, RULES_FILE_BYTES_MAX, RULES_FILES_MAX};
 use crate::pdp::Pdp;
-use crate::pdp::call::{self, About, Call, CallError, Changed, Done, Told};
+use crate::pdp::call::{self, Call, CallError, CallTarget, Committed, Done, Response};
 use crate::pdp::cursor::Seal;
 use crate::pdp::page::{ListError, Page};
 use crate::pdp::rules::{Current, kept, parsed};
 use crate::policy::{Digest, RuleFiles, without_mark};
 use crate::publish::four_eyes::Hand;
 use crate::publish::review::{Evidence, Telling};
-use crate::publish::weigh::Weighed;
+use crate::publish::weigh::ReviewedBundle;
 use crate::publish::{self, ProposalTold, PublishError, in_force, saying, short};
-use crate::store::{Beside, Closed, Desk, Proposal, ProposalState, StoreError};
+use crate::store::{Closed, MetadataChanges, Proposal, ProposalState, StoreError, WriteContext};
 
 /// What somebody wants in force.
 #[derive(Clone, Debug, Default)]
@@ -35,7 +35,7 @@ pub struct Proposing {
 /// What becomes a proposal, once it is reviewed.
 pub(crate) struct Candidate {
     pub(crate) files: Vec<(String, String)>,
-    pub(crate) weighed: Weighed,
+    pub(crate) weighed: ReviewedBundle,
     pub(crate) title: Option<String>,
     pub(crate) why: Option<String>,
     pub(crate) activate_at: Option<Timestamp>,
@@ -46,7 +46,7 @@ pub(crate) struct Candidate {
 /// Keeps a candidate as a proposal of whoever makes the call.
 pub(crate) fn proposed(
     current: &Current,
-    desk: &Desk<'_>,
+    desk: &WriteContext<'_>,
     hand: Hand,
     candidate: Candidate,
 ) -> Result<Done<ProposalTold>, PublishError> {
@@ -85,7 +85,7 @@ pub(crate) fn proposed(
         approval,
         closed,
     };
-    let mut beside = Beside::default();
+    let mut beside = MetadataChanges::default();
     beside.put_proposal(&proposal)?;
     beside.put_proposed_files(id, &files)?;
     beside.put_proposed_evidence(id, &weighed.json()?)?;
@@ -103,7 +103,7 @@ pub async fn review(
     pdp: &Pdp,
     call: &Call,
     files: BTreeMap<String, String>,
-) -> Result<Told<Evidence>, CallError<PublishError>> {
+) -> Result<Response<Evidence>, CallError<PublishError>> {
     // Whoever may not have rules reviewed costs nothing.
     call::may(pdp, call, "reviewRules").await.map_err(|error| error.map(PublishError::Store))?;
     let (digest, weighed) = match candidate(pdp, files) {
@@ -114,7 +114,7 @@ pub async fn review(
         Err(error) => (None, Err(error)),
     };
     let call = saying(call, [("digest", digest)]);
-    call::read(pdp, &call, "reviewRules", &About::Installation, |_, _| weighed).await
+    call::read(pdp, &call, "reviewRules", &CallTarget::Installation, |_, _| weighed).await
 }
 
 /// Records a review that is then told in lines while it goes on ([`review_telling`]).
@@ -125,10 +125,10 @@ pub async fn begin_review(
     pdp: &Pdp,
     call: &Call,
     files: BTreeMap<String, String>,
-) -> Result<Told<BegunReview>, CallError<PublishError>> {
+) -> Result<Response<BegunReview>, CallError<PublishError>> {
     let begun = candidate(pdp, files).map(BegunReview);
     let digest = begun.as_ref().ok().map(|BegunReview(files)| Digest::of(files).to_string().into());
-    call::read(pdp, &saying(call, [("digest", digest)]), "reviewRules", &About::Installation, |_, _| begun).await
+    call::read(pdp, &saying(call, [("digest", digest)]), "reviewRules", &CallTarget::Installation, |_, _| begun).await
 }
 
 /// Goes on with a review that is recorded.
@@ -181,7 +181,7 @@ pub async fn propose(
     pdp: &Pdp,
     call: &Call,
     proposing: Proposing,
-) -> Result<Changed<ProposalTold>, CallError<PublishError>> {
+) -> Result<Committed<ProposalTold>, CallError<PublishError>> {
     call::may(pdp, call, "proposeRules").await.map_err(|error| error.map(PublishError::Store))?;
     let Proposing { files, title, why, activate_at } = proposing;
     let from = pdp.rules.from;
@@ -203,7 +203,7 @@ pub async fn propose(
     let at = activate_at.map(|at| at.to_string().into());
     let call = saying(call, [("digest", digest.map(Value::from)), ("activateAt", at)]);
     let (current, hand) = (pdp.rules.current.clone(), Hand::of_call(&call));
-    call::change(pdp, &call, "proposeRules", About::Installation, move |desk, _| {
+    call::change(pdp, &call, "proposeRules", CallTarget::Installation, move |desk, _| {
         let (files, weighed) = weighed?;
         Ok(proposed(&current, desk, hand, Candidate { files, weighed, title, why, activate_at, rollback: false })?)
     })
@@ -214,16 +214,16 @@ pub async fn propose(
 ///
 /// # Errors
 /// [`PublishError`]; [`CallError::Denied`] for whoever may not propose rules.
-pub async fn withdraw(pdp: &Pdp, call: &Call, id: u64) -> Result<Changed<ProposalTold>, CallError<PublishError>> {
+pub async fn withdraw(pdp: &Pdp, call: &Call, id: u64) -> Result<Committed<ProposalTold>, CallError<PublishError>> {
     let call = saying(call, [("proposal", Some(id.into()))]);
     let (from, by) = (pdp.rules.from, call.caller.to_string());
-    call::change(pdp, &call, "proposeRules", About::Installation, move |desk, _| {
+    call::change(pdp, &call, "proposeRules", CallTarget::Installation, move |desk, _| {
         if from == RulesFrom::Files {
             return Err(PublishError::FromFiles.into());
         }
         let found = desk.proposal(id).map_err(PublishError::from)?;
         let mut proposal = found.ok_or(PublishError::UnknownProposal(id))?;
-        let mut beside = Beside::default();
+        let mut beside = MetadataChanges::default();
         match proposal.state {
             ProposalState::Withdrawn => return Ok(Done::beside(beside, proposal.into())),
             ProposalState::Open => {}
@@ -249,8 +249,8 @@ pub async fn proposals(
     call: &Call,
     limit: usize,
     cursor: Option<&str>,
-) -> Result<Told<Page<ProposalTold>>, CallError<ListError>> {
-    call::read(pdp, call, "readRules", &About::Installation, |_, _| {
+) -> Result<Response<Page<ProposalTold>>, CallError<ListError>> {
+    call::read(pdp, call, "readRules", &CallTarget::Installation, |_, _| {
         let seal = Seal::of(&pdp.keys.ledger, &call.caller, &"proposals");
         Page::of_numbered(limit, cursor, seal, |from, most| pdp.store.proposals(from, most))
     })
@@ -261,8 +261,8 @@ pub async fn proposals(
 ///
 /// # Errors
 /// [`PublishError::UnknownProposal`]; [`CallError::Denied`] for whoever may not read the rules.
-pub async fn proposal(pdp: &Pdp, call: &Call, id: u64) -> Result<Told<ProposalTold>, CallError<PublishError>> {
-    call::read(pdp, call, "readRules", &About::Installation, |_, _| {
+pub async fn proposal(pdp: &Pdp, call: &Call, id: u64) -> Result<Response<ProposalTold>, CallError<PublishError>> {
+    call::read(pdp, call, "readRules", &CallTarget::Installation, |_, _| {
         let proposal = pdp.store.proposal(id)?.ok_or(PublishError::UnknownProposal(id))?;
         let files = pdp.store.proposed_files(id)?.into_iter().collect();
         let evidence = parsed(pdp.store.proposed_evidence(id)?)?;

@@ -11,7 +11,7 @@ use crate::clock::Timestamp;
 use crate::config::RulesFrom;
 use crate::limits::DIGEST_PREFIX_MIN;
 use crate::pdp::Pdp;
-use crate::pdp::call::{self, About, Call, CallError, Told};
+use crate::pdp::call::{self, Call, CallError, CallTarget, Response};
 use crate::pdp::cursor::Seal;
 use crate::pdp::page::{ListError, Page};
 use crate::pdp::rules::{AmbiguousDigest, RefusedRules, parsed, whole_digest};
@@ -142,8 +142,8 @@ pub struct KeptRules {
 ///
 /// # Errors
 /// [`CallError::Denied`] for whoever may not read the rules.
-pub async fn rules_status(pdp: &Pdp, call: &Call) -> Result<Told<RulesStatus>, CallError<StoreError>> {
-    call::read(pdp, call, "readRules", &About::Installation, |_, _| {
+pub async fn rules_status(pdp: &Pdp, call: &Call) -> Result<Response<RulesStatus>, CallError<StoreError>> {
+    call::read(pdp, call, "readRules", &CallTarget::Installation, |_, _| {
         let entry = pdp.store.rules_in_force()?.map(|(_, entry)| RulesEntry::from(entry));
         let digest = entry.as_ref().map_or_else(|| pdp.rules().digest().to_string(), |entry| entry.digest.clone());
         let scheduled = publish::schedule::scheduled(pdp)?.and_then(|proposal| {
@@ -175,8 +175,8 @@ pub async fn rules_status(pdp: &Pdp, call: &Call) -> Result<Told<RulesStatus>, C
 /// # Errors
 /// [`PublishError::UnknownRules`], [`PublishError::Ambiguous`]; [`CallError::Denied`] for whoever may not read the
 /// rules.
-pub async fn rules_with(pdp: &Pdp, call: &Call, digest: &str) -> Result<Told<KeptRules>, CallError<PublishError>> {
-    call::read(pdp, call, "readRules", &About::Installation, |_, _| {
+pub async fn rules_with(pdp: &Pdp, call: &Call, digest: &str) -> Result<Response<KeptRules>, CallError<PublishError>> {
+    call::read(pdp, call, "readRules", &CallTarget::Installation, |_, _| {
         let unknown = || PublishError::UnknownRules(digest.to_owned());
         let kept = match whole_digest::<PublishError>(pdp, digest)? {
             Some(whole) => pdp.store.kept_rules(&whole)?.map(|files| (whole, files)),
@@ -219,8 +219,8 @@ pub async fn rules_history(
     call: &Call,
     limit: usize,
     cursor: Option<&str>,
-) -> Result<Told<Page<RulesEntry>>, CallError<ListError>> {
-    call::read(pdp, call, "readRules", &About::Installation, |_, _| {
+) -> Result<Response<Page<RulesEntry>>, CallError<ListError>> {
+    call::read(pdp, call, "readRules", &CallTarget::Installation, |_, _| {
         let seal = Seal::of(&pdp.keys.ledger, &call.caller, &"history of rules");
         Page::of_numbered(limit, cursor, seal, |from, most| pdp.store.rules_history(from, most))
     })

@@ -17,15 +17,15 @@ use crate::config::RulesFrom;
 use crate::decide::check_schema;
 use crate::limits::ROLLBACK_ALONE_SECONDS;
 use crate::pdp::Pdp;
-use crate::pdp::call::{self, About, Call, CallError, Changed, Done};
-use crate::pdp::rules::{self, Coming, Note, bring_with, kept, whole_digest};
+use crate::pdp::call::{self, Call, CallError, CallTarget, Committed, Done};
+use crate::pdp::rules::{self, Activation, Note, bring_with, kept, whole_digest};
 use crate::policy::Bundle;
 use crate::publish::four_eyes::{Hand, is_somebody};
 use crate::publish::proposal::{Candidate, proposed};
 use crate::publish::report::RulesEntry;
-use crate::publish::weigh::Weighed;
+use crate::publish::weigh::ReviewedBundle;
 use crate::publish::{self, ProposalTold, PublishError, saying, short};
-use crate::store::{Beside, InForce, StoreError, Why};
+use crate::store::{InForce, MetadataChanges, StoreError, Why};
 
 /// Which rules somebody wants in force again.
 #[derive(Clone, Debug, Default)]
@@ -72,7 +72,7 @@ pub async fn roll_back(
     pdp: &Pdp,
     call: &Call,
     rolling_back: RollingBack,
-) -> Result<Changed<RolledBack>, CallError<PublishError>> {
+) -> Result<Committed<RolledBack>, CallError<PublishError>> {
     call::may(pdp, call, "rollBackRules").await.map_err(|error| error.map(PublishError::Store))?;
     let RollingBack { to, comment } = rolling_back;
     let (target, weighed) = match target(pdp, call, &to, comment.as_deref()) {
@@ -82,7 +82,8 @@ pub async fn roll_back(
             (target, weighed)
         }
         Err(error) => {
-            return call::change(pdp, call, "rollBackRules", About::Installation, move |_, _| Err(error.into())).await;
+            return call::change(pdp, call, "rollBackRules", CallTarget::Installation, move |_, _| Err(error.into()))
+                .await;
         }
     };
     let said = [
@@ -97,7 +98,7 @@ pub async fn roll_back(
     }
     let (current, hand) = (pdp.rules.current.clone(), Hand::of_call(&call));
     let files = kept(target.bundle.files());
-    call::change(pdp, &call, "proposeRules", About::Installation, move |desk, _| {
+    call::change(pdp, &call, "proposeRules", CallTarget::Installation, move |desk, _| {
         let title = Some(format!("go back to the rules `{}`", target.bundle.digest()));
         let candidate = Candidate { files, weighed, title, why: comment, activate_at: None, rollback: true };
         let Done { happening, records, beside, value, .. } = proposed(&current, desk, hand, candidate)?;
@@ -112,20 +113,20 @@ async fn go_back(
     pdp: &Pdp,
     call: &Call,
     target: Target,
-    weighed: Weighed,
+    weighed: ReviewedBundle,
     comment: Option<String>,
-) -> Result<Changed<RolledBack>, CallError<PublishError>> {
+) -> Result<Committed<RolledBack>, CallError<PublishError>> {
     let (current, by) = (pdp.rules.current.clone(), call.caller.to_string());
-    call::change(pdp, call, "rollBackRules", About::Installation, move |desk, _| {
+    call::change(pdp, call, "rollBackRules", CallTarget::Installation, move |desk, _| {
         let Target { bundle, newest: (number, base), .. } = target;
         let newest = desk.in_force().map_err(PublishError::from)?;
         if let Some((_, now)) = newest.filter(|(newest, _)| *newest != number) {
             return Err(PublishError::Moved { base: base.digest, in_force: now.digest }.into());
         }
-        let mut beside = Beside::default();
+        let mut beside = MetadataChanges::default();
         let evidence = weighed.json().map_err(PublishError::from)?;
         let (why, folder, retired) = (Why::RolledBack, None, weighed.evidence.retired.clone());
-        let coming = Coming { bundle, by, why, proposal: None, evidence: Some(evidence), folder, retired };
+        let coming = Activation { bundle, by, why, proposal: None, evidence: Some(evidence), folder, retired };
         let note = Note { comment, emergency: true };
         let entry = bring_with(&current, desk, coming, note, &mut beside).map_err(PublishError::from)?;
         let evidence = serde_json::to_value(&weighed.evidence).ok();

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::config::RulesFrom;
-use crate::pdp::call::{About, Call, CallError, Coded as _};
+use crate::pdp::call::{Call, CallError, CallTarget, Coded as _};
 use crate::pdp::own::{self, Own};
 use crate::pdp::rules::RefusedRules;
 use crate::pdp::{Pdp, call};
@@ -15,7 +15,7 @@ use crate::publish::four_eyes::still_counts;
 use crate::publish::review::Outcome;
 use crate::publish::watched::told;
 use crate::publish::{self, PublishError, in_force, saying};
-use crate::store::{Beside, Closed, Desk, Proposal, ProposalState, StoreError};
+use crate::store::{Closed, MetadataChanges, Proposal, ProposalState, StoreError, WriteContext};
 
 /// Puts the proposal in force whose time has come, if there is one; says which, and whether it is in force.
 ///
@@ -46,7 +46,7 @@ pub async fn activate_due(pdp: &Pdp) -> Result<Option<(u64, bool)>, StoreError> 
     // Whoever approved it has to be allowed to still: by the rules of now, and by the token it came with.
     let call = saying(&Call { person: approval.person.clone(), ..Call::of(approval.by.clone()) }, said);
     let current = pdp.rules.current.clone();
-    let activated = call::change(pdp, &call, "approveRules", About::Installation, move |desk, _| {
+    let activated = call::change(pdp, &call, "approveRules", CallTarget::Installation, move |desk, _| {
         let in_force = in_force(&current, desk).map_err(PublishError::from)?;
         let found = desk.proposal(id).map_err(PublishError::from)?;
         let mut proposal = found.ok_or(PublishError::UnknownProposal(id))?;
@@ -91,8 +91,8 @@ async fn not_activated(
     let by = "schedule".to_owned();
     let said = format!("proposal {id} did not come in force: {message}");
     let own = Own { action: "activateRules", by: by.clone(), message: said };
-    let put = move |desk: &Desk<'_>| {
-        let mut beside = Beside::default();
+    let put = move |desk: &WriteContext<'_>| {
+        let mut beside = MetadataChanges::default();
         if let Some(mut proposal) = desk.proposal(id)?.filter(|known| known.state == ProposalState::Scheduled) {
             proposal.state = ProposalState::NotActivated;
             proposal.closed = Some(Closed { by, at: desk.at, message: Some(message) });

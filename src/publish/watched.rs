@@ -1,7 +1,7 @@
 //! Rules from a folder: what becomes of each change to the files.
 
 use crate::pdp::Pdp;
-use crate::pdp::rules::{self, Coming, Current, RefusedRules};
+use crate::pdp::rules::{self, Activation, Current, RefusedRules};
 use crate::policy::{Digest, Finding, ReadError, RuleFiles};
 use crate::publish;
 use crate::store::{StoreError, Why};
@@ -51,7 +51,7 @@ pub async fn take_files(pdp: &Pdp, files: Result<RuleFiles, ReadError>) -> Resul
     }
     let (by, folder, retired) =
         (publish::begin::files_by(pdp, "files"), publish::begin::folder_said(pdp), weighed.evidence.retired);
-    rules::keep(pdp, Coming { bundle, by, why: Why::Files, proposal: None, evidence, folder, retired }).await?;
+    rules::keep(pdp, Activation { bundle, by, why: Why::Files, proposal: None, evidence, folder, retired }).await?;
     Ok(Taken::InForce)
 }
 

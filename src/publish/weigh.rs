@@ -7,31 +7,31 @@ use crate::config::RulesFrom;
 use crate::decide::schema_findings;
 use crate::facts::Role;
 use crate::pdp::Pdp;
-use crate::pdp::call::{About, admit};
+use crate::pdp::call::{CallTarget, admit};
 use crate::policy::{Bundle, Finding, RuleFiles, Rulebook};
 use crate::publish;
 use crate::publish::review::{Evidence, Outcome, Telling};
 use crate::store::StoreError;
 
 /// A candidate with what is known of it, and the rules it makes unless it is refused.
-pub(crate) struct Weighed {
+pub(crate) struct ReviewedBundle {
     pub(crate) evidence: Evidence,
     pub(crate) bundle: Option<Arc<Bundle>>,
 }
 
-impl Weighed {
+impl ReviewedBundle {
     pub(crate) fn json(&self) -> Result<String, StoreError> {
         serde_json::to_string(&self.evidence).map_err(|error| StoreError::Unusable(error.to_string()))
     }
 }
 
 /// Reviews a candidate and loads it.
-pub(crate) async fn weigh(pdp: &Pdp, files: RuleFiles) -> Result<Weighed, StoreError> {
+pub(crate) async fn weigh(pdp: &Pdp, files: RuleFiles) -> Result<ReviewedBundle, StoreError> {
     weigh_telling(pdp, files, Telling::default()).await
 }
 
 /// The same, telling of it while it goes on.
-pub(crate) async fn weigh_telling(pdp: &Pdp, files: RuleFiles, telling: Telling) -> Result<Weighed, StoreError> {
+pub(crate) async fn weigh_telling(pdp: &Pdp, files: RuleFiles, telling: Telling) -> Result<ReviewedBundle, StoreError> {
     let mut evidence = publish::review::examine_telling(pdp, files.clone(), telling).await?;
     let loaded = Bundle::load(files, Rulebook::Domain).map_err(|error| error.findings);
     let loaded = loaded.and_then(|bundle| match schema_findings(&bundle) {
@@ -54,7 +54,7 @@ pub(crate) async fn weigh_telling(pdp: &Pdp, files: RuleFiles, telling: Telling)
             None
         }
     };
-    Ok(Weighed { evidence, bundle })
+    Ok(ReviewedBundle { evidence, bundle })
 }
 
 /// What is wrong with rules under which no operator could put others in force; nothing where files decide.
@@ -67,7 +67,7 @@ pub(crate) fn leaves_a_way_on(pdp: &Pdp, bundle: &Bundle) -> Result<Option<Findi
         let mut is_allowed = false;
         for role in Role::ALL {
             let anybody = Caller::Operator { id: "anybody".to_owned(), role: *role };
-            let admission = admit(bundle, &snapshot.view(), now, &anybody, action, &About::Installation)?;
+            let admission = admit(bundle, &snapshot.view(), now, &anybody, action, &CallTarget::Installation)?;
             is_allowed |= admission.permit().is_ok();
         }
         if !is_allowed {

@@ -11,7 +11,7 @@ use super::index_rows::rows_of;
 use super::ledger::Growing;
 use super::ledger_index::{Entries, IndexTable, LEDGER_INDEX};
 use super::metadata::{Known, Metadata, MetadataEntry, RowsDigest, sha256};
-use super::metadata_changes::Beside;
+use super::metadata_changes::MetadataChanges;
 use super::prepare::{keep_newest, newest};
 use super::rows::{parse, row};
 use super::tables::{ENTRIES, FACTS, JOURNAL, SIDE};
@@ -21,7 +21,7 @@ use super::{Entry, StoreError};
 use crate::audit::{Hash, Record, Recorded, SALT_BYTES};
 use crate::clock::Timestamp;
 use crate::decide::Permit;
-use crate::domain::event::{Event, Fact, Happening};
+use crate::domain::event::{ChangeSet, Event, Fact};
 use crate::id::{Revision, Seq};
 use crate::random::{Random, SharedRandom};
 
@@ -31,7 +31,7 @@ const TOUCHED_MAX: usize = 100_000;
 /// What a piece of work leaves to be written.
 pub struct Work<T> {
     /// What changes, and the proof that it may; nothing for work that only records.
-    pub change: Option<(Permit, Happening)>,
+    pub change: Option<(Permit, ChangeSet)>,
     /// Who changes it.
     pub by: String,
     /// The records of what was decided.
@@ -39,14 +39,14 @@ pub struct Work<T> {
     /// What is remembered of the answer, so that a retry gets the same one.
     pub remember: Option<Remembered>,
     /// What changes beside the facts.
-    pub beside: Beside,
+    pub beside: MetadataChanges,
     /// What the caller gets once all of it is durable.
     pub value: T,
 }
 
 /// What was written.
 #[derive(Clone, Debug)]
-pub struct Committed<T> {
+pub struct Written<T> {
     /// What the work returned.
     pub value: T,
     /// The newest revision once it was written: the one it made, if it changed anything.
@@ -56,7 +56,7 @@ pub struct Committed<T> {
 }
 
 /// What a piece of work sees: the newest facts, the moment, and the revision it would make.
-pub struct Desk<'a> {
+pub struct WriteContext<'a> {
     /// The newest facts.
     pub view: View<'a>,
     /// The moment of the change; never before that of an earlier one.
@@ -67,7 +67,7 @@ pub struct Desk<'a> {
     pub(super) metadata: Metadata<'a, Table<'a, &'static [u8], &'static [u8]>>,
 }
 
-impl Desk<'_> {
+impl WriteContext<'_> {
     /// The answer that is remembered under a key.
     ///
     /// # Errors
@@ -185,7 +185,7 @@ impl<'txn> Batch<'txn> {
     }
 
     /// Writes rows beside the facts and enters them in the journal, `with` so many records; the SHA-256 of the entry.
-    fn enter_beside(&mut self, by: String, beside: Beside, with: usize) -> Result<Hash, StoreError> {
+    fn enter_beside(&mut self, by: String, beside: MetadataChanges, with: usize) -> Result<Hash, StoreError> {
         let rows: Vec<_> = beside.rows.iter().map(|(key, row)| (key.clone(), sha256(row))).collect();
         let records = self.ledger.size()? + with as u64;
         let entry = MetadataEntry { at: self.at, by, before: self.entered.head, records, rows, adopted: None };
@@ -210,14 +210,14 @@ impl<'txn> Batch<'txn> {
         Ok(seqs)
     }
 
-    pub(super) fn desk(&self) -> Desk<'_> {
+    pub(super) fn desk(&self) -> WriteContext<'_> {
         let view = View::new(&self.facts, self.revision);
         let metadata = Metadata { side: &self.side, known: &self.known, newer: &self.entered };
-        Desk { view, at: self.at, next: self.revision.next(), side: &self.side, metadata }
+        WriteContext { view, at: self.at, next: self.revision.next(), side: &self.side, metadata }
     }
 
     /// Enters what a piece of work left; `has_put` when facts of the same change were put already.
-    pub(super) fn keep<T>(&mut self, work: Work<T>, has_put: bool) -> Result<Committed<T>, StoreError> {
+    pub(super) fn keep<T>(&mut self, work: Work<T>, has_put: bool) -> Result<Written<T>, StoreError> {
         let Work { change, by, mut records, remember, beside, value } = work;
         if !beside.is_empty() {
             let entry = self.enter_beside(by.clone(), beside, records.len())?;
@@ -237,7 +237,7 @@ impl<'txn> Batch<'txn> {
         }
         let records: Result<Vec<_>, _> = records.into_iter().map(|record| recorded(record, &*self.random)).collect();
         let seqs = self.append(records?)?;
-        Ok(Committed { value, revision: self.revision, seqs })
+        Ok(Written { value, revision: self.revision, seqs })
     }
 }
 

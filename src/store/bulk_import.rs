@@ -3,7 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::StoreError;
-use super::batch::{Batch, Committed, Desk, Work, panicked};
+use super::batch::{Batch, Work, WriteContext, Written, panicked};
 use super::redb_file::Store;
 use super::view::View;
 use crate::clock::Timestamp;
@@ -20,7 +20,7 @@ pub struct Loader<'a, 'txn> {
 impl Loader<'_, '_> {
     /// What a piece of work sees that begins before anything is put.
     #[must_use]
-    pub fn desk(&self) -> Desk<'_> {
+    pub fn desk(&self) -> WriteContext<'_> {
         self.batch.desk()
     }
 
@@ -71,7 +71,7 @@ impl Store {
     pub async fn load<T: Send + 'static>(
         &self,
         load: impl FnOnce(&mut Loader<'_, '_>) -> Result<Work<T>, StoreError> + Send + 'static,
-    ) -> Result<Committed<T>, StoreError> {
+    ) -> Result<Written<T>, StoreError> {
         let loaded = self.queue().wait_in_line(true, move |batch| {
             let mut loader = Loader { batch, has_put: false, fault: None };
             let worked = catch_unwind(AssertUnwindSafe(|| load(&mut loader)));
@@ -84,25 +84,25 @@ impl Store {
             if has_put && !is_kept {
                 batch.is_dropped = true;
                 let left = worked.map(|work| (work.value, Some(work.records)));
-                return Ok(left.map(|value| Committed { value, revision: batch.revision, seqs: Vec::new() }));
+                return Ok(left.map(|value| Written { value, revision: batch.revision, seqs: Vec::new() }));
             }
             match worked {
                 Ok(work) => {
-                    let Committed { value, revision, seqs } = batch.keep(work, has_put)?;
-                    Ok(Ok(Committed { value: (value, None), revision, seqs }))
+                    let Written { value, revision, seqs } = batch.keep(work, has_put)?;
+                    Ok(Ok(Written { value: (value, None), revision, seqs }))
                 }
                 Err(error) => Ok(Err(error)),
             }
         });
-        let Committed { value: (value, dropped), revision, seqs } = loaded.await?;
+        let Written { value: (value, dropped), revision, seqs } = loaded.await?;
         match dropped {
-            None => Ok(Committed { value, revision, seqs }),
+            None => Ok(Written { value, revision, seqs }),
             // What was put is gone with its transaction; that it was refused is recorded in another.
             Some(records) => {
                 let records: Result<_, _> = records.into_iter().map(|record| self.recorded(record)).collect();
                 let records = records?;
-                let Committed { revision, seqs, .. } = self.append(records).await?;
-                Ok(Committed { value, revision, seqs })
+                let Written { revision, seqs, .. } = self.append(records).await?;
+                Ok(Written { value, revision, seqs })
             }
         }
     }

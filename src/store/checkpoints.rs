@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 use redb::ReadableTable as _;
 
 use super::StoreError;
-use super::batch::{Batch, Committed};
+use super::batch::{Batch, Written};
 use super::ledger::{archive_row, checkpoint_key};
 use super::redb_file::Store;
 use crate::audit::Recorded;
@@ -45,18 +45,14 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`]; then nothing is written, and what the records are about must not be answered.
-    pub async fn append_with(
-        &self,
-        records: Vec<Recorded>,
-        signed: Option<Signed>,
-    ) -> Result<Committed<()>, StoreError> {
+    pub async fn append_with(&self, records: Vec<Recorded>, signed: Option<Signed>) -> Result<Written<()>, StoreError> {
         self.queue()
             .wait(move |batch| {
                 let seqs = batch.append(records)?;
                 if let Some(signed) = &signed {
                     batch.keep_checkpoint(signed)?;
                 }
-                Ok(Ok(Committed { value: (), revision: batch.revision, seqs }))
+                Ok(Ok(Written { value: (), revision: batch.revision, seqs }))
             })
             .await
     }
@@ -66,13 +62,13 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`]; then all of them are still there.
-    pub async fn drop_archived(&self, records: RangeInclusive<u64>, file: String) -> Result<Committed<()>, StoreError> {
+    pub async fn drop_archived(&self, records: RangeInclusive<u64>, file: String) -> Result<Written<()>, StoreError> {
         self.queue()
             .wait(move |batch| {
                 let (key, row) = archive_row(&records, &file);
                 batch.side.insert(key.as_slice(), row.as_slice())?;
                 batch.ledger.records.retain_in(records, |_, _| false)?;
-                Ok(Ok(Committed { value: (), revision: batch.revision, seqs: Vec::new() }))
+                Ok(Ok(Written { value: (), revision: batch.revision, seqs: Vec::new() }))
             })
             .await
     }

@@ -15,7 +15,7 @@ use crate::id::{CustomerId, PartnerId, ServiceId, ServiceName, SubscriptionId};
 use crate::question;
 
 /// A customer, its services with who administers them now, and its commercial relationships.
-pub struct Household<'a> {
+pub struct CustomerSnapshot<'a> {
     view: View<'a>,
     at: Timestamp,
     customer: CustomerId,
@@ -55,12 +55,12 @@ impl<'a> View<'a> {
     pub fn households(
         &self,
         at: Timestamp,
-        visit: &mut dyn FnMut(&Household<'a>) -> Result<Listed, StoreError>,
+        visit: &mut dyn FnMut(&CustomerSnapshot<'a>) -> Result<Listed, StoreError>,
     ) -> Result<(), StoreError> {
         self.walk(Kind::Customer, &[], &mut |names, _| visit(&self.household(name(names, 0)?, at)?))
     }
 
-    fn household(&self, customer: CustomerId, at: Timestamp) -> Result<Household<'a>, StoreError> {
+    fn household(&self, customer: CustomerId, at: Timestamp) -> Result<CustomerSnapshot<'a>, StoreError> {
         let mut services = BTreeMap::new();
         self.walk(Kind::Service, &[customer.as_str()], &mut |names, value| {
             let id = ServiceId { customer: customer.clone(), service: name(names, 1)? };
@@ -74,7 +74,7 @@ impl<'a> View<'a> {
             relationships.insert(relationship.partner, relationship.state);
             Ok(Listed::Continue(()))
         })?;
-        Ok(Household { view: *self, at, customer, services, relationships })
+        Ok(CustomerSnapshot { view: *self, at, customer, services, relationships })
     }
 
     fn walk(&self, kind: Kind, first: &[&str], visit: &mut Visit<'_>) -> Result<(), StoreError> {
@@ -82,7 +82,7 @@ impl<'a> View<'a> {
     }
 }
 
-impl Household<'_> {
+impl CustomerSnapshot<'_> {
     /// Whose it is.
     #[must_use]
     pub fn customer(&self) -> &CustomerId {

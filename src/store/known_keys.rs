@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::StoreError;
-use super::metadata_changes::Beside;
+use super::metadata_changes::MetadataChanges;
 use super::redb_file::Store;
 
 /// The row they stand in.
@@ -21,7 +21,7 @@ pub struct KnownKeys {
     pub retired: Vec<String>,
 }
 
-impl Beside {
+impl MetadataChanges {
     /// Keeps the keys the store knows.
     ///
     /// # Errors

@@ -7,13 +7,13 @@ use super::view::encode;
 
 /// What a piece of work changes beside the facts, in the same commit and in one entry of the journal.
 #[derive(Default)]
-pub struct Beside {
+pub struct MetadataChanges {
     pub(super) rows: Vec<(Vec<u8>, Vec<u8>)>,
     /// The rules that come in force by it.
     pub(super) in_force: Option<(u64, String)>,
 }
 
-impl Beside {
+impl MetadataChanges {
     /// Does nothing change?
     #[must_use]
     pub fn is_empty(&self) -> bool {

@@ -4,23 +4,23 @@ use std::collections::BTreeMap;
 
 use super::StoreError;
 use super::index_rows::rows_of;
-use super::rows::Overlay;
+use super::rows::OverlayRows;
 use super::view::View;
 use crate::domain::event::Fact;
 
 /// Facts as they would be if some changes were made, one after the other.
-pub struct Supposed<'a>(Overlay<'a>);
+pub struct Overlay<'a>(OverlayRows<'a>);
 
 impl<'a> View<'a> {
     /// The same facts, to suppose changes of.
     #[must_use]
-    pub fn supposing(&self) -> Supposed<'a> {
+    pub fn supposing(&self) -> Overlay<'a> {
         let base = self.revision();
-        Supposed(Overlay { beneath: self.rows(), base, over: BTreeMap::new(), revision: base.next() })
+        Overlay(OverlayRows { beneath: self.rows(), base, over: BTreeMap::new(), revision: base.next() })
     }
 }
 
-impl Supposed<'_> {
+impl Overlay<'_> {
     /// The facts as they would be after everything that was put.
     #[must_use]
     pub fn view(&self) -> View<'_> {

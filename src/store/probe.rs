@@ -1,7 +1,7 @@
 //! Whether records can be written, where nobody asks for one.
 
 use super::StoreError;
-use super::batch::Committed;
+use super::batch::Written;
 use super::redb_file::Store;
 
 /// The row that is written for a moment.
@@ -20,13 +20,13 @@ impl Store {
             .wait(|batch| {
                 batch.side.insert(KEY, vec![0; BYTES].as_slice())?;
                 batch.is_real = true;
-                Ok(Ok(Committed { value: (), revision: batch.revision, seqs: Vec::new() }))
+                Ok(Ok(Written { value: (), revision: batch.revision, seqs: Vec::new() }))
             })
             .await?;
         self.queue()
             .wait(|batch| {
                 batch.side.remove(KEY)?;
-                Ok(Ok(Committed { value: (), revision: batch.revision, seqs: Vec::new() }))
+                Ok(Ok(Written { value: (), revision: batch.revision, seqs: Vec::new() }))
             })
             .await
             .map(drop)

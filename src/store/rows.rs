@@ -129,7 +129,7 @@ pub(super) trait Rows {
 pub(super) type Visit<'v> = dyn FnMut(&[u8], &[u8]) -> Result<Listed, StoreError> + 'v;
 
 /// Rows with some facts put over them that were never written: what would be if.
-pub(super) struct Overlay<'a> {
+pub(super) struct OverlayRows<'a> {
     pub(super) beneath: &'a dyn Rows,
     /// The revision at which what lies beneath is read: newer rows may be there, of changes made meanwhile.
     pub(super) base: Revision,
@@ -137,7 +137,7 @@ pub(super) struct Overlay<'a> {
     pub(super) revision: Revision,
 }
 
-impl Rows for Overlay<'_> {
+impl Rows for OverlayRows<'_> {
     fn newest(&self, key: &[u8], at: Revision) -> Result<Option<(Revision, Vec<u8>)>, StoreError> {
         match self.over.get(key) {
             Some(value) if self.revision <= at => Ok(Some((self.revision, value.clone()))),

@@ -8,10 +8,10 @@
 use serde::de::DeserializeOwned;
 
 use super::StoreError;
-use super::batch::Desk;
+use super::batch::WriteContext;
 use super::in_force::InForce;
 use super::metadata::number_of;
-use super::metadata_changes::Beside;
+use super::metadata_changes::MetadataChanges;
 use super::proposal::{Proposal, ProposalState};
 use super::redb_file::Store;
 use crate::clock::Timestamp;
@@ -24,7 +24,7 @@ fn numbered(kind: u8, number: u64) -> Vec<u8> {
     [[kind].as_slice(), &number.to_be_bytes()].concat()
 }
 
-impl Beside {
+impl MetadataChanges {
     /// Keeps a set of rules by its digest, and notes that it is in force from now on.
     ///
     /// # Errors
@@ -75,7 +75,7 @@ impl Beside {
     }
 }
 
-impl Desk<'_> {
+impl WriteContext<'_> {
     /// The rules that are in force, with their number in the history.
     ///
     /// # Errors

@@ -1,11 +1,11 @@
 //! Where rules come from, as the last server was told: kept beside them, for the next start and for commands.
 
 use super::StoreError;
-use super::metadata_changes::Beside;
+use super::metadata_changes::MetadataChanges;
 use super::redb_file::Store;
 use crate::config::{RulesAt, RulesFrom};
 
-impl Beside {
+impl MetadataChanges {
     /// Notes where rules come from.
     ///
     /// # Errors

@@ -1,8 +1,8 @@
 //! Reading and writing access tokens.
 
 use super::StoreError;
-use super::batch::Desk;
-use super::metadata_changes::Beside;
+use super::batch::WriteContext;
+use super::metadata_changes::MetadataChanges;
 use super::redb_file::Store;
 use super::token::{Token, token_key};
 use crate::caller::Caller;
@@ -35,7 +35,7 @@ impl Store {
     }
 }
 
-impl Beside {
+impl MetadataChanges {
     /// Keeps a token as it is now.
     ///
     /// # Errors
@@ -45,7 +45,7 @@ impl Beside {
     }
 }
 
-impl Desk<'_> {
+impl WriteContext<'_> {
     /// A token by its public name, as it is where the change is made.
     ///
     /// # Errors

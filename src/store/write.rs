@@ -3,7 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::StoreError;
-use super::batch::{Committed, Desk, Work, panicked, recorded};
+use super::batch::{Work, WriteContext, Written, panicked, recorded};
 use super::redb_file::Store;
 use crate::audit::{Record, Recorded};
 
@@ -20,7 +20,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`]; then none of them is written, and what they are about must not be answered.
-    pub async fn append(&self, records: Vec<Recorded>) -> Result<Committed<()>, StoreError> {
+    pub async fn append(&self, records: Vec<Recorded>) -> Result<Written<()>, StoreError> {
         self.append_with(records, None).await
     }
 
@@ -31,8 +31,8 @@ impl Store {
     /// [`StoreError`]; then nothing is written.
     pub async fn change<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&Desk<'_>) -> Result<Work<T>, StoreError> + Send + 'static,
-    ) -> Result<Committed<T>, StoreError> {
+        work: impl FnOnce(&WriteContext<'_>) -> Result<Work<T>, StoreError> + Send + 'static,
+    ) -> Result<Written<T>, StoreError> {
         self.queue()
             .wait(move |batch| {
                 // Nothing is written before the work is whole, so whatever is wrong with it is its own fault.

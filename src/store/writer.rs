@@ -17,7 +17,7 @@ use std::{io, thread};
 use tokio::sync::oneshot;
 
 use super::StoreError;
-use super::batch::{Batch, Committed, panicked};
+use super::batch::{Batch, Written, panicked};
 use super::file::Shared;
 use super::metadata::Known;
 use crate::clock::Timestamp;
@@ -42,13 +42,13 @@ trait Job: Send {
 }
 
 /// What a job came to: its value and records, or a fault of its own for which it wrote nothing.
-pub(super) type Filled<T> = Result<Committed<T>, StoreError>;
+pub(super) type Filled<T> = Result<Written<T>, StoreError>;
 
 struct Waiting<F, T> {
     work: Option<F>,
     is_alone: bool,
     filled: Filled<T>,
-    tell: oneshot::Sender<Result<Committed<T>, StoreError>>,
+    tell: oneshot::Sender<Result<Written<T>, StoreError>>,
 }
 
 impl<F, T> Job for Waiting<F, T>
@@ -101,7 +101,7 @@ impl Queue {
     pub(super) async fn wait<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut Batch<'_>) -> Result<Filled<T>, StoreError> + Send + 'static,
-    ) -> Result<Committed<T>, StoreError> {
+    ) -> Result<Written<T>, StoreError> {
         self.wait_in_line(false, work).await
     }
 
@@ -109,7 +109,7 @@ impl Queue {
         &self,
         is_alone: bool,
         work: impl FnOnce(&mut Batch<'_>) -> Result<Filled<T>, StoreError> + Send + 'static,
-    ) -> Result<Committed<T>, StoreError> {
+    ) -> Result<Written<T>, StoreError> {
         let (tell, told) = oneshot::channel();
         let waiting = Waiting { work: Some(work), is_alone, filled: Err(StoreError::Closing), tell };
         self.join(Box::new(waiting))?;

@@ -4,9 +4,10 @@ use data_encoding::HEXLOWER;
 
 use crate::answer::search::candidates::Domain;
 use crate::answer::search::{
-    Hole, PageProperties, Pager, QuestionDigest, Search, SearchError, SearchPage, page_of_world, question_digest,
+    PageProperties, Pager, QuestionDigest, Search, SearchError, SearchPage, SearchTarget, page_of_world,
+    question_digest,
 };
-use crate::audit::{Results, Sought};
+use crate::audit::{Results, SearchKind};
 use crate::clock::Timestamp;
 use crate::decide::World;
 use crate::facts::Facts;
@@ -26,14 +27,14 @@ pub(crate) struct Replayable<'a> {
     results: &'a Results,
 }
 
-impl Hole {
+impl SearchTarget {
     /// The hole of a question as a record has it: it is empty where the hole is.
-    pub(crate) fn of(sought: Sought, question: &Question) -> Self {
+    pub(crate) fn of(sought: SearchKind, question: &Question) -> Self {
         let Question { subject, action, resource, .. } = question.clone();
         match sought {
-            Sought::Subject => Self::Subject { kind: subject.kind, action, resource },
-            Sought::Resource => Self::Resource { subject, action, kind: resource.kind },
-            Sought::Action => Self::Action { subject, resource },
+            SearchKind::Subject => Self::Subject { kind: subject.kind, action, resource },
+            SearchKind::Resource => Self::Resource { subject, action, kind: resource.kind },
+            SearchKind::Action => Self::Action { subject, resource },
         }
     }
 }
@@ -42,7 +43,7 @@ impl<'a> Replayable<'a> {
     pub(crate) fn of(question: &Question, results: &'a Results) -> Self {
         let properties = results.properties.as_deref().and_then(PageProperties::read);
         let page = Pager { token: results.token.clone(), limit: results.limit, properties };
-        let hole = Hole::of(results.sought, question);
+        let hole = SearchTarget::of(results.sought, question);
         // What the caller said besides what is recorded is in the tokens as a digest.
         let asked = match &results.asked {
             Some(asked) => HEXLOWER.decode(asked.as_bytes()).ok().and_then(|asked| asked.try_into().ok()),
@@ -71,7 +72,7 @@ impl<'a> Replayable<'a> {
         let (page, facts) = match made {
             Ok(made) => made,
             Err(SearchError::Store(error)) => return Err(error),
-            Err(SearchError::Token | SearchError::Basis(_)) => return Ok(None),
+            Err(SearchError::Token | SearchError::ReadOptions(_)) => return Ok(None),
         };
         let sha256 = page.sha256().map_err(|error| StoreError::Unusable(error.to_string()))?;
         Ok(Some((Results { count: page.results.len(), sha256, ..self.results.clone() }, facts)))

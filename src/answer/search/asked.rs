@@ -3,7 +3,7 @@
 use data_encoding::HEXLOWER;
 use serde_json::Value;
 
-use crate::answer::ask::{AsOf, Basis};
+use crate::answer::ask::{AsOf, ReadOptions};
 use crate::answer::search::SearchError;
 use crate::answer::search::token::digest;
 use crate::question::{Members, Question};
@@ -19,7 +19,7 @@ pub(crate) fn question_digest(question: &Question) -> Result<QuestionDigest, Sea
 
 /// The digest of a question as it was asked: in whatever order its members came, and of what day and by which rules,
 /// where the caller chose them.
-pub(crate) fn asked_digest(question: &Question, basis: &Basis) -> Result<QuestionDigest, SearchError> {
+pub(crate) fn asked_digest(question: &Question, basis: &ReadOptions) -> Result<QuestionDigest, SearchError> {
     let mut question = question.clone();
     let Question { subject, action, resource, context } = &mut question;
     for members in [&mut subject.properties, &mut action.properties, &mut resource.properties, context] {

@@ -10,7 +10,7 @@ use std::ops::Bound;
 
 use crate::answer::search::token::{Position, digest};
 use crate::answer::search::{
-    Gathering, Hole, Match, QuestionDigest, Search, SearchError, SearchPage, actions, look_through, page_of,
+    Gathering, Match, QuestionDigest, Search, SearchError, SearchPage, SearchTarget, actions, look_through, page_of,
 };
 use crate::clock::Timestamp;
 use crate::decide::{Namespace, allows_strange_subject, decide, permits};
@@ -39,28 +39,33 @@ impl Domain<'_> {
     pub(crate) fn page(&self) -> Result<(SearchPage, Facts), SearchError> {
         let facts = self.facts()?;
         // The actions are a list of the rules: where they are others, the places in it mean something else.
-        let names = if matches!(self.search.hole, Hole::Action { .. }) { actions(self.rules) } else { Vec::new() };
+        let names =
+            if matches!(self.search.hole, SearchTarget::Action { .. }) { actions(self.rules) } else { Vec::new() };
         let list = digest::<32>(&[names.join("\n").as_bytes()]);
         let page = page_of(self.search, &self.asked, &list, self.explain, |from, gathering| match &self.search.hole {
-            Hole::Subject { kind, action, resource } => self.subjects(kind, action, resource, &facts, from, gathering),
-            Hole::Resource { subject, action, kind } => self.resources(subject, action, kind, &facts, from, gathering),
-            Hole::Action { .. } => look_through(names, from, gathering, |name| Ok(self.judged(name, &facts))),
+            SearchTarget::Subject { kind, action, resource } => {
+                self.subjects(kind, action, resource, &facts, from, gathering)
+            }
+            SearchTarget::Resource { subject, action, kind } => {
+                self.resources(subject, action, kind, &facts, from, gathering)
+            }
+            SearchTarget::Action { .. } => look_through(names, from, gathering, |name| Ok(self.judged(name, &facts))),
         })?;
         Ok((page, facts))
     }
 
     fn facts(&self) -> Result<Facts, StoreError> {
         let needs = match &self.search.hole {
-            Hole::Subject { resource, .. } => Needs { subject: Target::Foreign, resource: resource.target() },
-            Hole::Resource { subject, .. } => Needs { subject: subject.target(), resource: Target::Foreign },
-            Hole::Action { subject, resource } => Needs::of(subject, resource),
+            SearchTarget::Subject { resource, .. } => Needs { subject: Target::Foreign, resource: resource.target() },
+            SearchTarget::Resource { subject, .. } => Needs { subject: subject.target(), resource: Target::Foreign },
+            SearchTarget::Action { subject, resource } => Needs::of(subject, resource),
         };
         let mut facts = self.view.facts(&needs, self.at)?;
         // What is in the hole is not unknown, it is sought.
         match &self.search.hole {
-            Hole::Subject { .. } => facts.unknown_subject = None,
-            Hole::Resource { .. } => facts.unknown_resource = None,
-            Hole::Action { .. } => {}
+            SearchTarget::Subject { .. } => facts.unknown_subject = None,
+            SearchTarget::Resource { .. } => facts.unknown_resource = None,
+            SearchTarget::Action { .. } => {}
         }
         Ok(facts)
     }
@@ -72,9 +77,9 @@ impl Domain<'_> {
     /// Decides a candidate from its facts.
     fn judged(&self, candidate: String, facts: &Facts) -> Option<Match> {
         let question = self.question(&candidate);
-        permits(self.rules, Namespace::Asked, &question, facts).then(|| Match {
+        permits(self.rules, Namespace::Domain, &question, facts).then(|| Match {
             found: self.search.hole.found(candidate),
-            decision: self.explain.then(|| decide(self.rules, Namespace::Asked, &question, facts)),
+            decision: self.explain.then(|| decide(self.rules, Namespace::Domain, &question, facts)),
         })
     }
 
@@ -91,7 +96,7 @@ impl Domain<'_> {
 
     /// Can a subject of one type do the action to a resource of the other at all?
     fn applies(&self, subject: &str, action: &Action, resource: &str) -> bool {
-        let action = self.rules.vocabulary().action(Namespace::Asked.as_str(), &action.name);
+        let action = self.rules.vocabulary().action(Namespace::Domain.as_str(), &action.name);
         action.is_some_and(|action| action.principals.contains(subject) && action.resources.contains(resource))
     }
 

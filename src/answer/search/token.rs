@@ -92,7 +92,7 @@ impl Position {
 }
 
 /// Which page is asked for: from where, and for how many.
-pub(crate) struct Asked {
+pub(crate) struct RequestedPage {
     pub(crate) from: Position,
     /// Nothing for as many as the server gives at once.
     pub(crate) limit: Option<u32>,
@@ -100,7 +100,7 @@ pub(crate) struct Asked {
     pub(crate) properties: Option<PageProperties>,
 }
 
-impl Asked {
+impl RequestedPage {
     /// Reads which page of the search with this digest is asked for.
     pub(crate) fn read(page: Option<&Pager>, search: &SearchDigest) -> Result<Self, SearchError> {
         let limit =

@@ -56,8 +56,8 @@ pub(crate) fn delta(
 ) -> Result<Delta, WhatIfError> {
     let compared = Compared { rules, at, now, then };
     let concerned = compared.concerned(touched)?;
-    let actions = rules.vocabulary().actions(Namespace::Asked.as_str()).map(|(name, _)| name);
-    let depends = actions.filter(|name| reads_context(rules, Namespace::Asked, name)).map(str::to_owned);
+    let actions = rules.vocabulary().actions(Namespace::Domain.as_str()).map(|(name, _)| name);
+    let depends = actions.filter(|name| reads_context(rules, Namespace::Domain, name)).map(str::to_owned);
     let mut delta =
         Delta { gained: Vec::new(), lost: Vec::new(), complete: true, depends_on_context: depends.collect() };
     for (signature, actions) in signatures(rules) {
@@ -79,7 +79,7 @@ pub(crate) fn delta(
 /// The actions by the types of their subjects and resources, as far as the store holds them.
 fn signatures(rules: &Bundle) -> BTreeMap<(Kind, Kind), Vec<&str>> {
     let mut signatures: BTreeMap<(Kind, Kind), Vec<&str>> = BTreeMap::new();
-    for (name, action) in rules.vocabulary().actions(Namespace::Asked.as_str()) {
+    for (name, action) in rules.vocabulary().actions(Namespace::Domain.as_str()) {
         for principal in action.principals.iter().filter_map(|kind| Kind::named(kind)) {
             for resource in action.resources.iter().filter_map(|kind| Kind::named(kind)) {
                 signatures.entry((principal, resource)).or_default().push(name);
@@ -327,8 +327,8 @@ impl Compared<'_> {
         }
         for &action in actions {
             let question = Question::new(subject.clone(), action, resource.clone());
-            let is_allowed = permits(self.rules, Namespace::Asked, &question, &now);
-            if is_allowed != permits(self.rules, Namespace::Asked, &question, &then) {
+            let is_allowed = permits(self.rules, Namespace::Domain, &question, &now);
+            if is_allowed != permits(self.rules, Namespace::Domain, &question, &then) {
                 let named = |entity: &Entity| Named { kind: entity.kind.clone(), id: entity.id.clone() };
                 let action = NamedAction { name: action.to_owned() };
                 let flip = Flip { subject: named(&subject), resource: named(&resource), action };

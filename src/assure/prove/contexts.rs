@@ -40,7 +40,7 @@ pub(in crate::assure) fn find(
 }
 
 fn of_action(bundles: &[&Bundle], name: &str, solver: &mut Solver) -> Contexts {
-    let asked = Namespace::Asked;
+    let asked = Namespace::Domain;
     let declared =
         |bundle: &&Bundle| bundle.vocabulary().action(asked.as_str(), name).map(|shape| shape.context.clone());
     let Some(shape) = bundles.iter().find_map(declared) else { return Contexts::default() };

@@ -65,7 +65,7 @@ impl Counterexample {
         let verb = if is_allowed { "could" } else { "could not" };
         let who = subject(&question, facts.as_ref());
         let what = match namespace {
-            Namespace::Asked => format!("{} {}", plainly(&question.action.name), object(&question, facts.as_ref())),
+            Namespace::Domain => format!("{} {}", plainly(&question.action.name), object(&question, facts.as_ref())),
             Namespace::Api => format!("call `{}` {}", question.action.name, called(&question.resource, facts.as_ref())),
         };
         let said = question.said();

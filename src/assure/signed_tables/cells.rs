@@ -14,7 +14,7 @@ type SignedAnswer = (bool, Option<String>);
 /// The signed answers to an action, standing by standing; none where partners cannot ask for it.
 pub(in crate::assure) fn signed_cells(bundle: &Bundle, action: &str) -> BTreeMap<Case, SignedAnswer> {
     let mut cells: BTreeMap<Case, SignedAnswer> = BTreeMap::new();
-    let Some(shape) = bundle.vocabulary().action(Namespace::Asked.as_str(), action) else { return cells };
+    let Some(shape) = bundle.vocabulary().action(Namespace::Domain.as_str(), action) else { return cells };
     if !shape.principals.contains(Kind::Partner.as_str()) {
         return cells;
     }

@@ -5,12 +5,12 @@ use std::collections::BTreeSet;
 use crate::audit::Record;
 use crate::change::import::ImportError;
 use crate::change::judgement::Judgement;
-use crate::change::line::{Line, Told, tell};
+use crate::change::line::{Line, LineEffect, tell};
 use crate::domain::event::Event;
 use crate::domain::grant::Multichannel;
 use crate::id::{PartnerId, Revision};
 use crate::limits::IMPORT_RELATIONSHIPS_MAX;
-use crate::pdp::call::{About, Call, Denied, Undone, admit};
+use crate::pdp::call::{Call, CallTarget, Denied, Undone, admit};
 use crate::policy::Bundle;
 use crate::store::{Loader, StoreError};
 
@@ -63,7 +63,7 @@ impl<'a> Judge<'a> {
         loader: &Loader<'_, '_>,
         line: &Line,
         wrong: impl Fn(String) -> ImportError,
-    ) -> Result<Told, Undone<ImportError>> {
+    ) -> Result<LineEffect, Undone<ImportError>> {
         if line.is_relationship()
             && let Err(denied) = self.may_tell_relationships(loader).map_err(ImportError::from)?
         {
@@ -109,7 +109,7 @@ impl<'a> Judge<'a> {
         if let Some((may, _)) = &self.asked {
             return Ok(may.clone());
         }
-        let about = About::Installation;
+        let about = CallTarget::Installation;
         let desk = loader.desk();
         let admission = admit(self.rules, &desk.view, desk.at, &self.call.caller, RELATIONSHIPS, &about)?;
         let may = admission.permit().map(drop);

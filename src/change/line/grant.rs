@@ -2,7 +2,7 @@
 
 use crate::change::acceptance::{displace, transacting_holders};
 use crate::change::judgement::Judgement;
-use crate::change::line::{LineError, Told, parties};
+use crate::change::line::{LineEffect, LineError, parties};
 use crate::clock::Timestamp;
 use crate::domain::event::{Event, Fact, TerminationCause};
 use crate::domain::grant::{Grant, Multichannel};
@@ -18,17 +18,17 @@ pub(crate) fn tell(
     at: Timestamp,
     told: &Grant,
     judgement: Option<&Judgement<'_>>,
-) -> Result<Told, LineError> {
+) -> Result<LineEffect, LineError> {
     told.check_times(at)?;
     let partner = parties(view, &told.customer, &told.partner)?;
     let id = ServiceId { customer: told.customer.clone(), service: told.service.clone() };
     let before = view.grant(&id, &told.partner)?.map(|kept| kept.fact);
     if before.as_ref() == Some(told) {
-        return Ok(Told::default());
+        return Ok(LineEffect::default());
     }
     let known = view.service(&id)?.map(|kept| kept.fact);
     let mut service = known.clone().unwrap_or_default();
-    let mut brought = Told::default();
+    let mut brought = LineEffect::default();
     let held = before.is_some_and(|grant| grant.holds_at(at));
     if told.holds_at(at) {
         let newly = partner.kind.transacts() && !held;
@@ -85,7 +85,7 @@ fn displace_holders(
     id: &ServiceId,
     partner: &Partner,
     service: &mut Service,
-    brought: &mut Told,
+    brought: &mut LineEffect,
 ) -> Result<(), LineError> {
     for holder in transacting_holders(view, judgement.at, service, &partner.id)? {
         if judgement.multichannel == Multichannel::Refuse {

@@ -1,7 +1,7 @@
 //! A commercial relationship as a line tells it.
 
 use crate::change::judgement::Judgement;
-use crate::change::line::{LineError, Told, parties};
+use crate::change::line::{LineEffect, LineError, parties};
 use crate::clock::Timestamp;
 use crate::domain::commercial::{CommercialRelationship, RelationshipState};
 use crate::domain::event::{Event, Fact};
@@ -13,7 +13,7 @@ pub(crate) fn tell(
     at: Timestamp,
     told: &CommercialRelationship,
     judgement: Option<&Judgement<'_>>,
-) -> Result<Told, LineError> {
+) -> Result<LineEffect, LineError> {
     told.check_times(at)?;
     let partner = parties(view, &told.customer, &told.partner)?;
     if let Some(proposal) = told.proposal {
@@ -21,14 +21,14 @@ pub(crate) fn tell(
     }
     let before = view.relationship(&told.customer, &told.partner)?.map(|kept| kept.fact);
     if before.as_ref() == Some(told) {
-        return Ok(Told::default());
+        return Ok(LineEffect::default());
     }
     // One that stands began with a sale, and only a transacting kind sells.
     let begins = before.is_none() && told.state == RelationshipState::Active;
     if judgement.is_some() && begins && !partner.kind.transacts() {
         return Err(LineError::DoesNotSell(partner.id));
     }
-    let mut brought = Told::default();
+    let mut brought = LineEffect::default();
     brought.happening.events = events(before.as_ref(), told);
     brought.happening.facts.push(Fact::CommercialRelationship(told.clone()));
     Ok(brought)

@@ -4,7 +4,7 @@ use clap::Args;
 use hyper::Method;
 use serde_json::{Value, json};
 
-use crate::cli::reach::{Reached, Wanted};
+use crate::cli::reach::{Client, Wanted};
 use crate::cli::{Data, Ended, Failure, print};
 
 /// How many records are asked for at a time.
@@ -91,7 +91,7 @@ impl Find {
     }
 
     pub(super) async fn run(self) -> Result<Ended, Failure> {
-        let reached = Reached::open(&self.data, Wanted::There).await?;
+        let reached = Client::open(&self.data, Wanted::There).await?;
         let query = self.query();
         let most = self.limit.unwrap_or(usize::MAX);
         let (mut found, mut missing, mut cursor) = (0, Vec::new(), String::new());

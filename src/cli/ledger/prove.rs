@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::named;
 use super::verify::key;
 use crate::audit::{Checkpoint, ProofFile, Record, hash_text};
-use crate::cli::reach::{Reached, Wanted, whole};
+use crate::cli::reach::{Client, Wanted, whole};
 use crate::cli::transfer::saved;
 use crate::cli::{Data, Ended, Failure, print};
 
@@ -27,7 +27,7 @@ pub(super) struct Prove {
 
 impl Prove {
     pub(super) async fn run(self) -> Result<Ended, Failure> {
-        let reached = Reached::open(&self.data, Wanted::There).await?;
+        let reached = Client::open(&self.data, Wanted::There).await?;
         let path = format!("/v1/decisions/{}/proof", self.seq);
         let response = reached.send(Method::GET, &path, "application/json", whole("")).await?;
         let bytes = saved(response, &self.file).await?;

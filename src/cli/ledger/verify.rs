@@ -18,7 +18,7 @@ use crate::audit::{
     Checkpoint, Fault, Finding, Hash, Peaks, VerifierKey, Walked, parse_hash, verify_consistency, verify_lines,
 };
 use crate::cli::lines::Lines;
-use crate::cli::reach::{Reached, Wanted, answered, whole};
+use crate::cli::reach::{Client, Wanted, answered, whole};
 use crate::cli::{Data, Ended, Failure, print};
 use crate::clock::{SharedClock, System};
 use crate::evidence::ledger::LedgerWalk;
@@ -76,7 +76,7 @@ impl Verify {
     /// Has the ledger of a data directory walked by whoever holds it, and holds kept checkpoints against its tree.
     async fn inside(&self) -> Result<Walked, Failure> {
         let kept = self.kept()?;
-        let reached = match Reached::open(&self.data, Wanted::There).await {
+        let reached = match Client::open(&self.data, Wanted::There).await {
             Ok(reached) => reached,
             Err(failure) => return self.unserved(failure),
         };
@@ -124,7 +124,7 @@ pub(super) fn key(file: &Path) -> Result<VerifierKey, Failure> {
 }
 
 /// Has a ledger walked by whoever holds it.
-async fn walked(reached: &Reached) -> Result<Walked, Failure> {
+async fn walked(reached: &Client) -> Result<Walked, Failure> {
     let response = reached.send(Method::GET, "/v1/ledger/verification", "application/json", whole("")).await?;
     if !response.status().is_success() {
         answered(response).await?;
@@ -150,7 +150,7 @@ async fn walked(reached: &Reached) -> Result<Walked, Failure> {
 }
 
 /// Holds a checkpoint that was kept elsewhere against the tree that was walked.
-async fn hold(reached: &Reached, walked: &mut Walked, key: &VerifierKey, note: &str) -> Result<(), Failure> {
+async fn hold(reached: &Client, walked: &mut Walked, key: &VerifierKey, note: &str) -> Result<(), Failure> {
     let mut found = |fault, seq, last, message| walked.findings.push(Finding { fault, seq, last, message });
     let kept = match key.open(note) {
         Ok(kept) => kept,
@@ -183,7 +183,7 @@ async fn hold(reached: &Reached, walked: &mut Walked, key: &VerifierKey, note: &
 
 /// Is the tree of a checkpoint the beginning of the one that was walked? The proof is whoever's holds the ledger; that
 /// it holds is found out here.
-async fn is_beginning(reached: &Reached, kept: &Checkpoint, records: u64, root: &str) -> Result<bool, Failure> {
+async fn is_beginning(reached: &Client, kept: &Checkpoint, records: u64, root: &str) -> Result<bool, Failure> {
     let Checkpoint { size, root: signed, .. } = kept;
     if *size == 0 {
         return Ok(*signed == Peaks::default().root());

@@ -17,7 +17,7 @@ use super::report::{Detail, next_after_review, review, turned};
 use crate::cli::demo::demo;
 use crate::cli::lines::Lines;
 use crate::cli::page::Page;
-use crate::cli::reach::{Reached, Wanted, answered, whole};
+use crate::cli::reach::{Client, Wanted, answered, whole};
 use crate::cli::{Data, Ended, Failure};
 use crate::config::RulesFrom;
 use crate::policy::RuleFiles;
@@ -51,7 +51,7 @@ impl Compare {
         let folder;
         let is_there = Store::is_in(&self.data.data);
         let reached = if is_there {
-            Reached::open(&self.data, Wanted::There).await?
+            Client::open(&self.data, Wanted::There).await?
         } else {
             if !self.data.json {
                 let mut note = Page::new();
@@ -62,7 +62,7 @@ impl Compare {
                 print::line(&note);
             }
             folder = tempfile::tempdir()?;
-            let reached = Reached::at(folder.path(), Wanted::ThereOrNew).await?;
+            let reached = Client::at(folder.path(), Wanted::ThereOrNew).await?;
             if let Some(pdp) = &reached.here {
                 demo(pdp).await?;
             }
@@ -95,7 +95,7 @@ impl Compare {
     }
 
     /// Has the candidate reviewed by whoever holds the store, with a bar that shows how far it is.
-    async fn asked(&self, reached: &Reached, files: &RuleFiles) -> Result<Evidence, Failure> {
+    async fn asked(&self, reached: &Client, files: &RuleFiles) -> Result<Evidence, Failure> {
         let files: BTreeMap<&str, &str> = files.iter().collect();
         let body = whole(json!({ "files": files }).to_string());
         let response =
@@ -147,7 +147,7 @@ fn how_far() -> ProgressStyle {
 }
 
 /// Where the rules in force over a store come from.
-async fn rules_from(reached: &Reached) -> Result<RulesFrom, Failure> {
+async fn rules_from(reached: &Client) -> Result<RulesFrom, Failure> {
     let status = reached.call(Method::GET, "/v1/rules", None).await?;
     Ok(serde_json::from_value(status["from"].clone())?)
 }

@@ -18,7 +18,7 @@ use crate::assure::release::{Examined, Outcome, Tables, examine};
 use crate::assure::signed_tables;
 use crate::assure::table::Cell;
 use crate::cli::page::Page;
-use crate::cli::reach::{Reached, Wanted};
+use crate::cli::reach::{Client, Wanted};
 use crate::cli::rules_dir::RulesFlag;
 use crate::cli::{Data, Ended, Failure};
 use crate::config::SolverSetting;
@@ -141,7 +141,7 @@ impl Check {
         if !Store::is_in(&self.data.data) {
             return Ok(None);
         }
-        let reached = Reached::open(&self.data, Wanted::There).await?;
+        let reached = Client::open(&self.data, Wanted::There).await?;
         let status = reached.call(Method::GET, "/v1/rules", None).await?;
         Ok(status.get("refused").cloned())
     }

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::published::evidence;
 use super::report::{Detail, review, short, who};
 use crate::cli::page::Page;
-use crate::cli::reach::{Reached, Wanted};
+use crate::cli::reach::{Client, Wanted};
 use crate::cli::{Data, Ended, Failure};
 use crate::limits::DIGEST_PREFIX_MIN;
 use crate::policy::RuleFiles;
@@ -40,7 +40,7 @@ pub(super) struct Show {
 }
 
 /// Every item of a list, over all of its pages.
-async fn all(reached: &Reached, path: &str, noun: &str) -> Result<Vec<Value>, Failure> {
+async fn all(reached: &Client, path: &str, noun: &str) -> Result<Vec<Value>, Failure> {
     let (mut items, mut cursor) = (Vec::new(), String::new());
     loop {
         let mut page = reached.call(Method::GET, &format!("{path}?limit=1000{cursor}"), None).await?;
@@ -105,7 +105,7 @@ fn proposer(page: &mut Page, proposal: &Value) {
 
 impl History {
     pub(super) async fn run(self) -> Result<Ended, Failure> {
-        let reached = Reached::open(&self.data, Wanted::There).await?;
+        let reached = Client::open(&self.data, Wanted::There).await?;
         let history = all(&reached, "/v1/rules/history", "history").await?;
         let mut proposals = all(&reached, "/v1/rules/proposals", "proposals").await?;
         if self.data.json {
@@ -154,7 +154,7 @@ fn compared(page: &mut Page, own: &Files, in_force: &Files) {
 
 impl Show {
     pub(super) async fn run(self) -> Result<Ended, Failure> {
-        let reached = Reached::open(&self.data, Wanted::There).await?;
+        let reached = Client::open(&self.data, Wanted::There).await?;
         // No beginning of a digest is as short as the number of a proposal.
         let is_number = self.what.len() < DIGEST_PREFIX_MIN && self.what.bytes().all(|byte| byte.is_ascii_digit());
         let noun = if is_number { "proposals/" } else { "" };

@@ -13,7 +13,7 @@ use super::differences::differences;
 use super::examined::going_on;
 use super::report::{Detail, review, short, who};
 use crate::cli::page::Page;
-use crate::cli::reach::{Reached, Said, Wanted};
+use crate::cli::reach::{Client, Said, Wanted};
 use crate::cli::{DENIED, Data, Ended, Failure};
 use crate::policy::RuleFiles;
 use crate::publish::review::Evidence;
@@ -128,7 +128,7 @@ fn proposed(page: &mut Page, proposal: &Value, sources: &RuleFiles, detail: Deta
 impl Propose {
     pub(super) async fn run(self) -> Result<Ended, Failure> {
         let files = RuleFiles::read(&self.candidate, &RuleFiles::default())?;
-        let reached = Reached::open(&self.data, Wanted::There).await?;
+        let reached = Client::open(&self.data, Wanted::There).await?;
         let sent: BTreeMap<&str, &str> = files.iter().collect();
         let mut body = json!({ "files": sent });
         for (member, said) in [("title", &self.title), ("why", &self.why), ("activateAt", &self.activate_at)] {
@@ -154,7 +154,7 @@ impl Propose {
 
 impl Approve {
     pub(super) async fn run(self) -> Result<Ended, Failure> {
-        let reached = Reached::open(&self.data, Wanted::There).await?;
+        let reached = Client::open(&self.data, Wanted::There).await?;
         let mut body = json!({});
         let said = [
             ("comment", &self.why),
@@ -191,7 +191,7 @@ impl Approve {
 
 impl Withdraw {
     pub(super) async fn run(self) -> Result<Ended, Failure> {
-        let reached = Reached::open(&self.data, Wanted::There).await?;
+        let reached = Client::open(&self.data, Wanted::There).await?;
         let path = format!("/v1/rules/proposals/{}", self.proposal);
         let said = reached.ask(Method::DELETE, &path, None).await?;
         let proposal = answered(said, &RuleFiles::default(), self.data.json)?;
@@ -208,7 +208,7 @@ impl Withdraw {
 
 impl Rollback {
     pub(super) async fn run(self) -> Result<Ended, Failure> {
-        let reached = Reached::open(&self.data, Wanted::There).await?;
+        let reached = Client::open(&self.data, Wanted::There).await?;
         let mut body = json!({ "to": self.to });
         if let Some(why) = &self.why {
             body["comment"] = why.as_str().into();

@@ -12,7 +12,7 @@ use serde_json::json;
 use super::write;
 use crate::assure::promises::{Retired, promises};
 use crate::cli::print;
-use crate::cli::reach::{Reached, Wanted};
+use crate::cli::reach::{Client, Wanted};
 use crate::cli::rules_dir::RulesFlag;
 use crate::cli::{Data, Ended, Failure};
 use crate::clock::{Clock as _, System};
@@ -113,7 +113,7 @@ impl Retire {
         let made = Bundle::load(files, Rulebook::Domain).map(|bundle| promises(&bundle));
         let mut known = made.unwrap_or_default();
         if Store::is_in(&self.data.data) {
-            let reached = Reached::open(&self.data, Wanted::There).await?;
+            let reached = Client::open(&self.data, Wanted::There).await?;
             let status = reached.call(Method::GET, "/v1/rules", None).await?;
             let digest = status["digest"].as_str().unwrap_or_default();
             let kept = reached.call(Method::GET, &format!("/v1/rules/{digest}"), None).await?;

@@ -15,14 +15,14 @@ use utoipa::ToSchema;
 
 use crate::audit::{ExportLine, Mask, Record, hash_text, leaf_hash, leaf_node, read_line, verify_lines};
 use crate::clock::Timestamp;
-use crate::domain::event::Happening;
+use crate::domain::event::ChangeSet;
 use crate::evidence::ledger::{LedgerError, LedgerExport};
 use crate::files;
 use crate::limits::ARCHIVE_RECORDS_MAX;
 use crate::pdp::Pdp;
 use crate::pdp::absent::{Absent, Why};
 use crate::pdp::archived::{FOLDER_NAME, file_name, named_after};
-use crate::pdp::call::{self, About, Call, CallError, Changed, Done};
+use crate::pdp::call::{self, Call, CallError, CallTarget, Committed, Done};
 use crate::store::{LedgerView, StoreError};
 
 /// The end of the name of a file that is being written.
@@ -171,14 +171,14 @@ pub async fn archive_ledger(
     pdp: &Pdp,
     call: &Call,
     before: Timestamp,
-) -> Result<Changed<Archived>, CallError<LedgerError>> {
+) -> Result<Committed<Archived>, CallError<LedgerError>> {
     call::may(pdp, call, "archiveLedger").await.map_err(|error| error.map(LedgerError::Store))?;
     // So much is moved that it cannot be done in the one commit of the record, which says what came of it.
     let archived = archive(pdp, before).await;
-    call::change(pdp, call, "archiveLedger", About::Installation, move |_, _| {
+    call::change(pdp, call, "archiveLedger", CallTarget::Installation, move |_, _| {
         let archived = archived?;
         let (has_acted, files) = (archived.records > 0, archived.files.iter().map(|file| file.file.clone()));
-        let mut done = Done { has_acted, ..Done::of((Happening::default(), archived.clone())) };
+        let mut done = Done { has_acted, ..Done::of((ChangeSet::default(), archived.clone())) };
         done.said.insert("records".to_owned(), archived.records.into());
         done.said.insert("files".to_owned(), files.collect::<Vec<_>>().into());
         Ok(done)

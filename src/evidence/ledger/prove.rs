@@ -4,7 +4,7 @@ use crate::audit::{ProofFile, inclusion};
 use crate::evidence::ledger::{LedgerError, kept, read_signed};
 use crate::id::Seq;
 use crate::pdp::Pdp;
-use crate::pdp::call::{Call, CallError, Told};
+use crate::pdp::call::{Call, CallError, Response};
 use crate::store::Signed;
 
 /// A record with the proof that it is in the ledger as it is now, and the signed head of that, which is kept too;
@@ -16,7 +16,7 @@ pub async fn prove_decision(
     pdp: &Pdp,
     call: &Call,
     seq: Seq,
-) -> Result<Told<Option<ProofFile>>, CallError<LedgerError>> {
+) -> Result<Response<Option<ProofFile>>, CallError<LedgerError>> {
     let prove = || {
         let view = pdp.store.ledger()?;
         let Some(kept) = kept(pdp, &view, seq)? else { return Ok(None) };

@@ -11,7 +11,7 @@ use crate::evidence::ledger::Records;
 use crate::evidence::replay::{Bench, By, ReplayError, Replayed};
 use crate::id::Seq;
 use crate::pdp::Pdp;
-use crate::pdp::call::{self, About, Call, CallError, Told};
+use crate::pdp::call::{self, Call, CallError, CallTarget, Response};
 use crate::policy::{Bundle, RuleFiles, Rulebook, RulesError, without_mark};
 use crate::store::StoreError;
 
@@ -158,8 +158,8 @@ pub async fn replay_all(
     pdp: &Arc<Pdp>,
     call: &Call,
     run: impl FnOnce(&Pdp) -> Result<Run, ReplayError>,
-) -> Result<Told<Replaying>, CallError<ReplayError>> {
-    call::read(pdp, call, "readDecisions", &About::Installation, |_, _| {
+) -> Result<Response<Replaying>, CallError<ReplayError>> {
+    call::read(pdp, call, "readDecisions", &CallTarget::Installation, |_, _| {
         let Run { by, from, to, all } = run(pdp)?;
         let ledger = evidence::ledger::records::ledger_records(pdp)?;
         let newest = ledger.index.newest()?;

@@ -4,38 +4,38 @@ use serde_json::{Map, Value};
 use warp::reply::Response;
 
 use super::super::problem::Problem;
-use super::super::request::Exchange;
+use super::super::request::Request;
 use super::answers::SearchAnswer;
 use super::{basis, decided, wire};
 use crate::answer;
-use crate::answer::search::{Hole, Search};
+use crate::answer::search::{Search, SearchTarget};
 
-pub(in super::super) async fn subject(x: Exchange) -> Result<Response, Problem> {
+pub(in super::super) async fn subject(x: Request) -> Result<Response, Problem> {
     search(x, |body| {
         let (action, resource) = (wire::action(body)?, wire::entity(body, "resource")?);
-        Ok(Hole::Subject { kind: wire::kind(body, "subject")?, action, resource })
+        Ok(SearchTarget::Subject { kind: wire::kind(body, "subject")?, action, resource })
     })
     .await
 }
 
-pub(in super::super) async fn resource(x: Exchange) -> Result<Response, Problem> {
+pub(in super::super) async fn resource(x: Request) -> Result<Response, Problem> {
     search(x, |body| {
         let (subject, action) = (wire::entity(body, "subject")?, wire::action(body)?);
-        Ok(Hole::Resource { subject, action, kind: wire::kind(body, "resource")? })
+        Ok(SearchTarget::Resource { subject, action, kind: wire::kind(body, "resource")? })
     })
     .await
 }
 
-pub(in super::super) async fn action(x: Exchange) -> Result<Response, Problem> {
+pub(in super::super) async fn action(x: Request) -> Result<Response, Problem> {
     search(x, |body| {
-        Ok(Hole::Action { subject: wire::entity(body, "subject")?, resource: wire::entity(body, "resource")? })
+        Ok(SearchTarget::Action { subject: wire::entity(body, "subject")?, resource: wire::entity(body, "resource")? })
     })
     .await
 }
 
 async fn search(
-    mut x: Exchange,
-    hole: impl FnOnce(&Map<String, Value>) -> Result<Hole, String>,
+    mut x: Request,
+    hole: impl FnOnce(&Map<String, Value>) -> Result<SearchTarget, String>,
 ) -> Result<Response, Problem> {
     let basis = basis(&mut x)?;
     let body = wire::object(x.json().await?)?;

@@ -27,7 +27,7 @@ use crate::change::acceptance::Accepted;
 use crate::change::import::{ImportError, Imported};
 use crate::change::line::Line;
 use crate::change::registration::{CustomerError, PartnerError, SubscriptionError};
-use crate::change::relationship::{LinkError, Offer, Request, RequestError};
+use crate::change::relationship::{LinkError, Offer, RelationshipRequest, RequestError};
 use crate::change::removal::{RemovalError, Removed};
 use crate::change::renegotiation::{Renegotiated, RenegotiationError};
 use crate::change::tokens::{IssuedToken, TokenError, TokenSummary};
@@ -172,7 +172,7 @@ fn relationships() -> Vec<Described> {
         )
         .fails::<RequestError>()
         .never(&[StatusCode::UNPROCESSABLE_ENTITY])
-        .answers::<Request>("The link and the email")
+        .answers::<RelationshipRequest>("The link and the email")
         .leads_to("readOffer", "token", "$response.body#/token")
         .leads_to("acceptRelationship", "token", "$response.body#/token"),
         at("POST /v1/partners/{partner}/relationship-request/email", "editRequest", "Have an edited email checked")

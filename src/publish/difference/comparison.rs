@@ -18,7 +18,7 @@ use crate::publish::difference::resource_signature::Sketch;
 use crate::publish::difference::subject_index::{Crowd, Id};
 use crate::publish::difference::{DifferenceError, Progress};
 use crate::question::{Entity, Kind, Question, Target};
-use crate::store::{Household, Listed, StoreError, View};
+use crate::store::{CustomerSnapshot, Listed, StoreError, View};
 
 /// How many resources are looked at between two reports of progress.
 const PROGRESS_RESOURCES: u64 = 1_000;
@@ -161,7 +161,7 @@ impl<'a> Comparison<'a> {
         Ok(())
     }
 
-    fn household(&mut self, household: &Household<'_>, place: usize) -> Result<(), StoreError> {
+    fn household(&mut self, household: &CustomerSnapshot<'_>, place: usize) -> Result<(), StoreError> {
         let relationships = household.relationships().iter();
         let relationships: Vec<(usize, RelationshipState)> = relationships
             .filter_map(|(partner, state)| Some((self.crowds[PARTNERS].place(partner.as_str())?, *state)))
@@ -303,7 +303,7 @@ impl<'a> Comparison<'a> {
             let Some(name) = self.plan.actions.get(action) else { continue };
             let question = Question::new(subject.clone(), name.as_str(), resource.clone());
             let answers =
-                |question: &Question| self.rules.map(|rules| permits(rules, Namespace::Asked, question, &gathered));
+                |question: &Question| self.rules.map(|rules| permits(rules, Namespace::Domain, question, &gathered));
             let contexts = self.plan.contexts.get(action).and_then(Option::as_ref);
             let Some(contexts) = contexts else {
                 turning.extend(Turn::of(answers(&question)).map(|turn| (action, 0, turn)));

@@ -27,7 +27,7 @@ pub(crate) struct Plan {
 impl Plan {
     /// What is to be compared of two sets of rules.
     pub(crate) fn of([old, new]: [&Bundle; 2], spoken: &Spoken) -> Result<Self, DifferenceError> {
-        let asked = Namespace::Asked.as_str();
+        let asked = Namespace::Domain.as_str();
         let both = [old, new];
         let names: BTreeSet<&str> =
             both.iter().flat_map(|rules| rules.vocabulary().actions(asked)).map(|(name, _)| name).collect();
