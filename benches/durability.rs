@@ -131,7 +131,7 @@ impl Served {
             demo::demo(&pdp).await.unwrap();
             let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
             let address = listener.local_addr().unwrap();
-            let served = surface(Arc::clone(&pdp), Listener::Anonymous, Shutdown::told_by(stopped));
+            let served = surface(Arc::clone(&pdp), Listener::Anonymous, Shutdown::on(stopped));
             tokio::spawn(warp::serve(served).incoming(listener).run());
             (pdp, address)
         });

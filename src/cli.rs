@@ -133,7 +133,7 @@ impl Failure {
     }
 
     /// Tells whoever called, and is what the process ends with.
-    fn told(self) -> ExitCode {
+    fn report(self) -> ExitCode {
         print::error(format_args!("standing: {}", self.message));
         ExitCode::from(self.code)
     }
@@ -167,7 +167,7 @@ pub fn run() -> ExitCode {
     if !matches!(arguments.command, Command::Config(_) | Command::Manual(_))
         && let Err(failure) = settings::in_force()
     {
-        return failure.told();
+        return failure.report();
     }
     let is_server = matches!(arguments.command, Command::Serve(_));
     settings::log_to_stderr(if is_server { tracing::Level::INFO } else { tracing::Level::WARN });
@@ -196,6 +196,6 @@ pub fn run() -> ExitCode {
     match print::failed().map_or(ended, Err) {
         Ok(Ended::Good) => ExitCode::SUCCESS,
         Ok(Ended::Denied) => ExitCode::from(DENIED),
-        Err(failure) => failure.told(),
+        Err(failure) => failure.report(),
     }
 }

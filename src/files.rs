@@ -132,13 +132,13 @@ pub fn create(path: &Path, mode: u32) -> io::Result<File> {
 /// # Errors
 /// What the system says; then what was there still is.
 pub fn replace(path: &Path, mode: u32, text: &[u8]) -> io::Result<()> {
-    let mut beside = path.to_owned().into_os_string();
-    beside.push(".new");
-    let beside = PathBuf::from(beside);
-    let mut file = create(&beside, mode)?;
+    let mut temporary = path.to_owned().into_os_string();
+    temporary.push(".new");
+    let temporary = PathBuf::from(temporary);
+    let mut file = create(&temporary, mode)?;
     file.write_all(text)?;
     file.sync_all()?;
-    place(&beside, path)
+    place(&temporary, path)
 }
 
 /// Moves a file that is whole to its place, where it is on the disk once this returns.

@@ -55,7 +55,7 @@ use warp::reply::Response;
 use warp::{Filter, Reply};
 
 use crate::pdp::{Pdp, wrong_credentials};
-use authzen::strangers;
+use authzen::interop;
 use credentials::Entry;
 use long::{in_turn, long};
 use openapi::Document;
@@ -68,35 +68,35 @@ pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id"
 #[derive(Clone)]
 struct Surface {
     pdp: Arc<Pdp>,
-    door: Listener,
+    listener: Listener,
     routes: Arc<Routes>,
     document: Arc<Document>,
-    stopping: Shutdown,
+    shutdown: Shutdown,
     heartbeat: Duration,
 }
 
 /// How often a stream says that it is still there, and asks whether it still may be.
 const HEARTBEAT: Duration = Duration::from_secs(15);
 
-/// Everything that is served to callers who come in by `door`.
+/// Everything that is served to callers who come in by `listener`.
 pub fn surface(
     pdp: Arc<Pdp>,
-    door: Listener,
-    stopping: Shutdown,
+    listener: Listener,
+    shutdown: Shutdown,
 ) -> impl Filter<Extract = (Response,), Error = Infallible> + Clone {
-    surface_with(pdp, door, stopping, HEARTBEAT)
+    surface_with(pdp, listener, shutdown, HEARTBEAT)
 }
 
 /// As [`surface`], with streams that ask so often whether they may go on.
 pub fn surface_with(
     pdp: Arc<Pdp>,
-    door: Listener,
-    stopping: Shutdown,
+    listener: Listener,
+    shutdown: Shutdown,
     heartbeat: Duration,
 ) -> impl Filter<Extract = (Response,), Error = Infallible> + Clone {
     let routes = Arc::new(Routes::new(&pdp));
     let document = Arc::new(Document::of(ROUTES, pdp.has_world()));
-    let surface = Surface { pdp, door, routes, document, stopping, heartbeat };
+    let surface = Surface { pdp, listener, routes, document, shutdown, heartbeat };
     let query = warp::query::raw().or(warp::any().map(String::new)).unify();
     // A CONNECT names an authority and no path, so it has to be answered before anything looks at the path.
     let tunnel = warp::method()
@@ -157,7 +157,7 @@ where
     E: std::fmt::Display + Send + 'static,
 {
     let request_id = asked.headers.get(REQUEST_ID).cloned();
-    let wants_plain_json = strangers::wants_plain_json(&asked.path, &asked.headers);
+    let wants_plain_json = interop::wants_plain_json(&asked.path, &asked.headers);
     let body =
         body.map(|part| part.map(|mut part| part.copy_to_bytes(part.remaining())).map_err(|error| error.to_string()));
     let body: request::Incoming = Box::pin(body);
@@ -166,7 +166,7 @@ where
         Err(problem) => problem.into_response(),
     };
     if wants_plain_json {
-        response = strangers::as_plain_json(response);
+        response = interop::as_plain_json(response);
     }
     if let Some(request_id) = request_id {
         response.headers_mut().insert(REQUEST_ID, request_id);
@@ -202,8 +202,8 @@ async fn dispatch(surface: Surface, asked: RequestHead, body: request::Incoming)
     };
     let began = Instant::now();
     let request_id = headers.get(REQUEST_ID).map(|id| String::from_utf8_lossy(id.as_bytes()).into_owned());
-    let Surface { document, stopping, heartbeat, .. } = surface.clone();
-    let received = Received { method, path, params, query, host, headers, body, document, stopping, heartbeat };
+    let Surface { document, shutdown, heartbeat, .. } = surface.clone();
+    let received = Received { method, path, params, query, host, headers, body, document, shutdown, heartbeat };
     let answer = enter(&surface, served.route, received).await;
     let response = answer.unwrap_or_else(Problem::into_response);
     let (status, took) = (response.status().as_u16(), began.elapsed());
@@ -223,7 +223,7 @@ async fn enter(surface: &Surface, route: &'static Route, mut received: Received)
             "a world of its own is served, so there are no relationships here; ask it under `/access/v1`".to_owned(),
         ));
     }
-    let entry = Entry { door: surface.door, access: route.access, host: received.host.take() };
+    let entry = Entry { listener: surface.listener, access: route.access, host: received.host.take() };
     let identity = match credentials::caller(&surface.pdp, &entry, &received.headers) {
         Ok(identity) => identity,
         Err(problem) => {
@@ -238,7 +238,7 @@ async fn enter(surface: &Surface, route: &'static Route, mut received: Received)
     let conditions = conditions::conditions(route, &received.headers)?;
     body::taken(route.body, &mut received).await?;
     let is_long = route.work.is_long(&received.headers);
-    let received = strangers::without_foreign(received);
+    let received = interop::without_foreign(received);
     let answer = (route.run)(Request::new(Arc::clone(&surface.pdp), entry, identity, conditions, received)?);
     if is_long { long(answer).await } else { answer.await }
 }

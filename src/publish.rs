@@ -14,7 +14,7 @@ pub mod rollback;
 pub mod schedule;
 pub mod report;
 pub mod watched;
-pub mod weigh;
+pub mod reviewed_bundle;
 
 use std::collections::BTreeMap;
 
@@ -28,7 +28,7 @@ use crate::limits::{OPEN_PROPOSALS_MAX, TEXT_LENGTH_MAX};
 use crate::pdp::call::{Call, Coded};
 use crate::pdp::rules::{AmbiguousDigest, Current};
 use crate::publish::review::Evidence;
-use crate::publish::watched::told;
+use crate::publish::watched::or_refused;
 use crate::question::Members;
 use crate::store::{Proposal, ProposalState, StoreError, WriteContext};
 
@@ -156,13 +156,13 @@ pub enum PublishError {
 }
 
 /// How many findings an error tells one by one; the evidence holds all.
-const TOLD_MAX: usize = 5;
+const REPORTED_MAX: usize = 5;
 
 fn listed(evidence: &Evidence) -> String {
-    let findings = told(evidence.findings.clone());
-    let mut listed: Vec<String> = findings.iter().take(TOLD_MAX).map(ToString::to_string).collect();
-    if findings.len() > TOLD_MAX {
-        listed.push(format!("and {} more", findings.len() - TOLD_MAX));
+    let findings = or_refused(evidence.findings.clone());
+    let mut listed: Vec<String> = findings.iter().take(REPORTED_MAX).map(ToString::to_string).collect();
+    if findings.len() > REPORTED_MAX {
+        listed.push(format!("and {} more", findings.len() - REPORTED_MAX));
     }
     listed.join("; ")
 }
@@ -262,8 +262,9 @@ pub struct Ended {
 
 /// A proposal as it is told.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, ToSchema)]
+#[schema(as = ProposalTold)]
 #[serde(rename_all = "camelCase")]
-pub struct ProposalTold {
+pub struct ProposalReport {
     /// Its number.
     pub id: u64,
     /// How far it came.
@@ -305,7 +306,7 @@ pub struct ProposalTold {
     pub files: Option<BTreeMap<String, String>>,
 }
 
-impl From<Proposal> for ProposalTold {
+impl From<Proposal> for ProposalReport {
     fn from(proposal: Proposal) -> Self {
         let Proposal { id, digest, base, title, why, proposer, person, at, activate_at, state, .. } = proposal;
         let said = |person: Option<Person>| person.map(|person| person.to_string());
@@ -338,7 +339,7 @@ impl From<Proposal> for ProposalTold {
     }
 }
 
-impl ProposalTold {
+impl ProposalReport {
     fn with(proposal: Proposal, evidence: &Evidence) -> Self {
         Self { evidence: serde_json::to_value(evidence).ok(), ..Self::from(proposal) }
     }
@@ -358,6 +359,6 @@ fn short(name: &'static str, text: Option<&str>) -> Result<(), PublishError> {
     }
 }
 
-fn in_force(current: &Current, desk: &WriteContext<'_>) -> Result<String, StoreError> {
-    Ok(desk.in_force()?.map_or_else(|| current.get().digest().to_string(), |(_, entry)| entry.digest))
+fn in_force(current: &Current, context: &WriteContext<'_>) -> Result<String, StoreError> {
+    Ok(context.in_force()?.map_or_else(|| current.get().digest().to_string(), |(_, entry)| entry.digest))
 }

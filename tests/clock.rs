@@ -161,7 +161,7 @@ impl Served {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
         let (stop, stopped) = tokio::sync::watch::channel(false);
-        let served = surface(Arc::clone(pdp), Listener::Anonymous, Shutdown::told_by(stopped));
+        let served = surface(Arc::clone(pdp), Listener::Anonymous, Shutdown::on(stopped));
         tokio::spawn(warp::serve(served).incoming(listener).run());
         Self { base, _stop: stop }
     }

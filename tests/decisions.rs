@@ -114,12 +114,12 @@ async fn asked_world(seed: u64) -> World {
                 let _ = answer::ask::ask_all(&world.pdp, &call, batch, &ReadOptions::default()).await;
             }
             1 => {
-                let hole = SearchTarget::Resource {
+                let target = SearchTarget::Resource {
                     subject: Entity::new("Partner", chance.of_all(&PARTNERS)),
                     action: Action { name: chance.of_all(&ACTIONS).to_owned(), properties: Members::new() },
                     kind: "Subscription".to_owned(),
                 };
-                let search = Search { hole, context: Members::new(), page: Some(Pager::default()) };
+                let search = Search { target, context: Members::new(), page: Some(Pager::default()) };
                 let _ = answer::search::search(&world.pdp, &call, search, &ReadOptions::default()).await;
             }
             _ => {

@@ -242,9 +242,9 @@ impl Heard {
 
 async fn difference(world: &World, old: Bundle, new: Bundle, naming: usize) -> (WorldDifference, Heard) {
     let heard = Arc::new(Mutex::new(Heard::default()));
-    let (telling, taking) = (Arc::clone(&heard), Arc::clone(&heard));
+    let (callbacks, taking) = (Arc::clone(&heard), Arc::clone(&heard));
     let tell = move |progress| {
-        telling.lock().unwrap().progress.push(progress);
+        callbacks.lock().unwrap().progress.push(progress);
         ControlFlow::Continue(())
     };
     let take = move |turned: &Turned<'_>| {
@@ -362,9 +362,9 @@ async fn what_is_told_is_exactly_what_is_decided_differently() {
                     for (turns, pairs) in [(&action.gained, of(&gained)), (&action.lost, of(&lost))] {
                         assert_turns(turns, &pairs, &services, &about);
                         assert!(turns.named.len() <= naming);
-                        let strangers: u64 = turns.strangers.iter().map(|strangers| strangers.pairs).sum();
-                        assert!(strangers <= turns.count);
-                        strange += strangers;
+                        let unrelated: u64 = turns.unrelated.iter().map(|unrelated| unrelated.pairs).sum();
+                        assert!(unrelated <= turns.count);
+                        strange += unrelated;
                     }
                 }
                 assert!(told.complete || naming == 3, "{about}");
@@ -471,18 +471,18 @@ fn assert_read_alike(view: &View<'_>, at: Timestamp) -> usize {
     };
     let mut read = 0;
     let mut seen = [0, 0, 0];
-    view.households(at, &mut |household| {
+    view.customer_snapshots(at, &mut |customer_snapshot| {
         seen[0] += 1;
-        let customer = household.customer();
-        assert_eq!(household.facts(), facts(Target::Customer(customer.clone())));
-        for (partner, state) in household.relationships() {
+        let customer = customer_snapshot.customer();
+        assert_eq!(customer_snapshot.facts(), facts(Target::Customer(customer.clone())));
+        for (partner, state) in customer_snapshot.relationships() {
             assert_eq!(view.relationship(customer, partner).unwrap().unwrap().fact.state, *state);
         }
-        for (id, known) in household.services() {
+        for (id, known) in customer_snapshot.services() {
             seen[1] += 1;
             assert_eq!(known, facts(Target::Service(id.clone())));
         }
-        household.subscriptions(&mut |id, service, known| {
+        customer_snapshot.subscriptions(&mut |id, service, known| {
             seen[2] += 1;
             read += known.relationships.len() + known.services.len();
             assert_eq!(*known, facts(Target::Subscription(id.clone())));
@@ -519,15 +519,15 @@ async fn what_is_read_customer_by_customer_is_what_is_read_one_by_one_at_every_r
         .collect();
     assert!(read.last().unwrap() > read.first().unwrap());
     let snapshot = store.snapshot_at(Revision(newest.0 / 2)).unwrap();
-    let mut supposed = snapshot.view().supposing();
-    supposed.put(&Fact::Customer(Customer { id: "c11".parse().unwrap(), name: "x".to_owned(), domain: None })).unwrap();
+    let mut overlay = snapshot.view().overlay();
+    overlay.put(&Fact::Customer(Customer { id: "c11".parse().unwrap(), name: "x".to_owned(), domain: None })).unwrap();
     let service = DomainService { administrators: Vec::new() };
     for customer in ["c0", "c11"] {
         let id = ServiceId { customer: customer.parse().unwrap(), service: "azure".parse().unwrap() };
-        supposed.put(&Fact::Service(id, service.clone())).unwrap();
+        overlay.put(&Fact::Service(id, service.clone())).unwrap();
     }
-    assert_eq!(supposed.view().count(Kind::Customer).unwrap(), snapshot.view().count(Kind::Customer).unwrap() + 1);
-    assert_read_alike(&supposed.view(), at);
+    assert_eq!(overlay.view().count(Kind::Customer).unwrap(), snapshot.view().count(Kind::Customer).unwrap() + 1);
+    assert_read_alike(&overlay.view(), at);
 }
 
 #[tokio::test]

@@ -202,10 +202,14 @@ async fn step(pdp: &Pdp, step: &str) -> Came {
         }
         "who may remove seats" => {
             let Question { action, resource, context, .. } = about("", "removeSeats");
-            let hole = SearchTarget::Subject { kind: "Partner".to_owned(), action, resource };
-            let found =
-                answer::search::search(pdp, &operator(), Search { hole, context, page: None }, &ReadOptions::default())
-                    .await;
+            let target = SearchTarget::Subject { kind: "Partner".to_owned(), action, resource };
+            let found = answer::search::search(
+                pdp,
+                &operator(),
+                Search { target, context, page: None },
+                &ReadOptions::default(),
+            )
+            .await;
             let found = found.map_err(unavailable)?;
             let decisions = vec![!found.value.results.is_empty()];
             Ok(Acknowledged { seqs: found.seqs, decisions, is_repeat: false })
@@ -716,7 +720,7 @@ impl Served {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
         let (stop, stopped) = tokio::sync::watch::channel(false);
-        let served = surface(Arc::clone(&pdp), Listener::Anonymous, Shutdown::told_by(stopped));
+        let served = surface(Arc::clone(&pdp), Listener::Anonymous, Shutdown::on(stopped));
         tokio::spawn(warp::serve(served).incoming(listener).run());
         Self { base, pdp, _stop: stop }
     }

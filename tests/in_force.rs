@@ -410,9 +410,9 @@ async fn rules_that_do_not_load_any_more_are_not_taken_for_none() {
     let entry = serde_json::json!({ "digest": digest, "by": "files", "at": "2026-01-01T00:00:00Z" });
     let entry: InForce = serde_json::from_value(entry).unwrap();
     let written = store.change(move |_| {
-        let mut beside = MetadataChanges::default();
-        beside.put_in_force(0, &entry, &bad, None)?;
-        Ok(Work { change: None, by: String::new(), records: Vec::new(), remember: None, beside, value: () })
+        let mut metadata = MetadataChanges::default();
+        metadata.put_in_force(0, &entry, &bad, None)?;
+        Ok(Work { change: None, by: String::new(), records: Vec::new(), remember: None, metadata, value: () })
     });
     written.await.unwrap();
     drop(store);

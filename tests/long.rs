@@ -124,7 +124,7 @@ fn health_is_answered_while_long_calls_are_under_way_on_one_thread() {
         let pdp = Arc::new(opening::open(data.path(), shared, shipped(), terms).unwrap());
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
-        let served = surface(pdp, Listener::Anonymous, Shutdown::told_by(stopped));
+        let served = surface(pdp, Listener::Anonymous, Shutdown::on(stopped));
         tokio::spawn(warp::serve(served).incoming(listener).run());
         base
     });

@@ -587,7 +587,7 @@ async fn a_token_ends_by_itself_at_its_end() {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let base = format!("http://{}", listener.local_addr().unwrap());
     let (_stop, told) = tokio::sync::watch::channel(false);
-    let served = surface(Arc::clone(&stage.pdp), Listener::Guarded, Shutdown::told_by(told));
+    let served = surface(Arc::clone(&stage.pdp), Listener::Guarded, Shutdown::on(told));
     tokio::spawn(warp::serve(served).incoming(listener).run());
     let bearer = format!("Bearer {}", issued.token);
     let ask = move |credentials: String| {

@@ -22,7 +22,7 @@ use standing::policy::{Bundle, Digest, RuleFiles, Rulebook};
 use standing::publish::approval::Approving;
 use standing::publish::proposal::Proposing;
 use standing::publish::rollback::{RolledBack, RollingBack};
-use standing::publish::{self, ProposalTold, PublishError};
+use standing::publish::{self, ProposalReport, PublishError};
 use standing::question::{Entity, Question};
 use standing::store::{MetadataChanges, ProposalState, Store, Work};
 use standing::{answer, change, evidence};
@@ -99,14 +99,14 @@ impl Press {
         Self { pdp, clock, folder }
     }
 
-    async fn proposes(&self, who: &str, files: Files) -> ProposalTold {
+    async fn proposes(&self, who: &str, files: Files) -> ProposalReport {
         publish::proposal::propose(&self.pdp, &by(who), Proposing { files, ..Proposing::default() })
             .await
             .unwrap()
             .value
     }
 
-    async fn approves(&self, who: &str, id: u64) -> Result<Committed<ProposalTold>, CallError<PublishError>> {
+    async fn approves(&self, who: &str, id: u64) -> Result<Committed<ProposalReport>, CallError<PublishError>> {
         publish::approval::approve(&self.pdp, &by(who), id, accepted()).await
     }
 
@@ -856,9 +856,9 @@ async fn an_approval_for_later_counts_only_while_its_token_speaks_for_who_gave_i
     let mut kept = store.token(&token).unwrap().unwrap();
     kept.caller = Caller::Operator { id: token.to_string(), role: Role::Asker };
     let written = store.change(move |_| {
-        let mut beside = MetadataChanges::default();
-        beside.put_token(&kept)?;
-        Ok(Work { change: None, by: String::new(), records: Vec::new(), remember: None, beside, value: () })
+        let mut metadata = MetadataChanges::default();
+        metadata.put_token(&kept)?;
+        Ok(Work { change: None, by: String::new(), records: Vec::new(), remember: None, metadata, value: () })
     });
     written.await.unwrap();
     drop(store);

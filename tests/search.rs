@@ -219,17 +219,17 @@ impl Scene {
         subscriptions.chain(services).chain(others).chain(customers).collect()
     }
 
-    async fn search(&self, hole: &SearchTarget, page: Option<Pager>, basis: &ReadOptions) -> SearchPage {
-        let search = Search { hole: hole.clone(), context: Members::new(), page };
+    async fn search(&self, target: &SearchTarget, page: Option<Pager>, basis: &ReadOptions) -> SearchPage {
+        let search = Search { target: target.clone(), context: Members::new(), page };
         answer::search::search(&self.pdp, &self.call, search, basis).await.unwrap().value
     }
 
     /// All pages of a search, one after the other.
-    async fn paged(&self, hole: &SearchTarget, limit: usize, basis: &ReadOptions) -> Vec<Found> {
+    async fn paged(&self, target: &SearchTarget, limit: usize, basis: &ReadOptions) -> Vec<Found> {
         let mut found = Vec::new();
         let mut page = Pager { limit: Some(limit), ..Pager::default() };
         loop {
-            let shown = self.search(hole, Some(page), basis).await;
+            let shown = self.search(target, Some(page), basis).await;
             assert!(shown.results.len() <= limit);
             found.extend(shown.results);
             match shown.next_token {
@@ -268,23 +268,23 @@ impl Scene {
         assert!(allowed.len() > 20, "hardly anything is allowed: {}", allowed.len());
         actions.push("fly".to_owned());
         let mut expected: BTreeMap<String, (SearchTarget, BTreeSet<Found>)> = BTreeMap::new();
-        for hole in holes(&subjects, &actions, &resources) {
-            expected.insert(format!("{hole:?}"), (hole, BTreeSet::new()));
+        for target in holes(&subjects, &actions, &resources) {
+            expected.insert(format!("{target:?}"), (target, BTreeSet::new()));
         }
         for question in allowed {
-            for (hole, found) in fillings(question) {
-                expected.entry(format!("{hole:?}")).or_insert_with(|| (hole, BTreeSet::new())).1.insert(found);
+            for (target, found) in fillings(question) {
+                expected.entry(format!("{target:?}")).or_insert_with(|| (target, BTreeSet::new())).1.insert(found);
             }
         }
-        for (count, (hole, expected)) in expected.values().enumerate() {
-            let whole = self.search(hole, None, basis).await;
+        for (count, (target, expected)) in expected.values().enumerate() {
+            let whole = self.search(target, None, basis).await;
             let found: BTreeSet<Found> = whole.results.iter().cloned().collect();
-            assert_eq!(&found, expected, "{hole:?}");
-            assert_eq!(found.len(), whole.results.len(), "a repeat in {hole:?}");
+            assert_eq!(&found, expected, "{target:?}");
+            assert_eq!(found.len(), whole.results.len(), "a repeat in {target:?}");
             assert_eq!((whole.next_token, whole.total), (None, Some(found.len())));
             if !found.is_empty() && count % 6 == 0 {
                 for limit in [1, 2, 7] {
-                    assert_eq!(self.paged(hole, limit, basis).await, whole.results, "{limit} at a time: {hole:?}");
+                    assert_eq!(self.paged(target, limit, basis).await, whole.results, "{limit} at a time: {target:?}");
                 }
             }
         }
@@ -436,8 +436,8 @@ async fn what_a_caller_says_in_the_context_can_let_strangers_in() {
     scene.searches_agree_with_checks(&ReadOptions::default()).await;
     let context = json!({"urgent": true}).as_object().unwrap().clone();
     for id in ["p0", "p7"] {
-        let hole = resource_hole(&Entity::new("Partner", id), "removeSeats", "Subscription");
-        let search = Search { hole, context: context.clone(), page: None };
+        let target = resource_hole(&Entity::new("Partner", id), "removeSeats", "Subscription");
+        let search = Search { target, context: context.clone(), page: None };
         let found = answer::search::search(&scene.pdp, &scene.call, search, &ReadOptions::default())
             .await
             .unwrap()
@@ -470,9 +470,9 @@ fn refused<T: std::fmt::Debug>(result: Result<Response<T>, CallError<SearchError
 async fn two_holes(scene: &Scene) -> (SearchTarget, SearchTarget) {
     let mut wide = Vec::new();
     for id in PARTNERS {
-        let hole = resource_hole(&Entity::new("Partner", id), "receiveBill", "Subscription");
-        let found = scene.search(&hole, None, &ReadOptions::default()).await.results.len();
-        wide.extend((found > 2).then_some(hole));
+        let target = resource_hole(&Entity::new("Partner", id), "receiveBill", "Subscription");
+        let found = scene.search(&target, None, &ReadOptions::default()).await.results.len();
+        wide.extend((found > 2).then_some(target));
     }
     (wide.remove(0), wide.remove(0))
 }
@@ -480,24 +480,24 @@ async fn two_holes(scene: &Scene) -> (SearchTarget, SearchTarget) {
 #[tokio::test]
 async fn a_token_belongs_to_one_search_and_no_character_of_it_may_change() {
     let scene = Scene::generated(3, rules(&[])).await;
-    let (hole, other) = two_holes(&scene).await;
+    let (target, other) = two_holes(&scene).await;
     let basis = ReadOptions::default();
     let token =
-        scene.search(&hole, Some(Pager { limit: Some(1), ..Pager::default() }), &basis).await.next_token.unwrap();
+        scene.search(&target, Some(Pager { limit: Some(1), ..Pager::default() }), &basis).await.next_token.unwrap();
     assert!(token.len() < 200);
-    let asked = async |hole: &SearchTarget, context: Value, token: &str, limit: Option<usize>| {
+    let asked = async |target: &SearchTarget, context: Value, token: &str, limit: Option<usize>| {
         let page = Some(Pager { token: Some(token.to_owned()), limit, properties: None });
-        let search = Search { hole: hole.clone(), context: context.as_object().unwrap().clone(), page };
+        let search = Search { target: target.clone(), context: context.as_object().unwrap().clone(), page };
         answer::search::search(&scene.pdp, &scene.call, search, &basis).await
     };
-    let follow_up = asked(&hole, json!({}), &token, None).await.unwrap().value;
+    let follow_up = asked(&target, json!({}), &token, None).await.unwrap().value;
     assert_eq!(follow_up.results.len(), 1);
     assert_eq!(follow_up.total, None);
-    assert!(asked(&hole, json!({}), &token, Some(1)).await.is_ok());
-    assert!(refused(asked(&hole, json!({}), &token, Some(2)).await), "another limit");
+    assert!(asked(&target, json!({}), &token, Some(1)).await.is_ok());
+    assert!(refused(asked(&target, json!({}), &token, Some(2)).await), "another limit");
     assert!(refused(asked(&other, json!({}), &token, None).await), "another search");
-    assert!(refused(asked(&hole, json!({"a": 1}), &token, None).await), "another context");
-    let SearchTarget::Resource { subject, action, kind } = hole.clone() else { unreachable!() };
+    assert!(refused(asked(&target, json!({"a": 1}), &token, None).await), "another context");
+    let SearchTarget::Resource { subject, action, kind } = target.clone() else { unreachable!() };
     let services =
         SearchTarget::Resource { subject: subject.clone(), action: action.clone(), kind: "Service".to_owned() };
     assert!(refused(asked(&services, json!({}), &token, None).await), "another type");
@@ -509,22 +509,22 @@ async fn a_token_belongs_to_one_search_and_no_character_of_it_may_change() {
         for with in ["A", "z", "_", "!", "é"] {
             let mut altered = token.clone();
             altered.replace_range(index..=index, with);
-            assert!(altered == token || refused(asked(&hole, json!({}), &altered, None).await), "{altered}");
+            assert!(altered == token || refused(asked(&target, json!({}), &altered, None).await), "{altered}");
         }
     }
     for bad in ["", "x", &token[1..], &format!("{token}A"), &format!("{token}="), &"A".repeat(100_000)] {
-        assert!(refused(asked(&hole, json!({}), bad, None).await), "{bad:.40}");
+        assert!(refused(asked(&target, json!({}), bad, None).await), "{bad:.40}");
     }
 }
 
 #[tokio::test]
 async fn a_limit_of_none_shows_nothing_and_says_whether_there_is_anything() {
     let scene = Scene::generated(3, rules(&[])).await;
-    let (hole, _) = two_holes(&scene).await;
+    let (target, _) = two_holes(&scene).await;
     let basis = ReadOptions::default();
-    let none = scene.search(&hole, Some(Pager { limit: Some(0), ..Pager::default() }), &basis).await;
+    let none = scene.search(&target, Some(Pager { limit: Some(0), ..Pager::default() }), &basis).await;
     assert!(none.results.is_empty() && none.total.is_none());
-    let again = scene.search(&hole, Some(Pager { token: none.next_token, ..Pager::default() }), &basis).await;
+    let again = scene.search(&target, Some(Pager { token: none.next_token, ..Pager::default() }), &basis).await;
     assert!(again.results.is_empty() && again.next_token.is_some());
     let nobody = resource_hole(&Entity::new("Partner", "nobody"), "receiveBill", "Subscription");
     let none = scene.search(&nobody, Some(Pager { limit: Some(0), ..Pager::default() }), &basis).await;
@@ -534,11 +534,12 @@ async fn a_limit_of_none_shows_nothing_and_says_whether_there_is_anything() {
 #[tokio::test]
 async fn a_limit_above_the_largest_page_is_the_largest_page() {
     let scene = Scene::generated(3, rules(&[])).await;
-    let (hole, _) = two_holes(&scene).await;
-    let whole = scene.search(&hole, None, &ReadOptions::default()).await;
+    let (target, _) = two_holes(&scene).await;
+    let whole = scene.search(&target, None, &ReadOptions::default()).await;
     for limit in [PAGE_MAX + 1, usize::MAX] {
-        let page =
-            scene.search(&hole, Some(Pager { limit: Some(limit), ..Pager::default() }), &ReadOptions::default()).await;
+        let page = scene
+            .search(&target, Some(Pager { limit: Some(limit), ..Pager::default() }), &ReadOptions::default())
+            .await;
         assert_eq!((page.results, page.next_token), (whole.results.clone(), None));
     }
 }
@@ -551,17 +552,17 @@ async fn a_page_after_a_change_of_rules_leaves_nothing_out() {
     let mut token = None;
     let mut chosen = None;
     for id in PARTNERS {
-        let hole = resource_hole(&Entity::new("Partner", id), "orderAddOns", "Subscription");
+        let target = resource_hole(&Entity::new("Partner", id), "orderAddOns", "Subscription");
         token = scene
-            .search(&hole, Some(Pager { limit: Some(1), ..Pager::default() }), &ReadOptions::default())
+            .search(&target, Some(Pager { limit: Some(1), ..Pager::default() }), &ReadOptions::default())
             .await
             .next_token;
-        chosen = Some(hole);
+        chosen = Some(target);
         if token.is_some() {
             break;
         }
     }
-    let hole = chosen.unwrap();
+    let target = chosen.unwrap();
     let clock = Arc::new(Stopped::at(END.parse().unwrap()));
     let (data, call) = (scene.data, scene.call);
     drop(scene.pdp);
@@ -571,11 +572,11 @@ async fn a_page_after_a_change_of_rules_leaves_nothing_out() {
     let mut found = BTreeSet::new();
     let mut next = Some(token.unwrap());
     while let Some(token) = next {
-        let page = scene.search(&hole, Some(Pager { token: Some(token), ..Pager::default() }), &basis).await;
+        let page = scene.search(&target, Some(Pager { token: Some(token), ..Pager::default() }), &basis).await;
         found.extend(page.results);
         next = page.next_token;
     }
-    let whole = scene.search(&hole, None, &basis).await.results;
+    let whole = scene.search(&target, None, &basis).await.results;
     assert!(whole.len() > 5);
     assert_eq!(found, whole.into_iter().collect());
 }
@@ -593,11 +594,11 @@ async fn a_page_that_has_looked_at_enough_says_where_to_go_on() {
     change::import::import(&scene.pdp, &scene.call, std::io::Cursor::new(lines), |_, _| {}).await.unwrap();
     let bought = subscription("bought", "c0", "teams", None, None);
     change::selling::put_subscription(&scene.pdp, &scene.call, bought).await.unwrap();
-    let hole = subject_hole("Partner", "provideSupport", &Entity::new("Service", "c0/teams"));
-    let first = scene.search(&hole, None, &ReadOptions::default()).await;
+    let target = subject_hole("Partner", "provideSupport", &Entity::new("Service", "c0/teams"));
+    let first = scene.search(&target, None, &ReadOptions::default()).await;
     assert!(first.results.is_empty());
     let page = Pager { token: first.next_token, ..Pager::default() };
-    let second = scene.search(&hole, Some(page), &ReadOptions::default()).await;
+    let second = scene.search(&target, Some(page), &ReadOptions::default()).await;
     assert_eq!(second.results, [Found::Entity { kind: "Partner".into(), id: "z".into() }]);
     assert_eq!((second.next_token, second.total, first.total), (None, None, None));
 }
@@ -614,8 +615,8 @@ async fn no_name_of_a_partner_makes_others_look_through_everything() {
         change::registry::put_partner(&scene.pdp, &scene.call, active(id)).await.unwrap();
     }
     for id in names {
-        let hole = resource_hole(&Entity::new("Partner", id), "provideSupport", "Subscription");
-        assert!(scene.search(&hole, None, &ReadOptions::default()).await.results.is_empty());
+        let target = resource_hole(&Entity::new("Partner", id), "provideSupport", "Subscription");
+        assert!(scene.search(&target, None, &ReadOptions::default()).await.results.is_empty());
     }
     // What it sold stands before what it administers only while nothing has to be looked through whole.
     change::selling::put_subscription(&scene.pdp, &scene.call, subscription("b", "c0", "teams", Some("plain"), None))
@@ -636,8 +637,8 @@ async fn no_name_of_a_partner_makes_others_look_through_everything() {
         until: None,
     };
     change::relationship::accept(&scene.pdp, &scene.call, &token, acceptance).await.unwrap();
-    let hole = resource_hole(&Entity::new("Partner", "plain"), "provideSupport", "Subscription");
-    let found = scene.search(&hole, None, &ReadOptions::default()).await.results;
+    let target = resource_hole(&Entity::new("Partner", "plain"), "provideSupport", "Subscription");
+    let found = scene.search(&target, None, &ReadOptions::default()).await.results;
     let found = found.iter().map(|found| serde_json::to_value(found).unwrap()["id"].clone()).collect::<Vec<_>>();
     assert_eq!(found, ["b", "a"]);
 }
@@ -645,14 +646,14 @@ async fn no_name_of_a_partner_makes_others_look_through_everything() {
 #[tokio::test]
 async fn a_search_is_recorded_before_it_is_answered() {
     let scene = Scene::generated(3, rules(&[])).await;
-    let (hole, _) = two_holes(&scene).await;
+    let (target, _) = two_holes(&scene).await;
     let before = scene.pdp.records().unwrap();
-    let mut sought = hole.clone();
+    let mut sought = target.clone();
     if let SearchTarget::Resource { subject, .. } = &mut sought {
         subject.properties.insert("kind".to_owned(), json!("king"));
     }
     let page = Some(Pager { limit: Some(2), ..Pager::default() });
-    let search = Search { hole: sought, context: Members::new(), page };
+    let search = Search { target: sought, context: Members::new(), page };
     let told = answer::search::search(
         &scene.pdp,
         &scene.call,
@@ -687,11 +688,11 @@ async fn a_search_is_recorded_before_it_is_answered() {
 #[tokio::test]
 async fn whoever_may_not_ask_may_not_search_and_that_is_recorded() {
     let scene = Scene::generated(3, rules(&[])).await;
-    let (hole, _) = two_holes(&scene).await;
+    let (target, _) = two_holes(&scene).await;
     let before = scene.pdp.records().unwrap();
     let call = Call::of(Caller::Partner { id: "p0".parse().unwrap() });
     let page = Some(Pager { token: Some("none".to_owned()), ..Pager::default() });
-    let search = Search { hole, context: Members::new(), page };
+    let search = Search { target, context: Members::new(), page };
     let denied = answer::search::search(&scene.pdp, &call, search, &ReadOptions::default()).await;
     assert!(matches!(denied, Err(CallError::Denied(_))));
     assert_eq!(scene.pdp.records().unwrap(), before + 1);
@@ -746,29 +747,29 @@ async fn a_world_is_searched_whole() {
                     .value
                     .decision
                     .is_allowed();
-                for (hole, found) in fillings(&question) {
-                    let entry = expected.entry(format!("{hole:?}")).or_insert((hole, Vec::new()));
+                for (target, found) in fillings(&question) {
+                    let entry = expected.entry(format!("{target:?}")).or_insert((target, Vec::new()));
                     entry.1.extend(allowed.then_some(found));
                 }
             }
         }
     }
-    for (hole, expected) in expected.values_mut() {
+    for (target, expected) in expected.values_mut() {
         expected.sort();
-        assert_eq!(&scene.search(hole, None, &basis).await.results, expected, "{hole:?}");
+        assert_eq!(&scene.search(target, None, &basis).await.results, expected, "{target:?}");
         for limit in [1, 2, 7] {
-            assert_eq!(&scene.paged(hole, limit, &basis).await, expected, "{limit} at a time: {hole:?}");
+            assert_eq!(&scene.paged(target, limit, &basis).await, expected, "{limit} at a time: {target:?}");
         }
     }
     let erin = Entity::new("user", "erin");
     assert_eq!(scene.search(&resource_hole(&erin, "view", "record"), None, &basis).await.results.len(), 10);
-    for hole in [
+    for target in [
         resource_hole(&erin, "view", "urn:x:y"),
         resource_hole(&Entity::new("a b", "erin"), "view", "record"),
         subject_hole("", "view", &resources[3]),
         action_hole(&erin, &Entity::new("group", "g")),
     ] {
-        assert!(scene.search(&hole, None, &basis).await.results.is_empty());
+        assert!(scene.search(&target, None, &basis).await.results.is_empty());
     }
     let mut claimed = erin.clone();
     claimed.properties.insert("level".to_owned(), json!("high"));

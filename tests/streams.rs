@@ -33,7 +33,7 @@ impl Served {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, told) = tokio::sync::watch::channel(false);
-        let served = surface_with(Arc::clone(&stage.pdp), Listener::Guarded, Shutdown::told_by(told), heartbeat);
+        let served = surface_with(Arc::clone(&stage.pdp), Listener::Guarded, Shutdown::on(told), heartbeat);
         tokio::spawn(warp::serve(served).incoming(listener).run());
         Self { stage, address, _stop: stop }
     }

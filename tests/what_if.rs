@@ -376,9 +376,9 @@ async fn what_is_supposed_of_a_revision_takes_nothing_from_a_later_one() {
     drop(pdp);
     let store = Store::open(folder.path(), clock).unwrap();
     let snapshot = store.snapshot_at(Revision(1)).unwrap();
-    let mut supposed = snapshot.view().supposing();
-    supposed.put(&Fact::Partner(partner("p3", "supposed"))).unwrap();
-    let view = supposed.view();
+    let mut overlay = snapshot.view().overlay();
+    overlay.put(&Fact::Partner(partner("p3", "supposed"))).unwrap();
+    let view = overlay.view();
     let mut names = Vec::new();
     let mut visit = |partner: Partner| {
         names.push(partner.name);

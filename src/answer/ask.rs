@@ -165,13 +165,13 @@ pub async fn ask(
     pdp: &Pdp,
     call: &Call,
     question: Question,
-    basis: &ReadOptions,
+    options: &ReadOptions,
 ) -> Result<Response<Answer>, CallError<AskError>> {
-    let ground = admitted(pdp, ground(pdp, call, basis)?).await?;
+    let context = admitted(pdp, context(pdp, call, options)?).await?;
     let mut known = BTreeMap::new();
-    let answered = answer(pdp, &ground, call, question, basis.explain, &mut known);
+    let answered = answer(pdp, &context, call, question, options.explain, &mut known);
     let Answered { answer, record } = answered.map_err(CallError::Unavailable)?;
-    let (revision, rules) = (ground.revision(), record.rules.clone());
+    let (revision, rules) = (context.revision(), record.rules.clone());
     let record = pdp.store.recorded(record).map_err(CallError::Unavailable)?;
     let written = pdp.store.append(vec![record]).await.map_err(CallError::Unavailable)?;
     pdp.metrics.decided(&answer.decision);
@@ -186,9 +186,9 @@ pub async fn ask_all(
     pdp: &Pdp,
     call: &Call,
     batch: Batch,
-    basis: &ReadOptions,
+    options: &ReadOptions,
 ) -> Result<Response<Vec<Result<Answer, String>>>, CallError<AskError>> {
-    let ground = admitted(pdp, ground(pdp, call, basis)?).await?;
+    let context = admitted(pdp, context(pdp, call, options)?).await?;
     let mut answers = Vec::with_capacity(batch.questions.len());
     let mut records = Vec::with_capacity(batch.questions.len());
     // Nothing changes under one snapshot, so what was gathered for one question serves the next about the same.
@@ -201,12 +201,12 @@ pub async fn ask_all(
         }
         let (answer, record) = match question {
             Ok(question) => {
-                let answered = answer(pdp, &ground, call, question, basis.explain, &mut known);
+                let answered = answer(pdp, &context, call, question, options.explain, &mut known);
                 let Answered { answer, record } = answered.map_err(CallError::Unavailable)?;
                 (Ok(answer), record)
             }
             Err(message) => {
-                let record = record_of_invalid(pdp, &ground, call, message.clone());
+                let record = record_of_invalid(pdp, &context, call, message.clone());
                 (Err(message), record)
             }
         };
@@ -224,7 +224,7 @@ pub async fn ask_all(
             _ => {}
         }
     }
-    let (revision, rules) = (ground.revision(), digest_of(pdp, &ground));
+    let (revision, rules) = (context.revision(), digest_of(pdp, &context));
     let written = pdp.store.append(records).await.map_err(CallError::Unavailable)?;
     for answer in answers.iter().flatten() {
         pdp.metrics.decided(&answer.decision);
@@ -238,30 +238,30 @@ pub(crate) fn world(pdp: &Pdp) -> Option<&World> {
 }
 
 /// The digest of the rules that answer from a ground.
-pub(crate) fn digest_of(pdp: &Pdp, ground: &EvaluationContext) -> Digest {
-    pdp.rules.world.as_ref().map_or_else(|| ground.rules.digest().clone(), |world| world.0.digest().clone())
+pub(crate) fn digest_of(pdp: &Pdp, context: &EvaluationContext) -> Digest {
+    pdp.rules.world.as_ref().map_or_else(|| context.rules.digest().clone(), |world| world.0.digest().clone())
 }
 
 /// What questions are answered from, or the record of why the caller may not ask.
-pub(crate) fn ground(
+pub(crate) fn context(
     pdp: &Pdp,
     call: &Call,
-    basis: &ReadOptions,
+    options: &ReadOptions,
 ) -> Result<Result<EvaluationContext, (Denied, Record)>, CallError<AskError>> {
     let current = pdp.rules();
     let now = pdp.store.now();
     // Whether the caller may ask is a question of now, whatever moment it asks about.
     let present = pdp.store.snapshot().map_err(CallError::Unavailable)?;
     let admission: Admission =
-        admit(&current, &present.view(), now, &call.caller, basis.call(), &CallTarget::Installation)
+        admit(&current, &present.view(), now, &call.caller, options.call(), &CallTarget::Installation)
             .map_err(CallError::Unavailable)?;
     if let Err(denied) = admission.permit() {
         return Ok(Err((denied, admission.record(call, &current))));
     }
-    let (snapshot, at) = moment(pdp, basis, now).map_err(CallError::Failed)?;
-    let rules = rules_for(pdp, basis, at, &current).map_err(CallError::Failed)?;
+    let (snapshot, at) = moment(pdp, options, now).map_err(CallError::Failed)?;
+    let rules = rules_for(pdp, options, at, &current).map_err(CallError::Failed)?;
     let is_hypothetical =
-        answer::past::is_hypothetical(pdp, basis, at, &rules, &current).map_err(CallError::Unavailable)?;
+        answer::past::is_hypothetical(pdp, options, at, &rules, &current).map_err(CallError::Unavailable)?;
     Ok(Ok(EvaluationContext {
         rules,
         is_hypothetical,
@@ -284,15 +284,15 @@ pub(crate) async fn admitted<T, E>(pdp: &Pdp, prepared: Result<T, (Denied, Recor
     }
 }
 
-pub(crate) fn moment(pdp: &Pdp, basis: &ReadOptions, now: Timestamp) -> Result<(Snapshot, Timestamp), AskError> {
-    if pdp.rules.world.is_some() && (basis.as_of.is_some() || basis.rules.is_some() || basis.at_least.is_some()) {
+pub(crate) fn moment(pdp: &Pdp, options: &ReadOptions, now: Timestamp) -> Result<(Snapshot, Timestamp), AskError> {
+    if pdp.rules.world.is_some() && (options.as_of.is_some() || options.rules.is_some() || options.at_least.is_some()) {
         return Err(AskError::NoHistory);
     }
     let newest = pdp.store.revision();
-    if let Some(asked) = basis.at_least.filter(|asked| *asked > newest) {
+    if let Some(asked) = options.at_least.filter(|asked| *asked > newest) {
         return Err(AskError::NotYet { asked, newest });
     }
-    match basis.as_of {
+    match options.as_of {
         None => Ok((pdp.store.snapshot()?, now)),
         Some(AsOf::Time(asked)) if asked > now => Err(AskError::Future { asked, now }),
         Some(AsOf::Time(at)) => Ok((pdp.store.snapshot_at(pdp.store.revision_at(at)?)?, at)),
@@ -307,12 +307,12 @@ pub(crate) fn moment(pdp: &Pdp, basis: &ReadOptions, now: Timestamp) -> Result<(
 
 pub(crate) fn rules_for(
     pdp: &Pdp,
-    basis: &ReadOptions,
+    options: &ReadOptions,
     at: Timestamp,
     current: &Arc<Bundle>,
 ) -> Result<Arc<Bundle>, AskError> {
-    let named = basis.rules.as_deref().filter(|rules| *rules != "then");
-    match (named, basis.as_of) {
+    let named = options.rules.as_deref().filter(|rules| *rules != "then");
+    match (named, options.as_of) {
         (None, None) | (Some("current"), _) => Ok(Arc::clone(current)),
         (Some(digest), _) => {
             rules::rules_named::<AskError>(pdp, digest)?.ok_or_else(|| AskError::UnknownRules(digest.to_owned()))
@@ -327,44 +327,44 @@ pub(crate) fn rules_for(
 /// Answers one question from the ground.
 pub(crate) fn answer(
     pdp: &Pdp,
-    ground: &EvaluationContext,
+    context: &EvaluationContext,
     call: &Call,
     question: Question,
     explain: bool,
     known: &mut BTreeMap<Needs, Facts>,
 ) -> Result<Answered, StoreError> {
-    let view = ground.snapshot.view();
+    let view = context.snapshot.view();
     let (decision, facts, turned, rules, world) = match &pdp.rules.world {
         None => {
             let needs = Needs::of(&question.subject, &question.resource);
             let facts = match known.get(&needs) {
                 Some(facts) => facts.clone(),
                 None => {
-                    let facts = view.facts(&needs, ground.at)?;
+                    let facts = view.facts(&needs, context.at)?;
                     known.insert(needs, facts.clone());
                     facts
                 }
             };
-            let decision = decide(&ground.rules, Namespace::Domain, &question, &facts);
-            let turned = explain.then(|| nearest(&ground.rules, &question, &facts, decision.is_allowed()));
-            (decision, facts, turned, &*ground.rules, None)
+            let decision = decide(&context.rules, Namespace::Domain, &question, &facts);
+            let turned = explain.then(|| nearest(&context.rules, &question, &facts, decision.is_allowed()));
+            (decision, facts, turned, &*context.rules, None)
         }
         Some(world) => {
             let (rules, world) = world.as_ref();
             let decision = decide_in(rules, &question, world);
-            let facts = Facts { revision: view.revision(), at: ground.at, ..Facts::default() };
+            let facts = Facts { revision: view.revision(), at: context.at, ..Facts::default() };
             (decision, facts, explain.then(Vec::new), rules, Some(world.digest().to_owned()))
         }
     };
-    let mut record = record_of(pdp, ground, call, RecordKind::Evaluation, question, facts, rules, &decision);
+    let mut record = record_of(pdp, context, call, RecordKind::Evaluation, question, facts, rules, &decision);
     record.world = world;
-    Ok(Answered { answer: Answer { decision, nearest: turned, is_hypothetical: ground.is_hypothetical }, record })
+    Ok(Answered { answer: Answer { decision, nearest: turned, is_hypothetical: context.is_hypothetical }, record })
 }
 
 #[expect(clippy::too_many_arguments, reason = "a record has this many parts")]
 pub(crate) fn record_of(
     pdp: &Pdp,
-    ground: &EvaluationContext,
+    context: &EvaluationContext,
     call: &Call,
     asked: RecordKind,
     question: Question,
@@ -375,20 +375,20 @@ pub(crate) fn record_of(
     let (question, claimed) = as_decided(world(pdp), rules, question);
     let mut record = Record::of(call.caller.clone(), asked, question, facts, rules.digest().clone(), decision);
     record.claimed = claimed;
-    record.at = ground.now;
-    record.admitted.clone_from(&ground.admitted);
+    record.at = context.now;
+    record.admitted.clone_from(&context.admitted);
     call.stamp(&mut record);
     record
 }
 
 /// The record of an element of a batch that is no question.
-fn record_of_invalid(pdp: &Pdp, ground: &EvaluationContext, call: &Call, message: String) -> Record {
-    let facts = Facts { revision: ground.revision(), at: ground.at, ..Facts::default() };
-    let (caller, rules) = (call.caller.clone(), digest_of(pdp, ground));
+fn record_of_invalid(pdp: &Pdp, context: &EvaluationContext, call: &Call, message: String) -> Record {
+    let facts = Facts { revision: context.revision(), at: context.at, ..Facts::default() };
+    let (caller, rules) = (call.caller.clone(), digest_of(pdp, context));
     let mut record = Record::of_invalid(caller, RecordKind::Evaluation, message, facts, rules);
-    record.at = ground.now;
+    record.at = context.now;
     record.world = world(pdp).map(|world| world.digest().to_owned());
-    record.admitted.clone_from(&ground.admitted);
+    record.admitted.clone_from(&context.admitted);
     call.stamp(&mut record);
     record
 }

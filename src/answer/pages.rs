@@ -134,22 +134,22 @@ pub struct CustomerListItem {
 }
 
 /// Tells something of now or of a moment in the past. Whether the caller may read it is a question of now.
-async fn tell_of<T>(
+async fn read_past<T>(
     pdp: &Pdp,
     call: &Call,
     action: &str,
-    about: &CallTarget,
+    target: &CallTarget,
     as_of: Option<AsOf>,
     look: impl FnOnce(&View<'_>, Timestamp) -> Result<T, ListError>,
 ) -> Result<Response<T>, CallError<PastError>> {
-    let told = call::read(pdp, call, action, about, |view, at| {
+    let response = call::read(pdp, call, action, target, |view, at| {
         let Some(as_of) = as_of else { return Ok((look(view, at)?, view.revision())) };
-        let basis = ReadOptions { as_of: Some(as_of), ..ReadOptions::default() };
-        let (snapshot, at) = answer::ask::moment(pdp, &basis, at).map_err(PastError::Moment)?;
+        let options = ReadOptions { as_of: Some(as_of), ..ReadOptions::default() };
+        let (snapshot, at) = answer::ask::moment(pdp, &options, at).map_err(PastError::Moment)?;
         let view = snapshot.view();
         Ok((look(&view, at)?, view.revision()))
     });
-    let Response { value: (value, revision), seqs, rules, .. } = told.await?;
+    let Response { value: (value, revision), seqs, rules, .. } = response.await?;
     Ok(Response { value, revision, seqs, rules })
 }
 
@@ -166,8 +166,8 @@ pub async fn partner_relationships(
     limit: usize,
     cursor: Option<&str>,
 ) -> Result<Response<PartnerRelationships>, CallError<PastError>> {
-    let about = CallTarget::Customer(customer.clone());
-    tell_of(pdp, call, "readPartnerRelationships", &about, as_of, |view, at| {
+    let target = CallTarget::Customer(customer.clone());
+    read_past(pdp, call, "readPartnerRelationships", &target, as_of, |view, at| {
         if view.customer(customer)?.is_none() {
             return Err(ListError::UnknownCustomer(customer.clone()));
         }
@@ -202,7 +202,7 @@ pub async fn customer_list(
     limit: usize,
     cursor: Option<&str>,
 ) -> Result<Response<Page<CustomerListItem>>, CallError<PastError>> {
-    tell_of(pdp, call, "readCustomerList", &CallTarget::Partner(partner.clone()), as_of, |view, at| {
+    read_past(pdp, call, "readCustomerList", &CallTarget::Partner(partner.clone()), as_of, |view, at| {
         if view.partner(partner)?.is_none() {
             return Err(ListError::UnknownPartner(partner.clone()));
         }

@@ -17,12 +17,12 @@ impl ReadOptions {
 /// Are rules others than were in force at a moment? Before the first there were none.
 pub(crate) fn is_hypothetical(
     pdp: &Pdp,
-    basis: &ReadOptions,
+    options: &ReadOptions,
     at: Timestamp,
     rules: &Bundle,
     current: &Bundle,
 ) -> Result<bool, StoreError> {
-    if basis.as_of.is_none() {
+    if options.as_of.is_none() {
         return Ok(rules.digest() != current.digest());
     }
     Ok(pdp.store.rules_in_force_at(at)?.as_deref() != Some(rules.digest().as_str()))

@@ -122,7 +122,7 @@ pub struct Pager {
 #[derive(Clone, PartialEq, Debug)]
 pub struct Search {
     /// What is asked, and what is sought.
-    pub hole: SearchTarget,
+    pub target: SearchTarget,
     /// The circumstances.
     pub context: Members,
     /// Which page to show; nothing for everything at once.
@@ -220,7 +220,7 @@ impl From<SearchError> for CallError<SearchError> {
 }
 
 /// A page while it is filled.
-struct Gathering {
+struct PageBuilder {
     results: Vec<Found>,
     decisions: Option<Vec<Decision>>,
     results_max: usize,
@@ -230,7 +230,7 @@ struct Gathering {
     more_after: Option<Position>,
 }
 
-impl Gathering {
+impl PageBuilder {
     fn new(asked: &RequestedPage, explain: bool) -> Self {
         Self {
             results: Vec::new(),
@@ -292,13 +292,13 @@ pub async fn search(
     pdp: &Pdp,
     call: &Call,
     search: Search,
-    basis: &ReadOptions,
+    options: &ReadOptions,
 ) -> Result<Response<SearchPage>, CallError<SearchError>> {
-    let ground = answer::ask::ground(pdp, call, basis).map_err(|error| error.map(SearchError::ReadOptions))?;
-    let ground = answer::ask::admitted(pdp, ground).await?;
-    let rules = answer::ask::digest_of(pdp, &ground);
-    let (mut page, record, revision) = found(pdp, &ground, call, &search, basis)?;
-    page.is_hypothetical = ground.is_hypothetical;
+    let context = answer::ask::context(pdp, call, options).map_err(|error| error.map(SearchError::ReadOptions))?;
+    let context = answer::ask::admitted(pdp, context).await?;
+    let rules = answer::ask::digest_of(pdp, &context);
+    let (mut page, record, revision) = found(pdp, &context, call, &search, options)?;
+    page.is_hypothetical = context.is_hypothetical;
     let written = pdp.store.append(vec![record]).await.map_err(CallError::Unavailable)?;
     Ok(Response { value: page, revision, seqs: written.seqs, rules })
 }
@@ -306,35 +306,35 @@ pub async fn search(
 /// The page of a search, the record, and the revision.
 fn found(
     pdp: &Pdp,
-    ground: &EvaluationContext,
+    context: &EvaluationContext,
     call: &Call,
     search: &Search,
-    basis: &ReadOptions,
+    options: &ReadOptions,
 ) -> Result<(SearchPage, Recorded, Revision), CallError<SearchError>> {
-    let explain = basis.explain;
-    let view = ground.snapshot.view();
+    let explain = options.explain;
+    let view = context.snapshot.view();
     let revision = view.revision();
-    let declaring = pdp.rules.world.as_ref().map_or(&*ground.rules, |world| &world.0);
-    let question = search.hole.filled("", &search.context);
-    let asked = asked_digest(&question, basis)?;
+    let declaring = pdp.rules.world.as_ref().map_or(&*context.rules, |world| &world.0);
+    let question = search.target.filled("", &search.context);
+    let asked = asked_digest(&question, options)?;
     let (question, claimed) = as_decided(answer::ask::world(pdp), declaring, question);
     let is_as_asked = asked == question_digest(&question)?;
     let (page, facts, rules, world) = match &pdp.rules.world {
         None => {
-            let strange = &pdp.rules.strange;
-            let domain = Domain { rules: &ground.rules, strange, view, at: ground.at, search, asked, explain };
+            let unrelated = &pdp.rules.unrelated_resources;
+            let domain = Domain { rules: &context.rules, unrelated, view, at: context.at, search, asked, explain };
             let (page, facts) = domain.page()?;
-            (page, facts, ground.rules.digest().clone(), None)
+            (page, facts, context.rules.digest().clone(), None)
         }
         Some(world) => {
             let (rules, world) = world.as_ref();
             let page = page_of_world(rules, world, search, &asked, explain)?;
-            let facts = Facts { revision, at: ground.at, ..Facts::default() };
+            let facts = Facts { revision, at: context.at, ..Facts::default() };
             (page, facts, rules.digest().clone(), Some(world.digest().to_owned()))
         }
     };
     let results = Results {
-        sought: search.hole.sought(),
+        sought: search.target.sought(),
         count: page.results.len(),
         sha256: page.sha256().map_err(crate::audit::RecordError::Unwritable)?,
         limit: search.page.as_ref().and_then(|page| page.limit),
@@ -344,8 +344,8 @@ fn found(
     };
     let mut record = Record::of_search(call.caller.clone(), question, facts, rules, results);
     record.claimed = claimed;
-    record.at = ground.now;
-    record.admitted.clone_from(&ground.admitted);
+    record.at = context.now;
+    record.admitted.clone_from(&context.admitted);
     call.stamp(&mut record);
     record.world = world;
     Ok((page, pdp.store.recorded(record).map_err(CallError::Unavailable)?, revision))
@@ -367,19 +367,19 @@ fn page_of(
     asked: &QuestionDigest,
     list: &[u8],
     explain: bool,
-    fill: impl FnOnce(&Position, &mut Gathering) -> Result<(), SearchError>,
+    fill: impl FnOnce(&Position, &mut PageBuilder) -> Result<(), SearchError>,
 ) -> Result<SearchPage, SearchError> {
-    let search_digest = digest_of(search.hole.sought(), asked, list);
+    let search_digest = digest_of(search.target.sought(), asked, list);
     let asked = RequestedPage::read(search.page.as_ref(), &search_digest)?;
-    let mut gathering = Gathering::new(&asked, explain);
-    fill(&asked.from, &mut gathering)?;
-    let next_token = gathering.more_after.as_ref().map(|at| asked.token(at, &search_digest));
+    let mut builder = PageBuilder::new(&asked, explain);
+    fill(&asked.from, &mut builder)?;
+    let next_token = builder.more_after.as_ref().map(|at| asked.token(at, &search_digest));
     let is_whole = next_token.is_none() && search.page.as_ref().is_none_or(|page| page.token.is_none());
     Ok(SearchPage {
-        total: is_whole.then_some(gathering.results.len()),
-        results: gathering.results,
+        total: is_whole.then_some(builder.results.len()),
+        results: builder.results,
         next_token,
-        decisions: gathering.decisions,
+        decisions: builder.decisions,
         is_hypothetical: false,
     })
 }
@@ -388,7 +388,7 @@ fn page_of(
 fn look_through(
     names: Vec<String>,
     from: &Position,
-    gathering: &mut Gathering,
+    builder: &mut PageBuilder,
     mut decide: impl FnMut(String) -> Result<Option<Match>, StoreError>,
 ) -> Result<(), SearchError> {
     let passed = match from {
@@ -397,7 +397,7 @@ fn look_through(
         Position::Id(_) | Position::Sold(_) | Position::Granted(..) => return Err(SearchError::Token),
     };
     for (index, name) in names.into_iter().enumerate().skip(passed) {
-        if gathering.look(Position::Count(index + 1), || decide(name))?.is_break() {
+        if builder.look(Position::Count(index + 1), || decide(name))?.is_break() {
             break;
         }
     }
@@ -417,17 +417,17 @@ fn page_of_world(
     asked: &QuestionDigest,
     explain: bool,
 ) -> Result<SearchPage, SearchError> {
-    let names = match &search.hole {
+    let names = match &search.target {
         SearchTarget::Subject { kind, .. } | SearchTarget::Resource { kind, .. } => world.ids(kind).to_vec(),
         SearchTarget::Action { .. } => actions(rules),
     };
     let list = digest::<32>(&[world.digest().as_bytes(), names.join("\n").as_bytes()]);
-    page_of(search, asked, &list, explain, |from, gathering| {
-        look_through(names, from, gathering, |name| {
-            let decision = decide_in(rules, &search.hole.filled(&name, &search.context), world);
+    page_of(search, asked, &list, explain, |from, builder| {
+        look_through(names, from, builder, |name| {
+            let decision = decide_in(rules, &search.target.filled(&name, &search.context), world);
             Ok(decision
                 .is_allowed()
-                .then(|| Match { found: search.hole.found(name), decision: explain.then_some(decision) }))
+                .then(|| Match { found: search.target.found(name), decision: explain.then_some(decision) }))
         })
     })
 }

@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 
 use crate::change::acceptance::{Acceptance, AcceptanceError};
 use crate::change::judgement::{Judgement, Unaccepted};
-use crate::change::line::{Line, tell};
+use crate::change::line::{Line, effect_of};
 use crate::change::removal::{Removal, RemovalError, remove};
 use crate::change::renegotiation::{Renegotiation, RenegotiationError, renegotiate};
 use crate::clock::Timestamp;
@@ -132,17 +132,17 @@ pub async fn what_if(
     let rules = pdp.rules();
     call::read_by(pdp, &rules, call, "whatIf", &CallTarget::Installation, |now, at| {
         let judgement = Judgement { rules: &rules, at, multichannel: pdp.settings.terms.multichannel };
-        let mut trial = Trial { judgement, supposed: now.supposing(), touched: Touched::default(), facts: 0 };
-        trial.suppose_all(&changes)?;
+        let mut trial = Trial { judgement, overlay: now.overlay(), touched: Touched::default(), facts: 0 };
+        trial.apply_all(&changes)?;
         let is_narrow = refuses_strangers(pdp, &rules);
-        delta(&rules, at, now, &trial.supposed.view(), &trial.touched, is_narrow)
+        delta(&rules, at, now, &trial.overlay.view(), &trial.touched, is_narrow)
     })
     .await
 }
 
 /// Do these rules refuse strangers everything? A function of the rules alone, so it is found out once.
 pub(crate) fn refuses_strangers(pdp: &Pdp, rules: &Bundle) -> bool {
-    let mut known = pdp.rules.strangers.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut known = pdp.rules.refuses_unrelated.lock().unwrap_or_else(PoisonError::into_inner);
     match known.as_ref() {
         Some((digest, refused)) if digest == rules.digest() => *refused,
         _ => {
@@ -156,19 +156,19 @@ pub(crate) fn refuses_strangers(pdp: &Pdp, rules: &Bundle) -> bool {
 /// Changes as they are supposed one after the other, and what they touch.
 struct Trial<'a> {
     judgement: Judgement<'a>,
-    supposed: Overlay<'a>,
+    overlay: Overlay<'a>,
     touched: Touched,
     /// How many facts were put.
     facts: usize,
 }
 
 impl Trial<'_> {
-    fn suppose_all(&mut self, changes: &[Proposed]) -> Result<(), WhatIfError> {
+    fn apply_all(&mut self, changes: &[Proposed]) -> Result<(), WhatIfError> {
         if changes.len() > WHAT_IF_CHANGES_MAX {
             return Err(WhatIfError::TooManyChanges(changes.len()));
         }
         for (index, change) in changes.iter().enumerate() {
-            self.suppose(change).map_err(|impossible| match impossible {
+            self.apply(change).map_err(|impossible| match impossible {
                 Impossible::Change(message) => WhatIfError::Change { index, message },
                 Impossible::TooManyFacts => WhatIfError::TooManyFacts,
                 Impossible::Store(error) => WhatIfError::Store(error),
@@ -184,30 +184,30 @@ impl Trial<'_> {
         }
         for fact in facts {
             self.touched.note(fact);
-            self.supposed.put(fact)?;
+            self.overlay.put(fact)?;
         }
         Ok(())
     }
 
-    fn suppose(&mut self, change: &Proposed) -> Result<(), Impossible> {
+    fn apply(&mut self, change: &Proposed) -> Result<(), Impossible> {
         let at = self.judgement.at;
         match change.clone() {
             Proposed::Accept { partner, customer, services, until } => {
                 let acceptance = Acceptance { partner, customer, services, until };
-                let (_, happening, _) = self.judgement.accept(&self.supposed.view(), &acceptance)?;
-                self.put(&happening.facts)
+                let (_, change_set, _) = self.judgement.accept(&self.overlay.view(), &acceptance)?;
+                self.put(&change_set.facts)
             }
             Proposed::Remove { customer, partner, service } => {
                 let removal = Removal { customer, partner, service };
-                let (happening, _) = remove(&self.supposed.view(), at, &removal)?;
-                self.put(&happening.facts)
+                let (change_set, _) = remove(&self.overlay.view(), at, &removal)?;
+                self.put(&change_set.facts)
             }
             Proposed::Renegotiate { customer, partner, outcome } => {
                 // Both sides say so; where one had said it before, the other's word is enough.
                 for by in [Side::Customer, Side::Partner] {
                     let said = Renegotiation { customer: customer.clone(), partner: partner.clone(), by, outcome };
-                    let (happening, renegotiated) = renegotiate(&self.supposed.view(), at, &said)?;
-                    self.put(&happening.facts)?;
+                    let (change_set, renegotiated) = renegotiate(&self.overlay.view(), at, &said)?;
+                    self.put(&change_set.facts)?;
                     if renegotiated.state == RenegotiationState::Agreed {
                         break;
                     }
@@ -215,12 +215,12 @@ impl Trial<'_> {
                 Ok(())
             }
             Proposed::Put(line) => {
-                let told = tell(&self.supposed.view(), at, &line, Some(&self.judgement));
-                let told = told.map_err(|error| match error.store() {
+                let effect = effect_of(&self.overlay.view(), at, &line, Some(&self.judgement));
+                let effect = effect.map_err(|error| match error.store() {
                     Some(fault) => Impossible::Store(fault.clone()),
                     None => Impossible::Change(format!("{}: {error}", line.title())),
                 })?;
-                self.put(&told.happening.facts)
+                self.put(&effect.change_set.facts)
             }
         }
     }

@@ -304,11 +304,11 @@ impl Walk {
     /// What it came to.
     #[must_use]
     pub fn end(mut self) -> Walked {
-        self.tell_misfits();
+        self.report_misfits();
         // What a checkpoint says of a whole run comes after what is known of single records.
         let is_of_run = |finding: &Finding| finding.fault == Fault::Checkpoint && finding.last.is_some();
-        let is_beside = |finding: &Finding| matches!(finding.fault, Fault::Journal | Fault::Table);
-        self.findings.sort_by_key(|finding| (is_beside(finding), is_of_run(finding), finding.seq, finding.fault));
+        let is_metadata = |finding: &Finding| matches!(finding.fault, Fault::Journal | Fault::Table);
+        self.findings.sort_by_key(|finding| (is_metadata(finding), is_of_run(finding), finding.seq, finding.fault));
         if self.more > 0 {
             let last = self.size();
             self.findings.push(Finding {
@@ -332,7 +332,7 @@ impl Walk {
     }
 
     /// Says of the records that are not those of their leaves what was done to them.
-    fn tell_misfits(&mut self) {
+    fn report_misfits(&mut self) {
         let misfits = std::mem::take(&mut self.misfits);
         let belongs = |index: usize, seq: u64| misfits.get(index).filter(|other| other.seq == seq)?.belongs;
         let by_seq: HashMap<u64, Option<u64>> = misfits.iter().map(|misfit| (misfit.seq, misfit.belongs)).collect();

@@ -128,7 +128,7 @@ pub(crate) fn accept(
     if let Some(until) = until.filter(|until| *until <= at) {
         return Err(AcceptanceError::EndPassed { until, now: at });
     }
-    let mut happening = ChangeSet::default();
+    let mut change_set = ChangeSet::default();
     let mut accepted = Accepted {
         customer: customer.clone(),
         partner: partner.clone(),
@@ -139,18 +139,18 @@ pub(crate) fn accept(
     };
     for service in services {
         let id = ServiceId { customer: customer.clone(), service: service.clone() };
-        grant(view, at, &asking, &id, *until, multichannel, &mut happening, &mut accepted)?;
+        grant(view, at, &asking, &id, *until, multichannel, &mut change_set, &mut accepted)?;
     }
     if !accepted.granted.is_empty() {
-        let told = Event::ResellerRelationshipAcceptedByCustomer {
+        let event = Event::ResellerRelationshipAcceptedByCustomer {
             customer: customer.clone(),
             partner: partner.clone(),
             services: accepted.granted.clone(),
         };
-        happening.events.insert(0, told);
+        change_set.events.insert(0, event);
     }
     accepted.message = ended(&accepted.displaced);
-    Ok((happening, accepted))
+    Ok((change_set, accepted))
 }
 
 /// What an acceptance ended for others.
@@ -172,7 +172,7 @@ fn grant(
     id: &ServiceId,
     until: Option<Timestamp>,
     multichannel: Multichannel,
-    happening: &mut ChangeSet,
+    change_set: &mut ChangeSet,
     accepted: &mut Accepted,
 ) -> Result<(), AcceptanceError> {
     let mut service = view.service(id)?.map(|kept| kept.fact).unwrap_or_default();
@@ -187,7 +187,7 @@ fn grant(
                     if multichannel == Multichannel::Refuse {
                         return Err(AcceptanceError::Held { service: id.clone(), holder });
                     }
-                    displace(view, at, id, &holder, &partner.id, happening)?;
+                    displace(view, at, id, &holder, &partner.id, change_set)?;
                     service.strike(&holder);
                     accepted.displaced.push(Displaced { service: id.service.clone(), partner: holder });
                 }
@@ -208,14 +208,14 @@ fn grant(
     if service.administrators.len() > ADMINISTRATORS_MAX {
         return Err(AcceptanceError::TooManyAdministrators(id.clone()));
     }
-    happening.events.push(Event::DapAdminRelationshipApproved {
+    change_set.events.push(Event::DapAdminRelationshipApproved {
         customer: id.customer.clone(),
         service: id.service.clone(),
         partner: partner.id.clone(),
         until: grant.until,
     });
-    happening.facts.push(Fact::Grant(grant));
-    happening.facts.push(Fact::Service(id.clone(), service));
+    change_set.facts.push(Fact::Grant(grant));
+    change_set.facts.push(Fact::Service(id.clone(), service));
     Ok(())
 }
 
@@ -243,12 +243,12 @@ pub(crate) fn displace(
     id: &ServiceId,
     holder: &PartnerId,
     by: &PartnerId,
-    happening: &mut ChangeSet,
+    change_set: &mut ChangeSet,
 ) -> Result<(), StoreError> {
     if let Some(grant) = view.grant(id, holder)? {
-        happening.facts.push(Fact::Grant(grant.fact.ended(at)));
+        change_set.facts.push(Fact::Grant(grant.fact.ended(at)));
     }
-    happening.events.push(Event::DapAdminRelationshipTerminated {
+    change_set.events.push(Event::DapAdminRelationshipTerminated {
         customer: id.customer.clone(),
         service: id.service.clone(),
         partner: holder.clone(),

@@ -15,7 +15,7 @@ use crate::id::Revision;
 use crate::json::{self, JsonError};
 use crate::limits::IMPORT_LINE_MAX;
 use crate::pdp::Pdp;
-use crate::pdp::call::{Begun, Call, CallError, CallTarget, Coded, Committed, Done, Undone, Worked, begin, finish};
+use crate::pdp::call::{Answered, Begun, Call, CallError, CallTarget, Coded, Committed, Done, Undone, begin, finish};
 use crate::policy::Bundle;
 use crate::store::{Loader, StoreError, Work};
 use judge::Judge;
@@ -133,7 +133,7 @@ pub async fn import(
     let call = call.clone();
     let multichannel = pdp.settings.terms.multichannel;
     let load = move |loader: &mut Loader<'_, '_>| {
-        let rules = current.over(&loader.desk())?;
+        let rules = current.over(&loader.context())?;
         load(&rules, &call, multichannel, loader, Lines::of(reader, progress))
     };
     let written = pdp.store.load(load).await;
@@ -148,13 +148,13 @@ fn load<R: BufRead, P: FnMut(u64, u64)>(
     multichannel: Multichannel,
     loader: &mut Loader<'_, '_>,
     lines: Lines<R, P>,
-) -> Result<Work<Worked<Imported, ImportError>>, StoreError> {
-    let begun = begin(rules, call, "import", &CallTarget::Installation, &loader.desk())?;
+) -> Result<Work<Answered<Imported, ImportError>>, StoreError> {
+    let begun = begin(rules, call, "import", &CallTarget::Installation, &loader.context())?;
     let admitted = match begun {
         Begun::Over(work) => return Ok(*work),
         Begun::Admitted(permit, record) => (permit, record),
     };
-    let before = loader.desk().view.revision();
+    let before = loader.context().view.revision();
     let mut judge = Judge::new(rules, call, multichannel, loader)?;
     let imported = put_all(loader, &mut judge, lines);
     let has_put = loader.has_put();
@@ -178,11 +178,11 @@ fn put_all<R: BufRead, P: FnMut(u64, u64)>(
     let mut imported = Imported::default();
     while let Some(line) = lines.next()? {
         imported.lines += 1;
-        let told = judge.line(loader, &line, |message| lines.wrong(message))?;
-        if !told.happening.is_empty() {
+        let effect = judge.line(loader, &line, |message| lines.wrong(message))?;
+        if !effect.change_set.is_empty() {
             imported.count(&line);
         }
-        for fact in &told.happening.facts {
+        for fact in &effect.change_set.facts {
             loader.put(fact).map_err(ImportError::from)?;
         }
     }

@@ -57,8 +57,8 @@ impl Judgement<'_> {
         if let Err(denied) = asking.permit() {
             return Err(Unaccepted::Denied(denied, Box::new(asking)));
         }
-        let (happening, accepted) = accept(view, self.at, acceptance, self.multichannel)?;
-        Ok((asking, happening, accepted))
+        let (change_set, accepted) = accept(view, self.at, acceptance, self.multichannel)?;
+        Ok((asking, change_set, accepted))
     }
 
     /// May a partner request relationships?

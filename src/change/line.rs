@@ -15,7 +15,7 @@ use utoipa::{PartialSchema, ToSchema};
 
 use crate::change::judgement::Judgement;
 use crate::change::registration::{CustomerError, PartnerError, SubscriptionError};
-use crate::change::registration::{Telling, customer, partner, subscription};
+use crate::change::registration::{Origin, customer, partner, subscription};
 use crate::clock::Timestamp;
 use crate::domain::commercial::{CommercialRelationship, RenegotiationError};
 use crate::domain::customer::Customer;
@@ -76,12 +76,12 @@ impl Line {
     /// What the line is about, for a message.
     pub(crate) fn title(&self) -> String {
         match self {
-            Self::Partner(told) => format!("partner `{}`", told.id),
-            Self::Customer(told) => format!("customer `{}`", told.id),
-            Self::Subscription(told) => format!("subscription `{}`", told.id),
-            Self::Grant(told) => format!("grant of `{}/{}` to `{}`", told.customer, told.service, told.partner),
-            Self::CommercialRelationship(told) => {
-                format!("commercial relationship of `{}` and `{}`", told.customer, told.partner)
+            Self::Partner(fact) => format!("partner `{}`", fact.id),
+            Self::Customer(fact) => format!("customer `{}`", fact.id),
+            Self::Subscription(fact) => format!("subscription `{}`", fact.id),
+            Self::Grant(fact) => format!("grant of `{}/{}` to `{}`", fact.customer, fact.service, fact.partner),
+            Self::CommercialRelationship(fact) => {
+                format!("commercial relationship of `{}` and `{}`", fact.customer, fact.partner)
             }
         }
     }
@@ -149,7 +149,7 @@ pub enum LineError {
     Subscription(SubscriptionError),
     /// It names something that was not told before it.
     #[error("{what} `{id}` is not known; put its line before this one")]
-    NotYetTold {
+    NotYetKnown {
         /// What kind of noun.
         what: &'static str,
         /// Which.
@@ -212,21 +212,21 @@ impl From<SubscriptionError> for LineError {
 }
 
 fn not_yet(what: &'static str, id: &impl ToString) -> LineError {
-    LineError::NotYetTold { what, id: id.to_string() }
+    LineError::NotYetKnown { what, id: id.to_string() }
 }
 
 /// What telling a line brings.
 #[derive(Default)]
 pub(crate) struct LineEffect {
     /// What changes and what happened; nothing when it is so already.
-    pub(crate) happening: ChangeSet,
+    pub(crate) change_set: ChangeSet,
     /// The partner that was asked whether it may request relationships, and the decision.
     pub(crate) requested: Option<Box<(PartnerId, Admission)>>,
 }
 
 impl From<ChangeSet> for LineEffect {
-    fn from(happening: ChangeSet) -> Self {
-        Self { happening, requested: None }
+    fn from(change_set: ChangeSet) -> Self {
+        Self { change_set, requested: None }
     }
 }
 
@@ -238,19 +238,19 @@ impl From<ChangeSet> for LineEffect {
 ///
 /// # Errors
 /// A [`LineError`]; then nothing of it happens.
-pub(crate) fn tell(
+pub(crate) fn effect_of(
     view: &View<'_>,
     at: Timestamp,
     line: &Line,
     judgement: Option<&Judgement<'_>>,
 ) -> Result<LineEffect, LineError> {
-    let telling = if judgement.is_some() { Telling::Now } else { Telling::Import };
+    let origin = if judgement.is_some() { Origin::Now } else { Origin::Import };
     match line {
-        Line::Partner(told) => Ok(partner(view, at, told, telling)?.into()),
-        Line::Customer(told) => Ok(customer(view, told)?.into()),
-        Line::Subscription(told) => Ok(subscription(view, at, told, telling)?.into()),
-        Line::Grant(told) => grant::tell(view, at, told, judgement),
-        Line::CommercialRelationship(told) => relationship::tell(view, at, told, judgement),
+        Line::Partner(fact) => Ok(partner(view, at, fact, origin)?.into()),
+        Line::Customer(fact) => Ok(customer(view, fact)?.into()),
+        Line::Subscription(fact) => Ok(subscription(view, at, fact, origin)?.into()),
+        Line::Grant(fact) => grant::effect_of(view, at, fact, judgement),
+        Line::CommercialRelationship(fact) => relationship::effect_of(view, at, fact, judgement),
     }
 }
 

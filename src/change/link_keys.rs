@@ -54,11 +54,11 @@ async fn alter_link_keys(
         let key = alter(&links)?;
         // Only what was altered has to be put back.
         let _ = kept.set(was);
-        let mut beside = MetadataChanges::default();
+        let mut metadata = MetadataChanges::default();
         if let Some(ledger) = ledger_keys {
-            beside.put_known_keys(&known_keys(ledger, &links.keys())).map_err(LinksError::from)?;
+            metadata.put_known_keys(&known_keys(ledger, &links.keys())).map_err(LinksError::from)?;
         }
-        let mut done = Done { has_acted: true, ..Done::beside(beside, links.summaries()) };
+        let mut done = Done { has_acted: true, ..Done::metadata(metadata, links.summaries()) };
         done.said.insert("key".to_owned(), key.to_string().into());
         Ok(done)
     })

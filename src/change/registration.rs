@@ -18,7 +18,7 @@ use crate::change::acceptance::transacting_holders;
 /// How something is told. Everything is judged as it happens, by whichever call it comes; only what is brought into an
 /// empty store is history.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Telling {
+pub enum Origin {
     /// As it happens: a sale is a sale.
     Now,
     /// As it was elsewhere: an import into an empty store brings what became of a sale as well.
@@ -168,31 +168,31 @@ fn successors(status: SubscriptionStatus) -> String {
 pub(crate) fn partner(
     view: &View<'_>,
     at: Timestamp,
-    told: &Partner,
-    telling: Telling,
+    after: &Partner,
+    origin: Origin,
 ) -> Result<ChangeSet, PartnerError> {
-    told.check()?;
-    let before = view.partner(&told.id)?.map(|kept| kept.fact);
-    if before.as_ref() == Some(told) {
+    after.check()?;
+    let before = view.partner(&after.id)?.map(|kept| kept.fact);
+    if before.as_ref() == Some(after) {
         return Ok(ChangeSet::default());
     }
     if let Some(before) = &before
-        && told.kind.transacts()
+        && after.kind.transacts()
         && !before.kind.transacts()
     {
-        second_transacting(view, at, &told.id)?;
+        second_transacting(view, at, &after.id)?;
     }
     if let Some(before) = &before
-        && telling == Telling::Now
+        && origin == Origin::Now
         && before.kind.transacts()
-        && !told.kind.transacts()
-        && has_sold(view, &told.id)?
+        && !after.kind.transacts()
+        && has_sold(view, &after.id)?
     {
-        return Err(PartnerError::HasSold { partner: told.id.clone(), kind: told.kind });
+        return Err(PartnerError::HasSold { partner: after.id.clone(), kind: after.kind });
     }
-    let partner = told.id.clone();
+    let partner = after.id.clone();
     let event = if before.is_some() { Event::PartnerChanged { partner } } else { Event::PartnerRegistered { partner } };
-    Ok(ChangeSet { facts: vec![Fact::Partner(told.clone())], events: vec![event] })
+    Ok(ChangeSet { facts: vec![Fact::Partner(after.clone())], events: vec![event] })
 }
 
 fn has_sold(view: &View<'_>, partner: &PartnerId) -> Result<bool, StoreError> {
@@ -229,16 +229,16 @@ fn second_transacting(view: &View<'_>, at: Timestamp, partner: &PartnerId) -> Re
 ///
 /// # Errors
 /// A [`CustomerError`]; then nothing of it happens.
-pub(crate) fn customer(view: &View<'_>, told: &Customer) -> Result<ChangeSet, CustomerError> {
-    told.check()?;
-    let before = view.customer(&told.id)?.map(|kept| kept.fact);
-    if before.as_ref() == Some(told) {
+pub(crate) fn customer(view: &View<'_>, after: &Customer) -> Result<ChangeSet, CustomerError> {
+    after.check()?;
+    let before = view.customer(&after.id)?.map(|kept| kept.fact);
+    if before.as_ref() == Some(after) {
         return Ok(ChangeSet::default());
     }
-    let customer = told.id.clone();
+    let customer = after.id.clone();
     let event =
         if before.is_some() { Event::CustomerChanged { customer } } else { Event::CustomerRegistered { customer } };
-    Ok(ChangeSet { facts: vec![Fact::Customer(told.clone())], events: vec![event] })
+    Ok(ChangeSet { facts: vec![Fact::Customer(after.clone())], events: vec![event] })
 }
 
 /// Works out what telling a subscription brings: for a new one also its service and, with the first sale of its
@@ -252,12 +252,12 @@ pub(crate) fn customer(view: &View<'_>, told: &Customer) -> Result<ChangeSet, Cu
 pub(crate) fn subscription(
     view: &View<'_>,
     at: Timestamp,
-    told: &Subscription,
-    telling: Telling,
+    after: &Subscription,
+    origin: Origin,
 ) -> Result<ChangeSet, SubscriptionError> {
-    match view.subscription(&told.id)?.map(|kept| kept.fact) {
-        Some(before) => changed(&before, told),
-        None => new_subscription(view, at, told, telling),
+    match view.subscription(&after.id)?.map(|kept| kept.fact) {
+        Some(before) => changed(&before, after),
+        None => new_subscription(view, at, after, origin),
     }
 }
 
@@ -268,56 +268,56 @@ pub(crate) fn subscription(
 pub(crate) fn new_subscription(
     view: &View<'_>,
     at: Timestamp,
-    told: &Subscription,
-    telling: Telling,
+    after: &Subscription,
+    origin: Origin,
 ) -> Result<ChangeSet, SubscriptionError> {
-    told.check()?;
-    if view.customer(&told.customer)?.is_none() {
-        return Err(SubscriptionError::UnknownCustomer(told.customer.clone()));
+    after.check()?;
+    if view.customer(&after.customer)?.is_none() {
+        return Err(SubscriptionError::UnknownCustomer(after.customer.clone()));
     }
-    if let Some(parent) = &told.parent {
+    if let Some(parent) = &after.parent {
         let held = view.subscription(parent)?.ok_or_else(|| SubscriptionError::UnknownParent(parent.clone()))?.fact;
-        if held.customer != told.customer {
+        if held.customer != after.customer {
             return Err(SubscriptionError::ParentOfAnother { parent: parent.clone(), customer: held.customer });
         }
         if held.parent.is_some() {
             return Err(SubscriptionError::ParentIsAddOn(parent.clone()));
         }
-        if telling == Telling::Now {
+        if origin == Origin::Now {
             sale_under(view, &held)?;
         }
     }
-    let mut happening = ChangeSet::default();
-    happening.events.push(Event::SubscriptionProvisioned {
-        subscription: told.id.clone(),
-        customer: told.customer.clone(),
-        service: told.service.clone(),
-        original_reseller: told.original_reseller.clone(),
+    let mut change_set = ChangeSet::default();
+    change_set.events.push(Event::SubscriptionProvisioned {
+        subscription: after.id.clone(),
+        customer: after.customer.clone(),
+        service: after.service.clone(),
+        original_reseller: after.original_reseller.clone(),
     });
-    if view.service(&told.service_id())?.is_none() {
-        happening.facts.push(Fact::Service(told.service_id(), Service::default()));
+    if view.service(&after.service_id())?.is_none() {
+        change_set.facts.push(Fact::Service(after.service_id(), Service::default()));
     }
-    if let Some(reseller) = &told.original_reseller {
+    if let Some(reseller) = &after.original_reseller {
         let unknown = || SubscriptionError::UnknownReseller(reseller.clone());
         let sells = view.partner(reseller)?.ok_or_else(unknown)?.fact.kind.transacts();
-        if telling == Telling::Now && !sells {
+        if origin == Origin::Now && !sells {
             return Err(SubscriptionError::DoesNotSell(reseller.clone()));
         }
-        let (customer, partner) = (told.customer.clone(), reseller.clone());
+        let (customer, partner) = (after.customer.clone(), reseller.clone());
         match view.relationship(&customer, &partner)?.map(|kept| kept.fact.state) {
             None => {
                 let begun = CommercialRelationship::begun(customer.clone(), partner.clone(), at);
-                happening.facts.push(Fact::CommercialRelationship(begun));
-                happening.events.push(Event::CommercialRelationshipBegan { customer, partner });
+                change_set.facts.push(Fact::CommercialRelationship(begun));
+                change_set.events.push(Event::CommercialRelationshipBegan { customer, partner });
             }
-            Some(RelationshipState::Ended) if telling == Telling::Now => {
+            Some(RelationshipState::Ended) if origin == Origin::Now => {
                 return Err(SubscriptionError::RelationshipEnded { customer, partner });
             }
             Some(RelationshipState::Active | RelationshipState::Ended) => {}
         }
     }
-    happening.facts.push(Fact::Subscription(told.clone()));
-    Ok(happening)
+    change_set.facts.push(Fact::Subscription(after.clone()));
+    Ok(change_set)
 }
 
 /// May something be added to `parent` now? It has to be active, and so has the relationship with who sold it.
@@ -335,20 +335,20 @@ fn sale_under(view: &View<'_>, parent: &Subscription) -> Result<(), Subscription
     }
 }
 
-fn changed(before: &Subscription, told: &Subscription) -> Result<ChangeSet, SubscriptionError> {
-    told.check()?;
-    if let Some(member) = told.fixed_difference(before) {
-        return Err(SubscriptionError::Fixed { id: told.id.clone(), member });
+fn changed(before: &Subscription, after: &Subscription) -> Result<ChangeSet, SubscriptionError> {
+    after.check()?;
+    if let Some(member) = after.fixed_difference(before) {
+        return Err(SubscriptionError::Fixed { id: after.id.clone(), member });
     }
-    if !before.status.may_become(told.status) {
-        let (from, to) = (before.status, told.status);
-        return Err(SubscriptionError::StatusCannotBecome { id: told.id.clone(), from, to });
+    if !before.status.may_become(after.status) {
+        let (from, to) = (before.status, after.status);
+        return Err(SubscriptionError::StatusCannotBecome { id: after.id.clone(), from, to });
     }
     let members: Vec<String> = [
-        ("offer", told.offer != before.offer),
-        ("partnerOfRecord", told.partner_of_record != before.partner_of_record),
-        ("quantity", told.quantity != before.quantity),
-        ("status", told.status != before.status),
+        ("offer", after.offer != before.offer),
+        ("partnerOfRecord", after.partner_of_record != before.partner_of_record),
+        ("quantity", after.quantity != before.quantity),
+        ("status", after.status != before.status),
     ]
     .into_iter()
     .filter(|(_, differs)| *differs)
@@ -357,6 +357,7 @@ fn changed(before: &Subscription, told: &Subscription) -> Result<ChangeSet, Subs
     if members.is_empty() {
         return Ok(ChangeSet::default());
     }
-    let event = Event::SubscriptionChanged { subscription: told.id.clone(), customer: told.customer.clone(), members };
-    Ok(ChangeSet { facts: vec![Fact::Subscription(told.clone())], events: vec![event] })
+    let event =
+        Event::SubscriptionChanged { subscription: after.id.clone(), customer: after.customer.clone(), members };
+    Ok(ChangeSet { facts: vec![Fact::Subscription(after.clone())], events: vec![event] })
 }

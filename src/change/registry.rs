@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::audit::{Record, RecordKind};
 use crate::caller::Caller;
-use crate::change::registration::{self, CustomerError, PartnerError, SubscriptionError, Telling};
+use crate::change::registration::{self, CustomerError, Origin, PartnerError, SubscriptionError};
 use crate::change::relationship::coded;
 use crate::change::subscription_actions::differences;
 use crate::decide::{Namespace, decide};
@@ -71,11 +71,11 @@ coded! {
 pub(crate) fn registered<T>(
     noun: T,
     before: Option<Revision>,
-    happening: ChangeSet,
+    change_set: ChangeSet,
     next: Revision,
 ) -> Done<Registered<T>> {
-    let revision = if happening.is_empty() { before.unwrap_or(next) } else { next };
-    Done::of((happening, Registered { noun, revision, is_new: before.is_none() }))
+    let revision = if change_set.is_empty() { before.unwrap_or(next) } else { next };
+    Done::of((change_set, Registered { noun, revision, is_new: before.is_none() }))
 }
 
 /// Registers a partner, or changes it.
@@ -85,15 +85,15 @@ pub(crate) fn registered<T>(
 pub async fn put_partner(
     pdp: &Pdp,
     call: &Call,
-    told: Partner,
+    partner: Partner,
 ) -> Result<Committed<Registered<Partner>>, CallError<PartnerError>> {
-    let about = CallTarget::Partner(told.id.clone());
+    let target = CallTarget::Partner(partner.id.clone());
     let asked = call.clone();
-    call::change(pdp, call, "writePartner", about, move |desk, _| {
-        let before = desk.view.partner(&told.id).map_err(PartnerError::from)?.map(|kept| kept.revision);
+    call::change(pdp, call, "writePartner", target, move |context, _| {
+        let before = context.view.partner(&partner.id).map_err(PartnerError::from)?.map(|kept| kept.revision);
         unmoved(&asked, before)?;
-        let happening = registration::partner(&desk.view, desk.at, &told, Telling::Now)?;
-        Ok(registered(told, before, happening, desk.next))
+        let change_set = registration::partner(&context.view, context.at, &partner, Origin::Now)?;
+        Ok(registered(partner, before, change_set, context.next))
     })
     .await
 }
@@ -105,15 +105,15 @@ pub async fn put_partner(
 pub async fn put_customer(
     pdp: &Pdp,
     call: &Call,
-    told: Customer,
+    customer: Customer,
 ) -> Result<Committed<Registered<Customer>>, CallError<CustomerError>> {
-    let about = CallTarget::Customer(told.id.clone());
+    let target = CallTarget::Customer(customer.id.clone());
     let asked = call.clone();
-    call::change(pdp, call, "writeCustomer", about, move |desk, _| {
-        let before = desk.view.customer(&told.id).map_err(CustomerError::from)?.map(|kept| kept.revision);
+    call::change(pdp, call, "writeCustomer", target, move |context, _| {
+        let before = context.view.customer(&customer.id).map_err(CustomerError::from)?.map(|kept| kept.revision);
         unmoved(&asked, before)?;
-        let happening = registration::customer(&desk.view, &told)?;
-        Ok(registered(told, before, happening, desk.next))
+        let change_set = registration::customer(&context.view, &customer)?;
+        Ok(registered(customer, before, change_set, context.next))
     })
     .await
 }
@@ -153,8 +153,8 @@ pub async fn subscription(
     call: &Call,
     id: &SubscriptionId,
 ) -> Result<Response<Option<Registered<Subscription>>>, CallError<StoreError>> {
-    let about = CallTarget::Subscription(id.clone());
-    call::read(pdp, call, "readSubscription", &about, |view, _| Ok(view.subscription(id)?.map(kept))).await
+    let target = CallTarget::Subscription(id.clone());
+    call::read(pdp, call, "readSubscription", &target, |view, _| Ok(view.subscription(id)?.map(kept))).await
 }
 
 /// Lists partners in the order of their ids.
@@ -213,16 +213,18 @@ pub async fn list_subscriptions(
     cursor: Option<&str>,
 ) -> Result<Response<Page<Subscription>>, CallError<ListError>> {
     // A caller may list its own: with both filters the list is part of either, so it is asked about its own side.
-    let about = match (&call.caller, &filter.customer, &filter.partner) {
+    let target = match (&call.caller, &filter.customer, &filter.partner) {
         (Caller::Customer { .. }, Some(customer), _) => CallTarget::Customer(customer.clone()),
         (_, _, Some(partner)) => CallTarget::Partner(partner.clone()),
         (_, Some(customer), None) => CallTarget::Customer(customer.clone()),
         (_, None, None) => CallTarget::Installation,
     };
-    let by_customer = matches!(about, CallTarget::Customer(_));
+    let by_customer = matches!(target, CallTarget::Customer(_));
     let page = Page::new(limit, Seal::of(&pdp.keys.ledger, &call.caller, &("subscriptions", filter)));
-    call::read(pdp, call, "listSubscriptions", &about, |view, _| subscriptions(view, filter, by_customer, page, cursor))
-        .await
+    call::read(pdp, call, "listSubscriptions", &target, |view, _| {
+        subscriptions(view, filter, by_customer, page, cursor)
+    })
+    .await
 }
 
 fn kept<T>(kept: crate::store::Kept<T>) -> Registered<T> {
@@ -286,38 +288,38 @@ fn sold_by(view: &View<'_>, subscription: &Subscription) -> Result<Option<Partne
 /// Decides what a partner brings: a sale as provisioning there, an add-on as ordering it, a change difference by
 /// difference; and names the partner as the seller of what it sells.
 pub(crate) fn sale(
-    desk: &WriteContext<'_>,
+    context: &WriteContext<'_>,
     rules: &Bundle,
     call: &Call,
     seller: &PartnerId,
     before: Option<&Subscription>,
-    told: &mut Subscription,
+    after: &mut Subscription,
 ) -> Result<Vec<Record>, Undone<SubscriptionError>> {
-    let itself = Entity::new(Kind::Subscription.as_str(), told.id.as_str());
+    let itself = Entity::new(Kind::Subscription.as_str(), after.id.as_str());
     // What is wrong with a sale is told to whoever may bring one there, and to nobody else.
     let mut wrong = None;
     let wanted: Vec<(&str, Entity)> = match before {
         None => {
-            let another = told.original_reseller.as_ref().is_some_and(|named| named != seller);
+            let another = after.original_reseller.as_ref().is_some_and(|named| named != seller);
             if another {
                 wrong = Some(SubscriptionError::NotItsSale(seller.clone()));
-            } else if told.status != SubscriptionStatus::Active {
-                wrong = Some(SubscriptionError::StatusNotItsOwn(told.id.clone()));
+            } else if after.status != SubscriptionStatus::Active {
+                wrong = Some(SubscriptionError::StatusNotItsOwn(after.id.clone()));
             }
-            match &told.parent {
+            match &after.parent {
                 Some(parent) => vec![("orderAddOns", Entity::new(Kind::Subscription.as_str(), parent.as_str()))],
                 None => {
-                    told.original_reseller = Some(seller.clone());
-                    vec![("provision", Entity::new(Kind::Service.as_str(), told.service_id().to_string()))]
+                    after.original_reseller = Some(seller.clone());
+                    vec![("provision", Entity::new(Kind::Service.as_str(), after.service_id().to_string()))]
                 }
             }
         }
         Some(before) => {
             // A partner that says a sale again without naming itself says the same.
-            if told.original_reseller.is_none() && before.original_reseller.as_ref() == Some(seller) {
-                told.original_reseller = Some(seller.clone());
+            if after.original_reseller.is_none() && before.original_reseller.as_ref() == Some(seller) {
+                after.original_reseller = Some(seller.clone());
             }
-            let actions = differences(before, told)?;
+            let actions = differences(before, after)?;
             actions.into_iter().map(|action| (action, itself.clone())).collect()
         }
     };
@@ -325,7 +327,7 @@ pub(crate) fn sale(
     for (action, resource) in wanted {
         let question = Question::new(call.caller.entity(), action, resource);
         let needs = Needs::of(&question.subject, &question.resource);
-        let facts = desk.view.facts(&needs, desk.at).map_err(SubscriptionError::from)?;
+        let facts = context.view.facts(&needs, context.at).map_err(SubscriptionError::from)?;
         let decision = decide(rules, Namespace::Domain, &question, &facts);
         // To a partner that has nothing to do with the customer, what is foreign looks like what is not there.
         let related = !decision.standing().is_empty() || !decision.duties().is_empty();

@@ -106,8 +106,8 @@ pub async fn relationship_request(
     call: &Call,
     partner: &PartnerId,
 ) -> Result<Response<RelationshipRequest>, CallError<RequestError>> {
-    let about = CallTarget::Partner(partner.clone());
-    call::read(pdp, call, "requestRelationship", &about, |view, _| {
+    let target = CallTarget::Partner(partner.clone());
+    call::read(pdp, call, "requestRelationship", &target, |view, _| {
         let known = view.partner(partner)?.ok_or_else(|| RequestError::UnknownPartner(partner.clone()))?;
         Ok(request(pdp, &known.fact))
     })
@@ -124,8 +124,8 @@ pub(crate) async fn edited_request(
     partner: &PartnerId,
     edit: Edit,
 ) -> Result<Response<RelationshipRequest>, CallError<RequestError>> {
-    let about = CallTarget::Partner(partner.clone());
-    call::read(pdp, call, "requestRelationship", &about, |view, _| {
+    let target = CallTarget::Partner(partner.clone());
+    call::read(pdp, call, "requestRelationship", &target, |view, _| {
         let known = view.partner(partner)?.ok_or_else(|| RequestError::UnknownPartner(partner.clone()))?;
         let mut request = request(pdp, &known.fact);
         request.email = match edit {
@@ -143,12 +143,12 @@ pub(crate) async fn edited_request(
 /// [`LinkError::Token`] for a link that is altered, foreign or retired.
 pub async fn offer(pdp: &Pdp, call: &Call, token: &str) -> Result<Response<Offer>, CallError<LinkError>> {
     let invitation = pdp.keys.links.verify(token);
-    let about = match &invitation {
+    let target = match &invitation {
         Ok(invitation) => CallTarget::Partner(invitation.partner.clone()),
         Err(_) => CallTarget::Installation,
     };
     let rules = pdp.rules();
-    call::read_by(pdp, &rules, call, "readRelationshipRequest", &about, |view, at| {
+    call::read_by(pdp, &rules, call, "readRelationshipRequest", &target, |view, at| {
         let partner = view.partner(&invitation?.partner)?.ok_or(LinkError::UnknownPartner)?.fact;
         let asking = admit_request(&rules, view, at, &partner.id)?;
         asking.permit().map_err(LinkError::MayNotRequest)?;
@@ -203,12 +203,12 @@ pub async fn accept(
         Err(error) => return Err(refuse_acceptance(pdp, call, error).await),
     };
     let acceptance = acceptance(invitation.partner);
-    let about = CallTarget::Customer(acceptance.customer.clone());
+    let target = CallTarget::Customer(acceptance.customer.clone());
     let multichannel = pdp.settings.terms.multichannel;
     let asked_by = call.clone();
-    call::change(pdp, call, "acceptRelationship", about, move |desk, rules| {
-        let judgement = Judgement { rules, at: desk.at, multichannel };
-        let (asking, happening, mut accepted) = match judgement.accept(&desk.view, &acceptance) {
+    call::change(pdp, call, "acceptRelationship", target, move |context, rules| {
+        let judgement = Judgement { rules, at: context.at, multichannel };
+        let (asking, change_set, mut accepted) = match judgement.accept(&context.view, &acceptance) {
             Ok(accepted) => accepted,
             Err(Unaccepted::Denied(denied, asking)) => {
                 return Err(Undone::Denied(denied, vec![asking.record(&asked_by, rules)]));
@@ -218,11 +218,11 @@ pub async fn accept(
             }
             Err(Unaccepted::Failed(error)) => return Err(LinkError::from(error).into()),
         };
-        if !happening.is_empty() {
-            accepted.revision = desk.next;
+        if !change_set.is_empty() {
+            accepted.revision = context.next;
         }
         let records = vec![asking.record(&asked_by, rules)];
-        Ok(Done { records, ..Done::of((happening, accepted)) })
+        Ok(Done { records, ..Done::of((change_set, accepted)) })
     })
     .await
 }
@@ -232,13 +232,13 @@ pub async fn accept(
 /// # Errors
 /// [`RemovalError`]; [`CallError::Denied`] for whoever may not speak for the customer.
 pub async fn remove(pdp: &Pdp, call: &Call, removal: Removal) -> Result<Committed<Removed>, CallError<RemovalError>> {
-    let about = CallTarget::Customer(removal.customer.clone());
-    call::change(pdp, call, "removeDelegatedAdministration", about, move |desk, _| {
-        let (happening, mut removed) = removal::remove(&desk.view, desk.at, &removal)?;
-        if !happening.is_empty() {
-            removed.revision = desk.next;
+    let target = CallTarget::Customer(removal.customer.clone());
+    call::change(pdp, call, "removeDelegatedAdministration", target, move |context, _| {
+        let (change_set, mut removed) = removal::remove(&context.view, context.at, &removal)?;
+        if !change_set.is_empty() {
+            removed.revision = context.next;
         }
-        Ok(Done::of((happening, removed)))
+        Ok(Done::of((change_set, removed)))
     })
     .await
 }
@@ -252,13 +252,13 @@ pub async fn renegotiate(
     call: &Call,
     renegotiation: Renegotiation,
 ) -> Result<Committed<Renegotiated>, CallError<RenegotiationError>> {
-    let (action, about) = for_side(renegotiation.by, &renegotiation.customer, &renegotiation.partner);
-    call::change(pdp, call, action, about, move |desk, _| {
-        let (happening, mut renegotiated) = renegotiation::renegotiate(&desk.view, desk.at, &renegotiation)?;
-        if !happening.is_empty() {
-            renegotiated.revision = desk.next;
+    let (action, target) = for_side(renegotiation.by, &renegotiation.customer, &renegotiation.partner);
+    call::change(pdp, call, action, target, move |context, _| {
+        let (change_set, mut renegotiated) = renegotiation::renegotiate(&context.view, context.at, &renegotiation)?;
+        if !change_set.is_empty() {
+            renegotiated.revision = context.next;
         }
-        Ok(Done::of((happening, renegotiated)))
+        Ok(Done::of((change_set, renegotiated)))
     })
     .await
 }
@@ -272,11 +272,11 @@ pub async fn withdraw_renegotiation(
     call: &Call,
     withdrawal: Withdrawal,
 ) -> Result<Committed<Renegotiated>, CallError<RenegotiationError>> {
-    let (action, about) = for_side(withdrawal.by, &withdrawal.customer, &withdrawal.partner);
-    call::change(pdp, call, action, about, move |desk, _| {
-        let (happening, mut renegotiated) = renegotiation::withdraw(&desk.view, &withdrawal)?;
-        renegotiated.revision = desk.next;
-        Ok(Done::of((happening, renegotiated)))
+    let (action, target) = for_side(withdrawal.by, &withdrawal.customer, &withdrawal.partner);
+    call::change(pdp, call, action, target, move |context, _| {
+        let (change_set, mut renegotiated) = renegotiation::withdraw(&context.view, &withdrawal)?;
+        renegotiated.revision = context.next;
+        Ok(Done::of((change_set, renegotiated)))
     })
     .await
 }

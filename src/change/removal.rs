@@ -116,7 +116,7 @@ pub(crate) fn remove(view: &View<'_>, at: Timestamp, removal: &Removal) -> Resul
     if !is_known {
         return Err(never_granted(view, removal, &granted)?);
     }
-    let mut happening = ChangeSet::default();
+    let mut change_set = ChangeSet::default();
     let mut removed = Removed { customer: customer.clone(), removed: Vec::new(), revision: view.revision() };
     let mut services = std::collections::BTreeMap::new();
     for grant in standing {
@@ -128,7 +128,7 @@ pub(crate) fn remove(view: &View<'_>, at: Timestamp, removal: &Removal) -> Resul
             }
         };
         administered.strike(&grant.partner);
-        happening.events.push(Event::DapAdminRelationshipTerminated {
+        change_set.events.push(Event::DapAdminRelationshipTerminated {
             customer: customer.clone(),
             service: grant.service.clone(),
             partner: grant.partner.clone(),
@@ -136,10 +136,10 @@ pub(crate) fn remove(view: &View<'_>, at: Timestamp, removal: &Removal) -> Resul
             displaced_by: None,
         });
         removed.removed.push(Displaced { service: grant.service.clone(), partner: grant.partner.clone() });
-        happening.facts.push(Fact::Grant(grant.ended(at)));
+        change_set.facts.push(Fact::Grant(grant.ended(at)));
     }
-    happening.facts.extend(services.into_iter().map(|(id, service)| Fact::Service(id, service)));
-    Ok((happening, removed))
+    change_set.facts.extend(services.into_iter().map(|(id, service)| Fact::Service(id, service)));
+    Ok((change_set, removed))
 }
 
 /// Why there is nothing to remove: `granted` are the other services the customer granted, to the partner if one is

@@ -79,10 +79,10 @@ pub(crate) fn renegotiate(
     let before = known(view, customer, partner)?;
     let (after, state) = before.renegotiate(*by, *outcome, at)?;
     let renegotiated = Renegotiated { state, commercial_relationship: after.state, revision: view.revision() };
-    let mut happening = ChangeSet::default();
+    let mut change_set = ChangeSet::default();
     if after != before {
         let (customer, partner) = (customer.clone(), partner.clone());
-        happening.events.push(match (state, outcome) {
+        change_set.events.push(match (state, outcome) {
             (RenegotiationState::Proposed, _) => {
                 Event::CommercialRelationshipRenegotiationProposed { customer, partner, side: *by, outcome: *outcome }
             }
@@ -94,9 +94,9 @@ pub(crate) fn renegotiate(
                 Event::CommercialRelationshipReinstated { customer, partner }
             }
         });
-        happening.facts.push(Fact::CommercialRelationship(after));
+        change_set.facts.push(Fact::CommercialRelationship(after));
     }
-    Ok((happening, renegotiated))
+    Ok((change_set, renegotiated))
 }
 
 /// Works out what it brings that one side takes back what it proposed.

@@ -4,11 +4,11 @@
 //! decision and refusal by refusal; only where a new subscription would come of it is it told no.
 
 use crate::caller::Caller;
-use crate::change::registration::{SubscriptionError, Telling, new_subscription, subscription};
+use crate::change::registration::{Origin, SubscriptionError, new_subscription, subscription};
 use crate::change::registry::{Registered, registered, sale};
 use crate::domain::subscription::Subscription;
 use crate::pdp::call::{
-    Admission, Begun, Call, CallError, CallTarget, Committed, Done, Undone, Worked, admit, admit_unseen,
+    Admission, Answered, Begun, Call, CallError, CallTarget, Committed, Done, Undone, admit, admit_unseen,
     begin_admitted, finish, unmoved,
 };
 use crate::pdp::{Pdp, refusal};
@@ -25,38 +25,38 @@ const WRITE: &str = "writeSubscription";
 pub async fn put_subscription(
     pdp: &Pdp,
     call: &Call,
-    told: Subscription,
+    after: Subscription,
 ) -> Result<Committed<Registered<Subscription>>, CallError<SubscriptionError>> {
     let current = pdp.rules.current.clone();
     let call = call.clone();
-    let written = pdp.store.change(move |desk| put(&*current.over(desk)?, &call, desk, told)).await;
+    let written = pdp.store.change(move |context| put(&*current.over(context)?, &call, context, after)).await;
     let written = written.map_err(CallError::Unavailable)?;
     let (value, revision, is_repeat) = written.value?;
     Ok(Committed { value, revision, is_repeat, seqs: written.seqs })
 }
 
-type Put = Worked<Registered<Subscription>, SubscriptionError>;
+type Put = Answered<Registered<Subscription>, SubscriptionError>;
 
-fn put(rules: &Bundle, call: &Call, desk: &WriteContext<'_>, told: Subscription) -> Result<Work<Put>, StoreError> {
-    let about = CallTarget::Subscription(told.id.clone());
-    let mut admission = admit(rules, &desk.view, desk.at, &call.caller, WRITE, &about)?;
-    let mut there = There::of(desk.view.subscription(&told.id)?);
+fn put(rules: &Bundle, call: &Call, context: &WriteContext<'_>, after: Subscription) -> Result<Work<Put>, StoreError> {
+    let target = CallTarget::Subscription(after.id.clone());
+    let mut admission = admit(rules, &context.view, context.at, &call.caller, WRITE, &target)?;
+    let mut there = There::of(context.view.subscription(&after.id)?);
     if matches!(call.caller, Caller::Partner { .. })
         && let There::Seen(_) = there
         && admission.permit().is_err()
         && !admission.may_know()
     {
-        let unseen = admit_unseen(rules, &desk.view, desk.at, &call.caller, WRITE, &about)?;
+        let unseen = admit_unseen(rules, &context.view, context.at, &call.caller, WRITE, &target)?;
         there = There::Unseen(Box::new(std::mem::replace(&mut admission, unseen)));
     }
-    let admitted = match begin_admitted(rules, call, admission, desk)? {
+    let admitted = match begin_admitted(rules, call, admission, context)? {
         Begun::Over(work) => return Ok(*work),
         Begun::Admitted(permit, record) => (permit, record),
     };
-    let done = operate(rules, call, desk, told, there);
-    let changes = done.as_ref().is_ok_and(|done| !done.happening.is_empty());
-    let revision = if changes { desk.next } else { desk.view.revision() };
-    finish(call, admitted, done, revision, desk.at)
+    let done = operate(rules, call, context, after, there);
+    let changes = done.as_ref().is_ok_and(|done| !done.change_set.is_empty());
+    let revision = if changes { context.next } else { context.view.revision() };
+    finish(call, admitted, done, revision, context.at)
 }
 
 /// What stands under the id that is written to, as the caller may know it.
@@ -84,26 +84,26 @@ impl There {
 fn operate(
     rules: &Bundle,
     call: &Call,
-    desk: &WriteContext<'_>,
-    mut told: Subscription,
+    context: &WriteContext<'_>,
+    mut after: Subscription,
     there: There,
 ) -> Result<Done<Registered<Subscription>>, Undone<SubscriptionError>> {
     let before = there.seen();
     let mut records = match &call.caller {
-        Caller::Partner { id } => sale(desk, rules, call, id, before.map(|kept| &kept.fact), &mut told)?,
+        Caller::Partner { id } => sale(context, rules, call, id, before.map(|kept| &kept.fact), &mut after)?,
         _ => Vec::new(),
     };
     let before = before.map(|kept| kept.revision);
     unmoved(call, before)?;
-    let happening = match &there {
-        There::Unseen(_) => new_subscription(&desk.view, desk.at, &told, Telling::Now)?,
-        There::Nothing | There::Seen(_) => subscription(&desk.view, desk.at, &told, Telling::Now)?,
+    let change_set = match &there {
+        There::Unseen(_) => new_subscription(&context.view, context.at, &after, Origin::Now)?,
+        There::Nothing | There::Seen(_) => subscription(&context.view, context.at, &after, Origin::Now)?,
     };
     if let There::Unseen(refused) = there {
         records.push(refused.record(call, rules));
         return Err(Undone::Denied(refusal::not_permitted(rules, &call.caller, WRITE), records));
     }
-    let mut done = registered(told, before, happening, desk.next);
+    let mut done = registered(after, before, change_set, context.next);
     done.records = records;
     Ok(done)
 }

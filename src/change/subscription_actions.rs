@@ -21,19 +21,19 @@ const ALL: [&str; 8] = [
 ///
 /// # Errors
 /// [`SubscriptionError::StatusNotItsOwn`] for a change of status that no action of a partner stands for.
-pub(crate) fn differences(before: &Subscription, told: &Subscription) -> Result<Vec<&'static str>, SubscriptionError> {
+pub(crate) fn differences(before: &Subscription, after: &Subscription) -> Result<Vec<&'static str>, SubscriptionError> {
     use SubscriptionStatus::{Active, Suspended};
-    let of_status = match (before.status, told.status) {
+    let of_status = match (before.status, after.status) {
         (was, is) if was == is => None,
         (Active, Suspended) => Some("suspend"),
         (Suspended, Active) => Some("reactivate"),
-        _ => return Err(SubscriptionError::StatusNotItsOwn(told.id.clone())),
+        _ => return Err(SubscriptionError::StatusNotItsOwn(after.id.clone())),
     };
     let others = [
-        ("removeSeats", told.quantity < before.quantity),
-        ("addSeats", told.quantity > before.quantity),
-        ("transition", told.offer != before.offer),
-        ("changePartnerOfRecord", told.partner_of_record != before.partner_of_record),
+        ("removeSeats", after.quantity < before.quantity),
+        ("addSeats", after.quantity > before.quantity),
+        ("transition", after.offer != before.offer),
+        ("changePartnerOfRecord", after.partner_of_record != before.partner_of_record),
     ];
     let others = others.into_iter().filter(|(_, differs)| *differs).map(|(action, _)| action);
     Ok(of_status.into_iter().chain(others).collect())

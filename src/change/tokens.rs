@@ -206,11 +206,11 @@ fn readable(member: &'static str, text: Option<&str>, most: usize) -> Result<(),
 }
 
 /// Checks that whom a token is to speak for is there.
-fn known(desk: &WriteContext<'_>, speaks_for: &Speaker) -> Result<(), TokenError> {
+fn known(context: &WriteContext<'_>, speaks_for: &Speaker) -> Result<(), TokenError> {
     let unknown = match speaks_for {
         Speaker::Role(_) => None,
-        Speaker::Partner(id) => desk.view.partner(id)?.is_none().then(|| id.to_string()),
-        Speaker::Customer(id) => desk.view.customer(id)?.is_none().then(|| id.to_string()),
+        Speaker::Partner(id) => context.view.partner(id)?.is_none().then(|| id.to_string()),
+        Speaker::Customer(id) => context.view.customer(id)?.is_none().then(|| id.to_string()),
     };
     unknown.map_or(Ok(()), |id| Err(TokenError::UnknownSpeaker(id)))
 }
@@ -231,9 +231,9 @@ fn said_of(token: &Token) -> impl Iterator<Item = (String, Value)> {
 
 /// Keeps a token as it is now.
 fn put(token: &Token) -> Result<Done<TokenSummary>, Undone<TokenError>> {
-    let mut beside = MetadataChanges::default();
-    beside.put_token(token).map_err(TokenError::from)?;
-    let mut done = Done::beside(beside, summary(token));
+    let mut metadata = MetadataChanges::default();
+    metadata.put_token(token).map_err(TokenError::from)?;
+    let mut done = Done::metadata(metadata, summary(token));
     done.said.extend(said_of(token));
     Ok(done)
 }
@@ -259,12 +259,12 @@ pub async fn create_token(
         Proof::Token { id } => Some(id.clone()),
         Proof::Socket | Proof::Unasked | Proof::Service => None,
     };
-    let changed = call::change(pdp, call, "createToken", CallTarget::Installation, move |desk, _| {
+    let changed = call::change(pdp, call, "createToken", CallTarget::Installation, move |context, _| {
         let NewToken { speaks_for, name, person, expires } = new;
         readable("name", name.as_deref(), TOKEN_NAME_LENGTH_MAX)?;
         readable("person", person.as_deref(), TOKEN_PERSON_LENGTH_MAX)?;
-        known(desk, &speaks_for)?;
-        let now = desk.at;
+        known(context, &speaks_for)?;
+        let now = context.at;
         if let Some(expires) = expires.filter(|expires| *expires <= now) {
             return Err(TokenError::Expired { expires, now }.into());
         }
@@ -273,7 +273,7 @@ pub async fn create_token(
         let name = match name {
             Some(name) => name,
             None => {
-                let others = desk.tokens_of(|other| role_of(other) == role).map_err(TokenError::from)?;
+                let others = context.tokens_of(|other| role_of(other) == role).map_err(TokenError::from)?;
                 format!("{role} {}", others + 1)
             }
         };
@@ -299,15 +299,15 @@ pub async fn revoke_token(
     let mut call = call.clone();
     call.said.insert("token".to_owned(), id.as_str().into());
     let id = id.clone();
-    call::change(pdp, &call, "revokeToken", CallTarget::Installation, move |desk, _| {
-        let known = desk.token(&id).map_err(TokenError::from)?;
+    call::change(pdp, &call, "revokeToken", CallTarget::Installation, move |context, _| {
+        let known = context.token(&id).map_err(TokenError::from)?;
         let mut token = known.ok_or(TokenError::Unknown(id))?;
         if token.revoked.is_some() {
-            let mut done = Done::beside(MetadataChanges::default(), summary(&token));
+            let mut done = Done::metadata(MetadataChanges::default(), summary(&token));
             done.said.extend(said_of(&token));
             return Ok(done);
         }
-        token.revoked = Some(desk.at);
+        token.revoked = Some(context.at);
         put(&token)
     })
     .await

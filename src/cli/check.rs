@@ -50,9 +50,9 @@ impl Check {
         if let Some(as_of) = &self.as_of {
             query.append_pair("as_of", as_of);
         }
-        let reached = Client::open(&self.data, Wanted::There).await?;
+        let client = Client::open(&self.data, Wanted::There).await?;
         let path = format!("/access/v1/evaluation?{}", query.finish());
-        let answer = reached.call(Method::POST, &path, Some(&question)).await?;
+        let answer = client.call(Method::POST, &path, Some(&question)).await?;
         let allowed = answer["decision"].as_bool().unwrap_or(false);
         if self.data.json {
             print::line(&answer);

@@ -87,12 +87,12 @@ pub async fn demo(pdp: &Pdp) -> Result<(), DemoError> {
     ] {
         let mpn_id = Some(format!("mpn-{id}").parse()?);
         let provider = if kind == IndirectReseller { Some("northwind".parse()?) } else { None };
-        let told = Partner { id: id.parse()?, name: name.to_owned(), kind, status: Active, mpn_id, provider };
-        change::registry::put_partner(pdp, &call, told).await?;
+        let partner = Partner { id: id.parse()?, name: name.to_owned(), kind, status: Active, mpn_id, provider };
+        change::registry::put_partner(pdp, &call, partner).await?;
     }
     for (id, name) in [("adatum", "Adatum School"), ("wingtip", "Wingtip Toys")] {
-        let told = Customer { id: id.parse()?, name: name.to_owned(), domain: Some(format!("{id}.example")) };
-        change::registry::put_customer(pdp, &call, told).await?;
+        let customer = Customer { id: id.parse()?, name: name.to_owned(), domain: Some(format!("{id}.example")) };
+        change::registry::put_customer(pdp, &call, customer).await?;
     }
     accept(pdp, &call, "contoso", "adatum", &["office365", "azure"]).await?;
     accept(pdp, &call, "proseware", "adatum", &["intune"]).await?;
@@ -106,7 +106,7 @@ pub async fn demo(pdp: &Pdp) -> Result<(), DemoError> {
         ("s-intune", "adatum", "intune", Some("proseware"), None, SubscriptionStatus::Active),
         ("s-ended", "wingtip", "office365", Some("fabrikam"), None, SubscriptionStatus::Active),
     ] {
-        let told = Subscription {
+        let subscription = Subscription {
             id: id.parse()?,
             customer: customer.parse()?,
             service: service.parse()?,
@@ -117,7 +117,7 @@ pub async fn demo(pdp: &Pdp) -> Result<(), DemoError> {
             status,
             parent: parent.map(str::parse).transpose()?,
         };
-        change::selling::put_subscription(pdp, &call, told).await?;
+        change::selling::put_subscription(pdp, &call, subscription).await?;
     }
     // The second transacting partner displaces the first on office365, which stays the original reseller there.
     accept(pdp, &call, "fabrikam", "adatum", &["office365"]).await?;

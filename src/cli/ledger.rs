@@ -108,10 +108,10 @@ impl LedgerCommand {
 
 impl Export {
     async fn run(self) -> Result<Ended, Failure> {
-        let reached = Client::open(&self.data, Wanted::There).await?;
+        let client = Client::open(&self.data, Wanted::There).await?;
         let query = self.mask.as_deref().map(|mask| format!("?mask={}", encoded(mask))).unwrap_or_default();
         let path = format!("/v1/ledger/export{query}");
-        let response = reached.send(Method::GET, &path, "application/json", whole("")).await?;
+        let response = client.send(Method::GET, &path, "application/json", whole("")).await?;
         let bytes = saved(response, &self.file).await?;
         let Written { records, guessable, missing } = Written::of(&self.file)?;
         if self.data.json {
@@ -174,8 +174,8 @@ impl Written {
 
 impl Show {
     async fn run(self) -> Result<Ended, Failure> {
-        let reached = Client::open(&self.data, Wanted::There).await?;
-        let record = reached.call(Method::GET, &format!("/v1/decisions/{}", self.seq), None).await?;
+        let client = Client::open(&self.data, Wanted::There).await?;
+        let record = client.call(Method::GET, &format!("/v1/decisions/{}", self.seq), None).await?;
         if self.data.json {
             print::line(&record);
         } else {
@@ -187,9 +187,9 @@ impl Show {
 
 impl Archive {
     async fn run(self) -> Result<Ended, Failure> {
-        let reached = Client::open(&self.data, Wanted::There).await?;
+        let client = Client::open(&self.data, Wanted::There).await?;
         let path = format!("/v1/ledger/archive?older_than={}", encoded(&self.older_than));
-        let archived = reached.call(Method::POST, &path, None).await?;
+        let archived = client.call(Method::POST, &path, None).await?;
         if self.data.json {
             print::line(&archived);
             return Ok(Ended::Good);

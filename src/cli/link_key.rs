@@ -49,8 +49,8 @@ impl LinkKeyCommand {
                 (Method::DELETE, format!("/v1/link-keys/{}", utf8_percent_encode(&id, NON_ALPHANUMERIC)), data)
             }
         };
-        let reached = Client::open(&data, Wanted::There).await?;
-        let answer = reached.call(method, &path, None).await?;
+        let client = Client::open(&data, Wanted::There).await?;
+        let answer = client.call(method, &path, None).await?;
         if data.json {
             print::line(&answer);
             return Ok(Ended::Good);

@@ -98,11 +98,11 @@ pub(super) struct Socket {
 
 impl Socket {
     /// Answers on the server's socket in the data directory, which only its owner can open.
-    pub(super) fn listen(data: &Path, pdp: &Arc<Pdp>, stopping: &Shutdown) -> Result<Self, Failure> {
-        Self::listen_as(data, SOCKET_NAME, pdp, stopping)
+    pub(super) fn listen(data: &Path, pdp: &Arc<Pdp>, shutdown: &Shutdown) -> Result<Self, Failure> {
+        Self::listen_as(data, SOCKET_NAME, pdp, shutdown)
     }
 
-    fn listen_as(data: &Path, name: &str, pdp: &Arc<Pdp>, stopping: &Shutdown) -> Result<Self, Failure> {
+    fn listen_as(data: &Path, name: &str, pdp: &Arc<Pdp>, shutdown: &Shutdown) -> Result<Self, Failure> {
         let path = SocketPath::of(data, name)?;
         // This process holds the store, so a socket that is there was left by one that died.
         match fs::remove_file(&path.path) {
@@ -116,7 +116,7 @@ impl Socket {
         let listener =
             bound.map_err(|error| Failure::failed(format!("cannot listen on `{}`: {error}", path.path.display())))?;
         fs::set_permissions(&path.path, Permissions::from_mode(0o600))?;
-        let served = surface(Arc::clone(pdp), Listener::Local, stopping.clone());
+        let served = surface(Arc::clone(pdp), Listener::Local, shutdown.clone());
         let serving = tokio::spawn(warp::serve(served).incoming(listener).run());
         Ok(Self { path, serving })
     }
@@ -170,7 +170,7 @@ impl Client {
         let started = Instant::now();
         loop {
             match Self::hold(data).await {
-                Ok(reached) => return Ok(reached),
+                Ok(client) => return Ok(client),
                 Err(Holding::Failed(failure)) => return Err(failure),
                 // Held by a server, which answers on its socket, or by a command, which is soon done.
                 Err(Holding::Held(held)) => {
@@ -196,7 +196,7 @@ impl Client {
         };
         let (stop, stopped) = tokio::sync::watch::channel(false);
         let name = format!("command-{}.sock", std::process::id());
-        let socket = Socket::listen_as(data, &name, &pdp, &Shutdown::told_by(stopped))?;
+        let socket = Socket::listen_as(data, &name, &pdp, &Shutdown::on(stopped))?;
         let _held = Some((socket, stop));
         Ok(Self { data: data.to_owned(), here: Some(pdp), socket: name, token: None, _held })
     }

@@ -49,9 +49,9 @@ impl Replay {
                 .collect();
             body["files"] = json!(files);
         }
-        let reached = Client::open(&self.data, Wanted::There).await?;
+        let client = Client::open(&self.data, Wanted::There).await?;
         let path = "/v1/decisions/replay";
-        let response = reached.send(Method::POST, path, "application/json", whole(body.to_string())).await?;
+        let response = client.send(Method::POST, path, "application/json", whole(body.to_string())).await?;
         if !response.status().is_success() {
             answered(response).await?;
             return Err(Failure::failed("the answer cannot be read; use the same version of `standing` on both sides"));

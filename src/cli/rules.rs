@@ -156,10 +156,10 @@ impl Format {
 fn write(path: &std::path::Path, text: &str) -> Result<(), Failure> {
     let named = |error: std::io::Error| Failure::failed(format!("cannot write `{}`: {error}", path.display()));
     // Of a name that is passed over: a server that watches the folder may look in between.
-    let mut beside = path.as_os_str().to_owned();
-    beside.push(".swp");
-    let beside = PathBuf::from(beside);
-    let mut file = files::create(&beside, files::PUBLIC).map_err(named)?;
+    let mut temporary = path.as_os_str().to_owned();
+    temporary.push(".swp");
+    let temporary = PathBuf::from(temporary);
+    let mut file = files::create(&temporary, files::PUBLIC).map_err(named)?;
     std::io::Write::write_all(&mut file, text.as_bytes()).map_err(named)?;
-    files::place(&beside, path).map_err(named)
+    files::place(&temporary, path).map_err(named)
 }

@@ -19,7 +19,7 @@ pub(super) struct RulesFlag {
 impl RulesFlag {
     /// Where the rules are wanted from: as the flag says, else where the store knows, and for a new store here.
     pub(super) fn wanted(&self) -> RulesWanted {
-        RulesWanted { told: self.named(), otherwise: here() }
+        RulesWanted { named: self.named(), otherwise: here() }
     }
 
     /// Where the rules stand.

@@ -22,11 +22,11 @@ const CLOCK: Duration = Duration::from_secs(30);
 static TAKEN: OnceAMinute = OnceAMinute::new();
 
 /// Watches over the rules until the server stops.
-pub(super) fn watch(pdp: &Arc<Pdp>, stopping: &Shutdown) {
-    let (pdp, mut stopping) = (Arc::clone(pdp), stopping.clone());
+pub(super) fn watch(pdp: &Arc<Pdp>, shutdown: &Shutdown) {
+    let (pdp, mut shutdown) = (Arc::clone(pdp), shutdown.clone());
     tokio::spawn(async move {
         tokio::select! {
-            () = stopping.stopped() => {}
+            () = shutdown.stopped() => {}
             () = rules(&pdp) => {}
         }
     });

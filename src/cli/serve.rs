@@ -123,10 +123,10 @@ impl Serve {
         }
         let pdp = Arc::new(pdp);
         let (stop, stopped) = tokio::sync::watch::channel(false);
-        let mut stopping = Shutdown::told_by(stopped);
+        let mut shutdown = Shutdown::on(stopped);
         let rules_folder = publish::begin::rules_at(&pdp).map(ToString::to_string);
-        watch(&pdp, &stopping);
-        let _socket = Socket::listen(&data, &pdp, &stopping)?;
+        watch(&pdp, &shutdown);
+        let _socket = Socket::listen(&data, &pdp, &shutdown)?;
         if !anonymous && let Some(file) = first_token(&pdp, &data).await? {
             print::line(format_args!(
                 "the first operator token is in `{}`, good for a day: make others with it",
@@ -135,8 +135,8 @@ impl Serve {
         }
         let counting = tokio::spawn(keep_wrong_credentials(Arc::clone(&pdp)));
         let keeping = tokio::spawn(keep_ledger(Arc::clone(&pdp), settings.ledger.archive_after));
-        let door = if anonymous { Listener::Anonymous } else { Listener::Guarded };
-        let served = surface(Arc::clone(&pdp), door, stopping.clone());
+        let kind = if anonymous { Listener::Anonymous } else { Listener::Guarded };
+        let served = surface(Arc::clone(&pdp), kind, shutdown.clone());
         let ready = format!(
             "standing is ready at http://{address}, rules {}{}, revision {}",
             &pdp.digest().as_str()[..12],
@@ -156,7 +156,7 @@ impl Serve {
             "started"
         );
         let serving = tokio::spawn(
-            warp::serve(served).incoming(listener).graceful(async move { stopping.stopped().await }).run(),
+            warp::serve(served).incoming(listener).graceful(async move { shutdown.stopped().await }).run(),
         );
         // Whoever reads that it is ready may tell it to stop at once.
         let mut terminate = signal(SignalKind::terminate())?;

@@ -69,8 +69,8 @@ impl TokenCommand {
                 let body = json!({
                     "role": role, "for": speaks_for, "name": name, "person": person, "expires": expires
                 });
-                let reached = Client::open(&data, Wanted::There).await?;
-                let issued = reached.call(Method::POST, "/v1/tokens", Some(&body)).await?;
+                let client = Client::open(&data, Wanted::There).await?;
+                let issued = client.call(Method::POST, "/v1/tokens", Some(&body)).await?;
                 if data.json {
                     print::line(&issued);
                 } else {
@@ -84,8 +84,8 @@ impl TokenCommand {
                 }
             }
             Action::List { data } => {
-                let reached = Client::open(&data, Wanted::There).await?;
-                let list = reached.call(Method::GET, "/v1/tokens", None).await?;
+                let client = Client::open(&data, Wanted::There).await?;
+                let list = client.call(Method::GET, "/v1/tokens", None).await?;
                 if data.json {
                     print::line(&list);
                 } else {
@@ -95,8 +95,8 @@ impl TokenCommand {
                 }
             }
             Action::Revoke { id, data } => {
-                let reached = Client::open(&data, Wanted::There).await?;
-                let revoked = reached
+                let client = Client::open(&data, Wanted::There).await?;
+                let revoked = client
                     .call(Method::DELETE, &format!("/v1/tokens/{}", utf8_percent_encode(&id, NON_ALPHANUMERIC)), None)
                     .await?;
                 if data.json {

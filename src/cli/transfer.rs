@@ -62,10 +62,10 @@ impl Import {
     pub(super) async fn run(self) -> Result<Ended, Failure> {
         let file = File::open(&self.file).map_err(named(&self.file))?;
         let bytes = file.metadata().map_err(named(&self.file))?.len();
-        let reached = Client::open(&self.data, Wanted::ThereOrNew).await?;
+        let client = Client::open(&self.data, Wanted::ThereOrNew).await?;
         let bar = bar(bytes);
         bar.set_message("importing");
-        let imported = match &reached.here {
+        let imported = match &client.here {
             Some(pdp) => {
                 let shown = bar.clone();
                 let progress = move |_: u64, read: u64| shown.set_position(read);
@@ -75,7 +75,7 @@ impl Import {
             }
             None => {
                 let body = sent(tokio::fs::File::from_std(file), bar.clone());
-                answered(reached.send(Method::POST, "/v1/import", "application/x-ndjson", body).await?).await?
+                answered(client.send(Method::POST, "/v1/import", "application/x-ndjson", body).await?).await?
             }
         };
         bar.finish_and_clear();
@@ -121,8 +121,8 @@ fn spoken(imported: &Value) -> String {
 
 impl Export {
     pub(super) async fn run(self) -> Result<Ended, Failure> {
-        let reached = Client::open(&self.data, Wanted::There).await?;
-        let response = reached.send(Method::GET, "/v1/export", "application/json", whole("")).await?;
+        let client = Client::open(&self.data, Wanted::There).await?;
+        let response = client.send(Method::GET, "/v1/export", "application/json", whole("")).await?;
         let bytes = saved(response, &self.file).await?;
         if self.data.json {
             print::line(serde_json::json!({ "file": self.file, "bytes": bytes }));
@@ -139,21 +139,21 @@ pub(super) async fn saved(response: Response<Incoming>, file: &Path) -> Result<u
         answered(response).await?;
         return Err(Failure::failed("nothing was exported; try again"));
     }
-    let mut beside = file.to_owned().into_os_string();
-    beside.push(".part");
-    let beside = PathBuf::from(beside);
-    let mut written = BufWriter::new(files::create(&beside, files::SECRET).map_err(named(&beside))?);
+    let mut temporary = file.to_owned().into_os_string();
+    temporary.push(".part");
+    let temporary = PathBuf::from(temporary);
+    let mut written = BufWriter::new(files::create(&temporary, files::SECRET).map_err(named(&temporary))?);
     let bar = ProgressBar::new_spinner();
     bar.set_message("exporting");
     let mut pieces = response.into_body().into_data_stream();
     while let Some(piece) = pieces.next().await {
         let piece = piece?;
         bar.inc(piece.len() as u64);
-        written.write_all(&piece).map_err(named(&beside))?;
+        written.write_all(&piece).map_err(named(&temporary))?;
     }
-    let whole = written.into_inner().map_err(|error| named(&beside)(error.into_error()))?;
-    whole.sync_all().map_err(named(&beside))?;
-    files::place(&beside, file).map_err(named(file))?;
+    let whole = written.into_inner().map_err(|error| named(&temporary)(error.into_error()))?;
+    whole.sync_all().map_err(named(&temporary))?;
+    files::place(&temporary, file).map_err(named(file))?;
     let bytes = bar.position();
     bar.finish_and_clear();
     Ok(bytes)

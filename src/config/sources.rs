@@ -249,15 +249,15 @@ impl FileSettings {
             path: path.to_owned(),
             message: error.to_string().trim().to_owned(),
         };
-        let mut told = Self::default();
-        told.table(
+        let mut settings = Self::default();
+        settings.table(
             path,
             text,
             "",
             DeTable::parse(text).map_err(wrong)?.get_ref(),
             &toml::from_str(text).map_err(wrong)?,
         );
-        Ok(told)
+        Ok(settings)
     }
 
     fn table(&mut self, path: &Path, text: &str, within: &str, places: &DeTable<'_>, values: &Table) {
@@ -336,11 +336,11 @@ pub fn unknown(file: Option<&Path>, environment: &Environment) -> Result<Vec<Unk
 /// # Errors
 /// A [`SettingsError`] that names the place of the first thing that is not understood or cannot be.
 pub fn resolve(file: Option<PathBuf>, environment: &Environment) -> Result<Resolved, SettingsError> {
-    let told = file.as_deref().map(FileSettings::read).transpose()?.unwrap_or_default();
-    if let Some(unknown) = told.unknown.first() {
+    let file_settings = file.as_deref().map(FileSettings::read).transpose()?.unwrap_or_default();
+    if let Some(unknown) = file_settings.unknown.first() {
         return Err(SettingsError::Value(unknown.to_string()));
     }
-    let mut origins = told.values;
+    let mut origins = file_settings.values;
     for setting in SETTINGS {
         let name = variable(setting.key);
         let Some(value) = environment.get(&name).filter(|value| !value.is_empty()) else { continue };

@@ -239,12 +239,12 @@ impl LinkKeys {
     /// The token of a partner's link: the same every time until a new key signs.
     #[must_use]
     pub fn token(&self, partner: &PartnerId) -> Token {
-        let mut told = vec![TOKEN_VERSION, RESELLER];
-        told.extend(self.newest.id.0);
-        told.extend(partner.as_str().as_bytes());
-        let signature = self.newest.key.sign(&signed(&told));
-        told.extend(signature.to_bytes());
-        Token(BASE64URL_NOPAD.encode(&told))
+        let mut payload = vec![TOKEN_VERSION, RESELLER];
+        payload.extend(self.newest.id.0);
+        payload.extend(partner.as_str().as_bytes());
+        let signature = self.newest.key.sign(&signed(&payload));
+        payload.extend(signature.to_bytes());
+        Token(BASE64URL_NOPAD.encode(&payload))
     }
 
     /// Whom a token names: exactly the partner it was made for, or nobody.
@@ -256,8 +256,8 @@ impl LinkKeys {
             return Err(TokenError::TooLong { length: token.len() });
         }
         let bytes = BASE64URL_NOPAD.decode(token.as_bytes()).map_err(|_| TokenError::Malformed)?;
-        let (told, signature) = bytes.split_last_chunk::<SIGNATURE_LENGTH>().ok_or(TokenError::Malformed)?;
-        let (&[version, kind], rest) = told.split_first_chunk().ok_or(TokenError::Malformed)?;
+        let (payload, signature) = bytes.split_last_chunk::<SIGNATURE_LENGTH>().ok_or(TokenError::Malformed)?;
+        let (&[version, kind], rest) = payload.split_first_chunk().ok_or(TokenError::Malformed)?;
         if (version, kind) != (TOKEN_VERSION, RESELLER) {
             return Err(TokenError::Kind);
         }
@@ -265,7 +265,7 @@ impl LinkKeys {
         let key = self.list().find(|key| key.id.0 == *id).ok_or(TokenError::UnknownKey)?;
         key.key
             .verifying_key()
-            .verify_strict(&signed(told), &Signature::from_bytes(signature))
+            .verify_strict(&signed(payload), &Signature::from_bytes(signature))
             .map_err(|_| TokenError::Altered)?;
         if key.retired.is_some() {
             return Err(TokenError::RetiredKey(key.id));
@@ -275,8 +275,8 @@ impl LinkKeys {
     }
 }
 
-fn signed(told: &[u8]) -> Vec<u8> {
-    [SIGNED_PREFIX, told].concat()
+fn signed(payload: &[u8]) -> Vec<u8> {
+    [SIGNED_PREFIX, payload].concat()
 }
 
 #[derive(Serialize, Deserialize)]

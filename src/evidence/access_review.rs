@@ -312,18 +312,18 @@ pub async fn access_review_as_of(
     of: AccessOf,
     as_of: Option<AsOf>,
 ) -> Result<Response<Reviewing>, CallError<AccessReviewError>> {
-    let about = match &of {
+    let target = match &of {
         AccessOf::Customer(customer) => CallTarget::Customer(customer.clone()),
         AccessOf::Partner(partner) => CallTarget::Partner(partner.clone()),
     };
     let current = pdp.rules();
-    call::read(pdp, call, "reviewAccess", &about, |present, now| {
+    call::read(pdp, call, "reviewAccess", &target, |present, now| {
         let (snapshot, at, rules) = match as_of {
             None => (pdp.store.snapshot_at(present.revision())?, now, current),
             Some(_) => {
-                let basis = ReadOptions { as_of, ..ReadOptions::default() };
-                let (snapshot, at) = answer::ask::moment(pdp, &basis, now).map_err(AccessReviewError::Moment)?;
-                let rules = answer::ask::rules_for(pdp, &basis, at, &current).map_err(AccessReviewError::Moment)?;
+                let options = ReadOptions { as_of, ..ReadOptions::default() };
+                let (snapshot, at) = answer::ask::moment(pdp, &options, now).map_err(AccessReviewError::Moment)?;
+                let rules = answer::ask::rules_for(pdp, &options, at, &current).map_err(AccessReviewError::Moment)?;
                 (snapshot, at, rules)
             }
         };

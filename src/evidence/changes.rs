@@ -104,8 +104,8 @@ impl ChangeFilter {
         if self.takes_all() {
             return Ok(true);
         }
-        let told = serde_json::to_value(event).map_err(|error| StoreError::Unreadable(error.to_string()))?;
-        let is = |member: &str, wanted: &str| told.get(member).and_then(Value::as_str) == Some(wanted);
+        let json = serde_json::to_value(event).map_err(|error| StoreError::Unreadable(error.to_string()))?;
+        let is = |member: &str, wanted: &str| json.get(member).and_then(Value::as_str) == Some(wanted);
         if self.event.as_ref().is_some_and(|event| !is(MEMBER, &event.0))
             || self.customer.as_ref().is_some_and(|customer| !is("customer", customer.as_str()))
         {
@@ -115,7 +115,7 @@ impl ChangeFilter {
         if PARTNERS.iter().any(|member| is(member, partner.as_str())) {
             return Ok(true);
         }
-        let subscription = told.get("subscription").and_then(Value::as_str);
+        let subscription = json.get("subscription").and_then(Value::as_str);
         let Some(Ok(subscription)) = subscription.map(str::parse::<SubscriptionId>) else { return Ok(false) };
         // Who sold it never changes.
         let sold = view.subscription(&subscription)?.map(|kept| kept.fact);

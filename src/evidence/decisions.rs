@@ -217,14 +217,14 @@ fn page_of(
                 Ok(record) => {
                     let is_full = page.items.len() >= page.limit()
                         || bytes + record.len() > PAGE_BYTES_MAX && !page.items.is_empty();
-                    let told = told(seq, &record, teller, filter.words)?;
-                    if filter.is_within(told.get("at").and_then(Value::as_str).and_then(|at| at.parse().ok())) {
+                    let described = described(seq, &record, teller, filter.words)?;
+                    if filter.is_within(described.get("at").and_then(Value::as_str).and_then(|at| at.parse().ok())) {
                         if is_full {
                             page.go_on(&Place { next: seq, newest }.to_string());
                             return Ok(page);
                         }
                         bytes += record.len();
-                        page.items.push(told);
+                        page.items.push(described);
                     }
                 }
                 Err(absent) => page.lack(absent),
@@ -244,7 +244,7 @@ fn page_of(
 }
 
 /// A record as it is shown: with its place in the ledger and the hash of its leaf, and in words where they are wanted.
-fn told(seq: Seq, bytes: &[u8], teller: &mut Teller, words: bool) -> Result<Value, StoreError> {
+fn described(seq: Seq, bytes: &[u8], teller: &mut Teller, words: bool) -> Result<Value, StoreError> {
     // What is not a record is not left out: it is a finding.
     let Ok(Value::Object(mut members)) = serde_json::from_slice(bytes) else {
         return Ok(serde_json::json!({ "seq": seq, "unreadable": true }));

@@ -202,7 +202,7 @@ pub async fn keep_checkpoint(pdp: &Pdp) -> Result<(), LedgerError> {
 /// # Errors
 /// [`CallError::Denied`] for whoever may not read the ledger.
 pub async fn checkpoint(pdp: &Pdp, call: &Call) -> Result<Response<SignedCheckpoint>, CallError<LedgerError>> {
-    let head = |told: &SignedCheckpoint| Some(Signed { size: told.size, note: told.note.clone() });
+    let head = |response: &SignedCheckpoint| Some(Signed { size: response.size, note: response.note.clone() });
     read_signed(pdp, call, || signed(pdp), head).await
 }
 
@@ -213,14 +213,14 @@ async fn read_signed<T>(
     look: impl FnOnce() -> Result<T, LedgerError>,
     head: impl Fn(&T) -> Option<Signed>,
 ) -> Result<Response<T>, CallError<LedgerError>> {
-    let head = |told: &T| head(told).filter(|head| head.size > 0);
-    let (rules, about) = (pdp.rules(), CallTarget::Installation);
-    let told = call::read_keeping(pdp, &rules, call, "readDecisions", &about, |_, _| look(), head).await?;
-    if let Some(head) = head(&told.value) {
+    let head = |response: &T| head(response).filter(|head| head.size > 0);
+    let (rules, target) = (pdp.rules(), CallTarget::Installation);
+    let response = call::read_keeping(pdp, &rules, call, "readDecisions", &target, |_, _| look(), head).await?;
+    if let Some(head) = head(&response.value) {
         keep_head(pdp, head.size, &head.note);
         pdp.metrics.signed(pdp.now());
     }
-    Ok(told)
+    Ok(response)
 }
 
 /// Keeps a signed head elsewhere, where the settings say so.

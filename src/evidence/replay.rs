@@ -19,7 +19,7 @@ use crate::id::Seq;
 use crate::pdp::Pdp;
 use crate::pdp::call::{self, Call, CallError, CallTarget, Coded, Response};
 use crate::pdp::rules::{self, AmbiguousDigest};
-use crate::pdp::unrelated::StrangeResources;
+use crate::pdp::unrelated::UnrelatedResources;
 use crate::policy::{Bundle, RulesError};
 use crate::question::Kind;
 use crate::store::{Snapshot, StoreError};
@@ -99,7 +99,7 @@ impl Coded for ReplayError {
 pub(crate) struct Bench {
     snapshot: Snapshot,
     by: By,
-    strange: StrangeResources,
+    unrelated: UnrelatedResources,
 }
 
 impl Bench {
@@ -113,7 +113,7 @@ impl Bench {
             }
             other => other,
         };
-        Ok(Self { snapshot: pdp.store.snapshot()?, by, strange: StrangeResources::default() })
+        Ok(Self { snapshot: pdp.store.snapshot()?, by, unrelated: UnrelatedResources::default() })
     }
 
     /// Decides a record again; one that cannot be read is what is missing.
@@ -220,7 +220,7 @@ impl Bench {
         if let (RecordKind::Search, Some(results)) = (&record.asked, &record.results) {
             let (Some(rules), true) = (rules, is_there) else { return Ok((None, (!is_there).then_some(false))) };
             let search = Replayable::of(&record.question, results);
-            let found = search.in_domain(&rules, &self.strange, view, record.facts.at);
+            let found = search.in_domain(&rules, &self.unrelated, view, record.facts.at);
             let found = searched(found, &rules, missing)?;
             let agree = found.as_ref().map(|(_, facts)| *facts == record.facts);
             return Ok((found.map(|(verdict, _)| verdict), agree));

@@ -10,7 +10,7 @@ use warp::reply::Response;
 
 use super::format::{Format, format};
 use super::problem::Problem;
-use super::request::{Request, STANDING_REVISION, page_body, told, with_header};
+use super::request::{Request, STANDING_REVISION, page_body, read_response, with_header};
 use super::sheet;
 use super::times::Past;
 use crate::evidence;
@@ -53,9 +53,9 @@ pub(super) struct Of {
     format: Option<Format>,
 }
 
-pub(super) async fn review(mut x: Request) -> Result<Response, Problem> {
-    let Of { customer, partner, format: asked } = x.query()?;
-    let format = format(&x, asked, &FORMS)?;
+pub(super) async fn review(mut request: Request) -> Result<Response, Problem> {
+    let Of { customer, partner, format: asked } = request.query()?;
+    let format = format(&request, asked, &FORMS)?;
     let of = match (customer, partner) {
         (Some(customer), None) => AccessOf::Customer(customer),
         (None, Some(partner)) => AccessOf::Partner(partner),
@@ -66,10 +66,10 @@ pub(super) async fn review(mut x: Request) -> Result<Response, Problem> {
             ));
         }
     };
-    let as_of = x.query::<Past>()?.moment(x.pdp.now())?;
-    let paging = if format == Format::Json { Some(x.paging()?) } else { None };
-    x.no_more_query()?;
-    let opened = evidence::access_review::access_review_as_of(&x.pdp, &x.call, of, as_of).await?;
+    let as_of = request.query::<Past>()?.moment(request.pdp.now())?;
+    let paging = if format == Format::Json { Some(request.paging()?) } else { None };
+    request.no_more_query()?;
+    let opened = evidence::access_review::access_review_as_of(&request.pdp, &request.call, of, as_of).await?;
     let revision = opened.value.revision();
     let response = match (paging, format) {
         (Some((limit, cursor)), _) => {
@@ -82,7 +82,7 @@ pub(super) async fn review(mut x: Request) -> Result<Response, Problem> {
                 body["dependsOnContext"] = json!(depends);
             }
             // The revision of the review, which may be one of the past.
-            with_header(told(&opened, &body)?, STANDING_REVISION, revision)
+            with_header(read_response(&opened, &body)?, STANDING_REVISION, revision)
         }
         (None, Format::Html) => printed::page(opened.value, revision, &opened.seqs),
         (None, _) => spreadsheet(opened.value, revision, &opened.seqs),

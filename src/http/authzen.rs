@@ -6,7 +6,7 @@
 
 mod answers;
 pub(super) mod search;
-pub(super) mod strangers;
+pub(super) mod interop;
 mod wire;
 
 pub(super) use answers::{Evaluation, EvaluationsAnswer, SearchAnswer};
@@ -31,43 +31,48 @@ use answers::Evaluations;
 /// Says of an answer that other rules decided than were in force at the moment it is about.
 const STANDING_HYPOTHETICAL: HeaderName = HeaderName::from_static("standing-hypothetical");
 
-pub(super) async fn evaluation(mut x: Request) -> Result<Response, Problem> {
-    let basis = basis(&mut x)?;
-    let body = wire::object(x.json().await?)?;
-    single(&x, &body, &basis).await
+pub(super) async fn evaluation(mut request: Request) -> Result<Response, Problem> {
+    let read_options = read_options(&mut request)?;
+    let body = wire::object(request.json().await?)?;
+    single(&request, &body, &read_options).await
 }
 
-pub(super) async fn evaluations(mut x: Request) -> Result<Response, Problem> {
-    let basis = basis(&mut x)?;
-    let body = wire::object(x.json().await?)?;
+pub(super) async fn evaluations(mut request: Request) -> Result<Response, Problem> {
+    let read_options = read_options(&mut request)?;
+    let body = wire::object(request.json().await?)?;
     let semantic = wire::semantic(&body)?;
-    let elements = wire::elements(&body, x.pdp.limits().evaluations)?;
+    let elements = wire::elements(&body, request.pdp.limits().evaluations)?;
     if elements.is_empty() {
-        return single(&x, &body, &basis).await;
+        return single(&request, &body, &read_options).await;
     }
     wire::bounded(&body, elements.len())?;
     let questions = elements.iter().map(|element| wire::merged(&body, element)).collect();
-    let told = answer::ask::ask_all(&x.pdp, &x.call, Batch { questions, semantic }, &basis).await?;
-    let is_hypothetical = told.value.iter().flatten().any(|answer| answer.is_hypothetical);
-    decided(&told, &EvaluationsAnswer::Many(Evaluations::of(&told.value, basis.explain)), is_hypothetical)
+    let answered =
+        answer::ask::ask_all(&request.pdp, &request.call, Batch { questions, semantic }, &read_options).await?;
+    let is_hypothetical = answered.value.iter().flatten().any(|answer| answer.is_hypothetical);
+    decided(
+        &answered,
+        &EvaluationsAnswer::Many(Evaluations::of(&answered.value, read_options.explain)),
+        is_hypothetical,
+    )
 }
 
-async fn single(x: &Request, body: &Map<String, Value>, basis: &ReadOptions) -> Result<Response, Problem> {
+async fn single(request: &Request, body: &Map<String, Value>, read_options: &ReadOptions) -> Result<Response, Problem> {
     let question = wire::question(body).map_err(wire::incomplete)?;
-    let told = answer::ask::ask(&x.pdp, &x.call, question, basis).await?;
-    decided(&told, &EvaluationsAnswer::Single(Evaluation::of(&told.value)), told.value.is_hypothetical)
+    let answered = answer::ask::ask(&request.pdp, &request.call, question, read_options).await?;
+    decided(&answered, &EvaluationsAnswer::Single(Evaluation::of(&answered.value)), answered.value.is_hypothetical)
 }
 
 /// An answer to questions, with where it is recorded, what it was answered from, and whether by other rules than were in
 /// force then.
 pub(super) fn decided<T, B: Serialize>(
-    told: &call::Response<T>,
+    answered: &call::Response<T>,
     body: &B,
     is_hypothetical: bool,
 ) -> Result<Response, Problem> {
-    let response = recorded(json_reply(StatusCode::OK, body)?, &told.seqs);
-    let response = with_header(response, STANDING_REVISION, told.revision);
-    let response = with_header(response, STANDING_RULES, &told.rules);
+    let response = recorded(json_reply(StatusCode::OK, body)?, &answered.seqs);
+    let response = with_header(response, STANDING_REVISION, answered.revision);
+    let response = with_header(response, STANDING_RULES, &answered.rules);
     Ok(if is_hypothetical { with_header(response, STANDING_HYPOTHETICAL, true) } else { response })
 }
 
@@ -83,10 +88,10 @@ pub(super) struct Asking {
 }
 
 /// On what the question is to be answered, as the query says.
-pub(super) fn basis(x: &mut Request) -> Result<ReadOptions, Problem> {
-    let as_of = x.query::<Past>()?.moment(x.pdp.now())?;
-    let (Rules { rules }, Asking { at_least, explain }) = (x.query()?, x.query()?);
-    x.no_more_query()?;
+pub(super) fn read_options(request: &mut Request) -> Result<ReadOptions, Problem> {
+    let as_of = request.query::<Past>()?.moment(request.pdp.now())?;
+    let (Rules { rules }, Asking { at_least, explain }) = (request.query()?, request.query()?);
+    request.no_more_query()?;
     Ok(ReadOptions { as_of, rules, at_least, explain: explain.unwrap_or_default() })
 }
 
@@ -101,8 +106,8 @@ pub(super) struct Configuration {
     search_action_endpoint: String,
 }
 
-pub(super) async fn configuration(x: Request) -> Result<Response, Problem> {
-    let base = x.pdp.public_url();
+pub(super) async fn configuration(request: Request) -> Result<Response, Problem> {
+    let base = request.pdp.public_url();
     let body = Configuration {
         policy_decision_point: base.to_owned(),
         access_evaluation_endpoint: format!("{base}/access/v1/evaluation"),

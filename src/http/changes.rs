@@ -21,7 +21,7 @@ use super::names::with_names;
 use super::page::limit as limit_of;
 use super::problem::Problem;
 use super::query::parsed;
-use super::request::{Request, Shutdown, recorded, told};
+use super::request::{Request, Shutdown, read_response, recorded};
 use super::times::{Begin, End};
 use crate::caller::Identity;
 use crate::evidence;
@@ -64,23 +64,24 @@ pub(super) struct Which {
     event: Option<EventName>,
 }
 
-pub(super) async fn list(mut x: Request) -> Result<Response, Problem> {
-    let Which { after, limit, from, to, customer, partner, event } = x.query()?;
+pub(super) async fn list(mut request: Request) -> Result<Response, Problem> {
+    let Which { after, limit, from, to, customer, partner, event } = request.query()?;
     let limit = limit_of(limit)?;
     let (from, to) = (from.map(|Begin(from)| from), to.map(|End(to)| to));
     let filter = ChangeFilter { from, to, customer, partner, event };
-    x.no_more_query()?;
-    let last = last_event_id(&x.headers)?;
-    if chosen(&x.headers, &[JSON, STREAM])? == STREAM {
+    request.no_more_query()?;
+    let last = last_event_id(&request.headers)?;
+    if chosen(&request.headers, &[JSON, STREAM])? == STREAM {
         let cursor = last.or(after).unwrap_or_default();
         if filter.to.is_some() {
             return Err(Problem::bad("invalid_parameter", "a stream does not end, so leave `to` out".to_owned()));
         }
-        return follow(x, cursor, limit, filter).await;
+        return follow(request, cursor, limit, filter).await;
     }
     let page =
-        evidence::changes::changes_of(&x.pdp, &x.call, after.unwrap_or_default().before(), limit, &filter).await?;
-    told(&page, &with_names(&x.pdp, &page.value)?)
+        evidence::changes::changes_of(&request.pdp, &request.call, after.unwrap_or_default().before(), limit, &filter)
+            .await?;
+    read_response(&page, &with_names(&request.pdp, &page.value)?)
 }
 
 fn last_event_id(headers: &HeaderMap) -> Result<Option<Cursor>, Problem> {
@@ -96,13 +97,13 @@ fn last_event_id(headers: &HeaderMap) -> Result<Option<Cursor>, Problem> {
 struct Cursor {
     revision: Revision,
     /// How many events of the revision were told; all of them when nothing is said.
-    told: Option<usize>,
+    sent: Option<usize>,
 }
 
 impl Cursor {
     /// The last revision that was told whole.
     fn before(self) -> Revision {
-        match self.told {
+        match self.sent {
             Some(_) => Revision(self.revision.0.saturating_sub(1)),
             None => self.revision,
         }
@@ -113,22 +114,22 @@ impl FromStr for Cursor {
     type Err = std::num::ParseIntError;
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         match text.split_once('.') {
-            Some((revision, told)) => Ok(Self { revision: revision.parse()?, told: Some(told.parse()?) }),
-            None => Ok(Self { revision: text.parse()?, told: None }),
+            Some((revision, sent)) => Ok(Self { revision: revision.parse()?, sent: Some(sent.parse()?) }),
+            None => Ok(Self { revision: text.parse()?, sent: None }),
         }
     }
 }
 
 /// A stream that tells each change once and in order, from a cursor on, until the caller or the server goes, or the
 /// caller may not read the journal any more.
-async fn follow(x: Request, cursor: Cursor, limit: usize, filter: ChangeFilter) -> Result<Response, Problem> {
+async fn follow(request: Request, cursor: Cursor, limit: usize, filter: ChangeFilter) -> Result<Response, Problem> {
     // That the caller may read the journal is recorded once, when the stream opens; that it may not any more, as well.
-    let opened = evidence::changes::changes(&x.pdp, &x.call, cursor.before(), 1).await?;
-    let Request { pdp, call, entry, headers, stopping, heartbeat, .. } = x;
+    let opened = evidence::changes::changes(&request.pdp, &request.call, cursor.before(), 1).await?;
+    let Request { pdp, call, entry, headers, shutdown, heartbeat, .. } = request;
     let following = Following {
         newest: evidence::changes::watch(&pdp),
         reader: Reader { pdp, call, entry, headers, admitted: None },
-        stopping,
+        shutdown,
         heartbeat,
         cursor,
         limit,
@@ -163,19 +164,19 @@ impl Reader {
         if !identity.is_ok_and(is_same) {
             return false;
         }
-        let ground = (self.pdp.rules().digest().to_string(), self.pdp.revision());
-        if !is_heartbeat && self.admitted.as_ref() == Some(&ground) {
+        let admitted_under = (self.pdp.rules().digest().to_string(), self.pdp.revision());
+        if !is_heartbeat && self.admitted.as_ref() == Some(&admitted_under) {
             return true;
         }
         let is_admitted = call::may(&self.pdp, &self.call, "readChanges").await.is_ok();
-        self.admitted = is_admitted.then_some(ground);
+        self.admitted = is_admitted.then_some(admitted_under);
         is_admitted
     }
 }
 
 struct Following {
     reader: Reader,
-    stopping: Shutdown,
+    shutdown: Shutdown,
     heartbeat: Duration,
     newest: tokio::sync::watch::Receiver<Revision>,
     cursor: Cursor,
@@ -188,13 +189,13 @@ struct Following {
 impl Following {
     /// The next event or heartbeat; nothing once the caller may not read any more.
     async fn next(&mut self) -> Option<Event> {
-        let event = self.coming().await?;
+        let event = self.upcoming().await?;
         let (event, is_heartbeat) = event.map_or_else(|| (Event::default().comment(""), true), |event| (event, false));
         self.reader.may_go_on(is_heartbeat).await.then_some(event)
     }
 
     /// What comes next: an event, or a while without any. Nothing when it all ends.
-    async fn coming(&mut self) -> Option<Option<Event>> {
+    async fn upcoming(&mut self) -> Option<Option<Event>> {
         loop {
             if let Some(event) = self.ready.pop_front() {
                 return Some(Some(event));
@@ -217,7 +218,7 @@ impl Following {
             if self.ready.is_empty() && page.complete {
                 tokio::select! {
                     changed = self.newest.changed() => changed.ok()?,
-                    () = self.stopping.stopped() => return None,
+                    () = self.shutdown.stopped() => return None,
                     () = tokio::time::sleep(self.heartbeat) => return Some(None),
                 }
             }
@@ -225,15 +226,15 @@ impl Following {
     }
 
     fn fill(&mut self, page: &ChangesPage) {
-        let mut place = Cursor { revision: Revision(0), told: Some(0) };
+        let mut place = Cursor { revision: Revision(0), sent: Some(0) };
         for change in &page.changes {
             if place.revision != change.revision {
-                place = Cursor { revision: change.revision, told: Some(0) };
+                place = Cursor { revision: change.revision, sent: Some(0) };
             }
-            let number = place.told.map_or(1, |told| told + 1);
-            place.told = Some(number);
-            let is_told = change.revision == self.cursor.revision && self.cursor.told.is_none_or(|told| number <= told);
-            if is_told || change.revision < self.cursor.revision {
+            let number = place.sent.map_or(1, |sent| sent + 1);
+            place.sent = Some(number);
+            let is_sent = change.revision == self.cursor.revision && self.cursor.sent.is_none_or(|sent| number <= sent);
+            if is_sent || change.revision < self.cursor.revision {
                 continue;
             }
             let event = Event::default().id(format!("{}.{number}", change.revision)).event("change");
@@ -243,7 +244,7 @@ impl Following {
             }
         }
         if page.next >= self.cursor.revision {
-            self.cursor = Cursor { revision: page.next, told: None };
+            self.cursor = Cursor { revision: page.next, sent: None };
         }
     }
 }

@@ -11,7 +11,7 @@ use warp::http::{HeaderMap, Method, StatusCode};
 use warp::reply::Response;
 
 use super::problem::Problem;
-use super::request::{Request, STANDING_REVISION, recorded, tagged, told, with_header};
+use super::request::{Request, STANDING_REVISION, read_response, recorded, tagged, with_header};
 use super::routes::Route;
 use crate::id::Revision;
 use crate::pdp::call::{self, Condition};
@@ -130,18 +130,18 @@ fn revision(text: &str) -> Option<Revision> {
 
 /// The answer to whoever reads a noun: the noun, or that it is as it was known. The call is recorded in either case.
 pub(super) fn noun_reply<T, N: Serialize>(
-    x: &Request,
+    request: &Request,
     found: &call::Response<T>,
     noun: &N,
     revision: Revision,
 ) -> Result<Response, Problem> {
-    let is_known = match &x.known {
+    let is_known = match &request.known {
         None => false,
         Some(Known::Anything) => true,
         Some(Known::At(revisions)) => revisions.contains(&revision),
     };
     if !is_known {
-        return Ok(tagged(told(found, noun)?, revision));
+        return Ok(tagged(read_response(found, noun)?, revision));
     }
     let mut response = Response::new(bytes::Bytes::new().into());
     *response.status_mut() = StatusCode::NOT_MODIFIED;

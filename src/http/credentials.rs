@@ -17,14 +17,14 @@ use crate::pdp::Pdp;
 
 /// How a call came in: by which door, to a route of which access, and for which host.
 pub(super) struct Entry {
-    pub(super) door: Listener,
+    pub(super) listener: Listener,
     pub(super) access: Access,
     pub(super) host: Option<Authority>,
 }
 
 /// The caller of what came in so.
 pub(super) fn caller(pdp: &Pdp, entry: &Entry, headers: &HeaderMap) -> Result<Identity, Problem> {
-    match (entry.door, entry.access) {
+    match (entry.listener, entry.access) {
         // Whatever credentials come are ignored, where none are asked for.
         (Listener::Anonymous, _) => from_this_machine(entry.host.as_ref(), headers).map(|()| Identity::anonymous()),
         (Listener::Guarded, Access::Public) => Ok(Identity::visitor()),

@@ -8,7 +8,7 @@ use warp::reply::Response;
 
 use super::conditions::noun_reply;
 use super::problem::Problem;
-use super::request::{Request, changed, page_body, tagged, told};
+use super::request::{Request, change_response, page_body, read_response, tagged};
 use super::times::Past;
 use crate::answer;
 use crate::change;
@@ -27,44 +27,45 @@ pub(super) struct Ending {
     ending_within: Option<String>,
 }
 
-pub(super) async fn put(mut x: Request) -> Result<Response, Problem> {
-    x.no_more_query()?;
-    let id: CustomerId = x.param("customer")?;
-    let customer: Customer = x.noun("customer", id.as_str()).await?;
-    let done = change::registry::put_customer(&x.pdp, &x.call, customer).await?;
+pub(super) async fn put(mut request: Request) -> Result<Response, Problem> {
+    request.no_more_query()?;
+    let id: CustomerId = request.param("customer")?;
+    let customer: Customer = request.noun("customer", id.as_str()).await?;
+    let done = change::registry::put_customer(&request.pdp, &request.call, customer).await?;
     let status = if done.value.is_new { StatusCode::CREATED } else { StatusCode::OK };
-    Ok(tagged(changed(status, &done, &done.value.noun)?, done.value.revision))
+    Ok(tagged(change_response(status, &done, &done.value.noun)?, done.value.revision))
 }
 
-pub(super) async fn get(x: Request) -> Result<Response, Problem> {
-    x.no_more_query()?;
-    let id: CustomerId = x.param("customer")?;
-    let found = change::registry::customer(&x.pdp, &x.call, &id).await?;
+pub(super) async fn get(request: Request) -> Result<Response, Problem> {
+    request.no_more_query()?;
+    let id: CustomerId = request.param("customer")?;
+    let found = change::registry::customer(&request.pdp, &request.call, &id).await?;
     match &found.value {
-        Some(known) => noun_reply(&x, &found, &known.noun, known.revision),
+        Some(known) => noun_reply(&request, &found, &known.noun, known.revision),
         None => Err(Problem::not_found("unknown_customer", format!("customer `{id}` is not known; register it first"))),
     }
 }
 
-pub(super) async fn list(mut x: Request) -> Result<Response, Problem> {
-    let (limit, cursor) = x.paging()?;
-    x.no_more_query()?;
-    let page = change::registry::list_customers(&x.pdp, &x.call, limit, cursor.as_deref()).await?;
-    told(&page, &page_body("customers", &page.value)?)
+pub(super) async fn list(mut request: Request) -> Result<Response, Problem> {
+    let (limit, cursor) = request.paging()?;
+    request.no_more_query()?;
+    let page = change::registry::list_customers(&request.pdp, &request.call, limit, cursor.as_deref()).await?;
+    read_response(&page, &page_body("customers", &page.value)?)
 }
 
-pub(super) async fn partners(mut x: Request) -> Result<Response, Problem> {
-    let (limit, cursor) = x.paging()?;
-    let within = x.query::<Ending>()?.ending_within;
+pub(super) async fn partners(mut request: Request) -> Result<Response, Problem> {
+    let (limit, cursor) = request.paging()?;
+    let within = request.query::<Ending>()?.ending_within;
     let within = within.map_or(Ok(ENDING_WITHIN_DAYS.days()), |text| span(&text))?;
-    let as_of = x.query::<Past>()?.moment(x.pdp.now())?;
-    x.no_more_query()?;
-    let id: CustomerId = x.param("customer")?;
+    let as_of = request.query::<Past>()?.moment(request.pdp.now())?;
+    request.no_more_query()?;
+    let id: CustomerId = request.param("customer")?;
     let page =
-        answer::pages::partner_relationships(&x.pdp, &x.call, &id, as_of, within, limit, cursor.as_deref()).await?;
+        answer::pages::partner_relationships(&request.pdp, &request.call, &id, as_of, within, limit, cursor.as_deref())
+            .await?;
     let mut body = page_body("partners", &page.value.partners)?;
     body["ending"] = serde_json::to_value(&page.value.ending).map_err(|_| Problem::internal())?;
-    told(&page, &body)
+    read_response(&page, &body)
 }
 
 /// A length of time: days as a number, or a duration such as `P30D` or `30d`.

@@ -15,7 +15,7 @@ use super::format::{Format, format};
 use super::names::with_names;
 use super::problem::Problem;
 use super::query::{IdText, NameText, invalid, parsed};
-use super::request::{Request, page_body, told, with_header};
+use super::request::{Request, page_body, read_response, with_header};
 use super::rules::Rules;
 use super::sheet;
 use super::streamed::{in_pieces, streamed};
@@ -146,19 +146,20 @@ impl Filters {
     }
 }
 
-pub(super) async fn list(mut x: Request) -> Result<Response, Problem> {
-    let given: Filters = x.query()?;
-    let format = format(&x, given.format.map(Table::format), &FORMS)?;
-    let paging = if format == Format::Json { Some(x.paging()?) } else { None };
+pub(super) async fn list(mut request: Request) -> Result<Response, Problem> {
+    let given: Filters = request.query()?;
+    let format = format(&request, given.format.map(Table::format), &FORMS)?;
+    let paging = if format == Format::Json { Some(request.paging()?) } else { None };
     let filter = given.filter(paging.is_none())?;
-    x.no_more_query()?;
+    request.no_more_query()?;
     let response = match paging {
         Some((limit, cursor)) => {
-            let page = evidence::decisions::decisions(&x.pdp, &x.call, &filter, limit, cursor.as_deref()).await?;
-            told(&page, &with_names(&x.pdp, &page_body("decisions", &page.value)?)?)?
+            let page =
+                evidence::decisions::decisions(&request.pdp, &request.call, &filter, limit, cursor.as_deref()).await?;
+            read_response(&page, &with_names(&request.pdp, &page_body("decisions", &page.value)?)?)?
         }
         None => {
-            let list = evidence::decisions::decision_list(&x.pdp, &x.call, &filter).await?;
+            let list = evidence::decisions::decision_list(&request.pdp, &request.call, &filter).await?;
             let rows = list.value.pages(ROWS_AT_ONCE).map(|page| {
                 let page = page.map_err(std::io::Error::other)?;
                 let missing = page.missing.iter().map(|missing| sheet::row(missing_cells(missing)));
@@ -246,10 +247,10 @@ fn digest(given: Option<String>) -> Result<Option<String>, Problem> {
     }
 }
 
-pub(super) async fn get(x: Request) -> Result<Response, Problem> {
-    x.no_more_query()?;
-    let seq: Seq = x.param("seq")?;
-    let found = evidence::ledger::decision(&x.pdp, &x.call, seq).await?;
+pub(super) async fn get(request: Request) -> Result<Response, Problem> {
+    request.no_more_query()?;
+    let seq: Seq = request.param("seq")?;
+    let found = evidence::ledger::decision(&request.pdp, &request.call, seq).await?;
     let Some(kept) = &found.value else {
         return Err(Problem::not_found(
             "unknown_decision",
@@ -262,7 +263,7 @@ pub(super) async fn get(x: Request) -> Result<Response, Problem> {
     if let Some(archive) = &kept.archive {
         record["archive"] = archive.as_str().into();
     }
-    told(&found, &with_names(&x.pdp, &record)?)
+    read_response(&found, &with_names(&request.pdp, &record)?)
 }
 
 /// Describes, in the document of the API, what stands beside a record wherever one is answered: the bytes of a record do
@@ -270,13 +271,13 @@ pub(super) async fn get(x: Request) -> Result<Response, Problem> {
 pub(super) fn describe_place(document: &mut Value) {
     let Some(record) = document.pointer_mut("/components/schemas/DecisionRecord") else { return };
     let hash = "The hash of the record's leaf in the ledger's tree, in base64: `SHA-256(0x00 || record)`";
-    let beside = [
+    let members = [
         ("seq", "integer", "The place in the ledger"),
         ("hash", "string", hash),
         ("archive", "string", "The archive file it was read from"),
         ("words", "string", "The record in a sentence, where that was asked for"),
     ];
-    for (member, kind, says) in beside {
+    for (member, kind, says) in members {
         record["properties"][member] = json!({ "type": kind, "description": says });
     }
     record["properties"]["seq"]["minimum"] = 0.into();
@@ -285,10 +286,10 @@ pub(super) fn describe_place(document: &mut Value) {
     }
 }
 
-pub(super) async fn prove(x: Request) -> Result<Response, Problem> {
-    x.no_more_query()?;
-    let seq: Seq = x.param("seq")?;
-    let proved = evidence::ledger::prove::prove_decision(&x.pdp, &x.call, seq).await?;
+pub(super) async fn prove(request: Request) -> Result<Response, Problem> {
+    request.no_more_query()?;
+    let seq: Seq = request.param("seq")?;
+    let proved = evidence::ledger::prove::prove_decision(&request.pdp, &request.call, seq).await?;
     let Some(proof) = &proved.value else {
         return Err(Problem::not_found(
             "unknown_decision",
@@ -299,12 +300,12 @@ pub(super) async fn prove(x: Request) -> Result<Response, Problem> {
     Ok(streamed(lines, NDJSON, proved.revision, &proved.seqs))
 }
 
-pub(super) async fn replay(mut x: Request) -> Result<Response, Problem> {
-    let by = By::said(x.query::<Rules>()?.rules);
-    x.no_more_query()?;
-    let seq: Seq = x.param("seq")?;
-    let replayed = evidence::replay::replay(&x.pdp, &x.call, seq, by).await?;
-    told(&replayed, &replayed.value)
+pub(super) async fn replay(mut request: Request) -> Result<Response, Problem> {
+    let by = By::said(request.query::<Rules>()?.rules);
+    request.no_more_query()?;
+    let seq: Seq = request.param("seq")?;
+    let replayed = evidence::replay::replay(&request.pdp, &request.call, seq, by).await?;
+    read_response(&replayed, &replayed.value)
 }
 
 /// Which records to decide again, and by which rules.
@@ -326,13 +327,13 @@ pub(super) struct ReplayBody {
     all: bool,
 }
 
-pub(super) async fn replay_all(mut x: Request) -> Result<Response, Problem> {
-    x.no_more_query()?;
-    let ReplayBody { files, rules, from, to, all } = x.body().await?;
+pub(super) async fn replay_all(mut request: Request) -> Result<Response, Problem> {
+    request.no_more_query()?;
+    let ReplayBody { files, rules, from, to, all } = request.body().await?;
     if files.is_some() && rules.is_some() {
         return Err(Problem::bad("invalid_body", "`files` and `rules` are both given; give one of them".to_owned()));
     }
-    let replaying = evidence::replay::run::replay_all(&x.pdp, &x.call, |pdp| {
+    let replaying = evidence::replay::run::replay_all(&request.pdp, &request.call, |pdp| {
         let by = match files {
             Some(files) => evidence::replay::run::replay_candidate(pdp, files)?,
             None => By::said(rules),

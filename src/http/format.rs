@@ -28,11 +28,11 @@ impl Format {
 }
 
 /// As the query asked, else as the caller accepts it, among the forms there are.
-pub(super) fn format(x: &Request, asked: Option<Format>, forms: &[Format]) -> Result<Format, Problem> {
+pub(super) fn format(request: &Request, asked: Option<Format>, forms: &[Format]) -> Result<Format, Problem> {
     if let Some(asked) = asked {
         return Ok(asked);
     }
     let offered: Vec<&str> = forms.iter().map(|form| form.media()).collect();
-    let wanted = chosen(&x.headers, &offered)?;
+    let wanted = chosen(&request.headers, &offered)?;
     Ok(forms.iter().copied().find(|form| form.media() == wanted).unwrap_or(Format::Json))
 }

@@ -46,27 +46,27 @@ pub(super) async fn healthz(_: Request) -> Result<Response, Problem> {
     json_reply(StatusCode::OK, &Health { status: "alive" })
 }
 
-pub(super) async fn readyz(x: Request) -> Result<Response, Problem> {
-    ready::ready(&x.pdp).await.map_err(|error| Problem::unavailable(&error))?;
-    let (state, by) = match x.pdp.clock_state() {
+pub(super) async fn readyz(request: Request) -> Result<Response, Problem> {
+    ready::ready(&request.pdp).await.map_err(|error| Problem::unavailable(&error))?;
+    let (state, by) = match request.pdp.clock_state() {
         ClockState::Agrees => ("agrees", None),
         ClockState::Behind { by } => ("behind", Some(by)),
         ClockState::Ahead { by } => ("ahead", Some(by)),
     };
     let clock = ReadinessClock { state, seconds: by.map(|by| by.as_secs()) };
-    let (rules, revision) = (x.pdp.digest().to_string(), x.pdp.revision().0);
+    let (rules, revision) = (request.pdp.digest().to_string(), request.pdp.revision().0);
     json_reply(StatusCode::OK, &Readiness { status: "ready", rules, revision, clock })
 }
 
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 const PLAIN_TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
 
-pub(super) async fn metrics(x: Request) -> Result<Response, Problem> {
-    let is_plain = chosen(&x.headers, &["application/openmetrics-text", TEXT])? == TEXT;
+pub(super) async fn metrics(request: Request) -> Result<Response, Problem> {
+    let is_plain = chosen(&request.headers, &["application/openmetrics-text", TEXT])? == TEXT;
     let (figures, media) = if is_plain {
-        (metrics::figures_as_text(&x.pdp), PLAIN_TEXT)
+        (metrics::figures_as_text(&request.pdp), PLAIN_TEXT)
     } else {
-        (metrics::figures(&x.pdp), OPEN_METRICS)
+        (metrics::figures(&request.pdp), OPEN_METRICS)
     };
     let mut response = Response::new(figures.map_err(|error| Problem::unavailable(&error))?.into());
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(media));
@@ -74,9 +74,9 @@ pub(super) async fn metrics(x: Request) -> Result<Response, Problem> {
     Ok(response)
 }
 
-pub(super) async fn document(x: Request) -> Result<Response, Problem> {
-    x.no_more_query()?;
-    let mut response = json_reply(StatusCode::OK, &x.document.with(&rules::reasons(&x.pdp)))?;
+pub(super) async fn document(request: Request) -> Result<Response, Problem> {
+    request.no_more_query()?;
+    let mut response = json_reply(StatusCode::OK, &request.document.with(&rules::reasons(&request.pdp)))?;
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("max-age=300"));
     Ok(response)
 }

@@ -14,7 +14,9 @@ use warp::reply::Response;
 use super::accept::{JSON, NDJSON, TEXT, chosen};
 use super::problem::Problem;
 use super::query::parsed;
-use super::request::{IDEMPOTENCY_KEY, Request, STANDING_REVISION, changed, recorded, told, with_header};
+use super::request::{
+    IDEMPOTENCY_KEY, Request, STANDING_REVISION, change_response, read_response, recorded, with_header,
+};
 use super::streamed::streamed;
 use super::times::Begin;
 use crate::audit::Mask;
@@ -73,12 +75,12 @@ pub(super) struct Old {
     before: Option<Begin>,
 }
 
-pub(super) async fn checkpoint(x: Request) -> Result<Response, Problem> {
-    x.no_more_query()?;
-    let form = chosen(&x.headers, &[JSON, TEXT])?;
-    let signed = evidence::ledger::checkpoint(&x.pdp, &x.call).await?;
+pub(super) async fn checkpoint(request: Request) -> Result<Response, Problem> {
+    request.no_more_query()?;
+    let form = chosen(&request.headers, &[JSON, TEXT])?;
+    let signed = evidence::ledger::checkpoint(&request.pdp, &request.call).await?;
     if form == JSON {
-        return told(&signed, &signed.value);
+        return read_response(&signed, &signed.value);
     }
     let mut response = Response::new(Bytes::from(signed.value.note.clone()).into());
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
@@ -92,18 +94,18 @@ fn needed(name: &str, given: Option<u64>) -> Result<u64, Problem> {
     })
 }
 
-pub(super) async fn proof(mut x: Request) -> Result<Response, Problem> {
-    let Inclusion { seq, size } = x.query()?;
-    x.no_more_query()?;
-    let proof = evidence::ledger::inclusion_proof(&x.pdp, &x.call, needed("seq", seq)?, size).await?;
-    told(&proof, &proof.value)
+pub(super) async fn proof(mut request: Request) -> Result<Response, Problem> {
+    let Inclusion { seq, size } = request.query()?;
+    request.no_more_query()?;
+    let proof = evidence::ledger::inclusion_proof(&request.pdp, &request.call, needed("seq", seq)?, size).await?;
+    read_response(&proof, &proof.value)
 }
 
-pub(super) async fn consistency(mut x: Request) -> Result<Response, Problem> {
-    let Consistency { from, to } = x.query()?;
-    x.no_more_query()?;
-    let proof = evidence::ledger::consistency_proof(&x.pdp, &x.call, needed("from", from)?, to).await?;
-    told(&proof, &proof.value)
+pub(super) async fn consistency(mut request: Request) -> Result<Response, Problem> {
+    let Consistency { from, to } = request.query()?;
+    request.no_more_query()?;
+    let proof = evidence::ledger::consistency_proof(&request.pdp, &request.call, needed("from", from)?, to).await?;
+    read_response(&proof, &proof.value)
 }
 
 /// A verification as lines: how far it is, and at last what it came to.
@@ -126,34 +128,36 @@ impl Iterator for Verification {
     }
 }
 
-pub(super) async fn verify(x: Request) -> Result<Response, Problem> {
-    x.no_more_query()?;
-    let call::Response { value, revision, seqs, .. } = evidence::ledger::verify_ledger(&x.pdp, &x.call).await?;
+pub(super) async fn verify(request: Request) -> Result<Response, Problem> {
+    request.no_more_query()?;
+    let call::Response { value, revision, seqs, .. } =
+        evidence::ledger::verify_ledger(&request.pdp, &request.call).await?;
     Ok(streamed(Verification(Some(value)), NDJSON, revision, &seqs))
 }
 
-pub(super) async fn export(mut x: Request) -> Result<Response, Problem> {
-    let mask = x.query::<Masked>()?.mask.unwrap_or_default();
-    x.no_more_query()?;
-    let call::Response { value, revision, seqs, .. } = evidence::ledger::export_ledger(&x.pdp, &x.call, mask).await?;
+pub(super) async fn export(mut request: Request) -> Result<Response, Problem> {
+    let mask = request.query::<Masked>()?.mask.unwrap_or_default();
+    request.no_more_query()?;
+    let call::Response { value, revision, seqs, .. } =
+        evidence::ledger::export_ledger(&request.pdp, &request.call, mask).await?;
     Ok(streamed(value, NDJSON, revision, &seqs))
 }
 
-pub(super) async fn archive(mut x: Request) -> Result<Response, Problem> {
-    let Old { older_than: age, before } = x.query()?;
+pub(super) async fn archive(mut request: Request) -> Result<Response, Problem> {
+    let Old { older_than: age, before } = request.query()?;
     let before = before.map(|Begin(before)| before);
-    x.no_more_query()?;
-    x.takes_no(&[IDEMPOTENCY_KEY])?;
+    request.no_more_query()?;
+    request.takes_no(&[IDEMPOTENCY_KEY])?;
     let wrong = |detail: &str| Problem::bad("invalid_parameter", detail.to_owned());
     let before = match (before, age) {
         (Some(before), None) => before,
         (None, Some(age)) => {
             let age = age.to_duration(SpanRelativeTo::days_are_24_hours()).ok().filter(|age| age.is_positive());
             let age = age.ok_or_else(|| wrong("`older_than` is days or hours, for example `90d`"))?;
-            x.pdp.now().checked_sub(age).map_err(|_| wrong("`older_than` is longer than there is time"))?
+            request.pdp.now().checked_sub(age).map_err(|_| wrong("`older_than` is longer than there is time"))?
         }
         _ => return Err(wrong("say either `older_than`, for example `90d`, or `before`, a time")),
     };
-    let archived = evidence::ledger::archive::archive_ledger(&x.pdp, &x.call, before).await?;
-    changed(StatusCode::OK, &archived, &archived.value)
+    let archived = evidence::ledger::archive::archive_ledger(&request.pdp, &request.call, before).await?;
+    change_response(StatusCode::OK, &archived, &archived.value)
 }

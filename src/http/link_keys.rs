@@ -6,7 +6,7 @@ use warp::http::StatusCode;
 use warp::reply::Response;
 
 use super::problem::Problem;
-use super::request::{IDEMPOTENCY_KEY, Request, changed, told};
+use super::request::{IDEMPOTENCY_KEY, Request, change_response, read_response};
 use crate::change;
 use crate::domain::invitation::LinkKeyId;
 use crate::pdp::links::LinkKeySummary;
@@ -25,22 +25,22 @@ impl LinkKeyList {
     }
 }
 
-pub(super) async fn list(x: Request) -> Result<Response, Problem> {
-    x.no_more_query()?;
-    let keys = change::link_keys::link_keys(&x.pdp, &x.call).await?;
-    told(&keys, &LinkKeyList::of(&keys.value))
+pub(super) async fn list(request: Request) -> Result<Response, Problem> {
+    request.no_more_query()?;
+    let keys = change::link_keys::link_keys(&request.pdp, &request.call).await?;
+    read_response(&keys, &LinkKeyList::of(&keys.value))
 }
 
-pub(super) async fn rotate(x: Request) -> Result<Response, Problem> {
-    x.no_more_query()?;
-    x.takes_no(&[IDEMPOTENCY_KEY])?;
-    let keys = change::link_keys::rotate_link_key(&x.pdp, &x.call).await?;
-    changed(StatusCode::OK, &keys, &LinkKeyList::of(&keys.value))
+pub(super) async fn rotate(request: Request) -> Result<Response, Problem> {
+    request.no_more_query()?;
+    request.takes_no(&[IDEMPOTENCY_KEY])?;
+    let keys = change::link_keys::rotate_link_key(&request.pdp, &request.call).await?;
+    change_response(StatusCode::OK, &keys, &LinkKeyList::of(&keys.value))
 }
 
-pub(super) async fn retire(x: Request) -> Result<Response, Problem> {
-    x.no_more_query()?;
-    let id: LinkKeyId = x.param("key")?;
-    let keys = change::link_keys::retire_link_key(&x.pdp, &x.call, id).await?;
-    changed(StatusCode::OK, &keys, &LinkKeyList::of(&keys.value))
+pub(super) async fn retire(request: Request) -> Result<Response, Problem> {
+    request.no_more_query()?;
+    let id: LinkKeyId = request.param("key")?;
+    let keys = change::link_keys::retire_link_key(&request.pdp, &request.call, id).await?;
+    change_response(StatusCode::OK, &keys, &LinkKeyList::of(&keys.value))
 }

@@ -6,7 +6,7 @@ use warp::http::StatusCode;
 use warp::reply::Response;
 
 use super::problem::Problem;
-use super::request::{Request, changed, told};
+use super::request::{Request, change_response, read_response};
 use crate::change;
 use crate::change::acceptance::Acceptance;
 use crate::change::relationship::Edit;
@@ -61,72 +61,86 @@ pub(super) struct Within {
     service: Option<ServiceName>,
 }
 
-pub(super) async fn request(x: Request) -> Result<Response, Problem> {
-    x.no_more_query()?;
-    let partner: PartnerId = x.param("partner")?;
-    let request = change::relationship::relationship_request(&x.pdp, &x.call, &partner).await?;
-    told(&request, &request.value)
+pub(super) async fn request(request: Request) -> Result<Response, Problem> {
+    request.no_more_query()?;
+    let partner: PartnerId = request.param("partner")?;
+    let request = change::relationship::relationship_request(&request.pdp, &request.call, &partner).await?;
+    read_response(&request, &request.value)
 }
 
-pub(super) async fn edit(mut x: Request) -> Result<Response, Problem> {
-    x.no_more_query()?;
-    let partner: PartnerId = x.param("partner")?;
-    let edit = match x.body::<EmailBody>().await? {
+pub(super) async fn edit(mut request: Request) -> Result<Response, Problem> {
+    request.no_more_query()?;
+    let partner: PartnerId = request.param("partner")?;
+    let edit = match request.body::<EmailBody>().await? {
         EmailBody { text: Some(text), paragraphs: None } => Edit::Text(text),
         EmailBody { text: None, paragraphs: Some(paragraphs) } => Edit::Paragraphs(paragraphs),
         EmailBody { .. } => {
             return Err(Problem::bad("invalid_body", "give either `text` or `paragraphs`, and not both".to_owned()));
         }
     };
-    let request = change::relationship::edited_request(&x.pdp, &x.call, &partner, edit).await?;
-    told(&request, &request.value.email)
+    let request = change::relationship::edited_request(&request.pdp, &request.call, &partner, edit).await?;
+    read_response(&request, &request.value.email)
 }
 
-pub(super) async fn offer(x: Request) -> Result<Response, Problem> {
-    x.no_more_query()?;
-    let offer = change::relationship::offer(&x.pdp, &x.call, x.param_text("token")).await?;
-    told(&offer, &offer.value)
+pub(super) async fn offer(request: Request) -> Result<Response, Problem> {
+    request.no_more_query()?;
+    let offer = change::relationship::offer(&request.pdp, &request.call, request.param_text("token")).await?;
+    read_response(&offer, &offer.value)
 }
 
-pub(super) async fn accept(mut x: Request) -> Result<Response, Problem> {
-    x.no_more_query()?;
-    let token = x.param_text("token").to_owned();
-    change::relationship::check_acceptance(&x.pdp, &x.call, &token).await?;
-    let AcceptanceBody { customer, services, until } = x.body().await?;
+pub(super) async fn accept(mut request: Request) -> Result<Response, Problem> {
+    request.no_more_query()?;
+    let token = request.param_text("token").to_owned();
+    change::relationship::check_acceptance(&request.pdp, &request.call, &token).await?;
+    let AcceptanceBody { customer, services, until } = request.body().await?;
     let acceptance = |partner| Acceptance { partner, customer, services, until: until.map(to_millisecond) };
-    let done = change::relationship::accept(&x.pdp, &x.call, &token, acceptance).await?;
-    changed(StatusCode::OK, &done, &done.value)
+    let done = change::relationship::accept(&request.pdp, &request.call, &token, acceptance).await?;
+    change_response(StatusCode::OK, &done, &done.value)
 }
 
-pub(super) async fn remove(mut x: Request) -> Result<Response, Problem> {
-    x.note_idempotency(&[])?;
-    let partner: PartnerId = x.param("partner")?;
+pub(super) async fn remove(mut request: Request) -> Result<Response, Problem> {
+    request.note_idempotency(&[])?;
+    let partner: PartnerId = request.param("partner")?;
+    let removal = Removal {
+        customer: request.param("customer")?,
+        partner: Some(partner),
+        service: request.query::<Within>()?.service,
+    };
+    request.no_more_query()?;
+    let done = change::relationship::remove(&request.pdp, &request.call, removal).await?;
+    change_response(StatusCode::OK, &done, &done.value)
+}
+
+pub(super) async fn remove_all(mut request: Request) -> Result<Response, Problem> {
+    request.note_idempotency(&[])?;
     let removal =
-        Removal { customer: x.param("customer")?, partner: Some(partner), service: x.query::<Within>()?.service };
-    x.no_more_query()?;
-    let done = change::relationship::remove(&x.pdp, &x.call, removal).await?;
-    changed(StatusCode::OK, &done, &done.value)
+        Removal { customer: request.param("customer")?, partner: None, service: request.query::<Within>()?.service };
+    request.no_more_query()?;
+    let done = change::relationship::remove(&request.pdp, &request.call, removal).await?;
+    change_response(StatusCode::OK, &done, &done.value)
 }
 
-pub(super) async fn remove_all(mut x: Request) -> Result<Response, Problem> {
-    x.note_idempotency(&[])?;
-    let removal = Removal { customer: x.param("customer")?, partner: None, service: x.query::<Within>()?.service };
-    x.no_more_query()?;
-    let done = change::relationship::remove(&x.pdp, &x.call, removal).await?;
-    changed(StatusCode::OK, &done, &done.value)
-}
-
-pub(super) async fn renegotiate(mut x: Request) -> Result<Response, Problem> {
-    x.no_more_query()?;
-    let RenegotiationBody { by, outcome } = x.body().await?;
-    let (customer, partner) = (x.param("customer")?, x.param("partner")?);
+pub(super) async fn renegotiate(mut request: Request) -> Result<Response, Problem> {
+    request.no_more_query()?;
+    let RenegotiationBody { by, outcome } = request.body().await?;
+    let (customer, partner) = (request.param("customer")?, request.param("partner")?);
     let done = match outcome.outcome() {
         Some(outcome) => {
-            change::relationship::renegotiate(&x.pdp, &x.call, Renegotiation { customer, partner, by, outcome }).await?
+            change::relationship::renegotiate(
+                &request.pdp,
+                &request.call,
+                Renegotiation { customer, partner, by, outcome },
+            )
+            .await?
         }
         None => {
-            change::relationship::withdraw_renegotiation(&x.pdp, &x.call, Withdrawal { customer, partner, by }).await?
+            change::relationship::withdraw_renegotiation(
+                &request.pdp,
+                &request.call,
+                Withdrawal { customer, partner, by },
+            )
+            .await?
         }
     };
-    changed(StatusCode::OK, &done, &done.value)
+    change_response(StatusCode::OK, &done, &done.value)
 }

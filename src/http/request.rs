@@ -58,7 +58,7 @@ pub struct Shutdown(tokio::sync::watch::Receiver<bool>);
 impl Shutdown {
     /// Told by a channel that says `true`, or is closed, when the server stops.
     #[must_use]
-    pub fn told_by(channel: tokio::sync::watch::Receiver<bool>) -> Self {
+    pub fn on(channel: tokio::sync::watch::Receiver<bool>) -> Self {
         Self(channel)
     }
 
@@ -82,7 +82,7 @@ pub(super) struct Received {
     pub(super) headers: HeaderMap,
     pub(super) body: Incoming,
     pub(super) document: Arc<Document>,
-    pub(super) stopping: Shutdown,
+    pub(super) shutdown: Shutdown,
     pub(super) heartbeat: Duration,
 }
 
@@ -97,7 +97,7 @@ pub struct Request {
     pub(super) known: Option<Known>,
     /// What there is to call.
     pub(super) document: Arc<Document>,
-    pub(super) stopping: Shutdown,
+    pub(super) shutdown: Shutdown,
     /// How often a stream says that it is still there.
     pub(super) heartbeat: Duration,
     method: Method,
@@ -117,7 +117,7 @@ impl Request {
         Conditions { writing, known }: Conditions,
         received: Received,
     ) -> Result<Self, Problem> {
-        let Received { method, path, params, query: query_text, headers, body, document, stopping, heartbeat, .. } =
+        let Received { method, path, params, query: query_text, headers, body, document, shutdown, heartbeat, .. } =
             received;
         let query = Query::read(&query_text)?;
         let mut call = Call::by(identity);
@@ -135,7 +135,7 @@ impl Request {
             entry,
             known,
             document,
-            stopping,
+            shutdown,
             heartbeat,
             method,
             path,
@@ -327,20 +327,20 @@ pub(super) fn recorded(response: Response, seqs: &[Seq]) -> Response {
 }
 
 /// An answer that was read at a revision.
-pub(super) fn told<T, B: Serialize>(told: &call::Response<T>, body: &B) -> Result<Response, Problem> {
+pub(super) fn read_response<T, B: Serialize>(read: &call::Response<T>, body: &B) -> Result<Response, Problem> {
     let response = json_reply(StatusCode::OK, body)?;
-    Ok(recorded(with_header(response, STANDING_REVISION, told.revision), &told.seqs))
+    Ok(recorded(with_header(response, STANDING_REVISION, read.revision), &read.seqs))
 }
 
 /// An answer to a change.
-pub(super) fn changed<T, B: Serialize>(
+pub(super) fn change_response<T, B: Serialize>(
     status: StatusCode,
-    changed: &call::Committed<T>,
+    committed: &call::Committed<T>,
     body: &B,
 ) -> Result<Response, Problem> {
-    let response = with_header(json_reply(status, body)?, STANDING_REVISION, changed.revision);
-    let response = if changed.is_repeat { with_header(response, IDEMPOTENCY_REPLAYED, true) } else { response };
-    Ok(recorded(response, &changed.seqs))
+    let response = with_header(json_reply(status, body)?, STANDING_REVISION, committed.revision);
+    let response = if committed.is_repeat { with_header(response, IDEMPOTENCY_REPLAYED, true) } else { response };
+    Ok(recorded(response, &committed.seqs))
 }
 
 /// The revision of a noun, for a later `If-Match`.

@@ -16,7 +16,7 @@ const DOCUMENTATION: &str = "README.md of the sources for the service, policies/
 
 /// What there is here.
 #[derive(Serialize, ToSchema)]
-pub(super) struct FrontDoor {
+pub(super) struct Index {
     /// What this is.
     service: &'static str,
     /// Which version of it.
@@ -55,12 +55,12 @@ const LINKS: Links = Links {
     metrics: "/metrics",
 };
 
-pub(super) async fn front_door(x: Request) -> Result<Response, Problem> {
-    x.no_more_query()?;
+pub(super) async fn index(request: Request) -> Result<Response, Problem> {
+    request.no_more_query()?;
     let version = env!("CARGO_PKG_VERSION");
-    let response = if chosen(&x.headers, &[JSON, TEXT])? == JSON {
-        let door = FrontDoor { service: "standing", version, says: SAYS, links: LINKS, documentation: DOCUMENTATION };
-        json_reply(StatusCode::OK, &door)?
+    let response = if chosen(&request.headers, &[JSON, TEXT])? == JSON {
+        let links = Index { service: "standing", version, says: SAYS, links: LINKS, documentation: DOCUMENTATION };
+        json_reply(StatusCode::OK, &links)?
     } else {
         let Links { openapi, metadata, evaluation, health, readiness, metrics } = LINKS;
         let text = format!(

@@ -8,7 +8,7 @@ use percent_encoding::percent_decode_str;
 use warp::http::Method;
 use warp::reply::Response;
 
-use super::authzen::strangers::{CONFIGURATION, is_endpoint};
+use super::authzen::interop::{CONFIGURATION, is_endpoint};
 use super::body::Body;
 use super::long::Work;
 use super::problem::Problem;
@@ -72,7 +72,7 @@ macro_rules! routes {
             work: routes!(# $($work)?),
             body: Body::None$(.or(routes!(@body $more)))*,
             is_noun: $(routes!(@noun $more) ||)* false,
-            run: |x| Box::pin($run(x)),
+            run: |request| Box::pin($run(request)),
         }),*];
     };
     (@world world) => { true };
@@ -90,7 +90,7 @@ macro_rules! routes {
 }
 
 routes! {
-    GET    "/"                                                                 => root::front_door, Public, world;
+    GET    "/"                                                                 => root::index, Public, world;
     POST   "/access/v1/evaluation" "ask"|"askAboutThePast"                     => authzen::evaluation, Caller, world, json;
     POST   "/access/v1/evaluations" "ask"|"askAboutThePast"                    => authzen::evaluations, Caller, world, json + sized;
     POST   "/access/v1/search/subject" "ask"|"askAboutThePast"                 => authzen::search::subject, Caller, world, json + long;

@@ -17,7 +17,7 @@ use warp::reply::{Reply as _, Response};
 use super::accept::{JSON, NDJSON, chosen};
 use super::names::with_names;
 use super::problem::Problem;
-use super::request::{Request, STANDING_REVISION, changed, page_body, recorded, told, with_header};
+use super::request::{Request, STANDING_REVISION, change_response, page_body, read_response, recorded, with_header};
 use crate::answer::what_if::Named;
 use crate::clock::Timestamp;
 use crate::pdp::Pdp;
@@ -25,7 +25,7 @@ use crate::publish;
 use crate::publish::approval::Approving;
 use crate::publish::difference::{Subjects, Turn};
 use crate::publish::proposal::{BegunReview, Proposing};
-use crate::publish::review::Telling;
+use crate::publish::review::ReviewCallbacks;
 use crate::publish::rollback::{RolledBack, RollingBack};
 
 /// By which rules something is decided.
@@ -87,36 +87,36 @@ pub(super) struct RollbackBody {
     comment: Option<String>,
 }
 
-pub(super) async fn status(x: Request) -> Result<Response, Problem> {
-    x.no_more_query()?;
-    let status = publish::report::rules_status(&x.pdp, &x.call).await?;
-    told(&status, &with_names(&x.pdp, &status.value)?)
+pub(super) async fn status(request: Request) -> Result<Response, Problem> {
+    request.no_more_query()?;
+    let status = publish::report::rules_status(&request.pdp, &request.call).await?;
+    read_response(&status, &with_names(&request.pdp, &status.value)?)
 }
 
-pub(super) async fn kept(x: Request) -> Result<Response, Problem> {
-    x.no_more_query()?;
-    let kept = publish::report::rules_with(&x.pdp, &x.call, x.param_text("digest")).await?;
-    told(&kept, &with_names(&x.pdp, &kept.value)?)
+pub(super) async fn kept(request: Request) -> Result<Response, Problem> {
+    request.no_more_query()?;
+    let kept = publish::report::rules_with(&request.pdp, &request.call, request.param_text("digest")).await?;
+    read_response(&kept, &with_names(&request.pdp, &kept.value)?)
 }
 
-pub(super) async fn history(mut x: Request) -> Result<Response, Problem> {
-    let (limit, cursor) = x.paging()?;
-    x.no_more_query()?;
-    let page = publish::report::rules_history(&x.pdp, &x.call, limit, cursor.as_deref()).await?;
-    told(&page, &with_names(&x.pdp, &page_body("history", &page.value)?)?)
+pub(super) async fn history(mut request: Request) -> Result<Response, Problem> {
+    let (limit, cursor) = request.paging()?;
+    request.no_more_query()?;
+    let page = publish::report::rules_history(&request.pdp, &request.call, limit, cursor.as_deref()).await?;
+    read_response(&page, &with_names(&request.pdp, &page_body("history", &page.value)?)?)
 }
 
-pub(super) async fn review(mut x: Request) -> Result<Response, Problem> {
-    x.no_more_query()?;
-    let form = chosen(&x.headers, &[JSON, NDJSON])?;
-    let ReviewBody { files } = x.rules_body().await?;
+pub(super) async fn review(mut request: Request) -> Result<Response, Problem> {
+    request.no_more_query()?;
+    let form = chosen(&request.headers, &[JSON, NDJSON])?;
+    let ReviewBody { files } = request.rules_body().await?;
     if form == NDJSON {
-        let begun = publish::proposal::begin_review(&x.pdp, &x.call, files).await?;
-        let lines = review_lines(Arc::clone(&x.pdp), begun.value);
+        let begun = publish::proposal::begin_review(&request.pdp, &request.call, files).await?;
+        let lines = review_lines(Arc::clone(&request.pdp), begun.value);
         return Ok(recorded(with_header(lines, STANDING_REVISION, begun.revision), &begun.seqs));
     }
-    let evidence = publish::proposal::review(&x.pdp, &x.call, files).await?;
-    told(&evidence, &evidence.value)
+    let evidence = publish::proposal::review(&request.pdp, &request.call, files).await?;
+    read_response(&evidence, &evidence.value)
 }
 
 /// How many lines may wait for whoever reads them; then the comparison waits too.
@@ -132,7 +132,7 @@ fn review_lines(pdp: Arc<Pdp>, begun: BegunReview) -> Response {
         // Nobody reads any more.
         Err(_) => ControlFlow::Break(()),
     };
-    let telling = Telling {
+    let callbacks = ReviewCallbacks {
         progress: Box::new(move |at| said(&progress, json!({ "progress": { "done": at.done, "of": at.all } }))),
         turned: Box::new(move |found| {
             let turn = if found.turn == Turn::Gained { "gained" } else { "lost" };
@@ -151,7 +151,7 @@ fn review_lines(pdp: Arc<Pdp>, begun: BegunReview) -> Response {
         }),
     };
     tokio::spawn(async move {
-        let last = match publish::proposal::review_telling(&pdp, begun, telling).await {
+        let last = match publish::proposal::review_with(&pdp, begun, callbacks).await {
             Ok(evidence) => json!({ "evidence": evidence }),
             Err(error) => json!({ "error": error.to_string() }),
         };
@@ -165,55 +165,57 @@ fn review_lines(pdp: Arc<Pdp>, begun: BegunReview) -> Response {
     response
 }
 
-pub(super) async fn propose(mut x: Request) -> Result<Response, Problem> {
-    x.no_more_query()?;
-    let ProposalBody { files, title, why, activate_at } = x.rules_body().await?;
-    let proposed = publish::proposal::propose(&x.pdp, &x.call, Proposing { files, title, why, activate_at }).await?;
-    changed(StatusCode::CREATED, &proposed, &with_names(&x.pdp, &proposed.value)?)
+pub(super) async fn propose(mut request: Request) -> Result<Response, Problem> {
+    request.no_more_query()?;
+    let ProposalBody { files, title, why, activate_at } = request.rules_body().await?;
+    let proposed =
+        publish::proposal::propose(&request.pdp, &request.call, Proposing { files, title, why, activate_at }).await?;
+    change_response(StatusCode::CREATED, &proposed, &with_names(&request.pdp, &proposed.value)?)
 }
 
-pub(super) async fn proposals(mut x: Request) -> Result<Response, Problem> {
-    let (limit, cursor) = x.paging()?;
-    x.no_more_query()?;
-    let page = publish::proposal::proposals(&x.pdp, &x.call, limit, cursor.as_deref()).await?;
-    told(&page, &with_names(&x.pdp, &page_body("proposals", &page.value)?)?)
+pub(super) async fn proposals(mut request: Request) -> Result<Response, Problem> {
+    let (limit, cursor) = request.paging()?;
+    request.no_more_query()?;
+    let page = publish::proposal::proposals(&request.pdp, &request.call, limit, cursor.as_deref()).await?;
+    read_response(&page, &with_names(&request.pdp, &page_body("proposals", &page.value)?)?)
 }
 
-pub(super) async fn proposal(x: Request) -> Result<Response, Problem> {
-    x.no_more_query()?;
-    let proposal = publish::proposal::proposal(&x.pdp, &x.call, id(&x)?).await?;
-    told(&proposal, &with_names(&x.pdp, &proposal.value)?)
+pub(super) async fn proposal(request: Request) -> Result<Response, Problem> {
+    request.no_more_query()?;
+    let proposal = publish::proposal::proposal(&request.pdp, &request.call, id(&request)?).await?;
+    read_response(&proposal, &with_names(&request.pdp, &proposal.value)?)
 }
 
-pub(super) async fn withdraw(mut x: Request) -> Result<Response, Problem> {
-    x.no_more_query()?;
-    let id = id(&x)?;
-    x.note_idempotency(&[])?;
-    let withdrawn = publish::proposal::withdraw(&x.pdp, &x.call, id).await?;
-    changed(StatusCode::OK, &withdrawn, &with_names(&x.pdp, &withdrawn.value)?)
+pub(super) async fn withdraw(mut request: Request) -> Result<Response, Problem> {
+    request.no_more_query()?;
+    let id = id(&request)?;
+    request.note_idempotency(&[])?;
+    let withdrawn = publish::proposal::withdraw(&request.pdp, &request.call, id).await?;
+    change_response(StatusCode::OK, &withdrawn, &with_names(&request.pdp, &withdrawn.value)?)
 }
 
-pub(super) async fn approve(mut x: Request) -> Result<Response, Problem> {
-    x.no_more_query()?;
-    let id = id(&x)?;
-    let ApprovalBody { unproved, activate_at, base, comment } = x.body_or_none().await?;
+pub(super) async fn approve(mut request: Request) -> Result<Response, Problem> {
+    request.no_more_query()?;
+    let id = id(&request)?;
+    let ApprovalBody { unproved, activate_at, base, comment } = request.body_or_none().await?;
     let approved =
-        publish::approval::approve(&x.pdp, &x.call, id, Approving { unproved, activate_at, base, comment }).await?;
-    changed(StatusCode::OK, &approved, &with_names(&x.pdp, &approved.value)?)
+        publish::approval::approve(&request.pdp, &request.call, id, Approving { unproved, activate_at, base, comment })
+            .await?;
+    change_response(StatusCode::OK, &approved, &with_names(&request.pdp, &approved.value)?)
 }
 
-pub(super) async fn roll_back(mut x: Request) -> Result<Response, Problem> {
-    x.no_more_query()?;
-    let RollbackBody { to, comment } = x.body().await?;
-    let went = publish::rollback::roll_back(&x.pdp, &x.call, RollingBack { to, comment }).await?;
+pub(super) async fn roll_back(mut request: Request) -> Result<Response, Problem> {
+    request.no_more_query()?;
+    let RollbackBody { to, comment } = request.body().await?;
+    let went = publish::rollback::roll_back(&request.pdp, &request.call, RollingBack { to, comment }).await?;
     let status = match &went.value {
         RolledBack::InForce(_) => StatusCode::OK,
         RolledBack::Proposed(_) => StatusCode::CREATED,
     };
-    changed(status, &went, &with_names(&x.pdp, &went.value)?)
+    change_response(status, &went, &with_names(&request.pdp, &went.value)?)
 }
 
-fn id(x: &Request) -> Result<u64, Problem> {
-    let text = x.param_text("proposal");
+fn id(request: &Request) -> Result<u64, Problem> {
+    let text = request.param_text("proposal");
     text.parse().map_err(|_| Problem::bad("invalid_id", format!("`{text}` is no proposal; its number is 1 or more")))
 }

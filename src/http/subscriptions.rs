@@ -7,7 +7,7 @@ use warp::reply::Response;
 
 use super::conditions::noun_reply;
 use super::problem::Problem;
-use super::request::{Request, changed, page_body, tagged, told};
+use super::request::{Request, change_response, page_body, read_response, tagged};
 use crate::change;
 use crate::change::registry::SubscriptionFilter;
 use crate::domain::subscription::Subscription;
@@ -25,21 +25,21 @@ pub(super) struct Of {
     partner: Option<PartnerId>,
 }
 
-pub(super) async fn put(mut x: Request) -> Result<Response, Problem> {
-    x.no_more_query()?;
-    let id: SubscriptionId = x.param("subscription")?;
-    let subscription: Subscription = x.noun("subscription", id.as_str()).await?;
-    let done = change::selling::put_subscription(&x.pdp, &x.call, subscription).await?;
+pub(super) async fn put(mut request: Request) -> Result<Response, Problem> {
+    request.no_more_query()?;
+    let id: SubscriptionId = request.param("subscription")?;
+    let subscription: Subscription = request.noun("subscription", id.as_str()).await?;
+    let done = change::selling::put_subscription(&request.pdp, &request.call, subscription).await?;
     let status = if done.value.is_new { StatusCode::CREATED } else { StatusCode::OK };
-    Ok(tagged(changed(status, &done, &done.value.noun)?, done.value.revision))
+    Ok(tagged(change_response(status, &done, &done.value.noun)?, done.value.revision))
 }
 
-pub(super) async fn get(x: Request) -> Result<Response, Problem> {
-    x.no_more_query()?;
-    let id: SubscriptionId = x.param("subscription")?;
-    let found = change::registry::subscription(&x.pdp, &x.call, &id).await?;
+pub(super) async fn get(request: Request) -> Result<Response, Problem> {
+    request.no_more_query()?;
+    let id: SubscriptionId = request.param("subscription")?;
+    let found = change::registry::subscription(&request.pdp, &request.call, &id).await?;
     match &found.value {
-        Some(known) => noun_reply(&x, &found, &known.noun, known.revision),
+        Some(known) => noun_reply(&request, &found, &known.noun, known.revision),
         None => Err(Problem::not_found(
             "unknown_subscription",
             format!("subscription `{id}` is not known; register it first"),
@@ -47,11 +47,12 @@ pub(super) async fn get(x: Request) -> Result<Response, Problem> {
     }
 }
 
-pub(super) async fn list(mut x: Request) -> Result<Response, Problem> {
-    let (limit, cursor) = x.paging()?;
-    let Of { customer, partner } = x.query()?;
+pub(super) async fn list(mut request: Request) -> Result<Response, Problem> {
+    let (limit, cursor) = request.paging()?;
+    let Of { customer, partner } = request.query()?;
     let filter = SubscriptionFilter { customer, partner };
-    x.no_more_query()?;
-    let page = change::registry::list_subscriptions(&x.pdp, &x.call, &filter, limit, cursor.as_deref()).await?;
-    told(&page, &page_body("subscriptions", &page.value)?)
+    request.no_more_query()?;
+    let page =
+        change::registry::list_subscriptions(&request.pdp, &request.call, &filter, limit, cursor.as_deref()).await?;
+    read_response(&page, &page_body("subscriptions", &page.value)?)
 }

@@ -7,7 +7,7 @@ use warp::reply::Response;
 
 use super::names::with_names;
 use super::problem::Problem;
-use super::request::{IDEMPOTENCY_KEY, Request, changed, json_reply, recorded, told};
+use super::request::{IDEMPOTENCY_KEY, Request, change_response, json_reply, read_response, recorded};
 use crate::change;
 use crate::change::tokens::{NewToken, Speaker, TokenSummary};
 use crate::clock::Timestamp;
@@ -61,26 +61,28 @@ pub(super) struct TokenList {
     complete: bool,
 }
 
-pub(super) async fn create(mut x: Request) -> Result<Response, Problem> {
-    x.no_more_query()?;
-    x.takes_no(&[IDEMPOTENCY_KEY])?;
-    let TokenBody { role, speaks_for, name, person, expires } = x.body().await?;
+pub(super) async fn create(mut request: Request) -> Result<Response, Problem> {
+    request.no_more_query()?;
+    request.takes_no(&[IDEMPOTENCY_KEY])?;
+    let TokenBody { role, speaks_for, name, person, expires } = request.body().await?;
     let speaks_for = speaker(role, speaks_for.as_deref()).map_err(|error| Problem::bad("invalid_body", error))?;
-    let issued = change::tokens::create_token(&x.pdp, &x.call, NewToken { speaks_for, name, person, expires }).await?;
+    let issued =
+        change::tokens::create_token(&request.pdp, &request.call, NewToken { speaks_for, name, person, expires })
+            .await?;
     Ok(recorded(json_reply(StatusCode::CREATED, &issued.value)?, &issued.seqs))
 }
 
-pub(super) async fn list(x: Request) -> Result<Response, Problem> {
-    x.no_more_query()?;
-    let tokens = change::tokens::tokens(&x.pdp, &x.call).await?;
-    told(&tokens, &with_names(&x.pdp, &TokenList { tokens: tokens.value.clone(), complete: true })?)
+pub(super) async fn list(request: Request) -> Result<Response, Problem> {
+    request.no_more_query()?;
+    let tokens = change::tokens::tokens(&request.pdp, &request.call).await?;
+    read_response(&tokens, &with_names(&request.pdp, &TokenList { tokens: tokens.value.clone(), complete: true })?)
 }
 
-pub(super) async fn revoke(x: Request) -> Result<Response, Problem> {
-    x.no_more_query()?;
-    let id: TokenId = x.param("token")?;
-    let revoked = change::tokens::revoke_token(&x.pdp, &x.call, &id).await?;
-    changed(StatusCode::OK, &revoked, &revoked.value)
+pub(super) async fn revoke(request: Request) -> Result<Response, Problem> {
+    request.no_more_query()?;
+    let id: TokenId = request.param("token")?;
+    let revoked = change::tokens::revoke_token(&request.pdp, &request.call, &id).await?;
+    change_response(StatusCode::OK, &revoked, &revoked.value)
 }
 
 /// Whom a role speaks for: `partner` and `customer` need somebody, the others must not have one.

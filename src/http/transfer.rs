@@ -8,20 +8,20 @@ use warp::reply::Response;
 
 use super::accept::NDJSON;
 use super::problem::Problem;
-use super::request::{Request, changed};
+use super::request::{Request, change_response};
 use super::streamed::streamed;
 use crate::answer;
 use crate::change;
 use crate::pdp::call;
 
-pub(super) async fn import(mut x: Request) -> Result<Response, Problem> {
+pub(super) async fn import(mut request: Request) -> Result<Response, Problem> {
     use futures_util::StreamExt as _;
-    x.no_more_query()?;
-    call::may(&x.pdp, &x.call, "import").await?;
+    request.no_more_query()?;
+    call::may(&request.pdp, &request.call, "import").await?;
     // While lines are written nothing else can be, so they are gathered first: a slow caller must not hold up others.
-    let mut file = change::import::spool(&x.pdp).map_err(|error| Problem::unusable(&error))?;
+    let mut file = change::import::spool(&request.pdp).map_err(|error| Problem::unusable(&error))?;
     let mut digest = Sha256::new();
-    if let Some(mut body) = x.incoming() {
+    if let Some(mut body) = request.incoming() {
         while let Some(piece) = body.next().await {
             let piece = piece
                 .map_err(|cause| Problem::bad("incomplete_body", format!("the body could not be read: {cause}")))?;
@@ -30,13 +30,13 @@ pub(super) async fn import(mut x: Request) -> Result<Response, Problem> {
         }
     }
     file.rewind().map_err(|error| Problem::unusable(&error))?;
-    x.note_idempotency(&digest.finalize())?;
-    let done = change::import::import(&x.pdp, &x.call, BufReader::new(file), |_, _| {}).await?;
-    changed(StatusCode::OK, &done, &done.value)
+    request.note_idempotency(&digest.finalize())?;
+    let done = change::import::import(&request.pdp, &request.call, BufReader::new(file), |_, _| {}).await?;
+    change_response(StatusCode::OK, &done, &done.value)
 }
 
-pub(super) async fn export(x: Request) -> Result<Response, Problem> {
-    x.no_more_query()?;
-    let call::Response { value, revision, seqs, .. } = answer::export::export(&x.pdp, &x.call).await?;
+pub(super) async fn export(request: Request) -> Result<Response, Problem> {
+    request.no_more_query()?;
+    let call::Response { value, revision, seqs, .. } = answer::export::export(&request.pdp, &request.call).await?;
     Ok(streamed(value, NDJSON, revision, &seqs))
 }

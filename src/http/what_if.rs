@@ -5,7 +5,7 @@ use utoipa::ToSchema;
 use warp::reply::Response;
 
 use super::problem::Problem;
-use super::request::{Request, told};
+use super::request::{Request, read_response};
 use crate::answer;
 use crate::answer::what_if::Proposed;
 
@@ -17,9 +17,9 @@ pub(super) struct WhatIfBody {
     changes: Vec<Proposed>,
 }
 
-pub(super) async fn what_if(mut x: Request) -> Result<Response, Problem> {
-    x.no_more_query()?;
-    let WhatIfBody { changes } = x.body().await?;
-    let delta = answer::what_if::what_if(&x.pdp, &x.call, changes).await?;
-    told(&delta, &delta.value)
+pub(super) async fn what_if(mut request: Request) -> Result<Response, Problem> {
+    request.no_more_query()?;
+    let WhatIfBody { changes } = request.body().await?;
+    let delta = answer::what_if::what_if(&request.pdp, &request.call, changes).await?;
+    read_response(&delta, &delta.value)
 }

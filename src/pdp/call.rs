@@ -226,7 +226,7 @@ pub(crate) struct Admission {
     pub(crate) facts: Facts,
     pub(crate) decision: Decision,
     /// What the call is about, where the rules were asked about the installation instead.
-    about: Option<Entity>,
+    target: Option<Entity>,
     /// What the caller is told, where it may not.
     denied: Option<Denied>,
 }
@@ -256,7 +256,7 @@ impl Admission {
         let mut record =
             Record::of(call.caller.clone(), asked, question, self.facts, rules.digest().clone(), &self.decision);
         call.stamp(&mut record);
-        record.about = self.about;
+        record.about = self.target;
         record
     }
 
@@ -302,14 +302,14 @@ pub(crate) fn admit(
     at: Timestamp,
     caller: &Caller,
     action: &str,
-    about: &CallTarget,
+    target: &CallTarget,
 ) -> Result<Admission, StoreError> {
-    let mut resource = about.entity();
+    let mut resource = target.entity();
     let subject = caller.entity();
     let mut facts = view.facts(&Needs::of(&subject, &resource), at)?;
     let mut unknown = None;
     if facts.unknown_resource.take().is_some() {
-        unknown = (*about != CallTarget::Installation).then_some(resource);
+        unknown = (*target != CallTarget::Installation).then_some(resource);
         resource = installation();
     }
     if let Caller::Operator { id, role } = caller {
@@ -319,7 +319,7 @@ pub(crate) fn admit(
     let question = Question::new(subject, name_in(rules, action), resource);
     let decision = decide(rules, Namespace::Api, &question, &facts);
     let denied = (!decision.is_allowed()).then(|| refusal::denied(rules, caller, action, &decision));
-    let mut admission = Admission { question, facts, decision, about: unknown, denied };
+    let mut admission = Admission { question, facts, decision, target: unknown, denied };
     if admission.denied.is_some() && !admission.may_know() {
         // A forbid that reads what is foreign would tell of it by its reason.
         let absent = admit(rules, view, at, caller, action, &CallTarget::Installation)?;
@@ -337,18 +337,18 @@ pub(crate) fn admit_unseen(
     at: Timestamp,
     caller: &Caller,
     action: &str,
-    about: &CallTarget,
+    target: &CallTarget,
 ) -> Result<Admission, StoreError> {
     let admission = admit(rules, view, at, caller, action, &CallTarget::Installation)?;
-    Ok(Admission { about: Some(about.entity()), ..admission })
+    Ok(Admission { target: Some(target.entity()), ..admission })
 }
 
 /// What an operation leaves to be done: what changes, what else was decided on the way, and the answer.
 pub(crate) struct Done<T> {
-    pub(crate) happening: ChangeSet,
+    pub(crate) change_set: ChangeSet,
     pub(crate) records: Vec<Record>,
     /// What changes beside the facts.
-    pub(crate) beside: MetadataChanges,
+    pub(crate) metadata: MetadataChanges,
     /// What its record says besides what the call said.
     pub(crate) said: Members,
     /// Was something done that is kept neither among the facts nor beside them, as a file is?
@@ -357,14 +357,14 @@ pub(crate) struct Done<T> {
 }
 
 impl<T> Done<T> {
-    pub(crate) fn of((happening, value): (ChangeSet, T)) -> Self {
-        let (beside, said) = (MetadataChanges::default(), Members::new());
-        Self { happening, records: Vec::new(), beside, said, has_acted: false, value }
+    pub(crate) fn of((change_set, value): (ChangeSet, T)) -> Self {
+        let (metadata, said) = (MetadataChanges::default(), Members::new());
+        Self { change_set, records: Vec::new(), metadata, said, has_acted: false, value }
     }
 
     /// No fact changes, but something beside them.
-    pub(crate) fn beside(beside: MetadataChanges, value: T) -> Self {
-        Self { beside, ..Self::of((ChangeSet::default(), value)) }
+    pub(crate) fn metadata(metadata: MetadataChanges, value: T) -> Self {
+        Self { metadata, ..Self::of((ChangeSet::default(), value)) }
     }
 }
 
@@ -409,10 +409,10 @@ pub(crate) async fn read<T, E>(
     pdp: &Pdp,
     call: &Call,
     action: &str,
-    about: &CallTarget,
+    target: &CallTarget,
     look: impl FnOnce(&View<'_>, Timestamp) -> Result<T, E>,
 ) -> Result<Response<T>, CallError<E>> {
-    read_by(pdp, &pdp.rules(), call, action, about, look).await
+    read_by(pdp, &pdp.rules(), call, action, target, look).await
 }
 
 /// As [`read`], by rules that whoever looks needs too: others may come in force in between.
@@ -421,10 +421,10 @@ pub(crate) async fn read_by<T, E>(
     rules: &Bundle,
     call: &Call,
     action: &str,
-    about: &CallTarget,
+    target: &CallTarget,
     look: impl FnOnce(&View<'_>, Timestamp) -> Result<T, E>,
 ) -> Result<Response<T>, CallError<E>> {
-    read_keeping(pdp, rules, call, action, about, look, |_| None).await
+    read_keeping(pdp, rules, call, action, target, look, |_| None).await
 }
 
 /// As [`read_by`], keeping the signed checkpoint that is told with the record of the call.
@@ -433,7 +433,7 @@ pub(crate) async fn read_keeping<T, E>(
     rules: &Bundle,
     call: &Call,
     action: &str,
-    about: &CallTarget,
+    target: &CallTarget,
     look: impl FnOnce(&View<'_>, Timestamp) -> Result<T, E>,
     signed: impl FnOnce(&T) -> Option<Signed>,
 ) -> Result<Response<T>, CallError<E>> {
@@ -441,7 +441,7 @@ pub(crate) async fn read_keeping<T, E>(
         let at = pdp.store.now();
         let snapshot = pdp.store.snapshot().map_err(CallError::Unavailable)?;
         let view = snapshot.view();
-        let admission = admit(rules, &view, at, &call.caller, action, about).map_err(CallError::Unavailable)?;
+        let admission = admit(rules, &view, at, &call.caller, action, target).map_err(CallError::Unavailable)?;
         let permit = admission.permit();
         let record = pdp.store.recorded(admission.record(call, rules)).map_err(CallError::Unavailable)?;
         (record, permit.map(|_| look(&view, at)), view.revision(), rules.digest().clone())
@@ -460,8 +460,8 @@ pub async fn may(pdp: &Pdp, call: &Call, action: &str) -> Result<(), CallError<S
     let denied = {
         let rules = pdp.rules();
         let snapshot = pdp.store.snapshot().map_err(CallError::Unavailable)?;
-        let about = CallTarget::Installation;
-        let admission = admit(&rules, &snapshot.view(), pdp.store.now(), &call.caller, action, &about)
+        let target = CallTarget::Installation;
+        let admission = admit(&rules, &snapshot.view(), pdp.store.now(), &call.caller, action, &target)
             .map_err(CallError::Unavailable)?;
         match admission.permit() {
             Ok(_) => None,
@@ -484,7 +484,7 @@ pub(crate) async fn change<T, E>(
     pdp: &Pdp,
     call: &Call,
     action: &'static str,
-    about: CallTarget,
+    target: CallTarget,
     operate: impl FnOnce(&WriteContext<'_>, &Bundle) -> Result<Done<T>, Undone<E>> + Send + 'static,
 ) -> Result<Committed<T>, CallError<E>>
 where
@@ -493,7 +493,8 @@ where
 {
     let current = pdp.rules.current.clone();
     let call = call.clone();
-    let written = pdp.store.change(move |desk| work(&*current.over(desk)?, &call, action, &about, desk, operate)).await;
+    let written =
+        pdp.store.change(move |context| work(&*current.over(context)?, &call, action, &target, context, operate)).await;
     // What came in force by it decides, and is said in the log, before anybody is told.
     drop(pdp.rules());
     let written = written.map_err(CallError::Unavailable)?;
@@ -502,41 +503,41 @@ where
 }
 
 /// The answer, the revision at which it is so, and whether it is an earlier one.
-pub(crate) type Worked<T, E> = Result<(T, Revision, bool), CallError<E>>;
+pub(crate) type Answered<T, E> = Result<(T, Revision, bool), CallError<E>>;
 
 fn work<T, E>(
     rules: &Bundle,
     call: &Call,
     action: &str,
-    about: &CallTarget,
-    desk: &WriteContext<'_>,
+    target: &CallTarget,
+    context: &WriteContext<'_>,
     operate: impl FnOnce(&WriteContext<'_>, &Bundle) -> Result<Done<T>, Undone<E>>,
-) -> Result<Work<Worked<T, E>>, StoreError>
+) -> Result<Work<Answered<T, E>>, StoreError>
 where
     T: Serialize + DeserializeOwned,
     E: Coded,
 {
-    let (permit, record) = match begin(rules, call, action, about, desk)? {
+    let (permit, record) = match begin(rules, call, action, target, context)? {
         Begun::Over(work) => return Ok(*work),
         Begun::Admitted(permit, record) => (permit, record),
     };
-    let done = operate(desk, rules);
-    let changes = done.as_ref().is_ok_and(|done| !done.happening.is_empty());
-    let revision = if changes { desk.next } else { desk.view.revision() };
-    finish(call, (permit, record), done, revision, desk.at)
+    let done = operate(context, rules);
+    let changes = done.as_ref().is_ok_and(|done| !done.change_set.is_empty());
+    let revision = if changes { context.next } else { context.view.revision() };
+    finish(call, (permit, record), done, revision, context.at)
 }
 
 /// What is to be done about a change once the rules were asked and earlier answers were looked at.
 pub(crate) enum Begun<T, E> {
     /// Nothing: it is not allowed, or was answered before.
-    Over(Box<Work<Worked<T, E>>>),
+    Over(Box<Work<Answered<T, E>>>),
     /// It is allowed.
     Admitted(Permit, Box<Record>),
 }
 
-fn left<T, E>(call: &Call, value: Worked<T, E>) -> Work<Worked<T, E>> {
+fn left<T, E>(call: &Call, value: Answered<T, E>) -> Work<Answered<T, E>> {
     let by = call.caller.to_string();
-    Work { change: None, by, records: Vec::new(), remember: None, beside: MetadataChanges::default(), value }
+    Work { change: None, by, records: Vec::new(), remember: None, metadata: MetadataChanges::default(), value }
 }
 
 fn key(call: &Call) -> Option<(Vec<u8>, &Idempotency)> {
@@ -549,11 +550,11 @@ pub(crate) fn begin<T: DeserializeOwned, E>(
     rules: &Bundle,
     call: &Call,
     action: &str,
-    about: &CallTarget,
-    desk: &WriteContext<'_>,
+    target: &CallTarget,
+    context: &WriteContext<'_>,
 ) -> Result<Begun<T, E>, StoreError> {
-    let admission = admit(rules, &desk.view, desk.at, &call.caller, action, about)?;
-    begin_admitted(rules, call, admission, desk)
+    let admission = admit(rules, &context.view, context.at, &call.caller, action, target)?;
+    begin_admitted(rules, call, admission, context)
 }
 
 /// As [`begin`], once the rules were asked.
@@ -561,14 +562,14 @@ pub(crate) fn begin_admitted<T: DeserializeOwned, E>(
     rules: &Bundle,
     call: &Call,
     admission: Admission,
-    desk: &WriteContext<'_>,
+    context: &WriteContext<'_>,
 ) -> Result<Begun<T, E>, StoreError> {
     let permit = admission.permit();
     let record = admission.record(call, rules);
     let answered = match permit {
         Err(denied) => Err(CallError::Denied(denied)),
         Ok(permit) => match key(call) {
-            Some((key, idempotency)) => match desk.remembered(&key)? {
+            Some((key, idempotency)) => match context.remembered(&key)? {
                 Some(remembered) => repeat(&remembered, idempotency)?,
                 None => return Ok(Begun::Admitted(permit, Box::new(record))),
             },
@@ -588,7 +589,7 @@ pub(crate) fn finish<T: Serialize, E: Coded>(
     done: Result<Done<T>, Undone<E>>,
     revision: Revision,
     at: Timestamp,
-) -> Result<Work<Worked<T, E>>, StoreError> {
+) -> Result<Work<Answered<T, E>>, StoreError> {
     let (outcome, records, refused) = match done {
         Ok(done) => {
             let remember = match key(call) {
@@ -599,8 +600,8 @@ pub(crate) fn finish<T: Serialize, E: Coded>(
                 }
                 None => None,
             };
-            let is_unchanged = done.happening.events.is_empty();
-            record.outcome = Some(match (is_unchanged, done.beside.is_empty() && !done.has_acted) {
+            let is_unchanged = done.change_set.events.is_empty();
+            record.outcome = Some(match (is_unchanged, done.metadata.is_empty() && !done.has_acted) {
                 (false, _) => CallOutcome::Revision(revision),
                 (true, false) => CallOutcome::Done,
                 (true, true) => CallOutcome::Unchanged,
@@ -609,9 +610,9 @@ pub(crate) fn finish<T: Serialize, E: Coded>(
             let mut work = left(call, Ok((done.value, revision, false)));
             work.records.push(*record);
             work.records.extend(done.records);
-            work.change = Some((permit, done.happening));
+            work.change = Some((permit, done.change_set));
             work.remember = remember;
-            work.beside = done.beside;
+            work.metadata = done.metadata;
             return Ok(work);
         }
         Err(Undone::Failed(error)) => {
@@ -633,7 +634,7 @@ pub(crate) fn finish<T: Serialize, E: Coded>(
 fn repeat<T: DeserializeOwned, E>(
     remembered: &Remembered,
     idempotency: &Idempotency,
-) -> Result<Worked<T, E>, StoreError> {
+) -> Result<Answered<T, E>, StoreError> {
     if remembered.request != idempotency.request {
         return Ok(Err(CallError::Precondition(PreconditionError::KeyReused(idempotency.key.clone()))));
     }

@@ -59,10 +59,10 @@ pub(crate) fn open(data: &Path) -> Result<LedgerKey, LedgerKeyError> {
         }
         Err(cause) => return Err(LedgerKeyError::Unusable { path, cause }),
     };
-    let beside = data.join(PUBLIC_NAME);
-    let is_there = std::fs::read_to_string(&beside).is_ok_and(|text| text.trim() == key.public().text());
+    let metadata = data.join(PUBLIC_NAME);
+    let is_there = std::fs::read_to_string(&metadata).is_ok_and(|text| text.trim() == key.public().text());
     if !is_there {
-        write(&beside, PUBLIC, key.public().text())?;
+        write(&metadata, PUBLIC, key.public().text())?;
     }
     Ok(key)
 }

@@ -107,7 +107,7 @@ impl Keys {
                 replaced.push(name);
             }
         }
-        let public = public_beside(data);
+        let public = public_key_in(data);
         let (links, ledger) = (Arc::new(LinkRing::open(data, clock)?), ledger_key::open(data)?);
         if let Some(key) =
             links.keys().list().find(|key| key.retired().is_none() && retired.contains(&key.id().to_string()))
@@ -142,7 +142,7 @@ pub(crate) fn known_keys(ledger: Vec<String>, links: &LinkKeys) -> KnownKeys {
 }
 
 /// The public key that lies beside the store, whose private half may be gone.
-pub(crate) fn public_beside(data: &Path) -> Option<String> {
+pub(crate) fn public_key_in(data: &Path) -> Option<String> {
     std::fs::read_to_string(data.join(PUBLIC_NAME)).ok().map(|text| text.trim().to_owned())
 }
 
@@ -211,10 +211,11 @@ async fn record_opening(pdp: &Pdp, accepted: Option<(Timestamp, Timestamp)>) -> 
         let paths: Vec<String> = pdp.settings.given_up.iter().map(|path| path.display().to_string()).collect();
         call.said.insert("givenUp".to_owned(), paths.into());
     }
-    let told = call::read(pdp, &call, "startAnyway", &CallTarget::Installation, |_, _| Ok::<_, StoreError>(())).await;
-    match told {
-        Ok(told) => {
-            tracing::warn!(record = ?told.seqs, accepted_clock = accepted.is_some(), new_keys = ?pdp.keys.replaced, "started as somebody said by hand");
+    let response =
+        call::read(pdp, &call, "startAnyway", &CallTarget::Installation, |_, _| Ok::<_, StoreError>(())).await;
+    match response {
+        Ok(response) => {
+            tracing::warn!(record = ?response.seqs, accepted_clock = accepted.is_some(), new_keys = ?pdp.keys.replaced, "started as somebody said by hand");
             Ok(())
         }
         Err(CallError::Unavailable(error) | CallError::Failed(error)) => Err(error.into()),
@@ -235,9 +236,9 @@ pub(crate) async fn keep_known_keys(pdp: &Pdp) -> Result<(), StoreError> {
     let message = "the keys beside the store were noted".to_owned();
     let own = Own { action: "noteKeys", by: String::new(), message };
     let put = move |_: &WriteContext<'_>| {
-        let mut beside = MetadataChanges::default();
-        beside.put_known_keys(&keys)?;
-        Ok(beside)
+        let mut metadata = MetadataChanges::default();
+        metadata.put_known_keys(&keys)?;
+        Ok(metadata)
     };
     own::write_own(pdp, own, put).await
 }
@@ -257,9 +258,9 @@ pub async fn with_needs_persons(mut pdp: Pdp, needs_persons: bool) -> Result<Pdp
         let message = format!("approval needs a person of another issuer: {needs_persons}");
         let own = own::Own { action: "changeSettings", by: String::new(), message };
         let put = move |_: &WriteContext<'_>| {
-            let mut beside = MetadataChanges::default();
-            beside.put_needs_persons(needs_persons)?;
-            Ok(beside)
+            let mut metadata = MetadataChanges::default();
+            metadata.put_needs_persons(needs_persons)?;
+            Ok(metadata)
         };
         own::write_own(&pdp, own, put).await?;
     }

@@ -23,12 +23,12 @@ pub(crate) async fn write_own(
     put: impl FnOnce(&WriteContext<'_>) -> Result<MetadataChanges, StoreError> + Send + 'static,
 ) -> Result<(), StoreError> {
     let (has_ledger, rules) = (pdp.store.records()? > 0, pdp.rules().digest().clone());
-    let written = pdp.store.change(move |desk| {
-        let beside = put(desk)?;
-        let facts = Facts { revision: desk.view.revision(), at: desk.at, ..Facts::default() };
-        let is_recorded = has_ledger && !beside.is_empty();
+    let written = pdp.store.change(move |context| {
+        let metadata = put(context)?;
+        let facts = Facts { revision: context.view.revision(), at: context.at, ..Facts::default() };
+        let is_recorded = has_ledger && !metadata.is_empty();
         let records = is_recorded.then(|| Record::of_own(action, message, facts, rules)).into_iter().collect();
-        Ok(Work { change: None, by, records, remember: None, beside, value: () })
+        Ok(Work { change: None, by, records, remember: None, metadata, value: () })
     });
     written.await.map(drop)
 }

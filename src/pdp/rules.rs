@@ -21,7 +21,7 @@ use crate::decide::{Reason, World, check_schema};
 use crate::limits::PAST_RULES_MAX;
 use crate::pdp::Pdp;
 use crate::pdp::own::{self, Own};
-use crate::pdp::unrelated::StrangeResources;
+use crate::pdp::unrelated::UnrelatedResources;
 use crate::policy::{Bundle, Digest, Finding, RuleFiles, Rulebook};
 use crate::store::{InForce, MetadataChanges, Store, StoreError, Why, WriteContext};
 
@@ -90,9 +90,9 @@ pub(crate) struct Rules {
     /// What was reviewed last.
     pub(crate) reviewed: Reviewed,
     /// Whether the rules with a digest refuse strangers everything, as far as a what-if wanted to know.
-    pub(crate) strangers: Mutex<Option<(Digest, bool)>>,
+    pub(crate) refuses_unrelated: Mutex<Option<(Digest, bool)>>,
     /// Whether the rules with a digest let a kind of partner do an action to what it has nothing to do with.
-    pub(crate) strange: StrangeResources,
+    pub(crate) unrelated_resources: UnrelatedResources,
 }
 
 impl Rules {
@@ -105,8 +105,8 @@ impl Rules {
             world: None,
             past: RwLock::default(),
             reviewed: Reviewed::default(),
-            strangers: Mutex::default(),
-            strange: StrangeResources::default(),
+            refuses_unrelated: Mutex::default(),
+            unrelated_resources: UnrelatedResources::default(),
         }
     }
 }
@@ -117,7 +117,7 @@ pub(crate) struct Current {
     /// The rules, with the number in the history at which they came in force.
     deciding: Arc<RwLock<(Option<u64>, Arc<Bundle>)>>,
     /// Sets that are being put in force, by their numbers in the history: they decide as soon as the store says so.
-    coming: Arc<RwLock<BTreeMap<u64, Arc<Bundle>>>>,
+    activation: Arc<RwLock<BTreeMap<u64, Arc<Bundle>>>>,
     refused: Arc<RwLock<Option<RefusedRules>>>,
     passed_over: Arc<RwLock<Vec<String>>>,
     swaps: Counter,
@@ -128,7 +128,7 @@ impl Current {
     pub(crate) fn of(bundle: Bundle, store: &Store, swaps: Counter) -> Self {
         let number = store.in_force_number();
         let deciding = Arc::new(RwLock::new((number, Arc::new(bundle))));
-        Self { deciding, coming: Arc::default(), refused: Arc::default(), passed_over: Arc::default(), swaps }
+        Self { deciding, activation: Arc::default(), refused: Arc::default(), passed_over: Arc::default(), swaps }
     }
 
     /// The rules that decided last.
@@ -153,8 +153,8 @@ impl Current {
     }
 
     /// The rules that are in force where a change is made, which those before it in the same commit may have put there.
-    pub(crate) fn over(&self, desk: &WriteContext<'_>) -> Result<Arc<Bundle>, StoreError> {
-        let Some((number, entry)) = desk.in_force()? else { return Ok(self.get()) };
+    pub(crate) fn over(&self, context: &WriteContext<'_>) -> Result<Arc<Bundle>, StoreError> {
+        let Some((number, entry)) = context.in_force()? else { return Ok(self.get()) };
         {
             let deciding = self.deciding.read().unwrap_or_else(PoisonError::into_inner);
             if deciding.0 == Some(number) {
@@ -162,13 +162,13 @@ impl Current {
             }
         }
         self.came(number, &entry.digest)
-            .map_or_else(|| read(&entry.digest, desk.kept_rules(&entry.digest)?).map(Arc::new), Ok)
+            .map_or_else(|| read(&entry.digest, context.kept_rules(&entry.digest)?).map(Arc::new), Ok)
     }
 
     /// The set that was put in force at a number, where it was put there by this process and has not decided yet.
     fn came(&self, number: u64, digest: &str) -> Option<Arc<Bundle>> {
-        let coming = self.coming.read().unwrap_or_else(PoisonError::into_inner);
-        coming.get(&number).filter(|bundle| bundle.digest().as_str() == digest).map(Arc::clone)
+        let activation = self.activation.read().unwrap_or_else(PoisonError::into_inner);
+        activation.get(&number).filter(|bundle| bundle.digest().as_str() == digest).map(Arc::clone)
     }
 
     /// Has the rules decide that came in force.
@@ -184,7 +184,7 @@ impl Current {
         };
         self.refuse(None);
         // Not those of later numbers: they may be on their way to the disk.
-        self.coming.write().unwrap_or_else(PoisonError::into_inner).retain(|coming, _| *coming > number);
+        self.activation.write().unwrap_or_else(PoisonError::into_inner).retain(|activation, _| *activation > number);
         if before.digest().as_str() != digest {
             tracing::info!(rules = digest, "other rules are in force");
             self.swaps.inc();
@@ -196,7 +196,7 @@ impl Current {
     }
 
     fn comes(&self, number: u64, bundle: &Arc<Bundle>) {
-        self.coming.write().unwrap_or_else(PoisonError::into_inner).insert(number, Arc::clone(bundle));
+        self.activation.write().unwrap_or_else(PoisonError::into_inner).insert(number, Arc::clone(bundle));
     }
 
     pub(crate) fn refused(&self) -> Option<RefusedRules> {
@@ -255,33 +255,33 @@ pub(crate) struct Note {
     pub(crate) emergency: bool,
 }
 
-/// Puts rules in force: kept and entered in the history with whatever else `beside` holds; they decide as soon as that
+/// Puts rules in force: kept and entered in the history with whatever else `metadata` holds; they decide as soon as that
 /// is durable, before anybody is told.
-pub(crate) fn bring(
+pub(crate) fn activate(
     current: &Current,
-    desk: &WriteContext<'_>,
-    coming: Activation,
-    beside: &mut MetadataChanges,
+    context: &WriteContext<'_>,
+    activation: Activation,
+    metadata: &mut MetadataChanges,
 ) -> Result<InForce, StoreError> {
-    bring_with(current, desk, coming, Note::default(), beside)
+    activate_with(current, context, activation, Note::default(), metadata)
 }
 
-/// As [`bring`], with what the history says besides.
-pub(crate) fn bring_with(
+/// As [`activate`], with what the history says besides.
+pub(crate) fn activate_with(
     current: &Current,
-    desk: &WriteContext<'_>,
-    coming: Activation,
+    context: &WriteContext<'_>,
+    activation: Activation,
     Note { comment, emergency }: Note,
-    beside: &mut MetadataChanges,
+    metadata: &mut MetadataChanges,
 ) -> Result<InForce, StoreError> {
-    let Activation { bundle, by, why, proposal, evidence, folder, retired } = coming;
-    let before = desk.in_force()?;
+    let Activation { bundle, by, why, proposal, evidence, folder, retired } = activation;
+    let before = context.in_force()?;
     let number = before.as_ref().map_or(0, |(number, _)| number + 1);
-    let at = before.map_or(desk.at, |(_, before)| desk.at.max(before.at));
+    let at = before.map_or(context.at, |(_, before)| context.at.max(before.at));
     let files = kept(bundle.files());
     let digest = bundle.digest().to_string();
     let entry = InForce { digest, by, at, why, proposal, comment, emergency, folder, retired };
-    beside.put_in_force(number, &entry, &files, evidence.as_deref())?;
+    metadata.put_in_force(number, &entry, &files, evidence.as_deref())?;
     current.comes(number, &bundle);
     Ok(entry)
 }
@@ -314,20 +314,20 @@ pub async fn keep_rules(pdp: &Pdp, by: &str) -> Result<(), StoreError> {
 }
 
 /// Puts rules in force without a call, unless they are already.
-pub(crate) async fn keep(pdp: &Pdp, coming: Activation) -> Result<(), StoreError> {
-    let (current, digest) = (pdp.rules.current.clone(), coming.bundle.digest());
-    let message = match coming.why {
+pub(crate) async fn keep(pdp: &Pdp, activation: Activation) -> Result<(), StoreError> {
+    let (current, digest) = (pdp.rules.current.clone(), activation.bundle.digest());
+    let message = match activation.why {
         Why::Start => format!("the rules `{digest}` came in force as the service started"),
         Why::Files => format!("the rules `{digest}` came in force from their files"),
         Why::Published | Why::RolledBack => format!("the rules `{digest}` came in force"),
     };
-    let own = Own { action: "activateRules", by: coming.by.clone(), message };
-    let put = move |desk: &WriteContext<'_>| {
-        let mut beside = MetadataChanges::default();
-        if desk.in_force()?.is_none_or(|(_, last)| last.digest != coming.bundle.digest().as_str()) {
-            bring(&current, desk, coming, &mut beside)?;
+    let own = Own { action: "activateRules", by: activation.by.clone(), message };
+    let put = move |context: &WriteContext<'_>| {
+        let mut metadata = MetadataChanges::default();
+        if context.in_force()?.is_none_or(|(_, last)| last.digest != activation.bundle.digest().as_str()) {
+            activate(&current, context, activation, &mut metadata)?;
         }
-        Ok(beside)
+        Ok(metadata)
     };
     own::write_own(pdp, own, put).await?;
     // What is out of the ordinary is said at once.

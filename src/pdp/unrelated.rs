@@ -18,9 +18,9 @@ type Answers = BTreeMap<(String, String, PartnerKind, PartnerStatus), bool>;
 
 /// What has been found out of the rules that were asked last.
 #[derive(Default)]
-pub(crate) struct StrangeResources(Mutex<Option<(Digest, Answers)>>);
+pub(crate) struct UnrelatedResources(Mutex<Option<(Digest, Answers)>>);
 
-impl StrangeResources {
+impl UnrelatedResources {
     /// Could a partner of which that is known be allowed the action on something it has nothing to do with?
     pub(crate) fn are_allowed(&self, rules: &Bundle, question: &Question, partner: &PartnerFacts) -> bool {
         if !question.context.is_empty() || !question.action.properties.is_empty() {

@@ -7,12 +7,12 @@ use crate::config::RulesFrom;
 use crate::limits::DIGEST_PREFIX_MIN;
 use crate::pdp::Pdp;
 use crate::pdp::call::{self, Call, CallError, CallTarget, Committed, Done, Undone};
-use crate::pdp::rules::{Activation, Current, Note, bring_with};
+use crate::pdp::rules::{Activation, Current, Note, activate_with};
 use crate::policy::RuleFiles;
 use crate::publish::four_eyes::{Hand, are_two};
 use crate::publish::review::Outcome;
-use crate::publish::weigh::ReviewedBundle;
-use crate::publish::{self, ProposalTold, PublishError, in_force, saying, short};
+use crate::publish::reviewed_bundle::ReviewedBundle;
+use crate::publish::{self, ProposalReport, PublishError, in_force, saying, short};
 use crate::store::{Approval, MetadataChanges, Proposal, ProposalState, StoreError, Why, WriteContext};
 
 /// What somebody says with its yes.
@@ -32,18 +32,18 @@ pub struct Approving {
 /// A proposal that somebody may approve.
 fn admissible(
     (from, needs_persons): (RulesFrom, bool),
-    desk: &WriteContext<'_>,
+    context: &WriteContext<'_>,
     id: u64,
     hand: &Hand,
 ) -> Result<Proposal, PublishError> {
     if from == RulesFrom::Files {
         return Err(PublishError::FromFiles);
     }
-    let proposal = desk.proposal(id)?.ok_or(PublishError::UnknownProposal(id))?;
+    let proposal = context.proposal(id)?.ok_or(PublishError::UnknownProposal(id))?;
     if proposal.state != ProposalState::Open {
         return Err(PublishError::Closed { id, state: proposal.state });
     }
-    are_two(&proposal, hand, needs_persons, &|id| desk.token(id))?;
+    are_two(&proposal, hand, needs_persons, &|id| context.token(id))?;
     Ok(proposal)
 }
 
@@ -58,11 +58,11 @@ fn base_of(said: Option<String>, proposal: &Proposal, in_force: &str) -> String 
 }
 
 /// Nothing stands against a proposal: nothing was found, and it is proved or accepted without a proof.
-fn sound(proposal: &Proposal, weighed: &ReviewedBundle) -> Result<(), PublishError> {
+fn sound(proposal: &Proposal, reviewed: &ReviewedBundle) -> Result<(), PublishError> {
     let is_accepted = proposal.approval.as_ref().is_some_and(|approval| approval.unproved.is_some());
-    match weighed.evidence.outcome {
-        _ if weighed.bundle.is_none() => Err(PublishError::Refused(Box::new(weighed.evidence.clone()))),
-        Outcome::NotProved if !is_accepted => Err(PublishError::NotProved(Box::new(weighed.evidence.clone()))),
+    match reviewed.evidence.outcome {
+        _ if reviewed.bundle.is_none() => Err(PublishError::Refused(Box::new(reviewed.evidence.clone()))),
+        Outcome::NotProved if !is_accepted => Err(PublishError::NotProved(Box::new(reviewed.evidence.clone()))),
         _ => Ok(()),
     }
 }
@@ -70,27 +70,27 @@ fn sound(proposal: &Proposal, weighed: &ReviewedBundle) -> Result<(), PublishErr
 /// Puts an approved proposal in force.
 pub(crate) fn activation(
     current: &Current,
-    desk: &WriteContext<'_>,
+    context: &WriteContext<'_>,
     mut proposal: Proposal,
-    weighed: ReviewedBundle,
-) -> Result<Done<ProposalTold>, Undone<PublishError>> {
-    sound(&proposal, &weighed)?;
-    let evidence = weighed.json().map_err(PublishError::from)?;
-    let ReviewedBundle { evidence: found, bundle: Some(bundle) } = weighed else {
+    reviewed: ReviewedBundle,
+) -> Result<Done<ProposalReport>, Undone<PublishError>> {
+    sound(&proposal, &reviewed)?;
+    let evidence = reviewed.json().map_err(PublishError::from)?;
+    let ReviewedBundle { evidence: found, bundle: Some(bundle) } = reviewed else {
         return Err(PublishError::UnknownProposal(proposal.id).into());
     };
     let by = proposal.approval.as_ref().map_or_else(String::new, |approval| approval.by.to_string());
     proposal.state = ProposalState::Activated;
-    let mut beside = MetadataChanges::default();
-    beside.put_proposal(&proposal).map_err(PublishError::from)?;
-    beside.put_proposed_evidence(proposal.id, &evidence).map_err(PublishError::from)?;
+    let mut metadata = MetadataChanges::default();
+    metadata.put_proposal(&proposal).map_err(PublishError::from)?;
+    metadata.put_proposed_evidence(proposal.id, &evidence).map_err(PublishError::from)?;
     let why = if proposal.rollback { Why::RolledBack } else { Why::Published };
     let (proposed, folder, retired) = (Some(proposal.id), None, found.retired.clone());
-    let coming = Activation { bundle, by, why, proposal: proposed, evidence: Some(evidence), folder, retired };
+    let activation = Activation { bundle, by, why, proposal: proposed, evidence: Some(evidence), folder, retired };
     let comment = proposal.approval.as_ref().and_then(|approval| approval.comment.clone());
     let note = Note { comment, emergency: false };
-    bring_with(current, desk, coming, note, &mut beside).map_err(PublishError::from)?;
-    Ok(Done::beside(beside, ProposalTold::with(proposal, &found)))
+    activate_with(current, context, activation, note, &mut metadata).map_err(PublishError::from)?;
+    Ok(Done::metadata(metadata, ProposalReport::with(proposal, &found)))
 }
 
 /// Says yes to a proposal: it comes in force at once, or when it is to.
@@ -102,7 +102,7 @@ pub async fn approve(
     call: &Call,
     id: u64,
     approving: Approving,
-) -> Result<Committed<ProposalTold>, CallError<PublishError>> {
+) -> Result<Committed<ProposalReport>, CallError<PublishError>> {
     call::may(pdp, call, "approveRules").await.map_err(|error| error.map(PublishError::Store))?;
     let known = pdp.store.proposal(id).map_err(CallError::Unavailable)?;
     // What will be refused anyhow is not examined; the writer looks again at what it is then.
@@ -112,67 +112,69 @@ pub async fn approve(
             && pdp.rules.from == RulesFrom::Publishing
             && are_two(known, &hand, needs_persons, &|id| pdp.store.token(id)).is_ok()
     };
-    let weighed = match known.as_ref().filter(|known| is_open(known)) {
-        Some(_) => Some(weigh_proposed(pdp, id).await.map_err(CallError::Unavailable)?),
+    let reviewed = match known.as_ref().filter(|known| is_open(known)) {
+        Some(_) => Some(review_proposed(pdp, id).await.map_err(CallError::Unavailable)?),
         None => None,
     };
     let at = approving.activate_at.or(known.as_ref().and_then(|known| known.activate_at));
     // A text that is refused for its length is not to fill the ledger.
     let has_comment = short("comment", approving.comment.as_deref()).is_ok();
-    let is_proved = weighed.as_ref().is_some_and(|weighed| weighed.evidence.outcome == Outcome::Proved);
+    let is_proved = reviewed.as_ref().is_some_and(|reviewed| reviewed.evidence.outcome == Outcome::Proved);
     let unproved = approving.unproved.clone().filter(|_| !is_proved);
     let unproved = unproved.filter(|_| short("unproved", approving.unproved.as_deref()).is_ok());
     let said = [
         ("proposal", Some(id.into())),
         ("digest", known.as_ref().map(|known| known.digest.clone().into())),
-        ("base", weighed.as_ref().map(|weighed| weighed.evidence.in_force.to_string().into())),
+        ("base", reviewed.as_ref().map(|reviewed| reviewed.evidence.in_force.to_string().into())),
         ("activateAt", at.map(|at| at.to_string().into())),
         ("unproved", unproved.map(Value::from)),
         ("comment", approving.comment.clone().filter(|_| has_comment).map(Value::from)),
     ];
     let call = saying(call, said);
     let (current, from) = (pdp.rules.current.clone(), pdp.rules.from);
-    call::change(pdp, &call, "approveRules", CallTarget::Installation, move |desk, _| {
-        let mut proposal = admissible((from, needs_persons), desk, id, &hand)?;
-        let weighed = weighed.ok_or(PublishError::Closed { id, state: proposal.state })?;
-        let in_force = in_force(&current, desk).map_err(PublishError::from)?;
+    call::change(pdp, &call, "approveRules", CallTarget::Installation, move |context, _| {
+        let mut proposal = admissible((from, needs_persons), context, id, &hand)?;
+        let reviewed = reviewed.ok_or(PublishError::Closed { id, state: proposal.state })?;
+        let in_force = in_force(&current, context).map_err(PublishError::from)?;
         if proposal.digest == in_force {
             return Err(PublishError::InForce(in_force).into());
         }
         let base = base_of(approving.base, &proposal, &in_force);
-        if base != in_force || weighed.evidence.in_force.as_str() != in_force {
+        if base != in_force || reviewed.evidence.in_force.as_str() != in_force {
             return Err(PublishError::Moved { base, in_force }.into());
         }
         short("unproved", approving.unproved.as_deref())?;
         short("comment", approving.comment.as_deref())?;
-        if approving.unproved.is_some() && weighed.evidence.outcome == Outcome::Proved {
+        if approving.unproved.is_some() && reviewed.evidence.outcome == Outcome::Proved {
             return Err(PublishError::NothingUnproved.into());
         }
-        if let Some(at) = approving.activate_at.filter(|at| *at <= desk.at) {
-            return Err(PublishError::Past { at, now: desk.at }.into());
+        if let Some(at) = approving.activate_at.filter(|at| *at <= context.at) {
+            return Err(PublishError::Past { at, now: context.at }.into());
         }
-        proposal.activate_at = approving.activate_at.or(proposal.activate_at).filter(|at| *at > desk.at);
+        proposal.activate_at = approving.activate_at.or(proposal.activate_at).filter(|at| *at > context.at);
         let (unproved, comment) = (approving.unproved, approving.comment);
         let Hand { caller: by, person, token } = hand;
-        proposal.approval = Some(Approval { by, person, token, at: desk.at, base: in_force, comment, unproved });
+        proposal.approval = Some(Approval { by, person, token, at: context.at, base: in_force, comment, unproved });
         if proposal.activate_at.is_none() {
-            return activation(&current, desk, proposal, weighed);
+            return activation(&current, context, proposal, reviewed);
         }
-        sound(&proposal, &weighed)?;
-        if let Some(other) = desk.scheduled().map_err(PublishError::from)? {
+        sound(&proposal, &reviewed)?;
+        if let Some(other) = context.scheduled().map_err(PublishError::from)? {
             return Err(PublishError::Scheduled(other).into());
         }
         proposal.state = ProposalState::Scheduled;
-        let mut beside = MetadataChanges::default();
-        beside.put_proposal(&proposal).map_err(PublishError::from)?;
-        beside.put_scheduled(Some(id)).map_err(PublishError::from)?;
-        beside.put_proposed_evidence(id, &weighed.json().map_err(PublishError::from)?).map_err(PublishError::from)?;
-        Ok(Done::beside(beside, ProposalTold::with(proposal, &weighed.evidence)))
+        let mut metadata = MetadataChanges::default();
+        metadata.put_proposal(&proposal).map_err(PublishError::from)?;
+        metadata.put_scheduled(Some(id)).map_err(PublishError::from)?;
+        metadata
+            .put_proposed_evidence(id, &reviewed.json().map_err(PublishError::from)?)
+            .map_err(PublishError::from)?;
+        Ok(Done::metadata(metadata, ProposalReport::with(proposal, &reviewed.evidence)))
     })
     .await
 }
 
-pub(crate) async fn weigh_proposed(pdp: &Pdp, id: u64) -> Result<ReviewedBundle, StoreError> {
+pub(crate) async fn review_proposed(pdp: &Pdp, id: u64) -> Result<ReviewedBundle, StoreError> {
     let files: RuleFiles = pdp.store.proposed_files(id)?.into_iter().collect();
-    publish::weigh::weigh(pdp, files).await
+    publish::reviewed_bundle::review_bundle(pdp, files).await
 }

@@ -20,14 +20,14 @@ use crate::store::{MetadataChanges, Store, StoreError, Why, WriteContext};
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct RulesWanted {
     /// Where they are to come from; nothing where nobody said, and the store knows.
-    pub told: Option<RulesAt>,
+    pub named: Option<RulesAt>,
     /// Where those of a new store come from when nobody said.
     pub otherwise: RulesAt,
 }
 
 impl From<RulesAt> for RulesWanted {
     fn from(at: RulesAt) -> Self {
-        Self { told: Some(at.clone()), otherwise: at }
+        Self { named: Some(at.clone()), otherwise: at }
     }
 }
 
@@ -35,8 +35,8 @@ impl RulesWanted {
     /// Where the rules stand: as somebody said, else as the store was told before. Only a store without rules takes
     /// those that happen to be here, and one that was never told where its rules stand takes them when it has the same.
     fn over(&self, store: &Store, last: Option<&Bundle>) -> Result<Option<RulesAt>, StoreError> {
-        if let Some(told) = &self.told {
-            return Ok(Some(told.clone()));
+        if let Some(named) = &self.named {
+            return Ok(Some(named.clone()));
         }
         if let Some(remembered) = store.rules_at()? {
             return Ok(Some(remembered));
@@ -109,7 +109,7 @@ pub async fn begin_by(
     // What cannot be begun is refused before anything is written.
     let mut begun = None;
     if !Store::is_in(data) {
-        begun = Some(first(wanted.told.as_ref().unwrap_or(&wanted.otherwise), solver.as_deref()).await?);
+        begun = Some(first(wanted.named.as_ref().unwrap_or(&wanted.otherwise), solver.as_deref()).await?);
     }
     let store = opening::store(data, &clock, &opening)?;
     let last = last_in_force(&store)?;
@@ -125,8 +125,9 @@ pub async fn begin_by(
         publish::watched::pass_over(&pdp, files.strays());
         let evidence = examined(&pdp, files).await?;
         let (bundle, by, folder) = (pdp.rules(), files_by(&pdp, "start"), folder_said(&pdp));
-        let coming = Activation { bundle, by, why: Why::Start, proposal: None, evidence, folder, retired: Vec::new() };
-        rules::keep(&pdp, coming).await?;
+        let activation =
+            Activation { bundle, by, why: Why::Start, proposal: None, evidence, folder, retired: Vec::new() };
+        rules::keep(&pdp, activation).await?;
         note_rules_source(&pdp, true).await?;
         opening::note_opening(&pdp).await?;
         log_missing(&pdp.rules());
@@ -186,12 +187,12 @@ async fn note_rules_source(pdp: &Pdp, is_there: bool) -> Result<(), StoreError> 
     let message = "where the rules come from was noted".to_owned();
     let own = Own { action: "changeSettings", by: String::new(), message };
     let put = move |_: &WriteContext<'_>| {
-        let mut beside = MetadataChanges::default();
-        beside.put_rules_from(from)?;
+        let mut metadata = MetadataChanges::default();
+        metadata.put_rules_from(from)?;
         if let Some(at) = &at {
-            beside.put_rules_at(at)?;
+            metadata.put_rules_at(at)?;
         }
-        Ok(beside)
+        Ok(metadata)
     };
     own::write_own(pdp, own, put).await
 }
@@ -224,7 +225,7 @@ fn compare(pdp: &Pdp, files: Option<&RuleFiles>) -> Result<(), StoreError> {
     if files.is_some_and(|files| Digest::of(files) != *rules.digest()) {
         tracing::info!(rules = %rules.digest(), "the folder holds other rules than are in force; propose them");
     }
-    if let Some(finding) = publish::weigh::leaves_a_way_on(pdp, &rules)? {
+    if let Some(finding) = publish::reviewed_bundle::leaves_a_way_on(pdp, &rules)? {
         tracing::warn!(%finding, "start once with `rules_from = \"files\"` to put other rules in force");
     }
     Ok(())
@@ -235,11 +236,11 @@ async fn examined(pdp: &Pdp, files: RuleFiles) -> Result<Option<String>, PdpErro
     if Digest::of(&files) == Digest::of(&RuleFiles::built_in()) {
         return Ok(None);
     }
-    let weighed = publish::weigh::weigh(pdp, files).await?;
-    if weighed.evidence.outcome == Outcome::Refused {
-        for finding in &weighed.evidence.findings {
+    let reviewed = publish::reviewed_bundle::review_bundle(pdp, files).await?;
+    if reviewed.evidence.outcome == Outcome::Refused {
+        for finding in &reviewed.evidence.findings {
             tracing::error!(%finding, "the first rules are in force although this was found; nothing better is there");
         }
     }
-    Ok(Some(weighed.json()?))
+    Ok(Some(reviewed.json()?))
 }

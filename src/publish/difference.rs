@@ -21,7 +21,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 pub use difference_counts::{Others, Subjects, Turn, Turned};
-pub use report::{ActionDifference, Concerned, IfSaid, StrangersTurned, TurnedPair, Turns, WorldDifference};
+pub use report::{ActionDifference, Concerned, IfSaid, TurnedPair, Turns, UnrelatedTurned, WorldDifference};
 
 use crate::assure::context::Spoken;
 use crate::clock::Timestamp;
@@ -83,7 +83,7 @@ impl Coded for DifferenceError {
 }
 
 /// Compares two sets of rules on the facts as they are now, on a thread that may wait for the file. Up to `naming`
-/// pairs are named for each action, gained and lost; `take` is told each of them, and `tell` now and then how far
+/// pairs are named for each action, gained and lost; `take` is told each of them, and `on_progress` now and then how far
 /// it has come. Either may stop it, and so does whoever drops the future.
 ///
 /// Nothing is recorded: whether the caller may ask is decided by what calls this.
@@ -94,7 +94,7 @@ pub async fn world_difference(
     pdp: &Pdp,
     (old, new): (Arc<Bundle>, Arc<Bundle>),
     naming: usize,
-    mut tell: impl FnMut(Progress) -> ControlFlow<()> + Send + 'static,
+    mut on_progress: impl FnMut(Progress) -> ControlFlow<()> + Send + 'static,
     mut take: impl FnMut(&Turned<'_>) -> ControlFlow<()> + Send + 'static,
 ) -> Result<WorldDifference, DifferenceError> {
     let at = pdp.store.now();
@@ -104,8 +104,9 @@ pub async fn world_difference(
     let solver = pdp.settings.terms.solver.clone();
     let compared = tokio::task::spawn_blocking(move || {
         let spoken = Spoken::between(&old, &new, solver.as_deref());
-        let mut tell = |progress| if left.load(Ordering::Acquire) { ControlFlow::Break(()) } else { tell(progress) };
-        compare([&*old, &new], &spoken, &snapshot.view(), at, naming, &mut tell, &mut take)
+        let mut on_progress =
+            |progress| if left.load(Ordering::Acquire) { ControlFlow::Break(()) } else { on_progress(progress) };
+        compare([&*old, &new], &spoken, &snapshot.view(), at, naming, &mut on_progress, &mut take)
     });
     compared.await.unwrap_or_else(|error| Err(DifferenceError::Broken(error.to_string())))
 }
@@ -129,10 +130,10 @@ pub(crate) fn compare(
     view: &View<'_>,
     at: Timestamp,
     naming: usize,
-    tell: &mut dyn FnMut(Progress) -> ControlFlow<()>,
+    on_progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
     take: &mut dyn FnMut(&Turned<'_>) -> ControlFlow<()>,
 ) -> Result<WorldDifference, DifferenceError> {
-    let mut comparison = Comparison::of((rules, spoken), view, at, naming, tell, take)?;
+    let mut comparison = Comparison::of((rules, spoken), view, at, naming, on_progress, take)?;
     comparison.run()?;
-    Ok(comparison.told())
+    Ok(comparison.report())
 }

@@ -14,9 +14,9 @@ use crate::pdp::page::{ListError, Page};
 use crate::pdp::rules::{Current, kept, parsed};
 use crate::policy::{Digest, RuleFiles, without_mark};
 use crate::publish::four_eyes::Hand;
-use crate::publish::review::{Evidence, Telling};
-use crate::publish::weigh::ReviewedBundle;
-use crate::publish::{self, ProposalTold, PublishError, in_force, saying, short};
+use crate::publish::review::{Evidence, ReviewCallbacks};
+use crate::publish::reviewed_bundle::ReviewedBundle;
+use crate::publish::{self, ProposalReport, PublishError, in_force, saying, short};
 use crate::store::{Closed, MetadataChanges, Proposal, ProposalState, StoreError, WriteContext};
 
 /// What somebody wants in force.
@@ -35,7 +35,7 @@ pub struct Proposing {
 /// What becomes a proposal, once it is reviewed.
 pub(crate) struct Candidate {
     pub(crate) files: Vec<(String, String)>,
-    pub(crate) weighed: ReviewedBundle,
+    pub(crate) reviewed: ReviewedBundle,
     pub(crate) title: Option<String>,
     pub(crate) why: Option<String>,
     pub(crate) activate_at: Option<Timestamp>,
@@ -46,29 +46,29 @@ pub(crate) struct Candidate {
 /// Keeps a candidate as a proposal of whoever makes the call.
 pub(crate) fn proposed(
     current: &Current,
-    desk: &WriteContext<'_>,
+    context: &WriteContext<'_>,
     hand: Hand,
     candidate: Candidate,
-) -> Result<Done<ProposalTold>, PublishError> {
-    let Candidate { files, weighed, title, why, activate_at, rollback } = candidate;
-    if weighed.bundle.is_none() {
-        return Err(PublishError::Refused(Box::new(weighed.evidence)));
+) -> Result<Done<ProposalReport>, PublishError> {
+    let Candidate { files, reviewed, title, why, activate_at, rollback } = candidate;
+    if reviewed.bundle.is_none() {
+        return Err(PublishError::Refused(Box::new(reviewed.evidence)));
     }
-    let digest = weighed.evidence.candidate.to_string();
-    if digest == in_force(current, desk)? {
+    let digest = reviewed.evidence.candidate.to_string();
+    if digest == in_force(current, context)? {
         return Err(PublishError::InForce(digest));
     }
-    if let Some(at) = activate_at.filter(|at| *at <= desk.at) {
-        return Err(PublishError::Past { at, now: desk.at });
+    if let Some(at) = activate_at.filter(|at| *at <= context.at) {
+        return Err(PublishError::Past { at, now: context.at });
     }
-    let (id, open) = desk.next_proposal()?;
+    let (id, open) = context.next_proposal()?;
     if open >= OPEN_PROPOSALS_MAX {
         return Err(PublishError::TooMany);
     }
     // What was found was found over these rules, even if others came in force a moment ago.
-    let base = weighed.evidence.in_force.to_string();
+    let base = reviewed.evidence.in_force.to_string();
     let Hand { caller: proposer, person, token } = hand;
-    let (state, approval, closed, at) = (ProposalState::Open, None, None, desk.at);
+    let (state, approval, closed, at) = (ProposalState::Open, None, None, context.at);
     let proposal = Proposal {
         id,
         digest,
@@ -85,11 +85,11 @@ pub(crate) fn proposed(
         approval,
         closed,
     };
-    let mut beside = MetadataChanges::default();
-    beside.put_proposal(&proposal)?;
-    beside.put_proposed_files(id, &files)?;
-    beside.put_proposed_evidence(id, &weighed.json()?)?;
-    Ok(Done::beside(beside, ProposalTold::with(proposal, &weighed.evidence)))
+    let mut metadata = MetadataChanges::default();
+    metadata.put_proposal(&proposal)?;
+    metadata.put_proposed_files(id, &files)?;
+    metadata.put_proposed_evidence(id, &reviewed.json()?)?;
+    Ok(Done::metadata(metadata, ProposalReport::with(proposal, &reviewed.evidence)))
 }
 
 /// A review that is recorded and not made yet.
@@ -106,18 +106,18 @@ pub async fn review(
 ) -> Result<Response<Evidence>, CallError<PublishError>> {
     // Whoever may not have rules reviewed costs nothing.
     call::may(pdp, call, "reviewRules").await.map_err(|error| error.map(PublishError::Store))?;
-    let (digest, weighed) = match candidate(pdp, files) {
+    let (digest, reviewed) = match candidate(pdp, files) {
         Ok(files) => {
-            let weighed = publish::weigh::weigh(pdp, files).await.map_err(CallError::Unavailable)?;
-            (Some(weighed.evidence.candidate.to_string().into()), Ok(weighed.evidence))
+            let reviewed = publish::reviewed_bundle::review_bundle(pdp, files).await.map_err(CallError::Unavailable)?;
+            (Some(reviewed.evidence.candidate.to_string().into()), Ok(reviewed.evidence))
         }
         Err(error) => (None, Err(error)),
     };
     let call = saying(call, [("digest", digest)]);
-    call::read(pdp, &call, "reviewRules", &CallTarget::Installation, |_, _| weighed).await
+    call::read(pdp, &call, "reviewRules", &CallTarget::Installation, |_, _| reviewed).await
 }
 
-/// Records a review that is then told in lines while it goes on ([`review_telling`]).
+/// Records a review that is then told in lines while it goes on ([`review_with`]).
 ///
 /// # Errors
 /// As [`review`].
@@ -135,12 +135,12 @@ pub async fn begin_review(
 ///
 /// # Errors
 /// [`StoreError`] when the facts cannot be read.
-pub async fn review_telling(
+pub async fn review_with(
     pdp: &Pdp,
     BegunReview(files): BegunReview,
-    telling: Telling,
+    callbacks: ReviewCallbacks,
 ) -> Result<Evidence, StoreError> {
-    Ok(publish::weigh::weigh_telling(pdp, files, telling).await?.evidence)
+    Ok(publish::reviewed_bundle::review_bundle_with(pdp, files, callbacks).await?.evidence)
 }
 
 /// The files that were sent as a set of rules; without schemas they are those in force.
@@ -181,7 +181,7 @@ pub async fn propose(
     pdp: &Pdp,
     call: &Call,
     proposing: Proposing,
-) -> Result<Committed<ProposalTold>, CallError<PublishError>> {
+) -> Result<Committed<ProposalReport>, CallError<PublishError>> {
     call::may(pdp, call, "proposeRules").await.map_err(|error| error.map(PublishError::Store))?;
     let Proposing { files, title, why, activate_at } = proposing;
     let from = pdp.rules.from;
@@ -192,20 +192,20 @@ pub async fn propose(
     for (name, text) in [("title", &title), ("why", &why)] {
         prepared = prepared.and_then(|files| short(name, text.as_deref()).map(|()| files));
     }
-    let weighed = match prepared {
+    let reviewed = match prepared {
         Ok(files) => {
             let files_kept = kept(&files);
-            Ok((files_kept, publish::weigh::weigh(pdp, files).await.map_err(CallError::Unavailable)?))
+            Ok((files_kept, publish::reviewed_bundle::review_bundle(pdp, files).await.map_err(CallError::Unavailable)?))
         }
         Err(error) => Err(error),
     };
-    let digest = weighed.as_ref().ok().map(|(_, weighed)| weighed.evidence.candidate.to_string());
+    let digest = reviewed.as_ref().ok().map(|(_, reviewed)| reviewed.evidence.candidate.to_string());
     let at = activate_at.map(|at| at.to_string().into());
     let call = saying(call, [("digest", digest.map(Value::from)), ("activateAt", at)]);
     let (current, hand) = (pdp.rules.current.clone(), Hand::of_call(&call));
-    call::change(pdp, &call, "proposeRules", CallTarget::Installation, move |desk, _| {
-        let (files, weighed) = weighed?;
-        Ok(proposed(&current, desk, hand, Candidate { files, weighed, title, why, activate_at, rollback: false })?)
+    call::change(pdp, &call, "proposeRules", CallTarget::Installation, move |context, _| {
+        let (files, reviewed) = reviewed?;
+        Ok(proposed(&current, context, hand, Candidate { files, reviewed, title, why, activate_at, rollback: false })?)
     })
     .await
 }
@@ -214,28 +214,28 @@ pub async fn propose(
 ///
 /// # Errors
 /// [`PublishError`]; [`CallError::Denied`] for whoever may not propose rules.
-pub async fn withdraw(pdp: &Pdp, call: &Call, id: u64) -> Result<Committed<ProposalTold>, CallError<PublishError>> {
+pub async fn withdraw(pdp: &Pdp, call: &Call, id: u64) -> Result<Committed<ProposalReport>, CallError<PublishError>> {
     let call = saying(call, [("proposal", Some(id.into()))]);
     let (from, by) = (pdp.rules.from, call.caller.to_string());
-    call::change(pdp, &call, "proposeRules", CallTarget::Installation, move |desk, _| {
+    call::change(pdp, &call, "proposeRules", CallTarget::Installation, move |context, _| {
         if from == RulesFrom::Files {
             return Err(PublishError::FromFiles.into());
         }
-        let found = desk.proposal(id).map_err(PublishError::from)?;
+        let found = context.proposal(id).map_err(PublishError::from)?;
         let mut proposal = found.ok_or(PublishError::UnknownProposal(id))?;
-        let mut beside = MetadataChanges::default();
+        let mut metadata = MetadataChanges::default();
         match proposal.state {
-            ProposalState::Withdrawn => return Ok(Done::beside(beside, proposal.into())),
+            ProposalState::Withdrawn => return Ok(Done::metadata(metadata, proposal.into())),
             ProposalState::Open => {}
             ProposalState::Scheduled => {
-                beside.put_scheduled(None).map_err(PublishError::from)?;
+                metadata.put_scheduled(None).map_err(PublishError::from)?;
             }
             state => return Err(PublishError::Closed { id, state }.into()),
         }
         proposal.state = ProposalState::Withdrawn;
-        proposal.closed = Some(Closed { by, at: desk.at, message: None });
-        beside.put_proposal(&proposal).map_err(PublishError::from)?;
-        Ok(Done::beside(beside, proposal.into()))
+        proposal.closed = Some(Closed { by, at: context.at, message: None });
+        metadata.put_proposal(&proposal).map_err(PublishError::from)?;
+        Ok(Done::metadata(metadata, proposal.into()))
     })
     .await
 }
@@ -249,7 +249,7 @@ pub async fn proposals(
     call: &Call,
     limit: usize,
     cursor: Option<&str>,
-) -> Result<Response<Page<ProposalTold>>, CallError<ListError>> {
+) -> Result<Response<Page<ProposalReport>>, CallError<ListError>> {
     call::read(pdp, call, "readRules", &CallTarget::Installation, |_, _| {
         let seal = Seal::of(&pdp.keys.ledger, &call.caller, &"proposals");
         Page::of_numbered(limit, cursor, seal, |from, most| pdp.store.proposals(from, most))
@@ -261,12 +261,12 @@ pub async fn proposals(
 ///
 /// # Errors
 /// [`PublishError::UnknownProposal`]; [`CallError::Denied`] for whoever may not read the rules.
-pub async fn proposal(pdp: &Pdp, call: &Call, id: u64) -> Result<Response<ProposalTold>, CallError<PublishError>> {
+pub async fn proposal(pdp: &Pdp, call: &Call, id: u64) -> Result<Response<ProposalReport>, CallError<PublishError>> {
     call::read(pdp, call, "readRules", &CallTarget::Installation, |_, _| {
         let proposal = pdp.store.proposal(id)?.ok_or(PublishError::UnknownProposal(id))?;
         let files = pdp.store.proposed_files(id)?.into_iter().collect();
         let evidence = parsed(pdp.store.proposed_evidence(id)?)?;
-        Ok(ProposalTold { evidence, files: Some(files), ..proposal.into() })
+        Ok(ProposalReport { evidence, files: Some(files), ..proposal.into() })
     })
     .await
 }

@@ -82,17 +82,17 @@ impl Evidence {
 }
 
 /// Whoever is told of each answer that turns, and may say that it is enough.
-pub type ToldOfTurns = dyn FnMut(&Turned<'_>) -> ControlFlow<()> + Send;
+pub type OnTurn = dyn FnMut(&Turned<'_>) -> ControlFlow<()> + Send;
 
 /// What a review tells while it goes on.
-pub struct Telling {
+pub struct ReviewCallbacks {
     /// How far the comparison of the live world has come.
     pub progress: Box<dyn FnMut(Progress) -> ControlFlow<()> + Send>,
     /// Each answer that turns there.
-    pub turned: Box<ToldOfTurns>,
+    pub turned: Box<OnTurn>,
 }
 
-impl Default for Telling {
+impl Default for ReviewCallbacks {
     fn default() -> Self {
         Self { progress: Box::new(|_| ControlFlow::Continue(())), turned: Box::new(|_| ControlFlow::Continue(())) }
     }
@@ -114,14 +114,14 @@ fn spent_retirements(pdp: &Pdp) -> Result<BTreeSet<Retirement>, StoreError> {
 /// # Errors
 /// [`StoreError`] when the facts cannot be read.
 pub async fn examine(pdp: &Pdp, files: RuleFiles) -> Result<Evidence, StoreError> {
-    examine_telling(pdp, files, Telling::default()).await
+    examine_with(pdp, files, ReviewCallbacks::default()).await
 }
 
 /// The same, telling of it while it goes on. Whoever tells it to stop gets evidence without the live world.
 ///
 /// # Errors
 /// [`StoreError`] when the facts cannot be read.
-pub async fn examine_telling(pdp: &Pdp, files: RuleFiles, telling: Telling) -> Result<Evidence, StoreError> {
+pub async fn examine_with(pdp: &Pdp, files: RuleFiles, callbacks: ReviewCallbacks) -> Result<Evidence, StoreError> {
     let old = pdp.rules();
     let (at, snapshot) = (pdp.store.now(), pdp.store.snapshot()?);
     let (solver, known) = (pdp.settings.terms.solver.clone(), pdp.rules.reviewed.clone());
@@ -137,7 +137,7 @@ pub async fn examine_telling(pdp: &Pdp, files: RuleFiles, telling: Telling) -> R
             Ok(new) => new,
             Err(findings) => return Ok(Evidence::unreadable(candidate, old.digest().clone(), findings)),
         };
-        let Telling { mut progress, mut turned } = telling;
+        let ReviewCallbacks { mut progress, mut turned } = callbacks;
         let spoken = Spoken::between(&old, &new, solver.as_deref());
         std::thread::scope(|scope| {
             // The live world is read while the solver and the tables are at work.

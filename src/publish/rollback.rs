@@ -18,13 +18,13 @@ use crate::decide::check_schema;
 use crate::limits::ROLLBACK_ALONE_SECONDS;
 use crate::pdp::Pdp;
 use crate::pdp::call::{self, Call, CallError, CallTarget, Committed, Done};
-use crate::pdp::rules::{self, Activation, Note, bring_with, kept, whole_digest};
+use crate::pdp::rules::{self, Activation, Note, activate_with, kept, whole_digest};
 use crate::policy::Bundle;
 use crate::publish::four_eyes::{Hand, is_somebody};
 use crate::publish::proposal::{Candidate, proposed};
 use crate::publish::report::RulesEntry;
-use crate::publish::weigh::ReviewedBundle;
-use crate::publish::{self, ProposalTold, PublishError, saying, short};
+use crate::publish::reviewed_bundle::ReviewedBundle;
+use crate::publish::{self, ProposalReport, PublishError, saying, short};
 use crate::store::{InForce, MetadataChanges, StoreError, Why};
 
 /// Which rules somebody wants in force again.
@@ -41,7 +41,7 @@ pub struct RollingBack {
 #[serde(untagged)]
 pub enum RolledBack {
     /// It waits for a second person, as every proposal does.
-    Proposed(Box<ProposalTold>),
+    Proposed(Box<ProposalReport>),
     /// It was an emergency: they are in force, and this is what they answer differently.
     InForce(Box<RulesEntry>),
 }
@@ -75,11 +75,12 @@ pub async fn roll_back(
 ) -> Result<Committed<RolledBack>, CallError<PublishError>> {
     call::may(pdp, call, "rollBackRules").await.map_err(|error| error.map(PublishError::Store))?;
     let RollingBack { to, comment } = rolling_back;
-    let (target, weighed) = match target(pdp, call, &to, comment.as_deref()) {
+    let (target, reviewed) = match target(pdp, call, &to, comment.as_deref()) {
         Ok(target) => {
-            let weighed =
-                publish::weigh::weigh(pdp, target.bundle.files().clone()).await.map_err(CallError::Unavailable)?;
-            (target, weighed)
+            let reviewed = publish::reviewed_bundle::review_bundle(pdp, target.bundle.files().clone())
+                .await
+                .map_err(CallError::Unavailable)?;
+            (target, reviewed)
         }
         Err(error) => {
             return call::change(pdp, call, "rollBackRules", CallTarget::Installation, move |_, _| Err(error.into()))
@@ -94,16 +95,16 @@ pub async fn roll_back(
     ];
     let call = saying(call, said);
     if target.is_emergency {
-        return go_back(pdp, &call, target, weighed, comment).await;
+        return go_back(pdp, &call, target, reviewed, comment).await;
     }
     let (current, hand) = (pdp.rules.current.clone(), Hand::of_call(&call));
     let files = kept(target.bundle.files());
-    call::change(pdp, &call, "proposeRules", CallTarget::Installation, move |desk, _| {
+    call::change(pdp, &call, "proposeRules", CallTarget::Installation, move |context, _| {
         let title = Some(format!("go back to the rules `{}`", target.bundle.digest()));
-        let candidate = Candidate { files, weighed, title, why: comment, activate_at: None, rollback: true };
-        let Done { happening, records, beside, value, .. } = proposed(&current, desk, hand, candidate)?;
+        let candidate = Candidate { files, reviewed, title, why: comment, activate_at: None, rollback: true };
+        let Done { change_set, records, metadata, value, .. } = proposed(&current, context, hand, candidate)?;
         let value = RolledBack::Proposed(Box::new(value));
-        Ok(Done { happening, records, ..Done::beside(beside, value) })
+        Ok(Done { change_set, records, ..Done::metadata(metadata, value) })
     })
     .await
 }
@@ -113,25 +114,25 @@ async fn go_back(
     pdp: &Pdp,
     call: &Call,
     target: Target,
-    weighed: ReviewedBundle,
+    reviewed: ReviewedBundle,
     comment: Option<String>,
 ) -> Result<Committed<RolledBack>, CallError<PublishError>> {
     let (current, by) = (pdp.rules.current.clone(), call.caller.to_string());
-    call::change(pdp, call, "rollBackRules", CallTarget::Installation, move |desk, _| {
+    call::change(pdp, call, "rollBackRules", CallTarget::Installation, move |context, _| {
         let Target { bundle, newest: (number, base), .. } = target;
-        let newest = desk.in_force().map_err(PublishError::from)?;
+        let newest = context.in_force().map_err(PublishError::from)?;
         if let Some((_, now)) = newest.filter(|(newest, _)| *newest != number) {
             return Err(PublishError::Moved { base: base.digest, in_force: now.digest }.into());
         }
-        let mut beside = MetadataChanges::default();
-        let evidence = weighed.json().map_err(PublishError::from)?;
-        let (why, folder, retired) = (Why::RolledBack, None, weighed.evidence.retired.clone());
-        let coming = Activation { bundle, by, why, proposal: None, evidence: Some(evidence), folder, retired };
+        let mut metadata = MetadataChanges::default();
+        let evidence = reviewed.json().map_err(PublishError::from)?;
+        let (why, folder, retired) = (Why::RolledBack, None, reviewed.evidence.retired.clone());
+        let activation = Activation { bundle, by, why, proposal: None, evidence: Some(evidence), folder, retired };
         let note = Note { comment, emergency: true };
-        let entry = bring_with(&current, desk, coming, note, &mut beside).map_err(PublishError::from)?;
-        let evidence = serde_json::to_value(&weighed.evidence).ok();
+        let entry = activate_with(&current, context, activation, note, &mut metadata).map_err(PublishError::from)?;
+        let evidence = serde_json::to_value(&reviewed.evidence).ok();
         let entry = RulesEntry { evidence, ..entry.into() };
-        Ok(Done::beside(beside, RolledBack::InForce(Box::new(entry))))
+        Ok(Done::metadata(metadata, RolledBack::InForce(Box::new(entry))))
     })
     .await
 }
@@ -156,7 +157,7 @@ fn target(pdp: &Pdp, call: &Call, to: &str, comment: Option<&str>) -> Result<Tar
     };
     // A newer program may know facts that rules of long ago cannot say.
     check_schema(&bundle).map_err(|finding| unloadable(finding.to_string()))?;
-    if let Some(finding) = publish::weigh::leaves_a_way_on(pdp, &bundle)? {
+    if let Some(finding) = publish::reviewed_bundle::leaves_a_way_on(pdp, &bundle)? {
         return Err(unloadable(finding.to_string()));
     }
     let history = pdp.store.rules_history(0, usize::MAX)?;

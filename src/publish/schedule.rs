@@ -13,7 +13,7 @@ use crate::policy::Finding;
 use crate::publish::approval::activation;
 use crate::publish::four_eyes::still_counts;
 use crate::publish::review::Outcome;
-use crate::publish::watched::told;
+use crate::publish::watched::or_refused;
 use crate::publish::{self, PublishError, in_force, saying};
 use crate::store::{Closed, MetadataChanges, Proposal, ProposalState, StoreError, WriteContext};
 
@@ -31,11 +31,11 @@ pub async fn activate_due(pdp: &Pdp) -> Result<Option<(u64, bool)>, StoreError> 
     if at > now {
         return Ok(None);
     }
-    let weighed = publish::approval::weigh_proposed(pdp, id).await?;
-    let (findings, digest) = (weighed.evidence.findings.clone(), scheduled.digest.clone());
+    let reviewed = publish::approval::review_proposed(pdp, id).await?;
+    let (findings, digest) = (reviewed.evidence.findings.clone(), scheduled.digest.clone());
     let needs_persons = pdp.settings.needs_persons;
     // Approved without a proof, and proved since.
-    let unproved = approval.unproved.clone().filter(|_| weighed.evidence.outcome != Outcome::Proved);
+    let unproved = approval.unproved.clone().filter(|_| reviewed.evidence.outcome != Outcome::Proved);
     let said = [
         ("proposal", Some(id.into())),
         ("digest", Some(scheduled.digest.into())),
@@ -46,22 +46,22 @@ pub async fn activate_due(pdp: &Pdp) -> Result<Option<(u64, bool)>, StoreError> 
     // Whoever approved it has to be allowed to still: by the rules of now, and by the token it came with.
     let call = saying(&Call { person: approval.person.clone(), ..Call::of(approval.by.clone()) }, said);
     let current = pdp.rules.current.clone();
-    let activated = call::change(pdp, &call, "approveRules", CallTarget::Installation, move |desk, _| {
-        let in_force = in_force(&current, desk).map_err(PublishError::from)?;
-        let found = desk.proposal(id).map_err(PublishError::from)?;
+    let activated = call::change(pdp, &call, "approveRules", CallTarget::Installation, move |context, _| {
+        let in_force = in_force(&current, context).map_err(PublishError::from)?;
+        let found = context.proposal(id).map_err(PublishError::from)?;
         let mut proposal = found.ok_or(PublishError::UnknownProposal(id))?;
         if proposal.state != ProposalState::Scheduled {
             return Err(PublishError::Closed { id, state: proposal.state }.into());
         }
-        still_counts(&proposal, &approval, desk.at, needs_persons, &|id| desk.token(id))?;
-        if approval.base != in_force || weighed.evidence.in_force.as_str() != in_force {
+        still_counts(&proposal, &approval, context.at, needs_persons, &|id| context.token(id))?;
+        if approval.base != in_force || reviewed.evidence.in_force.as_str() != in_force {
             return Err(PublishError::Moved { base: approval.base.clone(), in_force }.into());
         }
         if let Some(approval) = &mut proposal.approval {
             approval.unproved = unproved;
         }
-        let mut done = activation(&current, desk, proposal, weighed)?;
-        done.beside.put_scheduled(None).map_err(PublishError::from)?;
+        let mut done = activation(&current, context, proposal, reviewed)?;
+        done.metadata.put_scheduled(None).map_err(PublishError::from)?;
         Ok(done)
     });
     let message = match activated.await {
@@ -91,15 +91,15 @@ async fn not_activated(
     let by = "schedule".to_owned();
     let said = format!("proposal {id} did not come in force: {message}");
     let own = Own { action: "activateRules", by: by.clone(), message: said };
-    let put = move |desk: &WriteContext<'_>| {
-        let mut beside = MetadataChanges::default();
-        if let Some(mut proposal) = desk.proposal(id)?.filter(|known| known.state == ProposalState::Scheduled) {
+    let put = move |context: &WriteContext<'_>| {
+        let mut metadata = MetadataChanges::default();
+        if let Some(mut proposal) = context.proposal(id)?.filter(|known| known.state == ProposalState::Scheduled) {
             proposal.state = ProposalState::NotActivated;
-            proposal.closed = Some(Closed { by, at: desk.at, message: Some(message) });
-            beside.put_proposal(&proposal)?;
-            beside.put_scheduled(None)?;
+            proposal.closed = Some(Closed { by, at: context.at, message: Some(message) });
+            metadata.put_proposal(&proposal)?;
+            metadata.put_scheduled(None)?;
         }
-        Ok(beside)
+        Ok(metadata)
     };
     own::write_own(pdp, own, put).await?;
     publish::watched::refuse(pdp, refused);
@@ -116,7 +116,7 @@ pub(crate) fn recall_refused(pdp: &Pdp) -> Result<(), StoreError> {
     };
     if since.is_none_or(|since| closed.at >= since) {
         let message = closed.message.unwrap_or_default();
-        let findings = told(vec![Finding::whole("policies", message, "review it again, and propose it anew")]);
+        let findings = or_refused(vec![Finding::whole("policies", message, "review it again, and propose it anew")]);
         let refused = RefusedRules { digest: Some(digest), at: closed.at, findings, proposal: Some(id) };
         pdp.rules.current.refuse(Some(refused));
     }
@@ -143,5 +143,5 @@ pub fn activation_within(pdp: &Pdp) -> Result<Option<Duration>, StoreError> {
 /// Tells whenever something else may be to come in force later than before.
 #[must_use]
 pub fn schedule(pdp: &Pdp) -> tokio::sync::watch::Receiver<u64> {
-    pdp.store.entered()
+    pdp.store.metadata_changed()
 }

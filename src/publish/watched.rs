@@ -39,18 +39,18 @@ pub async fn take_files(pdp: &Pdp, files: Result<RuleFiles, ReadError>) -> Resul
     if pdp.rules.current.refused().is_some_and(|refused| refused.digest.as_deref() == Some(digest.as_str())) {
         return Ok(Taken::Same);
     }
-    let weighed = publish::weigh::weigh(pdp, files).await?;
-    let evidence = Some(weighed.json()?);
+    let reviewed = publish::reviewed_bundle::review_bundle(pdp, files).await?;
+    let evidence = Some(reviewed.json()?);
     // Nobody is there to say why what the solver did not settle is accepted.
-    let undecided = weighed.evidence.undecided();
-    let Some(bundle) = weighed.bundle else {
-        return Ok(refuse_files(pdp, Some(digest), told(weighed.evidence.findings)));
+    let undecided = reviewed.evidence.undecided();
+    let Some(bundle) = reviewed.bundle else {
+        return Ok(refuse_files(pdp, Some(digest), or_refused(reviewed.evidence.findings)));
     };
     if !undecided.is_empty() {
         return Ok(refuse_files(pdp, Some(digest), undecided));
     }
     let (by, folder, retired) =
-        (publish::begin::files_by(pdp, "files"), publish::begin::folder_said(pdp), weighed.evidence.retired);
+        (publish::begin::files_by(pdp, "files"), publish::begin::folder_said(pdp), reviewed.evidence.retired);
     rules::keep(pdp, Activation { bundle, by, why: Why::Files, proposal: None, evidence, folder, retired }).await?;
     Ok(Taken::InForce)
 }
@@ -89,7 +89,7 @@ pub(crate) fn refuse(pdp: &Pdp, refused: RefusedRules) {
 }
 
 /// What is said of rules that were refused: at least that they were.
-pub(crate) fn told(mut findings: Vec<Finding>) -> Vec<Finding> {
+pub(crate) fn or_refused(mut findings: Vec<Finding>) -> Vec<Finding> {
     if findings.is_empty() {
         findings.push(Finding::whole("policies", "the rules were refused", "review them to see what was found"));
     }

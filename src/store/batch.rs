@@ -7,14 +7,14 @@ use std::sync::{Arc, PoisonError, RwLockReadGuard};
 use redb::{ReadableTable, Table, WriteTransaction};
 
 use super::file::Shared;
-use super::index_rows::rows_of;
+use super::index_rows::index_rows_of;
 use super::ledger::Growing;
 use super::ledger_index::{Entries, IndexTable, LEDGER_INDEX};
 use super::metadata::{Known, Metadata, MetadataEntry, RowsDigest, sha256};
 use super::metadata_changes::MetadataChanges;
 use super::prepare::{keep_newest, newest};
 use super::rows::{parse, row};
-use super::tables::{ENTRIES, FACTS, JOURNAL, SIDE};
+use super::tables::{ENTRIES, FACTS, JOURNAL, METADATA};
 use super::token::{Remembered, remembered_key};
 use super::view::{View, decode, encode};
 use super::{Entry, StoreError};
@@ -39,7 +39,7 @@ pub struct Work<T> {
     /// What is remembered of the answer, so that a retry gets the same one.
     pub remember: Option<Remembered>,
     /// What changes beside the facts.
-    pub beside: MetadataChanges,
+    pub metadata: MetadataChanges,
     /// What the caller gets once all of it is durable.
     pub value: T,
 }
@@ -63,7 +63,7 @@ pub struct WriteContext<'a> {
     pub at: Timestamp,
     /// The revision the change would make.
     pub next: Revision,
-    pub(super) side: &'a Table<'a, &'static [u8], &'static [u8]>,
+    pub(super) metadata_table: &'a Table<'a, &'static [u8], &'static [u8]>,
     pub(super) metadata: Metadata<'a, Table<'a, &'static [u8], &'static [u8]>>,
 }
 
@@ -73,7 +73,7 @@ impl WriteContext<'_> {
     /// # Errors
     /// [`StoreError`] when it cannot be read.
     pub fn remembered(&self, key: &[u8]) -> Result<Option<Remembered>, StoreError> {
-        self.side.get(remembered_key(key).as_slice())?.map(|found| decode(found.value())).transpose()
+        self.metadata_table.get(remembered_key(key).as_slice())?.map(|found| decode(found.value())).transpose()
     }
 }
 
@@ -85,7 +85,7 @@ pub(super) struct Batch<'txn> {
     metadata: Table<'txn, u64, &'static [u8]>,
     /// What the journal says of the rows beside the facts, and what this transaction adds.
     pub(super) known: RwLockReadGuard<'txn, Known>,
-    pub(super) entered: Known,
+    pub(super) newer: Known,
     /// The rules that come in force by it.
     pub(super) in_force: Option<(u64, String)>,
     /// The rows of the facts that the change wrote so far; nothing where they are too many to be remembered.
@@ -93,7 +93,7 @@ pub(super) struct Batch<'txn> {
     pub(super) ledger: Growing<'txn>,
     pub(super) index: IndexTable<'txn>,
     pub(super) entries: Entries,
-    pub(super) side: Table<'txn, &'static [u8], &'static [u8]>,
+    pub(super) metadata_table: Table<'txn, &'static [u8], &'static [u8]>,
     pub(super) revision: Revision,
     pub(super) at: Timestamp,
     /// Nothing of it is to be written.
@@ -113,21 +113,21 @@ impl<'txn> Batch<'txn> {
         let (revision, newest_at) = newest(&journal)?;
         let at = now.max(newest_at);
         keep_newest(write, at)?;
-        let (facts, side) = (write.open_table(FACTS)?, write.open_table(SIDE)?);
+        let (facts, metadata_table) = (write.open_table(FACTS)?, write.open_table(METADATA)?);
         let known = shared.known.read().unwrap_or_else(PoisonError::into_inner);
         Ok(Self {
             random: Arc::clone(&shared.random),
             facts,
             journal,
             metadata: write.open_table(ENTRIES)?,
-            entered: known.after(),
+            newer: known.after(),
             known,
             in_force: None,
             touched: Some(BTreeSet::new()),
             ledger,
             index: write.open_table(LEDGER_INDEX)?,
             entries: Entries::default(),
-            side,
+            metadata_table,
             revision,
             at,
             is_dropped: false,
@@ -136,7 +136,7 @@ impl<'txn> Batch<'txn> {
     }
 
     pub(super) fn put(&mut self, fact: &Fact, revision: Revision) -> Result<(), StoreError> {
-        let rows = rows_of(&View::new(&self.facts, Revision(u64::MAX)), fact)?;
+        let rows = index_rows_of(&View::new(&self.facts, Revision(u64::MAX)), fact)?;
         for (key, value) in rows {
             let row = row(&key, revision);
             self.facts.insert(row.as_slice(), value.as_slice())?;
@@ -177,7 +177,7 @@ impl<'txn> Batch<'txn> {
     fn enter(&mut self, by: String, events: Vec<Event>) -> Result<Hash, StoreError> {
         let next = self.revision.next();
         let facts = Some(self.facts_digest(next)?);
-        let metadata = (self.entered.number > 0).then_some(self.entered.head);
+        let metadata = (self.newer.number > 0).then_some(self.newer.head);
         let entry = encode(&Entry { at: self.at, by, events, facts, metadata })?;
         self.journal.insert(next.0, entry.as_slice())?;
         self.revision = next;
@@ -185,55 +185,55 @@ impl<'txn> Batch<'txn> {
     }
 
     /// Writes rows beside the facts and enters them in the journal, `with` so many records; the SHA-256 of the entry.
-    fn enter_beside(&mut self, by: String, beside: MetadataChanges, with: usize) -> Result<Hash, StoreError> {
-        let rows: Vec<_> = beside.rows.iter().map(|(key, row)| (key.clone(), sha256(row))).collect();
+    fn enter_metadata(&mut self, by: String, metadata: MetadataChanges, with: usize) -> Result<Hash, StoreError> {
+        let rows: Vec<_> = metadata.rows.iter().map(|(key, row)| (key.clone(), sha256(row))).collect();
         let records = self.ledger.size()? + with as u64;
-        let entry = MetadataEntry { at: self.at, by, before: self.entered.head, records, rows, adopted: None };
+        let entry = MetadataEntry { at: self.at, by, before: self.newer.head, records, rows, adopted: None };
         let bytes = encode(&entry)?;
-        self.metadata.insert(self.entered.number + 1, bytes.as_slice())?;
-        self.entered.entered(&bytes, entry.rows);
-        for (key, row) in beside.rows {
-            self.side.insert(key.as_slice(), row.as_slice())?;
+        self.metadata.insert(self.newer.number + 1, bytes.as_slice())?;
+        self.newer.note(&bytes, entry.rows);
+        for (key, row) in metadata.rows {
+            self.metadata_table.insert(key.as_slice(), row.as_slice())?;
         }
-        self.in_force = beside.in_force.or(self.in_force.take());
-        Ok(self.entered.head)
+        self.in_force = metadata.in_force.or(self.in_force.take());
+        Ok(self.newer.head)
     }
 
     pub(super) fn append(&mut self, records: Vec<Recorded>) -> Result<Vec<Seq>, StoreError> {
         let mut seqs = Vec::with_capacity(records.len());
         self.is_real |= !records.is_empty();
         for Recorded { bytes, at, terms } in records {
-            let seq = self.ledger.append(&bytes, &mut self.side)?;
+            let seq = self.ledger.append(&bytes, &mut self.metadata_table)?;
             self.entries.note(seq, at, terms);
             seqs.push(seq);
         }
         Ok(seqs)
     }
 
-    pub(super) fn desk(&self) -> WriteContext<'_> {
+    pub(super) fn context(&self) -> WriteContext<'_> {
         let view = View::new(&self.facts, self.revision);
-        let metadata = Metadata { side: &self.side, known: &self.known, newer: &self.entered };
-        WriteContext { view, at: self.at, next: self.revision.next(), side: &self.side, metadata }
+        let metadata = Metadata { metadata_table: &self.metadata_table, known: &self.known, newer: &self.newer };
+        WriteContext { view, at: self.at, next: self.revision.next(), metadata_table: &self.metadata_table, metadata }
     }
 
     /// Enters what a piece of work left; `has_put` when facts of the same change were put already.
     pub(super) fn keep<T>(&mut self, work: Work<T>, has_put: bool) -> Result<Written<T>, StoreError> {
-        let Work { change, by, mut records, remember, beside, value } = work;
-        if !beside.is_empty() {
-            let entry = self.enter_beside(by.clone(), beside, records.len())?;
+        let Work { change, by, mut records, remember, metadata, value } = work;
+        if !metadata.is_empty() {
+            let entry = self.enter_metadata(by.clone(), metadata, records.len())?;
             records.iter_mut().for_each(|record| record.belongs_to(&entry));
         }
-        if let Some((_permit, happening)) = change.filter(|(_, happening)| has_put || !happening.is_empty()) {
+        if let Some((_permit, change_set)) = change.filter(|(_, change_set)| has_put || !change_set.is_empty()) {
             let next = self.revision.next();
-            for fact in &happening.facts {
+            for fact in &change_set.facts {
                 self.put(fact, next)?;
             }
-            let entry = self.enter(by, happening.events)?;
+            let entry = self.enter(by, change_set.events)?;
             records.iter_mut().for_each(|record| record.belongs_to(&entry));
         }
         if let Some(remembered) = remember {
             let key = remembered_key(&remembered.key);
-            self.side.insert(key.as_slice(), encode(&remembered)?.as_slice())?;
+            self.metadata_table.insert(key.as_slice(), encode(&remembered)?.as_slice())?;
         }
         let records: Result<Vec<_>, _> = records.into_iter().map(|record| recorded(record, &*self.random)).collect();
         let seqs = self.append(records?)?;

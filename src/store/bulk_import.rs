@@ -20,8 +20,8 @@ pub struct Loader<'a, 'txn> {
 impl Loader<'_, '_> {
     /// What a piece of work sees that begins before anything is put.
     #[must_use]
-    pub fn desk(&self) -> WriteContext<'_> {
-        self.batch.desk()
+    pub fn context(&self) -> WriteContext<'_> {
+        self.batch.context()
     }
 
     /// The facts as they are with everything put so far.
@@ -74,19 +74,19 @@ impl Store {
     ) -> Result<Written<T>, StoreError> {
         let loaded = self.queue().wait_in_line(true, move |batch| {
             let mut loader = Loader { batch, has_put: false, fault: None };
-            let worked = catch_unwind(AssertUnwindSafe(|| load(&mut loader)));
+            let done = catch_unwind(AssertUnwindSafe(|| load(&mut loader)));
             let Loader { has_put, fault, .. } = loader;
             if let Some(fault) = fault {
                 return Err(fault);
             }
-            let worked = worked.unwrap_or_else(|panic| Err(panicked(&*panic)));
-            let is_kept = worked.as_ref().is_ok_and(|work| work.change.is_some());
+            let done = done.unwrap_or_else(|panic| Err(panicked(&*panic)));
+            let is_kept = done.as_ref().is_ok_and(|work| work.change.is_some());
             if has_put && !is_kept {
                 batch.is_dropped = true;
-                let left = worked.map(|work| (work.value, Some(work.records)));
+                let left = done.map(|work| (work.value, Some(work.records)));
                 return Ok(left.map(|value| Written { value, revision: batch.revision, seqs: Vec::new() }));
             }
-            match worked {
+            match done {
                 Ok(work) => {
                     let Written { value, revision, seqs } = batch.keep(work, has_put)?;
                     Ok(Ok(Written { value: (value, None), revision, seqs }))

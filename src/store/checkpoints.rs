@@ -27,15 +27,15 @@ impl Batch<'_> {
     fn keep_checkpoint(&mut self, Signed { size, note }: &Signed) -> Result<(), StoreError> {
         let before: Vec<Vec<u8>> = {
             let (from, to) = (checkpoint_key(0), checkpoint_key(*size));
-            let before = self.side.range::<&[u8]>(from.as_slice()..to.as_slice())?.rev().take(2);
+            let before = self.metadata_table.range::<&[u8]>(from.as_slice()..to.as_slice())?.rev().take(2);
             before.map(|found| found.map(|(key, _)| key.value().to_vec())).collect::<Result<_, _>>()?
         };
         if let [middle, first] = before.as_slice()
             && *first > checkpoint_key(size.saturating_sub(CHECKPOINTS_APART))
         {
-            self.side.remove(middle.as_slice())?;
+            self.metadata_table.remove(middle.as_slice())?;
         }
-        self.side.insert(checkpoint_key(*size).as_slice(), note.as_bytes())?;
+        self.metadata_table.insert(checkpoint_key(*size).as_slice(), note.as_bytes())?;
         Ok(())
     }
 }
@@ -66,7 +66,7 @@ impl Store {
         self.queue()
             .wait(move |batch| {
                 let (key, row) = archive_row(&records, &file);
-                batch.side.insert(key.as_slice(), row.as_slice())?;
+                batch.metadata_table.insert(key.as_slice(), row.as_slice())?;
                 batch.ledger.records.retain_in(records, |_, _| false)?;
                 Ok(Ok(Written { value: (), revision: batch.revision, seqs: Vec::new() }))
             })

@@ -52,15 +52,15 @@ impl<'a> View<'a> {
     ///
     /// # Errors
     /// [`StoreError`], or what the visitor returns.
-    pub fn households(
+    pub fn customer_snapshots(
         &self,
         at: Timestamp,
         visit: &mut dyn FnMut(&CustomerSnapshot<'a>) -> Result<Listed, StoreError>,
     ) -> Result<(), StoreError> {
-        self.walk(Kind::Customer, &[], &mut |names, _| visit(&self.household(name(names, 0)?, at)?))
+        self.walk(Kind::Customer, &[], &mut |names, _| visit(&self.customer_snapshot(name(names, 0)?, at)?))
     }
 
-    fn household(&self, customer: CustomerId, at: Timestamp) -> Result<CustomerSnapshot<'a>, StoreError> {
+    fn customer_snapshot(&self, customer: CustomerId, at: Timestamp) -> Result<CustomerSnapshot<'a>, StoreError> {
         let mut services = BTreeMap::new();
         self.walk(Kind::Service, &[customer.as_str()], &mut |names, value| {
             let id = ServiceId { customer: customer.clone(), service: name(names, 1)? };

@@ -15,31 +15,31 @@ impl View<'_> {
     /// [`StoreError`]; then there is no answer.
     pub fn facts(&self, needs: &Needs, at: Timestamp) -> Result<Facts, StoreError> {
         let mut facts = Facts { revision: self.revision(), at, ..Facts::default() };
-        let unknown = self.gather_subject(&needs.subject, &mut facts)?;
+        let unknown = self.read_subject(&needs.subject, &mut facts)?;
         facts.unknown_subject = unknown;
-        let unknown = self.gather_resource(needs, &mut facts)?;
+        let unknown = self.read_resource(needs, &mut facts)?;
         facts.unknown_resource = unknown;
         Ok(facts)
     }
 
-    fn gather_subject(&self, subject: &Target, facts: &mut Facts) -> Result<Option<Unknown>, StoreError> {
+    fn read_subject(&self, subject: &Target, facts: &mut Facts) -> Result<Option<Unknown>, StoreError> {
         match subject {
-            Target::Partner(id) => self.gather_partner(id, facts),
-            Target::Customer(id) => self.gather_customer(id, facts),
-            Target::Service(id) => self.gather_service(id, facts),
-            Target::Subscription(id) => self.gather_subscription(id, facts),
+            Target::Partner(id) => self.read_partner(id, facts),
+            Target::Customer(id) => self.read_customer(id, facts),
+            Target::Service(id) => self.read_service(id, facts),
+            Target::Subscription(id) => self.read_subscription(id, facts),
             Target::Nothing(kind) => Ok(Some(Unknown::of(*kind))),
             Target::Foreign => Ok(Some(Unknown::Subject)),
         }
     }
 
-    fn gather_resource(&self, needs: &Needs, facts: &mut Facts) -> Result<Option<Unknown>, StoreError> {
+    fn read_resource(&self, needs: &Needs, facts: &mut Facts) -> Result<Option<Unknown>, StoreError> {
         let (unknown, customer) = match &needs.resource {
-            Target::Partner(id) => (self.gather_partner(id, facts)?, None),
-            Target::Customer(id) => (self.gather_customer(id, facts)?, Some(id.clone())),
-            Target::Service(id) => (self.gather_service(id, facts)?, Some(id.customer.clone())),
+            Target::Partner(id) => (self.read_partner(id, facts)?, None),
+            Target::Customer(id) => (self.read_customer(id, facts)?, Some(id.clone())),
+            Target::Service(id) => (self.read_service(id, facts)?, Some(id.customer.clone())),
             Target::Subscription(id) => {
-                let unknown = self.gather_subscription(id, facts)?;
+                let unknown = self.read_subscription(id, facts)?;
                 let customer = facts.subscriptions.get(id).map(|found| found.service.customer.clone());
                 (unknown, customer)
             }
@@ -47,18 +47,18 @@ impl View<'_> {
             Target::Foreign => (Some(Unknown::Resource), None),
         };
         if let (Target::Partner(partner), Some(customer)) = (&needs.subject, customer) {
-            self.gather_relationship(&customer, partner, facts)?;
+            self.read_relationship(&customer, partner, facts)?;
         }
         Ok(unknown)
     }
 
-    fn gather_partner(&self, id: &PartnerId, facts: &mut Facts) -> Result<Option<Unknown>, StoreError> {
+    fn read_partner(&self, id: &PartnerId, facts: &mut Facts) -> Result<Option<Unknown>, StoreError> {
         let Some(Kept { fact, .. }) = self.partner(id)? else { return Ok(Some(Unknown::Partner)) };
         facts.partners.insert(id.clone(), PartnerFacts { kind: fact.kind, status: fact.status });
         Ok(None)
     }
 
-    fn gather_customer(&self, id: &CustomerId, facts: &mut Facts) -> Result<Option<Unknown>, StoreError> {
+    fn read_customer(&self, id: &CustomerId, facts: &mut Facts) -> Result<Option<Unknown>, StoreError> {
         if self.customer(id)?.is_none() {
             return Ok(Some(Unknown::Customer));
         }
@@ -66,8 +66,8 @@ impl View<'_> {
         Ok(None)
     }
 
-    fn gather_service(&self, id: &ServiceId, facts: &mut Facts) -> Result<Option<Unknown>, StoreError> {
-        if let Some(unknown) = self.gather_customer(&id.customer, facts)? {
+    fn read_service(&self, id: &ServiceId, facts: &mut Facts) -> Result<Option<Unknown>, StoreError> {
+        if let Some(unknown) = self.read_customer(&id.customer, facts)? {
             return Ok(Some(unknown));
         }
         let Some(Kept { fact, .. }) = self.service(id)? else { return Ok(Some(Unknown::Service)) };
@@ -75,7 +75,7 @@ impl View<'_> {
         Ok(None)
     }
 
-    fn gather_relationship(
+    fn read_relationship(
         &self,
         customer: &CustomerId,
         partner: &PartnerId,
@@ -89,11 +89,11 @@ impl View<'_> {
         Ok(())
     }
 
-    fn gather_subscription(&self, id: &SubscriptionId, facts: &mut Facts) -> Result<Option<Unknown>, StoreError> {
+    fn read_subscription(&self, id: &SubscriptionId, facts: &mut Facts) -> Result<Option<Unknown>, StoreError> {
         let Some(Kept { fact, .. }) = self.subscription(id)? else { return Ok(Some(Unknown::Subscription)) };
         let missing =
             |what: String| StoreError::Unreadable(format!("subscription `{id}` names {what}, which is not there"));
-        if self.gather_service(&fact.service_id(), facts)?.is_some() {
+        if self.read_service(&fact.service_id(), facts)?.is_some() {
             return Err(missing(format!("service `{}`", fact.service_id())));
         }
         let mut seller = fact.original_reseller.clone();
@@ -102,13 +102,13 @@ impl View<'_> {
                 return Err(missing(format!("parent `{parent}`")));
             };
             seller.clone_from(&held.original_reseller);
-            if self.gather_service(&held.service_id(), facts)?.is_some() {
+            if self.read_service(&held.service_id(), facts)?.is_some() {
                 return Err(missing(format!("service `{}`", held.service_id())));
             }
             facts.subscriptions.insert(parent.clone(), subscription_facts(&held));
         }
         if let Some(seller) = seller {
-            self.gather_relationship(&fact.customer, &seller, facts)?;
+            self.read_relationship(&fact.customer, &seller, facts)?;
         }
         facts.subscriptions.insert(id.clone(), subscription_facts(&fact));
         Ok(None)

@@ -9,7 +9,7 @@ use super::StoreError;
 use super::disk::Opener;
 use super::in_force::InForce;
 use super::metadata::{Known, Metadata};
-use super::tables::{ENTRIES, SIDE};
+use super::tables::{ENTRIES, METADATA};
 use super::time::StoreTime;
 use crate::clock::OnceAMinute;
 use crate::id::Revision;
@@ -24,7 +24,7 @@ pub(super) struct Shared {
     /// The rules that are in force: their number in the history, and their digest.
     pub(super) in_force: RwLock<Option<(u64, String)>>,
     /// Tells of each new entry that changed something beside the facts.
-    pub(super) entered: tokio::sync::watch::Sender<u64>,
+    pub(super) newest_metadata: tokio::sync::watch::Sender<u64>,
     pub(super) time: StoreTime,
     /// Was a record, or as much as one takes, written since the last failure?
     pub(super) writable: AtomicBool,
@@ -42,13 +42,16 @@ impl Shared {
     pub(super) fn learn(&self, database: &Database) -> Result<(), StoreError> {
         let read = database.begin_read()?;
         let (known, newer) = (Known::read(&read.open_table(ENTRIES)?)?, Known::default());
-        let side = read.open_table(SIDE)?;
+        let metadata_table = read.open_table(METADATA)?;
         // Whoever decides by the rules is told what is wrong with them.
-        let newest = Metadata { side: &side, known: &known, newer: &newer }.last::<InForce>(b'h').ok().flatten();
+        let newest = Metadata { metadata_table: &metadata_table, known: &known, newer: &newer }
+            .last::<InForce>(b'h')
+            .ok()
+            .flatten();
         self.put_in_force(newest.map(|(number, entry)| (number, entry.digest)));
         let number = known.number;
         *self.known.write().unwrap_or_else(PoisonError::into_inner) = known;
-        self.entered.send_replace(number);
+        self.newest_metadata.send_replace(number);
         Ok(())
     }
 

@@ -10,7 +10,7 @@ use crate::id::Revision;
 pub(super) type Row = (Vec<u8>, Vec<u8>);
 
 /// The rows a fact is written as: itself, and its entries in the indexes that are not there yet.
-pub(super) fn rows_of(view: &View<'_>, fact: &Fact) -> Result<Vec<Row>, StoreError> {
+pub(super) fn index_rows_of(view: &View<'_>, fact: &Fact) -> Result<Vec<Row>, StoreError> {
     let mut rows = Vec::with_capacity(4);
     let mut index = |kind: Kind, names: &[&str]| -> Result<(), StoreError> {
         let key = key(kind, names);

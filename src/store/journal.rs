@@ -33,18 +33,18 @@ impl Store {
     pub fn journal(&self, after: Revision, enough: usize) -> Result<Vec<(Revision, Entry)>, StoreError> {
         let newest = self.revision();
         let journal = self.read()?.open_table(JOURNAL)?;
-        let mut told = Vec::new();
+        let mut entries = Vec::new();
         let mut events = 0;
         for found in journal.range(after.next().0..=newest.0)? {
             let (revision, entry) = found?;
             let entry: Entry = decode(entry.value())?;
             events += entry.events.len();
-            told.push((Revision(revision.value()), entry));
+            entries.push((Revision(revision.value()), entry));
             if events >= enough {
                 break;
             }
         }
-        Ok(told)
+        Ok(entries)
     }
 
     /// The journal's entry of one revision.

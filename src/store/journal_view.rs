@@ -7,7 +7,7 @@ use redb::{ReadOnlyTable, ReadTransaction, ReadableTable as _};
 use super::ledger::guarded;
 use super::metadata::{Adopted, JOURNALED, Known, MetadataEntry, RowsDigest, described, sha256};
 use super::rows::{names, parse};
-use super::tables::{ENTRIES, FACTS, JOURNAL, SIDE, SideTable};
+use super::tables::{ENTRIES, FACTS, JOURNAL, METADATA, MetadataTable};
 use super::view::decode;
 use super::{Entry, StoreError};
 use crate::audit::Hash;
@@ -18,7 +18,7 @@ const REVISIONS_AT_ONCE: u64 = 100_000;
 /// How many rows are named of a revision whose rows are not as they were written.
 const NAMED_MAX: usize = 5;
 /// How many revisions are told of whose rows are not as they were written.
-const TOLD_MAX: usize = 100;
+const REPORTED_MAX: usize = 100;
 
 /// What the records say of the journal.
 #[derive(Default)]
@@ -55,7 +55,7 @@ pub struct JournalView {
     facts: ReadOnlyTable<&'static [u8], &'static [u8]>,
     journal: ReadOnlyTable<u64, &'static [u8]>,
     entries: ReadOnlyTable<u64, &'static [u8]>,
-    side: SideTable,
+    metadata_table: MetadataTable,
 }
 
 /// What the journal says, once it was read.
@@ -81,7 +81,7 @@ impl JournalView {
             facts: read.open_table(FACTS)?,
             journal: read.open_table(JOURNAL)?,
             entries: read.open_table(ENTRIES)?,
-            side: read.open_table(SIDE)?,
+            metadata_table: read.open_table(METADATA)?,
         })
     }
 
@@ -203,7 +203,7 @@ impl JournalView {
         let mut say = |key: &[u8], done: &str| {
             journal.breaches.push(Breach::table(format!("{} {done}", described(key))));
         };
-        for found in self.side.iter()? {
+        for found in self.metadata_table.iter()? {
             let (key, row) = found?;
             let key = key.value();
             if !key.first().is_some_and(|kind| JOURNALED.contains(kind)) {
@@ -258,7 +258,7 @@ impl JournalView {
                 }
             }
         }
-        for at in wrong.iter().take(TOLD_MAX) {
+        for at in wrong.iter().take(REPORTED_MAX) {
             let rows = rows.get(at).map(|rows| rows.join(", ")).filter(|rows| !rows.is_empty());
             let rows = rows.unwrap_or_else(|| "none are left".to_owned());
             let message = format!(
@@ -266,9 +266,9 @@ impl JournalView {
             );
             journal.breaches.push(Breach::table(message));
         }
-        if wrong.len() > TOLD_MAX {
+        if wrong.len() > REPORTED_MAX {
             let more =
-                format!("and the facts of {} more revisions are not as they were written", wrong.len() - TOLD_MAX);
+                format!("and the facts of {} more revisions are not as they were written", wrong.len() - REPORTED_MAX);
             journal.breaches.push(Breach::table(more));
         }
         Ok(())

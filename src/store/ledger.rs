@@ -14,7 +14,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use redb::{ReadOnlyTable, ReadTransaction, ReadableTable, Table, WriteTransaction};
 
 use super::StoreError;
-use super::tables::{LEDGER, SIDE, SideTable, TREE};
+use super::tables::{LEDGER, METADATA, MetadataTable, TREE};
 use crate::audit::{Hash, Peaks, children, leaf_hash, leaves_up_to, node_hash};
 use crate::id::Seq;
 
@@ -25,7 +25,7 @@ const HASH_BYTES: usize = size_of::<Hash>();
 const NONE: Hash = [0; HASH_BYTES];
 
 /// The side table as it is written.
-type Side<'txn> = Table<'txn, &'static [u8], &'static [u8]>;
+type MetadataTableMut<'txn> = Table<'txn, &'static [u8], &'static [u8]>;
 
 pub(super) fn checkpoint_key(size: u64) -> Vec<u8> {
     [b"c".as_slice(), &size.to_be_bytes()].concat()
@@ -107,7 +107,11 @@ impl<'txn> Growing<'txn> {
     }
 
     /// Appends a record with its leaf and the nodes that are full by it; these are written by [`Growing::close`].
-    pub(super) fn append(&mut self, record: &[u8], side: &mut Side<'_>) -> Result<Seq, StoreError> {
+    pub(super) fn append(
+        &mut self,
+        record: &[u8],
+        metadata_table: &mut MetadataTableMut<'_>,
+    ) -> Result<Seq, StoreError> {
         let mut peaks = match self.peaks.take() {
             Some(peaks) => peaks,
             None => self.read_peaks()?,
@@ -116,7 +120,7 @@ impl<'txn> Growing<'txn> {
         let stray = self.records.insert(seq, record)?.map(|stray| stray.value().to_vec());
         if let Some(stray) = stray {
             // Nothing of ours was ever written there: it is kept for whoever verifies.
-            side.insert(stray_key(seq).as_slice(), stray.as_slice())?;
+            metadata_table.insert(stray_key(seq).as_slice(), stray.as_slice())?;
         }
         peaks.push(leaf_hash(record), |node, hash| self.rows.put(&self.tree, node, hash))?;
         self.peaks = Some(peaks);
@@ -174,7 +178,7 @@ pub(super) fn plant(write: &WriteTransaction) -> Result<(), StoreError> {
 pub struct LedgerView {
     records: ReadOnlyTable<u64, &'static [u8]>,
     tree: ReadOnlyTable<u64, &'static [u8]>,
-    side: SideTable,
+    metadata_table: MetadataTable,
 }
 
 /// A damaged page can make redb panic where it reads; that is one more thing to be told, and no end of the walk.
@@ -185,7 +189,11 @@ pub(super) fn guarded<T>(read: impl FnOnce() -> Result<T, StoreError>) -> Result
 
 impl LedgerView {
     pub(super) fn of(read: &ReadTransaction) -> Result<Self, StoreError> {
-        Ok(Self { records: read.open_table(LEDGER)?, tree: read.open_table(TREE)?, side: read.open_table(SIDE)? })
+        Ok(Self {
+            records: read.open_table(LEDGER)?,
+            tree: read.open_table(TREE)?,
+            metadata_table: read.open_table(METADATA)?,
+        })
     }
 
     /// How many records were ever written.
@@ -249,7 +257,7 @@ impl LedgerView {
         let beyond = self.size()? + 1;
         guarded(|| {
             let mut strays = Vec::new();
-            for found in self.side.range::<&[u8]>(b"x".as_slice()..b"y".as_slice())? {
+            for found in self.metadata_table.range::<&[u8]>(b"x".as_slice()..b"y".as_slice())? {
                 strays.push(number(found?.0.value())?);
             }
             if self.records.get(0)?.is_some() {
@@ -271,7 +279,7 @@ impl LedgerView {
         let unreadable = || StoreError::Unreadable("the row of an archive file is not one".to_owned());
         guarded(|| {
             let mut known = Vec::new();
-            for found in self.side.range::<&[u8]>(b"a".as_slice()..b"b".as_slice())? {
+            for found in self.metadata_table.range::<&[u8]>(b"a".as_slice()..b"b".as_slice())? {
                 let (key, row) = found?;
                 let (last, file) = row.value().split_first_chunk().ok_or_else(unreadable)?;
                 let records = number(key.value())?..=u64::from_be_bytes(*last);
@@ -288,7 +296,7 @@ impl LedgerView {
     pub fn checkpoints(&self) -> Result<Vec<(u64, String)>, StoreError> {
         guarded(|| {
             let mut kept = Vec::new();
-            for found in self.side.range::<&[u8]>(b"c".as_slice()..b"d".as_slice())? {
+            for found in self.metadata_table.range::<&[u8]>(b"c".as_slice()..b"d".as_slice())? {
                 let (key, note) = found?;
                 kept.push((number(key.value())?, String::from_utf8_lossy(note.value()).into_owned()));
             }

@@ -129,7 +129,7 @@ impl Known {
     }
 
     /// Notes an entry that is being written.
-    pub(super) fn entered(&mut self, bytes: &[u8], rows: Vec<(Vec<u8>, Hash)>) {
+    pub(super) fn note(&mut self, bytes: &[u8], rows: Vec<(Vec<u8>, Hash)>) {
         self.rows.extend(rows);
         (self.number, self.head) = (self.number + 1, sha256(bytes));
     }
@@ -142,7 +142,7 @@ impl Known {
 
 /// The rows beside the facts, as one transaction sees them, each held against the journal.
 pub(super) struct Metadata<'a, T> {
-    pub(super) side: &'a T,
+    pub(super) metadata_table: &'a T,
     pub(super) known: &'a Known,
     /// What the transaction sees besides.
     pub(super) newer: &'a Known,
@@ -153,7 +153,7 @@ impl<T: ReadableTable<&'static [u8], &'static [u8]>> Metadata<'_, T> {
         if let Some(fault) = self.known.fault.as_ref().or(self.newer.fault.as_ref()) {
             return Err(StoreError::Altered(fault.clone()));
         }
-        let found = self.side.get(key)?.map(|found| found.value().to_vec());
+        let found = self.metadata_table.get(key)?.map(|found| found.value().to_vec());
         let expected = self.newer.rows.get(key).or_else(|| self.known.rows.get(key));
         if found.as_deref().map(sha256).as_ref() == expected {
             return Ok(found);

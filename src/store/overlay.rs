@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::StoreError;
-use super::index_rows::rows_of;
+use super::index_rows::index_rows_of;
 use super::rows::OverlayRows;
 use super::view::View;
 use crate::domain::event::Fact;
@@ -14,7 +14,7 @@ pub struct Overlay<'a>(OverlayRows<'a>);
 impl<'a> View<'a> {
     /// The same facts, to suppose changes of.
     #[must_use]
-    pub fn supposing(&self) -> Overlay<'a> {
+    pub fn overlay(&self) -> Overlay<'a> {
         let base = self.revision();
         Overlay(OverlayRows { beneath: self.rows(), base, over: BTreeMap::new(), revision: base.next() })
     }
@@ -32,7 +32,7 @@ impl Overlay<'_> {
     /// # Errors
     /// [`StoreError`] when what lies beneath cannot be read.
     pub fn put(&mut self, fact: &Fact) -> Result<(), StoreError> {
-        let rows = rows_of(&self.view(), fact)?;
+        let rows = index_rows_of(&self.view(), fact)?;
         self.0.over.extend(rows);
         Ok(())
     }

@@ -6,7 +6,7 @@ use redb::{Database, ReadableTable, ReadableTableMetadata as _, TableHandle as _
 
 use super::ledger_index::{Caught, LEDGER_INDEX, catch_up};
 use super::metadata::{Adopted, JOURNALED, MetadataEntry, RowsDigest, sha256};
-use super::tables::{ENTRIES, FACTS, JOURNAL, LEDGER, META, SIDE, TREE};
+use super::tables::{ENTRIES, FACTS, JOURNAL, LEDGER, META, METADATA, TREE};
 use super::view::{decode, encode};
 use super::{Entry, StoreError, ledger};
 use crate::audit::{Hash, Recorded};
@@ -58,7 +58,7 @@ pub(super) fn prepare(database: &Database, path: &Path) -> Result<(Revision, Tim
         if write.open_table(TREE)?.is_empty()? && !write.open_table(LEDGER)?.is_empty()? {
             return Err(not_a_store("the tree over its ledger was taken away"));
         }
-        write.open_table(SIDE)?;
+        write.open_table(METADATA)?;
         write.open_table(ENTRIES)?;
         is_new_index = write.list_tables()?.all(|table| table.name() != LEDGER_INDEX.name());
         write.open_table(LEDGER_INDEX)?;
@@ -76,9 +76,9 @@ pub(super) fn prepare(database: &Database, path: &Path) -> Result<(Revision, Tim
 
 /// Gives the rows of archive files a key of their own: they had that of the files of proposals.
 fn move_archives(write: &WriteTransaction) -> Result<(), StoreError> {
-    let mut side = write.open_table(SIDE)?;
+    let mut metadata_table = write.open_table(METADATA)?;
     let mut moved = Vec::new();
-    for found in side.range::<&[u8]>(b"f".as_slice()..b"g".as_slice())? {
+    for found in metadata_table.range::<&[u8]>(b"f".as_slice()..b"g".as_slice())? {
         let (key, row) = found?;
         // It begins with a place in the ledger, and what is no row of an archive with the mark of a list.
         if row.value().first() == Some(&0) {
@@ -86,11 +86,11 @@ fn move_archives(write: &WriteTransaction) -> Result<(), StoreError> {
         }
     }
     for (mut key, row) in moved {
-        side.remove(key.as_slice())?;
+        metadata_table.remove(key.as_slice())?;
         if let Some(kind) = key.first_mut() {
             *kind = b'a';
         }
-        side.insert(key.as_slice(), row.as_slice())?;
+        metadata_table.insert(key.as_slice(), row.as_slice())?;
     }
     Ok(())
 }
@@ -105,7 +105,8 @@ fn has_entries(write: &WriteTransaction) -> Result<bool, StoreError> {
 /// Enters in the journal what a store of an earlier format holds: it is what it is, and from then on every change of it
 /// is an entry.
 fn adopt(write: &WriteTransaction) -> Result<(), StoreError> {
-    let (journal, facts, side) = (write.open_table(JOURNAL)?, write.open_table(FACTS)?, write.open_table(SIDE)?);
+    let (journal, facts, metadata_table) =
+        (write.open_table(JOURNAL)?, write.open_table(FACTS)?, write.open_table(METADATA)?);
     let (revision, at) = newest(&journal)?;
     let (mut entries, mut kept, mut rows) = (RowsDigest::default(), RowsDigest::default(), Vec::new());
     for found in journal.iter()? {
@@ -116,7 +117,7 @@ fn adopt(write: &WriteTransaction) -> Result<(), StoreError> {
         let (row, value) = found?;
         kept.add(row.value(), value.value());
     }
-    for found in side.iter()? {
+    for found in metadata_table.iter()? {
         let (key, row) = found?;
         if key.value().first().is_some_and(|kind| JOURNALED.contains(kind)) {
             rows.push((key.value().to_vec(), sha256(row.value())));

@@ -18,14 +18,14 @@ impl Store {
     pub async fn probe(&self) -> Result<(), StoreError> {
         self.queue()
             .wait(|batch| {
-                batch.side.insert(KEY, vec![0; BYTES].as_slice())?;
+                batch.metadata_table.insert(KEY, vec![0; BYTES].as_slice())?;
                 batch.is_real = true;
                 Ok(Ok(Written { value: (), revision: batch.revision, seqs: Vec::new() }))
             })
             .await?;
         self.queue()
             .wait(|batch| {
-                batch.side.remove(KEY)?;
+                batch.metadata_table.remove(KEY)?;
                 Ok(Ok(Written { value: (), revision: batch.revision, seqs: Vec::new() }))
             })
             .await

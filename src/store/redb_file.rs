@@ -15,7 +15,7 @@ use super::file::Shared;
 use super::metadata::Metadata;
 use super::prepare::prepare;
 use super::rows::{Rows, Visit};
-use super::tables::{ENTRIES, FACTS, SIDE, SideTable};
+use super::tables::{ENTRIES, FACTS, METADATA, MetadataTable};
 use super::time::StoreTime;
 use super::view::View;
 use super::writer::{self, Queue};
@@ -123,7 +123,7 @@ impl Store {
             revision: AtomicU64::new(revision.0),
             known: RwLock::default(),
             in_force: RwLock::default(),
-            entered: tokio::sync::watch::Sender::default(),
+            newest_metadata: tokio::sync::watch::Sender::default(),
             time,
             writable: AtomicBool::new(false),
             log: OnceAMinute::new(),
@@ -245,21 +245,21 @@ impl Store {
 
     /// Tells of each new entry of the journal that changed something beside the facts.
     #[must_use]
-    pub fn entered(&self) -> tokio::sync::watch::Receiver<u64> {
-        self.shared.entered.subscribe()
+    pub fn metadata_changed(&self) -> tokio::sync::watch::Receiver<u64> {
+        self.shared.newest_metadata.subscribe()
     }
 
     /// Reads what is beside the facts, held against the journal.
     pub(super) fn metadata<T>(
         &self,
-        read: impl FnOnce(&Metadata<'_, SideTable>) -> Result<T, StoreError>,
+        read: impl FnOnce(&Metadata<'_, MetadataTable>) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
         // What is known first: the transaction then sees at least as much.
         let known = self.shared.known.read().unwrap_or_else(PoisonError::into_inner);
         let transaction = self.read()?;
         let mut newer = known.after();
         newer.follow(&transaction.open_table(ENTRIES)?)?;
-        read(&Metadata { side: &transaction.open_table(SIDE)?, known: &known, newer: &newer })
+        read(&Metadata { metadata_table: &transaction.open_table(METADATA)?, known: &known, newer: &newer })
     }
 }
 

@@ -36,7 +36,7 @@ impl Store {
         self.queue()
             .wait(move |batch| {
                 // Nothing is written before the work is whole, so whatever is wrong with it is its own fault.
-                match catch_unwind(AssertUnwindSafe(|| work(&batch.desk()))) {
+                match catch_unwind(AssertUnwindSafe(|| work(&batch.context()))) {
                     Ok(Ok(work)) => batch.keep(work, false).map(Ok),
                     Ok(Err(error)) => Ok(Err(error)),
                     Err(panic) => Ok(Err(panicked(&*panic))),

@@ -33,12 +33,12 @@ trait Job: Send {
     ///
     /// # Errors
     /// When the file fails, so that nothing of the transaction can be written. A fault of this job alone is kept for
-    /// [`Job::tell`], and concerns nobody else.
+    /// [`Job::reply`], and concerns nobody else.
     fn fill(&mut self, batch: &mut Batch<'_>) -> Result<(), StoreError>;
     /// Does it need a transaction of its own?
     fn is_alone(&self) -> bool;
     /// Tells whoever waits.
-    fn tell(self: Box<Self>, written: Result<(), StoreError>);
+    fn reply(self: Box<Self>, written: Result<(), StoreError>);
 }
 
 /// What a job came to: its value and records, or a fault of its own for which it wrote nothing.
@@ -48,7 +48,7 @@ struct Waiting<F, T> {
     work: Option<F>,
     is_alone: bool,
     filled: Filled<T>,
-    tell: oneshot::Sender<Result<Written<T>, StoreError>>,
+    reply: oneshot::Sender<Result<Written<T>, StoreError>>,
 }
 
 impl<F, T> Job for Waiting<F, T>
@@ -67,9 +67,9 @@ where
         self.is_alone
     }
 
-    fn tell(self: Box<Self>, written: Result<(), StoreError>) {
+    fn reply(self: Box<Self>, written: Result<(), StoreError>) {
         // Whoever waited may have gone away; what was written stays written.
-        let _ = self.tell.send(written.and(self.filled));
+        let _ = self.reply.send(written.and(self.filled));
     }
 }
 
@@ -110,10 +110,10 @@ impl Queue {
         is_alone: bool,
         work: impl FnOnce(&mut Batch<'_>) -> Result<Filled<T>, StoreError> + Send + 'static,
     ) -> Result<Written<T>, StoreError> {
-        let (tell, told) = oneshot::channel();
-        let waiting = Waiting { work: Some(work), is_alone, filled: Err(StoreError::Closing), tell };
+        let (reply, answer) = oneshot::channel();
+        let waiting = Waiting { work: Some(work), is_alone, filled: Err(StoreError::Closing), reply };
         self.join(Box::new(waiting))?;
-        told.await.map_err(|_| StoreError::Closing)?
+        answer.await.map_err(|_| StoreError::Closing)?
     }
 
     pub(super) fn close(&self) {
@@ -174,20 +174,20 @@ fn write(shared: &Shared, mut jobs: VecDeque<Box<dyn Job>>) {
     let now = match shared.time.to_write() {
         Ok(now) => now,
         // The disk is as well as before.
-        Err(error) => return jobs.into_iter().for_each(|job| job.tell(Err(error.clone()))),
+        Err(error) => return jobs.into_iter().for_each(|job| job.reply(Err(error.clone()))),
     };
     let mut written = reopened(shared).and_then(|()| {
         catch_unwind(AssertUnwindSafe(|| fill(shared, now, &mut jobs))).unwrap_or_else(|panic| Err(panicked(&*panic)))
     });
     match &mut written {
-        Ok(Whole { revision, is_real, entered, in_force }) => {
-            if let Some(entered) = entered.take() {
-                let number = entered.number;
-                shared.known.write().unwrap_or_else(PoisonError::into_inner).merge(entered);
+        Ok(Whole { revision, is_real, newer, in_force }) => {
+            if let Some(newer) = newer.take() {
+                let number = newer.number;
+                shared.known.write().unwrap_or_else(PoisonError::into_inner).merge(newer);
                 if in_force.is_some() {
                     shared.put_in_force(in_force.take());
                 }
-                shared.entered.send_replace(number);
+                shared.newest_metadata.send_replace(number);
             }
             // What changes hardly a page may fit where no record does.
             if *is_real {
@@ -209,7 +209,7 @@ fn write(shared: &Shared, mut jobs: VecDeque<Box<dyn Job>>) {
         }
     }
     for job in jobs {
-        job.tell(written.as_ref().map(|_| ()).map_err(Clone::clone));
+        job.reply(written.as_ref().map(|_| ()).map_err(Clone::clone));
     }
 }
 
@@ -220,7 +220,7 @@ struct Whole {
     /// Was as much written as a record takes?
     is_real: bool,
     /// What was entered beside the facts.
-    entered: Option<Known>,
+    newer: Option<Known>,
     in_force: Option<(u64, String)>,
 }
 
@@ -235,13 +235,13 @@ fn fill(shared: &Shared, now: Timestamp, jobs: &mut VecDeque<Box<dyn Job>>) -> R
         }
         batch.ledger.close()?;
         std::mem::take(&mut batch.entries).write(&mut batch.index)?;
-        let entered = (batch.entered.number > batch.known.number).then_some(batch.entered);
+        let newer = (batch.newer.number > batch.known.number).then_some(batch.newer);
         let Batch { revision, is_real, in_force, is_dropped, .. } = batch;
-        (Whole { revision, is_real, entered, in_force }, is_dropped)
+        (Whole { revision, is_real, newer, in_force }, is_dropped)
     };
     if is_dropped {
         write.abort()?;
-        whole = Whole { is_real: false, entered: None, in_force: None, ..whole };
+        whole = Whole { is_real: false, newer: None, in_force: None, ..whole };
     } else {
         write.commit()?;
     }

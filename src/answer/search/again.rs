@@ -11,7 +11,7 @@ use crate::audit::{Results, SearchKind};
 use crate::clock::Timestamp;
 use crate::decide::World;
 use crate::facts::Facts;
-use crate::pdp::unrelated::StrangeResources;
+use crate::pdp::unrelated::UnrelatedResources;
 use crate::policy::Bundle;
 use crate::question::Question;
 use crate::store::{StoreError, View};
@@ -43,32 +43,32 @@ impl<'a> Replayable<'a> {
     pub(crate) fn of(question: &Question, results: &'a Results) -> Self {
         let properties = results.properties.as_deref().and_then(PageProperties::read);
         let page = Pager { token: results.token.clone(), limit: results.limit, properties };
-        let hole = SearchTarget::of(results.sought, question);
+        let target = SearchTarget::of(results.sought, question);
         // What the caller said besides what is recorded is in the tokens as a digest.
         let asked = match &results.asked {
             Some(asked) => HEXLOWER.decode(asked.as_bytes()).ok().and_then(|asked| asked.try_into().ok()),
             None => question_digest(question).ok(),
         };
-        Self { search: Search { hole, context: question.context.clone(), page: Some(page) }, asked, results }
+        Self { search: Search { target, context: question.context.clone(), page: Some(page) }, asked, results }
     }
 
     pub(crate) fn in_world(&self, rules: &Bundle, world: &World) -> FoundAgain {
         let Some(asked) = &self.asked else { return Ok(None) };
-        self.told(page_of_world(rules, world, &self.search, asked, false).map(|page| (page, Facts::default())))
+        self.found(page_of_world(rules, world, &self.search, asked, false).map(|page| (page, Facts::default())))
     }
 
     pub(crate) fn in_domain(
         &self,
         rules: &Bundle,
-        strange: &StrangeResources,
+        unrelated: &UnrelatedResources,
         view: View<'_>,
         at: Timestamp,
     ) -> FoundAgain {
         let Some(asked) = self.asked else { return Ok(None) };
-        self.told(Domain { rules, strange, view, at, search: &self.search, asked, explain: false }.page())
+        self.found(Domain { rules, unrelated, view, at, search: &self.search, asked, explain: false }.page())
     }
 
-    fn told(&self, made: Result<(SearchPage, Facts), SearchError>) -> FoundAgain {
+    fn found(&self, made: Result<(SearchPage, Facts), SearchError>) -> FoundAgain {
         let (page, facts) = match made {
             Ok(made) => made,
             Err(SearchError::Store(error)) => return Err(error),

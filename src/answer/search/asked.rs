@@ -19,18 +19,18 @@ pub(crate) fn question_digest(question: &Question) -> Result<QuestionDigest, Sea
 
 /// The digest of a question as it was asked: in whatever order its members came, and of what day and by which rules,
 /// where the caller chose them.
-pub(crate) fn asked_digest(question: &Question, basis: &ReadOptions) -> Result<QuestionDigest, SearchError> {
+pub(crate) fn asked_digest(question: &Question, options: &ReadOptions) -> Result<QuestionDigest, SearchError> {
     let mut question = question.clone();
     let Question { subject, action, resource, context } = &mut question;
     for members in [&mut subject.properties, &mut action.properties, &mut resource.properties, context] {
         put_in_order(members);
     }
     let question = bytes(&question)?;
-    let moment = basis.as_of.map(|as_of| match as_of {
+    let moment = options.as_of.map(|as_of| match as_of {
         AsOf::Revision(revision) => format!("as of revision {revision}"),
         AsOf::Time(time) => format!("as of {time}"),
     });
-    let rules = basis.rules.as_ref().map(|rules| format!("by the rules {rules}"));
+    let rules = options.rules.as_ref().map(|rules| format!("by the rules {rules}"));
     let chosen = [moment, rules].into_iter().flatten().collect::<Vec<_>>();
     let parts: Vec<&[u8]> = [question.as_slice()].into_iter().chain(chosen.iter().map(String::as_bytes)).collect();
     Ok(digest(&parts))

@@ -10,13 +10,13 @@ use std::ops::Bound;
 
 use crate::answer::search::token::{Position, digest};
 use crate::answer::search::{
-    Gathering, Match, QuestionDigest, Search, SearchError, SearchPage, SearchTarget, actions, look_through, page_of,
+    Match, PageBuilder, QuestionDigest, Search, SearchError, SearchPage, SearchTarget, actions, look_through, page_of,
 };
 use crate::clock::Timestamp;
 use crate::decide::{Namespace, allows_strange_subject, decide, permits};
 use crate::facts::{Facts, Needs};
 use crate::id::{CustomerId, PartnerId, ServiceId, SubscriptionId};
-use crate::pdp::unrelated::StrangeResources;
+use crate::pdp::unrelated::UnrelatedResources;
 use crate::policy::Bundle;
 use crate::question::{Action, Entity, Kind, Question, Target};
 use crate::store::{Listed, StoreError, View};
@@ -25,7 +25,7 @@ use crate::store::{Listed, StoreError, View};
 #[derive(Clone, Copy)]
 pub(crate) struct Domain<'a> {
     pub(crate) rules: &'a Bundle,
-    pub(crate) strange: &'a StrangeResources,
+    pub(crate) unrelated: &'a UnrelatedResources,
     pub(crate) view: View<'a>,
     pub(crate) at: Timestamp,
     pub(crate) search: &'a Search,
@@ -40,29 +40,29 @@ impl Domain<'_> {
         let facts = self.facts()?;
         // The actions are a list of the rules: where they are others, the places in it mean something else.
         let names =
-            if matches!(self.search.hole, SearchTarget::Action { .. }) { actions(self.rules) } else { Vec::new() };
+            if matches!(self.search.target, SearchTarget::Action { .. }) { actions(self.rules) } else { Vec::new() };
         let list = digest::<32>(&[names.join("\n").as_bytes()]);
-        let page = page_of(self.search, &self.asked, &list, self.explain, |from, gathering| match &self.search.hole {
+        let page = page_of(self.search, &self.asked, &list, self.explain, |from, builder| match &self.search.target {
             SearchTarget::Subject { kind, action, resource } => {
-                self.subjects(kind, action, resource, &facts, from, gathering)
+                self.subjects(kind, action, resource, &facts, from, builder)
             }
             SearchTarget::Resource { subject, action, kind } => {
-                self.resources(subject, action, kind, &facts, from, gathering)
+                self.resources(subject, action, kind, &facts, from, builder)
             }
-            SearchTarget::Action { .. } => look_through(names, from, gathering, |name| Ok(self.judged(name, &facts))),
+            SearchTarget::Action { .. } => look_through(names, from, builder, |name| Ok(self.judged(name, &facts))),
         })?;
         Ok((page, facts))
     }
 
     fn facts(&self) -> Result<Facts, StoreError> {
-        let needs = match &self.search.hole {
+        let needs = match &self.search.target {
             SearchTarget::Subject { resource, .. } => Needs { subject: Target::Foreign, resource: resource.target() },
             SearchTarget::Resource { subject, .. } => Needs { subject: subject.target(), resource: Target::Foreign },
             SearchTarget::Action { subject, resource } => Needs::of(subject, resource),
         };
         let mut facts = self.view.facts(&needs, self.at)?;
         // What is in the hole is not unknown, it is sought.
-        match &self.search.hole {
+        match &self.search.target {
             SearchTarget::Subject { .. } => facts.unknown_subject = None,
             SearchTarget::Resource { .. } => facts.unknown_resource = None,
             SearchTarget::Action { .. } => {}
@@ -71,14 +71,14 @@ impl Domain<'_> {
     }
 
     fn question(&self, with: &str) -> Question {
-        self.search.hole.filled(with, &self.search.context)
+        self.search.target.filled(with, &self.search.context)
     }
 
     /// Decides a candidate from its facts.
     fn judged(&self, candidate: String, facts: &Facts) -> Option<Match> {
         let question = self.question(&candidate);
         permits(self.rules, Namespace::Domain, &question, facts).then(|| Match {
-            found: self.search.hole.found(candidate),
+            found: self.search.target.found(candidate),
             decision: self.explain.then(|| decide(self.rules, Namespace::Domain, &question, facts)),
         })
     }
@@ -90,8 +90,8 @@ impl Domain<'_> {
         Ok(self.judged(candidate.to_owned(), &facts))
     }
 
-    fn look(&self, gathering: &mut Gathering, id: &str) -> Result<Listed, StoreError> {
-        gathering.look(Position::Id(id.to_owned()), || self.checked(id))
+    fn look(&self, builder: &mut PageBuilder, id: &str) -> Result<Listed, StoreError> {
+        builder.look(Position::Id(id.to_owned()), || self.checked(id))
     }
 
     /// Can a subject of one type do the action to a resource of the other at all?
@@ -107,13 +107,13 @@ impl Domain<'_> {
         resource: &Entity,
         facts: &Facts,
         from: &Position,
-        gathering: &mut Gathering,
+        builder: &mut PageBuilder,
     ) -> Result<(), SearchError> {
         if facts.unknown_resource.is_some() || !self.applies(kind, action, &resource.kind) {
             return Ok(());
         }
         if allows_strange_subject(self.rules, &self.question(""), facts) {
-            return self.everything(kind, from, gathering);
+            return self.everything(kind, from, builder);
         }
         let administrators = facts.services.values().flatten();
         let sellers = facts.subscriptions.values().filter_map(|subscription| subscription.original_reseller.as_ref());
@@ -121,7 +121,7 @@ impl Domain<'_> {
         let last: Option<PartnerId> = from.id()?;
         let first = last.as_ref().map_or(Bound::Unbounded, Bound::Excluded);
         for candidate in candidates.range::<PartnerId, _>((first, Bound::Unbounded)) {
-            if self.look(gathering, candidate.as_str())?.is_break() {
+            if self.look(builder, candidate.as_str())?.is_break() {
                 break;
             }
         }
@@ -135,38 +135,38 @@ impl Domain<'_> {
         kind: &str,
         facts: &Facts,
         from: &Position,
-        gathering: &mut Gathering,
+        builder: &mut PageBuilder,
     ) -> Result<(), SearchError> {
         if facts.unknown_subject.is_some() || !self.applies(&subject.kind, action, kind) {
             return Ok(());
         }
         // A page that began to look through everything goes on so.
         let is_scanning = matches!(from, Position::Id(_)) && kind == Kind::Subscription.as_str();
-        let Target::Partner(partner) = subject.target() else { return self.everything(kind, from, gathering) };
+        let Target::Partner(partner) = subject.target() else { return self.everything(kind, from, builder) };
         let Some(known) = facts.partners.get(&partner) else { return Ok(()) };
-        if is_scanning || self.strange.are_allowed(self.rules, &self.question(""), known) {
-            return self.everything(kind, from, gathering);
+        if is_scanning || self.unrelated.are_allowed(self.rules, &self.question(""), known) {
+            return self.everything(kind, from, builder);
         }
         match Kind::named(kind) {
             Some(Kind::Service) => {
                 let last: Option<ServiceId> = from.id()?;
                 self.view.services_granted(&partner, last.as_ref(), &mut |service| {
-                    self.look(gathering, &service.to_string())
+                    self.look(builder, &service.to_string())
                 })?;
                 Ok(())
             }
             Some(Kind::Subscription) => {
                 match from {
-                    Position::Start => self.sold(&partner, None, gathering)?,
-                    Position::Sold(last) => self.sold(&partner, Some(last), gathering)?,
+                    Position::Start => self.sold(&partner, None, builder)?,
+                    Position::Sold(last) => self.sold(&partner, Some(last), builder)?,
                     Position::Granted(..) => {}
                     Position::Id(_) | Position::Count(_) => return Err(SearchError::Token),
                 }
-                self.granted(&partner, from, gathering)?;
+                self.granted(&partner, from, builder)?;
                 Ok(())
             }
             // Where a stranger is allowed nothing there is an index, and these have none.
-            _ => self.everything(kind, from, gathering),
+            _ => self.everything(kind, from, builder),
         }
     }
 
@@ -175,29 +175,29 @@ impl Domain<'_> {
         &self,
         partner: &PartnerId,
         last: Option<&SubscriptionId>,
-        gathering: &mut Gathering,
+        builder: &mut PageBuilder,
     ) -> Result<(), StoreError> {
         self.view.subscriptions_sold(partner, last, &mut |subscription| {
             let id = subscription.id;
-            gathering.look(Position::Sold(id.clone()), || self.checked(id.as_str()))
+            builder.look(Position::Sold(id.clone()), || self.checked(id.as_str()))
         })
     }
 
     /// The subscriptions of the services the partner administers that it did not sell.
-    fn granted(&self, partner: &PartnerId, from: &Position, gathering: &mut Gathering) -> Result<(), StoreError> {
-        if gathering.is_done() {
+    fn granted(&self, partner: &PartnerId, from: &Position, builder: &mut PageBuilder) -> Result<(), StoreError> {
+        if builder.is_done() {
             return Ok(());
         }
         let mut last = None;
         if let Position::Granted(service, passed) = from {
             last = Some(service);
             if let Some(passed) = passed
-                && self.administered(partner, service, Some(passed), gathering)?.is_break()
+                && self.administered(partner, service, Some(passed), builder)?.is_break()
             {
                 return Ok(());
             }
         }
-        self.view.services_granted(partner, last, &mut |service| self.administered(partner, &service, None, gathering))
+        self.view.services_granted(partner, last, &mut |service| self.administered(partner, &service, None, builder))
     }
 
     /// The subscriptions of one service that was granted to the partner. Once the grant has ended they are strange to
@@ -207,7 +207,7 @@ impl Domain<'_> {
         partner: &PartnerId,
         service: &ServiceId,
         last: Option<&SubscriptionId>,
-        gathering: &mut Gathering,
+        builder: &mut PageBuilder,
     ) -> Result<Listed, StoreError> {
         let stands = self
             .view
@@ -219,7 +219,7 @@ impl Domain<'_> {
             self.view.subscriptions_of(&service.customer, Some(&service.service), last, &mut |subscription| {
                 let id = subscription.id;
                 let at = Position::Granted(service.clone(), Some(id.clone()));
-                stopped = gathering.look(at, || {
+                stopped = builder.look(at, || {
                     if subscription.original_reseller.as_ref() == Some(partner) {
                         return Ok(None);
                     }
@@ -231,7 +231,7 @@ impl Domain<'_> {
                 return Ok(stopped);
             }
         }
-        gathering.look(Position::Granted(service.clone(), None), || Ok(None))
+        builder.look(Position::Granted(service.clone(), None), || Ok(None))
     }
 
     /// Decides a subscription, unless the partner sold it or its parent: those have been looked at before.
@@ -243,23 +243,23 @@ impl Domain<'_> {
     }
 
     /// Everything of a type, in the order of the ids.
-    fn everything(&self, kind: &str, from: &Position, gathering: &mut Gathering) -> Result<(), SearchError> {
+    fn everything(&self, kind: &str, from: &Position, builder: &mut PageBuilder) -> Result<(), SearchError> {
         match Kind::named(kind) {
             Some(Kind::Partner) => {
                 let last: Option<PartnerId> = from.id()?;
-                self.view.partners(last.as_ref(), &mut |partner| self.look(gathering, partner.id.as_str()))?;
+                self.view.partners(last.as_ref(), &mut |partner| self.look(builder, partner.id.as_str()))?;
             }
             Some(Kind::Customer) => {
                 let last: Option<CustomerId> = from.id()?;
-                self.view.customers(last.as_ref(), &mut |customer| self.look(gathering, customer.id.as_str()))?;
+                self.view.customers(last.as_ref(), &mut |customer| self.look(builder, customer.id.as_str()))?;
             }
             Some(Kind::Service) => {
                 let last: Option<ServiceId> = from.id()?;
-                self.view.services(None, last.as_ref(), &mut |id, _| self.look(gathering, &id.to_string()))?;
+                self.view.services(None, last.as_ref(), &mut |id, _| self.look(builder, &id.to_string()))?;
             }
             Some(Kind::Subscription) => {
                 let last: Option<SubscriptionId> = from.id()?;
-                self.view.subscriptions(last.as_ref(), &mut |found| self.look(gathering, found.id.as_str()))?;
+                self.view.subscriptions(last.as_ref(), &mut |found| self.look(builder, found.id.as_str()))?;
             }
             // The store holds none of them, so none is known and nothing is allowed.
             Some(Kind::Operator) | None => {}

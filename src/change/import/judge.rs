@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::audit::Record;
 use crate::change::import::ImportError;
 use crate::change::judgement::Judgement;
-use crate::change::line::{Line, LineEffect, tell};
+use crate::change::line::{Line, LineEffect, effect_of};
 use crate::domain::event::Event;
 use crate::domain::grant::Multichannel;
 use crate::id::{PartnerId, Revision};
@@ -52,8 +52,8 @@ impl<'a> Judge<'a> {
             events: Vec::new(),
             records: Vec::new(),
         };
-        let is_empty = loader.desk().view.revision() == Revision(0);
-        judge.is_history = is_empty && judge.may_tell_relationships(loader)?.is_ok();
+        let is_empty = loader.context().view.revision() == Revision(0);
+        judge.is_history = is_empty && judge.may_import_relationships(loader)?.is_ok();
         Ok(judge)
     }
 
@@ -65,7 +65,7 @@ impl<'a> Judge<'a> {
         wrong: impl Fn(String) -> ImportError,
     ) -> Result<LineEffect, Undone<ImportError>> {
         if line.is_relationship()
-            && let Err(denied) = self.may_tell_relationships(loader).map_err(ImportError::from)?
+            && let Err(denied) = self.may_import_relationships(loader).map_err(ImportError::from)?
         {
             let record = self.asked.take().map(|(_, record)| record);
             return Err(Undone::Denied(denied, record.into_iter().collect()));
@@ -73,11 +73,11 @@ impl<'a> Judge<'a> {
         let at = loader.at();
         let judgement = Judgement { rules: self.rules, at, multichannel: self.multichannel };
         let judgement = (!self.is_history).then_some(&judgement);
-        let mut told = tell(&loader.view(), at, line, judgement).map_err(|error| match error.store() {
+        let mut effect = effect_of(&loader.view(), at, line, judgement).map_err(|error| match error.store() {
             Some(fault) => ImportError::Store(fault.clone()),
             None => wrong(format!("{}: {error}", line.title())),
         })?;
-        if line.is_relationship() && !self.is_history && !told.happening.is_empty() {
+        if line.is_relationship() && !self.is_history && !effect.change_set.is_empty() {
             self.relationships += 1;
             if self.relationships > IMPORT_RELATIONSHIPS_MAX {
                 let most = format!(
@@ -85,14 +85,14 @@ impl<'a> Judge<'a> {
                 );
                 return Err(wrong(most).into());
             }
-            self.events.append(&mut told.happening.events);
+            self.events.append(&mut effect.change_set.events);
         }
-        if let Some((partner, admission)) = told.requested.take().map(|requested| *requested)
+        if let Some((partner, admission)) = effect.requested.take().map(|requested| *requested)
             && self.requested.insert(partner)
         {
             self.records.push(admission.record(self.call, self.rules));
         }
-        Ok(told)
+        Ok(effect)
     }
 
     /// What happened to relationships, and what was decided on the way.
@@ -105,13 +105,13 @@ impl<'a> Judge<'a> {
     }
 
     /// May the caller tell grants and commercial relationships? Asked of the rules once.
-    fn may_tell_relationships(&mut self, loader: &Loader<'_, '_>) -> Result<Result<(), Denied>, StoreError> {
+    fn may_import_relationships(&mut self, loader: &Loader<'_, '_>) -> Result<Result<(), Denied>, StoreError> {
         if let Some((may, _)) = &self.asked {
             return Ok(may.clone());
         }
-        let about = CallTarget::Installation;
-        let desk = loader.desk();
-        let admission = admit(self.rules, &desk.view, desk.at, &self.call.caller, RELATIONSHIPS, &about)?;
+        let target = CallTarget::Installation;
+        let context = loader.context();
+        let admission = admit(self.rules, &context.view, context.at, &self.call.caller, RELATIONSHIPS, &target)?;
         let may = admission.permit().map(drop);
         self.asked = Some((may.clone(), admission.record(self.call, self.rules)));
         Ok(may)

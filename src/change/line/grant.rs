@@ -13,32 +13,32 @@ use crate::limits::ADMINISTRATORS_MAX;
 use crate::store::View;
 
 /// Sets a grant as it was told, and keeps who administers the service in step.
-pub(crate) fn tell(
+pub(crate) fn effect_of(
     view: &View<'_>,
     at: Timestamp,
-    told: &Grant,
+    after: &Grant,
     judgement: Option<&Judgement<'_>>,
 ) -> Result<LineEffect, LineError> {
-    told.check_times(at)?;
-    let partner = parties(view, &told.customer, &told.partner)?;
-    let id = ServiceId { customer: told.customer.clone(), service: told.service.clone() };
-    let before = view.grant(&id, &told.partner)?.map(|kept| kept.fact);
-    if before.as_ref() == Some(told) {
+    after.check_times(at)?;
+    let partner = parties(view, &after.customer, &after.partner)?;
+    let id = ServiceId { customer: after.customer.clone(), service: after.service.clone() };
+    let before = view.grant(&id, &after.partner)?.map(|kept| kept.fact);
+    if before.as_ref() == Some(after) {
         return Ok(LineEffect::default());
     }
     let known = view.service(&id)?.map(|kept| kept.fact);
     let mut service = known.clone().unwrap_or_default();
-    let mut brought = LineEffect::default();
+    let mut effect = LineEffect::default();
     let held = before.is_some_and(|grant| grant.holds_at(at));
-    if told.holds_at(at) {
+    if after.holds_at(at) {
         let newly = partner.kind.transacts() && !held;
         match judgement {
             Some(judgement) => {
                 let asking = judgement.admit_request(view, &partner.id)?;
                 asking.permit().map_err(LineError::MayNotRequest)?;
-                brought.requested = Some(Box::new((partner.id.clone(), asking)));
+                effect.requested = Some(Box::new((partner.id.clone(), asking)));
                 if newly {
-                    displace_holders(view, judgement, &id, &partner, &mut service, &mut brought)?;
+                    displace_holders(view, judgement, &id, &partner, &mut service, &mut effect)?;
                 }
             }
             None if newly => {
@@ -49,20 +49,20 @@ pub(crate) fn tell(
             None => {}
         }
         service.administrators.retain(|held| held.until.is_none_or(|until| at < until));
-        service.enter(&told.partner, told.until);
+        service.enter(&after.partner, after.until);
         if service.administrators.len() > ADMINISTRATORS_MAX {
             return Err(LineError::TooManyAdministrators(id));
         }
-        brought.happening.events.push(Event::DapAdminRelationshipApproved {
+        effect.change_set.events.push(Event::DapAdminRelationshipApproved {
             customer: id.customer.clone(),
             service: id.service.clone(),
             partner: partner.id,
-            until: told.until,
+            until: after.until,
         });
     } else {
-        service.strike(&told.partner);
+        service.strike(&after.partner);
         if held {
-            brought.happening.events.push(Event::DapAdminRelationshipTerminated {
+            effect.change_set.events.push(Event::DapAdminRelationshipTerminated {
                 customer: id.customer.clone(),
                 service: id.service.clone(),
                 partner: partner.id,
@@ -71,11 +71,11 @@ pub(crate) fn tell(
             });
         }
     }
-    brought.happening.facts.push(Fact::Grant(told.clone()));
+    effect.change_set.facts.push(Fact::Grant(after.clone()));
     if known.as_ref() != Some(&service) {
-        brought.happening.facts.push(Fact::Service(id, service));
+        effect.change_set.facts.push(Fact::Service(id, service));
     }
-    Ok(brought)
+    Ok(effect)
 }
 
 /// Whoever holds the service and transacts too is displaced, as by an acceptance, or the line is refused.
@@ -85,13 +85,13 @@ fn displace_holders(
     id: &ServiceId,
     partner: &Partner,
     service: &mut Service,
-    brought: &mut LineEffect,
+    effect: &mut LineEffect,
 ) -> Result<(), LineError> {
     for holder in transacting_holders(view, judgement.at, service, &partner.id)? {
         if judgement.multichannel == Multichannel::Refuse {
             return Err(LineError::SecondTransacting { service: id.clone(), holder });
         }
-        displace(view, judgement.at, id, &holder, &partner.id, &mut brought.happening)?;
+        displace(view, judgement.at, id, &holder, &partner.id, &mut effect.change_set)?;
         service.strike(&holder);
     }
     Ok(())

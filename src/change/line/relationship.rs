@@ -8,38 +8,38 @@ use crate::domain::event::{Event, Fact};
 use crate::store::View;
 
 /// Sets a commercial relationship as it was told.
-pub(crate) fn tell(
+pub(crate) fn effect_of(
     view: &View<'_>,
     at: Timestamp,
-    told: &CommercialRelationship,
+    after: &CommercialRelationship,
     judgement: Option<&Judgement<'_>>,
 ) -> Result<LineEffect, LineError> {
-    told.check_times(at)?;
-    let partner = parties(view, &told.customer, &told.partner)?;
-    if let Some(proposal) = told.proposal {
-        CommercialRelationship { proposal: None, ..told.clone() }.renegotiate(proposal.by, proposal.outcome, at)?;
+    after.check_times(at)?;
+    let partner = parties(view, &after.customer, &after.partner)?;
+    if let Some(proposal) = after.proposal {
+        CommercialRelationship { proposal: None, ..after.clone() }.renegotiate(proposal.by, proposal.outcome, at)?;
     }
-    let before = view.relationship(&told.customer, &told.partner)?.map(|kept| kept.fact);
-    if before.as_ref() == Some(told) {
+    let before = view.relationship(&after.customer, &after.partner)?.map(|kept| kept.fact);
+    if before.as_ref() == Some(after) {
         return Ok(LineEffect::default());
     }
     // One that stands began with a sale, and only a transacting kind sells.
-    let begins = before.is_none() && told.state == RelationshipState::Active;
+    let begins = before.is_none() && after.state == RelationshipState::Active;
     if judgement.is_some() && begins && !partner.kind.transacts() {
         return Err(LineError::DoesNotSell(partner.id));
     }
-    let mut brought = LineEffect::default();
-    brought.happening.events = events(before.as_ref(), told);
-    brought.happening.facts.push(Fact::CommercialRelationship(told.clone()));
-    Ok(brought)
+    let mut effect = LineEffect::default();
+    effect.change_set.events = events(before.as_ref(), after);
+    effect.change_set.facts.push(Fact::CommercialRelationship(after.clone()));
+    Ok(effect)
 }
 
 /// What happened to it for the two sides.
-fn events(before: Option<&CommercialRelationship>, told: &CommercialRelationship) -> Vec<Event> {
-    let (customer, partner) = (&told.customer, &told.partner);
+fn events(before: Option<&CommercialRelationship>, after: &CommercialRelationship) -> Vec<Event> {
+    let (customer, partner) = (&after.customer, &after.partner);
     let both = || (customer.clone(), partner.clone());
     let mut events = Vec::new();
-    match (before.map(|before| before.state), told.state) {
+    match (before.map(|before| before.state), after.state) {
         (None, RelationshipState::Active) => {
             let (customer, partner) = both();
             events.push(Event::CommercialRelationshipBegan { customer, partner });
@@ -56,8 +56,8 @@ fn events(before: Option<&CommercialRelationship>, told: &CommercialRelationship
     }
     let said =
         |relationship: &CommercialRelationship| relationship.proposal.map(|proposal| (proposal.by, proposal.outcome));
-    let was_said = before.filter(|before| before.state == told.state).and_then(said);
-    match (was_said, said(told)) {
+    let was_said = before.filter(|before| before.state == after.state).and_then(said);
+    match (was_said, said(after)) {
         (was, is) if was == is => {}
         (_, Some((side, outcome))) => {
             let (customer, partner) = both();

@@ -91,7 +91,7 @@ impl Find {
     }
 
     pub(super) async fn run(self) -> Result<Ended, Failure> {
-        let reached = Client::open(&self.data, Wanted::There).await?;
+        let client = Client::open(&self.data, Wanted::There).await?;
         let query = self.query();
         let most = self.limit.unwrap_or(usize::MAX);
         let (mut found, mut missing, mut cursor) = (0, Vec::new(), String::new());
@@ -100,10 +100,10 @@ impl Find {
         while found < most && !print::is_unread() {
             let limit = PAGE.min(most - found);
             let path = format!("/v1/decisions?{query}&limit={limit}{cursor}");
-            let page = reached.call(Method::GET, &path, None).await?;
+            let page = client.call(Method::GET, &path, None).await?;
             for record in page["decisions"].as_array().into_iter().flatten() {
                 found += 1;
-                if self.data.json { print::line(record) } else { print::text(told(record)) }
+                if self.data.json { print::line(record) } else { print::text(described(record)) }
             }
             missing.extend(page["missing"].as_array().into_iter().flatten().cloned());
             is_complete = page["complete"] == true;
@@ -128,7 +128,7 @@ impl Find {
 }
 
 /// A record on one line: its place, when, and what it says.
-fn told(record: &Value) -> String {
+fn described(record: &Value) -> String {
     let (seq, at) = (&record["seq"], record["at"].as_str().unwrap_or_default());
     let words = record["words"].as_str().unwrap_or("this record cannot be read; run `standing ledger verify`");
     format!("{seq}  {at}  {words}\n")

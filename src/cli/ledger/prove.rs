@@ -27,9 +27,9 @@ pub(super) struct Prove {
 
 impl Prove {
     pub(super) async fn run(self) -> Result<Ended, Failure> {
-        let reached = Client::open(&self.data, Wanted::There).await?;
+        let client = Client::open(&self.data, Wanted::There).await?;
         let path = format!("/v1/decisions/{}/proof", self.seq);
-        let response = reached.send(Method::GET, &path, "application/json", whole("")).await?;
+        let response = client.send(Method::GET, &path, "application/json", whole("")).await?;
         let bytes = saved(response, &self.file).await?;
         if self.data.json {
             print::line(json!({ "file": self.file, "seq": self.seq, "bytes": bytes }));
@@ -53,7 +53,7 @@ pub(super) fn check(file: &Path, key_file: &Path, json: bool) -> Result<Ended, F
     let proved = ProofFile::parse(&text).and_then(|proof| Ok((proof.verify(&key)?, proof)));
     match (&proved, json) {
         (Ok((head, proof)), true) => print::line(shown(head, proof)),
-        (Ok((head, proof)), false) => print::text(told(head, proof)),
+        (Ok((head, proof)), false) => print::text(described(head, proof)),
         (Err(error), true) => print::line(json!({ "proved": false, "why": error.to_string() })),
         (Err(error), false) => print::line(format_args!("`{}` proves nothing: {error}", file.display())),
     }
@@ -71,7 +71,7 @@ fn shown(head: &Checkpoint, proof: &ProofFile) -> Value {
     })
 }
 
-fn told(head: &Checkpoint, proof: &ProofFile) -> String {
+fn described(head: &Checkpoint, proof: &ProofFile) -> String {
     let Checkpoint { origin, size, root } = head;
     let mut said = format!(
         "record {} is in the ledger `{origin}`, which was signed over {size} records; root {}\n",

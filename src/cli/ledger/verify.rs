@@ -76,17 +76,17 @@ impl Verify {
     /// Has the ledger of a data directory walked by whoever holds it, and holds kept checkpoints against its tree.
     async fn inside(&self) -> Result<Walked, Failure> {
         let kept = self.kept()?;
-        let reached = match Client::open(&self.data, Wanted::There).await {
-            Ok(reached) => reached,
+        let client = match Client::open(&self.data, Wanted::There).await {
+            Ok(client) => client,
             Err(failure) => return self.unserved(failure),
         };
-        let mut walked = walked(&reached).await?;
+        let mut walked = walked(&client).await?;
         if kept.is_empty() {
             return Ok(walked);
         }
         let key = key(self.key.as_deref().unwrap_or(&self.data.data.join("ledger.pub")))?;
         for note in kept {
-            hold(&reached, &mut walked, &key, &note).await?;
+            hold(&client, &mut walked, &key, &note).await?;
         }
         walked.whole = walked.findings.is_empty();
         Ok(walked)
@@ -124,8 +124,8 @@ pub(super) fn key(file: &Path) -> Result<VerifierKey, Failure> {
 }
 
 /// Has a ledger walked by whoever holds it.
-async fn walked(reached: &Client) -> Result<Walked, Failure> {
-    let response = reached.send(Method::GET, "/v1/ledger/verification", "application/json", whole("")).await?;
+async fn walked(client: &Client) -> Result<Walked, Failure> {
+    let response = client.send(Method::GET, "/v1/ledger/verification", "application/json", whole("")).await?;
     if !response.status().is_success() {
         answered(response).await?;
         return Err(Failure::failed("nothing was verified; try again"));
@@ -150,7 +150,7 @@ async fn walked(reached: &Client) -> Result<Walked, Failure> {
 }
 
 /// Holds a checkpoint that was kept elsewhere against the tree that was walked.
-async fn hold(reached: &Client, walked: &mut Walked, key: &VerifierKey, note: &str) -> Result<(), Failure> {
+async fn hold(client: &Client, walked: &mut Walked, key: &VerifierKey, note: &str) -> Result<(), Failure> {
     let mut found = |fault, seq, last, message| walked.findings.push(Finding { fault, seq, last, message });
     let kept = match key.open(note) {
         Ok(kept) => kept,
@@ -166,7 +166,7 @@ async fn hold(reached: &Client, walked: &mut Walked, key: &VerifierKey, note: &s
             format!("records {} to {size} were cut off the end: a kept checkpoint was signed over {size}", records + 1),
         );
         found(Fault::Dropped, first, Some(size), message);
-    } else if is_beginning(reached, &kept, records, &walked.root_hash).await? {
+    } else if is_beginning(client, &kept, records, &walked.root_hash).await? {
         walked.checkpoints += 1;
         if size == 0 {
             let remark = "a kept checkpoint is that of the empty ledger, and says nothing of any record";
@@ -183,13 +183,13 @@ async fn hold(reached: &Client, walked: &mut Walked, key: &VerifierKey, note: &s
 
 /// Is the tree of a checkpoint the beginning of the one that was walked? The proof is whoever's holds the ledger; that
 /// it holds is found out here.
-async fn is_beginning(reached: &Client, kept: &Checkpoint, records: u64, root: &str) -> Result<bool, Failure> {
+async fn is_beginning(client: &Client, kept: &Checkpoint, records: u64, root: &str) -> Result<bool, Failure> {
     let Checkpoint { size, root: signed, .. } = kept;
     if *size == 0 {
         return Ok(*signed == Peaks::default().root());
     }
     let path = format!("/v1/ledger/consistency?from={size}&to={records}");
-    let answer = reached.call(Method::GET, &path, None).await?;
+    let answer = client.call(Method::GET, &path, None).await?;
     let hash = |text: &Value| text.as_str().and_then(parse_hash);
     let proof: Option<Vec<Hash>> = answer["proof"].as_array().and_then(|proof| proof.iter().map(hash).collect());
     let (Some(proof), Some(root)) = (proof, parse_hash(root)) else {

@@ -50,7 +50,7 @@ impl Compare {
     pub(super) async fn run(self, is_review: bool) -> Result<Ended, Failure> {
         let folder;
         let is_there = Store::is_in(&self.data.data);
-        let reached = if is_there {
+        let client = if is_there {
             Client::open(&self.data, Wanted::There).await?
         } else {
             if !self.data.json {
@@ -62,14 +62,14 @@ impl Compare {
                 print::line(&note);
             }
             folder = tempfile::tempdir()?;
-            let reached = Client::at(folder.path(), Wanted::ThereOrNew).await?;
-            if let Some(pdp) = &reached.here {
+            let client = Client::at(folder.path(), Wanted::ThereOrNew).await?;
+            if let Some(pdp) = &client.here {
                 demo(pdp).await?;
             }
-            reached
+            client
         };
         let files = RuleFiles::read(&self.candidate, &RuleFiles::default())?;
-        let evidence = self.asked(&reached, &files).await?;
+        let evidence = self.asked(&client, &files).await?;
         let ended = match evidence.outcome {
             Outcome::Refused => Ended::Denied,
             _ => super::ended(&evidence.findings, self.strict),
@@ -80,7 +80,7 @@ impl Compare {
         }
         let mut page = Page::new();
         if is_review {
-            let from = if is_there { Some(rules_from(&reached).await?) } else { None };
+            let from = if is_there { Some(rules_from(&client).await?) } else { None };
             let detail = if self.verbose { Detail::Everything } else { Detail::News };
             review(&mut page, &evidence, &files, detail);
             next_after_review(&mut page, evidence.outcome, &self.candidate, from);
@@ -95,11 +95,11 @@ impl Compare {
     }
 
     /// Has the candidate reviewed by whoever holds the store, with a bar that shows how far it is.
-    async fn asked(&self, reached: &Client, files: &RuleFiles) -> Result<Evidence, Failure> {
+    async fn asked(&self, client: &Client, files: &RuleFiles) -> Result<Evidence, Failure> {
         let files: BTreeMap<&str, &str> = files.iter().collect();
         let body = whole(json!({ "files": files }).to_string());
         let response =
-            reached.send_accepting(Method::POST, "/v1/rules/review", "application/json", NDJSON, body).await?;
+            client.send_accepting(Method::POST, "/v1/rules/review", "application/json", NDJSON, body).await?;
         if !response.status().is_success() {
             answered(response).await?;
             return Err(Failure::failed("nothing was reviewed; try again"));
@@ -147,7 +147,7 @@ fn how_far() -> ProgressStyle {
 }
 
 /// Where the rules in force over a store come from.
-async fn rules_from(reached: &Client) -> Result<RulesFrom, Failure> {
-    let status = reached.call(Method::GET, "/v1/rules", None).await?;
+async fn rules_from(client: &Client) -> Result<RulesFrom, Failure> {
+    let status = client.call(Method::GET, "/v1/rules", None).await?;
     Ok(serde_json::from_value(status["from"].clone())?)
 }

@@ -17,11 +17,11 @@ const LEAST: &str = " if callers say no more than they have to";
 /// What a candidate answers differently.
 pub(super) fn differences(page: &mut Page, evidence: &Evidence) {
     page.heading("Rows of the table that turn");
-    let is_told = |flips: &ActionFlips| {
+    let is_listed = |flips: &ActionFlips| {
         let turns = flips.loosened.rows + flips.tightened.rows + flips.if_said.len();
         flips.is_new || flips.is_gone || turns > 0 || flips.unknown.is_some()
     };
-    if !evidence.rows.iter().any(is_told) {
+    if !evidence.rows.iter().any(is_listed) {
         page.line("none");
     }
     for flips in &evidence.rows {
@@ -186,8 +186,8 @@ fn turns_of(page: &mut Page, what: &str, turns: &Turns, when: &str) {
         let (subject, resource) = (&pair.subject, &pair.resource);
         page.item(format!("{}::{} on {}::{}", subject.kind, subject.id, resource.kind, resource.id));
     }
-    for strangers in &turns.strangers {
-        page.item(format!("{strangers}: {}", count(strangers.pairs, "answer")));
+    for unrelated in &turns.unrelated {
+        page.item(format!("{unrelated}: {}", count(unrelated.pairs, "answer")));
     }
     let left = turns.count - turns.named.iter().take(SHOWN).count() as u64;
     if left > 0 {

@@ -141,8 +141,8 @@ impl Check {
         if !Store::is_in(&self.data.data) {
             return Ok(None);
         }
-        let reached = Client::open(&self.data, Wanted::There).await?;
-        let status = reached.call(Method::GET, "/v1/rules", None).await?;
+        let client = Client::open(&self.data, Wanted::There).await?;
+        let status = client.call(Method::GET, "/v1/rules", None).await?;
         Ok(status.get("refused").cloned())
     }
 }

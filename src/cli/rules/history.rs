@@ -40,10 +40,10 @@ pub(super) struct Show {
 }
 
 /// Every item of a list, over all of its pages.
-async fn all(reached: &Client, path: &str, noun: &str) -> Result<Vec<Value>, Failure> {
+async fn all(client: &Client, path: &str, noun: &str) -> Result<Vec<Value>, Failure> {
     let (mut items, mut cursor) = (Vec::new(), String::new());
     loop {
-        let mut page = reached.call(Method::GET, &format!("{path}?limit=1000{cursor}"), None).await?;
+        let mut page = client.call(Method::GET, &format!("{path}?limit=1000{cursor}"), None).await?;
         if let Some(found) = page[noun].as_array_mut() {
             items.append(found);
         }
@@ -105,9 +105,9 @@ fn proposer(page: &mut Page, proposal: &Value) {
 
 impl History {
     pub(super) async fn run(self) -> Result<Ended, Failure> {
-        let reached = Client::open(&self.data, Wanted::There).await?;
-        let history = all(&reached, "/v1/rules/history", "history").await?;
-        let mut proposals = all(&reached, "/v1/rules/proposals", "proposals").await?;
+        let client = Client::open(&self.data, Wanted::There).await?;
+        let history = all(&client, "/v1/rules/history", "history").await?;
+        let mut proposals = all(&client, "/v1/rules/proposals", "proposals").await?;
         if self.data.json {
             print::line(json!({ "history": history, "proposals": proposals }));
             return Ok(Ended::Good);
@@ -141,11 +141,11 @@ fn compared(page: &mut Page, own: &Files, in_force: &Files) {
     let changed = own.iter().filter(|(path, text)| in_force.get(*path).is_some_and(|other| other != *text));
     let changed: Vec<String> = changed.map(|(path, _)| path.clone()).collect();
     page.heading("Files");
-    let told = [("more", only(own, in_force)), ("changed", changed), ("less", only(in_force, own))];
-    if told.iter().all(|(_, paths)| paths.is_empty()) {
+    let changes = [("more", only(own, in_force)), ("changed", changed), ("less", only(in_force, own))];
+    if changes.iter().all(|(_, paths)| paths.is_empty()) {
         page.line(format!("{} files, as in the rules in force", own.len()));
     }
-    for (word, paths) in told {
+    for (word, paths) in changes {
         for path in paths {
             page.line(format!("{word}: {path}"));
         }
@@ -154,12 +154,12 @@ fn compared(page: &mut Page, own: &Files, in_force: &Files) {
 
 impl Show {
     pub(super) async fn run(self) -> Result<Ended, Failure> {
-        let reached = Client::open(&self.data, Wanted::There).await?;
+        let client = Client::open(&self.data, Wanted::There).await?;
         // No beginning of a digest is as short as the number of a proposal.
         let is_number = self.what.len() < DIGEST_PREFIX_MIN && self.what.bytes().all(|byte| byte.is_ascii_digit());
         let noun = if is_number { "proposals/" } else { "" };
         let path = format!("/v1/rules/{noun}{}", utf8_percent_encode(&self.what, NON_ALPHANUMERIC));
-        let shown = reached.call(Method::GET, &path, None).await?;
+        let shown = client.call(Method::GET, &path, None).await?;
         let own = files(&shown);
         if let Some(path) = &self.file {
             let text = own.get(path).ok_or_else(|| {
@@ -188,8 +188,8 @@ impl Show {
             }
             times.iter().for_each(|one| entry(&mut page, one, false));
         }
-        let status = reached.call(Method::GET, "/v1/rules", None).await?;
-        let in_force = reached.call(Method::GET, &format!("/v1/rules/{}", text(&status, "digest")), None).await?;
+        let status = client.call(Method::GET, "/v1/rules", None).await?;
+        let in_force = client.call(Method::GET, &format!("/v1/rules/{}", text(&status, "digest")), None).await?;
         if let Some(evidence) = evidence(&shown) {
             page.blank();
             let sources: RuleFiles = own.clone().into_iter().collect();

@@ -128,7 +128,7 @@ fn proposed(page: &mut Page, proposal: &Value, sources: &RuleFiles, detail: Deta
 impl Propose {
     pub(super) async fn run(self) -> Result<Ended, Failure> {
         let files = RuleFiles::read(&self.candidate, &RuleFiles::default())?;
-        let reached = Client::open(&self.data, Wanted::There).await?;
+        let client = Client::open(&self.data, Wanted::There).await?;
         let sent: BTreeMap<&str, &str> = files.iter().collect();
         let mut body = json!({ "files": sent });
         for (member, said) in [("title", &self.title), ("why", &self.why), ("activateAt", &self.activate_at)] {
@@ -137,7 +137,7 @@ impl Propose {
             }
         }
         let bar = going_on("proving the claims and comparing the live world");
-        let said = reached.ask(Method::POST, "/v1/rules/proposals", Some(&body)).await;
+        let said = client.ask(Method::POST, "/v1/rules/proposals", Some(&body)).await;
         bar.finish_and_clear();
         let proposal = answered(said?, &files, self.data.json)?;
         if self.data.json {
@@ -154,7 +154,7 @@ impl Propose {
 
 impl Approve {
     pub(super) async fn run(self) -> Result<Ended, Failure> {
-        let reached = Client::open(&self.data, Wanted::There).await?;
+        let client = Client::open(&self.data, Wanted::There).await?;
         let mut body = json!({});
         let said = [
             ("comment", &self.why),
@@ -169,7 +169,7 @@ impl Approve {
         }
         let path = format!("/v1/rules/proposals/{}/approval", self.proposal);
         let bar = going_on("proving the claims and comparing the live world");
-        let said = reached.ask(Method::POST, &path, Some(&body)).await;
+        let said = client.ask(Method::POST, &path, Some(&body)).await;
         bar.finish_and_clear();
         let proposal = answered(said?, &RuleFiles::default(), self.data.json)?;
         if self.data.json {
@@ -191,9 +191,9 @@ impl Approve {
 
 impl Withdraw {
     pub(super) async fn run(self) -> Result<Ended, Failure> {
-        let reached = Client::open(&self.data, Wanted::There).await?;
+        let client = Client::open(&self.data, Wanted::There).await?;
         let path = format!("/v1/rules/proposals/{}", self.proposal);
-        let said = reached.ask(Method::DELETE, &path, None).await?;
+        let said = client.ask(Method::DELETE, &path, None).await?;
         let proposal = answered(said, &RuleFiles::default(), self.data.json)?;
         if self.data.json {
             print::line(&proposal);
@@ -208,13 +208,13 @@ impl Withdraw {
 
 impl Rollback {
     pub(super) async fn run(self) -> Result<Ended, Failure> {
-        let reached = Client::open(&self.data, Wanted::There).await?;
+        let client = Client::open(&self.data, Wanted::There).await?;
         let mut body = json!({ "to": self.to });
         if let Some(why) = &self.why {
             body["comment"] = why.as_str().into();
         }
         let bar = going_on("finding what it turns");
-        let said = reached.ask(Method::POST, "/v1/rules/rollback", Some(&body)).await;
+        let said = client.ask(Method::POST, "/v1/rules/rollback", Some(&body)).await;
         bar.finish_and_clear();
         let sources = RuleFiles::default();
         let went = answered(said?, &sources, self.data.json)?;

@@ -83,14 +83,14 @@ fn controls(page: &mut Page, proofs: &Proofs) {
 pub(super) fn claims(page: &mut Page, proofs: &Proofs, detail: Detail) {
     let those = |is: fn(&Proof) -> bool| proofs.claims.iter().filter(move |claim| is(&claim.proof));
     for claim in those(|proof| matches!(proof, Proof::Broken { .. })) {
-        told(page, claim, style("BROKEN").red().bold().to_string());
+        write_claim(page, claim, style("BROKEN").red().bold().to_string());
         if let Proof::Broken { counterexample } = &claim.proof {
             page.below(&counterexample.sentence);
         }
     }
     for claim in those(|proof| matches!(proof, Proof::NotProved { .. })) {
         if let Proof::NotProved { why } = &claim.proof {
-            told(page, claim, format!("{} ({why})", style("not proved").yellow()));
+            write_claim(page, claim, format!("{} ({why})", style("not proved").yellow()));
         }
     }
     let listed = detail == Detail::Everything;
@@ -99,7 +99,7 @@ pub(super) fn claims(page: &mut Page, proofs: &Proofs, detail: Detail) {
         .chain(those(|proof| matches!(proof, Proof::Proved)).map(|claim| (claim, style("proved").green().to_string())))
         .filter(|_| listed)
     {
-        told(page, claim, word);
+        write_claim(page, claim, word);
     }
     let (proved, checked) = (
         those(|proof| matches!(proof, Proof::Proved)).count(),
@@ -134,7 +134,7 @@ pub(super) fn claims(page: &mut Page, proofs: &Proofs, detail: Detail) {
     }
 }
 
-fn told(page: &mut Page, claim: &ClaimProof, word: String) {
+fn write_claim(page: &mut Page, claim: &ClaimProof, word: String) {
     page.line(format!("{word}: {} ({})", claim.title, claim.claim));
     match &claim.negative_control {
         Some(Control::Broken { rule, mistake, counterexample, .. }) => {
@@ -220,8 +220,8 @@ pub(super) fn turned(line: &Value) -> String {
         let text = |member: &str| entity[member].as_str().unwrap_or_default().to_owned();
         format!("{}::{}", text("type"), text("id"))
     };
-    let told = ["gained", "lost"].into_iter().find_map(|turn| Some((turn, line.get(turn)?)));
-    told.map_or_else(String::new, |(turn, of)| {
+    let turned = ["gained", "lost"].into_iter().find_map(|turn| Some((turn, line.get(turn)?)));
+    turned.map_or_else(String::new, |(turn, of)| {
         let action = of["action"].as_str().unwrap_or_default();
         let said = of["said"]["words"].as_str().map(|said| format!(" if the caller says {said}")).unwrap_or_default();
         format!("{turn} {} {action} {}{said}\n", named(&of["subject"]), named(&of["resource"]))

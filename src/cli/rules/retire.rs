@@ -113,10 +113,10 @@ impl Retire {
         let made = Bundle::load(files, Rulebook::Domain).map(|bundle| promises(&bundle));
         let mut known = made.unwrap_or_default();
         if Store::is_in(&self.data.data) {
-            let reached = Client::open(&self.data, Wanted::There).await?;
-            let status = reached.call(Method::GET, "/v1/rules", None).await?;
+            let client = Client::open(&self.data, Wanted::There).await?;
+            let status = client.call(Method::GET, "/v1/rules", None).await?;
             let digest = status["digest"].as_str().unwrap_or_default();
-            let kept = reached.call(Method::GET, &format!("/v1/rules/{digest}"), None).await?;
+            let kept = client.call(Method::GET, &format!("/v1/rules/{digest}"), None).await?;
             let files: BTreeMap<String, String> = serde_json::from_value(kept["files"].clone())?;
             known.extend(promises(&Bundle::load(files.into_iter().collect(), Rulebook::Domain)?));
         }

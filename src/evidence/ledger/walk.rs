@@ -11,7 +11,7 @@ use crate::clock::SharedClock;
 use crate::evidence::ledger::Archive;
 use crate::pdp::PdpError;
 use crate::pdp::heads::entry_of;
-use crate::pdp::opening::{Opening, public_beside, store};
+use crate::pdp::opening::{Opening, public_key_in, store};
 use crate::store::{Breach, JournalView, LedgerView, Named, StoreError};
 
 /// A walk along the ledger, a piece at a time.
@@ -48,7 +48,7 @@ impl LedgerWalk {
     pub fn unserved(data: &Path, clock: &SharedClock) -> Result<Walked, PdpError> {
         let store = store(data, clock, &Opening::default())?;
         let known = store.known_keys().ok().flatten().map(|known| known.ledger).unwrap_or_default();
-        let keys = public_beside(data).into_iter().chain(known.into_iter().rev());
+        let keys = public_key_in(data).into_iter().chain(known.into_iter().rev());
         let keys = keys.filter_map(|key| VerifierKey::parse(&key).ok()).collect();
         let (view, journal) = store.ledger_and_journal()?;
         let archive = Archive::of(Some(data), &view)?;

@@ -177,11 +177,11 @@ impl Described {
     pub(super) fn lists_with<T: ToSchema, U: ToSchema>(
         mut self,
         noun: &'static str,
-        beside: &'static str,
+        second_list: &'static str,
         says: &'static str,
     ) -> Self {
-        let beside_items = ArrayBuilder::new().items(self.schema::<U>());
-        let page = page(noun, self.schema::<T>()).property(beside, beside_items).required(beside);
+        let second_items = ArrayBuilder::new().items(self.schema::<U>());
+        let page = page(noun, self.schema::<T>()).property(second_list, second_items).required(second_list);
         self.takes::<Paging>().answers_as(JSON, page, says)
     }
 

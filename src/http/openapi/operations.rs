@@ -10,7 +10,7 @@ use super::super::decisions::{Filters, ReplayBody};
 use super::super::health::{Health, Readiness};
 use super::super::link_keys::LinkKeyList;
 use super::super::relationships::{AcceptanceBody, EmailBody, RenegotiationBody, Within};
-use super::super::root::FrontDoor;
+use super::super::root::Index;
 use super::super::rules::Rules;
 use super::super::times::Past;
 use super::super::tokens::{TokenBody, TokenList};
@@ -49,7 +49,7 @@ const HYPOTHETICAL: &str = "`true` where other rules decided than were in force 
 pub(super) fn operations() -> impl Iterator<Item = Described> {
     let by_tag = [
         ("asking", asking()),
-        ("telling", telling()),
+        ("telling", registration()),
         ("relationships", relationships()),
         ("remembering", remembering()),
         ("rules", publishing::operations()),
@@ -93,16 +93,16 @@ fn asking() -> Vec<Described> {
             .fails::<SearchError>()
             .answers::<SearchAnswer<'_>>("What may be done"),
     ];
-    let on_basis = |asked: Described| {
+    let with_read_options = |asked: Described| {
         let asked = asked.takes::<Past>().takes::<Rules>().takes::<Asking>();
         asked.header("Standing-Rules", "The digest of the rules").header("Standing-Hypothetical", HYPOTHETICAL)
     };
     let metadata = at("GET /.well-known/authzen-configuration", "readConfiguration", "Read where to ask")
         .answers::<Configuration>("Where to ask");
-    asked.into_iter().map(on_basis).chain([metadata]).collect()
+    asked.into_iter().map(with_read_options).chain([metadata]).collect()
 }
 
-fn telling() -> Vec<Described> {
+fn registration() -> Vec<Described> {
     let partner = json!({ "name": "Contoso Cloud", "kind": "directBill", "status": "active", "mpnId": "mpn-contoso" });
     let customer = json!({ "name": "Adatum School", "domain": "adatum.example" });
     let subscription = json!({
@@ -321,7 +321,7 @@ fn running() -> Vec<Described> {
     let document = ObjectBuilder::new().property("openapi", version).required("openapi");
     vec![
         at("GET /", "readFrontDoor", "Read what there is")
-            .answers::<FrontDoor>("What there is, and where")
+            .answers::<Index>("What there is, and where")
             .or_as("text/plain"),
         at("GET /healthz", "readHealth", "Is it alive?").answers::<Health>("It is"),
         at("GET /readyz", "readReadiness", "Is it ready?")

@@ -9,7 +9,7 @@ use crate::pdp::page::ListError;
 use crate::pdp::rules::example_rules;
 use crate::publish::report::{KeptRules, RulesEntry, RulesStatus};
 use crate::publish::review::Evidence;
-use crate::publish::{ProposalTold, PublishError};
+use crate::publish::{ProposalReport, PublishError};
 
 pub(super) fn operations() -> Vec<Described> {
     let files = example_rules();
@@ -30,9 +30,9 @@ pub(super) fn operations() -> Vec<Described> {
         at("GET /v1/rules/proposals", "listProposals", "List proposals")
             .fails::<ListError>()
             .never(&[StatusCode::NOT_FOUND])
-            .lists::<ProposalTold>("proposals", "A page of the proposals, oldest first"),
+            .lists::<ProposalReport>("proposals", "A page of the proposals, oldest first"),
         at("POST /v1/rules/proposals", "proposeRules", "Propose rules")
-            .answered::<ProposalTold>(StatusCode::CREATED, "The proposal, with what is known of it")
+            .answered::<ProposalReport>(StatusCode::CREATED, "The proposal, with what is known of it")
             .body::<ProposalBody>(proposal)
             .changes()
             .fails::<PublishError>()
@@ -42,9 +42,9 @@ pub(super) fn operations() -> Vec<Described> {
             .leads_to("withdrawProposal", "proposal", "$response.body#/id"),
         at("GET /v1/rules/proposals/{proposal}", "readProposal", "Read a proposal with its files")
             .problem(StatusCode::NOT_FOUND)
-            .answers::<ProposalTold>("The proposal"),
+            .answers::<ProposalReport>("The proposal"),
         at("DELETE /v1/rules/proposals/{proposal}", "withdrawProposal", "Take a proposal back")
-            .answers::<ProposalTold>("The proposal as it is now")
+            .answers::<ProposalReport>("The proposal as it is now")
             .changes()
             .fails::<PublishError>(),
         at(
@@ -52,13 +52,13 @@ pub(super) fn operations() -> Vec<Described> {
             "approveRules",
             "Approve what somebody else proposed; it comes in force at once or when it is to",
         )
-        .answers::<ProposalTold>("The proposal as it is now")
+        .answers::<ProposalReport>("The proposal as it is now")
         .body::<ApprovalBody>(json!({ "unproved": "no solver on this machine, and the table was read" }))
         .changes()
         .fails::<PublishError>(),
         at("POST /v1/rules/rollback", "rollBackRules", "Go back to rules that were in force before")
             .answers::<RulesEntry>("What is in force now: an emergency, within an hour, to the set of before")
-            .answered::<ProposalTold>(StatusCode::CREATED, "A proposal of them, which waits for a second person")
+            .answered::<ProposalReport>(StatusCode::CREATED, "A proposal of them, which waits for a second person")
             .body::<RollbackBody>(json!({ "to": "7bf31cfa9bba", "comment": "it refuses what it should allow" }))
             .changes()
             .fails::<PublishError>(),

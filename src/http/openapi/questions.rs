@@ -57,18 +57,18 @@ pub(super) fn many() -> Vec<Named> {
 }
 
 /// A search: a question with a hole, of which the type is said where it is an entity.
-pub(super) fn search(name: &str, hole: &str, says: &str) -> Vec<Named> {
+pub(super) fn search(name: &str, target: &str, says: &str) -> Vec<Named> {
     let mut schemas = vec![(Pager::name().into_owned(), Pager::schema())];
     Pager::schemas(&mut schemas);
     let mut search = question(&mut schemas);
-    if hole == "action" {
-        search.properties.remove(hole);
-        search.required.retain(|member| member != hole);
+    if target == "action" {
+        search.properties.remove(target);
+        search.required.retain(|member| member != target);
     } else {
         let kind = text().description(Some("For example `Partner`; an id beside it is ignored"));
-        let sought = ObjectBuilder::new().property("type", kind).required("type");
-        schemas.push(("EntityType".to_owned(), sought.description(Some("The type that is searched")).into()));
-        search.properties.insert(hole.to_owned(), Ref::from_schema_name("EntityType").into());
+        let entity_type = ObjectBuilder::new().property("type", kind).required("type");
+        schemas.push(("EntityType".to_owned(), entity_type.description(Some("The type that is searched")).into()));
+        search.properties.insert(target.to_owned(), Ref::from_schema_name("EntityType").into());
     }
     search.properties.insert("page".to_owned(), or_null(&Pager::name()));
     search.description = Some(says.to_owned());

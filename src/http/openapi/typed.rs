@@ -21,17 +21,17 @@ fn flatten(schemas: &mut Map<String, Value>) {
     for (name, schema) in &*schemas {
         let parts = schema["allOf"].as_array().into_iter().flatten();
         let referred = |part: &Value| Some(part["$ref"].as_str()?.strip_prefix(SCHEMAS)?.to_owned());
-        let (mut several, mut beside) = (None, Vec::new());
+        let (mut several, mut others) = (None, Vec::new());
         for part in parts {
             match referred(part).filter(|of| schemas.get(of).is_some_and(|of| of["oneOf"].is_array())) {
                 Some(of) => several = Some(of),
-                None => beside.push(part),
+                None => others.push(part),
             }
         }
         let Some(of) = several else { continue };
         let mut whole = schemas.get(&of).cloned().unwrap_or_default();
         for shape in shapes(&mut whole) {
-            for part in &beside {
+            for part in &others {
                 for (member, says) in part["properties"].as_object().into_iter().flatten() {
                     shape["properties"][member] = says.clone();
                 }

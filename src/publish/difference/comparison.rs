@@ -14,8 +14,8 @@ use crate::policy::Bundle;
 use crate::publish::difference::difference_counts::{Looked, Others, Subjects, Tallies, Turn, Turned, named};
 use crate::publish::difference::plan::Plan;
 use crate::publish::difference::report::WorldDifference;
-use crate::publish::difference::resource_signature::Sketch;
-use crate::publish::difference::subject_index::{Crowd, Id};
+use crate::publish::difference::resource_signature::ResourceSignature;
+use crate::publish::difference::subject_index::{Id, SubjectIndex};
 use crate::publish::difference::{DifferenceError, Progress};
 use crate::question::{Entity, Kind, Question, Target};
 use crate::store::{CustomerSnapshot, Listed, StoreError, View};
@@ -54,14 +54,14 @@ pub(crate) struct Comparison<'a> {
     at: Timestamp,
     plan: Plan,
     /// Partners and customers.
-    crowds: [Crowd; 2],
-    sketches: BTreeMap<Vec<u8>, usize>,
+    subject_indexes: [SubjectIndex; 2],
+    signatures: BTreeMap<Vec<u8>, usize>,
     parts: BTreeMap<Vec<u8>, usize>,
     known: BTreeMap<Standing, Turning>,
     found: Tallies,
     progress: Progress,
     is_stopped: bool,
-    tell: &'a mut dyn FnMut(Progress) -> ControlFlow<()>,
+    on_progress: &'a mut dyn FnMut(Progress) -> ControlFlow<()>,
     take: &'a mut dyn FnMut(&Turned<'_>) -> ControlFlow<()>,
 }
 
@@ -72,7 +72,7 @@ impl<'a> Comparison<'a> {
         view: &'a View<'a>,
         at: Timestamp,
         naming: usize,
-        tell: &'a mut dyn FnMut(Progress) -> ControlFlow<()>,
+        on_progress: &'a mut dyn FnMut(Progress) -> ControlFlow<()>,
         take: &'a mut dyn FnMut(&Turned<'_>) -> ControlFlow<()>,
     ) -> Result<Self, DifferenceError> {
         let plan = Plan::of(rules, spoken)?;
@@ -80,48 +80,48 @@ impl<'a> Comparison<'a> {
         for kind in Kind::ALL.iter().filter(|kind| plan.is_about(**kind)) {
             all += view.count(*kind)?;
         }
-        let mut crowds = [Crowd::nobody(Kind::Partner), Crowd::nobody(Kind::Customer)];
+        let mut subject_indexes = [SubjectIndex::nobody(Kind::Partner), SubjectIndex::nobody(Kind::Customer)];
         if plan.is_by(Kind::Partner) || plan.is_about(Kind::Partner) {
-            crowds[PARTNERS] = Crowd::partners(view, &plan.names)?;
+            subject_indexes[PARTNERS] = SubjectIndex::partners(view, &plan.names)?;
         }
         if plan.is_by(Kind::Customer) {
-            crowds[CUSTOMERS] = Crowd::customers(view, &plan.names)?;
+            subject_indexes[CUSTOMERS] = SubjectIndex::customers(view, &plan.names)?;
         }
         Ok(Self {
             rules,
             view,
             at,
             plan,
-            crowds,
-            sketches: BTreeMap::new(),
+            subject_indexes,
+            signatures: BTreeMap::new(),
             parts: BTreeMap::new(),
             known: BTreeMap::new(),
             found: Tallies::naming(naming),
             progress: Progress { done: 0, all },
             is_stopped: false,
-            tell,
+            on_progress,
             take,
         })
     }
 
     /// What was found.
-    pub(crate) fn told(self) -> WorldDifference {
+    pub(crate) fn report(self) -> WorldDifference {
         let rules = self.rules.map(|rules| rules.digest().clone());
-        self.found.told(&self.plan, rules, (self.view.revision(), self.at))
+        self.found.report(&self.plan, rules, (self.view.revision(), self.at))
     }
 
     /// Looks at everything.
     pub(crate) fn run(&mut self) -> Result<(), DifferenceError> {
-        self.report();
+        self.report_progress();
         if self.plan.is_about(Kind::Partner) && !self.is_stopped {
             self.partners()?;
         }
-        let households = [Kind::Customer, Kind::Service, Kind::Subscription];
-        if households.into_iter().any(|kind| self.plan.is_about(kind)) && !self.is_stopped {
+        let customer_snapshots = [Kind::Customer, Kind::Service, Kind::Subscription];
+        if customer_snapshots.into_iter().any(|kind| self.plan.is_about(kind)) && !self.is_stopped {
             let mut place = 0;
             let (view, at) = (*self.view, self.at);
-            view.households(at, &mut |household| {
-                self.household(household, place)?;
+            view.customer_snapshots(at, &mut |customer_snapshot| {
+                self.customer_snapshot(customer_snapshot, place)?;
                 place += 1;
                 Ok(self.flow())
             })?;
@@ -131,15 +131,15 @@ impl<'a> Comparison<'a> {
         }
         let Progress { done, all } = self.progress;
         if done != all {
-            let told = format!("{done} of {all} resources are listed with their customers");
-            return Err(StoreError::Unreadable(told).into());
+            let message = format!("{done} of {all} resources are listed with their customers");
+            return Err(StoreError::Unreadable(message).into());
         }
-        self.report();
+        self.report_progress();
         Ok(())
     }
 
-    fn report(&mut self) {
-        self.is_stopped |= (self.tell)(self.progress).is_break();
+    fn report_progress(&mut self) {
+        self.is_stopped |= (self.on_progress)(self.progress).is_break();
     }
 
     fn flow(&self) -> Listed {
@@ -148,10 +148,10 @@ impl<'a> Comparison<'a> {
 
     fn partners(&mut self) -> Result<(), StoreError> {
         let mut place = 0;
-        while let Some(Id::Partner(id)) = self.crowds[PARTNERS].ids.get(place).cloned() {
+        while let Some(Id::Partner(id)) = self.subject_indexes[PARTNERS].ids.get(place).cloned() {
             let target = Target::Partner(id);
             let mut facts = Facts { revision: self.view.revision(), at: self.at, ..Facts::default() };
-            self.crowds[PARTNERS].introduce(place, &mut facts);
+            self.subject_indexes[PARTNERS].introduce(place, &mut facts);
             self.look(&facts, &[], &self.looked(&target, Kind::Partner, place))?;
             if self.is_stopped {
                 break;
@@ -161,17 +161,17 @@ impl<'a> Comparison<'a> {
         Ok(())
     }
 
-    fn household(&mut self, household: &CustomerSnapshot<'_>, place: usize) -> Result<(), StoreError> {
-        let relationships = household.relationships().iter();
+    fn customer_snapshot(&mut self, customer_snapshot: &CustomerSnapshot<'_>, place: usize) -> Result<(), StoreError> {
+        let relationships = customer_snapshot.relationships().iter();
         let relationships: Vec<(usize, RelationshipState)> = relationships
-            .filter_map(|(partner, state)| Some((self.crowds[PARTNERS].place(partner.as_str())?, *state)))
+            .filter_map(|(partner, state)| Some((self.subject_indexes[PARTNERS].place(partner.as_str())?, *state)))
             .collect();
         if self.plan.is_about(Kind::Customer) {
-            let target = Target::Customer(household.customer().clone());
-            self.look(&household.facts(), &relationships, &self.looked(&target, Kind::Customer, place))?;
+            let target = Target::Customer(customer_snapshot.customer().clone());
+            self.look(&customer_snapshot.facts(), &relationships, &self.looked(&target, Kind::Customer, place))?;
         }
         if self.plan.is_about(Kind::Service) && !self.is_stopped {
-            for (id, facts) in household.services() {
+            for (id, facts) in customer_snapshot.services() {
                 let target = Target::Service(id.clone());
                 let looked = Looked { service: Some(&id.service), ..self.looked(&target, Kind::Service, place) };
                 self.look(&facts, &relationships, &looked)?;
@@ -181,7 +181,7 @@ impl<'a> Comparison<'a> {
             }
         }
         if self.plan.is_about(Kind::Subscription) && !self.is_stopped {
-            household.subscriptions(&mut |id, service, facts| {
+            customer_snapshot.subscriptions(&mut |id, service, facts| {
                 let target = Target::Subscription(id.clone());
                 let looked = Looked { service: Some(service), ..self.looked(&target, Kind::Subscription, place) };
                 self.look(facts, &relationships, &looked)?;
@@ -202,51 +202,55 @@ impl<'a> Comparison<'a> {
         relationships: &[(usize, RelationshipState)],
         looked: &Looked<'_>,
     ) -> Result<(), StoreError> {
-        let sketch = Sketch::of(facts, looked.target, &self.plan.names);
-        let resource = number(&mut self.sketches, &sketch.key);
-        for crowd in [PARTNERS, CUSTOMERS] {
-            let kind = self.crowds[crowd].kind;
+        let signature = ResourceSignature::of(facts, looked.target, &self.plan.names);
+        let resource = number(&mut self.signatures, &signature.key);
+        for subject_index in [PARTNERS, CUSTOMERS] {
+            let kind = self.subject_indexes[subject_index].kind;
             if self.plan.applying(kind, looked.kind).is_empty() {
                 continue;
             }
             let related = match kind {
-                Kind::Partner => self.partners_of(&sketch, relationships),
-                _ => self.customers_of(&sketch),
+                Kind::Partner => self.partners_of(&signature, relationships),
+                _ => self.customers_of(&signature),
             };
-            let mut strangers: Vec<usize> = self.crowds[crowd].members.iter().map(Vec::len).collect();
+            let mut unrelated: Vec<usize> = self.subject_indexes[subject_index].members.iter().map(Vec::len).collect();
             for Related { place, part, relationship } in &related {
-                let class = self.crowds[crowd].class(*place);
-                if let Some(strangers) = strangers.get_mut(class) {
-                    *strangers -= 1;
+                let class = self.subject_indexes[subject_index].class(*place);
+                if let Some(unrelated) = unrelated.get_mut(class) {
+                    *unrelated -= 1;
                 }
                 let standing = Standing { resource, subject: (kind, class), part: *part, related: *relationship };
-                let turning = self.turning(standing, crowd, *place, facts, looked)?;
-                self.turned(&turning, crowd, Who::One(*place), looked);
+                let turning = self.turning(standing, subject_index, *place, facts, looked)?;
+                self.turned(&turning, subject_index, Who::One(*place), looked);
             }
             let related: Vec<usize> = related.iter().map(|related| related.place).collect();
-            for (class, count) in strangers.into_iter().enumerate().filter(|(_, count)| *count > 0) {
+            for (class, count) in unrelated.into_iter().enumerate().filter(|(_, count)| *count > 0) {
                 let standing = Standing { resource, subject: (kind, class), part: None, related: None };
-                let mut members = self.crowds[crowd].members.get(class).into_iter().flatten();
+                let mut members = self.subject_indexes[subject_index].members.get(class).into_iter().flatten();
                 let Some(&one) = members.find(|place| related.binary_search(place).is_err()) else { continue };
-                let turning = self.turning(standing, crowd, one, facts, looked)?;
-                self.turned(&turning, crowd, Who::Others(class, &related, count), looked);
+                let turning = self.turning(standing, subject_index, one, facts, looked)?;
+                self.turned(&turning, subject_index, Who::Others(class, &related, count), looked);
             }
         }
         self.progress.done += 1;
         if self.progress.done.is_multiple_of(PROGRESS_RESOURCES) {
-            self.report();
+            self.report_progress();
         }
         Ok(())
     }
 
     /// The registered partners that have something to do with a resource, in the order of their places.
-    fn partners_of(&mut self, sketch: &Sketch<'_>, relationships: &[(usize, RelationshipState)]) -> Vec<Related> {
+    fn partners_of(
+        &mut self,
+        signature: &ResourceSignature<'_>,
+        relationships: &[(usize, RelationshipState)],
+    ) -> Vec<Related> {
         let mut related: Vec<Related> = relationships
             .iter()
             .map(|&(place, state)| Related { place, part: None, relationship: Some(state) })
             .collect();
-        for (partner, part) in &sketch.partners {
-            let Some(place) = self.crowds[PARTNERS].place(partner.as_str()) else { continue };
+        for (partner, part) in &signature.partners {
+            let Some(place) = self.subject_indexes[PARTNERS].place(partner.as_str()) else { continue };
             let part = Some(number(&mut self.parts, part));
             match related.binary_search_by_key(&place, |known| known.place) {
                 Ok(index) => related.get_mut(index).into_iter().for_each(|known| known.part = part),
@@ -257,11 +261,11 @@ impl<'a> Comparison<'a> {
     }
 
     /// The customers that have something to do with a resource, in the order of their places.
-    fn customers_of(&self, sketch: &Sketch<'_>) -> Vec<Related> {
-        let customers = sketch.customers.iter().enumerate();
+    fn customers_of(&self, signature: &ResourceSignature<'_>) -> Vec<Related> {
+        let customers = signature.customers.iter().enumerate();
         let mut related: Vec<Related> = customers
             .filter_map(|(part, id)| {
-                let place = self.crowds[CUSTOMERS].place(id.as_str())?;
+                let place = self.subject_indexes[CUSTOMERS].place(id.as_str())?;
                 Some(Related { place, part: Some(part), relationship: None })
             })
             .collect();
@@ -273,7 +277,7 @@ impl<'a> Comparison<'a> {
     fn turning(
         &mut self,
         standing: Standing,
-        crowd: usize,
+        subject_index: usize,
         place: usize,
         facts: &Facts,
         looked: &Looked<'_>,
@@ -281,16 +285,16 @@ impl<'a> Comparison<'a> {
         if let Some(known) = self.known.get(&standing) {
             return Ok(Rc::clone(known));
         }
-        let crowd = &self.crowds[crowd];
-        let Some(id) = crowd.ids.get(place) else { return Ok(Rc::default()) };
+        let subject_index = &self.subject_indexes[subject_index];
+        let Some(id) = subject_index.ids.get(place) else { return Ok(Rc::default()) };
         let mut read = facts.clone();
-        crowd.introduce(place, &mut read);
+        subject_index.introduce(place, &mut read);
         if let (Some(state), Id::Partner(partner), Some(customer)) = (standing.related, id, facts.customers.first()) {
             read.relationships.entry(customer.clone()).or_default().insert(partner.clone(), state);
         }
         let needs = Needs { subject: id.target(), resource: looked.target.clone() };
-        let gathered = self.view.facts(&needs, self.at)?;
-        if gathered != read {
+        let checked = self.view.facts(&needs, self.at)?;
+        if checked != read {
             let resource = id_of(looked.target);
             return Err(StoreError::Unreadable(format!(
                 "`{resource}` is not what the lists of its customer say it is"
@@ -303,7 +307,7 @@ impl<'a> Comparison<'a> {
             let Some(name) = self.plan.actions.get(action) else { continue };
             let question = Question::new(subject.clone(), name.as_str(), resource.clone());
             let answers =
-                |question: &Question| self.rules.map(|rules| permits(rules, Namespace::Domain, question, &gathered));
+                |question: &Question| self.rules.map(|rules| permits(rules, Namespace::Domain, question, &checked));
             let contexts = self.plan.contexts.get(action).and_then(Option::as_ref);
             let Some(contexts) = contexts else {
                 turning.extend(Turn::of(answers(&question)).map(|turn| (action, 0, turn)));
@@ -326,20 +330,20 @@ impl<'a> Comparison<'a> {
     }
 
     /// Counts and names what turns, and tells of it.
-    fn turned(&mut self, turning: &Turning, crowd: usize, who: Who<'_>, looked: &Looked<'_>) {
+    fn turned(&mut self, turning: &Turning, subject_index: usize, who: Who<'_>, looked: &Looked<'_>) {
         if turning.is_empty() {
             return;
         }
-        let crowd = &self.crowds[crowd];
+        let subject_index = &self.subject_indexes[subject_index];
         let resource = Named { kind: looked.kind.as_str().to_owned(), id: id_of(looked.target) };
         for &(action, place_said, turn) in turning.iter() {
             let (subjects, place) = match who {
                 Who::One(place) => {
-                    let Some(id) = crowd.ids.get(place) else { continue };
+                    let Some(id) = subject_index.ids.get(place) else { continue };
                     (Subjects::One(named(id)), place)
                 }
                 Who::Others(class, except, count) => {
-                    (Subjects::Others(Others::of(crowd, class, except, count as u64)), 0)
+                    (Subjects::Others(Others::of(subject_index, class, except, count as u64)), 0)
                 }
             };
             let Some(name) = self.plan.actions.get(action) else { continue };

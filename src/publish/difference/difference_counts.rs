@@ -10,9 +10,9 @@ use crate::id::{Revision, ServiceName};
 use crate::policy::Digest;
 use crate::publish::difference::plan::Plan;
 use crate::publish::difference::report::{
-    ActionDifference, Concerned, IfSaid, StrangersTurned, TurnedPair, Turns, WorldDifference,
+    ActionDifference, Concerned, IfSaid, TurnedPair, Turns, UnrelatedTurned, WorldDifference,
 };
-use crate::publish::difference::subject_index::{Class, Crowd, Id};
+use crate::publish::difference::subject_index::{Class, Id, SubjectIndex};
 use crate::question::{Kind, Target};
 
 /// Which way an answer turns.
@@ -70,7 +70,7 @@ pub enum Subjects<'a> {
 
 /// Everybody of a sort that has nothing to do with a resource.
 pub struct Others<'a> {
-    crowd: &'a Crowd,
+    subject_index: &'a SubjectIndex,
     class: usize,
     /// Those that have something to do with it, in the order of their places.
     except: &'a [usize],
@@ -78,8 +78,8 @@ pub struct Others<'a> {
 }
 
 impl<'a> Others<'a> {
-    pub(crate) fn of(crowd: &'a Crowd, class: usize, except: &'a [usize], count: u64) -> Self {
-        Self { crowd, class, except, count }
+    pub(crate) fn of(subject_index: &'a SubjectIndex, class: usize, except: &'a [usize], count: u64) -> Self {
+        Self { subject_index, class, except, count }
     }
 
     /// How many they are.
@@ -96,15 +96,15 @@ impl<'a> Others<'a> {
 
     /// Each of them, in the order of their ids.
     pub fn each(&self) -> impl Iterator<Item = Named> {
-        self.places().filter_map(|place| self.crowd.ids.get(place)).map(named)
+        self.places().filter_map(|place| self.subject_index.ids.get(place)).map(named)
     }
 
     fn sort(&self) -> Option<&'a Class> {
-        self.crowd.classes.get(self.class)
+        self.subject_index.classes.get(self.class)
     }
 
     fn places(&self) -> impl Iterator<Item = usize> {
-        let members = self.crowd.members.get(self.class).into_iter().flatten().copied();
+        let members = self.subject_index.members.get(self.class).into_iter().flatten().copied();
         members.filter(|place| self.except.binary_search(place).is_err())
     }
 }
@@ -190,8 +190,8 @@ impl Marks {
     }
 
     fn others(&mut self, others: &Others<'_>) {
-        let kind = others.crowd.kind;
-        let members = || others.crowd.members.get(others.class).cloned().unwrap_or_default();
+        let kind = others.subject_index.kind;
+        let members = || others.subject_index.members.get(others.class).cloned().unwrap_or_default();
         let mut left = self.left.remove(&(kind, others.class)).unwrap_or_else(members);
         left.retain(|place| {
             let is_one = others.except.binary_search(place).is_err();
@@ -215,18 +215,18 @@ impl Marks {
 
 /// The answers that turn one way about one action.
 #[derive(Default)]
-struct Tally {
+struct DifferenceCounts {
     count: u64,
     marks: Marks,
     /// By the strangers' class and the type of the resource: how many resources, and how many pairs.
-    strangers: BTreeMap<(Kind, Class, Kind), (u64, u64)>,
+    unrelated: BTreeMap<(Kind, Class, Kind), (u64, u64)>,
     named: Vec<TurnedPair>,
 }
 
-impl Tally {
-    fn told(self) -> Turns {
-        let strangers =
-            self.strangers.into_iter().map(|((kind, class, resource), (resources, pairs))| StrangersTurned {
+impl DifferenceCounts {
+    fn report(self) -> Turns {
+        let unrelated =
+            self.unrelated.into_iter().map(|((kind, class, resource), (resources, pairs))| UnrelatedTurned {
                 subject_type: kind.as_str().to_owned(),
                 id: class.named,
                 kind: class.partner.map(|(kind, _)| kind),
@@ -238,7 +238,7 @@ impl Tally {
         Turns {
             count: self.count,
             concerned: self.marks.concerned(),
-            strangers: strangers.collect(),
+            unrelated: unrelated.collect(),
             complete: self.named.len() as u64 == self.count,
             named: self.named,
         }
@@ -250,7 +250,7 @@ pub(crate) struct Tallies {
     most: usize,
     all: Marks,
     /// By the action, what is said, and the way.
-    by_action: BTreeMap<(usize, usize, Turn), Tally>,
+    by_action: BTreeMap<(usize, usize, Turn), DifferenceCounts>,
 }
 
 impl Tallies {
@@ -266,9 +266,9 @@ impl Tallies {
         looked: &Looked<'_>,
         place: usize,
     ) {
-        let tally = self.by_action.entry((action, said, found.turn)).or_default();
+        let difference = self.by_action.entry((action, said, found.turn)).or_default();
         if matches!(found.turn, Turn::NotGained | Turn::NotLost) {
-            tally.count += match &found.subjects {
+            difference.count += match &found.subjects {
                 Subjects::One(_) => 1,
                 Subjects::Others(others) => others.count,
             };
@@ -277,52 +277,55 @@ impl Tallies {
         // What is counted over all is what a caller gains or loses that says the least.
         let mut unsaid = Marks::default();
         let all = if said == 0 { &mut self.all } else { &mut unsaid };
-        let room = self.most.saturating_sub(tally.named.len());
+        let room = self.most.saturating_sub(difference.named.len());
         let pair = |subject| TurnedPair { subject, resource: found.resource.clone() };
         match &found.subjects {
             Subjects::One(subject) => {
                 let kind = if subject.kind == Kind::Partner.as_str() { Kind::Partner } else { Kind::Customer };
-                for marks in [&mut tally.marks, &mut *all] {
+                for marks in [&mut difference.marks, &mut *all] {
                     marks.subject(kind, place);
                 }
-                tally.count += 1;
-                tally.named.extend((room > 0).then(|| pair(subject.clone())));
+                difference.count += 1;
+                difference.named.extend((room > 0).then(|| pair(subject.clone())));
             }
             Subjects::Others(others) => {
-                for marks in [&mut tally.marks, &mut *all] {
+                for marks in [&mut difference.marks, &mut *all] {
                     marks.others(others);
                 }
-                tally.count += others.count;
-                tally.named.extend(others.each().take(room).map(pair));
+                difference.count += others.count;
+                difference.named.extend(others.each().take(room).map(pair));
                 if let Some(class) = others.sort() {
-                    let counts = tally.strangers.entry((others.crowd.kind, class.clone(), looked.kind)).or_default();
+                    let counts = difference
+                        .unrelated
+                        .entry((others.subject_index.kind, class.clone(), looked.kind))
+                        .or_default();
                     counts.0 += 1;
                     counts.1 += others.count;
                 }
             }
         }
-        for marks in [&mut tally.marks, all] {
+        for marks in [&mut difference.marks, all] {
             marks.resource(looked);
         }
     }
 
     /// What was found, told.
-    pub(crate) fn told(
+    pub(crate) fn report(
         mut self,
         plan: &Plan,
         [old, new]: [Digest; 2],
         (revision, at): (Revision, Timestamp),
     ) -> WorldDifference {
-        let mut told = Vec::new();
+        let mut actions = Vec::new();
         for (index, (action, contexts)) in plan.actions.iter().zip(&plan.contexts).enumerate() {
             let mut of = |said: usize, turn| self.by_action.remove(&(index, said, turn)).unwrap_or_default();
-            let (gained, lost) = (of(0, Turn::Gained).told(), of(0, Turn::Lost).told());
+            let (gained, lost) = (of(0, Turn::Gained).report(), of(0, Turn::Lost).report());
             let others = contexts.iter().flat_map(|contexts| contexts.said().iter().enumerate().skip(1));
             let mut if_said: Vec<IfSaid> = others
                 .map(|(place, said)| IfSaid {
                     said: said.clone(),
-                    gained: of(place, Turn::Gained).told(),
-                    lost: of(place, Turn::Lost).told(),
+                    gained: of(place, Turn::Gained).report(),
+                    lost: of(place, Turn::Lost).report(),
                     not_gained: of(place, Turn::NotGained).count,
                     not_lost: of(place, Turn::NotLost).count,
                 })
@@ -331,7 +334,7 @@ impl Tallies {
             let unknown = contexts.as_ref().and_then(|contexts| contexts.unknown.clone());
             if gained.count + lost.count > 0 || !if_said.is_empty() || unknown.is_some() {
                 let said = contexts.as_ref().map(Contexts::least);
-                told.push(ActionDifference { action: action.clone(), gained, lost, said, if_said, unknown });
+                actions.push(ActionDifference { action: action.clone(), gained, lost, said, if_said, unknown });
             }
         }
         WorldDifference {
@@ -339,11 +342,11 @@ impl Tallies {
             new,
             revision,
             at,
-            gained: told.iter().map(|action| action.gained.count).sum(),
-            lost: told.iter().map(|action| action.lost.count).sum(),
+            gained: actions.iter().map(|action| action.gained.count).sum(),
+            lost: actions.iter().map(|action| action.lost.count).sum(),
             concerned: self.all.concerned(),
-            complete: told.iter().all(ActionDifference::is_complete),
-            actions: told,
+            complete: actions.iter().all(ActionDifference::is_complete),
+            actions: actions,
         }
     }
 }

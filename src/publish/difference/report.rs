@@ -110,8 +110,8 @@ pub struct Turns {
     /// Who and what they concern.
     pub concerned: Concerned,
     /// Those of them whose subject has nothing to do with the resource.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub strangers: Vec<StrangersTurned>,
+    #[serde(rename = "strangers", default, skip_serializing_if = "Vec::is_empty")]
+    pub unrelated: Vec<UnrelatedTurned>,
     /// The first of them, one by one.
     pub named: Vec<TurnedPair>,
     /// Are they all named?
@@ -130,8 +130,9 @@ pub struct TurnedPair {
 
 /// Everybody of a sort, with everything they have nothing to do with of the resources that are concerned.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
+#[schema(as = StrangersTurned)]
 #[serde(rename_all = "camelCase")]
-pub struct StrangersTurned {
+pub struct UnrelatedTurned {
     /// The type of the subjects.
     #[serde(rename = "type")]
     pub subject_type: String,
@@ -152,7 +153,7 @@ pub struct StrangersTurned {
     pub pairs: u64,
 }
 
-impl fmt::Display for StrangersTurned {
+impl fmt::Display for UnrelatedTurned {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let subject = self.subject_type.to_lowercase();
         match &self.id {

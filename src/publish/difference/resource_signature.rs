@@ -3,7 +3,7 @@
 //! Cedar compares entities and looks up their attributes; it cannot read an id, order the members of a set or count
 //! them. So an answer stays what it is when ids are exchanged for others, except those that stand in the rules
 //! themselves, and when there are more of what there are two of already: one that may be the subject, and another.
-//! Two resources with the same [`Sketch`] are therefore the same to every rule, and so are two partners that have the
+//! Two resources with the same [`ResourceSignature`] are therefore the same to every rule, and so are two partners that have the
 //! same part in it.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -35,7 +35,7 @@ impl Names {
 }
 
 /// A resource without names, and who has which part in it.
-pub(crate) struct Sketch<'a> {
+pub(crate) struct ResourceSignature<'a> {
     /// The same for resources that no rule can tell apart.
     pub(crate) key: Vec<u8>,
     /// The part of every partner that occurs: the same for partners that no rule can tell apart in what it sees here.
@@ -80,7 +80,7 @@ fn standing(key: &mut Vec<u8>, PartnerFacts { kind, status }: &PartnerFacts) {
     word(key, PartnerStatus::as_str(*status));
 }
 
-impl<'a> Sketch<'a> {
+impl<'a> ResourceSignature<'a> {
     /// The facts a question about a resource turns on, besides those of its subject, without names. Every member of
     /// them is taken up here; a new one does not compile until it has its place.
     pub(crate) fn of(facts: &'a Facts, resource: &'a Target, names: &Names) -> Self {

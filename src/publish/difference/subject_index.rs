@@ -48,7 +48,7 @@ pub(crate) struct Class {
 }
 
 /// Everybody of one type.
-pub(crate) struct Crowd {
+pub(crate) struct SubjectIndex {
     pub(crate) kind: Kind,
     /// Everybody, in the order of their ids.
     pub(crate) ids: Vec<Id>,
@@ -58,25 +58,26 @@ pub(crate) struct Crowd {
     pub(crate) members: Vec<Vec<usize>>,
 }
 
-impl Crowd {
-    fn gathered(kind: Kind, everybody: Vec<(Id, Option<PartnerFacts>)>, names: &Names) -> Self {
-        let mut crowd = Self { kind, ids: Vec::new(), class_of: Vec::new(), classes: Vec::new(), members: Vec::new() };
+impl SubjectIndex {
+    fn of(kind: Kind, everybody: Vec<(Id, Option<PartnerFacts>)>, names: &Names) -> Self {
+        let mut subject_index =
+            Self { kind, ids: Vec::new(), class_of: Vec::new(), classes: Vec::new(), members: Vec::new() };
         let mut numbers = BTreeMap::new();
         for (id, known) in everybody {
             let partner = known.map(|PartnerFacts { kind, status }| (kind, status));
             let class = Class { partner, named: names.find(kind, id.as_str()).map(str::to_owned) };
             let number = *numbers.entry(class).or_insert_with_key(|class| {
-                crowd.classes.push(class.clone());
-                crowd.members.push(Vec::new());
-                crowd.classes.len() - 1
+                subject_index.classes.push(class.clone());
+                subject_index.members.push(Vec::new());
+                subject_index.classes.len() - 1
             });
-            if let Some(members) = crowd.members.get_mut(number) {
-                members.push(crowd.ids.len());
+            if let Some(members) = subject_index.members.get_mut(number) {
+                members.push(subject_index.ids.len());
             }
-            crowd.ids.push(id);
-            crowd.class_of.push(number);
+            subject_index.ids.push(id);
+            subject_index.class_of.push(number);
         }
-        crowd
+        subject_index
     }
 
     /// Every partner.
@@ -87,7 +88,7 @@ impl Crowd {
             everybody.push((Id::Partner(partner.id), Some(known)));
             Ok(Listed::Continue(()))
         })?;
-        Ok(Self::gathered(Kind::Partner, everybody, names))
+        Ok(Self::of(Kind::Partner, everybody, names))
     }
 
     /// Every customer.
@@ -97,12 +98,12 @@ impl Crowd {
             everybody.push((Id::Customer(customer.id), None));
             Ok(Listed::Continue(()))
         })?;
-        Ok(Self::gathered(Kind::Customer, everybody, names))
+        Ok(Self::of(Kind::Customer, everybody, names))
     }
 
     /// Nobody of a type that does nothing.
     pub(crate) fn nobody(kind: Kind) -> Self {
-        Self::gathered(kind, Vec::new(), &Names::default())
+        Self::of(kind, Vec::new(), &Names::default())
     }
 
     /// The place of somebody who is registered.

@@ -10,7 +10,7 @@ use crate::pdp::Pdp;
 use crate::pdp::call::{CallTarget, admit};
 use crate::policy::{Bundle, Finding, RuleFiles, Rulebook};
 use crate::publish;
-use crate::publish::review::{Evidence, Outcome, Telling};
+use crate::publish::review::{Evidence, Outcome, ReviewCallbacks};
 use crate::store::StoreError;
 
 /// A candidate with what is known of it, and the rules it makes unless it is refused.
@@ -26,13 +26,17 @@ impl ReviewedBundle {
 }
 
 /// Reviews a candidate and loads it.
-pub(crate) async fn weigh(pdp: &Pdp, files: RuleFiles) -> Result<ReviewedBundle, StoreError> {
-    weigh_telling(pdp, files, Telling::default()).await
+pub(crate) async fn review_bundle(pdp: &Pdp, files: RuleFiles) -> Result<ReviewedBundle, StoreError> {
+    review_bundle_with(pdp, files, ReviewCallbacks::default()).await
 }
 
 /// The same, telling of it while it goes on.
-pub(crate) async fn weigh_telling(pdp: &Pdp, files: RuleFiles, telling: Telling) -> Result<ReviewedBundle, StoreError> {
-    let mut evidence = publish::review::examine_telling(pdp, files.clone(), telling).await?;
+pub(crate) async fn review_bundle_with(
+    pdp: &Pdp,
+    files: RuleFiles,
+    callbacks: ReviewCallbacks,
+) -> Result<ReviewedBundle, StoreError> {
+    let mut evidence = publish::review::examine_with(pdp, files.clone(), callbacks).await?;
     let loaded = Bundle::load(files, Rulebook::Domain).map_err(|error| error.findings);
     let loaded = loaded.and_then(|bundle| match schema_findings(&bundle) {
         found if found.is_empty() => Ok(bundle),
