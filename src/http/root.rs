@@ -1,4 +1,4 @@
-//! The front door: what there is, and where.
+//! The index of the service at `/`: what there is, and where.
 
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -16,6 +16,7 @@ const DOCUMENTATION: &str = "README.md of the sources for the service, policies/
 
 /// What there is here.
 #[derive(Serialize, ToSchema)]
+#[schema(as = FrontDoor)]
 pub(super) struct Index {
     /// What this is.
     service: &'static str,
