@@ -40,7 +40,7 @@ use metrics::Metrics;
 use opening::{Keys, KeysError};
 use rules::{Current, Rules};
 
-/// The settings that decide what may happen, besides the rules.
+/// The settings that, with the rules, determine what may happen.
 #[derive(Clone, Debug)]
 pub struct Terms {
     /// What a second transacting partner's acceptance does.
@@ -60,7 +60,7 @@ pub(crate) struct Settings {
     pub(crate) needs_persons: bool,
     /// The data directory; nothing where the store is handed in.
     pub(crate) folder: Option<PathBuf>,
-    /// Where signed heads of the ledger are kept besides.
+    /// Where copies of the signed heads of the ledger are written.
     pub(crate) heads: Option<heads::Heads>,
     /// What was kept of a newer store, and given up by hand as this one was opened.
     pub(crate) given_up: Vec<PathBuf>,
@@ -83,7 +83,7 @@ pub enum PdpError {
     /// The store cannot be opened.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The rules cannot be put in force.
+    /// The rules cannot be activated.
     #[error(transparent)]
     Rules(#[from] RulesError),
     /// The files of the rules cannot be read.
@@ -141,7 +141,7 @@ impl Pdp {
         self
     }
 
-    /// Has rules come in force by publishing them instead of from files.
+    /// Activates rules by publishing them instead of from files.
     #[must_use]
     pub fn publishing(mut self) -> Self {
         self.rules.from = RulesFrom::Publishing;

@@ -102,7 +102,7 @@ pub enum StoreError {
     /// What was read is not what was written.
     #[error("the store holds something unreadable: {0}; restore a backup")]
     Unreadable(String),
-    /// What stands beside the facts is not what was entered in the journal.
+    /// A row of the metadata is not the one the journal recorded.
     #[error("the store is not as it was written: {0}; run `standing ledger verify`, and bring back a backup")]
     Altered(String),
     /// The clock shows a time long after everything that is stored.
@@ -138,7 +138,7 @@ pub enum StoreError {
     },
 }
 
-/// One revision of the store as the journal tells it.
+/// One revision of the store, as the journal records it.
 #[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Entry {
     /// When it was written.
@@ -150,7 +150,7 @@ pub struct Entry {
     /// The digest of the rows of the facts that it wrote; an entry of an earlier format has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub facts: Option<crate::audit::Hash>,
-    /// The SHA-256 of the newest entry beside the facts when it was written.
+    /// The SHA-256 of the newest entry of the metadata journal when it was written.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub metadata: Option<crate::audit::Hash>,
 }

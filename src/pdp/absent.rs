@@ -1,4 +1,4 @@
-//! Records that cannot be read where they should be, and what is told of them.
+//! Records that cannot be read where they should be, and how they are reported.
 
 use std::fmt::Display;
 
@@ -69,13 +69,13 @@ pub struct MissingRecords {
 }
 
 impl MissingRecords {
-    /// Adds a record to those that are missing, beside those that are missing for the same reason.
+    /// Adds a missing record, grouped with those that are missing for the same reason.
     pub(crate) fn note(missing: &mut Vec<Self>, absent: Absent) {
         let Absent { seq, archive, why } = absent;
         Self::join(missing, Self { first: seq, last: seq, records: 1, archive, why: why.to_string() });
     }
 
-    /// Adds records to those that are missing, beside those that are missing for the same reason.
+    /// Adds missing records, grouped with those that are missing for the same reason.
     pub(crate) fn join(missing: &mut Vec<Self>, more: Self) {
         match missing.iter_mut().find(|known| known.archive == more.archive && known.why == more.why) {
             Some(known) => {

@@ -32,7 +32,7 @@ pub struct Call {
     pub idempotency: Option<Idempotency>,
     /// What must be so of the noun for a change to be made.
     pub conditions: Vec<Condition>,
-    /// What the call says that no fact tells, for its record: it stands in the context of the recorded question.
+    /// What the call states beyond the facts, recorded in the context of its question.
     pub said: Members,
 }
 
@@ -159,7 +159,7 @@ fn listed(revisions: &[Revision]) -> String {
     revisions.iter().map(Revision::to_string).collect::<Vec<_>>().join(" or ")
 }
 
-/// Why a call came to nothing.
+/// Why a call failed.
 #[derive(Debug, thiserror::Error)]
 pub enum CallError<E> {
     /// The rules do not allow it.
@@ -177,7 +177,7 @@ pub enum CallError<E> {
 }
 
 impl<E> CallError<E> {
-    /// The same with another error for what was allowed and cannot be done.
+    /// Maps the error of what was allowed and cannot be done.
     pub(crate) fn map<F>(self, other: impl FnOnce(E) -> F) -> CallError<F> {
         match self {
             Self::Denied(denied) => CallError::Denied(denied),
@@ -194,7 +194,7 @@ impl<E> From<RecordError> for CallError<E> {
     }
 }
 
-/// An answer, with where it is recorded and the revision it was read at.
+/// The result of a read, with where it is recorded and the revision it was read at.
 #[derive(Clone, Debug)]
 pub struct Response<T> {
     /// The answer.
@@ -207,7 +207,7 @@ pub struct Response<T> {
     pub rules: Digest,
 }
 
-/// What a change brought.
+/// The committed result of a change.
 #[derive(Clone, Debug)]
 pub struct Committed<T> {
     /// What is answered.
@@ -220,14 +220,14 @@ pub struct Committed<T> {
     pub seqs: Vec<Seq>,
 }
 
-/// What deciding about a call came to.
+/// The decision about a call.
 pub(crate) struct Admission {
     pub(crate) question: Question,
     pub(crate) facts: Facts,
     pub(crate) decision: Decision,
     /// What the call is about, where the rules were asked about the installation instead.
     target: Option<Entity>,
-    /// What the caller is told, where it may not.
+    /// The refusal the caller gets, when the call is denied.
     denied: Option<Denied>,
 }
 
@@ -295,7 +295,7 @@ pub(crate) fn name_in<'a>(rules: &Bundle, action: &'a str) -> &'a str {
 }
 
 /// Asks the rules whether a caller may make a call. What is not known is asked about as the installation, so that a
-/// caller who may not see something hears the same whether it is there or not.
+/// caller who may not see something gets the same answer whether it exists or not.
 pub(crate) fn admit(
     rules: &Bundle,
     view: &View<'_>,
@@ -321,7 +321,7 @@ pub(crate) fn admit(
     let denied = (!decision.is_allowed()).then(|| refusal::denied(rules, caller, action, &decision));
     let mut admission = Admission { question, facts, decision, target: unknown, denied };
     if admission.denied.is_some() && !admission.may_know() {
-        // A forbid that reads what is foreign would tell of it by its reason.
+        // The reason of a forbid that reads another tenant's facts would disclose them.
         let absent = admit(rules, view, at, caller, action, &CallTarget::Installation)?;
         let denied = absent.permit().err().unwrap_or_else(|| refusal::not_permitted(rules, caller, action));
         admission.denied = Some(denied);
@@ -343,15 +343,15 @@ pub(crate) fn admit_unseen(
     Ok(Admission { target: Some(target.entity()), ..admission })
 }
 
-/// What an operation leaves to be done: what changes, what else was decided on the way, and the answer.
+/// The result of an operation: its changes, what else was decided on the way, and the answer.
 pub(crate) struct Done<T> {
     pub(crate) change_set: ChangeSet,
     pub(crate) records: Vec<Record>,
-    /// What changes beside the facts.
+    /// The metadata it changes.
     pub(crate) metadata: MetadataChanges,
-    /// What its record says besides what the call said.
+    /// What its record states in addition to what the call stated.
     pub(crate) said: Members,
-    /// Was something done that is kept neither among the facts nor beside them, as a file is?
+    /// Was something done outside the store, as writing a file?
     pub(crate) has_acted: bool,
     pub(crate) value: T,
 }
@@ -362,13 +362,13 @@ impl<T> Done<T> {
         Self { change_set, records: Vec::new(), metadata, said, has_acted: false, value }
     }
 
-    /// No fact changes, but something beside them.
+    /// Changes metadata and no fact.
     pub(crate) fn metadata(metadata: MetadataChanges, value: T) -> Self {
         Self { metadata, ..Self::of((ChangeSet::default(), value)) }
     }
 }
 
-/// Why an operation came to nothing: it cannot be, or something it needs is not allowed.
+/// Why an operation failed: it is impossible, not allowed, or its precondition no longer holds.
 pub(crate) enum Undone<E> {
     Failed(E),
     Denied(Denied, Vec<Record>),
@@ -415,7 +415,7 @@ pub(crate) async fn read<T, E>(
     read_by(pdp, &pdp.rules(), call, action, target, look).await
 }
 
-/// As [`read`], by rules that whoever looks needs too: others may come in force in between.
+/// Like [`read`], by the given rules, which the reader needs too: others may be activated in between.
 pub(crate) async fn read_by<T, E>(
     pdp: &Pdp,
     rules: &Bundle,
@@ -427,7 +427,7 @@ pub(crate) async fn read_by<T, E>(
     read_keeping(pdp, rules, call, action, target, look, |_| None).await
 }
 
-/// As [`read_by`], keeping the signed checkpoint that is told with the record of the call.
+/// Like [`read_by`], storing the signed checkpoint it returns with the record of the call.
 pub(crate) async fn read_keeping<T, E>(
     pdp: &Pdp,
     rules: &Bundle,
@@ -479,7 +479,7 @@ pub async fn may(pdp: &Pdp, call: &Call, action: &str) -> Result<(), CallError<S
     }
 }
 
-/// Makes a change: decided, worked out and written on the newest facts, one after the other.
+/// Makes a change: decides, computes and writes it on the newest facts, one change after the other.
 pub(crate) async fn change<T, E>(
     pdp: &Pdp,
     call: &Call,
@@ -495,7 +495,7 @@ where
     let call = call.clone();
     let written =
         pdp.store.change(move |context| work(&*current.over(context)?, &call, action, &target, context, operate)).await;
-    // What came in force by it decides, and is said in the log, before anybody is told.
+    // Rules that it activated decide, and are logged, before the caller gets the answer.
     drop(pdp.rules());
     let written = written.map_err(CallError::Unavailable)?;
     let (value, revision, is_repeat) = written.value?;
@@ -527,7 +527,7 @@ where
     finish(call, (permit, record), done, revision, context.at)
 }
 
-/// What is to be done about a change once the rules were asked and earlier answers were looked at.
+/// Whether a change goes on, once the rules and the remembered answers were looked up.
 pub(crate) enum Begun<T, E> {
     /// Nothing: it is not allowed, or was answered before.
     Over(Box<Work<Answered<T, E>>>),
@@ -557,7 +557,7 @@ pub(crate) fn begin<T: DeserializeOwned, E>(
     begin_admitted(rules, call, admission, context)
 }
 
-/// As [`begin`], once the rules were asked.
+/// Like [`begin`], with the decision already made.
 pub(crate) fn begin_admitted<T: DeserializeOwned, E>(
     rules: &Bundle,
     call: &Call,
@@ -581,8 +581,8 @@ pub(crate) fn begin_admitted<T: DeserializeOwned, E>(
     Ok(Begun::Over(Box::new(work)))
 }
 
-/// What is to be written of an operation that was allowed: what it changes, its records, and what is remembered.
-/// Where it was done, it is so at `revision`.
+/// Turns the result of an allowed operation into what is written: its changes, its records and the remembered answer.
+/// If it was done, `revision` is the one at which it holds.
 pub(crate) fn finish<T: Serialize, E: Coded>(
     call: &Call,
     (permit, mut record): (Permit, Box<Record>),

@@ -2,7 +2,7 @@
 //!
 //! A cursor names the last row that was looked at. Its bearer may not be one who may see that row, and whatever a
 //! cursor names is looked up. So it is sealed for one caller, one list and its parameters, with a key of this store:
-//! whoever makes one by hand, alters one, or brings one from elsewhere holds nothing, and hears the same in each case.
+//! whoever makes one by hand, alters one, or uses one from elsewhere gains nothing, and gets the same answer each time.
 //!
 //! The seal is a synthetic IV, as in RFC 5297 with HMAC-SHA-256 in the place of the block cipher: a tag over all of it,
 //! and the place under a stream of bytes that the tag begins. One place has one cursor and no random number is needed.

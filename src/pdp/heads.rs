@@ -22,8 +22,8 @@ const GIVEN_UP: &str = ".given-up";
 const RECORDS_MAX: u64 = 1_000;
 /// How many of those that name one are held against the journal; `standing ledger verify` holds all of them.
 const NAMED_MAX: usize = 16;
-/// How many of the newest entries of the journal are looked at for the one that a record names, besides those that newer
-/// records named.
+/// How many of the newest entries of the journal are looked at for the one that a record names, besides those that
+/// newer records named.
 const ENTRIES_MAX: usize = 16;
 
 /// The archive files of a data directory that hold records beyond so many, each with its last one.
@@ -141,7 +141,7 @@ impl Against<'_> {
                     return Err(BehindError::Journal(seq).into());
                 }
                 named += 1;
-                // The newest alone may be of a fact, where what is beside the facts was cut off, or the other way round.
+                // Either journal may have been cut off alone: that of the facts or that of the metadata.
                 if named == NAMED_MAX {
                     break;
                 }

@@ -1,4 +1,4 @@
-//! The key of the ledger's checkpoints, in a file of the data directory, and its public half beside it.
+//! The key of the ledger's checkpoints, in a file of the data directory, and its public half in another.
 
 use std::io;
 use std::path::{Path, PathBuf};

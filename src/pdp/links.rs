@@ -74,7 +74,7 @@ impl LinkRing {
         Ok(Self { path: Some(path), keys: RwLock::new(keys), clock: clock.clone(), changing: Mutex::new(()) })
     }
 
-    /// A ring that is kept nowhere, from a seed; for worked examples and tests that say what is random.
+    /// A ring from a seed that is stored nowhere; for examples and tests with fixed randomness.
     #[must_use]
     pub fn of_seed(seed: [u8; 32], clock: &SharedClock) -> Self {
         let keys = RwLock::new(LinkKeys::begin(seed, clock.now()));

@@ -200,7 +200,7 @@ impl Metrics {
         self.no.inc();
         let reason = decision.reason().map_or("not_permitted", Reason::as_str);
         let mut named = self.named.lock().unwrap_or_else(PoisonError::into_inner);
-        // Rules bring reasons of their own, and other rules others.
+        // Rules define reasons of their own, and other rules others.
         let is_named = named.contains(reason) || (named.len() < REASONS_MAX && named.insert(reason.to_owned()));
         let reason = if is_named { reason } else { "other" }.to_owned();
         self.reasons.get_or_create(&ReasonLabels { reason }).inc();

@@ -1,5 +1,5 @@
-//! What is looked at before a store is opened, and what whoever starts a server may say by hand: that the clock is right
-//! all the same, and that a key which is gone shall have another in its place. Both are recorded.
+//! What is looked at before a store is opened, and what whoever starts a server may say by hand: that the clock is
+//! right all the same, and that a missing key is to be replaced. Both are recorded.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -32,7 +32,7 @@ pub struct Opening {
     pub checkpoints_to: Option<PathBuf>,
 }
 
-/// Why the keys beside a store are not used.
+/// Why the keys of a store are not used.
 #[derive(Debug, thiserror::Error)]
 pub enum KeysError {
     /// A file is not there.
@@ -77,7 +77,7 @@ pub(crate) fn store(data: &Path, clock: &SharedClock, opening: &Opening) -> Resu
     Ok(Store::open_by(data, SharedClock::clone(clock), opening.accept_clock)?)
 }
 
-/// The keys beside a store.
+/// The keys of a store.
 pub(crate) struct Keys {
     pub(crate) links: Arc<LinkRing>,
     pub(crate) ledger: LedgerKey,
@@ -88,7 +88,7 @@ pub(crate) struct Keys {
 }
 
 impl Keys {
-    /// Reads the keys beside a store, or makes those of a store that has none yet.
+    /// Reads the keys of a store, or creates those of a store that has none yet.
     pub(crate) fn open(store: &Store, data: &Path, clock: &SharedClock, opening: &Opening) -> Result<Self, PdpError> {
         let known = store.known_keys()?;
         // A store that was written before it kept what it knows had both files before it had a record.
@@ -141,7 +141,7 @@ pub(crate) fn known_keys(ledger: Vec<String>, links: &LinkKeys) -> KnownKeys {
     KnownKeys { ledger, links: named(false), retired: named(true) }
 }
 
-/// The public key that lies beside the store, whose private half may be gone.
+/// The public key in the data directory, whose private half may be missing.
 pub(crate) fn public_key_in(data: &Path) -> Option<String> {
     std::fs::read_to_string(data.join(PUBLIC_NAME)).ok().map(|text| text.trim().to_owned())
 }

@@ -1,4 +1,4 @@
-//! What this service writes beside the facts although nobody called for it: rules that come in force from their files or
+//! Metadata that this service writes without a call: rules that are activated from their files or
 //! at their time, keys, where the rules come from. Once there is a ledger, each has its record.
 
 use crate::audit::Record;

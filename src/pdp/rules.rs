@@ -48,7 +48,7 @@ fn loaded(digest: &str, files: Vec<(String, String)>) -> Result<Bundle, StoreErr
     Bundle::load(files, Rulebook::Domain).map_err(|error| unloadable(digest, &error.to_string()))
 }
 
-/// A set of rules that was put in force, from the files that were kept of it.
+/// A set of rules that was activated, loaded from its stored files.
 fn read(digest: &str, kept: Option<Vec<(String, String)>>) -> Result<Bundle, StoreError> {
     loaded(digest, kept.ok_or_else(|| unloadable(digest, "their files are not there"))?)
 }
@@ -59,7 +59,7 @@ pub fn example_rules() -> BTreeMap<String, String> {
     kept(&RuleFiles::built_in()).into_iter().filter(|(path, _)| path == "policies/may/receive-bill.cedar").collect()
 }
 
-/// Rules that were to come in force and did not.
+/// Rules that were refused instead of activated.
 #[derive(Clone, PartialEq, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct RefusedRules {
@@ -89,9 +89,9 @@ pub(crate) struct Rules {
     pub(crate) past: RwLock<BTreeMap<String, Arc<Bundle>>>,
     /// What was reviewed last.
     pub(crate) reviewed: Reviewed,
-    /// Whether the rules with a digest refuse strangers everything, as far as a what-if wanted to know.
+    /// Whether the rules with a digest deny unrelated partners everything, once a what-if has computed it.
     pub(crate) refuses_unrelated: Mutex<Option<(Digest, bool)>>,
-    /// Whether the rules with a digest let a kind of partner do an action to what it has nothing to do with.
+    /// Whether the rules with a digest allow a kind of partner an action on resources unrelated to it.
     pub(crate) unrelated_resources: UnrelatedResources,
 }
 
@@ -114,9 +114,9 @@ impl Rules {
 /// The rules that decide now, and what was last refused in their place.
 #[derive(Clone)]
 pub(crate) struct Current {
-    /// The rules, with the number in the history at which they came in force.
+    /// The rules, with the number of their activation in the history.
     deciding: Arc<RwLock<(Option<u64>, Arc<Bundle>)>>,
-    /// Sets that are being put in force, by their numbers in the history: they decide as soon as the store says so.
+    /// Sets that are being activated, by their numbers in the history: they decide once the store has committed them.
     activation: Arc<RwLock<BTreeMap<u64, Arc<Bundle>>>>,
     refused: Arc<RwLock<Option<RefusedRules>>>,
     passed_over: Arc<RwLock<Vec<String>>>,
@@ -165,13 +165,13 @@ impl Current {
             .map_or_else(|| read(&entry.digest, context.kept_rules(&entry.digest)?).map(Arc::new), Ok)
     }
 
-    /// The set that was put in force at a number, where it was put there by this process and has not decided yet.
+    /// The set with a number in the history that this process activates and that does not decide yet.
     fn came(&self, number: u64, digest: &str) -> Option<Arc<Bundle>> {
         let activation = self.activation.read().unwrap_or_else(PoisonError::into_inner);
         activation.get(&number).filter(|bundle| bundle.digest().as_str() == digest).map(Arc::clone)
     }
 
-    /// Has the rules decide that came in force.
+    /// Makes the activated rules decide.
     fn follow(&self, store: &Store, number: u64, digest: &str) -> Result<(), StoreError> {
         let bundle =
             self.came(number, digest).map_or_else(|| read(digest, store.kept_rules(digest)?).map(Arc::new), Ok)?;
@@ -217,7 +217,7 @@ impl Current {
     }
 }
 
-/// Says in the log what is out of the ordinary about rules that came in force.
+/// Logs what is unusual about an activation.
 fn said_of(entry: &InForce, before: &Digest) {
     for Retired { promise, by, why, .. } in &entry.retired {
         tracing::warn!(promise, by, why, "a promise is retired");
@@ -233,7 +233,7 @@ fn said_of(entry: &InForce, before: &Digest) {
     }
 }
 
-/// A set of rules that is to come in force.
+/// A bundle to activate.
 pub(crate) struct Activation {
     pub(crate) bundle: Arc<Bundle>,
     pub(crate) by: String,
@@ -246,7 +246,7 @@ pub(crate) struct Activation {
     pub(crate) retired: Vec<Retired>,
 }
 
-/// What the history says of rules besides who put them in force, when and why.
+/// What the history says of an activation in addition to who, when and why.
 #[derive(Clone, Default)]
 pub(crate) struct Note {
     /// What was said with it.
@@ -255,8 +255,8 @@ pub(crate) struct Note {
     pub(crate) emergency: bool,
 }
 
-/// Puts rules in force: kept and entered in the history with whatever else `metadata` holds; they decide as soon as that
-/// is durable, before anybody is told.
+/// Activates a bundle: writes it and its history entry in this transaction; it decides once the commit is durable,
+/// before the caller gets the answer.
 pub(crate) fn activate(
     current: &Current,
     context: &WriteContext<'_>,
@@ -266,7 +266,7 @@ pub(crate) fn activate(
     activate_with(current, context, activation, Note::default(), metadata)
 }
 
-/// As [`activate`], with what the history says besides.
+/// Like [`activate`], with a note for the history.
 pub(crate) fn activate_with(
     current: &Current,
     context: &WriteContext<'_>,
@@ -302,7 +302,7 @@ pub fn rules_from(pdp: &Pdp) -> RulesFrom {
     pdp.rules.from
 }
 
-/// Keeps the rules in force by their digest, with who put them in force and when, so that what they decided can be
+/// Keeps the rules in force by their digest, with who activated them and when, so that what they decided can be
 /// decided again; nothing when they were the last in force already.
 ///
 /// # Errors

@@ -34,7 +34,7 @@ impl UnrelatedResources {
                 return *allowed;
             }
         }
-        // Not under the lock: two searches may find out the same, and none waits for another.
+        // Computed outside the lock: two searches may compute the same, and neither waits for the other.
         let allowed = allows_strange_resource(rules, question, partner);
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         match known.as_mut().filter(|(digest, _)| digest == rules.digest()) {

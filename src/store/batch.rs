@@ -1,4 +1,4 @@
-//! One transaction that is being filled: what a piece of work sees, and how what it leaves becomes rows.
+//! A write transaction: what a piece of work reads in it, and how what it returns becomes rows.
 
 use std::any::Any;
 use std::collections::BTreeSet;
@@ -28,7 +28,7 @@ use crate::random::{Random, SharedRandom};
 /// How many rows of one change are remembered; those of a larger one are looked for.
 const TOUCHED_MAX: usize = 100_000;
 
-/// What a piece of work leaves to be written.
+/// What a piece of work returns to be written.
 pub struct Work<T> {
     /// What changes, and the proof that it may; nothing for work that only records.
     pub change: Option<(Permit, ChangeSet)>,
@@ -38,7 +38,7 @@ pub struct Work<T> {
     pub records: Vec<Record>,
     /// What is remembered of the answer, so that a retry gets the same one.
     pub remember: Option<Remembered>,
-    /// What changes beside the facts.
+    /// The metadata it changes.
     pub metadata: MetadataChanges,
     /// What the caller gets once all of it is durable.
     pub value: T,
@@ -77,16 +77,16 @@ impl WriteContext<'_> {
     }
 }
 
-/// One transaction that is being filled.
+/// A write transaction that is being filled.
 pub(super) struct Batch<'txn> {
     random: SharedRandom,
     pub(super) facts: Table<'txn, &'static [u8], &'static [u8]>,
     journal: Table<'txn, u64, &'static [u8]>,
     metadata: Table<'txn, u64, &'static [u8]>,
-    /// What the journal says of the rows beside the facts, and what this transaction adds.
+    /// The journaled hashes of the metadata rows, and those this transaction adds.
     pub(super) known: RwLockReadGuard<'txn, Known>,
     pub(super) newer: Known,
-    /// The rules that come in force by it.
+    /// The rules that this transaction activates.
     pub(super) in_force: Option<(u64, String)>,
     /// The rows of the facts that the change wrote so far; nothing where they are too many to be remembered.
     touched: Option<BTreeSet<Vec<u8>>>,
@@ -173,7 +173,7 @@ impl<'txn> Batch<'txn> {
         Ok(digest.end())
     }
 
-    /// Enters in the journal what happened; the SHA-256 of the entry.
+    /// Appends the events to the journal; returns the SHA-256 of the entry.
     fn enter(&mut self, by: String, events: Vec<Event>) -> Result<Hash, StoreError> {
         let next = self.revision.next();
         let facts = Some(self.facts_digest(next)?);
@@ -184,7 +184,7 @@ impl<'txn> Batch<'txn> {
         Ok(sha256(&entry))
     }
 
-    /// Writes rows beside the facts and enters them in the journal, `with` so many records; the SHA-256 of the entry.
+    /// Writes metadata rows and their journal entry, `with` so many records; returns the SHA-256 of the entry.
     fn enter_metadata(&mut self, by: String, metadata: MetadataChanges, with: usize) -> Result<Hash, StoreError> {
         let rows: Vec<_> = metadata.rows.iter().map(|(key, row)| (key.clone(), sha256(row))).collect();
         let records = self.ledger.size()? + with as u64;
@@ -216,7 +216,7 @@ impl<'txn> Batch<'txn> {
         WriteContext { view, at: self.at, next: self.revision.next(), metadata_table: &self.metadata_table, metadata }
     }
 
-    /// Enters what a piece of work left; `has_put` when facts of the same change were put already.
+    /// Writes what a piece of work returned; `has_put` when facts of the same change were written already.
     pub(super) fn keep<T>(&mut self, work: Work<T>, has_put: bool) -> Result<Written<T>, StoreError> {
         let Work { change, by, mut records, remember, metadata, value } = work;
         if !metadata.is_empty() {

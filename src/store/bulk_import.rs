@@ -64,7 +64,7 @@ impl Store {
     /// memory. All of it is written or, when the work leaves no change, none of it but its records.
     ///
     /// Everything else that would be written waits until it is done, decisions too, whose records must be durable
-    /// before they are answered. So it must not wait for anybody: what comes slowly is to be gathered first.
+    /// before they are answered. So it must not wait for anybody: slow input is to be buffered first.
     ///
     /// # Errors
     /// [`StoreError`]; then nothing is written.

@@ -19,7 +19,7 @@ const CACHE_BYTES: usize = 256 * 1024 * 1024;
 /// How much is written again at a time.
 const AGAIN_BYTES: usize = 1024 * 1024;
 
-/// Where the bytes of a store come from: its file, opened anew when the disk has failed.
+/// Where the bytes of a store come from: its file, reopened when the disk has failed.
 pub(super) type Opener = dyn Fn() -> Result<Database, StoreError> + Send + Sync;
 
 type Locked<T> = Result<T, BackendError>;

@@ -9,7 +9,7 @@ use crate::id::{CustomerId, PartnerId, ServiceId, SubscriptionId};
 use crate::question::Target;
 
 impl View<'_> {
-    /// Gathers what a question turns on, end dates judged at the moment `at`.
+    /// Reads the facts that a question depends on, with end dates judged at the moment `at`.
     ///
     /// # Errors
     /// [`StoreError`]; then there is no answer.

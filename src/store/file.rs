@@ -19,11 +19,11 @@ use crate::random::SharedRandom;
 pub(super) struct Shared {
     pub(super) database: RwLock<Option<Database>>,
     pub(super) revision: AtomicU64,
-    /// What the journal says of the rows beside the facts.
+    /// The journaled hashes of the metadata rows.
     pub(super) known: RwLock<Known>,
     /// The rules that are in force: their number in the history, and their digest.
     pub(super) in_force: RwLock<Option<(u64, String)>>,
-    /// Tells of each new entry that changed something beside the facts.
+    /// Announces each new entry of the metadata journal.
     pub(super) newest_metadata: tokio::sync::watch::Sender<u64>,
     pub(super) time: StoreTime,
     /// Was a record, or as much as one takes, written since the last failure?
@@ -38,12 +38,12 @@ pub(super) struct Shared {
 }
 
 impl Shared {
-    /// Reads what the journal says of the rows beside the facts, when the file was opened.
+    /// Reads the metadata journal when the file is opened.
     pub(super) fn learn(&self, database: &Database) -> Result<(), StoreError> {
         let read = database.begin_read()?;
         let (known, newer) = (Known::read(&read.open_table(ENTRIES)?)?, Known::default());
         let metadata_table = read.open_table(METADATA)?;
-        // Whoever decides by the rules is told what is wrong with them.
+        // What is wrong with the rules is reported where they are used to decide.
         let newest = Metadata { metadata_table: &metadata_table, known: &known, newer: &newer }
             .last::<InForce>(b'h')
             .ok()

@@ -24,7 +24,7 @@ impl<'a> View<'a> {
         View::new(self.rows(), revision.min(self.revision()))
     }
 
-    /// The versions of what was gathered for a question of `subject`, a commercial relationship that was not there
+    /// The versions of the facts read for a question of `subject`, a commercial relationship that was not there
     /// included.
     ///
     /// # Errors

@@ -1,11 +1,11 @@
-//! When sets of rules came in force, and why.
+//! When sets of rules were activated, and why.
 
 use serde::{Deserialize, Serialize};
 
 use crate::assure::promises::Retired;
 use crate::clock::Timestamp;
 
-/// Why a set of rules came in force.
+/// Why a set of rules was activated.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Why {
@@ -20,7 +20,7 @@ pub enum Why {
     RolledBack,
 }
 
-/// When a set of rules came in force.
+/// When a set of rules was activated.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct InForce {
     /// The digest of the rules.

@@ -26,7 +26,7 @@ impl Store {
         Ok(Revision(known))
     }
 
-    /// The journal after a revision, oldest first, until `enough` events are told; a revision is told whole.
+    /// The journal after a revision, oldest first, until there are `enough` events; a revision is never split.
     ///
     /// # Errors
     /// [`StoreError`] when the journal cannot be read.

@@ -17,7 +17,7 @@ use crate::id::Revision;
 const REVISIONS_AT_ONCE: u64 = 100_000;
 /// How many rows are named of a revision whose rows are not as they were written.
 const NAMED_MAX: usize = 5;
-/// How many revisions are told of whose rows are not as they were written.
+/// The most revisions with altered rows that are reported one by one.
 const REPORTED_MAX: usize = 100;
 
 /// What the records say of the journal.
@@ -109,7 +109,7 @@ impl JournalView {
         Ok(journal.breaches)
     }
 
-    /// Reads the entries beside the facts, each held against the one before it and against the records.
+    /// Reads the metadata journal, each entry checked against the one before it and against the records.
     fn read_entries(&self, named: &Named, journal: &mut Journal) -> Result<(), StoreError> {
         let is_named = |hash: &Hash| named.entries.contains_key(hash);
         let mut has_named = false;
@@ -197,7 +197,7 @@ impl JournalView {
         Ok(())
     }
 
-    /// Holds the rows beside the facts against the newest entry about each.
+    /// Checks every metadata row against the newest journal entry about it.
     fn hold_side(&self, journal: &mut Journal) -> Result<(), StoreError> {
         let mut expected = std::mem::take(&mut journal.known.rows);
         let mut say = |key: &[u8], done: &str| {

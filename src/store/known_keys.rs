@@ -1,4 +1,4 @@
-//! Which keys a store knows, so that it is noticed when one is gone: the secrets stand in files beside it.
+//! Which keys a store knows, so that a missing one is noticed: the secrets are in files of their own.
 
 use serde::{Deserialize, Serialize};
 

@@ -24,7 +24,7 @@ const HASH_BYTES: usize = size_of::<Hash>();
 /// What stands in the place of a node that is not full yet.
 const NONE: Hash = [0; HASH_BYTES];
 
-/// The side table as it is written.
+/// The metadata table in a write transaction.
 type MetadataTableMut<'txn> = Table<'txn, &'static [u8], &'static [u8]>;
 
 pub(super) fn checkpoint_key(size: u64) -> Vec<u8> {
@@ -146,7 +146,7 @@ impl<'txn> Growing<'txn> {
         Peaks::read(leaves_up_to(last), |node| self.node(node))
     }
 
-    /// A node as it is stored; where somebody took it away, what the records beneath it come to.
+    /// A node as it is stored; where it was removed, the hash computed from the records beneath it.
     fn node(&self, node: u64) -> Result<Hash, StoreError> {
         let (number, at) = place(node);
         if let Some(found) = self.tree.get(number)?.and_then(|row| node_in(row.value(), at)) {
@@ -181,7 +181,7 @@ pub struct LedgerView {
     metadata_table: MetadataTable,
 }
 
-/// A damaged page can make redb panic where it reads; that is one more thing to be told, and no end of the walk.
+/// A damaged page can make redb panic where it reads; that is one more finding, and does not end the walk.
 pub(super) fn guarded<T>(read: impl FnOnce() -> Result<T, StoreError>) -> Result<T, StoreError> {
     let read = catch_unwind(AssertUnwindSafe(read));
     read.unwrap_or_else(|_| Err(StoreError::Unreadable("a page of the file is damaged".to_owned())))

@@ -167,7 +167,7 @@ pub(super) enum Caught {
     Some,
 }
 
-/// Brings the index on towards the end of the ledger by at most so many records: for a store that was written before
+/// Extends the index towards the end of the ledger by at most so many records: for a store that was written before
 /// there was one.
 pub(super) fn catch_up(
     index: &mut IndexTable<'_>,

@@ -23,7 +23,7 @@ pub enum Order {
     Newest,
 }
 
-/// What a look through the ledger came to.
+/// The result of a scan of the ledger.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Looked {
     /// The next record is this one.

@@ -1,4 +1,4 @@
-//! What is kept beside the facts (tokens, rules, proposals, keys, settings) and the journal of it.
+//! The metadata (tokens, rules, proposals, keys, settings) and its journal.
 //!
 //! Every row was made by an entry of the journal, which holds the SHA-256 of the row and that of the entry before it. A
 //! row counts only while it is the one that the newest entry about it was made for: one that was edited, put back or
@@ -39,7 +39,7 @@ pub(super) struct MetadataEntry {
     pub(super) adopted: Option<Adopted>,
 }
 
-/// What a store of an earlier format held when its rows were entered in the journal.
+/// What a store of an earlier format held when its rows were first journaled.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub(super) struct Adopted {
     /// The newest revision then.
@@ -71,7 +71,7 @@ pub(super) fn sha256(bytes: &[u8]) -> Hash {
     Sha256::digest(bytes).into()
 }
 
-/// What the journal says of the rows beside the facts: the SHA-256 of each, and where the journal ends.
+/// The journaled SHA-256 of every metadata row, and where the journal ends.
 #[derive(Clone, Default)]
 pub(super) struct Known {
     pub(super) rows: BTreeMap<Vec<u8>, Hash>,
@@ -95,7 +95,7 @@ impl Known {
         Self { number: self.number, head: self.head, ..Self::default() }
     }
 
-    /// Takes in what was entered since.
+    /// Reads the entries that were appended since.
     pub(super) fn follow(&mut self, entries: &impl ReadableTable<u64, &'static [u8]>) -> Result<(), StoreError> {
         for found in entries.range(self.number + 1..)? {
             let (number, bytes) = found?;
@@ -120,7 +120,7 @@ impl Known {
         (self.number, self.head) = (number, sha256(bytes));
     }
 
-    /// Takes in what was entered after it.
+    /// Merges the entries that were appended after it.
     pub(super) fn merge(&mut self, newer: Self) {
         let Self { rows, number, head, fault } = newer;
         self.rows.extend(rows);
@@ -140,11 +140,11 @@ impl Known {
     }
 }
 
-/// The rows beside the facts, as one transaction sees them, each held against the journal.
+/// The metadata rows as one transaction sees them, each checked against the journal.
 pub(super) struct Metadata<'a, T> {
     pub(super) metadata_table: &'a T,
     pub(super) known: &'a Known,
-    /// What the transaction sees besides.
+    /// The entries of this transaction.
     pub(super) newer: &'a Known,
 }
 

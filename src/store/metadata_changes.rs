@@ -1,15 +1,15 @@
-//! What a change writes beside the facts.
+//! The metadata that a change writes.
 
 use serde::Serialize;
 
 use super::StoreError;
 use super::view::encode;
 
-/// What a piece of work changes beside the facts, in the same commit and in one entry of the journal.
+/// The metadata that a piece of work changes, in the same commit and in one entry of the journal.
 #[derive(Default)]
 pub struct MetadataChanges {
     pub(super) rows: Vec<(Vec<u8>, Vec<u8>)>,
-    /// The rules that come in force by it.
+    /// The rules it activates.
     pub(super) in_force: Option<(u64, String)>,
 }
 

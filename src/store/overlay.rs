@@ -12,7 +12,7 @@ use crate::domain::event::Fact;
 pub struct Overlay<'a>(OverlayRows<'a>);
 
 impl<'a> View<'a> {
-    /// The same facts, to suppose changes of.
+    /// These facts, with an overlay for hypothetical changes.
     #[must_use]
     pub fn overlay(&self) -> Overlay<'a> {
         let base = self.revision();

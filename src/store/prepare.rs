@@ -15,7 +15,7 @@ use crate::id::Revision;
 
 /// The format this program writes, and the newest it reads.
 const FORMAT: u8 = 3;
-/// The format before what is beside the facts was in the journal.
+/// The last format without a journal of the metadata.
 const WITHOUT_ENTRIES: u8 = 2;
 /// The format before there was a tree over the ledger.
 const WITHOUT_TREE: u8 = 1;
@@ -95,14 +95,14 @@ fn move_archives(write: &WriteTransaction) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Was anything written by a program that enters in the journal what is beside the facts?
+/// Was anything written by a program that journals the metadata?
 fn has_entries(write: &WriteTransaction) -> Result<bool, StoreError> {
     let journal = write.open_table(JOURNAL)?;
     let newest: Option<Entry> = journal.last()?.map(|(_, entry)| decode(entry.value())).transpose()?;
     Ok(newest.is_some_and(|entry| entry.facts.is_some()) || !write.open_table(ENTRIES)?.is_empty()?)
 }
 
-/// Enters in the journal what a store of an earlier format holds: it is what it is, and from then on every change of it
+/// Journals the metadata of a store of an earlier format: it is what it is, and from then on every change of it
 /// is an entry.
 fn adopt(write: &WriteTransaction) -> Result<(), StoreError> {
     let (journal, facts, metadata_table) =

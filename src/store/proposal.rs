@@ -45,7 +45,7 @@ pub struct Approval {
     pub unproved: Option<String>,
 }
 
-/// How a proposal ended, when it did not come in force.
+/// How a proposal ended that was not activated.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Closed {
     /// Who ended it.
@@ -74,7 +74,7 @@ pub struct Proposal {
     pub why: Option<String>,
     /// Who made it.
     pub proposer: Caller,
-    /// The person behind it; nothing for a command beside the server, and before there were persons.
+    /// The person behind it; nothing for a command on the server's own machine, and before persons were recorded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub person: Option<Person>,
     /// The token that proved who it is.
@@ -82,7 +82,7 @@ pub struct Proposal {
     pub token: Option<TokenId>,
     /// When.
     pub at: Timestamp,
-    /// When it is to come in force; at once when absent.
+    /// When it is to be activated; at once when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub activate_at: Option<Timestamp>,
     /// Does it go back to rules that were in force before?
@@ -93,7 +93,7 @@ pub struct Proposal {
     /// Who approved it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub approval: Option<Approval>,
-    /// How it ended, when it did not come in force.
+    /// How it ended, when it was not activated.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub closed: Option<Closed>,
 }

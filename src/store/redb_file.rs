@@ -199,7 +199,7 @@ impl Store {
         self.queue.len()
     }
 
-    /// Tells of each new revision.
+    /// Announces each new revision.
     #[must_use]
     pub fn changes(&self) -> tokio::sync::watch::Receiver<Revision> {
         self.shared.changed.subscribe()
@@ -243,13 +243,13 @@ impl Store {
         self.shared.in_force.read().unwrap_or_else(PoisonError::into_inner).as_ref().map(|(number, _)| *number)
     }
 
-    /// Tells of each new entry of the journal that changed something beside the facts.
+    /// Announces each new entry of the metadata journal, by its number.
     #[must_use]
     pub fn metadata_changed(&self) -> tokio::sync::watch::Receiver<u64> {
         self.shared.newest_metadata.subscribe()
     }
 
-    /// Reads what is beside the facts, held against the journal.
+    /// Reads metadata, checked against the journal.
     pub(super) fn metadata<T>(
         &self,
         read: impl FnOnce(&Metadata<'_, MetadataTable>) -> Result<T, StoreError>,

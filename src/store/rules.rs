@@ -1,8 +1,8 @@
-//! Rules beside the facts: every set that was in force, when and why, and what was proposed.
+//! Rules in the metadata: every set that was in force, when and why, and what was proposed.
 //!
-//! Rows of the side table, by the byte they begin with: `b` the files of a set by its digest, `h` the history by its
+//! Rows of the metadata table, by their first byte: `b` the files of a set by its digest, `h` the history by its
 //! number, `e` the evidence of an entry of the history, `p` a proposal by its id, `f` its files, `v` its evidence, `s`
-//! the one proposal that is to come in force later, `o` where rules come from, `w` where their files stand, and `q`
+//! the one scheduled proposal, `o` where rules come from, `w` where their files stand, and `q`
 //! whether who approves has to be known by another issuer. Files and evidence lie apart, so that lists stay small.
 
 use serde::de::DeserializeOwned;
@@ -66,7 +66,7 @@ impl MetadataChanges {
         self.put(numbered(b'v', id), &evidence)
     }
 
-    /// Notes which proposal is to come in force later, or that none is.
+    /// Sets which proposal is scheduled, or that none is.
     ///
     /// # Errors
     /// [`StoreError`] when it cannot be put into bytes.
@@ -110,7 +110,7 @@ impl WriteContext<'_> {
         Ok((proposals.last().map_or(1, |(_, last)| last.id + 1), open))
     }
 
-    /// The proposal that is to come in force later.
+    /// The scheduled proposal.
     ///
     /// # Errors
     /// [`StoreError`] when it cannot be read.
@@ -141,7 +141,7 @@ impl Store {
         })
     }
 
-    /// The rules that were put in force last, with their number in the history.
+    /// The rules that were activated last, with their number in the history.
     ///
     /// # Errors
     /// [`StoreError`] when they cannot be read.
@@ -149,7 +149,7 @@ impl Store {
         self.metadata(|metadata| metadata.last(b'h'))
     }
 
-    /// The sets of rules that came in force, oldest first, from a number on, at most `limit` of them.
+    /// The activated sets of rules, oldest first, from a number on, at most `limit` of them.
     ///
     /// # Errors
     /// [`StoreError`] when they cannot be read.
@@ -157,7 +157,7 @@ impl Store {
         self.rows_from(b'h', from, limit)
     }
 
-    /// The newest evidence that a set of rules came in force with.
+    /// The newest evidence with which a set of rules was activated.
     ///
     /// # Errors
     /// [`StoreError`] when it cannot be read.
@@ -215,7 +215,7 @@ impl Store {
         self.metadata(|metadata| metadata.row(&numbered(b'v', id)))
     }
 
-    /// The proposal that is to come in force later.
+    /// The scheduled proposal.
     ///
     /// # Errors
     /// [`StoreError`] when it cannot be read.

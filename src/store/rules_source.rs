@@ -1,4 +1,4 @@
-//! Where rules come from, as the last server was told: kept beside them, for the next start and for commands.
+//! Where rules come from, as configured for the last server: stored for the next start and for commands.
 
 use super::StoreError;
 use super::metadata_changes::MetadataChanges;
@@ -22,7 +22,7 @@ impl MetadataChanges {
         self.put(b"q".to_vec(), &needs_persons)
     }
 
-    /// Notes where the files of the rules stand.
+    /// Sets the folder of the rules' files.
     ///
     /// # Errors
     /// [`StoreError`] when it cannot be put into bytes.
@@ -48,7 +48,7 @@ impl Store {
         Ok(self.metadata(|metadata| metadata.row(b"q"))?.unwrap_or_default())
     }
 
-    /// Where the files of the rules stand, as the last server was told; nothing in a store that was never told.
+    /// The folder of the rules as the last server was configured; nothing in a store that never had one.
     ///
     /// # Errors
     /// [`StoreError`] when it cannot be read.

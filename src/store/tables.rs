@@ -12,10 +12,10 @@ pub(super) const JOURNAL: TableDefinition<u64, &[u8]> = TableDefinition::new("jo
 pub(super) const LEDGER: TableDefinition<u64, &[u8]> = TableDefinition::new("ledger");
 pub(super) const TREE: TableDefinition<u64, &[u8]> = TableDefinition::new("tree");
 pub(super) const METADATA: TableDefinition<&[u8], &[u8]> = TableDefinition::new("side");
-/// The journal of what is beside the facts, by the number of the entry.
+/// The metadata journal, by the number of the entry.
 pub(super) const ENTRIES: TableDefinition<u64, &[u8]> = TableDefinition::new("entries");
 
-/// The side table as one read transaction sees it.
+/// The metadata table in a read transaction.
 pub(super) type MetadataTable = ReadOnlyTable<&'static [u8], &'static [u8]>;
 
 macro_rules! unusable {

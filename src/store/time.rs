@@ -30,7 +30,7 @@ pub(super) struct StoreTime {
     log: OnceAMinute,
 }
 
-/// What the clock and the store come to.
+/// The time by the clock and the store.
 struct Reading {
     now: Timestamp,
     shown: Timestamp,
@@ -82,7 +82,8 @@ impl StoreTime {
         let passed = self.clock.monotonic().saturating_sub(self.opened.1);
         let expected = to_millisecond(self.opened.0.checked_add(passed).unwrap_or(self.opened.0));
         let difference = shown.duration_since(expected);
-        // A clock that was set back a little is waited for; without one that was set back far time goes on all the same.
+        // A clock that was set back a little is waited for; without one that was set back far time goes on all the
+        // same.
         let is_followed = difference.abs() <= DIFFERENCE_MAX;
         let now = (*newest).max(if is_followed { shown } else { expected });
         *newest = now;

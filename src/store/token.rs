@@ -20,7 +20,7 @@ pub struct Token {
     /// Whose it is, as whoever created it named them; nothing when it is a person of its own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub person: Option<String>,
-    /// The token that created it; nothing when it was created beside the server, or on an earlier day.
+    /// The token that created it; nothing when a command created it, or an earlier version.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub made_by: Option<TokenId>,
     /// When it was created.

@@ -1,4 +1,4 @@
-//! Writing: records, and changes worked out on the newest facts.
+//! Writing: records, and changes computed from the newest facts.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 

@@ -37,11 +37,11 @@ trait Job: Send {
     fn fill(&mut self, batch: &mut Batch<'_>) -> Result<(), StoreError>;
     /// Does it need a transaction of its own?
     fn is_alone(&self) -> bool;
-    /// Tells whoever waits.
+    /// Sends the result to the waiting caller.
     fn reply(self: Box<Self>, written: Result<(), StoreError>);
 }
 
-/// What a job came to: its value and records, or a fault of its own for which it wrote nothing.
+/// The result of a job: its value and records, or a fault of its own for which it wrote nothing.
 pub(super) type Filled<T> = Result<Written<T>, StoreError>;
 
 struct Waiting<F, T> {
@@ -169,7 +169,7 @@ pub(super) fn start(shared: Arc<Shared>) -> io::Result<(Queue, JoinHandle<()>)> 
     Ok((queue, writer))
 }
 
-/// Writes all of `jobs` in one transaction, or none, and tells each.
+/// Writes all of `jobs` in one transaction, or none, and answers each.
 fn write(shared: &Shared, mut jobs: VecDeque<Box<dyn Job>>) {
     let now = match shared.time.to_write() {
         Ok(now) => now,
@@ -213,13 +213,13 @@ fn write(shared: &Shared, mut jobs: VecDeque<Box<dyn Job>>) {
     }
 }
 
-/// What a transaction came to.
+/// The result of a transaction.
 struct Whole {
     /// The newest revision.
     revision: Revision,
     /// Was as much written as a record takes?
     is_real: bool,
-    /// What was entered beside the facts.
+    /// The metadata entries it added.
     newer: Option<Known>,
     in_force: Option<(u64, String)>,
 }

@@ -1,4 +1,4 @@
-//! Figures of the process and of the disk it writes to, as the system tells them.
+//! Metrics of the process and of the disk it writes to, as the system reports them.
 
 use std::fmt::Write as _;
 use std::fs;

@@ -1,5 +1,5 @@
-//! The text form that Prometheus had before OpenMetrics, version 0.0.4: counters carry `_total` in their description too,
-//! there is no type for facts about the build, and no end.
+//! The text form that Prometheus had before OpenMetrics, version 0.0.4: counters carry `_total` in their description
+//! too, there is no type for facts about the build, and no end.
 
 use std::collections::BTreeMap;
 

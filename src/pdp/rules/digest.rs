@@ -1,4 +1,4 @@
-//! Rules by their digest, or by as much of it as tells them from all others here.
+//! Rules by their digest, or by a prefix of it that is unique here.
 
 use crate::limits::{DIGEST_LENGTH, DIGEST_PREFIX_MIN};
 use crate::pdp::Pdp;
@@ -30,7 +30,7 @@ where
         return Ok(None);
     }
     let mut found = pdp.store.digests_beginning(written, NAMED)?;
-    // What decides may be kept nowhere: a world of its own, or rules that were never entered in the history.
+    // What decides may be kept nowhere: a world of its own, or rules that were never in the history.
     for deciding in [pdp.rules().digest().to_string(), pdp.digest().to_string()] {
         if deciding.starts_with(written) && !found.contains(&deciding) {
             found.push(deciding);
