@@ -1,4 +1,4 @@
-//! Everything that is asked: one question or many, what fills a hole in one, what would be if, the lists and pages, and
+//! Everything that is asked: one question or many, searches, what-if, the lists and pages, and
 //! the export of what is known.
 
 pub(crate) mod as_decided;

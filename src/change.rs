@@ -1,6 +1,6 @@
 //! Everything that changes something, a file a verb.
 //!
-//! What may happen to the facts is worked out on a view of them and written by nobody: each operation says what would
+//! What may happen to the facts is computed from a view of them without writing: each operation returns what would
 //! become of which fact, or why it cannot be. The writer commits it, a what-if only looks at it.
 
 pub mod acceptance;

@@ -82,7 +82,7 @@ fn backticked(words: &[&str]) -> String {
     words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ")
 }
 
-/// Why a noun cannot be as it was told.
+/// Why a noun is not valid.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NounError {
     /// A text is empty where something must stand.

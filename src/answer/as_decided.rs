@@ -7,8 +7,8 @@ use crate::question::Question;
 
 /// The question without what was never read, and of a world's entities what the caller claimed.
 ///
-/// A caller may send whatever it likes beside what the schema declares, and none of it belongs into the ledger. What
-/// it claims of an entity that is stored in a world is never read either, but was meant to be: it is named.
+/// A caller may send whatever it likes in addition to what the schema declares, and none of that belongs in the ledger.
+/// What it claims of an entity that is stored in a world is never read either, but was meant to be: it is named.
 pub(crate) fn as_decided(world: Option<&World>, rules: &Bundle, mut question: Question) -> (Question, Option<Claimed>) {
     let vocabulary = rules.vocabulary();
     let context = vocabulary.action(Namespace::Domain.as_str(), &question.action.name).map(|action| &action.context);

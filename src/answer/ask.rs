@@ -133,7 +133,7 @@ pub struct Batch {
     pub semantic: Semantic,
 }
 
-/// What questions are answered from: one revision, one moment, one set of rules.
+/// What questions are evaluated in: one revision, one moment, one set of rules.
 pub(crate) struct EvaluationContext {
     pub(crate) rules: Arc<Bundle>,
     /// Are they others than were in force at the moment it is about?
@@ -191,7 +191,7 @@ pub async fn ask_all(
     let context = admitted(pdp, context(pdp, call, options)?).await?;
     let mut answers = Vec::with_capacity(batch.questions.len());
     let mut records = Vec::with_capacity(batch.questions.len());
-    // Nothing changes under one snapshot, so what was gathered for one question serves the next about the same.
+    // Nothing changes under one snapshot, so the facts read for one question serve the next with the same needs.
     let mut known = BTreeMap::new();
     let mut bytes = 0;
     for (index, question) in batch.questions.into_iter().enumerate() {
@@ -237,7 +237,7 @@ pub(crate) fn world(pdp: &Pdp) -> Option<&World> {
     pdp.rules.world.as_deref().map(|(_, world)| world)
 }
 
-/// The digest of the rules that answer from a ground.
+/// The digest of the rules that answer in an evaluation context.
 pub(crate) fn digest_of(pdp: &Pdp, context: &EvaluationContext) -> Digest {
     pdp.rules.world.as_ref().map_or_else(|| context.rules.digest().clone(), |world| world.0.digest().clone())
 }
@@ -324,7 +324,7 @@ pub(crate) fn rules_for(
     }
 }
 
-/// Answers one question from the ground.
+/// Answers one question in the evaluation context.
 pub(crate) fn answer(
     pdp: &Pdp,
     context: &EvaluationContext,

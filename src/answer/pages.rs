@@ -133,7 +133,7 @@ pub struct CustomerListItem {
     pub renegotiation: Option<Proposal>,
 }
 
-/// Tells something of now or of a moment in the past. Whether the caller may read it is a question of now.
+/// Reads something as of now or a moment in the past. Whether the caller may read it is decided now.
 async fn read_past<T>(
     pdp: &Pdp,
     call: &Call,

@@ -1,4 +1,4 @@
-//! Searching: a question with a hole, and what fills it with a yes.
+//! Search: which subjects, resources or actions make a question a yes.
 //!
 //! Whatever leads to a candidate, each one is decided as a single check of it would be, so a search and the checks
 //! cannot disagree. A page is complete or says where to go on, and it looks at a bounded number of candidates; so it
@@ -69,7 +69,7 @@ pub enum SearchTarget {
 }
 
 impl SearchTarget {
-    /// The question with this in the hole.
+    /// The question with this as the searched entity.
     fn filled(&self, with: &str, context: &Members) -> Question {
         let mut question = match self {
             Self::Subject { kind, action, resource } => {
@@ -88,7 +88,7 @@ impl SearchTarget {
         question
     }
 
-    /// What is found when this fills the hole.
+    /// The result when this is the searched entity.
     fn found(&self, with: String) -> Found {
         match self {
             Self::Subject { kind, .. } | Self::Resource { kind, .. } => Found::Entity { kind: kind.clone(), id: with },
@@ -118,10 +118,10 @@ pub struct Pager {
     pub properties: Option<PageProperties>,
 }
 
-/// A question with a hole.
+/// A search.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Search {
-    /// What is asked, and what is sought.
+    /// What is searched, and the other places of the question.
     pub target: SearchTarget,
     /// The circumstances.
     pub context: Members,
@@ -276,13 +276,13 @@ impl PageBuilder {
     }
 }
 
-/// A candidate that was decided with a yes, and the decision where it is to be told.
+/// A candidate that was decided with a yes, and the decision where it is to be explained.
 struct Match {
     found: Found,
     decision: Option<Decision>,
 }
 
-/// Searches for what fills the hole of a question with a yes.
+/// Searches for what makes the question a yes.
 ///
 /// What is not known, or no type or action at all, finds nothing.
 ///
@@ -351,7 +351,7 @@ fn found(
     Ok((page, pdp.store.recorded(record).map_err(CallError::Unavailable)?, revision))
 }
 
-/// The pages of a search that belong together: of the same question, with the same hole, over the same list.
+/// The pages of a search that belong together: of the same question and target, over the same list.
 fn digest_of(sought: SearchKind, asked: &QuestionDigest, list: &[u8]) -> SearchDigest {
     let sought: &[u8] = match sought {
         SearchKind::Subject => b"subject",
@@ -409,7 +409,7 @@ fn actions(rules: &Bundle) -> Vec<String> {
     rules.vocabulary().actions("").map(|(name, _)| name.to_owned()).collect()
 }
 
-/// A world is in memory whole, so everything of the sought type is looked at.
+/// A world is entirely in memory, so everything of the searched type is tried.
 fn page_of_world(
     rules: &Bundle,
     world: &World,

@@ -1,4 +1,4 @@
-//! What would be if: changes are supposed, and every decision they would turn is found. Nothing is written.
+//! What-if: hypothetical changes, and every decision that they would change. Nothing is written.
 
 mod delta;
 mod flip;
@@ -140,7 +140,7 @@ pub async fn what_if(
     .await
 }
 
-/// Do these rules refuse strangers everything? A function of the rules alone, so it is found out once.
+/// Do these rules deny unrelated partners everything? A function of the rules alone, so it is computed once.
 pub(crate) fn refuses_strangers(pdp: &Pdp, rules: &Bundle) -> bool {
     let mut known = pdp.rules.refuses_unrelated.lock().unwrap_or_else(PoisonError::into_inner);
     match known.as_ref() {
@@ -153,7 +153,7 @@ pub(crate) fn refuses_strangers(pdp: &Pdp, rules: &Bundle) -> bool {
     }
 }
 
-/// Changes as they are supposed one after the other, and what they touch.
+/// Hypothetical changes applied one after the other, and what they touch.
 struct Trial<'a> {
     judgement: Judgement<'a>,
     overlay: Overlay<'a>,
@@ -226,7 +226,7 @@ impl Trial<'_> {
     }
 }
 
-/// Why a change cannot be supposed.
+/// Why a hypothetical change is not possible.
 enum Impossible {
     Change(String),
     TooManyFacts,

@@ -104,7 +104,7 @@ pub enum AcceptanceError {
     Store(#[from] StoreError),
 }
 
-/// Works out what accepting brings at the moment `at`; several services are one happening.
+/// Computes the changes of an acceptance at the moment `at`; several services are one change set.
 ///
 /// # Errors
 /// An [`AcceptanceError`]; then nothing of it happens.

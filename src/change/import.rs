@@ -113,13 +113,13 @@ impl Coded for ImportError {
 /// Imports nouns, one a line, as one change of one revision: all of them or none. A noun that is there already is
 /// changed to what its line says; one that names another comes after it.
 ///
-/// Into an empty store the lines of whoever may tell all of it are history. Into one that holds facts each is judged
-/// as what happens now, and what grants and commercial relationships bring to whom is told as events. These two speak
-/// for customers and partners, so telling them is a call of its own.
+/// Into an empty store the lines of whoever may write all of it are history. Into one that holds facts each is judged
+/// as what happens now, and what grants and commercial relationships change for whom becomes events. These two speak
+/// for customers and partners, so importing them is a call of its own.
 ///
-/// The lines are read once, in bounded memory, and `progress` hears now and then how many lines and bytes were
+/// The lines are read once, in bounded memory, and `progress` gets now and then how many lines and bytes were
 /// read. Until the end nothing else can be written and so nothing be answered: `reader` must not wait for anybody,
-/// so what comes over a network is gathered in a file first.
+/// so what comes over a network is buffered in a file first.
 ///
 /// # Errors
 /// [`ImportError`] with the number of the line; [`CallError::Denied`] for whoever may not import.

@@ -43,7 +43,7 @@ impl From<StoreError> for Unaccepted {
 }
 
 impl Judgement<'_> {
-    /// Works out what accepting a partner's request brings: the partner must be one that may still request it. Also
+    /// Computes the changes of accepting a partner's request: the partner must be one that may still request it. Also
     /// returns the decision about that.
     pub(crate) fn accept(
         &self,

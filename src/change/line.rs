@@ -1,6 +1,6 @@
-//! One line of an import or an export: one noun, told as it is.
+//! One line of an import or an export: one noun as it is.
 //!
-//! What was so elsewhere is told as it was: grants that have ended, relationships with what was proposed. What can
+//! What was so elsewhere is imported as it was: grants that have ended, relationships with what was proposed. What can
 //! never be is refused all the same.
 
 mod grant;
@@ -87,7 +87,7 @@ impl Line {
     }
 }
 
-/// The derived description would put `noun` beside nouns that take no member but their own.
+/// The derived description would add `noun` to nouns that take no member but their own.
 impl PartialSchema for Line {
     fn schema() -> RefOr<Schema> {
         OneOfBuilder::new()
@@ -135,7 +135,7 @@ fn shaped<T: DeserializeOwned>(members: Map<String, Value>) -> Result<T, String>
     })
 }
 
-/// Why a noun cannot be as a line tells it.
+/// Why a line is not valid.
 #[derive(Debug, thiserror::Error)]
 pub enum LineError {
     /// A partner cannot.
@@ -147,7 +147,7 @@ pub enum LineError {
     /// A subscription cannot.
     #[error(transparent)]
     Subscription(SubscriptionError),
-    /// It names something that was not told before it.
+    /// It names something that no line before it has.
     #[error("{what} `{id}` is not known; put its line before this one")]
     NotYetKnown {
         /// What kind of noun.
@@ -176,7 +176,7 @@ pub enum LineError {
     /// Its partner may not request relationships.
     #[error(transparent)]
     MayNotRequest(Denied),
-    /// It tells that a partner sold which does not transact.
+    /// It says that a partner sold which does not transact.
     #[error("partner `{0}` is of a kind that does not sell; a direct bill partner or an indirect provider does")]
     DoesNotSell(PartnerId),
     /// It proposes what is so.
@@ -215,7 +215,7 @@ fn not_yet(what: &'static str, id: &impl ToString) -> LineError {
     LineError::NotYetKnown { what, id: id.to_string() }
 }
 
-/// What telling a line brings.
+/// The effect of importing a line.
 #[derive(Default)]
 pub(crate) struct LineEffect {
     /// What changes and what happened; nothing when it is so already.
@@ -230,9 +230,9 @@ impl From<ChangeSet> for LineEffect {
     }
 }
 
-/// Works out what telling a line at the moment `at` brings; nothing when it is so already.
+/// Computes the effect of importing a line at the moment `at`; empty when nothing changes.
 ///
-/// Without a judgement the line is history, told to a store that holds nothing else: what became of things elsewhere is
+/// Without a judgement the line is history, imported into an otherwise empty store: what happened elsewhere is
 /// taken as long as it can be at all. With one it happens now: a sale is a sale, and whoever gains delegated
 /// administration may request it and displaces as by an acceptance.
 ///

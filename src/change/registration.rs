@@ -1,4 +1,4 @@
-//! Partners, customers and subscriptions are told, and told again when they change.
+//! Registering partners, customers and subscriptions, and changing them.
 //!
 //! A partner that provisions a new subscription becomes its original reseller, and nobody can rewrite that.
 
@@ -15,17 +15,17 @@ use crate::store::{Listed, StoreError, View};
 
 use crate::change::acceptance::transacting_holders;
 
-/// How something is told. Everything is judged as it happens, by whichever call it comes; only what is brought into an
+/// Where a fact comes from. Everything is judged as it happens, by whichever call; only what is imported into an
 /// empty store is history.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Origin {
     /// As it happens: a sale is a sale.
     Now,
-    /// As it was elsewhere: an import into an empty store brings what became of a sale as well.
+    /// As it was elsewhere: an import into an empty store includes the later states of a sale.
     Import,
 }
 
-/// Why a partner cannot be as it was told.
+/// Why a partner is not valid.
 #[derive(Debug, thiserror::Error)]
 pub enum PartnerError {
     /// The noun itself is wrong.
@@ -58,7 +58,7 @@ pub enum PartnerError {
     Store(#[from] StoreError),
 }
 
-/// Why a customer cannot be as it was told.
+/// Why a customer is not valid.
 #[derive(Debug, thiserror::Error)]
 pub enum CustomerError {
     /// The noun itself is wrong.
@@ -69,7 +69,7 @@ pub enum CustomerError {
     Store(#[from] StoreError),
 }
 
-/// Why a subscription cannot be as it was told.
+/// Why a subscription is not valid.
 #[derive(Debug, thiserror::Error)]
 pub enum SubscriptionError {
     /// The noun itself is wrong.
@@ -95,7 +95,7 @@ pub enum SubscriptionError {
     /// Its parent is an add-on itself.
     #[error("parent `{0}` is an add-on itself; name the subscription that one adds to")]
     ParentIsAddOn(SubscriptionId),
-    /// Something that is fixed at creation was told otherwise.
+    /// A member that is fixed at creation differs.
     #[error(
         "`{member}` of subscription `{id}` is fixed at creation; leave it as it is, or register a new subscription"
     )]
@@ -125,7 +125,7 @@ pub enum SubscriptionError {
         /// What it is.
         status: SubscriptionStatus,
     },
-    /// It cannot come to have that status.
+    /// It cannot change to that status.
     #[error("subscription `{id}` is {from} and cannot become {to}; {}", successors(*.from))]
     StatusCannotBecome {
         /// The subscription.
@@ -138,10 +138,10 @@ pub enum SubscriptionError {
     /// The partner that sells does not transact.
     #[error("partner `{0}` is of a kind that does not sell; a direct bill partner or an indirect provider does")]
     DoesNotSell(PartnerId),
-    /// A partner told a sale as somebody else's.
+    /// A partner registered a sale in another's name.
     #[error("partner `{0}` cannot register a sale of another partner; leave `originalReseller` out")]
     NotItsSale(PartnerId),
-    /// A partner told a change of status that is neither suspending nor reactivating, or a sale that is not active.
+    /// A partner changed the status other than by suspending or reactivating, or registered a sale that is not active.
     #[error(
         "a partner suspends and reactivates what it sold, and no other status of subscription `{0}` is its to tell; leave it as it is, or `active` for a new one"
     )]
@@ -151,7 +151,7 @@ pub enum SubscriptionError {
     Store(#[from] StoreError),
 }
 
-/// What a subscription of a status can come to, as the end of a sentence.
+/// The statuses that may follow one, as the end of a sentence.
 fn successors(status: SubscriptionStatus) -> String {
     let words: Vec<String> = status.successors().map(|next| format!("`{next}`")).collect();
     if words.is_empty() {
@@ -161,7 +161,7 @@ fn successors(status: SubscriptionStatus) -> String {
     }
 }
 
-/// Works out what telling a partner brings.
+/// Computes the changes of registering a partner.
 ///
 /// # Errors
 /// A [`PartnerError`]; then nothing of it happens.
@@ -225,7 +225,7 @@ fn second_transacting(view: &View<'_>, at: Timestamp, partner: &PartnerId) -> Re
     }
 }
 
-/// Works out what telling a customer brings.
+/// Computes the changes of registering a customer.
 ///
 /// # Errors
 /// A [`CustomerError`]; then nothing of it happens.
@@ -241,11 +241,11 @@ pub(crate) fn customer(view: &View<'_>, after: &Customer) -> Result<ChangeSet, C
     Ok(ChangeSet { facts: vec![Fact::Customer(after.clone())], events: vec![event] })
 }
 
-/// Works out what telling a subscription brings: for a new one also its service and, with the first sale of its
+/// Computes the changes of registering a subscription: for a new one also its service and, with the first sale of its
 /// reseller to the customer, their commercial relationship.
 ///
-/// Whoever tells it, nothing is sold, not even an add-on, once the commercial relationship has ended or under a parent
-/// that is not active, and no status follows one that it cannot follow. An import alone brings sales as they were.
+/// Whoever registers it, nothing is sold, not even an add-on, once the commercial relationship has ended or under a
+/// parent that is not active, and no status follows one that it cannot follow. Only an import takes sales as they were.
 ///
 /// # Errors
 /// A [`SubscriptionError`]; then nothing of it happens.
@@ -261,7 +261,7 @@ pub(crate) fn subscription(
     }
 }
 
-/// Works out what a subscription brings that nobody registered before.
+/// Computes the changes of registering a new subscription.
 ///
 /// # Errors
 /// A [`SubscriptionError`]; then nothing of it happens.

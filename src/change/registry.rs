@@ -81,7 +81,7 @@ pub(crate) fn registered<T>(
 /// Registers a partner, or changes it.
 ///
 /// # Errors
-/// [`PartnerError`]; [`CallError::Denied`] for whoever may not tell facts.
+/// [`PartnerError`]; [`CallError::Denied`] for whoever may not write facts.
 pub async fn put_partner(
     pdp: &Pdp,
     call: &Call,
@@ -101,7 +101,7 @@ pub async fn put_partner(
 /// Registers a customer, or changes it.
 ///
 /// # Errors
-/// [`CustomerError`]; [`CallError::Denied`] for whoever may not tell facts.
+/// [`CustomerError`]; [`CallError::Denied`] for whoever may not write facts.
 pub async fn put_customer(
     pdp: &Pdp,
     call: &Call,
@@ -232,7 +232,7 @@ fn kept<T>(kept: crate::store::Kept<T>) -> Registered<T> {
 }
 
 /// A caller is only led through rows that are its own: a customer through those of the customer, a partner through what
-/// it sold. So how far a page gets tells nothing of others' rows.
+/// it sold. So the length of a page discloses nothing of others' rows.
 fn subscriptions(
     view: &View<'_>,
     filter: &SubscriptionFilter,
@@ -285,7 +285,7 @@ fn sold_by(view: &View<'_>, subscription: &Subscription) -> Result<Option<Partne
     }
 }
 
-/// Decides what a partner brings: a sale as provisioning there, an add-on as ordering it, a change difference by
+/// Decides what a partner registers: a sale as provisioning there, an add-on as ordering it, a change difference by
 /// difference; and names the partner as the seller of what it sells.
 pub(crate) fn sale(
     context: &WriteContext<'_>,
@@ -296,7 +296,7 @@ pub(crate) fn sale(
     after: &mut Subscription,
 ) -> Result<Vec<Record>, Undone<SubscriptionError>> {
     let itself = Entity::new(Kind::Subscription.as_str(), after.id.as_str());
-    // What is wrong with a sale is told to whoever may bring one there, and to nobody else.
+    // What is wrong with a sale is disclosed only to whoever may sell there.
     let mut wrong = None;
     let wanted: Vec<(&str, Entity)> = match before {
         None => {

@@ -90,7 +90,7 @@ fn to(partner: Option<&PartnerId>) -> String {
     partner.map(|partner| format!(" to partner `{partner}`")).unwrap_or_default()
 }
 
-/// Works out what a removal brings at the moment `at`; what does not stand any more is left as it is.
+/// Computes the changes of a removal at the moment `at`; grants that have ended are left as they are.
 ///
 /// # Errors
 /// A [`RemovalError`]; then nothing of it happens.

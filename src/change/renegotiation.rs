@@ -19,7 +19,7 @@ pub struct Renegotiation {
     pub partner: PartnerId,
     /// Who says it.
     pub by: Side,
-    /// What it is to bring.
+    /// The outcome it is to have.
     pub outcome: Outcome,
 }
 
@@ -66,7 +66,7 @@ pub enum RenegotiationError {
     Store(#[from] StoreError),
 }
 
-/// Works out what it brings that one side says something at the moment `at`.
+/// Computes the changes of what one side says at the moment `at`.
 ///
 /// # Errors
 /// A [`RenegotiationError`]; then nothing of it happens.
@@ -99,7 +99,7 @@ pub(crate) fn renegotiate(
     Ok((change_set, renegotiated))
 }
 
-/// Works out what it brings that one side takes back what it proposed.
+/// Computes the changes of one side withdrawing its proposal.
 ///
 /// # Errors
 /// A [`RenegotiationError`]; then nothing of it happens.
@@ -123,7 +123,7 @@ pub(crate) fn withdraw(
     Ok((ChangeSet { facts: vec![Fact::CommercialRelationship(after)], events: vec![event] }, renegotiated))
 }
 
-/// The relationship there is. One who is not known has none either; to tell the two apart would tell who is known.
+/// The existing relationship. An unknown partner has none either; distinguishing the two would disclose who is known.
 fn known(
     view: &View<'_>,
     customer: &CustomerId,

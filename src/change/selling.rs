@@ -1,7 +1,7 @@
-//! Registering a subscription: by whoever tells facts, or by the partner that sells or manages it.
+//! Registering a subscription: by an operator that writes facts, or by the partner that sells or manages it.
 //!
-//! A partner may name any id. One of a subscription that it may not see is handled as if nothing had that id, decision by
-//! decision and refusal by refusal; only where a new subscription would come of it is it told no.
+//! A partner may name any id. One of a subscription that it may not see is handled as if nothing had that id, decision
+//! by decision and refusal by refusal; it is denied only where that would create a subscription.
 
 use crate::caller::Caller;
 use crate::change::registration::{Origin, SubscriptionError, new_subscription, subscription};
@@ -18,7 +18,7 @@ use crate::store::{Kept, StoreError, Work, WriteContext};
 const WRITE: &str = "writeSubscription";
 
 /// Registers a subscription, or changes it. A partner that registers a new one becomes its original reseller;
-/// every difference a partner brings is decided as its own action.
+/// every difference that a partner makes is decided as its own action.
 ///
 /// # Errors
 /// [`SubscriptionError`]; [`CallError::Denied`] when the caller may not do one of the differences.

@@ -158,7 +158,7 @@ impl CommercialRelationship {
         Self { customer, partner, state: RelationshipState::Active, since, proposal: None }
     }
 
-    /// What becomes of it when `by` says `outcome` at the moment `at`: agreed when the other side has said the same
+    /// The relationship once `by` says `outcome` at the moment `at`: agreed when the other side has said the same
     /// before, proposed otherwise. Saying it twice changes nothing; saying something else withdraws the former.
     ///
     /// # Errors
@@ -190,7 +190,7 @@ impl CommercialRelationship {
         }
     }
 
-    /// What becomes of it when `by` takes back what it proposed, and what that was.
+    /// The relationship once `by` withdraws its proposal, and what that was.
     ///
     /// # Errors
     /// [`RenegotiationError::NothingProposed`] when no proposal of that side waits.
@@ -205,7 +205,7 @@ impl CommercialRelationship {
         }
     }
 
-    /// Checks its times at the moment `at`: it came to be as it is, and what is proposed was proposed since.
+    /// Checks its times at the moment `at`: it began in the past, and what is proposed was proposed since.
     ///
     /// # Errors
     /// A [`TimeError`] that names the member.

@@ -34,7 +34,7 @@ impl Service {
             .map(|held| &held.partner)
     }
 
-    /// Enters `partner`, or changes the end date of its entry.
+    /// Adds `partner`, or changes the end date of its entry.
     pub fn enter(&mut self, partner: &PartnerId, until: Option<Timestamp>) {
         match self.administrators.binary_search_by(|held| held.partner.cmp(partner)) {
             Ok(index) => self.administrators[index].until = until,

@@ -21,7 +21,7 @@ words! {
 }
 
 impl SubscriptionStatus {
-    /// May a subscription of this status come to have `next`? What is deleted stays so, and what is expired can only be
+    /// May a subscription of this status change to `next`? What is deleted stays so, and what is expired can only be
     /// deleted.
     #[must_use]
     pub fn may_become(self, next: Self) -> bool {
@@ -32,7 +32,7 @@ impl SubscriptionStatus {
         }
     }
 
-    /// Every status that one of this status may come to have, itself left out.
+    /// Every other status that one of this status may change to.
     pub fn successors(self) -> impl Iterator<Item = Self> {
         Self::ALL.iter().copied().filter(move |&next| next != self && self.may_become(next))
     }

@@ -2,7 +2,7 @@
 
 use crate::clock::Timestamp;
 
-/// Why a fact cannot have the times it was told with.
+/// Why the times of a fact are not valid.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TimeError {
     /// It is said to be so since a time that has not come.

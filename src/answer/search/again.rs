@@ -28,7 +28,7 @@ pub(crate) struct Replayable<'a> {
 }
 
 impl SearchTarget {
-    /// The hole of a question as a record has it: it is empty where the hole is.
+    /// The target of a recorded search: the question is empty in that place.
     pub(crate) fn of(sought: SearchKind, question: &Question) -> Self {
         let Question { subject, action, resource, .. } = question.clone();
         match sought {

@@ -9,7 +9,7 @@ use crate::answer::search::token::digest;
 use crate::question::{Members, Question};
 use crate::store::StoreError;
 
-/// The digest of a question with a hole, with everything the caller said.
+/// The digest of the question of a search, with everything the caller said.
 pub(crate) type QuestionDigest = [u8; 32];
 
 /// The digest of a question as it is written.

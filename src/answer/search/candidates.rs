@@ -2,7 +2,7 @@
 //!
 //! What a partner may do follows from what it sold and administers, so the store's indexes of those lead to the
 //! candidates, and a page costs as much as there is to show. That this is so is not taken for granted: before the
-//! indexes are trusted, deciding finds out whether the rules could allow a stranger anything, and if they could,
+//! indexes are trusted, deciding tells whether the rules could allow an unrelated partner anything, and if they could,
 //! everything of the type is looked through instead, a bounded number for each page.
 
 use std::collections::BTreeSet;
@@ -30,7 +30,7 @@ pub(crate) struct Domain<'a> {
     pub(crate) at: Timestamp,
     pub(crate) search: &'a Search,
     pub(crate) asked: QuestionDigest,
-    /// Are the decisions told beside what was found?
+    /// Are the decisions returned with the results?
     pub(crate) explain: bool,
 }
 
@@ -61,7 +61,7 @@ impl Domain<'_> {
             SearchTarget::Action { subject, resource } => Needs::of(subject, resource),
         };
         let mut facts = self.view.facts(&needs, self.at)?;
-        // What is in the hole is not unknown, it is sought.
+        // The searched entity is not unknown, it is searched.
         match &self.search.target {
             SearchTarget::Subject { .. } => facts.unknown_subject = None,
             SearchTarget::Resource { .. } => facts.unknown_resource = None,
@@ -165,7 +165,7 @@ impl Domain<'_> {
                 self.granted(&partner, from, builder)?;
                 Ok(())
             }
-            // Where a stranger is allowed nothing there is an index, and these have none.
+            // Where unrelated partners are allowed nothing there is an index, and these have none.
             _ => self.everything(kind, from, builder),
         }
     }
@@ -200,8 +200,8 @@ impl Domain<'_> {
         self.view.services_granted(partner, last, &mut |service| self.administered(partner, &service, None, builder))
     }
 
-    /// The subscriptions of one service that was granted to the partner. Once the grant has ended they are strange to
-    /// it again, and it is found out already that no stranger is allowed.
+    /// The subscriptions of one service that was granted to the partner. Once the grant has ended they are
+    /// unrelated to it again, and that no unrelated partner is allowed was checked already.
     fn administered(
         &self,
         partner: &PartnerId,

@@ -2,7 +2,7 @@
 //!
 //! A token holds where the page ended, the limit, and a digest of the search it is for; it is checked whole, so that
 //! one that was altered or belongs to another search is refused. It carries nothing that its bearer was not shown, and
-//! whatever it says, all that a page shows is decided anew; so it needs no secret.
+//! whatever it says, all that a page shows is decided again; so it needs no secret.
 
 use std::str::FromStr;
 
@@ -84,7 +84,7 @@ impl Position {
         match self {
             Self::Id(id) => id.parse().map(Some).map_err(|_| SearchError::Token),
             // The rules or the partner changed since: what was led to by indexes has to be looked through whole, in
-            // another order. It begins anew, so that some may be seen again and none is left out.
+            // another order. It starts over, so that some may be seen again and none is left out.
             Self::Start | Self::Sold(_) | Self::Granted(..) => Ok(None),
             Self::Count(_) => Err(SearchError::Token),
         }

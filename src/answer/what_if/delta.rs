@@ -1,7 +1,7 @@
 //! The decisions that differ between the facts as they are and as they would be.
 //!
 //! A decision is a function of its rules and its facts, so it can differ only where its facts do: where something its
-//! subject or resource turns on was touched. Those pairs are gathered, and decided on both sides.
+//! subject or resource turns on was touched. Those pairs are collected, and decided on both sides.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -44,8 +44,8 @@ impl Touched {
     }
 }
 
-/// Finds every decision that differs. `is_narrow`: the rules refuse strangers everything, so only partners that have
-/// something to do with a resource can gain or lose anything on it.
+/// Finds every decision that differs. `is_narrow`: the rules deny unrelated partners everything, so only those that
+/// have something to do with a resource can gain or lose anything on it.
 pub(crate) fn delta(
     rules: &Bundle,
     at: Timestamp,
@@ -100,7 +100,7 @@ impl Pairs {
     }
 }
 
-/// Gathers what a visitor shows until it is too much.
+/// Collects what a visitor yields, up to a limit.
 #[derive(Default)]
 struct Gathered(BTreeSet<Target>);
 

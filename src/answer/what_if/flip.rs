@@ -1,4 +1,4 @@
-//! Decisions that would turn round, as they are told.
+//! Decisions that would change, as they are reported.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;

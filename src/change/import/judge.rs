@@ -1,4 +1,4 @@
-//! Who may tell which lines, and what is noted of each.
+//! Who may import which lines, and what is recorded of each.
 
 use std::collections::BTreeSet;
 
@@ -14,7 +14,7 @@ use crate::pdp::call::{Call, CallTarget, Denied, Undone, admit};
 use crate::policy::Bundle;
 use crate::store::{Loader, StoreError};
 
-/// Telling grants and commercial relationships speaks for customers and partners, so it is a call of its own.
+/// Importing grants and commercial relationships speaks for customers and partners, so it is a call of its own.
 const RELATIONSHIPS: &str = "importRelationships";
 
 /// Judges lines, one after the other, and keeps what is to be said of them.
@@ -22,9 +22,9 @@ pub(crate) struct Judge<'a> {
     rules: &'a Bundle,
     call: &'a Call,
     multichannel: Multichannel,
-    /// The lines are history: the store held nothing, and whoever tells them may tell all of it.
+    /// The lines are history: the store was empty, and the caller may write all of it.
     is_history: bool,
-    /// Whether the caller may tell relationships, and the record of that decision; once it was asked for.
+    /// Whether the caller may import relationships, and the record of that decision; once it was made.
     asked: Option<(Result<(), Denied>, Record)>,
     /// The partners that were asked whether they may request relationships.
     requested: BTreeSet<PartnerId>,
@@ -57,7 +57,7 @@ impl<'a> Judge<'a> {
         Ok(judge)
     }
 
-    /// What telling a line brings; `wrong` makes the error of a line that cannot be as it is.
+    /// The effect of importing a line; `wrong` makes the error of a line that is not valid.
     pub(crate) fn line(
         &mut self,
         loader: &Loader<'_, '_>,
@@ -104,7 +104,7 @@ impl<'a> Judge<'a> {
         (self.events, records)
     }
 
-    /// May the caller tell grants and commercial relationships? Asked of the rules once.
+    /// May the caller import grants and commercial relationships? Decided once.
     fn may_import_relationships(&mut self, loader: &Loader<'_, '_>) -> Result<Result<(), Denied>, StoreError> {
         if let Some((may, _)) = &self.asked {
             return Ok(may.clone());

@@ -1,4 +1,4 @@
-//! A grant as a line tells it.
+//! Importing a grant.
 
 use crate::change::acceptance::{displace, transacting_holders};
 use crate::change::judgement::Judgement;
@@ -12,7 +12,7 @@ use crate::id::ServiceId;
 use crate::limits::ADMINISTRATORS_MAX;
 use crate::store::View;
 
-/// Sets a grant as it was told, and keeps who administers the service in step.
+/// Sets a grant as the line has it, and updates who administers the service.
 pub(crate) fn effect_of(
     view: &View<'_>,
     at: Timestamp,

@@ -1,4 +1,4 @@
-//! A commercial relationship as a line tells it.
+//! Importing a commercial relationship.
 
 use crate::change::judgement::Judgement;
 use crate::change::line::{LineEffect, LineError, parties};
@@ -7,7 +7,7 @@ use crate::domain::commercial::{CommercialRelationship, RelationshipState};
 use crate::domain::event::{Event, Fact};
 use crate::store::View;
 
-/// Sets a commercial relationship as it was told.
+/// Sets a commercial relationship as the line has it.
 pub(crate) fn effect_of(
     view: &View<'_>,
     at: Timestamp,
