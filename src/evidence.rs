@@ -1,5 +1,5 @@
-//! What was decided and what happened, for whoever looks back: the ledger and its proofs, records found again, told and
-//! decided again, the access review, and the journal of changes.
+//! What was decided and what happened, for whoever looks back: the ledger and its proofs, records found again,
+//! described and decided again, the access review, and the journal of changes.
 
 pub mod access_review;
 pub mod changes;

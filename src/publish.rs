@@ -1,6 +1,6 @@
-//! Publishing rules: somebody proposes them, somebody else approves them, and they come in force at once or later.
+//! Publishing rules: one person proposes them, another approves them, and they are activated at once or later.
 //!
-//! Whatever brings rules in force is one commit: the set and its evidence are kept, the history tells it, the proposal
+//! Every activation is one commit: the set and its evidence are stored, the history has its entry, the proposal
 //! says so and the record of the call stands in the ledger. If the process dies before, nothing of it is so; if it
 //! dies after, all of it is, and the next start decides by what the store says.
 
@@ -101,7 +101,7 @@ pub enum PublishError {
     /// There is no such proposal.
     #[error("there is no proposal {0}; list the proposals for their numbers")]
     UnknownProposal(u64),
-    /// It came to its end before.
+    /// It ended before.
     #[error("proposal {id} is `{}`; make another one", said(.state))]
     Closed {
         /// Which.
@@ -109,7 +109,7 @@ pub enum PublishError {
         /// How far it came.
         state: ProposalState,
     },
-    /// Other rules came in force since.
+    /// Other rules were activated since.
     #[error(
         "this was meant over rules `{base}`, and `{in_force}` are in force; look again, and say so with `base` `{in_force}`"
     )]
@@ -122,7 +122,7 @@ pub enum PublishError {
     /// They are in force.
     #[error("the rules `{0}` are in force already; nothing has to change")]
     InForce(String),
-    /// Something else is to come in force later.
+    /// Another proposal is scheduled.
     #[error("proposal {0} is to come in force later; withdraw it first, or wait until it has")]
     Scheduled(u64),
     /// There are too many.
@@ -155,7 +155,7 @@ pub enum PublishError {
     Store(#[from] StoreError),
 }
 
-/// How many findings an error tells one by one; the evidence holds all.
+/// How many findings an error lists; the evidence holds all.
 const REPORTED_MAX: usize = 5;
 
 fn listed(evidence: &Evidence) -> String {

@@ -1,7 +1,7 @@
 //! Signed tree heads: a checkpoint as C2SP `tlog-checkpoint` has it, in a note as C2SP `signed-note` has it.
 //!
 //! The text of a checkpoint is three lines: the origin, the number of records, and the root in base64. The key has the
-//! origin's name. Whoever has the key's public half can tell what the ledger was when a checkpoint was signed.
+//! origin's name. Whoever has the public key can verify what the ledger was when a checkpoint was signed.
 
 use data_encoding::BASE64;
 use ed25519_dalek::SigningKey;

@@ -4,10 +4,11 @@
 //!   before `n`, so that the root of all can be computed from the file
 //! - a line a record: `{"seq": n, "hash": .., "record": {..}}`, the record being its exact bytes and the hash that of
 //!   its leaf; bytes that are no JSON of one line stand in base64 as `"bytes"`
-//! - a masked record: `{"seq": n, "hash": .., "masked": [fields], "record": {..}}`; what it came to can no longer be
+//! - a masked record: `{"seq": n, "hash": .., "masked": [fields], "record": {..}}`; its hash can no longer be
 //!   computed from the line, so its hash is taken as it is, and the tree still holds together. `"guessable": true`
 //!   stands on one without a salt: whoever guesses what is masked can see from the hash whether the guess is right
-//! - a record that cannot be read where it is kept: `{"seq": n, "hash": .., "missing": why}`; whoever verifies finds that
+//! - a record that cannot be read where it is kept: `{"seq": n, "hash": .., "missing": why}`; whoever verifies finds
+//!   that
 //! - a signed checkpoint wherever one was kept, and always at the end: `{"checkpoint": note}`
 
 use std::fmt::Write as _;

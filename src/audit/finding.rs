@@ -20,7 +20,7 @@ pub enum Fault {
     Tree,
     /// Bytes are as they were written and are no record, or cannot be read from the disk.
     Unreadable,
-    /// An entry of the journal is not what its record names, is gone, or was never entered.
+    /// An entry of the journal is not what its record names, is gone, or was never written.
     Journal,
     /// A fact, a token, a key or a set of rules is not what its entry in the journal was made for.
     Table,
@@ -42,7 +42,7 @@ pub struct Finding {
     pub message: String,
 }
 
-/// What a walk came to.
+/// The result of a verification.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Walked {

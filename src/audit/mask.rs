@@ -24,13 +24,14 @@ struct Part {
 
 /// What of a search says what was found, or lets a guess be tried.
 const PAGE: [&str; 3] = ["/results/sha256", "/results/token", "/results/asked"];
-/// The same, and the sentences that may name what was asked about.
+/// These, and the sentences that may name what was asked about.
 const ASKED: [&str; 5] = ["/results/sha256", "/results/token", "/results/asked", "/faults", "/invalid"];
 /// What says which action it was besides its name.
 const OF_ACTION: [&str; 8] =
     ["/results/sha256", "/results/token", "/results/asked", "/faults", "/invalid", "/deciding", "/admitted", "/reason"];
 
-/// What a guess could be tried on: what salts the record's hash, and the hash of the journal's entry, which has no salt.
+/// What a guess could be tried on: what salts the record's hash, and the hash of the journal's entry, which has no
+/// salt.
 const GUESSED: [&str; 2] = ["salt", "entry"];
 
 const PARTS: [Part; 14] = [

@@ -15,7 +15,7 @@
 //! | `requestId` | the caller's own name for the call, when it gave one |
 //! | `trace` (2) | the trace the call belongs to, when it came with one (W3C `traceparent`) |
 //! | `asked` | `evaluation`, `search` or `call` (a call of this service itself) |
-//! | `question` | subject, action, resource and context as asked; a search has no id where its hole is; of a call about rules the context holds what it said: `proposal`, `digest`, `base`, `activateAt`, and as `unproved` why rules are accepted without a proof |
+//! | `question` | subject, action, resource and context as asked; a search has no id in its target; of a call about rules the context holds what it said: `proposal`, `digest`, `base`, `activateAt`, and as `unproved` why rules are accepted without a proof |
 //! | `about` | what a call was about, where the rules were asked about the installation because it is not known |
 //! | `facts` | what was found, with the revision it was found at; no names |
 //! | `world` | the SHA-256 of the entities, when a world of its own was asked |
@@ -28,7 +28,7 @@
 //! | `refusal` | what kind of no it was: `forbidden`, `notPermitted`, `unknown` or `invalid`; older records have none |
 //! | `reason` | why it was a no |
 //! | `faults` | rules that could not be evaluated |
-//! | `results` | of a search: what was sought, how many were found, the SHA-256 of the page that was answered, which page was asked for, and the digest of the question as it was asked when more was said than was read |
+//! | `results` | of a search: what was searched, how many were found, the SHA-256 of the page that was answered, which page was asked for, and the digest of the question as it was asked when more was said than was read |
 //! | `outcome` | of a call that would change something and was allowed: the revision it made, that it was done and changed no fact, that nothing had to change, or the code of why not |
 //! | `entry` (2) | of what changed facts, tokens, keys or rules: the SHA-256 of the entry it made in the journal |
 //! | `invalid` (2) | why nothing was decided: what is wrong with what came and was no question, or what this service did that nobody asked for |
@@ -80,7 +80,7 @@ impl RecordKind {
     }
 }
 
-/// What became of a call that would change something.
+/// The outcome of a call that would change something.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum CallOutcome {
@@ -280,7 +280,7 @@ impl Record {
         }
     }
 
-    /// The record of a search, which is a yes when anything is on the page; `question` is empty where the hole is, and
+    /// The record of a search, which is a yes when anything is on the page; `question` is empty in its target, and
     /// `facts` are those of the sides that were given.
     #[must_use]
     pub fn of_search(caller: Caller, question: Question, facts: Facts, rules: Digest, results: Results) -> Self {
@@ -291,7 +291,7 @@ impl Record {
         }
     }
 
-    /// A record that says no until it is told what was decided.
+    /// A record that says no until the decision is filled in.
     fn refused(caller: Caller, asked: RecordKind, question: Question, facts: Facts, rules: Digest) -> Self {
         Self {
             v: VERSION,
@@ -346,7 +346,7 @@ impl Record {
         record
     }
 
-    /// Has the record a salt, so that its hash tells nothing of what it holds?
+    /// Has the record a salt, so that its hash discloses nothing of what it holds?
     #[must_use]
     pub fn is_salted(&self) -> bool {
         self.salt.is_some()

@@ -117,7 +117,7 @@ impl Peaks {
         &self.hashes
     }
 
-    /// Adds a leaf, and tells of every node that is full by it, the leaf first.
+    /// Adds a leaf, and passes on every node that it completes, the leaf first.
     ///
     /// # Errors
     /// As `full` does.

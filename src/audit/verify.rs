@@ -1,7 +1,7 @@
 //! The walk along the ledger that finds what is not as it was written, and names the first record it touches.
 //!
 //! Each record is hashed and held against its leaf, each full node against the two beneath it, and each signed
-//! checkpoint against the root at its size. A record that has another's leaf tells what was done: two that have each
+//! checkpoint against the root at its size. A record that has another's leaf shows what was done: two that have each
 //! other's were swapped; where each has that of the next, one was dropped; where each has that of the one before, one
 //! was inserted.
 
@@ -301,7 +301,7 @@ impl Walk {
         }
     }
 
-    /// What it came to.
+    /// The result.
     #[must_use]
     pub fn end(mut self) -> Walked {
         self.report_misfits();

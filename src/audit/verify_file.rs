@@ -66,7 +66,7 @@ impl<R: BufRead> Lines<R> {
 }
 
 /// Verifies the lines of an export against the key its checkpoints must be signed with, and against other checkpoints
-/// somebody kept; tells of its progress by the number of the last record.
+/// somebody kept; reports its progress by the number of the last record.
 ///
 /// # Errors
 /// An [`OutsideError`] when it is no export, or cannot be read to its end.

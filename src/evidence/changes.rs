@@ -94,7 +94,7 @@ const MEMBER: &str = "event";
 const PARTNERS: [&str; 3] = ["partner", "originalReseller", "displacedBy"];
 
 impl ChangeFilter {
-    /// Is every event told?
+    /// Does the filter match every event?
     #[must_use]
     pub fn takes_all(&self) -> bool {
         self.customer.is_none() && self.partner.is_none() && self.event.is_none()
@@ -127,7 +127,7 @@ impl ChangeFilter {
     }
 }
 
-/// Why changes cannot be told.
+/// Why changes cannot be listed.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum ChangesError {
     /// The revision to go on after has not come.
@@ -159,7 +159,7 @@ impl Coded for ChangesError {
     }
 }
 
-/// What happened after a revision, oldest first, about `limit` events of it: a revision is told whole.
+/// What happened after a revision, oldest first, about `limit` events of it: a revision is never split.
 ///
 /// # Errors
 /// [`ChangesError::NotYet`]; [`CallError::Denied`] for whoever may not read the journal.
@@ -210,7 +210,7 @@ pub fn changes_page_of(
     page(pdp, after, limit, pdp.store.revision(), filter)
 }
 
-/// Tells of each new revision. Whoever listens marks what it saw, reads pages until one is complete, and then
+/// Announces each new revision. A listener marks what it saw, reads pages until one is complete, and then
 /// waits for another: nothing is missed between the two.
 #[must_use]
 pub fn watch(pdp: &Pdp) -> watch::Receiver<Revision> {
@@ -241,7 +241,7 @@ fn page(
         let Some((end, _)) = entries.last() else { break };
         let is_end = *end >= last;
         for (revision, entry) in entries {
-            // What was written since the page was asked for is told on the next one.
+            // What was written since the page was asked for is on the next one.
             if revision > last {
                 break;
             }

@@ -32,7 +32,7 @@ use crate::store::{LedgerView, Signed, StoreError};
 /// What is said while heads cannot be kept elsewhere.
 static UNKEPT: OnceAMinute = OnceAMinute::new();
 
-/// Why something about the ledger cannot be told or done.
+/// Why a call about the ledger fails.
 #[derive(Debug, thiserror::Error)]
 pub enum LedgerError {
     /// There is no such proof.
@@ -206,7 +206,7 @@ pub async fn checkpoint(pdp: &Pdp, call: &Call) -> Result<Response<SignedCheckpo
     read_signed(pdp, call, || signed(pdp), head).await
 }
 
-/// Answers a call about the ledger, and keeps the signed head that it tells; an empty ledger has none.
+/// Answers a call about the ledger, and stores the signed head it returns; an empty ledger has none.
 async fn read_signed<T>(
     pdp: &Pdp,
     call: &Call,

@@ -1,6 +1,6 @@
 //! A record in words: who asked what about whom, what the answer was, and why.
 //!
-//! Records hold ids. The names beside them are looked up when a record is shown, and are those of now.
+//! Records hold ids. Their names are looked up when a record is shown, and are those of now.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -106,7 +106,7 @@ impl Teller {
         rules
     }
 
-    /// Who or what something is about, with its name beside its id.
+    /// Who or what something is about, by name and id.
     fn entity(&self, entity: &Entity) -> Result<String, StoreError> {
         let view = self.names.view();
         let Entity { kind, id, .. } = entity;
@@ -160,7 +160,7 @@ fn answer(record: &Record, rules: Option<&Bundle>) -> String {
     said
 }
 
-/// What became of a change.
+/// The outcome of a change.
 fn outcome(record: &Record) -> String {
     match &record.outcome {
         None => String::new(),

@@ -20,7 +20,7 @@ use crate::store::{Approval, MetadataChanges, Proposal, ProposalState, StoreErro
 pub struct Approving {
     /// Why the rules are accepted without a proof.
     pub unproved: Option<String>,
-    /// When they are to come in force.
+    /// When they are to be activated.
     pub activate_at: Option<Timestamp>,
     /// The rules that are in force, when they are others than the proposal was made over: their digest, or its
     /// beginning.
@@ -93,7 +93,7 @@ pub(crate) fn activation(
     Ok(Done::metadata(metadata, ProposalReport::with(proposal, &found)))
 }
 
-/// Says yes to a proposal: it comes in force at once, or when it is to.
+/// Approves a proposal: it is activated at once, or at its time.
 ///
 /// # Errors
 /// [`PublishError`]; [`CallError::Denied`] for whoever may not approve rules.

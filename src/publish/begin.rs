@@ -16,12 +16,12 @@ use crate::publish;
 use crate::publish::review::Outcome;
 use crate::store::{MetadataChanges, Store, StoreError, Why, WriteContext};
 
-/// Where whoever starts a server says the rules stand.
+/// Where the rules are, as configured when the server starts.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct RulesWanted {
-    /// Where they are to come from; nothing where nobody said, and the store knows.
+    /// Where they are to come from; nothing where it is not configured, and the store knows.
     pub named: Option<RulesAt>,
-    /// Where those of a new store come from when nobody said.
+    /// Where those of a new store come from when it is not configured.
     pub otherwise: RulesAt,
 }
 
@@ -32,8 +32,8 @@ impl From<RulesAt> for RulesWanted {
 }
 
 impl RulesWanted {
-    /// Where the rules stand: as somebody said, else as the store was told before. Only a store without rules takes
-    /// those that happen to be here, and one that was never told where its rules stand takes them when it has the same.
+    /// Where the rules are: as configured, else as the store was configured before. Only a store without rules takes
+    /// those that happen to be here, and one that was never configured takes them when it has the same.
     fn over(&self, store: &Store, last: Option<&Bundle>) -> Result<Option<RulesAt>, StoreError> {
         if let Some(named) = &self.named {
             return Ok(Some(named.clone()));
@@ -70,7 +70,7 @@ async fn first_set(files: RuleFiles, solver: Option<&Path>) -> Result<Bundle, Ru
 
 /// Opens the store in `data` for a server whose rules are wanted from somewhere.
 ///
-/// With rules from files the files come in force, and are refused in favour of the last good set when one was in
+/// With rules from files the files are activated, and are refused in favour of the last good set when one was in
 /// force. The first files ever only have to load, and nothing in them may turn on what callers say without a claim
 /// that bounds it: where they break a promise there is nothing better to keep, and what was found stands in the log
 /// and in their evidence. With rules from publishing the last in force are, and the files count only when none were.
@@ -89,7 +89,7 @@ pub async fn begin(
     begin_by(data, clock, wanted, from, terms, Opening::default()).await
 }
 
-/// The same, with what whoever starts the server says by hand.
+/// Like [`begin`], with the overrides given on the command line.
 ///
 /// # Errors
 /// As [`begin`].
@@ -197,7 +197,7 @@ async fn note_rules_source(pdp: &Pdp, is_there: bool) -> Result<(), StoreError> 
     own::write_own(pdp, own, put).await
 }
 
-/// Where the files of the rules stand; nothing in a store that was never told.
+/// The folder of the rules' files; nothing in a store that was never configured.
 #[must_use]
 pub fn rules_at(pdp: &Pdp) -> Option<&RulesAt> {
     pdp.rules.at.as_ref()
@@ -214,7 +214,7 @@ pub(crate) fn files_by(pdp: &Pdp, by: &str) -> String {
     if pdp.rules.at == Some(RulesAt::BuiltIn) { RulesAt::BUILT_IN.to_owned() } else { by.to_owned() }
 }
 
-/// The folder that the files are read from, as it is told.
+/// The folder that the files are read from, as it is reported.
 pub(crate) fn folder_said(pdp: &Pdp) -> Option<String> {
     pdp.rules.at.as_ref().and_then(RulesAt::as_folder).map(|folder| folder.display().to_string())
 }

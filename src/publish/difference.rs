@@ -6,7 +6,7 @@
 //! is as much as rules can tell apart. The store is read once, customer by customer. Those that have something to do
 //! with a resource are looked up one by one; all others are answered alike by their class, and counted and not visited.
 //!
-//! What is decided is decided on the facts as a single check gathers them; were they ever others than those read in
+//! What is decided is decided on the facts as a single check reads them; were they ever others than those read in
 //! passing, that is an error and not an answer.
 
 mod comparison;
@@ -83,7 +83,7 @@ impl Coded for DifferenceError {
 }
 
 /// Compares two sets of rules on the facts as they are now, on a thread that may wait for the file. Up to `naming`
-/// pairs are named for each action, gained and lost; `take` is told each of them, and `on_progress` now and then how far
+/// pairs are named for each action, gained and lost; `take` gets each of them, and `on_progress` now and then how far
 /// it has come. Either may stop it, and so does whoever drops the future.
 ///
 /// Nothing is recorded: whether the caller may ask is decided by what calls this.

@@ -1,7 +1,7 @@
 //! Four eyes are two persons: whether whoever approves is another one than whoever proposed.
 //!
 //! Persons differ, and neither's token was made with the other's, however many tokens lie between: whoever makes a
-//! token for itself is one person with two tokens. Where nobody can be told apart, nobody approves.
+//! token for itself is one person with two tokens. Where persons cannot be distinguished, nobody approves.
 
 use std::collections::BTreeSet;
 

@@ -65,7 +65,7 @@ pub(crate) fn proposed(
     if open >= OPEN_PROPOSALS_MAX {
         return Err(PublishError::TooMany);
     }
-    // What was found was found over these rules, even if others came in force a moment ago.
+    // The review compared with these rules, even if others were activated a moment ago.
     let base = reviewed.evidence.in_force.to_string();
     let Hand { caller: proposer, person, token } = hand;
     let (state, approval, closed, at) = (ProposalState::Open, None, None, context.at);
@@ -117,7 +117,7 @@ pub async fn review(
     call::read(pdp, &call, "reviewRules", &CallTarget::Installation, |_, _| reviewed).await
 }
 
-/// Records a review that is then told in lines while it goes on ([`review_with`]).
+/// Records a review whose progress is then streamed ([`review_with`]).
 ///
 /// # Errors
 /// As [`review`].
@@ -210,7 +210,7 @@ pub async fn propose(
     .await
 }
 
-/// Takes a proposal back, also one that is to come in force later; again changes nothing.
+/// Withdraws a proposal, also a scheduled one; doing so again changes nothing.
 ///
 /// # Errors
 /// [`PublishError`]; [`CallError::Denied`] for whoever may not propose rules.

@@ -1,4 +1,4 @@
-//! What is told of the rules: what decides now, and what came in force when.
+//! Reports about the rules: what decides now, and what was activated when.
 
 use std::collections::BTreeMap;
 
@@ -194,7 +194,7 @@ pub async fn rules_with(pdp: &Pdp, call: &Call, digest: &str) -> Result<Response
     .await
 }
 
-/// A set of rules that was proposed and never came in force, by its digest or the beginning of it.
+/// A set of rules that was proposed and never activated, by its digest or the beginning of it.
 fn proposed_with(pdp: &Pdp, written: &str) -> Result<Option<KeptRules>, PublishError> {
     let proposals = pdp.store.proposals(0, usize::MAX)?.into_iter().map(|(_, proposal)| proposal);
     let is_meant = |digest: &str| written.len() >= DIGEST_PREFIX_MIN && digest.starts_with(written);
@@ -210,7 +210,7 @@ fn proposed_with(pdp: &Pdp, written: &str) -> Result<Option<KeptRules>, PublishE
     Ok(Some(KeptRules { digest, files, in_force: Vec::new(), evidence }))
 }
 
-/// The sets of rules that came in force, oldest first.
+/// The activated sets of rules, oldest first.
 ///
 /// # Errors
 /// [`ListError`]; [`CallError::Denied`] for whoever may not read the rules.

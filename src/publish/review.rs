@@ -81,10 +81,10 @@ impl Evidence {
     }
 }
 
-/// Whoever is told of each answer that turns, and may say that it is enough.
+/// Called with each answer that changes; may end the listing.
 pub type OnTurn = dyn FnMut(&Turned<'_>) -> ControlFlow<()> + Send;
 
-/// What a review tells while it goes on.
+/// The callbacks of a review in progress.
 pub struct ReviewCallbacks {
     /// How far the comparison of the live world has come.
     pub progress: Box<dyn FnMut(Progress) -> ControlFlow<()> + Send>,
@@ -117,7 +117,7 @@ pub async fn examine(pdp: &Pdp, files: RuleFiles) -> Result<Evidence, StoreError
     examine_with(pdp, files, ReviewCallbacks::default()).await
 }
 
-/// The same, telling of it while it goes on. Whoever tells it to stop gets evidence without the live world.
+/// Like [`examine`], with progress callbacks. If one ends it, the evidence is without the live world.
 ///
 /// # Errors
 /// [`StoreError`] when the facts cannot be read.

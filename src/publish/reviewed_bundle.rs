@@ -1,4 +1,4 @@
-//! A candidate reviewed and loaded, for whatever brings it in force.
+//! A candidate reviewed and loaded, ready to be activated.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use crate::publish;
 use crate::publish::review::{Evidence, Outcome, ReviewCallbacks};
 use crate::store::StoreError;
 
-/// A candidate with what is known of it, and the rules it makes unless it is refused.
+/// The evidence about a candidate, and its bundle unless it is refused.
 pub(crate) struct ReviewedBundle {
     pub(crate) evidence: Evidence,
     pub(crate) bundle: Option<Arc<Bundle>>,
@@ -30,7 +30,7 @@ pub(crate) async fn review_bundle(pdp: &Pdp, files: RuleFiles) -> Result<Reviewe
     review_bundle_with(pdp, files, ReviewCallbacks::default()).await
 }
 
-/// The same, telling of it while it goes on.
+/// Like [`review_bundle`], with progress callbacks.
 pub(crate) async fn review_bundle_with(
     pdp: &Pdp,
     files: RuleFiles,

@@ -1,8 +1,8 @@
 //! The way back to rules that were in force before: alone only as an emergency, else as a proposal like any other.
 //!
 //! An emergency is to go back to the last good set, the one that was in force before the present one, within a short
-//! time after the present one came in force. It needs no second person, so it is said loudly: in the log, in the
-//! history, and wherever it is told which rules decide. It is not undone the same way: after a rollback nothing is an
+//! time after the present one was activated. It needs no second person, so it is very visible: in the log, in the
+//! history, and wherever it is shown which rules decide. It is not undone the same way: after a rollback nothing is an
 //! emergency until rules are published again.
 
 use std::sync::Arc;
@@ -36,7 +36,7 @@ pub struct RollingBack {
     pub comment: Option<String>,
 }
 
-/// What became of it.
+/// The outcome.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum RolledBack {
@@ -56,7 +56,7 @@ struct Target {
 }
 
 /// Is it an emergency to go back to `digest`: is it the set before the newest entry, which is no rollback itself and
-/// came in force a short time ago?
+/// was activated a short time ago?
 fn is_emergency(history: &[(u64, InForce)], digest: &str, now: Timestamp) -> bool {
     let [.., (_, before), (_, newest)] = history else { return false };
     let age = now.duration_since(newest.at);
@@ -142,7 +142,7 @@ fn target(pdp: &Pdp, call: &Call, to: &str, comment: Option<&str>) -> Result<Tar
     if pdp.rules.from == RulesFrom::Files {
         return Err(PublishError::FromFiles);
     }
-    // A command beside the server may go back in an emergency and else propose, as it may propose anything.
+    // A command on the server's machine may go back in an emergency and else propose, as it may propose anything.
     if call.caller != Caller::local() {
         is_somebody(&Hand::of_call(call), false)?;
     }

@@ -1,4 +1,4 @@
-//! What was approved for later: it comes in force when its time has come, if whoever approved it still may.
+//! What was approved for later: it is activated when its time has come, if its approver still may.
 
 use std::time::Duration;
 
@@ -106,7 +106,7 @@ async fn not_activated(
     Ok(())
 }
 
-/// What was approved last and did not come in force, as it was said before the service stopped.
+/// What was approved last and was not activated, as it was reported before the service stopped.
 pub(crate) fn recall_refused(pdp: &Pdp) -> Result<(), StoreError> {
     let since = pdp.store.rules_in_force()?.map(|(_, entry)| entry.at);
     let proposals = pdp.store.proposals(0, usize::MAX)?.into_iter().map(|(_, proposal)| proposal);
@@ -123,7 +123,7 @@ pub(crate) fn recall_refused(pdp: &Pdp) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// The proposal that is to come in force later; none where files decide.
+/// The scheduled proposal; none where files decide.
 pub(crate) fn scheduled(pdp: &Pdp) -> Result<Option<Proposal>, StoreError> {
     match pdp.rules.from {
         RulesFrom::Files => Ok(None),
@@ -131,7 +131,7 @@ pub(crate) fn scheduled(pdp: &Pdp) -> Result<Option<Proposal>, StoreError> {
     }
 }
 
-/// How long it is until a proposal is to come in force; nothing when none is.
+/// The time until the scheduled proposal is activated; nothing when none is scheduled.
 ///
 /// # Errors
 /// [`StoreError`] when it cannot be read.
@@ -140,7 +140,7 @@ pub fn activation_within(pdp: &Pdp) -> Result<Option<Duration>, StoreError> {
     Ok(at.map(|at| Duration::try_from(at.duration_since(pdp.store.now())).unwrap_or_default()))
 }
 
-/// Tells whenever something else may be to come in force later than before.
+/// Announces that the scheduled proposal may have changed.
 #[must_use]
 pub fn schedule(pdp: &Pdp) -> tokio::sync::watch::Receiver<u64> {
     pdp.store.metadata_changed()

@@ -1,4 +1,4 @@
-//! Rules from a folder: what becomes of each change to the files.
+//! Rules from a folder: what each change to the files does.
 
 use crate::pdp::Pdp;
 use crate::pdp::rules::{self, Activation, Current, RefusedRules};
@@ -6,7 +6,7 @@ use crate::policy::{Digest, Finding, ReadError, RuleFiles};
 use crate::publish;
 use crate::store::{StoreError, Why};
 
-/// What became of files that were read.
+/// The outcome of reading the files.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Taken {
     /// They say what is in force, or what was refused before.
@@ -88,7 +88,7 @@ pub(crate) fn refuse(pdp: &Pdp, refused: RefusedRules) {
     pdp.rules.current.refuse(Some(refused));
 }
 
-/// What is said of rules that were refused: at least that they were.
+/// The findings about refused rules: at least one, that they were refused.
 pub(crate) fn or_refused(mut findings: Vec<Finding>) -> Vec<Finding> {
     if findings.is_empty() {
         findings.push(Finding::whole("policies", "the rules were refused", "review them to see what was found"));

@@ -46,11 +46,11 @@ impl Reviewing {
         let terms = [term];
         let mut uses = index.walk(&terms, Order::Newest);
         loop {
-            // Where it pauses it goes on: there is one list, and each look brings it nearer to its end.
+            // Where it pauses it goes on: there is one list, and each look advances it.
             let mut looks = usize::MAX;
             let Looked::Found(seq) = uses.next(last, &mut looks)? else { return Ok(None) };
             let used = self.used(seq)?;
-            // Whether one that cannot be read was before is not known, and so it is told.
+            // Whether one that cannot be read was before is not known, and the answer says so.
             if used.at.is_none_or(|at| at <= self.at) {
                 return Ok(Some(used));
             }

@@ -184,7 +184,7 @@ impl<'a> Walking<'a> {
         let stands = |kept: crate::store::Kept<crate::domain::service::Service>| {
             kept.fact.administrators_at(at).any(|held| held == partner)
         };
-        // Once the grant has ended, what is of the service is strange to the partner.
+        // Once the grant has ended, what is of the service is unrelated to the partner.
         if !view.service(service)?.is_some_and(stands) {
             return Ok(Listed::Continue(()));
         }

@@ -173,7 +173,7 @@ pub async fn archive_ledger(
     before: Timestamp,
 ) -> Result<Committed<Archived>, CallError<LedgerError>> {
     call::may(pdp, call, "archiveLedger").await.map_err(|error| error.map(LedgerError::Store))?;
-    // So much is moved that it cannot be done in the one commit of the record, which says what came of it.
+    // So much is moved that it cannot be done in the one commit of the record, which has its outcome.
     let archived = archive(pdp, before).await;
     call::change(pdp, call, "archiveLedger", CallTarget::Installation, move |_, _| {
         let archived = archived?;

@@ -40,8 +40,8 @@ impl LedgerWalk {
         Ok(Self { view, journal, named, archive, keys, checkpoints, size, walk })
     }
 
-    /// Walks along the ledger of a data directory whose rules or keys cannot be used as they stand, so that nobody can be
-    /// asked and no record of it is written.
+    /// Walks along the ledger of a data directory whose rules or keys cannot be used as they stand, so that nobody can
+    /// be asked and no record of it is written.
     ///
     /// # Errors
     /// A [`PdpError`] when the store itself cannot be opened.
@@ -120,7 +120,7 @@ impl LedgerWalk {
         }
     }
 
-    /// Walks to the end, if it is not there yet, and says what it came to.
+    /// Walks to the end, if it is not there yet, and returns the result.
     #[must_use]
     pub fn end(mut self) -> Walked {
         while self.advance(u64::MAX).is_some() {}
@@ -159,7 +159,7 @@ impl LedgerWalk {
 fn opened(keys: &[VerifierKey], note: &str) -> Result<Checkpoint, CheckpointError> {
     let not_signed = || CheckpointError::NotANote("there is no key to hold it against".to_owned());
     let mut opened = Err(not_signed());
-    // The one that signs comes first, and what it says of a note of nobody's is what is told.
+    // The one that signs comes first, and what it says of an unknown note is what is reported.
     for key in keys.iter().rev() {
         opened = key.open(note);
         if opened.is_ok() {

@@ -1,4 +1,4 @@
-//! What is told of a record that is decided again.
+//! The report of a record that is decided again.
 
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -147,7 +147,7 @@ pub struct Replayed {
 }
 
 impl Replayed {
-    /// Is there anything to tell: another answer, facts the store does not have, or something missing?
+    /// Is there anything to report: another answer, facts the store does not have, or something missing?
     #[must_use]
     pub fn is_finding(&self) -> bool {
         !self.same || self.facts_agree == Some(false) || !self.missing.is_empty()

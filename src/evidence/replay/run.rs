@@ -15,7 +15,7 @@ use crate::pdp::call::{self, Call, CallError, CallTarget, Response};
 use crate::policy::{Bundle, RuleFiles, Rulebook, RulesError, without_mark};
 use crate::store::StoreError;
 
-/// How many records are read at a time; it is told how far it came after as many.
+/// How many records are read at a time; progress is reported after as many.
 const RECORDS_AT_ONCE: usize = 500;
 
 /// Which records to decide again.
@@ -27,21 +27,21 @@ pub struct Run {
     pub from: Option<Seq>,
     /// The last record; the newest when nothing is said.
     pub to: Option<Seq>,
-    /// Is every record told, and not only those with something to tell?
+    /// Is every record reported, and not only those with a finding?
     pub all: bool,
 }
 
-/// What a run came to.
+/// The result of a run.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Totals {
     /// How many records were decided again.
     pub records: u64,
-    /// How many came to the same.
+    /// How many had the same result.
     pub same: u64,
-    /// How many came to something else.
+    /// How many had another result.
     pub different: u64,
-    /// How many of these came to the opposite answer.
+    /// How many of these had the opposite answer.
     pub turned: u64,
     /// How many could not be decided again for want of something.
     pub undecidable: u64,
@@ -64,11 +64,11 @@ impl Totals {
     }
 }
 
-/// A line of what a run tells.
+/// A line of the report of a run.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 #[serde(untagged)]
 pub enum ReplayLine {
-    /// A record that came to something else, or every one.
+    /// A record with another result, or every one.
     Replayed(Box<Replayed>),
     /// How far it came.
     Progress {
@@ -79,7 +79,7 @@ pub enum ReplayLine {
     },
     /// The last line.
     Totals {
-        /// What the run came to.
+        /// The result of the run.
         totals: Totals,
     },
 }

@@ -23,11 +23,11 @@ use crate::store::{CustomerSnapshot, Listed, StoreError, View};
 /// How many resources are looked at between two reports of progress.
 const PROGRESS_RESOURCES: u64 = 1_000;
 
-/// The place of each crowd.
+/// The place of each subject index.
 const PARTNERS: usize = 0;
 const CUSTOMERS: usize = 1;
 
-/// What rules can tell of a pair of a subject and a resource, by numbers.
+/// What rules can distinguish of a pair of a subject and a resource, as numbers.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 struct Standing {
     resource: usize,
@@ -66,7 +66,7 @@ pub(crate) struct Comparison<'a> {
 }
 
 impl<'a> Comparison<'a> {
-    /// Finds out what is to be compared, and gathers who may ask.
+    /// Determines what is to be compared, and reads the subjects.
     pub(crate) fn of(
         (rules, spoken): ([&'a Bundle; 2], &Spoken),
         view: &'a View<'a>,
@@ -329,7 +329,7 @@ impl<'a> Comparison<'a> {
         Ok(turning)
     }
 
-    /// Counts and names what turns, and tells of it.
+    /// Counts and names what changes, and reports it.
     fn turned(&mut self, turning: &Turning, subject_index: usize, who: Who<'_>, looked: &Looked<'_>) {
         if turning.is_empty() {
             return;

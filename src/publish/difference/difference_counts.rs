@@ -156,7 +156,7 @@ struct Marks {
     here: (usize, BTreeSet<ServiceName>),
     /// The resource that was marked last.
     last: Option<u64>,
-    /// Who of a type and a class is not marked yet, where strangers of it are concerned.
+    /// Who of a type and a class is not marked yet, where unrelated subjects of it are concerned.
     left: BTreeMap<(Kind, usize), Vec<usize>>,
 }
 
@@ -218,7 +218,7 @@ impl Marks {
 struct DifferenceCounts {
     count: u64,
     marks: Marks,
-    /// By the strangers' class and the type of the resource: how many resources, and how many pairs.
+    /// By the class of the unrelated subjects and the type of the resource: how many resources, and how many pairs.
     unrelated: BTreeMap<(Kind, Class, Kind), (u64, u64)>,
     named: Vec<TurnedPair>,
 }
@@ -309,7 +309,7 @@ impl Tallies {
         }
     }
 
-    /// What was found, told.
+    /// The report of what was found.
     pub(crate) fn report(
         mut self,
         plan: &Plan,

@@ -1,4 +1,4 @@
-//! What two sets of rules decide differently, as it is told.
+//! The report of what two sets of rules decide differently.
 
 use std::fmt;
 

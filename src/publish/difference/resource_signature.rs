@@ -3,8 +3,8 @@
 //! Cedar compares entities and looks up their attributes; it cannot read an id, order the members of a set or count
 //! them. So an answer stays what it is when ids are exchanged for others, except those that stand in the rules
 //! themselves, and when there are more of what there are two of already: one that may be the subject, and another.
-//! Two resources with the same [`ResourceSignature`] are therefore the same to every rule, and so are two partners that have the
-//! same part in it.
+//! Two resources with the same [`ResourceSignature`] are therefore the same to every rule, and so are two partners that
+//! have the same part in it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -36,9 +36,9 @@ impl Names {
 
 /// A resource without names, and who has which part in it.
 pub(crate) struct ResourceSignature<'a> {
-    /// The same for resources that no rule can tell apart.
+    /// Equal for resources that no rule can distinguish.
     pub(crate) key: Vec<u8>,
-    /// The part of every partner that occurs: the same for partners that no rule can tell apart in what it sees here.
+    /// The part of every partner that occurs: equal for partners that no rule can distinguish in this resource.
     pub(crate) partners: BTreeMap<&'a PartnerId, Vec<u8>>,
     /// The customers that occur; the part of each is its place.
     pub(crate) customers: Vec<&'a CustomerId>,

@@ -9,7 +9,7 @@ use crate::publish::difference::resource_signature::Names;
 use crate::question::{Kind, Target};
 use crate::store::{Listed, StoreError, View};
 
-/// Somebody, as one of the crowd.
+/// The id of a subject in the index.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Id {
     Partner(PartnerId),
@@ -47,7 +47,7 @@ pub(crate) struct Class {
     pub(crate) named: Option<String>,
 }
 
-/// Everybody of one type.
+/// All subjects of one type, by class.
 pub(crate) struct SubjectIndex {
     pub(crate) kind: Kind,
     /// Everybody, in the order of their ids.
@@ -115,7 +115,7 @@ impl SubjectIndex {
         self.class_of.get(place).copied().unwrap_or_default()
     }
 
-    /// Puts what is known of somebody beside the facts of a resource.
+    /// Adds what is known of a subject to the facts of a resource.
     pub(crate) fn introduce(&self, place: usize, facts: &mut Facts) {
         let class = self.classes.get(self.class(place));
         match (self.ids.get(place), class.and_then(|class| class.partner)) {
