@@ -40,7 +40,7 @@ impl Caller {
         Self::Operator { id: "anonymous".to_owned(), role: Role::Operator }
     }
 
-    /// The caller beside the server, on its own machine.
+    /// The caller on the server's own machine.
     #[must_use]
     pub fn local() -> Self {
         Self::Operator { id: "local".to_owned(), role: Role::Operator }

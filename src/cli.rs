@@ -132,7 +132,7 @@ impl Failure {
         Self { code: FAILED, message: message.to_string() }
     }
 
-    /// Tells whoever called, and is what the process ends with.
+    /// Prints the failure, and returns the exit code of the process.
     fn report(self) -> ExitCode {
         print::error(format_args!("standing: {}", self.message));
         ExitCode::from(self.code)

@@ -17,12 +17,13 @@ use jiff::SignedDuration;
 pub use jiff::Timestamp;
 use rustix::time::{ClockId, clock_gettime};
 
-/// Tells the time.
+/// A source of the time.
 pub trait Clock: Send + Sync {
     /// Now, in UTC, to the millisecond.
     fn now(&self) -> Timestamp;
 
-    /// How much time has passed since a moment that stays the same while the process lives, whatever the clock is set to.
+    /// How much time has passed since a moment that stays the same while the process lives, whatever the clock is set
+    /// to.
     fn monotonic(&self) -> Duration;
 }
 
@@ -71,7 +72,7 @@ impl Clock for System {
     }
 }
 
-/// A clock that stands still until it is told to move; for tests, snapshots and worked examples.
+/// A clock that stands still until it is moved; for tests, snapshots and examples.
 #[derive(Debug)]
 pub struct Stopped {
     shown: AtomicI64,

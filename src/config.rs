@@ -97,7 +97,7 @@ pub struct Settings {
     pub limits: Limits,
     /// How the log is written: `text` or `json`.
     pub log: LogForm,
-    /// What becomes of the ledger.
+    /// The settings of the ledger.
     pub ledger: LedgerSettings,
 }
 

@@ -1,4 +1,5 @@
-//! Files that belong to whoever runs this: made anew and readable by nobody else, and refused where others may write.
+//! Files that belong to the user who runs this: newly created, readable by nobody else, and refused where others may
+//! write.
 //!
 //! A data directory that others may write, or a key that others may read, is as good as published; so it is refused, as
 //! ssh does, with what is to be run.
@@ -127,7 +128,7 @@ pub fn create(path: &Path, mode: u32) -> io::Result<File> {
     OpenOptions::new().write(true).create_new(true).mode(mode).open(path)
 }
 
-/// Writes a file beside its place and moves it there, so that a crash leaves what was there or all of it.
+/// Writes a temporary file and renames it, so that a crash leaves the old file or the whole new one.
 ///
 /// # Errors
 /// What the system says; then what was there still is.

@@ -1,6 +1,6 @@
 //! Every surface over HTTP: one file lists all routes, one file a noun, and one place where errors become statuses.
 //!
-//! Handlers know the decision point only: they read what was sent, call one function, and write what came of it.
+//! Handlers know the decision point only: they read what was sent, call one function, and write its result.
 
 mod accept;
 mod access_review;

@@ -7,7 +7,7 @@
 //! call -> Question -> Needs -> Facts (one revision) -> Cedar request + entities -> Decision -> Record (durable) -> answer
 //! ```
 //!
-//! A change takes the same road: an allowing [`decide::Decision`] yields a [`decide::Permit`]; an operation says what
+//! A change takes the same way: an allowing [`decide::Decision`] yields a [`decide::Permit`]; an operation says what
 //! would become of which fact; the store's one writer commits the change, its entry in the journal and its record in
 //! one transaction, or nothing.
 //!
@@ -18,7 +18,7 @@
 //! | module | what lives there |
 //! |---|---|
 //! | [`limits`], [`id`], [`clock`], [`random`] | the upper bound of everything; one type per kind of name, parsed at the edge; the only source of now; the only source of randomness |
-//! | [`files`] | files that belong to one owner: made anew, and refused where others may write |
+//! | [`files`] | files that belong to one owner: newly created, and refused where others may write |
 //! | [`json`] | the strict reader of what comes in |
 //! | [`domain`] | the nouns and what may happen to them, pure |
 //! | [`config`] | settings, read once |
@@ -41,22 +41,22 @@
 //!
 //! ## Three walks
 //!
-//! *A question.* `http/authzen.rs` reads the body into a [`question::Question`]. `answer/ask.rs` takes one snapshot of the
-//! store, has the rules decide whether the caller may ask at all, gathers the [`facts::Facts`] the question turns on,
-//! and calls [`decide::decide`]. The [`audit::Record`] goes to the writer, which syncs many waiting records at once;
-//! only then is the answer written.
+//! *A question.* `http/authzen.rs` reads the body into a [`question::Question`]. `answer/ask.rs` takes one snapshot of
+//! the store, has the rules decide whether the caller may ask at all, reads the [`facts::Facts`] the question depends
+//! on, and calls [`decide::decide`]. The [`audit::Record`] goes to the writer, which syncs many waiting records at
+//! once; only then is the answer written.
 //!
-//! *An acceptance.* `http/relationships.rs` reads the token and the body. `change/relationship.rs` hands a piece of work to
-//! the writer, which does it on the newest facts: may the caller accept for the customer, may the partner still ask,
-//! what does `change/acceptance.rs` say becomes of the grants. Facts, events and records are one commit; two
+//! *An acceptance.* `http/relationships.rs` reads the token and the body. `change/relationship.rs` hands a piece of
+//! work to the writer, which does it on the newest facts: may the caller accept for the customer, may the partner still
+//! ask, what does `change/acceptance.rs` compute for the grants. Facts, events and records are one commit; two
 //! acceptances at the same moment are simply one after the other.
 //!
-//! *A rule.* `cli/rules_watch.rs` sees that a file changed, or `publish/proposal.rs` takes a proposal. `publish/review.rs` reads the
-//! whole set into a [`policy::Bundle`], has [`assure::release::examine`] prove its claims and those in force, hold the signed
-//! rows against every answer, find the rows that turn and show for each claim a mistake that would break it, while
-//! `publish/difference.rs` reads the live world once for who gains or loses what. A promise that goes needs a line in the set
-//! that says who retires it and why. What is refused changes nothing. What is not is kept by its digest with the evidence, in one commit with
-//! the history; then it decides.
+//! *A rule.* `cli/rules_watch.rs` sees that a file changed, or `publish/proposal.rs` takes a proposal.
+//! `publish/review.rs` reads the whole set into a [`policy::Bundle`], has [`assure::release::examine`] prove its claims
+//! and those in force, hold the signed rows against every answer, find the rows that turn and show for each claim a
+//! mistake that would break it, while `publish/difference.rs` reads the live world once for who gains or loses what. A
+//! promise that goes needs a line in the set that says who retires it and why. What is refused changes nothing. What is
+//! not is kept by its digest with the evidence, in one commit with the history; then it decides.
 //!
 //! ## Invariants, mostly about what is absent
 //!
@@ -69,8 +69,8 @@
 //!   committed without one.
 //! - History is kept: a fact is never overwritten, only followed by its next version.
 //! - There is no cache of facts or decisions that could be stale.
-//! - What was changed on disk opens nothing: a token, a key or a rule that is not what its entry in the journal was made
-//!   for is never used.
+//! - What was changed on disk opens nothing: a token, a key or a rule that is not what its entry in the journal was
+//!   made for is never used.
 //! - What a caller may not see and what is not there look the same to it.
 //! - The store's time never goes back, over a restart either, and never follows a clock that was set ahead.
 //! - Short work never waits for long work: what may look at everything has its turn aside.
@@ -79,17 +79,16 @@
 //!
 //! ## How facts lie in the file
 //!
-//! One table of rows in the order of their bytes. A key is a byte for the kind of fact and its names; a row is a key and
-//! a revision. The newest version at or before a revision is one step back from it, so the past costs what the present
-//! costs. Indexes are rows without a value. The journal (what happened at each revision) and the ledger (every record)
-//! are tables beside it in the same file, so that they are written together or not at all. So are the index by which
-//! records are found by any of their fields, and the tree over the ledger, which tells afterwards whether a record is the
-//! one that was written.
+//! One table of rows in the order of their bytes. A key is a byte for the kind of fact and its names; a row is a key
+//! and a revision. The newest version at or before a revision is one step back from it, so the past costs what the
+//! present costs. Indexes are rows without a value. The journal (what happened at each revision) and the ledger (every
+//! record) are tables in the same file, so that they are written together or not at all. So are the index by which
+//! records are found by any of their fields, and the tree over the ledger, by which a record is verified later.
 //!
-//! What is beside the facts (tokens, rules, proposals, keys, settings) has a table and a journal of its own: each entry
+//! The metadata (tokens, rules, proposals, keys, settings) has a table and a journal of its own: each entry
 //! holds the hash of the one before it and of every row it wrote, and a row counts only while it is the one its newest
 //! entry was made for. The record of whatever changed something names the entry that was made with it, so that the
-//! ledger tells whether tables and journal are as they were written.
+//! ledger shows whether tables and journal are as they were written.
 
 pub mod limits;
 pub mod id;

@@ -1,7 +1,7 @@
 //! The upper bound of everything.
 //!
 //! Everything has a limit, and reaching it is a named answer, never a silent truncation. The ones an operator
-//! may set stand in [`Limits`]; the others are part of the stored or spoken format.
+//! may set stand in [`Limits`]; the others are part of the stored format or the protocol.
 
 use serde::Deserialize;
 
@@ -64,7 +64,7 @@ pub const EXPORT_CHUNK_BYTES: usize = 65_536;
 pub const ARCHIVE_RECORDS_MAX: u64 = 100_000;
 /// The longest line of an exported ledger that is read, in bytes; longer than any that is written.
 pub const LEDGER_LINE_MAX: u64 = 256 * 1024 * 1024;
-/// The most work that may wait for the ledger before callers are told to come again.
+/// The most work that may wait for the ledger before callers are asked to retry.
 pub const WAITING_WRITES_MAX: usize = 65_536;
 /// How many bytes the disk has left at least while the service says that it is ready: twice what it writes to find out.
 pub const FREE_BYTES_MIN: u64 = 128 * 1024;
@@ -75,7 +75,7 @@ pub const RULES_BODY_BYTES_MAX: usize = 4 * 1024 * 1024;
 pub const RULES_FILE_BYTES_MAX: usize = 1024 * 1024;
 /// The most files a set of rules may hold.
 pub const RULES_FILES_MAX: usize = 10_000;
-/// How long after rules came in force one person alone may go back to those of before, in seconds.
+/// How long after an activation one person alone may go back to the rules of before, in seconds.
 pub const ROLLBACK_ALONE_SECONDS: i64 = 3_600;
 /// The most proposals that may be open at a time.
 pub const OPEN_PROPOSALS_MAX: usize = 100;

@@ -66,7 +66,7 @@ pub async fn demo(pdp: &Pdp) -> Result<(), DemoError> {
         if cast.value.is_none() {
             return Err(DemoError::NotEmpty(pdp.revision()));
         }
-        // The last step of the cast is told last; a demonstration that was killed before it is told again.
+        // The last step of the cast is written last; a demonstration that was killed before it starts over.
         let last = change::registry::partner(pdp, &call, &LAST.parse()?)
             .await
             .map_err(|error| DemoError::Failed(error.to_string()))?;
@@ -121,7 +121,7 @@ pub async fn demo(pdp: &Pdp) -> Result<(), DemoError> {
     }
     // The second transacting partner displaces the first on office365, which stays the original reseller there.
     accept(pdp, &call, "fabrikam", "adatum", &["office365"]).await?;
-    // An advisor stands beside them and displaces nobody.
+    // An advisor is added to them and displaces nobody.
     accept(pdp, &call, "litware", "adatum", &["office365"]).await?;
     // What the customer removed ends administration and nothing else.
     accept(pdp, &call, "northwind", "adatum", &["dynamics"]).await?;

@@ -48,7 +48,7 @@ fn lay_out(page: &mut Page, text: &str) {
                 Some((_, title)) if line.starts_with('#') && !is_code => page.heading(title),
                 _ if is_fence => is_code = !is_code,
                 _ if is_code => page.as_it_is(format_args!("    {line}")),
-                // A heading brings its own.
+                // A heading has its own.
                 _ if line.is_empty() && lines.peek().is_none_or(|next| next.starts_with('#')) => {}
                 _ => page.as_it_is(line),
             }

@@ -2,7 +2,7 @@
 //!
 //! Whoever reads the output may go away before its end (`standing tables | head -1`). That is no failure: what is left
 //! is printed to nobody, and the command ends with the exit code it would have had. An output that cannot be written
-//! for any other reason, such as a full disk, is a failure, told once at the end.
+//! for any other reason, such as a full disk, is a failure, reported once at the end.
 
 use std::fmt::Display;
 use std::io::{self, BufWriter, ErrorKind, Write};
@@ -37,7 +37,7 @@ pub(super) fn json(value: &impl Serialize) {
     });
 }
 
-/// Prints a sentence to the standard error; there is nobody to tell when that cannot be done.
+/// Prints a sentence to the standard error; nothing can be done when that fails.
 pub(super) fn error(sentence: impl Display) {
     let sentence = format!("{sentence}\n");
     let _ = io::stderr().write_all(sentence.as_bytes());

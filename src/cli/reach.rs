@@ -139,7 +139,7 @@ pub(super) struct Client {
     socket: String,
     /// The access token of whoever asks.
     token: Option<String>,
-    /// The socket, and what tells its streams to end when this is dropped.
+    /// The socket, and the sender whose drop ends its streams.
     _held: Option<(Socket, tokio::sync::watch::Sender<bool>)>,
 }
 
@@ -220,7 +220,7 @@ impl Client {
         self.send_accepting(method, path, content_type, "*/*", body).await
     }
 
-    /// The same, for an answer of a media type.
+    /// Like the one above, for an answer of a media type.
     pub(super) async fn send_accepting(
         &self,
         method: Method,

@@ -71,7 +71,7 @@ impl Replay {
                     findings += u64::from(is_finding(&line));
                     bar.suspend(|| if self.data.json { print::line(&line) } else { print::text(spoken(&line)) });
                     if findings > 0 && print::is_unread() {
-                        // What it comes to is known, and nobody wants to know the rest.
+                        // The result is known, and nobody wants to know the rest.
                         return Ok(Ended::Denied);
                     }
                 }

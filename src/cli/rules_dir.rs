@@ -47,7 +47,7 @@ impl RulesFlag {
         Ok(self.loaded()??)
     }
 
-    /// The same, with what is wrong with the rules apart from what is wrong with the folder.
+    /// Like the one above, with errors of the rules separate from errors of the folder.
     pub(super) fn loaded(&self) -> Result<Result<Bundle, RulesError>, Failure> {
         Ok(Bundle::load(self.files()?, Rulebook::Domain))
     }

@@ -48,7 +48,7 @@ async fn read(pdp: &Arc<Pdp>) -> Option<Read> {
     tokio::task::spawn_blocking(move || publish::begin::read_files(&pdp)).await.ok().flatten()
 }
 
-/// What tells two readings of a folder apart.
+/// What distinguishes two readings of a folder.
 fn mark(read: &Read) -> Result<(Digest, Vec<String>), String> {
     read.as_ref().map(|files| (Digest::of(files), files.strays().to_vec())).map_err(ToString::to_string)
 }

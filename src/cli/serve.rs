@@ -1,4 +1,4 @@
-//! `standing serve`: answers over HTTP until it is told to stop.
+//! `standing serve`: answers over HTTP until it is stopped.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
@@ -158,7 +158,7 @@ impl Serve {
         let serving = tokio::spawn(
             warp::serve(served).incoming(listener).graceful(async move { shutdown.stopped().await }).run(),
         );
-        // Whoever reads that it is ready may tell it to stop at once.
+        // Whoever reads that it is ready may stop it at once.
         let mut terminate = signal(SignalKind::terminate())?;
         let mut interrupt = signal(SignalKind::interrupt())?;
         let mut hang_up = signal(SignalKind::hangup())?;
@@ -203,7 +203,7 @@ async fn keep_wrong_credentials(pdp: Arc<Pdp>) {
     }
 }
 
-/// Where the rules come from, as the line says that tells it is ready.
+/// Where the rules come from, for the line that says it is ready.
 fn source(pdp: &Pdp) -> String {
     match (pdp.has_world(), rules::rules_from(pdp), publish::begin::rules_at(pdp)) {
         (true, _, _) => String::new(),

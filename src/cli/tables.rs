@@ -1,4 +1,4 @@
-//! `standing tables`: prints every answer there is, and drafts and signs worked answers.
+//! `standing tables`: prints every answer there is, and drafts and signs tables.
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -69,7 +69,7 @@ impl Tables {
         self.rules.folder().unwrap_or_else(|| PathBuf::from("."))
     }
 
-    /// Writes a draft for every action that has no worked answers yet.
+    /// Writes a draft for every action that has no signed table yet.
     fn draft(&self, table: &Table) -> Result<Ended, Failure> {
         let dir = self.folder();
         for (action, _) in table.actions().filter(|(_, answers)| answers.said().is_some()) {
@@ -100,7 +100,7 @@ impl Tables {
         Ok(Ended::Good)
     }
 
-    /// Signs the worked answers that are there; all of them can be, or none is.
+    /// Signs the tables that are there, all or none.
     fn sign(&self, table: &Table, name: &str) -> Result<Ended, Failure> {
         let today = System.now().to_zoned(TimeZone::UTC).date();
         let dir = self.folder();

@@ -1,5 +1,5 @@
-//! Where settings come from: a flag before the environment, the environment before the file, the file before what is set
-//! unless somebody says otherwise. Each setting is also `STANDING_` and its name in capitals.
+//! Where settings come from: a flag before the environment, the environment before the file, the file before what is
+//! set unless somebody says otherwise. Each setting is also `STANDING_` and its name in capitals.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -352,7 +352,7 @@ pub fn resolve(file: Option<PathBuf>, environment: &Environment) -> Result<Resol
         })?;
         origins.insert(setting.key, (value, Origin::Environment(name)));
     }
-    // What the file says wrongly is told with the file, also where something else comes before it.
+    // An invalid value of the file is reported with the file, also where something else overrides it.
     let settings = settings(&origins).map_err(|error| match (error, &file) {
         (SettingsError::Value(message), Some(path)) if message.contains("(file, line") => {
             SettingsError::Invalid { path: path.clone(), message }

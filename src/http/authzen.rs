@@ -1,8 +1,8 @@
 //! The AuthZEN Authorization API 1.0: one question, many, and where to ask.
 //!
-//! `subject` and `resource` become Cedar's principal and resource, `action.name` its action, `context` its context. Rules
-//! see `action.properties` as `context.action`, and nothing else under that name. `properties` of an entity are read in a
-//! world of its own alone, as `decide/world/claims.rs` says.
+//! `subject` and `resource` become Cedar's principal and resource, `action.name` its action, `context` its context.
+//! Rules see `action.properties` as `context.action`, and nothing else under that name. `properties` of an entity are
+//! read in a world of its own alone, as `decide/world/claims.rs` says.
 
 mod answers;
 pub(super) mod search;
@@ -63,8 +63,8 @@ async fn single(request: &Request, body: &Map<String, Value>, read_options: &Rea
     decided(&answered, &EvaluationsAnswer::Single(Evaluation::of(&answered.value)), answered.value.is_hypothetical)
 }
 
-/// An answer to questions, with where it is recorded, what it was answered from, and whether by other rules than were in
-/// force then.
+/// An answer to questions, with where it is recorded, what it was answered from, and whether by other rules than were
+/// in force then.
 pub(super) fn decided<T, B: Serialize>(
     answered: &call::Response<T>,
     body: &B,

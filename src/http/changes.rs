@@ -96,12 +96,12 @@ fn last_event_id(headers: &HeaderMap) -> Result<Option<Cursor>, Problem> {
 #[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
 struct Cursor {
     revision: Revision,
-    /// How many events of the revision were told; all of them when nothing is said.
+    /// How many events of the revision were sent; all of them when absent.
     sent: Option<usize>,
 }
 
 impl Cursor {
-    /// The last revision that was told whole.
+    /// The last revision that was sent completely.
     fn before(self) -> Revision {
         match self.sent {
             Some(_) => Revision(self.revision.0.saturating_sub(1)),
@@ -120,7 +120,7 @@ impl FromStr for Cursor {
     }
 }
 
-/// A stream that tells each change once and in order, from a cursor on, until the caller or the server goes, or the
+/// A stream that sends each change once and in order, from a cursor on, until the caller or the server goes, or the
 /// caller may not read the journal any more.
 async fn follow(request: Request, cursor: Cursor, limit: usize, filter: ChangeFilter) -> Result<Response, Problem> {
     // That the caller may read the journal is recorded once, when the stream opens; that it may not any more, as well.
@@ -181,7 +181,7 @@ struct Following {
     newest: tokio::sync::watch::Receiver<Revision>,
     cursor: Cursor,
     limit: usize,
-    /// What is told; the number of an event counts what is told of its revision.
+    /// Which events are sent; the number of an event counts the sent events of its revision.
     filter: ChangeFilter,
     ready: VecDeque<Event>,
 }

@@ -1,9 +1,9 @@
 //! Conditional headers: each is kept, or the call that has one is refused; none is ignored.
 //!
-//! A noun has its revision as `ETag`. Reading it takes `If-None-Match`, so that what is known already is not sent again;
-//! writing it takes `If-Match`, so that nothing is overwritten unseen, and `If-None-Match: *`, which only creates. No
-//! other call has a use for a condition, and times are no revisions. AuthZEN endpoints pass all of them over: gateways
-//! add such headers, and nothing there can be changed.
+//! A noun has its revision as `ETag`. Reading it takes `If-None-Match`, so that what is known already is not sent
+//! again; writing it takes `If-Match`, so that nothing is overwritten unseen, and `If-None-Match: *`, which only
+//! creates. No other call has a use for a condition, and times are no revisions. AuthZEN endpoints pass all of them
+//! over: gateways add such headers, and nothing there can be changed.
 
 use serde::Serialize;
 use warp::http::header::{IF_MATCH, IF_NONE_MATCH};
@@ -107,7 +107,7 @@ enum Tag {
 fn tags(headers: &HeaderMap, name: &warp::http::HeaderName) -> Option<Vec<Tag>> {
     let mut tags = Vec::new();
     for line in headers.get_all(name) {
-        // No revision holds a comma, so a tag that does is none of ours, whatever becomes of its halves.
+        // No revision holds a comma, so a tag that does is none of ours, however it is split.
         for given in line.to_str().ok()?.split(',').map(str::trim).filter(|given| !given.is_empty()) {
             let quoted = |text: &str| text.strip_prefix('"')?.strip_suffix('"').map(str::to_owned);
             tags.push(match given.strip_prefix("W/") {

@@ -15,7 +15,7 @@ use crate::change;
 use crate::id::TokenId;
 use crate::pdp::Pdp;
 
-/// How a call came in: by which door, to a route of which access, and for which host.
+/// How a call came in: through which listener, to a route of which access, and for which host.
 pub(super) struct Entry {
     pub(super) listener: Listener,
     pub(super) access: Access,

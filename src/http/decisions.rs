@@ -266,8 +266,8 @@ pub(super) async fn get(request: Request) -> Result<Response, Problem> {
     read_response(&found, &with_names(&request.pdp, &record)?)
 }
 
-/// Describes, in the document of the API, what stands beside a record wherever one is answered: the bytes of a record do
-/// not say where they are.
+/// Describes, in the document of the API, the members next to a record wherever one is answered: the bytes of a record
+/// do not say where they are.
 pub(super) fn describe_place(document: &mut Value) {
     let Some(record) = document.pointer_mut("/components/schemas/DecisionRecord") else { return };
     let hash = "The hash of the record's leaf in the ledger's tree, in base64: `SHA-256(0x00 || record)`";

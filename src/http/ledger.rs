@@ -108,7 +108,7 @@ pub(super) async fn consistency(mut request: Request) -> Result<Response, Proble
     read_response(&proof, &proof.value)
 }
 
-/// A verification as lines: how far it is, and at last what it came to.
+/// A verification as lines: its progress, and at last its result.
 struct Verification(Option<LedgerWalk>);
 
 impl Iterator for Verification {

@@ -1,4 +1,4 @@
-//! Names beside the ids of callers, wherever an answer shows one: `by` gets a `byName`.
+//! Names next to the ids of callers, wherever an answer shows one: `by` gets a `byName`.
 
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -11,7 +11,7 @@ use crate::pdp::names::{self, Names};
 const NAMED: [(&str, &str); 4] =
     [("by", "byName"), ("caller", "callerName"), ("proposer", "proposerName"), ("madeBy", "madeByName")];
 
-/// An answer with names beside the ids of callers; one that has no name has none beside it.
+/// An answer with names next to the ids of callers; an id without a name has none.
 pub(super) fn with_names<T: Serialize>(pdp: &Pdp, body: &T) -> Result<Value, Problem> {
     let mut value = serde_json::to_value(body).map_err(|_| Problem::internal())?;
     let mut names = names::names(pdp).map_err(|error| Problem::unavailable(&error))?;
@@ -49,7 +49,7 @@ fn caller_of(member: &Value) -> Option<String> {
     }
 }
 
-/// Describes the names in the document of the API: beside each member that names a caller stands one that may say what
+/// Describes the names in the document of the API: each member that names a caller is followed by one that may say what
 /// it is called.
 pub(super) fn describe_names(document: &mut Value) {
     match document {

@@ -25,7 +25,7 @@ use crate::decide::Reason;
 use operation::{BASIC, BEARER, responses};
 use operations::operations;
 
-/// The document of an API, but for the codes that the rules in force bring.
+/// The document of an API, except for the codes that the rules in force define.
 pub(super) struct Document(Value);
 
 impl Document {

@@ -1,7 +1,7 @@
 //! Where a call comes from: which host it names, and whether a page of another site made a browser send it.
 //!
-//! A browser sends what any page tells it to. Where a server asks for no credentials, or takes those a browser adds by
-//! itself, only a page of that very server may make it do something.
+//! A browser sends whatever any page asks it to. Where a server asks for no credentials, or takes those a browser adds
+//! by itself, only a page of that very server may make it do something.
 
 use warp::http::header::{HOST, HeaderName, ORIGIN};
 use warp::http::uri::Authority;

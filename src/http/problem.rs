@@ -1,6 +1,6 @@
 //! The only map from errors to statuses: problem details of RFC 9457 with a stable code.
 //!
-//! A new variant of an error does not compile until it has its status here and its code beside it.
+//! A new variant of an error does not compile until it has its status here and its code next to it.
 
 mod codes;
 
@@ -336,7 +336,7 @@ impl Status for LinkError {
     const STATUSES: &'static [StatusCode] = &[
         StatusCode::NOT_FOUND,
         StatusCode::FORBIDDEN,
-        // What accepting it can come to.
+        // The problems that accepting it can have.
         StatusCode::CONFLICT,
         StatusCode::UNPROCESSABLE_ENTITY,
         StatusCode::SERVICE_UNAVAILABLE,

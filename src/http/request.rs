@@ -40,7 +40,7 @@ pub(super) const STANDING_RULES: HeaderName = HeaderName::from_static("standing-
 pub(super) const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const IDEMPOTENCY_REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 
-/// How callers come in, which says what they have to show.
+/// How callers connect, which determines the credentials they need.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Listener {
     /// Over the network, with credentials.
@@ -51,12 +51,12 @@ pub enum Listener {
     Local,
 }
 
-/// Tells when the server stops, so that what would go on for ever ends.
+/// The signal that the server stops, so that streams end.
 #[derive(Clone, Debug)]
 pub struct Shutdown(tokio::sync::watch::Receiver<bool>);
 
 impl Shutdown {
-    /// Told by a channel that says `true`, or is closed, when the server stops.
+    /// A signal from a channel that says `true`, or is closed, when the server stops.
     #[must_use]
     pub fn on(channel: tokio::sync::watch::Receiver<bool>) -> Self {
         Self(channel)
@@ -105,7 +105,7 @@ pub struct Request {
     params: BTreeMap<String, String>,
     query_text: String,
     query: Query,
-    /// Behind a lock only so that an exchange can be lent while it waits; nobody ever waits for it.
+    /// Behind a lock only so that a request can be shared across an await; nobody ever waits for it.
     body: Mutex<Option<Incoming>>,
 }
 

@@ -1,4 +1,4 @@
-//! The rules: what is and was in force, what is proposed, and how others come in force.
+//! The rules: what is and was in force, what is proposed, and how others are activated.
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;

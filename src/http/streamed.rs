@@ -16,8 +16,8 @@ use crate::limits::EXPORT_CHUNK_BYTES;
 /// How many pieces of a streamed answer may wait for the caller.
 const PIECES: usize = 4;
 
-/// An answer that is made while it is sent, a piece at a time, each when it has its turn. One that fails half way is cut
-/// off, which the caller sees as a broken body.
+/// An answer that is made while it is sent, a piece at a time, each when it has its turn. One that fails half way is
+/// cut off, which the caller sees as a broken body.
 pub(super) fn streamed<E>(
     mut made: impl Iterator<Item = Result<Vec<u8>, E>> + Send + 'static,
     media: &'static str,

@@ -18,7 +18,7 @@ pub(super) async fn import(mut request: Request) -> Result<Response, Problem> {
     use futures_util::StreamExt as _;
     request.no_more_query()?;
     call::may(&request.pdp, &request.call, "import").await?;
-    // While lines are written nothing else can be, so they are gathered first: a slow caller must not hold up others.
+    // While lines are written nothing else can be, so they are buffered first: a slow caller must not hold up others.
     let mut file = change::import::spool(&request.pdp).map_err(|error| Problem::unusable(&error))?;
     let mut digest = Sha256::new();
     if let Some(mut body) = request.incoming() {

@@ -1,4 +1,4 @@
-//! `standing ledger find`: the records that were asked for, each told in a sentence.
+//! `standing ledger find`: the records that were asked for, each as a sentence.
 
 use clap::Args;
 use hyper::Method;
@@ -134,7 +134,7 @@ fn described(record: &Value) -> String {
     format!("{seq}  {at}  {words}\n")
 }
 
-/// What could not be told.
+/// What could not be shown.
 fn lacking(missing: &Value) -> String {
     format!(
         "not complete: {} records from {} to {} cannot be read, archive `{}`: {}",

@@ -58,7 +58,7 @@ fn text<'a>(of: &'a Value, member: &str) -> &'a str {
     of[member].as_str().unwrap_or_default()
 }
 
-/// How rules came in force, as it is told.
+/// How rules were activated, as it is shown.
 fn how(entry: &Value) -> String {
     let by = who(entry, "by");
     match (text(entry, "why"), entry["proposal"].as_u64(), entry["emergency"] == true) {

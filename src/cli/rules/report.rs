@@ -15,7 +15,7 @@ use crate::config::RulesFrom;
 use crate::policy::{Digest, Finding, RuleFiles};
 use crate::publish::review::Evidence;
 
-/// How much is told.
+/// How much is reported.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Detail {
     /// The news; what is proved in one line.
@@ -29,7 +29,7 @@ pub(super) fn short(digest: &str) -> String {
     digest.chars().take(12).collect()
 }
 
-/// Who did something, with the name beside the id where it has one.
+/// Who did something, with its name where it has one.
 pub(super) fn who(of: &Value, member: &str) -> String {
     let id = of[member].as_str().unwrap_or("nobody");
     match of[format!("{member}Name")].as_str() {
@@ -79,7 +79,7 @@ fn controls(page: &mut Page, proofs: &Proofs) {
     }
 }
 
-/// What became of the claims: first those that do not hold, then those that are not proved, and at last the others.
+/// The verdicts of the claims: first those that do not hold, then those that are not proved, and at last the others.
 pub(super) fn claims(page: &mut Page, proofs: &Proofs, detail: Detail) {
     let those = |is: fn(&Proof) -> bool| proofs.claims.iter().filter(move |claim| is(&claim.proof));
     for claim in those(|proof| matches!(proof, Proof::Broken { .. })) {
@@ -149,7 +149,7 @@ fn claims_of(number: usize) -> String {
     if number == 1 { "1 claim".to_owned() } else { format!("{number} claims") }
 }
 
-/// What a review came to, in one sentence.
+/// The outcome of a review, in one sentence.
 fn verdict(evidence: &Evidence) -> String {
     match evidence.outcome {
         Outcome::Proved => style("It can be put in force: every claim is proved.").green().to_string(),

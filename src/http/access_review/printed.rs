@@ -168,7 +168,7 @@ fn because(access: &Access) -> Markup {
     }
 }
 
-/// A name with the id beside it, which is never broken.
+/// A name with its id, which is never broken.
 fn named(name: Option<&str>, of: &str) -> Markup {
     html! { @if let Some(name) = name { (name) " " } (id(of)) }
 }

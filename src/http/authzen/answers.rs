@@ -131,7 +131,7 @@ impl<'a> DecisionContext<'a> {
             rules: decision.rules().iter().map(|rule| rule.as_str()).collect(),
             standing: decision.standing(),
             duties: decision.duties(),
-            // Beside what would turn it round, what kind of no it is.
+            // With what would change the answer, what kind of no it is.
             refusal: nearest.and(decision.refusal()),
             nearest: nearest.unwrap_or_default(),
             hypothetical,
@@ -157,7 +157,7 @@ impl<'a> Evaluations<'a> {
                 decision: answer.decision.is_allowed(),
                 context: explain.then(|| DecisionContext::of_answer(answer)),
             },
-            // A caller that is not told would take its own mistake for a no.
+            // Without it a caller would take its own mistake for a no.
             Err(message) => {
                 let error = Some(NoQuestion { status: 400, message });
                 EvaluationsElement { decision: false, context: Some(DecisionContext { error, ..Default::default() }) }

@@ -39,7 +39,7 @@ pub(in super::super) fn without_foreign(mut received: Received) -> Received {
     received
 }
 
-/// Is a problem to be told as plain JSON, to a caller of AuthZEN that does not take problems of RFC 9457?
+/// Is a problem to be sent as plain JSON, to a caller of AuthZEN that does not take problems of RFC 9457?
 pub(in super::super) fn wants_plain_json(path: &str, headers: &HeaderMap) -> bool {
     is_endpoint(path) && !is_taken(headers, "application/problem+json")
 }

@@ -135,13 +135,13 @@ impl Described {
         self
     }
 
-    /// It never comes to some of the statuses its errors have, because other routes alone do.
+    /// It never has some of the statuses of its errors, which only other routes have.
     pub(super) fn never(mut self, statuses: &[StatusCode]) -> Self {
         self.problems.retain(|status| !statuses.contains(status));
         self
     }
 
-    /// It can come to a problem.
+    /// It can answer with a problem.
     pub(super) fn problem(mut self, status: StatusCode) -> Self {
         self.problems.insert(status);
         self
@@ -173,7 +173,7 @@ impl Described {
         self.takes::<Paging>().answers_as(JSON, page, says)
     }
 
-    /// It answers with a page that carries another list beside its items.
+    /// It answers with a page that carries a second list.
     pub(super) fn lists_with<T: ToSchema, U: ToSchema>(
         mut self,
         noun: &'static str,
@@ -315,7 +315,7 @@ fn bytes() -> ObjectBuilder {
     text().format(Some(SchemaFormat::KnownFormat(KnownFormat::Binary)))
 }
 
-/// Every problem an operation can come to, by status.
+/// Every problem an operation can answer with, by status.
 const PROBLEMS: &[(StatusCode, &str, &str)] = &[
     (StatusCode::BAD_REQUEST, "BadRequest", "The call is not well formed: its path, query, headers or body"),
     (StatusCode::UNAUTHORIZED, "Unauthorized", "No valid credentials came with the call"),
@@ -335,7 +335,7 @@ const PROBLEMS: &[(StatusCode, &str, &str)] = &[
     ),
 ];
 
-/// The problems that no endpoint of AuthZEN comes to.
+/// The problems that no endpoint of AuthZEN answers with.
 const NEVER_ASKING: [StatusCode; 4] = [
     StatusCode::NOT_FOUND,
     StatusCode::NOT_ACCEPTABLE,

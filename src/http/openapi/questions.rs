@@ -56,7 +56,7 @@ pub(super) fn many() -> Vec<Named> {
     schemas
 }
 
-/// A search: a question with a hole, of which the type is said where it is an entity.
+/// A search: a question without its target, of which the type is given where it is an entity.
 pub(super) fn search(name: &str, target: &str, says: &str) -> Vec<Named> {
     let mut schemas = vec![(Pager::name().into_owned(), Pager::schema())];
     Pager::schemas(&mut schemas);

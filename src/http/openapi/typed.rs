@@ -14,7 +14,7 @@ pub(super) fn typed(document: &mut Value) {
     simplify(document);
 }
 
-/// A schema that is one of several shapes with members beside them becomes one of several whole shapes: hardly any
+/// A schema that is one of several shapes with common members becomes one of several whole shapes: hardly any
 /// program reads `allOf` over `oneOf`.
 fn flatten(schemas: &mut Map<String, Value>) {
     let mut merged = Vec::new();
@@ -50,7 +50,7 @@ fn flatten(schemas: &mut Map<String, Value>) {
     }
 }
 
-/// Gives each of several shapes a name, after its title, or after the word or the member by which it is told apart.
+/// Gives each of several shapes a name, after its title, or after the word or the member that distinguishes it.
 fn name_shapes(schemas: &mut Map<String, Value>) {
     let mut named = BTreeMap::new();
     for (name, schema) in schemas.iter_mut() {

@@ -8,8 +8,8 @@ use utoipa::{PartialSchema, ToSchema};
 
 use crate::decide::Reason;
 
-/// The codes of everything that can go wrong besides a refusal by the rules, whose code is its reason. A test holds that
-/// each code that stands in the sources stands here.
+/// The codes of everything that can go wrong besides a refusal by the rules, whose code is its reason. A test holds
+/// that each code that stands in the sources stands here.
 const CODES: &str = "
     activation_time_passed already_in_force already_registered already_scheduled already_so ambiguous_digest
     approval_lapsed archive_unusable batch_too_large body_not_taken body_too_large body_too_slow checkpoint_unsigned
