@@ -59,7 +59,7 @@ pub fn example_rules() -> BTreeMap<String, String> {
     kept(&RuleFiles::built_in()).into_iter().filter(|(path, _)| path == "policies/may/receive-bill.cedar").collect()
 }
 
-/// Rules that were refused instead of activated.
+/// Rules that were to come in force and did not.
 #[derive(Clone, PartialEq, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct RefusedRules {
