@@ -23,4 +23,4 @@ pub use tree::{
     node_hash, nodes_to_come, parse_hash, verify_consistency, verify_inclusion,
 };
 pub use verify::{Place, Walk};
-pub use verify_file::{OutsideError, verify_lines};
+pub use verify_file::{VerifyFileError, verify_lines};

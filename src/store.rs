@@ -39,7 +39,7 @@ mod rules;
 mod rules_source;
 
 pub use batch::{Work, WriteContext, Written};
-pub use bulk_import::Loader;
+pub use bulk_import::BulkImport;
 pub use checkpoints::Signed;
 pub use customer_snapshot::CustomerSnapshot;
 pub use history::Versions;

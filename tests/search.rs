@@ -676,7 +676,7 @@ async fn a_search_is_recorded_before_it_is_answered() {
     assert_eq!((record.facts.unknown_resource, record.facts.revision), (None, told.revision));
     assert_eq!(record.admitted.len(), 1);
     let results = record.results.unwrap();
-    assert_eq!((results.sought, results.count, results.limit), (SearchKind::Resource, 2, Some(2)));
+    assert_eq!((results.kind, results.count, results.limit), (SearchKind::Resource, 2, Some(2)));
     let answered = serde_json::to_vec(&json!({"next_token": told.value.next_token, "results": told.value.results}));
     let digest = <sha2::Sha256 as sha2::Digest>::digest(answered.unwrap());
     assert_eq!(results.sha256, data_encoding::HEXLOWER.encode(&digest));

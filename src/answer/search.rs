@@ -96,7 +96,7 @@ impl SearchTarget {
         }
     }
 
-    fn sought(&self) -> SearchKind {
+    fn kind(&self) -> SearchKind {
         match self {
             Self::Subject { .. } => SearchKind::Subject,
             Self::Resource { .. } => SearchKind::Resource,
@@ -334,7 +334,7 @@ fn found(
         }
     };
     let results = Results {
-        sought: search.target.sought(),
+        kind: search.target.kind(),
         count: page.results.len(),
         sha256: page.sha256().map_err(crate::audit::RecordError::Unwritable)?,
         limit: search.page.as_ref().and_then(|page| page.limit),
@@ -352,13 +352,13 @@ fn found(
 }
 
 /// The pages of a search that belong together: of the same question and target, over the same list.
-fn digest_of(sought: SearchKind, asked: &QuestionDigest, list: &[u8]) -> SearchDigest {
-    let sought: &[u8] = match sought {
+fn digest_of(kind: SearchKind, asked: &QuestionDigest, list: &[u8]) -> SearchDigest {
+    let kind: &[u8] = match kind {
         SearchKind::Subject => b"subject",
         SearchKind::Resource => b"resource",
         SearchKind::Action => b"action",
     };
-    digest(&[sought, asked, list])
+    digest(&[kind, asked, list])
 }
 
 /// Fills a page, and seals it with the token of the next one.
@@ -369,7 +369,7 @@ fn page_of(
     explain: bool,
     fill: impl FnOnce(&Position, &mut PageBuilder) -> Result<(), SearchError>,
 ) -> Result<SearchPage, SearchError> {
-    let search_digest = digest_of(search.target.sought(), asked, list);
+    let search_digest = digest_of(search.target.kind(), asked, list);
     let asked = RequestedPage::read(search.page.as_ref(), &search_digest)?;
     let mut builder = PageBuilder::new(&asked, explain);
     fill(&asked.from, &mut builder)?;

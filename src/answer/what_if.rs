@@ -134,14 +134,14 @@ pub async fn what_if(
         let judgement = Judgement { rules: &rules, at, multichannel: pdp.settings.terms.multichannel };
         let mut trial = Trial { judgement, overlay: now.overlay(), touched: Touched::default(), facts: 0 };
         trial.apply_all(&changes)?;
-        let is_narrow = refuses_strangers(pdp, &rules);
+        let is_narrow = denies_unrelated(pdp, &rules);
         delta(&rules, at, now, &trial.overlay.view(), &trial.touched, is_narrow)
     })
     .await
 }
 
 /// Do these rules deny unrelated partners everything? A function of the rules alone, so it is computed once.
-pub(crate) fn refuses_strangers(pdp: &Pdp, rules: &Bundle) -> bool {
+pub(crate) fn denies_unrelated(pdp: &Pdp, rules: &Bundle) -> bool {
     let mut known = pdp.rules.refuses_unrelated.lock().unwrap_or_else(PoisonError::into_inner);
     match known.as_ref() {
         Some((digest, refused)) if digest == rules.digest() => *refused,

@@ -112,7 +112,8 @@ pub enum SearchKind {
 #[schema(as = SearchResults)]
 pub struct Results {
     /// Where its hole is.
-    pub sought: SearchKind,
+    #[serde(rename = "sought")]
+    pub kind: SearchKind,
     /// How many are on the page.
     pub count: usize,
     /// The SHA-256 of the page, `{"next_token":..,"results":[..]}` without white space, in hexadecimal; the token is

@@ -10,7 +10,7 @@ use crate::limits::LEDGER_LINE_MAX;
 
 /// Why a file cannot be verified at all.
 #[derive(Debug, thiserror::Error)]
-pub enum OutsideError {
+pub enum VerifyFileError {
     /// It cannot be read.
     #[error("line {line} cannot be read: {cause}")]
     Unreadable {
@@ -35,14 +35,14 @@ struct Lines<R> {
 type Read = Result<ExportLine, LineError>;
 
 impl<R: BufRead> Lines<R> {
-    fn next(&mut self) -> Result<Option<Read>, OutsideError> {
+    fn next(&mut self) -> Result<Option<Read>, VerifyFileError> {
         if let Some(line) = self.ahead.take() {
             return Ok(Some(line));
         }
         let mut bytes = Vec::new();
         self.line += 1;
         let read = self.reader.by_ref().take(LEDGER_LINE_MAX).read_until(b'\n', &mut bytes);
-        let read = read.map_err(|cause| OutsideError::Unreadable { line: self.line, cause })?;
+        let read = read.map_err(|cause| VerifyFileError::Unreadable { line: self.line, cause })?;
         if read == 0 {
             return Ok(None);
         }
@@ -55,7 +55,7 @@ impl<R: BufRead> Lines<R> {
     }
 
     /// The number of the record on the next line, when there is one.
-    fn next_seq(&mut self) -> Result<Option<u64>, OutsideError> {
+    fn next_seq(&mut self) -> Result<Option<u64>, VerifyFileError> {
         self.ahead = self.next()?;
         Ok(match &self.ahead {
             Some(Ok(ExportLine::Record(record))) => Some(record.seq),
@@ -69,15 +69,15 @@ impl<R: BufRead> Lines<R> {
 /// somebody kept; reports its progress by the number of the last record.
 ///
 /// # Errors
-/// An [`OutsideError`] when it is no export, or cannot be read to its end.
+/// An [`VerifyFileError`] when it is no export, or cannot be read to its end.
 pub fn verify_lines(
     reader: impl BufRead,
     key: &VerifierKey,
     kept: &[String],
     mut progress: impl FnMut(u64),
-) -> Result<Walked, OutsideError> {
+) -> Result<Walked, VerifyFileError> {
     let mut lines = Lines { reader, line: 0, ahead: None };
-    let Some(Ok(ExportLine::Header(header))) = lines.next()? else { return Err(OutsideError::NoHeader) };
+    let Some(Ok(ExportLine::Header(header))) = lines.next()? else { return Err(VerifyFileError::NoHeader) };
     let (before, first) = (header.before.clone(), header.before.size() + 1);
     let mut walk = Walk::after(header.before);
     if header.origin != key.origin() {
@@ -148,7 +148,7 @@ fn missing(walk: &mut Walk, line: MissingLine) {
     walk.step(Place::Nothing(Some(line.missing)), Some(line.hash), None);
 }
 
-fn step<R: BufRead>(walk: &mut Walk, record: RecordLine, lines: &mut Lines<R>) -> Result<(), OutsideError> {
+fn step<R: BufRead>(walk: &mut Walk, record: RecordLine, lines: &mut Lines<R>) -> Result<(), VerifyFileError> {
     let expected = walk.size() + 1;
     let seq = record.seq;
     if seq != expected {

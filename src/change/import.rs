@@ -17,7 +17,7 @@ use crate::limits::IMPORT_LINE_MAX;
 use crate::pdp::Pdp;
 use crate::pdp::call::{Answered, Begun, Call, CallError, CallTarget, Coded, Committed, Done, Undone, begin, finish};
 use crate::policy::Bundle;
-use crate::store::{Loader, StoreError, Work};
+use crate::store::{BulkImport, StoreError, Work};
 use judge::Judge;
 
 /// The deepest nesting of a line; what no noun has is refused by its name, not here.
@@ -132,33 +132,33 @@ pub async fn import(
     let current = pdp.rules.current.clone();
     let call = call.clone();
     let multichannel = pdp.settings.terms.multichannel;
-    let load = move |loader: &mut Loader<'_, '_>| {
-        let rules = current.over(&loader.context())?;
-        load(&rules, &call, multichannel, loader, Lines::of(reader, progress))
+    let work = move |import: &mut BulkImport<'_, '_>| {
+        let rules = current.over(&import.context())?;
+        import_lines(&rules, &call, multichannel, import, Lines::of(reader, progress))
     };
-    let written = pdp.store.load(load).await;
+    let written = pdp.store.bulk_import(work).await;
     let written = written.map_err(CallError::Unavailable)?;
     let (value, revision, is_repeat) = written.value?;
     Ok(Committed { value, revision, is_repeat, seqs: written.seqs })
 }
 
-fn load<R: BufRead, P: FnMut(u64, u64)>(
+fn import_lines<R: BufRead, P: FnMut(u64, u64)>(
     rules: &Bundle,
     call: &Call,
     multichannel: Multichannel,
-    loader: &mut Loader<'_, '_>,
+    import: &mut BulkImport<'_, '_>,
     lines: Lines<R, P>,
 ) -> Result<Work<Answered<Imported, ImportError>>, StoreError> {
-    let begun = begin(rules, call, "import", &CallTarget::Installation, &loader.context())?;
+    let begun = begin(rules, call, "import", &CallTarget::Installation, &import.context())?;
     let admitted = match begun {
         Begun::Over(work) => return Ok(*work),
         Begun::Admitted(permit, record) => (permit, record),
     };
-    let before = loader.context().view.revision();
-    let mut judge = Judge::new(rules, call, multichannel, loader)?;
-    let imported = put_all(loader, &mut judge, lines);
-    let has_put = loader.has_put();
-    let revision = if has_put { loader.next() } else { before };
+    let before = import.context().view.revision();
+    let mut judge = Judge::new(rules, call, multichannel, import)?;
+    let imported = put_all(import, &mut judge, lines);
+    let has_put = import.has_put();
+    let revision = if has_put { import.next() } else { before };
     let done = imported.map(|mut imported| {
         imported.revision = revision;
         let (relationships, records) = judge.noted();
@@ -167,23 +167,23 @@ fn load<R: BufRead, P: FnMut(u64, u64)>(
         events.extend(relationships);
         Done { records, ..Done::of((ChangeSet { facts: Vec::new(), events }, imported)) }
     });
-    finish(call, admitted, done, revision, loader.at())
+    finish(call, admitted, done, revision, import.at())
 }
 
 fn put_all<R: BufRead, P: FnMut(u64, u64)>(
-    loader: &mut Loader<'_, '_>,
+    import: &mut BulkImport<'_, '_>,
     judge: &mut Judge<'_>,
     mut lines: Lines<R, P>,
 ) -> Result<Imported, Undone<ImportError>> {
     let mut imported = Imported::default();
     while let Some(line) = lines.next()? {
         imported.lines += 1;
-        let effect = judge.line(loader, &line, |message| lines.wrong(message))?;
+        let effect = judge.line(import, &line, |message| lines.wrong(message))?;
         if !effect.change_set.is_empty() {
             imported.count(&line);
         }
         for fact in &effect.change_set.facts {
-            loader.put(fact).map_err(ImportError::from)?;
+            import.put(fact).map_err(ImportError::from)?;
         }
     }
     Ok(imported)

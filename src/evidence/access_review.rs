@@ -347,7 +347,7 @@ pub async fn access_review_as_of(
             as_of,
             of: of.clone(),
             name,
-            is_narrow: answer::what_if::refuses_strangers(pdp, &rules),
+            is_narrow: answer::what_if::denies_unrelated(pdp, &rules),
             actions: actions(&rules)?,
             rules,
             snapshot,

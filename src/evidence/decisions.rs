@@ -10,7 +10,7 @@ use crate::audit::{Field, Record, RecordKind, Term, hash_text, leaf_hash};
 use crate::clock::Timestamp;
 use crate::evidence;
 use crate::evidence::ledger::Records;
-use crate::evidence::words::Teller;
+use crate::evidence::words::Describer;
 use crate::id::Seq;
 use crate::limits::{PAGE_BYTES_MAX, SCAN_MAX};
 use crate::pdp::Pdp;
@@ -112,7 +112,7 @@ pub struct DecisionList {
     filter: DecisionFilter,
     seal: Seal,
     /// Puts records into words; behind a lock only because it remembers what it looked up.
-    teller: Mutex<Teller>,
+    describer: Mutex<Describer>,
 }
 
 impl DecisionList {
@@ -121,8 +121,8 @@ impl DecisionList {
     /// # Errors
     /// [`ListError::Cursor`] for a cursor this list did not give.
     pub fn page(&self, limit: usize, cursor: Option<&str>) -> Result<Page<Value>, ListError> {
-        let mut teller = self.teller.lock().unwrap_or_else(PoisonError::into_inner);
-        page_of(&self.records, &self.filter, &mut teller, Page::new(limit, self.seal.clone()), cursor)
+        let mut describer = self.describer.lock().unwrap_or_else(PoisonError::into_inner);
+        page_of(&self.records, &self.filter, &mut describer, Page::new(limit, self.seal.clone()), cursor)
     }
 
     /// Every page of the list, one after the other.
@@ -175,14 +175,14 @@ fn list_of(pdp: &Arc<Pdp>, call: &Call, asked: &DecisionFilter) -> Result<Decisi
         let whole = whole_digest::<ListError>(pdp, &written)?;
         filter.rules = Some(whole.ok_or(ListError::UnknownRules(written))?);
     }
-    let teller = Mutex::new(Teller::of(pdp)?);
-    Ok(DecisionList { records: evidence::ledger::records::ledger_records(pdp)?, filter, seal, teller })
+    let describer = Mutex::new(Describer::of(pdp)?);
+    Ok(DecisionList { records: evidence::ledger::records::ledger_records(pdp)?, filter, seal, describer })
 }
 
 fn page_of(
     records: &Records,
     filter: &DecisionFilter,
-    teller: &mut Teller,
+    describer: &mut Describer,
     mut page: Page<Value>,
     cursor: Option<&str>,
 ) -> Result<Page<Value>, ListError> {
@@ -217,7 +217,7 @@ fn page_of(
                 Ok(record) => {
                     let is_full = page.items.len() >= page.limit()
                         || bytes + record.len() > PAGE_BYTES_MAX && !page.items.is_empty();
-                    let described = described(seq, &record, teller, filter.words)?;
+                    let described = described(seq, &record, describer, filter.words)?;
                     if filter.is_within(described.get("at").and_then(Value::as_str).and_then(|at| at.parse().ok())) {
                         if is_full {
                             page.go_on(&Place { next: seq, newest }.to_string());
@@ -244,7 +244,7 @@ fn page_of(
 }
 
 /// A record as it is shown: with its place in the ledger and the hash of its leaf, and in words where they are wanted.
-fn described(seq: Seq, bytes: &[u8], teller: &mut Teller, words: bool) -> Result<Value, StoreError> {
+fn described(seq: Seq, bytes: &[u8], describer: &mut Describer, words: bool) -> Result<Value, StoreError> {
     // What is not a record is not left out: it is a finding.
     let Ok(Value::Object(mut members)) = serde_json::from_slice(bytes) else {
         return Ok(serde_json::json!({ "seq": seq, "unreadable": true }));
@@ -252,8 +252,8 @@ fn described(seq: Seq, bytes: &[u8], teller: &mut Teller, words: bool) -> Result
     members.insert("seq".to_owned(), seq.0.into());
     members.insert("hash".to_owned(), hash_text(&leaf_hash(bytes)).into());
     if let (true, Ok(record)) = (words, Record::from_bytes(bytes)) {
-        members.insert("words".to_owned(), teller.sentence(&record)?.into());
-        members.extend(teller.name_of(&record.caller)?.map(|name| ("callerName".to_owned(), name.into())));
+        members.insert("words".to_owned(), describer.sentence(&record)?.into());
+        members.extend(describer.name_of(&record.caller)?.map(|name| ("callerName".to_owned(), name.into())));
     }
     Ok(members.into())
 }

@@ -17,7 +17,7 @@ use crate::store::{Snapshot, StoreError};
 const CALL: &str = "Api::";
 
 /// Puts records into words, with the names of one moment.
-pub(crate) struct Teller {
+pub(crate) struct Describer {
     pdp: Arc<Pdp>,
     names: Snapshot,
     /// The sets of rules that were asked for, by their digests; nothing for one that is not kept or does not load.
@@ -26,7 +26,7 @@ pub(crate) struct Teller {
     callers: BTreeMap<String, Option<String>>,
 }
 
-impl Teller {
+impl Describer {
     pub(crate) fn of(pdp: &Arc<Pdp>) -> Result<Self, StoreError> {
         let (rules, callers) = (BTreeMap::new(), BTreeMap::new());
         Ok(Self { pdp: Arc::clone(pdp), names: pdp.store.snapshot()?, rules, callers })
@@ -57,7 +57,7 @@ impl Teller {
         let action = question.action.name.as_str();
         let said = match (&record.asked, &record.results) {
             (RecordKind::Search, Some(results)) => {
-                let asked = match results.sought {
+                let asked = match results.kind {
                     SearchKind::Subject => format!("who may {action} on {}", self.entity(&question.resource)?),
                     SearchKind::Resource => {
                         let subject = self.entity(&question.subject)?;

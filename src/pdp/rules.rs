@@ -161,20 +161,21 @@ impl Current {
                 return Ok(Arc::clone(&deciding.1));
             }
         }
-        self.came(number, &entry.digest)
+        self.activating(number, &entry.digest)
             .map_or_else(|| read(&entry.digest, context.kept_rules(&entry.digest)?).map(Arc::new), Ok)
     }
 
     /// The set with a number in the history that this process activates and that does not decide yet.
-    fn came(&self, number: u64, digest: &str) -> Option<Arc<Bundle>> {
+    fn activating(&self, number: u64, digest: &str) -> Option<Arc<Bundle>> {
         let activation = self.activation.read().unwrap_or_else(PoisonError::into_inner);
         activation.get(&number).filter(|bundle| bundle.digest().as_str() == digest).map(Arc::clone)
     }
 
     /// Makes the activated rules decide.
     fn follow(&self, store: &Store, number: u64, digest: &str) -> Result<(), StoreError> {
-        let bundle =
-            self.came(number, digest).map_or_else(|| read(digest, store.kept_rules(digest)?).map(Arc::new), Ok)?;
+        let bundle = self
+            .activating(number, digest)
+            .map_or_else(|| read(digest, store.kept_rules(digest)?).map(Arc::new), Ok)?;
         let before = {
             let mut deciding = self.deciding.write().unwrap_or_else(PoisonError::into_inner);
             if deciding.0.is_some_and(|known| known >= number) {
@@ -195,7 +196,7 @@ impl Current {
         Ok(())
     }
 
-    fn comes(&self, number: u64, bundle: &Arc<Bundle>) {
+    fn activates(&self, number: u64, bundle: &Arc<Bundle>) {
         self.activation.write().unwrap_or_else(PoisonError::into_inner).insert(number, Arc::clone(bundle));
     }
 
@@ -282,7 +283,7 @@ pub(crate) fn activate_with(
     let digest = bundle.digest().to_string();
     let entry = InForce { digest, by, at, why, proposal, comment, emergency, folder, retired };
     metadata.put_in_force(number, &entry, &files, evidence.as_deref())?;
-    current.comes(number, &bundle);
+    current.activates(number, &bundle);
     Ok(entry)
 }
 

@@ -225,7 +225,7 @@ fn compare(pdp: &Pdp, files: Option<&RuleFiles>) -> Result<(), StoreError> {
     if files.is_some_and(|files| Digest::of(files) != *rules.digest()) {
         tracing::info!(rules = %rules.digest(), "the folder holds other rules than are in force; propose them");
     }
-    if let Some(finding) = publish::reviewed_bundle::leaves_a_way_on(pdp, &rules)? {
+    if let Some(finding) = publish::reviewed_bundle::last_rules_finding(pdp, &rules)? {
         tracing::warn!(%finding, "start once with `rules_from = \"files\"` to put other rules in force");
     }
     Ok(())

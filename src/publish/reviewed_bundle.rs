@@ -43,7 +43,7 @@ pub(crate) async fn review_bundle_with(
         found => Err(found),
     });
     let loaded = match loaded {
-        Ok(bundle) => leaves_a_way_on(pdp, &bundle)?.map_or(Ok(bundle), |found| Err(vec![found])),
+        Ok(bundle) => last_rules_finding(pdp, &bundle)?.map_or(Ok(bundle), |found| Err(vec![found])),
         Err(findings) => Err(findings),
     };
     let bundle = match loaded {
@@ -62,7 +62,7 @@ pub(crate) async fn review_bundle_with(
 }
 
 /// What is wrong with rules under which no operator could put others in force; nothing where files decide.
-pub(crate) fn leaves_a_way_on(pdp: &Pdp, bundle: &Bundle) -> Result<Option<Finding>, StoreError> {
+pub(crate) fn last_rules_finding(pdp: &Pdp, bundle: &Bundle) -> Result<Option<Finding>, StoreError> {
     if pdp.rules.from == RulesFrom::Files {
         return Ok(None);
     }

@@ -157,7 +157,7 @@ fn target(pdp: &Pdp, call: &Call, to: &str, comment: Option<&str>) -> Result<Tar
     };
     // A newer program may know facts that rules of long ago cannot say.
     check_schema(&bundle).map_err(|finding| unloadable(finding.to_string()))?;
-    if let Some(finding) = publish::reviewed_bundle::leaves_a_way_on(pdp, &bundle)? {
+    if let Some(finding) = publish::reviewed_bundle::last_rules_finding(pdp, &bundle)? {
         return Err(unloadable(finding.to_string()));
     }
     let history = pdp.store.rules_history(0, usize::MAX)?;

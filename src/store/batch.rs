@@ -8,7 +8,7 @@ use redb::{ReadableTable, Table, WriteTransaction};
 
 use super::file::Shared;
 use super::index_rows::index_rows_of;
-use super::ledger::Growing;
+use super::ledger::LedgerAppender;
 use super::ledger_index::{Entries, IndexTable, LEDGER_INDEX};
 use super::metadata::{Known, Metadata, MetadataEntry, RowsDigest, sha256};
 use super::metadata_changes::MetadataChanges;
@@ -90,7 +90,7 @@ pub(super) struct Batch<'txn> {
     pub(super) in_force: Option<(u64, String)>,
     /// The rows of the facts that the change wrote so far; nothing where they are too many to be remembered.
     touched: Option<BTreeSet<Vec<u8>>>,
-    pub(super) ledger: Growing<'txn>,
+    pub(super) ledger: LedgerAppender<'txn>,
     pub(super) index: IndexTable<'txn>,
     pub(super) entries: Entries,
     pub(super) metadata_table: Table<'txn, &'static [u8], &'static [u8]>,
@@ -109,7 +109,7 @@ impl<'txn> Batch<'txn> {
         shared: &'txn Shared,
     ) -> Result<Self, StoreError> {
         let journal = write.open_table(JOURNAL)?;
-        let ledger = Growing::open(write)?;
+        let ledger = LedgerAppender::open(write)?;
         let (revision, newest_at) = newest(&journal)?;
         let at = now.max(newest_at);
         keep_newest(write, at)?;

@@ -11,13 +11,13 @@ use crate::domain::event::Fact;
 use crate::id::Revision;
 
 /// A change that is being put fact by fact; what is put stays only if the load ends with a permitted change.
-pub struct Loader<'a, 'txn> {
+pub struct BulkImport<'a, 'txn> {
     batch: &'a mut Batch<'txn>,
     has_put: bool,
     fault: Option<StoreError>,
 }
 
-impl Loader<'_, '_> {
+impl BulkImport<'_, '_> {
     /// What a piece of work sees that begins before anything is put.
     #[must_use]
     pub fn context(&self) -> WriteContext<'_> {
@@ -68,14 +68,14 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`]; then nothing is written.
-    pub async fn load<T: Send + 'static>(
+    pub async fn bulk_import<T: Send + 'static>(
         &self,
-        load: impl FnOnce(&mut Loader<'_, '_>) -> Result<Work<T>, StoreError> + Send + 'static,
+        work: impl FnOnce(&mut BulkImport<'_, '_>) -> Result<Work<T>, StoreError> + Send + 'static,
     ) -> Result<Written<T>, StoreError> {
-        let loaded = self.queue().wait_in_line(true, move |batch| {
-            let mut loader = Loader { batch, has_put: false, fault: None };
-            let done = catch_unwind(AssertUnwindSafe(|| load(&mut loader)));
-            let Loader { has_put, fault, .. } = loader;
+        let imported = self.queue().wait_in_line(true, move |batch| {
+            let mut import = BulkImport { batch, has_put: false, fault: None };
+            let done = catch_unwind(AssertUnwindSafe(|| work(&mut import)));
+            let BulkImport { has_put, fault, .. } = import;
             if let Some(fault) = fault {
                 return Err(fault);
             }
@@ -94,7 +94,7 @@ impl Store {
                 Err(error) => Ok(Err(error)),
             }
         });
-        let Written { value: (value, dropped), revision, seqs } = loaded.await?;
+        let Written { value: (value, dropped), revision, seqs } = imported.await?;
         match dropped {
             None => Ok(Written { value, revision, seqs }),
             // What was put is gone with its transaction; that it was refused is recorded in another.

@@ -104,8 +104,8 @@ impl JournalView {
                 journal.breaches.push(Breach { seq: Some(*seq), ..Breach::journal(message) });
             }
         }
-        self.hold_side(&mut journal)?;
-        self.hold_facts(&mut journal)?;
+        self.check_metadata(&mut journal)?;
+        self.check_facts(&mut journal)?;
         Ok(journal.breaches)
     }
 
@@ -198,7 +198,7 @@ impl JournalView {
     }
 
     /// Checks every metadata row against the newest journal entry about it.
-    fn hold_side(&self, journal: &mut Journal) -> Result<(), StoreError> {
+    fn check_metadata(&self, journal: &mut Journal) -> Result<(), StoreError> {
         let mut expected = std::mem::take(&mut journal.known.rows);
         let mut say = |key: &[u8], done: &str| {
             journal.breaches.push(Breach::table(format!("{} {done}", described(key))));
@@ -222,7 +222,7 @@ impl JournalView {
     }
 
     /// Holds the rows of the facts against the entries of their revisions.
-    fn hold_facts(&self, journal: &mut Journal) -> Result<(), StoreError> {
+    fn check_facts(&self, journal: &mut Journal) -> Result<(), StoreError> {
         let adopted = journal.adopted.as_ref().map_or(0, |adopted| adopted.revision);
         if let Some(Adopted { facts, .. }) = &journal.adopted {
             let mut digest = RowsDigest::default();

@@ -92,7 +92,7 @@ impl Rows {
 }
 
 /// The ledger and its tree in a transaction that writes.
-pub(super) struct Growing<'txn> {
+pub(super) struct LedgerAppender<'txn> {
     pub(super) records: Table<'txn, u64, &'static [u8]>,
     tree: Table<'txn, u64, &'static [u8]>,
     /// Read when the first record is appended.
@@ -100,13 +100,13 @@ pub(super) struct Growing<'txn> {
     rows: Rows,
 }
 
-impl<'txn> Growing<'txn> {
+impl<'txn> LedgerAppender<'txn> {
     pub(super) fn open(write: &'txn WriteTransaction) -> Result<Self, StoreError> {
         let (records, tree) = (write.open_table(LEDGER)?, write.open_table(TREE)?);
         Ok(Self { records, tree, peaks: None, rows: Rows::default() })
     }
 
-    /// Appends a record with its leaf and the nodes that are full by it; these are written by [`Growing::close`].
+    /// Appends a record with its leaf and the nodes that are full by it; these are written by [`LedgerAppender::close`].
     pub(super) fn append(
         &mut self,
         record: &[u8],

@@ -29,9 +29,9 @@ pub(crate) struct Replayable<'a> {
 
 impl SearchTarget {
     /// The target of a recorded search: the question is empty in that place.
-    pub(crate) fn of(sought: SearchKind, question: &Question) -> Self {
+    pub(crate) fn of(kind: SearchKind, question: &Question) -> Self {
         let Question { subject, action, resource, .. } = question.clone();
-        match sought {
+        match kind {
             SearchKind::Subject => Self::Subject { kind: subject.kind, action, resource },
             SearchKind::Resource => Self::Resource { subject, action, kind: resource.kind },
             SearchKind::Action => Self::Action { subject, resource },
@@ -43,7 +43,7 @@ impl<'a> Replayable<'a> {
     pub(crate) fn of(question: &Question, results: &'a Results) -> Self {
         let properties = results.properties.as_deref().and_then(PageProperties::read);
         let page = Pager { token: results.token.clone(), limit: results.limit, properties };
-        let target = SearchTarget::of(results.sought, question);
+        let target = SearchTarget::of(results.kind, question);
         // What the caller said besides what is recorded is in the tokens as a digest.
         let asked = match &results.asked {
             Some(asked) => HEXLOWER.decode(asked.as_bytes()).ok().and_then(|asked| asked.try_into().ok()),

@@ -102,9 +102,9 @@ impl Pairs {
 
 /// Collects what a visitor yields, up to a limit.
 #[derive(Default)]
-struct Gathered(BTreeSet<Target>);
+struct Collected(BTreeSet<Target>);
 
-impl Gathered {
+impl Collected {
     fn take(&mut self, target: Target) -> Result<Listed, StoreError> {
         self.0.insert(target);
         Ok(if self.0.len() > WHAT_IF_PAIRS_MAX { Listed::Break(()) } else { Listed::Continue(()) })
@@ -126,7 +126,7 @@ struct Compared<'a> {
 impl Compared<'_> {
     /// What is otherwise for the rules, and everything whose own facts take that in.
     fn concerned(&self, touched: &Touched) -> Result<BTreeSet<Target>, WhatIfError> {
-        let mut concerned = Gathered::default();
+        let mut concerned = Collected::default();
         for id in &touched.partners {
             let [now, then] = self.both(|view| Ok(view.partner(id)?.map(|kept| (kept.fact.kind, kept.fact.status))))?;
             if now != then {
@@ -249,7 +249,7 @@ impl Compared<'_> {
     /// The services a partner administers, now or then, with their subscriptions and the add-ons of those, and what it
     /// sold.
     fn resources_of(&self, partner: &PartnerId) -> Result<BTreeSet<Target>, WhatIfError> {
-        let mut resources = Gathered::default();
+        let mut resources = Collected::default();
         self.then.services_granted(partner, None, &mut |id| {
             let holds = |view: &View<'_>| {
                 let service = view.service(&id)?.map(|kept| kept.fact).unwrap_or_default();
@@ -294,7 +294,7 @@ impl Compared<'_> {
 
     /// Everything of a kind.
     fn every(&self, kind: Kind) -> Result<BTreeSet<Target>, WhatIfError> {
-        let mut found = Gathered::default();
+        let mut found = Collected::default();
         match kind {
             Kind::Partner => self.then.partners(None, &mut |partner| found.take(Target::Partner(partner.id)))?,
             Kind::Customer => self.then.customers(None, &mut |customer| found.take(Target::Customer(customer.id)))?,

@@ -12,7 +12,7 @@ use crate::id::{PartnerId, Revision};
 use crate::limits::IMPORT_RELATIONSHIPS_MAX;
 use crate::pdp::call::{Call, CallTarget, Denied, Undone, admit};
 use crate::policy::Bundle;
-use crate::store::{Loader, StoreError};
+use crate::store::{BulkImport, StoreError};
 
 /// Importing grants and commercial relationships speaks for customers and partners, so it is a call of its own.
 const RELATIONSHIPS: &str = "importRelationships";
@@ -39,7 +39,7 @@ impl<'a> Judge<'a> {
         rules: &'a Bundle,
         call: &'a Call,
         multichannel: Multichannel,
-        loader: &Loader<'_, '_>,
+        import: &BulkImport<'_, '_>,
     ) -> Result<Self, StoreError> {
         let mut judge = Self {
             rules,
@@ -52,28 +52,28 @@ impl<'a> Judge<'a> {
             events: Vec::new(),
             records: Vec::new(),
         };
-        let is_empty = loader.context().view.revision() == Revision(0);
-        judge.is_history = is_empty && judge.may_import_relationships(loader)?.is_ok();
+        let is_empty = import.context().view.revision() == Revision(0);
+        judge.is_history = is_empty && judge.may_import_relationships(import)?.is_ok();
         Ok(judge)
     }
 
     /// The effect of importing a line; `wrong` makes the error of a line that is not valid.
     pub(crate) fn line(
         &mut self,
-        loader: &Loader<'_, '_>,
+        import: &BulkImport<'_, '_>,
         line: &Line,
         wrong: impl Fn(String) -> ImportError,
     ) -> Result<LineEffect, Undone<ImportError>> {
         if line.is_relationship()
-            && let Err(denied) = self.may_import_relationships(loader).map_err(ImportError::from)?
+            && let Err(denied) = self.may_import_relationships(import).map_err(ImportError::from)?
         {
             let record = self.asked.take().map(|(_, record)| record);
             return Err(Undone::Denied(denied, record.into_iter().collect()));
         }
-        let at = loader.at();
+        let at = import.at();
         let judgement = Judgement { rules: self.rules, at, multichannel: self.multichannel };
         let judgement = (!self.is_history).then_some(&judgement);
-        let mut effect = effect_of(&loader.view(), at, line, judgement).map_err(|error| match error.store() {
+        let mut effect = effect_of(&import.view(), at, line, judgement).map_err(|error| match error.store() {
             Some(fault) => ImportError::Store(fault.clone()),
             None => wrong(format!("{}: {error}", line.title())),
         })?;
@@ -105,12 +105,12 @@ impl<'a> Judge<'a> {
     }
 
     /// May the caller import grants and commercial relationships? Decided once.
-    fn may_import_relationships(&mut self, loader: &Loader<'_, '_>) -> Result<Result<(), Denied>, StoreError> {
+    fn may_import_relationships(&mut self, import: &BulkImport<'_, '_>) -> Result<Result<(), Denied>, StoreError> {
         if let Some((may, _)) = &self.asked {
             return Ok(may.clone());
         }
         let target = CallTarget::Installation;
-        let context = loader.context();
+        let context = import.context();
         let admission = admit(self.rules, &context.view, context.at, &self.call.caller, RELATIONSHIPS, &target)?;
         let may = admission.permit().map(drop);
         self.asked = Some((may.clone(), admission.record(self.call, self.rules)));

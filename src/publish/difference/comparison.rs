@@ -11,7 +11,9 @@ use crate::decide::{Namespace, permits};
 use crate::domain::commercial::RelationshipState;
 use crate::facts::{Facts, Needs};
 use crate::policy::Bundle;
-use crate::publish::difference::difference_counts::{Looked, Others, Subjects, Tallies, Turn, Turned, named};
+use crate::publish::difference::difference_counts::{
+    DifferencesByAction, Looked, Others, Subjects, Turn, Turned, named,
+};
 use crate::publish::difference::plan::Plan;
 use crate::publish::difference::report::WorldDifference;
 use crate::publish::difference::resource_signature::ResourceSignature;
@@ -58,7 +60,7 @@ pub(crate) struct Comparison<'a> {
     signatures: BTreeMap<Vec<u8>, usize>,
     parts: BTreeMap<Vec<u8>, usize>,
     known: BTreeMap<Standing, Turning>,
-    found: Tallies,
+    found: DifferencesByAction,
     progress: Progress,
     is_stopped: bool,
     on_progress: &'a mut dyn FnMut(Progress) -> ControlFlow<()>,
@@ -96,7 +98,7 @@ impl<'a> Comparison<'a> {
             signatures: BTreeMap::new(),
             parts: BTreeMap::new(),
             known: BTreeMap::new(),
-            found: Tallies::naming(naming),
+            found: DifferencesByAction::naming(naming),
             progress: Progress { done: 0, all },
             is_stopped: false,
             on_progress,

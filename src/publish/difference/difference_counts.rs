@@ -246,14 +246,14 @@ impl DifferenceCounts {
 }
 
 /// Everything that was found so far.
-pub(crate) struct Tallies {
+pub(crate) struct DifferencesByAction {
     most: usize,
     all: Marks,
     /// By the action, what is said, and the way.
     by_action: BTreeMap<(usize, usize, Turn), DifferenceCounts>,
 }
 
-impl Tallies {
+impl DifferencesByAction {
     /// Nothing found; up to `most` are to be named for each action and each way.
     pub(crate) fn naming(most: usize) -> Self {
         Self { most, all: Marks::default(), by_action: BTreeMap::new() }

@@ -71,7 +71,7 @@ fn word(key: &mut Vec<u8>, word: &str) {
 }
 
 /// A number or nothing.
-fn perhaps(key: &mut Vec<u8>, given: Option<usize>) {
+fn optional(key: &mut Vec<u8>, given: Option<usize>) {
     number(key, given.map_or(0, |given| given + 1));
 }
 
@@ -125,7 +125,7 @@ impl<'a> ResourceSignature<'a> {
             if let Some(SubscriptionFacts { service, status, original_reseller, parent }) = subscriptions.get(id) {
                 number(&mut key, service_ids.of(service));
                 word(&mut key, status.as_str());
-                perhaps(&mut key, parent.as_ref().map(|parent| subscription_ids.of(parent)));
+                optional(&mut key, parent.as_ref().map(|parent| subscription_ids.of(parent)));
                 if let Some(seller) = original_reseller {
                     let part = parts.entry(seller).or_default();
                     part.push(b's');
