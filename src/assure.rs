@@ -4,7 +4,6 @@
 //! a store. What a [`Table`](table::Table) says is what a caller gets: its cells are made by the same `decide`.
 
 pub mod calls;
-pub mod case;
 mod choice;
 pub mod context;
 pub mod control;

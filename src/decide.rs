@@ -19,7 +19,7 @@ mod words;
 mod world;
 
 pub use claim::{Claimed, claimed};
-pub use decision::{Decision, Duty, Permit, Refusal, Right, RuleFault};
+pub use decision::{Decision, Duty, Permit, Refusal, RuleFault};
 pub use entities::check_schema;
 pub use equivalence::{decide_alike, named_by};
 pub use explain::{Nearest, nearest};
@@ -28,7 +28,7 @@ pub use reason::Reason;
 pub use schema::schema_findings;
 pub use unrelated::{allows_strange_resource, allows_strange_subject, refuses_strangers};
 pub use witness::{Model, Refound};
-pub use words::can_say;
+pub use words::{can_say, can_say_standing};
 pub use world::{Properties, World, WorldError};
 
 use std::borrow::Cow;
@@ -38,6 +38,7 @@ use cedar_policy::{Authorizer, Context, Entities, Entity, EntityUid, PolicySet, 
 use crate::facts::Facts;
 use crate::policy::{Bundle, Deciding, RuleId, convert, missing};
 use crate::question::Question;
+use crate::standing::rights;
 use decision::Verdict;
 
 /// Which actions a question is about.
@@ -82,7 +83,7 @@ pub fn decide(bundle: &Bundle, namespace: Namespace, question: &Question, facts:
         Verdict::Missing => Verdict::Refused(Reason::NOT_PERMITTED),
         other => other,
     };
-    let standing = entities::standing(question, facts);
+    let standing = rights(question, facts);
     let decision = Decision::new(bundle, decision, standing, entities::duties(question, facts));
     let meant = meant::meant(bundle, namespace, question, decision.reason());
     decision.hinting(meant)

@@ -24,6 +24,7 @@
 //! | [`config`] | settings, read once |
 //! | [`question`] | what is asked: subject, action, resource, context |
 //! | [`facts`] | what must be known to answer, and what was found at one revision |
+//! | [`standing`] | what a rule can see of a question and its facts, and every standing there is |
 //! | [`policy`] | rules and claims as files: read, named, validated, put together into a bundle |
 //! | [`decide`] | question + facts + bundle give a decision; the only caller of Cedar |
 //! | [`caller`] | who calls |
@@ -100,6 +101,7 @@ pub mod domain;
 pub mod config;
 pub mod question;
 pub mod facts;
+pub mod standing;
 pub mod policy;
 pub mod decide;
 pub mod caller;

@@ -5,14 +5,14 @@ use std::sync::LazyLock;
 
 use proptest::prelude::*;
 use serde_json::Value;
-use standing::assure::case::{Case, Seller, Thing};
 use standing::assure::table::{Cell, Table};
-use standing::decide::{Decision, Namespace, Right, decide};
+use standing::decide::{Decision, Namespace, decide};
 use standing::domain::commercial::RelationshipState;
 use standing::domain::partner::{PartnerKind, PartnerStatus};
 use standing::domain::subscription::SubscriptionStatus;
 use standing::facts::{Facts, PartnerFacts, SubscriptionFacts};
 use standing::question::{Members, Question};
+use standing::standing::{Right, Seller, Standing, Thing};
 
 use crate::shipped::{candidate, shipped, shipped_files, shipped_table};
 
@@ -79,10 +79,10 @@ when { resource has originalReseller && resource.originalReseller.status == "sus
 #[test]
 fn gaining_a_right_never_turns_a_yes_into_a_no() {
     for (action, case, cell) in shipped_table().cells().filter(|(_, _, cell)| cell.allowed) {
-        let mut gained = vec![Case { is_delegated_administrator: true, ..*case }];
+        let mut gained = vec![Standing { is_delegated_administrator: true, ..*case }];
         if let Thing::Subscription { parent, status, .. } = case.thing {
             let thing = Thing::Subscription { seller: Seller::ThisPartner, parent, status };
-            gained.push(Case { thing, relationship: Some(RelationshipState::Active), ..*case });
+            gained.push(Standing { thing, relationship: Some(RelationshipState::Active), ..*case });
         }
         for better in gained {
             let answer = shipped_table().cell(action, &better).map(|cell| cell.allowed);
@@ -124,7 +124,7 @@ fn where_a_rule_takes_both_rights_the_missing_one_is_named() {
 fn where_both_rights_are_missing_the_one_that_cannot_be_asked_for_is_named() {
     let of = |relationship, seller| {
         let thing = Thing::Subscription { seller, parent: None, status: SubscriptionStatus::Active };
-        let case = Case {
+        let case = Standing {
             thing,
             partner_status: PartnerStatus::Active,
             partner_kind: PartnerKind::DirectBill,
@@ -141,8 +141,8 @@ fn where_both_rights_are_missing_the_one_that_cannot_be_asked_for_is_named() {
 }
 
 /// A question in a case of the table.
-fn questions() -> impl Strategy<Value = (Case, String)> {
-    let cells: Vec<(Case, String)> =
+fn questions() -> impl Strategy<Value = (Standing, String)> {
+    let cells: Vec<(Standing, String)> =
         shipped_table().cells().map(|(action, case, _)| (*case, action.to_owned())).collect();
     prop::sample::select(cells)
 }

@@ -8,12 +8,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
-use standing::assure::case::Case;
 use standing::clock::System;
 use standing::decide::{Namespace, Reason, decide};
 use standing::domain::grant::Multichannel;
 use standing::domain::subscription::SubscriptionStatus;
 use standing::policy::{Digest, RuleFiles};
+use standing::standing::Standing;
 use standing::store::{InForce, MetadataChanges, Store, Work};
 use tempfile::TempDir;
 
@@ -431,7 +431,7 @@ fn a_stored_word_that_the_rules_in_force_do_not_know_refuses_the_question_and_no
     let narrow = schema.replace("@values(\"active suspended expired deleted\")", "@values(\"active expired deleted\")");
     assert_ne!(narrow, schema);
     let rules = candidate(&[("schemas/standing.cedarschema", &narrow)]);
-    let answers: BTreeSet<(bool, bool)> = Case::all()
+    let answers: BTreeSet<(bool, bool)> = Standing::all()
         .map(|case| {
             let facts = case.facts();
             let decision = decide(&rules, Namespace::Domain, &case.question("provideSupport"), &facts);

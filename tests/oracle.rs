@@ -1,12 +1,12 @@
 //! The answers as the document gives them, written out by hand and never from the rules; the rules have to agree.
 
-use standing::assure::case::{CUSTOMER, Case, PARTNER, SERVICE, SUBSCRIPTION, Seller, Thing};
 use standing::decide::{Decision, Namespace, decide};
 use standing::domain::commercial::RelationshipState;
 use standing::domain::partner::{PartnerKind, PartnerStatus};
 use standing::domain::subscription::SubscriptionStatus;
 use standing::facts::{Facts, Role, Unknown};
 use standing::question::{Entity, Question};
+use standing::standing::{CUSTOMER, PARTNER, SERVICE, SUBSCRIPTION, Seller, Standing, Thing};
 
 use crate::shipped::{shipped, shipped_table};
 
@@ -56,7 +56,7 @@ fn column(action: &str) -> Column {
     Column { takes, left_to_a_suspended_partner, own, refused_by_status, parent }
 }
 
-fn expected(action: &str, case: &Case) -> Expected {
+fn expected(action: &str, case: &Standing) -> Expected {
     let duties: &[&str] = match case.relationship {
         Some(RelationshipState::Active) => &["provideSupport", "adhereToResellerAgreement"],
         Some(RelationshipState::Ended) | None => &[],
@@ -65,7 +65,7 @@ fn expected(action: &str, case: &Case) -> Expected {
 }
 
 /// Why it is a no; nothing for a yes.
-fn refusal(column: &Column, case: &Case) -> Option<&'static str> {
+fn refusal(column: &Column, case: &Standing) -> Option<&'static str> {
     match case.partner_kind {
         // Selling needs a transacting kind, but none of these actions is a sale.
         PartnerKind::DirectBill
@@ -154,8 +154,8 @@ fn a_yes_is_given_by_the_rule_named_after_its_action_and_by_no_other() {
 }
 
 /// The case of the partner that may do anything but reactivate, which takes [`suspended`].
-fn best() -> Case {
-    Case {
+fn best() -> Standing {
+    Standing {
         thing: Thing::Subscription { seller: Seller::ThisPartner, parent: None, status: SubscriptionStatus::Active },
         partner_status: PartnerStatus::Active,
         partner_kind: PartnerKind::DirectBill,
@@ -165,13 +165,13 @@ fn best() -> Case {
 }
 
 /// The same of a suspended subscription, which alone can be reactivated.
-fn suspended() -> Case {
+fn suspended() -> Standing {
     let status = SubscriptionStatus::Suspended;
-    Case { thing: Thing::Subscription { seller: Seller::ThisPartner, parent: None, status }, ..best() }
+    Standing { thing: Thing::Subscription { seller: Seller::ThisPartner, parent: None, status }, ..best() }
 }
 
 /// The case in which the seller that administers may do the action.
-fn best_for(action: &str) -> Case {
+fn best_for(action: &str) -> Standing {
     if action == "reactivate" { suspended() } else { best() }
 }
 
@@ -268,12 +268,12 @@ fn administering_the_service_of_the_parent_alone_gives_nothing_on_an_add_on() {
         status: SubscriptionStatus::Active,
     };
     for is_delegated_administrator in [true, false] {
-        let case = Case { thing, is_delegated_administrator, ..best() };
+        let case = Standing { thing, is_delegated_administrator, ..best() };
         let mut facts = case.facts();
         let elsewhere: standing::id::ServiceId = "the-customer/another-service".parse().expect("a service");
         let administrators = (!is_delegated_administrator).then(|| PARTNER.parse().expect("a partner"));
         facts.services.insert(elsewhere.clone(), administrators.into_iter().collect());
-        let parent = facts.subscriptions.get_mut(&standing::assure::case::PARENT.parse().expect("a subscription"));
+        let parent = facts.subscriptions.get_mut(&standing::standing::PARENT.parse().expect("a subscription"));
         parent.expect("the parent").service = elsewhere;
         for action in ["provision", "provideSupport"] {
             assert_eq!(asked(&case.question(action), &facts).is_allowed(), is_delegated_administrator, "{action}");

@@ -5,12 +5,13 @@ use std::path::Path;
 use std::{fs, io};
 
 use standing::assure::pages;
-use standing::decide::{Duty, Right};
+use standing::decide::Duty;
 use standing::domain::commercial::{Outcome, Position, RelationshipState, RenegotiationState, Side};
 use standing::domain::partner::{PartnerKind, PartnerStatus};
 use standing::domain::subscription::SubscriptionStatus;
 use standing::facts::Role;
 use standing::question::Kind;
+use standing::standing::Right;
 
 use crate::shipped::{ROOT, shipped};
 

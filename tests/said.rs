@@ -7,7 +7,6 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 use standing::assure::calls::CallTable;
-use standing::assure::case::Case;
 use standing::assure::context::{Said, Spoken};
 use standing::assure::release::{Examined, Outcome, examine};
 use standing::assure::signed_tables::drafted;
@@ -21,6 +20,7 @@ use standing::policy::{Bundle, RuleFiles};
 use standing::publish;
 use standing::publish::difference::Turns;
 use standing::question::{Entity, Members, Question};
+use standing::standing::Standing;
 
 use crate::in_force::{Folder, until};
 use crate::proofs::solver;
@@ -357,9 +357,9 @@ fn what_is_said_of_an_action_is_true_whatever_a_caller_says() {
 
 /// Each number of rows is what deciding finds for a caller that says so and is not found for one that says less.
 fn assert_rows_are_exact(bundle: &Bundle, turned: &ActionFlips, name: &str) {
-    let cases: Vec<Case> = Case::all().filter(|case| case.thing.kind().as_str() == "Subscription").collect();
-    let loosened = |said: &Said| -> BTreeSet<Case> {
-        let turns = |case: &&Case| {
+    let cases: Vec<Standing> = Standing::all().filter(|case| case.thing.kind().as_str() == "Subscription").collect();
+    let loosened = |said: &Said| -> BTreeSet<Standing> {
+        let turns = |case: &&Standing| {
             let answers = [shipped(), bundle].map(|rules| {
                 permits(rules, Namespace::Domain, &said.asks(case.question(&turned.action)), &case.facts())
             });
@@ -394,7 +394,9 @@ fn what_has_to_be_said_and_is_not_is_refused_since_nothing_is_proved_of_it() {
         bound: None,
     };
     let bundle = reading.bundle(false);
-    let Some(case) = Case::all().find(|case| case.thing.kind().as_str() == "Subscription") else { panic!("no case") };
+    let Some(case) = Standing::all().find(|case| case.thing.kind().as_str() == "Subscription") else {
+        panic!("no case")
+    };
     let asked = |said: Value| {
         let question = case.question("readUsage").saying(said.as_object().unwrap().clone());
         let decision = decide(&bundle, Namespace::Domain, &question, &case.facts());

@@ -3,13 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use standing::assure::calls::CallTable;
-use standing::assure::case::Case;
 use standing::assure::coverage::{EXEMPTIONS, Exemption, Gap, gaps};
 use standing::assure::table::{Cell, Table};
 use standing::domain::commercial::RelationshipState;
 use standing::domain::partner::{PartnerKind, PartnerStatus};
 use standing::domain::subscription::SubscriptionStatus;
 use standing::facts::Role;
+use standing::standing::Standing;
 
 use crate::shipped::{candidate, shipped, shipped_files, shipped_table};
 
@@ -116,7 +116,7 @@ fn a_new_action_gets_its_rows_and_reasons_from_a_schema_line_and_a_rule_alone() 
     let rule = shipped_files().get("policies/may/migrate.cedar").expect("a rule").replace("migrate", "renew");
     let bundle = candidate(&[("schemas/standing.cedarschema", &schema), ("policies/may/renew.cedar", &rule)]);
     let table = Table::of(&bundle);
-    let of = |action: &str| -> BTreeMap<Case, (bool, String)> {
+    let of = |action: &str| -> BTreeMap<Standing, (bool, String)> {
         let cells = table.action(action).expect("an action").cells();
         let reason = |cell: &Cell| cell.reason.as_ref().map(ToString::to_string);
         cells.map(|(case, cell)| (*case, (cell.allowed, reason(cell).unwrap_or_default()))).collect()
@@ -132,8 +132,8 @@ fn the_table_is_made_of_every_word_of_the_domain() {
     let statuses = SubscriptionStatus::ALL.len() * (SubscriptionStatus::ALL.len() + 1);
     let partners = PartnerKind::ALL.len() * PartnerStatus::ALL.len();
     let services = partners * (relationships + 1) * 2;
-    let cases: BTreeSet<Case> = Case::all().collect();
-    assert_eq!(Case::all().count(), cases.len());
+    let cases: BTreeSet<Standing> = Standing::all().collect();
+    assert_eq!(Standing::all().count(), cases.len());
     assert_eq!(cases.len(), partners * standings * statuses + services);
     assert!(cases.iter().is_sorted());
 }

@@ -5,7 +5,6 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use super::case::{ANOTHER_PARTNER, CUSTOMER, PARTNER, SERVICE, SUBSCRIPTION};
 use super::table::Cell;
 use crate::decide::{Namespace, can_say, decide, installation};
 use crate::domain::commercial::RelationshipState;
@@ -15,6 +14,7 @@ use crate::facts::{Facts, PartnerFacts, Role, SubscriptionFacts};
 use crate::id::{IdError, PartnerId, ServiceId};
 use crate::policy::{ActionShape, Bundle};
 use crate::question::{Entity, Kind, Question};
+use crate::standing::{ANOTHER_PARTNER, CUSTOMER, PARTNER, SERVICE, SUBSCRIPTION};
 
 /// The operator of every call that one makes.
 pub const OPERATOR: &str = "the-operator";

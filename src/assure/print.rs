@@ -5,14 +5,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use super::case::{Case, Seller, Thing};
 use super::choice::{Choice, merged};
 use super::table::{ActionTable, Cell, SaidOf, Table};
-use crate::decide::Right;
 use crate::domain::commercial::RelationshipState;
 use crate::domain::partner::{PartnerKind, PartnerStatus};
 use crate::domain::subscription::SubscriptionStatus;
 use crate::question::Kind;
+use crate::standing::Right;
+use crate::standing::{Seller, Standing, Thing};
 
 impl Table {
     /// The page of one action, if the schema declares it.
@@ -155,7 +155,7 @@ struct Grid {
 }
 
 impl Grid {
-    fn enter(&mut self, case: &Case, cell: &Cell, is_owed_apart: bool) {
+    fn enter(&mut self, case: &Standing, cell: &Cell, is_owed_apart: bool) {
         let (seller, column) = match case.thing {
             Thing::Service => (0, None),
             Thing::Subscription { seller, status, .. } => (seller_index(seller), Some(status)),

@@ -4,14 +4,14 @@
 use std::collections::BTreeMap;
 
 use super::calls::CallCase;
-use super::case::Case;
 use super::context::{Said, Spoken};
 use super::control::controls;
 use super::prove::{ClaimProof, Counterexample, Proof};
-use crate::decide::{Namespace, claimed, permits, sees_kinds};
+use crate::decide::{Namespace, can_say_standing, claimed, permits, sees_kinds};
 use crate::facts::Facts;
 use crate::policy::{Bundle, RuleId};
 use crate::question::Question;
+use crate::standing::Standing;
 
 /// Every question the tables ask, with its facts and what callers can say; of kinds of partners that no rule or claim
 /// tells apart, the first.
@@ -20,16 +20,19 @@ pub(super) fn rows<'a>(
     spoken: &'a Spoken,
 ) -> impl Iterator<Item = (Namespace, Question, Facts)> + 'a {
     let asked = bundle.vocabulary().actions(Namespace::Domain.as_str()).flat_map(move |(action, shape)| {
-        let applies =
-            |case: &Case| shape.principals.contains("Partner") && shape.resources.contains(case.thing.kind().as_str());
+        let applies = |case: &Standing| {
+            shape.principals.contains("Partner") && shape.resources.contains(case.thing.kind().as_str())
+        };
         let sees_kinds = sees_kinds(bundle, Namespace::Domain, action);
-        let is_shown = move |case: &Case| sees_kinds || case.of_first_kind() == *case;
-        Case::all().filter(applies).filter(is_shown).filter(move |case| case.is_said_in(bundle, action)).flat_map(
-            move |case| {
+        let is_shown = move |case: &Standing| sees_kinds || case.of_first_kind() == *case;
+        Standing::all()
+            .filter(applies)
+            .filter(is_shown)
+            .filter(move |case| can_say_standing(bundle, action, case))
+            .flat_map(move |case| {
                 let asked = move |said: &Said| (Namespace::Domain, said.asks(case.question(action)), case.facts());
                 spoken.said(action).iter().map(asked)
-            },
-        )
+            })
     });
     let calls = bundle.vocabulary().actions(Namespace::Api.as_str()).flat_map(move |(call, shape)| {
         CallCase::all().map(move |case| (case.question(call), case)).filter_map(|(question, case)| {

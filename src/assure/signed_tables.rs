@@ -15,15 +15,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 
-use super::case::{Case, Seller, Thing};
 use super::print::relationship_words;
 use super::table::{ActionTable, Cell, Table};
 use super::table_diff::points;
-use crate::decide::{Namespace, permits};
+use crate::decide::{Namespace, can_say_standing, permits};
 use crate::domain::commercial::RelationshipState;
 use crate::domain::partner::{PartnerKind, PartnerStatus};
 use crate::domain::subscription::SubscriptionStatus;
 use crate::policy::{Bundle, Finding};
+use crate::standing::{Seller, Standing, Thing};
 
 pub use draft::drafted;
 pub use signature::{SignError, signed};
@@ -175,9 +175,9 @@ impl Signed {
     /// Do the rules answer otherwise anywhere in the row?
     pub(super) fn is_contradicted(&self, bundle: &Bundle, action: &str) -> bool {
         let Some(shape) = bundle.vocabulary().action(Namespace::Domain.as_str(), action) else { return false };
-        let cases = Case::all().filter(|case| shape.resources.contains(case.thing.kind().as_str()));
+        let cases = Standing::all().filter(|case| shape.resources.contains(case.thing.kind().as_str()));
         cases
-            .filter(|case| covers(&self.covered, case) && case.is_said_in(bundle, action))
+            .filter(|case| covers(&self.covered, case) && can_say_standing(bundle, action, case))
             .any(|case| permits(bundle, Namespace::Domain, &case.question(action), &case.facts()) != self.is_yes)
     }
 }
@@ -270,7 +270,7 @@ fn read(path: &str, text: &str, row: &Row, is_older: bool, findings: &mut Vec<Fi
 }
 
 /// Is the case one that a row covers? Of a service, what only a subscription has is not asked.
-fn covers(covered: &[BTreeSet<usize>; 8], case: &Case) -> bool {
+fn covers(covered: &[BTreeSet<usize>; 8], case: &Standing) -> bool {
     points(case).iter().zip(covered).enumerate().all(|(point, (value, chosen))| {
         chosen.contains(value) || (case.thing == Thing::Service && OF_SUBSCRIPTION.contains(&point))
     })
@@ -279,7 +279,7 @@ fn covers(covered: &[BTreeSet<usize>; 8], case: &Case) -> bool {
 /// Holds one row against the answers.
 fn hold(path: &str, text: &str, action: &str, row: &Signed, table: &Table, findings: &mut Vec<Finding>) {
     let Some(answers) = table.action(action) else { return };
-    let cases: Vec<(&Case, &Cell)> = answers.cells().filter(|(case, _)| covers(&row.covered, case)).collect();
+    let cases: Vec<(&Standing, &Cell)> = answers.cells().filter(|(case, _)| covers(&row.covered, case)).collect();
     let mut say = |message: String, hint: &str| {
         findings.push(Finding::at(path, text, row.offset, message, Some(hint.to_owned())));
     };
@@ -288,7 +288,7 @@ fn hold(path: &str, text: &str, action: &str, row: &Signed, table: &Table, findi
         return;
     }
     let word = |is_yes: bool| if is_yes { "yes" } else { "no" };
-    let wrong: Vec<&(&Case, &Cell)> = cases.iter().filter(|(_, cell)| cell.can_be(!row.is_yes)).collect();
+    let wrong: Vec<&(&Standing, &Cell)> = cases.iter().filter(|(_, cell)| cell.can_be(!row.is_yes)).collect();
     if let Some((case, cell)) = wrong.first() {
         let standing = super::table_diff::standings(&[**case]).concat();
         say(

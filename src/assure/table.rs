@@ -7,14 +7,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 use serde::ser::{SerializeStruct, Serializer};
 
-use super::case::{Case, Seller, Thing};
 use super::context::{Contexts, Spoken};
-use crate::decide::{Decision, Duty, Namespace, Reason, Right, decide, sees_kinds};
+use crate::decide::{Decision, Duty, Namespace, Reason, can_say_standing, decide, sees_kinds};
 use crate::domain::commercial::RelationshipState;
 use crate::domain::partner::{PartnerKind, PartnerStatus};
 use crate::domain::subscription::SubscriptionStatus;
 use crate::policy::{ActionShape, Bundle, Digest, RuleId};
 use crate::question::{Kind, Question};
+use crate::standing::{Right, Seller, Standing, Thing};
 
 /// One answer: what the rules say about one action in one case.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -80,7 +80,7 @@ pub struct SaidOf {
 pub struct ActionTable {
     doc: Option<String>,
     said: Option<SaidOf>,
-    cells: BTreeMap<Case, Cell>,
+    cells: BTreeMap<Standing, Cell>,
 }
 
 impl ActionTable {
@@ -98,12 +98,12 @@ impl ActionTable {
 
     /// The answer in one case; nothing where the action does not apply.
     #[must_use]
-    pub fn cell(&self, case: &Case) -> Option<&Cell> {
+    pub fn cell(&self, case: &Standing) -> Option<&Cell> {
         self.cells.get(case)
     }
 
     /// The answers, in the order of their cases; none when partners cannot ask for the action on what the table covers.
-    pub fn cells(&self) -> impl Iterator<Item = (&Case, &Cell)> {
+    pub fn cells(&self) -> impl Iterator<Item = (&Standing, &Cell)> {
         self.cells.iter()
     }
 }
@@ -162,22 +162,22 @@ impl Table {
 
     /// One answer; nothing where the action is not known or does not apply.
     #[must_use]
-    pub fn cell(&self, action: &str, case: &Case) -> Option<&Cell> {
+    pub fn cell(&self, action: &str, case: &Standing) -> Option<&Cell> {
         self.actions.get(action)?.cells.get(case)
     }
 
     /// Every answer, in the order of the actions and their cases.
-    pub fn cells(&self) -> impl Iterator<Item = (&str, &Case, &Cell)> {
+    pub fn cells(&self) -> impl Iterator<Item = (&str, &Standing, &Cell)> {
         self.actions().flat_map(|(action, answers)| answers.cells().map(move |(case, cell)| (action, case, cell)))
     }
 }
 
 fn answers(bundle: &Bundle, action: &str, shape: &ActionShape, contexts: Option<&Contexts>) -> ActionTable {
     let asked = shape.principals.contains(Kind::Partner.as_str());
-    let applies = |case: &Case| asked && shape.resources.contains(case.thing.kind().as_str());
+    let applies = |case: &Standing| asked && shape.resources.contains(case.thing.kind().as_str());
     let sees_kinds = sees_kinds(bundle, Namespace::Domain, action);
-    let mut cells: BTreeMap<Case, Cell> = BTreeMap::new();
-    for case in Case::all().filter(applies).filter(|case| case.is_said_in(bundle, action)) {
+    let mut cells: BTreeMap<Standing, Cell> = BTreeMap::new();
+    for case in Standing::all().filter(applies).filter(|case| can_say_standing(bundle, action, case)) {
         // Where no rule sees how a partner takes part, the first kind's answer is every kind's.
         let alike = if sees_kinds { None } else { cells.get(&case.of_first_kind()).cloned() };
         cells.insert(case, alike.unwrap_or_else(|| answer(bundle, action, &case, contexts)));
@@ -186,7 +186,7 @@ fn answers(bundle: &Bundle, action: &str, shape: &ActionShape, contexts: Option<
     ActionTable { doc: shape.doc.clone(), said, cells }
 }
 
-fn answer(bundle: &Bundle, action: &str, case: &Case, contexts: Option<&Contexts>) -> Cell {
+fn answer(bundle: &Bundle, action: &str, case: &Standing, contexts: Option<&Contexts>) -> Cell {
     let facts = case.facts();
     let cell = |question: &Question| Cell::of(&decide(bundle, Namespace::Domain, question, &facts));
     let Some(contexts) = contexts else { return cell(&case.question(action)) };
@@ -274,7 +274,7 @@ impl Serialize for Table {
         let mut places = BTreeMap::new();
         for (action, case, cell) in self.cells() {
             let Some(&first) = PartnerKind::ALL.first() else { continue };
-            let alike = (action, Case { partner_kind: first, ..*case }, cell);
+            let alike = (action, Standing { partner_kind: first, ..*case }, cell);
             let place = *places.entry(alike).or_insert(lines.len());
             match lines.get_mut(place) {
                 Some(line) => line.partner_kinds.push(case.partner_kind),

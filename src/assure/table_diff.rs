@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::calls::{CallCase, CallTable};
-use super::case::{Case, Thing};
 use super::choice::{Choice, folded};
 use super::context::{Contexts, Said, Spoken};
 use super::print::{index, named, parent_index, relationship_index, relationship_words, seller_index, sold, spoken};
@@ -16,6 +15,7 @@ use crate::domain::partner::{PartnerKind, PartnerStatus};
 use crate::domain::subscription::SubscriptionStatus;
 use crate::policy::Bundle;
 use crate::question::Kind;
+use crate::standing::{Standing, Thing};
 
 /// The rows of one action that turn the same way.
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
@@ -109,10 +109,10 @@ pub fn flips(compared: &Compared<'_>) -> Vec<ActionFlips> {
             continue;
         }
         let mut turning = Turning::default();
-        for case in Case::all() {
+        for case in Standing::all() {
             turning.enter(&case, old.cell(action, &case), new.cell(action, &case));
         }
-        let refound = |case: &Case, is_allowed: bool| Refound {
+        let refound = |case: &Standing, is_allowed: bool| Refound {
             namespace: Namespace::Domain,
             question: case.question(action),
             facts: Some(case.facts()),
@@ -147,15 +147,15 @@ pub fn flips(compared: &Compared<'_>) -> Vec<ActionFlips> {
 /// What turns about an action whose answers turn on what the caller says.
 fn flips_by_context([old, new]: [&Bundle; 2], contexts: &Contexts, action: &str) -> ActionFlips {
     let asked = Namespace::Domain;
-    let applies = |rules: &Bundle, case: &Case| {
+    let applies = |rules: &Bundle, case: &Standing| {
         let shape = rules.vocabulary().action(asked.as_str(), action);
         shape.is_some_and(|shape| {
             shape.principals.contains(Kind::Partner.as_str()) && shape.resources.contains(case.thing.kind().as_str())
         })
     };
-    let mut known: BTreeMap<Case, Vec<(bool, bool)>> = BTreeMap::new();
+    let mut known: BTreeMap<Standing, Vec<(bool, bool)>> = BTreeMap::new();
     let sees_kinds = [old, new].into_iter().any(|rules| sees_kinds(rules, asked, action));
-    for case in Case::all().filter(|case| applies(old, case) || applies(new, case)) {
+    for case in Standing::all().filter(|case| applies(old, case) || applies(new, case)) {
         let alike = if sees_kinds { None } else { known.get(&case.of_first_kind()).cloned() };
         let facts = case.facts();
         let answers = |said: &Said| {
@@ -167,7 +167,7 @@ fn flips_by_context([old, new]: [&Bundle; 2], contexts: &Contexts, action: &str)
     let is_gained = |answers: &(bool, bool)| *answers == (false, true);
     let is_lost = |answers: &(bool, bool)| *answers == (true, false);
     let turned = |said: &Said, place: usize, is: &dyn Fn(&(bool, bool)) -> bool| {
-        let cases: Vec<Case> = known
+        let cases: Vec<Standing> = known
             .iter()
             .filter(|(_, answers)| contexts.risen(answers, is).contains(&place))
             .map(|(case, _)| *case)
@@ -253,7 +253,7 @@ impl<C: Copy> Turning<C> {
 }
 
 /// What a case can differ in: thing, seller, parent, status, partner status, partner kind, administration, relationship.
-pub(super) fn points(case: &Case) -> [usize; 8] {
+pub(super) fn points(case: &Standing) -> [usize; 8] {
     let (thing, seller, status) = match case.thing {
         Thing::Service => (0, 0, 0),
         Thing::Subscription { seller, status, .. } => (1, seller_index(seller), index(SubscriptionStatus::ALL, status)),
@@ -271,7 +271,7 @@ pub(super) fn points(case: &Case) -> [usize; 8] {
 }
 
 /// Cases in as few words as folding them finds; no case is left out and none is said twice.
-pub(super) fn standings(cases: &[Case]) -> Vec<String> {
+pub(super) fn standings(cases: &[Standing]) -> Vec<String> {
     folded(cases.iter().map(points)).iter().map(standing).collect()
 }
 

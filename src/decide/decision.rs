@@ -5,16 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::reason::Reason;
 use crate::domain::words;
 use crate::policy::{Bundle, RuleId};
-
-words! {
-    /// A right a partner holds on a subscription or service.
-    Right {
-        /// It sold the subscription, or the parent of it.
-        OriginalReseller = "originalReseller",
-        /// The customer delegated administration of the service to it.
-        DelegatedAdministrator = "delegatedAdministrator",
-    }
-}
+use crate::standing::Right;
 
 words! {
     /// A duty that stands whatever the answer is.
@@ -83,6 +74,7 @@ impl RuleFault {
 }
 
 /// What came of asking, before it is put into words.
+#[derive(Clone, PartialEq)]
 pub(super) enum Verdict {
     Permitted(Vec<RuleId>),
     Forbidden(Vec<RuleId>),

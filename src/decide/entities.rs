@@ -8,7 +8,7 @@ use cedar_policy::{
     Entities, Entity, EntityAttrEvaluationError, EntityId, EntityTypeName, EntityUid, RestrictedExpression,
 };
 
-use super::decision::{Duty, Right};
+use super::decision::Duty;
 use crate::domain::commercial::RelationshipState;
 use crate::domain::partner::{PartnerKind, PartnerStatus};
 use crate::domain::subscription::SubscriptionStatus;
@@ -111,25 +111,6 @@ fn subscription_attributes(
         attributes.push(("commercialRelationship", word(state.as_str())));
     }
     attributes
-}
-
-/// The rights the subject of a question holds on its resource.
-pub(super) fn standing(question: &Question, facts: &Facts) -> Vec<Right> {
-    let Target::Partner(partner) = question.subject.target() else { return Vec::new() };
-    let resource = question.resource.target();
-    let mut rights = Vec::new();
-    if let Target::Subscription(id) = &resource
-        && let Some(subscription) = facts.subscriptions.get(id)
-        && facts.original_reseller(subscription) == Some(&partner)
-    {
-        rights.push(Right::OriginalReseller);
-    }
-    if let Some(service) = facts.service_of(&resource)
-        && facts.services.get(&service).is_some_and(|administrators| administrators.contains(&partner))
-    {
-        rights.push(Right::DelegatedAdministrator);
-    }
-    rights
 }
 
 /// The duties of the subject of a question towards the customer of its resource.

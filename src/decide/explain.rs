@@ -12,6 +12,7 @@ use crate::facts::Facts;
 use crate::id::{CustomerId, PartnerId, SubscriptionId};
 use crate::policy::Bundle;
 use crate::question::{Question, Target};
+use crate::standing::rights;
 
 /// A point in which a neighbour differs.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -215,7 +216,7 @@ pub(super) fn missing_right(bundle: &Bundle, question: &Question, facts: &Facts)
         .customer
         .as_ref()
         .is_some_and(|customer| facts.relationship(customer, &around.partner) == Some(RelationshipState::Active));
-    if !related && super::entities::standing(question, facts).is_empty() {
+    if !related && rights(question, facts).is_empty() {
         return Reason::NO_RELATIONSHIP;
     }
     point.reason()

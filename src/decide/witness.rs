@@ -232,7 +232,7 @@ mod tests {
 
     #[test]
     fn a_model_of_the_facts_of_every_standing_is_those_facts_again() {
-        for case in crate::assure::case::Case::all().step_by(7) {
+        for case in crate::standing::Standing::all().step_by(7) {
             let (question, facts) = (case.question("removeSeats"), case.facts());
             let told = Entities::from_entities(entities::of(&facts).unwrap_or_default(), None);
             let (Ok(told), Some(subject), Some(action), Some(resource)) = (

@@ -4,6 +4,7 @@ use super::Namespace;
 use crate::facts::Facts;
 use crate::policy::{Bundle, MissingWord};
 use crate::question::Kind;
+use crate::standing::Standing;
 
 /// Can what is asked about an action be said in the words of the schema? A call of this service is judged all the same
 /// where no rule about it reads the attribute whose word is missing.
@@ -31,4 +32,10 @@ fn holds(facts: &Facts, MissingWord { kind, attribute, word }: &MissingWord) -> 
         (Kind::Operator, _) => facts.operators.values().any(|role| role.as_str() == *word),
         (Kind::Customer | Kind::Service, _) => false,
     }
+}
+
+/// Has the schema of a set the words for a standing? Of one that it has not, everything is refused.
+#[must_use]
+pub fn can_say_standing(bundle: &Bundle, action: &str, standing: &Standing) -> bool {
+    bundle.missing_words().is_empty() || can_say(bundle, Namespace::Domain, action, &standing.facts())
 }

@@ -3,17 +3,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{FOLDER, Row, covers, readable, rows};
-use crate::assure::case::Case;
 use crate::decide::Namespace;
 use crate::policy::Bundle;
 use crate::question::Kind;
+use crate::standing::Standing;
 
 /// A signed answer, with the reason that was signed with it if one was.
 type SignedAnswer = (bool, Option<String>);
 
 /// The signed answers to an action, standing by standing; none where partners cannot ask for it.
-pub(in crate::assure) fn signed_cells(bundle: &Bundle, action: &str) -> BTreeMap<Case, SignedAnswer> {
-    let mut cells: BTreeMap<Case, SignedAnswer> = BTreeMap::new();
+pub(in crate::assure) fn signed_cells(bundle: &Bundle, action: &str) -> BTreeMap<Standing, SignedAnswer> {
+    let mut cells: BTreeMap<Standing, SignedAnswer> = BTreeMap::new();
     let Some(shape) = bundle.vocabulary().action(Namespace::Domain.as_str(), action) else { return cells };
     if !shape.principals.contains(Kind::Partner.as_str()) {
         return cells;
@@ -22,7 +22,7 @@ pub(in crate::assure) fn signed_cells(bundle: &Bundle, action: &str) -> BTreeMap
     let text = bundle.files().get(&path).unwrap_or_default();
     let signed = rows(&path, text, &mut Vec::new());
     let signed = readable(&path, text, &signed, &mut Vec::new());
-    for case in Case::all().filter(|case| shape.resources.contains(case.thing.kind().as_str())) {
+    for case in Standing::all().filter(|case| shape.resources.contains(case.thing.kind().as_str())) {
         for row in signed.iter().filter(|row| covers(&row.covered, &case)) {
             let (_, because) = cells.entry(case).or_insert((row.is_yes, None));
             if because.is_none() {

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::super::case::Seller;
 use super::super::choice::{Choice, folded};
 use super::super::table::{ActionTable, Cell, Table};
 use super::super::table_diff::points;
@@ -10,6 +9,7 @@ use super::signature::DRAFT;
 use super::{ABOUT, ANY, FOLDER, NOT_APPLICABLE, OF_SUBSCRIPTION, RELATIONSHIP, SOLD_BY, columns};
 use crate::domain::commercial::RelationshipState;
 use crate::policy::RuleFiles;
+use crate::standing::Seller;
 
 /// The columns in the order in which they are written.
 const SHOWN: [usize; 8] = [0, 1, 4, 3, 6, 5, 2, 7];

@@ -6,12 +6,12 @@ use warp::reply::Response;
 
 use super::{ROWS_AT_ONCE, failed};
 use crate::clock::Timestamp;
-use crate::decide::Right;
 use crate::evidence::access_review::{Access, AccessOf, LastUsed, Reviewing};
 use crate::http::streamed::{in_pieces, streamed};
 use crate::id::{Revision, Seq};
 use crate::pdp::absent::MissingRecords;
 use crate::pdp::page::Page;
+use crate::standing::Right;
 
 /// How much of a digest is enough to tell two sets of rules apart by eye.
 const DIGEST_SHOWN: usize = 12;

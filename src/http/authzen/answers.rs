@@ -5,7 +5,8 @@ use utoipa::ToSchema;
 
 use crate::answer::ask::Answer;
 use crate::answer::search::{Found, SearchPage};
-use crate::decide::{Decision, Duty, Nearest, Reason, Refusal, Right};
+use crate::decide::{Decision, Duty, Nearest, Reason, Refusal};
+use crate::standing::Right;
 
 /// What is said beside a decision; nothing in it differs between two equal questions.
 #[derive(Default, Serialize, ToSchema)]

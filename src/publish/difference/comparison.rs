@@ -31,7 +31,7 @@ const CUSTOMERS: usize = 1;
 
 /// What rules can distinguish of a pair of a subject and a resource, as numbers.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
-struct Standing {
+struct Alike {
     resource: usize,
     subject: (Kind, usize),
     /// The subject's part in the facts of the resource; nothing when it has none.
@@ -59,7 +59,7 @@ pub(crate) struct Comparison<'a> {
     subject_indexes: [SubjectIndex; 2],
     signatures: BTreeMap<Vec<u8>, usize>,
     parts: BTreeMap<Vec<u8>, usize>,
-    known: BTreeMap<Standing, Turning>,
+    known: BTreeMap<Alike, Turning>,
     found: DifferencesByAction,
     progress: Progress,
     is_stopped: bool,
@@ -221,13 +221,13 @@ impl<'a> Comparison<'a> {
                 if let Some(unrelated) = unrelated.get_mut(class) {
                     *unrelated -= 1;
                 }
-                let standing = Standing { resource, subject: (kind, class), part: *part, related: *relationship };
+                let standing = Alike { resource, subject: (kind, class), part: *part, related: *relationship };
                 let turning = self.turning(standing, subject_index, *place, facts, looked)?;
                 self.turned(&turning, subject_index, Who::One(*place), looked);
             }
             let related: Vec<usize> = related.iter().map(|related| related.place).collect();
             for (class, count) in unrelated.into_iter().enumerate().filter(|(_, count)| *count > 0) {
-                let standing = Standing { resource, subject: (kind, class), part: None, related: None };
+                let standing = Alike { resource, subject: (kind, class), part: None, related: None };
                 let mut members = self.subject_indexes[subject_index].members.get(class).into_iter().flatten();
                 let Some(&one) = members.find(|place| related.binary_search(place).is_err()) else { continue };
                 let turning = self.turning(standing, subject_index, one, facts, looked)?;
@@ -278,7 +278,7 @@ impl<'a> Comparison<'a> {
     /// What turns for a standing, decided on the facts of the first pair that has it.
     fn turning(
         &mut self,
-        standing: Standing,
+        standing: Alike,
         subject_index: usize,
         place: usize,
         facts: &Facts,

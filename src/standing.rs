@@ -1,33 +1,43 @@
-//! Every standing a partner can ask from.
+//! What a rule of the domain can see of a question and its facts: the ids replaced by places, and nothing else.
 //!
-//! A [`Case`] is the typed address of a row: what a rule of the domain can tell two questions apart by. It is
-//! enumerated from the words of the domain, so a new word appears by itself, and what is made of it is written
-//! without defaults, so a new kind of fact does not compile until it has a place here.
+//! A [`Standing`] is the typed address of an answer. Everything that enumerates answers goes through [`Standing::all`],
+//! and [`Standing::of`] is the way from a question and the facts it is asked of to its address. The words are those of
+//! the domain, so a new word appears by itself, and what is made of it is written without defaults, so a new kind of
+//! fact does not compile until it has a place here.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::clock::Timestamp;
-use crate::decide::{Namespace, Right, can_say};
 use crate::domain::commercial::RelationshipState;
 use crate::domain::partner::{PartnerKind, PartnerStatus};
 use crate::domain::subscription::SubscriptionStatus;
+use crate::domain::words;
 use crate::facts::{Facts, PartnerFacts, SubscriptionFacts};
 use crate::id::{CustomerId, IdError, PartnerId, Revision, ServiceId, SubscriptionId};
-use crate::policy::Bundle;
-use crate::question::{Entity, Kind, Question};
+use crate::question::{Entity, Kind, Question, Target};
 
-/// The partner every case asks for.
+/// The partner every standing asks for.
 pub const PARTNER: &str = "the-partner";
-/// A partner that always administers the service too, so that no case borrows anything from somebody else's grant.
+/// A partner that always administers the service too, so that no standing borrows anything from somebody else's grant.
 pub const ANOTHER_PARTNER: &str = "another-partner";
-/// The customer of every case.
+/// The customer of every standing.
 pub const CUSTOMER: &str = "the-customer";
-/// The service of every case.
+/// The service of every standing.
 pub const SERVICE: &str = "the-customer/the-service";
 /// The subscription that is asked about.
 pub const SUBSCRIPTION: &str = "the-subscription";
 /// Its parent, when it is an add-on.
 pub const PARENT: &str = "the-parent";
+
+words! {
+    /// A right a partner holds on a subscription or service.
+    Right {
+        /// It sold the subscription, or the parent of it.
+        OriginalReseller = "originalReseller",
+        /// The customer delegated administration of the service to it.
+        DelegatedAdministrator = "delegatedAdministrator",
+    }
+}
 
 /// Who sold a subscription, or the parent of an add-on.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -41,6 +51,17 @@ pub enum Seller {
 }
 
 impl Seller {
+    /// How many places [`Seller::index`] has.
+    const PLACES: usize = 2 + RelationshipState::ALL.len();
+
+    fn index(self) -> usize {
+        match self {
+            Self::ThisPartner => 0,
+            Self::Nobody => 1,
+            Self::AnotherPartner(state) => 2 + state as usize,
+        }
+    }
+
     /// Everybody who may have sold a subscription.
     pub fn all() -> impl Iterator<Item = Self> {
         let others = RelationshipState::ALL.iter().map(|&state| Self::AnotherPartner(state));
@@ -75,6 +96,16 @@ impl Thing {
         [Self::Service].into_iter().chain(Seller::all().flat_map(sold))
     }
 
+    /// How many places [`Thing::index`] has.
+    const PLACES: usize = 1 + Seller::PLACES * (SubscriptionStatus::ALL.len() + 1) * SubscriptionStatus::ALL.len();
+
+    fn index(self) -> usize {
+        let Self::Subscription { seller, parent, status } = self else { return 0 };
+        let parent = parent.map_or(0, |status| status as usize + 1);
+        let above = seller.index() * (SubscriptionStatus::ALL.len() + 1) + parent;
+        1 + above * SubscriptionStatus::ALL.len() + status as usize
+    }
+
     /// The entity type it is of.
     #[must_use]
     pub fn kind(self) -> Kind {
@@ -85,9 +116,9 @@ impl Thing {
     }
 }
 
-/// A standing to ask from: the address of a row of the table.
+/// A standing to ask from: the address of an answer.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub struct Case {
+pub struct Standing {
     /// What is asked about.
     pub thing: Thing,
     /// Whether the partner's account is in good standing.
@@ -100,7 +131,7 @@ pub struct Case {
     pub relationship: Option<RelationshipState>,
 }
 
-impl Case {
+impl Standing {
     /// Every standing there is, in order; a partner that sold has a relationship, since the sale begins it.
     pub fn all() -> impl Iterator<Item = Self> {
         Thing::all().flat_map(|thing| {
@@ -120,13 +151,69 @@ impl Case {
         })
     }
 
-    /// The same case for a partner of the first kind there is.
+    /// How many places [`Standing::index`] has; some of them are of no standing.
+    pub const PLACES: usize =
+        Thing::PLACES * PartnerStatus::ALL.len() * PartnerKind::ALL.len() * 2 * (RelationshipState::ALL.len() + 1);
+
+    /// The standing a question is asked from; nothing where the facts hold what no standing says: a subject that is no
+    /// known partner, an add-on of what is itself one or is of another service, a sale without a relationship.
+    #[must_use]
+    pub fn of(question: &Question, facts: &Facts) -> Option<Self> {
+        if facts.unknown_subject.is_some() || facts.unknown_resource.is_some() {
+            return None;
+        }
+        let Target::Partner(partner) = question.subject.target() else { return None };
+        let known = facts.partners.get(&partner)?;
+        let seen = |service: &ServiceId, thing: Thing| {
+            Some(Self {
+                thing,
+                partner_status: known.status,
+                partner_kind: known.kind,
+                is_delegated_administrator: facts.services.get(service)?.contains(&partner),
+                relationship: facts.relationship(&service.customer, &partner),
+            })
+        };
+        let id = match question.resource.target() {
+            Target::Service(service) => return seen(&service, Thing::Service),
+            Target::Subscription(id) => id,
+            _ => return None,
+        };
+        let subscription = facts.subscriptions.get(&id)?;
+        let parent = match &subscription.parent {
+            None => None,
+            Some(parent) => {
+                let parent = facts.subscriptions.get(parent)?;
+                (parent.parent.is_none() && parent.service == subscription.service).then_some(Some(parent.status))?
+            }
+        };
+        let customer = &subscription.service.customer;
+        let seller = match facts.original_reseller(subscription) {
+            None => Seller::Nobody,
+            Some(seller) => {
+                let state = facts.relationship(customer, seller)?;
+                if *seller == partner { Seller::ThisPartner } else { Seller::AnotherPartner(state) }
+            }
+        };
+        seen(&subscription.service, Thing::Subscription { seller, parent, status: subscription.status })
+    }
+
+    /// The place of the standing among [`Standing::PLACES`]; no two have the same.
+    #[must_use]
+    pub fn index(&self) -> usize {
+        let with = |place: usize, count: usize, next: usize| place * count + next;
+        let place = with(self.thing.index(), PartnerStatus::ALL.len(), self.partner_status as usize);
+        let place = with(place, PartnerKind::ALL.len(), self.partner_kind as usize);
+        let place = with(place, 2, usize::from(self.is_delegated_administrator));
+        with(place, RelationshipState::ALL.len() + 1, self.relationship.map_or(0, |state| state as usize + 1))
+    }
+
+    /// The same standing for a partner of the first kind there is.
     #[must_use]
     pub fn of_first_kind(&self) -> Self {
         Self { partner_kind: PartnerKind::ALL.first().copied().unwrap_or(self.partner_kind), ..*self }
     }
 
-    /// Does the partner hold the right in this case?
+    /// Does the partner hold the right in this standing?
     #[must_use]
     pub fn holds(&self, right: Right) -> bool {
         match right {
@@ -135,13 +222,13 @@ impl Case {
         }
     }
 
-    /// The rights the partner holds in this case.
+    /// The rights the partner holds in this standing.
     #[must_use]
     pub fn rights(&self) -> Vec<Right> {
         Right::ALL.iter().copied().filter(|&right| self.holds(right)).collect()
     }
 
-    /// May the partner of this case do `action`?
+    /// May the partner of this standing do `action`?
     #[must_use]
     pub fn question(&self, action: &str) -> Question {
         let id = match self.thing {
@@ -152,22 +239,16 @@ impl Case {
         Question::new(subject, action, Entity::new(self.thing.kind().as_str(), id))
     }
 
-    /// Has the schema of a set the words for this case? Of one that it has not, everything is refused.
-    #[must_use]
-    pub fn is_said_in(&self, bundle: &Bundle, action: &str) -> bool {
-        bundle.missing_words().is_empty() || can_say(bundle, Namespace::Domain, action, &self.facts())
-    }
-
-    /// The facts of this case, as a store would give them.
+    /// The facts of this standing, as a store would give them.
     #[must_use]
     pub fn facts(&self) -> Facts {
         match Cast::named() {
-            Ok(cast) => self.told_of(cast),
+            Ok(cast) => self.with(cast),
             Err(_) => Facts::default(),
         }
     }
 
-    fn told_of(&self, cast: Cast) -> Facts {
+    fn with(&self, cast: Cast) -> Facts {
         let mut administrators = BTreeSet::from([cast.another.clone()]);
         if self.is_delegated_administrator {
             administrators.insert(cast.partner.clone());
@@ -228,6 +309,26 @@ fn relationships(thing: Thing) -> impl Iterator<Item = Option<RelationshipState>
     RelationshipState::ALL.iter().map(|&state| Some(state)).chain(never)
 }
 
+/// The rights the subject of a question holds on its resource.
+#[must_use]
+pub fn rights(question: &Question, facts: &Facts) -> Vec<Right> {
+    let Target::Partner(partner) = question.subject.target() else { return Vec::new() };
+    let resource = question.resource.target();
+    let mut rights = Vec::new();
+    if let Target::Subscription(id) = &resource
+        && let Some(subscription) = facts.subscriptions.get(id)
+        && facts.original_reseller(subscription) == Some(&partner)
+    {
+        rights.push(Right::OriginalReseller);
+    }
+    if let Some(service) = facts.service_of(&resource)
+        && facts.services.get(&service).is_some_and(|administrators| administrators.contains(&partner))
+    {
+        rights.push(Right::DelegatedAdministrator);
+    }
+    rights
+}
+
 /// Who takes part, by their ids.
 struct Cast {
     partner: PartnerId,
@@ -248,5 +349,31 @@ impl Cast {
             subscription: SUBSCRIPTION.parse()?,
             parent: PARENT.parse()?,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_standing_is_read_back_from_its_own_question_and_facts() {
+        for standing in Standing::all() {
+            assert_eq!(Standing::of(&standing.question("removeSeats"), &standing.facts()), Some(standing));
+        }
+    }
+
+    #[test]
+    fn every_standing_has_a_place_of_its_own() {
+        let places: BTreeSet<usize> = Standing::all().map(|standing| standing.index()).collect();
+        assert_eq!(places.len(), Standing::all().count());
+        assert!(places.last().is_some_and(|last| *last < Standing::PLACES), "{places:?}");
+    }
+
+    #[test]
+    fn the_rights_of_a_standing_are_those_that_its_facts_give() {
+        for standing in Standing::all() {
+            assert_eq!(rights(&standing.question("removeSeats"), &standing.facts()), standing.rights(), "{standing:?}");
+        }
     }
 }
