@@ -14,6 +14,7 @@ mod witness;
 mod posing;
 mod reason;
 mod schema;
+mod table;
 mod unrelated;
 mod words;
 mod world;
@@ -26,7 +27,8 @@ pub use explain::{Nearest, nearest};
 pub use posing::{Posable, pose};
 pub use reason::Reason;
 pub use schema::schema_findings;
-pub use unrelated::{allows_strange_resource, allows_strange_subject, refuses_strangers};
+pub use table::{fill, has_cells};
+pub use unrelated::{allows_unrelated_resource, allows_unrelated_subject, refuses_unrelated};
 pub use witness::{Model, Refound};
 pub use words::{can_say, can_say_standing};
 pub use world::{Properties, World, WorldError};
@@ -75,16 +77,35 @@ impl Namespace {
 /// the answer.
 #[must_use]
 pub fn decide(bundle: &Bundle, namespace: Namespace, question: &Question, facts: &Facts) -> Decision {
-    let decision = judge_domain(bundle, namespace, question, facts);
-    let decision = match decision {
+    let cell = (namespace == Namespace::Domain).then(|| table::decision(bundle, question, facts)).flatten();
+    cell.cloned().unwrap_or_else(|| decide_by_cedar(bundle, namespace, question, facts))
+}
+
+/// The same decision as that of [`decide`], whose every answer comes from Cedar and none from the table.
+#[must_use]
+pub fn decide_by_cedar(bundle: &Bundle, namespace: Namespace, question: &Question, facts: &Facts) -> Decision {
+    let judge = |facts: &Facts| judge_domain(bundle, namespace, question, facts);
+    let permits = |facts: &Facts| matches!(judge(facts), Verdict::Permitted(_));
+    decision_of(bundle, namespace, question, facts, judge(facts), permits)
+}
+
+/// Puts a verdict into words. `permits` answers the same question under other facts.
+fn decision_of(
+    bundle: &Bundle,
+    namespace: Namespace,
+    question: &Question,
+    facts: &Facts,
+    verdict: Verdict,
+    permits: impl Fn(&Facts) -> bool,
+) -> Decision {
+    let verdict = match verdict {
         Verdict::Missing if namespace == Namespace::Domain => {
-            Verdict::Refused(explain::missing_right(bundle, question, facts))
+            Verdict::Refused(explain::missing_right(question, facts, permits))
         }
         Verdict::Missing => Verdict::Refused(Reason::NOT_PERMITTED),
         other => other,
     };
-    let standing = rights(question, facts);
-    let decision = Decision::new(bundle, decision, standing, entities::duties(question, facts));
+    let decision = Decision::new(bundle, verdict, rights(question, facts), entities::duties(question, facts));
     let meant = meant::meant(bundle, namespace, question, decision.reason());
     decision.hinting(meant)
 }
@@ -93,7 +114,8 @@ pub fn decide(bundle: &Bundle, namespace: Namespace, question: &Question, facts:
 /// for the words of a no.
 #[must_use]
 pub fn permits(bundle: &Bundle, namespace: Namespace, question: &Question, facts: &Facts) -> bool {
-    matches!(judge_domain(bundle, namespace, question, facts), Verdict::Permitted(_))
+    let cell = (namespace == Namespace::Domain).then(|| table::permits(bundle, question, facts)).flatten();
+    cell.unwrap_or_else(|| matches!(judge_domain(bundle, namespace, question, facts), Verdict::Permitted(_)))
 }
 
 /// Decides a question in a world of its own, whose entities may be unknown: rules judge them as they are claimed.

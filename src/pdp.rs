@@ -18,7 +18,6 @@ pub mod page;
 pub mod ready;
 pub(crate) mod refusal;
 pub mod rules;
-pub mod unrelated;
 pub mod wrong_credentials;
 
 use std::path::PathBuf;

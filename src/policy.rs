@@ -23,7 +23,6 @@ pub use bundle::{Bundle, Digest};
 pub(crate) use declared::finding_at;
 pub(crate) use finding::full;
 pub use finding::{Finding, RulesError};
-pub(crate) use mention::Mention;
 pub use near::{did_you_mean, near};
 pub use retired::{RETIRED, Retirement, retirements};
 pub use rule::{Claim, Place, Rule, RuleId, Rulebook};

@@ -9,7 +9,7 @@ use standing::change::acceptance::Acceptance;
 use standing::change::line::Line;
 use standing::change::removal::Removal;
 use standing::change::renegotiation::Renegotiation;
-use standing::decide::refuses_strangers;
+use standing::decide::refuses_unrelated;
 use standing::domain::commercial::Side;
 use standing::facts::Role;
 use standing::limits::WHAT_IF_PAIRS_MAX;
@@ -244,7 +244,7 @@ async fn what_is_told_is_exactly_what_turns_when_it_is_made() {
 
 #[test]
 fn rules_that_might_let_a_stranger_do_something_are_known() {
-    let known: Vec<bool> = reviewers().iter().map(|files| refuses_strangers(&rules(files))).collect();
+    let known: Vec<bool> = reviewers().iter().map(|files| refuses_unrelated(&rules(files))).collect();
     // The third lets in whoever administers the service of a parent, which is not the service of the add-on.
     assert_eq!(known, [true, false, false, false, false, false, true]);
 }

@@ -321,8 +321,7 @@ fn found(
     let is_as_asked = asked == question_digest(&question)?;
     let (page, facts, rules, world) = match &pdp.rules.world {
         None => {
-            let unrelated = &pdp.rules.unrelated_resources;
-            let domain = Domain { rules: &context.rules, unrelated, view, at: context.at, search, asked, explain };
+            let domain = Domain { rules: &context.rules, view, at: context.at, search, asked, explain };
             let (page, facts) = domain.page()?;
             (page, facts, context.rules.digest().clone(), None)
         }

@@ -3,8 +3,6 @@
 mod delta;
 mod flip;
 
-use std::sync::PoisonError;
-
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -14,14 +12,13 @@ use crate::change::line::{Line, effect_of};
 use crate::change::removal::{Removal, RemovalError, remove};
 use crate::change::renegotiation::{Renegotiation, RenegotiationError, renegotiate};
 use crate::clock::Timestamp;
-use crate::decide;
+use crate::decide::refuses_unrelated;
 use crate::domain::commercial::{Outcome, RenegotiationState, Side};
 use crate::domain::event::Fact;
 use crate::id::{CustomerId, PartnerId, ServiceName};
 use crate::limits::{WHAT_IF_CHANGES_MAX, WHAT_IF_FACTS_MAX, WHAT_IF_PAIRS_MAX};
 use crate::pdp::Pdp;
 use crate::pdp::call::{self, Call, CallError, CallTarget, Coded, Response};
-use crate::policy::Bundle;
 use crate::store::{Overlay, StoreError};
 use delta::{Touched, delta};
 
@@ -134,23 +131,10 @@ pub async fn what_if(
         let judgement = Judgement { rules: &rules, at, multichannel: pdp.settings.terms.multichannel };
         let mut trial = Trial { judgement, overlay: now.overlay(), touched: Touched::default(), facts: 0 };
         trial.apply_all(&changes)?;
-        let is_narrow = denies_unrelated(pdp, &rules);
+        let is_narrow = refuses_unrelated(&rules);
         delta(&rules, at, now, &trial.overlay.view(), &trial.touched, is_narrow)
     })
     .await
-}
-
-/// Do these rules deny unrelated partners everything? A function of the rules alone, so it is computed once.
-pub(crate) fn denies_unrelated(pdp: &Pdp, rules: &Bundle) -> bool {
-    let mut known = pdp.rules.refuses_unrelated.lock().unwrap_or_else(PoisonError::into_inner);
-    match known.as_ref() {
-        Some((digest, refused)) if digest == rules.digest() => *refused,
-        _ => {
-            let refused = decide::refuses_strangers(rules);
-            *known = Some((rules.digest().clone(), refused));
-            refused
-        }
-    }
 }
 
 /// Hypothetical changes applied one after the other, and what they touch.

@@ -4,7 +4,7 @@
 use serde_json::{Map, Value, json};
 
 use super::reason::Reason;
-use super::{Namespace, Verdict, judge_domain};
+use super::{Namespace, permits};
 use crate::domain::commercial::RelationshipState;
 use crate::domain::partner::PartnerStatus;
 use crate::domain::subscription::SubscriptionStatus;
@@ -178,7 +178,13 @@ impl Around {
 }
 
 /// The smallest sets of points that turn the answer round, all of one size.
-fn turning(bundle: &Bundle, question: &Question, facts: &Facts, points: &[Point], better: bool) -> Vec<Vec<Point>> {
+fn turning(
+    question: &Question,
+    facts: &Facts,
+    points: &[Point],
+    better: bool,
+    permits: impl Fn(&Facts) -> bool,
+) -> Vec<Vec<Point>> {
     let Some(around) = Around::of(question, facts) else { return Vec::new() };
     for size in 1..=points.len() {
         let mut found = Vec::new();
@@ -194,8 +200,7 @@ fn turning(bundle: &Bundle, question: &Question, facts: &Facts, points: &[Point]
                 .collect();
             let moved = chosen.iter().try_fold(facts.clone(), |facts, point| point.moved(&around, &facts, better));
             let Some(moved) = moved else { continue };
-            let verdict = judge_domain(bundle, Namespace::Domain, question, &moved);
-            if matches!(verdict, Verdict::Permitted(_)) == better {
+            if permits(&moved) == better {
                 found.push(chosen);
             }
         }
@@ -206,10 +211,11 @@ fn turning(bundle: &Bundle, question: &Question, facts: &Facts, points: &[Point]
     Vec::new()
 }
 
-/// The reason for a no that nothing forbids: the right whose gain would turn it.
-pub(super) fn missing_right(bundle: &Bundle, question: &Question, facts: &Facts) -> Reason {
+/// The reason for a no that nothing forbids: the right whose gain would turn it. `permits` answers the same question
+/// under other facts.
+pub(super) fn missing_right(question: &Question, facts: &Facts, permits: impl Fn(&Facts) -> bool) -> Reason {
     let Some(around) = Around::of(question, facts) else { return Reason::NOT_PERMITTED };
-    let turning = turning(bundle, question, facts, RIGHTS, true);
+    let turning = turning(question, facts, RIGHTS, true, permits);
     // Where several rights are missing at once, the one that is hardest to come by: the others alone would not help.
     let Some(point) = turning.first().and_then(|points| points.last()) else { return Reason::NOT_PERMITTED };
     let related = around
@@ -236,7 +242,7 @@ pub struct Nearest {
 #[must_use]
 pub fn nearest(bundle: &Bundle, question: &Question, facts: &Facts, allowed: bool) -> Vec<Nearest> {
     let better = !allowed;
-    let found = turning(bundle, question, facts, ALL, better);
+    let found = turning(question, facts, ALL, better, |facts| permits(bundle, Namespace::Domain, question, facts));
     let spoken = |points: &Vec<Point>| Nearest {
         set: points.iter().map(|point| point.member(better)).map(|(name, value)| (name.to_owned(), value)).collect(),
         how: points.iter().map(|point| point.how(better)).collect::<Vec<_>>().join(", and "),

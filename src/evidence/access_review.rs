@@ -21,7 +21,7 @@ use crate::answer::ask::{AsOf, AskError, ReadOptions};
 use crate::answer::what_if::Named;
 use crate::caller::Caller;
 use crate::clock::Timestamp;
-use crate::decide::{Namespace, decide, permits, reads_context};
+use crate::decide::{Namespace, decide, permits, reads_context, refuses_unrelated};
 use crate::evidence;
 use crate::evidence::ledger::Records;
 use crate::facts::Needs;
@@ -348,7 +348,7 @@ pub async fn access_review_as_of(
             as_of,
             of: of.clone(),
             name,
-            is_narrow: answer::what_if::denies_unrelated(pdp, &rules),
+            is_narrow: refuses_unrelated(&rules),
             actions: actions(&rules)?,
             rules,
             snapshot,

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use crate::answer::search::Replayable;
 use crate::audit::{ENGINE, Record, RecordKind, Results};
 use crate::caller::Caller;
-use crate::decide::{Namespace, decide, decide_in};
+use crate::decide::{Namespace, decide_by_cedar, decide_in};
 use crate::evidence;
 use crate::evidence::ledger::Read;
 use crate::facts::{Facts, Needs};
@@ -19,7 +19,6 @@ use crate::id::Seq;
 use crate::pdp::Pdp;
 use crate::pdp::call::{self, Call, CallError, CallTarget, Coded, Response};
 use crate::pdp::rules::{self, AmbiguousDigest};
-use crate::pdp::unrelated::UnrelatedResources;
 use crate::policy::{Bundle, RulesError};
 use crate::question::Kind;
 use crate::store::{Snapshot, StoreError};
@@ -95,11 +94,10 @@ impl Coded for ReplayError {
     }
 }
 
-/// What records are decided again with: the store at one moment, and what was found out about rules.
+/// What records are decided again with: the store at one moment.
 pub(crate) struct Bench {
     snapshot: Snapshot,
     by: By,
-    unrelated: UnrelatedResources,
 }
 
 impl Bench {
@@ -113,7 +111,7 @@ impl Bench {
             }
             other => other,
         };
-        Ok(Self { snapshot: pdp.store.snapshot()?, by, unrelated: UnrelatedResources::default() })
+        Ok(Self { snapshot: pdp.store.snapshot()?, by })
     }
 
     /// Decides a record again; one that cannot be read is what is missing.
@@ -220,7 +218,7 @@ impl Bench {
         if let (RecordKind::Search, Some(results)) = (&record.asked, &record.results) {
             let (Some(rules), true) = (rules, is_there) else { return Ok((None, (!is_there).then_some(false))) };
             let search = Replayable::of(&record.question, results);
-            let found = search.in_domain(&rules, &self.unrelated, view, record.facts.at);
+            let found = search.in_domain(&rules, view, record.facts.at);
             let found = searched(found, &rules, missing)?;
             let agree = found.as_ref().map(|(_, facts)| *facts == record.facts);
             return Ok((found.map(|(verdict, _)| verdict), agree));
@@ -231,7 +229,7 @@ impl Bench {
             let called = question.action.name.strip_prefix(CALL).map(str::to_owned);
             let namespace = if called.is_some() { Namespace::Api } else { Namespace::Domain };
             question.action.name = called.unwrap_or(question.action.name);
-            Verdict::decided(&decide(&rules, namespace, &question, &record.facts), &rules)
+            Verdict::decided(&decide_by_cedar(&rules, namespace, &question, &record.facts), &rules)
         });
         Ok((now, Some(agree)))
     }

@@ -6,7 +6,7 @@ pub use digest::AmbiguousDigest;
 pub(crate) use digest::whole_digest;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use prometheus_client::metrics::counter::Counter;
 use serde::Serialize;
@@ -21,7 +21,6 @@ use crate::decide::{Reason, World, check_schema};
 use crate::limits::PAST_RULES_MAX;
 use crate::pdp::Pdp;
 use crate::pdp::own::{self, Own};
-use crate::pdp::unrelated::UnrelatedResources;
 use crate::policy::{Bundle, Digest, Finding, RuleFiles, Rulebook};
 use crate::store::{InForce, MetadataChanges, Store, StoreError, Why, WriteContext};
 
@@ -89,10 +88,6 @@ pub(crate) struct Rules {
     pub(crate) past: RwLock<BTreeMap<String, Arc<Bundle>>>,
     /// What was reviewed last.
     pub(crate) reviewed: Reviewed,
-    /// Whether the rules with a digest deny unrelated partners everything, once a what-if has computed it.
-    pub(crate) refuses_unrelated: Mutex<Option<(Digest, bool)>>,
-    /// Whether the rules with a digest allow a kind of partner an action on resources unrelated to it.
-    pub(crate) unrelated_resources: UnrelatedResources,
 }
 
 impl Rules {
@@ -105,8 +100,6 @@ impl Rules {
             world: None,
             past: RwLock::default(),
             reviewed: Reviewed::default(),
-            refuses_unrelated: Mutex::default(),
-            unrelated_resources: UnrelatedResources::default(),
         }
     }
 }

@@ -1,8 +1,9 @@
 //! A set of rules that is complete, named and valid; there is no other way to have one.
 
+use std::any::Any;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use cedar_policy::{
     ActionConstraint, Entities, EntityUid, Policy, PolicyId, PolicySet, Schema, SchemaError, SchemaFragment,
@@ -78,6 +79,17 @@ pub struct Bundle {
     missing_words: BTreeSet<MissingWord>,
     rules: BTreeMap<RuleId, Rule>,
     by_action: BTreeMap<EntityUid, Deciding>,
+    worked_out: WorkedOut,
+}
+
+/// What is worked out from the rules alone, once, and swapped with them.
+#[derive(Clone, Default)]
+struct WorkedOut(Arc<OnceLock<Box<dyn Any + Send + Sync>>>);
+
+impl fmt::Debug for WorkedOut {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.0.get().is_some() { "worked out" } else { "not worked out" })
+    }
 }
 
 /// What decides about one action: its rules, and the action with the groups it is in.
@@ -115,7 +127,9 @@ impl Bundle {
             (Some((schema, vocabulary)), Some(by_action)) if findings.is_empty() => {
                 let missing_words =
                     if book == Rulebook::Domain { words::left_out(&vocabulary) } else { BTreeSet::new() };
-                Ok(Self { digest: Digest::of(&files), files, schema, vocabulary, missing_words, rules, by_action })
+                let digest = Digest::of(&files);
+                let worked_out = WorkedOut::default();
+                Ok(Self { digest, files, schema, vocabulary, missing_words, rules, by_action, worked_out })
             }
             _ => {
                 findings.sort();
@@ -294,6 +308,12 @@ impl Bundle {
         let covered = self.by_action.iter().filter(|(action, _)| self.covers(&scope, action));
         let reads = Mention::of(&claim.policy).is_none_or(|mention| mention.reads_context());
         covered.into_iter().any(|(_, deciding)| deciding.reads_context || (reads && deciding.claims_read_context))
+    }
+
+    /// What is worked out from the rules alone: done once, and kept with them. There is one such thing; of another
+    /// type there is nothing.
+    pub(crate) fn worked_out<T: Any + Send + Sync>(&self, make: impl FnOnce() -> T) -> Option<&T> {
+        self.worked_out.0.get_or_init(|| Box::new(make())).downcast_ref()
     }
 
     /// What decides about an action, if the schema declares it.

@@ -36,11 +36,6 @@ impl Mention {
         self.words.contains(word)
     }
 
-    /// Does the rule name an entity of that type by its id?
-    pub(crate) fn names(&self, kind: &str) -> bool {
-        self.named.iter().any(|(named, _)| named == kind)
-    }
-
     /// Does the rule read what the caller says?
     pub(crate) fn reads_context(&self) -> bool {
         self.reads_context

@@ -11,7 +11,6 @@ use crate::audit::{Results, SearchKind};
 use crate::clock::Timestamp;
 use crate::decide::World;
 use crate::facts::Facts;
-use crate::pdp::unrelated::UnrelatedResources;
 use crate::policy::Bundle;
 use crate::question::Question;
 use crate::store::{StoreError, View};
@@ -57,15 +56,9 @@ impl<'a> Replayable<'a> {
         self.found(page_of_world(rules, world, &self.search, asked, false).map(|page| (page, Facts::default())))
     }
 
-    pub(crate) fn in_domain(
-        &self,
-        rules: &Bundle,
-        unrelated: &UnrelatedResources,
-        view: View<'_>,
-        at: Timestamp,
-    ) -> FoundAgain {
+    pub(crate) fn in_domain(&self, rules: &Bundle, view: View<'_>, at: Timestamp) -> FoundAgain {
         let Some(asked) = self.asked else { return Ok(None) };
-        self.found(Domain { rules, unrelated, view, at, search: &self.search, asked, explain: false }.page())
+        self.found(Domain { rules, view, at, search: &self.search, asked, explain: false }.page())
     }
 
     fn found(&self, made: Result<(SearchPage, Facts), SearchError>) -> FoundAgain {

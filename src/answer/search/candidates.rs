@@ -13,10 +13,9 @@ use crate::answer::search::{
     Match, PageBuilder, QuestionDigest, Search, SearchError, SearchPage, SearchTarget, actions, look_through, page_of,
 };
 use crate::clock::Timestamp;
-use crate::decide::{Namespace, allows_strange_subject, decide, permits};
+use crate::decide::{Namespace, allows_unrelated_resource, allows_unrelated_subject, decide, permits};
 use crate::facts::{Facts, Needs};
 use crate::id::{CustomerId, PartnerId, ServiceId, SubscriptionId};
-use crate::pdp::unrelated::UnrelatedResources;
 use crate::policy::Bundle;
 use crate::question::{Action, Entity, Kind, Question, Target};
 use crate::store::{Listed, StoreError, View};
@@ -25,7 +24,6 @@ use crate::store::{Listed, StoreError, View};
 #[derive(Clone, Copy)]
 pub(crate) struct Domain<'a> {
     pub(crate) rules: &'a Bundle,
-    pub(crate) unrelated: &'a UnrelatedResources,
     pub(crate) view: View<'a>,
     pub(crate) at: Timestamp,
     pub(crate) search: &'a Search,
@@ -112,7 +110,7 @@ impl Domain<'_> {
         if facts.unknown_resource.is_some() || !self.applies(kind, action, &resource.kind) {
             return Ok(());
         }
-        if allows_strange_subject(self.rules, &self.question(""), facts) {
+        if allows_unrelated_subject(self.rules, &self.question(""), facts) {
             return self.everything(kind, from, builder);
         }
         let administrators = facts.services.values().flatten();
@@ -144,7 +142,7 @@ impl Domain<'_> {
         let is_scanning = matches!(from, Position::Id(_)) && kind == Kind::Subscription.as_str();
         let Target::Partner(partner) = subject.target() else { return self.everything(kind, from, builder) };
         let Some(known) = facts.partners.get(&partner) else { return Ok(()) };
-        if is_scanning || self.unrelated.are_allowed(self.rules, &self.question(""), known) {
+        if is_scanning || allows_unrelated_resource(self.rules, &self.question(""), known) {
             return self.everything(kind, from, builder);
         }
         match Kind::named(kind) {
