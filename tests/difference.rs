@@ -25,7 +25,7 @@ use standing::{change, publish};
 use crate::stage::terms;
 use crate::worlds::{Answers, World, operator, rules};
 
-type Files = Vec<(&'static str, &'static str)>;
+pub type Files = Vec<(&'static str, &'static str)>;
 
 /// A permit of a reviewer.
 macro_rules! may {
@@ -58,7 +58,7 @@ const CANCEL_SCHEMA: (&str, &str) = (
 );
 
 /// Sets of rules, each as the shipped files and these, with what it is about.
-fn sets() -> Vec<(&'static str, Files)> {
+pub fn sets() -> Vec<(&'static str, Files)> {
     vec![
         ("shipped", vec![]),
         (

@@ -6,6 +6,7 @@ mod auditor;
 mod authzen;
 mod authzen_strangers;
 mod bodies;
+mod cells;
 mod changes;
 mod checkpoints;
 mod closed_pipe;

@@ -48,6 +48,10 @@ impl Chance {
         usize::try_from((self.0 >> 11) % bound as u64).unwrap()
     }
 
+    pub fn once_in(&mut self, times: usize) -> bool {
+        self.below(times) == 0
+    }
+
     pub fn of_all<T: Copy>(&mut self, all: &[T]) -> T {
         all[self.below(all.len())]
     }

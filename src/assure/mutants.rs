@@ -16,7 +16,7 @@ use super::rows::rows;
 use super::signed_tables::signed_rows;
 use crate::decide::{Namespace, claimed, permits};
 use crate::facts::Facts;
-use crate::policy::{Bundle, Rule, RuleId, Rulebook};
+use crate::policy::{Bundle, Rule, RuleId, Rulebook, RulesError};
 use crate::question::Question;
 
 /// What became of a mutant.
@@ -51,6 +51,23 @@ impl Mutant {
     fn of(rule: &Rule, what: String, policy: Option<Policy>) -> Self {
         let policy = policy.map(|policy| policy.new_id(rule.policy.id().clone()));
         Self { rule: rule.id.clone(), what, text: policy.as_ref().and_then(Policy::to_cedar), policy }
+    }
+}
+
+impl Mutant {
+    /// The set of rules with this mutant in the place of its rule.
+    ///
+    /// # Errors
+    /// A [`RulesError`] for a set that cannot be read with it.
+    pub fn in_set(&self, bundle: &Bundle) -> Result<Bundle, RulesError> {
+        let mut files = bundle.files().clone();
+        if let Some(rule) = bundle.rule(&self.rule) {
+            match &self.text {
+                Some(text) => files.insert(rule.path.clone(), text.clone()),
+                None => drop(files.remove(&rule.path)),
+            }
+        }
+        Bundle::load(files, Rulebook::Domain)
     }
 }
 
@@ -170,13 +187,7 @@ impl<'a> Original<'a> {
     /// What becomes of a mutant. Without a solver none is proved equivalent.
     #[must_use]
     pub fn fate(&self, mutant: &Mutant) -> Fate {
-        let Some(rule) = self.bundle.rule(&mutant.rule) else { return Fate::Refused };
-        let mut files = self.bundle.files().clone();
-        match &mutant.text {
-            Some(text) => files.insert(rule.path.clone(), text.clone()),
-            None => drop(files.remove(&rule.path)),
-        }
-        let Ok(changed) = Bundle::load(files, Rulebook::Domain) else { return Fate::Refused };
+        let Ok(changed) = mutant.in_set(self.bundle) else { return Fate::Refused };
         let mut has_turned = false;
         for (namespace, question, facts, before) in &self.rows {
             let now = permits(&changed, *namespace, question, facts);

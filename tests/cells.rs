@@ -1,0 +1,176 @@
+//! The table of decisions says what Cedar decides, and says nothing where anything but a standing could matter.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use standing::assure::mutants::mutants;
+use standing::decide::{Namespace, decide, decide_by_cedar, has_cells, permits};
+use standing::domain::commercial::RelationshipState;
+use standing::domain::partner::{PartnerKind, PartnerStatus};
+use standing::domain::subscription::SubscriptionStatus;
+use standing::facts::{Facts, PartnerFacts, SubscriptionFacts};
+use standing::id::{CustomerId, PartnerId, ServiceId, SubscriptionId};
+use standing::policy::Bundle;
+use standing::question::{Entity, Question};
+use standing::standing::Standing;
+
+use crate::difference::sets;
+use crate::shipped::{candidate, shipped};
+use crate::worlds::Chance;
+
+const PARTNERS: [&str; 4] = ["p1", "p2", "p3", "p4"];
+const CUSTOMERS: [&str; 2] = ["c1", "c2"];
+const SERVICES: [&str; 4] = ["c1/crm", "c1/mail", "c2/crm", "c2/mail"];
+const SUBSCRIPTIONS: [&str; 4] = ["s1", "s2", "s3", "s4"];
+
+/// Facts as no store would hold them too: whatever is named may be missing, and an add-on may add to anything.
+fn facts(chance: &mut Chance) -> Facts {
+    let mut facts = Facts::default();
+    for partner in PARTNERS.iter().filter(|_| !chance.once_in(8)).collect::<Vec<_>>() {
+        let known = PartnerFacts { kind: chance.of_all(PartnerKind::ALL), status: chance.of_all(PartnerStatus::ALL) };
+        facts.partners.insert(partner.parse().unwrap(), known);
+    }
+    for customer in CUSTOMERS {
+        facts.customers.insert(customer.parse().unwrap());
+        let mut pairs: BTreeMap<PartnerId, RelationshipState> = BTreeMap::new();
+        for partner in PARTNERS.iter().filter(|_| chance.once_in(2)).collect::<Vec<_>>() {
+            pairs.insert(partner.parse().unwrap(), chance.of_all(RelationshipState::ALL));
+        }
+        facts.relationships.insert(customer.parse::<CustomerId>().unwrap(), pairs);
+    }
+    for service in SERVICES.iter().filter(|_| !chance.once_in(8)).collect::<Vec<_>>() {
+        let administrators = PARTNERS.iter().filter(|_| chance.once_in(3)).collect::<Vec<_>>();
+        let administrators: BTreeSet<PartnerId> = administrators.iter().map(|id| id.parse().unwrap()).collect();
+        facts.services.insert(service.parse::<ServiceId>().unwrap(), administrators);
+    }
+    for id in SUBSCRIPTIONS {
+        let subscription = SubscriptionFacts {
+            service: chance.of_all(&SERVICES).parse().unwrap(),
+            status: chance.of_all(SubscriptionStatus::ALL),
+            original_reseller: chance.once_in(2).then(|| chance.of_all(&PARTNERS).parse().unwrap()),
+            parent: chance.once_in(2).then(|| chance.of_all(&SUBSCRIPTIONS).parse().unwrap()),
+        };
+        facts.subscriptions.insert(id.parse::<SubscriptionId>().unwrap(), subscription);
+    }
+    facts
+}
+
+/// Some question about these facts.
+fn question(chance: &mut Chance, actions: &[String]) -> Question {
+    let resource = match chance.below(5) {
+        0 => Entity::new("Service", chance.of_all(&SERVICES)),
+        1 => Entity::new("Customer", chance.of_all(&CUSTOMERS)),
+        _ => Entity::new("Subscription", chance.of_all(&SUBSCRIPTIONS)),
+    };
+    let subject = if chance.once_in(16) { "Customer" } else { "Partner" };
+    let id = if subject == "Customer" { chance.of_all(&CUSTOMERS) } else { chance.of_all(&PARTNERS) };
+    let name = actions.get(chance.below(actions.len())).cloned().unwrap_or_default();
+    Question::new(Entity::new(subject, id), name, resource)
+}
+
+/// Asks as much as it takes to have seen most standings; how many questions had a cell.
+fn compare(about: &str, bundle: &Bundle, actions: &[String], seed: u64, worlds: usize) -> usize {
+    let mut chance = Chance::of(seed);
+    let mut seen = 0;
+    for _ in 0..worlds {
+        let facts = facts(&mut chance);
+        for _ in 0..24 {
+            let question = question(&mut chance, actions);
+            let said = decide(bundle, Namespace::Domain, &question, &facts);
+            let cedar = decide_by_cedar(bundle, Namespace::Domain, &question, &facts);
+            assert_eq!(said, cedar, "{about}: {question:?} of {facts:?}");
+            let is_yes = permits(bundle, Namespace::Domain, &question, &facts);
+            assert_eq!(is_yes, cedar.is_allowed(), "{about}: {question:?} of {facts:?}");
+            seen += usize::from(has_cells(bundle, &question.action.name) && Standing::of(&question, &facts).is_some());
+        }
+    }
+    seen
+}
+
+fn actions(bundle: &Bundle) -> Vec<String> {
+    bundle.vocabulary().actions("").map(|(name, _)| name.to_owned()).collect()
+}
+
+#[test]
+fn the_table_decides_as_cedar_does_under_every_set_of_rules() {
+    assert!(compare("shipped", shipped(), &actions(shipped()), 1, 300) > 1_000);
+    for (place, (about, files)) in sets().iter().enumerate() {
+        let rules = candidate(files);
+        compare(about, &rules, &actions(&rules), place as u64, 60);
+    }
+}
+
+#[test]
+fn the_table_decides_as_cedar_does_under_every_mistake_in_the_rules() {
+    let mut compared = 0;
+    for rule in shipped().deciders().filter(|rule| !rule.path.contains("/api/")) {
+        // Of a rule about many actions two are asked about, as the rules about the others are the same.
+        let about = |action: &&String| rule.policy.to_string().contains(action.as_str());
+        let all = actions(shipped());
+        let named: Vec<String> = all.iter().filter(about).take(2).cloned().collect();
+        let asked = if named.is_empty() { vec!["migrate".to_owned(), "provideSupport".to_owned()] } else { named };
+        for mutant in mutants(rule) {
+            let Ok(changed) = mutant.in_set(shipped()) else { continue };
+            compared += compare(&mutant.to_string(), &changed, &asked, 7, 8);
+        }
+    }
+    assert!(compared > 2_000, "{compared}");
+}
+
+/// A permit of a migration under a condition.
+fn permitting(condition: &str) -> Bundle {
+    let rule = format!(
+        r#"@id("may/migrate-too") @title("It may be migrated") @source("a test")
+        permit (principal is Partner, action == Action::"migrate", resource is Subscription) when {{ {condition} }};"#
+    );
+    candidate(&[("policies/may/migrate-too.cedar", &rule)])
+}
+
+#[test]
+fn an_action_has_cells_only_where_its_rules_see_nothing_but_standings() {
+    let table = [
+        (r#"principal.kind == "advisor""#, true),
+        (r#"principal.kind != "advisor" || !(principal.status == "active")"#, true),
+        (r#"resource has parent && resource.parent.status == resource.status"#, true),
+        (r#"if resource has parent then resource.parent.status == "active" else true"#, true),
+        (r#"resource has originalReseller && resource.originalReseller != principal"#, true),
+        (r#"resource.service.delegatedAdministrators.contains(principal)"#, true),
+        (r#"principal == Partner::"p1""#, false),
+        (r#"resource.service == Service::"c1/crm""#, false),
+        (r#"resource.customer == Customer::"c1""#, false),
+        (r#"principal in Partner::"p1""#, false),
+        (r#"[Partner::"p1", Partner::"p2"].contains(principal)"#, false),
+        (r#"principal.kind like "direct*""#, false),
+        (r#"["advisor"].contains(principal.kind)"#, false),
+        (r#"resource.service.delegatedAdministrators.contains(Partner::"p1")"#, false),
+        (r#"resource.service.delegatedAdministrators.containsAny([principal])"#, false),
+        (r#"resource.service.delegatedAdministrators.isEmpty()"#, false),
+        (
+            r#"resource has originalReseller && resource.service.delegatedAdministrators.contains(resource.originalReseller)"#,
+            false,
+        ),
+        (r#"resource has parent && resource.parent.service == resource.service"#, false),
+        (r#"resource has parent && resource.parent has originalReseller"#, false),
+        (r#"resource has parent && resource.parent.service.delegatedAdministrators.contains(principal)"#, false),
+    ];
+    for (condition, is_tabled) in table {
+        assert_eq!(has_cells(&permitting(condition), "migrate"), is_tabled, "{condition}");
+        assert!(has_cells(&permitting(condition), "receiveBill"), "{condition}");
+    }
+}
+
+#[test]
+fn a_caller_that_says_what_the_action_does_not_declare_is_answered_by_cedar() {
+    let schema = "schemas/standing.cedarschema";
+    let shipped_schema = shipped().files().get(schema).unwrap();
+    let (before, after) = shipped_schema.split_once("action migrate").unwrap();
+    let declared =
+        after.replacen("resource: Subscription }", "resource: Subscription, context: { urgent?: Bool } }", 1);
+    let rules = candidate(&[(schema, &format!("{before}action migrate{declared}"))]);
+    assert!(has_cells(&rules, "migrate"));
+    for standing in Standing::all().filter(|standing| standing.thing.kind().as_str() == "Subscription") {
+        let mut question = standing.question("migrate");
+        question.context.insert("urgent".to_owned(), "very".into());
+        let said = decide(&rules, Namespace::Domain, &question, &standing.facts());
+        assert_eq!(said.reason().map(|reason| reason.as_str()), Some("invalid_property"));
+    }
+}
