@@ -15,6 +15,7 @@ pub mod names;
 pub mod opening;
 pub(crate) mod own;
 pub mod page;
+pub(crate) mod reach;
 pub mod ready;
 pub(crate) mod refusal;
 pub mod rules;

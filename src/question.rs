@@ -144,6 +144,33 @@ pub enum Target {
     Foreign,
 }
 
+impl Target {
+    /// The type it is of; nothing where it can be nothing that is stored.
+    #[must_use]
+    pub fn kind(&self) -> Option<Kind> {
+        match self {
+            Self::Partner(_) => Some(Kind::Partner),
+            Self::Customer(_) => Some(Kind::Customer),
+            Self::Service(_) => Some(Kind::Service),
+            Self::Subscription(_) => Some(Kind::Subscription),
+            Self::Nothing(_) | Self::Foreign => None,
+        }
+    }
+
+    /// It as a question names it; nothing where it can be nothing that is stored.
+    #[must_use]
+    pub fn entity(&self) -> Option<Entity> {
+        let id = match self {
+            Self::Partner(id) => id.to_string(),
+            Self::Customer(id) => id.to_string(),
+            Self::Service(id) => id.to_string(),
+            Self::Subscription(id) => id.to_string(),
+            Self::Nothing(_) | Self::Foreign => return None,
+        };
+        Some(Entity::new(self.kind()?.as_str(), id))
+    }
+}
+
 impl Entity {
     /// What of our own domain this names.
     #[must_use]

@@ -270,10 +270,6 @@ impl PageBuilder {
         self.more_after = Some(self.last.clone());
         Listed::Break(())
     }
-
-    fn is_done(&self) -> bool {
-        self.more_after.is_some()
-    }
 }
 
 /// A candidate that was decided with a yes, and the decision where it is to be explained.
@@ -393,7 +389,7 @@ fn look_through(
     let passed = match from {
         Position::Start => 0,
         Position::Count(count) => *count,
-        Position::Id(_) | Position::Sold(_) | Position::Granted(..) => return Err(SearchError::Token),
+        Position::Id(_) | Position::Reached(_) => return Err(SearchError::Token),
     };
     for (index, name) in names.into_iter().enumerate().skip(passed) {
         if builder.look(Position::Count(index + 1), || decide(name))?.is_break() {

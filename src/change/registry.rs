@@ -267,7 +267,7 @@ fn subscriptions(
             view.subscriptions_of(customer, None, last, &mut |found| {
                 let at = format!("{}/{}", found.service, found.id);
                 let wanted = match partner {
-                    Some(partner) => sold_by(view, &found)?.as_ref() == Some(partner),
+                    Some(partner) => view.seller(&found)?.as_ref() == Some(partner),
                     None => true,
                 };
                 Ok(if wanted { page.take(found, at) } else { page.pass(at) })
@@ -275,14 +275,6 @@ fn subscriptions(
         }
     }
     Ok(page)
-}
-
-/// Who sold a subscription, or the parent of it.
-fn sold_by(view: &View<'_>, subscription: &Subscription) -> Result<Option<PartnerId>, StoreError> {
-    match &subscription.parent {
-        Some(parent) => Ok(view.subscription(parent)?.and_then(|kept| kept.fact.original_reseller)),
-        None => Ok(subscription.original_reseller.clone()),
-    }
 }
 
 /// Decides what a partner registers: a sale as provisioning there, an add-on as ordering it, a change difference by

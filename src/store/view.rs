@@ -218,6 +218,17 @@ impl<'a> View<'a> {
         self.named_last(Kind::SubscriptionSold, &[partner.as_str()], last.as_ref().map(<[&str; 2]>::as_slice), visit)
     }
 
+    /// The partner that sold a subscription, or its parent.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn seller(&self, subscription: &Subscription) -> Result<Option<PartnerId>, StoreError> {
+        match &subscription.parent {
+            Some(parent) => Ok(self.subscription(parent)?.and_then(|kept| kept.fact.original_reseller)),
+            None => Ok(subscription.original_reseller.clone()),
+        }
+    }
+
     /// Visits the add-ons of a subscription.
     ///
     /// # Errors

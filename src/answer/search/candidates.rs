@@ -2,11 +2,8 @@
 //!
 //! What a partner may do follows from what it sold and administers, so the store's indexes of those lead to the
 //! candidates, and a page costs as much as there is to show. That this is so is not taken for granted: before the
-//! indexes are trusted, deciding tells whether the rules could allow an unrelated partner anything, and if they could,
-//! everything of the type is looked through instead, a bounded number for each page.
-
-use std::collections::BTreeSet;
-use std::ops::Bound;
+//! indexes are trusted, deciding tells whether the rules could allow an unrelated partner anything, and if
+//! they could, everything of the type is looked through instead, a bounded number for each page.
 
 use crate::answer::search::token::{Position, digest};
 use crate::answer::search::{
@@ -15,7 +12,8 @@ use crate::answer::search::{
 use crate::clock::Timestamp;
 use crate::decide::{Namespace, allows_unrelated_resource, allows_unrelated_subject, decide, permits};
 use crate::facts::{Facts, Needs};
-use crate::id::{CustomerId, PartnerId, ServiceId, SubscriptionId};
+use crate::id::{PartnerId, ServiceId};
+use crate::pdp::reach::{self, Step};
 use crate::policy::Bundle;
 use crate::question::{Action, Entity, Kind, Question, Target};
 use crate::store::{Listed, StoreError, View};
@@ -113,12 +111,9 @@ impl Domain<'_> {
         if allows_unrelated_subject(self.rules, &self.question(""), facts) {
             return self.everything(kind, from, builder);
         }
-        let administrators = facts.services.values().flatten();
-        let sellers = facts.subscriptions.values().filter_map(|subscription| subscription.original_reseller.as_ref());
-        let candidates: BTreeSet<&PartnerId> = administrators.chain(sellers).collect();
         let last: Option<PartnerId> = from.id()?;
-        let first = last.as_ref().map_or(Bound::Unbounded, Bound::Excluded);
-        for candidate in candidates.range::<PartnerId, _>((first, Bound::Unbounded)) {
+        let after = |candidate: &&PartnerId| last.as_ref().is_none_or(|last| *candidate > last);
+        for candidate in reach::partners_of(facts).into_iter().filter(after) {
             if self.look(builder, candidate.as_str())?.is_break() {
                 break;
             }
@@ -154,13 +149,17 @@ impl Domain<'_> {
                 Ok(())
             }
             Some(Kind::Subscription) => {
-                match from {
-                    Position::Start => self.sold(&partner, None, builder)?,
-                    Position::Sold(last) => self.sold(&partner, Some(last), builder)?,
-                    Position::Granted(..) => {}
+                let after = match from {
+                    Position::Start => None,
+                    Position::Reached(place) => Some(place),
                     Position::Id(_) | Position::Count(_) => return Err(SearchError::Token),
-                }
-                self.granted(&partner, from, builder)?;
+                };
+                reach::subscriptions_of(&self.view, self.at, &partner, after, &mut |place, step| {
+                    builder.look(Position::Reached(place), || match step {
+                        Step::To(subscription) => self.checked(subscription.id.as_str()),
+                        Step::Again(_) | Step::Past => Ok(None),
+                    })
+                })?;
                 Ok(())
             }
             // Where unrelated partners are allowed nothing there is an index, and these have none.
@@ -168,100 +167,17 @@ impl Domain<'_> {
         }
     }
 
-    /// The subscriptions the partner sold, and their add-ons.
-    fn sold(
-        &self,
-        partner: &PartnerId,
-        last: Option<&SubscriptionId>,
-        builder: &mut PageBuilder,
-    ) -> Result<(), StoreError> {
-        self.view.subscriptions_sold(partner, last, &mut |subscription| {
-            let id = subscription.id;
-            builder.look(Position::Sold(id.clone()), || self.checked(id.as_str()))
-        })
-    }
-
-    /// The subscriptions of the services the partner administers that it did not sell.
-    fn granted(&self, partner: &PartnerId, from: &Position, builder: &mut PageBuilder) -> Result<(), StoreError> {
-        if builder.is_done() {
-            return Ok(());
-        }
-        let mut last = None;
-        if let Position::Granted(service, passed) = from {
-            last = Some(service);
-            if let Some(passed) = passed
-                && self.administered(partner, service, Some(passed), builder)?.is_break()
-            {
-                return Ok(());
-            }
-        }
-        self.view.services_granted(partner, last, &mut |service| self.administered(partner, &service, None, builder))
-    }
-
-    /// The subscriptions of one service that was granted to the partner. Once the grant has ended they are
-    /// unrelated to it again, and that no unrelated partner is allowed was checked already.
-    fn administered(
-        &self,
-        partner: &PartnerId,
-        service: &ServiceId,
-        last: Option<&SubscriptionId>,
-        builder: &mut PageBuilder,
-    ) -> Result<Listed, StoreError> {
-        let stands = self
-            .view
-            .service(service)?
-            .is_some_and(|kept| kept.fact.administrators_at(self.at).any(|held| held == partner));
-        if stands {
-            let last = last.map(|id| (&service.service, id));
-            let mut stopped = Listed::Continue(());
-            self.view.subscriptions_of(&service.customer, Some(&service.service), last, &mut |subscription| {
-                let id = subscription.id;
-                let at = Position::Granted(service.clone(), Some(id.clone()));
-                stopped = builder.look(at, || {
-                    if subscription.original_reseller.as_ref() == Some(partner) {
-                        return Ok(None);
-                    }
-                    self.unsold(partner, &id)
-                })?;
-                Ok(stopped)
-            })?;
-            if stopped.is_break() {
-                return Ok(stopped);
-            }
-        }
-        builder.look(Position::Granted(service.clone(), None), || Ok(None))
-    }
-
-    /// Decides a subscription, unless the partner sold it or its parent: those have been looked at before.
-    fn unsold(&self, partner: &PartnerId, id: &SubscriptionId) -> Result<Option<Match>, StoreError> {
-        let question = self.question(id.as_str());
-        let facts = self.view.facts(&Needs::of(&question.subject, &question.resource), self.at)?;
-        let seller = facts.subscriptions.get(id).and_then(|subscription| facts.original_reseller(subscription));
-        if seller == Some(partner) { Ok(None) } else { Ok(self.judged(id.to_string(), &facts)) }
-    }
-
     /// Everything of a type, in the order of the ids.
     fn everything(&self, kind: &str, from: &Position, builder: &mut PageBuilder) -> Result<(), SearchError> {
-        match Kind::named(kind) {
-            Some(Kind::Partner) => {
-                let last: Option<PartnerId> = from.id()?;
-                self.view.partners(last.as_ref(), &mut |partner| self.look(builder, partner.id.as_str()))?;
-            }
-            Some(Kind::Customer) => {
-                let last: Option<CustomerId> = from.id()?;
-                self.view.customers(last.as_ref(), &mut |customer| self.look(builder, customer.id.as_str()))?;
-            }
-            Some(Kind::Service) => {
-                let last: Option<ServiceId> = from.id()?;
-                self.view.services(None, last.as_ref(), &mut |id, _| self.look(builder, &id.to_string()))?;
-            }
-            Some(Kind::Subscription) => {
-                let last: Option<SubscriptionId> = from.id()?;
-                self.view.subscriptions(last.as_ref(), &mut |found| self.look(builder, found.id.as_str()))?;
-            }
-            // The store holds none of them, so none is known and nothing is allowed.
-            Some(Kind::Operator) | None => {}
+        let Some(kind) = Kind::named(kind) else { return Ok(()) };
+        let after = from.id::<String>()?.map(|id| Entity::new(kind.as_str(), id).target());
+        if matches!(after, Some(Target::Nothing(_))) {
+            return Err(SearchError::Token);
         }
+        reach::everything(&self.view, kind, after.as_ref(), &mut |target| match target.entity() {
+            Some(entity) => self.look(builder, &entity.id),
+            None => Ok(Listed::Continue(())),
+        })?;
         Ok(())
     }
 }

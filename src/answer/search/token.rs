@@ -10,8 +10,8 @@ use data_encoding::BASE64URL_NOPAD;
 use sha2::{Digest as _, Sha256};
 
 use crate::answer::search::{PageProperties, Pager, SearchError};
-use crate::id::{ServiceId, SubscriptionId};
 use crate::limits::{PAGE_MAX, PAGE_TOKEN_LENGTH_MAX, SEARCH_MAX};
+use crate::pdp::reach::Place;
 
 /// The version of a token whose first page said nothing in `page.properties`.
 const VERSION: u8 = 1;
@@ -46,10 +46,8 @@ pub(crate) enum Position {
     Count(usize),
     /// This one, of those that are looked at in the order of their ids.
     Id(String),
-    /// This subscription, of those the partner sold.
-    Sold(SubscriptionId),
-    /// This subscription of a service that was granted to the partner, or the whole service; all it sold are passed.
-    Granted(ServiceId, Option<SubscriptionId>),
+    /// This, of what the partner has something to do with.
+    Reached(Place),
 }
 
 impl Position {
@@ -58,9 +56,9 @@ impl Position {
             Self::Start => (0, String::new()),
             Self::Count(count) => (1, count.to_string()),
             Self::Id(id) => (2, id.clone()),
-            Self::Sold(id) => (3, id.to_string()),
-            Self::Granted(service, None) => (4, service.to_string()),
-            Self::Granted(service, Some(id)) => (5, format!("{service}/{id}")),
+            Self::Reached(Place::Sold(id)) => (3, id.to_string()),
+            Self::Reached(Place::Granted(service, None)) => (4, service.to_string()),
+            Self::Reached(Place::Granted(service, Some(id))) => (5, format!("{service}/{id}")),
         }
     }
 
@@ -69,11 +67,11 @@ impl Position {
             0 if text.is_empty() => Self::Start,
             1 => Self::Count(text.parse().ok()?),
             2 => Self::Id(text.to_owned()),
-            3 => Self::Sold(text.parse().ok()?),
-            4 => Self::Granted(text.parse().ok()?, None),
+            3 => Self::Reached(Place::Sold(text.parse().ok()?)),
+            4 => Self::Reached(Place::Granted(text.parse().ok()?, None)),
             5 => {
                 let (service, id) = text.rsplit_once('/')?;
-                Self::Granted(service.parse().ok()?, Some(id.parse().ok()?))
+                Self::Reached(Place::Granted(service.parse().ok()?, Some(id.parse().ok()?)))
             }
             _ => return None,
         })
@@ -85,7 +83,7 @@ impl Position {
             Self::Id(id) => id.parse().map(Some).map_err(|_| SearchError::Token),
             // The rules or the partner changed since: what was led to by indexes has to be looked through whole, in
             // another order. It starts over, so that some may be seen again and none is left out.
-            Self::Start | Self::Sold(_) | Self::Granted(..) => Ok(None),
+            Self::Start | Self::Reached(_) => Ok(None),
             Self::Count(_) => Err(SearchError::Token),
         }
     }

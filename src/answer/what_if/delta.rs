@@ -10,10 +10,10 @@ use crate::answer::what_if::flip::{Delta, Flip, Named, NamedAction};
 use crate::clock::Timestamp;
 use crate::decide::{Namespace, permits, reads_context};
 use crate::domain::event::Fact;
-use crate::domain::subscription::Subscription;
 use crate::facts::{Facts, Needs};
 use crate::id::{CustomerId, PartnerId, Revision, ServiceId, SubscriptionId};
 use crate::limits::WHAT_IF_PAIRS_MAX;
+use crate::pdp::reach::{self, Step};
 use crate::policy::Bundle;
 use crate::question::{Entity, Kind, Question, Target};
 use crate::store::{Listed, StoreError, View};
@@ -162,7 +162,7 @@ impl Compared<'_> {
                 self.both(|view| Ok(view.relationship(customer, partner)?.map(|kept| kept.fact.state)))?;
             if now != then {
                 self.then.subscriptions_of(customer, None, None, &mut |found| {
-                    Ok(match self.seller(&found)? {
+                    Ok(match self.then.seller(&found)? {
                         Some(seller) if seller == *partner => concerned.take(Target::Subscription(found.id))?,
                         _ => Listed::Continue(()),
                     })
@@ -194,25 +194,16 @@ impl Compared<'_> {
         })
     }
 
-    /// Who sold a subscription, or its parent; fixed at creation.
-    fn seller(&self, subscription: &Subscription) -> Result<Option<PartnerId>, StoreError> {
-        match &subscription.parent {
-            Some(parent) => Ok(self.then.subscription(parent)?.and_then(|kept| kept.fact.original_reseller)),
-            None => Ok(subscription.original_reseller.clone()),
-        }
-    }
-
     /// The concerned resources with the partners that have something to do with them, and the concerned partners with
     /// the resources they have something to do with, on either side. Nothing that is there ceases to be.
     fn related_pairs(&self, concerned: &BTreeSet<Target>, kind: Kind, pairs: &mut Pairs) -> Result<(), WhatIfError> {
         for target in concerned {
             if let Target::Partner(partner) = target {
-                for resource in
-                    self.resources_of(partner)?.into_iter().filter(|resource| kind_of(resource) == Some(kind))
+                for resource in self.resources_of(partner)?.into_iter().filter(|resource| resource.kind() == Some(kind))
                 {
                     pairs.add(target.clone(), resource)?;
                 }
-            } else if kind_of(target) == Some(kind) {
+            } else if target.kind() == Some(kind) {
                 for partner in self.partners_of(target)? {
                     pairs.add(Target::Partner(partner), target.clone())?;
                 }
@@ -221,47 +212,27 @@ impl Compared<'_> {
         Ok(())
     }
 
-    /// The partners that administer a resource's services, or sold it, now or then.
+    /// The partners that have something to do with a resource, now or then.
     fn partners_of(&self, resource: &Target) -> Result<BTreeSet<PartnerId>, StoreError> {
-        let mut partners = BTreeSet::new();
-        let mut services = BTreeSet::new();
-        match resource {
-            Target::Service(id) => drop(services.insert(id.clone())),
-            Target::Subscription(id) => {
-                let Some(found) = self.then.subscription(id)?.map(|kept| kept.fact) else { return Ok(partners) };
-                services.insert(found.service_id());
-                if let Some(parent) = &found.parent {
-                    services.extend(self.then.subscription(parent)?.map(|kept| kept.fact.service_id()));
-                }
-                partners.extend(self.seller(&found)?);
-            }
-            _ => {}
-        }
-        for view in [self.now, self.then] {
-            for id in &services {
-                let service = view.service(id)?.map(|kept| kept.fact).unwrap_or_default();
-                partners.extend(service.administrators_at(self.at).cloned());
-            }
-        }
-        Ok(partners)
+        let needs = Needs { subject: Target::Foreign, resource: resource.clone() };
+        let of = |view: &View<'_>| Ok(reach::partners_of(&view.facts(&needs, self.at)?).into_iter().cloned().collect());
+        let [now, then]: [BTreeSet<PartnerId>; 2] = self.both(of)?;
+        Ok(&now | &then)
     }
 
-    /// The services a partner administers, now or then, with their subscriptions and the add-ons of those, and what it
-    /// sold.
+    /// What a partner has something to do with, now or then.
     fn resources_of(&self, partner: &PartnerId) -> Result<BTreeSet<Target>, WhatIfError> {
         let mut resources = Collected::default();
-        self.then.services_granted(partner, None, &mut |id| {
-            let holds = |view: &View<'_>| {
-                let service = view.service(&id)?.map(|kept| kept.fact).unwrap_or_default();
-                Ok(service.administrators_at(self.at).any(|holder| holder == partner))
-            };
-            if self.both(holds)?.contains(&true) {
-                resources.0.insert(Target::Service(id.clone()));
-                self.subscriptions_of(&id, &mut |target| resources.take(target))?;
-            }
-            Ok(if resources.0.len() > WHAT_IF_PAIRS_MAX { Listed::Break(()) } else { Listed::Continue(()) })
-        })?;
-        self.then.subscriptions_sold(partner, None, &mut |sold| resources.take(Target::Subscription(sold.id)))?;
+        for view in [self.now, self.then] {
+            view.services_granted(partner, None, &mut |service| {
+                let is_held = reach::administers(view, self.at, partner, &service)?;
+                if is_held { resources.take(Target::Service(service)) } else { Ok(Listed::Continue(())) }
+            })?;
+            reach::subscriptions_of(view, self.at, partner, None, &mut |_, step| match step {
+                Step::To(subscription) => resources.take(Target::Subscription(subscription.id)),
+                Step::Again(_) | Step::Past => Ok(Listed::Continue(())),
+            })?;
+        }
         resources.whole()
     }
 
@@ -272,7 +243,7 @@ impl Compared<'_> {
         (subject_kind, resource_kind): (Kind, Kind),
         pairs: &mut Pairs,
     ) -> Result<(), WhatIfError> {
-        let of = |kind| concerned.iter().filter(move |target| kind_of(target) == Some(kind)).cloned();
+        let of = |kind| concerned.iter().filter(move |target| target.kind() == Some(kind)).cloned();
         let subjects: Vec<Target> = of(subject_kind).collect();
         let resources: Vec<Target> = of(resource_kind).collect();
         if !subjects.is_empty() {
@@ -292,19 +263,10 @@ impl Compared<'_> {
         Ok(())
     }
 
-    /// Everything of a kind.
+    /// Everything of a kind; of operators the store holds none.
     fn every(&self, kind: Kind) -> Result<BTreeSet<Target>, WhatIfError> {
         let mut found = Collected::default();
-        match kind {
-            Kind::Partner => self.then.partners(None, &mut |partner| found.take(Target::Partner(partner.id)))?,
-            Kind::Customer => self.then.customers(None, &mut |customer| found.take(Target::Customer(customer.id)))?,
-            Kind::Service => self.then.services(None, None, &mut |id, _| found.take(Target::Service(id)))?,
-            Kind::Subscription => {
-                self.then.subscriptions(None, &mut |found_one| found.take(Target::Subscription(found_one.id)))?;
-            }
-            // The store holds no operators: each of them is unknown, on both sides.
-            Kind::Operator => {}
-        }
+        reach::everything(self.then, kind, None, &mut |target| found.take(target))?;
         found.whole()
     }
 
@@ -321,7 +283,7 @@ impl Compared<'_> {
             Ok(Facts { revision: Revision::default(), ..view.facts(&needs, self.at)? })
         };
         let [now, then] = self.both(facts)?;
-        let (Some(subject), Some(resource)) = (entity(subject), entity(resource)) else { return Ok(()) };
+        let (Some(subject), Some(resource)) = (subject.entity(), resource.entity()) else { return Ok(()) };
         if now == then {
             return Ok(());
         }
@@ -337,25 +299,4 @@ impl Compared<'_> {
         }
         Ok(())
     }
-}
-
-fn kind_of(target: &Target) -> Option<Kind> {
-    match target {
-        Target::Partner(_) => Some(Kind::Partner),
-        Target::Customer(_) => Some(Kind::Customer),
-        Target::Service(_) => Some(Kind::Service),
-        Target::Subscription(_) => Some(Kind::Subscription),
-        Target::Nothing(_) | Target::Foreign => None,
-    }
-}
-
-fn entity(target: &Target) -> Option<Entity> {
-    let id = match target {
-        Target::Partner(id) => id.to_string(),
-        Target::Customer(id) => id.to_string(),
-        Target::Service(id) => id.to_string(),
-        Target::Subscription(id) => id.to_string(),
-        Target::Nothing(_) | Target::Foreign => return None,
-    };
-    Some(Entity::new(kind_of(target)?.as_str(), id))
 }

@@ -5,15 +5,16 @@
 //! that were granted to it. Where the rules might allow a partner something it has nothing to do with, everything is
 //! looked at instead.
 
-use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 
+use crate::domain::subscription::Subscription;
 use crate::evidence::access_review::{Access, AccessOf, Reviewing};
 use crate::facts::Needs;
 use crate::id::{CustomerId, PartnerId, ServiceId, SubscriptionId};
 use crate::limits::SCAN_MAX;
 use crate::pdp::page::ListError;
+use crate::pdp::reach::{self, Place, Step};
 use crate::question::{Entity, Kind, Target};
 use crate::store::{Listed, StoreError};
 
@@ -136,71 +137,56 @@ impl<'a> Walking<'a> {
     }
 
     fn of_partner(&mut self, partner: &PartnerId) -> Result<(), StoreError> {
-        let view = self.review.snapshot.view();
-        let is_narrow = self.review.is_narrow;
+        let review = self.review;
+        let view = review.snapshot.view();
         if !self.is_past(Stage::Services) {
             let last = self.within(Stage::Services).map(|from| from.service);
-            if is_narrow {
-                view.services_granted(partner, last.as_ref(), &mut |service| {
-                    self.resource(Stage::Services, &service, None)
-                })?;
+            let mut look = |service: ServiceId| self.resource(Stage::Services, &service, None);
+            if review.is_narrow {
+                view.services_granted(partner, last.as_ref(), &mut look)?;
             } else {
-                view.services(None, last.as_ref(), &mut |service, _| self.resource(Stage::Services, &service, None))?;
+                view.services(None, last.as_ref(), &mut |service, _| look(service))?;
             }
         }
-        if !self.is_past(Stage::Subscriptions) {
-            let last = self.within(Stage::Subscriptions).and_then(|from| from.subscription);
-            let mut look = |sold: crate::domain::subscription::Subscription| {
+        if self.more_after.is_some() {
+            return Ok(());
+        }
+        let from = self.from.clone().filter(|from| from.stage != Stage::Services);
+        if !review.is_narrow {
+            let last = from.and_then(|from| from.subscription);
+            return view.subscriptions(last.as_ref(), &mut |sold| {
                 self.resource(Stage::Subscriptions, &sold.service_id(), Some(&sold.id))
-            };
-            if is_narrow {
-                view.subscriptions_sold(partner, last.as_ref(), &mut look)?;
-            } else {
-                view.subscriptions(last.as_ref(), &mut look)?;
+            });
+        }
+        let after = from.and_then(|Spot { stage, service, subscription, .. }| match stage {
+            Stage::Granted => Some(Place::Granted(service, subscription)),
+            _ => subscription.map(Place::Sold),
+        });
+        reach::subscriptions_of(&view, review.at, partner, after.as_ref(), &mut |place, step| {
+            let stage = if matches!(place, Place::Sold(_)) { Stage::Subscriptions } else { Stage::Granted };
+            match step {
+                Step::To(subscription) => self.resource(stage, &subscription.service_id(), Some(&subscription.id)),
+                Step::Again(subscription) => self.pass(stage, &subscription, partner),
+                Step::Past => Ok(Listed::Continue(())),
             }
-        }
-        if !is_narrow || self.more_after.is_some() {
-            return Ok(());
-        }
-        let from = self.within(Stage::Granted);
-        if let Some(Spot { service, subscription, .. }) = &from
-            && self.granted(partner, service, subscription.as_ref())?.is_break()
-        {
-            return Ok(());
-        }
-        let last = from.map(|from| from.service);
-        view.services_granted(partner, last.as_ref(), &mut |service| self.granted(partner, &service, None))
+        })
     }
 
-    /// The subscriptions of a service that was granted to the partner, less those it sold.
-    fn granted(
-        &mut self,
-        partner: &PartnerId,
-        service: &ServiceId,
-        last: Option<&SubscriptionId>,
-    ) -> Result<Listed, StoreError> {
-        let view = self.review.snapshot.view();
-        let at = self.review.at;
-        let stands = |kept: crate::store::Kept<crate::domain::service::Service>| {
-            kept.fact.administrators_at(at).any(|held| held == partner)
-        };
-        // Once the grant has ended, what is of the service is unrelated to the partner.
-        if !view.service(service)?.is_some_and(stands) {
-            return Ok(Listed::Continue(()));
+    /// Goes past a subscription that was looked at before, which counts as a look.
+    fn pass(&mut self, stage: Stage, subscription: &Subscription, partner: &PartnerId) -> Result<Listed, StoreError> {
+        if self.looked_at >= SCAN_MAX {
+            self.more_after = self.last.take();
+            return Ok(Listed::Break(()));
         }
-        let last = last.map(|id| (&service.service, id));
-        let mut stopped = Listed::Continue(());
-        view.subscriptions_of(&service.customer, Some(&service.service), last, &mut |held| {
-            let seller = match &held.parent {
-                Some(parent) => view.subscription(parent)?.and_then(|kept| kept.fact.original_reseller),
-                None => held.original_reseller.clone(),
-            };
-            if seller.as_ref() != Some(partner) {
-                stopped = self.resource(Stage::Granted, service, Some(&held.id))?;
-            }
-            Ok(stopped)
-        })?;
-        Ok(stopped)
+        self.looked_at += 1;
+        self.last = Some(Spot {
+            stage,
+            service: subscription.service_id(),
+            subscription: Some(subscription.id.clone()),
+            partner: partner.clone(),
+            action: self.review.actions.last().cloned().unwrap_or_default(),
+        });
+        Ok(Listed::Continue(()))
     }
 
     /// Looks at everything about one service or subscription.
@@ -243,10 +229,10 @@ impl<'a> Walking<'a> {
                 }
                 let needs = Needs { subject: Target::Foreign, resource: resource.target() };
                 let facts = view.facts(&needs, review.at)?;
-                let administrators = facts.services.values().flatten();
-                let sellers = facts.subscriptions.values().filter_map(|sold| sold.original_reseller.as_ref());
-                let partners: BTreeSet<&PartnerId> = administrators.chain(sellers).collect();
-                for partner in partners.into_iter().filter(|partner| last.as_ref().is_none_or(|last| *partner > last)) {
+                for partner in reach::partners_of(&facts)
+                    .into_iter()
+                    .filter(|partner| last.as_ref().is_none_or(|last| *partner > last))
+                {
                     if stopped.is_break() {
                         break;
                     }
