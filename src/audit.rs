@@ -1,15 +1,15 @@
 //! What is remembered of every decision, and why it can be believed.
 
-mod checkpoint;
 mod finding;
 mod mask;
-mod export_format;
-mod verify_file;
-mod proof_file;
 mod record;
 mod recorded;
 mod tree;
+mod checkpoint;
+mod export_format;
+mod proof_file;
 mod verify;
+mod verify_file;
 
 pub use checkpoint::{Checkpoint, CheckpointError, KeyError, LedgerKey, VerifierKey};
 pub use export_format::{ExportLine, Header, LineError, MissingLine, RecordLine, read_line};

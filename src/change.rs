@@ -4,15 +4,15 @@
 //! become of which fact, or why it cannot be. The writer commits it, a what-if only looks at it.
 
 pub mod acceptance;
-pub mod import;
 pub(crate) mod judgement;
-pub mod line;
 pub mod link_keys;
 pub mod registration;
-pub mod registry;
-pub mod relationship;
+pub mod line;
+pub mod import;
 pub mod removal;
 pub mod renegotiation;
-pub mod selling;
+pub mod relationship;
 pub(crate) mod subscription_actions;
+pub mod registry;
+pub mod selling;
 pub mod tokens;

@@ -4,26 +4,26 @@
 //! output may close it before its end, which changes no exit code. A command whose store is held by a running server
 //! asks that server through its socket, and prints the same as without one.
 
-mod check;
-mod config;
 pub mod demo;
 mod first_token;
 mod help;
-mod ledger;
 mod lines;
-mod link_key;
-mod manual;
 mod page;
 mod print;
+mod manual;
+mod rules_watch;
+mod settings;
+mod config;
+mod rules_dir;
 mod reach;
+mod check;
+mod link_key;
 mod rules;
 mod replay;
-mod rules_dir;
-mod rules_watch;
 mod serve;
-mod settings;
 mod tables;
 mod transfer;
+mod ledger;
 mod token;
 
 use std::fmt::Display;

@@ -5,18 +5,18 @@
 //! would let everything through, and therefore any error at all refuses.
 
 mod equivalence;
-mod claim;
+mod reason;
 mod decision;
 mod entities;
 mod explain;
 mod meant;
 mod witness;
 mod posing;
-mod reason;
 mod schema;
 mod table;
 mod unrelated;
 mod words;
+mod claim;
 mod world;
 
 pub use claim::{Claimed, claimed};

@@ -2,16 +2,16 @@
 //!
 //! Each noun has one shape, which is what is stored, what a `GET` shows and what a line of an export holds.
 
-pub mod commercial;
 pub mod customer;
-pub mod event;
-pub mod grant;
-pub mod invitation;
 pub mod partner;
+pub mod invitation;
 pub mod service;
 pub mod similar;
 pub mod subscription;
 pub mod times;
+pub mod commercial;
+pub mod grant;
+pub mod event;
 
 use crate::limits::TEXT_LENGTH_MAX;
 

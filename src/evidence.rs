@@ -1,9 +1,9 @@
 //! What was decided and what happened, for whoever looks back: the ledger and its proofs, records found again,
 //! described and decided again, the access review, and the journal of changes.
 
-pub mod access_review;
 pub mod changes;
-pub mod decisions;
 pub mod ledger;
+pub mod access_review;
 pub mod replay;
 mod words;
+pub mod decisions;

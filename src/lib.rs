@@ -13,7 +13,8 @@
 //!
 //! ## Rooms, from the ground up
 //!
-//! A file names only modules above its own in this list.
+//! A file names only modules above its own in this list, and inside a room only files above its own in the list of the
+//! room.
 //!
 //! | module | what lives there |
 //! |---|---|
@@ -26,12 +27,12 @@
 //! | [`facts`] | what must be known to answer, and what was found at one revision |
 //! | [`standing`] | what a rule can see of a question and its facts, and every standing there is |
 //! | [`policy`] | rules and claims as files: read, named, validated, put together into a bundle |
-//! | [`decide`] | question + facts + bundle give a decision; the only caller of Cedar |
+//! | [`decide`] | question + facts + bundle give a decision: from the table that Cedar fills, else from Cedar, which nobody else calls |
 //! | [`caller`] | who calls |
 //! | [`assure`] | why the rules are believed: every answer enumerated, claims proved, signed rows, mutants, what turns between two sets, coverage |
 //! | [`audit`] | the record of a decision; the tree over all of them, its signed checkpoints, and how they are verified |
 //! | [`store`] | facts with their whole history, the journal and the ledger in one redb file; the one writer |
-//! | [`pdp`] | the frame: the decision point, the two ways to answer a call, pages and their cursors, the rules in force, the keys, the figures |
+//! | [`pdp`] | the frame: the decision point, the two ways to answer a call, pages and their cursors, the walk over who has something to do with what, the rules in force, the keys, the figures |
 //! | [`change`] | everything that changes something, a file a verb: acceptance, registration, removal, renegotiation, import, tokens, link keys |
 //! | [`answer`] | everything that is asked: one question or many, search, what-if, lists, export |
 //! | [`publish`] | the life of rules: start, watch, review, difference, proposal, approval, activation, the way back |
@@ -69,7 +70,8 @@
 //! - Only deciding makes a [`decide::Decision`], only an allowing one makes a [`decide::Permit`], and nothing is
 //!   committed without one.
 //! - History is kept: a fact is never overwritten, only followed by its next version.
-//! - There is no cache of facts or decisions that could be stale.
+//! - There is no cache of facts or decisions that could be stale: the table of decisions is a function of the rules
+//!   alone, and is swapped with them.
 //! - What was changed on disk opens nothing: a token, a key or a rule that is not what its entry in the journal was
 //!   made for is never used.
 //! - What a caller may not see and what is not there look the same to it.

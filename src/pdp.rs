@@ -5,21 +5,21 @@
 
 pub mod absent;
 pub(crate) mod archived;
-pub mod call;
 pub mod cursor;
 pub mod heads;
 pub mod ledger_key;
-pub mod links;
-pub mod metrics;
 pub mod names;
-pub mod opening;
 pub(crate) mod own;
-pub mod page;
 pub(crate) mod reach;
 pub mod ready;
-pub(crate) mod refusal;
+pub mod refusal;
+pub mod call;
+pub mod links;
+pub mod opening;
 pub mod rules;
+pub mod page;
 pub mod wrong_credentials;
+pub mod metrics;
 
 use std::path::PathBuf;
 use std::sync::Arc;

@@ -1,22 +1,22 @@
 //! Rules as files: read, named, validated, and put together into a [`Bundle`], which cannot be had any other way.
 
-mod bundle;
-mod declared;
 mod depth;
-mod finding;
-mod claim_compatibility;
 mod mention;
-mod naming;
 mod near;
-mod quotes;
-mod reach;
-mod retired;
 mod rule;
-mod source;
+mod finding;
+mod quotes;
 mod stray;
-mod values;
+mod source;
+mod declared;
+mod naming;
+mod retired;
 mod vocabulary;
+mod reach;
+mod values;
 mod words;
+mod bundle;
+mod claim_compatibility;
 
 pub(crate) use bundle::Deciding;
 pub use bundle::{Bundle, Digest};

@@ -4,17 +4,17 @@
 //! says so and the record of the call stands in the ledger. If the process dies before, nothing of it is so; if it
 //! dies after, all of it is, and the next start decides by what the store says.
 
-pub mod approval;
-pub mod begin;
 pub mod difference;
 mod four_eyes;
-pub mod proposal;
 pub mod review;
-pub mod rollback;
-pub mod schedule;
+pub mod begin;
 pub mod report;
 pub mod watched;
 pub mod reviewed_bundle;
+pub mod approval;
+pub mod proposal;
+pub mod rollback;
+pub mod schedule;
 
 use std::collections::BTreeMap;
 

@@ -1,13 +1,13 @@
 //! By what changes are judged, alike for whoever makes, imports or supposes them.
 
-use crate::change::acceptance::accept;
-use crate::change::acceptance::{Acceptance, AcceptanceError, Accepted};
-use crate::change::relationship::admit_request;
+use crate::caller::Caller;
+use crate::change::acceptance::{Acceptance, AcceptanceError, Accepted, accept};
 use crate::clock::Timestamp;
 use crate::domain::event::ChangeSet;
 use crate::domain::grant::Multichannel;
 use crate::id::PartnerId;
-use crate::pdp::call::{Admission, Denied};
+use crate::pdp::call::{Admission, CallTarget, admit};
+use crate::pdp::refusal::Denied;
 use crate::policy::Bundle;
 use crate::store::{StoreError, View};
 
@@ -63,6 +63,7 @@ impl Judgement<'_> {
 
     /// May a partner request relationships?
     pub(crate) fn admit_request(&self, view: &View<'_>, partner: &PartnerId) -> Result<Admission, StoreError> {
-        admit_request(self.rules, view, self.at, partner)
+        let asking = Caller::Partner { id: partner.clone() };
+        admit(self.rules, view, self.at, &asking, "requestRelationship", &CallTarget::Partner(partner.clone()))
     }
 }

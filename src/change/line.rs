@@ -27,7 +27,8 @@ use crate::domain::times::TimeError;
 use crate::id::{CustomerId, PartnerId, ServiceId};
 use crate::json::{self, ShapeError};
 use crate::limits::ADMINISTRATORS_MAX;
-use crate::pdp::call::{Admission, Denied};
+use crate::pdp::call::Admission;
+use crate::pdp::refusal::Denied;
 use crate::store::{StoreError, View};
 
 /// One noun, as a line of an import or an export.

@@ -3,7 +3,6 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::caller::Caller;
 use crate::change::acceptance::{Acceptance, AcceptanceError, Accepted};
 use crate::change::judgement::{Judgement, Unaccepted};
 use crate::change::removal::{Removal, RemovalError, Removed};
@@ -15,10 +14,9 @@ use crate::domain::invitation::{Email, EmailError, TokenError};
 use crate::domain::partner::{Partner, PartnerKind};
 use crate::id::{CustomerId, PartnerId};
 use crate::pdp::Pdp;
-use crate::pdp::call::{
-    self, Admission, Call, CallError, CallTarget, Coded, Committed, Denied, Done, Response, Undone, admit,
-};
+use crate::pdp::call::{self, Call, CallError, CallTarget, Coded, Committed, Done, Response, Undone};
 use crate::pdp::links::LinkRing;
+use crate::pdp::refusal::Denied;
 use crate::store::StoreError;
 
 /// A partner's relationship request: the link, and the email to send it in.
@@ -150,7 +148,8 @@ pub async fn offer(pdp: &Pdp, call: &Call, token: &str) -> Result<Response<Offer
     let rules = pdp.rules();
     call::read_by(pdp, &rules, call, "readRelationshipRequest", &target, |view, at| {
         let partner = view.partner(&invitation?.partner)?.ok_or(LinkError::UnknownPartner)?.fact;
-        let asking = admit_request(&rules, view, at, &partner.id)?;
+        let judgement = Judgement { rules: &rules, at, multichannel: pdp.settings.terms.multichannel };
+        let asking = judgement.admit_request(view, &partner.id)?;
         asking.permit().map_err(LinkError::MayNotRequest)?;
         let gives = format!(
             "`{}` gains delegated administrative privileges for the services you name: it may provision and support them. It gains no right to what others sold you, and bills you nothing for it.",
@@ -287,17 +286,6 @@ fn for_side(by: Side, customer: &CustomerId, partner: &PartnerId) -> (&'static s
         Side::Customer => ("renegotiateForCustomer", CallTarget::Customer(customer.clone())),
         Side::Partner => ("renegotiateForPartner", CallTarget::Partner(partner.clone())),
     }
-}
-
-/// May the partner of a link still request relationships? An old link of a suspended partner may not be accepted.
-pub(crate) fn admit_request(
-    rules: &crate::policy::Bundle,
-    view: &crate::store::View<'_>,
-    at: crate::clock::Timestamp,
-    partner: &PartnerId,
-) -> Result<Admission, StoreError> {
-    let asking = Caller::Partner { id: partner.clone() };
-    admit(rules, view, at, &asking, "requestRelationship", &CallTarget::Partner(partner.clone()))
 }
 
 fn request(pdp: &Pdp, partner: &Partner) -> RelationshipRequest {

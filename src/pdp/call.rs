@@ -10,7 +10,8 @@ use crate::decide::{Decision, Namespace, Permit, Reason, decide, installation};
 use crate::domain::event::ChangeSet;
 use crate::facts::{Facts, Needs};
 use crate::id::{CustomerId, PartnerId, Revision, Seq, SubscriptionId};
-use crate::pdp::{Pdp, refusal};
+use crate::pdp::Pdp;
+use crate::pdp::refusal::{self, Denied, name_in};
 use crate::policy::{Bundle, Digest};
 use crate::question::{Entity, Kind, Members, Question};
 use crate::store::{MetadataChanges, Remembered, Signed, StoreError, View, Work, WriteContext};
@@ -98,16 +99,6 @@ impl CallTarget {
             Self::Subscription(id) => Entity::new(Kind::Subscription.as_str(), id.as_str()),
         }
     }
-}
-
-/// A call that the rules do not allow.
-#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("{message}")]
-pub struct Denied {
-    /// Why.
-    pub reason: Reason,
-    /// Why, in a sentence.
-    pub message: String,
 }
 
 /// What must be so of a noun for a change to be made.
@@ -269,29 +260,6 @@ impl Admission {
             })),
         }
     }
-}
-
-/// What a call was asked as before the schema had a name of its own for it. A set of rules that was kept from then is
-/// asked so: never more widely than what it was, or what only an operator may.
-const OLDER_NAMES: [(&str, &str); 9] = [
-    ("askAboutThePast", "whatIf"),
-    ("createToken", "manageTokens"),
-    ("listTokens", "manageTokens"),
-    ("revokeToken", "manageTokens"),
-    ("listLinkKeys", "manageLinkKeys"),
-    ("rotateLinkKey", "manageLinkKeys"),
-    ("retireLinkKey", "manageLinkKeys"),
-    ("startAnyway", "manageTokens"),
-    // About the installation, which is no customer, only an operator accepts.
-    ("importRelationships", "acceptRelationship"),
-];
-
-/// The name by which a set of rules knows a call.
-pub(crate) fn name_in<'a>(rules: &Bundle, action: &'a str) -> &'a str {
-    if rules.vocabulary().action(Namespace::Api.as_str(), action).is_some() {
-        return action;
-    }
-    OLDER_NAMES.iter().find(|(name, _)| *name == action).map_or(action, |(_, older)| older)
 }
 
 /// Asks the rules whether a caller may make a call. What is not known is asked about as the installation, so that a

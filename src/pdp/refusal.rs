@@ -10,9 +10,41 @@ use crate::domain::partner::{PartnerKind, PartnerStatus};
 use crate::domain::subscription::SubscriptionStatus;
 use crate::facts::{Facts, PartnerFacts, Role, SubscriptionFacts};
 use crate::id::{CustomerId, PartnerId, ServiceId, SubscriptionId};
-use crate::pdp::call::{Denied, name_in};
 use crate::policy::Bundle;
 use crate::question::{Entity, Kind, Question};
+
+/// A call that the rules do not allow.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("{message}")]
+pub struct Denied {
+    /// Why.
+    pub reason: Reason,
+    /// Why, in a sentence.
+    pub message: String,
+}
+
+/// What a call was asked as before the schema had a name of its own for it. A set of rules that was kept from then is
+/// asked so: never more widely than what it was, or what only an operator may.
+const OLDER_NAMES: [(&str, &str); 9] = [
+    ("askAboutThePast", "whatIf"),
+    ("createToken", "manageTokens"),
+    ("listTokens", "manageTokens"),
+    ("revokeToken", "manageTokens"),
+    ("listLinkKeys", "manageLinkKeys"),
+    ("rotateLinkKey", "manageLinkKeys"),
+    ("retireLinkKey", "manageLinkKeys"),
+    ("startAnyway", "manageTokens"),
+    // About the installation, which is no customer, only an operator accepts.
+    ("importRelationships", "acceptRelationship"),
+];
+
+/// The name by which a set of rules knows a call.
+pub(crate) fn name_in<'a>(rules: &Bundle, action: &'a str) -> &'a str {
+    if rules.vocabulary().action(Namespace::Api.as_str(), action).is_some() {
+        return action;
+    }
+    OLDER_NAMES.iter().find(|(name, _)| *name == action).map_or(action, |(_, older)| older)
+}
 
 const PARTNER: &str = "a-partner";
 const CUSTOMER: &str = "a-customer";

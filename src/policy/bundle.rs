@@ -6,15 +6,14 @@ use std::fmt;
 use std::sync::{Arc, OnceLock};
 
 use cedar_policy::{
-    ActionConstraint, Entities, EntityUid, Policy, PolicyId, PolicySet, Schema, SchemaError, SchemaFragment,
-    ValidationMode, Validator,
+    ActionConstraint, Entities, EntityUid, Policy, PolicySet, Schema, SchemaError, SchemaFragment, ValidationMode,
+    Validator,
 };
 use data_encoding::HEXLOWER;
 use miette::Diagnostic as _;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use super::claim_compatibility;
 use super::depth::too_deep;
 use super::finding::{Finding, RulesError, full};
 use super::mention::Mention;
@@ -77,8 +76,8 @@ pub struct Bundle {
     schema: Schema,
     vocabulary: Vocabulary,
     missing_words: BTreeSet<MissingWord>,
-    rules: BTreeMap<RuleId, Rule>,
-    by_action: BTreeMap<EntityUid, Deciding>,
+    pub(super) rules: BTreeMap<RuleId, Rule>,
+    pub(super) by_action: BTreeMap<EntityUid, Deciding>,
     worked_out: WorkedOut,
 }
 
@@ -172,50 +171,6 @@ impl Bundle {
     /// The rules, claims included, in the order of their names.
     pub fn rules(&self) -> impl Iterator<Item = &Rule> {
         self.rules.values()
-    }
-
-    /// The same set, with those claims of `other` that it lacks or has otherwise; they decide nothing, but are held
-    /// against it under the name `in force: ...`. Besides, what cannot be held against it: a claim that its schema
-    /// does not bear.
-    #[must_use]
-    pub fn held_to_claims_of(&self, other: &Self) -> (Self, Vec<Finding>) {
-        let (mut held, mut findings) = (self.clone(), Vec::new());
-        let validator = Validator::new(self.schema.clone());
-        for (rule, claim) in other.claims() {
-            findings.extend(claim_compatibility::weakened(self, other, rule));
-            if self.makes(rule) {
-                continue;
-            }
-            let id = rule.id.in_force();
-            let policy = rule.policy.new_id(PolicyId::new(id.as_str()));
-            let bears = PolicySet::from_policies([policy.clone()])
-                .is_ok_and(|set| validator.validate(&set, ValidationMode::Strict).validation_passed());
-            if !bears {
-                let message = format!("the claim `{}` in force cannot be said in this schema", rule.id);
-                let hint = "keep the words it uses, or retire the claim first";
-                findings.push(Finding::of_rule(rule, message, hint).of_in_force());
-                continue;
-            }
-            for (action, deciding) in &mut held.by_action {
-                if self.covers(&policy.action_constraint(), action) {
-                    let reads = Mention::of(&policy).is_none_or(|mention| mention.reads_context());
-                    deciding.claims_read_context |= reads && self.vocabulary.lets_say(action);
-                    // Its name is taken by no other claim, so it can be added.
-                    let _ = deciding.claims.add(policy.clone());
-                }
-            }
-            held.rules.insert(id.clone(), Rule { id, claim: Some(claim), policy, ..rule.clone() });
-        }
-        findings.extend(claim_compatibility::unclaimed(&held, other));
-        (held, findings)
-    }
-
-    /// The floors of `other` that promise what nobody can ask over the schema of this set, each with what that is.
-    #[must_use]
-    pub fn unasked_of(&self, other: &Self) -> BTreeMap<RuleId, Vec<Finding>> {
-        let floors = other.claims().filter(|(_, claim)| *claim == Claim::Whenever);
-        let unasked = floors.map(|(rule, _)| (rule.id.clone(), claim_compatibility::unasked(self, other, rule)));
-        unasked.filter(|(_, findings)| !findings.is_empty()).collect()
     }
 
     /// Does the set make the promise that a claim of another set makes, under whatever name?

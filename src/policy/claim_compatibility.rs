@@ -1,18 +1,86 @@
-//! Whether a schema bears the claims of another set: the same words say something else where an action has moved
-//! between groups, or applies to other types than it did.
+//! A set of rules beside that in force: whether its schema bears the claims, as the same words say something else where
+//! an action has moved between groups or applies to other types than it did, and which words of facts it leaves out.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use cedar_policy::{EntityUid, PrincipalConstraint, ResourceConstraint};
+use cedar_policy::{
+    EntityUid, PolicyId, PolicySet, PrincipalConstraint, ResourceConstraint, ValidationMode, Validator,
+};
 
-use super::Bundle;
+use super::bundle::Bundle;
+use super::declared::finding_at;
 use super::finding::Finding;
 use super::mention::Mention;
-use super::rule::{Claim, Rule};
+use super::rule::{Claim, Rule, RuleId};
 use super::vocabulary::ActionShape;
+use super::words::MissingWord;
+
+impl Bundle {
+    /// The same set, with those claims of `other` that it lacks or has otherwise; they decide nothing, but are held
+    /// against it under the name `in force: ...`. Besides, what cannot be held against it: a claim that its schema
+    /// does not bear.
+    #[must_use]
+    pub fn held_to_claims_of(&self, other: &Self) -> (Self, Vec<Finding>) {
+        let (mut held, mut findings) = (self.clone(), Vec::new());
+        let validator = Validator::new(self.schema().clone());
+        for (rule, claim) in other.claims() {
+            findings.extend(weakened(self, other, rule));
+            if self.makes(rule) {
+                continue;
+            }
+            let id = rule.id.in_force();
+            let policy = rule.policy.new_id(PolicyId::new(id.as_str()));
+            let bears = PolicySet::from_policies([policy.clone()])
+                .is_ok_and(|set| validator.validate(&set, ValidationMode::Strict).validation_passed());
+            if !bears {
+                let message = format!("the claim `{}` in force cannot be said in this schema", rule.id);
+                let hint = "keep the words it uses, or retire the claim first";
+                findings.push(Finding::of_rule(rule, message, hint).of_in_force());
+                continue;
+            }
+            for (action, deciding) in &mut held.by_action {
+                if self.covers(&policy.action_constraint(), action) {
+                    let reads = Mention::of(&policy).is_none_or(|mention| mention.reads_context());
+                    deciding.claims_read_context |= reads && self.vocabulary().lets_say(action);
+                    // Its name is taken by no other claim, so it can be added.
+                    let _ = deciding.claims.add(policy.clone());
+                }
+            }
+            held.rules.insert(id.clone(), Rule { id, claim: Some(claim), policy, ..rule.clone() });
+        }
+        findings.extend(unclaimed(&held, other));
+        (held, findings)
+    }
+
+    /// The floors of `other` that promise what nobody can ask over the schema of this set, each with what that is.
+    #[must_use]
+    pub fn unasked_of(&self, other: &Self) -> BTreeMap<RuleId, Vec<Finding>> {
+        let floors = other.claims().filter(|(_, claim)| *claim == Claim::Whenever);
+        let unasked = floors.map(|(rule, _)| (rule.id.clone(), unasked(self, other, rule)));
+        unasked.filter(|(_, findings)| !findings.is_empty()).collect()
+    }
+
+    /// Findings about the words of facts that the schema of this set leaves out: a refusal where the rules in force
+    /// have the word, so that no promise about it goes out of sight, else advice.
+    #[must_use]
+    pub fn missing_words_beside(&self, in_force: Option<&Self>) -> Vec<Finding> {
+        let finding = |missing: &MissingWord| {
+            let is_known = in_force.is_some_and(|in_force| !in_force.missing_words().contains(missing));
+            let hint = if is_known {
+                "keep the words of the rules in force"
+            } else {
+                "add it there; until then whatever is asked of such a fact is refused with `invalid_fact`"
+            };
+            let finding =
+                finding_at(self.files(), missing.kind.as_str(), Some(missing.attribute), missing.to_string(), hint);
+            if is_known { finding } else { finding.advising() }
+        };
+        self.missing_words().iter().map(finding).collect()
+    }
+}
 
 /// Where a claim of `old` would say less over the schema of `new`, or something else.
-pub(super) fn weakened(new: &Bundle, old: &Bundle, rule: &Rule) -> Vec<Finding> {
+fn weakened(new: &Bundle, old: &Bundle, rule: &Rule) -> Vec<Finding> {
     let scope = rule.policy.action_constraint();
     let groups = groups_in_conditions(rule);
     let mut findings = Vec::new();
@@ -37,7 +105,7 @@ pub(super) fn weakened(new: &Bundle, old: &Bundle, rule: &Rule) -> Vec<Finding> 
 }
 
 /// What a floor of `old` promises that nobody can ask over the schema of `new`: there it promises nothing.
-pub(super) fn unasked(new: &Bundle, old: &Bundle, rule: &Rule) -> Vec<Finding> {
+fn unasked(new: &Bundle, old: &Bundle, rule: &Rule) -> Vec<Finding> {
     let scope = rule.policy.action_constraint();
     let mut findings = Vec::new();
     for action in old.actions().filter(|action| old.covers(&scope, action)) {
@@ -55,7 +123,7 @@ pub(super) fn unasked(new: &Bundle, old: &Bundle, rule: &Rule) -> Vec<Finding> {
 }
 
 /// Where an action about which something was claimed applies to types of which nothing is.
-pub(super) fn unclaimed(new: &Bundle, old: &Bundle) -> Vec<Finding> {
+fn unclaimed(new: &Bundle, old: &Bundle) -> Vec<Finding> {
     let ceilings = |bundle: &Bundle, action: &EntityUid| -> Vec<Rule> {
         let claims = bundle.claims().filter(|(_, claim)| *claim == Claim::OnlyWhen);
         let covering = claims.filter(|(rule, _)| bundle.covers(&rule.policy.action_constraint(), action));

@@ -5,9 +5,6 @@
 
 use std::collections::BTreeSet;
 
-use super::bundle::Bundle;
-use super::declared::finding_at;
-use super::finding::Finding;
 use super::vocabulary::Vocabulary;
 use crate::domain::commercial::RelationshipState;
 use crate::domain::partner::{PartnerKind, PartnerStatus};
@@ -57,24 +54,4 @@ pub(super) fn left_out(vocabulary: &Vocabulary) -> BTreeSet<MissingWord> {
         missing.extend(words.map(|word| MissingWord { kind, attribute, word }));
     }
     missing
-}
-
-impl Bundle {
-    /// Findings about the words of facts that the schema of this set leaves out: a refusal where the rules in force
-    /// have the word, so that no promise about it goes out of sight, else advice.
-    #[must_use]
-    pub fn missing_words_beside(&self, in_force: Option<&Self>) -> Vec<Finding> {
-        let finding = |missing: &MissingWord| {
-            let is_known = in_force.is_some_and(|in_force| !in_force.missing_words().contains(missing));
-            let hint = if is_known {
-                "keep the words of the rules in force"
-            } else {
-                "add it there; until then whatever is asked of such a fact is refused with `invalid_fact`"
-            };
-            let finding =
-                finding_at(self.files(), missing.kind.as_str(), Some(missing.attribute), missing.to_string(), hint);
-            if is_known { finding } else { finding.advising() }
-        };
-        self.missing_words().iter().map(finding).collect()
-    }
 }

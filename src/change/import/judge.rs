@@ -10,7 +10,8 @@ use crate::domain::event::Event;
 use crate::domain::grant::Multichannel;
 use crate::id::{PartnerId, Revision};
 use crate::limits::IMPORT_RELATIONSHIPS_MAX;
-use crate::pdp::call::{Call, CallTarget, Denied, Undone, admit};
+use crate::pdp::call::{Call, CallTarget, Undone, admit};
+use crate::pdp::refusal::Denied;
 use crate::policy::Bundle;
 use crate::store::{BulkImport, StoreError};
 
