@@ -1,5 +1,4 @@
-//! Everything that is asked: one question or many, searches, what-if, the lists and pages, and
-//! the export of what is known.
+//! Everything that is asked: one question or many, searches, what-if, the lists and pages, and the export.
 
 pub(crate) mod as_decided;
 pub mod ask;

@@ -1,4 +1,4 @@
-//! What is remembered of every decision, and why it can be believed.
+//! The record of every decision, and the proof that it is unchanged.
 
 mod finding;
 mod mask;

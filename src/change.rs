@@ -1,7 +1,7 @@
 //! Everything that changes something, a file a verb.
 //!
-//! What may happen to the facts is computed from a view of them without writing: each operation returns what would
-//! become of which fact, or why it cannot be. The writer commits it, a what-if only looks at it.
+//! What may happen to the facts is computed from a view of them without writing: each operation returns the
+//! facts as they would become, or why it is not possible. The writer commits it, a what-if only looks at it.
 
 pub mod acceptance;
 pub(crate) mod judgement;

@@ -87,7 +87,7 @@ pub fn surface(
     surface_with(pdp, listener, shutdown, HEARTBEAT)
 }
 
-/// As [`surface`], with streams that ask so often whether they may go on.
+/// Like [`surface`], with streams that ask so often whether they may go on.
 pub fn surface_with(
     pdp: Arc<Pdp>,
     listener: Listener,

@@ -110,7 +110,7 @@ pub enum PdpError {
 }
 
 impl Pdp {
-    /// A decision point over a store that is open already; its ledger is signed with a key that is kept nowhere.
+    /// A decision point over a store that is open already; its ledger is signed with a key that is not stored.
     ///
     /// # Errors
     /// [`PdpError::Rules`] when the schema does not hold the stored facts.

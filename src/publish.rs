@@ -1,8 +1,8 @@
 //! Publishing rules: one person proposes them, another approves them, and they are activated at once or later.
 //!
 //! Every activation is one commit: the set and its evidence are stored, the history has its entry, the proposal
-//! says so and the record of the call stands in the ledger. If the process dies before, nothing of it is so; if it
-//! dies after, all of it is, and the next start decides by what the store says.
+//! says so and the record of the call stands in the ledger. If the process dies before, nothing of it happened; if
+//! it dies after, all of it did, and the next start decides by what the store says.
 
 pub mod difference;
 mod four_eyes;

@@ -161,7 +161,7 @@ pub(crate) struct Answered {
 /// Answers one question.
 ///
 /// # Errors
-/// [`AskError`] for a basis that cannot be; [`CallError::Denied`] for whoever may not ask.
+/// [`AskError`] for a basis that cannot be; [`CallError::Denied`] when the caller may not ask.
 pub async fn ask(
     pdp: &Pdp,
     call: &Call,

@@ -146,7 +146,7 @@ impl Iterator for ExportReader {
 /// The reader keeps that revision in the file as long as it lives, so it is not to be left lying about.
 ///
 /// # Errors
-/// [`CallError::Denied`] for whoever may not export.
+/// [`CallError::Denied`] when the caller may not export.
 pub async fn export(pdp: &Pdp, call: &Call) -> Result<Response<ExportReader>, CallError<StoreError>> {
     call::read(pdp, call, "export", &CallTarget::Installation, |view, _| {
         Ok(ExportReader::of(pdp.store.snapshot_at(view.revision())?))

@@ -156,7 +156,7 @@ async fn read_past<T>(
 /// A customer's Partner Relationships page, with the grants that end within a time: now, or as it was.
 ///
 /// # Errors
-/// [`PastError`]; [`CallError::Denied`] for whoever may not read it now.
+/// [`PastError`]; [`CallError::Denied`] when the caller may not read it now.
 pub async fn partner_relationships(
     pdp: &Pdp,
     call: &Call,
@@ -193,7 +193,7 @@ pub async fn partner_relationships(
 /// was.
 ///
 /// # Errors
-/// [`PastError`]; [`CallError::Denied`] for whoever may not read it now.
+/// [`PastError`]; [`CallError::Denied`] when the caller may not read it now.
 pub async fn customer_list(
     pdp: &Pdp,
     call: &Call,

@@ -324,7 +324,7 @@ impl Record {
         }
     }
 
-    /// The record of something that came as a question and is none: `message` says what is wrong with it.
+    /// The record of an invalid question: `message` says what is wrong with it.
     #[must_use]
     pub fn of_invalid(caller: Caller, asked: RecordKind, message: String, facts: Facts, rules: Digest) -> Self {
         let nobody = || Entity::new("", "");
@@ -364,7 +364,7 @@ impl Record {
         self.entry.as_deref()
     }
 
-    /// Names the journal's entry that was made with it, by its SHA-256.
+    /// Sets the journal's entry that was made with it, by its SHA-256.
     pub fn belongs_to(&mut self, entry: &[u8; 32]) {
         self.entry = Some(HEXLOWER.encode(entry));
     }

@@ -67,7 +67,7 @@ pub fn leaves_up_to(last_node: Option<u64>) -> u64 {
     last_node.map_or(0, |node| leaves(node).1 + 1)
 }
 
-/// The full subtrees of a tree, largest first: all that is needed to go on, and to say its root.
+/// The full subtrees of a tree, largest first: all that is needed to append and to compute its root.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Peaks {
     size: u64,

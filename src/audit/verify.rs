@@ -1,6 +1,6 @@
-//! The walk along the ledger that finds what is not as it was written, and names the first record it touches.
+//! Verification of the ledger: finds what is not as it was written, and names the first record concerned.
 //!
-//! Each record is hashed and held against its leaf, each full node against the two beneath it, and each signed
+//! Each record is hashed and checked against its leaf, each full node against the two beneath it, and each signed
 //! checkpoint against the root at its size. A record that has another's leaf shows what was done: two that have each
 //! other's were swapped; where each has that of the next, one was dropped; where each has that of the one before, one
 //! was inserted.
@@ -90,7 +90,7 @@ impl Walk {
         self.archived += 1;
     }
 
-    /// Takes note of something that is not as it was written.
+    /// Records something that is not as it was written.
     pub fn found(&mut self, fault: Fault, seq: u64, last: Option<u64>, message: String) {
         if self.findings.len() < FINDINGS_MAX {
             self.findings.push(Finding { fault, seq, last, message });
@@ -144,7 +144,7 @@ impl Walk {
         self.climb(attested, record, nodes);
     }
 
-    /// A record that is not that of its leaf: takes note, and says which of both the tree attests.
+    /// Records a mismatch of record and leaf, and says which of both the tree attests.
     fn misfit(&mut self, seq: u64, record: Hash, leaf: Hash, nodes: Option<&dyn Fn(u64) -> Option<Hash>>) -> Hash {
         // Leaves 2j and 2j + 1 are nodes 4j and 4j + 2, and node 4j + 1 is above both.
         let node = leaf_node(seq - 1);
@@ -204,7 +204,7 @@ impl Walk {
         }
     }
 
-    /// Adds a leaf and holds every node that is full by it against the stored one.
+    /// Adds a leaf and checks every node that it completes against the stored one.
     fn climb(&mut self, leaf: Hash, record: Option<Hash>, nodes: Option<&dyn Fn(u64) -> Option<Hash>>) {
         if let Some(otherwise) = &mut self.otherwise {
             let Ok(()) = otherwise.push(record.unwrap_or(leaf), |_, _| Ok::<(), Infallible>(()));
@@ -230,7 +230,7 @@ impl Walk {
         }
     }
 
-    /// Holds a checkpoint against the records up to here.
+    /// Checks a checkpoint against the records up to here.
     pub fn checkpoint(&mut self, opened: Result<Checkpoint, CheckpointError>) {
         let size = self.size();
         match opened {
@@ -268,7 +268,7 @@ impl Walk {
         }
     }
 
-    /// Holds a kept checkpoint over fewer records than come before the first one against the tree over those.
+    /// Checks a stored checkpoint over fewer records than come before the first one against the tree over those.
     pub fn older(&mut self, kept: &Checkpoint, before: &Peaks) {
         let (size, first) = (kept.size, self.first);
         let old = format!("a kept checkpoint over {size} records is older than record {first}, the first one here");
@@ -287,7 +287,7 @@ impl Walk {
         }
     }
 
-    /// Takes note of a checkpoint over more records than there are.
+    /// Records a checkpoint over more records than there are.
     pub fn cut_off(&mut self, opened: Result<Checkpoint, CheckpointError>) {
         let size = self.size();
         match opened {
@@ -331,7 +331,7 @@ impl Walk {
         }
     }
 
-    /// Says of the records that are not those of their leaves what was done to them.
+    /// Reports what was done to the records that do not match their leaves.
     fn report_misfits(&mut self) {
         let misfits = std::mem::take(&mut self.misfits);
         let belongs = |index: usize, seq: u64| misfits.get(index).filter(|other| other.seq == seq)?.belongs;

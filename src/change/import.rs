@@ -72,7 +72,7 @@ impl Imported {
 /// Why nothing was imported.
 #[derive(Debug, thiserror::Error)]
 pub enum ImportError {
-    /// A line cannot be as it is.
+    /// A line is not valid.
     #[error("line {line}: {message}")]
     Line {
         /// Which line, counted from 1, blank ones too.
@@ -122,7 +122,7 @@ impl Coded for ImportError {
 /// so what comes over a network is buffered in a file first.
 ///
 /// # Errors
-/// [`ImportError`] with the number of the line; [`CallError::Denied`] for whoever may not import.
+/// [`ImportError`] with the number of the line; [`CallError::Denied`] when the caller may not import.
 pub async fn import(
     pdp: &Pdp,
     call: &Call,
@@ -162,7 +162,7 @@ fn import_lines<R: BufRead, P: FnMut(u64, u64)>(
     let done = imported.map(|mut imported| {
         imported.revision = revision;
         let (relationships, records) = judge.noted();
-        // Where all was so already nothing happened, and its record says so.
+        // If nothing changed, the record says so.
         let mut events: Vec<Event> = has_put.then(|| imported.event()).into_iter().collect();
         events.extend(relationships);
         Done { records, ..Done::of((ChangeSet { facts: Vec::new(), events }, imported)) }

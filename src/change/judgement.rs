@@ -1,4 +1,4 @@
-//! By what changes are judged, alike for whoever makes, imports or supposes them.
+//! How changes are judged, the same for making, importing and hypothetically applying them.
 
 use crate::caller::Caller;
 use crate::change::acceptance::{Acceptance, AcceptanceError, Accepted, accept};
@@ -11,7 +11,7 @@ use crate::pdp::refusal::Denied;
 use crate::policy::Bundle;
 use crate::store::{StoreError, View};
 
-/// By what changes are judged at a moment.
+/// What changes are judged by at a moment.
 #[derive(Clone, Copy)]
 pub(crate) struct Judgement<'a> {
     /// The rules in force.

@@ -12,7 +12,7 @@ use crate::store::MetadataChanges;
 /// The keys that links are signed with, newest first; the first one signs.
 ///
 /// # Errors
-/// [`CallError::Denied`] for whoever may not manage them.
+/// [`CallError::Denied`] when the caller may not manage them.
 pub async fn link_keys(pdp: &Pdp, call: &Call) -> Result<Response<Vec<LinkKeySummary>>, CallError<LinksError>> {
     call::read(pdp, call, "listLinkKeys", &CallTarget::Installation, |_, _| Ok(pdp.keys.links.summaries())).await
 }
@@ -20,7 +20,7 @@ pub async fn link_keys(pdp: &Pdp, call: &Call) -> Result<Response<Vec<LinkKeySum
 /// Signs links with a new key from now on; links already sent still verify.
 ///
 /// # Errors
-/// [`LinksError`]; [`CallError::Denied`] for whoever may not rotate keys.
+/// [`LinksError`]; [`CallError::Denied`] when the caller may not rotate keys.
 pub async fn rotate_link_key(pdp: &Pdp, call: &Call) -> Result<Committed<Vec<LinkKeySummary>>, CallError<LinksError>> {
     alter_link_keys(pdp, call, "rotateLinkKey", LinkRing::rotate).await
 }
@@ -28,7 +28,7 @@ pub async fn rotate_link_key(pdp: &Pdp, call: &Call) -> Result<Committed<Vec<Lin
 /// Refuses the links signed with a key from now on.
 ///
 /// # Errors
-/// [`LinksError`]; [`CallError::Denied`] for whoever may not retire keys.
+/// [`LinksError`]; [`CallError::Denied`] when the caller may not retire keys.
 pub async fn retire_link_key(
     pdp: &Pdp,
     call: &Call,

@@ -23,14 +23,14 @@ use crate::policy::Bundle;
 use crate::question::{Entity, Kind, Question};
 use crate::store::{Listed, StoreError, View, WriteContext};
 
-/// A noun as it is registered, and the revision that made it so.
+/// A registered noun, and the revision of its newest version.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Registered<T> {
     /// The noun.
     pub noun: T,
     /// The revision of its newest version.
     pub revision: Revision,
-    /// Was it told for the first time?
+    /// Was it registered by this call?
     pub is_new: bool,
 }
 
@@ -82,7 +82,7 @@ pub(crate) fn registered<T>(
 /// Registers a partner, or changes it.
 ///
 /// # Errors
-/// [`PartnerError`]; [`CallError::Denied`] for whoever may not write facts.
+/// [`PartnerError`]; [`CallError::Denied`] when the caller may not write facts.
 pub async fn put_partner(
     pdp: &Pdp,
     call: &Call,
@@ -102,7 +102,7 @@ pub async fn put_partner(
 /// Registers a customer, or changes it.
 ///
 /// # Errors
-/// [`CustomerError`]; [`CallError::Denied`] for whoever may not write facts.
+/// [`CustomerError`]; [`CallError::Denied`] when the caller may not write facts.
 pub async fn put_customer(
     pdp: &Pdp,
     call: &Call,
@@ -122,7 +122,7 @@ pub async fn put_customer(
 /// Reads a partner; nothing when it is not registered.
 ///
 /// # Errors
-/// [`CallError::Denied`] for whoever may not read it.
+/// [`CallError::Denied`] when the caller may not read it.
 pub async fn partner(
     pdp: &Pdp,
     call: &Call,
@@ -135,7 +135,7 @@ pub async fn partner(
 /// Reads a customer; nothing when it is not registered.
 ///
 /// # Errors
-/// [`CallError::Denied`] for whoever may not read it.
+/// [`CallError::Denied`] when the caller may not read it.
 pub async fn customer(
     pdp: &Pdp,
     call: &Call,
@@ -148,7 +148,7 @@ pub async fn customer(
 /// Reads a subscription; nothing when it is not registered.
 ///
 /// # Errors
-/// [`CallError::Denied`] for whoever may not read it.
+/// [`CallError::Denied`] when the caller may not read it.
 pub async fn subscription(
     pdp: &Pdp,
     call: &Call,
@@ -161,7 +161,7 @@ pub async fn subscription(
 /// Lists partners in the order of their ids.
 ///
 /// # Errors
-/// [`ListError`]; [`CallError::Denied`] for whoever may not list them.
+/// [`ListError`]; [`CallError::Denied`] when the caller may not list them.
 pub async fn list_partners(
     pdp: &Pdp,
     call: &Call,
@@ -183,7 +183,7 @@ pub async fn list_partners(
 /// Lists customers in the order of their ids.
 ///
 /// # Errors
-/// [`ListError`]; [`CallError::Denied`] for whoever may not list them.
+/// [`ListError`]; [`CallError::Denied`] when the caller may not list them.
 pub async fn list_customers(
     pdp: &Pdp,
     call: &Call,
@@ -205,7 +205,7 @@ pub async fn list_customers(
 /// Lists subscriptions: all, those of a customer, those a partner sold, or those that are both.
 ///
 /// # Errors
-/// [`ListError`]; [`CallError::Denied`] for whoever may not list them.
+/// [`ListError`]; [`CallError::Denied`] when the caller may not list them.
 pub async fn list_subscriptions(
     pdp: &Pdp,
     call: &Call,

@@ -190,7 +190,7 @@ pub async fn check_acceptance(pdp: &Pdp, call: &Call, token: &str) -> Result<(),
 /// A customer accepts the request of a link.
 ///
 /// # Errors
-/// [`LinkError`]; [`CallError::Denied`] for whoever may not accept for the customer.
+/// [`LinkError`]; [`CallError::Denied`] when the caller may not accept for the customer.
 pub async fn accept(
     pdp: &Pdp,
     call: &Call,
@@ -229,7 +229,7 @@ pub async fn accept(
 /// A customer removes delegated administrative privileges.
 ///
 /// # Errors
-/// [`RemovalError`]; [`CallError::Denied`] for whoever may not speak for the customer.
+/// [`RemovalError`]; [`CallError::Denied`] when the caller may not speak for the customer.
 pub async fn remove(pdp: &Pdp, call: &Call, removal: Removal) -> Result<Committed<Removed>, CallError<RemovalError>> {
     let target = CallTarget::Customer(removal.customer.clone());
     call::change(pdp, call, "removeDelegatedAdministration", target, move |context, _| {
@@ -245,7 +245,7 @@ pub async fn remove(pdp: &Pdp, call: &Call, removal: Removal) -> Result<Committe
 /// One side renegotiates the commercial relationship.
 ///
 /// # Errors
-/// [`RenegotiationError`]; [`CallError::Denied`] for whoever may not speak for that side.
+/// [`RenegotiationError`]; [`CallError::Denied`] when the caller may not speak for that side.
 pub async fn renegotiate(
     pdp: &Pdp,
     call: &Call,
@@ -262,10 +262,10 @@ pub async fn renegotiate(
     .await
 }
 
-/// One side takes back what it proposed about the commercial relationship.
+/// One side withdraws its proposal about the commercial relationship.
 ///
 /// # Errors
-/// [`RenegotiationError`]; [`CallError::Denied`] for whoever may not speak for that side.
+/// [`RenegotiationError`]; [`CallError::Denied`] when the caller may not speak for that side.
 pub async fn withdraw_renegotiation(
     pdp: &Pdp,
     call: &Call,

@@ -1,5 +1,5 @@
 //! Customer and partner renegotiate their commercial relationship; it ends only when both say so, and while nobody
-//! answered, whoever proposed it may take it back.
+//! answered, the side that proposed it may withdraw.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -23,14 +23,14 @@ pub struct Renegotiation {
     pub outcome: Outcome,
 }
 
-/// One side takes back what it proposed.
+/// One side withdraws its proposal.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Withdrawal {
     /// The customer.
     pub customer: CustomerId,
     /// The partner.
     pub partner: PartnerId,
-    /// Who takes it back.
+    /// Who withdraws it.
     pub by: Side,
 }
 
@@ -58,7 +58,7 @@ pub enum RenegotiationError {
         /// The partner.
         partner: PartnerId,
     },
-    /// It is so already, or nothing is there to be taken back.
+    /// It is so already, or there is no proposal to withdraw.
     #[error(transparent)]
     Impossible(#[from] commercial::RenegotiationError),
     /// The store failed.

@@ -39,7 +39,7 @@ pub(crate) fn differences(before: &Subscription, after: &Subscription) -> Result
     Ok(of_status.into_iter().chain(others).collect())
 }
 
-/// Says in the log what rules of an earlier day lack: actions without which a partner's change is refused, and words
+/// Logs what rules of an earlier version lack: actions without which a partner's change is refused, and words
 /// without which whatever is asked of a fact that holds them is.
 pub(crate) fn log_missing(rules: &Bundle) {
     let known = |action: &&str| rules.vocabulary().action(Namespace::Domain.as_str(), action).is_some();

@@ -1,4 +1,4 @@
-//! Access tokens: created, shown once, stored only as a hash, listed, revoked; and what they say of a caller.
+//! Access tokens: created, shown once, stored only as a hash, listed, revoked; and the caller each identifies.
 
 use data_encoding::{BASE64URL_NOPAD, HEXLOWER};
 use serde::{Deserialize, Serialize};
@@ -215,7 +215,7 @@ fn known(context: &WriteContext<'_>, speaks_for: &Speaker) -> Result<(), TokenEr
     unknown.map_or(Ok(()), |id| Err(TokenError::UnknownSpeaker(id)))
 }
 
-/// What the record of a call about a token says of it.
+/// What the record of a call about a token states.
 fn said_of(token: &Token) -> impl Iterator<Item = (String, Value)> {
     let TokenSummary { id, name, role, person, expires, .. } = summary(token);
     [
@@ -229,7 +229,7 @@ fn said_of(token: &Token) -> impl Iterator<Item = (String, Value)> {
     .filter_map(|(member, value)| Some((member.to_owned(), value?.into())))
 }
 
-/// Keeps a token as it is now.
+/// Stores a token as it is now.
 fn put(token: &Token) -> Result<Done<TokenSummary>, Undone<TokenError>> {
     let mut metadata = MetadataChanges::default();
     metadata.put_token(token).map_err(TokenError::from)?;
@@ -241,7 +241,7 @@ fn put(token: &Token) -> Result<Done<TokenSummary>, Undone<TokenError>> {
 /// Creates a token; the secret is in the answer and nowhere else.
 ///
 /// # Errors
-/// [`TokenError`]; [`CallError::Denied`] for whoever may not create tokens.
+/// [`TokenError`]; [`CallError::Denied`] when the caller may not create tokens.
 pub async fn create_token(
     pdp: &Pdp,
     call: &Call,
@@ -290,7 +290,7 @@ pub async fn create_token(
 /// Revokes a token; again changes nothing.
 ///
 /// # Errors
-/// [`TokenError::Unknown`]; [`CallError::Denied`] for whoever may not revoke tokens.
+/// [`TokenError::Unknown`]; [`CallError::Denied`] when the caller may not revoke tokens.
 pub async fn revoke_token(
     pdp: &Pdp,
     call: &Call,
@@ -316,7 +316,7 @@ pub async fn revoke_token(
 /// Lists every token, without its secret.
 ///
 /// # Errors
-/// [`CallError::Denied`] for whoever may not list tokens.
+/// [`CallError::Denied`] when the caller may not list tokens.
 pub async fn tokens(pdp: &Pdp, call: &Call) -> Result<Response<Vec<TokenSummary>>, CallError<TokenError>> {
     call::read(pdp, call, "listTokens", &CallTarget::Installation, |_, _| {
         Ok(pdp.store.tokens()?.iter().map(summary).collect())

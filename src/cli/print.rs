@@ -48,7 +48,7 @@ pub(super) fn is_unread() -> bool {
     FAULT.get().is_some_and(|fault| fault.kind() == ErrorKind::BrokenPipe)
 }
 
-/// What the command failed to print, unless nobody wanted it.
+/// The error of printing, unless the reader went away.
 pub(super) fn failed() -> Option<Failure> {
     let fault = FAULT.get().filter(|fault| fault.kind() != ErrorKind::BrokenPipe)?;
     Some(Failure::failed(format!("cannot write to the standard output: {fault}; what was printed is not complete")))

@@ -1,4 +1,4 @@
-//! Reaching a store: opening it here, or asking the server that holds it.
+//! A client of a store: opens it here, or asks the server that holds it.
 //!
 //! redb gives a store to one process. Whoever opens it listens on a socket in the data directory, so every command
 //! speaks to it in the same way, whether the store is held by a server or by the command itself.
@@ -35,7 +35,7 @@ use crate::store::{Store, StoreError};
 const SOCKET_NAME: &str = "standing.sock";
 /// The longest path of a socket the system takes, less the byte that ends it.
 const SOCKET_PATH_MAX: usize = 107;
-/// How long a command waits for whoever holds the store to answer or to be done with it.
+/// How long a command waits for the process that holds the store to answer or to close it.
 const ANSWERS_WITHIN: Duration = Duration::from_secs(15);
 /// How long it waits before it tries again.
 const PAUSE: Duration = Duration::from_millis(25);
@@ -125,12 +125,12 @@ impl Socket {
 impl Drop for Socket {
     fn drop(&mut self) {
         self.serving.abort();
-        // Whoever opens the store next removes what is left.
+        // The next process that opens the store removes what is left.
         let _ = fs::remove_file(&self.path.path);
     }
 }
 
-/// A store that can be asked.
+/// A client of a store.
 pub(super) struct Client {
     data: PathBuf,
     /// The store, when this process holds it.
@@ -243,7 +243,7 @@ impl Client {
         Ok(sender.send_request(request).await?)
     }
 
-    /// Makes a call and returns what was said, a problem too.
+    /// Makes a call and returns the answer, a problem too.
     pub(super) async fn ask(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Said, Failure> {
         let bytes = body.map(Value::to_string).unwrap_or_default();
         said(self.send(method, path, "application/json", whole(bytes)).await?).await
@@ -260,7 +260,7 @@ pub(super) fn whole(bytes: impl Into<Bytes>) -> Outgoing {
     Full::new(bytes.into()).map_err(|never| match never {}).boxed()
 }
 
-/// What was said to a call: its answer, or a problem.
+/// The answer to a call, or a problem.
 pub(super) struct Said {
     pub(super) status: StatusCode,
     pub(super) body: Value,

@@ -1,5 +1,5 @@
-//! `standing rules`: what is wrong with a set, whether its promises hold, what it would change, and how it comes in
-//! force.
+//! `standing rules`: what is wrong with a set, whether its claims hold, what it would change, and how it is
+//! activated.
 
 mod candidate;
 mod differences;

@@ -1,5 +1,5 @@
-//! What goes on about the rules while a server runs: its folder is watched, and what was approved for later is put in
-//! force when its time has come.
+//! What goes on about the rules while a server runs: its folder is watched, and what was approved for later is
+//! activated when its time has come.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -162,7 +162,7 @@ impl Coded for ChangesError {
 /// What happened after a revision, oldest first, about `limit` events of it: a revision is never split.
 ///
 /// # Errors
-/// [`ChangesError::NotYet`]; [`CallError::Denied`] for whoever may not read the journal.
+/// [`ChangesError::NotYet`]; [`CallError::Denied`] when the caller may not read the journal.
 pub async fn changes(
     pdp: &Pdp,
     call: &Call,
@@ -172,10 +172,10 @@ pub async fn changes(
     changes_of(pdp, call, after, limit, &ChangeFilter::default()).await
 }
 
-/// As [`changes`], of what a filter takes; it goes on after the last revision that was looked at.
+/// Like [`changes`], of what a filter takes; it goes on after the last revision that was looked at.
 ///
 /// # Errors
-/// [`ChangesError::NotYet`]; [`CallError::Denied`] for whoever may not read the journal.
+/// [`ChangesError::NotYet`]; [`CallError::Denied`] when the caller may not read the journal.
 pub async fn changes_of(
     pdp: &Pdp,
     call: &Call,
@@ -197,7 +197,7 @@ pub fn changes_page(pdp: &Pdp, after: Revision, limit: usize) -> Result<ChangesP
     changes_page_of(pdp, after, limit, &ChangeFilter::default())
 }
 
-/// As [`changes_page`], of what a filter takes.
+/// Like [`changes_page`], of what a filter takes.
 ///
 /// # Errors
 /// [`ChangesError`].

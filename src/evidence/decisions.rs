@@ -142,7 +142,7 @@ impl DecisionList {
 /// The records for which everything holds that a filter gives, a page of them.
 ///
 /// # Errors
-/// [`ListError::Cursor`]; [`CallError::Denied`] for whoever may not read the ledger.
+/// [`ListError::Cursor`]; [`CallError::Denied`] when the caller may not read the ledger.
 pub async fn decisions(
     pdp: &Arc<Pdp>,
     call: &Call,
@@ -159,7 +159,7 @@ pub async fn decisions(
 /// The records for which everything holds that a filter gives, to be read page by page.
 ///
 /// # Errors
-/// [`CallError::Denied`] for whoever may not read the ledger.
+/// [`CallError::Denied`] when the caller may not read the ledger.
 pub async fn decision_list(
     pdp: &Arc<Pdp>,
     call: &Call,

@@ -200,7 +200,7 @@ pub async fn keep_checkpoint(pdp: &Pdp) -> Result<(), LedgerError> {
 /// The signed head of the ledger, which is kept with the record of this call; that record is not among the signed ones.
 ///
 /// # Errors
-/// [`CallError::Denied`] for whoever may not read the ledger.
+/// [`CallError::Denied`] when the caller may not read the ledger.
 pub async fn checkpoint(pdp: &Pdp, call: &Call) -> Result<Response<SignedCheckpoint>, CallError<LedgerError>> {
     let head = |response: &SignedCheckpoint| Some(Signed { size: response.size, note: response.note.clone() });
     read_signed(pdp, call, || signed(pdp), head).await
@@ -223,7 +223,7 @@ async fn read_signed<T>(
     Ok(response)
 }
 
-/// Keeps a signed head elsewhere, where the settings say so.
+/// Stores a signed head elsewhere, where the settings say so.
 fn keep_head(pdp: &Pdp, size: u64, note: &str) {
     let Some(heads) = &pdp.settings.heads else { return };
     if let Err(error) = heads.keep(pdp.keys.ledger.public().origin(), size, note)
@@ -236,7 +236,8 @@ fn keep_head(pdp: &Pdp, size: u64, note: &str) {
 /// The proof that a record is among the first `size`; among all when nothing is said.
 ///
 /// # Errors
-/// [`LedgerError::Proof`] for numbers that are not there; [`CallError::Denied`] for whoever may not read the ledger.
+/// [`LedgerError::Proof`] for numbers that are not there; [`CallError::Denied`] when the caller may not read the
+/// ledger.
 pub async fn inclusion_proof(
     pdp: &Pdp,
     call: &Call,
@@ -257,7 +258,7 @@ pub async fn inclusion_proof(
 /// The proof that the first `from` records are the beginning of the first `to`; of all when nothing is said.
 ///
 /// # Errors
-/// [`LedgerError::Proof`] for sizes that are not there; [`CallError::Denied`] for whoever may not read the ledger.
+/// [`LedgerError::Proof`] for sizes that are not there; [`CallError::Denied`] when the caller may not read the ledger.
 pub async fn consistency_proof(
     pdp: &Pdp,
     call: &Call,
@@ -311,7 +312,7 @@ fn kept(pdp: &Pdp, view: &LedgerView, seq: Seq) -> Result<Option<Kept>, LedgerEr
 /// A walk along the whole ledger, the journal and the tables, as they are now.
 ///
 /// # Errors
-/// [`CallError::Denied`] for whoever may not read the ledger.
+/// [`CallError::Denied`] when the caller may not read the ledger.
 pub async fn verify_ledger(pdp: &Pdp, call: &Call) -> Result<Response<LedgerWalk>, CallError<LedgerError>> {
     call::read(pdp, call, "readDecisions", &CallTarget::Installation, |_, _| {
         let keys = [pdp.keys.ledger.public()].into_iter().chain(&pdp.keys.former).cloned().collect();
@@ -325,7 +326,7 @@ pub async fn verify_ledger(pdp: &Pdp, call: &Call) -> Result<Response<LedgerWalk
 /// The whole ledger in lines, as it is now, without what is masked, with a signed checkpoint at its end.
 ///
 /// # Errors
-/// [`CallError::Denied`] for whoever may not read the ledger.
+/// [`CallError::Denied`] when the caller may not read the ledger.
 pub async fn export_ledger(
     pdp: &Pdp,
     call: &Call,

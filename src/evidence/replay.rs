@@ -283,7 +283,7 @@ fn again(view: &crate::store::View<'_>, record: &Record) -> Result<Facts, StoreE
 /// Decides a record of the ledger again.
 ///
 /// # Errors
-/// [`ReplayError`]; [`CallError::Denied`] for whoever may not read the ledger.
+/// [`ReplayError`]; [`CallError::Denied`] when the caller may not read the ledger.
 pub async fn replay(pdp: &Pdp, call: &Call, seq: Seq, by: By) -> Result<Response<Replayed>, CallError<ReplayError>> {
     call::read(pdp, call, "readDecisions", &CallTarget::Installation, |_, _| {
         let records = evidence::ledger::records::ledger_records(pdp)?;

@@ -28,7 +28,7 @@ use crate::id::Revision;
 use crate::pdp::call;
 use answers::Evaluations;
 
-/// Says of an answer that other rules decided than were in force at the moment it is about.
+/// Marks an answer by other rules than those in force at the moment it is about.
 const STANDING_HYPOTHETICAL: HeaderName = HeaderName::from_static("standing-hypothetical");
 
 pub(super) async fn evaluation(mut request: Request) -> Result<Response, Problem> {
@@ -87,7 +87,7 @@ pub(super) struct Asking {
     explain: Option<bool>,
 }
 
-/// On what the question is to be answered, as the query says.
+/// The read options of the query.
 pub(super) fn read_options(request: &mut Request) -> Result<ReadOptions, Problem> {
     let as_of = request.query::<Past>()?.moment(request.pdp.now())?;
     let (Rules { rules }, Asking { at_least, explain }) = (request.query()?, request.query()?);

@@ -1,4 +1,4 @@
-//! The journal of changes: pages, and a stream that goes on.
+//! The journal of changes, in pages and as a stream.
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
@@ -145,7 +145,7 @@ async fn follow(request: Request, cursor: Cursor, limit: usize, filter: ChangeFi
     Ok(response)
 }
 
-/// Whoever reads a stream, and may have to stop.
+/// The caller that reads a stream, and its permission.
 struct Reader {
     pdp: Arc<Pdp>,
     call: Call,

@@ -1,4 +1,4 @@
-//! Conditional headers: each is kept, or the call that has one is refused; none is ignored.
+//! Conditional headers: each is honoured, or the call that has one is refused; none is ignored.
 //!
 //! A noun has its revision as `ETag`. Reading it takes `If-None-Match`, so that what is known already is not sent
 //! again; writing it takes `If-Match`, so that nothing is overwritten unseen, and `If-None-Match: *`, which only
@@ -128,7 +128,7 @@ fn revision(text: &str) -> Option<Revision> {
     text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok()).flatten()
 }
 
-/// The answer to whoever reads a noun: the noun, or that it is as it was known. The call is recorded in either case.
+/// The answer to a read of a noun: the noun, or 304. The call is recorded in either case.
 pub(super) fn noun_reply<T, N: Serialize>(
     request: &Request,
     found: &call::Response<T>,

@@ -1,4 +1,4 @@
-//! Who calls: what the credentials of a call say.
+//! Authentication: the caller that the credentials of a call identify.
 
 use data_encoding::BASE64;
 use percent_encoding::percent_decode_str;
@@ -28,7 +28,7 @@ pub(super) fn caller(pdp: &Pdp, entry: &Entry, headers: &HeaderMap) -> Result<Id
         // Whatever credentials come are ignored, where none are asked for.
         (Listener::Anonymous, _) => from_this_machine(entry.host.as_ref(), headers).map(|()| Identity::anonymous()),
         (Listener::Guarded, Access::Public) => Ok(Identity::visitor()),
-        // Whoever says who it is comes in as that, and with a wrong token as nobody.
+        // A token identifies the caller here, too; a wrong one is refused.
         (Listener::Local, _) if headers.contains_key(AUTHORIZATION) => authenticated(pdp, headers),
         (Listener::Local, _) => Ok(Identity::local()),
         (Listener::Guarded, Access::Caller) => authenticated(pdp, headers),

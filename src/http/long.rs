@@ -46,7 +46,7 @@ impl Work {
     }
 }
 
-/// Does long work whenever it has its turn.
+/// Runs long work when it has its turn.
 pub(super) async fn long<T>(work: impl Future<Output = T> + Send) -> T {
     let mut work = pin!(work);
     loop {

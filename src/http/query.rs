@@ -1,4 +1,4 @@
-//! What a call says in its query: each parameter once, as a member of the type that a handler reads, and none that no
+//! The query of a call: each parameter once, as a member of the type that a handler reads, and none that no
 //! handler reads.
 
 use std::collections::BTreeMap;

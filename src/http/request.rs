@@ -1,4 +1,4 @@
-//! One call as a handler sees it, and the pieces of which it makes its answer.
+//! The request as a handler sees it, and helpers for its response.
 
 use std::collections::BTreeMap;
 use std::pin::Pin;
@@ -86,12 +86,12 @@ pub(super) struct Received {
     pub(super) heartbeat: Duration,
 }
 
-/// One call as a handler sees it.
+/// A request as a handler sees it.
 pub struct Request {
     pub(super) pdp: Arc<Pdp>,
     pub(super) call: Call,
     pub(super) headers: HeaderMap,
-    /// How it came in, for whoever has to ask again who calls.
+    /// How it came in, for streams that authenticate again.
     pub(super) entry: Entry,
     /// What the caller knows of the noun it reads.
     pub(super) known: Option<Known>,
@@ -277,7 +277,7 @@ impl Request {
         ))
     }
 
-    /// Takes note of what makes a retry safe; the body of a call without one is empty.
+    /// Records what makes a retry safe; the body of a call without one is empty.
     pub(super) fn note_idempotency(&mut self, body: &[u8]) -> Result<(), Problem> {
         let Some(key) = self.headers.get(IDEMPOTENCY_KEY) else { return Ok(()) };
         let key = key.to_str().ok().filter(|key| (1..=IDEMPOTENCY_KEY_LENGTH_MAX).contains(&key.len()));
@@ -315,7 +315,7 @@ pub(super) fn with_header(mut response: Response, name: HeaderName, value: impl 
     response
 }
 
-/// Says where the answer is recorded: one place, or the first and the last of several.
+/// Adds the header that says where the answer is recorded: one place, or the first and the last of several.
 pub(super) fn recorded(response: Response, seqs: &[Seq]) -> Response {
     match (seqs.first(), seqs.last()) {
         (Some(first), Some(last)) if first != last => {

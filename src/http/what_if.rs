@@ -1,4 +1,4 @@
-//! What would be otherwise if something changed.
+//! What-if: the decisions that hypothetical changes would change.
 
 use serde::Deserialize;
 use utoipa::ToSchema;

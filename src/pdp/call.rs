@@ -31,7 +31,7 @@ pub struct Call {
     pub request_id: Option<String>,
     /// What makes a retry of it safe.
     pub idempotency: Option<Idempotency>,
-    /// What must be so of the noun for a change to be made.
+    /// The preconditions of a change on its noun.
     pub conditions: Vec<Condition>,
     /// What the call states beyond the facts, recorded in the context of its question.
     pub said: Members,
@@ -101,7 +101,7 @@ impl CallTarget {
     }
 }
 
-/// What must be so of a noun for a change to be made.
+/// A precondition of a change on its noun.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Condition {
     /// It is at one of these revisions.
@@ -112,7 +112,7 @@ pub enum Condition {
     New,
 }
 
-/// A noun that is not as a change was made for, or a key used twice.
+/// A failed precondition, or an idempotency key used twice.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum PreconditionError {
     /// The noun moved.
@@ -156,7 +156,7 @@ pub enum CallError<E> {
     /// The rules do not allow it.
     #[error(transparent)]
     Denied(Denied),
-    /// What it was made for is not so any more.
+    /// A precondition failed.
     #[error(transparent)]
     Precondition(PreconditionError),
     /// Its record cannot be written or the facts cannot be read, so there is no answer.
@@ -297,8 +297,8 @@ pub(crate) fn admit(
     Ok(admission)
 }
 
-/// Asks the rules as [`admit`] does about something that is not known, though it may be: so that what a caller may not
-/// see is decided exactly as what is not there.
+/// Like [`admit`], for something that is treated as unknown even if it exists: so that what a caller may not see is
+/// decided exactly as what is not there.
 pub(crate) fn admit_unseen(
     rules: &Bundle,
     view: &View<'_>,
@@ -353,9 +353,9 @@ impl<E> From<E> for Undone<E> {
 pub trait Coded {
     /// The code.
     fn code(&self) -> &'static str;
-    /// The failure of the store in it, if that is what it is.
+    /// The store's error in it, if there is one.
     fn store(&self) -> Option<&StoreError>;
-    /// What is known of the rules that were refused, if that is what it is about.
+    /// The evidence about refused rules, if the error is about them.
     fn evidence(&self) -> Option<serde_json::Value> {
         None
     }
@@ -470,7 +470,7 @@ where
     Ok(Committed { value, revision, is_repeat, seqs: written.seqs })
 }
 
-/// The answer, the revision at which it is so, and whether it is an earlier one.
+/// The answer, its revision, and whether it is a remembered one.
 pub(crate) type Answered<T, E> = Result<(T, Revision, bool), CallError<E>>;
 
 fn work<T, E>(
@@ -610,7 +610,7 @@ fn repeat<T: DeserializeOwned, E>(
     Ok(Ok((value, remembered.revision, true)))
 }
 
-/// Checks that a noun is as a change was made for.
+/// Checks the conditions of a call against the revision of its noun.
 pub(crate) fn unmoved<E>(call: &Call, found: Option<Revision>) -> Result<(), Undone<E>> {
     for condition in &call.conditions {
         let broken = match (condition, found) {

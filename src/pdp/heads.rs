@@ -94,7 +94,7 @@ impl Heads {
         }
     }
 
-    /// Keeps a signed head.
+    /// Stores a signed head.
     pub(crate) fn keep(&self, origin: &str, size: u64, note: &str) -> io::Result<()> {
         replace(&self.folder.join(name(origin, size)), PUBLIC, note.as_bytes())
     }

@@ -35,7 +35,7 @@ pub enum LedgerKeyError {
     NoRandomness(getrandom::Error),
 }
 
-/// A key of random bytes with a random origin, kept nowhere.
+/// A key of random bytes with a random origin, not stored.
 pub(crate) fn make() -> Result<LedgerKey, LedgerKeyError> {
     let (mut seed, mut name) = ([0; 32], [0; 4]);
     getrandom::fill(&mut seed).map_err(LedgerKeyError::NoRandomness)?;

@@ -1,4 +1,4 @@
-//! Figures for whoever watches the service, in the text form of Prometheus. No figure names a partner or a customer.
+//! Metrics of the service, in the text format of Prometheus. No metric names a partner or a customer.
 
 mod machine;
 mod text;
@@ -32,7 +32,7 @@ const BOUNDS_US: [u64; 14] =
 /// The most reasons that are counted by their names.
 const REASONS_MAX: usize = 100;
 
-/// How long something took: a few atomics, so that nobody waits to be counted.
+/// A histogram of durations: a few atomics, so that counting never blocks.
 #[derive(Clone, Debug, Default)]
 struct Durations(Arc<Buckets>);
 
@@ -102,7 +102,7 @@ struct RulesLabels {
     from: &'static str,
 }
 
-/// The figures of one decision point.
+/// The metrics of one decision point.
 pub(crate) struct Metrics {
     registry: Mutex<Registry>,
     yes: Counter,
@@ -245,7 +245,7 @@ pub fn route_metrics(pdp: &Pdp, method: &'static str, route: &'static str) -> Ro
     RouteMetrics { method, route, own: OnceLock::new(), durations, answers }
 }
 
-/// Every figure as it is now, in the text form of OpenMetrics.
+/// Every metric as it is now, in the text format of OpenMetrics.
 ///
 /// # Errors
 /// [`StoreError`] when the ledger cannot be read.
@@ -282,7 +282,7 @@ pub fn figures(pdp: &Pdp) -> Result<String, StoreError> {
     Ok(text)
 }
 
-/// The same in the text form that Prometheus had before OpenMetrics.
+/// Like [`figures`], in the text format that Prometheus had before OpenMetrics.
 ///
 /// # Errors
 /// As [`figures`].

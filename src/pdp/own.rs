@@ -1,5 +1,5 @@
-//! Metadata that this service writes without a call: rules that are activated from their files or
-//! at their time, keys, where the rules come from. Once there is a ledger, each has its record.
+//! Metadata that this service writes without a call: rules that are activated from their files or at their time, keys,
+//! where the rules come from. Once there is a ledger, each has its record.
 
 use crate::audit::Record;
 use crate::facts::Facts;
@@ -16,7 +16,7 @@ pub(crate) struct Own {
     pub(crate) message: String,
 }
 
-/// Writes what `put` leaves, with a record of it once there is a ledger; nothing where it leaves nothing.
+/// Writes what `put` returns, with a record of it once there is a ledger; nothing where it returns nothing.
 pub(crate) async fn write_own(
     pdp: &Pdp,
     Own { action, by, message }: Own,

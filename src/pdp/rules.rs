@@ -80,11 +80,11 @@ pub struct RefusedRules {
 pub(crate) struct Rules {
     pub(crate) current: Current,
     pub(crate) from: RulesFrom,
-    /// Where their files stand.
+    /// The folder of their files.
     pub(crate) at: Option<RulesAt>,
     /// A world of its own that questions are about, with its rules.
     pub(crate) world: Option<Arc<(Bundle, World)>>,
-    /// Rules that were in force before, as far as somebody has asked for them; what a digest names never changes.
+    /// Rules that were in force before, loaded on demand; the rules of a digest never change.
     pub(crate) past: RwLock<BTreeMap<String, Arc<Bundle>>>,
     /// What was reviewed last.
     pub(crate) reviewed: Reviewed,
@@ -145,7 +145,7 @@ impl Current {
         self.get()
     }
 
-    /// The rules that are in force where a change is made, which those before it in the same commit may have put there.
+    /// The rules in force where a change is made, possibly activated by an earlier change in the same commit.
     pub(crate) fn over(&self, context: &WriteContext<'_>) -> Result<Arc<Bundle>, StoreError> {
         let Some((number, entry)) = context.in_force()? else { return Ok(self.get()) };
         {
@@ -177,7 +177,7 @@ impl Current {
             std::mem::replace(&mut *deciding, (Some(number), bundle)).1
         };
         self.refuse(None);
-        // Not those of later numbers: they may be on their way to the disk.
+        // Not those of later numbers: they may not be durable yet.
         self.activation.write().unwrap_or_else(PoisonError::into_inner).retain(|activation, _| *activation > number);
         if before.digest().as_str() != digest {
             tracing::info!(rules = digest, "other rules are in force");
@@ -296,7 +296,7 @@ pub fn rules_from(pdp: &Pdp) -> RulesFrom {
     pdp.rules.from
 }
 
-/// Keeps the rules in force by their digest, with who activated them and when, so that what they decided can be
+/// Stores the rules in force by their digest, with who activated them and when, so that what they decided can be
 /// decided again; nothing when they were the last in force already.
 ///
 /// # Errors
@@ -307,7 +307,7 @@ pub async fn keep_rules(pdp: &Pdp, by: &str) -> Result<(), StoreError> {
     keep(pdp, Activation { bundle, by, why, proposal, evidence, folder, retired }).await
 }
 
-/// Puts rules in force without a call, unless they are already.
+/// Activates rules without a call, unless they are already.
 pub(crate) async fn keep(pdp: &Pdp, activation: Activation) -> Result<(), StoreError> {
     let (current, digest) = (pdp.rules.current.clone(), activation.bundle.digest());
     let message = match activation.why {
@@ -324,7 +324,7 @@ pub(crate) async fn keep(pdp: &Pdp, activation: Activation) -> Result<(), StoreE
         Ok(metadata)
     };
     own::write_own(pdp, own, put).await?;
-    // What is out of the ordinary is said at once.
+    // What is unusual is logged at once.
     drop(pdp.rules());
     Ok(())
 }

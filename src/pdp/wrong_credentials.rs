@@ -33,7 +33,7 @@ struct Window {
 pub(crate) struct WrongCredentials(Mutex<Option<Window>>);
 
 impl WrongCredentials {
-    /// Takes note of wrong credentials. The minute that is over, with how many it counted, and whether these are the
+    /// Records wrong credentials. The minute that is over, with how many it counted, and whether these are the
     /// first of a new one.
     fn note(&self, now: Timestamp) -> (Option<Window>, bool) {
         let mut window = self.0.lock().unwrap_or_else(PoisonError::into_inner);

@@ -96,7 +96,7 @@ pub(crate) fn activation(
 /// Approves a proposal: it is activated at once, or at its time.
 ///
 /// # Errors
-/// [`PublishError`]; [`CallError::Denied`] for whoever may not approve rules.
+/// [`PublishError`]; [`CallError::Denied`] when the caller may not approve rules.
 pub async fn approve(
     pdp: &Pdp,
     call: &Call,

@@ -72,9 +72,9 @@ async fn first_set(files: RuleFiles, solver: Option<&Path>) -> Result<Bundle, Ru
 ///
 /// With rules from files the files are activated, and are refused in favour of the last good set when one was in
 /// force. The first files ever only have to load, and nothing in them may turn on what callers say without a claim
-/// that bounds it: where they break a promise there is nothing better to keep, and what was found stands in the log
-/// and in their evidence. With rules from publishing the last in force are, and the files count only when none were.
-/// Where the files stand is kept in the store, and a later start goes on with them.
+/// that bounds it: where they break a promise there is nothing better to keep, and the findings are in the log
+/// and in their evidence. With rules from publishing the last activated decide, and the files count only when there
+/// were none. The folder of the files is stored, and a later start goes on with it.
 ///
 /// # Errors
 /// A [`PdpError`]; then nothing is served. Files that cannot be in force are one when no rules ever were, and rules
@@ -177,7 +177,7 @@ pub async fn reopen(
     Ok(pdp)
 }
 
-/// Notes where rules come from and, where their files could be read, where these stand.
+/// Stores where rules come from and, where their files could be read, their folder.
 async fn note_rules_source(pdp: &Pdp, is_there: bool) -> Result<(), StoreError> {
     let (from, at) = (pdp.rules.from, pdp.rules.at.clone().filter(|_| is_there));
     let at = if at.is_some() && pdp.store.rules_at()? == at { None } else { at };
@@ -203,13 +203,13 @@ pub fn rules_at(pdp: &Pdp) -> Option<&RulesAt> {
     pdp.rules.at.as_ref()
 }
 
-/// The set that stands where the rules come from, as it is now; nothing where that is not known.
+/// The current set at the source of the rules; nothing where that is not known.
 #[must_use]
 pub fn read_files(pdp: &Pdp) -> Option<Result<RuleFiles, ReadError>> {
     pdp.rules.at.as_ref().map(|at| RuleFiles::at(at, pdp.rules().files()))
 }
 
-/// Who puts the files in force: what they stand for, or the program whose set it is.
+/// Who activates the files: their folder, or the program whose set it is.
 pub(crate) fn files_by(pdp: &Pdp, by: &str) -> String {
     if pdp.rules.at == Some(RulesAt::BuiltIn) { RulesAt::BUILT_IN.to_owned() } else { by.to_owned() }
 }
@@ -219,7 +219,7 @@ pub(crate) fn folder_said(pdp: &Pdp) -> Option<String> {
     pdp.rules.at.as_ref().and_then(RulesAt::as_folder).map(|folder| folder.display().to_string())
 }
 
-/// Says in the log what whoever starts with rules from publishing may not expect.
+/// Logs what may surprise at a start with rules from publishing.
 fn compare(pdp: &Pdp, files: Option<&RuleFiles>) -> Result<(), StoreError> {
     let rules = pdp.rules();
     if files.is_some_and(|files| Digest::of(files) != *rules.digest()) {

@@ -4,7 +4,7 @@
 //! rule can see of a pair follows from what it can see of the resource, of the subject, and of the part the subject has
 //! in the resource (`difference/resource_signature.rs`), so pairs are as many as there are, and what has to be decided
 //! is as much as rules can tell apart. The store is read once, customer by customer. Those that have something to do
-//! with a resource are looked up one by one; all others are answered alike by their class, and counted and not visited.
+//! with a resource are looked up one by one; all others are answered by their class, and counted without a visit.
 //!
 //! What is decided is decided on the facts as a single check reads them; were they ever others than those read in
 //! passing, that is an error and not an answer.
@@ -31,7 +31,7 @@ use crate::policy::Bundle;
 use crate::store::{StoreError, View};
 use comparison::Comparison;
 
-/// How far a comparison has come.
+/// The progress of a comparison.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Progress {
     /// How many resources have been looked at.
@@ -40,7 +40,7 @@ pub struct Progress {
     pub all: u64,
 }
 
-/// Why it cannot be said what two sets of rules answer differently.
+/// Why two sets of rules cannot be compared.
 #[derive(Debug, thiserror::Error)]
 pub enum DifferenceError {
     /// An action can be done by something that is not compared.
@@ -54,7 +54,7 @@ pub enum DifferenceError {
         /// The type of its subjects.
         kind: &'static str,
     },
-    /// Whoever asked did not want to know any more.
+    /// The caller stopped it.
     #[error("the comparison was stopped before its end; start it again")]
     Stopped,
     /// The comparison broke off.

@@ -1,4 +1,4 @@
-//! Reviewing a candidate, proposing it, reading what is proposed, and taking it back.
+//! Reviewing a candidate, proposing it, reading what is proposed, and withdrawing it.
 
 use std::collections::BTreeMap;
 
@@ -43,7 +43,7 @@ pub(crate) struct Candidate {
     pub(crate) rollback: bool,
 }
 
-/// Keeps a candidate as a proposal of whoever makes the call.
+/// Stores a candidate as a proposal of whoever makes the call.
 pub(crate) fn proposed(
     current: &Current,
     context: &WriteContext<'_>,
@@ -95,16 +95,16 @@ pub(crate) fn proposed(
 /// A review that is recorded and not made yet.
 pub struct BegunReview(RuleFiles);
 
-/// Reviews a candidate without keeping anything of it but the record of the call.
+/// Reviews a candidate; only the record of the call is stored.
 ///
 /// # Errors
-/// [`PublishError::File`]; [`CallError::Denied`] for whoever may not review rules.
+/// [`PublishError::File`]; [`CallError::Denied`] when the caller may not review rules.
 pub async fn review(
     pdp: &Pdp,
     call: &Call,
     files: BTreeMap<String, String>,
 ) -> Result<Response<Evidence>, CallError<PublishError>> {
-    // Whoever may not have rules reviewed costs nothing.
+    // A caller that may not have rules reviewed costs nothing.
     call::may(pdp, call, "reviewRules").await.map_err(|error| error.map(PublishError::Store))?;
     let (digest, reviewed) = match candidate(pdp, files) {
         Ok(files) => {
@@ -131,7 +131,7 @@ pub async fn begin_review(
     call::read(pdp, &saying(call, [("digest", digest)]), "reviewRules", &CallTarget::Installation, |_, _| begun).await
 }
 
-/// Goes on with a review that is recorded.
+/// Runs a review that is recorded.
 ///
 /// # Errors
 /// [`StoreError`] when the facts cannot be read.
@@ -176,7 +176,7 @@ fn candidate(pdp: &Pdp, files: BTreeMap<String, String>) -> Result<RuleFiles, Pu
 /// Proposes rules.
 ///
 /// # Errors
-/// [`PublishError`]; [`CallError::Denied`] for whoever may not propose rules.
+/// [`PublishError`]; [`CallError::Denied`] when the caller may not propose rules.
 pub async fn propose(
     pdp: &Pdp,
     call: &Call,
@@ -213,7 +213,7 @@ pub async fn propose(
 /// Withdraws a proposal, also a scheduled one; doing so again changes nothing.
 ///
 /// # Errors
-/// [`PublishError`]; [`CallError::Denied`] for whoever may not propose rules.
+/// [`PublishError`]; [`CallError::Denied`] when the caller may not propose rules.
 pub async fn withdraw(pdp: &Pdp, call: &Call, id: u64) -> Result<Committed<ProposalReport>, CallError<PublishError>> {
     let call = saying(call, [("proposal", Some(id.into()))]);
     let (from, by) = (pdp.rules.from, call.caller.to_string());
@@ -243,7 +243,7 @@ pub async fn withdraw(pdp: &Pdp, call: &Call, id: u64) -> Result<Committed<Propo
 /// The proposals, oldest first.
 ///
 /// # Errors
-/// [`ListError`]; [`CallError::Denied`] for whoever may not read the rules.
+/// [`ListError`]; [`CallError::Denied`] when the caller may not read the rules.
 pub async fn proposals(
     pdp: &Pdp,
     call: &Call,
@@ -260,7 +260,7 @@ pub async fn proposals(
 /// A proposal, with its files and what is known of it.
 ///
 /// # Errors
-/// [`PublishError::UnknownProposal`]; [`CallError::Denied`] for whoever may not read the rules.
+/// [`PublishError::UnknownProposal`]; [`CallError::Denied`] when the caller may not read the rules.
 pub async fn proposal(pdp: &Pdp, call: &Call, id: u64) -> Result<Response<ProposalReport>, CallError<PublishError>> {
     call::read(pdp, call, "readRules", &CallTarget::Installation, |_, _| {
         let proposal = pdp.store.proposal(id)?.ok_or(PublishError::UnknownProposal(id))?;

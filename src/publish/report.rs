@@ -141,7 +141,7 @@ pub struct KeptRules {
 /// What decides now, since when, and what is to take its place.
 ///
 /// # Errors
-/// [`CallError::Denied`] for whoever may not read the rules.
+/// [`CallError::Denied`] when the caller may not read the rules.
 pub async fn rules_status(pdp: &Pdp, call: &Call) -> Result<Response<RulesStatus>, CallError<StoreError>> {
     call::read(pdp, call, "readRules", &CallTarget::Installation, |_, _| {
         let entry = pdp.store.rules_in_force()?.map(|(_, entry)| RulesEntry::from(entry));
@@ -213,7 +213,7 @@ fn proposed_with(pdp: &Pdp, written: &str) -> Result<Option<KeptRules>, PublishE
 /// The activated sets of rules, oldest first.
 ///
 /// # Errors
-/// [`ListError`]; [`CallError::Denied`] for whoever may not read the rules.
+/// [`ListError`]; [`CallError::Denied`] when the caller may not read the rules.
 pub async fn rules_history(
     pdp: &Pdp,
     call: &Call,

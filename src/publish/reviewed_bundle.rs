@@ -61,7 +61,7 @@ pub(crate) async fn review_bundle_with(
     Ok(ReviewedBundle { evidence, bundle })
 }
 
-/// What is wrong with rules under which no operator could put others in force; nothing where files decide.
+/// The finding about rules under which no operator could activate others; nothing where files decide.
 pub(crate) fn last_rules_finding(pdp: &Pdp, bundle: &Bundle) -> Result<Option<Finding>, StoreError> {
     if pdp.rules.from == RulesFrom::Files {
         return Ok(None);

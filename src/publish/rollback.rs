@@ -67,7 +67,7 @@ fn is_emergency(history: &[(u64, InForce)], digest: &str, now: Timestamp) -> boo
 /// approves.
 ///
 /// # Errors
-/// [`PublishError`]; [`CallError::Denied`] for whoever may not call rules back.
+/// [`PublishError`]; [`CallError::Denied`] when the caller may not call rules back.
 pub async fn roll_back(
     pdp: &Pdp,
     call: &Call,
@@ -109,7 +109,7 @@ pub async fn roll_back(
     .await
 }
 
-/// Puts the rules of before in force at once.
+/// Activates the rules of before at once.
 async fn go_back(
     pdp: &Pdp,
     call: &Call,
@@ -137,7 +137,7 @@ async fn go_back(
     .await
 }
 
-/// The rules to go back to, where whoever calls may at all.
+/// The rules to go back to, if the caller may at all.
 fn target(pdp: &Pdp, call: &Call, to: &str, comment: Option<&str>) -> Result<Target, PublishError> {
     if pdp.rules.from == RulesFrom::Files {
         return Err(PublishError::FromFiles);

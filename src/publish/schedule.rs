@@ -17,7 +17,7 @@ use crate::publish::watched::or_refused;
 use crate::publish::{self, PublishError, in_force, saying};
 use crate::store::{Closed, MetadataChanges, Proposal, ProposalState, StoreError, WriteContext};
 
-/// Puts the proposal in force whose time has come, if there is one; says which, and whether it is in force.
+/// Activates the proposal whose time has come, if there is one; says which, and whether it is in force.
 ///
 /// It is examined again. Where it cannot be in force any more it is not, which the proposal, the rules and the log
 /// say; what was in force still is.

@@ -9,7 +9,7 @@ use crate::store::{StoreError, Why};
 /// The outcome of reading the files.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Taken {
-    /// They say what is in force, or what was refused before.
+    /// They are the rules in force, or those refused before.
     Same,
     /// They are in force now.
     InForce,
@@ -41,7 +41,7 @@ pub async fn take_files(pdp: &Pdp, files: Result<RuleFiles, ReadError>) -> Resul
     }
     let reviewed = publish::reviewed_bundle::review_bundle(pdp, files).await?;
     let evidence = Some(reviewed.json()?);
-    // Nobody is there to say why what the solver did not settle is accepted.
+    // Nobody can give a reason for accepting what the solver did not settle.
     let undecided = reviewed.evidence.undecided();
     let Some(bundle) = reviewed.bundle else {
         return Ok(refuse_files(pdp, Some(digest), or_refused(reviewed.evidence.findings)));
@@ -55,7 +55,7 @@ pub async fn take_files(pdp: &Pdp, files: Result<RuleFiles, ReadError>) -> Resul
     Ok(Taken::InForce)
 }
 
-/// Says once of what was left in the folder that it is no part of the rules.
+/// Logs once that stray files in the folder are no part of the rules.
 pub(crate) fn pass_over(pdp: &Pdp, strays: &[String]) {
     if pdp.rules.current.passed_over() != strays {
         if !strays.is_empty() {
@@ -74,7 +74,7 @@ fn refuse_files(pdp: &Pdp, digest: Option<Digest>, findings: Vec<Finding>) -> Ta
     Taken::Refused
 }
 
-/// Says in the log and to whoever asks that rules were refused.
+/// Logs that rules were refused, and keeps it for reports.
 pub(crate) fn refuse(pdp: &Pdp, refused: RefusedRules) {
     let findings: Vec<String> = refused.findings.iter().map(ToString::to_string).collect();
     tracing::error!(

@@ -25,7 +25,7 @@ use crate::domain::event::{ChangeSet, Event, Fact};
 use crate::id::{Revision, Seq};
 use crate::random::{Random, SharedRandom};
 
-/// How many rows of one change are remembered; those of a larger one are looked for.
+/// How many rows of one change are kept in memory; those of a larger one are found by a scan.
 const TOUCHED_MAX: usize = 100_000;
 
 /// What a piece of work returns to be written.
@@ -98,7 +98,7 @@ pub(super) struct Batch<'txn> {
     pub(super) at: Timestamp,
     /// Nothing of it is to be written.
     pub(super) is_dropped: bool,
-    /// Does it hold as much as a record?
+    /// Does it hold at least a record?
     pub(super) is_real: bool,
 }
 

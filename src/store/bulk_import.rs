@@ -1,4 +1,4 @@
-//! Loads: more facts than fit in memory, as one change.
+//! Bulk imports: more facts than fit in memory, as one change.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -10,7 +10,7 @@ use crate::clock::Timestamp;
 use crate::domain::event::Fact;
 use crate::id::Revision;
 
-/// A change that is being put fact by fact; what is put stays only if the load ends with a permitted change.
+/// A change that is being put fact by fact; what is put is committed only if the import ends with a permitted change.
 pub struct BulkImport<'a, 'txn> {
     batch: &'a mut Batch<'txn>,
     has_put: bool,

@@ -1,4 +1,4 @@
-//! What is written of the ledger besides its records: signed checkpoints, and that records are archived.
+//! Writing signed checkpoints of the ledger, and that records are archived.
 
 use std::ops::RangeInclusive;
 
@@ -10,10 +10,10 @@ use super::ledger::{archive_row, checkpoint_key};
 use super::redb_file::Store;
 use crate::audit::Recorded;
 
-/// Of three checkpoints over fewer records than this, the one in the middle is not kept.
+/// Of three checkpoints over fewer records than this, the one in the middle is removed.
 const CHECKPOINTS_APART: u64 = 1_000;
 
-/// A signed checkpoint that is to be kept.
+/// A signed checkpoint to store.
 #[derive(Clone, Debug)]
 pub struct Signed {
     /// How many records it is over.
@@ -23,7 +23,7 @@ pub struct Signed {
 }
 
 impl Batch<'_> {
-    /// Keeps a signed checkpoint, and of the ones before it every so many records one.
+    /// Stores a signed checkpoint, and of the ones before it every so many records one.
     fn keep_checkpoint(&mut self, Signed { size, note }: &Signed) -> Result<(), StoreError> {
         let before: Vec<Vec<u8>> = {
             let (from, to) = (checkpoint_key(0), checkpoint_key(*size));
@@ -57,7 +57,7 @@ impl Store {
             .await
     }
 
-    /// Takes records out of the ledger that stand in the archive file of that name, which is remembered; the tree over
+    /// Removes records from the ledger that are in the archive file of that name, which is stored; the tree over
     /// them stays.
     ///
     /// # Errors

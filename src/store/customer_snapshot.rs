@@ -1,5 +1,5 @@
-//! A customer with everything that is known of it, read in the order in which it lies, so that what very many
-//! decisions turn on is read once and not for each of them.
+//! A customer with everything that is known of it, read in the order of its rows, so that the facts of very many
+//! decisions are read once and not for each of them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -102,7 +102,7 @@ impl CustomerSnapshot<'_> {
         Facts { revision: self.view.revision(), at: self.at, customers, ..Facts::default() }
     }
 
-    /// Every service, with what a question about it turns on besides who asks.
+    /// Every service, with the facts of a question about it except those of the subject.
     pub fn services(&self) -> impl Iterator<Item = (&ServiceId, Facts)> {
         self.services.iter().map(|(id, administrators)| {
             let services = BTreeMap::from([(id.clone(), administrators.clone())]);
@@ -110,7 +110,8 @@ impl CustomerSnapshot<'_> {
         })
     }
 
-    /// Visits every subscription by service and then id, with what a question about it turns on besides who asks.
+    /// Visits every subscription by service and then id, with the facts of a question about it except those
+    /// of the subject.
     ///
     /// # Errors
     /// [`StoreError`], or what the visitor returns.

@@ -1,4 +1,4 @@
-//! The disk beneath redb: the file is there whole or not at all, and a sync that failed is made up for.
+//! The disk beneath redb: the file is there whole or not at all, and a failed sync is repeated.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io;
@@ -24,7 +24,7 @@ pub(super) type Opener = dyn Fn() -> Result<Database, StoreError> + Send + Sync;
 
 type Locked<T> = Result<T, BackendError>;
 
-/// Bytes of which it is known whether a sync has failed.
+/// Storage that remembers whether a sync has failed.
 ///
 /// After a failed sync the system may take what it could not write for written. It then reads as if it were there and
 /// is gone with the power, with all that was built on it. So it is written again before anything else is.

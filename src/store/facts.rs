@@ -1,4 +1,4 @@
-//! Gathering what a question turns on.
+//! Reading the facts that a question depends on.
 
 use super::StoreError;
 use super::view::{Kept, View};

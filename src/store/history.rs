@@ -1,4 +1,4 @@
-//! When the facts a question turns on became what they are.
+//! When the facts that a question depends on last changed.
 
 use std::collections::BTreeSet;
 
@@ -79,7 +79,7 @@ impl Versions<'_> {
         Ok(self.view.rows().newest(key, at)?.map(|(revision, _)| revision))
     }
 
-    /// The newest revision at which one of the facts became what it was, less those that were named before.
+    /// The newest revision at which one of the facts changed, except those that were named before.
     ///
     /// # Errors
     /// [`StoreError`] when it cannot be read.

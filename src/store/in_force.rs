@@ -16,7 +16,7 @@ pub enum Why {
     Files,
     /// It was proposed and approved.
     Published,
-    /// It had been in force before and was called back, in an emergency or by a proposal.
+    /// It had been in force before and was rolled back to, in an emergency or by a proposal.
     RolledBack,
 }
 
@@ -25,7 +25,7 @@ pub enum Why {
 pub struct InForce {
     /// The digest of the rules.
     pub digest: String,
-    /// Who put them in force.
+    /// Who activated them.
     pub by: String,
     /// When.
     pub at: Timestamp,
@@ -35,10 +35,10 @@ pub struct InForce {
     /// The proposal that was approved.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub proposal: Option<u64>,
-    /// What was said by whoever approved them or called them back.
+    /// The comment of the person who approved them or rolled them back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub comment: Option<String>,
-    /// Were they called back by one person alone, in an emergency?
+    /// Were they rolled back to by one person alone, in an emergency?
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub emergency: bool,
     /// The folder its files were read from.

@@ -1,4 +1,4 @@
-//! The tables held against the journal, and the journal against what the records say of it.
+//! The tables checked against the journal, and the journal against what the records say of it.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -6,7 +6,7 @@ use super::StoreError;
 use super::metadata_changes::MetadataChanges;
 use super::redb_file::Store;
 
-/// The row they stand in.
+/// Their row.
 const KEY: &[u8] = b"!keys";
 
 /// The keys a store knows, by what is no secret of them.
@@ -22,7 +22,7 @@ pub struct KnownKeys {
 }
 
 impl MetadataChanges {
-    /// Keeps the keys the store knows.
+    /// Sets the keys the store knows.
     ///
     /// # Errors
     /// [`StoreError`] when they cannot be put into bytes.
@@ -32,7 +32,7 @@ impl MetadataChanges {
 }
 
 impl Store {
-    /// The keys the store knows; nothing where they were never kept.
+    /// The keys the store knows; nothing where they were never stored.
     ///
     /// # Errors
     /// [`StoreError`] when they cannot be read.
@@ -40,7 +40,7 @@ impl Store {
         self.metadata(|metadata| metadata.row(KEY))
     }
 
-    /// Was anything ever written by somebody who called?
+    /// Was anything ever written by a call?
     ///
     /// # Errors
     /// [`StoreError`] when the ledger cannot be read.

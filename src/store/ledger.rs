@@ -21,7 +21,7 @@ use crate::id::Seq;
 /// How many nodes a row of the tree has.
 const ROW_NODES: u64 = 64;
 const HASH_BYTES: usize = size_of::<Hash>();
-/// What stands in the place of a node that is not full yet.
+/// The placeholder of a node that is not full yet.
 const NONE: Hash = [0; HASH_BYTES];
 
 /// The metadata table in a write transaction.
@@ -42,7 +42,7 @@ pub(super) fn archive_row(records: &RangeInclusive<u64>, file: &str) -> (Vec<u8>
     (key, [&records.end().to_be_bytes(), file.as_bytes()].concat())
 }
 
-/// The number in a key of a side row.
+/// The number in a key of a metadata row.
 fn number(key: &[u8]) -> Result<u64, StoreError> {
     let number = key.get(1..).and_then(|bytes| bytes.try_into().ok()).map(u64::from_be_bytes);
     number.ok_or_else(|| StoreError::Unreadable("a side row without its number".to_owned()))
@@ -106,7 +106,8 @@ impl<'txn> LedgerAppender<'txn> {
         Ok(Self { records, tree, peaks: None, rows: Rows::default() })
     }
 
-    /// Appends a record with its leaf and the nodes that are full by it; these are written by [`LedgerAppender::close`].
+    /// Appends a record with its leaf and the nodes that are full by it; these are written by
+    /// [`LedgerAppender::close`].
     pub(super) fn append(
         &mut self,
         record: &[u8],
@@ -119,7 +120,7 @@ impl<'txn> LedgerAppender<'txn> {
         let seq = peaks.size() + 1;
         let stray = self.records.insert(seq, record)?.map(|stray| stray.value().to_vec());
         if let Some(stray) = stray {
-            // Nothing of ours was ever written there: it is kept for whoever verifies.
+            // This program never wrote there: the row is kept for verification.
             metadata_table.insert(stray_key(seq).as_slice(), stray.as_slice())?;
         }
         peaks.push(leaf_hash(record), |node, hash| self.rows.put(&self.tree, node, hash))?;

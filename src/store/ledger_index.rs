@@ -1,4 +1,4 @@
-//! By what records are found: for every term the places of the records that have it, in the order of the ledger.
+//! The index of the ledger: for every term the places of the records that have it, in the order of the ledger.
 //!
 //! | row | what it holds |
 //! |---|---|
@@ -95,7 +95,7 @@ pub(super) struct Entries {
 }
 
 impl Entries {
-    /// Takes note of a record.
+    /// Adds a record.
     pub(super) fn note(&mut self, seq: Seq, at: Option<Timestamp>, terms: Vec<Term>) {
         for term in terms {
             let places = self.postings.entry(term).or_default();
@@ -111,7 +111,7 @@ impl Entries {
         self.newest = self.newest.max(seq.0);
     }
 
-    /// Writes everything that was noted.
+    /// Writes everything that was added.
     pub(super) fn write(self, index: &mut IndexTable<'_>) -> Result<(), StoreError> {
         let mut value = Vec::new();
         for (term, places) in &self.postings {
@@ -158,7 +158,7 @@ fn span(value: &[u8]) -> Result<(u64, u64), StoreError> {
     Ok((number(first)?, number(last)?))
 }
 
-/// How far an index came.
+/// How far an index was extended.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Caught {
     /// It was at the end of the ledger already.

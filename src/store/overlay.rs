@@ -1,4 +1,4 @@
-//! Facts as they would be: those of a view, with others put over them that are never written.
+//! Hypothetical facts: those of a view with an overlay that is never written.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use super::rows::OverlayRows;
 use super::view::View;
 use crate::domain::event::Fact;
 
-/// Facts as they would be if some changes were made, one after the other.
+/// The facts after hypothetical changes, made one after the other.
 pub struct Overlay<'a>(OverlayRows<'a>);
 
 impl<'a> View<'a> {
@@ -27,7 +27,7 @@ impl Overlay<'_> {
         View::new(&self.0, self.0.revision)
     }
 
-    /// Supposes one more fact.
+    /// Adds a hypothetical fact.
     ///
     /// # Errors
     /// [`StoreError`] when what lies beneath cannot be read.

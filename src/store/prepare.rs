@@ -1,4 +1,4 @@
-//! What is done when a store is opened: its tables are made, its format is looked at, and what it knows is read.
+//! Opening a store: its tables are created, its format is checked, and its state is read.
 
 use std::path::Path;
 
@@ -129,7 +129,7 @@ fn adopt(write: &WriteTransaction) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Indexes records that are not yet, if there are any.
+/// Indexes records that are not indexed yet, if there are any.
 fn indexes_more(database: &Database) -> Result<bool, StoreError> {
     let write = database.begin_write()?;
     let caught = catch_up(&mut write.open_table(LEDGER_INDEX)?, &write.open_table(LEDGER)?, INDEXED_AT_ONCE)?;
@@ -148,7 +148,7 @@ pub(super) fn newest(journal: &impl ReadableTable<u64, &'static [u8]>) -> Result
     }
 }
 
-/// Where the newest time of anything in the store stands, in milliseconds since 1970.
+/// The key of the newest time of anything in the store, in milliseconds since 1970.
 const NEWEST: &str = "newest";
 
 /// The newest time of anything that was written.
@@ -158,7 +158,7 @@ fn newest_at(meta: &impl ReadableTable<&'static str, &'static [u8]>) -> Result<T
     at.and_then(Result::ok).ok_or_else(|| StoreError::Unreadable("its newest time is none".to_owned()))
 }
 
-/// Keeps the newest time of anything in the store with what is written at that time.
+/// Stores the newest time of anything in the store with what is written at that time.
 pub(super) fn keep_newest(write: &WriteTransaction, at: Timestamp) -> Result<(), StoreError> {
     write.open_table(META)?.insert(NEWEST, at.as_millisecond().to_be_bytes().as_slice())?;
     Ok(())

@@ -22,7 +22,7 @@ pub enum ProposalState {
     NotActivated,
 }
 
-/// Somebody's yes to a proposal.
+/// An approval of a proposal.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Approval {
     /// Who.

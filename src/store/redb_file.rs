@@ -94,7 +94,7 @@ impl Store {
         Self::over_with(open, clock, Arc::new(random::System))
     }
 
-    /// As [`Store::over`], with random bytes that somebody else gives.
+    /// Like [`Store::over`], with random bytes that somebody else gives.
     ///
     /// # Errors
     /// As [`Store::open`].

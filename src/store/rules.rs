@@ -25,7 +25,7 @@ fn numbered(kind: u8, number: u64) -> Vec<u8> {
 }
 
 impl MetadataChanges {
-    /// Keeps a set of rules by its digest, and notes that it is in force from now on.
+    /// Stores a set of rules by its digest, and notes that it is in force from now on.
     ///
     /// # Errors
     /// [`StoreError`] when it cannot be put into bytes.
@@ -42,7 +42,7 @@ impl MetadataChanges {
         evidence.map_or(Ok(()), |evidence| self.put(numbered(b'e', number), &evidence))
     }
 
-    /// Keeps a proposal as it is now.
+    /// Stores a proposal as it is now.
     ///
     /// # Errors
     /// [`StoreError`] when it cannot be put into bytes.
@@ -50,7 +50,7 @@ impl MetadataChanges {
         self.put(numbered(b'p', proposal.id), proposal)
     }
 
-    /// Keeps the files of a proposal.
+    /// Stores the files of a proposal.
     ///
     /// # Errors
     /// [`StoreError`] when they cannot be put into bytes.
@@ -58,7 +58,7 @@ impl MetadataChanges {
         self.put(numbered(b'f', id), &files)
     }
 
-    /// Keeps what is known of a proposal.
+    /// Stores what is known of a proposal.
     ///
     /// # Errors
     /// [`StoreError`] when it cannot be put into bytes.

@@ -14,7 +14,7 @@ pub struct Token {
     pub id: TokenId,
     /// Who it speaks for.
     pub caller: Caller,
-    /// What people call it; tokens of an earlier day have no name.
+    /// What people call it; tokens of an earlier version have no name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// Whose it is, as whoever created it named them; nothing when it is a person of its own.

@@ -26,7 +26,7 @@ impl Store {
         Ok(tokens.into_iter().map(|(_, token)| token).collect())
     }
 
-    /// Was a token ever made, whatever became of it?
+    /// Was a token ever created, even if it was revoked?
     ///
     /// # Errors
     /// [`StoreError`] when the journal cannot be read.
@@ -36,7 +36,7 @@ impl Store {
 }
 
 impl MetadataChanges {
-    /// Keeps a token as it is now.
+    /// Stores a token as it is now.
     ///
     /// # Errors
     /// [`StoreError`] when it cannot be put into bytes.

@@ -24,8 +24,8 @@ impl Store {
         self.append_with(records, None).await
     }
 
-    /// Does a piece of work on the newest facts and writes what it leaves: change, journal, records and what is
-    /// remembered, all or nothing.
+    /// Does a piece of work on the newest facts and writes its result: change, journal, records and remembered answer,
+    /// all or nothing.
     ///
     /// # Errors
     /// [`StoreError`]; then nothing is written.
@@ -35,7 +35,7 @@ impl Store {
     ) -> Result<Written<T>, StoreError> {
         self.queue()
             .wait(move |batch| {
-                // Nothing is written before the work is whole, so whatever is wrong with it is its own fault.
+                // Nothing is written before the work is complete, so an error concerns it alone.
                 match catch_unwind(AssertUnwindSafe(|| work(&batch.context()))) {
                     Ok(Ok(work)) => batch.keep(work, false).map(Ok),
                     Ok(Err(error)) => Ok(Err(error)),

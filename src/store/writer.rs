@@ -4,7 +4,7 @@
 //! true when it is written. If the process dies before the sync, nothing was answered and nothing is there; if it
 //! dies after it, everything is there. A sync that fails fails everything that waited for it.
 //!
-//! A load is written in a transaction of its own, which it can drop; everything else waits while it runs.
+//! A bulk import is written in a transaction of its own, which it can drop; everything else waits while it runs.
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -158,7 +158,7 @@ pub(super) fn start(shared: Arc<Shared>) -> io::Result<(Queue, JoinHandle<()>)> 
     let writer = thread::Builder::new().name("store-writer".to_owned()).spawn(move || {
         while let Some(jobs) = line.take(|| is_open(&shared)) {
             if jobs.is_empty() {
-                // Whoever only asks reads first, and must not wait for somebody who writes.
+                // Readers take their turn first, and must not wait for a writer.
                 let _ = reopened(&shared);
             } else {
                 write(&shared, jobs);
@@ -173,7 +173,7 @@ pub(super) fn start(shared: Arc<Shared>) -> io::Result<(Queue, JoinHandle<()>)> 
 fn write(shared: &Shared, mut jobs: VecDeque<Box<dyn Job>>) {
     let now = match shared.time.to_write() {
         Ok(now) => now,
-        // The disk is as well as before.
+        // The disk works as before.
         Err(error) => return jobs.into_iter().for_each(|job| job.reply(Err(error.clone()))),
     };
     let mut written = reopened(shared).and_then(|()| {
@@ -189,7 +189,7 @@ fn write(shared: &Shared, mut jobs: VecDeque<Box<dyn Job>>) {
                 }
                 shared.newest_metadata.send_replace(number);
             }
-            // What changes hardly a page may fit where no record does.
+            // A small change may fit on the disk where no record does.
             if *is_real {
                 shared.writable.store(true, Ordering::Release);
             }
@@ -257,7 +257,7 @@ fn reopened(shared: &Shared) -> Result<(), StoreError> {
     if is_open(shared) {
         return Ok(());
     }
-    // Before anything is read or written: what failed may be there all the same.
+    // Before anything is read or written: the failed write may be on the disk all the same.
     let opened = (shared.open)().and_then(|database| shared.learn(&database).map(|()| database));
     match opened {
         Ok(database) => {

@@ -1,4 +1,4 @@
-//! `standing ledger verify`: a data directory, or a file that somebody handed over, held against what was signed.
+//! `standing ledger verify`: a data directory, or an exported file, checked against what was signed.
 
 use std::fs::File;
 use std::io::BufReader;
@@ -73,7 +73,7 @@ impl Verify {
         self.checkpoint.iter().map(|path| std::fs::read_to_string(path).map_err(named(path))).collect()
     }
 
-    /// Has the ledger of a data directory walked by whoever holds it, and holds kept checkpoints against its tree.
+    /// Has the process that holds a data directory verify its ledger, and checks stored checkpoints against its tree.
     async fn inside(&self) -> Result<Walked, Failure> {
         let kept = self.kept()?;
         let client = match Client::open(&self.data, Wanted::There).await {
@@ -92,8 +92,8 @@ impl Verify {
         Ok(walked)
     }
 
-    /// Walks the ledger of a store that cannot be served as it stands, which is what `failure` says; that is all there
-    /// is to say where everything is as it was written.
+    /// Verifies the ledger of a store that cannot be served, for the reason in `failure`; that is all there is to report
+    /// where everything is as it was written.
     fn unserved(&self, failure: Failure) -> Result<Walked, Failure> {
         if !Store::is_in(&self.data.data) {
             return Err(failure);
@@ -105,7 +105,7 @@ impl Verify {
         }
     }
 
-    /// Walks the ledger of a file with nothing but a public key.
+    /// Verifies the ledger in a file with nothing but a public key.
     fn outside(&self, file: &Path, key_file: &Path) -> Result<Walked, Failure> {
         let (key, kept) = (key(key_file)?, self.kept()?);
         let opened = File::open(file).map_err(named(file))?;
@@ -149,7 +149,7 @@ async fn walked(client: &Client) -> Result<Walked, Failure> {
     Err(Failure::failed("the verification was cut off before its end; try again"))
 }
 
-/// Holds a checkpoint that was kept elsewhere against the tree that was walked.
+/// Checks a checkpoint that was stored elsewhere against the verified tree.
 async fn hold(client: &Client, walked: &mut Walked, key: &VerifierKey, note: &str) -> Result<(), Failure> {
     let mut found = |fault, seq, last, message| walked.findings.push(Finding { fault, seq, last, message });
     let kept = match key.open(note) {

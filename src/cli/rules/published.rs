@@ -1,4 +1,4 @@
-//! Publishing from the command line: propose a folder, approve what another person proposed, take a proposal back, and
+//! Publishing from the command line: propose a folder, approve what another person proposed, withdraw a proposal, and
 //! go back to rules of before.
 
 use crate::cli::print;

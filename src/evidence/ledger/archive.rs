@@ -166,7 +166,7 @@ impl Archive {
 /// Moves every record that was made before a moment to archive files, oldest first, and says what was moved.
 ///
 /// # Errors
-/// A [`LedgerError`]; what was not moved is where it was. [`CallError::Denied`] for whoever may not archive.
+/// A [`LedgerError`]; what was not moved is where it was. [`CallError::Denied`] when the caller may not archive.
 pub async fn archive_ledger(
     pdp: &Pdp,
     call: &Call,

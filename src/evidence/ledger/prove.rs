@@ -11,7 +11,7 @@ use crate::store::Signed;
 /// nothing when there is no such record.
 ///
 /// # Errors
-/// [`LedgerError`] for a record that cannot be read; [`CallError::Denied`] for whoever may not read the ledger.
+/// [`LedgerError`] for a record that cannot be read; [`CallError::Denied`] when the caller may not read the ledger.
 pub async fn prove_decision(
     pdp: &Pdp,
     call: &Call,

@@ -153,7 +153,7 @@ pub fn replay_candidate(pdp: &Pdp, files: BTreeMap<String, String>) -> Result<By
 /// Decides the ledger again, or a part of it, up to the record that is the newest now.
 ///
 /// # Errors
-/// [`ReplayError`]; [`CallError::Denied`] for whoever may not read the ledger.
+/// [`ReplayError`]; [`CallError::Denied`] when the caller may not read the ledger.
 pub async fn replay_all(
     pdp: &Arc<Pdp>,
     call: &Call,

@@ -4,20 +4,20 @@ use crate::limits::{DIGEST_LENGTH, DIGEST_PREFIX_MIN};
 use crate::pdp::Pdp;
 use crate::store::StoreError;
 
-/// The beginning of a digest that several sets of rules have.
+/// A prefix that several digests share.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("`{short}` begins the digests of several sets of rules: {}; write more of the one you mean", .digests.join(", "))]
 pub struct AmbiguousDigest {
     /// What was written.
     pub short: String,
-    /// What it may stand for; the first of them, where they are many.
+    /// The matching digests; the first of them, where there are many.
     pub digests: Vec<String>,
 }
 
 /// How many digests are named where one was meant.
 const NAMED: usize = 5;
 
-/// The whole digest that `written` stands for; nothing where no rules here have one that begins so. What is written
+/// The full digest with the prefix `written`; nothing where no rules here have one. A digest that is written
 /// whole is taken as it is, whether there are such rules or not.
 pub(crate) fn whole_digest<E>(pdp: &Pdp, written: &str) -> Result<Option<String>, E>
 where
@@ -30,7 +30,7 @@ where
         return Ok(None);
     }
     let mut found = pdp.store.digests_beginning(written, NAMED)?;
-    // What decides may be kept nowhere: a world of its own, or rules that were never in the history.
+    // What decides may not be stored: a world of its own, or rules that were never in the history.
     for deciding in [pdp.rules().digest().to_string(), pdp.digest().to_string()] {
         if deciding.starts_with(written) && !found.contains(&deciding) {
             found.push(deciding);
