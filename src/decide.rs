@@ -22,14 +22,14 @@ mod world;
 pub use claim::{Claimed, claimed};
 pub use decision::{Decision, Duty, Permit, Refusal, RuleFault};
 pub use entities::check_schema;
-pub use equivalence::{decide_alike, named_by};
+pub use equivalence::{are_equivalent, named_by};
 pub use explain::{Nearest, nearest};
 pub use posing::{Posable, pose};
 pub use reason::Reason;
 pub use schema::schema_findings;
 pub use table::{fill, has_cells};
 pub use unrelated::{allows_unrelated_resource, allows_unrelated_subject, refuses_unrelated};
-pub use witness::{Model, Refound};
+pub use witness::{Model, Reproduced};
 pub use words::{can_say, can_say_standing};
 pub use world::{Properties, World, WorldError};
 

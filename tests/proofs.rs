@@ -223,7 +223,7 @@ fn a_schema_can_not_take_an_action_or_a_status_out_of_sight_of_a_promise() {
     let found = examined.findings.iter().find(|found| found.message == said);
     assert!(found.is_some_and(|found| !found.advisory), "{:#?}", examined.findings);
     // Beside rules that lack the word too it is no promise that goes.
-    let found = rules.missing_words_beside(Some(&rules));
+    let found = rules.missing_words_against(Some(&rules));
     assert!(found.iter().any(|found| found.message == said && found.advisory), "{found:#?}");
 }
 

@@ -54,7 +54,7 @@ fn said(files: RuleFiles, book: Rulebook) -> String {
         Ok(bundle) => match schema_findings(&bundle) {
             found if found.is_empty() && bundle.missing_words().is_empty() => "good".to_owned(),
             mut found => {
-                found.extend(bundle.missing_words_beside(None));
+                found.extend(bundle.missing_words_against(None));
                 found.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
             }
         },

@@ -148,10 +148,10 @@ impl CallCase {
     /// The facts of this case, as a store would give them.
     #[must_use]
     pub fn facts(&self) -> Facts {
-        self.told().unwrap_or_default()
+        self.try_facts().unwrap_or_default()
     }
 
-    fn told(&self) -> Result<Facts, IdError> {
+    fn try_facts(&self) -> Result<Facts, IdError> {
         let mut facts = Facts::default();
         let (partner, another): (PartnerId, PartnerId) = (PARTNER.parse()?, ANOTHER_PARTNER.parse()?);
         match self.who {

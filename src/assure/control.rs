@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::mutants::{Mutant, mutants};
 use super::prove::Counterexample;
 use super::rows::Row;
-use crate::decide::{Namespace, Posable, Refound, pose};
+use crate::decide::{Namespace, Posable, Reproduced, pose};
 use crate::policy::{Bundle, Claim, Place, Rule, RuleId};
 
 /// On how many rows a mutant is tried before the next one is.
@@ -148,7 +148,7 @@ impl Search<'_> {
             let (now, rules) = posed.answer(set);
             if now != *is_allowed {
                 let (question, facts) = (question.clone(), Some(facts.clone()));
-                let found = Refound { namespace: *namespace, question, facts, is_allowed: now, rules };
+                let found = Reproduced { namespace: *namespace, question, facts, is_allowed: now, rules };
                 return Some(Counterexample::of(self.bundle, found));
             }
         }

@@ -107,19 +107,19 @@ fn question(bundle: &Bundle, rule: &Rule) -> Option<String> {
 /// Every code of a refusal with its sentence and who gives it: the built-in ones in the order of precedence, then
 /// those only a forbid brings.
 fn reasons(bundle: &Bundle) -> Vec<(String, String, String)> {
-    let mut brought: BTreeMap<&str, Vec<&Rule>> = BTreeMap::new();
+    let mut defined: BTreeMap<&str, Vec<&Rule>> = BTreeMap::new();
     for rule in bundle.rules() {
         if let Some(code) = &rule.reason {
-            brought.entry(code).or_default().push(rule);
+            defined.entry(code).or_default().push(rule);
         }
     }
     let given = |rules: &[&Rule]| rules.iter().map(|rule| format!("`{}`", rule.id)).collect::<Vec<_>>().join(", ");
     let mut reasons = Vec::new();
     for (code, sentence) in Reason::BUILT_IN {
-        let by = brought.remove(code).map_or_else(|| "built in".to_owned(), |rules| given(&rules));
+        let by = defined.remove(code).map_or_else(|| "built in".to_owned(), |rules| given(&rules));
         reasons.push(((*code).to_owned(), (*sentence).to_owned(), by));
     }
-    for (code, rules) in brought {
+    for (code, rules) in defined {
         let titles: Vec<&str> = rules.iter().map(|rule| rule.title.as_str()).collect();
         reasons.push((code.to_owned(), titles.join("; "), given(&rules)));
     }

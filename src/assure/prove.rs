@@ -170,7 +170,7 @@ fn named(
     raw: Box<Env>,
 ) -> Result<Option<Counterexample>, String> {
     let (principal, resource) = (here.env.principal().to_string(), here.env.resource().to_string());
-    let refound = |env: Box<Env>| {
+    let reproduced = |env: Box<Env>| {
         let again = Model::new(env.request, env.entities).decide(bundle)?;
         (again.is_allowed == (claim == Claim::OnlyWhen)).then(|| Counterexample::of(bundle, again))
     };
@@ -180,12 +180,12 @@ fn named(
         let text = if has_no_parent { OF_ONE } else { OF_ADD_ONS };
         let left = here.assuming(left, &format!("{} && {condition}", here.possible(text)))?;
         if let Found::Not(env) = solver.ask(&Query::Implies(&left, &right))
-            && let Some(counterexample) = refound(env)
+            && let Some(counterexample) = reproduced(env)
         {
             return Ok(Some(counterexample));
         }
     }
-    Ok(refound(raw))
+    Ok(reproduced(raw))
 }
 
 struct Prover<'a> {

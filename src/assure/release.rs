@@ -106,7 +106,7 @@ pub fn examine_spoken(bundle: &Bundle, in_force: Option<&Bundle>, program: Optio
             Vec::new()
         });
         findings.extend(unbearable);
-        findings.extend(bundle.missing_words_beside(in_force));
+        findings.extend(bundle.missing_words_against(in_force));
         findings.extend(schema_findings(bundle));
         findings.extend(bundle.out_of_reach());
         findings.extend(erring(bundle, &tables));

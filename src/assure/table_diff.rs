@@ -10,7 +10,7 @@ use super::context::{Contexts, Said, Spoken};
 use super::print::{index, named, parent_index, relationship_index, relationship_words, seller_index, sold, spoken};
 use super::prove::Counterexample;
 use super::table::Table;
-use crate::decide::{Namespace, Refound, permits, sees_kinds};
+use crate::decide::{Namespace, Reproduced, permits, sees_kinds};
 use crate::domain::partner::{PartnerKind, PartnerStatus};
 use crate::domain::subscription::SubscriptionStatus;
 use crate::policy::Bundle;
@@ -112,14 +112,14 @@ pub fn flips(compared: &Compared<'_>) -> Vec<ActionFlips> {
         for case in Standing::all() {
             turning.enter(&case, old.cell(action, &case), new.cell(action, &case));
         }
-        let refound = |case: &Standing, is_allowed: bool| Refound {
+        let reproduced = |case: &Standing, is_allowed: bool| Reproduced {
             namespace: Namespace::Domain,
             question: case.question(action),
             facts: Some(case.facts()),
             is_allowed,
             rules: new.cell(action, case).map(|cell| cell.rules.clone()).unwrap_or_default(),
         };
-        found.push(ActionFlips { is_new, is_gone, ..turning.flips(bundle, action.to_owned(), standings, refound) });
+        found.push(ActionFlips { is_new, is_gone, ..turning.flips(bundle, action.to_owned(), standings, reproduced) });
     }
     let names: BTreeSet<&str> = old_calls.calls().chain(new_calls.calls()).collect();
     let has = |calls: &CallTable, call: &str| calls.calls().any(|known| known == call);
@@ -129,7 +129,7 @@ pub fn flips(compared: &Compared<'_>) -> Vec<ActionFlips> {
         for case in CallCase::all() {
             turning.enter(&case, old_calls.cell(call, &case), new_calls.cell(call, &case));
         }
-        let refound = |case: &CallCase, is_allowed: bool| Refound {
+        let reproduced = |case: &CallCase, is_allowed: bool| Reproduced {
             namespace: Namespace::Api,
             question: case.question(call),
             facts: Some(case.facts()),
@@ -137,7 +137,7 @@ pub fn flips(compared: &Compared<'_>) -> Vec<ActionFlips> {
             rules: new_calls.cell(call, case).map(|cell| cell.rules.clone()).unwrap_or_default(),
         };
         let said = |cases: &[CallCase]| cases.iter().map(ToString::to_string).collect();
-        let flips = turning.flips(bundle, format!("Api::{call}"), said, refound);
+        let flips = turning.flips(bundle, format!("Api::{call}"), said, reproduced);
         found.push(ActionFlips { is_new, is_gone, ..flips });
     }
     found.retain(|flips| !flips.is_empty());
@@ -231,12 +231,12 @@ impl<C: Copy> Turning<C> {
         bundle: &Bundle,
         action: String,
         said: impl Fn(&[C]) -> Vec<String>,
-        refound: impl Fn(&C, bool) -> Refound,
+        reproduced: impl Fn(&C, bool) -> Reproduced,
     ) -> ActionFlips {
         let turned = |cases: &[C], is_allowed: bool| Turned {
             rows: cases.len(),
             standings: said(cases),
-            witness: cases.first().map(|case| Counterexample::of(bundle, refound(case, is_allowed))),
+            witness: cases.first().map(|case| Counterexample::of(bundle, reproduced(case, is_allowed))),
         };
         ActionFlips {
             action,

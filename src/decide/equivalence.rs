@@ -10,7 +10,7 @@ use crate::policy::Bundle;
 /// Do two sets of rules decide alike about an action that callers ask about, since the same is written in both? They
 /// may decide alike though it is not.
 #[must_use]
-pub fn decide_alike(one: &Bundle, other: &Bundle, action: &str) -> bool {
+pub fn are_equivalent(one: &Bundle, other: &Bundle, action: &str) -> bool {
     let namespace = Namespace::Domain;
     let Some(uid) = namespace.action(action) else { return false };
     let shape = |bundle: &Bundle| {

@@ -63,8 +63,8 @@ impl Reason {
     /// Every code a set of rules can give: the built-in ones, and those its forbids bring.
     #[must_use]
     pub fn all_of(bundle: &Bundle) -> BTreeSet<&str> {
-        let brought = bundle.rules().filter_map(|rule| rule.reason.as_deref());
-        Self::BUILT_IN.iter().map(|(code, _)| *code).chain(brought).collect()
+        let defined = bundle.rules().filter_map(|rule| rule.reason.as_deref());
+        Self::BUILT_IN.iter().map(|(code, _)| *code).chain(defined).collect()
     }
 
     /// The code a forbid brings.

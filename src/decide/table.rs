@@ -77,7 +77,7 @@ pub fn fill(bundle: &Bundle) {
 }
 
 fn table(bundle: &Bundle) -> Option<&Table> {
-    bundle.worked_out(|| Table::of(bundle))
+    bundle.derived(|| Table::of(bundle))
 }
 
 /// Whether the rules refuse everything to everybody who has nothing to do with it, which is found out once.

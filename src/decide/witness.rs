@@ -25,7 +25,7 @@ pub struct Model {
 
 /// What deciding a model found.
 #[derive(Clone, PartialEq, Debug)]
-pub struct Refound {
+pub struct Reproduced {
     /// Whether it is a question of callers or a call of this service.
     pub namespace: Namespace,
     /// The question.
@@ -48,7 +48,7 @@ impl Model {
     /// Decides the model: from our own facts where the store could hold it, else as it is. Nothing when it is no
     /// question of this set of rules.
     #[must_use]
-    pub fn decide(&self, bundle: &Bundle) -> Option<Refound> {
+    pub fn decide(&self, bundle: &Bundle) -> Option<Reproduced> {
         let action = self.request.action()?;
         let namespace = match action.type_name().to_string().as_str() {
             "Action" => Namespace::Domain,
@@ -80,12 +80,12 @@ impl Model {
             Verdict::Faulty(faults) => (false, faults.into_iter().map(|fault| fault.rule).collect()),
             Verdict::Refused(_) | Verdict::Missing => (false, Vec::new()),
         };
-        Some(Refound { namespace, question, facts, is_allowed, rules })
+        Some(Reproduced { namespace, question, facts, is_allowed, rules })
     }
 
     /// The same model with a caller that says something else; nothing where the question is none of this set of rules.
     #[must_use]
-    pub fn decide_saying(&self, bundle: &Bundle, said: &Members) -> Option<Refound> {
+    pub fn decide_saying(&self, bundle: &Bundle, said: &Members) -> Option<Reproduced> {
         let action = self.request.action()?;
         let shape = bundle.vocabulary().action(&action.type_name().namespace(), action.id().unescaped())?;
         let context = Context::from_pairs(convert("context", &shape.context, said).ok()?).ok()?;
@@ -126,8 +126,8 @@ impl Model {
     }
 
     fn agrees_with(&self, facts: &Facts) -> bool {
-        let Ok(told) = entities::of(facts) else { return false };
-        told.iter().all(|entity| self.entities.get(&entity.uid()).is_some_and(|found| found.deep_eq(entity)))
+        let Ok(entities) = entities::of(facts) else { return false };
+        entities.iter().all(|entity| self.entities.get(&entity.uid()).is_some_and(|found| found.deep_eq(entity)))
     }
 
     fn attribute(&self, kind: Kind, id: &str, name: &str) -> Option<EvalResult> {
@@ -234,9 +234,9 @@ mod tests {
     fn a_model_of_the_facts_of_every_standing_is_those_facts_again() {
         for case in crate::standing::Standing::all().step_by(7) {
             let (question, facts) = (case.question("removeSeats"), case.facts());
-            let told = Entities::from_entities(entities::of(&facts).unwrap_or_default(), None);
-            let (Ok(told), Some(subject), Some(action), Some(resource)) = (
-                told,
+            let entities = Entities::from_entities(entities::of(&facts).unwrap_or_default(), None);
+            let (Ok(entities), Some(subject), Some(action), Some(resource)) = (
+                entities,
                 entities::uid(&question.subject.kind, &question.subject.id),
                 entities::uid("Action", "removeSeats"),
                 entities::uid(&question.resource.kind, &question.resource.id),
@@ -244,7 +244,7 @@ mod tests {
                 panic!("the facts of {case:?} cannot be said")
             };
             let request = Request::new(subject, action, resource, cedar_policy::Context::empty(), None);
-            let model = Model::new(request.unwrap_or_else(|error| panic!("{error}")), told);
+            let model = Model::new(request.unwrap_or_else(|error| panic!("{error}")), entities);
             let again = model.facts(&question);
             let again = again.unwrap_or_else(|| panic!("{case:?} is lost on the way back"));
             assert_eq!((&again.services, &again.subscriptions), (&facts.services, &facts.subscriptions), "{case:?}");

@@ -306,7 +306,7 @@ pub async fn access_review(
 /// Opens a review of a moment in the past, or of the present. Whether the caller may review it is a question of now.
 ///
 /// # Errors
-/// [`AccessReviewError`]; [`CallError::Denied`] for whoever may not review it.
+/// [`AccessReviewError`]; [`CallError::Denied`] when the caller may not review it.
 pub async fn access_review_as_of(
     pdp: &Arc<Pdp>,
     call: &Call,

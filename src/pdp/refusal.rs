@@ -23,8 +23,8 @@ pub struct Denied {
     pub message: String,
 }
 
-/// What a call was asked as before the schema had a name of its own for it. A set of rules that was kept from then is
-/// asked so: never more widely than what it was, or what only an operator may.
+/// The action that a call was decided as before the schema had one of its own for it. A set of rules from then decides
+/// it so: never more widely than before, or than what only an operator may.
 const OLDER_NAMES: [(&str, &str); 9] = [
     ("askAboutThePast", "whatIf"),
     ("createToken", "manageTokens"),

@@ -78,14 +78,14 @@ pub struct Bundle {
     missing_words: BTreeSet<MissingWord>,
     pub(super) rules: BTreeMap<RuleId, Rule>,
     pub(super) by_action: BTreeMap<EntityUid, Deciding>,
-    worked_out: WorkedOut,
+    derived: Derived,
 }
 
 /// What is worked out from the rules alone, once, and swapped with them.
 #[derive(Clone, Default)]
-struct WorkedOut(Arc<OnceLock<Box<dyn Any + Send + Sync>>>);
+struct Derived(Arc<OnceLock<Box<dyn Any + Send + Sync>>>);
 
-impl fmt::Debug for WorkedOut {
+impl fmt::Debug for Derived {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(if self.0.get().is_some() { "worked out" } else { "not worked out" })
     }
@@ -127,8 +127,8 @@ impl Bundle {
                 let missing_words =
                     if book == Rulebook::Domain { words::left_out(&vocabulary) } else { BTreeSet::new() };
                 let digest = Digest::of(&files);
-                let worked_out = WorkedOut::default();
-                Ok(Self { digest, files, schema, vocabulary, missing_words, rules, by_action, worked_out })
+                let derived = Derived::default();
+                Ok(Self { digest, files, schema, vocabulary, missing_words, rules, by_action, derived })
             }
             _ => {
                 findings.sort();
@@ -267,8 +267,8 @@ impl Bundle {
 
     /// What is worked out from the rules alone: done once, and kept with them. There is one such thing; of another
     /// type there is nothing.
-    pub(crate) fn worked_out<T: Any + Send + Sync>(&self, make: impl FnOnce() -> T) -> Option<&T> {
-        self.worked_out.0.get_or_init(|| Box::new(make())).downcast_ref()
+    pub(crate) fn derived<T: Any + Send + Sync>(&self, make: impl FnOnce() -> T) -> Option<&T> {
+        self.derived.0.get_or_init(|| Box::new(make())).downcast_ref()
     }
 
     /// What decides about an action, if the schema declares it.

@@ -63,7 +63,7 @@ impl Bundle {
     /// Findings about the words of facts that the schema of this set leaves out: a refusal where the rules in force
     /// have the word, so that no promise about it goes out of sight, else advice.
     #[must_use]
-    pub fn missing_words_beside(&self, in_force: Option<&Self>) -> Vec<Finding> {
+    pub fn missing_words_against(&self, in_force: Option<&Self>) -> Vec<Finding> {
         let finding = |missing: &MissingWord| {
             let is_known = in_force.is_some_and(|in_force| !in_force.missing_words().contains(missing));
             let hint = if is_known {

@@ -3,7 +3,7 @@
 use super::finding::Finding;
 
 /// What looks like a quotation mark.
-const ALIKE: [char; 20] = [
+const CONFUSABLE: [char; 20] = [
     '\u{ab}', '\u{b4}', '\u{bb}', '\u{2ba}', '\u{2bc}', '\u{2dd}', '\u{2018}', '\u{2019}', '\u{201a}', '\u{201b}',
     '\u{201c}', '\u{201d}', '\u{201e}', '\u{201f}', '\u{2032}', '\u{2033}', '\u{2039}', '\u{203a}', '\u{ff02}',
     '\u{ff07}',
@@ -37,8 +37,8 @@ fn in_line(line: &str) -> Vec<(usize, char)> {
             }
             '\\' if is_text => drop(letters.next()),
             '/' if !is_text && letters.peek().is_some_and(|(_, next)| *next == '/') => break,
-            mark if ALIKE.contains(&mark) && is_text => quoted.push((at, mark)),
-            mark if ALIKE.contains(&mark) => found.push((at, mark)),
+            mark if CONFUSABLE.contains(&mark) && is_text => quoted.push((at, mark)),
+            mark if CONFUSABLE.contains(&mark) => found.push((at, mark)),
             _ => {}
         }
     }

@@ -16,17 +16,17 @@ pub(super) fn closed(vocabulary: &Vocabulary) -> BTreeMap<String, BTreeSet<Strin
     let mut open = BTreeSet::new();
     let shapes = vocabulary.entities().map(|(_, shape)| shape);
     for shape in shapes {
-        gather(shape, &mut found, &mut open);
+        collect(shape, &mut found, &mut open);
     }
     found.retain(|name, _| !open.contains(name));
     found
 }
 
-fn gather(shape: &RecordShape, found: &mut BTreeMap<String, BTreeSet<String>>, open: &mut BTreeSet<String>) {
+fn collect(shape: &RecordShape, found: &mut BTreeMap<String, BTreeSet<String>>, open: &mut BTreeSet<String>) {
     for (name, Attribute { shape, values, .. }) in shape {
         match (values, shape) {
             (Some(values), _) => found.entry(name.clone()).or_default().extend(values.iter().cloned()),
-            (None, Shape::Record(inner)) => gather(inner, found, open),
+            (None, Shape::Record(inner)) => collect(inner, found, open),
             (None, Shape::String) => {
                 open.insert(name.clone());
             }

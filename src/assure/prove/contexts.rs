@@ -18,7 +18,7 @@ use super::simplest::{sayable, simplest};
 use super::solver::{Found, Query, Solver};
 use super::{OF_ADD_ONS, OF_ONE};
 use crate::assure::context::{Contexts, Turning, least};
-use crate::decide::{Model, Namespace, Refound, reads_context};
+use crate::decide::{Model, Namespace, Reproduced, reads_context};
 use crate::policy::{Bundle, Claim, RecordShape, RuleId};
 use crate::question::Members;
 
@@ -87,7 +87,7 @@ fn environments<'b>(bundles: &[&'b Bundle], name: &str) -> Vec<(RequestEnv, Vec<
 }
 
 /// Whether something came of a question, as each set of rules decided it.
-type Judge = dyn Fn(&[Refound]) -> bool;
+type Judge = dyn Fn(&[Reproduced]) -> bool;
 
 /// Something that can come of a question, for the solver and as deciding finds it.
 struct Outcome {
@@ -113,27 +113,28 @@ impl Search<'_, '_> {
         let mut answers = Vec::new();
         for (side, bundle) in self.sides.iter().enumerate() {
             let (answer, rules) = self.answer(bundle)?;
-            let allowed = move |found: &[Refound]| found.get(side).is_some_and(|found| found.is_allowed);
+            let allowed = move |found: &[Reproduced]| found.get(side).is_some_and(|found| found.is_allowed);
             outcomes.push(Outcome { says: answer.clone(), is_so: Box::new(allowed) });
-            let refused = move |found: &[Refound]| !allowed(found);
+            let refused = move |found: &[Reproduced]| !allowed(found);
             outcomes.push(Outcome { says: not(answer.clone()), is_so: Box::new(refused) });
             answers.push(answer);
             for (id, says) in rules {
-                let decides = move |found: &[Refound]| found.get(side).is_some_and(|found| found.rules.contains(&id));
+                let decides =
+                    move |found: &[Reproduced]| found.get(side).is_some_and(|found| found.rules.contains(&id));
                 outcomes.push(Outcome { says, is_so: Box::new(decides) });
             }
         }
         if let [new, old] = answers.as_slice() {
             for (is, was, (one, other)) in [(new, old, (0, 1)), (old, new, (1, 0))] {
                 let is = all_of([is.clone(), not(was.clone())]);
-                let turns = move |found: &[Refound]| {
+                let turns = move |found: &[Reproduced]| {
                     let is_yes = |side: usize| found.get(side).is_some_and(|found| found.is_allowed);
                     is_yes(one) && !is_yes(other)
                 };
                 outcomes.push(Outcome { says: is, is_so: Box::new(turns) });
             }
         }
-        let mut turned: Option<Refound> = None;
+        let mut turned: Option<Reproduced> = None;
         for (place, outcome) in outcomes.iter().enumerate() {
             while let Some(found) = self.another(outcome)? {
                 // The first two are the answers of the set that is looked at.
@@ -171,10 +172,10 @@ impl Search<'_, '_> {
 
     /// Finds an input of which that can come, and of which it does not come for a caller that says what is known already;
     /// what the caller says of it is known from then on.
-    fn another(&mut self, outcome: &Outcome) -> Result<Option<Vec<Refound>>, String> {
+    fn another(&mut self, outcome: &Outcome) -> Result<Option<Vec<Reproduced>>, String> {
         let Some(model) = self.input(outcome)? else { return Ok(None) };
         let sides = self.sides;
-        let decided = |said: &Members| -> Option<Vec<Refound>> {
+        let decided = |said: &Members| -> Option<Vec<Reproduced>> {
             let found = sides.iter().map(|bundle| model.decide_saying(bundle, said)).collect::<Option<Vec<_>>>()?;
             (outcome.is_so)(&found).then_some(found)
         };

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::assure::context;
-use crate::decide::{Namespace, Refound, decide};
+use crate::decide::{Namespace, Reproduced, decide};
 use crate::domain::commercial::RelationshipState;
 use crate::domain::partner::PartnerStatus;
 use crate::domain::subscription::SubscriptionStatus;
@@ -46,12 +46,12 @@ impl Counterexample {
     pub(in crate::assure) fn decided(bundle: &Bundle, namespace: Namespace, question: Question, facts: Facts) -> Self {
         let decision = decide(bundle, namespace, &question, &facts);
         let (is_allowed, rules) = (decision.is_allowed(), decision.rules().to_vec());
-        Self::of(bundle, Refound { namespace, question, facts: Some(facts), is_allowed, rules })
+        Self::of(bundle, Reproduced { namespace, question, facts: Some(facts), is_allowed, rules })
     }
 
     /// Puts what deciding found again into words.
-    pub(in crate::assure) fn of(bundle: &Bundle, found: Refound) -> Self {
-        let Refound { namespace, question, facts, is_allowed, rules } = found;
+    pub(in crate::assure) fn of(bundle: &Bundle, found: Reproduced) -> Self {
+        let Reproduced { namespace, question, facts, is_allowed, rules } = found;
         let deciding: Vec<Deciding> = rules
             .iter()
             .filter_map(|id| bundle.rule(id))

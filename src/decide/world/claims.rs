@@ -40,8 +40,8 @@ impl World {
             given.retain(|name, value| {
                 let Some(attribute) = declared.get(name).filter(|_| !value.is_null()) else { return true };
                 let is_counted = counts(stored, name, attribute);
-                let became = if is_counted { &mut properties.counted } else { &mut properties.dropped };
-                became.insert(format!("{kind}::{id}.{name}"));
+                let claimed = if is_counted { &mut properties.counted } else { &mut properties.dropped };
+                claimed.insert(format!("{kind}::{id}.{name}"));
                 is_counted
             });
         }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::assure::context::{Contexts, Spoken};
-use crate::decide::{Namespace, decide_alike, named_by};
+use crate::decide::{Namespace, are_equivalent, named_by};
 use crate::policy::Bundle;
 use crate::publish::difference::DifferenceError;
 use crate::publish::difference::resource_signature::Names;
@@ -33,7 +33,7 @@ impl Plan {
             both.iter().flat_map(|rules| rules.vocabulary().actions(asked)).map(|(name, _)| name).collect();
         let mut plan =
             Self { actions: Vec::new(), applying: BTreeMap::new(), names: Names::default(), contexts: Vec::new() };
-        for name in names.into_iter().filter(|name| !decide_alike(old, new, name)) {
+        for name in names.into_iter().filter(|name| !are_equivalent(old, new, name)) {
             let action = plan.actions.len();
             plan.actions.push(name.to_owned());
             plan.contexts.push(both.iter().find_map(|rules| spoken.read_by_rules(rules, name)).cloned());
