@@ -93,6 +93,13 @@ fn actions(bundle: &Bundle) -> Vec<String> {
 #[test]
 fn the_table_decides_as_cedar_does_under_every_set_of_rules() {
     assert!(compare("shipped", shipped(), &actions(shipped()), 1, 300) > 1_000);
+    // A set of an earlier day, whose schema lacks a word that facts hold.
+    let schema = "schemas/standing.cedarschema";
+    let earlier =
+        shipped().files().get(schema).unwrap().replace("active suspended expired deleted", "active suspended deleted");
+    let earlier = candidate(&[(schema, &earlier)]);
+    assert!(!earlier.missing_words().is_empty());
+    assert!(compare("a word is missing", &earlier, &actions(&earlier), 2, 100) > 500);
     for (place, (about, files)) in sets().iter().enumerate() {
         let rules = candidate(files);
         compare(about, &rules, &actions(&rules), place as u64, 60);

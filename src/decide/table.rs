@@ -14,6 +14,7 @@ use std::sync::OnceLock;
 use cedar_policy::Policy;
 
 use super::decision::{Decision, Verdict};
+use super::words::can_say;
 use super::{Namespace, decision_of, judge_domain};
 use crate::facts::Facts;
 use crate::policy::{ActionShape, Bundle};
@@ -38,11 +39,9 @@ struct Cells {
 
 impl Table {
     fn of(bundle: &Bundle) -> Self {
-        // Where the schema lacks a word, facts that no standing holds can matter too.
-        let is_whole = bundle.missing_words().is_empty();
         let actions = bundle.vocabulary().actions(Namespace::Domain.as_str());
         let asked = actions.filter(|(_, shape)| shape.principals.contains(Kind::Partner.as_str()));
-        let names: Vec<&str> = asked.map(|(name, _)| name).filter(|_| is_whole).collect();
+        let names: Vec<&str> = asked.map(|(name, _)| name).collect();
         let that_see = |is: fn(&Policy) -> bool| {
             let see = move |name: &&str| {
                 let deciding = Namespace::Domain.action(name).and_then(|uid| bundle.deciding(&uid));
@@ -105,10 +104,13 @@ pub(super) fn permits_standing(bundle: &Bundle, action: &str, standing: &Standin
 }
 
 fn cell<'a>(bundle: &'a Bundle, question: &Question, facts: &Facts) -> Option<(&'a Cells, Standing)> {
-    if !question.context.is_empty() || !question.action.properties.is_empty() {
+    let action = &question.action.name;
+    // A word that the schema lacks may be held by facts of which the standing says nothing.
+    let is_plain = question.context.is_empty() && question.action.properties.is_empty();
+    if !is_plain || !can_say(bundle, Namespace::Domain, action, facts) {
         return None;
     }
-    Some((table(bundle)?.actions.get(&question.action.name)?, Standing::of(question, facts)?))
+    Some((table(bundle)?.actions.get(action)?, Standing::of(question, facts)?))
 }
 
 impl Cells {
