@@ -3,21 +3,24 @@
 //! Everything here is a function of a [`Bundle`](crate::policy::Bundle) and of the words of the domain; nothing reads
 //! a store. What a [`Table`](table::Table) says is what a caller gets: its cells are made by the same `decide`.
 
-pub mod calls;
 mod choice;
-pub mod context;
-pub mod control;
-pub mod coverage;
-pub mod table_diff;
-pub mod mutants;
 pub mod pages;
-mod print;
-pub mod promises;
+pub mod context;
+pub mod counterexample;
+pub mod proof;
+pub mod mutants;
 pub mod prove;
-pub mod release;
-mod rows;
+pub mod spoken;
 pub mod table;
-pub(crate) mod verdict;
+mod print;
+pub mod calls;
+mod rows;
+mod control;
+pub mod checked;
+pub mod table_diff;
 pub mod signed_tables;
-
-pub use rows::check_claims;
+pub mod fate;
+pub mod promises;
+pub mod coverage;
+pub mod release;
+pub(crate) mod verdict;

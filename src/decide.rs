@@ -13,9 +13,9 @@ mod meant;
 mod witness;
 mod posing;
 mod schema;
+mod words;
 mod table;
 mod unrelated;
-mod words;
 mod claim;
 mod world;
 

@@ -1,10 +1,10 @@
 //! That a promise which holds could have failed: each claim is shown with a mistake that would break it.
 
-use standing::assure::check_claims;
-use standing::assure::context::Spoken;
-use standing::assure::control::Control;
-use standing::assure::prove::{ClaimProof, Proof};
+use standing::assure::checked::check_claims;
+use standing::assure::proof::Control;
+use standing::assure::proof::{ClaimProof, Proof};
 use standing::assure::release::examine;
+use standing::assure::spoken::Spoken;
 use standing::decide::{Namespace, claimed, permits};
 use standing::policy::{Bundle, Rulebook};
 

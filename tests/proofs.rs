@@ -3,8 +3,10 @@
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
-use standing::assure::mutants::{Fate, Original, mutants};
-use standing::assure::prove::{Proof, Proofs, prove};
+use standing::assure::fate::{Fate, Original};
+use standing::assure::mutants::mutants;
+use standing::assure::proof::{Proof, Proofs};
+use standing::assure::prove::prove;
 use standing::assure::release::{Outcome, examine};
 use standing::config::SolverSetting;
 use standing::decide::{Namespace, permits};

@@ -7,9 +7,10 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 use standing::assure::calls::CallTable;
-use standing::assure::context::{Said, Spoken};
+use standing::assure::context::Said;
 use standing::assure::release::{Examined, Outcome, examine};
 use standing::assure::signed_tables::drafted;
+use standing::assure::spoken::Spoken;
 use standing::assure::table::Table;
 use standing::assure::table_diff::{ActionFlips, Compared, flips};
 use standing::clock::{SharedClock, Stopped};

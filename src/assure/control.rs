@@ -8,10 +8,10 @@ use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
 use cedar_policy::{Policy, PolicySet, ValidationMode, Validator};
-use serde::{Deserialize, Serialize};
 
+use super::counterexample::Counterexample;
 use super::mutants::{Mutant, mutants};
-use super::prove::Counterexample;
+use super::proof::Control;
 use super::rows::Row;
 use crate::decide::{Namespace, Posable, Reproduced, pose};
 use crate::policy::{Bundle, Claim, Place, Rule, RuleId};
@@ -22,29 +22,6 @@ const SAMPLE: usize = 192;
 const TRIES_MAX: usize = 20_000;
 /// The rows are looked at in leaps of this many, so that those looked at first are not all of one kind.
 const LEAP: usize = 7_919;
-
-/// A mistake that would break a claim, or that none was found.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", tag = "result")]
-pub enum Control {
-    /// With that mistake in a rule the claim would be broken.
-    Broken {
-        /// The rule.
-        rule: RuleId,
-        /// What the mistake is.
-        mistake: String,
-        /// The rule with it; nothing where the mistake is that it is gone.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        mutant: Option<String>,
-        /// A case in which the claim does not hold then.
-        counterexample: Box<Counterexample>,
-    },
-    /// No mistake was found that would break it.
-    NotFound {
-        /// What was tried.
-        why: String,
-    },
-}
 
 /// For each claim a mistake that would break it, tried on the rows on which it hangs.
 pub(super) fn controls(

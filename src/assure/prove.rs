@@ -8,7 +8,6 @@
 
 mod solver_diff;
 pub(super) mod contexts;
-mod counterexample;
 mod environment;
 mod expression;
 mod idle;
@@ -17,7 +16,6 @@ mod simplest;
 mod solver;
 mod successor;
 
-pub use counterexample::{Counterexample, Deciding};
 pub use solver_diff::{Beyond, compare};
 
 use std::collections::BTreeMap;
@@ -25,9 +23,9 @@ use std::path::Path;
 
 use cedar_policy::{Effect, Policy, RequestEnv};
 use cedar_policy_symcc::Env;
-use serde::{Deserialize, Serialize};
 
-use super::control::Control;
+use super::counterexample::Counterexample;
+use super::proof::{ClaimProof, Proof, Proofs};
 use crate::decide::Model;
 use crate::policy::{Bundle, Claim, Finding, Rule, RuleId};
 use environment::{Environment, as_permit};
@@ -38,67 +36,6 @@ use solver::{Found, Query, Solver};
 const OF_ONE: &str = "kind status role customer originalReseller commercialRelationship";
 /// The same with what it holds of a parent.
 const OF_ADD_ONS: &str = "kind status role customer originalReseller commercialRelationship parent";
-
-/// What became of a claim.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", tag = "result")]
-pub enum Proof {
-    /// It holds for everything the store can hold.
-    Proved,
-    /// It holds on every row of the table; no solver was there to prove it.
-    CheckedOnEveryRow,
-    /// It is not known to hold, and why.
-    NotProved {
-        /// Why.
-        why: String,
-    },
-    /// It does not hold.
-    Broken {
-        /// A case in which it does not.
-        counterexample: Box<Counterexample>,
-    },
-}
-
-/// A claim and what became of it.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct ClaimProof {
-    /// The claim.
-    pub claim: RuleId,
-    /// What it says, in one sentence.
-    pub title: String,
-    /// A ceiling or a floor.
-    pub kind: Claim,
-    /// What became of it.
-    #[serde(flatten)]
-    pub proof: Proof,
-    /// A mistake that would break it, so that it is seen to be able to fail; nothing where it is broken as it is.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub negative_control: Option<Control>,
-}
-
-/// What a proof of a whole set came to.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Proofs {
-    /// What proved it; nothing when no solver was there.
-    pub solver: Option<String>,
-    /// Why there was none, when one was named.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub why: Option<String>,
-    /// Each claim, in the order of their names.
-    pub claims: Vec<ClaimProof>,
-    /// Can no rule err, whatever is asked? Nothing when it is not known.
-    pub never_errs: Option<bool>,
-    /// The claims in force that the set has otherwise and at least as strong.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub implied: Vec<RuleId>,
-    /// Rules that are dead or can err.
-    #[serde(default)]
-    pub findings: Vec<Finding>,
-    /// How many questions the solver was asked.
-    pub questions: usize,
-}
 
 /// What is known of one rule so far, over all environments.
 #[derive(Default)]

@@ -6,12 +6,13 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::calls::CallTable;
-use super::context::Spoken;
 use super::coverage::{EXEMPTIONS, Gap, gaps};
 use super::promises::{Retired, gone};
-use super::prove::{ClaimProof, Proof, Proofs, prove};
+use super::proof::{ClaimProof, Proof, Proofs};
+use super::prove::prove;
+use super::spoken::Spoken;
 use super::table::{Cell, Table};
-use super::{rows, signed_tables};
+use super::{checked, signed_tables};
 use crate::decide::schema_findings;
 use crate::policy::{Bundle, Finding, RuleId};
 
@@ -97,7 +98,7 @@ pub fn examine_spoken(bundle: &Bundle, in_force: Option<&Bundle>, program: Optio
     let bundle = &held;
     std::thread::scope(|scope| {
         let proving = scope.spawn(|| proofs(bundle, program));
-        let checking = scope.spawn(|| rows::check_claims(bundle, spoken));
+        let checking = scope.spawn(|| checked::check_claims(bundle, spoken));
         let tables = Tables::spoken(bundle, spoken);
         let mut findings = signed_tables::check(bundle, &tables.asked);
         let on_rows = checking.join().unwrap_or_else(|_| {

@@ -7,7 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 use serde::ser::{SerializeStruct, Serializer};
 
-use super::context::{Contexts, Spoken};
+use super::context::Contexts;
+use super::spoken::Spoken;
 use crate::decide::{Decision, Duty, Namespace, Reason, can_say_standing, decide, sees_kinds};
 use crate::domain::commercial::RelationshipState;
 use crate::domain::partner::{PartnerKind, PartnerStatus};

@@ -3,10 +3,11 @@
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::context::Spoken;
 use super::promises::Retired;
-use super::prove::{Beyond, Proofs, compare};
+use super::proof::Proofs;
+use super::prove::{Beyond, compare};
 use super::release::{Examined, Tables, examine_spoken};
+use super::spoken::Spoken;
 use super::table_diff::{ActionFlips, Compared, flips};
 use crate::policy::{Bundle, Digest, Finding};
 

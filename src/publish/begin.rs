@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use crate::assure::context::Spoken;
 use crate::assure::release::examine;
+use crate::assure::spoken::Spoken;
 use crate::change::subscription_actions::log_missing;
 use crate::clock::SharedClock;
 use crate::config::{RulesAt, RulesFrom};

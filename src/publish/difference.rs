@@ -23,7 +23,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 pub use difference_counts::{Others, Subjects, Turn, Turned};
 pub use report::{ActionDifference, Concerned, IfSaid, TurnedPair, Turns, UnrelatedTurned, WorldDifference};
 
-use crate::assure::context::Spoken;
+use crate::assure::spoken::Spoken;
 use crate::clock::Timestamp;
 use crate::pdp::Pdp;
 use crate::pdp::call::Coded;

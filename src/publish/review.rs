@@ -7,11 +7,12 @@ use std::ops::ControlFlow;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::assure::context::Spoken;
 use crate::assure::promises::{self, Retired, retired};
-use crate::assure::prove::{Beyond, Proof, Proofs};
+use crate::assure::proof::{Proof, Proofs};
+use crate::assure::prove::Beyond;
 pub use crate::assure::release::Outcome;
 use crate::assure::release::outcome;
+use crate::assure::spoken::Spoken;
 use crate::assure::table_diff::ActionFlips;
 use crate::assure::verdict::Verdict;
 use crate::config::RulesFrom;

@@ -10,7 +10,6 @@ use std::path::Path;
 use cedar_policy::{Policy, PolicyId, RequestEnv};
 use serde_json::{Value, json};
 
-use super::counterexample::Counterexample;
 use super::environment::Environment;
 use super::expression::{all_of, any_of, condition, holds, literals, not, put, without_context};
 use super::possible::names;
@@ -18,6 +17,7 @@ use super::simplest::{sayable, simplest};
 use super::solver::{Found, Query, Solver};
 use super::{OF_ADD_ONS, OF_ONE};
 use crate::assure::context::{Contexts, Turning, least};
+use crate::assure::counterexample::Counterexample;
 use crate::decide::{Model, Namespace, Reproduced, reads_context};
 use crate::policy::{Bundle, Claim, RecordShape, RuleId};
 use crate::question::Members;

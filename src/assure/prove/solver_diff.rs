@@ -6,10 +6,10 @@ use std::path::Path;
 use cedar_policy::Policy;
 use serde::{Deserialize, Serialize};
 
-use super::counterexample::Counterexample;
 use super::environment::Environment;
 use super::named;
 use super::solver::{Found, Solver};
+use crate::assure::counterexample::Counterexample;
 use crate::policy::{Bundle, Claim};
 
 /// What two sets of rules answer differently about an action, found by the solver among everything the store can hold.

@@ -12,10 +12,10 @@ use serde_json::{Value, json};
 
 use super::ended;
 use super::report::{Detail, claims, findings};
-use crate::assure::context::Spoken;
-use crate::assure::prove::Proof;
+use crate::assure::proof::Proof;
 use crate::assure::release::{Examined, Outcome, Tables, examine};
 use crate::assure::signed_tables;
+use crate::assure::spoken::Spoken;
 use crate::assure::table::Cell;
 use crate::cli::page::Page;
 use crate::cli::reach::{Client, Wanted};

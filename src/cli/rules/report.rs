@@ -6,9 +6,9 @@ use console::style;
 use serde_json::Value;
 
 use super::differences::differences;
-use crate::assure::control::Control;
 use crate::assure::promises::Retired;
-use crate::assure::prove::{ClaimProof, Proof, Proofs};
+use crate::assure::proof::Control;
+use crate::assure::proof::{ClaimProof, Proof, Proofs};
 use crate::assure::release::Outcome;
 use crate::cli::page::Page;
 use crate::config::RulesFrom;

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use std::rc::Rc;
 
 use crate::answer::what_if::Named;
-use crate::assure::context::Spoken;
+use crate::assure::spoken::Spoken;
 use crate::clock::Timestamp;
 use crate::decide::{Namespace, permits};
 use crate::domain::commercial::RelationshipState;

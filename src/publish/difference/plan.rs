@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::assure::context::{Contexts, Spoken};
+use crate::assure::context::Contexts;
+use crate::assure::spoken::Spoken;
 use crate::decide::{Namespace, are_equivalent, named_by};
 use crate::policy::Bundle;
 use crate::publish::difference::DifferenceError;
