@@ -70,7 +70,7 @@ const MISTAKES: &[(&str, &str, &str, &str, &[&str])] = &[
         "resource has originalReseller &&\n  resource.originalReseller == principal &&",
         "resource.service.delegatedAdministrators.contains(principal) &&",
         "always/administration-alone-gives-no-commerce",
-        &["partner P-attacker", "did not sell S-demo", "could remove seats", "because of `may/remove-seats` line 6"],
+        &["partner P-attacker", "did not sell S-demo", "could remove seats", "because of `may/remove-seats` line 7"],
     ),
     (
         "policies/may/receive-bill.cedar",

@@ -44,7 +44,7 @@ pub const TIGHTER: (&str, &str) = (
 // Move the subscription to another offer.
 @id("never/transition-needs-administration")
 @title("A transition needs delegated administration of the service")
-@source("21V: upgrade an existing customer subscription")
+@source("Upgrade an existing customer subscription, condition 2")
 @reason("delegated_admin_permissions_disabled")
 forbid (
   principal is Partner,

@@ -37,10 +37,10 @@ const INTRODUCTION: &str = "\
 # Which file answers my question?
 
 This page is written from the rules themselves and compared with them by a test: change a rule, not this page. Each
-file holds one rule. Above the rule stand the question it answers, and for every rule a title, the clause it comes
-from, and for a refusal the code that callers see. What the words mean is in [GLOSSARY.md](GLOSSARY.md); which
-attributes and actions there are is in [the schema](../schemas/standing.cedarschema). `standing tables` prints every
-answer these files give together.
+file holds one rule. Above the rule stand the question it answers, and for every rule a title, the clauses it comes
+from, and for a refusal the code that callers see. What a clause says and where it stands is in
+[SOURCES.md](SOURCES.md), what the words mean in [GLOSSARY.md](GLOSSARY.md); which attributes and actions there are is
+in [the schema](../schemas/standing.cedarschema). `standing tables` prints every answer these files give together.
 
 A partner may do something when a file in `may/` says so and no file in `never/` says otherwise. A rule that cannot be
 evaluated refuses.
