@@ -94,9 +94,9 @@ const MISTAKES: &[(&str, &str, &str, &str, &[&str])] = &[
         &["suspended partner P-attacker"],
     ),
     (
-        "policies/never/subscription-not-active.cedar",
-        r#"(if resource has parent then resource.parent.status == "active" else true)"#,
-        "true",
+        "policies/never/subscription-parent-not-active.cedar",
+        r#"resource.parent.status != "active""#,
+        r#"resource.parent.status == "suspended""#,
         "always/nothing-changes-on-what-is-not-active",
         &["S-add-on", "whose parent is"],
     ),
