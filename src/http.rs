@@ -2,46 +2,50 @@
 //!
 //! Handlers know the decision point only: they read what was sent, call one function, and write its result.
 
+mod long;
+mod problem;
 mod accept;
-mod access_review;
-mod authzen;
+mod document;
+mod received;
 mod body;
-mod changes;
+mod response;
 mod conditions;
+mod names;
+mod origin;
 mod credentials;
-mod customers;
-mod decisions;
+mod page;
+mod query;
+mod streamed;
+mod sheet;
+mod times;
+mod trace;
 mod request;
+mod changes;
+mod customers;
 mod format;
+mod access_review;
 mod ledger;
 mod link_keys;
-mod long;
-mod names;
-mod openapi;
-mod origin;
-mod page;
 mod partners;
-mod problem;
-mod query;
 mod relationships;
-mod routes;
 mod root;
 mod rules;
+mod authzen;
+mod decisions;
 mod health;
-mod sheet;
-mod streamed;
 mod subscriptions;
-mod times;
 mod tokens;
-mod trace;
 mod transfer;
 mod what_if;
+mod routes;
+mod openapi;
 
 pub use body::Body;
+pub use credentials::Access;
 pub use long::Work;
 pub use problem::Problem;
-pub use request::{Listener, Shutdown};
-pub use routes::{Access, ROUTES, Route};
+pub use received::{Listener, Shutdown};
+pub use routes::{ROUTES, Route};
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -57,9 +61,11 @@ use warp::{Filter, Reply};
 use crate::pdp::{Pdp, wrong_credentials};
 use authzen::interop;
 use credentials::Entry;
+use document::Document;
 use long::{in_turn, long};
-use openapi::Document;
-use request::{Received, Request};
+use openapi::described;
+use received::Received;
+use request::Request;
 use routes::{Found, Routes};
 
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -95,7 +101,7 @@ pub fn surface_with(
     heartbeat: Duration,
 ) -> impl Filter<Extract = (Response,), Error = Infallible> + Clone {
     let routes = Arc::new(Routes::new(&pdp));
-    let document = Arc::new(Document::of(ROUTES, pdp.has_world()));
+    let document = Arc::new(described(ROUTES, pdp.has_world()));
     let surface = Surface { pdp, listener, routes, document, shutdown, heartbeat };
     let query = warp::query::raw().or(warp::any().map(String::new)).unify();
     // A CONNECT names an authority and no path, so it has to be answered before anything looks at the path.
@@ -160,7 +166,7 @@ where
     let wants_plain_json = interop::wants_plain_json(&asked.path, &asked.headers);
     let body =
         body.map(|part| part.map(|mut part| part.copy_to_bytes(part.remaining())).map_err(|error| error.to_string()));
-    let body: request::Incoming = Box::pin(body);
+    let body: received::Incoming = Box::pin(body);
     let mut response = match dispatch(surface, asked, body).await {
         Ok(response) => response,
         Err(problem) => problem.into_response(),
@@ -174,7 +180,7 @@ where
     response
 }
 
-async fn dispatch(surface: Surface, asked: RequestHead, body: request::Incoming) -> Result<Response, Problem> {
+async fn dispatch(surface: Surface, asked: RequestHead, body: received::Incoming) -> Result<Response, Problem> {
     let RequestHead { method, path, query, named, headers } = asked;
     let host = origin::host(named, &headers)?;
     let method = if method == Method::HEAD { Method::GET } else { method };
@@ -235,7 +241,7 @@ async fn enter(surface: &Surface, route: &'static Route, mut received: Received)
             return Err(problem);
         }
     };
-    let conditions = conditions::conditions(route, &received.headers)?;
+    let conditions = conditions::conditions(&route.conditional(), &received.headers)?;
     body::taken(route.body, &mut received).await?;
     let is_long = route.work.is_long(&received.headers);
     let received = interop::without_foreign(received);

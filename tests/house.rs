@@ -164,9 +164,6 @@ fn a_file_names_only_rooms_above_its_own_in_the_list() {
     assert_none(&breaches, "a file names only rooms above its own in the list of lib.rs");
 }
 
-/// Rooms whose files name each other in circles still; whoever orders one takes it off this list.
-const UNORDERED: [&str; 1] = ["http"];
-
 /// The files of a room from the ground up, as the file above them names them, and where what it shows of them is from.
 fn files_of(room: &str) -> (Vec<String>, Vec<(String, String)>) {
     let text = fs::read_to_string(folder().join(format!("{room}.rs"))).unwrap();
@@ -199,7 +196,7 @@ fn named_of(room: &str, depth: usize, code: &str) -> Vec<String> {
 #[test]
 fn a_file_of_a_room_names_only_files_above_its_own_in_the_list_of_the_room() {
     let mut ordered = 0;
-    for room in rooms().iter().filter(|room| !UNORDERED.contains(&room.as_str()) && folder().join(room).is_dir()) {
+    for room in rooms().iter().filter(|room| folder().join(room).is_dir()) {
         let (files, shown) = files_of(room);
         let place = |file: &str| files.iter().position(|known| known == file);
         let breaches = breaches(|source, code| {

@@ -9,8 +9,10 @@ use warp::http::header::VARY;
 use warp::reply::Response;
 
 use super::format::{Format, format};
+use super::page::page_body;
 use super::problem::Problem;
-use super::request::{Request, STANDING_REVISION, page_body, read_response, with_header};
+use super::request::Request;
+use super::response::{STANDING_REVISION, read_response, with_header};
 use super::sheet;
 use super::times::Past;
 use crate::evidence;

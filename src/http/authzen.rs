@@ -19,7 +19,8 @@ use warp::http::header::{CACHE_CONTROL, HeaderName, HeaderValue};
 use warp::reply::Response;
 
 use super::problem::Problem;
-use super::request::{Request, STANDING_REVISION, STANDING_RULES, json_reply, recorded, with_header};
+use super::request::Request;
+use super::response::{STANDING_REVISION, STANDING_RULES, json_reply, recorded, with_header};
 use super::rules::Rules;
 use super::times::Past;
 use crate::answer;

@@ -8,7 +8,7 @@ use warp::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
 use warp::http::{HeaderMap, StatusCode};
 
 use super::problem::Problem;
-use super::request::{Incoming, Received};
+use super::received::{Incoming, Received};
 
 /// How long the next part of a body may take to come.
 const PART_WITHIN: Duration = Duration::from_secs(20);

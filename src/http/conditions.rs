@@ -11,8 +11,7 @@ use warp::http::{HeaderMap, Method, StatusCode};
 use warp::reply::Response;
 
 use super::problem::Problem;
-use super::request::{Request, STANDING_REVISION, read_response, recorded, tagged, with_header};
-use super::routes::Route;
+use super::response::{STANDING_REVISION, read_response, recorded, tagged, with_header};
 use crate::id::Revision;
 use crate::pdp::call::{self, Condition};
 
@@ -34,16 +33,25 @@ pub(super) enum Known {
     At(Vec<Revision>),
 }
 
+/// What of a route decides which conditions it takes.
+pub(super) struct Conditional<'a> {
+    pub(super) method: &'a Method,
+    pub(super) path: &'a str,
+    pub(super) is_authzen: bool,
+    pub(super) is_noun: bool,
+}
+
 /// Reads the conditions of a call; one that its route has no use for is refused.
 ///
 /// # Errors
 /// 400 `header_not_taken`, `invalid_if_match` or `invalid_if_none_match`.
-pub(super) fn conditions(route: &Route, headers: &HeaderMap) -> Result<Conditions, Problem> {
+pub(super) fn conditions(route: &Conditional<'_>, headers: &HeaderMap) -> Result<Conditions, Problem> {
     let mut conditions = Conditions::default();
-    if route.is_authzen() {
+    if route.is_authzen {
         return Ok(conditions);
     }
-    let (reads, writes) = (route.is_noun && route.method == Method::GET, route.is_noun && route.method == Method::PUT);
+    let is = |method: Method| route.is_noun && *route.method == method;
+    let (reads, writes) = (is(Method::GET), is(Method::PUT));
     let is_condition = |name: &str| name == "if" || name.starts_with("if-");
     let is_used = |name: &str| name == IF_NONE_MATCH && (reads || writes) || name == IF_MATCH && writes;
     if let Some(name) = headers.keys().find(|name| is_condition(name.as_str()) && !is_used(name.as_str())) {
@@ -130,12 +138,12 @@ fn revision(text: &str) -> Option<Revision> {
 
 /// The answer to a read of a noun: the noun, or 304. The call is recorded in either case.
 pub(super) fn noun_reply<T, N: Serialize>(
-    request: &Request,
+    known: Option<&Known>,
     found: &call::Response<T>,
     noun: &N,
     revision: Revision,
 ) -> Result<Response, Problem> {
-    let is_known = match &request.known {
+    let is_known = match known {
         None => false,
         Some(Known::Anything) => true,
         Some(Known::At(revisions)) => revisions.contains(&revision),

@@ -8,12 +8,20 @@ use warp::http::uri::Authority;
 
 use super::origin::{from_this_machine, not_from_another_site};
 use super::problem::Problem;
-use super::request::Listener;
-use super::routes::Access;
+use super::received::Listener;
 use crate::caller::Identity;
 use crate::change;
 use crate::id::TokenId;
 use crate::pdp::Pdp;
+
+/// Whether a route asks for credentials.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Access {
+    /// Anybody may call it.
+    Public,
+    /// Whoever calls has to prove who they are.
+    Caller,
+}
 
 /// How a call came in: through which listener, to a route of which access, and for which host.
 pub(super) struct Entry {

@@ -7,8 +7,10 @@ use warp::http::StatusCode;
 use warp::reply::Response;
 
 use super::conditions::noun_reply;
+use super::page::page_body;
 use super::problem::Problem;
-use super::request::{Request, change_response, page_body, read_response, tagged};
+use super::request::Request;
+use super::response::{change_response, read_response, tagged};
 use super::times::Past;
 use crate::answer;
 use crate::change;
@@ -41,7 +43,7 @@ pub(super) async fn get(request: Request) -> Result<Response, Problem> {
     let id: CustomerId = request.param("customer")?;
     let found = change::registry::customer(&request.pdp, &request.call, &id).await?;
     match &found.value {
-        Some(known) => noun_reply(&request, &found, &known.noun, known.revision),
+        Some(known) => noun_reply(request.known.as_ref(), &found, &known.noun, known.revision),
         None => Err(Problem::not_found("unknown_customer", format!("customer `{id}` is not known; register it first"))),
     }
 }

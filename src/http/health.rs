@@ -8,7 +8,8 @@ use warp::reply::Response;
 
 use super::accept::{TEXT, chosen};
 use super::problem::Problem;
-use super::request::{Request, json_reply};
+use super::request::Request;
+use super::response::json_reply;
 use crate::clock::ClockState;
 use crate::pdp::{metrics, ready, rules};
 

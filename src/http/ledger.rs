@@ -14,9 +14,8 @@ use warp::reply::Response;
 use super::accept::{JSON, NDJSON, TEXT, chosen};
 use super::problem::Problem;
 use super::query::parsed;
-use super::request::{
-    IDEMPOTENCY_KEY, Request, STANDING_REVISION, change_response, read_response, recorded, with_header,
-};
+use super::request::{IDEMPOTENCY_KEY, Request};
+use super::response::{STANDING_REVISION, change_response, read_response, recorded, with_header};
 use super::streamed::streamed;
 use super::times::Begin;
 use crate::audit::Mask;

@@ -6,7 +6,8 @@ use warp::http::StatusCode;
 use warp::reply::Response;
 
 use super::problem::Problem;
-use super::request::{IDEMPOTENCY_KEY, Request, change_response, read_response};
+use super::request::{IDEMPOTENCY_KEY, Request};
+use super::response::{change_response, read_response};
 use crate::change;
 use crate::domain::invitation::LinkKeyId;
 use crate::pdp::links::LinkKeySummary;

@@ -7,10 +7,6 @@ mod publishing;
 mod questions;
 mod typed;
 
-use std::collections::BTreeSet;
-
-use serde_json::Value;
-use utoipa::ToSchema as _;
 use utoipa::openapi::path::{PathItem, PathsBuilder};
 use utoipa::openapi::schema::ComponentsBuilder;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
@@ -18,39 +14,19 @@ use utoipa::openapi::{HttpMethod, InfoBuilder, LicenseBuilder, OpenApiBuilder, S
 use warp::http::Method;
 
 use super::decisions::describe_place;
+use super::document::Document;
 use super::names::describe_names;
-use super::problem::ProblemCode;
 use super::routes::Route;
-use crate::decide::Reason;
 use operation::{BASIC, BEARER, responses};
 use operations::operations;
 
-/// The document of an API, except for the codes that the rules in force define.
-pub(super) struct Document(Value);
-
-impl Document {
-    /// Describes routes: those over our own domain, or over a world of its own.
-    pub(super) fn of(routes: &[Route], is_world: bool) -> Self {
-        let mut document = serde_json::to_value(built(routes, is_world)).unwrap_or_default();
-        typed::typed(&mut document);
-        describe_place(&mut document);
-        describe_names(&mut document);
-        Self(document)
-    }
-
-    /// The document while refusals have these reasons.
-    pub(super) fn with(&self, reasons: &BTreeSet<String>) -> Value {
-        let mut document = self.0.clone();
-        for name in [Reason::name(), ProblemCode::name()] {
-            let words = document.pointer_mut(&format!("/components/schemas/{name}/enum"));
-            let Some(words) = words.and_then(Value::as_array_mut) else { continue };
-            let known: BTreeSet<&str> = words.iter().filter_map(Value::as_str).collect();
-            let more: Vec<Value> =
-                reasons.iter().filter(|code| !known.contains(code.as_str())).cloned().map(Value::from).collect();
-            words.extend(more);
-        }
-        document
-    }
+/// Describes routes: those over our own domain, or over a world of its own.
+pub(super) fn described(routes: &[Route], is_world: bool) -> Document {
+    let mut document = serde_json::to_value(built(routes, is_world)).unwrap_or_default();
+    typed::typed(&mut document);
+    describe_place(&mut document);
+    describe_names(&mut document);
+    Document::new(document)
 }
 
 fn built(routes: &[Route], is_world: bool) -> utoipa::openapi::OpenApi {

@@ -6,7 +6,8 @@ use warp::http::StatusCode;
 use warp::reply::Response;
 
 use super::problem::Problem;
-use super::request::{Request, change_response, read_response};
+use super::request::Request;
+use super::response::{change_response, read_response};
 use crate::change;
 use crate::change::acceptance::Acceptance;
 use crate::change::relationship::Edit;

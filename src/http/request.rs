@@ -1,90 +1,34 @@
-//! The request as a handler sees it, and helpers for its response.
+//! The request as a handler sees it.
 
 use std::collections::BTreeMap;
-use std::pin::Pin;
 use std::str::FromStr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures_util::Stream;
-use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
-use warp::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderName, HeaderValue};
-use warp::http::uri::Authority;
-use warp::http::{HeaderMap, Method, StatusCode};
-use warp::reply::Response;
+use warp::http::header::HeaderName;
+use warp::http::{HeaderMap, Method};
 
 use super::REQUEST_ID;
 use super::body::{collected, content_type, media_type};
 use super::conditions::{Conditions, Known};
 use super::credentials::Entry;
-use super::openapi::Document;
+use super::document::Document;
 use super::page::Paging;
-pub(super) use super::page::page_body;
 use super::problem::Problem;
 use super::query::Query;
+use super::received::{Incoming, Received, Shutdown};
 use super::trace::trace;
 use crate::caller::Identity;
-use crate::id::{Revision, Seq};
 use crate::json;
 use crate::limits::{IDEMPOTENCY_KEY_LENGTH_MAX, REQUEST_ID_LENGTH_MAX, RULES_BODY_BYTES_MAX};
 use crate::pdp::Pdp;
-use crate::pdp::call::{self, Call, Idempotency};
+use crate::pdp::call::{Call, Idempotency};
 
-pub(super) const STANDING_DECISION: HeaderName = HeaderName::from_static("standing-decision");
-pub(super) const STANDING_REVISION: HeaderName = HeaderName::from_static("standing-revision");
-pub(super) const STANDING_RULES: HeaderName = HeaderName::from_static("standing-rules");
 pub(super) const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
-const IDEMPOTENCY_REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
-
-/// How callers connect, which determines the credentials they need.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Listener {
-    /// Over the network, with credentials.
-    Guarded,
-    /// Over the loopback interface, without any.
-    Anonymous,
-    /// Through the socket in the data directory, which only its owner can open.
-    Local,
-}
-
-/// The signal that the server stops, so that streams end.
-#[derive(Clone, Debug)]
-pub struct Shutdown(tokio::sync::watch::Receiver<bool>);
-
-impl Shutdown {
-    /// A signal from a channel that says `true`, or is closed, when the server stops.
-    #[must_use]
-    pub fn on(channel: tokio::sync::watch::Receiver<bool>) -> Self {
-        Self(channel)
-    }
-
-    /// Waits until the server stops.
-    pub async fn stopped(&mut self) {
-        // A sender that is gone means the same.
-        let _ = self.0.wait_for(|stopped| *stopped).await;
-    }
-}
-
-/// A body on its way in.
-pub(super) type Incoming = Pin<Box<dyn Stream<Item = Result<Bytes, String>> + Send>>;
-
-/// What came over the wire.
-pub(super) struct Received {
-    pub(super) method: Method,
-    pub(super) path: String,
-    pub(super) params: BTreeMap<String, String>,
-    pub(super) query: String,
-    pub(super) host: Option<Authority>,
-    pub(super) headers: HeaderMap,
-    pub(super) body: Incoming,
-    pub(super) document: Arc<Document>,
-    pub(super) shutdown: Shutdown,
-    pub(super) heartbeat: Duration,
-}
 
 /// A request as a handler sees it.
 pub struct Request {
@@ -296,54 +240,4 @@ impl Request {
         self.call.idempotency = Some(Idempotency { key: key.to_owned(), request: request.finalize().into() });
         Ok(())
     }
-}
-
-/// A JSON answer.
-pub(super) fn json_reply<T: Serialize>(status: StatusCode, body: &T) -> Result<Response, Problem> {
-    let body = serde_json::to_vec(body).map_err(|_| Problem::internal())?;
-    let mut response = Response::new(Bytes::from(body).into());
-    *response.status_mut() = status;
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    Ok(response)
-}
-
-pub(super) fn with_header(mut response: Response, name: HeaderName, value: impl ToString) -> Response {
-    if let Ok(value) = HeaderValue::from_str(&value.to_string()) {
-        response.headers_mut().insert(name, value);
-    }
-    response
-}
-
-/// Adds the header that says where the answer is recorded: one place, or the first and the last of several.
-pub(super) fn recorded(response: Response, seqs: &[Seq]) -> Response {
-    match (seqs.first(), seqs.last()) {
-        (Some(first), Some(last)) if first != last => {
-            with_header(response, STANDING_DECISION, format!("{first}-{last}"))
-        }
-        (Some(only), _) => with_header(response, STANDING_DECISION, only),
-        _ => response,
-    }
-}
-
-/// An answer that was read at a revision.
-pub(super) fn read_response<T, B: Serialize>(read: &call::Response<T>, body: &B) -> Result<Response, Problem> {
-    let response = json_reply(StatusCode::OK, body)?;
-    Ok(recorded(with_header(response, STANDING_REVISION, read.revision), &read.seqs))
-}
-
-/// An answer to a change.
-pub(super) fn change_response<T, B: Serialize>(
-    status: StatusCode,
-    committed: &call::Committed<T>,
-    body: &B,
-) -> Result<Response, Problem> {
-    let response = with_header(json_reply(status, body)?, STANDING_REVISION, committed.revision);
-    let response = if committed.is_repeat { with_header(response, IDEMPOTENCY_REPLAYED, true) } else { response };
-    Ok(recorded(response, &committed.seqs))
-}
-
-/// The revision of a noun, for a later `If-Match`.
-pub(super) fn tagged(response: Response, revision: Revision) -> Response {
-    with_header(response, ETAG, format!("\"{revision}\""))
 }

@@ -8,7 +8,8 @@ use warp::reply::Response;
 
 use super::accept::{JSON, TEXT, chosen};
 use super::problem::Problem;
-use super::request::{Request, json_reply, with_header};
+use super::request::Request;
+use super::response::{json_reply, with_header};
 
 const SAYS: &str = "Decides what a reseller may do to a customer's subscriptions, and remembers every answer.";
 const DOCUMENTATION: &str = "README.md of the sources for the service, policies/README.md for the rules and every reason of a no, \

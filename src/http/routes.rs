@@ -10,6 +10,8 @@ use warp::reply::Response;
 
 use super::authzen::interop::{CONFIGURATION, is_endpoint};
 use super::body::Body;
+use super::conditions::Conditional;
+use super::credentials::Access;
 use super::long::Work;
 use super::problem::Problem;
 use super::request::Request;
@@ -19,15 +21,6 @@ use super::{
 };
 use crate::pdp::Pdp;
 use crate::pdp::metrics::{self, RouteMetrics};
-
-/// Whether a route asks for credentials.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Access {
-    /// Anybody may call it.
-    Public,
-    /// Whoever calls has to prove who they are.
-    Caller,
-}
 
 type Answering = Pin<Box<dyn Future<Output = Result<Response, Problem>> + Send>>;
 
@@ -57,6 +50,12 @@ impl Route {
     #[must_use]
     pub fn is_authzen(&self) -> bool {
         is_endpoint(self.path)
+    }
+
+    /// Which conditions it takes.
+    pub(super) fn conditional(&self) -> Conditional<'_> {
+        let Self { method, path, is_noun, .. } = self;
+        Conditional { method, path, is_authzen: self.is_authzen(), is_noun: *is_noun }
     }
 }
 

@@ -16,8 +16,10 @@ use warp::reply::{Reply as _, Response};
 
 use super::accept::{JSON, NDJSON, chosen};
 use super::names::with_names;
+use super::page::page_body;
 use super::problem::Problem;
-use super::request::{Request, STANDING_REVISION, change_response, page_body, read_response, recorded, with_header};
+use super::request::Request;
+use super::response::{STANDING_REVISION, change_response, read_response, recorded, with_header};
 use crate::answer::what_if::Named;
 use crate::clock::Timestamp;
 use crate::pdp::Pdp;

@@ -9,7 +9,7 @@ use warp::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
 use warp::reply::{Reply as _, Response};
 
 use super::in_turn;
-use super::request::{STANDING_REVISION, recorded, with_header};
+use super::response::{STANDING_REVISION, recorded, with_header};
 use crate::id::{Revision, Seq};
 use crate::limits::EXPORT_CHUNK_BYTES;
 

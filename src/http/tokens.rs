@@ -7,7 +7,8 @@ use warp::reply::Response;
 
 use super::names::with_names;
 use super::problem::Problem;
-use super::request::{IDEMPOTENCY_KEY, Request, change_response, json_reply, read_response, recorded};
+use super::request::{IDEMPOTENCY_KEY, Request};
+use super::response::{change_response, json_reply, read_response, recorded};
 use crate::change;
 use crate::change::tokens::{NewToken, Speaker, TokenSummary};
 use crate::clock::Timestamp;

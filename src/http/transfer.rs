@@ -8,7 +8,8 @@ use warp::reply::Response;
 
 use super::accept::NDJSON;
 use super::problem::Problem;
-use super::request::{Request, change_response};
+use super::request::Request;
+use super::response::change_response;
 use super::streamed::streamed;
 use crate::answer;
 use crate::change;

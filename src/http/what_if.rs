@@ -5,7 +5,8 @@ use utoipa::ToSchema;
 use warp::reply::Response;
 
 use super::problem::Problem;
-use super::request::{Request, read_response};
+use super::request::Request;
+use super::response::read_response;
 use crate::answer;
 use crate::answer::what_if::Proposed;
 

@@ -6,7 +6,8 @@ use warp::http::header::{CONTENT_TYPE, HeaderName, HeaderValue, IF_MATCH};
 use warp::reply::Response;
 
 use super::super::accept::is_taken;
-use super::super::request::{IDEMPOTENCY_KEY, Received};
+use super::super::received::Received;
+use super::super::request::IDEMPOTENCY_KEY;
 
 /// Where the metadata of this decision point is, before the path of its own URL.
 pub(in super::super) const CONFIGURATION: &str = "/.well-known/authzen-configuration";

@@ -16,9 +16,10 @@ use warp::http::{Method, StatusCode};
 
 use super::super::accept::{JSON, NDJSON};
 use super::super::body::Body;
+use super::super::credentials::Access;
 use super::super::page::Paging;
 use super::super::problem::{Details, Status};
-use super::super::routes::{Access, Route};
+use super::super::routes::Route;
 use super::parameters::{header, in_path};
 use crate::limits::PAGE_MAX;
 use crate::pdp::absent::MissingRecords;

@@ -346,7 +346,7 @@ impl DifferencesByAction {
             lost: actions.iter().map(|action| action.lost.count).sum(),
             concerned: self.all.concerned(),
             complete: actions.iter().all(ActionDifference::is_complete),
-            actions: actions,
+            actions,
         }
     }
 }

@@ -1,0 +1,59 @@
+//! What came over the wire, before anybody knows whose it is.
+
+use std::collections::BTreeMap;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::Stream;
+use warp::http::uri::Authority;
+use warp::http::{HeaderMap, Method};
+
+use super::document::Document;
+
+/// How callers connect, which determines the credentials they need.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Listener {
+    /// Over the network, with credentials.
+    Guarded,
+    /// Over the loopback interface, without any.
+    Anonymous,
+    /// Through the socket in the data directory, which only its owner can open.
+    Local,
+}
+
+/// The signal that the server stops, so that streams end.
+#[derive(Clone, Debug)]
+pub struct Shutdown(tokio::sync::watch::Receiver<bool>);
+
+impl Shutdown {
+    /// A signal from a channel that says `true`, or is closed, when the server stops.
+    #[must_use]
+    pub fn on(channel: tokio::sync::watch::Receiver<bool>) -> Self {
+        Self(channel)
+    }
+
+    /// Waits until the server stops.
+    pub async fn stopped(&mut self) {
+        // A sender that is gone means the same.
+        let _ = self.0.wait_for(|stopped| *stopped).await;
+    }
+}
+
+/// A body on its way in.
+pub(super) type Incoming = Pin<Box<dyn Stream<Item = Result<Bytes, String>> + Send>>;
+
+/// What came over the wire.
+pub(super) struct Received {
+    pub(super) method: Method,
+    pub(super) path: String,
+    pub(super) params: BTreeMap<String, String>,
+    pub(super) query: String,
+    pub(super) host: Option<Authority>,
+    pub(super) headers: HeaderMap,
+    pub(super) body: Incoming,
+    pub(super) document: Arc<Document>,
+    pub(super) shutdown: Shutdown,
+    pub(super) heartbeat: Duration,
+}
