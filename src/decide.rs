@@ -73,8 +73,8 @@ impl Namespace {
 /// Decides a question about our own domain.
 ///
 /// Precedence: what is unknown (subject, action, resource), a fact that the schema has no word for, an action that does
-/// not apply, an invalid property, an error in a rule, a forbid, and last the missing right, named by the smallest change of standing that would turn
-/// the answer.
+/// not apply, an invalid property, an error in a rule, a forbid, and last the missing right, named by the smallest
+/// change of standing that would turn the answer.
 #[must_use]
 pub fn decide(bundle: &Bundle, namespace: Namespace, question: &Question, facts: &Facts) -> Decision {
     let cell = (namespace == Namespace::Domain).then(|| table::decision(bundle, question, facts)).flatten();
