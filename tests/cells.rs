@@ -143,6 +143,7 @@ fn an_action_has_cells_only_where_its_rules_see_nothing_but_standings() {
         (r#"resource.service.delegatedAdministrators.contains(principal)"#, true),
         (r#"principal == Partner::"p1""#, false),
         (r#"resource.service == Service::"c1/crm""#, false),
+        (r#"resource has parent && resource.parent == resource"#, false),
         (r#"resource.customer == Customer::"c1""#, false),
         (r#"principal in Partner::"p1""#, false),
         (r#"[Partner::"p1", Partner::"p2"].contains(principal)"#, false),

@@ -15,8 +15,11 @@ const WORDS: &[&[&str]] = &[
     &["resource", "sale", "relationship"],
 ];
 
-/// What a standing holds of the entities: paths to one that is the principal or another, as it says.
-const ENTITIES: &[&[&str]] = &[&["principal"], &["resource", "originalReseller"], &["resource", "sale", "reseller"]];
+/// What a standing holds of the partners: paths to one that is the principal or another, as it says.
+const PARTNERS: &[&[&str]] = &[&["principal"], &["resource", "originalReseller"], &["resource", "sale", "reseller"]];
+
+/// Paths to what is no partner, and so is never one of those.
+const NO_PARTNERS: &[&[&str]] = &[&["resource"], &["resource", "customer"], &["resource", "service"]];
 
 /// Whose members a standing holds, as far as the principal is one of them or not.
 const SETS: &[&[&str]] =
@@ -89,7 +92,9 @@ fn is_decided(expression: &Value, besides: &dyn Fn(&Value) -> bool) -> bool {
             let is_word = |name: &str| {
                 operand(name).is_some_and(|operand| is_literal(operand) || besides(operand)) || is_at(name, WORDS)
             };
-            are_both(&is_word) || are_both(&|name| is_at(name, ENTITIES))
+            let is_partner = |name: &str| is_at(name, PARTNERS);
+            let is_other = |name: &str| is_partner(name) || is_at(name, NO_PARTNERS);
+            are_both(&is_word) || (is_partner("left") && is_other("right")) || (is_other("left") && is_partner("right"))
         }
         "contains" => is_at("left", SETS) && operand("right").and_then(path).is_some_and(|path| path == ["principal"]),
         "has" => {
