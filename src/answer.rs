@@ -1,9 +1,9 @@
 //! Everything that is asked: one question or many, searches, what-if, the lists and pages, and the export.
 
 pub(crate) mod as_decided;
-pub mod ask;
 pub mod export;
-pub mod pages;
 pub mod past;
+pub mod ask;
+pub mod pages;
 pub mod search;
 pub mod what_if;

@@ -7,14 +7,14 @@
 pub mod difference;
 mod four_eyes;
 pub mod review;
-pub mod begin;
-pub mod report;
-pub mod watched;
 pub mod reviewed_bundle;
+pub mod watched;
 pub mod approval;
 pub mod proposal;
-pub mod rollback;
 pub mod schedule;
+pub mod begin;
+pub mod report;
+pub mod rollback;
 
 use std::collections::BTreeMap;
 

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
-use standing::answer::ask::{AsOf, Batch, ReadOptions, Semantic};
+use standing::answer::ask::{Batch, Semantic};
+use standing::answer::past::{AsOf, ReadOptions};
 use standing::clock::{Clock as _, Timestamp};
 use standing::decide::Reason;
 use standing::evidence::access_review::{Access, AccessOf};

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use serde_json::Value;
-use standing::answer::ask::ReadOptions;
+use standing::answer::past::ReadOptions;
 use standing::change::acceptance::Acceptance;
 use standing::change::tokens::{NewToken, Speaker};
 use standing::clock::{Clock as _, ClockState, SharedClock, Stopped, Timestamp};

@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 
 use proptest::prelude::*;
 use serde_json::Value;
-use standing::answer::ask::{Batch, ReadOptions, Semantic};
+use standing::answer::ask::{Batch, Semantic};
+use standing::answer::past::ReadOptions;
 use standing::answer::search::{Pager, Search, SearchTarget};
 use standing::audit::{Record, RecordKind, Recorded};
 use standing::caller::Caller;

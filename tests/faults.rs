@@ -12,7 +12,8 @@ use std::time::{Duration, Instant};
 
 use redb::{ReadableDatabase as _, ReadableTable as _, TableDefinition, TableHandle as _};
 use serde_json::{Value, json};
-use standing::answer::ask::{Batch, ReadOptions, Semantic};
+use standing::answer::ask::{Batch, Semantic};
+use standing::answer::past::ReadOptions;
 use standing::answer::search::{Search, SearchTarget};
 use standing::audit::{
     CallOutcome, Hash, Peaks, Place, Record, RecordKind, Recorded, Term, VerifierKey, Walk, leaf_node,

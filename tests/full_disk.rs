@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use standing::answer;
-use standing::answer::ask::ReadOptions;
+use standing::answer::past::ReadOptions;
 use standing::clock::{SharedClock, Stopped};
 use standing::pdp::links::LinkRing;
 use standing::pdp::{Pdp, ready};

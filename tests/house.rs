@@ -185,7 +185,13 @@ fn named_of(room: &str, depth: usize, code: &str) -> Vec<String> {
         let places = code.match_indices(before).filter(|(place, _)| !code[..*place].ends_with("super::"));
         places.map(|(place, _)| code[place + before.len()..].to_owned()).collect()
     };
-    let rests = [after(&above), after(&whole)].concat();
+    // A file may name the room itself, and go on from there.
+    let own = format!("{room}::");
+    let places = code.match_indices(&own).filter(|(place, _)| {
+        !code[..*place].ends_with(|before: char| before.is_alphanumeric() || before == '_' || before == ':')
+    });
+    let from_room = places.map(|(place, _)| code[place + own.len()..].to_owned()).collect();
+    let rests = [after(&above), after(&whole), from_room].concat();
     let named = rests.iter().filter(|rest| !rest.starts_with("super::")).flat_map(|rest| {
         let first = rest.split_once('}').filter(|_| rest.starts_with('{')).map_or(rest.as_str(), |(list, _)| list);
         words(first).take(if rest.starts_with('{') { usize::MAX } else { 1 }).map(str::to_owned).collect::<Vec<_>>()

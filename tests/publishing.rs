@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use standing::answer::ask::ReadOptions;
+use standing::answer::past::ReadOptions;
 use standing::audit::Record;
 use standing::caller::{Caller, Identity, Person, Proof};
 use standing::change::tokens::{NewToken, Speaker};

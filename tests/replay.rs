@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use redb::ReadableTable as _;
 use serde_json::{Value, json};
-use standing::answer::ask::{Batch, ReadOptions, Semantic};
+use standing::answer::ask::{Batch, Semantic};
+use standing::answer::past::ReadOptions;
 use standing::assure::promises::promises;
 use standing::audit::{Record, RecordKind};
 use standing::decide::{Namespace, decide};

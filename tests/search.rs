@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde_json::{Value, json};
-use standing::answer::ask::{AsOf, Batch, ReadOptions, Semantic};
+use standing::answer::ask::{Batch, Semantic};
+use standing::answer::past::{AsOf, ReadOptions};
 use standing::answer::search::{Found, Pager, Search, SearchError, SearchPage, SearchTarget};
 use standing::audit::{Record, RecordKind, SearchKind};
 use standing::caller::Caller;

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use standing::answer::ask::{Answer, Batch, ReadOptions, Semantic};
+use standing::answer::ask::{Answer, Batch, Semantic};
+use standing::answer::past::ReadOptions;
 use standing::caller::Caller;
 use standing::change::acceptance::{Acceptance, Accepted};
 use standing::change::relationship::LinkError;

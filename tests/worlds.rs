@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use standing::answer::ask::{Batch, ReadOptions, Semantic};
+use standing::answer::ask::{Batch, Semantic};
+use standing::answer::past::ReadOptions;
 use standing::caller::Caller;
 use standing::change::acceptance::Acceptance;
 use standing::change::import::{ImportError, Imported};

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::answer;
 use crate::answer::as_decided::as_decided;
+use crate::answer::past::{self, AsOf, ReadOptions};
 use crate::audit::{Record, RecordKind};
 use crate::clock::Timestamp;
 use crate::decide::{Decision, Namespace, Nearest, World, decide, decide_in, nearest};
@@ -21,28 +21,6 @@ use crate::store::{Snapshot, StoreError};
 
 /// How many questions of a batch are answered before others have their turn.
 const ANSWERS_AT_ONCE: usize = 32;
-
-/// A moment in the past.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum AsOf {
-    /// The facts at a revision, at the moment it was written.
-    Revision(Revision),
-    /// The facts at a moment.
-    Time(Timestamp),
-}
-
-/// On which facts and by which rules a question is answered.
-#[derive(Clone, Debug, Default)]
-pub struct ReadOptions {
-    /// A moment in the past, instead of now.
-    pub as_of: Option<AsOf>,
-    /// The rules with this digest, or `current`; nothing, or `then`, for those in force at that moment.
-    pub rules: Option<String>,
-    /// The revision the facts must have reached.
-    pub at_least: Option<Revision>,
-    /// Should the answer say what would turn it round?
-    pub explain: bool,
-}
 
 /// Why a question cannot be answered on the basis asked for.
 #[derive(Debug, thiserror::Error)]
@@ -261,8 +239,7 @@ pub(crate) fn context(
     }
     let (snapshot, at) = moment(pdp, options, now).map_err(CallError::Failed)?;
     let rules = rules_for(pdp, options, at, &current).map_err(CallError::Failed)?;
-    let is_hypothetical =
-        answer::past::is_hypothetical(pdp, options, at, &rules, &current).map_err(CallError::Unavailable)?;
+    let is_hypothetical = past::is_hypothetical(pdp, options, at, &rules, &current).map_err(CallError::Unavailable)?;
     Ok(Ok(EvaluationContext {
         rules,
         is_hypothetical,

@@ -6,7 +6,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::answer;
-use crate::answer::ask::{AsOf, AskError, ReadOptions};
+use crate::answer::ask::AskError;
+use crate::answer::past::{AsOf, ReadOptions};
 use crate::clock::Timestamp;
 use crate::domain::commercial::{Proposal, RelationshipState};
 use crate::domain::partner::PartnerKind;

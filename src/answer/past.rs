@@ -1,10 +1,32 @@
 //! Asking about the past, or by rules that are named: which call that is, and what is hypothetical about the answer.
 
-use crate::answer::ask::ReadOptions;
 use crate::clock::Timestamp;
+use crate::id::Revision;
 use crate::pdp::Pdp;
 use crate::policy::Bundle;
 use crate::store::StoreError;
+
+/// A moment in the past.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum AsOf {
+    /// The facts at a revision, at the moment it was written.
+    Revision(Revision),
+    /// The facts at a moment.
+    Time(Timestamp),
+}
+
+/// On which facts and by which rules a question is answered.
+#[derive(Clone, Debug, Default)]
+pub struct ReadOptions {
+    /// A moment in the past, instead of now.
+    pub as_of: Option<AsOf>,
+    /// The rules with this digest, or `current`; nothing, or `then`, for those in force at that moment.
+    pub rules: Option<String>,
+    /// The revision the facts must have reached.
+    pub at_least: Option<Revision>,
+    /// Should the answer say what would turn it round?
+    pub explain: bool,
+}
 
 impl ReadOptions {
     /// The call that asking on this basis is: not everybody who may ask may ask by other facts or rules than those of

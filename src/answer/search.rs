@@ -21,7 +21,8 @@ use utoipa::ToSchema;
 
 use crate::answer;
 use crate::answer::as_decided::as_decided;
-use crate::answer::ask::{AskError, EvaluationContext, ReadOptions};
+use crate::answer::ask::{AskError, EvaluationContext};
+use crate::answer::past::ReadOptions;
 use crate::audit::{Record, Recorded, Results, SearchKind};
 use crate::decide::{Decision, World, decide_in};
 use crate::facts::Facts;

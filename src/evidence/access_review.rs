@@ -17,7 +17,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::answer;
-use crate::answer::ask::{AsOf, AskError, ReadOptions};
+use crate::answer::ask::AskError;
+use crate::answer::past::{AsOf, ReadOptions};
 use crate::answer::what_if::Named;
 use crate::caller::Caller;
 use crate::clock::Timestamp;

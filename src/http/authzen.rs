@@ -24,7 +24,8 @@ use super::response::{STANDING_REVISION, STANDING_RULES, json_reply, recorded, w
 use super::rules::Rules;
 use super::times::Past;
 use crate::answer;
-use crate::answer::ask::{Batch, ReadOptions};
+use crate::answer::ask::Batch;
+use crate::answer::past::ReadOptions;
 use crate::id::Revision;
 use crate::pdp::call;
 use answers::Evaluations;

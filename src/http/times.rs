@@ -13,7 +13,7 @@ use utoipa::IntoParams;
 
 use super::problem::Problem;
 use super::query::invalid;
-use crate::answer::ask::AsOf;
+use crate::answer::past::AsOf;
 use crate::clock::{self, Timestamp, Written};
 use crate::id::Revision;
 

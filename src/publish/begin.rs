@@ -124,7 +124,8 @@ pub async fn begin_by(
         (pdp.rules.from, pdp.rules.at) = (from, Some(at));
         publish::watched::pass_over(&pdp, files.strays());
         let evidence = examined(&pdp, files).await?;
-        let (bundle, by, folder) = (pdp.rules(), files_by(&pdp, "start"), folder_said(&pdp));
+        let (bundle, by, folder) =
+            (pdp.rules(), publish::watched::files_by(&pdp, "start"), publish::watched::folder_said(&pdp));
         let activation =
             Activation { bundle, by, why: Why::Start, proposal: None, evidence, folder, retired: Vec::new() };
         rules::keep(&pdp, activation).await?;
@@ -207,16 +208,6 @@ pub fn rules_at(pdp: &Pdp) -> Option<&RulesAt> {
 #[must_use]
 pub fn read_files(pdp: &Pdp) -> Option<Result<RuleFiles, ReadError>> {
     pdp.rules.at.as_ref().map(|at| RuleFiles::at(at, pdp.rules().files()))
-}
-
-/// Who activates the files: their folder, or the program whose set it is.
-pub(crate) fn files_by(pdp: &Pdp, by: &str) -> String {
-    if pdp.rules.at == Some(RulesAt::BuiltIn) { RulesAt::BUILT_IN.to_owned() } else { by.to_owned() }
-}
-
-/// The folder that the files are read from, as it is reported.
-pub(crate) fn folder_said(pdp: &Pdp) -> Option<String> {
-    pdp.rules.at.as_ref().and_then(RulesAt::as_folder).map(|folder| folder.display().to_string())
 }
 
 /// Logs what may surprise at a start with rules from publishing.

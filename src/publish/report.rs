@@ -160,7 +160,7 @@ pub async fn rules_status(pdp: &Pdp, call: &Call) -> Result<Response<RulesStatus
             emergency: entry.as_ref().is_some_and(|entry| entry.emergency),
             comment: entry.as_ref().and_then(|entry| entry.comment.clone()),
             from: pdp.rules.from,
-            folder: publish::begin::folder_said(pdp).filter(|_| pdp.rules.from == RulesFrom::Files),
+            folder: publish::watched::folder_said(pdp).filter(|_| pdp.rules.from == RulesFrom::Files),
             passed_over: pdp.rules.current.passed_over(),
             retired: entry.map(|entry| entry.retired).unwrap_or_default(),
             refused: pdp.rules.current.refused(),

@@ -1,5 +1,6 @@
 //! Rules from a folder: what each change to the files does.
 
+use crate::config::RulesAt;
 use crate::pdp::Pdp;
 use crate::pdp::rules::{self, Activation, Current, RefusedRules};
 use crate::policy::{Digest, Finding, ReadError, RuleFiles};
@@ -49,8 +50,7 @@ pub async fn take_files(pdp: &Pdp, files: Result<RuleFiles, ReadError>) -> Resul
     if !undecided.is_empty() {
         return Ok(refuse_files(pdp, Some(digest), undecided));
     }
-    let (by, folder, retired) =
-        (publish::begin::files_by(pdp, "files"), publish::begin::folder_said(pdp), reviewed.evidence.retired);
+    let (by, folder, retired) = (files_by(pdp, "files"), folder_said(pdp), reviewed.evidence.retired);
     rules::keep(pdp, Activation { bundle, by, why: Why::Files, proposal: None, evidence, folder, retired }).await?;
     Ok(Taken::InForce)
 }
@@ -101,4 +101,14 @@ impl Current {
     pub(crate) fn has_refused(&self) -> bool {
         self.refused().is_some()
     }
+}
+
+/// Who activates the files: their folder, or the program whose set it is.
+pub(crate) fn files_by(pdp: &Pdp, by: &str) -> String {
+    if pdp.rules.at == Some(RulesAt::BuiltIn) { RulesAt::BUILT_IN.to_owned() } else { by.to_owned() }
+}
+
+/// The folder that the files are read from, as it is reported.
+pub(crate) fn folder_said(pdp: &Pdp) -> Option<String> {
+    pdp.rules.at.as_ref().and_then(RulesAt::as_folder).map(|folder| folder.display().to_string())
 }

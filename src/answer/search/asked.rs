@@ -3,7 +3,7 @@
 use data_encoding::HEXLOWER;
 use serde_json::Value;
 
-use crate::answer::ask::{AsOf, ReadOptions};
+use crate::answer::past::{AsOf, ReadOptions};
 use crate::answer::search::SearchError;
 use crate::answer::search::token::digest;
 use crate::question::{Members, Question};
