@@ -17,7 +17,7 @@ use super::decision::{Decision, Verdict};
 use super::words::can_say;
 use super::{Namespace, decision_of, judge_domain};
 use crate::facts::Facts;
-use crate::policy::{ActionShape, Bundle};
+use crate::policy::Bundle;
 use crate::question::{Kind, Question};
 use crate::standing::Standing;
 
@@ -66,13 +66,6 @@ pub(super) fn sees_standings(bundle: &Bundle, action: &str) -> bool {
 #[must_use]
 pub fn has_cells(bundle: &Bundle, action: &str) -> bool {
     table(bundle).is_some_and(|table| table.actions.contains_key(action))
-}
-
-/// Fills the table of a set of rules, which is otherwise done as its actions are asked about.
-pub fn fill(bundle: &Bundle) {
-    for (action, cells) in table(bundle).into_iter().flat_map(|table| &table.actions) {
-        cells.decisions(bundle, action);
-    }
 }
 
 fn table(bundle: &Bundle) -> Option<&Table> {
@@ -146,14 +139,10 @@ struct Places<T> {
 impl<T: PartialEq> Places<T> {
     fn of(bundle: &Bundle, action: &str, made: impl Fn(&Standing) -> Option<T>) -> Self {
         let shape = bundle.vocabulary().action(Namespace::Domain.as_str(), action);
-        let applies = |standing: &Standing| is_about(shape, standing);
+        let applies =
+            |standing: &Standing| shape.is_some_and(|shape| shape.resources.contains(standing.thing.kind().as_str()));
         let sees_kinds = super::sees_kinds(bundle, Namespace::Domain, action);
         let (mut places, mut distinct) = (vec![None; Standing::PLACES].into_boxed_slice(), Vec::new());
-        let mut put = |standing: &Standing, place: Option<u16>| {
-            if let Some(at) = places.get_mut(standing.index()) {
-                *at = place;
-            }
-        };
         let mut of_first_kind = BTreeMap::new();
         for standing in Standing::all().filter(applies) {
             // Where no rule sees how a partner takes part, the first kind's answer is every kind's.
@@ -168,7 +157,9 @@ impl<T: PartialEq> Places<T> {
                 u16::try_from(place).ok()
             });
             of_first_kind.insert(standing, place);
-            put(&standing, place);
+            if let Some(at) = places.get_mut(standing.index()) {
+                *at = place;
+            }
         }
         Self { places, distinct }
     }
@@ -176,8 +167,4 @@ impl<T: PartialEq> Places<T> {
     fn at(&self, standing: &Standing) -> Option<&T> {
         self.distinct.get(usize::from((*self.places.get(standing.index())?)?))
     }
-}
-
-fn is_about(shape: Option<&ActionShape>, standing: &Standing) -> bool {
-    shape.is_some_and(|shape| shape.resources.contains(standing.thing.kind().as_str()))
 }

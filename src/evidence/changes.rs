@@ -118,12 +118,10 @@ impl ChangeFilter {
         let subscription = json.get("subscription").and_then(Value::as_str);
         let Some(Ok(subscription)) = subscription.map(str::parse::<SubscriptionId>) else { return Ok(false) };
         // Who sold it never changes.
-        let sold = view.subscription(&subscription)?.map(|kept| kept.fact);
-        let parent = match sold.as_ref().and_then(|sold| sold.parent.as_ref()) {
-            Some(parent) => view.subscription(parent)?.map(|kept| kept.fact),
-            None => None,
-        };
-        Ok(parent.or(sold).is_some_and(|sold| sold.original_reseller.as_ref() == Some(partner)))
+        match view.subscription(&subscription)? {
+            Some(kept) => Ok(view.seller(&kept.fact)?.as_ref() == Some(partner)),
+            None => Ok(false),
+        }
     }
 }
 
