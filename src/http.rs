@@ -6,6 +6,7 @@ mod long;
 mod problem;
 mod accept;
 mod document;
+mod incoming;
 mod received;
 mod body;
 mod response;
@@ -62,6 +63,7 @@ use crate::pdp::{Pdp, wrong_credentials};
 use authzen::interop;
 use credentials::Entry;
 use document::Document;
+use incoming::Incoming;
 use long::{in_turn, long};
 use openapi::described;
 use received::Received;
@@ -166,7 +168,7 @@ where
     let wants_plain_json = interop::wants_plain_json(&asked.path, &asked.headers);
     let body =
         body.map(|part| part.map(|mut part| part.copy_to_bytes(part.remaining())).map_err(|error| error.to_string()));
-    let body: received::Incoming = Box::pin(body);
+    let body = Incoming::new(body, &asked.headers);
     let mut response = match dispatch(surface, asked, body).await {
         Ok(response) => response,
         Err(problem) => problem.into_response(),
@@ -180,7 +182,7 @@ where
     response
 }
 
-async fn dispatch(surface: Surface, asked: RequestHead, body: received::Incoming) -> Result<Response, Problem> {
+async fn dispatch(surface: Surface, asked: RequestHead, body: Incoming) -> Result<Response, Problem> {
     let RequestHead { method, path, query, named, headers } = asked;
     let host = origin::host(named, &headers)?;
     let method = if method == Method::HEAD { Method::GET } else { method };

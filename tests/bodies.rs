@@ -44,6 +44,34 @@ fn sent(town: &Guarded, method: &str, path: &str, headers: &str, body: &str) -> 
     (status, text)
 }
 
+#[test]
+fn whoever_sends_a_large_body_that_is_not_taken_gets_the_answer() {
+    let town = Guarded::new();
+    let body = "x".repeat(24 * 1024 * 1024);
+    let (length, json) = (format!("content-length: {}\r\n", body.len()), "content-type: application/json\r\n");
+    let coded = format!("{length}{json}content-encoding: gzip\r\n");
+    for (method, path, headers, code) in [
+        ("POST", "/access/v1/evaluation", format!("{length}{json}"), (413, "body_too_large")),
+        ("PUT", "/v1/partners/contoso", format!("{length}{json}"), (413, "body_too_large")),
+        ("POST", "/access/v1/evaluation", coded, (415, "content_encoding")),
+        ("GET", "/v1/partners", length.clone(), (400, "body_not_taken")),
+        ("POST", "/nothing/here", length.clone(), (404, "no_such_route")),
+        ("PATCH", "/v1/partners", length.clone(), (405, "method_not_allowed")),
+        ("PUT", "/v1/partners/contoso", format!("{length}{json}if-match: never\r\n"), (400, "invalid_if_match")),
+    ] {
+        let (status, said) = sent(&town, method, path, &headers, &body);
+        assert!((status, said.contains(code.1)) == (code.0, true), "{method} {path}: {said}");
+    }
+}
+
+#[test]
+fn whoever_waits_to_be_told_to_go_on_is_not_told_so_when_the_body_is_not_taken() {
+    let town = Guarded::new();
+    let headers = "content-length: 20\r\nexpect: 100-continue\r\n";
+    let (status, said) = sent(&town, "POST", "/nothing/here", headers, "");
+    assert!(status == 404 && !said.contains("100 Continue"), "{said}");
+}
+
 fn revision(town: &Guarded) -> Value {
     town.server.get("/readyz").json()["revision"].clone()
 }

@@ -7,8 +7,9 @@ use futures_util::StreamExt as _;
 use warp::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
 use warp::http::{HeaderMap, StatusCode};
 
+use super::incoming::Incoming;
 use super::problem::Problem;
-use super::received::{Incoming, Received};
+use super::received::Received;
 
 /// How long the next part of a body may take to come.
 const PART_WITHIN: Duration = Duration::from_secs(20);

@@ -1,16 +1,14 @@
 //! What came over the wire, before anybody knows whose it is.
 
 use std::collections::BTreeMap;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
-use futures_util::Stream;
 use warp::http::uri::Authority;
 use warp::http::{HeaderMap, Method};
 
 use super::document::Document;
+use super::incoming::Incoming;
 
 /// How callers connect, which determines the credentials they need.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -40,9 +38,6 @@ impl Shutdown {
         let _ = self.0.wait_for(|stopped| *stopped).await;
     }
 }
-
-/// A body on its way in.
-pub(super) type Incoming = Pin<Box<dyn Stream<Item = Result<Bytes, String>> + Send>>;
 
 /// What came over the wire.
 pub(super) struct Received {
