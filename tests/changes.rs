@@ -60,7 +60,7 @@ async fn a_page_always_says_where_to_go_on() {
     });
     assert_eq!(shown, expected);
     match evidence::changes::changes(&world.pdp, &operator(), Revision(2), 10).await {
-        Err(CallError::Failed(error @ ChangesError::NotYet { .. })) => {
+        Err(CallError::Refused(error @ ChangesError::NotYet { .. })) => {
             assert_eq!(
                 error.to_string(),
                 "`after` `2` is not there yet, the newest revision is 1; go on after one up to it"

@@ -65,7 +65,7 @@ async fn may(pdp: &Pdp) -> Result<bool, StoreError> {
     let question = Question::new(Entity::new("Partner", "p"), "provideSupport", Entity::new("Service", "c/office365"));
     match answer::ask::ask(pdp, &operator(), question, &ReadOptions::default()).await {
         Ok(told) => Ok(told.value.decision.is_allowed()),
-        Err(CallError::Unavailable(error)) => Err(error),
+        Err(CallError::Store(error)) => Err(error),
         Err(other) => panic!("{other:?}"),
     }
 }

@@ -88,8 +88,8 @@ type Came = Result<Acknowledged, Unavailable>;
 #[track_caller]
 fn unavailable<E: Coded + Debug>(error: CallError<E>) -> Unavailable {
     match error {
-        CallError::Unavailable(_) => Unavailable,
-        CallError::Failed(error) if error.store().is_some() => Unavailable,
+        CallError::Store(_) => Unavailable,
+        CallError::Refused(error) if error.store().is_some() => Unavailable,
         other => panic!("{other:?}"),
     }
 }
@@ -155,7 +155,7 @@ async fn ends(pdp: &Pdp, by: Side) -> Came {
     .await
     {
         // Said again after it was done without an answer.
-        Err(CallError::Failed(RenegotiationError::Impossible(_))) => Ok(Acknowledged::default()),
+        Err(CallError::Refused(RenegotiationError::Impossible(_))) => Ok(Acknowledged::default()),
         said => changed(said),
     }
 }

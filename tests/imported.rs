@@ -44,7 +44,7 @@ async fn imports(stage: &Stage, call: &Call, told: &[Value]) -> String {
     match change::import::import(&stage.pdp, call, std::io::Cursor::new(lines(told)), |_, _| ()).await {
         Ok(_) => "done".to_owned(),
         Err(CallError::Denied(denied)) => denied.reason.to_string(),
-        Err(CallError::Failed(error)) => error.to_string(),
+        Err(CallError::Refused(error)) => error.to_string(),
         Err(error) => panic!("{error:?}"),
     }
 }
@@ -54,7 +54,7 @@ async fn supposes(stage: &Stage, told: &[Value]) -> String {
     let changes = told.iter().map(|line| serde_json::from_value::<Proposed>(json!({ "put": line })).unwrap());
     match answer::what_if::what_if(&stage.pdp, &operator(), changes.collect()).await {
         Ok(_) => "done".to_owned(),
-        Err(CallError::Failed(error)) => error.to_string(),
+        Err(CallError::Refused(error)) => error.to_string(),
         Err(error) => panic!("{error:?}"),
     }
 }
@@ -306,7 +306,10 @@ async fn only_a_kind_that_transacts_can_be_told_as_original_reseller_whoever_tel
             let told =
                 change::selling::put_subscription(&stage.pdp, &call, subscription("s-9", "c", "crm", Some(partner)))
                     .await;
-            assert!(matches!(&told, Err(CallError::Failed(error)) if error.to_string() == message), "{kind}: {told:?}");
+            assert!(
+                matches!(&told, Err(CallError::Refused(error)) if error.to_string() == message),
+                "{kind}: {told:?}"
+            );
             let line = json!({ "noun": "subscription", "id": "s-9", "customer": "c", "service": "crm",
                 "originalReseller": partner, "quantity": 1, "status": "active" });
             let told = imports(&stage, &call, std::slice::from_ref(&line)).await;
@@ -335,7 +338,7 @@ async fn the_kind_of_a_partner_that_has_sold_does_not_become_one_that_does_not_t
             .noun;
         partner.kind = kind.parse().unwrap();
         let refused = change::registry::put_partner(&stage.pdp, &operator(), partner).await;
-        assert!(matches!(&refused, Err(CallError::Failed(error)) if error.to_string() == message), "{refused:?}");
+        assert!(matches!(&refused, Err(CallError::Refused(error)) if error.to_string() == message), "{refused:?}");
         assert_eq!(imports(&stage, &operator(), &[told(kind)]).await, format!("line 1: partner `p1`: {message}"));
         assert_eq!(supposes(&stage, &[told(kind)]).await, format!("`changes[0]`: partner `p1`: {message}"));
     }

@@ -163,7 +163,7 @@ fn at(text: &str) -> Option<Timestamp> {
 #[track_caller]
 fn code<T: std::fmt::Debug>(result: Result<T, CallError<PublishError>>) -> &'static str {
     match result {
-        Err(CallError::Failed(error)) => error.code(),
+        Err(CallError::Refused(error)) => error.code(),
         other => panic!("{other:?}"),
     }
 }
@@ -263,7 +263,7 @@ async fn bad_rules_are_not_proposed_and_a_review_keeps_nothing() {
     assert_eq!(reviewed.seqs.len(), 1);
     let proposing = Proposing { files, ..Proposing::default() };
     let refused = publish::proposal::propose(&press.pdp, &by("ada"), proposing).await;
-    let Err(CallError::Failed(error)) = refused else { panic!("{refused:?}") };
+    let Err(CallError::Refused(error)) = refused else { panic!("{refused:?}") };
     assert_eq!(error.code(), "rules_refused");
     assert!(error.to_string().contains(BILLS), "{error}");
     assert_eq!(error.evidence().unwrap()["findings"][0]["path"], BILLS);
@@ -753,7 +753,7 @@ async fn rules_under_which_nobody_could_put_others_in_force_are_refused() {
     files.remove("policies/may/api/reviewer.cedar");
     let proposing = Proposing { files, ..Proposing::default() };
     let refused = publish::proposal::propose(&press.pdp, &by("ada"), proposing).await;
-    let Err(CallError::Failed(error)) = refused else { panic!("{refused:?}") };
+    let Err(CallError::Refused(error)) = refused else { panic!("{refused:?}") };
     assert_eq!(error.code(), "rules_refused");
     assert!(error.to_string().contains("`proposeRules`"), "{error}");
 }

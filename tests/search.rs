@@ -464,7 +464,7 @@ async fn what_a_caller_says_in_the_context_can_let_strangers_in() {
 }
 
 fn refused<T: std::fmt::Debug>(result: Result<Response<T>, CallError<SearchError>>) -> bool {
-    matches!(result, Err(CallError::Failed(SearchError::Token)))
+    matches!(result, Err(CallError::Refused(SearchError::Token)))
 }
 
 /// A hole with more results than one, and another.

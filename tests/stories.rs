@@ -141,7 +141,7 @@ async fn an_altered_or_foreign_link_and_somebody_elses_acceptance_are_refused_an
     for (what, token) in [("altered", &altered), ("unknown partner", &unknown)] {
         let refused = stage.try_token(operator(), token, "c", &["office365"], None).await;
         assert!(
-            matches!(refused, Err(CallError::Failed(LinkError::Token(_) | LinkError::UnknownPartner))),
+            matches!(refused, Err(CallError::Refused(LinkError::Token(_) | LinkError::UnknownPartner))),
             "{what}: {refused:?}"
         );
     }
@@ -227,7 +227,7 @@ async fn a_relationship_ends_only_when_both_sides_say_so() {
     let sale =
         change::selling::put_subscription(&stage.pdp, &operator(), subscription("s-9", "c", "office365", Some("p1")))
             .await;
-    assert!(matches!(sale, Err(CallError::Failed(SubscriptionError::RelationshipEnded { .. }))), "{sale:?}");
+    assert!(matches!(sale, Err(CallError::Refused(SubscriptionError::RelationshipEnded { .. }))), "{sale:?}");
     stage.renegotiates("c", "p1", Side::Partner, Outcome::Reinstate).await;
     stage.renegotiates("c", "p1", Side::Customer, Outcome::Reinstate).await;
     assert!(stage.ask("p1", "removeSeats", "Subscription", "s-1").await.decision.is_allowed());
@@ -288,7 +288,7 @@ async fn with_refuse_in_the_settings_a_second_transacting_partner_has_to_wait_fo
     stage.accepts("c", "p1", &["office365", "azure"]).await;
     let before = stage.pdp.revision();
     let refused = stage.try_accept(operator(), "c", "p2", &["dynamics", "office365"], None).await;
-    assert!(matches!(&refused, Err(CallError::Failed(LinkError::Acceptance(_)))), "{refused:?}");
+    assert!(matches!(&refused, Err(CallError::Refused(LinkError::Acceptance(_)))), "{refused:?}");
     assert_eq!(stage.pdp.revision(), before, "several services are one step: none of them was granted");
     stage.removes("c", Some("p1"), Some("office365")).await;
     stage.accepts("c", "p2", &["dynamics", "office365"]).await;

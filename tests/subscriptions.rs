@@ -34,9 +34,9 @@ async fn filled(stage: Stage) -> Stage {
 async fn refusal(stage: &Stage, told: Subscription) -> Option<&'static str> {
     match change::selling::put_subscription(&stage.pdp, &operator(), told).await {
         Ok(_) => None,
-        Err(CallError::Failed(SubscriptionError::StatusCannotBecome { .. })) => Some("status_cannot_become"),
-        Err(CallError::Failed(SubscriptionError::ParentNotActive { .. })) => Some("parent_not_active"),
-        Err(CallError::Failed(SubscriptionError::RelationshipEnded { .. })) => Some("commercial_relationship_ended"),
+        Err(CallError::Refused(SubscriptionError::StatusCannotBecome { .. })) => Some("status_cannot_become"),
+        Err(CallError::Refused(SubscriptionError::ParentNotActive { .. })) => Some("parent_not_active"),
+        Err(CallError::Refused(SubscriptionError::RelationshipEnded { .. })) => Some("commercial_relationship_ended"),
         Err(error) => panic!("{error:?}"),
     }
 }

@@ -42,7 +42,7 @@ async fn tells(stage: &Stage, partner: &str, told: Subscription) -> String {
     match change::selling::put_subscription(&stage.pdp, &as_partner(partner), told).await {
         Ok(_) => "done".to_owned(),
         Err(CallError::Denied(denied)) => denied.reason.to_string(),
-        Err(CallError::Failed(SubscriptionError::StatusNotItsOwn(_))) => "status_not_its_own".to_owned(),
+        Err(CallError::Refused(SubscriptionError::StatusNotItsOwn(_))) => "status_not_its_own".to_owned(),
         Err(error) => panic!("{error:?}"),
     }
 }
@@ -150,7 +150,7 @@ async fn renegotiating_and_removing_tell_nothing_of_who_is_known() {
         };
         let said = change::relationship::renegotiate(&stage.pdp, &as_partner("p1"), renegotiation).await;
         assert!(
-            matches!(said, Err(CallError::Failed(RenegotiationError::NoRelationship { .. }))),
+            matches!(said, Err(CallError::Refused(RenegotiationError::NoRelationship { .. }))),
             "{customer}: {said:?}"
         );
     }
@@ -159,7 +159,7 @@ async fn renegotiating_and_removing_tell_nothing_of_who_is_known() {
         let removal =
             Removal { customer: "c".parse().unwrap(), partner: Some(partner.parse().unwrap()), service: None };
         match change::relationship::remove(&stage.pdp, &as_customer("c"), removal).await {
-            Err(CallError::Failed(error)) => said.push(error.to_string().replace(partner, "a partner")),
+            Err(CallError::Refused(error)) => said.push(error.to_string().replace(partner, "a partner")),
             other => panic!("{partner}: {other:?}"),
         }
     }

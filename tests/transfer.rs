@@ -27,7 +27,7 @@ const CAST: &str = r#"{"noun":"partner","id":"p1","name":"One","kind":"directBil
 
 async fn refusal(world: &World, lines: &[u8]) -> String {
     match world.import(lines).await {
-        Err(CallError::Failed(error)) => error.to_string(),
+        Err(CallError::Refused(error)) => error.to_string(),
         other => panic!("it was not refused for its lines: {other:?}"),
     }
 }
@@ -232,12 +232,12 @@ async fn lines_that_cannot_be_read_to_the_end_leave_nothing() {
     let world = World::empty(rules(&[]));
     let broken = std::io::BufReader::new(std::io::Cursor::new(CAST).chain(Broken));
     match change::import::import(&world.pdp, &operator(), broken, |_, _| ()).await {
-        Err(CallError::Failed(ImportError::Unreadable { line: 9, cause })) => assert_eq!(cause, "the disk is gone"),
+        Err(CallError::Refused(ImportError::Unreadable { line: 9, cause })) => assert_eq!(cause, "the disk is gone"),
         other => panic!("{other:?}"),
     }
     let panicking = std::io::BufReader::new(std::io::Cursor::new(CAST).chain(Panicking));
     let failed = change::import::import(&world.pdp, &operator(), panicking, |_, _| ()).await;
-    assert!(matches!(failed, Err(CallError::Unavailable(_))), "{failed:?}");
+    assert!(matches!(failed, Err(CallError::Store(_))), "{failed:?}");
     assert_eq!((world.pdp.revision(), world.export().await), (Revision(0), String::new()));
     world.import(CAST).await.unwrap();
 }

@@ -221,7 +221,7 @@ async fn compare(files: &[(&str, &str)], seed: u64, rounds: usize) -> (usize, us
                 turns += gained.len() + lost.len();
                 assert_eq!((gained, lost), turned(&before, &copy.answers().await), "{about}");
             }
-            (Err(CallError::Failed(WhatIfError::Change { index, message })), Err((at, error))) => {
+            (Err(CallError::Refused(WhatIfError::Change { index, message })), Err((at, error))) => {
                 assert_eq!(index, at, "{about}");
                 let error = error.strip_prefix("line 1: ").unwrap_or(&error);
                 assert_eq!(message, error, "{about}");
@@ -252,7 +252,7 @@ fn rules_that_might_let_a_stranger_do_something_are_known() {
 async fn refusal(world: &World, changes: Value) -> String {
     let changes = serde_json::from_value(changes).unwrap();
     match answer::what_if::what_if(&world.pdp, &operator(), changes).await {
-        Err(CallError::Failed(error)) => error.to_string(),
+        Err(CallError::Refused(error)) => error.to_string(),
         other => panic!("{other:?}"),
     }
 }
@@ -442,7 +442,7 @@ async fn a_noun_that_is_supposed_is_judged_as_by_the_call_that_registers_it() {
                     assert_eq!((gained, lost), turned(&before, &copy.answers().await), "{about}");
                     done += 1;
                 }
-                (Err(CallError::Failed(WhatIfError::Change { .. })), Err(_)) => refused += 1,
+                (Err(CallError::Refused(WhatIfError::Change { .. })), Err(_)) => refused += 1,
                 (told, made) => panic!("{about}: told {told:?}, made {made:?}"),
             }
         }

@@ -149,10 +149,10 @@ pub async fn ask(
     let context = admitted(pdp, context(pdp, call, options)?).await?;
     let mut known = BTreeMap::new();
     let answered = answer(pdp, &context, call, question, options.explain, &mut known);
-    let Answered { answer, record } = answered.map_err(CallError::Unavailable)?;
+    let Answered { answer, record } = answered?;
     let (revision, rules) = (context.revision(), record.rules.clone());
-    let record = pdp.store.recorded(record).map_err(CallError::Unavailable)?;
-    let written = pdp.store.append(vec![record]).await.map_err(CallError::Unavailable)?;
+    let record = pdp.store.recorded(record)?;
+    let written = pdp.store.append(vec![record]).await?;
     pdp.metrics.decided(&answer.decision);
     Ok(Response { value: answer, revision, seqs: written.seqs, rules })
 }
@@ -181,7 +181,7 @@ pub async fn ask_all(
         let (answer, record) = match question {
             Ok(question) => {
                 let answered = answer(pdp, &context, call, question, options.explain, &mut known);
-                let Answered { answer, record } = answered.map_err(CallError::Unavailable)?;
+                let Answered { answer, record } = answered?;
                 (Ok(answer), record)
             }
             Err(message) => {
@@ -189,10 +189,10 @@ pub async fn ask_all(
                 (Err(message), record)
             }
         };
-        let record = pdp.store.recorded(record).map_err(CallError::Unavailable)?;
+        let record = pdp.store.recorded(record)?;
         bytes += record.bytes.len();
         if bytes > BATCH_RECORD_BYTES_MAX {
-            return Err(CallError::Failed(AskError::TooMuch));
+            return Err(CallError::Refused(AskError::TooMuch));
         }
         records.push(record);
         let allowed = answer.as_ref().is_ok_and(|answer| answer.decision.is_allowed());
@@ -204,7 +204,7 @@ pub async fn ask_all(
         }
     }
     let (revision, rules) = (context.revision(), digest_of(pdp, &context));
-    let written = pdp.store.append(records).await.map_err(CallError::Unavailable)?;
+    let written = pdp.store.append(records).await?;
     for answer in answers.iter().flatten() {
         pdp.metrics.decided(&answer.decision);
     }
@@ -230,16 +230,15 @@ pub(crate) fn context(
     let current = pdp.rules();
     let now = pdp.store.now();
     // Whether the caller may ask is a question of now, whatever moment it asks about.
-    let present = pdp.store.snapshot().map_err(CallError::Unavailable)?;
+    let present = pdp.store.snapshot()?;
     let admission: Admission =
-        admit(&current, &present.view(), now, &call.caller, options.call(), &CallTarget::Installation)
-            .map_err(CallError::Unavailable)?;
+        admit(&current, &present.view(), now, &call.caller, options.call(), &CallTarget::Installation)?;
     if let Err(denied) = admission.permit() {
         return Ok(Err((denied, admission.record(call, &current))));
     }
-    let (snapshot, at) = moment(pdp, options, now).map_err(CallError::Failed)?;
-    let rules = rules_for(pdp, options, at, &current).map_err(CallError::Failed)?;
-    let is_hypothetical = past::is_hypothetical(pdp, options, at, &rules, &current).map_err(CallError::Unavailable)?;
+    let (snapshot, at) = moment(pdp, options, now).map_err(CallError::Refused)?;
+    let rules = rules_for(pdp, options, at, &current).map_err(CallError::Refused)?;
+    let is_hypothetical = past::is_hypothetical(pdp, options, at, &rules, &current)?;
     Ok(Ok(EvaluationContext {
         rules,
         is_hypothetical,
@@ -255,8 +254,8 @@ pub(crate) async fn admitted<T, E>(pdp: &Pdp, prepared: Result<T, (Denied, Recor
     match prepared {
         Ok(prepared) => Ok(prepared),
         Err((denied, record)) => {
-            let record = pdp.store.recorded(record).map_err(CallError::Unavailable)?;
-            pdp.store.append(vec![record]).await.map_err(CallError::Unavailable)?;
+            let record = pdp.store.recorded(record)?;
+            pdp.store.append(vec![record]).await?;
             Err(CallError::Denied(denied))
         }
     }

@@ -214,8 +214,8 @@ impl Coded for SearchError {
 impl From<SearchError> for CallError<SearchError> {
     fn from(error: SearchError) -> Self {
         match error {
-            SearchError::Store(error) => Self::Unavailable(error),
-            other => Self::Failed(other),
+            SearchError::Store(error) => Self::Store(error),
+            other => Self::Refused(other),
         }
     }
 }
@@ -296,7 +296,7 @@ pub async fn search(
     let rules = answer::ask::digest_of(pdp, &context);
     let (mut page, record, revision) = found(pdp, &context, call, &search, options)?;
     page.is_hypothetical = context.is_hypothetical;
-    let written = pdp.store.append(vec![record]).await.map_err(CallError::Unavailable)?;
+    let written = pdp.store.append(vec![record]).await?;
     Ok(Response { value: page, revision, seqs: written.seqs, rules })
 }
 
@@ -344,7 +344,7 @@ fn found(
     record.admitted.clone_from(&context.admitted);
     call.stamp(&mut record);
     record.world = world;
-    Ok((page, pdp.store.recorded(record).map_err(CallError::Unavailable)?, revision))
+    Ok((page, pdp.store.recorded(record)?, revision))
 }
 
 /// The pages of a search that belong together: of the same question and target, over the same list.

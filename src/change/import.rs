@@ -137,7 +137,7 @@ pub async fn import(
         import_lines(&rules, &call, multichannel, import, Lines::of(reader, progress))
     };
     let written = pdp.store.bulk_import(work).await;
-    let written = written.map_err(CallError::Unavailable)?;
+    let written = written?;
     let (value, revision, is_repeat) = written.value?;
     Ok(Committed { value, revision, is_repeat, seqs: written.seqs })
 }

@@ -63,14 +63,14 @@ async fn alter_link_keys(
         Ok(done)
     })
     .await;
-    if let (Err(CallError::Unavailable(_)), Some(was)) = (&changed, before.get()) {
+    if let (Err(CallError::Store(_)), Some(was)) = (&changed, before.get()) {
         pdp.keys
             .links
             .alter(|keys, _| {
                 keys.clone_from(was);
                 Ok(())
             })
-            .map_err(CallError::Failed)?;
+            .map_err(CallError::Refused)?;
     }
     changed
 }

@@ -170,7 +170,7 @@ async fn refuse_acceptance(pdp: &Pdp, call: &Call, error: TokenError) -> CallErr
         Err::<Done<()>, _>(LinkError::from(why).into())
     });
     match refused.await {
-        Ok(_) | Err(CallError::Denied(_)) => CallError::Failed(error.into()),
+        Ok(_) | Err(CallError::Denied(_)) => CallError::Refused(error.into()),
         Err(other) => other,
     }
 }

@@ -30,7 +30,7 @@ pub async fn put_subscription(
     let current = pdp.rules.current.clone();
     let call = call.clone();
     let written = pdp.store.change(move |context| put(&*current.over(context)?, &call, context, after)).await;
-    let written = written.map_err(CallError::Unavailable)?;
+    let written = written?;
     let (value, revision, is_repeat) = written.value?;
     Ok(Committed { value, revision, is_repeat, seqs: written.seqs })
 }

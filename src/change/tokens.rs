@@ -249,9 +249,9 @@ pub async fn create_token(
 ) -> Result<Committed<IssuedToken>, CallError<TokenError>> {
     let mut random = [0; SECRET_BYTES + ID_BYTES];
     let filled = pdp.store.random().fill(&mut random);
-    filled.map_err(|error| CallError::Failed(TokenError::NoRandomness(error)))?;
+    filled.map_err(|error| CallError::Refused(TokenError::NoRandomness(error)))?;
     let (secret, id) = random.split_at(SECRET_BYTES);
-    let id: TokenId = HEXLOWER.encode(id).parse().map_err(|_| CallError::Unavailable(StoreError::Closing))?;
+    let id: TokenId = HEXLOWER.encode(id).parse().map_err(|_| CallError::Store(StoreError::Closing))?;
     let secret = BASE64URL_NOPAD.encode(secret);
     let sha256 = Sha256::digest(secret.as_bytes()).into();
     let shown = format!("{PREFIX}_{id}_{secret}");

@@ -135,7 +135,7 @@ pub async fn demo(pdp: &Pdp) -> Result<(), DemoError> {
         let renegotiation =
             Renegotiation { customer: "wingtip".parse()?, partner: "fabrikam".parse()?, by, outcome: Outcome::End };
         match change::relationship::renegotiate(pdp, &call, renegotiation).await {
-            Ok(_) | Err(CallError::Failed(RenegotiationError::Impossible(_))) => {}
+            Ok(_) | Err(CallError::Refused(RenegotiationError::Impossible(_))) => {}
             Err(error) => return Err(error.into()),
         }
     }

@@ -189,8 +189,8 @@ impl<E: Status> From<CallError<E>> for Problem {
                 };
                 Self::of(status, error.code(), error.to_string())
             }
-            CallError::Unavailable(error) => Self::unavailable(&error),
-            CallError::Failed(error) => match error.store() {
+            CallError::Store(error) => Self::unavailable(&error),
+            CallError::Refused(error) => match error.store() {
                 Some(fault) => Self::unavailable(fault),
                 None => {
                     let mut problem = Self::of(error.status(), error.code(), error.to_string());

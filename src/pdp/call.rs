@@ -161,10 +161,10 @@ pub enum CallError<E> {
     Precondition(PreconditionError),
     /// Its record cannot be written or the facts cannot be read, so there is no answer.
     #[error(transparent)]
-    Unavailable(StoreError),
+    Store(#[from] StoreError),
     /// It was allowed and cannot be done.
     #[error("{0}")]
-    Failed(E),
+    Refused(E),
 }
 
 impl<E> CallError<E> {
@@ -173,15 +173,15 @@ impl<E> CallError<E> {
         match self {
             Self::Denied(denied) => CallError::Denied(denied),
             Self::Precondition(error) => CallError::Precondition(error),
-            Self::Unavailable(error) => CallError::Unavailable(error),
-            Self::Failed(error) => CallError::Failed(other(error)),
+            Self::Store(error) => CallError::Store(error),
+            Self::Refused(error) => CallError::Refused(other(error)),
         }
     }
 }
 
 impl<E> From<RecordError> for CallError<E> {
     fn from(error: RecordError) -> Self {
-        Self::Unavailable(StoreError::Unusable(error.to_string()))
+        Self::Store(StoreError::Unusable(error.to_string()))
     }
 }
 
@@ -407,16 +407,16 @@ pub(crate) async fn read_keeping<T, E>(
 ) -> Result<Response<T>, CallError<E>> {
     let (record, looked, revision, digest) = {
         let at = pdp.store.now();
-        let snapshot = pdp.store.snapshot().map_err(CallError::Unavailable)?;
+        let snapshot = pdp.store.snapshot()?;
         let view = snapshot.view();
-        let admission = admit(rules, &view, at, &call.caller, action, target).map_err(CallError::Unavailable)?;
+        let admission = admit(rules, &view, at, &call.caller, action, target)?;
         let permit = admission.permit();
-        let record = pdp.store.recorded(admission.record(call, rules)).map_err(CallError::Unavailable)?;
+        let record = pdp.store.recorded(admission.record(call, rules))?;
         (record, permit.map(|_| look(&view, at)), view.revision(), rules.digest().clone())
     };
     let signed = looked.as_ref().ok().and_then(|looked| looked.as_ref().ok()).and_then(signed);
-    let written = pdp.store.append_with(vec![record], signed).await.map_err(CallError::Unavailable)?;
-    let value = looked.map_err(CallError::Denied)?.map_err(CallError::Failed)?;
+    let written = pdp.store.append_with(vec![record], signed).await?;
+    let value = looked.map_err(CallError::Denied)?.map_err(CallError::Refused)?;
     Ok(Response { value, revision, seqs: written.seqs, rules: digest })
 }
 
@@ -427,21 +427,18 @@ pub(crate) async fn read_keeping<T, E>(
 pub async fn may(pdp: &Pdp, call: &Call, action: &str) -> Result<(), CallError<StoreError>> {
     let denied = {
         let rules = pdp.rules();
-        let snapshot = pdp.store.snapshot().map_err(CallError::Unavailable)?;
+        let snapshot = pdp.store.snapshot()?;
         let target = CallTarget::Installation;
-        let admission = admit(&rules, &snapshot.view(), pdp.store.now(), &call.caller, action, &target)
-            .map_err(CallError::Unavailable)?;
+        let admission = admit(&rules, &snapshot.view(), pdp.store.now(), &call.caller, action, &target)?;
         match admission.permit() {
             Ok(_) => None,
-            Err(denied) => {
-                Some((denied, pdp.store.recorded(admission.record(call, &rules)).map_err(CallError::Unavailable)?))
-            }
+            Err(denied) => Some((denied, pdp.store.recorded(admission.record(call, &rules))?)),
         }
     };
     match denied {
         None => Ok(()),
         Some((denied, record)) => {
-            pdp.store.append(vec![record]).await.map_err(CallError::Unavailable)?;
+            pdp.store.append(vec![record]).await?;
             Err(CallError::Denied(denied))
         }
     }
@@ -465,7 +462,7 @@ where
         pdp.store.change(move |context| work(&*current.over(context)?, &call, action, &target, context, operate)).await;
     // Rules that it activated decide, and are logged, before the caller gets the answer.
     drop(pdp.rules());
-    let written = written.map_err(CallError::Unavailable)?;
+    let written = written?;
     let (value, revision, is_repeat) = written.value?;
     Ok(Committed { value, revision, is_repeat, seqs: written.seqs })
 }
@@ -587,7 +584,7 @@ pub(crate) fn finish<T: Serialize, E: Coded>(
             if let Some(fault) = error.store() {
                 return Err(fault.clone());
             }
-            (error.code().to_owned(), Vec::new(), CallError::Failed(error))
+            (error.code().to_owned(), Vec::new(), CallError::Refused(error))
         }
         Err(Undone::Denied(denied, records)) => (denied.reason.to_string(), records, CallError::Denied(denied)),
         Err(Undone::Moved(error)) => (error.code().to_owned(), Vec::new(), CallError::Precondition(error)),

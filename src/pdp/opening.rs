@@ -218,7 +218,7 @@ async fn record_opening(pdp: &Pdp, accepted: Option<(Timestamp, Timestamp)>) -> 
             tracing::warn!(record = ?response.seqs, accepted_clock = accepted.is_some(), new_keys = ?pdp.keys.replaced, "started as somebody said by hand");
             Ok(())
         }
-        Err(CallError::Unavailable(error) | CallError::Failed(error)) => Err(error.into()),
+        Err(CallError::Store(error) | CallError::Refused(error)) => Err(error.into()),
         Err(CallError::Denied(denied)) => Err(PdpError::NotStarted(denied.message)),
         Err(CallError::Precondition(error)) => Err(PdpError::NotStarted(error.to_string())),
     }

@@ -104,7 +104,7 @@ pub async fn approve(
     approving: Approving,
 ) -> Result<Committed<ProposalReport>, CallError<PublishError>> {
     call::may(pdp, call, "approveRules").await.map_err(|error| error.map(PublishError::Store))?;
-    let known = pdp.store.proposal(id).map_err(CallError::Unavailable)?;
+    let known = pdp.store.proposal(id)?;
     // What will be refused anyhow is not examined; the writer looks again at what it is then.
     let (hand, needs_persons) = (Hand::of_call(call), pdp.settings.needs_persons);
     let is_open = |known: &Proposal| {
@@ -113,7 +113,7 @@ pub async fn approve(
             && are_two(known, &hand, needs_persons, &|id| pdp.store.token(id)).is_ok()
     };
     let reviewed = match known.as_ref().filter(|known| is_open(known)) {
-        Some(_) => Some(review_proposed(pdp, id).await.map_err(CallError::Unavailable)?),
+        Some(_) => Some(review_proposed(pdp, id).await?),
         None => None,
     };
     let at = approving.activate_at.or(known.as_ref().and_then(|known| known.activate_at));

@@ -108,7 +108,7 @@ pub async fn review(
     call::may(pdp, call, "reviewRules").await.map_err(|error| error.map(PublishError::Store))?;
     let (digest, reviewed) = match candidate(pdp, files) {
         Ok(files) => {
-            let reviewed = publish::reviewed_bundle::review_bundle(pdp, files).await.map_err(CallError::Unavailable)?;
+            let reviewed = publish::reviewed_bundle::review_bundle(pdp, files).await?;
             (Some(reviewed.evidence.candidate.to_string().into()), Ok(reviewed.evidence))
         }
         Err(error) => (None, Err(error)),
@@ -195,7 +195,7 @@ pub async fn propose(
     let reviewed = match prepared {
         Ok(files) => {
             let files_kept = kept(&files);
-            Ok((files_kept, publish::reviewed_bundle::review_bundle(pdp, files).await.map_err(CallError::Unavailable)?))
+            Ok((files_kept, publish::reviewed_bundle::review_bundle(pdp, files).await?))
         }
         Err(error) => Err(error),
     };

@@ -77,9 +77,7 @@ pub async fn roll_back(
     let RollingBack { to, comment } = rolling_back;
     let (target, reviewed) = match target(pdp, call, &to, comment.as_deref()) {
         Ok(target) => {
-            let reviewed = publish::reviewed_bundle::review_bundle(pdp, target.bundle.files().clone())
-                .await
-                .map_err(CallError::Unavailable)?;
+            let reviewed = publish::reviewed_bundle::review_bundle(pdp, target.bundle.files().clone()).await?;
             (target, reviewed)
         }
         Err(error) => {

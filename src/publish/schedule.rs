@@ -66,9 +66,9 @@ pub async fn activate_due(pdp: &Pdp) -> Result<Option<(u64, bool)>, StoreError> 
     });
     let message = match activated.await {
         Ok(_) => return Ok(Some((id, true))),
-        Err(CallError::Unavailable(error)) => return Err(error),
-        Err(CallError::Failed(PublishError::Closed { .. })) => return Ok(None),
-        Err(CallError::Failed(error)) => error.store().cloned().map_or_else(|| Ok(error.to_string()), Err)?,
+        Err(CallError::Store(error)) => return Err(error),
+        Err(CallError::Refused(PublishError::Closed { .. })) => return Ok(None),
+        Err(CallError::Refused(error)) => error.store().cloned().map_or_else(|| Ok(error.to_string()), Err)?,
         Err(error) => error.to_string(),
     };
     not_activated(pdp, id, digest, message, findings).await?;
