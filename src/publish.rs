@@ -150,9 +150,6 @@ pub enum PublishError {
         /// Why not.
         message: String,
     },
-    /// The store failed.
-    #[error(transparent)]
-    Store(#[from] StoreError),
 }
 
 /// How many findings an error lists; the evidence holds all.
@@ -209,14 +206,6 @@ impl Coded for PublishError {
             Self::UnknownRules(_) => "unknown_rules",
             Self::Ambiguous(_) => "ambiguous_digest",
             Self::Unloadable { .. } => "rules_do_not_load",
-            Self::Store(_) => "unavailable",
-        }
-    }
-
-    fn store(&self) -> Option<&StoreError> {
-        match self {
-            Self::Store(error) => Some(error),
-            _ => None,
         }
     }
 

@@ -15,6 +15,7 @@ use standing::facts::{Facts, Needs};
 use standing::id::{Revision, ServiceId};
 use standing::limits::DIFFERENCE_NAMED;
 use standing::pdp::Pdp;
+use standing::pdp::call::CallError;
 use standing::pdp::links::LinkRing;
 use standing::policy::{Bundle, RuleFiles, Rulebook};
 use standing::publish::difference::{DifferenceError, Progress, Subjects, Turn, Turned, Turns, WorldDifference};
@@ -421,10 +422,10 @@ async fn a_comparison_can_be_stopped_and_what_it_cannot_do_is_said() {
     let told =
         publish::difference::world_difference(&world.pdp, bundles(wide()), 1, stop, |_| ControlFlow::Continue(()))
             .await;
-    assert!(matches!(told, Err(DifferenceError::Stopped)));
+    assert!(matches!(told, Err(CallError::Refused(DifferenceError::Stopped))));
     let told =
         publish::difference::world_difference(&world.pdp, bundles(wide()), 1, go, |_| ControlFlow::Break(())).await;
-    assert!(matches!(told, Err(DifferenceError::Stopped)));
+    assert!(matches!(told, Err(CallError::Refused(DifferenceError::Stopped))));
     let by_services = rules(&[
         (
             "schemas/cancel.cedarschema",

@@ -89,7 +89,6 @@ type Came = Result<Acknowledged, Unavailable>;
 fn unavailable<E: Coded + Debug>(error: CallError<E>) -> Unavailable {
     match error {
         CallError::Store(_) => Unavailable,
-        CallError::Refused(error) if error.store().is_some() => Unavailable,
         other => panic!("{other:?}"),
     }
 }
@@ -224,12 +223,7 @@ async fn step(pdp: &Pdp, step: &str) -> Came {
             changed(change::tokens::create_token(pdp, &operator(), new).await)
         }
         "a checkpoint" => {
-            evidence::ledger::keep_checkpoint(pdp).await.map(|()| Acknowledged::default()).map_err(|error| match error
-                .store()
-            {
-                Some(_) => Unavailable,
-                None => panic!("{error}"),
-            })
+            evidence::ledger::keep_checkpoint(pdp).await.map(|()| Acknowledged::default()).map_err(unavailable)
         }
         "the signed head is told" => {
             let told = evidence::ledger::checkpoint(pdp, &operator()).await.map_err(unavailable)?;

@@ -53,9 +53,6 @@ pub enum AskError {
     /// A world has no past.
     #[error("a world of its own has no history; ask without `as_of`, `rules` and `at_least`")]
     NoHistory,
-    /// The store failed.
-    #[error(transparent)]
-    Store(#[from] StoreError),
 }
 
 impl Coded for AskError {
@@ -67,14 +64,6 @@ impl Coded for AskError {
             Self::Ambiguous(_) => "ambiguous_digest",
             Self::TooMuch => "batch_too_large",
             Self::NoHistory => "no_history",
-            Self::Store(_) => "unavailable",
-        }
-    }
-
-    fn store(&self) -> Option<&StoreError> {
-        match self {
-            Self::Store(error) => Some(error),
-            _ => None,
         }
     }
 }
@@ -236,8 +225,8 @@ pub(crate) fn context(
     if let Err(denied) = admission.permit() {
         return Ok(Err((denied, admission.record(call, &current))));
     }
-    let (snapshot, at) = moment(pdp, options, now).map_err(CallError::Refused)?;
-    let rules = rules_for(pdp, options, at, &current).map_err(CallError::Refused)?;
+    let (snapshot, at) = moment(pdp, options, now)?;
+    let rules = rules_for(pdp, options, at, &current)?;
     let is_hypothetical = past::is_hypothetical(pdp, options, at, &rules, &current)?;
     Ok(Ok(EvaluationContext {
         rules,
@@ -261,19 +250,23 @@ pub(crate) async fn admitted<T, E>(pdp: &Pdp, prepared: Result<T, (Denied, Recor
     }
 }
 
-pub(crate) fn moment(pdp: &Pdp, options: &ReadOptions, now: Timestamp) -> Result<(Snapshot, Timestamp), AskError> {
+pub(crate) fn moment(
+    pdp: &Pdp,
+    options: &ReadOptions,
+    now: Timestamp,
+) -> Result<(Snapshot, Timestamp), CallError<AskError>> {
     if pdp.rules.world.is_some() && (options.as_of.is_some() || options.rules.is_some() || options.at_least.is_some()) {
-        return Err(AskError::NoHistory);
+        return Err(AskError::NoHistory.into());
     }
     let newest = pdp.store.revision();
     if let Some(asked) = options.at_least.filter(|asked| *asked > newest) {
-        return Err(AskError::NotYet { asked, newest });
+        return Err(AskError::NotYet { asked, newest }.into());
     }
     match options.as_of {
         None => Ok((pdp.store.snapshot()?, now)),
-        Some(AsOf::Time(asked)) if asked > now => Err(AskError::Future { asked, now }),
+        Some(AsOf::Time(asked)) if asked > now => Err(AskError::Future { asked, now }.into()),
         Some(AsOf::Time(at)) => Ok((pdp.store.snapshot_at(pdp.store.revision_at(at)?)?, at)),
-        Some(AsOf::Revision(asked)) if asked > newest => Err(AskError::NotYet { asked, newest }),
+        Some(AsOf::Revision(asked)) if asked > newest => Err(AskError::NotYet { asked, newest }.into()),
         Some(AsOf::Revision(revision)) => {
             // Revision 0 is the empty store, before anything was written.
             let at = pdp.store.entry(revision)?.map_or(Timestamp::UNIX_EPOCH, |entry| entry.at);
@@ -287,15 +280,15 @@ pub(crate) fn rules_for(
     options: &ReadOptions,
     at: Timestamp,
     current: &Arc<Bundle>,
-) -> Result<Arc<Bundle>, AskError> {
+) -> Result<Arc<Bundle>, CallError<AskError>> {
     let named = options.rules.as_deref().filter(|rules| *rules != "then");
     match (named, options.as_of) {
         (None, None) | (Some("current"), _) => Ok(Arc::clone(current)),
         (Some(digest), _) => {
-            rules::rules_named::<AskError>(pdp, digest)?.ok_or_else(|| AskError::UnknownRules(digest.to_owned()))
+            Ok(rules::rules_named::<AskError>(pdp, digest)?.ok_or_else(|| AskError::UnknownRules(digest.to_owned()))?)
         }
         (None, Some(_)) => match pdp.store.rules_in_force_at(at)? {
-            Some(digest) => rules::rules_of(pdp, &digest)?.ok_or(AskError::UnknownRules(digest)),
+            Some(digest) => Ok(rules::rules_of(pdp, &digest)?.ok_or(AskError::UnknownRules(digest))?),
             None => Ok(Arc::clone(current)),
         },
     }

@@ -7,6 +7,7 @@ use crate::limits::EXPORT_CHUNK_BYTES;
 use crate::pdp::Pdp;
 use crate::pdp::call::{self, Call, CallError, CallTarget, Response};
 use crate::store::{Listed, Snapshot, StoreError, View};
+use std::convert::Infallible;
 
 /// What comes next of an export. What a line names stands before it: partners, customers, subscriptions, add-ons,
 /// grants, commercial relationships.
@@ -147,7 +148,7 @@ impl Iterator for ExportReader {
 ///
 /// # Errors
 /// [`CallError::Denied`] when the caller may not export.
-pub async fn export(pdp: &Pdp, call: &Call) -> Result<Response<ExportReader>, CallError<StoreError>> {
+pub async fn export(pdp: &Pdp, call: &Call) -> Result<Response<ExportReader>, CallError<Infallible>> {
     call::read(pdp, call, "export", &CallTarget::Installation, |view, _| {
         Ok(ExportReader::of(pdp.store.snapshot_at(view.revision())?))
     })

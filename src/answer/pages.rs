@@ -16,7 +16,7 @@ use crate::pdp::Pdp;
 use crate::pdp::call::{self, Call, CallError, CallTarget, Coded, Response};
 use crate::pdp::cursor::Seal;
 use crate::pdp::page::{ListError, Page};
-use crate::store::{StoreError, View};
+use crate::store::View;
 use rows::{ending, listed_customer, relationship};
 
 /// Why a page cannot be shown as of a moment in the past.
@@ -28,9 +28,6 @@ pub enum PastError {
     /// The moment cannot be had.
     #[error(transparent)]
     Moment(AskError),
-    /// The store failed.
-    #[error(transparent)]
-    Store(#[from] StoreError),
 }
 
 impl Coded for PastError {
@@ -38,15 +35,6 @@ impl Coded for PastError {
         match self {
             Self::List(error) => error.code(),
             Self::Moment(error) => error.code(),
-            Self::Store(_) => "unavailable",
-        }
-    }
-
-    fn store(&self) -> Option<&StoreError> {
-        match self {
-            Self::List(error) => error.store(),
-            Self::Moment(error) => error.store(),
-            Self::Store(error) => Some(error),
         }
     }
 }
@@ -141,14 +129,15 @@ async fn read_past<T>(
     action: &str,
     target: &CallTarget,
     as_of: Option<AsOf>,
-    look: impl FnOnce(&View<'_>, Timestamp) -> Result<T, ListError>,
+    look: impl FnOnce(&View<'_>, Timestamp) -> Result<T, CallError<ListError>>,
 ) -> Result<Response<T>, CallError<PastError>> {
+    let listed = |error: CallError<ListError>| error.map(PastError::List);
     let response = call::read(pdp, call, action, target, |view, at| {
-        let Some(as_of) = as_of else { return Ok((look(view, at)?, view.revision())) };
+        let Some(as_of) = as_of else { return Ok((look(view, at).map_err(listed)?, view.revision())) };
         let options = ReadOptions { as_of: Some(as_of), ..ReadOptions::default() };
-        let (snapshot, at) = answer::ask::moment(pdp, &options, at).map_err(PastError::Moment)?;
+        let (snapshot, at) = answer::ask::moment(pdp, &options, at).map_err(|error| error.map(PastError::Moment))?;
         let view = snapshot.view();
-        Ok((look(&view, at)?, view.revision()))
+        Ok((look(&view, at).map_err(listed)?, view.revision()))
     });
     let Response { value: (value, revision), seqs, rules, .. } = response.await?;
     Ok(Response { value, revision, seqs, rules })
@@ -170,7 +159,7 @@ pub async fn partner_relationships(
     let target = CallTarget::Customer(customer.clone());
     read_past(pdp, call, "readPartnerRelationships", &target, as_of, |view, at| {
         if view.customer(customer)?.is_none() {
-            return Err(ListError::UnknownCustomer(customer.clone()));
+            return Err(ListError::UnknownCustomer(customer.clone()).into());
         }
         let seal = Seal::of(&pdp.keys.ledger, &call.caller, &("partners of", customer, as_of, ending_within));
         let mut partners = Page::new(limit, seal);
@@ -205,7 +194,7 @@ pub async fn customer_list(
 ) -> Result<Response<Page<CustomerListItem>>, CallError<PastError>> {
     read_past(pdp, call, "readCustomerList", &CallTarget::Partner(partner.clone()), as_of, |view, at| {
         if view.partner(partner)?.is_none() {
-            return Err(ListError::UnknownPartner(partner.clone()));
+            return Err(ListError::UnknownPartner(partner.clone()).into());
         }
         let seal = Seal::of(&pdp.keys.ledger, &call.caller, &("customers of", partner, as_of));
         let mut page = Page::new(limit, seal);

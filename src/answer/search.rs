@@ -188,9 +188,6 @@ pub enum SearchError {
     /// The facts or rules asked for cannot be had.
     #[error(transparent)]
     ReadOptions(#[from] AskError),
-    /// The store failed.
-    #[error(transparent)]
-    Store(#[from] StoreError),
 }
 
 impl Coded for SearchError {
@@ -198,24 +195,6 @@ impl Coded for SearchError {
         match self {
             Self::Token => "invalid_page_token",
             Self::ReadOptions(error) => error.code(),
-            Self::Store(_) => "unavailable",
-        }
-    }
-
-    fn store(&self) -> Option<&StoreError> {
-        match self {
-            Self::Token => None,
-            Self::ReadOptions(error) => error.store(),
-            Self::Store(error) => Some(error),
-        }
-    }
-}
-
-impl From<SearchError> for CallError<SearchError> {
-    fn from(error: SearchError) -> Self {
-        match error {
-            SearchError::Store(error) => Self::Store(error),
-            other => Self::Refused(other),
         }
     }
 }
@@ -363,8 +342,8 @@ fn page_of(
     asked: &QuestionDigest,
     list: &[u8],
     explain: bool,
-    fill: impl FnOnce(&Position, &mut PageBuilder) -> Result<(), SearchError>,
-) -> Result<SearchPage, SearchError> {
+    fill: impl FnOnce(&Position, &mut PageBuilder) -> Result<(), CallError<SearchError>>,
+) -> Result<SearchPage, CallError<SearchError>> {
     let search_digest = digest_of(search.target.kind(), asked, list);
     let asked = RequestedPage::read(search.page.as_ref(), &search_digest)?;
     let mut builder = PageBuilder::new(&asked, explain);
@@ -386,11 +365,11 @@ fn look_through(
     from: &Position,
     builder: &mut PageBuilder,
     mut decide: impl FnMut(String) -> Result<Option<Match>, StoreError>,
-) -> Result<(), SearchError> {
+) -> Result<(), CallError<SearchError>> {
     let passed = match from {
         Position::Start => 0,
         Position::Count(count) => *count,
-        Position::Id(_) | Position::Reached(_) => return Err(SearchError::Token),
+        Position::Id(_) | Position::Reached(_) => return Err(SearchError::Token.into()),
     };
     for (index, name) in names.into_iter().enumerate().skip(passed) {
         if builder.look(Position::Count(index + 1), || decide(name))?.is_break() {
@@ -412,7 +391,7 @@ fn page_of_world(
     search: &Search,
     asked: &QuestionDigest,
     explain: bool,
-) -> Result<SearchPage, SearchError> {
+) -> Result<SearchPage, CallError<SearchError>> {
     let names = match &search.target {
         SearchTarget::Subject { kind, .. } | SearchTarget::Resource { kind, .. } => world.ids(kind).to_vec(),
         SearchTarget::Action { .. } => actions(rules),

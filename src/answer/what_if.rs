@@ -6,11 +6,11 @@ mod flip;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use crate::change::acceptance::{Acceptance, AcceptanceError};
+use crate::change::acceptance::Acceptance;
 use crate::change::judgement::{Judgement, Unaccepted};
 use crate::change::line::{Line, effect_of};
-use crate::change::removal::{Removal, RemovalError, remove};
-use crate::change::renegotiation::{Renegotiation, RenegotiationError, renegotiate};
+use crate::change::removal::{Removal, remove};
+use crate::change::renegotiation::{Renegotiation, renegotiate};
 use crate::clock::Timestamp;
 use crate::decide::refuses_unrelated;
 use crate::domain::commercial::{Outcome, RenegotiationState, Side};
@@ -93,9 +93,6 @@ pub enum WhatIfError {
     /// More decisions may be turned than can be compared; a part of them would not be the answer.
     #[error("`changes` concern more than {WHAT_IF_PAIRS_MAX} pairs of a subject and a resource; try fewer at once")]
     TooMuch,
-    /// The store failed.
-    #[error(transparent)]
-    Store(#[from] StoreError),
 }
 
 impl Coded for WhatIfError {
@@ -104,14 +101,6 @@ impl Coded for WhatIfError {
             Self::Change { .. } => "invalid_change",
             Self::TooManyChanges(_) => "too_many_changes",
             Self::TooManyFacts | Self::TooMuch => "too_much_to_compare",
-            Self::Store(_) => "unavailable",
-        }
-    }
-
-    fn store(&self) -> Option<&StoreError> {
-        match self {
-            Self::Store(error) => Some(error),
-            _ => None,
         }
     }
 }
@@ -147,15 +136,15 @@ struct Trial<'a> {
 }
 
 impl Trial<'_> {
-    fn apply_all(&mut self, changes: &[Proposed]) -> Result<(), WhatIfError> {
+    fn apply_all(&mut self, changes: &[Proposed]) -> Result<(), CallError<WhatIfError>> {
         if changes.len() > WHAT_IF_CHANGES_MAX {
-            return Err(WhatIfError::TooManyChanges(changes.len()));
+            return Err(WhatIfError::TooManyChanges(changes.len()).into());
         }
         for (index, change) in changes.iter().enumerate() {
             self.apply(change).map_err(|impossible| match impossible {
-                Impossible::Change(message) => WhatIfError::Change { index, message },
-                Impossible::TooManyFacts => WhatIfError::TooManyFacts,
-                Impossible::Store(error) => WhatIfError::Store(error),
+                Impossible::Change(message) => WhatIfError::Change { index, message }.into(),
+                Impossible::TooManyFacts => WhatIfError::TooManyFacts.into(),
+                Impossible::Store(error) => CallError::Store(error),
             })?;
         }
         Ok(())
@@ -200,10 +189,7 @@ impl Trial<'_> {
             }
             Proposed::Put(line) => {
                 let effect = effect_of(&self.overlay.view(), at, &line, Some(&self.judgement));
-                let effect = effect.map_err(|error| match error.store() {
-                    Some(fault) => Impossible::Store(fault.clone()),
-                    None => Impossible::Change(format!("{}: {error}", line.title())),
-                })?;
+                let effect = effect.map_err(|error| error.map(|error| format!("{}: {error}", line.title())))?;
                 self.put(&effect.change_set.facts)
             }
         }
@@ -223,25 +209,22 @@ impl From<StoreError> for Impossible {
     }
 }
 
-impl From<Unaccepted> for Impossible {
-    fn from(unaccepted: Unaccepted) -> Self {
-        match unaccepted {
-            Unaccepted::Denied(denied, _) => Self::Change(denied.message),
-            Unaccepted::Failed(error) => error.into(),
+impl<E: std::fmt::Display> From<CallError<E>> for Impossible {
+    fn from(error: CallError<E>) -> Self {
+        match error {
+            CallError::Store(error) => Self::Store(error),
+            CallError::Refused(_) | CallError::Denied(_) | CallError::Precondition(_) => {
+                Self::Change(error.to_string())
+            }
         }
     }
 }
 
-macro_rules! impossible {
-    ($($error:ident),*) => {$(
-        impl From<$error> for Impossible {
-            fn from(error: $error) -> Self {
-                match error.store() {
-                    Some(fault) => Self::Store(fault.clone()),
-                    None => Self::Change(error.to_string()),
-                }
-            }
+impl From<Unaccepted> for Impossible {
+    fn from(unaccepted: Unaccepted) -> Self {
+        match unaccepted {
+            Unaccepted::Denied(denied, _) => Self::Change(denied.message),
+            Unaccepted::Undone(error) => error.into(),
         }
-    )*};
+    }
 }
-impossible!(AcceptanceError, RemovalError, RenegotiationError);

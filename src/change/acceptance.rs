@@ -15,6 +15,7 @@ use crate::domain::grant::{Grant, Multichannel};
 use crate::domain::partner::Partner;
 use crate::id::{CustomerId, PartnerId, Revision, ServiceId, ServiceName};
 use crate::limits::{ACCEPTED_SERVICES_MAX, ADMINISTRATORS_MAX};
+use crate::pdp::call::CallError;
 use crate::store::{StoreError, View};
 
 /// What a customer accepts.
@@ -99,9 +100,6 @@ pub enum AcceptanceError {
     /// A service has as many administrators as one may have.
     #[error("service `{0}` has {ADMINISTRATORS_MAX} delegated administrators, the most there may be; remove one first")]
     TooManyAdministrators(ServiceId),
-    /// The store failed.
-    #[error(transparent)]
-    Store(#[from] StoreError),
 }
 
 /// Computes the changes of an acceptance at the moment `at`; several services are one change set.
@@ -113,20 +111,20 @@ pub(crate) fn accept(
     at: Timestamp,
     acceptance: &Acceptance,
     multichannel: Multichannel,
-) -> Result<(ChangeSet, Accepted), AcceptanceError> {
+) -> Result<(ChangeSet, Accepted), CallError<AcceptanceError>> {
     let Acceptance { partner, customer, services, until } = acceptance;
     if view.customer(customer)?.is_none() {
-        return Err(AcceptanceError::UnknownCustomer(customer.clone()));
+        return Err(AcceptanceError::UnknownCustomer(customer.clone()).into());
     }
     let asking = view.partner(partner)?.ok_or_else(|| AcceptanceError::UnknownPartner(partner.clone()))?.fact;
     let services: BTreeSet<&ServiceName> = services.iter().collect();
     match services.len() {
-        0 => return Err(AcceptanceError::NoService),
+        0 => return Err(AcceptanceError::NoService.into()),
         1..=ACCEPTED_SERVICES_MAX => {}
-        count => return Err(AcceptanceError::TooManyServices(count)),
+        count => return Err(AcceptanceError::TooManyServices(count).into()),
     }
     if let Some(until) = until.filter(|until| *until <= at) {
-        return Err(AcceptanceError::EndPassed { until, now: at });
+        return Err(AcceptanceError::EndPassed { until, now: at }.into());
     }
     let mut change_set = ChangeSet::default();
     let mut accepted = Accepted {
@@ -174,7 +172,7 @@ fn grant(
     multichannel: Multichannel,
     change_set: &mut ChangeSet,
     accepted: &mut Accepted,
-) -> Result<(), AcceptanceError> {
+) -> Result<(), CallError<AcceptanceError>> {
     let mut service = view.service(id)?.map(|kept| kept.fact).unwrap_or_default();
     let held = view.grant(id, &partner.id)?.map(|kept| kept.fact).filter(|grant| grant.holds_at(at));
     let grant = match held {
@@ -185,7 +183,7 @@ fn grant(
             if partner.kind.transacts() {
                 for holder in transacting_holders(view, at, &service, &partner.id)? {
                     if multichannel == Multichannel::Refuse {
-                        return Err(AcceptanceError::Held { service: id.clone(), holder });
+                        return Err(AcceptanceError::Held { service: id.clone(), holder }.into());
                     }
                     displace(view, at, id, &holder, &partner.id, change_set)?;
                     service.strike(&holder);
@@ -206,7 +204,7 @@ fn grant(
     service.administrators.retain(|held| held.until.is_none_or(|until| at < until));
     service.enter(&partner.id, grant.until);
     if service.administrators.len() > ADMINISTRATORS_MAX {
-        return Err(AcceptanceError::TooManyAdministrators(id.clone()));
+        return Err(AcceptanceError::TooManyAdministrators(id.clone()).into());
     }
     change_set.events.push(Event::DapAdminRelationshipApproved {
         customer: id.customer.clone(),

@@ -88,9 +88,6 @@ pub enum ImportError {
         /// What the system says.
         cause: String,
     },
-    /// The store failed.
-    #[error(transparent)]
-    Store(#[from] StoreError),
 }
 
 impl Coded for ImportError {
@@ -98,14 +95,6 @@ impl Coded for ImportError {
         match self {
             Self::Line { .. } => "invalid_line",
             Self::Unreadable { .. } => "unreadable_lines",
-            Self::Store(_) => "unavailable",
-        }
-    }
-
-    fn store(&self) -> Option<&StoreError> {
-        match self {
-            Self::Store(error) => Some(error),
-            Self::Line { .. } | Self::Unreadable { .. } => None,
         }
     }
 }
@@ -183,7 +172,7 @@ fn put_all<R: BufRead, P: FnMut(u64, u64)>(
             imported.count(&line);
         }
         for fact in &effect.change_set.facts {
-            import.put(fact).map_err(ImportError::from)?;
+            import.put(fact)?;
         }
     }
     Ok(imported)

@@ -6,7 +6,7 @@ use crate::clock::Timestamp;
 use crate::domain::event::ChangeSet;
 use crate::domain::grant::Multichannel;
 use crate::id::PartnerId;
-use crate::pdp::call::{Admission, CallTarget, admit};
+use crate::pdp::call::{Admission, CallError, CallTarget, admit};
 use crate::pdp::refusal::Denied;
 use crate::policy::Bundle;
 use crate::store::{StoreError, View};
@@ -27,18 +27,12 @@ pub(crate) enum Unaccepted {
     /// Its partner may not request relationships any more.
     Denied(Denied, Box<Admission>),
     /// What it is accepted for cannot be.
-    Failed(AcceptanceError),
+    Undone(CallError<AcceptanceError>),
 }
 
-impl From<AcceptanceError> for Unaccepted {
-    fn from(error: AcceptanceError) -> Self {
-        Self::Failed(error)
-    }
-}
-
-impl From<StoreError> for Unaccepted {
-    fn from(error: StoreError) -> Self {
-        Self::Failed(error.into())
+impl<E: Into<CallError<AcceptanceError>>> From<E> for Unaccepted {
+    fn from(error: E) -> Self {
+        Self::Undone(error.into())
     }
 }
 

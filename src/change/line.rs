@@ -28,8 +28,9 @@ use crate::id::{CustomerId, PartnerId, ServiceId};
 use crate::json::{self, ShapeError};
 use crate::limits::ADMINISTRATORS_MAX;
 use crate::pdp::call::Admission;
+use crate::pdp::call::CallError;
 use crate::pdp::refusal::Denied;
-use crate::store::{StoreError, View};
+use crate::store::View;
 
 /// One noun, as a line of an import or an export.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
@@ -183,21 +184,11 @@ pub enum LineError {
     /// It proposes what is so.
     #[error(transparent)]
     Proposal(#[from] RenegotiationError),
-    /// The store failed.
-    #[error(transparent)]
-    Store(#[from] StoreError),
 }
 
-impl LineError {
-    /// The failure of the store in it, if that is what it is.
-    pub(crate) fn store(&self) -> Option<&StoreError> {
-        match self {
-            Self::Store(error)
-            | Self::Partner(PartnerError::Store(error))
-            | Self::Customer(CustomerError::Store(error))
-            | Self::Subscription(SubscriptionError::Store(error)) => Some(error),
-            _ => None,
-        }
+impl From<LineError> for CallError<LineError> {
+    fn from(error: LineError) -> Self {
+        Self::Refused(error)
     }
 }
 
@@ -244,20 +235,22 @@ pub(crate) fn effect_of(
     at: Timestamp,
     line: &Line,
     judgement: Option<&Judgement<'_>>,
-) -> Result<LineEffect, LineError> {
+) -> Result<LineEffect, CallError<LineError>> {
     let origin = if judgement.is_some() { Origin::Now } else { Origin::Import };
     match line {
-        Line::Partner(fact) => Ok(partner(view, at, fact, origin)?.into()),
-        Line::Customer(fact) => Ok(customer(view, fact)?.into()),
-        Line::Subscription(fact) => Ok(subscription(view, at, fact, origin)?.into()),
+        Line::Partner(fact) => Ok(partner(view, at, fact, origin).map_err(|error| error.map(LineError::from))?.into()),
+        Line::Customer(fact) => Ok(customer(view, fact).map_err(|error| error.map(LineError::from))?.into()),
+        Line::Subscription(fact) => {
+            Ok(subscription(view, at, fact, origin).map_err(|error| error.map(LineError::from))?.into())
+        }
         Line::Grant(fact) => grant::effect_of(view, at, fact, judgement),
         Line::CommercialRelationship(fact) => relationship::effect_of(view, at, fact, judgement),
     }
 }
 
-fn parties(view: &View<'_>, customer: &CustomerId, partner: &PartnerId) -> Result<Partner, LineError> {
+fn parties(view: &View<'_>, customer: &CustomerId, partner: &PartnerId) -> Result<Partner, CallError<LineError>> {
     if view.customer(customer)?.is_none() {
-        return Err(not_yet("customer", customer));
+        return Err(not_yet("customer", customer).into());
     }
-    view.partner(partner)?.map(|kept| kept.fact).ok_or_else(|| not_yet("partner", partner))
+    Ok(view.partner(partner)?.map(|kept| kept.fact).ok_or_else(|| not_yet("partner", partner))?)
 }

@@ -56,7 +56,7 @@ async fn alter_link_keys(
         let _ = kept.set(was);
         let mut metadata = MetadataChanges::default();
         if let Some(ledger) = ledger_keys {
-            metadata.put_known_keys(&known_keys(ledger, &links.keys())).map_err(LinksError::from)?;
+            metadata.put_known_keys(&known_keys(ledger, &links.keys()))?;
         }
         let mut done = Done { has_acted: true, ..Done::metadata(metadata, links.summaries()) };
         done.said.insert("key".to_owned(), key.to_string().into());

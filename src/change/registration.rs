@@ -11,6 +11,7 @@ use crate::domain::partner::{Partner, PartnerKind};
 use crate::domain::service::Service;
 use crate::domain::subscription::{Subscription, SubscriptionStatus};
 use crate::id::{CustomerId, PartnerId, ServiceId, SubscriptionId};
+use crate::pdp::call::CallError;
 use crate::store::{Listed, StoreError, View};
 
 use crate::change::acceptance::transacting_holders;
@@ -53,9 +54,6 @@ pub enum PartnerError {
         /// The kind it was to become.
         kind: PartnerKind,
     },
-    /// The store failed.
-    #[error(transparent)]
-    Store(#[from] StoreError),
 }
 
 /// Why a customer is not valid.
@@ -64,9 +62,6 @@ pub enum CustomerError {
     /// The noun itself is wrong.
     #[error(transparent)]
     Noun(#[from] NounError),
-    /// The store failed.
-    #[error(transparent)]
-    Store(#[from] StoreError),
 }
 
 /// Why a subscription is not valid.
@@ -146,9 +141,6 @@ pub enum SubscriptionError {
         "a partner suspends and reactivates what it sold, and no other status of subscription `{0}` is its to tell; leave it as it is, or `active` for a new one"
     )]
     StatusNotItsOwn(SubscriptionId),
-    /// The store failed.
-    #[error(transparent)]
-    Store(#[from] StoreError),
 }
 
 /// The statuses that may follow one, as the end of a sentence.
@@ -170,8 +162,8 @@ pub(crate) fn partner(
     at: Timestamp,
     after: &Partner,
     origin: Origin,
-) -> Result<ChangeSet, PartnerError> {
-    after.check()?;
+) -> Result<ChangeSet, CallError<PartnerError>> {
+    after.check().map_err(PartnerError::from)?;
     let before = view.partner(&after.id)?.map(|kept| kept.fact);
     if before.as_ref() == Some(after) {
         return Ok(ChangeSet::default());
@@ -188,7 +180,7 @@ pub(crate) fn partner(
         && !after.kind.transacts()
         && has_sold(view, &after.id)?
     {
-        return Err(PartnerError::HasSold { partner: after.id.clone(), kind: after.kind });
+        return Err(PartnerError::HasSold { partner: after.id.clone(), kind: after.kind }.into());
     }
     let partner = after.id.clone();
     let event = if before.is_some() { Event::PartnerChanged { partner } } else { Event::PartnerRegistered { partner } };
@@ -204,7 +196,7 @@ fn has_sold(view: &View<'_>, partner: &PartnerId) -> Result<bool, StoreError> {
     Ok(has_sold)
 }
 
-fn second_transacting(view: &View<'_>, at: Timestamp, partner: &PartnerId) -> Result<(), PartnerError> {
+fn second_transacting(view: &View<'_>, at: Timestamp, partner: &PartnerId) -> Result<(), CallError<PartnerError>> {
     let mut conflict = None;
     view.services_granted(partner, None, &mut |id| {
         let Some(service) = view.service(&id)?.map(|kept| kept.fact) else { return Ok(Listed::Continue(())) };
@@ -220,7 +212,9 @@ fn second_transacting(view: &View<'_>, at: Timestamp, partner: &PartnerId) -> Re
         }
     })?;
     match conflict {
-        Some((service, holder)) => Err(PartnerError::SecondTransacting { partner: partner.clone(), service, holder }),
+        Some((service, holder)) => {
+            Err(PartnerError::SecondTransacting { partner: partner.clone(), service, holder }.into())
+        }
         None => Ok(()),
     }
 }
@@ -229,8 +223,8 @@ fn second_transacting(view: &View<'_>, at: Timestamp, partner: &PartnerId) -> Re
 ///
 /// # Errors
 /// A [`CustomerError`]; then nothing of it happens.
-pub(crate) fn customer(view: &View<'_>, after: &Customer) -> Result<ChangeSet, CustomerError> {
-    after.check()?;
+pub(crate) fn customer(view: &View<'_>, after: &Customer) -> Result<ChangeSet, CallError<CustomerError>> {
+    after.check().map_err(CustomerError::from)?;
     let before = view.customer(&after.id)?.map(|kept| kept.fact);
     if before.as_ref() == Some(after) {
         return Ok(ChangeSet::default());
@@ -254,9 +248,9 @@ pub(crate) fn subscription(
     at: Timestamp,
     after: &Subscription,
     origin: Origin,
-) -> Result<ChangeSet, SubscriptionError> {
+) -> Result<ChangeSet, CallError<SubscriptionError>> {
     match view.subscription(&after.id)?.map(|kept| kept.fact) {
-        Some(before) => changed(&before, after),
+        Some(before) => Ok(changed(&before, after)?),
         None => new_subscription(view, at, after, origin),
     }
 }
@@ -270,18 +264,18 @@ pub(crate) fn new_subscription(
     at: Timestamp,
     after: &Subscription,
     origin: Origin,
-) -> Result<ChangeSet, SubscriptionError> {
-    after.check()?;
+) -> Result<ChangeSet, CallError<SubscriptionError>> {
+    after.check().map_err(SubscriptionError::from)?;
     if view.customer(&after.customer)?.is_none() {
-        return Err(SubscriptionError::UnknownCustomer(after.customer.clone()));
+        return Err(SubscriptionError::UnknownCustomer(after.customer.clone()).into());
     }
     if let Some(parent) = &after.parent {
         let held = view.subscription(parent)?.ok_or_else(|| SubscriptionError::UnknownParent(parent.clone()))?.fact;
         if held.customer != after.customer {
-            return Err(SubscriptionError::ParentOfAnother { parent: parent.clone(), customer: held.customer });
+            return Err(SubscriptionError::ParentOfAnother { parent: parent.clone(), customer: held.customer }.into());
         }
         if held.parent.is_some() {
-            return Err(SubscriptionError::ParentIsAddOn(parent.clone()));
+            return Err(SubscriptionError::ParentIsAddOn(parent.clone()).into());
         }
         if origin == Origin::Now {
             sale_under(view, &held)?;
@@ -301,7 +295,7 @@ pub(crate) fn new_subscription(
         let unknown = || SubscriptionError::UnknownReseller(reseller.clone());
         let sells = view.partner(reseller)?.ok_or_else(unknown)?.fact.kind.transacts();
         if origin == Origin::Now && !sells {
-            return Err(SubscriptionError::DoesNotSell(reseller.clone()));
+            return Err(SubscriptionError::DoesNotSell(reseller.clone()).into());
         }
         let (customer, partner) = (after.customer.clone(), reseller.clone());
         match view.relationship(&customer, &partner)?.map(|kept| kept.fact.state) {
@@ -311,7 +305,7 @@ pub(crate) fn new_subscription(
                 change_set.events.push(Event::CommercialRelationshipBegan { customer, partner });
             }
             Some(RelationshipState::Ended) if origin == Origin::Now => {
-                return Err(SubscriptionError::RelationshipEnded { customer, partner });
+                return Err(SubscriptionError::RelationshipEnded { customer, partner }.into());
             }
             Some(RelationshipState::Active | RelationshipState::Ended) => {}
         }
@@ -321,16 +315,17 @@ pub(crate) fn new_subscription(
 }
 
 /// May something be added to `parent` now? It has to be active, and so has the relationship with who sold it.
-fn sale_under(view: &View<'_>, parent: &Subscription) -> Result<(), SubscriptionError> {
+fn sale_under(view: &View<'_>, parent: &Subscription) -> Result<(), CallError<SubscriptionError>> {
     if parent.status != SubscriptionStatus::Active {
-        return Err(SubscriptionError::ParentNotActive { parent: parent.id.clone(), status: parent.status });
+        return Err(SubscriptionError::ParentNotActive { parent: parent.id.clone(), status: parent.status }.into());
     }
     let Some(partner) = &parent.original_reseller else { return Ok(()) };
     match view.relationship(&parent.customer, partner)?.map(|kept| kept.fact.state) {
         Some(RelationshipState::Active) => Ok(()),
         // A sale begins the relationship, so one that is missing is a fault of the store: it gives no right.
         Some(RelationshipState::Ended) | None => {
-            Err(SubscriptionError::RelationshipEnded { customer: parent.customer.clone(), partner: partner.clone() })
+            Err(SubscriptionError::RelationshipEnded { customer: parent.customer.clone(), partner: partner.clone() }
+                .into())
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Registering and reading partners, customers and subscriptions.
 
 use serde::{Deserialize, Serialize};
+use std::convert::Infallible;
 
 use crate::audit::{Record, RecordKind};
 use crate::caller::Caller;
@@ -91,7 +92,7 @@ pub async fn put_partner(
     let target = CallTarget::Partner(partner.id.clone());
     let asked = call.clone();
     call::change(pdp, call, "writePartner", target, move |context, _| {
-        let before = context.view.partner(&partner.id).map_err(PartnerError::from)?.map(|kept| kept.revision);
+        let before = context.view.partner(&partner.id)?.map(|kept| kept.revision);
         unmoved(&asked, before)?;
         let change_set = registration::partner(&context.view, context.at, &partner, Origin::Now)?;
         Ok(registered(partner, before, change_set, context.next))
@@ -111,7 +112,7 @@ pub async fn put_customer(
     let target = CallTarget::Customer(customer.id.clone());
     let asked = call.clone();
     call::change(pdp, call, "writeCustomer", target, move |context, _| {
-        let before = context.view.customer(&customer.id).map_err(CustomerError::from)?.map(|kept| kept.revision);
+        let before = context.view.customer(&customer.id)?.map(|kept| kept.revision);
         unmoved(&asked, before)?;
         let change_set = registration::customer(&context.view, &customer)?;
         Ok(registered(customer, before, change_set, context.next))
@@ -127,7 +128,7 @@ pub async fn partner(
     pdp: &Pdp,
     call: &Call,
     id: &PartnerId,
-) -> Result<Response<Option<Registered<Partner>>>, CallError<StoreError>> {
+) -> Result<Response<Option<Registered<Partner>>>, CallError<Infallible>> {
     call::read(pdp, call, "readPartner", &CallTarget::Partner(id.clone()), |view, _| Ok(view.partner(id)?.map(kept)))
         .await
 }
@@ -140,7 +141,7 @@ pub async fn customer(
     pdp: &Pdp,
     call: &Call,
     id: &CustomerId,
-) -> Result<Response<Option<Registered<Customer>>>, CallError<StoreError>> {
+) -> Result<Response<Option<Registered<Customer>>>, CallError<Infallible>> {
     call::read(pdp, call, "readCustomer", &CallTarget::Customer(id.clone()), |view, _| Ok(view.customer(id)?.map(kept)))
         .await
 }
@@ -153,7 +154,7 @@ pub async fn subscription(
     pdp: &Pdp,
     call: &Call,
     id: &SubscriptionId,
-) -> Result<Response<Option<Registered<Subscription>>>, CallError<StoreError>> {
+) -> Result<Response<Option<Registered<Subscription>>>, CallError<Infallible>> {
     let target = CallTarget::Subscription(id.clone());
     call::read(pdp, call, "readSubscription", &target, |view, _| Ok(view.subscription(id)?.map(kept))).await
 }
@@ -240,7 +241,7 @@ fn subscriptions(
     by_customer: bool,
     mut page: Page<Subscription>,
     cursor: Option<&str>,
-) -> Result<Page<Subscription>, ListError> {
+) -> Result<Page<Subscription>, CallError<ListError>> {
     match (&filter.customer, &filter.partner) {
         (None, None) => {
             let last: Option<SubscriptionId> = page.after(cursor)?;
@@ -320,7 +321,7 @@ pub(crate) fn sale(
     for (action, resource) in wanted {
         let question = Question::new(call.caller.entity(), action, resource);
         let needs = Needs::of(&question.subject, &question.resource);
-        let facts = context.view.facts(&needs, context.at).map_err(SubscriptionError::from)?;
+        let facts = context.view.facts(&needs, context.at)?;
         let decision = decide(rules, Namespace::Domain, &question, &facts);
         // To a partner that has nothing to do with the customer, what is foreign looks like what is not there.
         let related = !decision.standing().is_empty() || !decision.duties().is_empty();
@@ -333,7 +334,7 @@ pub(crate) fn sale(
         call.stamp(&mut record);
         records.push(record);
         if !decision.is_allowed() {
-            return Err(Undone::Denied(denied, records));
+            return Err(Undone::denied(denied, records));
         }
     }
     match wrong {

@@ -17,7 +17,6 @@ use crate::pdp::Pdp;
 use crate::pdp::call::{self, Call, CallError, CallTarget, Coded, Committed, Done, Response, Undone};
 use crate::pdp::links::LinkRing;
 use crate::pdp::refusal::Denied;
-use crate::store::StoreError;
 
 /// A partner's relationship request: the link, and the email to send it in.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -63,9 +62,6 @@ pub enum RequestError {
     /// The edited email is not as it may be.
     #[error(transparent)]
     Email(#[from] EmailError),
-    /// The store failed.
-    #[error(transparent)]
-    Store(#[from] StoreError),
 }
 
 /// Why a link cannot be used.
@@ -83,9 +79,6 @@ pub enum LinkError {
     /// What it is accepted for cannot be.
     #[error(transparent)]
     Acceptance(#[from] AcceptanceError),
-    /// The store failed.
-    #[error(transparent)]
-    Store(#[from] StoreError),
 }
 
 /// How a partner edits its email: the whole text, or the introduction alone.
@@ -127,8 +120,8 @@ pub(crate) async fn edited_request(
         let known = view.partner(partner)?.ok_or_else(|| RequestError::UnknownPartner(partner.clone()))?;
         let mut request = request(pdp, &known.fact);
         request.email = match edit {
-            Edit::Text(text) => request.email.edited(&text)?,
-            Edit::Paragraphs(paragraphs) => request.email.with_paragraphs(&paragraphs)?,
+            Edit::Text(text) => request.email.edited(&text).map_err(RequestError::from)?,
+            Edit::Paragraphs(paragraphs) => request.email.with_paragraphs(&paragraphs).map_err(RequestError::from)?,
         };
         Ok(request)
     })
@@ -147,7 +140,7 @@ pub async fn offer(pdp: &Pdp, call: &Call, token: &str) -> Result<Response<Offer
     };
     let rules = pdp.rules();
     call::read_by(pdp, &rules, call, "readRelationshipRequest", &target, |view, at| {
-        let partner = view.partner(&invitation?.partner)?.ok_or(LinkError::UnknownPartner)?.fact;
+        let partner = view.partner(&invitation.map_err(LinkError::from)?.partner)?.ok_or(LinkError::UnknownPartner)?.fact;
         let judgement = Judgement { rules: &rules, at, multichannel: pdp.settings.terms.multichannel };
         let asking = judgement.admit_request(view, &partner.id)?;
         asking.permit().map_err(LinkError::MayNotRequest)?;
@@ -210,12 +203,12 @@ pub async fn accept(
         let (asking, change_set, mut accepted) = match judgement.accept(&context.view, &acceptance) {
             Ok(accepted) => accepted,
             Err(Unaccepted::Denied(denied, asking)) => {
-                return Err(Undone::Denied(denied, vec![asking.record(&asked_by, rules)]));
+                return Err(Undone::denied(denied, vec![asking.record(&asked_by, rules)]));
             }
-            Err(Unaccepted::Failed(AcceptanceError::UnknownPartner(_))) => {
+            Err(Unaccepted::Undone(CallError::Refused(AcceptanceError::UnknownPartner(_)))) => {
                 return Err(LinkError::UnknownPartner.into());
             }
-            Err(Unaccepted::Failed(error)) => return Err(LinkError::from(error).into()),
+            Err(Unaccepted::Undone(error)) => return Err(error.map(LinkError::Acceptance).into()),
         };
         if !change_set.is_empty() {
             accepted.revision = context.next;
@@ -299,11 +292,7 @@ macro_rules! coded {
     ($($error:ident { $($pattern:pat => $code:expr,)* })*) => {$(
         impl Coded for $error {
             fn code(&self) -> &'static str {
-                match self { $($pattern => $code,)* Self::Store(_) => "unavailable" }
-            }
-
-            fn store(&self) -> Option<&StoreError> {
-                match self { Self::Store(error) => Some(error), _ => None }
+                match self { $($pattern => $code,)* }
             }
         }
     )*};
@@ -348,15 +337,6 @@ impl Coded for LinkError {
             Self::Token(_) | Self::UnknownPartner => "unknown_link",
             Self::MayNotRequest(_) => "may_not_request",
             Self::Acceptance(error) => error.code(),
-            Self::Store(_) => "unavailable",
-        }
-    }
-
-    fn store(&self) -> Option<&StoreError> {
-        match self {
-            Self::Store(error) => Some(error),
-            Self::Acceptance(error) => error.store(),
-            Self::Token(_) | Self::UnknownPartner | Self::MayNotRequest(_) => None,
         }
     }
 }

@@ -17,6 +17,7 @@ use crate::domain::event::{ChangeSet, Event, Fact, TerminationCause};
 use crate::domain::grant::Grant;
 use crate::domain::similar::closest;
 use crate::id::{CustomerId, PartnerId, Revision, ServiceId, ServiceName};
+use crate::pdp::call::CallError;
 use crate::store::{Listed, StoreError, View};
 
 /// What a customer removes.
@@ -77,9 +78,6 @@ pub enum RemovalError {
         /// The service that was granted and is named much like it.
         near: Option<ServiceName>,
     },
-    /// The store failed.
-    #[error(transparent)]
-    Store(#[from] StoreError),
 }
 
 fn instead(near: Option<&impl std::fmt::Display>, otherwise: &str) -> String {
@@ -94,10 +92,14 @@ fn to(partner: Option<&PartnerId>) -> String {
 ///
 /// # Errors
 /// A [`RemovalError`]; then nothing of it happens.
-pub(crate) fn remove(view: &View<'_>, at: Timestamp, removal: &Removal) -> Result<(ChangeSet, Removed), RemovalError> {
+pub(crate) fn remove(
+    view: &View<'_>,
+    at: Timestamp,
+    removal: &Removal,
+) -> Result<(ChangeSet, Removed), CallError<RemovalError>> {
     let Removal { customer, partner, service } = removal;
     if view.customer(customer)?.is_none() {
-        return Err(RemovalError::UnknownCustomer(customer.clone()));
+        return Err(RemovalError::UnknownCustomer(customer.clone()).into());
     }
     let mut standing: Vec<Grant> = Vec::new();
     let mut granted = BTreeSet::new();
@@ -114,7 +116,7 @@ pub(crate) fn remove(view: &View<'_>, at: Timestamp, removal: &Removal) -> Resul
         Ok(Listed::Continue(()))
     })?;
     if !is_known {
-        return Err(never_granted(view, removal, &granted)?);
+        return Err(never_granted(view, removal, &granted)?.into());
     }
     let mut change_set = ChangeSet::default();
     let mut removed = Removed { customer: customer.clone(), removed: Vec::new(), revision: view.revision() };

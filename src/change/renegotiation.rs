@@ -8,7 +8,8 @@ use crate::clock::Timestamp;
 use crate::domain::commercial::{self, CommercialRelationship, Outcome, RelationshipState, RenegotiationState, Side};
 use crate::domain::event::{ChangeSet, Event, Fact};
 use crate::id::{CustomerId, PartnerId, Revision};
-use crate::store::{StoreError, View};
+use crate::pdp::call::CallError;
+use crate::store::View;
 
 /// What one side says.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -61,9 +62,6 @@ pub enum RenegotiationError {
     /// It is so already, or there is no proposal to withdraw.
     #[error(transparent)]
     Impossible(#[from] commercial::RenegotiationError),
-    /// The store failed.
-    #[error(transparent)]
-    Store(#[from] StoreError),
 }
 
 /// Computes the changes of what one side says at the moment `at`.
@@ -74,10 +72,10 @@ pub(crate) fn renegotiate(
     view: &View<'_>,
     at: Timestamp,
     renegotiation: &Renegotiation,
-) -> Result<(ChangeSet, Renegotiated), RenegotiationError> {
+) -> Result<(ChangeSet, Renegotiated), CallError<RenegotiationError>> {
     let Renegotiation { customer, partner, by, outcome } = renegotiation;
     let before = known(view, customer, partner)?;
-    let (after, state) = before.renegotiate(*by, *outcome, at)?;
+    let (after, state) = before.renegotiate(*by, *outcome, at).map_err(RenegotiationError::from)?;
     let renegotiated = Renegotiated { state, commercial_relationship: after.state, revision: view.revision() };
     let mut change_set = ChangeSet::default();
     if after != before {
@@ -106,9 +104,9 @@ pub(crate) fn renegotiate(
 pub(crate) fn withdraw(
     view: &View<'_>,
     withdrawal: &Withdrawal,
-) -> Result<(ChangeSet, Renegotiated), RenegotiationError> {
+) -> Result<(ChangeSet, Renegotiated), CallError<RenegotiationError>> {
     let Withdrawal { customer, partner, by } = withdrawal;
-    let (after, outcome) = known(view, customer, partner)?.withdraw(*by)?;
+    let (after, outcome) = known(view, customer, partner)?.withdraw(*by).map_err(RenegotiationError::from)?;
     let renegotiated = Renegotiated {
         state: RenegotiationState::Withdrawn,
         commercial_relationship: after.state,
@@ -128,7 +126,8 @@ fn known(
     view: &View<'_>,
     customer: &CustomerId,
     partner: &PartnerId,
-) -> Result<CommercialRelationship, RenegotiationError> {
+) -> Result<CommercialRelationship, CallError<RenegotiationError>> {
     let known = view.relationship(customer, partner)?.map(|kept| kept.fact);
-    known.ok_or_else(|| RenegotiationError::NoRelationship { customer: customer.clone(), partner: partner.clone() })
+    let unknown = || RenegotiationError::NoRelationship { customer: customer.clone(), partner: partner.clone() };
+    Ok(known.ok_or_else(unknown)?)
 }

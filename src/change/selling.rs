@@ -101,7 +101,7 @@ fn operate(
     };
     if let There::Unseen(refused) = there {
         records.push(refused.record(call, rules));
-        return Err(Undone::Denied(refusal::not_permitted(rules, &call.caller, WRITE), records));
+        return Err(Undone::denied(refusal::not_permitted(rules, &call.caller, WRITE), records));
     }
     let mut done = registered(after, before, change_set, context.next);
     done.records = records;

@@ -145,9 +145,6 @@ pub enum TokenError {
     /// The system gives no random bytes.
     #[error(transparent)]
     NoRandomness(#[from] RandomError),
-    /// The store failed.
-    #[error(transparent)]
-    Store(#[from] StoreError),
 }
 
 impl Coded for TokenError {
@@ -158,14 +155,6 @@ impl Coded for TokenError {
             Self::UnknownSpeaker(_) => "unknown_speaker",
             Self::Unreadable { .. } => "invalid_name",
             Self::NoRandomness(_) => "no_randomness",
-            Self::Store(_) => "unavailable",
-        }
-    }
-
-    fn store(&self) -> Option<&StoreError> {
-        match self {
-            Self::Store(error) => Some(error),
-            _ => None,
         }
     }
 }
@@ -206,13 +195,13 @@ fn readable(member: &'static str, text: Option<&str>, most: usize) -> Result<(),
 }
 
 /// Checks that whom a token is to speak for is there.
-fn known(context: &WriteContext<'_>, speaks_for: &Speaker) -> Result<(), TokenError> {
+fn known(context: &WriteContext<'_>, speaks_for: &Speaker) -> Result<(), CallError<TokenError>> {
     let unknown = match speaks_for {
         Speaker::Role(_) => None,
         Speaker::Partner(id) => context.view.partner(id)?.is_none().then(|| id.to_string()),
         Speaker::Customer(id) => context.view.customer(id)?.is_none().then(|| id.to_string()),
     };
-    unknown.map_or(Ok(()), |id| Err(TokenError::UnknownSpeaker(id)))
+    unknown.map_or(Ok(()), |id| Err(TokenError::UnknownSpeaker(id).into()))
 }
 
 /// What the record of a call about a token states.
@@ -232,7 +221,7 @@ fn said_of(token: &Token) -> impl Iterator<Item = (String, Value)> {
 /// Stores a token as it is now.
 fn put(token: &Token) -> Result<Done<TokenSummary>, Undone<TokenError>> {
     let mut metadata = MetadataChanges::default();
-    metadata.put_token(token).map_err(TokenError::from)?;
+    metadata.put_token(token)?;
     let mut done = Done::metadata(metadata, summary(token));
     done.said.extend(said_of(token));
     Ok(done)
@@ -273,7 +262,7 @@ pub async fn create_token(
         let name = match name {
             Some(name) => name,
             None => {
-                let others = context.tokens_of(|other| role_of(other) == role).map_err(TokenError::from)?;
+                let others = context.tokens_of(|other| role_of(other) == role)?;
                 format!("{role} {}", others + 1)
             }
         };
@@ -300,7 +289,7 @@ pub async fn revoke_token(
     call.said.insert("token".to_owned(), id.as_str().into());
     let id = id.clone();
     call::change(pdp, &call, "revokeToken", CallTarget::Installation, move |context, _| {
-        let known = context.token(&id).map_err(TokenError::from)?;
+        let known = context.token(&id)?;
         let mut token = known.ok_or(TokenError::Unknown(id))?;
         if token.revoked.is_some() {
             let mut done = Done::metadata(MetadataChanges::default(), summary(&token));

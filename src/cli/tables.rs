@@ -14,6 +14,7 @@ use crate::assure::spoken::Spoken;
 use crate::assure::table::Table;
 use crate::clock::{Clock as _, System};
 use crate::config::SolverSetting;
+use crate::files;
 
 /// Print every answer there is, as the snapshots show it.
 #[derive(Debug, Args)]
@@ -138,8 +139,8 @@ fn replace(dir: &Path, file: &Path, text: &str) -> Result<(), Failure> {
     whole.write_all(text.as_bytes()).map_err(named)?;
     let permissions = std::fs::metadata(file).map_err(named)?.permissions();
     std::fs::set_permissions(whole.path(), permissions).map_err(named)?;
-    whole.persist(file).map_err(|error| named(error.error))?;
-    Ok(())
+    whole.as_file().sync_all().map_err(named)?;
+    files::place(whole.path(), file).map_err(named)
 }
 
 /// The action that is meant by a name that is none, if one is near.

@@ -99,9 +99,6 @@ pub enum AccessReviewError {
     /// The moment cannot be had.
     #[error(transparent)]
     Moment(AskError),
-    /// The store failed.
-    #[error(transparent)]
-    Store(#[from] StoreError),
 }
 
 impl Coded for AccessReviewError {
@@ -110,16 +107,6 @@ impl Coded for AccessReviewError {
             Self::List(error) => error.code(),
             Self::Moment(error) => error.code(),
             Self::OtherTypes(_) => "other_types",
-            Self::Store(_) => "unavailable",
-        }
-    }
-
-    fn store(&self) -> Option<&StoreError> {
-        match self {
-            Self::List(error) => error.store(),
-            Self::Moment(error) => error.store(),
-            Self::OtherTypes(_) => None,
-            Self::Store(error) => Some(error),
         }
     }
 }
@@ -181,10 +168,10 @@ impl Reviewing {
     ///
     /// # Errors
     /// [`ListError::Cursor`] for a cursor this review did not give whoever reviews.
-    pub fn page(&self, limit: usize, cursor: Option<&str>) -> Result<Page<Access>, AccessReviewError> {
+    pub fn page(&self, limit: usize, cursor: Option<&str>) -> Result<Page<Access>, CallError<AccessReviewError>> {
         let mut page =
             Page::new(limit, Seal::of(&self.pdp.keys.ledger, &self.caller, &("access review", &self.of, &self.as_of)));
-        let from: Option<Spot> = page.after(cursor)?;
+        let from: Option<Spot> = page.after(cursor).map_err(AccessReviewError::from)?;
         let mut walking = Walking::of(self, from, limit);
         walking.go()?;
         let Walking { more_after, found, .. } = walking;
@@ -199,7 +186,7 @@ impl Reviewing {
     }
 
     /// Every page of the review, one after the other.
-    pub fn pages(self, limit: usize) -> impl Iterator<Item = Result<Page<Access>, AccessReviewError>> {
+    pub fn pages(self, limit: usize) -> impl Iterator<Item = Result<Page<Access>, CallError<AccessReviewError>>> {
         let mut next = Some(None::<String>);
         std::iter::from_fn(move || {
             let cursor = next.take()?;
@@ -324,22 +311,25 @@ pub async fn access_review_as_of(
             None => (pdp.store.snapshot_at(present.revision())?, now, current),
             Some(_) => {
                 let options = ReadOptions { as_of, ..ReadOptions::default() };
-                let (snapshot, at) = answer::ask::moment(pdp, &options, now).map_err(AccessReviewError::Moment)?;
-                let rules = answer::ask::rules_for(pdp, &options, at, &current).map_err(AccessReviewError::Moment)?;
+                let (snapshot, at) =
+                    answer::ask::moment(pdp, &options, now).map_err(|error| error.map(AccessReviewError::Moment))?;
+                let rules = answer::ask::rules_for(pdp, &options, at, &current)
+                    .map_err(|error| error.map(AccessReviewError::Moment))?;
                 (snapshot, at, rules)
             }
         };
         let view = snapshot.view();
         let name = match &of {
-            AccessOf::Customer(customer) => view
-                .customer(customer)?
-                .map(|kept| kept.fact.name)
-                .ok_or_else(|| ListError::UnknownCustomer(customer.clone()))?,
-            AccessOf::Partner(partner) => view
-                .partner(partner)?
-                .map(|kept| kept.fact.name)
-                .ok_or_else(|| ListError::UnknownPartner(partner.clone()))?,
+            AccessOf::Customer(customer) => {
+                let known = view.customer(customer)?.map(|kept| kept.fact.name);
+                known.ok_or_else(|| ListError::UnknownCustomer(customer.clone()))
+            }
+            AccessOf::Partner(partner) => {
+                let known = view.partner(partner)?.map(|kept| kept.fact.name);
+                known.ok_or_else(|| ListError::UnknownPartner(partner.clone()))
+            }
         };
+        let name = name.map_err(AccessReviewError::from)?;
         let ledger = evidence::ledger::records::ledger_records(pdp)?;
         Ok(Reviewing {
             pdp: Arc::clone(pdp),

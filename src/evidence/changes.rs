@@ -136,23 +136,12 @@ pub enum ChangesError {
         /// The newest.
         newest: Revision,
     },
-    /// The store failed.
-    #[error(transparent)]
-    Store(#[from] StoreError),
 }
 
 impl Coded for ChangesError {
     fn code(&self) -> &'static str {
         match self {
             Self::NotYet { .. } => "not_yet",
-            Self::Store(_) => "unavailable",
-        }
-    }
-
-    fn store(&self) -> Option<&StoreError> {
-        match self {
-            Self::Store(error) => Some(error),
-            Self::NotYet { .. } => None,
         }
     }
 }
@@ -191,7 +180,7 @@ pub async fn changes_of(
 ///
 /// # Errors
 /// [`ChangesError`].
-pub fn changes_page(pdp: &Pdp, after: Revision, limit: usize) -> Result<ChangesPage, ChangesError> {
+pub fn changes_page(pdp: &Pdp, after: Revision, limit: usize) -> Result<ChangesPage, CallError<ChangesError>> {
     changes_page_of(pdp, after, limit, &ChangeFilter::default())
 }
 
@@ -204,7 +193,7 @@ pub fn changes_page_of(
     after: Revision,
     limit: usize,
     filter: &ChangeFilter,
-) -> Result<ChangesPage, ChangesError> {
+) -> Result<ChangesPage, CallError<ChangesError>> {
     page(pdp, after, limit, pdp.store.revision(), filter)
 }
 
@@ -221,9 +210,9 @@ fn page(
     limit: usize,
     newest: Revision,
     filter: &ChangeFilter,
-) -> Result<ChangesPage, ChangesError> {
+) -> Result<ChangesPage, CallError<ChangesError>> {
     if after > newest {
-        return Err(ChangesError::NotYet { asked: after, newest });
+        return Err(ChangesError::NotYet { asked: after, newest }.into());
     }
     let after = filter.from.map_or(Ok(after), |from| written_before(pdp, from).map(|before| before.max(after)))?;
     let last = filter.to.map_or(Ok(newest), |to| written_before(pdp, to).map(|before| before.min(newest)))?;

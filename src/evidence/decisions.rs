@@ -120,13 +120,13 @@ impl DecisionList {
     ///
     /// # Errors
     /// [`ListError::Cursor`] for a cursor this list did not give.
-    pub fn page(&self, limit: usize, cursor: Option<&str>) -> Result<Page<Value>, ListError> {
+    pub fn page(&self, limit: usize, cursor: Option<&str>) -> Result<Page<Value>, CallError<ListError>> {
         let mut describer = self.describer.lock().unwrap_or_else(PoisonError::into_inner);
         page_of(&self.records, &self.filter, &mut describer, Page::new(limit, self.seal.clone()), cursor)
     }
 
     /// Every page of the list, one after the other.
-    pub fn pages(self, limit: usize) -> impl Iterator<Item = Result<Page<Value>, ListError>> {
+    pub fn pages(self, limit: usize) -> impl Iterator<Item = Result<Page<Value>, CallError<ListError>>> {
         let mut next = Some(None::<String>);
         std::iter::from_fn(move || {
             let cursor = next.take()?;
@@ -168,7 +168,7 @@ pub async fn decision_list(
     call::read(pdp, call, "readDecisions", &CallTarget::Installation, |_, _| list_of(pdp, call, filter)).await
 }
 
-fn list_of(pdp: &Arc<Pdp>, call: &Call, asked: &DecisionFilter) -> Result<DecisionList, ListError> {
+fn list_of(pdp: &Arc<Pdp>, call: &Call, asked: &DecisionFilter) -> Result<DecisionList, CallError<ListError>> {
     let seal = Seal::of(&pdp.keys.ledger, &call.caller, &("decisions", asked));
     let mut filter = asked.clone();
     if let Some(written) = filter.rules.take() {
@@ -185,7 +185,7 @@ fn page_of(
     describer: &mut Describer,
     mut page: Page<Value>,
     cursor: Option<&str>,
-) -> Result<Page<Value>, ListError> {
+) -> Result<Page<Value>, CallError<ListError>> {
     let ledger = &records.index;
     let order = filter.order;
     let begun: Option<Place> = page.after(cursor)?;

@@ -27,7 +27,7 @@ use crate::clock::OnceAMinute;
 use crate::id::Seq;
 use crate::pdp::Pdp;
 use crate::pdp::call::{self, Call, CallError, CallTarget, Coded, Response};
-use crate::store::{LedgerView, Signed, StoreError};
+use crate::store::{LedgerView, Signed};
 
 /// What is said while heads cannot be kept elsewhere.
 static UNKEPT: OnceAMinute = OnceAMinute::new();
@@ -66,9 +66,6 @@ pub enum LedgerError {
         /// What is wrong with it.
         cause: String,
     },
-    /// The store failed.
-    #[error(transparent)]
-    Store(#[from] StoreError),
 }
 
 impl Coded for LedgerError {
@@ -81,14 +78,6 @@ impl Coded for LedgerError {
             Self::Checkpoint(_) => "checkpoint_unsigned",
             Self::Damaged(_) => "ledger_damaged",
             Self::Absent(_) | Self::NoFolder | Self::Archive { .. } | Self::Unverified { .. } => "archive_unusable",
-            Self::Store(_) => "unavailable",
-        }
-    }
-
-    fn store(&self) -> Option<&StoreError> {
-        match self {
-            Self::Store(error) => Some(error),
-            _ => None,
         }
     }
 }
@@ -157,9 +146,9 @@ fn texts(hashes: &[Hash]) -> Vec<String> {
 }
 
 /// The size that was asked for, if the ledger is that large.
-fn up_to(asked: Option<u64>, size: u64) -> Result<u64, ProofError> {
+fn up_to(asked: Option<u64>, size: u64) -> Result<u64, LedgerError> {
     match asked {
-        Some(asked) if asked > size => Err(ProofError::Beyond { asked, size }),
+        Some(asked) if asked > size => Err(ProofError::Beyond { asked, size }.into()),
         asked => Ok(asked.unwrap_or(size)),
     }
 }
@@ -170,7 +159,7 @@ pub fn ledger_key(pdp: &Pdp) -> &LedgerKey {
     &pdp.keys.ledger
 }
 
-fn signed(pdp: &Pdp) -> Result<SignedCheckpoint, LedgerError> {
+fn signed(pdp: &Pdp) -> Result<SignedCheckpoint, CallError<LedgerError>> {
     let view = pdp.store.ledger()?;
     let peaks = view.peaks(view.size()?)?;
     Ok(SignedCheckpoint {
@@ -178,7 +167,7 @@ fn signed(pdp: &Pdp) -> Result<SignedCheckpoint, LedgerError> {
         size: peaks.size(),
         root_hash: hash_text(&peaks.root()),
         key: pdp.keys.ledger.public().text().to_owned(),
-        note: pdp.keys.ledger.sign(peaks.size(), peaks.root())?,
+        note: pdp.keys.ledger.sign(peaks.size(), peaks.root()).map_err(LedgerError::from)?,
     })
 }
 
@@ -186,7 +175,7 @@ fn signed(pdp: &Pdp) -> Result<SignedCheckpoint, LedgerError> {
 ///
 /// # Errors
 /// [`LedgerError`]; then none is kept.
-pub async fn keep_checkpoint(pdp: &Pdp) -> Result<(), LedgerError> {
+pub async fn keep_checkpoint(pdp: &Pdp) -> Result<(), CallError<LedgerError>> {
     let signed = signed(pdp)?;
     if signed.size > 0 {
         let head = Signed { size: signed.size, note: signed.note.clone() };
@@ -210,7 +199,7 @@ pub async fn checkpoint(pdp: &Pdp, call: &Call) -> Result<Response<SignedCheckpo
 async fn read_signed<T>(
     pdp: &Pdp,
     call: &Call,
-    look: impl FnOnce() -> Result<T, LedgerError>,
+    look: impl FnOnce() -> Result<T, CallError<LedgerError>>,
     head: impl Fn(&T) -> Option<Signed>,
 ) -> Result<Response<T>, CallError<LedgerError>> {
     let head = |response: &T| head(response).filter(|head| head.size > 0);
@@ -247,7 +236,7 @@ pub async fn inclusion_proof(
     call::read(pdp, call, "readDecisions", &CallTarget::Installation, |_, _| {
         let view = pdp.store.ledger()?;
         let size = up_to(size, view.size()?)?;
-        let proof = inclusion(seq, size, |node| view.full_node(node))??;
+        let proof = inclusion(seq, size, |node| view.full_node(node))?.map_err(LedgerError::from)?;
         let leaf = view.full_node(leaf_node(seq - 1))?;
         let root = view.peaks(size)?.root();
         Ok(InclusionProof { seq, size, leaf_hash: hash_text(&leaf), root_hash: hash_text(&root), proof: texts(&proof) })
@@ -268,7 +257,7 @@ pub async fn consistency_proof(
     call::read(pdp, call, "readDecisions", &CallTarget::Installation, |_, _| {
         let view = pdp.store.ledger()?;
         let to = up_to(to, view.size()?)?;
-        let proof = consistency(from, to, |node| view.full_node(node))??;
+        let proof = consistency(from, to, |node| view.full_node(node))?.map_err(LedgerError::from)?;
         let (from_root, to_root) = (view.peaks(from)?.root(), view.peaks(to)?.root());
         Ok(ConsistencyProof {
             from,
@@ -291,7 +280,7 @@ pub async fn decision(pdp: &Pdp, call: &Call, seq: Seq) -> Result<Response<Optio
 }
 
 /// A record from wherever it is, when it is what its leaf says.
-fn kept(pdp: &Pdp, view: &LedgerView, seq: Seq) -> Result<Option<Kept>, LedgerError> {
+fn kept(pdp: &Pdp, view: &LedgerView, seq: Seq) -> Result<Option<Kept>, CallError<LedgerError>> {
     if seq.0 == 0 || seq.0 > view.size()? {
         return Ok(None);
     }
@@ -300,11 +289,11 @@ fn kept(pdp: &Pdp, view: &LedgerView, seq: Seq) -> Result<Option<Kept>, LedgerEr
         Some(record) => (record, None),
         None => {
             let mut archive = Archive::of(pdp.settings.folder.as_deref(), view)?;
-            (archive.record(seq.0)?, archive.name_of(seq.0))
+            (archive.record(seq.0).map_err(LedgerError::from)?, archive.name_of(seq.0))
         }
     };
     if leaf_hash(&record) != leaf {
-        return Err(LedgerError::Damaged(seq.0));
+        return Err(LedgerError::Damaged(seq.0).into());
     }
     Ok(Some(Kept { record, hash: hash_text(&leaf), archive }))
 }

@@ -70,9 +70,6 @@ pub enum ReplayError {
     /// The candidate is not a good set of rules.
     #[error("the candidate cannot decide: {0}")]
     Candidate(#[from] RulesError),
-    /// The store failed.
-    #[error(transparent)]
-    Store(#[from] StoreError),
 }
 
 impl Coded for ReplayError {
@@ -82,14 +79,6 @@ impl Coded for ReplayError {
             Self::UnknownRules(_) => "unknown_rules",
             Self::Ambiguous(_) => "ambiguous_digest",
             Self::Candidate(_) => "invalid_rules",
-            Self::Store(_) => "unavailable",
-        }
-    }
-
-    fn store(&self) -> Option<&StoreError> {
-        match self {
-            Self::Store(error) => Some(error),
-            _ => None,
         }
     }
 }
@@ -101,7 +90,7 @@ pub(crate) struct Bench {
 }
 
 impl Bench {
-    pub(crate) fn of(pdp: &Pdp, by: By) -> Result<Self, ReplayError> {
+    pub(crate) fn of(pdp: &Pdp, by: By) -> Result<Self, CallError<ReplayError>> {
         let by = match by {
             By::Current => By::Candidate(pdp.rules()),
             By::Digest(digest) => {
@@ -288,7 +277,7 @@ pub async fn replay(pdp: &Pdp, call: &Call, seq: Seq, by: By) -> Result<Response
     call::read(pdp, call, "readDecisions", &CallTarget::Installation, |_, _| {
         let records = evidence::ledger::records::ledger_records(pdp)?;
         if !(Seq(1)..=records.index.newest()?).contains(&seq) {
-            return Err(ReplayError::Unknown(seq));
+            return Err(ReplayError::Unknown(seq).into());
         }
         Ok(Bench::of(pdp, by)?.replay(pdp, seq, records.record(seq)?)?)
     })

@@ -75,7 +75,7 @@ pub(super) async fn review(mut request: Request) -> Result<Response, Problem> {
     let revision = opened.value.revision();
     let response = match (paging, format) {
         (Some((limit, cursor)), _) => {
-            let page = opened.value.page(limit, cursor.as_deref()).map_err(CallError::Refused)?;
+            let page = opened.value.page(limit, cursor.as_deref())?;
             let mut body = page_body("access", &page)?;
             body["at"] = json!(opened.value.at);
             body["rules"] = json!(opened.value.rules());
@@ -102,7 +102,7 @@ fn spreadsheet(review: Reviewing, revision: Revision, seqs: &[Seq]) -> Response 
     sheet::rows(head.chain(rows), FILE, revision, seqs)
 }
 
-fn failed(error: AccessReviewError) -> std::io::Error {
+fn failed(error: CallError<AccessReviewError>) -> std::io::Error {
     std::io::Error::other(error)
 }
 

@@ -170,7 +170,7 @@ impl Reader {
         if !is_heartbeat && self.admitted.as_ref() == Some(&admitted_under) {
             return true;
         }
-        let is_admitted = call::may(&self.pdp, &self.call, "readChanges").await.is_ok();
+        let is_admitted = call::may::<Infallible>(&self.pdp, &self.call, "readChanges").await.is_ok();
         self.admitted = is_admitted.then_some(admitted_under);
         is_admitted
     }

@@ -31,6 +31,8 @@ use crate::evidence::changes::ChangesError;
 use crate::evidence::ledger::LedgerError;
 use crate::evidence::replay::ReplayError;
 use crate::json::{JsonError, ShapeError};
+use std::convert::Infallible;
+
 use crate::pdp::call::{CallError, Coded, PreconditionError};
 use crate::pdp::links::LinksError;
 use crate::pdp::page::ListError;
@@ -190,14 +192,11 @@ impl<E: Status> From<CallError<E>> for Problem {
                 Self::of(status, error.code(), error.to_string())
             }
             CallError::Store(error) => Self::unavailable(&error),
-            CallError::Refused(error) => match error.store() {
-                Some(fault) => Self::unavailable(fault),
-                None => {
-                    let mut problem = Self::of(error.status(), error.code(), error.to_string());
-                    problem.0.evidence = error.evidence();
-                    problem
-                }
-            },
+            CallError::Refused(error) => {
+                let mut problem = Self::of(error.status(), error.code(), error.to_string());
+                problem.0.evidence = error.evidence();
+                problem
+            }
         }
     }
 }
@@ -210,7 +209,6 @@ macro_rules! statuses {
             fn status(&self) -> StatusCode {
                 match self {
                     $($($pattern)|+ => StatusCode::$status,)*
-                    Self::Store(_) => StatusCode::SERVICE_UNAVAILABLE,
                 }
             }
         }
@@ -300,7 +298,6 @@ impl Status for SearchError {
         match self {
             Self::Token => StatusCode::BAD_REQUEST,
             Self::ReadOptions(error) => error.status(),
-            Self::Store(_) => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
 }
@@ -313,7 +310,6 @@ impl Status for PastError {
         match self {
             Self::List(error) => error.status(),
             Self::Moment(error) => error.status(),
-            Self::Store(_) => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
 }
@@ -327,7 +323,6 @@ impl Status for AccessReviewError {
             Self::List(error) => error.status(),
             Self::Moment(error) => error.status(),
             Self::OtherTypes(_) => StatusCode::CONFLICT,
-            Self::Store(_) => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
 }
@@ -347,7 +342,6 @@ impl Status for LinkError {
             Self::Token(_) | Self::UnknownPartner => StatusCode::NOT_FOUND,
             Self::MayNotRequest(_) => StatusCode::FORBIDDEN,
             Self::Acceptance(error) => error.status(),
-            Self::Store(_) => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
 }
@@ -361,12 +355,9 @@ impl Status for LedgerError {
             Self::Proof(ProofError::Zero(_) | ProofError::Backwards { .. }) => StatusCode::BAD_REQUEST,
             Self::Proof(ProofError::NotIn { .. } | ProofError::Beyond { .. }) => StatusCode::NOT_FOUND,
             Self::Damaged(_) => StatusCode::INTERNAL_SERVER_ERROR,
-            Self::Checkpoint(_)
-            | Self::Absent(_)
-            | Self::NoFolder
-            | Self::Archive { .. }
-            | Self::Unverified { .. }
-            | Self::Store(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Checkpoint(_) | Self::Absent(_) | Self::NoFolder | Self::Archive { .. } | Self::Unverified { .. } => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
         }
     }
 }
@@ -377,9 +368,7 @@ impl Status for LinksError {
 
     fn status(&self) -> StatusCode {
         match self {
-            Self::Unusable { .. } | Self::Unreadable { .. } | Self::NoRandomness(_) | Self::Store(_) => {
-                StatusCode::SERVICE_UNAVAILABLE
-            }
+            Self::Unusable { .. } | Self::Unreadable { .. } | Self::NoRandomness(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Key(LinkKeyError::Unknown(_)) => StatusCode::NOT_FOUND,
             Self::Key(_) => StatusCode::CONFLICT,
         }
@@ -387,10 +376,10 @@ impl Status for LinksError {
 }
 
 /// Reading one noun fails only with its store.
-impl Status for StoreError {
+impl Status for Infallible {
     const STATUSES: &'static [StatusCode] = &[StatusCode::SERVICE_UNAVAILABLE];
 
     fn status(&self) -> StatusCode {
-        StatusCode::SERVICE_UNAVAILABLE
+        match *self {}
     }
 }

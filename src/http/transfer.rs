@@ -1,5 +1,6 @@
 //! Everything in, and everything out.
 
+use std::convert::Infallible;
 use std::io::{BufReader, Seek as _, Write as _};
 
 use sha2::{Digest as _, Sha256};
@@ -18,7 +19,7 @@ use crate::pdp::call;
 pub(super) async fn import(mut request: Request) -> Result<Response, Problem> {
     use futures_util::StreamExt as _;
     request.no_more_query()?;
-    call::may(&request.pdp, &request.call, "import").await?;
+    call::may::<Infallible>(&request.pdp, &request.call, "import").await?;
     // While lines are written nothing else can be, so they are buffered first: a slow caller must not hold up others.
     let mut file = change::import::spool(&request.pdp).map_err(|error| Problem::unusable(&error))?;
     let mut digest = Sha256::new();

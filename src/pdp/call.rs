@@ -1,5 +1,7 @@
 //! A call of this service: who may make it is decided by the same rules as everything else, and recorded.
 
+use std::convert::Infallible;
+
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -155,10 +157,10 @@ fn listed(revisions: &[Revision]) -> String {
 pub enum CallError<E> {
     /// The rules do not allow it.
     #[error(transparent)]
-    Denied(Denied),
+    Denied(#[from] Denied),
     /// A precondition failed.
     #[error(transparent)]
-    Precondition(PreconditionError),
+    Precondition(#[from] PreconditionError),
     /// Its record cannot be written or the facts cannot be read, so there is no answer.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -176,6 +178,25 @@ impl<E> CallError<E> {
             Self::Store(error) => CallError::Store(error),
             Self::Refused(error) => CallError::Refused(other(error)),
         }
+    }
+}
+
+impl<E: Coded> CallError<E> {
+    /// Its stable code.
+    #[must_use]
+    pub fn code(&self) -> &str {
+        match self {
+            Self::Denied(denied) => denied.reason.as_str(),
+            Self::Precondition(error) => error.code(),
+            Self::Store(_) => "unavailable",
+            Self::Refused(error) => error.code(),
+        }
+    }
+}
+
+impl<E: Coded> From<E> for CallError<E> {
+    fn from(error: E) -> Self {
+        Self::Refused(error)
     }
 }
 
@@ -336,16 +357,22 @@ impl<T> Done<T> {
     }
 }
 
-/// Why an operation failed: it is impossible, not allowed, or its precondition no longer holds.
-pub(crate) enum Undone<E> {
-    Failed(E),
-    Denied(Denied, Vec<Record>),
-    Moved(PreconditionError),
+/// Why an operation was not done, and what was decided on the way.
+pub(crate) struct Undone<E> {
+    pub(crate) error: CallError<E>,
+    pub(crate) records: Vec<Record>,
 }
 
-impl<E> From<E> for Undone<E> {
-    fn from(error: E) -> Self {
-        Self::Failed(error)
+impl<E> Undone<E> {
+    /// Something that the operation needs besides is not allowed.
+    pub(crate) fn denied(denied: Denied, records: Vec<Record>) -> Self {
+        Self { error: CallError::Denied(denied), records }
+    }
+}
+
+impl<E, F: Into<CallError<E>>> From<F> for Undone<E> {
+    fn from(error: F) -> Self {
+        Self { error: error.into(), records: Vec::new() }
     }
 }
 
@@ -353,22 +380,16 @@ impl<E> From<E> for Undone<E> {
 pub trait Coded {
     /// The code.
     fn code(&self) -> &'static str;
-    /// The store's error in it, if there is one.
-    fn store(&self) -> Option<&StoreError>;
     /// The evidence about refused rules, if the error is about them.
     fn evidence(&self) -> Option<serde_json::Value> {
         None
     }
 }
 
-/// Reading one noun fails only with its store.
-impl Coded for StoreError {
+/// Reading one noun is never refused.
+impl Coded for Infallible {
     fn code(&self) -> &'static str {
-        "unavailable"
-    }
-
-    fn store(&self) -> Option<&StoreError> {
-        Some(self)
+        match *self {}
     }
 }
 
@@ -378,7 +399,7 @@ pub(crate) async fn read<T, E>(
     call: &Call,
     action: &str,
     target: &CallTarget,
-    look: impl FnOnce(&View<'_>, Timestamp) -> Result<T, E>,
+    look: impl FnOnce(&View<'_>, Timestamp) -> Result<T, CallError<E>>,
 ) -> Result<Response<T>, CallError<E>> {
     read_by(pdp, &pdp.rules(), call, action, target, look).await
 }
@@ -390,7 +411,7 @@ pub(crate) async fn read_by<T, E>(
     call: &Call,
     action: &str,
     target: &CallTarget,
-    look: impl FnOnce(&View<'_>, Timestamp) -> Result<T, E>,
+    look: impl FnOnce(&View<'_>, Timestamp) -> Result<T, CallError<E>>,
 ) -> Result<Response<T>, CallError<E>> {
     read_keeping(pdp, rules, call, action, target, look, |_| None).await
 }
@@ -402,7 +423,7 @@ pub(crate) async fn read_keeping<T, E>(
     call: &Call,
     action: &str,
     target: &CallTarget,
-    look: impl FnOnce(&View<'_>, Timestamp) -> Result<T, E>,
+    look: impl FnOnce(&View<'_>, Timestamp) -> Result<T, CallError<E>>,
     signed: impl FnOnce(&T) -> Option<Signed>,
 ) -> Result<Response<T>, CallError<E>> {
     let (record, looked, revision, digest) = {
@@ -416,7 +437,7 @@ pub(crate) async fn read_keeping<T, E>(
     };
     let signed = looked.as_ref().ok().and_then(|looked| looked.as_ref().ok()).and_then(signed);
     let written = pdp.store.append_with(vec![record], signed).await?;
-    let value = looked.map_err(CallError::Denied)?.map_err(CallError::Refused)?;
+    let value = looked??;
     Ok(Response { value, revision, seqs: written.seqs, rules: digest })
 }
 
@@ -424,7 +445,7 @@ pub(crate) async fn read_keeping<T, E>(
 ///
 /// # Errors
 /// [`CallError::Denied`] when the rules do not allow it.
-pub async fn may(pdp: &Pdp, call: &Call, action: &str) -> Result<(), CallError<StoreError>> {
+pub async fn may<E>(pdp: &Pdp, call: &Call, action: &str) -> Result<(), CallError<E>> {
     let denied = {
         let rules = pdp.rules();
         let snapshot = pdp.store.snapshot()?;
@@ -580,14 +601,8 @@ pub(crate) fn finish<T: Serialize, E: Coded>(
             work.metadata = done.metadata;
             return Ok(work);
         }
-        Err(Undone::Failed(error)) => {
-            if let Some(fault) = error.store() {
-                return Err(fault.clone());
-            }
-            (error.code().to_owned(), Vec::new(), CallError::Refused(error))
-        }
-        Err(Undone::Denied(denied, records)) => (denied.reason.to_string(), records, CallError::Denied(denied)),
-        Err(Undone::Moved(error)) => (error.code().to_owned(), Vec::new(), CallError::Precondition(error)),
+        Err(Undone { error: CallError::Store(fault), .. }) => return Err(fault),
+        Err(Undone { error, records }) => (error.code().to_owned(), records, error),
     };
     record.outcome = Some(CallOutcome::Refused(outcome));
     let mut work = left(call, Err(refused));
@@ -608,7 +623,7 @@ fn repeat<T: DeserializeOwned, E>(
 }
 
 /// Checks the conditions of a call against the revision of its noun.
-pub(crate) fn unmoved<E>(call: &Call, found: Option<Revision>) -> Result<(), Undone<E>> {
+pub(crate) fn unmoved<E>(call: &Call, found: Option<Revision>) -> Result<(), CallError<E>> {
     for condition in &call.conditions {
         let broken = match (condition, found) {
             (Condition::At(_) | Condition::Registered, None) => PreconditionError::Absent,
@@ -618,7 +633,7 @@ pub(crate) fn unmoved<E>(call: &Call, found: Option<Revision>) -> Result<(), Und
             (Condition::New, Some(found)) => PreconditionError::Present(found),
             _ => continue,
         };
-        return Err(Undone::Moved(broken));
+        return Err(broken.into());
     }
     Ok(())
 }

@@ -12,7 +12,6 @@ use crate::domain::invitation::{Invitation, LinkKeyError, LinkKeyId, LinkKeys, T
 use crate::files::{SECRET, replace};
 use crate::id::PartnerId;
 use crate::pdp::call::Coded;
-use crate::store::StoreError;
 
 pub(crate) const FILE_NAME: &str = "link-keys.json";
 
@@ -41,9 +40,6 @@ pub enum LinksError {
     /// The ring of keys refuses.
     #[error(transparent)]
     Key(#[from] LinkKeyError),
-    /// The store failed.
-    #[error(transparent)]
-    Store(#[from] StoreError),
 }
 
 /// The ring of keys: the newest signs, older ones still verify until they are retired.
@@ -148,14 +144,6 @@ impl Coded for LinksError {
         match self {
             Self::Unusable { .. } | Self::Unreadable { .. } | Self::NoRandomness(_) => "link_keys_unusable",
             Self::Key(_) => "invalid_link_key",
-            Self::Store(_) => "unavailable",
-        }
-    }
-
-    fn store(&self) -> Option<&StoreError> {
-        match self {
-            Self::Store(error) => Some(error),
-            _ => None,
         }
     }
 }

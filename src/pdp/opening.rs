@@ -1,6 +1,7 @@
 //! What is looked at before a store is opened, and what whoever starts a server may say by hand: that the clock is
 //! right all the same, and that a missing key is to be replaced. Both are recorded.
 
+use std::convert::Infallible;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -211,14 +212,13 @@ async fn record_opening(pdp: &Pdp, accepted: Option<(Timestamp, Timestamp)>) -> 
         let paths: Vec<String> = pdp.settings.given_up.iter().map(|path| path.display().to_string()).collect();
         call.said.insert("givenUp".to_owned(), paths.into());
     }
-    let response =
-        call::read(pdp, &call, "startAnyway", &CallTarget::Installation, |_, _| Ok::<_, StoreError>(())).await;
+    let response = call::read(pdp, &call, "startAnyway", &CallTarget::Installation, |_, _| Ok(())).await;
     match response {
         Ok(response) => {
             tracing::warn!(record = ?response.seqs, accepted_clock = accepted.is_some(), new_keys = ?pdp.keys.replaced, "started as somebody said by hand");
             Ok(())
         }
-        Err(CallError::Store(error) | CallError::Refused(error)) => Err(error.into()),
+        Err(CallError::<Infallible>::Store(error)) => Err(error.into()),
         Err(CallError::Denied(denied)) => Err(PdpError::NotStarted(denied.message)),
         Err(CallError::Precondition(error)) => Err(PdpError::NotStarted(error.to_string())),
     }

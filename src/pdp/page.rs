@@ -5,7 +5,7 @@ use std::str::FromStr;
 use crate::id::{CustomerId, PartnerId};
 use crate::limits::{PAGE_MAX, SCAN_MAX};
 use crate::pdp::absent::{Absent, MissingRecords};
-use crate::pdp::call::Coded;
+use crate::pdp::call::{CallError, Coded};
 use crate::pdp::cursor::Seal;
 use crate::pdp::rules::AmbiguousDigest;
 use crate::store::Listed;
@@ -31,9 +31,6 @@ pub enum ListError {
     /// The partner is not registered.
     #[error("partner `{0}` is not known; check its id")]
     UnknownPartner(PartnerId),
-    /// The store failed.
-    #[error(transparent)]
-    Store(#[from] StoreError),
 }
 
 impl Coded for ListError {
@@ -44,14 +41,6 @@ impl Coded for ListError {
             Self::Ambiguous(_) => "ambiguous_digest",
             Self::UnknownCustomer(_) => "unknown_customer",
             Self::UnknownPartner(_) => "unknown_partner",
-            Self::Store(_) => "unavailable",
-        }
-    }
-
-    fn store(&self) -> Option<&StoreError> {
-        match self {
-            Self::Store(error) => Some(error),
-            _ => None,
         }
     }
 }
@@ -110,7 +99,7 @@ impl<T> Page<T> {
         cursor: Option<&str>,
         seal: Seal,
         rows: impl FnOnce(u64, usize) -> Result<Vec<(u64, R)>, StoreError>,
-    ) -> Result<Self, ListError> {
+    ) -> Result<Self, CallError<ListError>> {
         let mut page = Self::new(limit, seal);
         let from = page.after::<u64>(cursor)?.map_or(0, |last| last.saturating_add(1));
         for (number, row) in rows(from, page.limit + 1)? {

@@ -20,6 +20,7 @@ use crate::config::{RulesAt, RulesFrom};
 use crate::decide::{Reason, World, check_schema};
 use crate::limits::PAST_RULES_MAX;
 use crate::pdp::Pdp;
+use crate::pdp::call::{CallError, Coded};
 use crate::pdp::own::{self, Own};
 use crate::policy::{Bundle, Digest, Finding, RuleFiles, Rulebook};
 use crate::store::{InForce, MetadataChanges, Store, StoreError, Why, WriteContext};
@@ -330,9 +331,9 @@ pub(crate) async fn keep(pdp: &Pdp, activation: Activation) -> Result<(), StoreE
 }
 
 /// The rules that a digest or the beginning of one names, if they are or were in force.
-pub(crate) fn rules_named<E>(pdp: &Pdp, written: &str) -> Result<Option<Arc<Bundle>>, E>
+pub(crate) fn rules_named<E>(pdp: &Pdp, written: &str) -> Result<Option<Arc<Bundle>>, CallError<E>>
 where
-    E: From<StoreError> + From<AmbiguousDigest>,
+    E: Coded + From<AmbiguousDigest>,
 {
     match whole_digest::<E>(pdp, written)? {
         Some(digest) => Ok(rules_of(pdp, &digest)?),

@@ -35,13 +35,13 @@ fn admissible(
     context: &WriteContext<'_>,
     id: u64,
     hand: &Hand,
-) -> Result<Proposal, PublishError> {
+) -> Result<Proposal, CallError<PublishError>> {
     if from == RulesFrom::Files {
-        return Err(PublishError::FromFiles);
+        return Err(PublishError::FromFiles.into());
     }
     let proposal = context.proposal(id)?.ok_or(PublishError::UnknownProposal(id))?;
     if proposal.state != ProposalState::Open {
-        return Err(PublishError::Closed { id, state: proposal.state });
+        return Err(PublishError::Closed { id, state: proposal.state }.into());
     }
     are_two(&proposal, hand, needs_persons, &|id| context.token(id))?;
     Ok(proposal)
@@ -75,21 +75,21 @@ pub(crate) fn activation(
     reviewed: ReviewedBundle,
 ) -> Result<Done<ProposalReport>, Undone<PublishError>> {
     sound(&proposal, &reviewed)?;
-    let evidence = reviewed.json().map_err(PublishError::from)?;
+    let evidence = reviewed.json()?;
     let ReviewedBundle { evidence: found, bundle: Some(bundle) } = reviewed else {
         return Err(PublishError::UnknownProposal(proposal.id).into());
     };
     let by = proposal.approval.as_ref().map_or_else(String::new, |approval| approval.by.to_string());
     proposal.state = ProposalState::Activated;
     let mut metadata = MetadataChanges::default();
-    metadata.put_proposal(&proposal).map_err(PublishError::from)?;
-    metadata.put_proposed_evidence(proposal.id, &evidence).map_err(PublishError::from)?;
+    metadata.put_proposal(&proposal)?;
+    metadata.put_proposed_evidence(proposal.id, &evidence)?;
     let why = if proposal.rollback { Why::RolledBack } else { Why::Published };
     let (proposed, folder, retired) = (Some(proposal.id), None, found.retired.clone());
     let activation = Activation { bundle, by, why, proposal: proposed, evidence: Some(evidence), folder, retired };
     let comment = proposal.approval.as_ref().and_then(|approval| approval.comment.clone());
     let note = Note { comment, emergency: false };
-    activate_with(current, context, activation, note, &mut metadata).map_err(PublishError::from)?;
+    activate_with(current, context, activation, note, &mut metadata)?;
     Ok(Done::metadata(metadata, ProposalReport::with(proposal, &found)))
 }
 
@@ -103,7 +103,7 @@ pub async fn approve(
     id: u64,
     approving: Approving,
 ) -> Result<Committed<ProposalReport>, CallError<PublishError>> {
-    call::may(pdp, call, "approveRules").await.map_err(|error| error.map(PublishError::Store))?;
+    call::may(pdp, call, "approveRules").await?;
     let known = pdp.store.proposal(id)?;
     // What will be refused anyhow is not examined; the writer looks again at what it is then.
     let (hand, needs_persons) = (Hand::of_call(call), pdp.settings.needs_persons);
@@ -135,7 +135,7 @@ pub async fn approve(
     call::change(pdp, &call, "approveRules", CallTarget::Installation, move |context, _| {
         let mut proposal = admissible((from, needs_persons), context, id, &hand)?;
         let reviewed = reviewed.ok_or(PublishError::Closed { id, state: proposal.state })?;
-        let in_force = in_force(&current, context).map_err(PublishError::from)?;
+        let in_force = in_force(&current, context)?;
         if proposal.digest == in_force {
             return Err(PublishError::InForce(in_force).into());
         }
@@ -159,16 +159,14 @@ pub async fn approve(
             return activation(&current, context, proposal, reviewed);
         }
         sound(&proposal, &reviewed)?;
-        if let Some(other) = context.scheduled().map_err(PublishError::from)? {
+        if let Some(other) = context.scheduled()? {
             return Err(PublishError::Scheduled(other).into());
         }
         proposal.state = ProposalState::Scheduled;
         let mut metadata = MetadataChanges::default();
-        metadata.put_proposal(&proposal).map_err(PublishError::from)?;
-        metadata.put_scheduled(Some(id)).map_err(PublishError::from)?;
-        metadata
-            .put_proposed_evidence(id, &reviewed.json().map_err(PublishError::from)?)
-            .map_err(PublishError::from)?;
+        metadata.put_proposal(&proposal)?;
+        metadata.put_scheduled(Some(id))?;
+        metadata.put_proposed_evidence(id, &reviewed.json()?)?;
         Ok(Done::metadata(metadata, ProposalReport::with(proposal, &reviewed.evidence)))
     })
     .await

@@ -26,9 +26,9 @@ pub use report::{ActionDifference, Concerned, IfSaid, TurnedPair, Turns, Unrelat
 use crate::assure::spoken::Spoken;
 use crate::clock::Timestamp;
 use crate::pdp::Pdp;
-use crate::pdp::call::Coded;
+use crate::pdp::call::{CallError, Coded};
 use crate::policy::Bundle;
-use crate::store::{StoreError, View};
+use crate::store::View;
 use comparison::Comparison;
 
 /// The progress of a comparison.
@@ -60,9 +60,6 @@ pub enum DifferenceError {
     /// The comparison broke off.
     #[error("the comparison broke off: {0}; start it again")]
     Broken(String),
-    /// The store failed.
-    #[error(transparent)]
-    Store(#[from] StoreError),
 }
 
 impl Coded for DifferenceError {
@@ -70,14 +67,6 @@ impl Coded for DifferenceError {
         match self {
             Self::Subject { .. } => "not_comparable",
             Self::Stopped | Self::Broken(_) => "not_compared",
-            Self::Store(_) => "unavailable",
-        }
-    }
-
-    fn store(&self) -> Option<&StoreError> {
-        match self {
-            Self::Store(error) => Some(error),
-            Self::Subject { .. } | Self::Stopped | Self::Broken(_) => None,
         }
     }
 }
@@ -96,7 +85,7 @@ pub async fn world_difference(
     naming: usize,
     mut on_progress: impl FnMut(Progress) -> ControlFlow<()> + Send + 'static,
     mut take: impl FnMut(&Turned<'_>) -> ControlFlow<()> + Send + 'static,
-) -> Result<WorldDifference, DifferenceError> {
+) -> Result<WorldDifference, CallError<DifferenceError>> {
     let at = pdp.store.now();
     let snapshot = pdp.store.snapshot()?;
     let waiting = Waiting(Arc::new(AtomicBool::new(false)));
@@ -108,7 +97,7 @@ pub async fn world_difference(
             |progress| if left.load(Ordering::Acquire) { ControlFlow::Break(()) } else { on_progress(progress) };
         compare([&*old, &new], &spoken, &snapshot.view(), at, naming, &mut on_progress, &mut take)
     });
-    compared.await.unwrap_or_else(|error| Err(DifferenceError::Broken(error.to_string())))
+    compared.await.unwrap_or_else(|error| Err(DifferenceError::Broken(error.to_string()).into()))
 }
 
 /// Somebody waits for the answer; when it is dropped, nobody does.
@@ -132,7 +121,7 @@ pub(crate) fn compare(
     naming: usize,
     on_progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
     take: &mut dyn FnMut(&Turned<'_>) -> ControlFlow<()>,
-) -> Result<WorldDifference, DifferenceError> {
+) -> Result<WorldDifference, CallError<DifferenceError>> {
     let mut comparison = Comparison::of((rules, spoken), view, at, naming, on_progress, take)?;
     comparison.run()?;
     Ok(comparison.report())

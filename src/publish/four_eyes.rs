@@ -9,6 +9,7 @@ use crate::caller::{Caller, OWN_ISSUER, Person, Proof};
 use crate::clock::Timestamp;
 use crate::id::TokenId;
 use crate::pdp::call::Call;
+use crate::pdp::call::CallError;
 use crate::publish::PublishError;
 use crate::store::{Approval, Proposal, StoreError, Token};
 
@@ -86,18 +87,18 @@ pub(crate) fn are_two(
     approver: &Hand,
     needs_persons: bool,
     tokens: Tokens<'_>,
-) -> Result<(), PublishError> {
+) -> Result<(), CallError<PublishError>> {
     is_somebody(approver, needs_persons)?;
     let proposer = Hand::of_proposal(proposal, tokens)?;
     // A role is no identity: a token keeps its name whatever it may do.
     let is_same_caller = proposer.caller.entity() == approver.caller.entity();
     if is_same_caller || proposer.person == approver.person {
-        return Err(PublishError::SameIdentity { who: approver.caller.to_string() });
+        return Err(PublishError::SameIdentity { who: approver.caller.to_string() }.into());
     }
     if let (Some(one), Some(other)) = (&proposer.token, &approver.token) {
         for (made, maker) in [(one, other), (other, one)] {
             if descends(made, maker, tokens)? {
-                return Err(PublishError::SameHand { made: made.to_string(), maker: maker.to_string() });
+                return Err(PublishError::SameHand { made: made.to_string(), maker: maker.to_string() }.into());
             }
         }
     }
@@ -124,10 +125,10 @@ pub(crate) fn still_counts(
     now: Timestamp,
     needs_persons: bool,
     tokens: Tokens<'_>,
-) -> Result<(), PublishError> {
+) -> Result<(), CallError<PublishError>> {
     let approver = Hand::of_approval(approval, tokens)?;
     are_two(proposal, &approver, needs_persons, tokens)?;
-    let lapsed = |why: String| Err(PublishError::Lapsed { who: approval.by.to_string(), why });
+    let lapsed = |why: String| Err(PublishError::Lapsed { who: approval.by.to_string(), why }.into());
     let Some(id) = &approver.token else {
         // A person of another issuer holds no token of ours that could have been revoked.
         return Ok(());

@@ -49,21 +49,21 @@ pub(crate) fn proposed(
     context: &WriteContext<'_>,
     hand: Hand,
     candidate: Candidate,
-) -> Result<Done<ProposalReport>, PublishError> {
+) -> Result<Done<ProposalReport>, CallError<PublishError>> {
     let Candidate { files, reviewed, title, why, activate_at, rollback } = candidate;
     if reviewed.bundle.is_none() {
-        return Err(PublishError::Refused(Box::new(reviewed.evidence)));
+        return Err(PublishError::Refused(Box::new(reviewed.evidence)).into());
     }
     let digest = reviewed.evidence.candidate.to_string();
     if digest == in_force(current, context)? {
-        return Err(PublishError::InForce(digest));
+        return Err(PublishError::InForce(digest).into());
     }
     if let Some(at) = activate_at.filter(|at| *at <= context.at) {
-        return Err(PublishError::Past { at, now: context.at });
+        return Err(PublishError::Past { at, now: context.at }.into());
     }
     let (id, open) = context.next_proposal()?;
     if open >= OPEN_PROPOSALS_MAX {
-        return Err(PublishError::TooMany);
+        return Err(PublishError::TooMany.into());
     }
     // The review compared with these rules, even if others were activated a moment ago.
     let base = reviewed.evidence.in_force.to_string();
@@ -105,7 +105,7 @@ pub async fn review(
     files: BTreeMap<String, String>,
 ) -> Result<Response<Evidence>, CallError<PublishError>> {
     // A caller that may not have rules reviewed costs nothing.
-    call::may(pdp, call, "reviewRules").await.map_err(|error| error.map(PublishError::Store))?;
+    call::may(pdp, call, "reviewRules").await?;
     let (digest, reviewed) = match candidate(pdp, files) {
         Ok(files) => {
             let reviewed = publish::reviewed_bundle::review_bundle(pdp, files).await?;
@@ -114,7 +114,7 @@ pub async fn review(
         Err(error) => (None, Err(error)),
     };
     let call = saying(call, [("digest", digest)]);
-    call::read(pdp, &call, "reviewRules", &CallTarget::Installation, |_, _| reviewed).await
+    call::read(pdp, &call, "reviewRules", &CallTarget::Installation, |_, _| Ok(reviewed?)).await
 }
 
 /// Records a review whose progress is then streamed ([`review_with`]).
@@ -128,7 +128,8 @@ pub async fn begin_review(
 ) -> Result<Response<BegunReview>, CallError<PublishError>> {
     let begun = candidate(pdp, files).map(BegunReview);
     let digest = begun.as_ref().ok().map(|BegunReview(files)| Digest::of(files).to_string().into());
-    call::read(pdp, &saying(call, [("digest", digest)]), "reviewRules", &CallTarget::Installation, |_, _| begun).await
+    call::read(pdp, &saying(call, [("digest", digest)]), "reviewRules", &CallTarget::Installation, |_, _| Ok(begun?))
+        .await
 }
 
 /// Runs a review that is recorded.
@@ -182,7 +183,7 @@ pub async fn propose(
     call: &Call,
     proposing: Proposing,
 ) -> Result<Committed<ProposalReport>, CallError<PublishError>> {
-    call::may(pdp, call, "proposeRules").await.map_err(|error| error.map(PublishError::Store))?;
+    call::may(pdp, call, "proposeRules").await?;
     let Proposing { files, title, why, activate_at } = proposing;
     let from = pdp.rules.from;
     let mut prepared = match from {
@@ -221,20 +222,20 @@ pub async fn withdraw(pdp: &Pdp, call: &Call, id: u64) -> Result<Committed<Propo
         if from == RulesFrom::Files {
             return Err(PublishError::FromFiles.into());
         }
-        let found = context.proposal(id).map_err(PublishError::from)?;
+        let found = context.proposal(id)?;
         let mut proposal = found.ok_or(PublishError::UnknownProposal(id))?;
         let mut metadata = MetadataChanges::default();
         match proposal.state {
             ProposalState::Withdrawn => return Ok(Done::metadata(metadata, proposal.into())),
             ProposalState::Open => {}
             ProposalState::Scheduled => {
-                metadata.put_scheduled(None).map_err(PublishError::from)?;
+                metadata.put_scheduled(None)?;
             }
             state => return Err(PublishError::Closed { id, state }.into()),
         }
         proposal.state = ProposalState::Withdrawn;
         proposal.closed = Some(Closed { by, at: context.at, message: None });
-        metadata.put_proposal(&proposal).map_err(PublishError::from)?;
+        metadata.put_proposal(&proposal)?;
         Ok(Done::metadata(metadata, proposal.into()))
     })
     .await

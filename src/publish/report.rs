@@ -1,6 +1,7 @@
 //! Reports about the rules: what decides now, and what was activated when.
 
 use std::collections::BTreeMap;
+use std::convert::Infallible;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -16,7 +17,7 @@ use crate::pdp::cursor::Seal;
 use crate::pdp::page::{ListError, Page};
 use crate::pdp::rules::{AmbiguousDigest, RefusedRules, parsed, whole_digest};
 use crate::publish::{self, PublishError};
-use crate::store::{InForce, StoreError, Why};
+use crate::store::{InForce, Why};
 
 /// What decides now, and since when.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -142,7 +143,7 @@ pub struct KeptRules {
 ///
 /// # Errors
 /// [`CallError::Denied`] when the caller may not read the rules.
-pub async fn rules_status(pdp: &Pdp, call: &Call) -> Result<Response<RulesStatus>, CallError<StoreError>> {
+pub async fn rules_status(pdp: &Pdp, call: &Call) -> Result<Response<RulesStatus>, CallError<Infallible>> {
     call::read(pdp, call, "readRules", &CallTarget::Installation, |_, _| {
         let entry = pdp.store.rules_in_force()?.map(|(_, entry)| RulesEntry::from(entry));
         let digest = entry.as_ref().map_or_else(|| pdp.rules().digest().to_string(), |entry| entry.digest.clone());
@@ -182,7 +183,7 @@ pub async fn rules_with(pdp: &Pdp, call: &Call, digest: &str) -> Result<Response
             Some(whole) => pdp.store.kept_rules(&whole)?.map(|files| (whole, files)),
             None => None,
         };
-        let Some((digest, files)) = kept else { return proposed_with(pdp, digest)?.ok_or_else(unknown) };
+        let Some((digest, files)) = kept else { return Ok(proposed_with(pdp, digest)?.ok_or_else(unknown)?) };
         let history = pdp.store.rules_history(0, usize::MAX)?.into_iter().map(|(_, entry)| entry);
         Ok(KeptRules {
             files: files.into_iter().collect(),
@@ -195,14 +196,14 @@ pub async fn rules_with(pdp: &Pdp, call: &Call, digest: &str) -> Result<Response
 }
 
 /// A set of rules that was proposed and never activated, by its digest or the beginning of it.
-fn proposed_with(pdp: &Pdp, written: &str) -> Result<Option<KeptRules>, PublishError> {
+fn proposed_with(pdp: &Pdp, written: &str) -> Result<Option<KeptRules>, CallError<PublishError>> {
     let proposals = pdp.store.proposals(0, usize::MAX)?.into_iter().map(|(_, proposal)| proposal);
     let is_meant = |digest: &str| written.len() >= DIGEST_PREFIX_MIN && digest.starts_with(written);
     let mut found: BTreeMap<String, u64> =
         proposals.filter(|known| is_meant(&known.digest)).map(|known| (known.digest, known.id)).collect();
     if found.len() > 1 {
         let digests = found.into_keys().collect();
-        return Err(AmbiguousDigest { short: written.to_owned(), digests }.into());
+        return Err(PublishError::from(AmbiguousDigest { short: written.to_owned(), digests }).into());
     }
     let Some((digest, id)) = found.pop_first() else { return Ok(None) };
     let files = pdp.store.proposed_files(id)?.into_iter().collect();

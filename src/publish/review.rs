@@ -1,6 +1,7 @@
 //! What is known of a candidate before it is in force: what is wrong with it, whether the promises hold, which rows
 //! turn, and who in the live world gains or loses what.
 
+use crate::pdp::call::CallError;
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
@@ -20,7 +21,7 @@ use crate::decide::schema_findings;
 use crate::limits::NAMED_TURNS_MAX;
 use crate::pdp::Pdp;
 use crate::policy::{Bundle, Digest, Finding, Retirement, RuleFiles, Rulebook, retirements};
-use crate::publish::difference::{DifferenceError, Progress, Turned, WorldDifference, compare};
+use crate::publish::difference::{Progress, Turned, WorldDifference, compare};
 use crate::store::StoreError;
 
 /// Everything that is known of a candidate before it is in force.
@@ -155,7 +156,7 @@ pub async fn examine_with(pdp: &Pdp, files: RuleFiles, callbacks: ReviewCallback
             findings.sort_by(|one, other| (one.advisory, one).cmp(&(other.advisory, other)));
             let world = match world.join() {
                 Ok(Ok(world)) => Some(world),
-                Ok(Err(DifferenceError::Store(error))) => return Err(error),
+                Ok(Err(CallError::Store(error))) => return Err(error),
                 Ok(Err(error)) => {
                     findings.push(not_compared(&error.to_string()));
                     None

@@ -73,7 +73,7 @@ pub async fn roll_back(
     call: &Call,
     rolling_back: RollingBack,
 ) -> Result<Committed<RolledBack>, CallError<PublishError>> {
-    call::may(pdp, call, "rollBackRules").await.map_err(|error| error.map(PublishError::Store))?;
+    call::may(pdp, call, "rollBackRules").await?;
     let RollingBack { to, comment } = rolling_back;
     let (target, reviewed) = match target(pdp, call, &to, comment.as_deref()) {
         Ok(target) => {
@@ -118,16 +118,16 @@ async fn go_back(
     let (current, by) = (pdp.rules.current.clone(), call.caller.to_string());
     call::change(pdp, call, "rollBackRules", CallTarget::Installation, move |context, _| {
         let Target { bundle, newest: (number, base), .. } = target;
-        let newest = context.in_force().map_err(PublishError::from)?;
+        let newest = context.in_force()?;
         if let Some((_, now)) = newest.filter(|(newest, _)| *newest != number) {
             return Err(PublishError::Moved { base: base.digest, in_force: now.digest }.into());
         }
         let mut metadata = MetadataChanges::default();
-        let evidence = reviewed.json().map_err(PublishError::from)?;
+        let evidence = reviewed.json()?;
         let (why, folder, retired) = (Why::RolledBack, None, reviewed.evidence.retired.clone());
         let activation = Activation { bundle, by, why, proposal: None, evidence: Some(evidence), folder, retired };
         let note = Note { comment, emergency: true };
-        let entry = activate_with(&current, context, activation, note, &mut metadata).map_err(PublishError::from)?;
+        let entry = activate_with(&current, context, activation, note, &mut metadata)?;
         let evidence = serde_json::to_value(&reviewed.evidence).ok();
         let entry = RulesEntry { evidence, ..entry.into() };
         Ok(Done::metadata(metadata, RolledBack::InForce(Box::new(entry))))
@@ -136,9 +136,9 @@ async fn go_back(
 }
 
 /// The rules to go back to, if the caller may at all.
-fn target(pdp: &Pdp, call: &Call, to: &str, comment: Option<&str>) -> Result<Target, PublishError> {
+fn target(pdp: &Pdp, call: &Call, to: &str, comment: Option<&str>) -> Result<Target, CallError<PublishError>> {
     if pdp.rules.from == RulesFrom::Files {
-        return Err(PublishError::FromFiles);
+        return Err(PublishError::FromFiles.into());
     }
     // A command on the server's machine may go back in an emergency and else propose, as it may propose anything.
     if call.caller != Caller::local() {
@@ -150,19 +150,19 @@ fn target(pdp: &Pdp, call: &Call, to: &str, comment: Option<&str>) -> Result<Tar
     let unloadable = |message: String| PublishError::Unloadable { digest: digest.clone(), message };
     let bundle = match rules::rules_of(pdp, &digest) {
         Ok(found) => found.ok_or_else(unknown)?,
-        Err(StoreError::Unreadable(message)) => return Err(unloadable(message)),
+        Err(StoreError::Unreadable(message)) => return Err(unloadable(message).into()),
         Err(error) => return Err(error.into()),
     };
     // A newer program may know facts that rules of long ago cannot say.
     check_schema(&bundle).map_err(|finding| unloadable(finding.to_string()))?;
     if let Some(finding) = publish::reviewed_bundle::last_rules_finding(pdp, &bundle)? {
-        return Err(unloadable(finding.to_string()));
+        return Err(unloadable(finding.to_string()).into());
     }
     let history = pdp.store.rules_history(0, usize::MAX)?;
     let is_emergency = is_emergency(&history, &digest, pdp.store.now());
     let newest = history.last().cloned().ok_or_else(unknown)?;
     if newest.1.digest == digest {
-        return Err(PublishError::InForce(digest));
+        return Err(PublishError::InForce(digest).into());
     }
     Ok(Target { bundle, newest, is_emergency })
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::config::RulesFrom;
-use crate::pdp::call::{Call, CallError, CallTarget, Coded as _};
+use crate::pdp::call::{Call, CallError, CallTarget};
 use crate::pdp::own::{self, Own};
 use crate::pdp::rules::RefusedRules;
 use crate::pdp::{Pdp, call};
@@ -47,8 +47,8 @@ pub async fn activate_due(pdp: &Pdp) -> Result<Option<(u64, bool)>, StoreError> 
     let call = saying(&Call { person: approval.person.clone(), ..Call::of(approval.by.clone()) }, said);
     let current = pdp.rules.current.clone();
     let activated = call::change(pdp, &call, "approveRules", CallTarget::Installation, move |context, _| {
-        let in_force = in_force(&current, context).map_err(PublishError::from)?;
-        let found = context.proposal(id).map_err(PublishError::from)?;
+        let in_force = in_force(&current, context)?;
+        let found = context.proposal(id)?;
         let mut proposal = found.ok_or(PublishError::UnknownProposal(id))?;
         if proposal.state != ProposalState::Scheduled {
             return Err(PublishError::Closed { id, state: proposal.state }.into());
@@ -61,14 +61,13 @@ pub async fn activate_due(pdp: &Pdp) -> Result<Option<(u64, bool)>, StoreError> 
             approval.unproved = unproved;
         }
         let mut done = activation(&current, context, proposal, reviewed)?;
-        done.metadata.put_scheduled(None).map_err(PublishError::from)?;
+        done.metadata.put_scheduled(None)?;
         Ok(done)
     });
     let message = match activated.await {
         Ok(_) => return Ok(Some((id, true))),
         Err(CallError::Store(error)) => return Err(error),
         Err(CallError::Refused(PublishError::Closed { .. })) => return Ok(None),
-        Err(CallError::Refused(error)) => error.store().cloned().map_or_else(|| Ok(error.to_string()), Err)?,
         Err(error) => error.to_string(),
     };
     not_activated(pdp, id, digest, message, findings).await?;

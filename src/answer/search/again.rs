@@ -11,6 +11,7 @@ use crate::audit::{Results, SearchKind};
 use crate::clock::Timestamp;
 use crate::decide::World;
 use crate::facts::Facts;
+use crate::pdp::call::CallError;
 use crate::policy::Bundle;
 use crate::question::Question;
 use crate::store::{StoreError, View};
@@ -61,11 +62,11 @@ impl<'a> Replayable<'a> {
         self.found(Domain { rules, view, at, search: &self.search, asked, explain: false }.page())
     }
 
-    fn found(&self, made: Result<(SearchPage, Facts), SearchError>) -> FoundAgain {
+    fn found(&self, made: Result<(SearchPage, Facts), CallError<SearchError>>) -> FoundAgain {
         let (page, facts) = match made {
             Ok(made) => made,
-            Err(SearchError::Store(error)) => return Err(error),
-            Err(SearchError::Token | SearchError::ReadOptions(_)) => return Ok(None),
+            Err(CallError::Store(error)) => return Err(error),
+            Err(_) => return Ok(None),
         };
         let sha256 = page.sha256().map_err(|error| StoreError::Unusable(error.to_string()))?;
         Ok(Some((Results { count: page.results.len(), sha256, ..self.results.clone() }, facts)))

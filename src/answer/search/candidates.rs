@@ -13,6 +13,7 @@ use crate::clock::Timestamp;
 use crate::decide::{Namespace, allows_unrelated_resource, allows_unrelated_subject, decide, permits};
 use crate::facts::{Facts, Needs};
 use crate::id::{PartnerId, ServiceId};
+use crate::pdp::call::CallError;
 use crate::pdp::reach::{self, Step};
 use crate::policy::Bundle;
 use crate::question::{Action, Entity, Kind, Question, Target};
@@ -32,7 +33,7 @@ pub(crate) struct Domain<'a> {
 
 impl Domain<'_> {
     /// The page asked for, and the facts of the sides that were given.
-    pub(crate) fn page(&self) -> Result<(SearchPage, Facts), SearchError> {
+    pub(crate) fn page(&self) -> Result<(SearchPage, Facts), CallError<SearchError>> {
         let facts = self.facts()?;
         // The actions are a list of the rules: where they are others, the places in it mean something else.
         let names =
@@ -104,7 +105,7 @@ impl Domain<'_> {
         facts: &Facts,
         from: &Position,
         builder: &mut PageBuilder,
-    ) -> Result<(), SearchError> {
+    ) -> Result<(), CallError<SearchError>> {
         if facts.unknown_resource.is_some() || !self.applies(kind, action, &resource.kind) {
             return Ok(());
         }
@@ -129,7 +130,7 @@ impl Domain<'_> {
         facts: &Facts,
         from: &Position,
         builder: &mut PageBuilder,
-    ) -> Result<(), SearchError> {
+    ) -> Result<(), CallError<SearchError>> {
         if facts.unknown_subject.is_some() || !self.applies(&subject.kind, action, kind) {
             return Ok(());
         }
@@ -152,7 +153,7 @@ impl Domain<'_> {
                 let after = match from {
                     Position::Start => None,
                     Position::Reached(place) => Some(place),
-                    Position::Id(_) | Position::Count(_) => return Err(SearchError::Token),
+                    Position::Id(_) | Position::Count(_) => return Err(SearchError::Token.into()),
                 };
                 reach::subscriptions_of(&self.view, self.at, &partner, after, &mut |place, step| {
                     builder.look(Position::Reached(place), || match step {
@@ -168,11 +169,11 @@ impl Domain<'_> {
     }
 
     /// Everything of a type, in the order of the ids.
-    fn everything(&self, kind: &str, from: &Position, builder: &mut PageBuilder) -> Result<(), SearchError> {
+    fn everything(&self, kind: &str, from: &Position, builder: &mut PageBuilder) -> Result<(), CallError<SearchError>> {
         let Some(kind) = Kind::named(kind) else { return Ok(()) };
         let after = from.id::<String>()?.map(|id| Entity::new(kind.as_str(), id).target());
         if matches!(after, Some(Target::Nothing(_))) {
-            return Err(SearchError::Token);
+            return Err(SearchError::Token.into());
         }
         reach::everything(&self.view, kind, after.as_ref(), &mut |target| match target.entity() {
             Some(entity) => self.look(builder, &entity.id),

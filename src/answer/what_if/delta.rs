@@ -13,6 +13,7 @@ use crate::domain::event::Fact;
 use crate::facts::{Facts, Needs};
 use crate::id::{CustomerId, PartnerId, Revision, ServiceId, SubscriptionId};
 use crate::limits::WHAT_IF_PAIRS_MAX;
+use crate::pdp::call::CallError;
 use crate::pdp::reach::{self, Step};
 use crate::policy::Bundle;
 use crate::question::{Entity, Kind, Question, Target};
@@ -53,7 +54,7 @@ pub(crate) fn delta(
     then: &View<'_>,
     touched: &Touched,
     is_narrow: bool,
-) -> Result<Delta, WhatIfError> {
+) -> Result<Delta, CallError<WhatIfError>> {
     let compared = Compared { rules, at, now, then };
     let concerned = compared.concerned(touched)?;
     let actions = rules.vocabulary().actions(Namespace::Domain.as_str()).map(|(name, _)| name);
@@ -125,7 +126,7 @@ struct Compared<'a> {
 
 impl Compared<'_> {
     /// What is otherwise for the rules, and everything whose own facts take that in.
-    fn concerned(&self, touched: &Touched) -> Result<BTreeSet<Target>, WhatIfError> {
+    fn concerned(&self, touched: &Touched) -> Result<BTreeSet<Target>, CallError<WhatIfError>> {
         let mut concerned = Collected::default();
         for id in &touched.partners {
             let [now, then] = self.both(|view| Ok(view.partner(id)?.map(|kept| (kept.fact.kind, kept.fact.status))))?;
@@ -169,7 +170,7 @@ impl Compared<'_> {
                 })?;
             }
         }
-        concerned.whole()
+        Ok(concerned.whole()?)
     }
 
     fn both<T>(&self, look: impl Fn(&View<'_>) -> Result<T, StoreError>) -> Result<[T; 2], StoreError> {
@@ -196,7 +197,12 @@ impl Compared<'_> {
 
     /// The concerned resources with the partners that have something to do with them, and the concerned partners with
     /// the resources they have something to do with, on either side. Nothing that is there ceases to be.
-    fn related_pairs(&self, concerned: &BTreeSet<Target>, kind: Kind, pairs: &mut Pairs) -> Result<(), WhatIfError> {
+    fn related_pairs(
+        &self,
+        concerned: &BTreeSet<Target>,
+        kind: Kind,
+        pairs: &mut Pairs,
+    ) -> Result<(), CallError<WhatIfError>> {
         for target in concerned {
             if let Target::Partner(partner) = target {
                 for resource in self.resources_of(partner)?.into_iter().filter(|resource| resource.kind() == Some(kind))
@@ -221,7 +227,7 @@ impl Compared<'_> {
     }
 
     /// What a partner has something to do with, now or then.
-    fn resources_of(&self, partner: &PartnerId) -> Result<BTreeSet<Target>, WhatIfError> {
+    fn resources_of(&self, partner: &PartnerId) -> Result<BTreeSet<Target>, CallError<WhatIfError>> {
         let mut resources = Collected::default();
         for view in [self.now, self.then] {
             view.services_granted(partner, None, &mut |service| {
@@ -233,7 +239,7 @@ impl Compared<'_> {
                 Step::Again(_) | Step::Past => Ok(Listed::Continue(())),
             })?;
         }
-        resources.whole()
+        Ok(resources.whole()?)
     }
 
     /// The concerned subjects with every resource, and every subject with the concerned resources.
@@ -242,7 +248,7 @@ impl Compared<'_> {
         concerned: &BTreeSet<Target>,
         (subject_kind, resource_kind): (Kind, Kind),
         pairs: &mut Pairs,
-    ) -> Result<(), WhatIfError> {
+    ) -> Result<(), CallError<WhatIfError>> {
         let of = |kind| concerned.iter().filter(move |target| target.kind() == Some(kind)).cloned();
         let subjects: Vec<Target> = of(subject_kind).collect();
         let resources: Vec<Target> = of(resource_kind).collect();
@@ -264,10 +270,10 @@ impl Compared<'_> {
     }
 
     /// Everything of a kind; of operators the store holds none.
-    fn every(&self, kind: Kind) -> Result<BTreeSet<Target>, WhatIfError> {
+    fn every(&self, kind: Kind) -> Result<BTreeSet<Target>, CallError<WhatIfError>> {
         let mut found = Collected::default();
         reach::everything(self.then, kind, None, &mut |target| found.take(target))?;
-        found.whole()
+        Ok(found.whole()?)
     }
 
     /// Decides every action of a pair on both sides.
@@ -277,7 +283,7 @@ impl Compared<'_> {
         resource: &Target,
         actions: &[&str],
         delta: &mut Delta,
-    ) -> Result<(), WhatIfError> {
+    ) -> Result<(), CallError<WhatIfError>> {
         let needs = Needs { subject: subject.clone(), resource: resource.clone() };
         let facts = |view: &View<'_>| -> Result<Facts, StoreError> {
             Ok(Facts { revision: Revision::default(), ..view.facts(&needs, self.at)? })

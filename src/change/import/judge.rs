@@ -66,18 +66,16 @@ impl<'a> Judge<'a> {
         wrong: impl Fn(String) -> ImportError,
     ) -> Result<LineEffect, Undone<ImportError>> {
         if line.is_relationship()
-            && let Err(denied) = self.may_import_relationships(import).map_err(ImportError::from)?
+            && let Err(denied) = self.may_import_relationships(import)?
         {
             let record = self.asked.take().map(|(_, record)| record);
-            return Err(Undone::Denied(denied, record.into_iter().collect()));
+            return Err(Undone::denied(denied, record.into_iter().collect()));
         }
         let at = import.at();
         let judgement = Judgement { rules: self.rules, at, multichannel: self.multichannel };
         let judgement = (!self.is_history).then_some(&judgement);
-        let mut effect = effect_of(&import.view(), at, line, judgement).map_err(|error| match error.store() {
-            Some(fault) => ImportError::Store(fault.clone()),
-            None => wrong(format!("{}: {error}", line.title())),
-        })?;
+        let mut effect = effect_of(&import.view(), at, line, judgement)
+            .map_err(|error| error.map(|error| wrong(format!("{}: {error}", line.title()))))?;
         if line.is_relationship() && !self.is_history && !effect.change_set.is_empty() {
             self.relationships += 1;
             if self.relationships > IMPORT_RELATIONSHIPS_MAX {

@@ -10,6 +10,7 @@ use crate::domain::partner::Partner;
 use crate::domain::service::Service;
 use crate::id::ServiceId;
 use crate::limits::ADMINISTRATORS_MAX;
+use crate::pdp::call::CallError;
 use crate::store::View;
 
 /// Sets a grant as the line has it, and updates who administers the service.
@@ -18,8 +19,8 @@ pub(crate) fn effect_of(
     at: Timestamp,
     after: &Grant,
     judgement: Option<&Judgement<'_>>,
-) -> Result<LineEffect, LineError> {
-    after.check_times(at)?;
+) -> Result<LineEffect, CallError<LineError>> {
+    after.check_times(at).map_err(LineError::from)?;
     let partner = parties(view, &after.customer, &after.partner)?;
     let id = ServiceId { customer: after.customer.clone(), service: after.service.clone() };
     let before = view.grant(&id, &after.partner)?.map(|kept| kept.fact);
@@ -43,7 +44,7 @@ pub(crate) fn effect_of(
             }
             None if newly => {
                 if let Some(holder) = transacting_holders(view, at, &service, &partner.id)?.into_iter().next() {
-                    return Err(LineError::SecondTransacting { service: id, holder });
+                    return Err(LineError::SecondTransacting { service: id, holder }.into());
                 }
             }
             None => {}
@@ -51,7 +52,7 @@ pub(crate) fn effect_of(
         service.administrators.retain(|held| held.until.is_none_or(|until| at < until));
         service.enter(&after.partner, after.until);
         if service.administrators.len() > ADMINISTRATORS_MAX {
-            return Err(LineError::TooManyAdministrators(id));
+            return Err(LineError::TooManyAdministrators(id).into());
         }
         effect.change_set.events.push(Event::DapAdminRelationshipApproved {
             customer: id.customer.clone(),
@@ -86,10 +87,10 @@ fn displace_holders(
     partner: &Partner,
     service: &mut Service,
     effect: &mut LineEffect,
-) -> Result<(), LineError> {
+) -> Result<(), CallError<LineError>> {
     for holder in transacting_holders(view, judgement.at, service, &partner.id)? {
         if judgement.multichannel == Multichannel::Refuse {
-            return Err(LineError::SecondTransacting { service: id.clone(), holder });
+            return Err(LineError::SecondTransacting { service: id.clone(), holder }.into());
         }
         displace(view, judgement.at, id, &holder, &partner.id, &mut effect.change_set)?;
         service.strike(&holder);

@@ -5,6 +5,7 @@ use crate::change::line::{LineEffect, LineError, parties};
 use crate::clock::Timestamp;
 use crate::domain::commercial::{CommercialRelationship, RelationshipState};
 use crate::domain::event::{Event, Fact};
+use crate::pdp::call::CallError;
 use crate::store::View;
 
 /// Sets a commercial relationship as the line has it.
@@ -13,11 +14,13 @@ pub(crate) fn effect_of(
     at: Timestamp,
     after: &CommercialRelationship,
     judgement: Option<&Judgement<'_>>,
-) -> Result<LineEffect, LineError> {
-    after.check_times(at)?;
+) -> Result<LineEffect, CallError<LineError>> {
+    after.check_times(at).map_err(LineError::from)?;
     let partner = parties(view, &after.customer, &after.partner)?;
     if let Some(proposal) = after.proposal {
-        CommercialRelationship { proposal: None, ..after.clone() }.renegotiate(proposal.by, proposal.outcome, at)?;
+        CommercialRelationship { proposal: None, ..after.clone() }
+            .renegotiate(proposal.by, proposal.outcome, at)
+            .map_err(LineError::from)?;
     }
     let before = view.relationship(&after.customer, &after.partner)?.map(|kept| kept.fact);
     if before.as_ref() == Some(after) {
@@ -26,7 +29,7 @@ pub(crate) fn effect_of(
     // One that stands began with a sale, and only a transacting kind sells.
     let begins = before.is_none() && after.state == RelationshipState::Active;
     if judgement.is_some() && begins && !partner.kind.transacts() {
-        return Err(LineError::DoesNotSell(partner.id));
+        return Err(LineError::DoesNotSell(partner.id).into());
     }
     let mut effect = LineEffect::default();
     effect.change_set.events = events(before.as_ref(), after);

@@ -172,7 +172,7 @@ pub async fn archive_ledger(
     call: &Call,
     before: Timestamp,
 ) -> Result<Committed<Archived>, CallError<LedgerError>> {
-    call::may(pdp, call, "archiveLedger").await.map_err(|error| error.map(LedgerError::Store))?;
+    call::may(pdp, call, "archiveLedger").await?;
     // So much is moved that it cannot be done in the one commit of the record, which has its outcome.
     let archived = archive(pdp, before).await;
     call::change(pdp, call, "archiveLedger", CallTarget::Installation, move |_, _| {
@@ -186,7 +186,7 @@ pub async fn archive_ledger(
     .await
 }
 
-async fn archive(pdp: &Pdp, before: Timestamp) -> Result<Archived, LedgerError> {
+async fn archive(pdp: &Pdp, before: Timestamp) -> Result<Archived, CallError<LedgerError>> {
     let _one_at_a_time = pdp.settings.archiving.lock().await;
     let data = pdp.settings.folder.clone().ok_or(LedgerError::NoFolder)?;
     let mut archived = Archived { records: 0, files: Vec::new() };
@@ -205,7 +205,7 @@ async fn archive(pdp: &Pdp, before: Timestamp) -> Result<Archived, LedgerError> 
 }
 
 /// The next archive file, complete and verified: one that a run before this one left, or a new one.
-fn next_file(pdp: &Pdp, data: &Path, before: Timestamp) -> Result<Option<ArchivedFile>, LedgerError> {
+fn next_file(pdp: &Pdp, data: &Path, before: Timestamp) -> Result<Option<ArchivedFile>, CallError<LedgerError>> {
     let view = pdp.store.ledger()?;
     let Some(first) = view.first()? else { return Ok(None) };
     if let Some(file) = Archive::of(Some(data), &view)?.file_of(first) {
@@ -216,7 +216,7 @@ fn next_file(pdp: &Pdp, data: &Path, before: Timestamp) -> Result<Option<Archive
     while last < size && last + 1 - first < ARCHIVE_RECORDS_MAX {
         let Some(bytes) = view.record(last + 1)? else { break };
         if leaf_hash(&bytes) != view.full_node(leaf_node(last))? {
-            return Err(LedgerError::Damaged(last + 1));
+            return Err(LedgerError::Damaged(last + 1).into());
         }
         let record = Record::from_bytes(&bytes).map_err(|_| LedgerError::Damaged(last + 1))?;
         if record.at >= before {
@@ -242,28 +242,27 @@ fn next_file(pdp: &Pdp, data: &Path, before: Timestamp) -> Result<Option<Archive
     drop(file);
     let archived = ArchivedFile { first, last, file: format!("{FOLDER_NAME}/{name}") };
     verified(pdp, &view, &part, &archived)?;
-    fs::rename(&part, &path).map_err(unusable)?;
-    for folder in [&folder, data] {
-        File::open(folder).and_then(|folder| folder.sync_all()).map_err(unusable)?;
-    }
+    files::place(&part, &path).map_err(unusable)?;
+    // The folder itself may be new.
+    File::open(data).and_then(|data| data.sync_all()).map_err(unusable)?;
     Ok(Some(archived))
 }
 
 /// Reads a file back: every record in it is the one of its leaf, the end is signed, and it is the end of this tree.
-fn verified(pdp: &Pdp, view: &LedgerView, path: &Path, file: &ArchivedFile) -> Result<(), LedgerError> {
+fn verified(pdp: &Pdp, view: &LedgerView, path: &Path, file: &ArchivedFile) -> Result<(), CallError<LedgerError>> {
     let unusable = |cause: io::Error| LedgerError::Archive { path: path.to_owned(), cause };
     let unverified = |cause: String| LedgerError::Unverified { path: path.to_owned(), cause };
     let reader = BufReader::new(File::open(path).map_err(unusable)?);
     let walked = verify_lines(reader, pdp.keys.ledger.public(), &[], |_| {});
     let walked = walked.map_err(|error| unverified(error.to_string()))?;
     if let Some(finding) = walked.findings.first() {
-        return Err(unverified(finding.message.clone()));
+        return Err(unverified(finding.message.clone()).into());
     }
     if (walked.first, walked.records) != (file.first, file.last) || walked.masked > 0 {
-        return Err(unverified(format!("it does not hold records {} to {}", file.first, file.last)));
+        return Err(unverified(format!("it does not hold records {} to {}", file.first, file.last)).into());
     }
     if walked.root_hash != hash_text(&view.peaks(file.last)?.root()) {
-        return Err(unverified("its records are not those of this ledger".to_owned()));
+        return Err(unverified("its records are not those of this ledger".to_owned()).into());
     }
     Ok(())
 }

@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use crate::audit::{Header, LedgerKey, Mask, MissingLine, RecordLine, leaf_node};
 use crate::evidence::ledger::{Archive, LedgerError};
 use crate::limits::EXPORT_CHUNK_BYTES;
+use crate::pdp::call::CallError;
 use crate::store::LedgerView;
 
 /// The ledger in lines, pieces of whole ones.
@@ -32,11 +33,11 @@ impl LedgerExport {
         mask: Mask,
         first: u64,
         last: u64,
-    ) -> Result<Self, LedgerError> {
+    ) -> Result<Self, CallError<LedgerError>> {
         let head = Header { origin: key.public().origin().to_owned(), before: view.peaks(first - 1)? }.to_line();
         let mut checkpoints: VecDeque<_> = view.checkpoints()?.into();
         checkpoints.retain(|(size, _)| (first..last).contains(size));
-        let foot = checkpoint_line(&key.sign(last, view.peaks(last)?.root())?);
+        let foot = checkpoint_line(&key.sign(last, view.peaks(last)?.root()).map_err(LedgerError::from)?);
         Ok(Self { view, archive, mask, checkpoints, next: first, last, head: Some(head), foot: Some(foot) })
     }
 
@@ -46,7 +47,7 @@ impl LedgerExport {
         self.last
     }
 
-    fn line(&mut self) -> Result<Option<String>, LedgerError> {
+    fn line(&mut self) -> Result<Option<String>, CallError<LedgerError>> {
         if let Some(head) = self.head.take() {
             return Ok(Some(head));
         }
@@ -74,7 +75,7 @@ impl LedgerExport {
 /// Pieces of whole lines; after a failure nothing more, and no checkpoint at the end, so that what was cut short is
 /// never taken for the whole.
 impl Iterator for LedgerExport {
-    type Item = Result<Vec<u8>, LedgerError>;
+    type Item = Result<Vec<u8>, CallError<LedgerError>>;
 
     fn next(&mut self) -> Option<Self::Item> {
         let mut piece = Vec::new();

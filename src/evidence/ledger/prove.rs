@@ -21,8 +21,8 @@ pub async fn prove_decision(
         let view = pdp.store.ledger()?;
         let Some(kept) = kept(pdp, &view, seq)? else { return Ok(None) };
         let size = view.size()?;
-        let proof = inclusion(seq.0, size, |node| view.full_node(node))??;
-        let checkpoint = pdp.keys.ledger.sign(size, view.peaks(size)?.root())?;
+        let proof = inclusion(seq.0, size, |node| view.full_node(node))?.map_err(LedgerError::from)?;
+        let checkpoint = pdp.keys.ledger.sign(size, view.peaks(size)?.root()).map_err(LedgerError::from)?;
         Ok(Some(ProofFile { seq: seq.0, record: kept.record, size, proof, checkpoint }))
     };
     let head = |proof: &ProofFile| Signed { size: proof.size, note: proof.checkpoint.clone() };

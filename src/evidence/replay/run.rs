@@ -157,7 +157,7 @@ pub fn replay_candidate(pdp: &Pdp, files: BTreeMap<String, String>) -> Result<By
 pub async fn replay_all(
     pdp: &Arc<Pdp>,
     call: &Call,
-    run: impl FnOnce(&Pdp) -> Result<Run, ReplayError>,
+    run: impl FnOnce(&Pdp) -> Result<Run, CallError<ReplayError>>,
 ) -> Result<Response<Replaying>, CallError<ReplayError>> {
     call::read(pdp, call, "readDecisions", &CallTarget::Installation, |_, _| {
         let Run { by, from, to, all } = run(pdp)?;

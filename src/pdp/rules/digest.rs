@@ -2,7 +2,7 @@
 
 use crate::limits::{DIGEST_LENGTH, DIGEST_PREFIX_MIN};
 use crate::pdp::Pdp;
-use crate::store::StoreError;
+use crate::pdp::call::{CallError, Coded};
 
 /// A prefix that several digests share.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
@@ -19,9 +19,9 @@ const NAMED: usize = 5;
 
 /// The full digest with the prefix `written`; nothing where no rules here have one. A digest that is written
 /// whole is taken as it is, whether there are such rules or not.
-pub(crate) fn whole_digest<E>(pdp: &Pdp, written: &str) -> Result<Option<String>, E>
+pub(crate) fn whole_digest<E>(pdp: &Pdp, written: &str) -> Result<Option<String>, CallError<E>>
 where
-    E: From<StoreError> + From<AmbiguousDigest>,
+    E: Coded + From<AmbiguousDigest>,
 {
     if written.len() == DIGEST_LENGTH {
         return Ok(Some(written.to_owned()));
@@ -38,6 +38,6 @@ where
     }
     match found.len() {
         0 | 1 => Ok(found.pop()),
-        _ => Err(AmbiguousDigest { short: written.to_owned(), digests: found }.into()),
+        _ => Err(E::from(AmbiguousDigest { short: written.to_owned(), digests: found }).into()),
     }
 }

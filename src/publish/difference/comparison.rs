@@ -10,6 +10,7 @@ use crate::clock::Timestamp;
 use crate::decide::{Namespace, permits};
 use crate::domain::commercial::RelationshipState;
 use crate::facts::{Facts, Needs};
+use crate::pdp::call::CallError;
 use crate::policy::Bundle;
 use crate::publish::difference::difference_counts::{
     DifferencesByAction, Looked, Others, Subjects, Turn, Turned, named,
@@ -76,7 +77,7 @@ impl<'a> Comparison<'a> {
         naming: usize,
         on_progress: &'a mut dyn FnMut(Progress) -> ControlFlow<()>,
         take: &'a mut dyn FnMut(&Turned<'_>) -> ControlFlow<()>,
-    ) -> Result<Self, DifferenceError> {
+    ) -> Result<Self, CallError<DifferenceError>> {
         let plan = Plan::of(rules, spoken)?;
         let mut all = 0;
         for kind in Kind::ALL.iter().filter(|kind| plan.is_about(**kind)) {
@@ -113,7 +114,7 @@ impl<'a> Comparison<'a> {
     }
 
     /// Looks at everything.
-    pub(crate) fn run(&mut self) -> Result<(), DifferenceError> {
+    pub(crate) fn run(&mut self) -> Result<(), CallError<DifferenceError>> {
         self.report_progress();
         if self.plan.is_about(Kind::Partner) && !self.is_stopped {
             self.partners()?;
@@ -129,7 +130,7 @@ impl<'a> Comparison<'a> {
             })?;
         }
         if self.is_stopped {
-            return Err(DifferenceError::Stopped);
+            return Err(DifferenceError::Stopped.into());
         }
         let Progress { done, all } = self.progress;
         if done != all {
