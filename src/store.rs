@@ -22,6 +22,7 @@ mod token;
 mod proposal;
 mod in_force;
 mod metadata_changes;
+mod sheet;
 mod file;
 mod batch;
 mod writer;
@@ -38,7 +39,7 @@ mod tokens;
 mod rules;
 mod rules_source;
 
-pub use batch::{Work, WriteContext, Written};
+pub use batch::{WriteContext, Written};
 pub use bulk_import::BulkImport;
 pub use checkpoints::Signed;
 pub use customer_snapshot::CustomerSnapshot;
@@ -53,6 +54,7 @@ pub use overlay::Overlay;
 pub use proposal::{Approval, Closed, Proposal, ProposalState};
 pub use redb_file::{Snapshot, Store};
 pub use rows::Listed;
+pub use sheet::{Sheet, Work};
 pub use token::{Remembered, Token};
 pub use view::{Kept, View};
 

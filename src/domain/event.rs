@@ -204,7 +204,7 @@ pub enum Event {
 }
 
 /// A fact as a change leaves it; what the store keeps one version of.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum Fact {
     /// A partner.
     Partner(Partner),

@@ -1,4 +1,4 @@
-//! A write transaction: what a piece of work reads in it, and how what it returns becomes rows.
+//! A write transaction: what a piece of work reads in it, and how the sheet it yields becomes rows.
 
 use std::any::Any;
 use std::collections::BTreeSet;
@@ -14,35 +14,19 @@ use super::metadata::{Known, Metadata, MetadataEntry, RowsDigest, sha256};
 use super::metadata_changes::MetadataChanges;
 use super::prepare::{keep_newest, newest};
 use super::rows::{parse, row};
+use super::sheet::{Sheet, Work};
 use super::tables::{ENTRIES, FACTS, JOURNAL, METADATA};
 use super::token::{Remembered, remembered_key};
 use super::view::{View, decode, encode};
 use super::{Entry, StoreError};
 use crate::audit::{Hash, Record, Recorded, SALT_BYTES};
 use crate::clock::Timestamp;
-use crate::decide::Permit;
-use crate::domain::event::{ChangeSet, Event, Fact};
+use crate::domain::event::{Event, Fact};
 use crate::id::{Revision, Seq};
 use crate::random::{Random, SharedRandom};
 
 /// How many rows of one change are kept in memory; those of a larger one are found by a scan.
 const TOUCHED_MAX: usize = 100_000;
-
-/// What a piece of work returns to be written.
-pub struct Work<T> {
-    /// What changes, and the proof that it may; nothing for work that only records.
-    pub change: Option<(Permit, ChangeSet)>,
-    /// Who changes it.
-    pub by: String,
-    /// The records of what was decided.
-    pub records: Vec<Record>,
-    /// What is remembered of the answer, so that a retry gets the same one.
-    pub remember: Option<Remembered>,
-    /// The metadata it changes.
-    pub metadata: MetadataChanges,
-    /// What the caller gets once all of it is durable.
-    pub value: T,
-}
 
 /// What was written.
 #[derive(Clone, Debug)]
@@ -173,22 +157,31 @@ impl<'txn> Batch<'txn> {
         Ok(digest.end())
     }
 
-    /// Appends the events to the journal; returns the SHA-256 of the entry.
-    fn enter(&mut self, by: String, events: Vec<Event>) -> Result<Hash, StoreError> {
-        let next = self.revision.next();
-        let facts = Some(self.facts_digest(next)?);
+    /// Appends the events to the journal as `revision`; returns the SHA-256 of the entry.
+    fn enter(
+        &mut self,
+        revision: Revision,
+        (at, by): (Timestamp, String),
+        events: Vec<Event>,
+    ) -> Result<Hash, StoreError> {
+        let facts = Some(self.facts_digest(revision)?);
         let metadata = (self.newer.number > 0).then_some(self.newer.head);
-        let entry = encode(&Entry { at: self.at, by, events, facts, metadata })?;
-        self.journal.insert(next.0, entry.as_slice())?;
-        self.revision = next;
+        let entry = encode(&Entry { at, by, events, facts, metadata })?;
+        self.journal.insert(revision.0, entry.as_slice())?;
+        self.revision = revision;
         Ok(sha256(&entry))
     }
 
     /// Writes metadata rows and their journal entry, `with` so many records; returns the SHA-256 of the entry.
-    fn enter_metadata(&mut self, by: String, metadata: MetadataChanges, with: usize) -> Result<Hash, StoreError> {
+    fn enter_metadata(
+        &mut self,
+        (at, by): (Timestamp, String),
+        metadata: MetadataChanges,
+        with: usize,
+    ) -> Result<Hash, StoreError> {
         let rows: Vec<_> = metadata.rows.iter().map(|(key, row)| (key.clone(), sha256(row))).collect();
         let records = self.ledger.size()? + with as u64;
-        let entry = MetadataEntry { at: self.at, by, before: self.newer.head, records, rows, adopted: None };
+        let entry = MetadataEntry { at, by, before: self.newer.head, records, rows, adopted: None };
         let bytes = encode(&entry)?;
         self.metadata.insert(self.newer.number + 1, bytes.as_slice())?;
         self.newer.note(&bytes, entry.rows);
@@ -216,19 +209,29 @@ impl<'txn> Batch<'txn> {
         WriteContext { view, at: self.at, next: self.revision.next(), metadata_table: &self.metadata_table, metadata }
     }
 
-    /// Writes what a piece of work returned; `has_put` when facts of the same change were written already.
+    /// Writes what a piece of work returned; `has_put` when facts of the same change were put already.
     pub(super) fn keep<T>(&mut self, work: Work<T>, has_put: bool) -> Result<Written<T>, StoreError> {
-        let Work { change, by, mut records, remember, metadata, value } = work;
+        let (sheet, value) = work.sheet(self.at, self.revision.next(), has_put);
+        let seqs = self.apply(sheet)?;
+        Ok(Written { value, revision: self.revision, seqs })
+    }
+
+    /// Turns a sheet into rows; returns the places of its records.
+    fn apply(&mut self, sheet: Sheet) -> Result<Vec<Seq>, StoreError> {
+        let Sheet { revision, at, by, events, facts, metadata, remember, mut records } = sheet;
         if !metadata.is_empty() {
-            let entry = self.enter_metadata(by.clone(), metadata, records.len())?;
+            let entry = self.enter_metadata((at, by.clone()), metadata, records.len())?;
             records.iter_mut().for_each(|record| record.belongs_to(&entry));
         }
-        if let Some((_permit, change_set)) = change.filter(|(_, change_set)| has_put || !change_set.is_empty()) {
+        if let Some(revision) = revision {
             let next = self.revision.next();
-            for fact in &change_set.facts {
-                self.put(fact, next)?;
+            if revision != next {
+                return Err(StoreError::Unusable(format!("a change makes revision {revision} where {next} is next")));
             }
-            let entry = self.enter(by, change_set.events)?;
+            for fact in &facts {
+                self.put(fact, revision)?;
+            }
+            let entry = self.enter(revision, (at, by), events)?;
             records.iter_mut().for_each(|record| record.belongs_to(&entry));
         }
         if let Some(remembered) = remember {
@@ -236,8 +239,7 @@ impl<'txn> Batch<'txn> {
             self.metadata_table.insert(key.as_slice(), encode(&remembered)?.as_slice())?;
         }
         let records: Result<Vec<_>, _> = records.into_iter().map(|record| recorded(record, &*self.random)).collect();
-        let seqs = self.append(records?)?;
-        Ok(Written { value, revision: self.revision, seqs })
+        self.append(records?)
     }
 }
 

@@ -3,8 +3,9 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::StoreError;
-use super::batch::{Batch, Work, WriteContext, Written, panicked};
+use super::batch::{Batch, WriteContext, Written, panicked};
 use super::redb_file::Store;
+use super::sheet::Work;
 use super::view::View;
 use crate::clock::Timestamp;
 use crate::domain::event::Fact;

@@ -1,12 +1,12 @@
 //! The metadata that a change writes.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::StoreError;
 use super::view::encode;
 
 /// The metadata that a piece of work changes, in the same commit and in one entry of the journal.
-#[derive(Default)]
+#[derive(Clone, Default, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct MetadataChanges {
     pub(super) rows: Vec<(Vec<u8>, Vec<u8>)>,
     /// The rules it activates.

@@ -3,8 +3,9 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::StoreError;
-use super::batch::{Work, WriteContext, Written, panicked, recorded};
+use super::batch::{WriteContext, Written, panicked, recorded};
 use super::redb_file::Store;
+use super::sheet::Work;
 use crate::audit::{Record, Recorded};
 
 impl Store {
