@@ -14,6 +14,7 @@ pub(crate) mod reach;
 pub mod ready;
 pub mod refusal;
 pub mod call;
+pub(crate) mod refused;
 pub mod links;
 pub mod opening;
 pub mod rules;

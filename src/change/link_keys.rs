@@ -1,12 +1,13 @@
 //! Listing, rotating and retiring the keys that relationship requests are signed with.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
-use crate::domain::invitation::LinkKeyId;
+use crate::domain::invitation::{LinkKeyId, LinkKeys};
 use crate::pdp::Pdp;
 use crate::pdp::call::{self, Call, CallError, CallTarget, Committed, Done, Response};
-use crate::pdp::links::{LinkKeySummary, LinkRing, LinksError};
+use crate::pdp::links::{Altering, LinkKeySummary, LinksError, summaries};
 use crate::pdp::opening::{self, known_keys};
+use crate::pdp::refused;
 use crate::store::MetadataChanges;
 
 /// The keys that links are signed with, newest first; the first one signs.
@@ -22,7 +23,7 @@ pub async fn link_keys(pdp: &Pdp, call: &Call) -> Result<Response<Vec<LinkKeySum
 /// # Errors
 /// [`LinksError`]; [`CallError::Denied`] when the caller may not rotate keys.
 pub async fn rotate_link_key(pdp: &Pdp, call: &Call) -> Result<Committed<Vec<LinkKeySummary>>, CallError<LinksError>> {
-    alter_link_keys(pdp, call, "rotateLinkKey", LinkRing::rotate).await
+    alter_link_keys(pdp, call, "rotateLinkKey", Altering::rotated).await
 }
 
 /// Refuses the links signed with a key from now on.
@@ -36,41 +37,41 @@ pub async fn retire_link_key(
 ) -> Result<Committed<Vec<LinkKeySummary>>, CallError<LinksError>> {
     let mut call = call.clone();
     call.said.insert("key".to_owned(), id.to_string().into());
-    alter_link_keys(pdp, &call, "retireLinkKey", move |links| links.retire(id).map(|()| id)).await
+    alter_link_keys(pdp, &call, "retireLinkKey", |links| links.retired(id)).await
 }
 
 /// Alters the ring where its record is written; a ring whose record cannot be written is put back as it was.
+///
+/// What it becomes is known before, so that the change may be run again: putting the same keys twice is putting them
+/// once. The ring stays held until nobody makes the change or waits for it any more.
 async fn alter_link_keys(
     pdp: &Pdp,
     call: &Call,
     action: &'static str,
-    alter: impl FnOnce(&LinkRing) -> Result<LinkKeyId, LinksError> + Send + 'static,
+    alter: impl FnOnce(&Altering) -> Result<(LinkKeys, LinkKeyId), LinksError>,
 ) -> Result<Committed<Vec<LinkKeySummary>>, CallError<LinksError>> {
-    let before = Arc::new(OnceLock::new());
-    let (links, kept) = (Arc::clone(&pdp.keys.links), Arc::clone(&before));
-    let ledger_keys = pdp.settings.folder.as_ref().map(|_| opening::ledger_keys(pdp));
+    let links = Arc::new(pdp.keys.links.altering().await);
+    let before = links.keys();
+    let (after, key) = match alter(&links) {
+        Ok(altered) => altered,
+        Err(error) => return refused::refuse(pdp, call, action, CallTarget::Installation, error).await,
+    };
+    let known = pdp.settings.folder.as_ref().map(|_| known_keys(opening::ledger_keys(pdp), &after));
+    let held = Arc::clone(&links);
     let changed = call::change(pdp, call, action, CallTarget::Installation, move |_, _| {
-        let was = links.keys();
-        let key = alter(&links)?;
-        // Only what was altered has to be put back.
-        let _ = kept.set(was);
+        held.put(&after)?;
         let mut metadata = MetadataChanges::default();
-        if let Some(ledger) = ledger_keys {
-            metadata.put_known_keys(&known_keys(ledger, &links.keys()))?;
+        if let Some(known) = &known {
+            metadata.put_known_keys(known)?;
         }
-        let mut done = Done { has_acted: true, ..Done::metadata(metadata, links.summaries()) };
+        let mut done = Done { has_acted: true, ..Done::metadata(metadata, summaries(&after)) };
         done.said.insert("key".to_owned(), key.to_string().into());
         Ok(done)
     })
     .await;
-    if let (Err(CallError::Store(_)), Some(was)) = (&changed, before.get()) {
-        pdp.keys
-            .links
-            .alter(|keys, _| {
-                keys.clone_from(was);
-                Ok(())
-            })
-            .map_err(CallError::Refused)?;
+    // Only what was altered has to be put back.
+    if matches!(changed, Err(CallError::Store(_))) && links.keys() != before {
+        links.put(&before).map_err(CallError::Refused)?;
     }
     changed
 }

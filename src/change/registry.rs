@@ -95,7 +95,7 @@ pub async fn put_partner(
         let before = context.view.partner(&partner.id)?.map(|kept| kept.revision);
         unmoved(&asked, before)?;
         let change_set = registration::partner(&context.view, context.at, &partner, Origin::Now)?;
-        Ok(registered(partner, before, change_set, context.next))
+        Ok(registered(partner.clone(), before, change_set, context.next))
     })
     .await
 }
@@ -115,7 +115,7 @@ pub async fn put_customer(
         let before = context.view.customer(&customer.id)?.map(|kept| kept.revision);
         unmoved(&asked, before)?;
         let change_set = registration::customer(&context.view, &customer)?;
-        Ok(registered(customer, before, change_set, context.next))
+        Ok(registered(customer.clone(), before, change_set, context.next))
     })
     .await
 }

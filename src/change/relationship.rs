@@ -160,7 +160,7 @@ pub async fn offer(pdp: &Pdp, call: &Call, token: &str) -> Result<Response<Offer
 async fn refuse_acceptance(pdp: &Pdp, call: &Call, error: TokenError) -> CallError<LinkError> {
     let why = error.clone();
     let refused = call::change(pdp, call, "acceptRelationship", CallTarget::Installation, move |_, _| {
-        Err::<Done<()>, _>(LinkError::from(why).into())
+        Err::<Done<()>, _>(LinkError::from(why.clone()).into())
     });
     match refused.await {
         Ok(_) | Err(CallError::Denied(_)) => CallError::Refused(error.into()),

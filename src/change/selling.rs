@@ -29,7 +29,8 @@ pub async fn put_subscription(
 ) -> Result<Committed<Registered<Subscription>>, CallError<SubscriptionError>> {
     let current = pdp.rules.current.clone();
     let call = call.clone();
-    let written = pdp.store.change(move |context| put(&*current.over(context)?, &call, context, after)).await;
+    let put = move |context: &WriteContext<'_>| put(&*current.over(context)?, &call, context, after.clone());
+    let written = pdp.store.change(put).await;
     let written = written?;
     let (value, revision, is_repeat) = written.value?;
     Ok(Committed { value, revision, is_repeat, seqs: written.seqs })

@@ -249,7 +249,7 @@ pub async fn create_token(
         Proof::Socket | Proof::Unasked | Proof::Service => None,
     };
     let changed = call::change(pdp, call, "createToken", CallTarget::Installation, move |context, _| {
-        let NewToken { speaks_for, name, person, expires } = new;
+        let NewToken { speaks_for, name, person, expires } = new.clone();
         readable("name", name.as_deref(), TOKEN_NAME_LENGTH_MAX)?;
         readable("person", person.as_deref(), TOKEN_PERSON_LENGTH_MAX)?;
         known(context, &speaks_for)?;
@@ -266,7 +266,7 @@ pub async fn create_token(
                 format!("{role} {}", others + 1)
             }
         };
-        let name = Some(name);
+        let (id, name, made_by) = (id.clone(), Some(name), made_by.clone());
         let token = Token { id, caller, name, person, made_by, created: now, expires, revoked: None, sha256 };
         put(&token)
     })
@@ -290,7 +290,7 @@ pub async fn revoke_token(
     let id = id.clone();
     call::change(pdp, &call, "revokeToken", CallTarget::Installation, move |context, _| {
         let known = context.token(&id)?;
-        let mut token = known.ok_or(TokenError::Unknown(id))?;
+        let mut token = known.ok_or_else(|| TokenError::Unknown(id.clone()))?;
         if token.revoked.is_some() {
             let mut done = Done::metadata(MetadataChanges::default(), summary(&token));
             done.said.extend(said_of(&token));

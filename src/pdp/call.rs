@@ -465,22 +465,21 @@ pub async fn may<E>(pdp: &Pdp, call: &Call, action: &str) -> Result<(), CallErro
     }
 }
 
-/// Makes a change: decides, computes and writes it on the newest facts, one change after the other.
+/// Makes a change: decides, computes and writes it on the newest facts, one after the other. It may be run again.
 pub(crate) async fn change<T, E>(
     pdp: &Pdp,
     call: &Call,
     action: &'static str,
     target: CallTarget,
-    operate: impl FnOnce(&WriteContext<'_>, &Bundle) -> Result<Done<T>, Undone<E>> + Send + 'static,
+    operate: impl Fn(&WriteContext<'_>, &Bundle) -> Result<Done<T>, Undone<E>> + Send + 'static,
 ) -> Result<Committed<T>, CallError<E>>
 where
     T: Serialize + DeserializeOwned + Send + 'static,
     E: Coded + Send + 'static,
 {
-    let current = pdp.rules.current.clone();
-    let call = call.clone();
-    let written =
-        pdp.store.change(move |context| work(&*current.over(context)?, &call, action, &target, context, operate)).await;
+    let (current, call) = (pdp.rules.current.clone(), call.clone());
+    let work = move |on: &WriteContext<'_>| work(&*current.over(on)?, &call, action, &target, on, &operate);
+    let written = pdp.store.change(work).await;
     // Rules that it activated decide, and are logged, before the caller gets the answer.
     drop(pdp.rules());
     let written = written?;
@@ -497,7 +496,7 @@ fn work<T, E>(
     action: &str,
     target: &CallTarget,
     context: &WriteContext<'_>,
-    operate: impl FnOnce(&WriteContext<'_>, &Bundle) -> Result<Done<T>, Undone<E>>,
+    operate: &impl Fn(&WriteContext<'_>, &Bundle) -> Result<Done<T>, Undone<E>>,
 ) -> Result<Work<Answered<T, E>>, StoreError>
 where
     T: Serialize + DeserializeOwned,

@@ -2,9 +2,10 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use serde::{Deserialize, Serialize};
+use tokio::sync::{Mutex, OwnedMutexGuard};
 use utoipa::ToSchema;
 
 use crate::clock::{SharedClock, Timestamp};
@@ -47,7 +48,7 @@ pub struct LinkRing {
     path: Option<PathBuf>,
     keys: RwLock<LinkKeys>,
     clock: SharedClock,
-    changing: Mutex<()>,
+    changing: Arc<Mutex<()>>,
 }
 
 impl LinkRing {
@@ -67,14 +68,14 @@ impl LinkRing {
             }
             Err(cause) => return Err(LinksError::Unusable { path, cause }),
         };
-        Ok(Self { path: Some(path), keys: RwLock::new(keys), clock: clock.clone(), changing: Mutex::new(()) })
+        Ok(Self { path: Some(path), keys: RwLock::new(keys), clock: clock.clone(), changing: Arc::default() })
     }
 
     /// A ring from a seed that is stored nowhere; for examples and tests with fixed randomness.
     #[must_use]
     pub fn of_seed(seed: [u8; 32], clock: &SharedClock) -> Self {
         let keys = RwLock::new(LinkKeys::begin(seed, clock.now()));
-        Self { path: None, keys, clock: clock.clone(), changing: Mutex::new(()) }
+        Self { path: None, keys, clock: clock.clone(), changing: Arc::default() }
     }
 
     /// The token of a partner's request; the same every time while the signing key is the same.
@@ -92,13 +93,7 @@ impl LinkRing {
     }
 
     pub(crate) fn summaries(&self) -> Vec<LinkKeySummary> {
-        let summary = |(index, key): (usize, &crate::domain::invitation::LinkKey)| LinkKeySummary {
-            id: key.id().to_string(),
-            created: key.created(),
-            signs: index == 0,
-            retired: key.retired(),
-        };
-        self.keys().list().enumerate().map(summary).collect()
+        summaries(&self.keys())
     }
 
     /// The keys as they are.
@@ -107,35 +102,46 @@ impl LinkRing {
         self.keys.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Signs with a new key from now on; links already sent still verify.
-    ///
-    /// # Errors
-    /// A [`LinksError`]; then the ring is as it was.
-    pub fn rotate(&self) -> Result<LinkKeyId, LinksError> {
-        let seed = seed()?;
-        self.alter(|keys, clock| keys.rotate(seed, clock.now()))
+    /// Waits until nobody else alters the ring.
+    pub(crate) async fn altering(self: &Arc<Self>) -> Altering {
+        let alone = Arc::clone(&self.changing).lock_owned().await;
+        Altering { ring: Arc::clone(self), _alone: alone }
+    }
+}
+
+/// The ring for whoever alters it, alone until this is dropped.
+pub(crate) struct Altering {
+    ring: Arc<LinkRing>,
+    _alone: OwnedMutexGuard<()>,
+}
+
+impl Altering {
+    /// The keys as they are.
+    pub(crate) fn keys(&self) -> LinkKeys {
+        self.ring.keys()
     }
 
-    /// Refuses the links signed with a key from now on.
-    ///
-    /// # Errors
-    /// A [`LinksError`], for example for the key that signs.
-    pub fn retire(&self, id: LinkKeyId) -> Result<(), LinksError> {
-        self.alter(|keys, clock| keys.retire(id, clock.now()))
+    /// The keys with a new one that signs; links already sent still verify.
+    pub(crate) fn rotated(&self) -> Result<(LinkKeys, LinkKeyId), LinksError> {
+        let (seed, mut keys) = (seed()?, self.keys());
+        let id = keys.rotate(seed, self.ring.clock.now())?;
+        Ok((keys, id))
     }
 
-    pub(crate) fn alter<T>(
-        &self,
-        alter: impl FnOnce(&mut LinkKeys, &SharedClock) -> Result<T, LinkKeyError>,
-    ) -> Result<T, LinksError> {
-        let _one_at_a_time = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
+    /// The keys without one; links signed with it are refused.
+    pub(crate) fn retired(&self, id: LinkKeyId) -> Result<(LinkKeys, LinkKeyId), LinksError> {
         let mut keys = self.keys();
-        let altered = alter(&mut keys, &self.clock)?;
-        if let Some(path) = &self.path {
-            write(path, &keys)?;
+        keys.retire(id, self.ring.clock.now())?;
+        Ok((keys, id))
+    }
+
+    /// Signs and verifies with these keys from now on, once they are in the file; again changes nothing.
+    pub(crate) fn put(&self, keys: &LinkKeys) -> Result<(), LinksError> {
+        if let Some(path) = &self.ring.path {
+            write(path, keys)?;
         }
-        *self.keys.write().unwrap_or_else(PoisonError::into_inner) = keys;
-        Ok(altered)
+        self.ring.keys.write().unwrap_or_else(PoisonError::into_inner).clone_from(keys);
+        Ok(())
     }
 }
 
@@ -162,6 +168,17 @@ pub struct LinkKeySummary {
     #[schema(value_type = Option<String>, format = DateTime)]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retired: Option<Timestamp>,
+}
+
+/// The keys as they are listed, newest first.
+pub(crate) fn summaries(keys: &LinkKeys) -> Vec<LinkKeySummary> {
+    let summary = |(index, key): (usize, &crate::domain::invitation::LinkKey)| LinkKeySummary {
+        id: key.id().to_string(),
+        created: key.created(),
+        signs: index == 0,
+        retired: key.retired(),
+    };
+    keys.list().enumerate().map(summary).collect()
 }
 
 fn seed() -> Result<[u8; 32], LinksError> {

@@ -16,19 +16,21 @@ pub(crate) struct Own {
     pub(crate) message: String,
 }
 
-/// Writes what `put` returns, with a record of it once there is a ledger; nothing where it returns nothing.
+/// Writes what `put` returns, with a record of it once there is a ledger; nothing where it returns nothing. It may be
+/// run again.
 pub(crate) async fn write_own(
     pdp: &Pdp,
     Own { action, by, message }: Own,
-    put: impl FnOnce(&WriteContext<'_>) -> Result<MetadataChanges, StoreError> + Send + 'static,
+    put: impl Fn(&WriteContext<'_>) -> Result<MetadataChanges, StoreError> + Send + 'static,
 ) -> Result<(), StoreError> {
     let (has_ledger, rules) = (pdp.store.records()? > 0, pdp.rules().digest().clone());
     let written = pdp.store.change(move |context| {
         let metadata = put(context)?;
         let facts = Facts { revision: context.view.revision(), at: context.at, ..Facts::default() };
         let is_recorded = has_ledger && !metadata.is_empty();
-        let records = is_recorded.then(|| Record::of_own(action, message, facts, rules)).into_iter().collect();
-        Ok(Work { change: None, by, records, remember: None, metadata, value: () })
+        let records =
+            is_recorded.then(|| Record::of_own(action, message.clone(), facts, rules.clone())).into_iter().collect();
+        Ok(Work { change: None, by: by.clone(), records, remember: None, metadata, value: () })
     });
     written.await.map(drop)
 }

@@ -255,7 +255,7 @@ pub(crate) struct Note {
 pub(crate) fn activate(
     current: &Current,
     context: &WriteContext<'_>,
-    activation: Activation,
+    activation: &Activation,
     metadata: &mut MetadataChanges,
 ) -> Result<InForce, StoreError> {
     activate_with(current, context, activation, Note::default(), metadata)
@@ -265,7 +265,7 @@ pub(crate) fn activate(
 pub(crate) fn activate_with(
     current: &Current,
     context: &WriteContext<'_>,
-    activation: Activation,
+    activation: &Activation,
     Note { comment, emergency }: Note,
     metadata: &mut MetadataChanges,
 ) -> Result<InForce, StoreError> {
@@ -275,9 +275,11 @@ pub(crate) fn activate_with(
     let at = before.map_or(context.at, |(_, before)| context.at.max(before.at));
     let files = kept(bundle.files());
     let digest = bundle.digest().to_string();
-    let entry = InForce { digest, by, at, why, proposal, comment, emergency, folder, retired };
+    let (by, folder, retired) = (by.clone(), folder.clone(), retired.clone());
+    let entry = InForce { digest, by, at, why: *why, proposal: *proposal, comment, emergency, folder, retired };
     metadata.put_in_force(number, &entry, &files, evidence.as_deref())?;
-    current.activates(number, &bundle);
+    // Safe to repeat: it is only looked up by the number and digest that were committed.
+    current.activates(number, bundle);
     Ok(entry)
 }
 
@@ -320,7 +322,7 @@ pub(crate) async fn keep(pdp: &Pdp, activation: Activation) -> Result<(), StoreE
     let put = move |context: &WriteContext<'_>| {
         let mut metadata = MetadataChanges::default();
         if context.in_force()?.is_none_or(|(_, last)| last.digest != activation.bundle.digest().as_str()) {
-            activate(&current, context, activation, &mut metadata)?;
+            activate(&current, context, &activation, &mut metadata)?;
         }
         Ok(metadata)
     };

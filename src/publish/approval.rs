@@ -1,5 +1,7 @@
 //! A second person's yes.
 
+use std::sync::Arc;
+
 use serde_json::Value;
 
 use crate::clock::Timestamp;
@@ -48,11 +50,11 @@ fn admissible(
 }
 
 /// The rules an approval is meant over, whole where what it says begins the digest of those in force.
-fn base_of(said: Option<String>, proposal: &Proposal, in_force: &str) -> String {
-    let is_short = |base: &String| base.len() >= DIGEST_PREFIX_MIN && in_force.starts_with(base.as_str());
+fn base_of(said: Option<&str>, proposal: &Proposal, in_force: &str) -> String {
+    let is_short = |base: &str| base.len() >= DIGEST_PREFIX_MIN && in_force.starts_with(base);
     match said {
-        Some(base) if is_short(&base) => in_force.to_owned(),
-        Some(base) => base,
+        Some(base) if is_short(base) => in_force.to_owned(),
+        Some(base) => base.to_owned(),
         None => proposal.base.clone(),
     }
 }
@@ -72,9 +74,9 @@ pub(crate) fn activation(
     current: &Current,
     context: &WriteContext<'_>,
     mut proposal: Proposal,
-    reviewed: ReviewedBundle,
+    reviewed: &ReviewedBundle,
 ) -> Result<Done<ProposalReport>, Undone<PublishError>> {
-    sound(&proposal, &reviewed)?;
+    sound(&proposal, reviewed)?;
     let evidence = reviewed.json()?;
     let ReviewedBundle { evidence: found, bundle: Some(bundle) } = reviewed else {
         return Err(PublishError::UnknownProposal(proposal.id).into());
@@ -86,11 +88,12 @@ pub(crate) fn activation(
     metadata.put_proposed_evidence(proposal.id, &evidence)?;
     let why = if proposal.rollback { Why::RolledBack } else { Why::Published };
     let (proposed, folder, retired) = (Some(proposal.id), None, found.retired.clone());
+    let bundle = Arc::clone(bundle);
     let activation = Activation { bundle, by, why, proposal: proposed, evidence: Some(evidence), folder, retired };
     let comment = proposal.approval.as_ref().and_then(|approval| approval.comment.clone());
     let note = Note { comment, emergency: false };
-    activate_with(current, context, activation, note, &mut metadata)?;
-    Ok(Done::metadata(metadata, ProposalReport::with(proposal, &found)))
+    activate_with(current, context, &activation, note, &mut metadata)?;
+    Ok(Done::metadata(metadata, ProposalReport::with(proposal, found)))
 }
 
 /// Approves a proposal: it is activated at once, or at its time.
@@ -134,12 +137,12 @@ pub async fn approve(
     let (current, from) = (pdp.rules.current.clone(), pdp.rules.from);
     call::change(pdp, &call, "approveRules", CallTarget::Installation, move |context, _| {
         let mut proposal = admissible((from, needs_persons), context, id, &hand)?;
-        let reviewed = reviewed.ok_or(PublishError::Closed { id, state: proposal.state })?;
+        let reviewed = reviewed.as_ref().ok_or(PublishError::Closed { id, state: proposal.state })?;
         let in_force = in_force(&current, context)?;
         if proposal.digest == in_force {
             return Err(PublishError::InForce(in_force).into());
         }
-        let base = base_of(approving.base, &proposal, &in_force);
+        let base = base_of(approving.base.as_deref(), &proposal, &in_force);
         if base != in_force || reviewed.evidence.in_force.as_str() != in_force {
             return Err(PublishError::Moved { base, in_force }.into());
         }
@@ -152,13 +155,13 @@ pub async fn approve(
             return Err(PublishError::Past { at, now: context.at }.into());
         }
         proposal.activate_at = approving.activate_at.or(proposal.activate_at).filter(|at| *at > context.at);
-        let (unproved, comment) = (approving.unproved, approving.comment);
-        let Hand { caller: by, person, token } = hand;
+        let (unproved, comment) = (approving.unproved.clone(), approving.comment.clone());
+        let Hand { caller: by, person, token } = hand.clone();
         proposal.approval = Some(Approval { by, person, token, at: context.at, base: in_force, comment, unproved });
         if proposal.activate_at.is_none() {
             return activation(&current, context, proposal, reviewed);
         }
-        sound(&proposal, &reviewed)?;
+        sound(&proposal, reviewed)?;
         if let Some(other) = context.scheduled()? {
             return Err(PublishError::Scheduled(other).into());
         }

@@ -11,6 +11,7 @@ use crate::pdp::Pdp;
 use crate::pdp::call::{self, Call, CallError, CallTarget, Committed, Done, Response};
 use crate::pdp::cursor::Seal;
 use crate::pdp::page::{ListError, Page};
+use crate::pdp::refused;
 use crate::pdp::rules::{Current, kept, parsed};
 use crate::policy::{Digest, RuleFiles, without_mark};
 use crate::publish::four_eyes::Hand;
@@ -47,12 +48,12 @@ pub(crate) struct Candidate {
 pub(crate) fn proposed(
     current: &Current,
     context: &WriteContext<'_>,
-    hand: Hand,
-    candidate: Candidate,
+    hand: &Hand,
+    candidate: &Candidate,
 ) -> Result<Done<ProposalReport>, CallError<PublishError>> {
     let Candidate { files, reviewed, title, why, activate_at, rollback } = candidate;
     if reviewed.bundle.is_none() {
-        return Err(PublishError::Refused(Box::new(reviewed.evidence)).into());
+        return Err(PublishError::Refused(Box::new(reviewed.evidence.clone())).into());
     }
     let digest = reviewed.evidence.candidate.to_string();
     if digest == in_force(current, context)? {
@@ -67,8 +68,8 @@ pub(crate) fn proposed(
     }
     // The review compared with these rules, even if others were activated a moment ago.
     let base = reviewed.evidence.in_force.to_string();
-    let Hand { caller: proposer, person, token } = hand;
-    let (state, approval, closed, at) = (ProposalState::Open, None, None, context.at);
+    let Hand { caller: proposer, person, token } = hand.clone();
+    let (title, why, state, at) = (title.clone(), why.clone(), ProposalState::Open, context.at);
     let proposal = Proposal {
         id,
         digest,
@@ -79,15 +80,15 @@ pub(crate) fn proposed(
         person,
         token,
         at,
-        activate_at,
-        rollback,
+        activate_at: *activate_at,
+        rollback: *rollback,
         state,
-        approval,
-        closed,
+        approval: None,
+        closed: None,
     };
     let mut metadata = MetadataChanges::default();
     metadata.put_proposal(&proposal)?;
-    metadata.put_proposed_files(id, &files)?;
+    metadata.put_proposed_files(id, files)?;
     metadata.put_proposed_evidence(id, &reviewed.json()?)?;
     Ok(Done::metadata(metadata, ProposalReport::with(proposal, &reviewed.evidence)))
 }
@@ -203,10 +204,14 @@ pub async fn propose(
     let digest = reviewed.as_ref().ok().map(|(_, reviewed)| reviewed.evidence.candidate.to_string());
     let at = activate_at.map(|at| at.to_string().into());
     let call = saying(call, [("digest", digest.map(Value::from)), ("activateAt", at)]);
+    let (files, reviewed) = match reviewed {
+        Ok(reviewed) => reviewed,
+        Err(error) => return refused::refuse(pdp, &call, "proposeRules", CallTarget::Installation, error).await,
+    };
     let (current, hand) = (pdp.rules.current.clone(), Hand::of_call(&call));
+    let candidate = Candidate { files, reviewed, title, why, activate_at, rollback: false };
     call::change(pdp, &call, "proposeRules", CallTarget::Installation, move |context, _| {
-        let (files, reviewed) = reviewed?;
-        Ok(proposed(&current, context, hand, Candidate { files, reviewed, title, why, activate_at, rollback: false })?)
+        Ok(proposed(&current, context, &hand, &candidate)?)
     })
     .await
 }
@@ -234,7 +239,7 @@ pub async fn withdraw(pdp: &Pdp, call: &Call, id: u64) -> Result<Committed<Propo
             state => return Err(PublishError::Closed { id, state }.into()),
         }
         proposal.state = ProposalState::Withdrawn;
-        proposal.closed = Some(Closed { by, at: context.at, message: None });
+        proposal.closed = Some(Closed { by: by.clone(), at: context.at, message: None });
         metadata.put_proposal(&proposal)?;
         Ok(Done::metadata(metadata, proposal.into()))
     })

@@ -18,6 +18,7 @@ use crate::decide::check_schema;
 use crate::limits::ROLLBACK_ALONE_SECONDS;
 use crate::pdp::Pdp;
 use crate::pdp::call::{self, Call, CallError, CallTarget, Committed, Done};
+use crate::pdp::refused;
 use crate::pdp::rules::{self, Activation, Note, activate_with, kept, whole_digest};
 use crate::policy::Bundle;
 use crate::publish::four_eyes::{Hand, is_somebody};
@@ -81,8 +82,7 @@ pub async fn roll_back(
             (target, reviewed)
         }
         Err(error) => {
-            return call::change(pdp, call, "rollBackRules", CallTarget::Installation, move |_, _| Err(error.into()))
-                .await;
+            return refused::refuse(pdp, call, "rollBackRules", CallTarget::Installation, error).await;
         }
     };
     let said = [
@@ -97,10 +97,10 @@ pub async fn roll_back(
     }
     let (current, hand) = (pdp.rules.current.clone(), Hand::of_call(&call));
     let files = kept(target.bundle.files());
+    let title = Some(format!("go back to the rules `{}`", target.bundle.digest()));
+    let candidate = Candidate { files, reviewed, title, why: comment, activate_at: None, rollback: true };
     call::change(pdp, &call, "proposeRules", CallTarget::Installation, move |context, _| {
-        let title = Some(format!("go back to the rules `{}`", target.bundle.digest()));
-        let candidate = Candidate { files, reviewed, title, why: comment, activate_at: None, rollback: true };
-        let Done { change_set, records, metadata, value, .. } = proposed(&current, context, hand, candidate)?;
+        let Done { change_set, records, metadata, value, .. } = proposed(&current, context, &hand, &candidate)?;
         let value = RolledBack::Proposed(Box::new(value));
         Ok(Done { change_set, records, ..Done::metadata(metadata, value) })
     })
@@ -117,17 +117,18 @@ async fn go_back(
 ) -> Result<Committed<RolledBack>, CallError<PublishError>> {
     let (current, by) = (pdp.rules.current.clone(), call.caller.to_string());
     call::change(pdp, call, "rollBackRules", CallTarget::Installation, move |context, _| {
-        let Target { bundle, newest: (number, base), .. } = target;
+        let Target { bundle, newest: (number, base), .. } = &target;
         let newest = context.in_force()?;
-        if let Some((_, now)) = newest.filter(|(newest, _)| *newest != number) {
-            return Err(PublishError::Moved { base: base.digest, in_force: now.digest }.into());
+        if let Some((_, now)) = newest.filter(|(newest, _)| newest != number) {
+            return Err(PublishError::Moved { base: base.digest.clone(), in_force: now.digest }.into());
         }
         let mut metadata = MetadataChanges::default();
         let evidence = reviewed.json()?;
         let (why, folder, retired) = (Why::RolledBack, None, reviewed.evidence.retired.clone());
-        let activation = Activation { bundle, by, why, proposal: None, evidence: Some(evidence), folder, retired };
-        let note = Note { comment, emergency: true };
-        let entry = activate_with(&current, context, activation, note, &mut metadata)?;
+        let (bundle, by, evidence) = (Arc::clone(bundle), by.clone(), Some(evidence));
+        let activation = Activation { bundle, by, why, proposal: None, evidence, folder, retired };
+        let note = Note { comment: comment.clone(), emergency: true };
+        let entry = activate_with(&current, context, &activation, note, &mut metadata)?;
         let evidence = serde_json::to_value(&reviewed.evidence).ok();
         let entry = RulesEntry { evidence, ..entry.into() };
         Ok(Done::metadata(metadata, RolledBack::InForce(Box::new(entry))))

@@ -58,9 +58,9 @@ pub async fn activate_due(pdp: &Pdp) -> Result<Option<(u64, bool)>, StoreError> 
             return Err(PublishError::Moved { base: approval.base.clone(), in_force }.into());
         }
         if let Some(approval) = &mut proposal.approval {
-            approval.unproved = unproved;
+            approval.unproved.clone_from(&unproved);
         }
-        let mut done = activation(&current, context, proposal, reviewed)?;
+        let mut done = activation(&current, context, proposal, &reviewed)?;
         done.metadata.put_scheduled(None)?;
         Ok(done)
     });
@@ -94,7 +94,7 @@ async fn not_activated(
         let mut metadata = MetadataChanges::default();
         if let Some(mut proposal) = context.proposal(id)?.filter(|known| known.state == ProposalState::Scheduled) {
             proposal.state = ProposalState::NotActivated;
-            proposal.closed = Some(Closed { by, at: context.at, message: Some(message) });
+            proposal.closed = Some(Closed { by: by.clone(), at: context.at, message: Some(message.clone()) });
             metadata.put_proposal(&proposal)?;
             metadata.put_scheduled(None)?;
         }

@@ -26,13 +26,13 @@ impl Store {
     }
 
     /// Does a piece of work on the newest facts and writes its result: change, journal, records and remembered answer,
-    /// all or nothing.
+    /// all or nothing. It may be done more than once, and must come to the same on the same facts.
     ///
     /// # Errors
     /// [`StoreError`]; then nothing is written.
     pub async fn change<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&WriteContext<'_>) -> Result<Work<T>, StoreError> + Send + 'static,
+        work: impl Fn(&WriteContext<'_>) -> Result<Work<T>, StoreError> + Send + 'static,
     ) -> Result<Written<T>, StoreError> {
         self.queue()
             .wait(move |batch| {

@@ -23,6 +23,7 @@ use crate::pdp::Pdp;
 use crate::pdp::absent::{Absent, Why};
 use crate::pdp::archived::{FOLDER_NAME, file_name, named_after};
 use crate::pdp::call::{self, Call, CallError, CallTarget, Committed, Done};
+use crate::pdp::refused;
 use crate::store::{LedgerView, StoreError};
 
 /// The end of the name of a file that is being written.
@@ -174,9 +175,11 @@ pub async fn archive_ledger(
 ) -> Result<Committed<Archived>, CallError<LedgerError>> {
     call::may(pdp, call, "archiveLedger").await?;
     // So much is moved that it cannot be done in the one commit of the record, which has its outcome.
-    let archived = archive(pdp, before).await;
+    let archived = match archive(pdp, before).await {
+        Ok(archived) => archived,
+        Err(error) => return refused::refuse(pdp, call, "archiveLedger", CallTarget::Installation, error).await,
+    };
     call::change(pdp, call, "archiveLedger", CallTarget::Installation, move |_, _| {
-        let archived = archived?;
         let (has_acted, files) = (archived.records > 0, archived.files.iter().map(|file| file.file.clone()));
         let mut done = Done { has_acted, ..Done::of((ChangeSet::default(), archived.clone())) };
         done.said.insert("records".to_owned(), archived.records.into());
