@@ -67,6 +67,8 @@
 //! - Rules are swapped whole, and are kept with their history before they decide anything; a bad set changes nothing.
 //! - No answer leaves before its record is durable; no change without its record.
 //! - Handlers know [`pdp`] and the rooms over it: never the store's file, never Cedar.
+//! - A change may be run again: on the same facts it comes to the same, and what it does outside the store is the same
+//!   done twice. A bulk import reads its lines again.
 //! - Only deciding makes a [`decide::Decision`], only an allowing one makes a [`decide::Permit`], and nothing is
 //!   committed without one.
 //! - History is kept: a fact is never overwritten, only followed by its next version.

@@ -242,7 +242,7 @@ async fn step(pdp: &Pdp, step: &str) -> Came {
         "the customer removes fabrikam" | "nothing is left to remove" => removes(pdp).await,
         "an import" => {
             let lines: &[u8] = b"{\"noun\":\"partner\",\"id\":\"tailspin\",\"name\":\"T\",\"kind\":\"advisor\",\"status\":\"active\"}\n{\"noun\":\"customer\",\"id\":\"d\",\"name\":\"D\"}\n";
-            changed(change::import::import(pdp, &operator(), lines, |_, _| {}).await)
+            changed(change::import::import(pdp, &operator(), std::io::Cursor::new(lines), |_, _| {}).await)
         }
         "the customer is told otherwise, under a key" | "the customer is told otherwise, under the same key" => {
             changed(change::registry::put_customer(pdp, &keyed("name"), customer("Another")).await)

@@ -198,17 +198,36 @@ async fn a_service_has_no_more_administrators_than_one_may_have() {
     );
 }
 
-#[tokio::test]
-async fn whoever_may_not_import_or_export_is_refused_before_a_line_is_read() {
-    struct Untouchable;
-    impl std::io::Read for Untouchable {
-        fn read(&mut self, _: &mut [u8]) -> std::io::Result<usize> {
-            panic!("it was read")
+/// Lines after which something goes wrong.
+struct Faulty {
+    lines: std::io::Cursor<&'static str>,
+    fault: fn() -> std::io::Result<usize>,
+}
+
+fn faulty(lines: &'static str, fault: fn() -> std::io::Result<usize>) -> std::io::BufReader<Faulty> {
+    std::io::BufReader::new(Faulty { lines: std::io::Cursor::new(lines), fault })
+}
+
+impl std::io::Read for Faulty {
+    fn read(&mut self, out: &mut [u8]) -> std::io::Result<usize> {
+        match self.lines.read(out)? {
+            0 => (self.fault)(),
+            read => Ok(read),
         }
     }
+}
+
+impl std::io::Seek for Faulty {
+    fn seek(&mut self, to: std::io::SeekFrom) -> std::io::Result<u64> {
+        self.lines.seek(to)
+    }
+}
+
+#[tokio::test]
+async fn whoever_may_not_import_or_export_is_refused_before_a_line_is_read() {
     let world = World::empty(rules(&[]));
     let asker = Call::of(Caller::Operator { id: "someone".to_owned(), role: Role::Asker });
-    let refused = change::import::import(&world.pdp, &asker, std::io::BufReader::new(Untouchable), |_, _| ()).await;
+    let refused = change::import::import(&world.pdp, &asker, faulty("", || panic!("it was read")), |_, _| ()).await;
     assert!(matches!(refused, Err(CallError::Denied(_))), "{refused:?}");
     assert!(matches!(answer::export::export(&world.pdp, &asker).await, Err(CallError::Denied(_))));
     assert_eq!(world.pdp.records().unwrap(), 2);
@@ -216,26 +235,13 @@ async fn whoever_may_not_import_or_export_is_refused_before_a_line_is_read() {
 
 #[tokio::test]
 async fn lines_that_cannot_be_read_to_the_end_leave_nothing() {
-    struct Broken;
-    impl std::io::Read for Broken {
-        fn read(&mut self, _: &mut [u8]) -> std::io::Result<usize> {
-            Err(std::io::Error::other("the disk is gone"))
-        }
-    }
-    struct Panicking;
-    impl std::io::Read for Panicking {
-        fn read(&mut self, _: &mut [u8]) -> std::io::Result<usize> {
-            panic!("a fault")
-        }
-    }
-    use std::io::Read as _;
     let world = World::empty(rules(&[]));
-    let broken = std::io::BufReader::new(std::io::Cursor::new(CAST).chain(Broken));
+    let broken = faulty(CAST, || Err(std::io::Error::other("the disk is gone")));
     match change::import::import(&world.pdp, &operator(), broken, |_, _| ()).await {
         Err(CallError::Refused(ImportError::Unreadable { line: 9, cause })) => assert_eq!(cause, "the disk is gone"),
         other => panic!("{other:?}"),
     }
-    let panicking = std::io::BufReader::new(std::io::Cursor::new(CAST).chain(Panicking));
+    let panicking = faulty(CAST, || panic!("a fault"));
     let failed = change::import::import(&world.pdp, &operator(), panicking, |_, _| ()).await;
     assert!(matches!(failed, Err(CallError::Store(_))), "{failed:?}");
     assert_eq!((world.pdp.revision(), world.export().await), (Revision(0), String::new()));
@@ -247,13 +253,14 @@ async fn a_retry_with_the_same_key_is_answered_and_not_imported_again() {
     let world = World::empty(rules(&[]));
     let mut call = operator();
     call.idempotency = Some(Idempotency { key: "once".to_owned(), request: [1; 32] });
-    let first = change::import::import(&world.pdp, &call, CAST.as_bytes(), |_, _| ()).await.unwrap();
+    let lines = std::io::Cursor::new;
+    let first = change::import::import(&world.pdp, &call, lines(CAST), |_, _| ()).await.unwrap();
     let again =
-        change::import::import(&world.pdp, &call, "nothing that could be read".as_bytes(), |_, _| ()).await.unwrap();
+        change::import::import(&world.pdp, &call, lines("nothing that could be read"), |_, _| ()).await.unwrap();
     assert!(!first.is_repeat && again.is_repeat);
     assert_eq!((first.value, first.revision), (again.value, again.revision));
     call.idempotency = Some(Idempotency { key: "once".to_owned(), request: [2; 32] });
-    let reused = change::import::import(&world.pdp, &call, CAST.as_bytes(), |_, _| ()).await;
+    let reused = change::import::import(&world.pdp, &call, lines(CAST), |_, _| ()).await;
     assert!(matches!(reused, Err(CallError::Precondition(PreconditionError::KeyReused(_)))), "{reused:?}");
 }
 
@@ -360,9 +367,8 @@ async fn a_million_subscriptions_are_imported_in_bounded_memory() {
     let again = change::import::import(&pdp, &operator(), reader, |_, _| ()).await.unwrap();
     println!("imported the same again in {:?}: revision {}; {}", began.elapsed(), again.revision, peak());
     let began = std::time::Instant::now();
-    use std::io::Read as _;
     let renamed = std::fs::read_to_string(&path).unwrap().replace("\"quantity\":", "\"quantity\":1") + "nothing";
-    let renamed = BufReader::new(std::io::Cursor::new(renamed).take(u64::MAX));
+    let renamed = std::io::Cursor::new(renamed);
     let refused = change::import::import(&pdp, &operator(), renamed, |_, _| ()).await;
     println!("refused at the last line after {:?}: {:?}; {}", began.elapsed(), refused.map(|_| ()), peak());
     assert_eq!(pdp.revision(), Revision(1));

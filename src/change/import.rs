@@ -2,7 +2,8 @@
 
 mod judge;
 
-use std::io::{BufRead, Read as _};
+use std::cell::RefCell;
+use std::io::{BufRead, Read as _, Seek};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -106,24 +107,26 @@ impl Coded for ImportError {
 /// as what happens now, and what grants and commercial relationships change for whom becomes events. These two speak
 /// for customers and partners, so importing them is a call of its own.
 ///
-/// The lines are read once, in bounded memory, and `progress` gets now and then how many lines and bytes were
-/// read. Until the end nothing else can be written and so nothing be answered: `reader` must not wait for anybody,
-/// so what comes over a network is buffered in a file first.
+/// The lines are read in bounded memory, from where `reader` stands, its beginning; and once more from there where the
+/// change is run again. `progress` gets now and then how many lines and bytes were read. Until the end nothing else can
+/// be written and so nothing be answered: `reader` must not wait for anybody, so what comes over a network is buffered
+/// in a file first.
 ///
 /// # Errors
 /// [`ImportError`] with the number of the line; [`CallError::Denied`] when the caller may not import.
 pub async fn import(
     pdp: &Pdp,
     call: &Call,
-    reader: impl BufRead + Send + 'static,
+    reader: impl BufRead + Seek + Send + 'static,
     progress: impl FnMut(u64, u64) + Send + 'static,
 ) -> Result<Committed<Imported>, CallError<ImportError>> {
     let current = pdp.rules.current.clone();
     let call = call.clone();
     let multichannel = pdp.settings.terms.multichannel;
+    let lines = RefCell::new(Lines::of(reader, progress));
     let work = move |import: &mut BulkImport<'_, '_>| {
         let rules = current.over(&import.context())?;
-        import_lines(&rules, &call, multichannel, import, Lines::of(reader, progress))
+        import_lines(&rules, &call, multichannel, import, &mut lines.borrow_mut())
     };
     let written = pdp.store.bulk_import(work).await;
     let written = written?;
@@ -131,12 +134,12 @@ pub async fn import(
     Ok(Committed { value, revision, is_repeat, seqs: written.seqs })
 }
 
-fn import_lines<R: BufRead, P: FnMut(u64, u64)>(
+fn import_lines<R: BufRead + Seek, P: FnMut(u64, u64)>(
     rules: &Bundle,
     call: &Call,
     multichannel: Multichannel,
     import: &mut BulkImport<'_, '_>,
-    lines: Lines<R, P>,
+    lines: &mut Lines<R, P>,
 ) -> Result<Work<Answered<Imported, ImportError>>, StoreError> {
     let begun = begin(rules, call, "import", &CallTarget::Installation, &import.context())?;
     let admitted = match begun {
@@ -159,11 +162,12 @@ fn import_lines<R: BufRead, P: FnMut(u64, u64)>(
     finish(call, admitted, done, revision, import.at())
 }
 
-fn put_all<R: BufRead, P: FnMut(u64, u64)>(
+fn put_all<R: BufRead + Seek, P: FnMut(u64, u64)>(
     import: &mut BulkImport<'_, '_>,
     judge: &mut Judge<'_>,
-    mut lines: Lines<R, P>,
+    lines: &mut Lines<R, P>,
 ) -> Result<Imported, Undone<ImportError>> {
+    lines.begin()?;
     let mut imported = Imported::default();
     while let Some(line) = lines.next()? {
         imported.lines += 1;
@@ -187,9 +191,20 @@ struct Lines<R, P> {
     buffer: Vec<u8>,
 }
 
-impl<R: BufRead, P: FnMut(u64, u64)> Lines<R, P> {
+impl<R: BufRead + Seek, P: FnMut(u64, u64)> Lines<R, P> {
     fn of(reader: R, progress: P) -> Self {
         Self { reader, progress, line: 0, bytes: 0, buffer: Vec::new() }
+    }
+
+    /// Goes back to the first line, where some were read before.
+    fn begin(&mut self) -> Result<(), ImportError> {
+        // Not whatever can be read once can be read again: nothing is asked of it before that is needed.
+        if self.line > 0 {
+            let back = self.reader.rewind();
+            back.map_err(|cause| ImportError::Unreadable { line: 1, cause: cause.to_string() })?;
+            (self.line, self.bytes) = (0, 0);
+        }
+        Ok(())
     }
 
     fn wrong(&self, message: String) -> ImportError {

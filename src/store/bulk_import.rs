@@ -62,7 +62,8 @@ impl BulkImport<'_, '_> {
 
 impl Store {
     /// Does a piece of work that puts its facts one by one, as one change of one revision: for more than fits in
-    /// memory. All of it is written or, when the work leaves no change, none of it but its records.
+    /// memory. All of it is written or, when the work leaves no change, none of it but its records. It may be done more
+    /// than once, and must come to the same on the same facts.
     ///
     /// Everything else that would be written waits until it is done, decisions too, whose records must be durable
     /// before they are answered. So it must not wait for anybody: slow input is to be buffered first.
@@ -71,7 +72,7 @@ impl Store {
     /// [`StoreError`]; then nothing is written.
     pub async fn bulk_import<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&mut BulkImport<'_, '_>) -> Result<Work<T>, StoreError> + Send + 'static,
+        work: impl Fn(&mut BulkImport<'_, '_>) -> Result<Work<T>, StoreError> + Send + 'static,
     ) -> Result<Written<T>, StoreError> {
         let imported = self.queue().wait_in_line(true, move |batch| {
             let mut import = BulkImport { batch, has_put: false, fault: None };
