@@ -2,6 +2,7 @@
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::type_complexity)]
 
 mod access_review;
+mod again;
 mod auditor;
 mod authzen;
 mod authzen_strangers;

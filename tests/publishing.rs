@@ -17,6 +17,7 @@ use standing::config::{RulesAt, RulesFrom};
 use standing::facts::Role;
 use standing::pdp::call::{Call, CallError, Coded as _, Committed};
 use standing::pdp::links::LinkRing;
+use standing::pdp::opening::Opening;
 use standing::pdp::{Pdp, Terms, ready, rules};
 use standing::policy::{Bundle, Digest, RuleFiles, Rulebook};
 use standing::publish::approval::Approving;
@@ -88,7 +89,8 @@ impl Press {
 
     async fn open(data: &Path, clock: &Arc<Stopped>, from: RulesFrom) -> Arc<Pdp> {
         let shared: SharedClock = Arc::<Stopped>::clone(clock);
-        Arc::new(publish::begin::begin(data, shared, RulesAt::BuiltIn.into(), from, terms()).await.unwrap())
+        let twice = Opening { each_change_twice: true, ..Opening::default() };
+        Arc::new(publish::begin::begin_by(data, shared, RulesAt::BuiltIn.into(), from, terms(), twice).await.unwrap())
     }
 
     /// The process dies and starts again.

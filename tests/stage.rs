@@ -60,7 +60,7 @@ pub fn terms() -> Terms {
 pub struct Stage {
     pub pdp: Arc<Pdp>,
     pub clock: Arc<Stopped>,
-    _folder: TempDir,
+    pub folder: TempDir,
 }
 
 /// The time at which every stage begins.
@@ -79,10 +79,14 @@ impl Stage {
         let folder = tempfile::tempdir().unwrap();
         let clock = Arc::new(Stopped::at(time(BEGIN)));
         let shared: SharedClock = Arc::<Stopped>::clone(&clock);
-        let store = Store::open(folder.path(), Arc::clone(&shared)).unwrap();
+        let store = Store::open(folder.path(), Arc::clone(&shared)).unwrap().each_change_twice();
         let terms = Terms { multichannel, ..terms() };
         let pdp = Pdp::of(store, LinkRing::of_seed([7; 32], &shared), rules, terms).unwrap();
-        Self { pdp: Arc::new(pdp), clock, _folder: folder }
+        Self::of(pdp, clock, folder)
+    }
+
+    pub fn of(pdp: Pdp, clock: Arc<Stopped>, folder: TempDir) -> Self {
+        Self { pdp: Arc::new(pdp), clock, folder }
     }
 
     /// An hour passes.

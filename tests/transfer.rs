@@ -292,7 +292,7 @@ async fn an_export_shows_one_revision_whatever_is_written_meanwhile() {
 
 #[tokio::test]
 async fn progress_is_told_now_and_then_and_at_the_end() {
-    let world = World::empty(rules(&[]));
+    let world = World::once(rules(&[]));
     let lines: String =
         (0..2_500).map(|number| format!("{{\"noun\":\"customer\",\"id\":\"c{number}\",\"name\":\"x\"}}\n")).collect();
     let bytes = lines.len() as u64;

@@ -79,10 +79,19 @@ impl World {
         Self::empty_proving(rules, None)
     }
 
+    /// One whose changes are worked out once, as they are where it is served.
+    pub fn once(rules: Bundle) -> Self {
+        Self::over(rules, None, |store| store)
+    }
+
     fn empty_proving(rules: Bundle, solver: Option<PathBuf>) -> Self {
+        Self::over(rules, solver, Store::each_change_twice)
+    }
+
+    fn over(rules: Bundle, solver: Option<PathBuf>, as_wanted: fn(Store) -> Store) -> Self {
         let clock = Arc::new(Stopped::at(BEGIN.parse().unwrap()));
         let shared: SharedClock = Arc::<Stopped>::clone(&clock);
-        let store = Store::over(redb::backends::InMemoryBackend::new, Arc::clone(&shared)).unwrap();
+        let store = as_wanted(Store::over(redb::backends::InMemoryBackend::new, Arc::clone(&shared)).unwrap());
         let terms = Terms { solver, ..terms() };
         let pdp = Pdp::of(store, LinkRing::of_seed([7; 32], &shared), rules, terms).unwrap();
         Self { pdp: Arc::new(pdp), clock }

@@ -109,6 +109,7 @@ impl Serve {
             new_keys: self.new_keys,
             accept_older: self.accept_older,
             checkpoints_to: settings.ledger.checkpoints_to.clone(),
+            ..Opening::default()
         };
         let mut pdp =
             publish::begin::begin_by(&data, Arc::new(System), wanted, settings.rules_from, terms, opening).await?;

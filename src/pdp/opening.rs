@@ -31,6 +31,8 @@ pub struct Opening {
     pub accept_older: bool,
     /// The folder in which signed heads of the ledger are kept, away from the store.
     pub checkpoints_to: Option<PathBuf>,
+    /// Each change is worked out twice, for tests ([`Store::each_change_twice`]).
+    pub each_change_twice: bool,
 }
 
 /// Why the keys of a store are not used.
@@ -75,7 +77,8 @@ pub(crate) fn store(data: &Path, clock: &SharedClock, opening: &Opening) -> Resu
     for name in [PRIVATE_NAME, FILE_NAME] {
         check_secret(&data.join(name))?;
     }
-    Ok(Store::open_by(data, SharedClock::clone(clock), opening.accept_clock)?)
+    let store = Store::open_by(data, SharedClock::clone(clock), opening.accept_clock)?;
+    Ok(if opening.each_change_twice { store.each_change_twice() } else { store })
 }
 
 /// The keys of a store.

@@ -135,13 +135,13 @@ impl<'txn> Batch<'txn> {
     }
 
     /// The digest of the rows of the facts that the change wrote.
-    fn facts_digest(&mut self, revision: Revision) -> Result<Hash, StoreError> {
+    pub(super) fn facts_digest(&self, revision: Revision) -> Result<Hash, StoreError> {
         let mut digest = RowsDigest::default();
-        match self.touched.replace(BTreeSet::new()) {
+        match &self.touched {
             Some(touched) => {
                 for row in touched {
                     if let Some(value) = self.facts.get(row.as_slice())? {
-                        digest.add(&row, value.value());
+                        digest.add(row, value.value());
                     }
                 }
             }
@@ -165,6 +165,7 @@ impl<'txn> Batch<'txn> {
         events: Vec<Event>,
     ) -> Result<Hash, StoreError> {
         let facts = Some(self.facts_digest(revision)?);
+        self.touched = Some(BTreeSet::new());
         let metadata = (self.newer.number > 0).then_some(self.newer.head);
         let entry = encode(&Entry { at, by, events, facts, metadata })?;
         self.journal.insert(revision.0, entry.as_slice())?;
@@ -209,9 +210,21 @@ impl<'txn> Batch<'txn> {
         WriteContext { view, at: self.at, next: self.revision.next(), metadata_table: &self.metadata_table, metadata }
     }
 
-    /// Writes what a piece of work returned; `has_put` when facts of the same change were put already.
-    pub(super) fn keep<T>(&mut self, work: Work<T>, has_put: bool) -> Result<Written<T>, StoreError> {
-        let (sheet, value) = work.sheet(self.at, self.revision.next(), has_put);
+    /// The moment, the newest revision and the newest entry of the metadata journal.
+    pub(super) fn newest(&self) -> (Timestamp, Revision, u64) {
+        (self.at, self.revision, self.newer.number)
+    }
+
+    /// What a change enters, as the facts are now; nothing is written.
+    pub(super) fn made<T>(
+        &self,
+        work: &impl Fn(&WriteContext<'_>) -> Result<Work<T>, StoreError>,
+    ) -> Result<(Sheet, T), StoreError> {
+        Ok(work(&self.context())?.sheet(self.at, self.revision.next(), false))
+    }
+
+    /// Writes what a change enters.
+    pub(super) fn keep<T>(&mut self, sheet: Sheet, value: T) -> Result<Written<T>, StoreError> {
         let seqs = self.apply(sheet)?;
         Ok(Written { value, revision: self.revision, seqs })
     }

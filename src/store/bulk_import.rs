@@ -5,8 +5,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use super::StoreError;
 use super::batch::{Batch, WriteContext, Written, panicked};
 use super::redb_file::Store;
-use super::sheet::Work;
+use super::sheet::{Sheet, Work};
 use super::view::View;
+use crate::audit::Hash;
 use crate::clock::Timestamp;
 use crate::domain::event::Fact;
 use crate::id::Revision;
@@ -74,26 +75,25 @@ impl Store {
         &self,
         work: impl Fn(&mut BulkImport<'_, '_>) -> Result<Work<T>, StoreError> + Send + 'static,
     ) -> Result<Written<T>, StoreError> {
+        let (work, first) = if self.is_each_change_twice() { self.tried(work).await? } else { (work, None) };
         let imported = self.queue().wait_in_line(true, move |batch| {
-            let mut import = BulkImport { batch, has_put: false, fault: None };
-            let done = catch_unwind(AssertUnwindSafe(|| work(&mut import)));
-            let BulkImport { has_put, fault, .. } = import;
-            if let Some(fault) = fault {
-                return Err(fault);
-            }
-            let done = done.unwrap_or_else(|panic| Err(panicked(&*panic)));
-            let is_kept = done.as_ref().is_ok_and(|work| work.change.is_some());
-            if has_put && !is_kept {
-                batch.is_dropped = true;
-                let left = done.map(|work| (work.value, Some(work.records)));
-                return Ok(left.map(|value| Written { value, revision: batch.revision, seqs: Vec::new() }));
-            }
-            match done {
-                Ok(work) => {
-                    let Written { value, revision, seqs } = batch.keep(work, has_put)?;
+            let (done, has_put) = run(batch, &work)?;
+            let kept = done.and_then(|work| {
+                let is_kept = work.change.is_some() || !has_put;
+                let (sheet, value) = work.sheet(batch.at, batch.revision.next(), has_put);
+                first.map_or(Ok(()), |first| first.check_again(batch, &sheet))?;
+                Ok((is_kept, sheet, value))
+            });
+            match kept {
+                Ok((true, sheet, value)) => {
+                    let Written { value, revision, seqs } = batch.keep(sheet, value)?;
                     Ok(Ok(Written { value: (value, None), revision, seqs }))
                 }
-                Err(error) => Ok(Err(error)),
+                left => {
+                    batch.is_dropped = has_put;
+                    let left = left.map(|(_, sheet, value)| (value, Some(sheet.records)));
+                    Ok(left.map(|value| Written { value, revision: batch.revision, seqs: Vec::new() }))
+                }
             }
         });
         let Written { value: (value, dropped), revision, seqs } = imported.await?;
@@ -107,5 +107,64 @@ impl Store {
                 Ok(Written { value, revision, seqs })
             }
         }
+    }
+
+    /// What an import comes to before it is run again, in a transaction that is dropped.
+    async fn tried<W, T>(&self, work: W) -> Result<(W, Option<First>), StoreError>
+    where
+        W: Fn(&mut BulkImport<'_, '_>) -> Result<Work<T>, StoreError> + Send + 'static,
+    {
+        let tried = self.queue().wait_in_line(true, move |batch| {
+            let (done, has_put) = run(batch, &work)?;
+            batch.is_dropped = true;
+            let next = batch.revision.next();
+            let first = match done {
+                Ok(done) => Some(First {
+                    on: batch.newest(),
+                    sheet: done.sheet(batch.at, next, has_put).0,
+                    put: batch.facts_digest(next)?,
+                }),
+                Err(_) => None,
+            };
+            Ok(Ok(Written { value: (work, first), revision: batch.revision, seqs: Vec::new() }))
+        });
+        Ok(tried.await?.value)
+    }
+}
+
+/// What an import came to the first time.
+struct First {
+    /// What was newest then.
+    on: (Timestamp, Revision, u64),
+    sheet: Sheet,
+    /// The digest of the rows that were put before the sheet.
+    put: Hash,
+}
+
+impl First {
+    fn check_again(&self, batch: &Batch<'_>, again: &Sheet) -> Result<(), StoreError> {
+        if batch.newest() != self.on {
+            // Others wrote in between, and an import on other facts may come to something else.
+            return Ok(());
+        }
+        self.sheet.check_again(again)?;
+        if batch.facts_digest(batch.revision.next())? != self.put {
+            return Err(StoreError::Unusable("the import put other facts when it was run again".to_owned()));
+        }
+        Ok(())
+    }
+}
+
+/// Has an import put its facts; returns what it ends with, and whether it put any.
+fn run<T>(
+    batch: &mut Batch<'_>,
+    work: &impl Fn(&mut BulkImport<'_, '_>) -> Result<Work<T>, StoreError>,
+) -> Result<(Result<Work<T>, StoreError>, bool), StoreError> {
+    let mut import = BulkImport { batch, has_put: false, fault: None };
+    let done = catch_unwind(AssertUnwindSafe(|| work(&mut import)));
+    let BulkImport { has_put, fault, .. } = import;
+    match fault {
+        Some(fault) => Err(fault),
+        None => Ok((done.unwrap_or_else(|panic| Err(panicked(&*panic))), has_put)),
     }
 }

@@ -33,6 +33,8 @@ pub struct Store {
     shared: Arc<Shared>,
     queue: Queue,
     writer: Option<JoinHandle<()>>,
+    /// Is each change worked out twice?
+    each_change_twice: bool,
 }
 
 impl Store {
@@ -135,7 +137,19 @@ impl Store {
         catch_unwind(AssertUnwindSafe(|| shared.learn(&database))).unwrap_or_else(|_| Err(damaged(path)))?;
         *shared.database.write().unwrap_or_else(PoisonError::into_inner) = Some(database);
         let (queue, writer) = writer::start(Arc::clone(&shared)).map_err(|cause| unopenable(path, &cause))?;
-        Ok(Self { shared, queue, writer: Some(writer) })
+        Ok(Self { shared, queue, writer: Some(writer), each_change_twice: false })
+    }
+
+    /// Works each change out twice before it is written, and refuses one that does not come to the same: for tests,
+    /// because a change may be run again at any time.
+    #[must_use]
+    pub fn each_change_twice(mut self) -> Self {
+        self.each_change_twice = true;
+        self
+    }
+
+    pub(super) fn is_each_change_twice(&self) -> bool {
+        self.each_change_twice
     }
 
     /// What this store takes its random bytes from.

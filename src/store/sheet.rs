@@ -2,8 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::StoreError;
 use super::metadata_changes::MetadataChanges;
 use super::token::Remembered;
+use super::view::{decode, encode};
 use crate::audit::Record;
 use crate::clock::Timestamp;
 use crate::decide::Permit;
@@ -31,6 +33,20 @@ pub struct Sheet {
     pub remember: Option<Remembered>,
     /// The records of what was decided, before they are salted and name the entries they made.
     pub records: Vec<Record>,
+}
+
+impl Sheet {
+    /// Checks that the same change came to the same again, and that bytes hold all of it.
+    pub(super) fn check_again(&self, again: &Self) -> Result<(), StoreError> {
+        let unlike = |why: &str| StoreError::Unusable(format!("the change by `{}` {why}", self.by));
+        if again != self {
+            return Err(unlike("came to something else when it was run again"));
+        }
+        if decode::<Self>(&encode(self)?)? != *self {
+            return Err(unlike("cannot be read back as it was written"));
+        }
+        Ok(())
+    }
 }
 
 /// What a piece of work returns to be written.

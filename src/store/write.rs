@@ -34,11 +34,19 @@ impl Store {
         &self,
         work: impl Fn(&WriteContext<'_>) -> Result<Work<T>, StoreError> + Send + 'static,
     ) -> Result<Written<T>, StoreError> {
+        let is_twice = self.is_each_change_twice();
         self.queue()
             .wait(move |batch| {
                 // Nothing is written before the work is complete, so an error concerns it alone.
-                match catch_unwind(AssertUnwindSafe(|| work(&batch.context()))) {
-                    Ok(Ok(work)) => batch.keep(work, false).map(Ok),
+                let made = catch_unwind(AssertUnwindSafe(|| {
+                    let made = batch.made(&work)?;
+                    if is_twice {
+                        made.0.check_again(&batch.made(&work)?.0)?;
+                    }
+                    Ok(made)
+                }));
+                match made {
+                    Ok(Ok((sheet, value))) => batch.keep(sheet, value).map(Ok),
                     Ok(Err(error)) => Ok(Err(error)),
                     Err(panic) => Ok(Err(panicked(&*panic))),
                 }
