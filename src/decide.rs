@@ -34,12 +34,13 @@ pub use words::{can_say, can_say_standing};
 pub use world::{Properties, World, WorldError};
 
 use std::borrow::Cow;
+use std::sync::atomic::Ordering;
 
 use cedar_policy::{Authorizer, Context, Entities, Entity, EntityUid, PolicySet, Request};
 
 use crate::facts::Facts;
 use crate::policy::{Bundle, Deciding, RuleId, convert, missing};
-use crate::question::Question;
+use crate::question::{Kind, Question};
 use crate::standing::rights;
 use decision::Verdict;
 
@@ -77,7 +78,10 @@ impl Namespace {
 /// change of standing that would turn the answer.
 #[must_use]
 pub fn decide(bundle: &Bundle, namespace: Namespace, question: &Question, facts: &Facts) -> Decision {
-    let cell = (namespace == Namespace::Domain).then(|| table::decision(bundle, question, facts)).flatten();
+    let cell = match namespace {
+        Namespace::Domain => table::decision(bundle, question, facts),
+        Namespace::Api => table::admission(bundle, question, facts),
+    };
     cell.cloned().unwrap_or_else(|| decide_by_cedar(bundle, namespace, question, facts))
 }
 
@@ -134,11 +138,15 @@ pub fn decide_in(bundle: &Bundle, question: &Question, world: &World) -> Decisio
     decision.hinting(meant)
 }
 
-/// Could a rule or a claim about an action tell partners apart by how they take part? Where none can, every kind of
-/// partner gets the same answer.
+/// Could an answer about an action tell partners apart by how they take part: by a rule or a claim, or because the
+/// schema has no word for one of the kinds? Where it cannot, every kind of partner gets the same answer.
 #[must_use]
 pub fn sees_kinds(bundle: &Bundle, namespace: Namespace, action: &str) -> bool {
-    namespace.action(action).is_none_or(|action| bundle.sees_kinds(&action))
+    let lacks_a_kind = || {
+        let mut missing = bundle.missing_words().iter();
+        missing.any(|missing| missing.kind == Kind::Partner && missing.attribute == "kind")
+    };
+    namespace.action(action).is_none_or(|action| bundle.sees_kinds(&action)) || lacks_a_kind()
 }
 
 /// Can what the caller says turn the answer to an action, as far as it can be read from the rules?
@@ -195,6 +203,7 @@ struct Posed<'a> {
 
 impl Posed<'_> {
     fn verdict(&self, rules: &PolicySet) -> Verdict {
+        self.deciding.evaluations.fetch_add(1, Ordering::Relaxed);
         #[expect(clippy::disallowed_methods, reason = "the one place that asks Cedar")]
         let response = Authorizer::new().is_authorized(&self.request, rules, &self.entities);
         let faults: Vec<RuleFault> = response.diagnostics().errors().map(RuleFault::of).collect();
@@ -262,8 +271,11 @@ fn posed_on<'a>(
     Ok(Posed { request, entities, deciding })
 }
 
+/// The type and the id of the resource of such a call.
+const INSTALLATION: (&str, &str) = ("Api::Installation", "standing");
+
 /// The resource of a call that is about no single partner, customer or subscription, or about one not known.
 #[must_use]
 pub fn installation() -> crate::question::Entity {
-    crate::question::Entity::new("Api::Installation", "standing")
+    crate::question::Entity::new(INSTALLATION.0, INSTALLATION.1)
 }

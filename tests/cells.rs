@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use standing::assure::mutants::mutants;
-use standing::decide::{Namespace, decide, decide_by_cedar, has_cells, permits};
+use standing::decide::{Namespace, decide, decide_by_cedar, has_cells, installation, permits};
 use standing::domain::commercial::RelationshipState;
 use standing::domain::partner::{PartnerKind, PartnerStatus};
 use standing::domain::subscription::SubscriptionStatus;
-use standing::facts::{Facts, PartnerFacts, SubscriptionFacts};
+use standing::facts::{Facts, PartnerFacts, Role, SubscriptionFacts, Unknown};
 use standing::id::{CustomerId, PartnerId, ServiceId, SubscriptionId};
 use standing::policy::Bundle;
 use standing::question::{Entity, Question};
@@ -100,6 +100,10 @@ fn the_table_decides_as_cedar_does_under_every_set_of_rules() {
     let earlier = candidate(&[(schema, &earlier)]);
     assert!(!earlier.missing_words().is_empty());
     assert!(compare("a word is missing", &earlier, &actions(&earlier), 2, 100) > 500);
+    let first = shipped().files().get(schema).unwrap().replace("directBill indirectProvider", "indirectProvider");
+    let first = candidate(&[(schema, &first)]);
+    assert!(!first.missing_words().is_empty());
+    compare("the first kind is missing", &first, &actions(&first), 3, 100);
     for (place, (about, files)) in sets().iter().enumerate() {
         let rules = candidate(files);
         compare(about, &rules, &actions(&rules), place as u64, 60);
@@ -121,6 +125,96 @@ fn the_table_decides_as_cedar_does_under_every_mistake_in_the_rules() {
         }
     }
     assert!(compared > 2_000, "{compared}");
+}
+
+/// Everybody who may call, and what is known of them.
+fn callers() -> Vec<(Entity, Facts)> {
+    let mut callers = Vec::new();
+    for (name, &role) in ["one", "two"].iter().flat_map(|name| Role::ALL.iter().map(move |role| (name, role))) {
+        let operators = BTreeMap::from([((*name).to_owned(), role)]);
+        callers.push((Entity::new("Operator", *name), Facts { operators, ..Facts::default() }));
+    }
+    for &kind in PartnerKind::ALL {
+        for &status in PartnerStatus::ALL {
+            let partners = BTreeMap::from([("p1".parse().unwrap(), PartnerFacts { kind, status })]);
+            callers.push((Entity::new("Partner", "p1"), Facts { partners, ..Facts::default() }));
+        }
+    }
+    let customers = BTreeSet::from(["c1".parse().unwrap()]);
+    callers.push((Entity::new("Customer", "c1"), Facts { customers, ..Facts::default() }));
+    let unknown = |unknown| Facts { unknown_subject: Some(unknown), ..Facts::default() };
+    callers.push((Entity::new("Partner", "nobody"), unknown(Unknown::Partner)));
+    callers.push((Entity::new("Operator", "nobody"), Facts::default()));
+    callers
+}
+
+/// Asks everybody's every call about nothing in particular of both; how many were a yes.
+fn compare_calls(about: &str, bundle: &Bundle) -> usize {
+    let mut admitted = 0;
+    let resources = [installation(), Entity::new("Partner", "p1"), Entity::new("Api::Installation", "another")];
+    for (call, _) in bundle.vocabulary().actions("Api") {
+        for ((subject, facts), resource) in
+            callers().iter().flat_map(|caller| resources.iter().map(move |of| (caller, of)))
+        {
+            let question = Question::new(subject.clone(), call, resource.clone());
+            let said = decide(bundle, Namespace::Api, &question, facts);
+            assert_eq!(said, decide_by_cedar(bundle, Namespace::Api, &question, facts), "{about}: {question:?}");
+            admitted += usize::from(said.is_allowed());
+        }
+    }
+    admitted
+}
+
+#[test]
+fn whoever_makes_a_call_about_nothing_in_particular_is_admitted_as_cedar_decides() {
+    assert!(compare_calls("shipped", shipped()) > 100);
+    for condition in [
+        r#"principal == Operator::"one""#,
+        r#"principal is Operator && principal.role != "asker""#,
+        r#"principal is Partner && principal.kind == "advisor""#,
+        r#"principal in Operator::"one""#,
+        r#"principal is Operator && principal.role like "a*""#,
+        r#"resource == principal"#,
+    ] {
+        let rule = format!(
+            r#"@id("may/api/too") @title("It may be called") @source("a test")
+            permit (principal, action in Api::Action::"call", resource) when {{ {condition} }};"#
+        );
+        compare_calls(condition, &candidate(&[("policies/may/api/too.cedar", &rule)]));
+    }
+    let mut mistakes = 0;
+    for rule in shipped().deciders().filter(|rule| rule.path.contains("/api/")) {
+        for mutant in mutants(rule) {
+            let Ok(changed) = mutant.in_set(shipped()) else { continue };
+            compare_calls(&mutant.to_string(), &changed);
+            mistakes += 1;
+        }
+    }
+    assert!(mistakes > 20, "{mistakes}");
+}
+
+#[test]
+fn cedar_is_asked_nothing_about_what_it_decided_before() {
+    let rules = candidate(&[]);
+    let operators = BTreeMap::from([("asks".to_owned(), Role::Asker)]);
+    let facts_of_call = Facts { operators, ..Facts::default() };
+    let ask_all = || {
+        let call = Question::new(Entity::new("Operator", "asks"), "ask", installation());
+        assert!(decide(&rules, Namespace::Api, &call, &facts_of_call).is_allowed());
+        let mut yes = 0;
+        for standing in Standing::all() {
+            for action in ["migrate", "provision", "provideSupport"] {
+                let decision = decide(&rules, Namespace::Domain, &standing.question(action), &standing.facts());
+                yes += usize::from(decision.is_allowed());
+            }
+        }
+        assert!(yes > 100, "{yes}");
+    };
+    ask_all();
+    let once = rules.evaluations();
+    assert!(once > 0);
+    ask_all();
+    assert_eq!(rules.evaluations(), once);
 }
 
 /// A permit of a migration under a condition.

@@ -1,11 +1,13 @@
-//! The table of decisions: for each action of the domain and each standing what Cedar decides, filled once for a set of
-//! rules and kept with it.
+//! The table of decisions: for each action of the domain and each standing what Cedar decides, asked once for a set of
+//! rules and kept with it. Calls of this service that are about nothing in particular have a table too
+//! ([`admissions`]).
 //!
 //! A cell answers only where nothing but the standing can matter. Which actions have cells is read from their rules by
 //! allowing: a rule may use what [`sight`] lists, and an action with a rule that uses anything else (an id, the context,
 //! an attribute that no standing holds) is decided by Cedar each time. So is a question that says more than who, what
 //! and on what, one whose facts no standing holds, and one in whose cell a rule erred.
 
+mod admissions;
 mod sight;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,11 +17,12 @@ use cedar_policy::Policy;
 
 use super::decision::{Decision, Verdict};
 use super::words::can_say;
-use super::{Namespace, decision_of, judge_domain};
+use super::{Namespace, decision_of, judge_domain, sees_kinds};
 use crate::facts::Facts;
 use crate::policy::Bundle;
 use crate::question::{Kind, Question};
 use crate::standing::Standing;
+use admissions::Admissions;
 
 /// What is decided about every action that has cells.
 pub(super) struct Table {
@@ -28,13 +31,15 @@ pub(super) struct Table {
     of_standings: BTreeSet<String>,
     /// Whether they refuse everything to everybody who has nothing to do with it.
     refuses_unrelated: OnceLock<bool>,
+    admissions: Admissions,
 }
 
 /// What is decided about one action, by the places of the standings.
-#[derive(Default)]
 struct Cells {
-    verdicts: OnceLock<Places<Verdict>>,
-    decisions: OnceLock<Places<Decision>>,
+    /// Can one of its rules tell the kinds of partners apart? Else the first kind's answer is every kind's.
+    sees_kinds: bool,
+    verdicts: Places<Verdict>,
+    decisions: Places<Decision>,
 }
 
 impl Table {
@@ -50,9 +55,10 @@ impl Table {
             names.iter().copied().filter(see).map(str::to_owned)
         };
         Self {
-            actions: that_see(sight::is_of_standings).map(|name| (name, Cells::default())).collect(),
+            actions: that_see(sight::is_of_standings).map(|name| (name.clone(), Cells::of(bundle, &name))).collect(),
             of_standings: that_see(sight::is_of_standings_and_context).collect(),
             refuses_unrelated: OnceLock::new(),
+            admissions: Admissions::of(bundle),
         }
     }
 }
@@ -80,19 +86,24 @@ pub(super) fn refuses_unrelated(bundle: &Bundle, find: impl Fn() -> bool) -> boo
 /// The decision of a question from its cell; nothing where Cedar has to be asked.
 pub(super) fn decision<'a>(bundle: &'a Bundle, question: &Question, facts: &Facts) -> Option<&'a Decision> {
     let (cells, standing) = cell(bundle, question, facts)?;
-    cells.decisions(bundle, &question.action.name).at(&standing)
+    cells.decision(bundle, &question.action.name, standing)
 }
 
 /// Is the answer to a question a yes, as its cell says? Nothing where Cedar has to be asked.
 pub(super) fn permits(bundle: &Bundle, question: &Question, facts: &Facts) -> Option<bool> {
     let (cells, standing) = cell(bundle, question, facts)?;
-    let verdict = cells.verdicts(bundle, &question.action.name).at(&standing)?;
+    let verdict = cells.verdict(bundle, &question.action.name, standing)?;
     Some(matches!(verdict, Verdict::Permitted(_)))
+}
+
+/// The decision about a call that is about nothing in particular, from its cell; nothing where Cedar has to be asked.
+pub(super) fn admission<'a>(bundle: &'a Bundle, question: &Question, facts: &Facts) -> Option<&'a Decision> {
+    table(bundle)?.admissions.decision(bundle, question, facts)
 }
 
 /// Is the answer to an action a yes from a standing, for a caller that says nothing? Nothing where Cedar has to be asked.
 pub(super) fn permits_standing(bundle: &Bundle, action: &str, standing: &Standing) -> Option<bool> {
-    let verdict = table(bundle)?.actions.get(action)?.verdicts(bundle, action).at(standing)?;
+    let verdict = table(bundle)?.actions.get(action)?.verdict(bundle, action, *standing)?;
     Some(matches!(verdict, Verdict::Permitted(_)))
 }
 
@@ -107,64 +118,45 @@ fn cell<'a>(bundle: &'a Bundle, question: &Question, facts: &Facts) -> Option<(&
 }
 
 impl Cells {
-    fn verdicts(&self, bundle: &Bundle, action: &str) -> &Places<Verdict> {
-        self.verdicts.get_or_init(|| {
-            Places::of(bundle, action, |standing| {
-                let verdict = judge_domain(bundle, Namespace::Domain, &standing.question(action), &standing.facts());
-                // A rule that errs is asked again each time, and says so again.
-                (!matches!(verdict, Verdict::Faulty(_))).then_some(verdict)
-            })
+    fn of(bundle: &Bundle, action: &str) -> Self {
+        let sees_kinds = sees_kinds(bundle, Namespace::Domain, action);
+        Self { sees_kinds, verdicts: Places::empty(), decisions: Places::empty() }
+    }
+
+    /// The standing whose cell answers for this one.
+    fn address(&self, standing: Standing) -> Standing {
+        if self.sees_kinds { standing } else { standing.of_first_kind() }
+    }
+
+    fn verdict(&self, bundle: &Bundle, action: &str, standing: Standing) -> Option<&Verdict> {
+        let standing = self.address(standing);
+        self.verdicts.at(&standing, || {
+            let verdict = judge_domain(bundle, Namespace::Domain, &standing.question(action), &standing.facts());
+            // A rule that errs is asked again each time, and says so again.
+            (!matches!(verdict, Verdict::Faulty(_))).then_some(verdict)
         })
     }
 
-    fn decisions(&self, bundle: &Bundle, action: &str) -> &Places<Decision> {
-        self.decisions.get_or_init(|| {
-            let verdicts = self.verdicts(bundle, action);
-            Places::of(bundle, action, |standing| {
-                let verdict = verdicts.at(standing)?.clone();
-                let question = standing.question(action);
-                let permits = |facts: &Facts| super::permits(bundle, Namespace::Domain, &question, facts);
-                Some(decision_of(bundle, Namespace::Domain, &question, &standing.facts(), verdict, permits))
-            })
+    fn decision(&self, bundle: &Bundle, action: &str, standing: Standing) -> Option<&Decision> {
+        let standing = self.address(standing);
+        self.decisions.at(&standing, || {
+            let verdict = self.verdict(bundle, action, standing)?.clone();
+            let question = standing.question(action);
+            let permits = |facts: &Facts| super::permits(bundle, Namespace::Domain, &question, facts);
+            Some(decision_of(bundle, Namespace::Domain, &question, &standing.facts(), verdict, permits))
         })
     }
 }
 
-/// Something for each standing; what is the same for many is kept once.
-struct Places<T> {
-    places: Box<[Option<u16>]>,
-    distinct: Vec<T>,
-}
+/// Something for each standing, made when it is first asked for.
+struct Places<T>(Box<[OnceLock<Option<Box<T>>>]>);
 
-impl<T: PartialEq> Places<T> {
-    fn of(bundle: &Bundle, action: &str, made: impl Fn(&Standing) -> Option<T>) -> Self {
-        let shape = bundle.vocabulary().action(Namespace::Domain.as_str(), action);
-        let applies =
-            |standing: &Standing| shape.is_some_and(|shape| shape.resources.contains(standing.thing.kind().as_str()));
-        let sees_kinds = super::sees_kinds(bundle, Namespace::Domain, action);
-        let (mut places, mut distinct) = (vec![None; Standing::PLACES].into_boxed_slice(), Vec::new());
-        let mut of_first_kind = BTreeMap::new();
-        for standing in Standing::all().filter(applies) {
-            // Where no rule sees how a partner takes part, the first kind's answer is every kind's.
-            let known = if sees_kinds { None } else { of_first_kind.get(&standing.of_first_kind()).copied() };
-            let place = known.unwrap_or_else(|| {
-                let value = made(&standing)?;
-                let known = distinct.iter().position(|other| *other == value);
-                let place = known.unwrap_or_else(|| {
-                    distinct.push(value);
-                    distinct.len() - 1
-                });
-                u16::try_from(place).ok()
-            });
-            of_first_kind.insert(standing, place);
-            if let Some(at) = places.get_mut(standing.index()) {
-                *at = place;
-            }
-        }
-        Self { places, distinct }
+impl<T> Places<T> {
+    fn empty() -> Self {
+        Self((0..Standing::PLACES).map(|_| OnceLock::new()).collect())
     }
 
-    fn at(&self, standing: &Standing) -> Option<&T> {
-        self.distinct.get(usize::from((*self.places.get(standing.index())?)?))
+    fn at(&self, standing: &Standing, made: impl FnOnce() -> Option<T>) -> Option<&T> {
+        self.0.get(standing.index())?.get_or_init(|| made().map(Box::new)).as_deref()
     }
 }

@@ -3,6 +3,7 @@
 use std::any::Any;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use cedar_policy::{
@@ -105,6 +106,8 @@ pub(crate) struct Deciding {
     pub(crate) reads_context: bool,
     /// Does one of its claims?
     pub(crate) claims_read_context: bool,
+    /// How often Cedar was asked about it.
+    pub(crate) evaluations: Arc<AtomicU64>,
 }
 
 impl Bundle {
@@ -269,6 +272,12 @@ impl Bundle {
     /// type there is nothing.
     pub(crate) fn derived<T: Any + Send + Sync>(&self, make: impl FnOnce() -> T) -> Option<&T> {
         self.derived.0.get_or_init(|| Box::new(make())).downcast_ref()
+    }
+
+    /// How often Cedar was asked anything under these rules.
+    #[must_use]
+    pub fn evaluations(&self) -> u64 {
+        self.by_action.values().map(|deciding| deciding.evaluations.load(Ordering::Relaxed)).sum()
     }
 
     /// What decides about an action, if the schema declares it.

@@ -43,6 +43,20 @@ pub(super) fn is_of_standings_and_context(policy: &Policy) -> bool {
     policy.to_json().is_ok_and(|json| read(&json, &is_said).is_some())
 }
 
+/// Does a rule see nothing of a call but the kind of its caller, where the call is about something of type `resource`
+/// that has no attributes?
+pub(super) fn is_of_callers(policy: &Policy, resource: &str) -> bool {
+    let is_role = |expression: &Value| path(expression).is_some_and(|path| path == ["principal", "role"]);
+    policy.to_json().is_ok_and(|rule| is_about_another(&rule, resource) || read(&rule, &is_role).is_some())
+}
+
+/// Is a rule about resources of another type, so that it never applies?
+fn is_about_another(rule: &Value, resource: &str) -> bool {
+    let scope = rule.get("resource");
+    let of = |member: &str| scope.and_then(|scope| scope.get(member)).and_then(Value::as_str);
+    of("op") == Some("is") && of("entity_type").is_some_and(|kind| kind != resource)
+}
+
 /// Is an expression made of what the caller says, and of nothing that is named?
 fn is_said(expression: &Value) -> bool {
     match expression {
