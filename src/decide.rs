@@ -180,7 +180,7 @@ fn judge_domain(bundle: &Bundle, namespace: Namespace, question: &Question, fact
     if !can_say(bundle, namespace, &question.action.name, facts) {
         return Verdict::Refused(Reason::INVALID_FACT);
     }
-    match entities::of(facts) {
+    match entities::of(bundle, facts) {
         Ok(entities) => judge(bundle, namespace, question, entities),
         Err(_) => Verdict::Refused(Reason::RULE_ERROR),
     }

@@ -23,7 +23,7 @@ const SERVICES: [&str; 4] = ["c1/crm", "c1/mail", "c2/crm", "c2/mail"];
 const SUBSCRIPTIONS: [&str; 4] = ["s1", "s2", "s3", "s4"];
 
 /// Facts as no store would hold them too: whatever is named may be missing, and an add-on may add to anything.
-fn facts(chance: &mut Chance) -> Facts {
+pub fn facts(chance: &mut Chance) -> Facts {
     let mut facts = Facts::default();
     for partner in PARTNERS.iter().filter(|_| !chance.once_in(8)).collect::<Vec<_>>() {
         let known = PartnerFacts { kind: chance.of_all(PartnerKind::ALL), status: chance.of_all(PartnerStatus::ALL) };
@@ -55,7 +55,7 @@ fn facts(chance: &mut Chance) -> Facts {
 }
 
 /// Some question about these facts.
-fn question(chance: &mut Chance, actions: &[String]) -> Question {
+pub fn question(chance: &mut Chance, actions: &[String]) -> Question {
     let resource = match chance.below(5) {
         0 => Entity::new("Service", chance.of_all(&SERVICES)),
         1 => Entity::new("Customer", chance.of_all(&CUSTOMERS)),
@@ -68,7 +68,7 @@ fn question(chance: &mut Chance, actions: &[String]) -> Question {
 }
 
 /// Asks as much as it takes to have seen most standings; how many questions had a cell.
-fn compare(about: &str, bundle: &Bundle, actions: &[String], seed: u64, worlds: usize) -> usize {
+pub fn compare(about: &str, bundle: &Bundle, actions: &[String], seed: u64, worlds: usize) -> usize {
     let mut chance = Chance::of(seed);
     let mut seen = 0;
     for _ in 0..worlds {
@@ -86,7 +86,7 @@ fn compare(about: &str, bundle: &Bundle, actions: &[String], seed: u64, worlds: 
     seen
 }
 
-fn actions(bundle: &Bundle) -> Vec<String> {
+pub fn actions(bundle: &Bundle) -> Vec<String> {
     bundle.vocabulary().actions("").map(|(name, _)| name.to_owned()).collect()
 }
 
@@ -233,7 +233,7 @@ fn an_action_has_cells_only_where_its_rules_see_nothing_but_standings() {
         (r#"principal.kind != "advisor" || !(principal.status == "active")"#, true),
         (r#"resource has parent && resource.parent.status == resource.status"#, true),
         (r#"if resource has parent then resource.parent.status == "active" else true"#, true),
-        (r#"resource has originalReseller && resource.originalReseller != principal"#, true),
+        (r#"resource has sale && resource.sale.reseller != principal"#, true),
         (r#"resource.service.delegatedAdministrators.contains(principal)"#, true),
         (r#"principal == Partner::"p1""#, false),
         (r#"resource.service == Service::"c1/crm""#, false),
@@ -246,12 +246,14 @@ fn an_action_has_cells_only_where_its_rules_see_nothing_but_standings() {
         (r#"resource.service.delegatedAdministrators.contains(Partner::"p1")"#, false),
         (r#"resource.service.delegatedAdministrators.containsAny([principal])"#, false),
         (r#"resource.service.delegatedAdministrators.isEmpty()"#, false),
+        (r#"resource has sale && resource.service.delegatedAdministrators.contains(resource.sale.reseller)"#, false),
+        (r#"resource has parent && resource.parent.service == resource.service"#, false),
+        (r#"resource has parent && resource.parent has sale"#, false),
+        (r#"resource has sale && resource.sale.relationship == "ended""#, true),
         (
-            r#"resource has originalReseller && resource.service.delegatedAdministrators.contains(resource.originalReseller)"#,
+            r#"resource has sale && resource has parent && resource.parent has sale && resource.sale == resource.parent.sale"#,
             false,
         ),
-        (r#"resource has parent && resource.parent.service == resource.service"#, false),
-        (r#"resource has parent && resource.parent has originalReseller"#, false),
         (r#"resource has parent && resource.parent.service.delegatedAdministrators.contains(principal)"#, false),
     ];
     for (condition, is_tabled) in table {

@@ -65,7 +65,7 @@ fn a_rule_that_reads_what_is_not_among_the_facts_refuses() {
 @source("ours")
 @reason("seller_suspended")
 forbid (principal is Partner, action == Action::"removeSeats", resource is Subscription)
-when { resource has originalReseller && resource.originalReseller.status == "suspended" };
+when { resource has sale && resource.sale.reseller.status == "suspended" };
 "#;
     let table = Table::of(&candidate(&[("policies/never/seller-suspended.cedar", rule)]));
     for (case, cell) in table.action("removeSeats").expect("an action").cells() {
@@ -177,6 +177,9 @@ const KNOWN: &[&str] = &[
     "advisor",
     "originalReseller",
     "commercialRelationship",
+    "sale",
+    "reseller",
+    "relationship",
     "service",
     "parent",
     "delegatedAdministrators",

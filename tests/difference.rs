@@ -148,7 +148,7 @@ pub fn sets() -> Vec<(&'static str, Files)> {
             vec![never!(
                 "seller",
                 r#"forbid (principal is Partner, action == Action::"provideSupport", resource is Subscription)
-                when { resource has originalReseller && resource.originalReseller.status == "suspended" };"#
+                when { resource has sale && resource.sale.reseller.status == "suspended" };"#
             )],
         ),
         (
@@ -173,7 +173,7 @@ pub fn sets() -> Vec<(&'static str, Files)> {
                 never!(
                     "ended",
                     r#"forbid (principal is Partner, action == Action::"provision", resource is Subscription)
-                    when { resource has commercialRelationship && resource.commercialRelationship == "ended" };"#
+                    when { resource has sale && resource.sale.relationship == "ended" };"#
                 ),
                 may!(
                     "parents-service",

@@ -58,6 +58,7 @@ mod retirement;
 mod reviewers;
 mod rules;
 mod said;
+mod sale;
 mod search;
 mod server;
 mod shipped;

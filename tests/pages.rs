@@ -10,6 +10,7 @@ use standing::domain::commercial::{Outcome, Position, RelationshipState, Renegot
 use standing::domain::partner::{PartnerKind, PartnerStatus};
 use standing::domain::subscription::SubscriptionStatus;
 use standing::facts::Role;
+use standing::policy::Shape;
 use standing::question::Kind;
 use standing::standing::Right;
 
@@ -40,6 +41,11 @@ fn the_glossary_explains_every_word_of_the_schema_and_the_domain_and_no_other() 
     for (kind, attributes) in bundle.vocabulary().entities() {
         words.insert(kind.to_owned());
         words.extend(attributes.keys().cloned());
+        let inner = attributes.values().filter_map(|attribute| match &attribute.shape {
+            Shape::Record(members) => Some(members.keys().cloned()),
+            _ => None,
+        });
+        words.extend(inner.flatten());
     }
     words.extend(bundle.schema().actions().map(|action| action.id().unescaped().to_owned()));
     words.extend(Kind::ALL.iter().map(|word| word.as_str().to_owned()));

@@ -67,14 +67,14 @@ fn nothing_is_found_in_the_shipped_rules_and_without_a_solver_they_are_not_calle
 const MISTAKES: &[(&str, &str, &str, &str, &[&str])] = &[
     (
         "policies/may/remove-seats.cedar",
-        "resource has originalReseller &&\n  resource.originalReseller == principal &&",
-        "resource.service.delegatedAdministrators.contains(principal) &&",
+        "resource.sale.reseller == principal",
+        "resource.service.delegatedAdministrators.contains(principal)",
         "always/administration-alone-gives-no-commerce",
         &["partner P-attacker", "did not sell S-demo", "could remove seats", "because of `may/remove-seats` line 7"],
     ),
     (
         "policies/may/receive-bill.cedar",
-        " &&\n  resource.commercialRelationship == \"active\"",
+        " && resource.sale.relationship == \"active\"",
         "",
         "always/an-ended-relationship-gives-nothing",
         &["whose commercial relationship with C-demo has ended", "could receive bill", "`may/receive-bill`"],
@@ -102,8 +102,8 @@ const MISTAKES: &[(&str, &str, &str, &str, &[&str])] = &[
     ),
     (
         "policies/may/add-seats.cedar",
-        "resource has originalReseller &&\n  resource.originalReseller == principal &&",
-        "resource.service.delegatedAdministrators.contains(principal) &&",
+        "resource.sale.reseller == principal",
+        "resource.service.delegatedAdministrators.contains(principal)",
         "always/administration-alone-gives-no-commerce",
         &["did not sell S-demo", "could add seats", "because of `may/add-seats` line 6"],
     ),
@@ -182,8 +182,7 @@ fn a_promise_in_force_is_held_against_a_set_that_leaves_it_out() {
         ["always/an-ended-relationship-gives-nothing", "always/only-the-original-reseller", "tables/removeSeats"];
     assert_eq!(names, expected);
     let text = files.get("policies/may/remove-seats.cedar").expect("it is there").to_owned();
-    let loosened = text
-        .replace(" &&\n  resource has commercialRelationship &&\n  resource.commercialRelationship == \"active\"", "");
+    let loosened = text.replace(" && resource.sale.relationship == \"active\"", "");
     assert_ne!(loosened, text);
     files.insert("policies/may/remove-seats.cedar", loosened);
     let broken = Bundle::load(files, standing::policy::Rulebook::Domain).expect("it loads");
@@ -276,11 +275,7 @@ const DODGES: &[(&str, (&str, &str), &str)] = &[
         "`Action::\"provision\"` applies to `Customer` on `Subscription` in this schema, and no claim says",
     ),
     (SCHEMA, ("entity Customer;", "entity Customer enum [\"customer\", \"C-demo\"];"), "`Customer` lists its entities"),
-    (
-        SCHEMA,
-        ("commercialRelationship?: String", "commercialRelationship: String"),
-        "`Subscription.commercialRelationship` is not always there",
-    ),
+    (SCHEMA, ("sale?: {", "sale: {"), "`Subscription.sale` is not always there"),
     (
         API,
         ("entity Installation;", "entity Installation = { known: Bool };"),
@@ -301,8 +296,8 @@ fn a_rule_reads_nothing_of_what_it_names_or_chooses_since_only_a_proof_knows_it(
     let choices = [
         "Partner::\"nobody\" has status",
         "Subscription::\"s-1\" has status",
-        "resource has originalReseller && (if principal == Partner::\"z\" then principal else resource.originalReseller) has status",
-        "resource has originalReseller && {one: resource.originalReseller}.one has status",
+        "resource has sale && (if principal == Partner::\"z\" then principal else resource.sale.reseller) has status",
+        "resource has sale && {one: resource.sale.reseller}.one has status",
     ];
     for choice in choices {
         let (path, text) = besides(
@@ -362,7 +357,7 @@ const IDLE: &[(&str, &str, &str)] = &[
     ),
     (
         "is implied",
-        "permit (principal is Partner, action == Action::\"migrate\", resource is Subscription)\nwhen {\n  resource has originalReseller && resource.originalReseller == principal &&\n  resource has commercialRelationship && resource.commercialRelationship == \"active\" && principal.kind == \"advisor\"\n};",
+        "permit (principal is Partner, action == Action::\"migrate\", resource is Subscription)\nwhen {\n  resource has sale && resource.sale.reseller == principal &&\n  resource has sale && resource.sale.relationship == \"active\" && principal.kind == \"advisor\"\n};",
         "the rule is implied by `may/migrate`",
     ),
     (

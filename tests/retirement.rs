@@ -111,7 +111,7 @@ fn going(files: &Files) -> Vec<Retired> {
 #[test]
 fn a_promise_goes_where_a_claim_or_a_signed_answer_is_left_out_or_says_less() {
     let first = rows(&shipped()[SEATS])[2].to_owned();
-    let weaker = (" &&\n  resource has commercialRelationship &&\n  resource.commercialRelationship == \"active\"", "");
+    let weaker = (" &&\n  resource.sale.relationship == \"active\"", "");
     let api = "policies/always/api/a-role-keeps-to-its-calls.cedar";
     let cases = [
         ("a claim is left out", without(BILLED), "always/the-seller-is-billed"),
@@ -256,7 +256,7 @@ async fn a_claim_that_says_more_takes_nothing_away_where_that_is_proved() {
     let desk = WriteContext::new(RulesFrom::Files, Some(solver)).await;
     assert_eq!(desk.takes(&narrower).await, Taken::InForce, "{:#?}", desk.refused().await);
     assert_eq!(desk.status().await.retired, []);
-    let weaker = with(ONLY_SELLERS, "resource.originalReseller == principal &&\n  ", "");
+    let weaker = with(ONLY_SELLERS, "resource.sale.reseller == principal &&\n  ", "");
     assert_eq!(desk.takes(&weaker).await, Taken::Refused);
 }
 
@@ -266,8 +266,8 @@ async fn the_shipped_set_is_held_to_the_promises_in_force_like_any_other() {
     let mut more = shipped();
     let text = shipped()[BILLED].replace("always/the-seller-is-billed", "always/ours");
     let text = text.replace(
-        "resource.commercialRelationship == \"active\"",
-        "resource.commercialRelationship == \"active\" && principal.kind != \"advisor\"",
+        "resource.sale.relationship == \"active\"",
+        "resource.sale.relationship == \"active\" && principal.kind != \"advisor\"",
     );
     more.insert("policies/always/ours.cedar".to_owned(), text);
     assert_eq!(desk.takes(&more).await, Taken::InForce, "{:#?}", desk.refused().await);
@@ -382,7 +382,7 @@ async fn what_is_taken_out_while_nothing_runs_is_held_to_at_every_later_start() 
     assert!(refused.contains("nobody retired it: `always/only-the-original-reseller`"), "{refused}");
     // The start that refused it is no acceptance: the rule that it kept is no looser a start later.
     let order = "policies/may/order-add-ons.cedar";
-    folder.write(order, &folder.text(order).replace("resource.originalReseller == principal &&\n  ", ""));
+    folder.write(order, &folder.text(order).replace("resource.sale.reseller == principal && ", ""));
     let (digest, refused) = started().await;
     assert_eq!(digest, first, "the last good set decides");
     assert!(refused.contains("nobody retired it: `always/only-the-original-reseller`"), "{refused}");

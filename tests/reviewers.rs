@@ -176,7 +176,7 @@ fn an_action_that_the_other_set_lacks_is_called_new_and_one_that_goes_is_said_to
     let more = format!(
         "{schema}\n@doc(\"Read the usage\")\naction readUsage appliesTo {{ principal: Partner, resource: Subscription }};\n"
     );
-    let rule = "// Who may read the usage?\n@id(\"may/read-usage\")\n@title(\"Whoever sold it\")\n@source(\"ours\")\npermit (principal is Partner, action == Action::\"readUsage\", resource is Subscription)\nwhen { resource has originalReseller && resource.originalReseller == principal };\n";
+    let rule = "// Who may read the usage?\n@id(\"may/read-usage\")\n@title(\"Whoever sold it\")\n@source(\"ours\")\npermit (principal is Partner, action == Action::\"readUsage\", resource is Subscription)\nwhen { resource has sale && resource.sale.reseller == principal };\n";
     let wider = folder(&[(SCHEMA, &more), ("policies/may/read-usage.cedar", rule)]);
     let (_, said) = rules(&["diff", text(wider.path())]);
     assert!(unwrapped(&said).contains("new action readUsage: a yes in"), "{said}");

@@ -25,7 +25,7 @@ const PERMIT: &str = r#"// Who may remove seats?
 @title("The original reseller may remove seats")
 @source("seed")
 permit (principal is Partner, action == Action::"removeSeats", resource is Subscription)
-when { resource has originalReseller && resource.originalReseller == principal };
+when { resource has sale && resource.sale.reseller == principal };
 "#;
 
 const NEVER: &str = "policies/never/partner-suspended.cedar";
@@ -43,7 +43,7 @@ const CLAIM: &str = r#"@id("always/seats-need-a-sale")
 @source("seed")
 @claim("only-when")
 permit (principal is Partner, action == Action::"removeSeats", resource is Subscription)
-when { resource has originalReseller && resource.originalReseller == principal };
+when { resource has sale && resource.sale.reseller == principal };
 "#;
 
 const SCHEMA: &str = "schemas/standing.cedarschema";
@@ -211,7 +211,7 @@ policies/may/remove-seats.cedar: the file holds 0 rules; put exactly one rule in
         (
             "a brace that is not closed",
             with(MAY, "== principal }", "== principal"),
-            "policies/may/remove-seats.cedar:6:79: unexpected token `;`; expected `!=`, `&&`, `(`, `*`, `+`, `-`, `.`, `::`, `<`, `<=`, `==`, `>`, `>=`, `[`, `||`, `}`, or `in`",
+            "policies/may/remove-seats.cedar:6:64: unexpected token `;`; expected `!=`, `&&`, `(`, `*`, `+`, `-`, `.`, `::`, `<`, `<=`, `==`, `>`, `>=`, `[`, `||`, `}`, or `in`",
         ),
         (
             "a word that is not Cedar's",
@@ -226,8 +226,8 @@ fn a_rule_that_uses_words_the_schema_does_not_have_is_refused() {
     expect(vec![
         (
             "an unknown attribute",
-            with(MAY, "resource.originalReseller ==", "resource.originalResseller =="),
-            "policies/may/remove-seats.cedar:6:41: for policy `may/remove-seats`, attribute `originalResseller` on entity type `Subscription` not found; did you mean `originalReseller`?",
+            with(MAY, "resource.sale.reseller ==", "resource.salle.reseller =="),
+            "policies/may/remove-seats.cedar:6:29: for policy `may/remove-seats`, attribute `salle` on entity type `Subscription` not found; did you mean `sale`?",
         ),
         (
             "an unknown action",
@@ -245,8 +245,8 @@ policies/may/remove-seats.cedar:5:76: for policy `may/remove-seats`, unrecognize
         ),
         (
             "an attribute that may be absent, read without asking",
-            with(MAY, "resource has originalReseller && ", ""),
-            "policies/may/remove-seats.cedar:6:8: for policy `may/remove-seats`, unable to guarantee safety of access to optional attribute `originalReseller` on entity type `Subscription`; try testing for the attribute's presence with `e has originalReseller && ..`",
+            with(MAY, "resource has sale && ", ""),
+            "policies/may/remove-seats.cedar:6:8: for policy `may/remove-seats`, unable to guarantee safety of access to optional attribute `sale` on entity type `Subscription`; try testing for the attribute's presence with `e has sale && ..`",
         ),
         (
             "a status nothing can have",
@@ -281,7 +281,7 @@ fn a_rule_that_can_never_matter_is_refused_though_cedar_only_warns() {
         ),
         (
             "an attribute that is never there",
-            with(MAY, "resource has originalReseller", "resource has originalResseller"),
+            with(MAY, "resource has sale", "resource has salle"),
             "policies/may/remove-seats.cedar:2:1: for policy `may/remove-seats`, policy is impossible: the policy expression evaluates to false for all valid requests",
         ),
         (
@@ -359,7 +359,7 @@ fn a_schema_declares_what_the_facts_fill_and_nothing_else() {
                 parent,
                 &format!("{parent}\n  // its country?: String\n  @doc(\"country: where\")\n  country?: String,"),
             ),
-            domain("45:3", "no fact fills `Subscription.country`", hint),
+            domain("48:3", "no fact fills `Subscription.country`", hint),
         ),
         (
             "a required attribute more, on one line with another",
@@ -398,7 +398,7 @@ fn a_schema_declares_what_the_facts_fill_and_nothing_else() {
         (
             "what is not always there as if it were",
             with(SCHEMA, parent, "  parent: Subscription,"),
-            domain("42:3", "`Subscription.parent` is not always there", "write `parent?`"),
+            domain("45:3", "`Subscription.parent` is not always there", "write `parent?`"),
         ),
         (
             "an attribute less",
@@ -428,8 +428,8 @@ fn a_schema_declares_what_the_facts_fill_and_nothing_else() {
             "a word that no fact says",
             with(SCHEMA, "@values(\"active ended\")", "@values(\"active ended paused\")"),
             domain(
-                "40:3",
-                "no fact says `paused` for `Subscription.commercialRelationship`",
+                "42:5",
+                "no fact says `paused` for `Subscription.sale.relationship`",
                 "it is one of `active`, `ended`",
             ),
         ),
@@ -437,8 +437,8 @@ fn a_schema_declares_what_the_facts_fill_and_nothing_else() {
             "a word less than there are",
             with(SCHEMA, "@values(\"active ended\")", "@values(\"active\")"),
             domain(
-                "40:3",
-                "`Subscription.commercialRelationship` can be `ended`, which its `@values` leave out",
+                "42:5",
+                "`Subscription.sale.relationship` can be `ended`, which its `@values` leave out",
                 "add it there; until then whatever is asked of such a fact is refused with `invalid_fact`",
             ),
         ),

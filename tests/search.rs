@@ -376,7 +376,7 @@ const STRANGE_RULES: &[(&str, &str)] = &[
     ),
     (
         "may/seller-administers",
-        "permit (principal is Partner, action == Action::\"transition\", resource is Subscription) when { resource has originalReseller && resource.service.delegatedAdministrators == [resource.originalReseller] };",
+        "permit (principal is Partner, action == Action::\"transition\", resource is Subscription) when { resource has sale && resource.service.delegatedAdministrators == [resource.sale.reseller] };",
     ),
     (
         "may/nobody-administers",
@@ -388,7 +388,7 @@ const STRANGE_RULES: &[(&str, &str)] = &[
     ),
     (
         "may/ended",
-        "permit (principal is Partner, action == Action::\"receiveBill\", resource is Subscription) when { principal.kind == \"indirectReseller\" && resource has commercialRelationship && resource.commercialRelationship == \"ended\" };",
+        "permit (principal is Partner, action == Action::\"receiveBill\", resource is Subscription) when { principal.kind == \"indirectReseller\" && resource has sale && resource.sale.relationship == \"ended\" };",
     ),
 ];
 

@@ -9,6 +9,7 @@ use standing::domain::commercial::RelationshipState;
 use standing::domain::partner::{PartnerKind, PartnerStatus};
 use standing::domain::subscription::SubscriptionStatus;
 use standing::facts::Role;
+use standing::policy::{RecordShape, Shape};
 use standing::standing::Standing;
 
 use crate::shipped::{candidate, shipped, shipped_files, shipped_table};
@@ -66,7 +67,7 @@ fn an_answer_that_depends_on_the_kind_of_partner_or_the_seller_is_never_hidden()
 @source("ours")
 @reason("advised")
 forbid (principal is Partner, action == Action::"migrate", resource is Subscription)
-when { principal.kind == "advisor" && resource has originalReseller };
+when { principal.kind == "advisor" && resource has sale };
 "#,
     )];
     let page = Table::of(&candidate(&files)).page("migrate").expect("migrate is an action");
@@ -147,16 +148,23 @@ fn every_closed_attribute_of_the_schema_holds_exactly_the_words_of_the_domain() 
         ("Partner.kind", words(PartnerKind::ALL, PartnerKind::as_str)),
         ("Partner.status", words(PartnerStatus::ALL, PartnerStatus::as_str)),
         ("Subscription.status", words(SubscriptionStatus::ALL, SubscriptionStatus::as_str)),
-        ("Subscription.commercialRelationship", words(RelationshipState::ALL, RelationshipState::as_str)),
+        ("Subscription.sale.relationship", words(RelationshipState::ALL, RelationshipState::as_str)),
         ("Operator.role", words(Role::ALL, Role::as_str)),
     ]);
-    let mut schema = BTreeMap::new();
-    for (kind, attributes) in shipped().vocabulary().entities() {
+    fn closed(kind: &str, attributes: &RecordShape, schema: &mut BTreeMap<String, BTreeSet<String>>) {
         for (name, attribute) in attributes {
+            let place = format!("{kind}.{name}");
             if let Some(values) = &attribute.values {
-                schema.insert(format!("{kind}.{name}"), values.clone());
+                schema.insert(place.clone(), values.clone());
+            }
+            if let Shape::Record(members) = &attribute.shape {
+                closed(&place, members, schema);
             }
         }
+    }
+    let mut schema = BTreeMap::new();
+    for (kind, attributes) in shipped().vocabulary().entities() {
+        closed(kind, attributes, &mut schema);
     }
     assert_eq!(schema, domain.into_iter().map(|(name, words)| (name.to_owned(), words)).collect());
 }

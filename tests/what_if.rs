@@ -29,13 +29,13 @@ const SELLER_STAYS_AWAY: (&str, &str) = (
     "policies/never/seller.cedar",
     r#"@id("never/seller") @title("Nobody supports while the seller administers nothing") @source("a test") @reason("no_seller")
     forbid (principal is Partner, action == Action::"provideSupport", resource is Subscription)
-    when { resource has originalReseller && !resource.service.delegatedAdministrators.contains(resource.originalReseller) };"#,
+    when { resource has sale && !resource.service.delegatedAdministrators.contains(resource.sale.reseller) };"#,
 );
 const ENDED_IS_ENDED: (&str, &str) = (
     "policies/never/ended.cedar",
     r#"@id("never/ended") @title("Nobody provisions what was sold in an ended relationship") @source("a test") @reason("ended")
     forbid (principal is Partner, action == Action::"provision", resource is Subscription)
-    when { resource has commercialRelationship && resource.commercialRelationship == "ended" };"#,
+    when { resource has sale && resource.sale.relationship == "ended" };"#,
 );
 const PARENTS_SERVICE: (&str, &str) = (
     "policies/may/parents-service.cedar",

@@ -33,9 +33,9 @@ use possible::{Naming, names};
 use solver::{Found, Query, Solver};
 
 /// What the store holds of one subscription, its customer and whoever asks.
-const OF_ONE: &str = "kind status role customer originalReseller commercialRelationship";
+const OF_ONE: &str = "kind status role customer sale relationship originalReseller commercialRelationship";
 /// The same with what it holds of a parent.
-const OF_ADD_ONS: &str = "kind status role customer originalReseller commercialRelationship parent";
+const OF_ADD_ONS: &str = "kind status role customer sale relationship originalReseller commercialRelationship parent";
 
 /// What is known of one rule so far, over all environments.
 #[derive(Default)]
@@ -112,7 +112,8 @@ fn named(
         (again.is_allowed == (claim == Claim::OnlyWhen)).then(|| Counterexample::of(bundle, again))
     };
     let right = here.plainly(right)?;
-    for Naming { condition, has_no_parent } in names(&principal, &resource, claim == Claim::OnlyWhen) {
+    for Naming { condition, has_no_parent } in names(here.sale_words(), &principal, &resource, claim == Claim::OnlyWhen)
+    {
         // Everything that the store would have to hold, so that it can be said in its facts.
         let text = if has_no_parent { OF_ONE } else { OF_ADD_ONS };
         let left = here.assuming(left, &format!("{} && {condition}", here.possible(text)))?;

@@ -40,7 +40,7 @@ pub fn claimed(bundle: &Bundle, namespace: Namespace, question: &Question, facts
         // Nothing is said of what the schema has no words for, and everything about it is refused.
         return Vec::new();
     }
-    let Ok(posed) = entities::of(facts)
+    let Ok(posed) = entities::of(bundle, facts)
         .map_err(|_| ())
         .and_then(|entities| posed(bundle, namespace, question, entities).map_err(|_| ()))
     else {

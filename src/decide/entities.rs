@@ -13,7 +13,9 @@ use crate::domain::commercial::RelationshipState;
 use crate::domain::partner::{PartnerKind, PartnerStatus};
 use crate::domain::subscription::SubscriptionStatus;
 use crate::facts::{Facts, PartnerFacts, Role, SubscriptionFacts};
-use crate::policy::{Bundle, Finding, full};
+use crate::policy::{
+    Bundle, COMMERCIAL_RELATIONSHIP, Finding, ORIGINAL_RESELLER, RELATIONSHIP, RESELLER, SALE, SaleWords, full,
+};
 use crate::question::{Kind, Question, Target};
 
 /// The types that every decision names, read once: Cedar reads a name with its whole parser.
@@ -63,8 +65,13 @@ fn entity(
     Ok(Entity::new(own(kind, id).ok_or(Unspeakable)?, attributes.ok_or(Unspeakable)?, HashSet::new())?)
 }
 
-/// The entities of the facts.
-pub(super) fn of(facts: &Facts) -> Result<Vec<Entity>, Unspeakable> {
+/// The entities of the facts, in the words of the schema of a set of rules.
+pub(super) fn of(bundle: &Bundle, facts: &Facts) -> Result<Vec<Entity>, Unspeakable> {
+    in_words(bundle.sale_words(), facts)
+}
+
+/// The entities of the facts, with a sale said in those words.
+pub(super) fn in_words(words: SaleWords, facts: &Facts) -> Result<Vec<Entity>, Unspeakable> {
     let mut entities = Vec::with_capacity(8);
     for (id, partner) in &facts.partners {
         let attributes = [("kind", word(partner.kind.as_str())), ("status", word(partner.status.as_str()))];
@@ -83,7 +90,7 @@ pub(super) fn of(facts: &Facts) -> Result<Vec<Entity>, Unspeakable> {
         entities.push(entity(Kind::Service, &id.to_string(), attributes)?);
     }
     for (id, subscription) in &facts.subscriptions {
-        entities.push(entity(Kind::Subscription, id.as_str(), subscription_attributes(facts, subscription))?);
+        entities.push(entity(Kind::Subscription, id.as_str(), subscription_attributes(words, facts, subscription))?);
     }
     for (id, role) in &facts.operators {
         entities.push(entity(Kind::Operator, id, [("role", word(role.as_str()))])?);
@@ -92,6 +99,7 @@ pub(super) fn of(facts: &Facts) -> Result<Vec<Entity>, Unspeakable> {
 }
 
 fn subscription_attributes(
+    words: SaleWords,
     facts: &Facts,
     subscription: &SubscriptionFacts,
 ) -> Vec<(&'static str, Option<RestrictedExpression>)> {
@@ -105,12 +113,20 @@ fn subscription_attributes(
         attributes.push(("parent", reference(Kind::Subscription, parent.as_str())));
     }
     if let Some(reseller) = facts.original_reseller(subscription) {
-        attributes.push(("originalReseller", reference(Kind::Partner, reseller.as_str())));
         // A sale begins the relationship, so one that is missing is a fault of the store: it gives no right.
         let state = facts.relationship(customer, reseller).unwrap_or(RelationshipState::Ended);
-        attributes.push(("commercialRelationship", word(state.as_str())));
+        let (reseller, state) = (reference(Kind::Partner, reseller.as_str()), word(state.as_str()));
+        match words {
+            SaleWords::Together => attributes.push((SALE, sale(reseller, state))),
+            SaleWords::Apart => attributes.extend([(ORIGINAL_RESELLER, reseller), (COMMERCIAL_RELATIONSHIP, state)]),
+        }
     }
     attributes
+}
+
+fn sale(reseller: Option<RestrictedExpression>, state: Option<RestrictedExpression>) -> Option<RestrictedExpression> {
+    let members = [(RESELLER.to_owned(), reseller?), (RELATIONSHIP.to_owned(), state?)];
+    RestrictedExpression::new_record(members).ok()
 }
 
 /// The duties of the subject of a question towards the customer of its resource.
@@ -139,7 +155,11 @@ pub(super) fn duties(question: &Question, facts: &Facts) -> Vec<Duty> {
 pub fn check_schema(bundle: &Bundle) -> Result<(), Finding> {
     let mended = |message: String| Finding::whole("schemas", message, "keep the shipped attributes as they are");
     let mut entities =
-        of(&specimen()).map_err(|Unspeakable| mended("the facts cannot be said in this schema".into()))?;
+        of(bundle, &specimen()).map_err(|Unspeakable| mended("the facts cannot be said in this schema".into()))?;
+    if let Some(other) = bundle.sale_words().mixed_with(bundle.vocabulary()) {
+        // A rule that asks for it would never find it.
+        return Err(mended(format!("the schema says a sale in two ways, and no fact fills `Subscription.{other}`")));
+    }
     let installation = super::installation();
     // A proof takes those a schema lists for all there are.
     let kinds = Kind::ALL.iter().map(|kind| kind.as_str()).chain([installation.kind.as_str()]);

@@ -16,7 +16,7 @@ pub struct Posable<'a> {
 /// Puts a question in Cedar's words; nothing where the bundle cannot be asked it.
 #[must_use]
 pub fn pose<'a>(bundle: &'a Bundle, namespace: Namespace, question: &Question, facts: &Facts) -> Option<Posable<'a>> {
-    let posed = posed(bundle, namespace, question, entities::of(facts).ok()?).ok()?;
+    let posed = posed(bundle, namespace, question, entities::of(bundle, facts).ok()?).ok()?;
     let action = posed.request.action()?.clone();
     Some(Posable { posed, action })
 }

@@ -7,7 +7,7 @@ use cedar_policy::{EntityTypeName, EvalResult};
 
 use super::entities::{self, check_schema, specimen};
 use super::installation;
-use crate::policy::{Bundle, FACT_WORDS, Finding, RecordShape, Shape, finding_at};
+use crate::policy::{Attribute, Bundle, FACT_WORDS, Finding, RecordShape, Shape, finding_at};
 
 const SHIPPED: &str = "keep the shipped attributes as they are";
 
@@ -22,7 +22,7 @@ struct Filled {
 /// words that no fact fills, shapes that they do not have, and what they have and the schema lacks.
 #[must_use]
 pub fn schema_findings(bundle: &Bundle) -> Vec<Finding> {
-    let filled = filled();
+    let filled = filled(bundle);
     let mut findings = Vec::new();
     for (kind, shape) in bundle.vocabulary().entities() {
         let mut say = |attribute: Option<&str>, message: String, hint: &str| {
@@ -52,7 +52,7 @@ fn attributes_of(
     kind: &str,
     shape: &RecordShape,
     filled: &BTreeMap<String, Filled>,
-    say: &mut impl FnMut(Option<&str>, String, &str),
+    say: &mut dyn FnMut(Option<&str>, String, &str),
 ) {
     for (name, declared) in shape {
         let Some(known) = filled.get(name) else {
@@ -60,15 +60,25 @@ fn attributes_of(
             say(Some(name), format!("no fact fills `{kind}.{name}`"), hint);
             continue;
         };
-        if known.shape.as_ref().is_some_and(|shape| *shape != declared.shape) {
-            let message = format!("`{kind}.{name}` is of another type in the facts");
-            say(Some(name), message, SHIPPED);
+        match (&known.shape, &declared.shape) {
+            (Some(Shape::Record(members)), Shape::Record(declared)) => {
+                let member = |(name, known): (&String, &Attribute)| {
+                    (name.clone(), Filled { shape: Some(known.shape.clone()), always: known.required })
+                };
+                attributes_of(&format!("{kind}.{name}"), declared, &members.iter().map(member).collect(), say);
+            }
+            (Some(known), declared) if known != declared => {
+                let message = format!("`{kind}.{name}` is of another type in the facts");
+                say(Some(name), message, SHIPPED);
+            }
+            _ => {}
         }
         if declared.required && !known.always {
             say(Some(name), format!("`{kind}.{name}` is not always there"), &format!("write `{name}?`"));
         }
         // What the `@values` leave out is another finding: a set of an earlier day may lack a word, and still decide.
-        let words = FACT_WORDS.iter().find(|(of, word, _)| of.as_str() == kind && word == name);
+        let place = format!("{kind}.{name}");
+        let words = FACT_WORDS.iter().find(|(of, word, _)| format!("{}.{word}", of.as_str()) == place);
         let (Some((_, _, words)), Some(values)) = (words, &declared.values) else { continue };
         let words = words();
         if let Some(word) = values.iter().find(|word| !words.contains(&word.as_str())) {
@@ -83,9 +93,9 @@ fn attributes_of(
 }
 
 /// What the facts fill, by type and attribute.
-fn filled() -> BTreeMap<String, BTreeMap<String, Filled>> {
+fn filled(bundle: &Bundle) -> BTreeMap<String, BTreeMap<String, Filled>> {
     let mut seen: BTreeMap<String, Vec<BTreeMap<String, Option<Shape>>>> = BTreeMap::new();
-    for entity in entities::of(&specimen()).unwrap_or_default() {
+    for entity in entities::of(bundle, &specimen()).unwrap_or_default() {
         let attributes = entity.attrs().map(|(name, value)| (name.to_owned(), value.ok().as_ref().and_then(shape_of)));
         seen.entry(entity.uid().type_name().to_string()).or_default().push(attributes.collect());
     }
@@ -109,6 +119,13 @@ fn shape_of(value: &EvalResult) -> Option<Shape> {
         EvalResult::String(_) => Some(Shape::String),
         EvalResult::EntityUid(uid) => Some(Shape::Entity(uid.type_name().to_string())),
         EvalResult::Set(elements) => Some(Shape::Set(Box::new(elements.iter().next().and_then(shape_of)?))),
-        EvalResult::Record(_) | EvalResult::ExtensionValue(_) => None,
+        EvalResult::Record(members) => {
+            let member = |(name, value): (&String, &EvalResult)| {
+                let shape = shape_of(value)?;
+                Some((name.clone(), Attribute { shape, required: true, values: None, claimable: None }))
+            };
+            members.iter().map(member).collect::<Option<_>>().map(Shape::Record)
+        }
+        EvalResult::ExtensionValue(_) => None,
     }
 }

@@ -13,7 +13,9 @@ use super::{Namespace, Posed, Verdict, claims_read_context, entities, judge_doma
 use crate::domain::commercial::RelationshipState;
 use crate::facts::{Facts, PartnerFacts, SubscriptionFacts};
 use crate::id::{PartnerId, ServiceId, SubscriptionId};
-use crate::policy::{Bundle, RuleId, convert};
+use crate::policy::{
+    Bundle, COMMERCIAL_RELATIONSHIP, ORIGINAL_RESELLER, RELATIONSHIP, RESELLER, RuleId, SALE, SaleWords, convert,
+};
 use crate::question::{Entity, Kind, Members, Question};
 
 /// A request and its entities, as a prover found them.
@@ -125,9 +127,13 @@ impl Model {
         self.agrees_with(&facts).then_some(facts)
     }
 
+    /// Are these facts the model, in whichever words it says a sale? Two sets of rules that it is put to may say one
+    /// differently.
     fn agrees_with(&self, facts: &Facts) -> bool {
-        let Ok(entities) = entities::of(facts) else { return false };
-        entities.iter().all(|entity| self.entities.get(&entity.uid()).is_some_and(|found| found.deep_eq(entity)))
+        let is_in_model =
+            |entity: &cedar_policy::Entity| self.entities.get(&entity.uid()).is_some_and(|found| found.deep_eq(entity));
+        let agrees = |words: &SaleWords| entities::in_words(*words, facts).is_ok_and(|all| all.iter().all(is_in_model));
+        SaleWords::ALL.iter().any(agrees)
     }
 
     fn attribute(&self, kind: Kind, id: &str, name: &str) -> Option<EvalResult> {
@@ -174,11 +180,12 @@ impl Model {
         let named: SubscriptionId = id.parse().ok()?;
         let service = self.service(&self.reference(Kind::Subscription, id, "service")?, facts)?;
         let status = self.word(Kind::Subscription, id, "status")?.parse().ok()?;
-        let seller: Option<PartnerId> = match self.reference(Kind::Subscription, id, "originalReseller") {
+        let (seller, state) = self.sale(id);
+        let seller: Option<PartnerId> = match seller {
             Some(seller) => Some(seller.parse().ok()?),
             None => None,
         };
-        if let (Some(seller), Some(state)) = (&seller, self.word(Kind::Subscription, id, "commercialRelationship")) {
+        if let (Some(seller), Some(state)) = (&seller, state) {
             let state: RelationshipState = state.parse().ok()?;
             let pairs: &mut BTreeMap<_, _> = facts.relationships.entry(service.customer.clone()).or_default();
             pairs.insert(seller.clone(), state);
@@ -193,6 +200,22 @@ impl Model {
         let original_reseller = if parent.is_some() { None } else { seller };
         facts.subscriptions.insert(named, SubscriptionFacts { service, status, original_reseller, parent });
         Some(())
+    }
+
+    /// Who sold a subscription, and how their commercial relationship stands, whichever way the schema says it.
+    fn sale(&self, id: &str) -> (Option<String>, Option<String>) {
+        match self.attribute(Kind::Subscription, id, SALE) {
+            Some(EvalResult::Record(sale)) => match (sale.get(RESELLER), sale.get(RELATIONSHIP)) {
+                (Some(EvalResult::EntityUid(seller)), Some(EvalResult::String(state))) => {
+                    (Some(seller.id().unescaped().to_owned()), Some(state.clone()))
+                }
+                _ => (None, None),
+            },
+            _ => (
+                self.reference(Kind::Subscription, id, ORIGINAL_RESELLER),
+                self.word(Kind::Subscription, id, COMMERCIAL_RELATIONSHIP),
+            ),
+        }
     }
 
     /// A parent, which is no add-on itself.
@@ -232,9 +255,9 @@ mod tests {
 
     #[test]
     fn a_model_of_the_facts_of_every_standing_is_those_facts_again() {
-        for case in crate::standing::Standing::all().step_by(7) {
+        for (case, words) in crate::standing::Standing::all().step_by(7).zip(SaleWords::ALL.iter().cycle()) {
             let (question, facts) = (case.question("removeSeats"), case.facts());
-            let entities = Entities::from_entities(entities::of(&facts).unwrap_or_default(), None);
+            let entities = Entities::from_entities(entities::in_words(*words, &facts).unwrap_or_default(), None);
             let (Ok(entities), Some(subject), Some(action), Some(resource)) = (
                 entities,
                 entities::uid(&question.subject.kind, &question.subject.id),

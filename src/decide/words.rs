@@ -11,11 +11,13 @@ use crate::standing::Standing;
 #[must_use]
 pub fn can_say(bundle: &Bundle, namespace: Namespace, action: &str, facts: &Facts) -> bool {
     let matters = |missing: &MissingWord| {
+        // A rule reads a member of an attribute only by reading the attribute.
+        let name = missing.attribute.split('.').next().unwrap_or(missing.attribute);
         namespace == Namespace::Domain
             || namespace
                 .action(action)
                 .and_then(|action| bundle.deciding(&action))
-                .is_none_or(|deciding| deciding.mentions.iter().any(|mention| mention.has(missing.attribute)))
+                .is_none_or(|deciding| deciding.mentions.iter().any(|mention| mention.has(name)))
     };
     !bundle.missing_words().iter().any(|missing| holds(facts, missing) && matters(missing))
 }

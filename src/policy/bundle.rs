@@ -23,6 +23,7 @@ use super::quotes::look_alikes;
 use super::reach::{OutOfReach, out_of_reach};
 use super::retired::{RETIRED, unreadable_lines};
 use super::rule::{Claim, Place, Rule, RuleId, Rulebook};
+use super::sale::SaleWords;
 use super::source::RuleFiles;
 use super::values;
 use super::vocabulary::Vocabulary;
@@ -165,6 +166,11 @@ impl Bundle {
         &self.vocabulary
     }
 
+    /// How the schema says a sale.
+    pub(crate) fn sale_words(&self) -> SaleWords {
+        SaleWords::of(&self.vocabulary)
+    }
+
     /// The words that a fact may hold and that the schema leaves out.
     #[must_use]
     pub fn missing_words(&self) -> &BTreeSet<MissingWord> {
@@ -178,8 +184,8 @@ impl Bundle {
 
     /// Does the set make the promise that a claim of another set makes, under whatever name?
     pub(crate) fn makes(&self, claim: &Rule) -> bool {
-        let said = claim.said();
-        self.claims().any(|(own, _)| own.claim == claim.claim && own.said() == said)
+        let said = claim.promised();
+        self.claims().any(|(own, _)| own.claim == claim.claim && own.promised() == said)
     }
 
     /// The claims, in the order of their names.

@@ -29,7 +29,8 @@ impl Bundle {
                 continue;
             }
             let id = rule.id.in_force();
-            let policy = rule.policy.new_id(PolicyId::new(id.as_str()));
+            let said = self.sale_words().restated(&rule.policy).unwrap_or_else(|| rule.policy.clone());
+            let policy = said.new_id(PolicyId::new(id.as_str()));
             let bears = PolicySet::from_policies([policy.clone()])
                 .is_ok_and(|set| validator.validate(&set, ValidationMode::Strict).validation_passed());
             if !bears {
@@ -71,8 +72,8 @@ impl Bundle {
             } else {
                 "add it there; until then whatever is asked of such a fact is refused with `invalid_fact`"
             };
-            let finding =
-                finding_at(self.files(), missing.kind.as_str(), Some(missing.attribute), missing.to_string(), hint);
+            let name = missing.attribute.rsplit('.').next();
+            let finding = finding_at(self.files(), missing.kind.as_str(), name, missing.to_string(), hint);
             if is_known { finding } else { finding.advising() }
         };
         self.missing_words().iter().map(finding).collect()

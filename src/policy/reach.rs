@@ -8,7 +8,7 @@
 
 use serde_json::Value;
 
-use super::vocabulary::{Shape, Vocabulary};
+use super::vocabulary::{RecordShape, Shape, Vocabulary};
 use crate::question::Kind;
 
 /// An attribute that is read of an entity of which nothing but its name is known.
@@ -48,8 +48,15 @@ fn read(node: &Value, vocabulary: &Vocabulary, found: &mut Vec<OutOfReach>) {
     }
 }
 
-/// Does an attribute of that name hold a partner, in any type?
+/// Does an attribute of that name hold a partner, in any type or record?
 fn leads_to_partner(name: &str, vocabulary: &Vocabulary) -> bool {
-    let holds = |shape: &Shape| matches!(shape, Shape::Entity(kind) if kind == Kind::Partner.as_str());
-    vocabulary.entities().any(|(_, attributes)| attributes.get(name).is_some_and(|found| holds(&found.shape)))
+    vocabulary.entities().any(|(_, attributes)| holds_partner(name, attributes))
+}
+
+fn holds_partner(name: &str, attributes: &RecordShape) -> bool {
+    attributes.iter().any(|(found, attribute)| match &attribute.shape {
+        Shape::Entity(kind) => found == name && kind == Kind::Partner.as_str(),
+        Shape::Record(members) => holds_partner(name, members),
+        _ => false,
+    })
 }

@@ -6,6 +6,8 @@ use std::sync::Arc;
 use cedar_policy::Policy;
 use serde::{Deserialize, Serialize};
 
+use super::sale::SaleWords;
+
 /// The name of a rule: the path of its file without `policies/` and the ending, for example `may/remove-seats`.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -128,5 +130,10 @@ impl Rule {
         let mut json = self.policy.to_json().ok()?;
         json.as_object_mut()?.remove("annotations");
         Some(json)
+    }
+
+    /// What it says whichever way its schema says a sale.
+    pub(super) fn promised(&self) -> Option<serde_json::Value> {
+        SaleWords::Together.said(&self.said()?)
     }
 }

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use super::vocabulary::Vocabulary;
+use super::vocabulary::{Attribute, Shape, Vocabulary};
 use crate::domain::commercial::RelationshipState;
 use crate::domain::partner::{PartnerKind, PartnerStatus};
 use crate::domain::subscription::SubscriptionStatus;
@@ -17,7 +17,7 @@ use crate::question::Kind;
 pub struct MissingWord {
     /// The type of the entity.
     pub kind: Kind,
-    /// The attribute that may hold the word.
+    /// The attribute that may hold the word; of a record, with the member after a `.`.
     pub attribute: &'static str,
     /// The word.
     pub word: &'static str,
@@ -33,7 +33,7 @@ impl std::fmt::Display for MissingWord {
 /// The words of a vocabulary.
 pub(crate) type Words = fn() -> Vec<&'static str>;
 
-/// The words that facts hold, by type and attribute.
+/// The words that facts hold, by type and attribute, whichever way a schema says a sale.
 pub(crate) const FACT_WORDS: &[(Kind, &str, Words)] = &[
     (Kind::Partner, "kind", || PartnerKind::ALL.iter().map(|word| word.as_str()).collect()),
     (Kind::Partner, "status", || PartnerStatus::ALL.iter().map(|word| word.as_str()).collect()),
@@ -41,6 +41,7 @@ pub(crate) const FACT_WORDS: &[(Kind, &str, Words)] = &[
     (Kind::Subscription, "commercialRelationship", || {
         RelationshipState::ALL.iter().map(|word| word.as_str()).collect()
     }),
+    (Kind::Subscription, "sale.relationship", || RelationshipState::ALL.iter().map(|word| word.as_str()).collect()),
     (Kind::Operator, "role", || Role::ALL.iter().map(|word| word.as_str()).collect()),
 ];
 
@@ -48,10 +49,20 @@ pub(crate) const FACT_WORDS: &[(Kind, &str, Words)] = &[
 pub(super) fn left_out(vocabulary: &Vocabulary) -> BTreeSet<MissingWord> {
     let mut missing = BTreeSet::new();
     for &(kind, attribute, words) in FACT_WORDS {
-        let declared = vocabulary.entity(kind.as_str()).and_then(|attributes| attributes.get(attribute));
+        let declared = declared(vocabulary, kind, attribute);
         let Some(values) = declared.and_then(|attribute| attribute.values.as_ref()) else { continue };
         let words = words().into_iter().filter(|word| !values.contains(*word));
         missing.extend(words.map(|word| MissingWord { kind, attribute, word }));
     }
     missing
+}
+
+/// What a schema declares of an attribute, or of a member of one.
+fn declared<'a>(vocabulary: &'a Vocabulary, kind: Kind, attribute: &str) -> Option<&'a Attribute> {
+    let mut path = attribute.split('.');
+    let first = vocabulary.entity(kind.as_str())?.get(path.next()?)?;
+    path.try_fold(first, |found, name| match &found.shape {
+        Shape::Record(members) => members.get(name),
+        _ => None,
+    })
 }

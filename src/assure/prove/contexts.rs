@@ -154,7 +154,9 @@ impl Search<'_, '_> {
         let here = Environment::new(bundle, self.here.env);
         let (mut permits, mut forbids, mut readers) = (Vec::new(), Vec::new(), Vec::new());
         for rule in bundle.deciders().filter(|rule| here.covers(&rule.policy)) {
-            let json = rule.policy.to_json().map_err(|error| error.to_string())?;
+            // The set that is compared with may say a sale in other words.
+            let policy = self.here.sale_words().restated(&rule.policy).unwrap_or_else(|| rule.policy.clone());
+            let json = policy.to_json().map_err(|error| error.to_string())?;
             let says = condition(&json);
             let is_permit = json["effect"] == "permit";
             if holds(&says, "context") {
@@ -215,7 +217,7 @@ impl Search<'_, '_> {
             Found::Not(raw) => raw,
         };
         let (principal, resource) = (self.here.env.principal().to_string(), self.here.env.resource().to_string());
-        for named in names(&principal, &resource, true) {
+        for named in names(self.here.sale_words(), &principal, &resource, true) {
             let text = if named.has_no_parent { OF_ONE } else { OF_ADD_ONS };
             let condition = format!("{} && {sayable} && {}", self.here.possible(text), named.condition);
             if let Found::Not(env) = ask(&condition)? {

@@ -7,7 +7,7 @@ use cedar_policy_symcc::{CompiledPolicy, CompiledPolicySet};
 
 use super::possible::possible;
 use super::solver::{Found, Query, Solver};
-use crate::policy::{Bundle, Rule};
+use crate::policy::{Bundle, Rule, SaleWords};
 
 /// One environment: the rules that decide there, and what may be assumed.
 pub(super) struct Environment<'a> {
@@ -18,6 +18,11 @@ pub(super) struct Environment<'a> {
 impl<'a> Environment<'a> {
     pub(super) fn new(bundle: &'a Bundle, env: &'a RequestEnv) -> Self {
         Self { bundle, env }
+    }
+
+    /// How a sale is said here.
+    pub(super) fn sale_words(&self) -> SaleWords {
+        self.bundle.sale_words()
     }
 
     /// What is possible here, as far as that text speaks of it.

@@ -4,7 +4,7 @@
 //! construction: the closed words of the schema, and how a subscription, its service, its seller and its parent hang
 //! together. A test holds it against the facts of every row.
 
-use crate::policy::{Shape, Vocabulary};
+use crate::policy::{RecordShape, SaleWords, Shape, Vocabulary};
 use crate::question::Kind;
 
 /// How far attributes are followed from entity to entity.
@@ -13,12 +13,20 @@ const DEPTH_MAX: usize = 1;
 /// A subscription, that stands at `{}`, is of the customer of its service.
 const SAME_CUSTOMER: &str = "{}.customer == {}.service.customer";
 
-/// A commercial relationship is told of exactly where somebody sold.
+/// A commercial relationship is told of exactly where somebody sold, where a schema says the two apart.
 const SOLD: &str =
     "(if {} has originalReseller then {} has commercialRelationship else !({} has commercialRelationship))";
 
 /// What hangs together about an add-on: its parent is none, of the same customer, and its seller is the parent's.
 const ADD_ON: &str = "(if resource has parent then \
+    resource.parent != resource && !(resource.parent has parent) && \
+    resource.parent.customer == resource.customer && \
+    (if resource.parent has sale then resource has sale && resource.sale == resource.parent.sale \
+    else !(resource has sale)) \
+  else true)";
+
+/// The same where a schema says a sale apart.
+const ADD_ON_APART: &str = "(if resource has parent then \
     resource.parent != resource && !(resource.parent has parent) && \
     resource.parent.customer == resource.customer && \
     (if resource.parent has originalReseller then \
@@ -47,11 +55,12 @@ pub(super) fn possible(vocabulary: &Vocabulary, principal: &str, resource: &str,
         if text.contains("customer") {
             hangs_together(SAME_CUSTOMER);
         }
-        if text.contains("originalReseller") || text.contains("commercialRelationship") {
+        let is_apart = SaleWords::of(vocabulary) == SaleWords::Apart;
+        if is_apart && (text.contains("originalReseller") || text.contains("commercialRelationship")) {
             hangs_together(SOLD);
         }
         if has_parent {
-            conditions.push(ADD_ON.to_owned());
+            conditions.push(if is_apart { ADD_ON_APART } else { ADD_ON }.to_owned());
         }
     }
     conditions.join(" && ")
@@ -66,8 +75,13 @@ struct Words<'a> {
 impl Words<'_> {
     /// Each closed word holds one of its values, wherever it can be reached from `path`.
     fn at(&self, path: &str, kind: &str, depth: usize, conditions: &mut Vec<String>) {
-        let attributes = self.vocabulary.entity(kind).into_iter().flatten();
-        for (name, attribute) in attributes.filter(|(name, _)| self.text.contains(name.as_str())) {
+        if let Some(attributes) = self.vocabulary.entity(kind) {
+            self.of(path, attributes, depth, conditions);
+        }
+    }
+
+    fn of(&self, path: &str, attributes: &RecordShape, depth: usize, conditions: &mut Vec<String>) {
+        for (name, attribute) in attributes.iter().filter(|(name, _)| self.text.contains(name.as_str())) {
             let at = format!("{path}[{name:?}]");
             let mut inner = Vec::new();
             match (&attribute.shape, &attribute.values) {
@@ -75,6 +89,7 @@ impl Words<'_> {
                     let values: Vec<String> = values.iter().map(|value| format!("{at} == {value:?}")).collect();
                     inner.push(format!("({})", values.join(" || ")));
                 }
+                (Shape::Record(members), _) => self.of(&at, members, depth, &mut inner),
                 // What is known of another partner than the one that asks, no rule may read.
                 (Shape::Entity(of), _) if depth < DEPTH_MAX && of != Kind::Partner.as_str() => {
                     self.at(&at, of, depth + 1, &mut inner);
@@ -112,7 +127,7 @@ pub(super) struct Naming {
 
 /// Conditions that name everybody readably, the most telling first; each may be unsatisfiable, and then the next is
 /// tried.
-pub(super) fn names(principal: &str, resource: &str, is_ceiling: bool) -> Vec<Naming> {
+pub(super) fn names(words: SaleWords, principal: &str, resource: &str, is_ceiling: bool) -> Vec<Naming> {
     let cast = if is_ceiling {
         Cast { partner: "P-attacker", customer: "C-attacker", operator: "O-attacker" }
     } else {
@@ -134,8 +149,10 @@ pub(super) fn names(principal: &str, resource: &str, is_ceiling: bool) -> Vec<Na
     let subscription = |at: &str, id: &str| {
         format!(
             "{at} == Subscription::\"{id}\" && {at}.customer == Customer::\"C-demo\" && {} && \
-             (if {at} has originalReseller then {partners}.contains({at}.originalReseller) else true)",
-            service(&format!("{at}.service"), "C-demo/office365")
+             (if {} then {partners}.contains({}) else true)",
+            service(&format!("{at}.service"), "C-demo/office365"),
+            words.sold(at),
+            words.reseller(at),
         )
     };
     let others: Vec<String> = match Kind::named(resource) {
