@@ -104,6 +104,8 @@ fn the_table_decides_as_cedar_does_under_every_set_of_rules() {
     let first = candidate(&[(schema, &first)]);
     assert!(!first.missing_words().is_empty());
     compare("the first kind is missing", &first, &actions(&first), 3, 100);
+    let escaped = permitting(r#"principal["ki\u{6e}d"] == "directBill""#);
+    assert!(compare("a kind spelt with an escape", &escaped, &["migrate".to_owned()], 4, 100) > 500);
     for (place, (about, files)) in sets().iter().enumerate() {
         let rules = candidate(files);
         compare(about, &rules, &actions(&rules), place as u64, 60);

@@ -250,7 +250,8 @@ impl Bundle {
     /// Could a rule or a claim about an action tell partners apart by how they take part?
     pub(crate) fn sees_kinds(&self, action: &EntityUid) -> bool {
         let Some(deciding) = self.by_action.get(action) else { return true };
-        let sees = |policy: &Policy| policy.to_string().contains(KIND);
+        // Not the text: it may spell the word with escapes.
+        let sees = |policy: &Policy| Mention::of(policy).is_none_or(|mention| mention.has(KIND));
         deciding.rules.policies().any(sees) || deciding.claims.policies().any(sees)
     }
 
