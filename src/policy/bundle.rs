@@ -107,6 +107,8 @@ pub(crate) struct Deciding {
     pub(crate) reads_context: bool,
     /// Does one of its claims?
     pub(crate) claims_read_context: bool,
+    /// Could one of its rules or claims tell partners apart by how they take part?
+    pub(crate) sees_kinds: bool,
     /// How often Cedar was asked about it.
     pub(crate) evaluations: Arc<AtomicU64>,
 }
@@ -249,10 +251,7 @@ impl Bundle {
 
     /// Could a rule or a claim about an action tell partners apart by how they take part?
     pub(crate) fn sees_kinds(&self, action: &EntityUid) -> bool {
-        let Some(deciding) = self.by_action.get(action) else { return true };
-        // Not the text: it may spell the word with escapes.
-        let sees = |policy: &Policy| Mention::of(policy).is_none_or(|mention| mention.has(KIND));
-        deciding.rules.policies().any(sees) || deciding.claims.policies().any(sees)
+        self.by_action.get(action).is_none_or(|deciding| deciding.sees_kinds)
     }
 
     /// The rules about an action that read what its caller says, as far as the schema lets it say anything.
@@ -408,6 +407,8 @@ fn by_action(
         let mut deciding = Deciding::default();
         let lets_say = vocabulary.lets_say(action);
         for rule in rules.values().filter(|rule| names(&rule.policy.action_constraint())) {
+            // Not the text is asked: it may spell the word with escapes.
+            deciding.sees_kinds |= mentions.get(&rule.id).is_none_or(|mention| mention.has(KIND));
             // In a world of its own nothing is proved, and what is not said is simply not there.
             let reads_context = lets_say
                 && rule.place != Place::World
