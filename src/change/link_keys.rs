@@ -50,6 +50,8 @@ async fn alter_link_keys(
     action: &'static str,
     alter: impl FnOnce(&Altering) -> Result<(LinkKeys, LinkKeyId), LinksError>,
 ) -> Result<Committed<Vec<LinkKeySummary>>, CallError<LinksError>> {
+    // Whoever may not alter the ring holds nobody up who may.
+    call::may(pdp, call, action).await?;
     let links = Arc::new(pdp.keys.links.altering().await);
     let before = links.keys();
     let (after, key) = match alter(&links) {
