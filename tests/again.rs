@@ -1,11 +1,10 @@
 //! A change may be run again at any time: on the same facts it comes to the same. Here each one is worked out twice
 //! before it is written, and refused where the two are not alike.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use standing::caller::{Caller, Identity, Person, Proof};
+use standing::caller::Caller;
 use standing::change::registry::Registered;
 use standing::change::renegotiation::Withdrawal;
 use standing::change::tokens::{NewToken, Speaker};
@@ -17,57 +16,16 @@ use standing::domain::partner::PartnerKind;
 use standing::domain::subscription::{Subscription, SubscriptionStatus};
 use standing::facts::Role;
 use standing::id::{Revision, TokenId};
-use standing::pdp::call::{Call, CallError, Coded, Committed, Idempotency};
+use standing::pdp::call::{Call, CallError, Committed, Idempotency};
 use standing::pdp::opening::{self, Opening};
-use standing::policy::RuleFiles;
 use standing::publish::approval::Approving;
 use standing::publish::proposal::Proposing;
 use standing::publish::rollback::{RolledBack, RollingBack};
 use standing::store::{MetadataChanges, ProposalState, Store, StoreError, Token, Work};
 use standing::{change, evidence, publish};
 
-use crate::shipped::TIGHTER;
+use crate::publishing::{Files, accepted, by, code, remarked, shipped, tightened};
 use crate::stage::{BEGIN, Stage, as_customer, as_partner, operator, subscription, terms, time};
-
-type Files = BTreeMap<String, String>;
-
-fn shipped() -> Files {
-    RuleFiles::built_in().iter().map(|(path, text)| (path.to_owned(), text.to_owned())).collect()
-}
-
-/// The shipped rules with a remark, under a digest of their own.
-fn remarked(remark: &str) -> Files {
-    let mut files = shipped();
-    files
-        .entry("policies/may/receive-bill.cedar".to_owned())
-        .and_modify(|text| text.push_str(&format!("// {remark}\n")));
-    files
-}
-
-fn tightened() -> Files {
-    let mut files = shipped();
-    files.insert(TIGHTER.0.to_owned(), TIGHTER.1.to_owned());
-    files
-}
-
-/// A call of somebody with a token.
-fn by(id: &str) -> Call {
-    let caller = Caller::Operator { id: id.to_owned(), role: Role::Reviewer };
-    Call::by(Identity { caller, person: Some(Person::of_token(id)), proof: Proof::Token { id: id.parse().unwrap() } })
-}
-
-fn accepted() -> Approving {
-    Approving { unproved: Some("the table was read".to_owned()), ..Approving::default() }
-}
-
-/// Why a call was allowed and not done.
-#[track_caller]
-fn code<T: std::fmt::Debug, E: Coded + std::fmt::Debug>(result: Result<T, CallError<E>>) -> &'static str {
-    match result {
-        Err(CallError::Refused(error)) => error.code(),
-        other => panic!("{other:?}"),
-    }
-}
 
 /// A decision point on a folder, with rules from publishing.
 async fn stage() -> Stage {

@@ -15,7 +15,7 @@ use standing::change::tokens::{NewToken, Speaker};
 use standing::clock::{Clock as _, SharedClock, Stopped, System, Timestamp};
 use standing::config::{RulesAt, RulesFrom};
 use standing::facts::Role;
-use standing::pdp::call::{Call, CallError, Coded as _, Committed};
+use standing::pdp::call::{Call, CallError, Coded, Committed};
 use standing::pdp::links::LinkRing;
 use standing::pdp::opening::Opening;
 use standing::pdp::{Pdp, Terms, ready, rules};
@@ -35,21 +35,21 @@ use crate::stage::{BEGIN, operator, terms, time};
 
 const BILLS: &str = "policies/may/receive-bill.cedar";
 
-type Files = BTreeMap<String, String>;
+pub type Files = BTreeMap<String, String>;
 
-fn shipped() -> Files {
+pub fn shipped() -> Files {
     RuleFiles::built_in().iter().map(|(path, text)| (path.to_owned(), text.to_owned())).collect()
 }
 
 /// The shipped rules with a remark, so that they decide as before under another digest.
-fn remarked(remark: &str) -> Files {
+pub fn remarked(remark: &str) -> Files {
     let mut files = shipped();
     files.insert(BILLS.to_owned(), format!("{}// {remark}\n", files[BILLS]));
     files
 }
 
 /// The shipped rules, and that a transition needs delegated administration too.
-fn tightened() -> Files {
+pub fn tightened() -> Files {
     let mut files = shipped();
     files.insert(TIGHTER.0.to_owned(), TIGHTER.1.to_owned());
     files
@@ -59,7 +59,7 @@ fn digest(files: &Files) -> String {
     Digest::of(&files.clone().into_iter().collect()).to_string()
 }
 
-fn by(id: &str) -> Call {
+pub fn by(id: &str) -> Call {
     as_role(id, Role::Reviewer)
 }
 
@@ -154,7 +154,7 @@ impl Press {
     }
 }
 
-fn accepted() -> Approving {
+pub fn accepted() -> Approving {
     Approving { unproved: Some("the table was read".to_owned()), ..Approving::default() }
 }
 
@@ -163,7 +163,7 @@ fn at(text: &str) -> Option<Timestamp> {
 }
 
 #[track_caller]
-fn code<T: std::fmt::Debug>(result: Result<T, CallError<PublishError>>) -> &'static str {
+pub fn code<T: std::fmt::Debug, E: Coded + std::fmt::Debug>(result: Result<T, CallError<E>>) -> &'static str {
     match result {
         Err(CallError::Refused(error)) => error.code(),
         other => panic!("{other:?}"),

@@ -128,8 +128,7 @@ pub async fn import(
         let rules = current.over(&import.context())?;
         import_lines(&rules, &call, multichannel, import, &mut lines.borrow_mut())
     };
-    let written = pdp.store.bulk_import(work).await;
-    let written = written?;
+    let written = pdp.store.bulk_import(work).await?;
     let (value, revision, is_repeat) = written.value?;
     Ok(Committed { value, revision, is_repeat, seqs: written.seqs })
 }

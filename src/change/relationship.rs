@@ -13,10 +13,10 @@ use crate::domain::grant::Multichannel;
 use crate::domain::invitation::{Email, EmailError, TokenError};
 use crate::domain::partner::{Partner, PartnerKind};
 use crate::id::{CustomerId, PartnerId};
-use crate::pdp::Pdp;
 use crate::pdp::call::{self, Call, CallError, CallTarget, Coded, Committed, Done, Response, Undone};
 use crate::pdp::links::LinkRing;
 use crate::pdp::refusal::Denied;
+use crate::pdp::{Pdp, refused};
 
 /// A partner's relationship request: the link, and the email to send it in.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -158,11 +158,8 @@ pub async fn offer(pdp: &Pdp, call: &Call, token: &str) -> Result<Response<Offer
 /// Refuses an acceptance by a link that is none: to everybody alike, whoever else may accept, and recorded as what it
 /// is.
 async fn refuse_acceptance(pdp: &Pdp, call: &Call, error: TokenError) -> CallError<LinkError> {
-    let why = error.clone();
-    let refused = call::change(pdp, call, "acceptRelationship", CallTarget::Installation, move |_, _| {
-        Err::<Done<()>, _>(LinkError::from(why.clone()).into())
-    });
-    match refused.await {
+    let why = LinkError::from(error.clone());
+    match refused::refuse::<(), _>(pdp, call, "acceptRelationship", CallTarget::Installation, why).await {
         Ok(_) | Err(CallError::Denied(_)) => CallError::Refused(error.into()),
         Err(other) => other,
     }
@@ -341,7 +338,6 @@ impl Coded for LinkError {
     }
 }
 
-/// The ring of link keys, shared with whoever rotates them.
 /// The keys that links are signed with.
 #[must_use]
 pub fn links(pdp: &Pdp) -> &LinkRing {

@@ -30,8 +30,7 @@ pub async fn put_subscription(
     let current = pdp.rules.current.clone();
     let call = call.clone();
     let put = move |context: &WriteContext<'_>| put(&*current.over(context)?, &call, context, after.clone());
-    let written = pdp.store.change(put).await;
-    let written = written?;
+    let written = pdp.store.change(put).await?;
     let (value, revision, is_repeat) = written.value?;
     Ok(Committed { value, revision, is_repeat, seqs: written.seqs })
 }

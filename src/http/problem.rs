@@ -6,6 +6,8 @@ mod codes;
 
 pub(super) use codes::ProblemCode;
 
+use std::convert::Infallible;
+
 use bytes::Bytes;
 use serde::Serialize;
 use warp::http::StatusCode;
@@ -31,8 +33,6 @@ use crate::evidence::changes::ChangesError;
 use crate::evidence::ledger::LedgerError;
 use crate::evidence::replay::ReplayError;
 use crate::json::{JsonError, ShapeError};
-use std::convert::Infallible;
-
 use crate::pdp::call::{CallError, Coded, PreconditionError};
 use crate::pdp::links::LinksError;
 use crate::pdp::page::ListError;

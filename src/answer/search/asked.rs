@@ -4,9 +4,7 @@ use data_encoding::HEXLOWER;
 use serde_json::Value;
 
 use crate::answer::past::{AsOf, ReadOptions};
-use crate::answer::search::SearchError;
 use crate::answer::search::token::digest;
-use crate::pdp::call::CallError;
 use crate::question::{Members, Question};
 use crate::store::StoreError;
 
@@ -14,16 +12,13 @@ use crate::store::StoreError;
 pub(crate) type QuestionDigest = [u8; 32];
 
 /// The digest of a question as it is written.
-pub(crate) fn question_digest(question: &Question) -> Result<QuestionDigest, CallError<SearchError>> {
+pub(crate) fn question_digest(question: &Question) -> Result<QuestionDigest, StoreError> {
     Ok(digest(&[&bytes(question)?]))
 }
 
 /// The digest of a question as it was asked: in whatever order its members came, and of what day and by which rules,
 /// where the caller chose them.
-pub(crate) fn asked_digest(
-    question: &Question,
-    options: &ReadOptions,
-) -> Result<QuestionDigest, CallError<SearchError>> {
+pub(crate) fn asked_digest(question: &Question, options: &ReadOptions) -> Result<QuestionDigest, StoreError> {
     let mut question = question.clone();
     let Question { subject, action, resource, context } = &mut question;
     for members in [&mut subject.properties, &mut action.properties, &mut resource.properties, context] {
@@ -40,8 +35,8 @@ pub(crate) fn asked_digest(
     Ok(digest(&parts))
 }
 
-fn bytes(question: &Question) -> Result<Vec<u8>, CallError<SearchError>> {
-    Ok(serde_json::to_vec(question).map_err(|error| StoreError::Unusable(error.to_string()))?)
+fn bytes(question: &Question) -> Result<Vec<u8>, StoreError> {
+    serde_json::to_vec(question).map_err(|error| StoreError::Unusable(error.to_string()))
 }
 
 fn put_in_order(members: &mut Members) {
