@@ -67,9 +67,12 @@ fn whoever_sends_a_large_body_that_is_not_taken_gets_the_answer() {
 #[test]
 fn whoever_waits_to_be_told_to_go_on_is_not_told_so_when_the_body_is_not_taken() {
     let town = Guarded::new();
-    let headers = "content-length: 20\r\nexpect: 100-continue\r\n";
-    let (status, said) = sent(&town, "POST", "/nothing/here", headers, "");
-    assert!(status == 404 && !said.contains("100 Continue"), "{said}");
+    for (path, length, refused) in [("/nothing/here", 20, 404), ("/access/v1/evaluation", 25_165_824, 413)] {
+        let json = "content-type: application/json\r\n";
+        let headers = format!("content-length: {length}\r\nexpect: 100-continue\r\n{json}");
+        let (status, said) = sent(&town, "POST", path, &headers, "");
+        assert!(status == refused && !said.contains("100 Continue"), "{said}");
+    }
 }
 
 fn revision(town: &Guarded) -> Value {

@@ -123,14 +123,17 @@ async fn next(body: &mut Incoming) -> Result<Option<Bytes>, Problem> {
 /// # Errors
 /// 408, 413, or 400 for one that breaks off.
 pub(super) async fn collected(mut body: Incoming, limit: usize) -> Result<Bytes, Problem> {
+    let too_large = || {
+        let message = format!("the body has more than {limit} bytes; send less at once");
+        Problem::of(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", message)
+    };
+    if body.is_longer_than(limit) {
+        return Err(too_large());
+    }
     let mut whole = Vec::new();
     while let Some(part) = next(&mut body).await? {
         if whole.len() + part.len() > limit {
-            return Err(Problem::of(
-                StatusCode::PAYLOAD_TOO_LARGE,
-                "body_too_large",
-                format!("the body has more than {limit} bytes; send less at once"),
-            ));
+            return Err(too_large());
         }
         whole.extend_from_slice(&part);
     }

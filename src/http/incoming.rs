@@ -7,7 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::{FutureExt as _, Stream, StreamExt as _};
 use warp::http::HeaderMap;
-use warp::http::header::EXPECT;
+use warp::http::header::{CONTENT_LENGTH, EXPECT};
 
 /// How much of a body that is not wanted is read away, and for how long.
 const UNWANTED_BYTES_MAX: usize = 64 * 1024 * 1024;
@@ -24,12 +24,20 @@ pub(super) struct Incoming {
     parts: Option<Parts>,
     /// The caller sends nothing before it is told to go on.
     waits: bool,
+    /// How many bytes it is, where its length is announced.
+    length: Option<u64>,
 }
 
 impl Incoming {
     /// The body of a call with these headers.
     pub(super) fn new(parts: impl Stream<Item = Result<Bytes, String>> + Send + 'static, headers: &HeaderMap) -> Self {
-        Self { parts: Some(Box::pin(parts)), waits: headers.contains_key(EXPECT) }
+        let length = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.trim().parse().ok());
+        Self { parts: Some(Box::pin(parts)), waits: headers.contains_key(EXPECT), length }
+    }
+
+    /// Is it announced to be longer than a limit?
+    pub(super) fn is_longer_than(&self, limit: usize) -> bool {
+        self.length.is_some_and(|length| length > limit as u64)
     }
 }
 
