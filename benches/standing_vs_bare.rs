@@ -68,6 +68,7 @@ fn measure(settings: &Settings, bare: &Process, subscriptions: u64) {
     let imported = fill(&data, subscriptions, partners);
     println!("{subscriptions:>13} subscriptions imported, {imported:.0} a second; {:.0} us a sync", sync(&data));
     let file = data.join("standing.redb");
+    let (mut records, before) = (0, fs::metadata(&file).unwrap().len());
     for (asks, guarded) in [("without", false), ("a token", true)] {
         let mut command = Command::new(env!("CARGO_BIN_EXE_standing"));
         command.args(["serve", "--listen", "127.0.0.1:0", "--data"]).arg(&data);
@@ -77,21 +78,20 @@ fn measure(settings: &Settings, bare: &Process, subscriptions: u64) {
         for answer in ["yes", "no"] {
             asking.check(&ours, answer);
             for &connections in &settings.connections {
-                let before = fs::metadata(&file).unwrap().len();
                 let first = asking.ask(bare, answer, connections, 1);
                 let measured = asking.ask(&ours, answer, connections, 1);
                 let second = asking.ask(bare, answer, connections, 1);
                 let limit = (first.rate() + second.rate()) / 2.0;
-                let grown = fs::metadata(&file).unwrap().len() - before;
+                records += measured.requests;
                 println!(
-                    "{subscriptions:>13} {answer:>5} {asks:>7} {connections:>5} {} {:>8.3}  {:.0} bytes a record",
+                    "{subscriptions:>13} {answer:>5} {asks:>7} {connections:>5} {} {:>8.3}",
                     measured.line(),
-                    measured.rate() / limit,
-                    grown as f64 / measured.requests as f64
+                    measured.rate() / limit
                 );
             }
         }
         let measured = asking.ask(&ours, "yes", 1, settings.batch);
+        records += measured.requests * settings.batch;
         println!(
             "{subscriptions:>13} {:>5} {asks:>7} batch {}          {:.0} decisions a second; {} MiB of memory",
             "yes",
@@ -100,6 +100,9 @@ fn measure(settings: &Settings, bare: &Process, subscriptions: u64) {
             ours.anonymous_memory() / 1_048_576
         );
     }
+    // The file grows in steps, so this is said of all records at once.
+    let grown = fs::metadata(&file).unwrap().len() - before;
+    println!("{subscriptions:>13} {records} records, {:.0} bytes of the file each", grown as f64 / records as f64);
 }
 
 /// Fills a store by formula; how many subscriptions a second.
