@@ -17,7 +17,7 @@ pub use finding::{Fault, Finding, Walked};
 pub use mask::{Mask, Masked};
 pub use proof_file::{ProofFile, ProofFileError};
 pub use record::{CallOutcome, Claimed, ENGINE, Record, RecordError, RecordKind, Results, SALT_BYTES, SearchKind};
-pub use recorded::{Field, Recorded, Term};
+pub use recorded::{Field, Indexed, Recorded, Term};
 pub use tree::{
     Hash, Peaks, ProofError, children, consistency, hash_text, inclusion, leaf_hash, leaf_node, leaves_up_to,
     node_hash, nodes_to_come, parse_hash, verify_consistency, verify_inclusion,

@@ -16,7 +16,7 @@ use standing::answer::ask::{Batch, Semantic};
 use standing::answer::past::ReadOptions;
 use standing::answer::search::{Search, SearchTarget};
 use standing::audit::{
-    CallOutcome, Hash, Peaks, Place, Record, RecordKind, Recorded, Term, VerifierKey, Walk, leaf_node,
+    CallOutcome, Hash, Indexed, Peaks, Place, Record, RecordKind, Term, VerifierKey, Walk, leaf_node,
 };
 use standing::caller::Caller;
 use standing::change::acceptance::Acceptance;
@@ -346,7 +346,7 @@ fn is_sound(store: &Store, key: Option<&VerifierKey>) {
             assert_eq!((record.asked, record.decision), (RecordKind::Call, true));
             assert!(revisions.insert(revision, record.caller.to_string()).is_none(), "two records of {revision}");
         }
-        for term in Recorded::read(bytes).terms {
+        for term in Indexed::read(&bytes).terms {
             by_term.entry(term).or_default().insert(Seq(seq));
         }
     }

@@ -784,7 +784,7 @@ fn worked() -> f64 {
 async fn what_a_record_costs() {
     let data = tempfile::tempdir().unwrap();
     let store = Store::open(data.path(), Arc::new(System)).unwrap();
-    let record = Recorded { bytes: vec![b'x'; 900], at: None, terms: Vec::new() };
+    let record = Recorded { bytes: vec![b'x'; 900] };
     for round in 0..4 {
         let (began, before) = (Instant::now(), worked());
         for _ in 0..20 {

@@ -1,4 +1,4 @@
-//! A record as it is written: its bytes, and the terms by which it is found again.
+//! A record as it is written, and the terms by which it is found again.
 
 use sha2::{Digest as _, Sha256};
 
@@ -87,35 +87,40 @@ impl Term {
     }
 }
 
-/// A record ready to be written.
+/// A record ready to be written: the bytes that are stored, hashed and exported.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Recorded {
-    /// The bytes that are stored, hashed and exported.
+    /// The bytes.
     pub bytes: Vec<u8>,
+}
+
+/// What a record that was written is found by.
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
+pub struct Indexed {
     /// When it was decided; nothing where the bytes are no record.
     pub at: Option<Timestamp>,
-    /// What it is found by.
+    /// Its terms; none where the bytes are no record.
     pub terms: Vec<Term>,
 }
 
-impl Recorded {
-    /// A record that was written before; one that cannot be read is found by nothing.
+impl Indexed {
+    /// Reads it of the bytes of a record.
     #[must_use]
-    pub fn read(bytes: Vec<u8>) -> Self {
-        match Record::from_bytes(&bytes) {
-            Ok(record) => Self { bytes, at: Some(record.at), terms: record.terms() },
-            Err(_) => Self { bytes, at: None, terms: Vec::new() },
+    pub fn read(bytes: &[u8]) -> Self {
+        match Record::from_bytes(bytes) {
+            Ok(record) => Self { at: Some(record.at), terms: record.terms() },
+            Err(_) => Self::default(),
         }
     }
 }
 
 impl Record {
-    /// The record ready to be written: its bytes, and what it is found by.
+    /// The record ready to be written.
     ///
     /// # Errors
     /// [`RecordError::Unwritable`]; then nothing may be answered.
     pub fn recorded(&self) -> Result<Recorded, RecordError> {
-        Ok(Recorded { bytes: self.to_bytes()?, at: Some(self.at), terms: self.terms() })
+        Ok(Recorded { bytes: self.to_bytes()? })
     }
 
     fn terms(&self) -> Vec<Term> {

@@ -18,7 +18,7 @@ use crate::pdp::call::{self, Call, CallError, CallTarget, Response};
 use crate::pdp::cursor::Seal;
 use crate::pdp::page::{ListError, Page};
 use crate::pdp::rules::whole_digest;
-use crate::store::{Looked, StoreError};
+use crate::store::{Looked, StoreError, has_terms};
 
 pub use crate::store::Order;
 
@@ -214,6 +214,8 @@ fn page_of(
         }
         if let Looked::Found(seq) = found {
             match records.record(seq)? {
+                // Terms may share their places in the index.
+                Ok(record) if !has_terms(&record, &terms) => {}
                 Ok(record) => {
                     let is_full = page.items.len() >= page.limit()
                         || bytes + record.len() > PAGE_BYTES_MAX && !page.items.is_empty();

@@ -9,7 +9,6 @@ use redb::{ReadableTable, Table, WriteTransaction};
 use super::file::Shared;
 use super::index_rows::index_rows_of;
 use super::ledger::LedgerAppender;
-use super::ledger_index::{Entries, IndexTable, LEDGER_INDEX};
 use super::metadata::{Known, Metadata, MetadataEntry, RowsDigest, sha256};
 use super::metadata_changes::MetadataChanges;
 use super::prepare::{keep_newest, newest};
@@ -63,6 +62,7 @@ impl WriteContext<'_> {
 
 /// A write transaction that is being filled.
 pub(super) struct Batch<'txn> {
+    pub(super) write: &'txn WriteTransaction,
     random: SharedRandom,
     pub(super) facts: Table<'txn, &'static [u8], &'static [u8]>,
     journal: Table<'txn, u64, &'static [u8]>,
@@ -75,8 +75,6 @@ pub(super) struct Batch<'txn> {
     /// The rows of the facts that the change wrote so far; nothing where they are too many to be remembered.
     touched: Option<BTreeSet<Vec<u8>>>,
     pub(super) ledger: LedgerAppender<'txn>,
-    pub(super) index: IndexTable<'txn>,
-    pub(super) entries: Entries,
     pub(super) metadata_table: Table<'txn, &'static [u8], &'static [u8]>,
     pub(super) revision: Revision,
     pub(super) at: Timestamp,
@@ -100,6 +98,7 @@ impl<'txn> Batch<'txn> {
         let (facts, metadata_table) = (write.open_table(FACTS)?, write.open_table(METADATA)?);
         let known = shared.known.read().unwrap_or_else(PoisonError::into_inner);
         Ok(Self {
+            write,
             random: Arc::clone(&shared.random),
             facts,
             journal,
@@ -109,8 +108,6 @@ impl<'txn> Batch<'txn> {
             in_force: None,
             touched: Some(BTreeSet::new()),
             ledger,
-            index: write.open_table(LEDGER_INDEX)?,
-            entries: Entries::default(),
             metadata_table,
             revision,
             at,
@@ -196,10 +193,8 @@ impl<'txn> Batch<'txn> {
     pub(super) fn append(&mut self, records: Vec<Recorded>) -> Result<Vec<Seq>, StoreError> {
         let mut seqs = Vec::with_capacity(records.len());
         self.is_real |= !records.is_empty();
-        for Recorded { bytes, at, terms } in records {
-            let seq = self.ledger.append(&bytes, &mut self.metadata_table)?;
-            self.entries.note(seq, at, terms);
-            seqs.push(seq);
+        for Recorded { bytes } in records {
+            seqs.push(self.ledger.append(&bytes, &mut self.metadata_table)?);
         }
         Ok(seqs)
     }

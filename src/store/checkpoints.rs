@@ -63,6 +63,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`]; then all of them are still there.
     pub async fn drop_archived(&self, records: RangeInclusive<u64>, file: String) -> Result<Written<()>, StoreError> {
+        self.shared().segments_up_to(*records.end()).await;
         self.queue()
             .wait(move |batch| {
                 let (key, row) = archive_row(&records, &file);

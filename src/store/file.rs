@@ -1,7 +1,8 @@
 //! The open file, as whoever reads and the one writer share it.
 
-use std::sync::atomic::{AtomicBool, AtomicU64};
-use std::sync::{PoisonError, RwLock};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::thread::{self, Thread};
 
 use redb::{Database, ReadTransaction, ReadableDatabase};
 
@@ -10,6 +11,7 @@ use super::disk::Opener;
 use super::in_force::InForce;
 use super::metadata::{Known, Metadata};
 use super::tables::{ENTRIES, METADATA};
+use super::tail::Tail;
 use super::time::StoreTime;
 use crate::clock::OnceAMinute;
 use crate::id::Revision;
@@ -35,6 +37,14 @@ pub(super) struct Shared {
     pub(super) changed: tokio::sync::watch::Sender<Revision>,
     pub(super) open: Box<Opener>,
     pub(super) random: SharedRandom,
+    /// The newest part of the ledger's index.
+    pub(super) tail: RwLock<Arc<Tail>>,
+    /// Up to which record everything is to be in a segment, however short it becomes.
+    pub(super) segments_to: AtomicU64,
+    /// Up to which record everything is in a segment.
+    pub(super) in_segments: tokio::sync::watch::Sender<u64>,
+    /// The indexer, while it waits for records.
+    pub(super) waiting_indexer: Mutex<Option<Thread>>,
 }
 
 impl Shared {
@@ -53,6 +63,32 @@ impl Shared {
         *self.known.write().unwrap_or_else(PoisonError::into_inner) = known;
         self.newest_metadata.send_replace(number);
         Ok(())
+    }
+
+    /// The newest part of the ledger's index.
+    pub(super) fn tail(&self) -> Arc<Tail> {
+        Arc::clone(&self.tail.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Has the indexer, on whose thread this is, woken when records are written.
+    pub(super) fn indexer_waits(&self) {
+        *self.waiting_indexer.lock().unwrap_or_else(PoisonError::into_inner) = Some(thread::current());
+    }
+
+    /// Waits until everything up to a record is in a segment, so that its terms are known without it.
+    pub(super) async fn segments_up_to(&self, record: u64) {
+        self.segments_to.fetch_max(record, Ordering::AcqRel);
+        let mut in_segments = self.in_segments.subscribe();
+        self.records_written();
+        // The sender is as old as the store.
+        let _ = in_segments.wait_for(|last| *last >= record).await;
+    }
+
+    /// Wakes the indexer, if it waits.
+    pub(super) fn records_written(&self) {
+        if let Some(indexer) = self.waiting_indexer.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            indexer.unpark();
+        }
     }
 
     pub(super) fn put_in_force(&self, in_force: Option<(u64, String)>) {

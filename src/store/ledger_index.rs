@@ -1,4 +1,4 @@
-//! The index of the ledger: for every term the places of the records that have it, in the order of the ledger.
+//! The index of the ledger by time; and by terms, as it was before there were segments.
 //!
 //! | row | what it holds |
 //! |---|---|
@@ -6,22 +6,18 @@
 //! | `2`, a length of time, the number of such a time since 1970 | the first and the last place of the records of that time |
 //! | `1` | the last place that is indexed |
 //!
-//! The rows are written in the transaction of the records. Those of one transaction that share a term share a row, so
-//! that a large batch of similar questions costs little more than its records.
+//! Terms stand in such rows in stores of an earlier day, as far as `1` says; those of later records stand in segments.
 
 use std::collections::BTreeMap;
 
-use redb::{ReadOnlyTable, ReadableTable as _, Table, TableDefinition};
+use redb::{ReadOnlyTable, ReadableTable, Table, TableDefinition};
 
 use super::StoreError;
-use crate::audit::{Recorded, Term};
+use crate::audit::Term;
 use crate::clock::Timestamp;
-use crate::id::Seq;
 
 pub(super) const LEDGER_INDEX: TableDefinition<&[u8], &[u8]> = TableDefinition::new("ledger_index");
 
-/// The most places one row holds.
-const PLACES_MAX: usize = 256;
 const HEAD: &[u8] = &[1];
 const TIMES: u8 = 2;
 /// The lengths of time, in milliseconds, the longer one first.
@@ -54,15 +50,6 @@ fn number(bytes: &[u8]) -> Result<u64, StoreError> {
     bytes.try_into().map(u64::from_be_bytes).map_err(|_| unreadable())
 }
 
-/// Writes a distance, seven bits a byte, the lowest first.
-fn put_distance(into: &mut Vec<u8>, mut distance: u64) {
-    while distance >= 0x80 {
-        into.push((distance & 0x7F) as u8 | 0x80);
-        distance >>= 7;
-    }
-    into.push(distance as u8);
-}
-
 /// The places of a row, in order.
 fn places(key: &[u8], value: &[u8]) -> Result<Vec<u64>, StoreError> {
     let first = key.split_last_chunk::<8>().ok_or_else(unreadable)?.1;
@@ -85,62 +72,50 @@ fn millisecond(at: Timestamp) -> u64 {
     u64::try_from(at.as_millisecond()).unwrap_or(0)
 }
 
-/// What one transaction adds to the index.
-#[derive(Default)]
-pub(super) struct Entries {
-    postings: BTreeMap<Term, Vec<u64>>,
-    /// By minute, the first and the last place.
-    minutes: BTreeMap<u64, (u64, u64)>,
-    newest: u64,
-}
+/// By minute, the first and the last place of the records of that minute.
+#[derive(Clone, Default)]
+pub(super) struct Minutes(BTreeMap<u64, (u64, u64)>);
 
-impl Entries {
-    /// Adds a record.
-    pub(super) fn note(&mut self, seq: Seq, at: Option<Timestamp>, terms: Vec<Term>) {
-        for term in terms {
-            let places = self.postings.entry(term).or_default();
-            // A term that a record has twice leads to it once.
-            if places.last() != Some(&seq.0) {
-                places.push(seq.0);
-            }
-        }
-        if let Some(at) = at {
-            let span = self.minutes.entry(millisecond(at) / MINUTE).or_insert((seq.0, seq.0));
-            *span = (span.0.min(seq.0), span.1.max(seq.0));
-        }
-        self.newest = self.newest.max(seq.0);
+impl Minutes {
+    pub(super) fn note(&mut self, seq: u64, at: Timestamp) {
+        let span = self.0.entry(millisecond(at) / MINUTE).or_insert((seq, seq));
+        *span = (span.0.min(seq), span.1.max(seq));
     }
 
-    /// Writes everything that was added.
-    pub(super) fn write(self, index: &mut IndexTable<'_>) -> Result<(), StoreError> {
-        let mut value = Vec::new();
-        for (term, places) in &self.postings {
-            for places in places.chunks(PLACES_MAX) {
-                let Some((&first, rest)) = places.split_first() else { continue };
-                value.clear();
-                let mut before = first;
-                for &place in rest {
-                    put_distance(&mut value, place - before);
-                    before = place;
-                }
-                index.insert(posting(term, first).as_slice(), value.as_slice())?;
-            }
-        }
+    /// The first and the last place among which every record lies that was decided from `from` on and before `to`.
+    pub(super) fn window(&self, from: Option<Timestamp>, to: Option<Timestamp>) -> Option<(u64, u64)> {
+        let (first, last) = ends(from, to);
+        let within = (first <= last).then(|| self.0.range(first / MINUTE..=last / MINUTE)).into_iter().flatten();
+        within.fold(None, |found, (_, &span)| wider(found, Some(span)))
+    }
+
+    /// Writes them to the index.
+    pub(super) fn write(&self, index: &mut IndexTable<'_>) -> Result<(), StoreError> {
         let mut days: BTreeMap<u64, (u64, u64)> = BTreeMap::new();
-        for (&minute, &(first, last)) in &self.minutes {
+        for (&minute, &(first, last)) in &self.0 {
             let day = days.entry(minute / (DAY / MINUTE)).or_insert((first, last));
             *day = (day.0.min(first), day.1.max(last));
         }
-        for (length, spans) in [(MINUTE, &self.minutes), (DAY, &days)] {
+        for (length, spans) in [(MINUTE, &self.0), (DAY, &days)] {
             for (&number, &span) in spans {
                 widen(index, &time_key(length, number), span)?;
             }
         }
-        if self.newest > 0 {
-            index.insert(HEAD, self.newest.to_be_bytes().as_slice())?;
-        }
         Ok(())
     }
+}
+
+/// Two spans of places as one.
+pub(super) fn wider(one: Option<(u64, u64)>, other: Option<(u64, u64)>) -> Option<(u64, u64)> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some((one.0.min(other.0), one.1.max(other.1))),
+        (one, other) => one.or(other),
+    }
+}
+
+/// The first and the last millisecond of a span of time.
+fn ends(from: Option<Timestamp>, to: Option<Timestamp>) -> (u64, u64) {
+    (from.map_or(0, millisecond), to.map_or(u64::MAX, |to| millisecond(to).saturating_sub(1)))
 }
 
 fn widen(index: &mut IndexTable<'_>, key: &[u8], (first, last): (u64, u64)) -> Result<(), StoreError> {
@@ -158,49 +133,23 @@ fn span(value: &[u8]) -> Result<(u64, u64), StoreError> {
     Ok((number(first)?, number(last)?))
 }
 
-/// How far an index was extended.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Caught {
-    /// It was at the end of the ledger already.
-    Up,
-    /// It came so far, to the end or not.
-    Some,
-}
-
-/// Extends the index towards the end of the ledger by at most so many records: for a store that was written before
-/// there was one.
-pub(super) fn catch_up(
-    index: &mut IndexTable<'_>,
-    ledger: &Table<'_, u64, &'static [u8]>,
-    most: usize,
-) -> Result<Caught, StoreError> {
-    let from = index.get(HEAD)?.map(|found| number(found.value())).transpose()?.unwrap_or(0);
-    let newest = ledger.last()?.map_or(0, |(seq, _)| seq.value());
-    if from >= newest {
-        return Ok(Caught::Up);
-    }
-    let mut entries = Entries::default();
-    for found in ledger.range(from + 1..)?.take(most) {
-        let (seq, bytes) = found?;
-        let Recorded { at, terms, .. } = Recorded::read(bytes.value().to_vec());
-        entries.note(Seq(seq.value()), at, terms);
-    }
-    entries.write(index)?;
-    Ok(Caught::Some)
+/// Up to which record the rows of an earlier day lead.
+pub(super) fn old_rows_to(index: &impl ReadableTable<&'static [u8], &'static [u8]>) -> Result<u64, StoreError> {
+    Ok(index.get(HEAD)?.map(|found| number(found.value())).transpose()?.unwrap_or(0))
 }
 
 /// The index as a read transaction sees it.
 pub(super) type ReadIndex = ReadOnlyTable<&'static [u8], &'static [u8]>;
 
-/// The places of one term, as they are looked up.
-pub(super) struct Postings<'a> {
+/// The places of one term in rows of an earlier day, as they are looked up.
+pub(super) struct OldPostings<'a> {
     index: &'a ReadIndex,
     term: &'a Term,
     /// The row that was looked at last.
     row: Vec<u64>,
 }
 
-impl<'a> Postings<'a> {
+impl<'a> OldPostings<'a> {
     pub(super) fn of(index: &'a ReadIndex, term: &'a Term) -> Self {
         Self { index, term, row: Vec::new() }
     }
@@ -256,8 +205,7 @@ pub(super) fn window(
     from: Option<Timestamp>,
     to: Option<Timestamp>,
 ) -> Result<Option<(u64, u64)>, StoreError> {
-    let first = from.map_or(0, millisecond);
-    let last = to.map_or(u64::MAX, |to| millisecond(to).saturating_sub(1));
+    let (first, last) = ends(from, to);
     let mut found: Option<(u64, u64)> = None;
     let mut look = |length: u64, from: u64, to: u64| -> Result<(), StoreError> {
         if from > to {

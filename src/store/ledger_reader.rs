@@ -1,14 +1,11 @@
 //! Reading the ledger: records by their places, and the places of the records that have all of some terms.
 
-use redb::ReadOnlyTable;
-
 use super::StoreError;
 use super::journal_view::JournalView;
 use super::ledger::{LedgerView, guarded};
-use super::ledger_index::{LEDGER_INDEX, Postings, ReadIndex, window};
+use super::postings::{Index, Postings};
 use super::redb_file::Store;
-use super::tables::LEDGER;
-use crate::audit::Term;
+use crate::audit::{Indexed, Term};
 use crate::clock::Timestamp;
 use crate::id::Seq;
 
@@ -36,10 +33,9 @@ pub enum Looked {
 
 /// The ledger as one read transaction sees it.
 pub struct LedgerReader {
-    ledger: ReadOnlyTable<u64, &'static [u8]>,
     /// How many records were ever written, those in archive files included.
     size: u64,
-    index: ReadIndex,
+    index: Index,
 }
 
 impl Store {
@@ -76,8 +72,7 @@ impl Store {
     /// [`StoreError`] when the ledger cannot be read.
     pub fn ledger_reader(&self) -> Result<LedgerReader, StoreError> {
         let size = self.records()?;
-        let read = self.read()?;
-        Ok(LedgerReader { ledger: read.open_table(LEDGER)?, size, index: read.open_table(LEDGER_INDEX)? })
+        Ok(LedgerReader { size, index: Index::of(self.shared(), size)? })
     }
 }
 
@@ -95,7 +90,7 @@ impl LedgerReader {
     /// # Errors
     /// [`StoreError`].
     pub fn record(&self, seq: Seq) -> Result<Option<Vec<u8>>, StoreError> {
-        Ok(self.ledger.get(seq.0)?.map(|found| found.value().to_vec()))
+        Ok(self.index.ledger.get(seq.0)?.map(|found| found.value().to_vec()))
     }
 
     /// The records from one place to another, with their bytes.
@@ -104,7 +99,7 @@ impl LedgerReader {
     /// [`StoreError`].
     pub fn records(&self, from: Seq, to: Seq, most: usize) -> Result<Vec<(Seq, Vec<u8>)>, StoreError> {
         let mut records = Vec::new();
-        for found in self.ledger.range(from.0..=to.0)?.take(most) {
+        for found in self.index.ledger.range(from.0..=to.0)?.take(most) {
             let (seq, bytes) = found?;
             records.push((Seq(seq.value()), bytes.value().to_vec()));
         }
@@ -117,18 +112,11 @@ impl LedgerReader {
     /// # Errors
     /// [`StoreError`].
     pub fn window(&self, from: Option<Timestamp>, to: Option<Timestamp>) -> Result<Option<(Seq, Seq)>, StoreError> {
-        Ok(window(&self.index, from, to)?.map(|(first, last)| (Seq(first), Seq(last))))
+        Ok(self.index.window(from, to)?.map(|(first, last)| (Seq(first), Seq(last))))
     }
 
-    /// The last record that has a term.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub fn last_with(&self, term: &Term) -> Result<Option<Seq>, StoreError> {
-        Ok(Postings::of(&self.index, term).at_or_before(u64::MAX)?.map(Seq))
-    }
-
-    /// A walk through the records that have all of some terms.
+    /// A walk through the records that have all of some terms. Terms may share their places, so whoever finds a record
+    /// has to look whether it has them ([`has_terms`]).
     #[must_use]
     pub fn walk<'a>(&'a self, terms: &'a [Term], order: Order) -> Walk<'a> {
         let postings = terms.iter().map(|term| Postings::of(&self.index, term)).collect();
@@ -190,4 +178,11 @@ impl Walk<'_> {
         };
         if (1..=self.ledger.size).contains(&found) { Looked::Found(Seq(found)) } else { Looked::None }
     }
+}
+
+/// Has a record all of some terms? Of what cannot be read it is not known, and so not denied.
+#[must_use]
+pub fn has_terms(record: &[u8], terms: &[Term]) -> bool {
+    let Indexed { at, terms: found } = Indexed::read(record);
+    at.is_none() || terms.iter().all(|term| found.contains(term))
 }

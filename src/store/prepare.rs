@@ -4,12 +4,13 @@ use std::path::Path;
 
 use redb::{Database, ReadableTable, ReadableTableMetadata as _, TableHandle as _, WriteTransaction};
 
-use super::ledger_index::{Caught, LEDGER_INDEX, catch_up};
+use super::ledger_index::LEDGER_INDEX;
 use super::metadata::{Adopted, JOURNALED, MetadataEntry, RowsDigest, sha256};
+use super::segment::{SEGMENT_SPANS, SEGMENTS};
 use super::tables::{ENTRIES, FACTS, JOURNAL, LEDGER, META, METADATA, TREE};
 use super::view::{decode, encode};
 use super::{Entry, StoreError, ledger};
-use crate::audit::{Hash, Recorded};
+use crate::audit::{Hash, Indexed};
 use crate::clock::Timestamp;
 use crate::id::Revision;
 
@@ -19,8 +20,6 @@ const FORMAT: u8 = 3;
 const WITHOUT_ENTRIES: u8 = 2;
 /// The format before there was a tree over the ledger.
 const WITHOUT_TREE: u8 = 1;
-/// How many records are indexed in one transaction, in a store that was written before there was an index.
-const INDEXED_AT_ONCE: usize = 50_000;
 
 /// Makes the tables of a new store, or checks the format of one that is there.
 pub(super) fn prepare(database: &Database, path: &Path) -> Result<(Revision, Timestamp), StoreError> {
@@ -60,8 +59,10 @@ pub(super) fn prepare(database: &Database, path: &Path) -> Result<(Revision, Tim
         }
         write.open_table(METADATA)?;
         write.open_table(ENTRIES)?;
-        is_new_index = write.list_tables()?.all(|table| table.name() != LEDGER_INDEX.name());
+        is_new_index = write.list_tables()?.all(|table| table.name() != SEGMENTS.name());
         write.open_table(LEDGER_INDEX)?;
+        write.open_table(SEGMENTS)?;
+        write.open_table(SEGMENT_SPANS)?;
         let (revision, at) = newest(&write.open_table(JOURNAL)?)?;
         (revision, at.max(newest_at(&meta)?).max(newest_record(&write.open_table(LEDGER)?)?))
     };
@@ -70,7 +71,6 @@ pub(super) fn prepare(database: &Database, path: &Path) -> Result<(Revision, Tim
     } else {
         write.abort()?
     }
-    while indexes_more(database)? {}
     Ok(revision)
 }
 
@@ -129,17 +129,6 @@ fn adopt(write: &WriteTransaction) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Indexes records that are not indexed yet, if there are any.
-fn indexes_more(database: &Database) -> Result<bool, StoreError> {
-    let write = database.begin_write()?;
-    let caught = catch_up(&mut write.open_table(LEDGER_INDEX)?, &write.open_table(LEDGER)?, INDEXED_AT_ONCE)?;
-    match caught {
-        Caught::Up => write.abort()?,
-        Caught::Some => write.commit()?,
-    }
-    Ok(caught == Caught::Some)
-}
-
 /// The newest revision and when it was written.
 pub(super) fn newest(journal: &impl ReadableTable<u64, &'static [u8]>) -> Result<(Revision, Timestamp), StoreError> {
     match journal.last()? {
@@ -166,6 +155,6 @@ pub(super) fn keep_newest(write: &WriteTransaction, at: Timestamp) -> Result<(),
 
 /// The time of the newest record, for a store in which the newest time of anything was not kept yet.
 fn newest_record(records: &impl ReadableTable<u64, &'static [u8]>) -> Result<Timestamp, StoreError> {
-    let newest = records.last()?.and_then(|(_, record)| Recorded::read(record.value().to_vec()).at);
+    let newest = records.last()?.and_then(|(_, record)| Indexed::read(record.value()).at);
     Ok(newest.unwrap_or(Timestamp::UNIX_EPOCH))
 }

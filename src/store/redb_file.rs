@@ -4,18 +4,22 @@ use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::thread::JoinHandle;
 
-use redb::{ReadOnlyTable, ReadTransaction};
+use redb::{ReadOnlyTable, ReadTransaction, ReadableDatabase as _};
 
 use super::StoreError;
 use super::disk::{self, Opener, damaged, make, unopenable};
 use super::file::Shared;
+use super::indexer::{Indexer, first_unindexed};
+use super::ledger_index::LEDGER_INDEX;
 use super::metadata::Metadata;
 use super::prepare::prepare;
 use super::rows::{Rows, Visit};
+use super::segment::SEGMENT_SPANS;
 use super::tables::{ENTRIES, FACTS, METADATA, MetadataTable};
+use super::tail::Tail;
 use super::time::StoreTime;
 use super::view::View;
 use super::writer::{self, Queue};
@@ -33,6 +37,7 @@ pub struct Store {
     shared: Arc<Shared>,
     queue: Queue,
     writer: Option<JoinHandle<()>>,
+    indexer: Option<Indexer>,
     /// Is each change worked out twice?
     each_change_twice: bool,
 }
@@ -120,6 +125,10 @@ impl Store {
         let prepared = catch_unwind(AssertUnwindSafe(|| prepare(&database, path)));
         let (revision, newest_at) = prepared.unwrap_or_else(|_| Err(damaged(path)))?;
         let time = StoreTime::open(clock, newest_at, accepts_clock)?;
+        let first_unindexed = {
+            let read = database.begin_read()?;
+            first_unindexed(&read.open_table(LEDGER_INDEX)?, &read.open_table(SEGMENT_SPANS)?)?
+        };
         let shared = Arc::new(Shared {
             database: RwLock::default(),
             revision: AtomicU64::new(revision.0),
@@ -133,11 +142,16 @@ impl Store {
             changed: tokio::sync::watch::Sender::new(revision),
             open,
             random,
+            tail: RwLock::new(Arc::new(Tail::from(first_unindexed))),
+            segments_to: AtomicU64::new(0),
+            in_segments: tokio::sync::watch::Sender::new(first_unindexed - 1),
+            waiting_indexer: Mutex::default(),
         });
         catch_unwind(AssertUnwindSafe(|| shared.learn(&database))).unwrap_or_else(|_| Err(damaged(path)))?;
         *shared.database.write().unwrap_or_else(PoisonError::into_inner) = Some(database);
         let (queue, writer) = writer::start(Arc::clone(&shared)).map_err(|cause| unopenable(path, &cause))?;
-        Ok(Self { shared, queue, writer: Some(writer), each_change_twice: false })
+        let indexer = Indexer::start(Arc::clone(&shared), queue.clone()).map_err(|cause| unopenable(path, &cause))?;
+        Ok(Self { shared, queue, writer: Some(writer), indexer: Some(indexer), each_change_twice: false })
     }
 
     /// Works each change out twice before it is written, and refuses one that does not come to the same: for tests,
@@ -156,6 +170,10 @@ impl Store {
     #[must_use]
     pub fn random(&self) -> SharedRandom {
         Arc::clone(&self.shared.random)
+    }
+
+    pub(super) fn shared(&self) -> &Shared {
+        &self.shared
     }
 
     pub(super) fn queue(&self) -> &Queue {
@@ -280,6 +298,7 @@ impl Store {
 impl Drop for Store {
     /// Writes what still waits, then closes the file.
     fn drop(&mut self) {
+        self.indexer.take();
         self.queue.close();
         if let Some(writer) = self.writer.take() {
             // A writer that panicked has failed every waiting write already.

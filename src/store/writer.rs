@@ -116,6 +116,16 @@ impl Queue {
         answer.await.map_err(|_| StoreError::Closing)?
     }
 
+    /// Has something written, and waits for it on this thread.
+    pub(super) fn wait_here(
+        &self,
+        work: impl FnOnce(&mut Batch<'_>) -> Result<Filled<()>, StoreError> + Send + 'static,
+    ) -> Result<(), StoreError> {
+        let (reply, answer) = oneshot::channel();
+        self.join(Box::new(Waiting { work: Some(work), is_alone: false, filled: Err(StoreError::Closing), reply }))?;
+        answer.blocking_recv().map_err(|_| StoreError::Closing)?.map(drop)
+    }
+
     pub(super) fn close(&self) {
         let (line, bell) = &*self.0;
         line.lock().unwrap_or_else(PoisonError::into_inner).closed = true;
@@ -192,6 +202,7 @@ fn write(shared: &Shared, mut jobs: VecDeque<Box<dyn Job>>) {
             // A small change may fit on the disk where no record does.
             if *is_real {
                 shared.writable.store(true, Ordering::Release);
+                shared.records_written();
             }
             let before = shared.revision.swap(revision.0, Ordering::AcqRel);
             if before != revision.0 {
@@ -234,7 +245,6 @@ fn fill(shared: &Shared, now: Timestamp, jobs: &mut VecDeque<Box<dyn Job>>) -> R
             job.fill(&mut batch)?;
         }
         batch.ledger.close()?;
-        std::mem::take(&mut batch.entries).write(&mut batch.index)?;
         let newer = (batch.newer.number > batch.known.number).then_some(batch.newer);
         let Batch { revision, is_real, in_force, is_dropped, .. } = batch;
         (Whole { revision, is_real, newer, in_force }, is_dropped)

@@ -10,7 +10,7 @@ use crate::evidence::access_review::Reviewing;
 use crate::id::Seq;
 use crate::pdp::absent::Absent;
 use crate::question::{Entity, Question};
-use crate::store::{Looked, Order, StoreError};
+use crate::store::{Looked, Order, StoreError, has_terms};
 
 /// The last time something was allowed.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, ToSchema)]
@@ -37,21 +37,23 @@ impl Reviewing {
         let spelt = |entity: &Entity| format!("{}::{}", entity.kind, entity.id);
         let term = Term::of_use(&spelt(&question.subject), &question.action.name, &spelt(&question.resource));
         let index = &self.ledger.index;
-        if self.as_of.is_none() {
-            return index.last_with(&term)?.map(|seq| self.used(seq)).transpose();
+        let mut last = index.newest()?;
+        if self.as_of.is_some() {
+            // Of what was recorded since, nothing was known then.
+            let after = self.at.checked_add(SignedDuration::from_millis(1)).unwrap_or(Timestamp::MAX);
+            let Some((_, newest)) = index.window(None, Some(after))? else { return Ok(None) };
+            last = newest;
         }
-        // Of what was recorded since, nothing was known then.
-        let after = self.at.checked_add(SignedDuration::from_millis(1)).unwrap_or(Timestamp::MAX);
-        let Some((_, mut last)) = index.window(None, Some(after))? else { return Ok(None) };
         let terms = [term];
         let mut uses = index.walk(&terms, Order::Newest);
         loop {
             // Where it pauses it goes on: there is one list, and each look advances it.
             let mut looks = usize::MAX;
             let Looked::Found(seq) = uses.next(last, &mut looks)? else { return Ok(None) };
-            let used = self.used(seq)?;
-            // Whether one that cannot be read was before is not known, and the answer says so.
-            if used.at.is_none_or(|at| at <= self.at) {
+            if let Some(used) = self.used(seq, &terms)?
+                // Whether one that cannot be read was before is not known, and the answer says so.
+                && (self.as_of.is_none() || used.at.is_none_or(|at| at <= self.at))
+            {
                 return Ok(Some(used));
             }
             match seq.0.checked_sub(1) {
@@ -61,18 +63,20 @@ impl Reviewing {
         }
     }
 
-    fn used(&self, seq: Seq) -> Result<LastUsed, StoreError> {
+    /// The use that a record is of; nothing where it is of another, as terms may share their places in the index.
+    fn used(&self, seq: Seq, terms: &[Term]) -> Result<Option<LastUsed>, StoreError> {
         #[derive(Deserialize)]
         struct Decided {
             at: Timestamp,
         }
         let lacking = |why, absent| LastUsed { at: None, seq, missing: Some(why), absent };
-        Ok(match self.ledger.record(seq)? {
+        Ok(Some(match self.ledger.record(seq)? {
+            Ok(bytes) if !has_terms(&bytes, terms) => return Ok(None),
             Ok(bytes) => match serde_json::from_slice(&bytes) {
                 Ok(Decided { at }) => LastUsed { at: Some(at), seq, missing: None, absent: None },
                 Err(error) => lacking(format!("record {seq} cannot be read: {error}"), None),
             },
             Err(absent) => lacking(absent.place(), Some(absent)),
-        })
+        }))
     }
 }

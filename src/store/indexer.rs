@@ -1,0 +1,137 @@
+//! What gathers the index behind the records: nothing of it is on the way of an answer.
+//!
+//! Records that are written are read again by a thread of its own and gathered in the tail; a tail of as many records
+//! as a segment holds is written as one. Whoever reads asks the segments and the tail, and looks itself at the few
+//! records that are in neither yet, so that a list is complete at every moment.
+
+use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use redb::ReadableTable;
+
+use super::StoreError;
+use super::batch::{Batch, Written};
+use super::file::Shared;
+use super::ledger_index::{LEDGER_INDEX, old_rows_to};
+use super::segment::{self, RECORDS_MAX, SEGMENT_SPANS, SEGMENTS, segment_key};
+use super::tables::LEDGER;
+use super::tail::Tail;
+use super::writer::Queue;
+use crate::audit::Indexed;
+
+/// How many records are read at once.
+const AT_ONCE: usize = 1_024;
+/// How long records may wait to be gathered, so that many are gathered at once.
+const WAITS: Duration = Duration::from_millis(20);
+/// How long is waited after the file failed.
+const RETRY: Duration = Duration::from_millis(500);
+
+/// The record after the last one that rows or segments hold.
+pub(super) fn first_unindexed(
+    index: &impl ReadableTable<&'static [u8], &'static [u8]>,
+    spans: &impl ReadableTable<u64, u64>,
+) -> Result<u64, StoreError> {
+    let in_segments = spans.last()?.map_or(0, |(_, last)| last.value());
+    Ok(in_segments.max(old_rows_to(index)?) + 1)
+}
+
+/// The thread that gathers.
+pub(super) struct Indexer {
+    thread: Option<JoinHandle<()>>,
+    ends: Arc<AtomicBool>,
+}
+
+impl Indexer {
+    pub(super) fn start(shared: Arc<Shared>, queue: Queue) -> io::Result<Self> {
+        let ends = Arc::new(AtomicBool::new(false));
+        let ended = Arc::clone(&ends);
+        let gathering = move || {
+            while !ended.load(Ordering::Acquire) {
+                match gather(&shared, &queue) {
+                    Ok(true) => thread::park_timeout(WAITS),
+                    Ok(false) => {
+                        shared.indexer_waits();
+                        // What was written before it said so wakes nobody.
+                        if matches!(gather(&shared, &queue), Ok(false)) {
+                            thread::park();
+                        }
+                    }
+                    Err(error) => {
+                        if let Some(earlier) = shared.log.due() {
+                            tracing::error!(%error, earlier, "records are not indexed yet; said once a minute");
+                        }
+                        thread::park_timeout(RETRY);
+                    }
+                }
+            }
+        };
+        let thread = thread::Builder::new().name("store-indexer".to_owned()).spawn(gathering)?;
+        Ok(Self { thread: Some(thread), ends })
+    }
+}
+
+impl Drop for Indexer {
+    fn drop(&mut self) {
+        self.ends.store(true, Ordering::Release);
+        if let Some(thread) = self.thread.take() {
+            thread.thread().unpark();
+            let _ = thread.join();
+        }
+    }
+}
+
+/// Gathers the records that were written since, or writes the tail as a segment where it is full; was there anything?
+fn gather(shared: &Shared, queue: &Queue) -> Result<bool, StoreError> {
+    let tail = shared.tail();
+    let (last, count) = tail.read(|gathered| (gathered.last, gathered.count()));
+    let wanted = shared.segments_to.load(Ordering::Acquire);
+    if count >= RECORDS_MAX || (count > 0 && last >= wanted && *shared.in_segments.borrow() < wanted) {
+        write_segment(shared, queue, &tail)?;
+        return Ok(true);
+    }
+    let records = {
+        let ledger = shared.read()?.open_table(LEDGER)?;
+        let most = usize::try_from(RECORDS_MAX - count).unwrap_or(AT_ONCE).min(AT_ONCE);
+        let (mut next, mut records) = (last + 1, Vec::new());
+        for found in ledger.range(last + 1..)?.take(most) {
+            let (seq, bytes) = found?;
+            // What was archived before it was indexed is found by nothing.
+            while next < seq.value() && records.len() < most {
+                records.push(Indexed::default());
+                next += 1;
+            }
+            if next != seq.value() {
+                break;
+            }
+            records.push(Indexed::read(bytes.value()));
+            next += 1;
+        }
+        records
+    };
+    tail.add(&records);
+    Ok(!records.is_empty())
+}
+
+/// Writes a tail as a segment, and begins another.
+pub(super) fn write_segment(shared: &Shared, queue: &Queue, tail: &Arc<Tail>) -> Result<(), StoreError> {
+    let (first, last, rows, minutes) = tail
+        .read(|gathered| (gathered.first, gathered.last, segment::rows(&gathered.places), gathered.minutes.clone()));
+    if last < first {
+        return Ok(());
+    }
+    queue.wait_here(move |batch: &mut Batch<'_>| {
+        let mut segments = batch.write.open_table(SEGMENTS)?;
+        for (row, bytes) in &rows {
+            segments.insert(segment_key(first, *row).as_slice(), bytes.as_slice())?;
+        }
+        batch.write.open_table(SEGMENT_SPANS)?.insert(first, last)?;
+        minutes.write(&mut batch.write.open_table(LEDGER_INDEX)?)?;
+        Ok(Ok(Written { value: (), revision: batch.revision, seqs: Vec::new() }))
+    })?;
+    *shared.tail.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(Tail::from(last + 1));
+    shared.in_segments.send_replace(last);
+    Ok(())
+}

@@ -1,0 +1,72 @@
+//! The newest part of the ledger's index, which no segment holds yet: in memory, gathered behind the records.
+
+use std::collections::BTreeMap;
+use std::sync::{PoisonError, RwLock};
+
+use super::ledger_index::Minutes;
+use super::segment::{Fingerprint, Places};
+use crate::audit::Indexed;
+
+/// What was gathered of some records, one after the other.
+pub(super) struct Gathered {
+    /// The first of them.
+    pub(super) first: u64,
+    /// The last of them; before the first where there is none yet.
+    pub(super) last: u64,
+    /// Where their terms are, counted from the first.
+    pub(super) places: Places,
+    pub(super) minutes: Minutes,
+}
+
+impl Gathered {
+    /// Nothing yet, of the records from `first` on.
+    pub(super) fn from(first: u64) -> Self {
+        Self { first, last: first.saturating_sub(1), places: BTreeMap::new(), minutes: Minutes::default() }
+    }
+
+    /// Adds the next record.
+    pub(super) fn add(&mut self, record: &Indexed) {
+        self.last += 1;
+        let place = (self.last - self.first) as u32;
+        for term in &record.terms {
+            let places = self.places.entry(Fingerprint::of(term)).or_default();
+            // A term that a record has twice leads to it once.
+            if places.last() != Some(&place) {
+                places.push(place);
+            }
+        }
+        if let Some(at) = record.at {
+            self.minutes.note(self.last, at);
+        }
+    }
+
+    /// How many records there are.
+    pub(super) fn count(&self) -> u64 {
+        self.last + 1 - self.first
+    }
+
+    /// The places in the ledger of the records that have a term, up to `last`.
+    pub(super) fn places(&self, fingerprint: Fingerprint, last: u64) -> Vec<u64> {
+        let places = self.places.get(&fingerprint).map(Vec::as_slice).unwrap_or_default();
+        places.iter().map(|&place| self.first + u64::from(place)).take_while(|&place| place <= last).collect()
+    }
+}
+
+/// What is gathered until it becomes a segment. Whoever reads holds the tail it began with, so that nothing is missed
+/// when another takes its place.
+pub(super) struct Tail(RwLock<Gathered>);
+
+impl Tail {
+    pub(super) fn from(first: u64) -> Self {
+        Self(RwLock::new(Gathered::from(first)))
+    }
+
+    pub(super) fn read<T>(&self, read: impl FnOnce(&Gathered) -> T) -> T {
+        read(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub(super) fn add(&self, records: &[Indexed]) {
+        let mut gathered = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        records.iter().for_each(|record| gathered.add(record));
+    }
+}
