@@ -136,9 +136,7 @@ pub async fn ask(
     options: &ReadOptions,
 ) -> Result<Response<Answer>, CallError<AskError>> {
     let context = admitted(pdp, context(pdp, call, options)?).await?;
-    let mut known = BTreeMap::new();
-    let answered = answer(pdp, &context, call, question, options.explain, &mut known);
-    let Answered { answer, record } = answered?;
+    let Answered { answer, record } = answer(pdp, &context, call, question, options.explain, None)?;
     let (revision, rules) = (context.revision(), record.rules.clone());
     let record = pdp.store.recorded(record)?;
     let written = pdp.store.append(vec![record]).await?;
@@ -169,7 +167,7 @@ pub async fn ask_all(
         }
         let (answer, record) = match question {
             Ok(question) => {
-                let answered = answer(pdp, &context, call, question, options.explain, &mut known);
+                let answered = answer(pdp, &context, call, question, options.explain, Some(&mut known));
                 let Answered { answer, record } = answered?;
                 (Ok(answer), record)
             }
@@ -225,7 +223,8 @@ pub(crate) fn context(
     if let Err(denied) = admission.permit() {
         return Ok(Err((denied, admission.record(call, &current))));
     }
-    let (snapshot, at) = moment(pdp, options, now)?;
+    let is_plain = options.as_of.is_none() && options.at_least.is_none() && options.rules.is_none();
+    let (snapshot, at) = if is_plain { (present, now) } else { moment(pdp, options, now)? };
     let rules = rules_for(pdp, options, at, &current)?;
     let is_hypothetical = past::is_hypothetical(pdp, options, at, &rules, &current)?;
     Ok(Ok(EvaluationContext {
@@ -301,17 +300,19 @@ pub(crate) fn answer(
     call: &Call,
     question: Question,
     explain: bool,
-    known: &mut BTreeMap<Needs, Facts>,
+    mut known: Option<&mut BTreeMap<Needs, Facts>>,
 ) -> Result<Answered, StoreError> {
     let view = context.snapshot.view();
     let (decision, facts, turned, rules, world) = match &pdp.rules.world {
         None => {
             let needs = Needs::of(&question.subject, &question.resource);
-            let facts = match known.get(&needs) {
+            let facts = match known.as_ref().and_then(|known| known.get(&needs)) {
                 Some(facts) => facts.clone(),
                 None => {
                     let facts = view.facts(&needs, context.at)?;
-                    known.insert(needs, facts.clone());
+                    if let Some(known) = &mut known {
+                        known.insert(needs, facts.clone());
+                    }
                     facts
                 }
             };

@@ -51,7 +51,9 @@ use crate::question::{Entity, Question};
 pub const ENGINE: &str = concat!("standing ", env!("CARGO_PKG_VERSION"), ", cedar-policy 4.14.1");
 
 /// The form of the records this program writes, and the newest it reads.
-const VERSION: u8 = 2;
+pub(super) const VERSION: u8 = 2;
+/// How many bytes a record mostly has at most.
+const MOSTLY_BYTES: usize = 1_024;
 /// How many random bytes a salt has.
 pub const SALT_BYTES: usize = 16;
 
@@ -374,7 +376,9 @@ impl Record {
     /// # Errors
     /// [`RecordError::Unwritable`]; then nothing may be answered.
     pub fn to_bytes(&self) -> Result<Vec<u8>, RecordError> {
-        serde_json::to_vec(self).map_err(RecordError::Unwritable)
+        let mut bytes = Vec::with_capacity(MOSTLY_BYTES);
+        serde_json::to_writer(&mut bytes, self).map_err(RecordError::Unwritable)?;
+        Ok(bytes)
     }
 
     /// Reads a record from its bytes.
