@@ -3,8 +3,8 @@
 mod finding;
 mod mask;
 mod record;
-mod recorded;
 mod tree;
+mod recorded;
 mod checkpoint;
 mod export_format;
 mod proof_file;
@@ -13,14 +13,15 @@ mod verify_file;
 
 pub use checkpoint::{Checkpoint, CheckpointError, KeyError, LedgerKey, VerifierKey};
 pub use export_format::{ExportLine, Header, LineError, MissingLine, RecordLine, read_line};
-pub use finding::{Fault, Finding, Walked};
+pub use finding::{Fault, Finding, Place, Walked};
 pub use mask::{Mask, Masked};
 pub use proof_file::{ProofFile, ProofFileError};
 pub use record::{CallOutcome, Claimed, ENGINE, Record, RecordError, RecordKind, Results, SALT_BYTES, SearchKind};
 pub use recorded::{Field, Indexed, Recorded, Term};
 pub use tree::{
-    Hash, Peaks, ProofError, children, consistency, hash_text, inclusion, leaf_hash, leaf_node, leaves_up_to,
-    node_hash, nodes_to_come, parse_hash, verify_consistency, verify_inclusion,
+    Hash, Node, Peaks, ProofError, children, consistency, hash_text, inclusion, leaf_hash, leaf_node, leaves,
+    leaves_up_to, node_hash, nodes_to_come, parse_hash, verify_consistency, verify_inclusion,
 };
-pub use verify::{Place, Walk};
+pub use verify::Walk;
+pub use verify::frames::FrameRoots;
 pub use verify_file::{VerifyFileError, verify_lines};

@@ -2,6 +2,18 @@
 
 use serde::{Deserialize, Serialize};
 
+/// A record as it was found.
+pub enum Place<'a> {
+    /// Its bytes.
+    Record(&'a [u8]),
+    /// Bytes of which something is masked.
+    Masked,
+    /// Nothing, and where it should be, as far as that is known.
+    Nothing(Option<String>),
+    /// Something that cannot be read, and why.
+    Unreadable(String),
+}
+
 /// What was done to the ledger.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

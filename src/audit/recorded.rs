@@ -1,9 +1,17 @@
 //! A record as it is written, and the terms by which it is found again.
 
+use std::borrow::Cow;
+
+use serde::Deserialize;
+use serde::de::IgnoredAny;
 use sha2::{Digest as _, Sha256};
 
-use super::record::{Record, RecordError, RecordKind};
+use super::record::{Record, RecordError, RecordKind, VERSION};
+use super::tree::{Hash, leaf_hash};
+use crate::caller::Caller;
 use crate::clock::Timestamp;
+use crate::decide::Reason;
+use crate::policy::RuleId;
 
 /// The longest value that stands in a term as it is; of a longer one, its SHA-256 does.
 const VALUE_LENGTH_MAX: usize = 96;
@@ -92,6 +100,16 @@ impl Term {
 pub struct Recorded {
     /// The bytes.
     pub bytes: Vec<u8>,
+    /// Its leaf in the tree: the hash of the bytes.
+    pub leaf: Hash,
+}
+
+impl Recorded {
+    /// The record with these bytes.
+    #[must_use]
+    pub fn of(bytes: Vec<u8>) -> Self {
+        Self { leaf: leaf_hash(&bytes), bytes }
+    }
 }
 
 /// What a record that was written is found by.
@@ -107,9 +125,9 @@ impl Indexed {
     /// Reads it of the bytes of a record.
     #[must_use]
     pub fn read(bytes: &[u8]) -> Self {
-        match Record::from_bytes(bytes) {
-            Ok(record) => Self { at: Some(record.at), terms: record.terms() },
-            Err(_) => Self::default(),
+        match serde_json::from_slice::<Findable<'_>>(bytes) {
+            Ok(record) if record.v <= VERSION => Self { at: Some(record.at), terms: record.terms() },
+            _ => Self::default(),
         }
     }
 }
@@ -120,11 +138,61 @@ impl Record {
     /// # Errors
     /// [`RecordError::Unwritable`]; then nothing may be answered.
     pub fn recorded(&self) -> Result<Recorded, RecordError> {
-        Ok(Recorded { bytes: self.to_bytes()? })
+        Ok(Recorded::of(self.to_bytes()?))
     }
+}
 
+/// What a record can be found by: every record is read for it, so nothing else of it is.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Findable<'a> {
+    v: u8,
+    at: Timestamp,
+    caller: Caller,
+    #[serde(default)]
+    request_id: Option<String>,
+    asked: RecordKind,
+    #[serde(borrow)]
+    question: FindableQuestion<'a>,
+    #[serde(borrow)]
+    rules: Cow<'a, str>,
+    decision: bool,
+    #[serde(default)]
+    deciding: Vec<RuleId>,
+    #[serde(default)]
+    reason: Option<Reason>,
+    #[serde(default)]
+    invalid: Option<IgnoredAny>,
+}
+
+#[derive(Deserialize)]
+struct FindableQuestion<'a> {
+    #[serde(borrow)]
+    subject: FindableEntity<'a>,
+    #[serde(borrow)]
+    action: FindableAction<'a>,
+    #[serde(borrow)]
+    resource: FindableEntity<'a>,
+}
+
+#[derive(Deserialize)]
+struct FindableEntity<'a> {
+    #[serde(borrow, rename = "type")]
+    kind: Cow<'a, str>,
+    #[serde(borrow)]
+    id: Cow<'a, str>,
+}
+
+#[derive(Deserialize)]
+struct FindableAction<'a> {
+    #[serde(borrow)]
+    name: Cow<'a, str>,
+}
+
+impl Findable<'_> {
     fn terms(&self) -> Vec<Term> {
-        let (subject, action, resource) = (&self.question.subject, &self.question.action.name, &self.question.resource);
+        let FindableQuestion { subject, action, resource } = &self.question;
+        let action = &action.name;
         let mut terms = Vec::with_capacity(10);
         if self.invalid.is_none() {
             terms.push(Term::joined(Field::Subject, &[&subject.kind, "::", &subject.id]));
@@ -135,7 +203,7 @@ impl Record {
         }
         terms.push(Term::of(Field::Decision, if self.decision { "true" } else { "false" }));
         terms.push(Term::of(Field::Caller, &self.caller.to_string()));
-        terms.push(Term::of(Field::Rules, self.rules.as_str()));
+        terms.push(Term::of(Field::Rules, &self.rules));
         terms.push(Term::of(Field::Kind, self.asked.as_str()));
         terms.extend(self.reason.iter().map(|reason| Term::of(Field::Reason, reason.as_str())));
         terms.extend(self.deciding.iter().map(|rule| Term::of(Field::Rule, rule.as_str())));

@@ -14,6 +14,17 @@ use sha2::{Digest as _, Sha256};
 /// A hash of the tree.
 pub type Hash = [u8; 32];
 
+/// What stands in the place of a full node.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Node {
+    /// Its hash.
+    Stored(Hash),
+    /// Nothing, where its hash should be.
+    Missing,
+    /// Nothing, because it is computed from the leaves whenever it is needed.
+    Computed,
+}
+
 /// The hash of a record as a leaf: RFC 9162 §2.1.1, `SHA-256(0x00 || record)`.
 #[must_use]
 pub fn leaf_hash(record: &[u8]) -> Hash {

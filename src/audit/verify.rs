@@ -5,13 +5,15 @@
 //! other's were swapped; where each has that of the next, one was dropped; where each has that of the one before, one
 //! was inserted.
 
+pub(super) mod frames;
+
 use std::collections::HashMap;
 use std::convert::Infallible;
 
 use super::checkpoint::{Checkpoint, CheckpointError};
-use super::finding::{Fault, Finding, Walked};
+use super::finding::{Fault, Finding, Place, Walked};
 use super::record::Record;
-use super::tree::{Hash, Peaks, hash_text, leaf_hash, leaf_node, leaves, node_hash};
+use super::tree::{Hash, Node, Peaks, hash_text, leaf_hash, leaf_node, leaves, node_hash};
 
 /// The most findings that are kept apart; more only say that there are more.
 const FINDINGS_MAX: usize = 10_000;
@@ -22,18 +24,6 @@ struct Misfit {
     record: Hash,
     /// Whose leaf it has instead.
     belongs: Option<u64>,
-}
-
-/// A record as it was found.
-pub enum Place<'a> {
-    /// Its bytes.
-    Record(&'a [u8]),
-    /// Bytes of which something is masked.
-    Masked,
-    /// Nothing, and where it should be, as far as that is known.
-    Nothing(Option<String>),
-    /// Something that cannot be read, and why.
-    Unreadable(String),
 }
 
 /// A walk that has come so far.
@@ -54,6 +44,8 @@ pub struct Walk {
     checkpoints: u64,
     agreed: u64,
     is_rewritten: bool,
+    /// Was a frame found whose tree is another one?
+    is_broken: bool,
 }
 
 impl Walk {
@@ -76,6 +68,7 @@ impl Walk {
             checkpoints: 0,
             agreed,
             is_rewritten: false,
+            is_broken: false,
         }
     }
 
@@ -100,8 +93,8 @@ impl Walk {
     }
 
     /// Walks past the next record: what stands in its place, its leaf, and the other nodes of the tree as they are
-    /// stored, when there are any (`nodes` says nothing of one that is missing).
-    pub fn step(&mut self, place: Place<'_>, leaf: Option<Hash>, nodes: Option<&dyn Fn(u64) -> Option<Hash>>) {
+    /// stored, when there are any.
+    pub fn step(&mut self, place: Place<'_>, leaf: Option<Hash>, nodes: Option<&dyn Fn(u64) -> Node>) {
         let seq = self.size() + 1;
         let record = match &place {
             Place::Record(bytes) => Some(leaf_hash(bytes)),
@@ -124,8 +117,8 @@ impl Walk {
                 record
             }
             (Place::Unreadable(cause), None, leaf) => {
-                let message = format!("record {seq} cannot be read: {cause}");
-                self.found(Fault::Unreadable, seq, None, message);
+                // Where one record of a frame cannot be read mostly none of them can, and that is one finding.
+                self.run_on(Fault::Unreadable, seq, ["cannot be read"; 2], &format!(": {cause}"));
                 self.is_rewritten |= leaf.is_none();
                 leaf.unwrap_or_default()
             }
@@ -145,12 +138,15 @@ impl Walk {
     }
 
     /// Records a mismatch of record and leaf, and says which of both the tree attests.
-    fn misfit(&mut self, seq: u64, record: Hash, leaf: Hash, nodes: Option<&dyn Fn(u64) -> Option<Hash>>) -> Hash {
+    fn misfit(&mut self, seq: u64, record: Hash, leaf: Hash, nodes: Option<&dyn Fn(u64) -> Node>) -> Hash {
         // Leaves 2j and 2j + 1 are nodes 4j and 4j + 2, and node 4j + 1 is above both.
         let node = leaf_node(seq - 1);
         let attests = |hash: &Hash| {
             let pair = node / 4 * 4;
-            let (parent, sibling) = (nodes?(pair + 1)?, nodes?(pair + 2 - (node - pair))?);
+            let (Node::Stored(parent), Node::Stored(sibling)) = (nodes?(pair + 1), nodes?(pair + 2 - (node - pair)))
+            else {
+                return None;
+            };
             Some(if node == pair { node_hash(hash, &sibling) } else { node_hash(&sibling, hash) } == parent)
         };
         if attests(&record) == Some(true) {
@@ -193,32 +189,41 @@ impl Walk {
 
     fn dropped(&mut self, seq: u64, known: Option<&str>) {
         let known = known.map_or(String::new(), |known| format!(": {known}"));
-        let one = |seq: u64| format!("record {seq} was dropped{known}");
-        let many = |first: u64, last: u64| format!("records {first} to {last} were dropped{known}");
+        self.run_on(Fault::Dropped, seq, ["was dropped", "were dropped"], &known);
+    }
+
+    /// Records a fault of one record, or that it goes on from the records before.
+    fn run_on(&mut self, fault: Fault, seq: u64, [one, many]: [&str; 2], why: &str) {
+        let one = |seq: u64| format!("record {seq} {one}{why}");
+        let many = |first: u64, last: u64| format!("records {first} to {last} {many}{why}");
         let spelt = |before: &Finding| before.last.map_or_else(|| one(before.seq), |last| many(before.seq, last));
         match self.findings.last_mut() {
             Some(before) if before.last.unwrap_or(before.seq) + 1 == seq && before.message == spelt(before) => {
                 (before.message, before.last) = (many(before.seq, seq), Some(seq));
             }
-            _ => self.found(Fault::Dropped, seq, None, one(seq)),
+            _ => self.found(fault, seq, None, one(seq)),
         }
     }
 
     /// Adds a leaf and checks every node that it completes against the stored one.
-    fn climb(&mut self, leaf: Hash, record: Option<Hash>, nodes: Option<&dyn Fn(u64) -> Option<Hash>>) {
+    fn climb(&mut self, leaf: Hash, record: Option<Hash>, nodes: Option<&dyn Fn(u64) -> Node>) {
         if let Some(otherwise) = &mut self.otherwise {
             let Ok(()) = otherwise.push(record.unwrap_or(leaf), |_, _| Ok::<(), Infallible>(()));
         }
         let mut wrong = Vec::new();
         let Ok(()) = self.peaks.push(leaf, |node, computed| {
-            if !node.is_multiple_of(2) && nodes.is_some_and(|nodes| nodes(node) != Some(*computed)) {
+            let is_wrong = |found: Node| match found {
+                Node::Stored(hash) => hash != *computed,
+                Node::Missing => true,
+                Node::Computed => false,
+            };
+            if !node.is_multiple_of(2) && nodes.is_some_and(|nodes| is_wrong(nodes(node))) {
                 wrong.push(node);
             }
             Ok::<(), Infallible>(())
         });
         for node in wrong {
-            let (first, last) = leaves(node);
-            let (first, last) = (first + 1, last + 1);
+            let (first, last) = (leaves(node).0 + 1, leaves(node).1 + 1);
             // What is wrong further down makes everything above it wrong.
             let is_known = |finding: &Finding| finding.seq >= first && finding.seq <= last;
             if !self.findings.iter().rev().any(is_known) {

@@ -4,8 +4,8 @@ use std::io::{self, BufRead, Read as _};
 
 use super::checkpoint::VerifierKey;
 use super::export_format::{ExportLine, LineError, MissingLine, RecordLine, read_line};
-use super::finding::{Fault, Walked};
-use super::verify::{Place, Walk};
+use super::finding::{Fault, Place, Walked};
+use super::verify::Walk;
 use crate::limits::LEDGER_LINE_MAX;
 
 /// Why a file cannot be verified at all.

@@ -131,7 +131,8 @@ impl Against<'_> {
     /// A [`BehindError`] when the store is behind and that is not accepted, or is not whole.
     pub(crate) fn hold(&self, store: &Store, accepts: bool) -> Result<Vec<PathBuf>, HoldError> {
         let (ledger, journal) = store.ledger_and_journal()?;
-        let size = ledger.size()?;
+        // Nothing can be answered where no record can be added to the tree, and that is said before anybody asks.
+        let size = ledger.newest_peaks()?.size();
         let newest = (size.saturating_sub(RECORDS_MAX) + 1..=size).rev();
         let mut named = 0;
         for seq in newest {

@@ -6,12 +6,12 @@ use std::sync::{Arc, PoisonError, RwLockReadGuard};
 
 use redb::{ReadableTable, Table, WriteTransaction};
 
+use super::appender::LedgerAppender;
 use super::file::Shared;
 use super::index_rows::index_rows_of;
-use super::ledger::LedgerAppender;
 use super::metadata::{Known, Metadata, MetadataEntry, RowsDigest, sha256};
 use super::metadata_changes::MetadataChanges;
-use super::prepare::{keep_newest, newest};
+use super::prepare::newest;
 use super::rows::{parse, row};
 use super::sheet::{Sheet, Work};
 use super::tables::{ENTRIES, FACTS, JOURNAL, METADATA};
@@ -74,7 +74,7 @@ pub(super) struct Batch<'txn> {
     pub(super) in_force: Option<(u64, String)>,
     /// The rows of the facts that the change wrote so far; nothing where they are too many to be remembered.
     touched: Option<BTreeSet<Vec<u8>>>,
-    pub(super) ledger: LedgerAppender<'txn>,
+    pub(super) ledger: LedgerAppender,
     pub(super) metadata_table: Table<'txn, &'static [u8], &'static [u8]>,
     pub(super) revision: Revision,
     pub(super) at: Timestamp,
@@ -89,12 +89,11 @@ impl<'txn> Batch<'txn> {
         write: &'txn WriteTransaction,
         now: Timestamp,
         shared: &'txn Shared,
+        ledger: LedgerAppender,
     ) -> Result<Self, StoreError> {
         let journal = write.open_table(JOURNAL)?;
-        let ledger = LedgerAppender::open(write)?;
         let (revision, newest_at) = newest(&journal)?;
         let at = now.max(newest_at);
-        keep_newest(write, at)?;
         let (facts, metadata_table) = (write.open_table(FACTS)?, write.open_table(METADATA)?);
         let known = shared.known.read().unwrap_or_else(PoisonError::into_inner);
         Ok(Self {
@@ -178,7 +177,7 @@ impl<'txn> Batch<'txn> {
         with: usize,
     ) -> Result<Hash, StoreError> {
         let rows: Vec<_> = metadata.rows.iter().map(|(key, row)| (key.clone(), sha256(row))).collect();
-        let records = self.ledger.size()? + with as u64;
+        let records = self.ledger.size() + with as u64;
         let entry = MetadataEntry { at, by, before: self.newer.head, records, rows, adopted: None };
         let bytes = encode(&entry)?;
         self.metadata.insert(self.newer.number + 1, bytes.as_slice())?;
@@ -190,13 +189,9 @@ impl<'txn> Batch<'txn> {
         Ok(self.newer.head)
     }
 
-    pub(super) fn append(&mut self, records: Vec<Recorded>) -> Result<Vec<Seq>, StoreError> {
-        let mut seqs = Vec::with_capacity(records.len());
+    pub(super) fn append(&mut self, records: Vec<Recorded>) -> Vec<Seq> {
         self.is_real |= !records.is_empty();
-        for Recorded { bytes } in records {
-            seqs.push(self.ledger.append(&bytes, &mut self.metadata_table)?);
-        }
-        Ok(seqs)
+        records.into_iter().map(|record| self.ledger.append(record)).collect()
     }
 
     pub(super) fn context(&self) -> WriteContext<'_> {
@@ -247,7 +242,7 @@ impl<'txn> Batch<'txn> {
             self.metadata_table.insert(key.as_slice(), encode(&remembered)?.as_slice())?;
         }
         let records: Result<Vec<_>, _> = records.into_iter().map(|record| recorded(record, &*self.random)).collect();
-        self.append(records?)
+        Ok(self.append(records?))
     }
 }
 

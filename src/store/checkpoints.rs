@@ -5,8 +5,10 @@ use std::ops::RangeInclusive;
 use redb::ReadableTable as _;
 
 use super::StoreError;
+use super::appender::Archiving;
 use super::batch::{Batch, Written};
-use super::ledger::{archive_row, checkpoint_key};
+use super::frames::LedgerRows;
+use super::ledger::{archive_row, checkpoint_key, guarded};
 use super::redb_file::Store;
 use crate::audit::Recorded;
 
@@ -48,7 +50,7 @@ impl Store {
     pub async fn append_with(&self, records: Vec<Recorded>, signed: Option<Signed>) -> Result<Written<()>, StoreError> {
         self.queue()
             .wait(move |batch| {
-                let seqs = batch.append(records)?;
+                let seqs = batch.append(records);
                 if let Some(signed) = &signed {
                     batch.keep_checkpoint(signed)?;
                 }
@@ -64,11 +66,16 @@ impl Store {
     /// [`StoreError`]; then all of them are still there.
     pub async fn drop_archived(&self, records: RangeInclusive<u64>, file: String) -> Result<Written<()>, StoreError> {
         self.shared().segments_up_to(*records.end()).await;
+        let archiving = {
+            let rows = LedgerRows::of(&self.read()?)?;
+            tokio::task::spawn_blocking(move || guarded(|| Archiving::of(&rows, records)))
+        };
+        let archiving = archiving.await.map_err(|error| StoreError::Unusable(error.to_string()))??;
         self.queue()
             .wait(move |batch| {
-                let (key, row) = archive_row(&records, &file);
+                let (key, row) = archive_row(archiving.records(), &file);
                 batch.metadata_table.insert(key.as_slice(), row.as_slice())?;
-                batch.ledger.records.retain_in(records, |_, _| false)?;
+                archiving.write(batch.write)?;
                 Ok(Ok(Written { value: (), revision: batch.revision, seqs: Vec::new() }))
             })
             .await

@@ -1,6 +1,6 @@
-//! What gathers the index behind the records: nothing of it is on the way of an answer.
+//! What collects the index behind the records: nothing of it is on the way of an answer.
 //!
-//! Records that are written are read again by a thread of its own and gathered in the tail; a tail of as many records
+//! Records that are written are read again by a thread of its own and collected in the tail; a tail of as many records
 //! as a segment holds is written as one. Whoever reads asks the segments and the tail, and looks itself at the few
 //! records that are in neither yet, so that a list is complete at every moment.
 
@@ -15,16 +15,17 @@ use redb::ReadableTable;
 use super::StoreError;
 use super::batch::{Batch, Written};
 use super::file::Shared;
+use super::frames::LedgerRows;
+use super::ledger::guarded;
 use super::ledger_index::{LEDGER_INDEX, old_rows_to};
 use super::segment::{self, RECORDS_MAX, SEGMENT_SPANS, SEGMENTS, segment_key};
-use super::tables::LEDGER;
 use super::tail::Tail;
 use super::writer::Queue;
 use crate::audit::Indexed;
 
 /// How many records are read at once.
 const AT_ONCE: usize = 1_024;
-/// How long records may wait to be gathered, so that many are gathered at once.
+/// How long records may wait to be collected, so that many are collected at once.
 const WAITS: Duration = Duration::from_millis(20);
 /// How long is waited after the file failed.
 const RETRY: Duration = Duration::from_millis(500);
@@ -38,7 +39,7 @@ pub(super) fn first_unindexed(
     Ok(in_segments.max(old_rows_to(index)?) + 1)
 }
 
-/// The thread that gathers.
+/// The thread that collects.
 pub(super) struct Indexer {
     thread: Option<JoinHandle<()>>,
     ends: Arc<AtomicBool>,
@@ -48,14 +49,14 @@ impl Indexer {
     pub(super) fn start(shared: Arc<Shared>, queue: Queue) -> io::Result<Self> {
         let ends = Arc::new(AtomicBool::new(false));
         let ended = Arc::clone(&ends);
-        let gathering = move || {
+        let indexing = move || {
             while !ended.load(Ordering::Acquire) {
-                match gather(&shared, &queue) {
+                match index_next(&shared, &queue) {
                     Ok(true) => thread::park_timeout(WAITS),
                     Ok(false) => {
                         shared.indexer_waits();
                         // What was written before it said so wakes nobody.
-                        if matches!(gather(&shared, &queue), Ok(false)) {
+                        if matches!(index_next(&shared, &queue), Ok(false)) {
                             thread::park();
                         }
                     }
@@ -68,7 +69,7 @@ impl Indexer {
                 }
             }
         };
-        let thread = thread::Builder::new().name("store-indexer".to_owned()).spawn(gathering)?;
+        let thread = thread::Builder::new().name("store-indexer".to_owned()).spawn(indexing)?;
         Ok(Self { thread: Some(thread), ends })
     }
 }
@@ -83,42 +84,38 @@ impl Drop for Indexer {
     }
 }
 
-/// Gathers the records that were written since, or writes the tail as a segment where it is full; was there anything?
-fn gather(shared: &Shared, queue: &Queue) -> Result<bool, StoreError> {
+/// Collects the records that were written since, or writes the tail as a segment where it is full; was there anything?
+fn index_next(shared: &Shared, queue: &Queue) -> Result<bool, StoreError> {
     let tail = shared.tail();
-    let (last, count) = tail.read(|gathered| (gathered.last, gathered.count()));
+    let (last, count) = tail.read(|part| (part.last, part.count()));
     let wanted = shared.segments_to.load(Ordering::Acquire);
     if count >= RECORDS_MAX || (count > 0 && last >= wanted && *shared.in_segments.borrow() < wanted) {
         write_segment(shared, queue, &tail)?;
         return Ok(true);
     }
-    let records = {
-        let ledger = shared.read()?.open_table(LEDGER)?;
-        let most = usize::try_from(RECORDS_MAX - count).unwrap_or(AT_ONCE).min(AT_ONCE);
-        let (mut next, mut records) = (last + 1, Vec::new());
-        for found in ledger.range(last + 1..)?.take(most) {
-            let (seq, bytes) = found?;
-            // What was archived before it was indexed is found by nothing.
-            while next < seq.value() && records.len() < most {
-                records.push(Indexed::default());
-                next += 1;
-            }
-            if next != seq.value() {
-                break;
-            }
-            records.push(Indexed::read(bytes.value()));
-            next += 1;
-        }
-        records
-    };
+    let rows = LedgerRows::of(&shared.read()?)?;
+    let most = usize::try_from(RECORDS_MAX - count).unwrap_or(AT_ONCE).min(AT_ONCE);
+    let next = (last + 1..=rows.size()?).take(most);
+    let records: Vec<Indexed> = next.map(|seq| indexed(&rows, seq)).collect::<Result<_, _>>()?;
+    // The file is free for others while they are part.
+    drop(rows);
     tail.add(&records);
     Ok(!records.is_empty())
 }
 
+/// What a record is found by. One that is damaged, or was archived before it was indexed, is found by nothing.
+pub(super) fn indexed(rows: &LedgerRows, seq: u64) -> Result<Indexed, StoreError> {
+    match guarded(|| rows.record(seq)) {
+        Ok(record) => Ok(record.map_or_else(Indexed::default, |bytes| Indexed::read(&bytes))),
+        Err(StoreError::Unreadable(_)) => Ok(Indexed::default()),
+        Err(error) => Err(error),
+    }
+}
+
 /// Writes a tail as a segment, and begins another.
 pub(super) fn write_segment(shared: &Shared, queue: &Queue, tail: &Arc<Tail>) -> Result<(), StoreError> {
-    let (first, last, rows, minutes) = tail
-        .read(|gathered| (gathered.first, gathered.last, segment::rows(&gathered.places), gathered.minutes.clone()));
+    let (first, last, rows, minutes) =
+        tail.read(|part| (part.first, part.last, segment::rows(&part.places), part.minutes.clone()));
     if last < first {
         return Ok(());
     }

@@ -66,6 +66,12 @@ impl Store {
         self.ledger()?.size()
     }
 
+    /// The last record that the index leads to. Those after it are looked at one by one, so that lists have them too.
+    #[must_use]
+    pub fn indexed_to(&self) -> Seq {
+        Seq(self.shared().tail().read(|part| part.last))
+    }
+
     /// The records of the ledger as they are now, with their index.
     ///
     /// # Errors
@@ -85,23 +91,23 @@ impl LedgerReader {
         Ok(Seq(self.size))
     }
 
-    /// The bytes of a record.
+    /// The bytes of a record as they are stored, unless it is archived.
     ///
     /// # Errors
     /// [`StoreError`].
     pub fn record(&self, seq: Seq) -> Result<Option<Vec<u8>>, StoreError> {
-        Ok(self.index.ledger.get(seq.0)?.map(|found| found.value().to_vec()))
+        self.index.ledger.record(seq.0)
     }
 
-    /// The records from one place to another, with their bytes.
+    /// The records from one place on, as far as they are not archived, up to another place, with their bytes.
     ///
     /// # Errors
     /// [`StoreError`].
     pub fn records(&self, from: Seq, to: Seq, most: usize) -> Result<Vec<(Seq, Vec<u8>)>, StoreError> {
         let mut records = Vec::new();
-        for found in self.index.ledger.range(from.0..=to.0)?.take(most) {
-            let (seq, bytes) = found?;
-            records.push((Seq(seq.value()), bytes.value().to_vec()));
+        for seq in (from.0..=to.0.min(self.size)).take(most) {
+            let Some(record) = self.record(Seq(seq))? else { break };
+            records.push((Seq(seq), record));
         }
         Ok(records)
     }

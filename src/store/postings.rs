@@ -1,5 +1,5 @@
 //! The places of the records that have a term, wherever the index of them is: rows of an earlier day, segments, the
-//! tail, and the records that nothing has gathered yet.
+//! tail, and the records that nothing has collected yet.
 
 use std::cell::OnceCell;
 use std::sync::Arc;
@@ -8,16 +8,17 @@ use redb::{ReadOnlyTable, ReadableTable as _};
 
 use super::StoreError;
 use super::file::Shared;
+use super::frames::LedgerRows;
+use super::indexer::indexed;
 use super::ledger_index::{self, LEDGER_INDEX, OldPostings, ReadIndex, old_rows_to, wider};
 use super::segment::{Fingerprint, SEGMENT_SPANS, SEGMENTS, places_in, segment_key};
-use super::tables::LEDGER;
-use super::tail::{Gathered, Tail};
-use crate::audit::{Indexed, Term};
+use super::tail::{Part, Tail};
+use crate::audit::Term;
 use crate::clock::Timestamp;
 
 /// The index as one read transaction sees it, with what is behind it.
 pub(super) struct Index {
-    pub(super) ledger: ReadOnlyTable<u64, &'static [u8]>,
+    pub(super) ledger: LedgerRows,
     /// How many records there are for whoever reads.
     size: u64,
     rows: ReadIndex,
@@ -28,7 +29,7 @@ pub(super) struct Index {
     spans: Vec<(u64, u64)>,
     tail: Arc<Tail>,
     /// What is in none of them.
-    rest: OnceCell<Gathered>,
+    rest: OnceCell<Part>,
 }
 
 impl Index {
@@ -44,7 +45,7 @@ impl Index {
             spans.push((first.value(), last.value()));
         }
         Ok(Self {
-            ledger: read.open_table(LEDGER)?,
+            ledger: LedgerRows::of(&read)?,
             size,
             rows_to: old_rows_to(&rows)?.min(size),
             rows,
@@ -56,19 +57,15 @@ impl Index {
     }
 
     /// The records that are in no segment and not in the tail.
-    fn rest(&self) -> Result<&Gathered, StoreError> {
+    fn rest(&self) -> Result<&Part, StoreError> {
         if let Some(rest) = self.rest.get() {
             return Ok(rest);
         }
         let last = self.spans.last().map_or(0, |(_, last)| *last);
-        let from = self.tail.read(|gathered| gathered.last).max(last).max(self.rows_to) + 1;
-        let mut rest = Gathered::from(from);
-        for found in self.ledger.range(from..=self.size.max(from))? {
-            let (seq, bytes) = found?;
-            while rest.last + 1 < seq.value() {
-                rest.add(&Indexed::default());
-            }
-            rest.add(&Indexed::read(bytes.value()));
+        let from = self.tail.read(|part| part.last).max(last).max(self.rows_to) + 1;
+        let mut rest = Part::from(from);
+        for seq in from..=self.size {
+            rest.add(&indexed(&self.ledger, seq)?);
         }
         Ok(self.rest.get_or_init(|| rest))
     }
@@ -79,9 +76,9 @@ impl Index {
         from: Option<Timestamp>,
         to: Option<Timestamp>,
     ) -> Result<Option<(u64, u64)>, StoreError> {
-        // The rest first: what is gathered meanwhile is then in both.
+        // The rest first: what is collected meanwhile is then in both.
         let rest = self.rest()?.minutes.window(from, to);
-        let tail = self.tail.read(|gathered| gathered.minutes.window(from, to));
+        let tail = self.tail.read(|part| part.minutes.window(from, to));
         let found = wider(wider(ledger_index::window(&self.rows, from, to)?, tail), rest);
         Ok(found.map(|(first, last)| (first, last.min(self.size))).filter(|(first, last)| first <= last))
     }
@@ -130,9 +127,9 @@ impl<'a> Postings<'a> {
                 Ok(places.take_while(|place| place <= size).collect())
             }
             None => {
-                // The rest first: what is gathered meanwhile is then in both.
+                // The rest first: what is collected meanwhile is then in both.
                 let rest = self.index.rest()?.places(self.fingerprint, *size);
-                let mut places = tail.read(|gathered| gathered.places(self.fingerprint, *size));
+                let mut places = tail.read(|part| part.places(self.fingerprint, *size));
                 places.extend(rest);
                 places.sort_unstable();
                 places.dedup();

@@ -2,20 +2,24 @@
 
 use std::path::Path;
 
-use redb::{Database, ReadableTable, ReadableTableMetadata as _, TableHandle as _, WriteTransaction};
+use redb::{Database, ReadableDatabase as _, ReadableTable, ReadableTableMetadata as _, WriteTransaction};
 
+use super::frames::LedgerRows;
 use super::ledger_index::LEDGER_INDEX;
 use super::metadata::{Adopted, JOURNALED, MetadataEntry, RowsDigest, sha256};
+use super::old_ledger::plant;
 use super::segment::{SEGMENT_SPANS, SEGMENTS};
-use super::tables::{ENTRIES, FACTS, JOURNAL, LEDGER, META, METADATA, TREE};
+use super::tables::{ARCHIVED_FRAMES, ENTRIES, FACTS, FRAMES, JOURNAL, LEDGER, META, METADATA, NODES, TREE};
 use super::view::{decode, encode};
-use super::{Entry, StoreError, ledger};
+use super::{Entry, StoreError};
 use crate::audit::{Hash, Indexed};
 use crate::clock::Timestamp;
 use crate::id::Revision;
 
 /// The format this program writes, and the newest it reads.
-const FORMAT: u8 = 3;
+const FORMAT: u8 = 4;
+/// The last format without frames, and with an index in the commit of each record.
+const WITHOUT_FRAMES: u8 = 3;
 /// The last format without a journal of the metadata.
 const WITHOUT_ENTRIES: u8 = 2;
 /// The format before there was a tree over the ledger.
@@ -26,8 +30,8 @@ pub(super) fn prepare(database: &Database, path: &Path) -> Result<(Revision, Tim
     let not_a_store = |cause: &str| StoreError::NotAStore { path: path.to_owned(), cause: cause.to_owned() };
     let write = database.begin_write()?;
     let is_new = write.list_tables()?.next().is_none();
-    let mut is_old = false;
-    let is_new_index;
+    let (mut is_old, tables) = (false, write.list_tables()?.count());
+    let has_all;
     let revision = {
         let mut meta = write.open_table(META).map_err(|_| not_a_store("it is a redb file of another program"))?;
         if is_new {
@@ -36,11 +40,15 @@ pub(super) fn prepare(database: &Database, path: &Path) -> Result<(Revision, Tim
         let found = meta.get("format")?.and_then(|found| found.value().first().copied());
         match found {
             Some(FORMAT) => {}
+            Some(WITHOUT_FRAMES) => {
+                is_old = true;
+                meta.insert("format", [FORMAT].as_slice())?;
+            }
             Some(before @ (WITHOUT_TREE | WITHOUT_ENTRIES)) => {
                 is_old = true;
                 meta.insert("format", [FORMAT].as_slice())?;
                 if before == WITHOUT_TREE {
-                    ledger::plant(&write)?;
+                    plant(&write)?;
                 }
                 if has_entries(&write)? {
                     return Err(not_a_store("its format was set back"));
@@ -54,24 +62,30 @@ pub(super) fn prepare(database: &Database, path: &Path) -> Result<(Revision, Tim
             _ => return Err(not_a_store("it is a redb file of another program")),
         }
         write.open_table(FACTS)?;
-        if write.open_table(TREE)?.is_empty()? && !write.open_table(LEDGER)?.is_empty()? {
-            return Err(not_a_store("the tree over its ledger was taken away"));
-        }
         write.open_table(METADATA)?;
         write.open_table(ENTRIES)?;
-        is_new_index = write.list_tables()?.all(|table| table.name() != SEGMENTS.name());
         write.open_table(LEDGER_INDEX)?;
         write.open_table(SEGMENTS)?;
         write.open_table(SEGMENT_SPANS)?;
+        write.open_table(FRAMES)?;
+        write.open_table(ARCHIVED_FRAMES)?;
+        write.open_table(NODES)?;
+        // Where there are frames, records that no tree knows are found when the ledger is verified.
+        let has_frames = !write.open_table(FRAMES)?.is_empty()? || !write.open_table(ARCHIVED_FRAMES)?.is_empty()?;
+        if !has_frames && write.open_table(TREE)?.is_empty()? && !write.open_table(LEDGER)?.is_empty()? {
+            return Err(not_a_store("the tree over its ledger was taken away"));
+        }
+        has_all = write.list_tables()?.count() == tables;
         let (revision, at) = newest(&write.open_table(JOURNAL)?)?;
         (revision, at.max(newest_at(&meta)?).max(newest_record(&write.open_table(LEDGER)?)?))
     };
-    if is_new || is_old || is_new_index {
+    if is_new || is_old || !has_all {
         write.commit()?
     } else {
         write.abort()?
     }
-    Ok(revision)
+    let (revision, at) = revision;
+    Ok((revision, at.max(newest_frame(database)?)))
 }
 
 /// Gives the rows of archive files a key of their own: they had that of the files of proposals.
@@ -151,6 +165,12 @@ fn newest_at(meta: &impl ReadableTable<&'static str, &'static [u8]>) -> Result<T
 pub(super) fn keep_newest(write: &WriteTransaction, at: Timestamp) -> Result<(), StoreError> {
     write.open_table(META)?.insert(NEWEST, at.as_millisecond().to_be_bytes().as_slice())?;
     Ok(())
+}
+
+/// The time of the newest frame. Where it cannot be read nothing is answered, whatever the time.
+fn newest_frame(database: &Database) -> Result<Timestamp, StoreError> {
+    let newest = LedgerRows::of(&database.begin_read()?)?.newest_at().ok().flatten();
+    Ok(newest.and_then(|at| Timestamp::from_millisecond(at).ok()).unwrap_or(Timestamp::UNIX_EPOCH))
 }
 
 /// The time of the newest record, for a store in which the newest time of anything was not kept yet.

@@ -149,7 +149,7 @@ impl Store {
         });
         catch_unwind(AssertUnwindSafe(|| shared.learn(&database))).unwrap_or_else(|_| Err(damaged(path)))?;
         *shared.database.write().unwrap_or_else(PoisonError::into_inner) = Some(database);
-        let (queue, writer) = writer::start(Arc::clone(&shared)).map_err(|cause| unopenable(path, &cause))?;
+        let (queue, writer) = writer::start(Arc::clone(&shared))?;
         let indexer = Indexer::start(Arc::clone(&shared), queue.clone()).map_err(|cause| unopenable(path, &cause))?;
         Ok(Self { shared, queue, writer: Some(writer), indexer: Some(indexer), each_change_twice: false })
     }

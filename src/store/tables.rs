@@ -9,7 +9,15 @@ use crate::id::Revision;
 pub(super) const META: TableDefinition<&str, &[u8]> = TableDefinition::new("meta");
 pub(super) const FACTS: TableDefinition<&[u8], &[u8]> = TableDefinition::new("facts");
 pub(super) const JOURNAL: TableDefinition<u64, &[u8]> = TableDefinition::new("journal");
+/// The records and their part of the tree, by the first record of each frame.
+pub(super) const FRAMES: TableDefinition<u64, &[u8]> = TableDefinition::new("frames");
+/// The frames whose records were all archived.
+pub(super) const ARCHIVED_FRAMES: TableDefinition<u64, &[u8]> = TableDefinition::new("archived_frames");
+/// The nodes of the tree over so many records that they are not computed each time.
+pub(super) const NODES: TableDefinition<u64, &[u8]> = TableDefinition::new("nodes");
+/// The records one by one, as they were written before there were frames.
 pub(super) const LEDGER: TableDefinition<u64, &[u8]> = TableDefinition::new("ledger");
+/// The tree over these.
 pub(super) const TREE: TableDefinition<u64, &[u8]> = TableDefinition::new("tree");
 pub(super) const METADATA: TableDefinition<&[u8], &[u8]> = TableDefinition::new("side");
 /// The metadata journal, by the number of the entry.

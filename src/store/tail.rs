@@ -1,4 +1,4 @@
-//! The newest part of the ledger's index, which no segment holds yet: in memory, gathered behind the records.
+//! The newest part of the ledger's index, which no segment holds yet: in memory, collected behind the records.
 
 use std::collections::BTreeMap;
 use std::sync::{PoisonError, RwLock};
@@ -7,8 +7,8 @@ use super::ledger_index::Minutes;
 use super::segment::{Fingerprint, Places};
 use crate::audit::Indexed;
 
-/// What was gathered of some records, one after the other.
-pub(super) struct Gathered {
+/// What was collected of some records, one after the other.
+pub(super) struct Part {
     /// The first of them.
     pub(super) first: u64,
     /// The last of them; before the first where there is none yet.
@@ -18,7 +18,7 @@ pub(super) struct Gathered {
     pub(super) minutes: Minutes,
 }
 
-impl Gathered {
+impl Part {
     /// Nothing yet, of the records from `first` on.
     pub(super) fn from(first: u64) -> Self {
         Self { first, last: first.saturating_sub(1), places: BTreeMap::new(), minutes: Minutes::default() }
@@ -52,21 +52,21 @@ impl Gathered {
     }
 }
 
-/// What is gathered until it becomes a segment. Whoever reads holds the tail it began with, so that nothing is missed
+/// What is collected until it becomes a segment. Whoever reads holds the tail it began with, so that nothing is missed
 /// when another takes its place.
-pub(super) struct Tail(RwLock<Gathered>);
+pub(super) struct Tail(RwLock<Part>);
 
 impl Tail {
     pub(super) fn from(first: u64) -> Self {
-        Self(RwLock::new(Gathered::from(first)))
+        Self(RwLock::new(Part::from(first)))
     }
 
-    pub(super) fn read<T>(&self, read: impl FnOnce(&Gathered) -> T) -> T {
+    pub(super) fn read<T>(&self, read: impl FnOnce(&Part) -> T) -> T {
         read(&self.0.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     pub(super) fn add(&self, records: &[Indexed]) {
-        let mut gathered = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        records.iter().for_each(|record| gathered.add(record));
+        let mut part = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        records.iter().for_each(|record| part.add(record));
     }
 }

@@ -10,16 +10,22 @@ use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::thread;
 use std::thread::JoinHandle;
 use std::time::Duration;
-use std::{io, thread};
 
+use redb::ReadableDatabase as _;
 use tokio::sync::oneshot;
 
 use super::StoreError;
+use super::appender::LedgerAppender;
 use super::batch::{Batch, Written, panicked};
 use super::file::Shared;
+use super::frame::FrameWriter;
+use super::frames::LedgerRows;
 use super::metadata::Known;
+use super::prepare::keep_newest;
+use crate::audit::Peaks;
 use crate::clock::Timestamp;
 use crate::id::Revision;
 use crate::limits::WAITING_WRITES_MAX;
@@ -162,32 +168,42 @@ impl Queue {
     }
 }
 
-pub(super) fn start(shared: Arc<Shared>) -> io::Result<(Queue, JoinHandle<()>)> {
+/// What the writer has at hand from one transaction to the next.
+struct Writer {
+    /// The peaks of the ledger's tree; read again after a failure.
+    peaks: Option<Peaks>,
+    frames: FrameWriter,
+}
+
+pub(super) fn start(shared: Arc<Shared>) -> Result<(Queue, JoinHandle<()>), StoreError> {
+    let mut writer = Writer { peaks: None, frames: FrameWriter::new()? };
     let queue = Queue::default();
     let line = queue.clone();
-    let writer = thread::Builder::new().name("store-writer".to_owned()).spawn(move || {
+    let spawned = thread::Builder::new().name("store-writer".to_owned()).spawn(move || {
         while let Some(jobs) = line.take(|| is_open(&shared)) {
             if jobs.is_empty() {
                 // Readers take their turn first, and must not wait for a writer.
                 let _ = reopened(&shared);
             } else {
-                write(&shared, jobs);
+                write(&shared, &mut writer, jobs);
             }
         }
         shared.database.write().unwrap_or_else(PoisonError::into_inner).take();
-    })?;
+    });
+    let writer = spawned.map_err(|cause| StoreError::Unusable(cause.to_string()))?;
     Ok((queue, writer))
 }
 
 /// Writes all of `jobs` in one transaction, or none, and answers each.
-fn write(shared: &Shared, mut jobs: VecDeque<Box<dyn Job>>) {
+fn write(shared: &Shared, writer: &mut Writer, mut jobs: VecDeque<Box<dyn Job>>) {
     let now = match shared.time.to_write() {
         Ok(now) => now,
         // The disk works as before.
         Err(error) => return jobs.into_iter().for_each(|job| job.reply(Err(error.clone()))),
     };
     let mut written = reopened(shared).and_then(|()| {
-        catch_unwind(AssertUnwindSafe(|| fill(shared, now, &mut jobs))).unwrap_or_else(|panic| Err(panicked(&*panic)))
+        catch_unwind(AssertUnwindSafe(|| fill(shared, writer, now, &mut jobs)))
+            .unwrap_or_else(|panic| Err(panicked(&*panic)))
     });
     match &mut written {
         Ok(Whole { revision, is_real, newer, in_force }) => {
@@ -235,26 +251,42 @@ struct Whole {
     in_force: Option<(u64, String)>,
 }
 
-fn fill(shared: &Shared, now: Timestamp, jobs: &mut VecDeque<Box<dyn Job>>) -> Result<Whole, StoreError> {
+fn fill(
+    shared: &Shared,
+    writer: &mut Writer,
+    now: Timestamp,
+    jobs: &mut VecDeque<Box<dyn Job>>,
+) -> Result<Whole, StoreError> {
     let database = shared.database.read().unwrap_or_else(PoisonError::into_inner);
     let database = database.as_ref().ok_or(StoreError::Closing)?;
+    // Taken, so that they are read again unless all goes well.
+    let before = match writer.peaks.take() {
+        Some(peaks) => peaks,
+        None => LedgerRows::of(&database.begin_read()?)?.peaks()?,
+    };
     let write = database.begin_write()?;
-    let (mut whole, is_dropped) = {
-        let mut batch = Batch::open(&write, now, shared)?;
+    let (mut whole, is_dropped, ledger, at) = {
+        let mut batch = Batch::open(&write, now, shared, LedgerAppender::after(before.clone()))?;
+        let revision_before = batch.revision;
         for job in jobs {
             job.fill(&mut batch)?;
         }
-        batch.ledger.close()?;
         let newer = (batch.newer.number > batch.known.number).then_some(batch.newer);
-        let Batch { revision, is_real, in_force, is_dropped, .. } = batch;
-        (Whole { revision, is_real, newer, in_force }, is_dropped)
+        let Batch { revision, is_real, in_force, is_dropped, ledger, at, .. } = batch;
+        // A frame has its time, and what only records writes nothing else.
+        if revision != revision_before || newer.is_some() || !ledger.has_any() {
+            keep_newest(&write, at)?;
+        }
+        (Whole { revision, is_real, newer, in_force }, is_dropped, ledger, at)
     };
+    let after = if is_dropped { before } else { ledger.close(&write, &mut writer.frames, at)? };
     if is_dropped {
         write.abort()?;
         whole = Whole { is_real: false, newer: None, in_force: None, ..whole };
     } else {
         write.commit()?;
     }
+    writer.peaks = Some(after);
     Ok(whole)
 }
 

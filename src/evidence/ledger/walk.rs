@@ -5,7 +5,8 @@ use std::collections::VecDeque;
 use std::path::Path;
 
 use crate::audit::{
-    Checkpoint, CheckpointError, Fault, Peaks, Place, VerifierKey, Walk, Walked, leaf_hash, leaf_node, nodes_to_come,
+    Checkpoint, CheckpointError, Fault, Node, Peaks, Place, VerifierKey, Walk, Walked, leaf_hash, leaf_node,
+    nodes_to_come,
 };
 use crate::clock::SharedClock;
 use crate::evidence::ledger::Archive;
@@ -35,7 +36,7 @@ impl LedgerWalk {
         archive: Archive,
         keys: Vec<VerifierKey>,
     ) -> Result<Self, StoreError> {
-        let (size, checkpoints) = (view.size()?, view.checkpoints()?.into());
+        let (size, checkpoints) = (view.reach()?, view.checkpoints()?.into());
         let (named, walk) = (Named { all: true, ..Named::default() }, Walk::after(Peaks::default()));
         Ok(Self { view, journal, named, archive, keys, checkpoints, size, walk })
     }
@@ -96,8 +97,12 @@ impl LedgerWalk {
             Err(cause) => Place::Unreadable(cause.clone()),
         };
         let view = &self.view;
-        let node = |node: u64| view.node(node).ok().flatten();
-        let leaf = node(leaf_node(seq - 1));
+        let node = |node: u64| view.stored_node(node).unwrap_or(Node::Missing);
+        let leaf = view.node(leaf_node(seq - 1)).ok().flatten();
+        let frame = view.frame_roots(seq).ok().flatten();
+        if let Some(frame) = frame.filter(|frame| frame.first == seq) {
+            self.walk.frame_begins(&frame);
+        }
         match &found {
             // What was changed says nothing of the journal any more, and is named for itself.
             Ok(Some(record)) if leaf == Some(leaf_hash(record)) => {
@@ -108,6 +113,9 @@ impl LedgerWalk {
             _ => self.named.all = false,
         }
         self.walk.step(place, leaf, Some(&node));
+        if let Some(frame) = frame.filter(|frame| frame.last == seq) {
+            self.walk.frame_ends(&frame);
+        }
         if is_archived {
             self.walk.count_archived();
             if let Some(note) = self.archive.checkpoint(seq) {
@@ -128,7 +136,7 @@ impl LedgerWalk {
             self.walk.cut_off(opened(&self.keys, &note));
         }
         for node in nodes_to_come(self.size) {
-            if !matches!(self.view.node(node), Ok(None)) {
+            if matches!(self.view.stored_node(node), Ok(Node::Stored(_))) {
                 let message = format!("node {node} of the tree is there and its records are not yet");
                 self.walk.found(Fault::Tree, self.size, None, message);
             }
