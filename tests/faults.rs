@@ -36,7 +36,7 @@ use standing::pdp::links::LinkRing;
 use standing::pdp::{Pdp, ready, rules};
 use standing::policy::{Bundle, RuleFiles, Rulebook};
 use standing::question::{Entity, Question};
-use standing::store::{Looked, Named, Order, Store};
+use standing::store::{Looked, Named, Order, Store, StoredFrame};
 use standing::{answer, change, evidence, publish};
 
 use crate::disk::{Disk, Fault, Op, apply, durable};
@@ -295,10 +295,16 @@ fn content(bytes: Vec<u8>) -> Content {
                 let rows = table.iter().unwrap().map(|row| row.unwrap());
                 rows.map(|(key, value)| (key.value().as_bytes().to_vec(), value.value().to_vec())).collect()
             }
-            "entries" | "journal" | "ledger" | "tree" => {
+            "archived_frames" | "entries" | "frames" | "journal" | "ledger" | "nodes" | "tree" => {
                 let table = read.open_table(TableDefinition::<u64, &[u8]>::new(&name)).unwrap();
                 let rows = table.iter().unwrap().map(|row| row.unwrap());
                 rows.map(|(key, value)| (key.value().to_be_bytes().to_vec(), value.value().to_vec())).collect()
+            }
+            "ledger_segment_spans" => {
+                let table = read.open_table(TableDefinition::<u64, u64>::new(&name)).unwrap();
+                let rows = table.iter().unwrap().map(|row| row.unwrap());
+                rows.map(|(key, value)| (key.value().to_be_bytes().to_vec(), value.value().to_be_bytes().to_vec()))
+                    .collect()
             }
             _ => {
                 let table = read.open_table(TableDefinition::<&[u8], &[u8]>::new(&name)).unwrap();
@@ -311,6 +317,15 @@ fn content(bytes: Vec<u8>) -> Content {
     content
 }
 
+/// The records of the ledger, by their places.
+fn records(content: &Content) -> BTreeMap<u64, Vec<u8>> {
+    let of_frame = |(first, bytes): (&Vec<u8>, &Vec<u8>)| {
+        let first = u64::from_be_bytes(first.as_slice().try_into().unwrap());
+        (first..).zip(StoredFrame::of(bytes).unwrap().records().unwrap().to_vec()).collect::<Vec<_>>()
+    };
+    content["frames"].iter().flat_map(of_frame).collect()
+}
+
 /// How many rows each table has: what stays the same where secrets and keys are made at random.
 fn shape(content: &Content) -> BTreeMap<&str, usize> {
     content.iter().map(|(name, rows)| (name.as_str(), rows.len())).collect()
@@ -321,14 +336,14 @@ fn is_sound(store: &Store, key: Option<&VerifierKey>) {
     let (view, tables) = store.ledger_and_journal().unwrap();
     let mut named = Named { all: true, ..Named::default() };
     let size = view.size().unwrap();
-    let node = |node: u64| view.node(node).unwrap();
+    let node = |node: u64| view.stored_node(node).unwrap();
     let mut walk = Walk::after(Peaks::default());
     let mut checkpoints = view.checkpoints().unwrap();
     let mut by_term: BTreeMap<Term, BTreeSet<Seq>> = BTreeMap::new();
     let mut revisions = BTreeMap::new();
     for seq in 1..=size {
         let bytes = view.record(seq).unwrap().unwrap_or_else(|| panic!("there is no record {seq}"));
-        walk.step(Place::Record(&bytes), node(leaf_node(seq - 1)), Some(&node));
+        walk.step(Place::Record(&bytes), view.node(leaf_node(seq - 1)).unwrap(), Some(&node));
         if let Some(key) = key {
             checkpoints.retain(|(at, note)| {
                 if *at == seq {
@@ -431,9 +446,9 @@ impl Played {
         }
         drop(pdp);
         played.log = disk.log();
-        let ends = played.contents.last().unwrap();
+        let written = records(played.contents.last().unwrap());
         for (seq, decision) in answers {
-            let record = Record::from_bytes(&ends["ledger"][&seq.0.to_be_bytes().to_vec()]).unwrap();
+            let record = Record::from_bytes(&written[&seq.0]).unwrap();
             assert_eq!(record.decision, decision, "what was answered is what record {seq} says");
         }
         played
@@ -836,7 +851,7 @@ async fn while_the_disk_is_broken_nothing_is_answered_and_it_recovers_by_itself(
     let played = Played::new().await;
     let disk = Disk::of(played.bytes.last().unwrap().clone());
     let served = Served::over(&played.parts, &disk).await;
-    let before = played.contents.last().unwrap()["ledger"].len() as u64;
+    let before = records(played.contents.last().unwrap()).len() as u64;
     disk.is_broken(true);
     all_are_refused(&served.everything().await);
     assert_eq!(served.send("GET", "/healthz", None).await.status, 200, "it is alive");

@@ -8,12 +8,12 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use redb::{Database, ReadableTable as _, TableDefinition};
 use serde_json::{Value, json};
 use standing::audit::Record;
 use standing::clock::System;
 use standing::store::Store;
 
+use crate::ledger_rows::{self, Leaves};
 use crate::server::{Server, question, standing};
 use crate::stage::ACTIONS;
 
@@ -264,16 +264,11 @@ fn killed_under_load(decisions: usize, kills: usize, flips: usize) {
 /// Flips one bit of a record, looks whether that is found and named, and flips it back.
 fn one_flipped_bit_is_named(data: &Path, seq: u64, bit: usize) {
     let flip = || {
-        let database = Database::open(data.join("standing.redb")).unwrap();
-        let write = database.begin_write().unwrap();
-        {
-            let mut table = write.open_table(TableDefinition::<u64, &[u8]>::new("ledger")).unwrap();
-            let mut row = table.get(seq).unwrap().unwrap().value().to_vec();
+        ledger_rows::tamper(data, Leaves::Before, |rows| {
+            let row = rows.get_mut(&seq).unwrap();
             let at = row.len() * bit / 7 % row.len();
             row[at] ^= 1 << (bit % 8);
-            table.insert(seq, row.as_slice()).unwrap();
-        }
-        write.commit().unwrap();
+        });
     };
     flip();
     let (code, said) = ledger(&["verify"], data);

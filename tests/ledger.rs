@@ -9,21 +9,22 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use ct_merkle::mem_backed_tree::MemoryBackedTree;
-use redb::{Database, ReadableTable as _, TableDefinition};
+use redb::TableDefinition;
 use serde_json::{Value, json};
 use sha2::Sha256;
 use standing::audit::{
-    Hash, LedgerKey, Peaks, Recorded, VerifierKey, consistency, inclusion, leaf_hash, leaf_node, parse_hash,
+    Hash, LedgerKey, Node, Peaks, Recorded, VerifierKey, consistency, inclusion, leaf_hash, leaf_node, parse_hash,
     verify_consistency, verify_inclusion, verify_lines,
 };
 use standing::clock::System;
 use standing::store::Store;
 use tempfile::TempDir;
 
+use crate::ledger_rows::{
+    FRAMES, LEDGER, Leaves, Numbered, Rows, TREE, as_before_frames, change_file, tamper, tamper_table,
+};
 use crate::server::{Server, question, standing};
 
-const LEDGER: TableDefinition<u64, &[u8]> = TableDefinition::new("ledger");
-const TREE: TableDefinition<u64, &[u8]> = TableDefinition::new("tree");
 const ENTRIES: TableDefinition<u64, &[u8]> = TableDefinition::new("entries");
 const META: TableDefinition<&str, &[u8]> = TableDefinition::new("meta");
 const SIZES: u64 = 70;
@@ -157,26 +158,20 @@ impl Kept {
         found
     }
 
-    /// Changes the rows of the ledger behind the back of everything.
-    fn tamper(&self, change: impl FnOnce(&mut BTreeMap<u64, Vec<u8>>)) {
-        self.tamper_table(LEDGER, change);
+    /// Changes the records behind the back of everything, and not their leaves.
+    fn tamper(&self, change: impl FnOnce(&mut Rows)) {
+        tamper(self.path(), Leaves::Before, change);
     }
 
-    fn tamper_table(&self, table: TableDefinition<u64, &[u8]>, change: impl FnOnce(&mut BTreeMap<u64, Vec<u8>>)) {
-        let database = Database::open(self.path().join("standing.redb")).unwrap();
-        let write = database.begin_write().unwrap();
-        {
-            let mut table = write.open_table(table).unwrap();
-            let found = table.iter().unwrap().map(|row| row.unwrap());
-            let mut rows: BTreeMap<u64, Vec<u8>> =
-                found.map(|(seq, row)| (seq.value(), row.value().to_vec())).collect();
-            change(&mut rows);
-            table.retain(|_, _| false).unwrap();
-            for (seq, row) in rows {
-                table.insert(seq, row.as_slice()).unwrap();
-            }
-        }
-        write.commit().unwrap();
+    fn tamper_table(&self, table: Numbered, change: impl FnOnce(&mut Rows)) {
+        tamper_table(self.path(), table, change);
+    }
+
+    /// The same ledger as it was written before there were frames.
+    fn before_frames(&self) -> Self {
+        let copy = self.copy();
+        as_before_frames(copy.path());
+        copy
     }
 
     /// A copy of the directory, to be tampered with.
@@ -204,6 +199,13 @@ fn found(fault: &str, seq: u64) -> Vec<(String, u64)> {
 #[test]
 fn what_was_done_to_a_ledger_is_found_and_named() {
     let kept = Kept::with(9);
+    let before_frames = kept.before_frames();
+    for kept in [kept, before_frames] {
+        what_is_done_is_found_and_named(&kept);
+    }
+}
+
+fn what_is_done_is_found_and_named(kept: &Kept) {
     assert_eq!(kept.findings(), []);
     let output = kept.run(&["verify"]);
     assert!(said(&output).starts_with("the ledger is whole: "), "{}", said(&output));
@@ -278,7 +280,10 @@ fn what_was_done_to_a_ledger_is_found_and_named() {
 fn a_ledger_cut_off_or_rewritten_with_its_tree_is_not_what_was_signed() {
     let kept = Kept::with(9);
     let cut = kept.copy();
-    cut.tamper(|rows| rows.retain(|seq, _| *seq <= 6));
+    cut.tamper_table(FRAMES, |rows| rows.retain(|first, _| *first <= 6));
+    assert_eq!(cut.findings(), found("dropped", 7));
+    let cut = kept.before_frames();
+    cut.tamper_table(LEDGER, |rows| rows.retain(|seq, _| *seq <= 6));
     cut.tamper_table(TREE, |rows| {
         for row in rows.values_mut() {
             row.truncate(11 * 32);
@@ -289,25 +294,14 @@ fn a_ledger_cut_off_or_rewritten_with_its_tree_is_not_what_was_signed() {
     assert_eq!(cut.findings(), found("dropped", 7));
 
     // Whoever can rewrite record, leaf and every node above it cannot sign the root.
-    let rewritten = kept.copy();
-    let mut records = BTreeMap::new();
-    rewritten.tamper(|rows| {
-        let row = String::from_utf8(rows[&4].clone()).unwrap().replace("\"decision\":false", "\"decision\":true");
-        rows.insert(4, row.into_bytes());
-        records.clone_from(rows);
-    });
-    rewritten.tamper_table(TREE, |rows| {
-        let mut peaks = Peaks::default();
-        for record in records.values() {
-            let row = rows.get_mut(&0).unwrap();
-            let Ok(()) = peaks.push(leaf_hash(record), |node, hash| {
-                row[node as usize * 32..][..32].copy_from_slice(hash);
-                Ok::<(), Infallible>(())
-            });
-        }
-    });
-    let (code, walked) = rewritten.verified();
-    assert_eq!((code, fault(&walked["findings"][0]).0), (2, "checkpoint".to_owned()), "{walked}");
+    for rewritten in [kept.copy(), kept.before_frames()] {
+        tamper(rewritten.path(), Leaves::Forged, |rows| {
+            let row = String::from_utf8(rows[&4].clone()).unwrap().replace("\"decision\":false", "\"decision\":true");
+            rows.insert(4, row.into_bytes());
+        });
+        let (code, walked) = rewritten.verified();
+        assert_eq!((code, fault(&walked["findings"][0]).0), (2, "checkpoint".to_owned()), "{walked}");
+    }
 
     let unsigned = kept.copy();
     std::fs::remove_file(unsigned.file("ledger.key")).unwrap();
@@ -334,8 +328,9 @@ fn one_flipped_bit_of_any_record_or_node_is_found_where_it_is() {
             let hash: Hash = tree.get(node as usize * 32..)?.get(..32)?.try_into().unwrap();
             (hash != [0; 32]).then_some(hash)
         };
+        let stored = |number: u64| node(number).map_or(Node::Missing, Node::Stored);
         for (seq, record) in (1..).zip(records) {
-            walk.step(standing::audit::Place::Record(record), node(leaf_node(seq - 1)), Some(&node));
+            walk.step(standing::audit::Place::Record(record), node(leaf_node(seq - 1)), Some(&stored));
         }
         walk.end()
     };
@@ -356,6 +351,74 @@ fn one_flipped_bit_of_any_record_or_node_is_found_where_it_is() {
         flipped[bit / 8] ^= 1 << (bit % 8);
         let walked = walked(&records, &flipped);
         assert_eq!(walked.findings.len(), usize::from(is_full), "bit {bit} of node {node}: {walked:?}");
+    }
+}
+
+#[test]
+fn whatever_is_done_to_a_frame_is_found() {
+    let kept = Kept::with(6);
+    let frames = |change: &dyn Fn(&mut Rows)| {
+        let changed = kept.copy();
+        changed.tamper_table(FRAMES, change);
+        changed.findings()
+    };
+    assert_eq!(frames(&|_| ()), []);
+    let lengths: Vec<usize> = {
+        let mut lengths = Vec::new();
+        kept.copy().tamper_table(FRAMES, |rows| lengths.extend(rows.values().map(Vec::len)));
+        lengths
+    };
+    for (first, length) in [(1, lengths[0]), (3, lengths[2]), (6, lengths[5])] {
+        for at in (0..length).step_by(29) {
+            let found = frames(&|rows| rows.get_mut(&first).unwrap()[at] ^= 4);
+            assert_eq!(found, vec![("unreadable".to_owned(), first)], "byte {at} of the frame of record {first}");
+        }
+        assert_eq!(frames(&|rows| rows.get_mut(&first).unwrap().truncate(40)), vec![("unreadable".to_owned(), first)]);
+    }
+    let swapped = frames(&|rows| {
+        let (two, four) = (rows[&2].clone(), rows[&4].clone());
+        rows.insert(2, four);
+        rows.insert(4, two);
+    });
+    assert_eq!(swapped.first(), Some(&("tree".to_owned(), 2)), "{swapped:?}");
+    assert_eq!(frames(&|rows| drop(rows.remove(&3))), found("dropped", 3));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_records_at_once_are_proved_archived_and_read_like_one_by_one() {
+    let (together, apart) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let records: Vec<Recorded> = (1..=1_100).map(|number| Recorded::of(record(number))).collect();
+    for (data, at_once) in [(&together, 700), (&apart, 1)] {
+        let store = Store::open(data.path(), Arc::new(System)).unwrap();
+        for records in records.chunks(at_once) {
+            store.append(records.to_vec()).await.unwrap();
+        }
+    }
+    let grown = Grown::to(1_100);
+    for data in [together, apart] {
+        let store = Store::open(data.path(), Arc::new(System)).unwrap();
+        for archived in [0, 300, 301, 1_099] {
+            if archived > 0 {
+                store
+                    .drop_archived(store.ledger().unwrap().first().unwrap().unwrap()..=archived, "file".to_owned())
+                    .await
+                    .unwrap();
+            }
+            let view = store.ledger().unwrap();
+            assert_eq!((view.size().unwrap(), view.first().unwrap()), (1_100, Some(archived + 1)));
+            for (node, hash) in &grown.nodes {
+                assert_eq!(view.node(*node).unwrap(), Some(*hash), "node {node}");
+            }
+            for size in [1, 255, 256, 257, 300, 1_099, 1_100] {
+                assert_eq!(view.peaks(size).unwrap(), Peaks::read(size, |node| grown.node(node)).unwrap());
+            }
+            for seq in 1..=1_100 {
+                let expected = (seq > archived).then(|| record(seq));
+                assert_eq!(view.record(seq).unwrap(), expected, "record {seq} of which {archived} are archived");
+            }
+        }
+        store.append(vec![Recorded::of(record(1_101))]).await.unwrap();
+        assert_eq!(store.ledger().unwrap().peaks(1_101).unwrap(), Grown::to(1_101).peaks);
     }
 }
 
@@ -718,19 +781,16 @@ fn an_archive_that_a_crash_left_complete_is_taken_up_and_one_left_half_written_i
 
 #[test]
 fn a_store_of_the_format_before_gets_its_tree_and_one_whose_tree_was_taken_away_is_refused() {
-    let kept = Kept::with(7);
-    let old = kept.copy();
+    let old = Kept::with(7).before_frames();
     old.tamper_table(TREE, BTreeMap::clear);
     let said_of = old.run(&["verify"]);
     assert_eq!(code(&said_of), 1, "{}", said(&said_of));
     assert!(said(&said_of).contains("the tree over its ledger was taken away"), "{}", said(&said_of));
-    let database = Database::open(old.path().join("standing.redb")).unwrap();
-    let write = database.begin_write().unwrap();
-    write.open_table(META).unwrap().insert("format", [1].as_slice()).unwrap();
-    // Nor was there a journal of what is beside the facts.
-    write.open_table(ENTRIES).unwrap().retain(|_, _| false).unwrap();
-    write.commit().unwrap();
-    drop(database);
+    change_file(old.path(), |write| {
+        write.open_table(META).unwrap().insert("format", [1].as_slice()).unwrap();
+        // Nor was there a journal of what is beside the facts.
+        write.open_table(ENTRIES).unwrap().retain(|_, _| false).unwrap();
+    });
     assert_eq!(old.findings(), []);
     let (_, walked) = old.verified();
     assert_eq!(walked["checkpoints"].as_u64().map(|agree| agree > 0), Some(true), "{walked}");
@@ -784,7 +844,7 @@ fn worked() -> f64 {
 async fn what_a_record_costs() {
     let data = tempfile::tempdir().unwrap();
     let store = Store::open(data.path(), Arc::new(System)).unwrap();
-    let record = Recorded { bytes: vec![b'x'; 900] };
+    let record = Recorded::of(vec![b'x'; 900]);
     for round in 0..4 {
         let (began, before) = (Instant::now(), worked());
         for _ in 0..20 {

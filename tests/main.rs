@@ -37,6 +37,7 @@ mod kept;
 mod keys;
 mod killed;
 mod ledger;
+mod ledger_rows;
 mod long;
 mod machine;
 mod manual;

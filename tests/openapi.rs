@@ -366,7 +366,7 @@ fn every_code_of_a_problem_stands_in_the_document() {
             let path = entry.unwrap().path();
             if path.is_dir() {
                 folders.push(path);
-            } else {
+            } else if path.extension().is_some_and(|kind| kind == "rs") {
                 written.extend(codes(&std::fs::read_to_string(path).unwrap()));
             }
         }

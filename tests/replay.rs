@@ -5,7 +5,6 @@ use std::path::Path;
 use std::process::Output;
 use std::sync::Arc;
 
-use redb::ReadableTable as _;
 use serde_json::{Value, json};
 use standing::answer::ask::{Batch, Semantic};
 use standing::answer::past::ReadOptions;
@@ -18,6 +17,7 @@ use standing::policy::{Bundle, RuleFiles, Rulebook};
 use standing::question::{Entity, Question};
 use standing::{answer, evidence};
 
+use crate::ledger_rows::{self, Leaves};
 use crate::server::{Server, question, standing};
 use crate::shipped::{ROOT, shipped, shipped_files};
 use crate::stage::{ACTIONS, operator};
@@ -80,17 +80,11 @@ fn totals(lines: &[Value]) -> Value {
 
 /// Changes a record where it lies.
 fn tamper(data: &Path, seq: u64, change: impl FnOnce(&mut Value)) {
-    let table = redb::TableDefinition::<u64, &[u8]>::new("ledger");
-    let file = redb::Database::open(data.join("standing.redb")).unwrap();
-    let write = file.begin_write().unwrap();
-    {
-        let mut ledger = write.open_table(table).unwrap();
-        let bytes = ledger.get(seq).unwrap().unwrap().value().to_vec();
-        let mut record = serde_json::from_slice(&bytes).unwrap();
+    ledger_rows::tamper(data, Leaves::Before, |rows| {
+        let mut record = serde_json::from_slice(&rows[&seq]).unwrap();
         change(&mut record);
-        ledger.insert(seq, serde_json::to_vec(&record).unwrap().as_slice()).unwrap();
-    }
-    write.commit().unwrap();
+        rows.insert(seq, serde_json::to_vec(&record).unwrap());
+    });
 }
 
 /// The rules as shipped with one of them taken away, in a folder.
