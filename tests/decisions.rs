@@ -91,7 +91,7 @@ async fn all_pages(pdp: &Arc<Pdp>, filter: &DecisionFilter, limit: usize) -> Vec
 }
 
 /// A world in which much was asked, by several callers, over several days, some of it in batches.
-async fn asked_world(seed: u64) -> World {
+pub async fn asked_world(seed: u64) -> World {
     let world = World::made_up(rules(&[]), seed).await;
     let mut chance = Chance::of(seed + 1000);
     let callers = [

@@ -6,6 +6,7 @@ mod again;
 mod auditor;
 mod authzen;
 mod authzen_strangers;
+mod behind;
 mod bodies;
 mod cells;
 mod changes;

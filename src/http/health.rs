@@ -11,6 +11,7 @@ use super::problem::Problem;
 use super::request::Request;
 use super::response::json_reply;
 use crate::clock::ClockState;
+use crate::pdp::ready::IndexState;
 use crate::pdp::{metrics, ready, rules};
 
 /// It is alive.
@@ -31,6 +32,17 @@ pub(super) struct Readiness {
     revision: u64,
     /// Whether the machine's clock can be true.
     clock: ReadinessClock,
+    /// How far the ledger is indexed.
+    index: ReadinessIndex,
+}
+
+/// How far the ledger is indexed. Lists have the records after that too, and take longer.
+#[derive(Serialize, ToSchema)]
+pub(super) struct ReadinessIndex {
+    /// The last record that is indexed.
+    to: u64,
+    /// How many records come after it.
+    lag: u64,
 }
 
 /// Whether the machine's clock can be true, as far as the store knows the time.
@@ -55,8 +67,10 @@ pub(super) async fn readyz(request: Request) -> Result<Response, Problem> {
         ClockState::Ahead { by } => ("ahead", Some(by)),
     };
     let clock = ReadinessClock { state, seconds: by.map(|by| by.as_secs()) };
+    let IndexState { to, lag } = ready::index_state(&request.pdp).map_err(|error| Problem::unavailable(&error))?;
+    let index = ReadinessIndex { to, lag };
     let (rules, revision) = (request.pdp.digest().to_string(), request.pdp.revision().0);
-    json_reply(StatusCode::OK, &Readiness { status: "ready", rules, revision, clock })
+    json_reply(StatusCode::OK, &Readiness { status: "ready", rules, revision, clock, index })
 }
 
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";

@@ -22,7 +22,7 @@ use crate::clock::{ClockState, Timestamp};
 use crate::config::RulesFrom;
 use crate::decide::{Decision, Reason};
 use crate::pdp::wrong_credentials::WrongCredentials;
-use crate::pdp::{Pdp, rules};
+use crate::pdp::{Pdp, ready, rules};
 use crate::store::StoreError;
 
 /// The upper bounds of the buckets of durations, in microseconds.
@@ -123,6 +123,7 @@ pub(crate) struct Metrics {
     rules: Family<RulesLabels, Gauge>,
     refused: Gauge,
     records: Gauge,
+    unindexed: Gauge,
     revision: Gauge,
     writable: Gauge,
     waiting: Gauge,
@@ -149,6 +150,7 @@ impl Metrics {
             rules: Family::default(),
             refused: Gauge::default(),
             records: Gauge::default(),
+            unindexed: Gauge::default(),
             revision: Gauge::default(),
             writable: Gauge::default(),
             waiting: Gauge::default(),
@@ -181,6 +183,11 @@ impl Metrics {
             metrics.durations.clone(),
         );
         registry.register("ledger_records", "Records in the ledger", metrics.records.clone());
+        registry.register(
+            "ledger_records_unindexed",
+            "Records that lists look at one by one because they are not indexed yet",
+            metrics.unindexed.clone(),
+        );
         registry.register("revision", "The newest revision of the facts", metrics.revision.clone());
         registry.register("store_writable", "1 while writes reach the disk", metrics.writable.clone());
         registry.register("store_writes_waiting", "Writes that wait for the disk", metrics.waiting.clone());
@@ -259,7 +266,9 @@ pub fn figures(pdp: &Pdp) -> Result<String, StoreError> {
     metrics.rules.clear();
     metrics.rules.get_or_create(&RulesLabels { digest: pdp.digest().to_string(), from }).set(1);
     metrics.refused.set(i64::from(pdp.rules.current.has_refused()));
-    gauge(&metrics.records, pdp.store.records()?);
+    let index = ready::index_state(pdp)?;
+    gauge(&metrics.unindexed, index.lag);
+    gauge(&metrics.records, index.to + index.lag);
     gauge(&metrics.revision, pdp.revision().0);
     metrics.writable.set(i64::from(pdp.store.is_writable()));
     gauge(&metrics.waiting, pdp.store.waiting() as u64);

@@ -1,4 +1,4 @@
-//! Whether records can be written, so that anything can be answered.
+//! Whether records can be written, so that anything can be answered, and how far they are indexed.
 
 use crate::files::disk_of;
 use crate::limits::FREE_BYTES_MIN;
@@ -19,4 +19,22 @@ pub async fn ready(pdp: &Pdp) -> Result<(), StoreError> {
     }
     // A disk that is full is not known to be before something is written.
     pdp.store.probe().await
+}
+
+/// How far the ledger is indexed.
+pub struct IndexState {
+    /// The last record that is indexed.
+    pub to: u64,
+    /// How many records come after it, which lists look at one by one.
+    pub lag: u64,
+}
+
+/// How far the ledger is indexed now.
+///
+/// # Errors
+/// [`StoreError`] when the ledger cannot be read.
+pub fn index_state(pdp: &Pdp) -> Result<IndexState, StoreError> {
+    // The index first, so that it is never ahead.
+    let to = pdp.store.indexed_to().0;
+    Ok(IndexState { to, lag: pdp.store.records()?.saturating_sub(to) })
 }
