@@ -29,6 +29,9 @@ use crate::store::StoreError;
 const BOUNDS_US: [u64; 14] =
     [50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000, 25_000, 50_000, 100_000, 500_000, 1_000_000, 10_000_000];
 
+/// The status of most answers.
+const OK: u16 = 200;
+
 /// The most reasons that are counted by their names.
 const REASONS_MAX: usize = 100;
 
@@ -228,6 +231,8 @@ pub struct RouteMetrics {
     route: &'static str,
     /// There once the route has answered, so that routes nobody calls fill no page.
     own: OnceLock<Durations>,
+    /// The answers with the status that most have, there once one had.
+    ok: OnceLock<Counter>,
     durations: Family<RouteLabels, Durations>,
     answers: Family<AnswerLabels, Counter>,
 }
@@ -237,7 +242,12 @@ impl RouteMetrics {
     pub fn answered(&self, status: u16, took: Duration) {
         let (method, route) = (self.method, self.route);
         self.own.get_or_init(|| self.durations.get_or_create_owned(&RouteLabels { method, route })).observe(took);
-        self.answers.get_or_create(&AnswerLabels { method, route, status }).inc();
+        let labels = AnswerLabels { method, route, status };
+        if status == OK {
+            self.ok.get_or_init(|| self.answers.get_or_create_owned(&labels)).inc();
+        } else {
+            self.answers.get_or_create(&labels).inc();
+        }
     }
 }
 
@@ -249,7 +259,7 @@ fn gauge(gauge: &Gauge, value: u64) {
 #[must_use]
 pub fn route_metrics(pdp: &Pdp, method: &'static str, route: &'static str) -> RouteMetrics {
     let (durations, answers) = (pdp.metrics.durations.clone(), pdp.metrics.answers.clone());
-    RouteMetrics { method, route, own: OnceLock::new(), durations, answers }
+    RouteMetrics { method, route, own: OnceLock::new(), ok: OnceLock::new(), durations, answers }
 }
 
 /// Every metric as it is now, in the text format of OpenMetrics.
