@@ -37,6 +37,8 @@ pub const IDEMPOTENCY_KEY_LENGTH_MAX: usize = 256;
 pub const TOKEN_NAME_LENGTH_MAX: usize = 128;
 /// The longest name of the person whose token it is, in characters.
 pub const TOKEN_PERSON_LENGTH_MAX: usize = 256;
+/// The most access tokens that are kept as they were read, so that the next call with one reads nothing.
+pub const KNOWN_TOKENS_MAX: usize = 1_024;
 /// For how long wrong credentials are counted before their number is recorded, in seconds.
 pub const WRONG_CREDENTIALS_WINDOW_SECONDS: i64 = 60;
 /// The most changes one what-if may try.

@@ -19,6 +19,7 @@ pub mod links;
 pub mod opening;
 pub mod rules;
 pub mod page;
+pub(crate) mod known_tokens;
 pub mod wrong_credentials;
 pub mod metrics;
 
@@ -35,6 +36,7 @@ use crate::limits::Limits;
 use crate::policy::{Bundle, Digest, ReadError, RulesError};
 use crate::store::{Store, StoreError};
 use heads::BehindError;
+use known_tokens::KnownTokens;
 use ledger_key::LedgerKeyError;
 use links::{LinkRing, LinksError};
 use metrics::Metrics;
@@ -67,6 +69,8 @@ pub(crate) struct Settings {
     pub(crate) given_up: Vec<PathBuf>,
     /// Held by whoever archives: one at a time.
     pub(crate) archiving: tokio::sync::Mutex<()>,
+    /// The access tokens that calls came with lately.
+    pub(crate) known_tokens: KnownTokens,
 }
 
 /// A policy decision point: a store, the rules in force, and what questions are about.
@@ -131,6 +135,7 @@ impl Pdp {
             heads: None,
             given_up: Vec::new(),
             archiving: tokio::sync::Mutex::default(),
+            known_tokens: KnownTokens::of(&store),
         };
         Ok(Self { store, rules, keys, settings, metrics })
     }

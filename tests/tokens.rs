@@ -1,10 +1,15 @@
 //! Access tokens: whose they are, what they are called, and what the ledger says of every call about them.
 
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::{Value, json};
+use standing::change::tokens::{self, NewToken, Speaker};
+use standing::facts::Role;
 
 use crate::server::{Answer, Server, standing};
+use crate::stage::{Stage, operator};
 
 const JSON: (&str, &str) = ("content-type", "application/json");
 
@@ -231,5 +236,37 @@ fn the_record_of_a_token_says_whom_it_speaks_for_and_when_it_ends_whatever_way_i
             assert_eq!(office.call("DELETE", &format!("/v1/tokens/{id}"), None).status, 200);
         }
         assert_eq!(of(&office.record("Api::revokeToken")), expected, "{by}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_in_use_opens_nothing_from_the_moment_it_is_said_to_be_revoked() {
+    let stage = Stage::new();
+    for _ in 0..20 {
+        let new = NewToken::of(Speaker::Role(Role::Asker));
+        let issued = tokens::create_token(&stage.pdp, &operator(), new).await.unwrap().value;
+        let is_over = Arc::new(AtomicBool::new(false));
+        let callers = [(); 2].map(|()| {
+            let (pdp, token, is_over) = (Arc::clone(&stage.pdp), issued.token.clone(), Arc::clone(&is_over));
+            std::thread::spawn(move || {
+                let mut opened = 0;
+                while !is_over.load(Ordering::Acquire) {
+                    opened += usize::from(tokens::authenticate(&pdp, &token).unwrap().is_some());
+                }
+                opened
+            })
+        });
+        let opens = |token: &str| tokens::authenticate(&stage.pdp, token).unwrap().is_some();
+        assert!(opens(&issued.token) && opens(&issued.token));
+        // A wrong secret opens nothing while the right one is in use.
+        assert!(!opens(&format!("{}x", issued.token)) && !opens(&issued.token[..issued.token.len() - 1]));
+        tokens::revoke_token(&stage.pdp, &operator(), &issued.id).await.unwrap();
+        for _ in 0..100 {
+            assert!(!opens(&issued.token));
+        }
+        is_over.store(true, Ordering::Release);
+        for caller in callers {
+            caller.join().unwrap();
+        }
     }
 }

@@ -14,6 +14,7 @@ use crate::id::{CustomerId, PartnerId, TokenId};
 use crate::limits::{TOKEN_NAME_LENGTH_MAX, TOKEN_PERSON_LENGTH_MAX};
 use crate::pdp::Pdp;
 use crate::pdp::call::{self, Call, CallError, CallTarget, Coded, Committed, Done, Response, Undone};
+use crate::pdp::known_tokens::{keep_token, known_token, read_at};
 use crate::pdp::wrong_credentials::token_as_written;
 use crate::random::RandomError;
 use crate::store::{MetadataChanges, StoreError, Token, WriteContext};
@@ -337,13 +338,33 @@ pub fn authenticate(pdp: &Pdp, token: &str) -> Result<Option<Identity>, StoreErr
 /// # Errors
 /// [`StoreError`] when tokens cannot be read; then nobody is let in.
 pub fn authenticate_pair(pdp: &Pdp, id: &str, secret: &str) -> Result<Option<Identity>, StoreError> {
-    let whole = format!("{PREFIX}_{id}_");
-    let secret = secret.strip_prefix(&whole).unwrap_or(secret);
-    let Ok(id) = id.parse::<TokenId>() else { return Ok(None) };
-    let Some(token) = token_as_written(pdp, &id)? else { return Ok(None) };
-    let is_right: bool = Sha256::digest(secret.as_bytes()).as_slice().ct_eq(&token.sha256).into();
+    let whole = secret.strip_prefix(PREFIX).and_then(|rest| rest.strip_prefix('_'));
+    let of_whole = whole.and_then(|rest| rest.strip_prefix(id)).and_then(|rest| rest.strip_prefix('_'));
+    let secret = of_whole.unwrap_or(secret);
     let now = pdp.store.now();
+    if let Some(token) = known_token(pdp, id)
+        && let Some(identity) = proven(&token, secret, now)
+    {
+        return Ok(Some(identity));
+    }
+    // What is not known, or has another secret than what is, is looked at as it is written.
+    let Ok(id) = id.parse::<TokenId>() else { return Ok(None) };
+    let read_at = read_at(pdp);
+    let Some(token) = token_as_written(pdp, &id)? else { return Ok(None) };
+    let identity = proven(&token, secret, now);
+    if identity.is_some() {
+        keep_token(pdp, read_at, token);
+    }
+    Ok(identity)
+}
+
+/// Who a token speaks for and whose it is, where this is its secret and it is valid.
+fn proven(token: &Token, secret: &str, now: Timestamp) -> Option<Identity> {
+    let is_right: bool = Sha256::digest(secret.as_bytes()).as_slice().ct_eq(&token.sha256).into();
     let is_valid = token.revoked.is_none() && token.expires.is_none_or(|expires| now < expires);
-    let person = Some(person_of(&token));
-    Ok((is_right && is_valid).then_some(Identity { caller: token.caller, person, proof: Proof::Token { id } }))
+    (is_right && is_valid).then(|| Identity {
+        caller: token.caller.clone(),
+        person: Some(person_of(token)),
+        proof: Proof::Token { id: token.id.clone() },
+    })
 }
