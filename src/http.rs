@@ -49,38 +49,36 @@ pub use received::{Listener, Shutdown};
 pub use routes::{ROUTES, Route};
 
 use std::convert::Infallible;
+use std::future::ready;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Buf;
-use futures_util::{Stream, StreamExt as _};
+use futures_util::Stream;
 use warp::http::header::{ALLOW, AUTHORIZATION, HeaderName, HeaderValue};
 use warp::http::{HeaderMap, Method, StatusCode};
+use warp::path::FullPath;
 use warp::reply::Response;
-use warp::{Filter, Reply};
+use warp::{Filter, Rejection, Reply};
 
 use crate::pdp::{Pdp, wrong_credentials};
 use authzen::interop;
 use credentials::Entry;
-use document::Document;
 use incoming::Incoming;
 use long::{in_turn, long};
 use openapi::described;
-use received::Received;
+use received::{Received, Serving};
 use request::Request;
 use routes::{Found, Routes};
 
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// What every connection of one listener shares.
-#[derive(Clone)]
 struct Surface {
     pdp: Arc<Pdp>,
     listener: Listener,
-    routes: Arc<Routes>,
-    document: Arc<Document>,
-    shutdown: Shutdown,
-    heartbeat: Duration,
+    routes: Routes,
+    serving: Arc<Serving>,
 }
 
 /// How often a stream says that it is still there, and asks whether it still may be.
@@ -102,13 +100,15 @@ pub fn surface_with(
     shutdown: Shutdown,
     heartbeat: Duration,
 ) -> impl Filter<Extract = (Response,), Error = Infallible> + Clone {
-    let routes = Arc::new(Routes::new(&pdp));
-    let document = Arc::new(described(ROUTES, pdp.has_world()));
-    let surface = Surface { pdp, listener, routes, document, shutdown, heartbeat };
-    let query = warp::query::raw().or(warp::any().map(String::new)).unify();
-    // A CONNECT names an authority and no path, so it has to be answered before anything looks at the path.
-    let tunnel = warp::method()
-        .and_then(|method| async move { if method == Method::CONNECT { Ok(()) } else { Err(warp::reject()) } });
+    let document = described(ROUTES, pdp.has_world());
+    let serving = Arc::new(Serving { document, shutdown, heartbeat });
+    let surface = Arc::new(Surface { routes: Routes::new(&pdp), pdp, listener, serving });
+    let query = warp::query::raw().or_else(|_: Rejection| ready(Ok::<_, Infallible>((String::new(),))));
+    // A CONNECT names an authority and no path, so nothing looks at its path.
+    let with_path = warp::method()
+        .and_then(|method| ready(if method == Method::CONNECT { Err(warp::reject()) } else { Ok(method) }));
+    let tunnel =
+        warp::method().and_then(|method| ready(if method == Method::CONNECT { Ok(()) } else { Err(warp::reject()) }));
     let tunnel = tunnel.untuple_one().map(|| {
         Problem::of(
             StatusCode::METHOD_NOT_ALLOWED,
@@ -117,18 +117,16 @@ pub fn surface_with(
         )
         .into_response()
     });
-    let answered = warp::method()
+    let answered = with_path
         .and(warp::path::full())
         .and(query)
         .and(origin::named())
         .and(warp::header::headers_cloned())
         .and(warp::body::stream())
-        .then(move |method, path: warp::path::FullPath, query, named, headers, body| {
-            let surface = surface.clone();
-            let asked = RequestHead { method, path: path.as_str().to_owned(), query, named, headers };
-            async move { answer(surface, asked, body).await }
+        .then(move |method, path, query, named, headers, body| {
+            answer(Arc::clone(&surface), RequestHead { method, path, query, named, headers }, body)
         });
-    tunnel.or(answered).recover(|_| async { Ok::<_, Infallible>(Problem::internal().into_response()) }).unify_reply()
+    answered.or(tunnel).recover(|_| async { Ok::<_, Infallible>(Problem::internal().into_response()) }).unify_reply()
 }
 
 /// Makes one reply type of an answer and of a recovered rejection.
@@ -149,27 +147,25 @@ where
 /// The head of a call.
 struct RequestHead {
     method: Method,
-    path: String,
+    path: FullPath,
     query: String,
     named: origin::Named,
     headers: HeaderMap,
 }
 
 async fn answer<B, E>(
-    surface: Surface,
+    surface: Arc<Surface>,
     asked: RequestHead,
-    body: impl Stream<Item = Result<B, E>> + Send + 'static,
+    body: impl Stream<Item = Result<B, E>> + Send + Unpin + 'static,
 ) -> Response
 where
     B: Buf + Send + 'static,
     E: std::fmt::Display + Send + 'static,
 {
     let request_id = asked.headers.get(REQUEST_ID).cloned();
-    let wants_plain_json = interop::wants_plain_json(&asked.path, &asked.headers);
-    let body =
-        body.map(|part| part.map(|mut part| part.copy_to_bytes(part.remaining())).map_err(|error| error.to_string()));
-    let body = Incoming::new(body, &asked.headers);
-    let mut response = match dispatch(surface, asked, body).await {
+    let wants_plain_json = interop::wants_plain_json(asked.path.as_str(), &asked.headers);
+    let body = Incoming::begun(body, &asked.headers).await;
+    let mut response = match dispatch(&surface, asked, body, request_id.as_ref()).await {
         Ok(response) => response,
         Err(problem) => problem.into_response(),
     };
@@ -182,17 +178,22 @@ where
     response
 }
 
-async fn dispatch(surface: Surface, asked: RequestHead, body: Incoming) -> Result<Response, Problem> {
+async fn dispatch(
+    surface: &Surface,
+    asked: RequestHead,
+    body: Incoming,
+    request_id: Option<&HeaderValue>,
+) -> Result<Response, Problem> {
     let RequestHead { method, path, query, named, headers } = asked;
     let host = origin::host(named, &headers)?;
     let method = if method == Method::HEAD { Method::GET } else { method };
-    let (served, params) = match surface.routes.find(&method, &path)? {
+    let (served, params) = match surface.routes.find(&method, path.as_str())? {
         Found::Route(served, params) => (served, params),
         Found::OtherMethods(allowed) => {
             let mut response = Problem::of(
                 StatusCode::METHOD_NOT_ALLOWED,
                 "method_not_allowed",
-                format!("`{method}` is not one of the methods of `{path}`; use {allowed}"),
+                format!("`{method}` is not one of the methods of `{}`; use {allowed}", path.as_str()),
             )
             .into_response();
             if let Ok(allowed) = HeaderValue::from_str(&allowed) {
@@ -204,21 +205,21 @@ async fn dispatch(surface: Surface, asked: RequestHead, body: Incoming) -> Resul
             return Err(Problem::of(
                 StatusCode::NOT_FOUND,
                 "no_such_route",
-                format!("there is nothing at `{path}`; see `/openapi.json` for what there is"),
+                format!("there is nothing at `{}`; see `/openapi.json` for what there is", path.as_str()),
             ));
         }
     };
     let began = Instant::now();
-    let request_id = headers.get(REQUEST_ID).map(|id| String::from_utf8_lossy(id.as_bytes()).into_owned());
-    let Surface { document, shutdown, heartbeat, .. } = surface.clone();
-    let received = Received { method, path, params, query, host, headers, body, document, shutdown, heartbeat };
-    let answer = enter(&surface, served.route, received).await;
+    let serving = Arc::clone(&surface.serving);
+    let received = Received { method, path, params, query, host, headers, body, serving };
+    let answer = enter(surface, served.route, received).await;
     let response = answer.unwrap_or_else(Problem::into_response);
     let (status, took) = (response.status().as_u16(), began.elapsed());
     served.metrics.answered(status, took);
     // The route and never the path: a path may hold the secret of a link.
     let (method, route) = (served.route.method.as_str(), served.route.path);
-    tracing::debug!(method, route, status, took_us = took.as_micros() as u64, request_id, "answered");
+    let request_id = || request_id.map(|id| String::from_utf8_lossy(id.as_bytes()).into_owned());
+    tracing::debug!(method, route, status, took_us = took.as_micros() as u64, request_id = request_id(), "answered");
     Ok(response)
 }
 

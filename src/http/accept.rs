@@ -46,7 +46,8 @@ pub(super) fn chosen<'a>(headers: &HeaderMap, offered: &[&'a str]) -> Result<&'a
 
 /// Would the caller take an answer of this form? Whoever says nothing takes anything.
 pub(super) fn is_taken(headers: &HeaderMap, form: &str) -> bool {
-    if !headers.contains_key(ACCEPT) {
+    // Most say nothing, or this.
+    if headers.get_all(ACCEPT).iter().all(|line| line == "*/*") {
         return true;
     }
     most_specific(&ranges(headers), form).is_some_and(|(_, range)| range.weight > 0.0)

@@ -12,7 +12,7 @@ use super::format::{Format, format};
 use super::page::page_body;
 use super::problem::Problem;
 use super::request::Request;
-use super::response::{STANDING_REVISION, read_response, with_header};
+use super::response::{at_revision, read_response, with_header};
 use super::sheet;
 use super::times::Past;
 use crate::evidence;
@@ -84,7 +84,7 @@ pub(super) async fn review(mut request: Request) -> Result<Response, Problem> {
                 body["dependsOnContext"] = json!(depends);
             }
             // The revision of the review, which may be one of the past.
-            with_header(read_response(&opened, &body)?, STANDING_REVISION, revision)
+            at_revision(read_response(&opened, &body)?, revision)
         }
         (None, Format::Html) => printed::page(opened.value, revision, &opened.seqs),
         (None, _) => spreadsheet(opened.value, revision, &opened.seqs),

@@ -20,7 +20,7 @@ use warp::reply::Response;
 
 use super::problem::Problem;
 use super::request::Request;
-use super::response::{STANDING_REVISION, STANDING_RULES, json_reply, recorded, with_header};
+use super::response::{at_revision, decided_by, json_reply, recorded, with_header};
 use super::rules::Rules;
 use super::times::Past;
 use crate::answer;
@@ -73,8 +73,7 @@ pub(super) fn decided<T, B: Serialize>(
     is_hypothetical: bool,
 ) -> Result<Response, Problem> {
     let response = recorded(json_reply(StatusCode::OK, body)?, &answered.seqs);
-    let response = with_header(response, STANDING_REVISION, answered.revision);
-    let response = with_header(response, STANDING_RULES, &answered.rules);
+    let response = decided_by(at_revision(response, answered.revision), answered.rules.as_str());
     Ok(if is_hypothetical { with_header(response, STANDING_HYPOTHETICAL, true) } else { response })
 }
 
@@ -91,6 +90,9 @@ pub(super) struct Asking {
 
 /// The read options of the query.
 pub(super) fn read_options(request: &mut Request) -> Result<ReadOptions, Problem> {
+    if request.has_no_query() {
+        return Ok(ReadOptions::default());
+    }
     let as_of = request.query::<Past>()?.moment(request.pdp.now())?;
     let (Rules { rules }, Asking { at_least, explain }) = (request.query()?, request.query()?);
     request.no_more_query()?;

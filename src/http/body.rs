@@ -68,7 +68,8 @@ async fn none(received: &mut Received) -> Result<(), Problem> {
         "body_not_taken",
         format!(
             "`{} {}` takes no body, and nothing was done; leave it out and say what is wanted in the path and the query",
-            received.method, received.path
+            received.method,
+            received.path.as_str()
         ),
     ))
 }
@@ -129,6 +130,9 @@ pub(super) async fn collected(mut body: Incoming, limit: usize) -> Result<Bytes,
     };
     if body.is_longer_than(limit) {
         return Err(too_large());
+    }
+    if let Some(whole) = body.whole() {
+        return if whole.len() > limit { Err(too_large()) } else { Ok(whole) };
     }
     let mut whole = Vec::new();
     while let Some(part) = next(&mut body).await? {

@@ -127,12 +127,12 @@ impl FromStr for Cursor {
 async fn follow(request: Request, cursor: Cursor, limit: usize, filter: ChangeFilter) -> Result<Response, Problem> {
     // That the caller may read the journal is recorded once, when the stream opens; that it may not any more, as well.
     let opened = evidence::changes::changes(&request.pdp, &request.call, cursor.before(), 1).await?;
-    let Request { pdp, call, entry, headers, shutdown, heartbeat, .. } = request;
+    let Request { pdp, call, entry, headers, serving, .. } = request;
     let following = Following {
         newest: evidence::changes::watch(&pdp),
         reader: Reader { pdp, call, entry, headers, admitted: None },
-        shutdown,
-        heartbeat,
+        shutdown: serving.shutdown.clone(),
+        heartbeat: serving.heartbeat,
         cursor,
         limit,
         filter,

@@ -11,7 +11,7 @@ use warp::http::{HeaderMap, Method, StatusCode};
 use warp::reply::Response;
 
 use super::problem::Problem;
-use super::response::{STANDING_REVISION, read_response, recorded, tagged, with_header};
+use super::response::{at_revision, read_response, recorded, tagged};
 use crate::id::Revision;
 use crate::pdp::call::{self, Condition};
 
@@ -153,6 +153,6 @@ pub(super) fn noun_reply<T, N: Serialize>(
     }
     let mut response = Response::new(bytes::Bytes::new().into());
     *response.status_mut() = StatusCode::NOT_MODIFIED;
-    let response = with_header(tagged(response, revision), STANDING_REVISION, found.revision);
+    let response = at_revision(tagged(response, revision), found.revision);
     Ok(recorded(response, &found.seqs))
 }

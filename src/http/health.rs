@@ -91,7 +91,7 @@ pub(super) async fn metrics(request: Request) -> Result<Response, Problem> {
 
 pub(super) async fn document(request: Request) -> Result<Response, Problem> {
     request.no_more_query()?;
-    let mut response = json_reply(StatusCode::OK, &request.document.with(&rules::reasons(&request.pdp)))?;
+    let mut response = json_reply(StatusCode::OK, &request.serving.document.with(&rules::reasons(&request.pdp)))?;
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("max-age=300"));
     Ok(response)
 }

@@ -15,7 +15,7 @@ use super::accept::{JSON, NDJSON, TEXT, chosen};
 use super::problem::Problem;
 use super::query::parsed;
 use super::request::{IDEMPOTENCY_KEY, Request};
-use super::response::{STANDING_REVISION, change_response, read_response, recorded, with_header};
+use super::response::{at_revision, change_response, read_response, recorded};
 use super::streamed::streamed;
 use super::times::Begin;
 use crate::audit::Mask;
@@ -84,7 +84,7 @@ pub(super) async fn checkpoint(request: Request) -> Result<Response, Problem> {
     let mut response = Response::new(Bytes::from(signed.value.note.clone()).into());
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    Ok(recorded(with_header(response, STANDING_REVISION, signed.revision), &signed.seqs))
+    Ok(recorded(at_revision(response, signed.revision), &signed.seqs))
 }
 
 fn needed(name: &str, given: Option<u64>) -> Result<u64, Problem> {

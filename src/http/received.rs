@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use warp::http::uri::Authority;
 use warp::http::{HeaderMap, Method};
+use warp::path::FullPath;
 
 use super::document::Document;
 use super::incoming::Incoming;
@@ -39,16 +40,23 @@ impl Shutdown {
     }
 }
 
+/// What all calls of one listener share.
+pub(super) struct Serving {
+    /// What there is to call.
+    pub(super) document: Document,
+    pub(super) shutdown: Shutdown,
+    /// How often a stream says that it is still there.
+    pub(super) heartbeat: Duration,
+}
+
 /// What came over the wire.
 pub(super) struct Received {
     pub(super) method: Method,
-    pub(super) path: String,
+    pub(super) path: FullPath,
     pub(super) params: BTreeMap<String, String>,
     pub(super) query: String,
     pub(super) host: Option<Authority>,
     pub(super) headers: HeaderMap,
     pub(super) body: Incoming,
-    pub(super) document: Arc<Document>,
-    pub(super) shutdown: Shutdown,
-    pub(super) heartbeat: Duration,
+    pub(super) serving: Arc<Serving>,
 }

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::str::FromStr;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use bytes::Bytes;
 use serde::de::DeserializeOwned;
@@ -11,17 +10,17 @@ use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use warp::http::header::HeaderName;
 use warp::http::{HeaderMap, Method};
+use warp::path::FullPath;
 
 use super::REQUEST_ID;
 use super::body::{collected, content_type, media_type};
 use super::conditions::{Conditions, Known};
 use super::credentials::Entry;
-use super::document::Document;
 use super::incoming::Incoming;
 use super::page::Paging;
 use super::problem::Problem;
 use super::query::Query;
-use super::received::{Received, Shutdown};
+use super::received::{Received, Serving};
 use super::trace::trace;
 use crate::caller::Identity;
 use crate::json;
@@ -40,13 +39,9 @@ pub struct Request {
     pub(super) entry: Entry,
     /// What the caller knows of the noun it reads.
     pub(super) known: Option<Known>,
-    /// What there is to call.
-    pub(super) document: Arc<Document>,
-    pub(super) shutdown: Shutdown,
-    /// How often a stream says that it is still there.
-    pub(super) heartbeat: Duration,
+    pub(super) serving: Arc<Serving>,
     method: Method,
-    path: String,
+    path: FullPath,
     params: BTreeMap<String, String>,
     query_text: String,
     query: Query,
@@ -62,8 +57,7 @@ impl Request {
         Conditions { writing, known }: Conditions,
         received: Received,
     ) -> Result<Self, Problem> {
-        let Received { method, path, params, query: query_text, headers, body, document, shutdown, heartbeat, .. } =
-            received;
+        let Received { method, path, params, query: query_text, headers, body, serving, .. } = received;
         let query = Query::read(&query_text)?;
         let mut call = Call::by(identity);
         call.request_id = headers.get(REQUEST_ID).map(|id| {
@@ -73,22 +67,7 @@ impl Request {
         call.trace = trace(&headers);
         call.conditions = writing;
         let body = Mutex::new(Some(body));
-        Ok(Self {
-            pdp,
-            call,
-            headers,
-            entry,
-            known,
-            document,
-            shutdown,
-            heartbeat,
-            method,
-            path,
-            params,
-            query_text,
-            query,
-            body,
-        })
+        Ok(Self { pdp, call, headers, entry, known, serving, method, path, params, query_text, query, body })
     }
 
     /// A part of the path as what it names.
@@ -110,12 +89,17 @@ impl Request {
         self.query.take(self.pdp.has_world())
     }
 
+    /// Does the query say nothing?
+    pub(super) fn has_no_query(&self) -> bool {
+        self.query.unknown().is_none()
+    }
+
     /// Refuses parameters that no one asked for: one misspelt would silently widen what a call does.
     pub(super) fn no_more_query(&self) -> Result<(), Problem> {
         match self.query.unknown() {
             Some(name) => Err(Problem::bad(
                 "unknown_parameter",
-                format!("`{name}` is not a parameter of `{} {}`; leave it out", self.method, self.path),
+                format!("`{name}` is not a parameter of `{} {}`; leave it out", self.method, self.path.as_str()),
             )),
             None => Ok(()),
         }
@@ -132,7 +116,7 @@ impl Request {
         match headers.iter().find(|name| self.headers.contains_key(*name)) {
             Some(name) => Err(Problem::bad(
                 "header_not_taken",
-                format!("`{} {}` does not take `{name}`; leave it out", self.method, self.path),
+                format!("`{} {}` does not take `{name}`; leave it out", self.method, self.path.as_str()),
             )),
             None => Ok(()),
         }
@@ -161,18 +145,31 @@ impl Request {
             self.note_idempotency(&bytes)?;
             return Ok(T::default());
         }
-        Ok(json::of(self.json_of(&bytes)?)?)
+        self.is_json_body(&bytes)?;
+        Ok(json::of(self.read_json(&bytes)?)?)
+    }
+
+    /// The body that is said to be JSON, unread; also takes note of what makes a retry safe.
+    pub(super) async fn json_text(&mut self) -> Result<Bytes, Problem> {
+        let bytes = self.body_bytes(self.pdp.limits().body_bytes).await?;
+        self.is_json_body(&bytes)?;
+        Ok(bytes)
+    }
+
+    /// The JSON of the body's text.
+    pub(super) fn read_json(&self, text: &[u8]) -> Result<Value, Problem> {
+        Ok(json::read(text, self.pdp.limits().depth)?)
     }
 
     async fn json_within(&mut self, limit: usize) -> Result<Value, Problem> {
         let bytes = self.body_bytes(limit).await?;
-        self.json_of(&bytes)
+        self.is_json_body(&bytes)?;
+        self.read_json(&bytes)
     }
 
-    fn json_of(&mut self, bytes: &[u8]) -> Result<Value, Problem> {
+    fn is_json_body(&mut self, bytes: &[u8]) -> Result<(), Problem> {
         self.is_json()?;
-        self.note_idempotency(bytes)?;
-        Ok(json::read(bytes, self.pdp.limits().depth)?)
+        self.note_idempotency(bytes)
     }
 
     /// The body's JSON as a noun or a wire type.
@@ -234,7 +231,7 @@ impl Request {
             ));
         };
         let mut request = Sha256::new();
-        for part in [self.method.as_str().as_bytes(), self.path.as_bytes(), self.query_text.as_bytes(), body] {
+        for part in [self.method.as_str().as_bytes(), self.path.as_str().as_bytes(), self.query_text.as_bytes(), body] {
             request.update((part.len() as u64).to_be_bytes());
             request.update(part);
         }

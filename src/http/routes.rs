@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 
 use percent_encoding::percent_decode_str;
 use warp::http::Method;
@@ -181,21 +182,32 @@ pub(super) struct Served {
     pub(super) metrics: RouteMetrics,
 }
 
+/// The paths at which almost everything is asked: they are looked up first, by comparison.
+const ASKED_MOST: [&str; 2] = ["/access/v1/evaluation", "/access/v1/evaluations"];
+
 /// The routes, ready to be looked up.
-pub(super) struct Routes(matchit::Router<Vec<Served>>);
+pub(super) struct Routes {
+    asked_most: Vec<Arc<Served>>,
+    by_path: matchit::Router<Vec<Arc<Served>>>,
+}
 
 impl Routes {
     pub(super) fn new(pdp: &Pdp) -> Self {
-        let mut by_path: BTreeMap<&str, Vec<Served>> = BTreeMap::new();
+        let mut by_path: BTreeMap<&str, Vec<Arc<Served>>> = BTreeMap::new();
+        let mut asked_most = Vec::new();
         for route in ROUTES {
             let metrics = metrics::route_metrics(pdp, route.method.as_str(), route.path);
-            by_path.entry(route.path).or_default().push(Served { route, metrics });
+            let served = Arc::new(Served { route, metrics });
+            if ASKED_MOST.contains(&route.path) {
+                asked_most.push(Arc::clone(&served));
+            }
+            by_path.entry(route.path).or_default().push(served);
         }
         // The metadata of a decision point whose URL has a path is below the well-known path too (AuthZEN §9.2).
         let configuration = format!("{CONFIGURATION}{}", public_path(pdp.public_url()));
         if let Some(route) = ROUTES.iter().find(|route| route.path == CONFIGURATION && configuration != CONFIGURATION) {
             let metrics = metrics::route_metrics(pdp, route.method.as_str(), route.path);
-            by_path.insert(&configuration, vec![Served { route, metrics }]);
+            by_path.insert(&configuration, vec![Arc::new(Served { route, metrics })]);
         }
         let mut router = matchit::Router::new();
         for (path, routes) in by_path {
@@ -204,11 +216,15 @@ impl Routes {
                 tracing::error!(path, %error, "a route cannot be served");
             }
         }
-        Self(router)
+        Self { asked_most, by_path: router }
     }
 
     pub(super) fn find(&self, method: &Method, path: &str) -> Result<Found<'_>, Problem> {
-        let Ok(found) = self.0.at(path) else { return Ok(Found::Nothing) };
+        let is_it = |served: &&Arc<Served>| served.route.path == path && served.route.method == *method;
+        if let Some(served) = self.asked_most.iter().find(is_it) {
+            return Ok(Found::Route(served, BTreeMap::new()));
+        }
+        let Ok(found) = self.by_path.at(path) else { return Ok(Found::Nothing) };
         let Some(served) = found.value.iter().find(|served| served.route.method == *method) else {
             let mut allowed: Vec<&str> = found.value.iter().map(|served| served.route.method.as_str()).collect();
             if allowed.contains(&"GET") {

@@ -19,7 +19,7 @@ use super::names::with_names;
 use super::page::page_body;
 use super::problem::Problem;
 use super::request::Request;
-use super::response::{STANDING_REVISION, change_response, read_response, recorded, with_header};
+use super::response::{at_revision, change_response, read_response, recorded};
 use crate::answer::what_if::Named;
 use crate::clock::Timestamp;
 use crate::pdp::Pdp;
@@ -115,7 +115,7 @@ pub(super) async fn review(mut request: Request) -> Result<Response, Problem> {
     if form == NDJSON {
         let begun = publish::proposal::begin_review(&request.pdp, &request.call, files).await?;
         let lines = review_lines(Arc::clone(&request.pdp), begun.value);
-        return Ok(recorded(with_header(lines, STANDING_REVISION, begun.revision), &begun.seqs));
+        return Ok(recorded(at_revision(lines, begun.revision), &begun.seqs));
     }
     let evidence = publish::proposal::review(&request.pdp, &request.call, files).await?;
     read_response(&evidence, &evidence.value)

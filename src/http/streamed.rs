@@ -9,7 +9,7 @@ use warp::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
 use warp::reply::{Reply as _, Response};
 
 use super::in_turn;
-use super::response::{STANDING_REVISION, recorded, with_header};
+use super::response::{at_revision, recorded};
 use crate::id::{Revision, Seq};
 use crate::limits::EXPORT_CHUNK_BYTES;
 
@@ -41,7 +41,7 @@ where
     let mut response = warp::reply::stream(body).into_response();
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(media));
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    recorded(with_header(response, STANDING_REVISION, revision), seqs)
+    recorded(at_revision(response, revision), seqs)
 }
 
 /// Rows put together to pieces that are worth sending. What was made before a row failed is not sent.
