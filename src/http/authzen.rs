@@ -8,11 +8,11 @@ mod answers;
 pub(super) mod search;
 pub(super) mod interop;
 mod wire;
+mod question;
 
 pub(super) use answers::{Evaluation, EvaluationsAnswer, SearchAnswer};
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
 use utoipa::{IntoParams, ToSchema};
 use warp::http::StatusCode;
 use warp::http::header::{CACHE_CONTROL, HeaderName, HeaderValue};
@@ -24,33 +24,39 @@ use super::response::{at_revision, decided_by, json_reply, recorded, with_header
 use super::rules::Rules;
 use super::times::Past;
 use crate::answer;
-use crate::answer::ask::Batch;
 use crate::answer::past::ReadOptions;
 use crate::id::Revision;
 use crate::pdp::call;
+use crate::question::Question;
 use answers::Evaluations;
+use wire::Asked;
 
 /// Marks an answer by other rules than those in force at the moment it is about.
 const STANDING_HYPOTHETICAL: HeaderName = HeaderName::from_static("standing-hypothetical");
 
 pub(super) async fn evaluation(mut request: Request) -> Result<Response, Problem> {
     let read_options = read_options(&mut request)?;
-    let body = wire::object(request.json().await?)?;
-    single(&request, &body, &read_options).await
+    let text = request.json_text().await?;
+    let question = match question::plain(&text, request.pdp.limits()) {
+        Some(question) => question,
+        None => wire::question(&wire::object(request.read_json(&text)?)?).map_err(wire::incomplete)?,
+    };
+    single(&request, question, &read_options).await
 }
 
 pub(super) async fn evaluations(mut request: Request) -> Result<Response, Problem> {
     let read_options = read_options(&mut request)?;
-    let body = wire::object(request.json().await?)?;
-    let semantic = wire::semantic(&body)?;
-    let elements = wire::elements(&body, request.pdp.limits().evaluations)?;
-    if elements.is_empty() {
-        return single(&request, &body, &read_options).await;
-    }
-    wire::bounded(&body, elements.len())?;
-    let questions = elements.iter().map(|element| wire::merged(&body, element)).collect();
-    let answered =
-        answer::ask::ask_all(&request.pdp, &request.call, Batch { questions, semantic }, &read_options).await?;
+    let text = request.json_text().await?;
+    let asked = match question::plain_batch(&text, request.pdp.limits()) {
+        Some(asked) => asked,
+        None => wire::asked(&wire::object(request.read_json(&text)?)?, request.pdp.limits().evaluations)?,
+    };
+    drop(text);
+    let batch = match asked {
+        Asked::One(question) => return single(&request, *question, &read_options).await,
+        Asked::Many(batch) => batch,
+    };
+    let answered = answer::ask::ask_all(&request.pdp, &request.call, batch, &read_options).await?;
     let is_hypothetical = answered.value.iter().flatten().any(|answer| answer.is_hypothetical);
     decided(
         &answered,
@@ -59,8 +65,7 @@ pub(super) async fn evaluations(mut request: Request) -> Result<Response, Proble
     )
 }
 
-async fn single(request: &Request, body: &Map<String, Value>, read_options: &ReadOptions) -> Result<Response, Problem> {
-    let question = wire::question(body).map_err(wire::incomplete)?;
+async fn single(request: &Request, question: Question, read_options: &ReadOptions) -> Result<Response, Problem> {
     let answered = answer::ask::ask(&request.pdp, &request.call, question, read_options).await?;
     decided(&answered, &EvaluationsAnswer::Single(Evaluation::of(&answered.value)), answered.value.is_hypothetical)
 }

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use warp::http::StatusCode;
 
 use super::super::problem::Problem;
-use crate::answer::ask::Semantic;
+use crate::answer::ask::{Batch, Semantic};
 use crate::answer::search::{PageProperties, Pager};
 use crate::limits::BATCH_BYTES_MAX;
 use crate::question::{Action, Entity, Members, Question};
@@ -87,8 +87,28 @@ pub(super) fn question(body: &Map<String, Value>) -> Result<Question, String> {
     })
 }
 
+/// What a body that may hold many questions asks.
+#[derive(Debug)]
+pub(super) enum Asked {
+    /// The question that the body is, where it holds no others.
+    One(Box<Question>),
+    /// Those it holds.
+    Many(Batch),
+}
+
+/// What a body that may hold many questions asks, at most so many.
+pub(super) fn asked(body: &Map<String, Value>, most: usize) -> Result<Asked, Problem> {
+    let semantic = semantic(body)?;
+    let elements = elements(body, most)?;
+    if elements.is_empty() {
+        return Ok(Asked::One(Box::new(question(body).map_err(incomplete)?)));
+    }
+    bounded(body, elements.len())?;
+    Ok(Asked::Many(Batch { questions: elements.iter().map(|element| merged(body, element)).collect(), semantic }))
+}
+
 /// When a batch is to stop.
-pub(super) fn semantic(body: &Map<String, Value>) -> Result<Semantic, Problem> {
+fn semantic(body: &Map<String, Value>) -> Result<Semantic, Problem> {
     let options = optional_object(body, "options", "options").map_err(incomplete)?;
     match given(&options, "evaluations_semantic") {
         None => Ok(Semantic::ExecuteAll),
@@ -102,7 +122,7 @@ pub(super) fn semantic(body: &Map<String, Value>) -> Result<Semantic, Problem> {
 }
 
 /// The elements of a batch; none makes it a single question.
-pub(super) fn elements(body: &Map<String, Value>, most: usize) -> Result<&[Value], Problem> {
+fn elements(body: &Map<String, Value>, most: usize) -> Result<&[Value], Problem> {
     match given(body, "evaluations") {
         None => Ok(&[]),
         Some(Value::Array(elements)) if elements.len() > most => Err(Problem::bad(
@@ -115,7 +135,7 @@ pub(super) fn elements(body: &Map<String, Value>, most: usize) -> Result<&[Value
 }
 
 /// Refuses a batch whose elements would be too large once each has its own copy of the defaults.
-pub(super) fn bounded(body: &Map<String, Value>, elements: usize) -> Result<(), Problem> {
+fn bounded(body: &Map<String, Value>, elements: usize) -> Result<(), Problem> {
     let defaults = ["subject", "action", "resource", "context"].into_iter().filter_map(|name| body.get(name));
     let bytes: usize = defaults.map(|value| value.to_string().len()).sum();
     if bytes.saturating_mul(elements) <= BATCH_BYTES_MAX {
@@ -131,7 +151,7 @@ pub(super) fn bounded(body: &Map<String, Value>, elements: usize) -> Result<(), 
 }
 
 /// An element with the defaults of the body for what it does not have; what it has replaces the default whole.
-pub(super) fn merged(body: &Map<String, Value>, element: &Value) -> Result<Question, String> {
+fn merged(body: &Map<String, Value>, element: &Value) -> Result<Question, String> {
     let Value::Object(element) = element else { return Err("the element is not an object; give one".to_owned()) };
     let mut whole = Map::new();
     for name in ["subject", "action", "resource", "context"] {
