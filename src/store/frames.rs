@@ -199,7 +199,15 @@ impl LedgerRows {
 
     /// The peaks of the whole tree, to go on from; a node that was taken away is computed from those beneath it.
     pub(super) fn peaks(&self) -> Result<Peaks, StoreError> {
-        Peaks::read(self.size()?, |node| self.attested(node))
+        let peaks = Peaks::read(self.size()?, |node| self.attested(node))?;
+        // What is not whole is not built on.
+        match self.newest()? {
+            Some(newest) if newest.last() == peaks.size() && newest.frame.root() != peaks.root() => {
+                let message = format!("the tree over the {} records is not the one that was written", peaks.size());
+                Err(StoreError::Unreadable(message))
+            }
+            _ => Ok(peaks),
+        }
     }
 
     fn attested(&self, node: u64) -> Result<Hash, StoreError> {

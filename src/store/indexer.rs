@@ -50,13 +50,16 @@ impl Indexer {
         let ends = Arc::new(AtomicBool::new(false));
         let ended = Arc::clone(&ends);
         let indexing = move || {
+            // A damaged page can make redb panic where it reads: the thread goes on, and says so.
+            let next = || guarded(|| index_next(&shared, &queue));
             while !ended.load(Ordering::Acquire) {
-                match index_next(&shared, &queue) {
-                    Ok(true) => thread::park_timeout(WAITS),
-                    Ok(false) => {
+                match next() {
+                    Ok(AT_ONCE..) => {}
+                    Ok(1..) => thread::park_timeout(WAITS),
+                    Ok(0) => {
                         shared.indexer_waits();
                         // What was written before it said so wakes nobody.
-                        if matches!(index_next(&shared, &queue), Ok(false)) {
+                        if matches!(next(), Ok(0)) {
                             thread::park();
                         }
                     }
@@ -84,23 +87,24 @@ impl Drop for Indexer {
     }
 }
 
-/// Collects the records that were written since, or writes the tail as a segment where it is full; was there anything?
-fn index_next(shared: &Shared, queue: &Queue) -> Result<bool, StoreError> {
+/// Indexes the next records that were written, or writes the tail as a segment where it is full; how many records more
+/// are indexed, and [`AT_ONCE`] where there may be others.
+fn index_next(shared: &Shared, queue: &Queue) -> Result<usize, StoreError> {
     let tail = shared.tail();
     let (last, count) = tail.read(|part| (part.last, part.count()));
     let wanted = shared.segments_to.load(Ordering::Acquire);
     if count >= RECORDS_MAX || (count > 0 && last >= wanted && *shared.in_segments.borrow() < wanted) {
         write_segment(shared, queue, &tail)?;
-        return Ok(true);
+        return Ok(AT_ONCE);
     }
     let rows = LedgerRows::of(&shared.read()?)?;
     let most = usize::try_from(RECORDS_MAX - count).unwrap_or(AT_ONCE).min(AT_ONCE);
     let next = (last + 1..=rows.size()?).take(most);
     let records: Vec<Indexed> = next.map(|seq| indexed(&rows, seq)).collect::<Result<_, _>>()?;
-    // The file is free for others while they are part.
+    // No read transaction is held longer than it has to be.
     drop(rows);
     tail.add(&records);
-    Ok(!records.is_empty())
+    Ok(records.len())
 }
 
 /// What a record is found by. One that is damaged, or was archived before it was indexed, is found by nothing.

@@ -84,7 +84,7 @@ fn take(bytes: &[u8]) -> Result<(u32, &[u8]), StoreError> {
     Err(unreadable())
 }
 
-/// The places of terms within one segment, as they are part.
+/// The places of terms within one segment, as they are collected.
 pub(super) type Places = BTreeMap<Fingerprint, Vec<u32>>;
 
 /// The rows of a segment by the first byte of the fingerprints in them.
