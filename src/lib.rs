@@ -87,8 +87,15 @@
 //! One table of rows in the order of their bytes. A key is a byte for the kind of fact and its names; a row is a key
 //! and a revision. The newest version at or before a revision is one step back from it, so the past costs what the
 //! present costs. Indexes are rows without a value. The journal (what happened at each revision) and the ledger (every
-//! record) are tables in the same file, so that they are written together or not at all. So are the index by which
-//! records are found by any of their fields, and the tree over the ledger, by which a record is verified later.
+//! record) are tables in the same file, so that they are written together or not at all.
+//!
+//! ## How the ledger lies in the file
+//!
+//! What one commit records is a frame, one row: the leaves of the tree over the ledger, and the records compressed. Of
+//! the nodes above the leaves those over 256 records and more are rows; the rest is computed. The index by which records
+//! are found by any of their fields is behind them: a thread of its own reads what was written, and writes a segment for
+//! every 65,536 records. Lists look themselves at the records that are not indexed yet, and hold each that the index
+//! leads to against what is looked for.
 //!
 //! The metadata (tokens, rules, proposals, keys, settings) has a table and a journal of its own: each entry
 //! holds the hash of the one before it and of every row it wrote, and a row counts only while it is the one its newest
