@@ -84,10 +84,12 @@
 //!
 //! ## How facts lie in the file
 //!
-//! One table of rows in the order of their bytes. A key is a byte for the kind of fact and its names; a row is a key
-//! and a revision. The newest version at or before a revision is one step back from it, so the past costs what the
-//! present costs. Indexes are rows without a value. The journal (what happened at each revision) and the ledger (every
-//! record) are tables in the same file, so that they are written together or not at all.
+//! Rows in the order of their bytes. A key is a byte for the kind of fact and its names. What a fact is now lies under
+//! its key, with the revision that made it so; what it was before lies in the history, a row a version, its key followed
+//! by a revision: the newest version at or before a revision is one step back from it. A change moves the version that it
+//! replaces in its own transaction, so a question finds each fact by its key alone. Indexes are rows without a value. The
+//! journal (what happened at each revision) and the ledger (every record) are tables in the same file, so that they are
+//! written together or not at all.
 //!
 //! ## How the ledger lies in the file
 //!

@@ -9,6 +9,7 @@ mod tables;
 mod view;
 mod time;
 mod metadata;
+mod present;
 mod index_rows;
 mod facts;
 mod history;

@@ -15,7 +15,8 @@ type Bytes = TableDefinition<'static, &'static [u8], &'static [u8]>;
 type Numbered = TableDefinition<'static, u64, &'static [u8]>;
 
 const SIDE: Bytes = TableDefinition::new("side");
-const FACTS: Bytes = TableDefinition::new("facts");
+const PRESENT: Bytes = TableDefinition::new("present");
+const HISTORY: Bytes = TableDefinition::new("facts");
 const JOURNAL: Numbered = TableDefinition::new("journal");
 const ENTRIES: Numbered = TableDefinition::new("entries");
 const META: TableDefinition<&str, &[u8]> = TableDefinition::new("meta");
@@ -214,20 +215,38 @@ fn an_entry_of_the_journal_that_was_changed_removed_or_forged_is_named() {
     let kept = Kept::new();
 
     let fact = kept.copy();
-    let key = kept.keys(FACTS, b"cadatum\0").remove(0);
-    fact.edit(FACTS, &key, |row| Some(edited(row, "Name", "Eman")));
-    fact.is_found("the facts of revision 1 are not what its entry in the journal was made for");
+    let not_as_made =
+        |revision: u8| format!("the facts of revision {revision} are not what its entry in the journal was made for");
+    fact.edit(PRESENT, b"cadatum", |row| Some(edited(row, "Name", "Eman")));
+    fact.is_found(&not_as_made(1));
     fact.is_found("customer `adatum`");
 
     let gone = kept.copy();
-    gone.edit(FACTS, &key, |_| None);
-    gone.is_found("the facts of revision 1 are not what its entry in the journal was made for");
+    gone.edit(PRESENT, b"cadatum", |_| None);
+    gone.is_found(&not_as_made(1));
 
+    let moved = kept.copy();
+    moved.edit(PRESENT, b"cadatum", |row| {
+        let (revision, value) = row.split_at(8);
+        assert_eq!(revision, 1u64.to_be_bytes());
+        Some([3u64.to_be_bytes().as_slice(), value].concat())
+    });
+    moved.is_found(&not_as_made(1));
+    moved.is_found(&not_as_made(3));
+
+    let version = |revision: u64| [b"cadatum\0".as_slice(), &revision.to_be_bytes()].concat();
     let put_in = kept.copy();
-    let mut later = key.clone();
-    *later.last_mut().unwrap() = 3;
-    put_in.edit(FACTS, &later, |_| Some(b"x".to_vec()));
-    put_in.is_found("the facts of revision 3 are not what its entry in the journal was made for");
+    put_in.edit(HISTORY, &version(3), |_| Some(b"x".to_vec()));
+    put_in.is_found(&not_as_made(3));
+
+    let changed_since = kept.copy();
+    let server = Server::start(changed_since.path(), &[]);
+    let body = json!({ "name": "Name now" }).to_string();
+    assert_eq!(send(&server, &kept.operator, "PUT", "/v1/customers/adatum", Some(&body)), 200);
+    assert!(server.terminate().success());
+    assert_eq!(changed_since.verified().0, Some(0));
+    changed_since.edit(HISTORY, &version(1), |row| Some(edited(row, "Name", "Eman")));
+    changed_since.is_found(&not_as_made(1));
 
     let changed = kept.copy();
     changed.edit_numbered(JOURNAL, |rows| {

@@ -1,7 +1,6 @@
 //! A write transaction: what a piece of work reads in it, and how the sheet it yields becomes rows.
 
 use std::any::Any;
-use std::collections::BTreeSet;
 use std::sync::{Arc, PoisonError, RwLockReadGuard};
 
 use redb::{ReadableTable, Table, WriteTransaction};
@@ -9,12 +8,12 @@ use redb::{ReadableTable, Table, WriteTransaction};
 use super::appender::LedgerAppender;
 use super::file::Shared;
 use super::index_rows::index_rows_of;
-use super::metadata::{Known, Metadata, MetadataEntry, RowsDigest, sha256};
+use super::metadata::{Known, Metadata, MetadataEntry, sha256};
 use super::metadata_changes::MetadataChanges;
 use super::prepare::newest;
-use super::rows::{parse, row};
+use super::present::WrittenFacts;
 use super::sheet::{Sheet, Work};
-use super::tables::{ENTRIES, FACTS, JOURNAL, METADATA};
+use super::tables::{ENTRIES, JOURNAL, METADATA};
 use super::token::{Remembered, remembered_key};
 use super::view::{View, decode, encode};
 use super::{Entry, StoreError};
@@ -23,9 +22,6 @@ use crate::clock::Timestamp;
 use crate::domain::event::{Event, Fact};
 use crate::id::{Revision, Seq};
 use crate::random::{Random, SharedRandom};
-
-/// How many rows of one change are kept in memory; those of a larger one are found by a scan.
-const TOUCHED_MAX: usize = 100_000;
 
 /// What was written.
 #[derive(Clone, Debug)]
@@ -64,7 +60,7 @@ impl WriteContext<'_> {
 pub(super) struct Batch<'txn> {
     pub(super) write: &'txn WriteTransaction,
     random: SharedRandom,
-    pub(super) facts: Table<'txn, &'static [u8], &'static [u8]>,
+    pub(super) facts: WrittenFacts<'txn>,
     journal: Table<'txn, u64, &'static [u8]>,
     metadata: Table<'txn, u64, &'static [u8]>,
     /// The journaled hashes of the metadata rows, and those this transaction adds.
@@ -72,8 +68,6 @@ pub(super) struct Batch<'txn> {
     pub(super) newer: Known,
     /// The rules that this transaction activates.
     pub(super) in_force: Option<(u64, String)>,
-    /// The rows of the facts that the change wrote so far; nothing where they are too many to be remembered.
-    touched: Option<BTreeSet<Vec<u8>>>,
     pub(super) ledger: LedgerAppender,
     pub(super) metadata_table: Table<'txn, &'static [u8], &'static [u8]>,
     pub(super) revision: Revision,
@@ -94,7 +88,7 @@ impl<'txn> Batch<'txn> {
         let journal = write.open_table(JOURNAL)?;
         let (revision, newest_at) = newest(&journal)?;
         let at = now.max(newest_at);
-        let (facts, metadata_table) = (write.open_table(FACTS)?, write.open_table(METADATA)?);
+        let (facts, metadata_table) = (WrittenFacts::open(write)?, write.open_table(METADATA)?);
         let known = shared.known.read().unwrap_or_else(PoisonError::into_inner);
         Ok(Self {
             write,
@@ -105,7 +99,6 @@ impl<'txn> Batch<'txn> {
             newer: known.after(),
             known,
             in_force: None,
-            touched: Some(BTreeSet::new()),
             ledger,
             metadata_table,
             revision,
@@ -117,40 +110,7 @@ impl<'txn> Batch<'txn> {
 
     pub(super) fn put(&mut self, fact: &Fact, revision: Revision) -> Result<(), StoreError> {
         let rows = index_rows_of(&View::new(&self.facts, Revision(u64::MAX)), fact)?;
-        for (key, value) in rows {
-            let row = row(&key, revision);
-            self.facts.insert(row.as_slice(), value.as_slice())?;
-            if let Some(touched) = &mut self.touched {
-                touched.insert(row);
-            }
-        }
-        if self.touched.as_ref().is_some_and(|touched| touched.len() > TOUCHED_MAX) {
-            self.touched = None;
-        }
-        Ok(())
-    }
-
-    /// The digest of the rows of the facts that the change wrote.
-    pub(super) fn facts_digest(&self, revision: Revision) -> Result<Hash, StoreError> {
-        let mut digest = RowsDigest::default();
-        match &self.touched {
-            Some(touched) => {
-                for row in touched {
-                    if let Some(value) = self.facts.get(row.as_slice())? {
-                        digest.add(row, value.value());
-                    }
-                }
-            }
-            None => {
-                for found in self.facts.iter()? {
-                    let (row, value) = found?;
-                    if parse(row.value()).is_some_and(|(_, at)| at == revision) {
-                        digest.add(row.value(), value.value());
-                    }
-                }
-            }
-        }
-        Ok(digest.end())
+        rows.into_iter().try_for_each(|(key, value)| self.facts.put(key, revision, value))
     }
 
     /// Appends the events to the journal as `revision`; returns the SHA-256 of the entry.
@@ -160,8 +120,7 @@ impl<'txn> Batch<'txn> {
         (at, by): (Timestamp, String),
         events: Vec<Event>,
     ) -> Result<Hash, StoreError> {
-        let facts = Some(self.facts_digest(revision)?);
-        self.touched = Some(BTreeSet::new());
+        let facts = Some(self.facts.written(revision)?);
         let metadata = (self.newer.number > 0).then_some(self.newer.head);
         let entry = encode(&Entry { at, by, events, facts, metadata })?;
         self.journal.insert(revision.0, entry.as_slice())?;

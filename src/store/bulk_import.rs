@@ -122,7 +122,7 @@ impl Store {
                 Ok(done) => Some(First {
                     on: batch.newest(),
                     sheet: done.sheet(batch.at, next, has_put).0,
-                    put: batch.facts_digest(next)?,
+                    put: batch.facts.written(next)?,
                 }),
                 Err(_) => None,
             };
@@ -142,13 +142,13 @@ struct First {
 }
 
 impl First {
-    fn check_again(&self, batch: &Batch<'_>, again: &Sheet) -> Result<(), StoreError> {
+    fn check_again(&self, batch: &mut Batch<'_>, again: &Sheet) -> Result<(), StoreError> {
         if batch.newest() != self.on {
             // Others wrote in between, and an import on other facts may come to something else.
             return Ok(());
         }
         self.sheet.check_again(again)?;
-        if batch.facts_digest(batch.revision.next())? != self.put {
+        if batch.facts.written(batch.revision.next())? != self.put {
             return Err(StoreError::Unusable("the import put other facts when it was run again".to_owned()));
         }
         Ok(())

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::rows::{Kind, Listed, names, prefix};
+use super::rows::{Kind, Listed};
 use super::view::{Kept, View, decode};
 use super::{StoreError, facts};
 use crate::clock::Timestamp;
@@ -23,9 +23,6 @@ pub struct CustomerSnapshot<'a> {
     relationships: BTreeMap<PartnerId, RelationshipState>,
 }
 
-/// What is done with the names of a key and what it holds.
-type Visit<'v> = dyn FnMut(&[&str], &[u8]) -> Result<Listed, StoreError> + 'v;
-
 impl<'a> View<'a> {
     /// How many there are of a type; none of those that are not kept here.
     ///
@@ -40,7 +37,7 @@ impl<'a> View<'a> {
             question::Kind::Operator => return Ok(0),
         };
         let mut count = 0;
-        self.walk(kind, &[], &mut |_, _| {
+        self.walk(kind, &[], None, &mut |_, _| {
             count += 1;
             Ok(Listed::Continue(()))
         })?;
@@ -57,28 +54,24 @@ impl<'a> View<'a> {
         at: Timestamp,
         visit: &mut dyn FnMut(&CustomerSnapshot<'a>) -> Result<Listed, StoreError>,
     ) -> Result<(), StoreError> {
-        self.walk(Kind::Customer, &[], &mut |names, _| visit(&self.customer_snapshot(name(names, 0)?, at)?))
+        self.walk(Kind::Customer, &[], None, &mut |names, _| visit(&self.customer_snapshot(name(names, 0)?, at)?))
     }
 
     fn customer_snapshot(&self, customer: CustomerId, at: Timestamp) -> Result<CustomerSnapshot<'a>, StoreError> {
         let mut services = BTreeMap::new();
-        self.walk(Kind::Service, &[customer.as_str()], &mut |names, value| {
+        self.walk(Kind::Service, &[customer.as_str()], None, &mut |names, value| {
             let id = ServiceId { customer: customer.clone(), service: name(names, 1)? };
             let service: Service = decode(value)?;
             services.insert(id, service.administrators_at(at).cloned().collect());
             Ok(Listed::Continue(()))
         })?;
         let mut relationships = BTreeMap::new();
-        self.walk(Kind::Relationship, &[customer.as_str()], &mut |_, value| {
+        self.walk(Kind::Relationship, &[customer.as_str()], None, &mut |_, value| {
             let relationship: CommercialRelationship = decode(value)?;
             relationships.insert(relationship.partner, relationship.state);
             Ok(Listed::Continue(()))
         })?;
         Ok(CustomerSnapshot { view: *self, at, customer, services, relationships })
-    }
-
-    fn walk(&self, kind: Kind, first: &[&str], visit: &mut Visit<'_>) -> Result<(), StoreError> {
-        self.rows().walk(&prefix(kind, first), self.revision(), &mut |key, value| visit(&names(key), value))
     }
 }
 
@@ -119,7 +112,7 @@ impl CustomerSnapshot<'_> {
         &self,
         visit: &mut dyn FnMut(&SubscriptionId, &ServiceName, &Facts) -> Result<Listed, StoreError>,
     ) -> Result<(), StoreError> {
-        self.view.walk(Kind::SubscriptionOfService, &[self.customer.as_str()], &mut |names, _| {
+        self.view.walk(Kind::SubscriptionOfService, &[self.customer.as_str()], None, &mut |names, _| {
             let id: SubscriptionId = name(names, 2)?;
             let found = self.kept(&id, &id)?;
             let facts = self.facts_of(&id, &found)?;

@@ -40,20 +40,21 @@ pub(super) fn index_rows_of(view: &View<'_>, fact: &Fact) -> Result<Vec<Row>, St
         }
         Fact::Subscription(subscription) => {
             let own = key(Kind::Subscription, &[subscription.id.as_str()]);
-            // Everything an index is made of is fixed at creation.
+            // Everything an index is made of is fixed at creation, and no entry of it is there before.
             if view.rows().newest(&own, Revision(u64::MAX))?.is_none() {
                 let id = subscription.id.as_str();
+                let mut index = |kind: Kind, names: &[&str]| rows.push((key(kind, names), Vec::new()));
                 index(
                     Kind::SubscriptionOfService,
                     &[subscription.customer.as_str(), subscription.service.as_str(), id],
-                )?;
+                );
                 let mut seller = subscription.original_reseller.clone();
                 if let Some(parent) = &subscription.parent {
-                    index(Kind::AddOn, &[parent.as_str(), id])?;
+                    index(Kind::AddOn, &[parent.as_str(), id]);
                     seller = view.subscription(parent)?.and_then(|kept| kept.fact.original_reseller);
                 }
                 if let Some(seller) = seller {
-                    index(Kind::SubscriptionSold, &[seller.as_str(), id])?;
+                    index(Kind::SubscriptionSold, &[seller.as_str(), id]);
                 }
             }
             (own, encode(subscription)?)

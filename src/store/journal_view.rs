@@ -6,8 +6,9 @@ use redb::{ReadOnlyTable, ReadTransaction, ReadableTable as _};
 
 use super::ledger::guarded;
 use super::metadata::{Adopted, JOURNALED, Known, MetadataEntry, RowsDigest, described, sha256};
+use super::present::FactTables;
 use super::rows::{names, parse};
-use super::tables::{ENTRIES, FACTS, JOURNAL, METADATA, MetadataTable};
+use super::tables::{ENTRIES, HISTORY, JOURNAL, METADATA, MetadataTable, PRESENT};
 use super::view::decode;
 use super::{Entry, StoreError};
 use crate::audit::Hash;
@@ -50,9 +51,12 @@ impl Breach {
     }
 }
 
+type FactTable = ReadOnlyTable<&'static [u8], &'static [u8]>;
+
 /// The tables and the journal, as one read transaction sees them.
 pub struct JournalView {
-    facts: ReadOnlyTable<&'static [u8], &'static [u8]>,
+    present: FactTable,
+    history: FactTable,
     journal: ReadOnlyTable<u64, &'static [u8]>,
     entries: ReadOnlyTable<u64, &'static [u8]>,
     metadata_table: MetadataTable,
@@ -78,7 +82,8 @@ fn about(entry: &MetadataEntry) -> String {
 impl JournalView {
     pub(super) fn of(read: &ReadTransaction) -> Result<Self, StoreError> {
         Ok(Self {
-            facts: read.open_table(FACTS)?,
+            present: read.open_table(PRESENT)?,
+            history: read.open_table(HISTORY)?,
             journal: read.open_table(JOURNAL)?,
             entries: read.open_table(ENTRIES)?,
             metadata_table: read.open_table(METADATA)?,
@@ -226,12 +231,11 @@ impl JournalView {
         let adopted = journal.adopted.as_ref().map_or(0, |adopted| adopted.revision);
         if let Some(Adopted { facts, .. }) = &journal.adopted {
             let mut digest = RowsDigest::default();
-            for found in self.facts.iter()? {
-                let (row, value) = found?;
-                if parse(row.value()).is_some_and(|(_, at)| at.0 <= adopted) {
-                    digest.add(row.value(), value.value());
+            self.each_version(&mut |row, value| {
+                if parse(row).is_some_and(|(_, at)| at.0 <= adopted) {
+                    digest.add(row, value);
                 }
-            }
+            })?;
             if digest.end() != *facts {
                 let message = format!("a fact of a revision up to {adopted} is not what was taken over");
                 journal.breaches.push(Breach::table(message));
@@ -245,9 +249,8 @@ impl JournalView {
             from = to + 1;
         }
         let mut rows: BTreeMap<u64, Vec<String>> = BTreeMap::new();
-        for found in self.facts.iter()? {
-            let (row, _) = found?;
-            let Some((key, Revision(at))) = parse(row.value()) else { continue };
+        self.each_version(&mut |row, _| {
+            let Some((key, Revision(at))) = parse(row) else { return };
             if at > journal.newest || at == 0 {
                 wrong.insert(at);
             }
@@ -257,7 +260,7 @@ impl JournalView {
                     rows.push(named(key));
                 }
             }
-        }
+        })?;
         for at in wrong.iter().take(REPORTED_MAX) {
             let rows = rows.get(at).map(|rows| rows.join(", ")).filter(|rows| !rows.is_empty());
             let rows = rows.unwrap_or_else(|| "none are left".to_owned());
@@ -277,14 +280,13 @@ impl JournalView {
     /// The revisions whose rows are not those of their entries.
     fn wrong_revisions(&self, from: u64, to: u64) -> Result<BTreeSet<u64>, StoreError> {
         let mut digests: BTreeMap<u64, RowsDigest> = BTreeMap::new();
-        for found in self.facts.iter()? {
-            let (row, value) = found?;
-            if let Some((_, Revision(at))) = parse(row.value())
+        self.each_version(&mut |row, value| {
+            if let Some((_, Revision(at))) = parse(row)
                 && (from..=to).contains(&at)
             {
-                digests.entry(at).or_default().add(row.value(), value.value());
+                digests.entry(at).or_default().add(row, value);
             }
-        }
+        })?;
         let mut wrong = BTreeSet::new();
         for found in self.journal.range(from..=to)? {
             let (revision, bytes) = found?;
@@ -314,6 +316,18 @@ impl JournalView {
             }
             Ok(false)
         })
+    }
+}
+
+impl FactTables for JournalView {
+    type Table = FactTable;
+
+    fn present(&self) -> &FactTable {
+        &self.present
+    }
+
+    fn history(&self) -> Result<&FactTable, StoreError> {
+        Ok(&self.history)
     }
 }
 

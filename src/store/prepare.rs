@@ -9,7 +9,7 @@ use super::ledger_index::LEDGER_INDEX;
 use super::metadata::{Adopted, JOURNALED, MetadataEntry, RowsDigest, sha256};
 use super::old_ledger::plant;
 use super::segment::{SEGMENT_SPANS, SEGMENTS};
-use super::tables::{ARCHIVED_FRAMES, ENTRIES, FACTS, FRAMES, JOURNAL, LEDGER, META, METADATA, NODES, TREE};
+use super::tables::{ARCHIVED_FRAMES, ENTRIES, FRAMES, HISTORY, JOURNAL, LEDGER, META, METADATA, NODES, PRESENT, TREE};
 use super::view::{decode, encode};
 use super::{Entry, StoreError};
 use crate::audit::{Hash, Indexed};
@@ -17,7 +17,9 @@ use crate::clock::Timestamp;
 use crate::id::Revision;
 
 /// The format this program writes, and the newest it reads.
-const FORMAT: u8 = 4;
+const FORMAT: u8 = 5;
+/// The last format with every version of a fact in one table.
+const WITHOUT_PRESENT: u8 = 4;
 /// The last format without frames, and with an index in the commit of each record.
 const WITHOUT_FRAMES: u8 = 3;
 /// The last format without a journal of the metadata.
@@ -40,7 +42,7 @@ pub(super) fn prepare(database: &Database, path: &Path) -> Result<(Revision, Tim
         let found = meta.get("format")?.and_then(|found| found.value().first().copied());
         match found {
             Some(FORMAT) => {}
-            Some(WITHOUT_FRAMES) => {
+            Some(WITHOUT_FRAMES | WITHOUT_PRESENT) => {
                 is_old = true;
                 meta.insert("format", [FORMAT].as_slice())?;
             }
@@ -61,7 +63,8 @@ pub(super) fn prepare(database: &Database, path: &Path) -> Result<(Revision, Tim
             }
             _ => return Err(not_a_store("it is a redb file of another program")),
         }
-        write.open_table(FACTS)?;
+        write.open_table(PRESENT)?;
+        write.open_table(HISTORY)?;
         write.open_table(METADATA)?;
         write.open_table(ENTRIES)?;
         write.open_table(LEDGER_INDEX)?;
@@ -120,7 +123,7 @@ fn has_entries(write: &WriteTransaction) -> Result<bool, StoreError> {
 /// is an entry.
 fn adopt(write: &WriteTransaction) -> Result<(), StoreError> {
     let (journal, facts, metadata_table) =
-        (write.open_table(JOURNAL)?, write.open_table(FACTS)?, write.open_table(METADATA)?);
+        (write.open_table(JOURNAL)?, write.open_table(HISTORY)?, write.open_table(METADATA)?);
     let (revision, at) = newest(&journal)?;
     let (mut entries, mut kept, mut rows) = (RowsDigest::default(), RowsDigest::default(), Vec::new());
     for found in journal.iter()? {

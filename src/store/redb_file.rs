@@ -4,7 +4,7 @@ use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 use std::thread::JoinHandle;
 
 use redb::{ReadOnlyTable, ReadTransaction, ReadableDatabase as _};
@@ -16,9 +16,9 @@ use super::indexer::{Indexer, first_unindexed};
 use super::ledger_index::LEDGER_INDEX;
 use super::metadata::Metadata;
 use super::prepare::prepare;
-use super::rows::{Rows, Visit};
+use super::present::FactTables;
 use super::segment::SEGMENT_SPANS;
-use super::tables::{ENTRIES, FACTS, METADATA, MetadataTable};
+use super::tables::{ENTRIES, HISTORY, METADATA, MetadataTable, PRESENT};
 use super::tail::Tail;
 use super::time::StoreTime;
 use super::view::View;
@@ -248,7 +248,7 @@ impl Store {
     pub fn snapshot(&self) -> Result<Snapshot, StoreError> {
         // The revision first: the transaction then holds at least it, and history shows exactly it.
         let revision = self.revision();
-        Ok(Snapshot { facts: self.read()?.open_table(FACTS)?, revision })
+        Snapshot::of(self.read()?, revision)
     }
 
     /// The store as it was at a revision.
@@ -260,7 +260,7 @@ impl Store {
         if revision > newest {
             return Err(StoreError::NotYet { asked: revision, newest });
         }
-        Ok(Snapshot { facts: self.read()?.open_table(FACTS)?, revision })
+        Snapshot::of(self.read()?, revision)
     }
 
     /// The rules that are in force as of the newest commit: their number in the history, and their digest.
@@ -309,11 +309,21 @@ impl Drop for Store {
 
 /// The store at one revision; holds one read transaction.
 pub struct Snapshot {
-    facts: ReadOnlyTable<&'static [u8], &'static [u8]>,
+    read: ReadTransaction,
+    present: FactTable,
+    /// Opened when something of the past is first asked for.
+    history: OnceLock<FactTable>,
     revision: Revision,
 }
 
+type FactTable = ReadOnlyTable<&'static [u8], &'static [u8]>;
+
 impl Snapshot {
+    fn of(read: ReadTransaction, revision: Revision) -> Result<Self, StoreError> {
+        let present = read.open_table(PRESENT)?;
+        Ok(Self { read, present, history: OnceLock::new(), revision })
+    }
+
     /// The facts at the snapshot's revision.
     #[must_use]
     pub fn view(&self) -> View<'_> {
@@ -321,16 +331,18 @@ impl Snapshot {
     }
 }
 
-impl Rows for Snapshot {
-    fn newest(&self, key: &[u8], at: Revision) -> Result<Option<(Revision, Vec<u8>)>, StoreError> {
-        self.facts.newest(key, at)
+impl FactTables for Snapshot {
+    type Table = FactTable;
+
+    fn present(&self) -> &FactTable {
+        &self.present
     }
 
-    fn first_from(&self, from: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
-        self.facts.first_from(from)
-    }
-
-    fn walk(&self, prefix: &[u8], at: Revision, visit: &mut Visit<'_>) -> Result<(), StoreError> {
-        self.facts.walk(prefix, at, visit)
+    fn history(&self) -> Result<&FactTable, StoreError> {
+        if let Some(opened) = self.history.get() {
+            return Ok(opened);
+        }
+        let opened = self.read.open_table(HISTORY)?;
+        Ok(self.history.get_or_init(|| opened))
     }
 }

@@ -1,11 +1,12 @@
 //! How facts lie in the file: rows in the order of their bytes.
 //!
-//! A key is one byte for the kind of fact and its names, parted by zero bytes, which no name can hold. A row is a key,
-//! a zero byte and the revision, eight bytes, highest first. So the versions of a fact lie together in the order of
-//! time, and the newest one at or before a revision is one step back from it.
+//! A key is one byte for the kind of fact and its names, parted by zero bytes, which no name can hold. What a fact is
+//! now lies under its key, the revision before it. A version that is no longer the newest is a row of the history: its
+//! key, a zero byte and the revision, eight bytes, highest first. So the older versions of a fact lie together in the
+//! order of time, and the newest one at or before a revision is one step back from it.
 
 use std::collections::BTreeMap;
-use std::ops::ControlFlow;
+use std::ops::{Bound, ControlFlow};
 
 use super::StoreError;
 use crate::id::Revision;
@@ -102,27 +103,14 @@ pub(super) fn names(key: &[u8]) -> Vec<&str> {
 /// What a visitor of a list says after each item: go on, or stop here.
 pub type Listed = ControlFlow<()>;
 
-/// Rows in order, whoever holds them.
+/// Facts in the order of their keys, whoever holds them.
 pub(super) trait Rows {
     /// The newest version of a key at or before a revision.
     fn newest(&self, key: &[u8], at: Revision) -> Result<Option<(Revision, Vec<u8>)>, StoreError>;
-    /// The first row at or after a byte string.
-    fn first_from(&self, from: &[u8]) -> Result<Option<Vec<u8>>, StoreError>;
 
-    /// Visits every key that begins so, in order, with what its newest version at or before a revision holds.
-    fn walk(&self, prefix: &[u8], at: Revision, visit: &mut Visit<'_>) -> Result<(), StoreError> {
-        let mut from = prefix.to_vec();
-        while let Some(row) = self.first_from(&from)? {
-            let Some((key, _)) = parse(&row).filter(|(key, _)| key.starts_with(prefix)) else { break };
-            if let Some((_, value)) = self.newest(key, at)?
-                && visit(key, &value)?.is_break()
-            {
-                break;
-            }
-            from = after(key);
-        }
-        Ok(())
-    }
+    /// Visits every key from `from` on that begins with `prefix`, in order, with what its newest version at or before a
+    /// revision holds.
+    fn walk(&self, prefix: &[u8], from: &[u8], at: Revision, visit: &mut Visit<'_>) -> Result<(), StoreError>;
 }
 
 /// What is done with a key and what it holds.
@@ -145,12 +133,40 @@ impl Rows for OverlayRows<'_> {
         }
     }
 
-    fn first_from(&self, from: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
-        let over = self.over.range(from.to_vec()..).next().map(|(key, _)| row(key, self.revision));
-        let beneath = self.beneath.first_from(from)?;
-        Ok(match (over, beneath) {
-            (Some(over), Some(beneath)) => Some(over.min(beneath)),
-            (over, beneath) => over.or(beneath),
-        })
+    fn walk(&self, prefix: &[u8], from: &[u8], at: Revision, visit: &mut Visit<'_>) -> Result<(), StoreError> {
+        if self.revision > at {
+            return self.beneath.walk(prefix, from, at.min(self.base), visit);
+        }
+        walk_over(&self.over, prefix, from, visit, |visit| self.beneath.walk(prefix, from, self.base, visit))
     }
+}
+
+/// Visits every key of some facts from `from` on that begins with `prefix`, and of what lies beneath them, which
+/// `beneath` walks: in order, each as it is over the other.
+pub(super) fn walk_over(
+    over: &BTreeMap<Vec<u8>, Vec<u8>>,
+    prefix: &[u8],
+    from: &[u8],
+    visit: &mut Visit<'_>,
+    beneath: impl FnOnce(&mut Visit<'_>) -> Result<(), StoreError>,
+) -> Result<(), StoreError> {
+    let over = over.range::<[u8], _>((Bound::Included(from), Bound::Unbounded));
+    let mut over = over.take_while(|(key, _)| key.starts_with(prefix)).peekable();
+    let mut is_over = false;
+    beneath(&mut |key, value| {
+        while let Some((before, value)) = over.next_if(|(before, _)| before.as_slice() < key) {
+            if visit(before, value)?.is_break() {
+                is_over = true;
+                return Ok(Listed::Break(()));
+            }
+        }
+        let value = over.next_if(|(same, _)| same.as_slice() == key).map_or(value, |(_, value)| value);
+        let listed = visit(key, value)?;
+        is_over = listed.is_break();
+        Ok(listed)
+    })?;
+    while let Some((key, value)) = over.next().filter(|_| !is_over) {
+        is_over = visit(key, value)?.is_break();
+    }
+    Ok(())
 }

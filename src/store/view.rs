@@ -1,10 +1,10 @@
 //! Facts as they were at one revision.
 
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
 use super::StoreError;
-use super::rows::{Kind, Listed, Rows, after, key, names, parse, prefix};
+use super::rows::{Kind, Listed, Rows, after, key, names, prefix};
 use crate::domain::commercial::CommercialRelationship;
 use crate::domain::customer::Customer;
 use crate::domain::grant::Grant;
@@ -22,6 +22,9 @@ pub struct Kept<T> {
     pub revision: Revision,
 }
 
+/// What is done with the names of a fact and what it holds.
+type VisitNames<'v> = dyn FnMut(&[&str], &[u8]) -> Result<Listed, StoreError> + 'v;
+
 /// Facts as they were at one revision.
 #[derive(Clone, Copy)]
 pub struct View<'a> {
@@ -33,7 +36,7 @@ pub(super) fn encode<T: Serialize>(fact: &T) -> Result<Vec<u8>, StoreError> {
     rmp_serde::to_vec_named(fact).map_err(|error| StoreError::Unreadable(error.to_string()))
 }
 
-pub(super) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, StoreError> {
+pub(super) fn decode<'r, T: Deserialize<'r>>(bytes: &'r [u8]) -> Result<T, StoreError> {
     rmp_serde::from_slice(bytes).map_err(|error| StoreError::Unreadable(error.to_string()))
 }
 
@@ -52,32 +55,39 @@ impl<'a> View<'a> {
         self.revision
     }
 
+    /// The row of a fact, and the revision that wrote it.
+    pub(super) fn row(&self, kind: Kind, names: &[&str]) -> Result<Option<(Revision, Vec<u8>)>, StoreError> {
+        self.rows.newest(&key(kind, names), self.revision)
+    }
+
     fn get<T: DeserializeOwned>(&self, kind: Kind, names: &[&str]) -> Result<Option<Kept<T>>, StoreError> {
-        let found = self.rows.newest(&key(kind, names), self.revision)?;
+        let found = self.row(kind, names)?;
         found.map(|(revision, bytes)| Ok(Kept { fact: decode(&bytes)?, revision })).transpose()
     }
 
-    /// Visits the keys of a kind whose first names are `first`, from the one after the names `last`.
-    fn keys(
+    /// Visits the facts of a kind whose first names are `first`, from the one after the names `last`, with what each
+    /// holds.
+    pub(super) fn walk(
         &self,
         kind: Kind,
         first: &[&str],
         last: Option<&[&str]>,
-        visit: &mut dyn FnMut(&[&str]) -> Result<Listed, StoreError>,
+        visit: &mut VisitNames<'_>,
     ) -> Result<(), StoreError> {
         let prefix = prefix(kind, first);
-        let mut from = last.map_or_else(|| prefix.clone(), |last| after(&key(kind, last)));
-        while let Some(row) = self.rows.first_from(&from)? {
-            let Some((key, _)) = parse(&row) else { break };
-            if !key.starts_with(&prefix) {
-                break;
-            }
-            if self.rows.newest(key, self.revision)?.is_some() && visit(&names(key))?.is_break() {
-                break;
-            }
-            from = after(key);
-        }
-        Ok(())
+        let from = last.map_or_else(|| prefix.clone(), |last| after(&key(kind, last)));
+        self.rows.walk(&prefix, &from, self.revision, &mut |key, value| visit(&names(key), value))
+    }
+
+    /// The same of what each is.
+    fn each<T: DeserializeOwned>(
+        &self,
+        kind: Kind,
+        first: &[&str],
+        last: Option<&[&str]>,
+        visit: &mut dyn FnMut(T) -> Result<Listed, StoreError>,
+    ) -> Result<(), StoreError> {
+        self.walk(kind, first, last, &mut |_, value| visit(decode(value)?))
     }
 
     /// A partner.
@@ -142,12 +152,7 @@ impl<'a> View<'a> {
         visit: &mut dyn FnMut(Partner) -> Result<Listed, StoreError>,
     ) -> Result<(), StoreError> {
         let last = last.map(|last| [last.as_str()]);
-        self.keys(Kind::Partner, &[], last.as_ref().map(<[&str; 1]>::as_slice), &mut |names| match self
-            .get(Kind::Partner, names)?
-        {
-            Some(kept) => visit(kept.fact),
-            None => Ok(Listed::Continue(())),
-        })
+        self.each(Kind::Partner, &[], last.as_ref().map(<[&str; 1]>::as_slice), visit)
     }
 
     /// Visits customers in the order of their ids, from the one after `last`.
@@ -160,12 +165,7 @@ impl<'a> View<'a> {
         visit: &mut dyn FnMut(Customer) -> Result<Listed, StoreError>,
     ) -> Result<(), StoreError> {
         let last = last.map(|last| [last.as_str()]);
-        self.keys(Kind::Customer, &[], last.as_ref().map(<[&str; 1]>::as_slice), &mut |names| match self
-            .get(Kind::Customer, names)?
-        {
-            Some(kept) => visit(kept.fact),
-            None => Ok(Listed::Continue(())),
-        })
+        self.each(Kind::Customer, &[], last.as_ref().map(<[&str; 1]>::as_slice), visit)
     }
 
     /// Visits subscriptions in the order of their ids, from the one after `last`.
@@ -178,12 +178,7 @@ impl<'a> View<'a> {
         visit: &mut dyn FnMut(Subscription) -> Result<Listed, StoreError>,
     ) -> Result<(), StoreError> {
         let last = last.map(|last| [last.as_str()]);
-        self.keys(Kind::Subscription, &[], last.as_ref().map(<[&str; 1]>::as_slice), &mut |names| match self
-            .get(Kind::Subscription, names)?
-        {
-            Some(kept) => visit(kept.fact),
-            None => Ok(Listed::Continue(())),
-        })
+        self.each(Kind::Subscription, &[], last.as_ref().map(<[&str; 1]>::as_slice), visit)
     }
 
     /// Visits the subscriptions of a customer, or of one service of it, by service and then id, from the one after
@@ -263,7 +258,7 @@ impl<'a> View<'a> {
         last: Option<&[&str]>,
         visit: &mut dyn FnMut(Subscription) -> Result<Listed, StoreError>,
     ) -> Result<(), StoreError> {
-        self.keys(kind, first, last, &mut |names| {
+        self.walk(kind, first, last, &mut |names, _| {
             let Some(id) = names.last() else { return Ok(Listed::Continue(())) };
             match self.get(Kind::Subscription, &[id])? {
                 Some(kept) => visit(kept.fact),
@@ -284,12 +279,8 @@ impl<'a> View<'a> {
     ) -> Result<(), StoreError> {
         let first: Vec<&str> = customer.map(CustomerId::as_str).into_iter().collect();
         let last = last.map(|last| [last.customer.as_str(), last.service.as_str()]);
-        self.keys(Kind::Service, &first, last.as_ref().map(<[&str; 2]>::as_slice), &mut |names| {
-            let id = ServiceId { customer: name(names, 0)?, service: name(names, 1)? };
-            match self.get(Kind::Service, names)? {
-                Some(kept) => visit(id, kept.fact),
-                None => Ok(Listed::Continue(())),
-            }
+        self.walk(Kind::Service, &first, last.as_ref().map(<[&str; 2]>::as_slice), &mut |names, value| {
+            visit(ServiceId { customer: name(names, 0)?, service: name(names, 1)? }, decode(value)?)
         })
     }
 
@@ -305,7 +296,7 @@ impl<'a> View<'a> {
     ) -> Result<(), StoreError> {
         let last = last.map(|last| [partner.as_str(), last.customer.as_str(), last.service.as_str()]);
         let last = last.as_ref().map(<[&str; 3]>::as_slice);
-        self.keys(Kind::GrantOfPartner, &[partner.as_str()], last, &mut |names| {
+        self.walk(Kind::GrantOfPartner, &[partner.as_str()], last, &mut |names, _| {
             visit(ServiceId { customer: name(names, 1)?, service: name(names, 2)? })
         })
     }
@@ -322,10 +313,7 @@ impl<'a> View<'a> {
     ) -> Result<(), StoreError> {
         let first: Vec<&str> =
             customer.map(CustomerId::as_str).into_iter().chain(partner.map(PartnerId::as_str)).collect();
-        self.keys(Kind::Grant, &first, None, &mut |names| match self.get(Kind::Grant, names)? {
-            Some(kept) => visit(kept.fact),
-            None => Ok(Listed::Continue(())),
-        })
+        self.each(Kind::Grant, &first, None, visit)
     }
 
     /// Visits every grant by customer, partner and service, from the one after the grant `last`.
@@ -339,10 +327,7 @@ impl<'a> View<'a> {
     ) -> Result<(), StoreError> {
         let last = last.map(|last| [last.customer.as_str(), last.partner.as_str(), last.service.as_str()]);
         let last = last.as_ref().map(<[&str; 3]>::as_slice);
-        self.keys(Kind::Grant, &[], last, &mut |names| match self.get(Kind::Grant, names)? {
-            Some(kept) => visit(kept.fact),
-            None => Ok(Listed::Continue(())),
-        })
+        self.each(Kind::Grant, &[], last, visit)
     }
 
     /// Visits every commercial relationship by customer and partner, from the one after `last`.
@@ -356,10 +341,7 @@ impl<'a> View<'a> {
     ) -> Result<(), StoreError> {
         let last = last.map(|(customer, partner)| [customer.as_str(), partner.as_str()]);
         let last = last.as_ref().map(<[&str; 2]>::as_slice);
-        self.keys(Kind::Relationship, &[], last, &mut |names| match self.get(Kind::Relationship, names)? {
-            Some(kept) => visit(kept.fact),
-            None => Ok(Listed::Continue(())),
-        })
+        self.each(Kind::Relationship, &[], last, visit)
     }
 
     /// Visits every partner a customer has had to do with, from the one after `last`.
@@ -374,7 +356,7 @@ impl<'a> View<'a> {
     ) -> Result<(), StoreError> {
         let last = last.map(|last| [customer.as_str(), last.as_str()]);
         let last = last.as_ref().map(<[&str; 2]>::as_slice);
-        self.keys(Kind::PartnerOfCustomer, &[customer.as_str()], last, &mut |names| visit(name(names, 1)?))
+        self.walk(Kind::PartnerOfCustomer, &[customer.as_str()], last, &mut |names, _| visit(name(names, 1)?))
     }
 
     /// Visits every customer a partner has had to do with, from the one after `last`.
@@ -389,7 +371,7 @@ impl<'a> View<'a> {
     ) -> Result<(), StoreError> {
         let last = last.map(|last| [partner.as_str(), last.as_str()]);
         let last = last.as_ref().map(<[&str; 2]>::as_slice);
-        self.keys(Kind::CustomerOfPartner, &[partner.as_str()], last, &mut |names| visit(name(names, 1)?))
+        self.walk(Kind::CustomerOfPartner, &[partner.as_str()], last, &mut |names, _| visit(name(names, 1)?))
     }
 }
 

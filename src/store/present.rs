@@ -1,0 +1,246 @@
+//! The facts in two tables: what each is now, and what it was before.
+//!
+//! A question is mostly about now, and then finds each fact by its key alone. Where a fact changes, the version that it
+//! was moves to the history in the same transaction. A store that was written before there were present rows is not
+//! rewritten: a fact that did not change since has its newest version in the history.
+
+use std::cmp::Ordering;
+use std::collections::BTreeMap;
+use std::iter::Peekable;
+
+use redb::{AccessGuard, Range, ReadableTable, Table, WriteTransaction};
+
+use super::StoreError;
+use super::metadata::RowsDigest;
+use super::rows::{Listed, Rows, Visit, parse, row, walk_over};
+use super::tables::{HISTORY, PRESENT};
+use crate::audit::Hash;
+use crate::id::Revision;
+
+type Bytes = &'static [u8];
+const REVISION_BYTES: usize = 8;
+/// How many bytes of a change wait in memory.
+const WAITING_BYTES_MAX: usize = 64 * 1024 * 1024;
+
+/// The revision and the value of a present row.
+fn version(bytes: &[u8]) -> Result<(Revision, &[u8]), StoreError> {
+    let split = bytes.split_first_chunk::<REVISION_BYTES>();
+    let (revision, value) = split.ok_or_else(|| StoreError::Unreadable("a fact without a revision".to_owned()))?;
+    Ok((Revision(u64::from_be_bytes(*revision)), value))
+}
+
+/// The two tables of the facts, in whatever transaction.
+pub(super) trait FactTables {
+    /// A table of the transaction.
+    type Table: ReadableTable<Bytes, Bytes>;
+
+    /// What each fact is now.
+    fn present(&self) -> &Self::Table;
+    /// What facts were before.
+    fn history(&self) -> Result<&Self::Table, StoreError>;
+
+    /// Visits every version of every fact, in the order of the rows of the history.
+    fn each_version(&self, visit: &mut dyn FnMut(&[u8], &[u8])) -> Result<(), StoreError> {
+        let mut older = self.history()?.iter()?.peekable();
+        for found in self.present().iter()? {
+            let (key, bytes) = found?;
+            let (revision, value) = version(bytes.value())?;
+            let present = row(key.value(), revision);
+            let is_before = |found: &Result<(AccessGuard<'_, Bytes>, _), _>| {
+                found.as_ref().map_or(true, |(row, _)| row.value() < present.as_slice())
+            };
+            while let Some(found) = older.next_if(is_before) {
+                let (row, value) = found?;
+                visit(row.value(), value.value());
+            }
+            visit(&present, value);
+        }
+        for found in older {
+            let (row, value) = found?;
+            visit(row.value(), value.value());
+        }
+        Ok(())
+    }
+}
+
+impl<T: FactTables> Rows for T {
+    fn newest(&self, key: &[u8], at: Revision) -> Result<Option<(Revision, Vec<u8>)>, StoreError> {
+        if let Some(found) = self.present().get(key)? {
+            let (revision, value) = version(found.value())?;
+            if revision <= at {
+                return Ok(Some((revision, value.to_vec())));
+            }
+        }
+        let (from, to) = (row(key, Revision(0)), row(key, at));
+        let Some(found) = self.history()?.range::<&[u8]>(from.as_slice()..=to.as_slice())?.next_back() else {
+            return Ok(None);
+        };
+        let (found, value) = found?;
+        let (_, revision) =
+            parse(found.value()).ok_or_else(|| StoreError::Unreadable("a row without a revision".to_owned()))?;
+        Ok(Some((revision, value.value().to_vec())))
+    }
+
+    /// One way down each tree for all of them.
+    fn walk(&self, prefix: &[u8], from: &[u8], at: Revision, visit: &mut Visit<'_>) -> Result<(), StoreError> {
+        let mut present = self.present().range::<&[u8]>(from..)?;
+        let mut next_newer = || match present.next().transpose() {
+            Ok(found) => Ok(found.filter(|(key, _)| key.value().starts_with(prefix))),
+            Err(error) => Err(StoreError::from(error)),
+        };
+        let mut history = self.history()?.range::<&[u8]>(from..)?.peekable();
+        let (mut newer, mut older) = (next_newer()?, next_older(&mut history, prefix, at)?);
+        loop {
+            let order = match (&newer, &older) {
+                (None, None) => return Ok(()),
+                (Some(_), None) => Ordering::Less,
+                (None, Some(_)) => Ordering::Greater,
+                (Some((newer, _)), Some((older, _))) => newer.value().cmp(older),
+            };
+            let (mut listed, mut is_visited) = (Listed::Continue(()), false);
+            if order.is_le()
+                && let Some((key, bytes)) = newer.take()
+            {
+                let (revision, value) = version(bytes.value())?;
+                if revision <= at {
+                    (listed, is_visited) = (visit(key.value(), value)?, true);
+                }
+                newer = next_newer()?;
+            }
+            if order.is_ge()
+                && let Some((key, value)) = older.take()
+            {
+                if let Some(value) = value.filter(|_| !is_visited) {
+                    listed = visit(&key, value.value())?;
+                }
+                older = next_older(&mut history, prefix, at)?;
+            }
+            if listed.is_break() {
+                return Ok(());
+            }
+        }
+    }
+}
+
+/// A key with one of its versions, if it has one.
+type Older<'t> = (Vec<u8>, Option<AccessGuard<'t, Bytes>>);
+
+/// The next key in the history that begins so, with its newest version there at or before a revision.
+fn next_older<'t>(
+    history: &mut Peekable<Range<'t, Bytes, Bytes>>,
+    prefix: &[u8],
+    at: Revision,
+) -> Result<Option<Older<'t>>, StoreError> {
+    let mut next: Option<Older<'t>> = None;
+    loop {
+        let is_of_it = |row: &[u8]| match (parse(row), &next) {
+            (Some((key, _)), Some((of, _))) => key == of.as_slice(),
+            (Some((key, _)), None) => key.starts_with(prefix),
+            (None, _) => false,
+        };
+        let found = history.next_if(|found| found.as_ref().map_or(true, |(row, _)| is_of_it(row.value())));
+        let Some((row, value)) = found.transpose()? else { return Ok(next) };
+        let Some((key, revision)) = parse(row.value()) else { return Ok(next) };
+        let (_, newest) = next.get_or_insert_with(|| (key.to_vec(), None));
+        if revision <= at {
+            *newest = Some(value);
+        }
+    }
+}
+
+/// The facts in a write transaction.
+///
+/// What a change writes waits in memory until the change is whole, or too large for that, and is then written in the
+/// order of its keys.
+pub(super) struct WrittenFacts<'txn> {
+    tables: WrittenTables<'txn>,
+    /// What waits to be written, as the revision that is being made.
+    waiting: BTreeMap<Vec<u8>, Vec<u8>>,
+    waiting_bytes: usize,
+    revision: Revision,
+    /// Was something of that revision written already?
+    is_in_parts: bool,
+}
+
+struct WrittenTables<'txn> {
+    present: Table<'txn, Bytes, Bytes>,
+    history: Table<'txn, Bytes, Bytes>,
+}
+
+impl<'txn> WrittenFacts<'txn> {
+    pub(super) fn open(write: &'txn WriteTransaction) -> Result<Self, StoreError> {
+        let tables = WrittenTables { present: write.open_table(PRESENT)?, history: write.open_table(HISTORY)? };
+        let (waiting, revision) = (BTreeMap::new(), Revision::default());
+        Ok(Self { tables, waiting, waiting_bytes: 0, revision, is_in_parts: false })
+    }
+
+    /// Puts what a fact is from a revision on.
+    pub(super) fn put(&mut self, key: Vec<u8>, revision: Revision, value: Vec<u8>) -> Result<(), StoreError> {
+        if self.revision != revision {
+            self.write()?;
+            (self.revision, self.is_in_parts) = (revision, false);
+        }
+        self.waiting_bytes += key.len() + value.len();
+        self.waiting.insert(key, value);
+        if self.waiting_bytes > WAITING_BYTES_MAX {
+            self.write()?;
+        }
+        Ok(())
+    }
+
+    /// Writes what was put as a revision; the digest of all its rows.
+    pub(super) fn written(&mut self, revision: Revision) -> Result<Hash, StoreError> {
+        let mut digest = RowsDigest::default();
+        if self.revision == revision && self.is_in_parts {
+            self.write()?;
+            self.tables.each_version(&mut |row, value| {
+                if parse(row).is_some_and(|(_, at)| at == revision) {
+                    digest.add(row, value);
+                }
+            })?;
+        } else if self.revision == revision {
+            self.waiting.iter().for_each(|(key, value)| digest.add(&row(key, revision), value));
+            self.write()?;
+        }
+        Ok(digest.end())
+    }
+
+    fn write(&mut self) -> Result<(), StoreError> {
+        for (key, value) in std::mem::take(&mut self.waiting) {
+            let bytes = [self.revision.0.to_be_bytes().as_slice(), &value].concat();
+            let Some(before) = self.tables.present.insert(key.as_slice(), bytes.as_slice())? else { continue };
+            let (replaced, value) = version(before.value())?;
+            if replaced != self.revision {
+                self.tables.history.insert(row(&key, replaced).as_slice(), value)?;
+            }
+        }
+        (self.waiting_bytes, self.is_in_parts) = (0, true);
+        Ok(())
+    }
+}
+
+impl Rows for WrittenFacts<'_> {
+    fn newest(&self, key: &[u8], at: Revision) -> Result<Option<(Revision, Vec<u8>)>, StoreError> {
+        match self.waiting.get(key).filter(|_| self.revision <= at) {
+            Some(value) => Ok(Some((self.revision, value.clone()))),
+            None => self.tables.newest(key, at),
+        }
+    }
+
+    fn walk(&self, prefix: &[u8], from: &[u8], at: Revision, visit: &mut Visit<'_>) -> Result<(), StoreError> {
+        let beneath = |visit: &mut Visit<'_>| self.tables.walk(prefix, from, at, visit);
+        if self.revision > at { beneath(visit) } else { walk_over(&self.waiting, prefix, from, visit, beneath) }
+    }
+}
+
+impl<'txn> FactTables for WrittenTables<'txn> {
+    type Table = Table<'txn, Bytes, Bytes>;
+
+    fn present(&self) -> &Self::Table {
+        &self.present
+    }
+
+    fn history(&self) -> Result<&Self::Table, StoreError> {
+        Ok(&self.history)
+    }
+}
