@@ -3,6 +3,7 @@
 pub(crate) mod as_decided;
 pub mod export;
 pub mod past;
+pub(crate) mod short;
 pub mod ask;
 pub mod pages;
 pub mod search;

@@ -5,6 +5,7 @@ mod mask;
 mod record;
 mod tree;
 mod recorded;
+mod writing;
 mod checkpoint;
 mod export_format;
 mod proof_file;
@@ -25,3 +26,4 @@ pub use tree::{
 pub use verify::Walk;
 pub use verify::frames::FrameRoots;
 pub use verify_file::{VerifyFileError, verify_lines};
+pub use writing::PlainRecord;

@@ -27,7 +27,7 @@ pub use explain::{Nearest, nearest};
 pub use posing::{Posable, pose};
 pub use reason::Reason;
 pub use schema::schema_findings;
-pub use table::has_cells;
+pub use table::{decision_of_standing, has_cells};
 pub use unrelated::{allows_unrelated_resource, allows_unrelated_subject, refuses_unrelated};
 pub use witness::{Model, Reproduced};
 pub use words::{can_say, can_say_standing};

@@ -4,6 +4,10 @@
 //! moment. A decision is a function of its question, its facts and its rules, so a record that holds the facts can
 //! be decided again. Facts hold ids and statuses only, no names.
 
+mod plain;
+
+pub use plain::{PlainFacts, PlainSubscription};
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};

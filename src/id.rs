@@ -49,17 +49,29 @@ pub enum IdError {
     },
 }
 
+/// May a name hold the character?
+fn may_hold(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"._~@:+-".contains(&byte)
+}
+
+/// Is it a legal name?
+#[must_use]
+pub fn is_legal(name: &str) -> bool {
+    (1..=ID_LENGTH_MAX).contains(&name.len()) && name.bytes().all(may_hold)
+}
+
 fn legal(what: &'static str, input: &str) -> Result<(), IdError> {
+    if is_legal(input) {
+        return Ok(());
+    }
     if input.is_empty() {
         return Err(IdError::Empty { what });
     }
     if input.len() > ID_LENGTH_MAX {
         return Err(IdError::TooLong { what, length: input.len() });
     }
-    match input.chars().find(|&c| !(c.is_ascii_alphanumeric() || "._~@:+-".contains(c))) {
-        Some(character) => Err(IdError::Character { what, input: input.to_owned(), character }),
-        None => Ok(()),
-    }
+    let character = input.chars().find(|&c| !u8::try_from(c).is_ok_and(may_hold)).unwrap_or_default();
+    Err(IdError::Character { what, input: input.to_owned(), character })
 }
 
 /// The pattern of a legal name, less its length.

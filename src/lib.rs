@@ -45,8 +45,8 @@
 //!
 //! *A question.* `http/authzen.rs` reads the body into a [`question::Question`]. `answer/ask.rs` takes one snapshot of
 //! the store, has the rules decide whether the caller may ask at all, reads the [`facts::Facts`] the question depends
-//! on, and calls [`decide::decide`]. The [`audit::Record`] goes to the writer, which syncs many waiting records at
-//! once; only then is the answer written.
+//! on, and calls [`decide::decide`]; `answer/short.rs` does the same for a plain question, reading its facts in place. The
+//! [`audit::Record`] goes to the writer, which syncs many waiting records at once; only then is the answer written.
 //!
 //! *An acceptance.* `http/relationships.rs` reads the token and the body. `change/relationship.rs` hands a piece of
 //! work to the writer, which does it on the newest facts: may the caller accept for the customer, may the partner still

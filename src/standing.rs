@@ -5,6 +5,8 @@
 //! the domain, so a new word appears by itself, and what is made of it is written without defaults, so a new kind of
 //! fact does not compile until it has a place here.
 
+mod plain;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::clock::Timestamp;

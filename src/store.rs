@@ -12,6 +12,7 @@ mod metadata;
 mod present;
 mod index_rows;
 mod facts;
+mod plain;
 mod history;
 mod customer_snapshot;
 mod overlay;

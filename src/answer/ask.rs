@@ -1,11 +1,11 @@
 //! Asking: one question, or many on one revision and one set of rules.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::answer::as_decided::as_decided;
 use crate::answer::past::{self, AsOf, ReadOptions};
-use crate::audit::{Record, RecordKind};
+use crate::answer::short::{PlainContext, short_answer};
+use crate::audit::{Record, RecordKind, Recorded};
 use crate::clock::Timestamp;
 use crate::decide::{Decision, Namespace, Nearest, World, decide, decide_in, nearest};
 use crate::facts::{Facts, Needs};
@@ -136,9 +136,8 @@ pub async fn ask(
     options: &ReadOptions,
 ) -> Result<Response<Answer>, CallError<AskError>> {
     let context = admitted(pdp, context(pdp, call, options)?).await?;
-    let Answered { answer, record } = answer(pdp, &context, call, question, options.explain, None)?;
-    let (revision, rules) = (context.revision(), record.rules.clone());
-    let record = pdp.store.recorded(record)?;
+    let (answer, record) = recorded_answer(pdp, &context, call, question, options.explain)?;
+    let (revision, rules) = (context.revision(), digest_of(pdp, &context));
     let written = pdp.store.append(vec![record]).await?;
     pdp.metrics.decided(&answer.decision);
     Ok(Response { value: answer, revision, seqs: written.seqs, rules })
@@ -157,8 +156,6 @@ pub async fn ask_all(
     let context = admitted(pdp, context(pdp, call, options)?).await?;
     let mut answers = Vec::with_capacity(batch.questions.len());
     let mut records = Vec::with_capacity(batch.questions.len());
-    // Nothing changes under one snapshot, so the facts read for one question serve the next with the same needs.
-    let mut known = BTreeMap::new();
     let mut bytes = 0;
     for (index, question) in batch.questions.into_iter().enumerate() {
         if index % ANSWERS_AT_ONCE == ANSWERS_AT_ONCE - 1 {
@@ -167,16 +164,14 @@ pub async fn ask_all(
         }
         let (answer, record) = match question {
             Ok(question) => {
-                let answered = answer(pdp, &context, call, question, options.explain, Some(&mut known));
-                let Answered { answer, record } = answered?;
+                let (answer, record) = recorded_answer(pdp, &context, call, question, options.explain)?;
                 (Ok(answer), record)
             }
             Err(message) => {
                 let record = record_of_invalid(pdp, &context, call, message.clone());
-                (Err(message), record)
+                (Err(message), pdp.store.recorded(record)?)
             }
         };
-        let record = pdp.store.recorded(record)?;
         bytes += record.bytes.len();
         if bytes > BATCH_RECORD_BYTES_MAX {
             return Err(CallError::Refused(AskError::TooMuch));
@@ -293,6 +288,25 @@ pub(crate) fn rules_for(
     }
 }
 
+/// Answers one question in the evaluation context, with its record ready to be written.
+fn recorded_answer(
+    pdp: &Pdp,
+    context: &EvaluationContext,
+    call: &Call,
+    question: Question,
+    explain: bool,
+) -> Result<(Answer, Recorded), StoreError> {
+    if !explain {
+        let EvaluationContext { rules, at, now, admitted, is_hypothetical, .. } = context;
+        let plain = PlainContext { rules, view: context.snapshot.view(), at: *at, now: *now, admitted };
+        if let Some((decision, record)) = short_answer(pdp, call, &question, plain)? {
+            return Ok((Answer { decision, nearest: None, is_hypothetical: *is_hypothetical }, record));
+        }
+    }
+    let Answered { answer, record } = answer(pdp, context, call, question, explain)?;
+    Ok((answer, pdp.store.recorded(record)?))
+}
+
 /// Answers one question in the evaluation context.
 pub(crate) fn answer(
     pdp: &Pdp,
@@ -300,22 +314,12 @@ pub(crate) fn answer(
     call: &Call,
     question: Question,
     explain: bool,
-    mut known: Option<&mut BTreeMap<Needs, Facts>>,
 ) -> Result<Answered, StoreError> {
     let view = context.snapshot.view();
     let (decision, facts, turned, rules, world) = match &pdp.rules.world {
         None => {
             let needs = Needs::of(&question.subject, &question.resource);
-            let facts = match known.as_ref().and_then(|known| known.get(&needs)) {
-                Some(facts) => facts.clone(),
-                None => {
-                    let facts = view.facts(&needs, context.at)?;
-                    if let Some(known) = &mut known {
-                        known.insert(needs, facts.clone());
-                    }
-                    facts
-                }
-            };
+            let facts = view.facts(&needs, context.at)?;
             let decision = decide(&context.rules, Namespace::Domain, &question, &facts);
             let turned = explain.then(|| nearest(&context.rules, &question, &facts, decision.is_allowed()));
             (decision, facts, turned, &*context.rules, None)

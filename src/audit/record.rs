@@ -52,8 +52,6 @@ pub const ENGINE: &str = concat!("standing ", env!("CARGO_PKG_VERSION"), ", ceda
 
 /// The form of the records this program writes, and the newest it reads.
 pub(super) const VERSION: u8 = 2;
-/// How many bytes a record mostly has at most.
-const MOSTLY_BYTES: usize = 1_024;
 /// How many random bytes a salt has.
 pub const SALT_BYTES: usize = 16;
 
@@ -149,16 +147,16 @@ pub struct Claimed {
 }
 
 /// The record of one decision.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, PartialEq, Debug, Deserialize, ToSchema)]
 #[schema(as = DecisionRecord)]
 #[serde(rename_all = "camelCase")]
 pub struct Record {
     /// The form of the record.
-    v: u8,
+    pub(super) v: u8,
     /// 128 random bits in hexadecimal; a record of the first form has none.
     #[schema(nullable = false)]
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    salt: Option<String>,
+    pub(super) salt: Option<String>,
     /// When it was decided.
     #[schema(value_type = String, format = DateTime)]
     pub at: Timestamp,
@@ -238,7 +236,7 @@ pub struct Record {
     /// The SHA-256 of the journal's entry that the call made, in hexadecimal.
     #[schema(nullable = false)]
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    entry: Option<String>,
+    pub(super) entry: Option<String>,
     /// What is wrong with what came, where it was no question; or what was done that nobody asked for.
     #[schema(nullable = false)]
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -369,16 +367,6 @@ impl Record {
     /// Sets the journal's entry that was made with it, by its SHA-256.
     pub fn belongs_to(&mut self, entry: &[u8; 32]) {
         self.entry = Some(HEXLOWER.encode(entry));
-    }
-
-    /// The bytes that are stored, hashed and exported.
-    ///
-    /// # Errors
-    /// [`RecordError::Unwritable`]; then nothing may be answered.
-    pub fn to_bytes(&self) -> Result<Vec<u8>, RecordError> {
-        let mut bytes = Vec::with_capacity(MOSTLY_BYTES);
-        serde_json::to_writer(&mut bytes, self).map_err(RecordError::Unwritable)?;
-        Ok(bytes)
     }
 
     /// Reads a record from its bytes.

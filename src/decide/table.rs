@@ -89,6 +89,14 @@ pub(super) fn decision<'a>(bundle: &'a Bundle, question: &Question, facts: &Fact
     cells.decision(bundle, &question.action.name, standing)
 }
 
+/// The decision about an action from the cell of a standing; nothing where Cedar has to be asked.
+#[must_use]
+pub fn decision_of_standing<'a>(bundle: &'a Bundle, action: &str, standing: Standing) -> Option<&'a Decision> {
+    // A word that the schema lacks may be held by facts of which the standing says nothing.
+    let table = table(bundle).filter(|_| bundle.missing_words().is_empty())?;
+    table.actions.get(action)?.decision(bundle, action, standing)
+}
+
 /// Is the answer to a question a yes, as its cell says? Nothing where Cedar has to be asked.
 pub(super) fn permits(bundle: &Bundle, question: &Question, facts: &Facts) -> Option<bool> {
     let (cells, standing) = cell(bundle, question, facts)?;

@@ -212,8 +212,13 @@ pub(super) fn panicked(panic: &(dyn Any + Send)) -> StoreError {
 
 /// A record ready to be written, with its salt.
 pub(super) fn recorded(mut record: Record, random: &dyn Random) -> Result<Recorded, StoreError> {
+    record.salt(&salt(random)?);
+    record.recorded().map_err(|error| StoreError::Unusable(error.to_string()))
+}
+
+/// Random bytes for the salt of a record.
+pub(super) fn salt(random: &dyn Random) -> Result<[u8; SALT_BYTES], StoreError> {
     let mut salt = [0; SALT_BYTES];
     random.fill(&mut salt).map_err(|error| StoreError::Unusable(error.to_string()))?;
-    record.salt(&salt);
-    record.recorded().map_err(|error| StoreError::Unusable(error.to_string()))
+    Ok(salt)
 }

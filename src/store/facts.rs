@@ -1,10 +1,17 @@
 //! Reading the facts that a question depends on.
 
+use std::str::FromStr;
+
+use serde::Deserialize;
+
 use super::StoreError;
-use super::view::{Kept, View};
+use super::rows::Kind;
+use super::view::{View, decode};
 use crate::clock::Timestamp;
-use crate::domain::subscription::Subscription;
-use crate::facts::{Facts, Needs, PartnerFacts, SubscriptionFacts, Unknown};
+use crate::domain::commercial::RelationshipState;
+use crate::domain::service::Service;
+use crate::domain::subscription::{Subscription, SubscriptionStatus};
+use crate::facts::{Facts, Needs, SubscriptionFacts, Unknown};
 use crate::id::{CustomerId, PartnerId, ServiceId, SubscriptionId};
 use crate::question::Target;
 
@@ -53,15 +60,14 @@ impl View<'_> {
     }
 
     fn read_partner(&self, id: &PartnerId, facts: &mut Facts) -> Result<Option<Unknown>, StoreError> {
-        let Some(Kept { fact, .. }) = self.partner(id)? else { return Ok(Some(Unknown::Partner)) };
-        facts.partners.insert(id.clone(), PartnerFacts { kind: fact.kind, status: fact.status });
+        let Some((_, row)) = self.row(Kind::Partner, &[id.as_str()])? else { return Ok(Some(Unknown::Partner)) };
+        facts.partners.insert(id.clone(), decode(&row)?);
         Ok(None)
     }
 
     fn read_customer(&self, id: &CustomerId, facts: &mut Facts) -> Result<Option<Unknown>, StoreError> {
-        if self.customer(id)?.is_none() {
-            return Ok(Some(Unknown::Customer));
-        }
+        let Some((_, row)) = self.row(Kind::Customer, &[id.as_str()])? else { return Ok(Some(Unknown::Customer)) };
+        let CustomerRow {} = decode(&row)?;
         facts.customers.insert(id.clone());
         Ok(None)
     }
@@ -70,8 +76,10 @@ impl View<'_> {
         if let Some(unknown) = self.read_customer(&id.customer, facts)? {
             return Ok(Some(unknown));
         }
-        let Some(Kept { fact, .. }) = self.service(id)? else { return Ok(Some(Unknown::Service)) };
-        facts.services.insert(id.clone(), fact.administrators_at(facts.at).cloned().collect());
+        let names = [id.customer.as_str(), id.service.as_str()];
+        let Some((_, row)) = self.row(Kind::Service, &names)? else { return Ok(Some(Unknown::Service)) };
+        let service: Service = decode(&row)?;
+        facts.services.insert(id.clone(), service.administrators_at(facts.at).cloned().collect());
         Ok(None)
     }
 
@@ -82,37 +90,76 @@ impl View<'_> {
         facts: &mut Facts,
     ) -> Result<(), StoreError> {
         if facts.relationship(customer, partner).is_none()
-            && let Some(Kept { fact, .. }) = self.relationship(customer, partner)?
+            && let Some((_, row)) = self.row(Kind::Relationship, &[customer.as_str(), partner.as_str()])?
         {
-            facts.relationships.entry(customer.clone()).or_default().insert(partner.clone(), fact.state);
+            let RelationshipRow { state } = decode(&row)?;
+            facts.relationships.entry(customer.clone()).or_default().insert(partner.clone(), state);
         }
         Ok(())
     }
 
     fn read_subscription(&self, id: &SubscriptionId, facts: &mut Facts) -> Result<Option<Unknown>, StoreError> {
-        let Some(Kept { fact, .. }) = self.subscription(id)? else { return Ok(Some(Unknown::Subscription)) };
+        let Some(found) = self.subscription_facts(id)? else { return Ok(Some(Unknown::Subscription)) };
         let missing =
             |what: String| StoreError::Unreadable(format!("subscription `{id}` names {what}, which is not there"));
-        if self.read_service(&fact.service_id(), facts)?.is_some() {
-            return Err(missing(format!("service `{}`", fact.service_id())));
+        if self.read_service(&found.service, facts)?.is_some() {
+            return Err(missing(format!("service `{}`", found.service)));
         }
-        let mut seller = fact.original_reseller.clone();
-        if let Some(parent) = &fact.parent {
-            let Some(Kept { fact: held, .. }) = self.subscription(parent)? else {
+        let mut seller = found.original_reseller.clone();
+        if let Some(parent) = &found.parent {
+            let Some(held) = self.subscription_facts(parent)? else {
                 return Err(missing(format!("parent `{parent}`")));
             };
             seller.clone_from(&held.original_reseller);
-            if self.read_service(&held.service_id(), facts)?.is_some() {
-                return Err(missing(format!("service `{}`", held.service_id())));
+            if self.read_service(&held.service, facts)?.is_some() {
+                return Err(missing(format!("service `{}`", held.service)));
             }
-            facts.subscriptions.insert(parent.clone(), subscription_facts(&held));
+            facts.subscriptions.insert(parent.clone(), held);
         }
         if let Some(seller) = seller {
-            self.read_relationship(&fact.customer, &seller, facts)?;
+            self.read_relationship(&found.service.customer, &seller, facts)?;
         }
-        facts.subscriptions.insert(id.clone(), subscription_facts(&fact));
+        facts.subscriptions.insert(id.clone(), found);
         Ok(None)
     }
+
+    fn subscription_facts(&self, id: &SubscriptionId) -> Result<Option<SubscriptionFacts>, StoreError> {
+        let Some((_, row)) = self.row(Kind::Subscription, &[id.as_str()])? else { return Ok(None) };
+        let row: SubscriptionRow<'_> = decode(&row)?;
+        Ok(Some(SubscriptionFacts {
+            service: ServiceId { customer: name(row.customer)?, service: name(row.service)? },
+            status: row.status,
+            original_reseller: row.original_reseller.map(name).transpose()?,
+            parent: row.parent.map(name).transpose()?,
+        }))
+    }
+}
+
+/// What is read of a customer: that it is one.
+#[derive(Deserialize)]
+pub(super) struct CustomerRow {}
+
+/// What is read of a commercial relationship.
+#[derive(Deserialize)]
+pub(super) struct RelationshipRow {
+    pub(super) state: RelationshipState,
+}
+
+/// What is read of a subscription.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct SubscriptionRow<'r> {
+    pub(super) customer: &'r str,
+    pub(super) service: &'r str,
+    pub(super) status: SubscriptionStatus,
+    #[serde(default)]
+    pub(super) original_reseller: Option<&'r str>,
+    #[serde(default)]
+    pub(super) parent: Option<&'r str>,
+}
+
+fn name<T: FromStr>(name: &str) -> Result<T, StoreError> {
+    name.parse().map_err(|_| StoreError::Unreadable("a subscription names something that is not a name".to_owned()))
 }
 
 pub(super) fn subscription_facts(subscription: &Subscription) -> SubscriptionFacts {

@@ -3,10 +3,10 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::StoreError;
-use super::batch::{WriteContext, Written, panicked, recorded};
+use super::batch::{WriteContext, Written, panicked, recorded, salt};
 use super::redb_file::Store;
 use super::sheet::Work;
-use crate::audit::{Record, Recorded};
+use crate::audit::{PlainRecord, Record, Recorded};
 
 impl Store {
     /// Makes a record ready to be written: salted, and in the bytes that are hashed.
@@ -15,6 +15,15 @@ impl Store {
     /// [`StoreError`] when it cannot be; then what it is about must not be answered.
     pub fn recorded(&self, record: Record) -> Result<Recorded, StoreError> {
         recorded(record, &*self.random())
+    }
+
+    /// Makes the record of a plain question ready to be written.
+    ///
+    /// # Errors
+    /// As [`Store::recorded`].
+    pub fn recorded_plain(&self, record: &PlainRecord<'_>) -> Result<Recorded, StoreError> {
+        let salt = salt(&*self.random())?;
+        record.recorded(&salt).map_err(|error| StoreError::Unusable(error.to_string()))
     }
 
     /// Writes records; they are durable when this returns.
