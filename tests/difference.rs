@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
+use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -497,12 +498,11 @@ fn assert_read_alike(view: &View<'_>, at: Timestamp) -> usize {
     read
 }
 
-#[tokio::test]
-async fn what_is_read_customer_by_customer_is_what_is_read_one_by_one_at_every_revision() {
-    let folder = tempfile::tempdir().unwrap();
+/// A store in which three worlds were imported over each other, in many changes.
+pub async fn store_of_worlds(folder: &Path) -> Store {
     let clock: SharedClock = Arc::new(System);
     let terms = terms();
-    let store = Store::open(folder.path(), Arc::clone(&clock)).unwrap();
+    let store = Store::open(folder, Arc::clone(&clock)).unwrap();
     let pdp = Pdp::of(store, LinkRing::of_seed([7; 32], &clock), rules(&[]), terms).unwrap();
     for seed in [7, 8, 9] {
         let lines = World::made_up(rules(&[]), seed).await.export().await;
@@ -512,7 +512,13 @@ async fn what_is_read_customer_by_customer_is_what_is_read_one_by_one_at_every_r
         }
     }
     drop(pdp);
-    let store = Store::open(folder.path(), clock).unwrap();
+    Store::open(folder, clock).unwrap()
+}
+
+#[tokio::test]
+async fn what_is_read_customer_by_customer_is_what_is_read_one_by_one_at_every_revision() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = store_of_worlds(folder.path()).await;
     let (newest, at) = (store.revision(), "2026-01-02T00:00:00Z".parse().unwrap());
     assert!(newest > Revision(8));
     let read: Vec<usize> = (0..=newest.0)

@@ -64,6 +64,7 @@ mod sale;
 mod search;
 mod server;
 mod shipped;
+mod short;
 mod signatures;
 mod stage;
 mod stories;
