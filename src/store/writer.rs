@@ -82,6 +82,8 @@ where
 #[derive(Default)]
 struct Line {
     waiting: VecDeque<Box<dyn Job>>,
+    /// Does the writer wait for the bell? While it writes nobody rings: a ring is a call of the system.
+    is_awaited: bool,
     closed: bool,
 }
 
@@ -100,7 +102,11 @@ impl Queue {
             return Err(StoreError::Unusable(format!("{WAITING_WRITES_MAX} writes wait already")));
         }
         line.waiting.push_back(job);
-        bell.notify_one();
+        let is_awaited = std::mem::take(&mut line.is_awaited);
+        drop(line);
+        if is_awaited {
+            bell.notify_one();
+        }
         Ok(())
     }
 
@@ -163,6 +169,7 @@ impl Queue {
             if !is_idle() {
                 return Some(VecDeque::new());
             }
+            line.is_awaited = true;
             line = bell.wait(line).unwrap_or_else(PoisonError::into_inner);
         }
     }
