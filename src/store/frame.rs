@@ -19,6 +19,7 @@
 //! the leaves, and a reader holds each record against its leaf. What is compressed has a sum of its own, so that the
 //! tree is still known where a record can no longer be read.
 
+use std::cell::RefCell;
 use std::sync::OnceLock;
 
 use zstd::bulk::{Compressor, Decompressor};
@@ -40,6 +41,11 @@ const LEVEL: i32 = 1;
 /// What records look like: of one that stands alone most is in here. Named by its place, and never changed, as frames
 /// depend on it.
 const DICTIONARIES: &[&[u8]] = &[include_bytes!("frame/records.dictionary")];
+thread_local! {
+    /// What decompresses by the dictionary of the frame that this thread read last.
+    static DECOMPRESSOR: RefCell<Option<(&'static [u8], Decompressor<'static>)>> = const { RefCell::new(None) };
+}
+
 const HASH_BYTES: usize = size_of::<Hash>();
 const COUNT_AT: usize = 2;
 const ARCHIVED_AT: usize = 4;
@@ -224,7 +230,7 @@ impl StoredFrame {
     }
 
     fn decompressed(&self) -> Result<Vec<Vec<u8>>, StoreError> {
-        let dictionary = self.bytes.get(1).and_then(|&place| DICTIONARIES.get(usize::from(place)));
+        let dictionary = self.bytes.get(1).and_then(|&place| DICTIONARIES.get(usize::from(place)).copied());
         let dictionary = dictionary.ok_or_else(|| unreadable("needs a dictionary that this program does not have"))?;
         let stored = self.bytes.get(LEAVES_AT + self.count * HASH_BYTES + SUM_BYTES..);
         let stored = stored.ok_or_else(|| unreadable("is cut short"))?;
@@ -235,8 +241,15 @@ impl StoredFrame {
             return Err(unreadable("states more bytes than a frame has"));
         }
         let not_whole = |_| unreadable("cannot be decompressed");
-        let mut decompressor = Decompressor::with_dictionary(dictionary).map_err(not_whole)?;
-        let plain = decompressor.decompress(compressed, length).map_err(not_whole)?;
+        let plain = DECOMPRESSOR.with_borrow_mut(|held| {
+            // Whoever reads a frame mostly reads others, too.
+            let held = match held {
+                Some((of, held)) if std::ptr::eq(*of, dictionary) => held,
+                _ => &mut held.insert((dictionary, Decompressor::with_dictionary(dictionary)?)).1,
+            };
+            held.decompress(compressed, length)
+        });
+        let plain = plain.map_err(not_whole)?;
         if plain.len() != length {
             return Err(unreadable("has not as many bytes as it states"));
         }
