@@ -495,11 +495,11 @@ async fn wherever_the_disk_breaks_in_an_approval_all_of_it_is_there_or_nothing()
 #[tokio::test(flavor = "multi_thread")]
 async fn a_caller_that_goes_away_leaves_what_decides_and_what_is_told_in_agreement() {
     let press = Press::new().await;
-    for round in 0..30_u64 {
+    for round in 0..12_u64 {
         let id = press.proposes("ada", remarked(&round.to_string())).await.id;
         let pdp = Arc::clone(&press.pdp);
         let approval = tokio::spawn(async move { publish::approval::approve(&pdp, &by("bob"), id, accepted()).await });
-        tokio::time::sleep(Duration::from_micros(round * 400)).await;
+        tokio::time::sleep(Duration::from_millis(round)).await;
         approval.abort();
         let _ = approval.await;
         // Whatever it left with the writer is done before this is.
