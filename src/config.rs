@@ -93,6 +93,8 @@ pub struct Settings {
     pub public_url: Option<String>,
     /// What a second transacting partner's acceptance does: `displace` or `refuse`.
     pub multichannel: Multichannel,
+    /// One answer of the table of decisions in so many is decided by the rules as well; none where it is 0.
+    pub compare_one_in: Option<u64>,
     /// The limits.
     pub limits: Limits,
     /// How the log is written: `text` or `json`.

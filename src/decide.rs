@@ -27,6 +27,8 @@ pub use explain::{Nearest, nearest};
 pub use posing::{Posable, pose};
 pub use reason::Reason;
 pub use schema::schema_findings;
+#[cfg(test)]
+pub(crate) use table::put_into_cell;
 pub use table::{decision_of_standing, has_cells};
 pub use unrelated::{allows_unrelated_resource, allows_unrelated_subject, refuses_unrelated};
 pub use witness::{Model, Reproduced};
@@ -91,6 +93,31 @@ pub fn decide_by_cedar(bundle: &Bundle, namespace: Namespace, question: &Questio
     let judge = |facts: &Facts| judge_domain(bundle, namespace, question, facts);
     let permits = |facts: &Facts| matches!(judge(facts), Verdict::Permitted(_));
     decision_of(bundle, namespace, question, facts, judge(facts), permits)
+}
+
+/// Holds the decision of a question from its cell against that of Cedar.
+///
+/// # Errors
+/// Where they differ: a refusal of the question, and the table decides nothing any more.
+pub fn hold_against_cedar(
+    bundle: &Bundle,
+    question: &Question,
+    facts: &Facts,
+    of_cell: &Decision,
+) -> Result<(), Box<Decision>> {
+    let of_rules = decide_by_cedar(bundle, Namespace::Domain, question, facts);
+    if of_rules == *of_cell {
+        return Ok(());
+    }
+    table::turn_off(bundle);
+    let word = |decision: &Decision| if decision.is_allowed() { "yes" } else { "no" };
+    let message = format!(
+        "the table of decisions says {} and the rules say {}, or not for the same reason: the table is not used any more",
+        word(of_cell),
+        word(&of_rules)
+    );
+    let verdict = Verdict::Faulty(vec![RuleFault { rule: RuleId::from("table"), message }]);
+    Err(Box::new(Decision::new(bundle, verdict, rights(question, facts), entities::duties(question, facts))))
 }
 
 /// Puts a verdict into words. `permits` answers the same question under other facts.

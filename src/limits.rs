@@ -88,6 +88,9 @@ pub const DIGEST_PREFIX_MIN: usize = 8;
 /// How many sets of rules that were in force before are kept ready to decide.
 pub const PAST_RULES_MAX: usize = 64;
 
+/// One answer of the table of decisions in so many is decided by the rules as well, unless the settings say otherwise.
+pub const COMPARE_ONE_IN: u64 = 1_024;
+
 /// The limits an operator may set; see `[limits]` in the settings.
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]

@@ -25,6 +25,7 @@ pub mod metrics;
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::clock::{ClockState, Timestamp};
 use crate::config::RulesFrom;
@@ -32,7 +33,7 @@ use crate::decide::{World, check_schema};
 use crate::domain::grant::Multichannel;
 use crate::files::FilesError;
 use crate::id::Revision;
-use crate::limits::Limits;
+use crate::limits::{COMPARE_ONE_IN, Limits};
 use crate::policy::{Bundle, Digest, ReadError, RulesError};
 use crate::store::{Store, StoreError};
 use heads::BehindError;
@@ -71,6 +72,25 @@ pub(crate) struct Settings {
     pub(crate) archiving: tokio::sync::Mutex<()>,
     /// The access tokens that calls came with lately.
     pub(crate) known_tokens: KnownTokens,
+    /// Which answers of the table of decisions are decided by the rules as well.
+    pub(crate) comparing: Comparing,
+}
+
+/// One answer of the table in so many is decided by the rules as well; none where it is 0.
+pub(crate) struct Comparing {
+    one_in: u64,
+    answers: AtomicU64,
+}
+
+impl Comparing {
+    fn one_in(one_in: u64) -> Self {
+        Self { one_in, answers: AtomicU64::default() }
+    }
+
+    /// Is the next answer one of them?
+    pub(crate) fn is_due(&self) -> bool {
+        self.one_in > 0 && (self.answers.fetch_add(1, Ordering::Relaxed) + 1).is_multiple_of(self.one_in)
+    }
 }
 
 /// A policy decision point: a store, the rules in force, and what questions are about.
@@ -136,6 +156,7 @@ impl Pdp {
             given_up: Vec::new(),
             archiving: tokio::sync::Mutex::default(),
             known_tokens: KnownTokens::of(&store),
+            comparing: Comparing::one_in(COMPARE_ONE_IN),
         };
         Ok(Self { store, rules, keys, settings, metrics })
     }
@@ -144,6 +165,13 @@ impl Pdp {
     #[must_use]
     pub fn with_world(mut self, rules: Bundle, world: World) -> Self {
         self.rules.world = Some(Arc::new((rules, world)));
+        self
+    }
+
+    /// Has one answer of the table of decisions in so many decided by the rules as well; none where it is 0.
+    #[must_use]
+    pub fn comparing(mut self, one_in: u64) -> Self {
+        self.settings.comparing = Comparing::one_in(one_in);
         self
     }
 

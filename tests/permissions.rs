@@ -1,5 +1,6 @@
 //! Who may make which call: every role on every route, asked of a real server, and what those who may not can learn.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 

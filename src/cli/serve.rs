@@ -114,6 +114,9 @@ impl Serve {
         let mut pdp =
             publish::begin::begin_by(&data, Arc::new(System), wanted, settings.rules_from, terms, opening).await?;
         pdp = opening::with_needs_persons(pdp, settings.approval_needs_person).await?;
+        if let Some(one_in) = settings.compare_one_in {
+            pdp = pdp.comparing(one_in);
+        }
         if let Some(dir) = &self.world {
             let rules = Bundle::load(RuleFiles::read_world(dir)?, Rulebook::World)?;
             let world = World::read(dir, &rules)?;

@@ -55,6 +55,7 @@ const SETTINGS: &[Setting] = &[
     text("public_url", ""),
     text("multichannel", "displace"),
     text("log", "text"),
+    number("compare_one_in", "1024"),
     number("limits.body_bytes", "1048576"),
     number("limits.evaluations", "10000"),
     number("limits.depth", "64"),

@@ -12,6 +12,7 @@ mod sight;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use cedar_policy::Policy;
 
@@ -32,6 +33,8 @@ pub(super) struct Table {
     /// Whether they refuse everything to everybody who has nothing to do with it.
     refuses_unrelated: OnceLock<bool>,
     admissions: Admissions,
+    /// One of its answers was not that of the rules.
+    is_off: AtomicBool,
 }
 
 /// What is decided about one action, by the places of the standings.
@@ -59,6 +62,7 @@ impl Table {
             of_standings: that_see(sight::is_of_standings_and_context).collect(),
             refuses_unrelated: OnceLock::new(),
             admissions: Admissions::of(bundle),
+            is_off: AtomicBool::new(false),
         }
     }
 }
@@ -75,7 +79,22 @@ pub fn has_cells(bundle: &Bundle, action: &str) -> bool {
 }
 
 fn table(bundle: &Bundle) -> Option<&Table> {
-    bundle.derived(|| Table::of(bundle))
+    bundle.derived(|| Table::of(bundle)).filter(|table| !table.is_off.load(Ordering::Relaxed))
+}
+
+/// Has Cedar decide everything under these rules from now on.
+pub(super) fn turn_off(bundle: &Bundle) {
+    if let Some(table) = table(bundle) {
+        table.is_off.store(true, Ordering::Relaxed);
+    }
+}
+
+/// Puts the decision of one standing into the cell of another, which was not asked for yet.
+#[cfg(test)]
+pub(crate) fn put_into_cell(bundle: &Bundle, action: &str, [from, into]: [Standing; 2]) -> Option<()> {
+    let cells = table(bundle)?.actions.get(action)?;
+    let decision = cells.decision(bundle, action, from)?.clone();
+    cells.decisions.0.get(cells.address(into).index())?.set(Some(Box::new(decision))).ok()
 }
 
 /// Whether the rules refuse everything to everybody who has nothing to do with it, which is found out once.

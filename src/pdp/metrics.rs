@@ -123,6 +123,9 @@ pub(crate) struct Metrics {
     pub(crate) wrong_credentials: Counter,
     /// The minute of wrong credentials that goes on.
     pub(crate) wrong_credentials_now: WrongCredentials,
+    /// Answers of the table of decisions that were decided by the rules as well, and those that were others then.
+    pub(crate) compared: Counter,
+    pub(crate) inconsistent: Counter,
     rules: Family<RulesLabels, Gauge>,
     refused: Gauge,
     records: Gauge,
@@ -150,6 +153,8 @@ impl Metrics {
             swaps: Counter::default(),
             wrong_credentials: Counter::default(),
             wrong_credentials_now: WrongCredentials::default(),
+            compared: Counter::default(),
+            inconsistent: Counter::default(),
             rules: Family::default(),
             refused: Gauge::default(),
             records: Gauge::default(),
@@ -174,6 +179,13 @@ impl Metrics {
         registry.register("rules_swaps", "How often other rules came in force", metrics.swaps.clone());
         registry.register("decisions", "Questions answered", decisions);
         registry.register("decisions_refused", "Questions answered with no, by the reason", metrics.reasons.clone());
+        let (compared, inconsistent) = (metrics.compared.clone(), metrics.inconsistent.clone());
+        registry.register("decisions_compared", "Answers of the table that the rules decided as well", compared);
+        registry.register(
+            "decisions_inconsistent",
+            "Those that the rules decided otherwise: the question was refused, and the table is not used any more",
+            inconsistent,
+        );
         registry.register(
             "checkpoint_age_seconds",
             "How long ago the ledger was last signed by this process; -1 while it was not yet",
