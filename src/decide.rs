@@ -29,7 +29,7 @@ pub use reason::Reason;
 pub use schema::schema_findings;
 #[cfg(test)]
 pub(crate) use table::put_into_cell;
-pub use table::{decision_of_standing, has_cells};
+pub use table::{decided_by_cedar, decision_of_standing, has_cells};
 pub use unrelated::{allows_unrelated_resource, allows_unrelated_subject, refuses_unrelated};
 pub use witness::{Model, Reproduced};
 pub use words::{can_say, can_say_standing};

@@ -3,13 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use standing::assure::mutants::mutants;
-use standing::decide::{Namespace, decide, decide_by_cedar, has_cells, installation, permits};
+use standing::decide::{Namespace, decide, decide_by_cedar, decided_by_cedar, has_cells, installation, permits};
 use standing::domain::commercial::RelationshipState;
 use standing::domain::partner::{PartnerKind, PartnerStatus};
 use standing::domain::subscription::SubscriptionStatus;
 use standing::facts::{Facts, PartnerFacts, Role, SubscriptionFacts, Unknown};
 use standing::id::{CustomerId, PartnerId, ServiceId, SubscriptionId};
-use standing::policy::Bundle;
+use standing::policy::{Bundle, RuleId};
 use standing::question::{Entity, Question};
 use standing::standing::Standing;
 
@@ -261,6 +261,9 @@ fn an_action_has_cells_only_where_its_rules_see_nothing_but_standings() {
     for (condition, is_tabled) in table {
         assert_eq!(has_cells(&permitting(condition), "migrate"), is_tabled, "{condition}");
         assert!(has_cells(&permitting(condition), "receiveBill"), "{condition}");
+        let by_cedar = decided_by_cedar(&permitting(condition));
+        let because = BTreeMap::from([("migrate".to_owned(), vec![RuleId::from("may/migrate-too")])]);
+        assert_eq!(by_cedar, if is_tabled { BTreeMap::new() } else { because }, "{condition}");
     }
 }
 

@@ -20,7 +20,7 @@ use super::decision::{Decision, Verdict};
 use super::words::can_say;
 use super::{Namespace, decision_of, judge_domain, sees_kinds};
 use crate::facts::Facts;
-use crate::policy::Bundle;
+use crate::policy::{Bundle, RuleId};
 use crate::question::{Kind, Question};
 use crate::standing::Standing;
 use admissions::Admissions;
@@ -76,6 +76,21 @@ pub(super) fn sees_standings(bundle: &Bundle, action: &str) -> bool {
 #[must_use]
 pub fn has_cells(bundle: &Bundle, action: &str) -> bool {
     table(bundle).is_some_and(|table| table.actions.contains_key(action))
+}
+
+/// What Cedar decides each time, and why: the actions of the domain that have no cells, each with the rules that see more
+/// than a standing; none where no partner does it, and of every action where the table is not used any more.
+#[must_use]
+pub fn decided_by_cedar(bundle: &Bundle) -> BTreeMap<String, Vec<RuleId>> {
+    let names = bundle.vocabulary().actions(Namespace::Domain.as_str()).map(|(name, _)| name);
+    let without = names.filter(|name| !has_cells(bundle, name));
+    let because = |name: &str| {
+        let deciding = Namespace::Domain.action(name).and_then(|uid| bundle.deciding(&uid));
+        let rules = deciding.into_iter().flat_map(|deciding| deciding.rules.policies());
+        let seeing = rules.filter(|rule| !sight::is_of_standings(rule));
+        seeing.map(|rule| RuleId::from(AsRef::<str>::as_ref(rule.id()))).collect()
+    };
+    without.map(|name| (name.to_owned(), because(name))).collect()
 }
 
 fn table(bundle: &Bundle) -> Option<&Table> {

@@ -20,7 +20,7 @@ use prometheus_client::registry::Registry;
 use crate::audit::ENGINE;
 use crate::clock::{ClockState, Timestamp};
 use crate::config::RulesFrom;
-use crate::decide::{Decision, Reason};
+use crate::decide::{Decision, Reason, decided_by_cedar};
 use crate::pdp::wrong_credentials::WrongCredentials;
 use crate::pdp::{Pdp, ready, rules};
 use crate::store::StoreError;
@@ -126,6 +126,7 @@ pub(crate) struct Metrics {
     /// Answers of the table of decisions that were decided by the rules as well, and those that were others then.
     pub(crate) compared: Counter,
     pub(crate) inconsistent: Counter,
+    by_cedar: Gauge,
     rules: Family<RulesLabels, Gauge>,
     refused: Gauge,
     records: Gauge,
@@ -155,6 +156,7 @@ impl Metrics {
             wrong_credentials_now: WrongCredentials::default(),
             compared: Counter::default(),
             inconsistent: Counter::default(),
+            by_cedar: Gauge::default(),
             rules: Family::default(),
             refused: Gauge::default(),
             records: Gauge::default(),
@@ -185,6 +187,11 @@ impl Metrics {
             "decisions_inconsistent",
             "Those that the rules decided otherwise: the question was refused, and the table is not used any more",
             inconsistent,
+        );
+        registry.register(
+            "rules_actions_without_table",
+            "Actions whose questions the rules decide each time; the rules in force say why",
+            metrics.by_cedar.clone(),
         );
         registry.register(
             "checkpoint_age_seconds",
@@ -288,6 +295,7 @@ pub fn figures(pdp: &Pdp) -> Result<String, StoreError> {
     metrics.rules.clear();
     metrics.rules.get_or_create(&RulesLabels { digest: pdp.digest().to_string(), from }).set(1);
     metrics.refused.set(i64::from(pdp.rules.current.has_refused()));
+    gauge(&metrics.by_cedar, decided_by_cedar(&pdp.rules()).len() as u64);
     let index = ready::index_state(pdp)?;
     gauge(&metrics.unindexed, index.lag);
     gauge(&metrics.records, index.to + index.lag);

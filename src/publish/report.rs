@@ -10,12 +10,14 @@ use utoipa::ToSchema;
 use crate::assure::promises::Retired;
 use crate::clock::Timestamp;
 use crate::config::RulesFrom;
+use crate::decide::decided_by_cedar;
 use crate::limits::DIGEST_PREFIX_MIN;
 use crate::pdp::Pdp;
 use crate::pdp::call::{self, Call, CallError, CallTarget, Response};
 use crate::pdp::cursor::Seal;
 use crate::pdp::page::{ListError, Page};
 use crate::pdp::rules::{AmbiguousDigest, RefusedRules, parsed, whole_digest};
+use crate::policy::RuleId;
 use crate::publish::{self, PublishError};
 use crate::store::{InForce, Why};
 
@@ -55,6 +57,11 @@ pub struct RulesStatus {
     /// What editors left in that folder, which is no part of the rules.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub passed_over: Vec<String>,
+    /// The actions whose questions are not answered from the table of decisions, each with the rules that see more than
+    /// the table holds.
+    #[schema(value_type = BTreeMap<String, Vec<String>>)]
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub decided_by_cedar: BTreeMap<String, Vec<RuleId>>,
     /// The promises of the rules before that went when these came in force.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub retired: Vec<Retired>,
@@ -163,6 +170,7 @@ pub async fn rules_status(pdp: &Pdp, call: &Call) -> Result<Response<RulesStatus
             from: pdp.rules.from,
             folder: publish::watched::folder_said(pdp).filter(|_| pdp.rules.from == RulesFrom::Files),
             passed_over: pdp.rules.current.passed_over(),
+            decided_by_cedar: decided_by_cedar(&pdp.rules()),
             retired: entry.map(|entry| entry.retired).unwrap_or_default(),
             refused: pdp.rules.current.refused(),
             scheduled,
