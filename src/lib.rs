@@ -87,7 +87,8 @@
 //! Rows in the order of their bytes. A key is a byte for the kind of fact and its names. What a fact is now lies under
 //! its key, with the revision that made it so; what it was before lies in the history, a row a version, its key followed
 //! by a revision: the newest version at or before a revision is one step back from it. A change moves the version that it
-//! replaces in its own transaction, so a question finds each fact by its key alone. Indexes are rows without a value. The
+//! replaces in its own transaction, so a question finds each fact by its key alone. What it may need of a customer also lies
+//! in one row, a summary, written with each change of it. Indexes are rows without a value. The
 //! journal (what happened at each revision) and the ledger (every record) are tables in the same file, so that they are
 //! written together or not at all.
 //!

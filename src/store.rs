@@ -9,6 +9,7 @@ mod tables;
 mod view;
 mod time;
 mod metadata;
+mod customer_summary;
 mod present;
 mod index_rows;
 mod facts;

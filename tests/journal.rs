@@ -16,6 +16,7 @@ type Numbered = TableDefinition<'static, u64, &'static [u8]>;
 
 const SIDE: Bytes = TableDefinition::new("side");
 const PRESENT: Bytes = TableDefinition::new("present");
+const CUSTOMER_SUMMARIES: TableDefinition<&str, &[u8]> = TableDefinition::new("customer_summaries");
 const HISTORY: Bytes = TableDefinition::new("facts");
 const JOURNAL: Numbered = TableDefinition::new("journal");
 const ENTRIES: Numbered = TableDefinition::new("entries");
@@ -234,6 +235,27 @@ fn an_entry_of_the_journal_that_was_changed_removed_or_forged_is_named() {
     moved.is_found(&not_as_made(1));
     moved.is_found(&not_as_made(3));
 
+    // The summary of a customer says what its facts say, of the revision of the newest.
+    for revision in [0, 2] {
+        let summary = kept.copy();
+        summary.rows(|write| {
+            let mut table = write.open_table(CUSTOMER_SUMMARIES).unwrap();
+            let row = table.get("adatum").unwrap().unwrap().value().to_vec();
+            let at = row.windows(8).position(|part| part == b"revision").unwrap() + 8;
+            assert_eq!(row[at], 1);
+            let changed = [&row[..at], &[revision], &row[at + 1..]].concat();
+            table.insert("adatum", changed.as_slice()).unwrap();
+        });
+        summary.is_found("the summary of customer `adatum` is not what its facts are");
+    }
+    let summary = kept.copy();
+    summary.rows(|write| {
+        let mut table = write.open_table(CUSTOMER_SUMMARIES).unwrap();
+        let row = table.get("adatum").unwrap().unwrap().value().to_vec();
+        table.insert("nobody", row.as_slice()).unwrap();
+    });
+    summary.is_found("the summary of customer `nobody` is not what its facts are");
+
     let version = |revision: u64| [b"cadatum\0".as_slice(), &revision.to_be_bytes()].concat();
     let put_in = kept.copy();
     put_in.edit(HISTORY, &version(3), |_| Some(b"x".to_vec()));
@@ -245,6 +267,21 @@ fn an_entry_of_the_journal_that_was_changed_removed_or_forged_is_named() {
     assert_eq!(send(&server, &kept.operator, "PUT", "/v1/customers/adatum", Some(&body)), 200);
     assert!(server.terminate().success());
     assert_eq!(changed_since.verified().0, Some(0));
+    // The same rows, with the older version in the place of the newer.
+    let moved = changed_since.copy();
+    let (mut now, mut before) = (Vec::new(), Vec::new());
+    moved.edit(HISTORY, &version(1), |row| {
+        before = row.to_vec();
+        None
+    });
+    moved.edit(PRESENT, b"cadatum", |row| {
+        now = row.to_vec();
+        Some([1u64.to_be_bytes().as_slice(), &before].concat())
+    });
+    let (revision, value) = now.split_first_chunk::<8>().unwrap();
+    moved.edit(HISTORY, &version(u64::from_be_bytes(*revision)), |_| Some(value.to_vec()));
+    moved.is_found("customer `adatum` is not found where it lies, or an older version took its place");
+
     changed_since.edit(HISTORY, &version(1), |row| Some(edited(row, "Name", "Eman")));
     changed_since.is_found(&not_as_made(1));
 

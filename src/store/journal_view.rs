@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use redb::{ReadOnlyTable, ReadTransaction, ReadableTable as _};
 
+use super::customer_summary::is_wrong;
 use super::ledger::guarded;
 use super::metadata::{Adopted, JOURNALED, Known, MetadataEntry, RowsDigest, described, sha256};
 use super::present::FactTables;
 use super::rows::{names, parse};
-use super::tables::{ENTRIES, HISTORY, JOURNAL, METADATA, MetadataTable, PRESENT};
+use super::tables::{CUSTOMER_SUMMARIES, ENTRIES, HISTORY, JOURNAL, METADATA, MetadataTable, PRESENT};
 use super::view::decode;
 use super::{Entry, StoreError};
 use crate::audit::Hash;
@@ -57,6 +58,7 @@ type FactTable = ReadOnlyTable<&'static [u8], &'static [u8]>;
 pub struct JournalView {
     present: FactTable,
     history: FactTable,
+    summaries: ReadOnlyTable<&'static str, &'static [u8]>,
     journal: ReadOnlyTable<u64, &'static [u8]>,
     entries: ReadOnlyTable<u64, &'static [u8]>,
     metadata_table: MetadataTable,
@@ -84,6 +86,7 @@ impl JournalView {
         Ok(Self {
             present: read.open_table(PRESENT)?,
             history: read.open_table(HISTORY)?,
+            summaries: read.open_table(CUSTOMER_SUMMARIES)?,
             journal: read.open_table(JOURNAL)?,
             entries: read.open_table(ENTRIES)?,
             metadata_table: read.open_table(METADATA)?,
@@ -111,6 +114,8 @@ impl JournalView {
         }
         self.check_metadata(&mut journal)?;
         self.check_facts(&mut journal)?;
+        self.check_places(&mut journal)?;
+        self.check_summaries(&mut journal)?;
         Ok(journal.breaches)
     }
 
@@ -273,6 +278,42 @@ impl JournalView {
             let more =
                 format!("and the facts of {} more revisions are not as they were written", wrong.len() - REPORTED_MAX);
             journal.breaches.push(Breach::table(more));
+        }
+        Ok(())
+    }
+
+    /// Checks that every fact is found where it lies, and that none is older than a version in the history.
+    fn check_places(&self, journal: &mut Journal) -> Result<(), StoreError> {
+        let (mut misplaced, mut more) = (BTreeSet::new(), 0);
+        self.misplaced(&mut |key| {
+            if misplaced.len() < REPORTED_MAX {
+                misplaced.insert(named(key));
+            } else {
+                more += 1;
+            }
+        })?;
+        for fact in misplaced {
+            let message =
+                format!("{fact} is not found where it lies, or an older version took its place: its rows were moved");
+            journal.breaches.push(Breach::table(message));
+        }
+        if more > 0 {
+            journal.breaches.push(Breach::table(format!("and the rows of {more} more facts were moved")));
+        }
+        Ok(())
+    }
+
+    /// Holds every summary of a customer against the facts.
+    fn check_summaries(&self, journal: &mut Journal) -> Result<(), StoreError> {
+        for found in self.summaries.iter()? {
+            let (customer, row) = found?;
+            if is_wrong(self, customer.value(), row.value())? {
+                let customer = customer.value();
+                let message = format!(
+                    "the summary of customer `{customer}` is not what its facts are: it was changed or inserted"
+                );
+                journal.breaches.push(Breach::table(message));
+            }
         }
         Ok(())
     }

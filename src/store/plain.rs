@@ -3,6 +3,7 @@
 use serde::Deserialize;
 
 use super::StoreError;
+use super::customer_summary::CustomerSummary;
 use super::facts::{CustomerRow, RelationshipRow, SubscriptionRow};
 use super::rows::Kind;
 use super::view::{View, decode};
@@ -70,23 +71,44 @@ impl View<'_> {
         } else {
             return Ok(None);
         };
-        let (Some(partner_row), Some(customer_row), Some(service_row)) = (
-            self.value(Kind::Partner, &[partner])?,
-            self.value(Kind::Customer, &[customer])?,
-            self.value(Kind::Service, &[customer, service])?,
-        ) else {
-            return Ok(None);
+        let Some(partner_row) = self.value(Kind::Partner, &[partner])? else { return Ok(None) };
+        let summary_row = self.rows().summary(customer)?;
+        let summary: Option<CustomerSummary<'_>> = summary_row.as_deref().map(decode).transpose()?;
+        // One that is newer than what is asked about says nothing of that.
+        let summary = summary.filter(|summary| summary.revision <= self.revision());
+        let service_row = match &summary {
+            Some(_) => None,
+            None => {
+                let Some(row) = self.value(Kind::Customer, &[customer])? else { return Ok(None) };
+                let CustomerRow {} = decode(&row)?;
+                let Some(row) = self.value(Kind::Service, &[customer, service])? else { return Ok(None) };
+                Some(row)
+            }
         };
-        let CustomerRow {} = decode(&customer_row)?;
-        let ServiceRow { administrators } = decode(&service_row)?;
-        let standing = administrators.iter().filter(|held| held.until.is_none_or(|until| at < until));
-        let administrators: Vec<&str> = standing.map(|held| held.partner).collect();
+        let of_service: Option<ServiceRow<'_>> = service_row.as_deref().map(decode).transpose()?;
+        let administrators: Vec<(&str, Option<Timestamp>)> = match (&summary, of_service) {
+            (Some(summary), _) => {
+                let Some(of) = summary.services.iter().find(|of| of.name == service) else { return Ok(None) };
+                of.administrators.clone()
+            }
+            (None, Some(row)) => row.administrators.iter().map(|held| (held.partner, held.until)).collect(),
+            (None, None) => return Ok(None),
+        };
+        let standing = administrators.iter().filter(|(_, until)| until.is_none_or(|until| at < until));
+        let administrators: Vec<&str> = standing.map(|(partner, _)| *partner).collect();
         // The one who sold it, or its parent.
         let seller = parent.as_ref().or(own.as_ref()).and_then(|sold: &PlainSubscription<'_>| sold.original_reseller);
         let seller = seller.filter(|seller| *seller != partner);
         let with = |partner: &str| -> Result<Option<RelationshipState>, StoreError> {
-            let row = self.value(Kind::Relationship, &[customer, partner])?;
-            row.map(|row| Ok(decode::<RelationshipRow>(&row)?.state)).transpose()
+            match &summary {
+                Some(summary) => {
+                    Ok(summary.relationships.iter().find(|(with, _)| *with == partner).map(|(_, state)| *state))
+                }
+                None => {
+                    let row = self.value(Kind::Relationship, &[customer, partner])?;
+                    row.map(|row| Ok(decode::<RelationshipRow>(&row)?.state)).transpose()
+                }
+            }
         };
         let is_ordered = administrators.is_sorted_by(|one, next| one < next);
         let mut names = administrators.iter().copied().chain(seller).chain([customer, service]);

@@ -9,7 +9,10 @@ use super::ledger_index::LEDGER_INDEX;
 use super::metadata::{Adopted, JOURNALED, MetadataEntry, RowsDigest, sha256};
 use super::old_ledger::plant;
 use super::segment::{SEGMENT_SPANS, SEGMENTS};
-use super::tables::{ARCHIVED_FRAMES, ENTRIES, FRAMES, HISTORY, JOURNAL, LEDGER, META, METADATA, NODES, PRESENT, TREE};
+use super::tables::{
+    ARCHIVED_FRAMES, CUSTOMER_SUMMARIES, ENTRIES, FRAMES, HISTORY, JOURNAL, LEDGER, META, METADATA, NODES, PRESENT,
+    TREE,
+};
 use super::view::{decode, encode};
 use super::{Entry, StoreError};
 use crate::audit::{Hash, Indexed};
@@ -64,6 +67,7 @@ pub(super) fn prepare(database: &Database, path: &Path) -> Result<(Revision, Tim
             _ => return Err(not_a_store("it is a redb file of another program")),
         }
         write.open_table(PRESENT)?;
+        write.open_table(CUSTOMER_SUMMARIES)?;
         write.open_table(HISTORY)?;
         write.open_table(METADATA)?;
         write.open_table(ENTRIES)?;

@@ -5,15 +5,16 @@
 //! rewritten: a fact that did not change since has its newest version in the history.
 
 use std::cmp::Ordering;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::iter::Peekable;
 
-use redb::{AccessGuard, Range, ReadableTable, Table, WriteTransaction};
+use redb::{AccessGuard, Range, ReadOnlyTable, ReadableTable, Table, WriteTransaction};
 
 use super::StoreError;
+use super::customer_summary::{customer_of, summary_of};
 use super::metadata::RowsDigest;
 use super::rows::{Listed, Rows, Visit, parse, row, walk_over};
-use super::tables::{HISTORY, PRESENT};
+use super::tables::{CUSTOMER_SUMMARIES, HISTORY, PRESENT};
 use crate::audit::Hash;
 use crate::id::Revision;
 
@@ -38,6 +39,42 @@ pub(super) trait FactTables {
     fn present(&self) -> &Self::Table;
     /// What facts were before.
     fn history(&self) -> Result<&Self::Table, StoreError>;
+
+    /// The summaries of customers beside them, where they are at hand.
+    fn summaries(&self) -> Option<&ReadOnlyTable<&'static str, Bytes>> {
+        None
+    }
+
+    /// The facts that are not found where they lie, or that an older version took the place of: `say` gets the key of
+    /// each. The rows are those that were written all the same, so no digest shows it.
+    fn misplaced(&self, say: &mut dyn FnMut(&[u8])) -> Result<(), StoreError> {
+        let mut last = Vec::new();
+        for found in self.present().iter()? {
+            let (key, bytes) = found?;
+            let key = key.value();
+            let is_found = self.present().get(key)?.is_some_and(|by_key| by_key.value() == bytes.value());
+            if key <= last.as_slice() || !is_found {
+                say(key);
+            }
+            last = key.to_vec();
+        }
+        last.clear();
+        for found in self.history()?.iter()? {
+            let (row, value) = found?;
+            let (row, Some((key, revision))) = (row.value(), parse(row.value())) else { continue };
+            let is_found = self.history()?.get(row)?.is_some_and(|by_row| by_row.value() == value.value());
+            let present = self.present().get(key)?;
+            let is_older = match &present {
+                Some(present) => revision < version(present.value())?.0,
+                None => true,
+            };
+            if row <= last.as_slice() || !is_found || !is_older {
+                say(key);
+            }
+            last = row.to_vec();
+        }
+        Ok(())
+    }
 
     /// Visits every version of every fact, in the order of the rows of the history.
     fn each_version(&self, visit: &mut dyn FnMut(&[u8], &[u8])) -> Result<(), StoreError> {
@@ -79,6 +116,11 @@ impl<T: FactTables> Rows for T {
         let (_, revision) =
             parse(found.value()).ok_or_else(|| StoreError::Unreadable("a row without a revision".to_owned()))?;
         Ok(Some((revision, value.value().to_vec())))
+    }
+
+    fn summary(&self, customer: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        let Some(summaries) = self.summaries() else { return Ok(None) };
+        Ok(summaries.get(customer)?.map(|row| row.value().to_vec()))
     }
 
     /// One way down each tree for all of them.
@@ -154,6 +196,7 @@ fn next_older<'t>(
 /// order of its keys.
 pub(super) struct WrittenFacts<'txn> {
     tables: WrittenTables<'txn>,
+    summaries: Table<'txn, &'static str, Bytes>,
     /// What waits to be written, as the revision that is being made.
     waiting: BTreeMap<Vec<u8>, Vec<u8>>,
     waiting_bytes: usize,
@@ -171,7 +214,8 @@ impl<'txn> WrittenFacts<'txn> {
     pub(super) fn open(write: &'txn WriteTransaction) -> Result<Self, StoreError> {
         let tables = WrittenTables { present: write.open_table(PRESENT)?, history: write.open_table(HISTORY)? };
         let (waiting, revision) = (BTreeMap::new(), Revision::default());
-        Ok(Self { tables, waiting, waiting_bytes: 0, revision, is_in_parts: false })
+        let summaries = write.open_table(CUSTOMER_SUMMARIES)?;
+        Ok(Self { tables, summaries, waiting, waiting_bytes: 0, revision, is_in_parts: false })
     }
 
     /// Puts what a fact is from a revision on.
@@ -206,13 +250,21 @@ impl<'txn> WrittenFacts<'txn> {
     }
 
     fn write(&mut self) -> Result<(), StoreError> {
+        let mut customers = BTreeSet::new();
         for (key, value) in std::mem::take(&mut self.waiting) {
+            customers.extend(customer_of(&key).map(str::to_owned));
             let bytes = [self.revision.0.to_be_bytes().as_slice(), &value].concat();
             let Some(before) = self.tables.present.insert(key.as_slice(), bytes.as_slice())? else { continue };
             let (replaced, value) = version(before.value())?;
             if replaced != self.revision {
                 self.tables.history.insert(row(&key, replaced).as_slice(), value)?;
             }
+        }
+        for customer in customers {
+            match summary_of(&self.tables, &customer, self.revision)? {
+                Some(row) => self.summaries.insert(customer.as_str(), row.as_slice())?,
+                None => self.summaries.remove(customer.as_str())?,
+            };
         }
         (self.waiting_bytes, self.is_in_parts) = (0, true);
         Ok(())

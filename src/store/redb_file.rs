@@ -18,7 +18,7 @@ use super::metadata::Metadata;
 use super::prepare::prepare;
 use super::present::FactTables;
 use super::segment::SEGMENT_SPANS;
-use super::tables::{ENTRIES, HISTORY, METADATA, MetadataTable, PRESENT};
+use super::tables::{CUSTOMER_SUMMARIES, ENTRIES, HISTORY, METADATA, MetadataTable, PRESENT};
 use super::tail::Tail;
 use super::time::StoreTime;
 use super::view::View;
@@ -311,6 +311,7 @@ impl Drop for Store {
 pub struct Snapshot {
     read: ReadTransaction,
     present: FactTable,
+    summaries: ReadOnlyTable<&'static str, &'static [u8]>,
     /// Opened when something of the past is first asked for.
     history: OnceLock<FactTable>,
     revision: Revision,
@@ -320,8 +321,8 @@ type FactTable = ReadOnlyTable<&'static [u8], &'static [u8]>;
 
 impl Snapshot {
     fn of(read: ReadTransaction, revision: Revision) -> Result<Self, StoreError> {
-        let present = read.open_table(PRESENT)?;
-        Ok(Self { read, present, history: OnceLock::new(), revision })
+        let (present, summaries) = (read.open_table(PRESENT)?, read.open_table(CUSTOMER_SUMMARIES)?);
+        Ok(Self { read, present, summaries, history: OnceLock::new(), revision })
     }
 
     /// The facts at the snapshot's revision.
@@ -336,6 +337,10 @@ impl FactTables for Snapshot {
 
     fn present(&self) -> &FactTable {
         &self.present
+    }
+
+    fn summaries(&self) -> Option<&ReadOnlyTable<&'static str, &'static [u8]>> {
+        Some(&self.summaries)
     }
 
     fn history(&self) -> Result<&FactTable, StoreError> {

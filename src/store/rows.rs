@@ -111,6 +111,11 @@ pub(super) trait Rows {
     /// Visits every key from `from` on that begins with `prefix`, in order, with what its newest version at or before a
     /// revision holds.
     fn walk(&self, prefix: &[u8], from: &[u8], at: Revision, visit: &mut Visit<'_>) -> Result<(), StoreError>;
+
+    /// The row of the summary of a customer, of whatever revision it is; nothing where there is none at hand.
+    fn summary(&self, _customer: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        Ok(None)
+    }
 }
 
 /// What is done with a key and what it holds.

@@ -7,6 +7,8 @@ use super::StoreError;
 pub(super) const META: TableDefinition<&str, &[u8]> = TableDefinition::new("meta");
 /// What each fact is now.
 pub(super) const PRESENT: TableDefinition<&[u8], &[u8]> = TableDefinition::new("present");
+/// What a question may need of a customer, in one row beside the facts.
+pub(super) const CUSTOMER_SUMMARIES: TableDefinition<&str, &[u8]> = TableDefinition::new("customer_summaries");
 /// What facts were before; in a store that was written before there were present rows, also what they are.
 pub(super) const HISTORY: TableDefinition<&[u8], &[u8]> = TableDefinition::new("facts");
 pub(super) const JOURNAL: TableDefinition<u64, &[u8]> = TableDefinition::new("journal");
