@@ -260,6 +260,9 @@ fn an_entry_of_the_journal_that_was_changed_removed_or_forged_is_named() {
     let put_in = kept.copy();
     put_in.edit(HISTORY, &version(3), |_| Some(b"x".to_vec()));
     put_in.is_found(&not_as_made(3));
+    let no_row = kept.copy();
+    no_row.edit(HISTORY, b"ca\0", |_| Some(Vec::new()));
+    no_row.is_found("customer `a/` is not found where it lies");
 
     let changed_since = kept.copy();
     let server = Server::start(changed_since.path(), &[]);

@@ -23,10 +23,13 @@ const REVISION_BYTES: usize = 8;
 /// How many bytes of a change wait in memory.
 const WAITING_BYTES_MAX: usize = 64 * 1024 * 1024;
 
+fn without_revision() -> StoreError {
+    StoreError::Unreadable("a fact without a revision".to_owned())
+}
+
 /// The revision and the value of a present row.
 fn version(bytes: &[u8]) -> Result<(Revision, &[u8]), StoreError> {
-    let split = bytes.split_first_chunk::<REVISION_BYTES>();
-    let (revision, value) = split.ok_or_else(|| StoreError::Unreadable("a fact without a revision".to_owned()))?;
+    let (revision, value) = bytes.split_first_chunk::<REVISION_BYTES>().ok_or_else(without_revision)?;
     Ok((Revision(u64::from_be_bytes(*revision)), value))
 }
 
@@ -61,7 +64,11 @@ pub(super) trait FactTables {
         last.clear();
         for found in self.history()?.iter()? {
             let (row, value) = found?;
-            let (row, Some((key, revision))) = (row.value(), parse(row.value())) else { continue };
+            let row = row.value();
+            let Some((key, revision)) = parse(row) else {
+                say(row);
+                continue;
+            };
             let is_found = self.history()?.get(row)?.is_some_and(|by_row| by_row.value() == value.value());
             let present = self.present().get(key)?;
             let is_older = match &present {
@@ -113,8 +120,7 @@ impl<T: FactTables> Rows for T {
             return Ok(None);
         };
         let (found, value) = found?;
-        let (_, revision) =
-            parse(found.value()).ok_or_else(|| StoreError::Unreadable("a row without a revision".to_owned()))?;
+        let (_, revision) = parse(found.value()).ok_or_else(without_revision)?;
         Ok(Some((revision, value.value().to_vec())))
     }
 
@@ -178,11 +184,12 @@ fn next_older<'t>(
         let is_of_it = |row: &[u8]| match (parse(row), &next) {
             (Some((key, _)), Some((of, _))) => key == of.as_slice(),
             (Some((key, _)), None) => key.starts_with(prefix),
-            (None, _) => false,
+            // One that is no row must not hide those after it.
+            (None, _) => row.starts_with(prefix),
         };
         let found = history.next_if(|found| found.as_ref().map_or(true, |(row, _)| is_of_it(row.value())));
         let Some((row, value)) = found.transpose()? else { return Ok(next) };
-        let Some((key, revision)) = parse(row.value()) else { return Ok(next) };
+        let Some((key, revision)) = parse(row.value()) else { return Err(without_revision()) };
         let (_, newest) = next.get_or_insert_with(|| (key.to_vec(), None));
         if revision <= at {
             *newest = Some(value);
