@@ -235,6 +235,35 @@ fn an_entry_of_the_journal_that_was_changed_removed_or_forged_is_named() {
     moved.is_found(&not_as_made(1));
     moved.is_found(&not_as_made(3));
 
+    // What cannot be read is named, and hides nothing else.
+    let unreadable = kept.copy();
+    unreadable.edit(PRESENT, b"cadatum", |_| Some(b"x".to_vec()));
+    unreadable.edit(PRESENT, b"cwingtip", |row| Some(edited(row, "Name", "Eman")));
+    unreadable.is_found("customer `adatum` is not found where it lies");
+    unreadable.is_found(&not_as_made(1));
+    unreadable.is_found(&not_as_made(2));
+    let service = kept.copy();
+    let server = Server::start(service.path(), &[]);
+    for (path, body) in [
+        ("/v1/partners/contoso", json!({ "name": "Contoso", "kind": "directBill", "status": "active" })),
+        (
+            "/v1/subscriptions/s",
+            json!({ "customer": "adatum", "service": "mail", "originalReseller": "contoso", "quantity": 1, "status": "active" }),
+        ),
+    ] {
+        assert_eq!(send(&server, &kept.operator, "PUT", path, Some(&body.to_string())), 201);
+    }
+    assert!(server.terminate().success());
+    assert_eq!(service.verified().0, Some(0));
+    service.edit(PRESENT, b"vadatum\0mail", |row| Some([&row[..8], b"\xc1"].concat()));
+    service.is_found(&not_as_made(5));
+    service.is_found("the summary of customer `adatum` is not what its facts are");
+    // A change of something else of that customer is made all the same, and disturbs nobody.
+    let server = Server::start(service.path(), &[]);
+    let body = json!({ "name": "Name now" }).to_string();
+    assert_eq!(send(&server, &kept.operator, "PUT", "/v1/customers/adatum", Some(&body)), 200);
+    assert!(server.terminate().success());
+
     // The summary of a customer says what its facts say, of the revision of the newest.
     for revision in [0, 2] {
         let summary = kept.copy();

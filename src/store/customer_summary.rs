@@ -6,8 +6,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::StoreError;
-use super::rows::{Kind, Listed, Rows, key, names, prefix};
-use super::view::{decode, encode};
+use super::rows::{Kind, Listed, Rows, key, names};
+use super::view::{View, decode, encode};
 use crate::clock::Timestamp;
 use crate::domain::commercial::{CommercialRelationship, RelationshipState};
 use crate::domain::service::Service;
@@ -38,9 +38,16 @@ pub(super) struct SummaryService<'r> {
 }
 
 /// The summary that the newest facts of a customer make, as the row that a revision writes; nothing where there is no
-/// such customer, or it is too large for one.
+/// such customer, it is too large for one, or a fact of it cannot be read: whoever needs that one is told so.
 pub(super) fn summary_of(rows: &dyn Rows, customer: &str, revision: Revision) -> Result<Option<Vec<u8>>, StoreError> {
-    if rows.newest(&key(Kind::Customer, &[customer]), NEWEST)?.is_none() {
+    match read(&View::new(rows, NEWEST), customer, revision) {
+        Err(StoreError::Unreadable(_)) => Ok(None),
+        read => read,
+    }
+}
+
+fn read(view: &View<'_>, customer: &str, revision: Revision) -> Result<Option<Vec<u8>>, StoreError> {
+    if view.row(Kind::Customer, &[customer])?.is_none() {
         return Ok(None);
     }
     let (mut services, mut relationships, mut count) = (Vec::new(), Vec::new(), 0);
@@ -48,17 +55,15 @@ pub(super) fn summary_of(rows: &dyn Rows, customer: &str, revision: Revision) ->
         count += more;
         if count > NAMES_MAX { Listed::Break(()) } else { Listed::Continue(()) }
     };
-    let of_services = prefix(Kind::Service, &[customer]);
-    rows.walk(&of_services, &of_services, NEWEST, &mut |key, value| {
+    view.walk(Kind::Service, &[customer], None, &mut |names, value| {
         let service: Service = decode(value)?;
         let more = 1 + service.administrators.len();
-        services.push((last_name(key), service));
+        services.push((last_of(names), service));
         Ok(is_small(more))
     })?;
-    let of_relationships = prefix(Kind::Relationship, &[customer]);
-    rows.walk(&of_relationships, &of_relationships, NEWEST, &mut |key, value| {
+    view.walk(Kind::Relationship, &[customer], None, &mut |names, value| {
         let relationship: CommercialRelationship = decode(value)?;
-        relationships.push((last_name(key), relationship.state));
+        relationships.push((last_of(names), relationship.state));
         Ok(is_small(1))
     })?;
     if is_small(0).is_break() {
@@ -74,18 +79,26 @@ pub(super) fn summary_of(rows: &dyn Rows, customer: &str, revision: Revision) ->
 
 /// Is the summary of a customer another than its facts make, or of another revision than the newest of them?
 pub(super) fn is_wrong(rows: &dyn Rows, customer: &str, row: &[u8]) -> Result<bool, StoreError> {
-    let Ok(CustomerSummary { revision, services, relationships }) = decode(row) else { return Ok(true) };
-    let mut newest = Revision::default();
+    match is_another(rows, customer, row) {
+        // Of what cannot be read nothing is a summary.
+        Err(StoreError::Unreadable(_)) => Ok(true),
+        is_another => is_another,
+    }
+}
+
+fn is_another(rows: &dyn Rows, customer: &str, row: &[u8]) -> Result<bool, StoreError> {
+    let CustomerSummary { revision, services, relationships } = decode(row)?;
     let services = services.iter().map(|service| key(Kind::Service, &[customer, service.name]));
     let relationships = relationships.iter().map(|(partner, _)| key(Kind::Relationship, &[customer, partner]));
+    let mut newest = Revision::default();
     for key in services.chain(relationships).chain([key(Kind::Customer, &[customer])]) {
-        newest = newest.max(rows.newest(&key, NEWEST)?.map_or(newest, |(revision, _)| revision));
+        newest = rows.newest(&key, NEWEST)?.map_or(newest, |(revision, _)| newest.max(revision));
     }
     Ok(revision != newest || summary_of(rows, customer, revision)?.as_deref() != Some(row))
 }
 
-fn last_name(key: &[u8]) -> String {
-    names(key).last().copied().unwrap_or_default().to_owned()
+fn last_of(names: &[&str]) -> String {
+    names.last().copied().unwrap_or_default().to_owned()
 }
 
 /// The customer to whose summary a fact belongs.

@@ -56,7 +56,7 @@ pub(super) trait FactTables {
             let (key, bytes) = found?;
             let key = key.value();
             let is_found = self.present().get(key)?.is_some_and(|by_key| by_key.value() == bytes.value());
-            if key <= last.as_slice() || !is_found {
+            if key <= last.as_slice() || !is_found || version(bytes.value()).is_err() {
                 say(key);
             }
             last = key.to_vec();
@@ -71,10 +71,7 @@ pub(super) trait FactTables {
             };
             let is_found = self.history()?.get(row)?.is_some_and(|by_row| by_row.value() == value.value());
             let present = self.present().get(key)?;
-            let is_older = match &present {
-                Some(present) => revision < version(present.value())?.0,
-                None => true,
-            };
+            let is_older = present.is_none_or(|now| version(now.value()).is_ok_and(|(now, _)| revision < now));
             if row <= last.as_slice() || !is_found || !is_older {
                 say(key);
             }
@@ -88,7 +85,8 @@ pub(super) trait FactTables {
         let mut older = self.history()?.iter()?.peekable();
         for found in self.present().iter()? {
             let (key, bytes) = found?;
-            let (revision, value) = version(bytes.value())?;
+            // One without a revision is misplaced, and of none.
+            let Ok((revision, value)) = version(bytes.value()) else { continue };
             let present = row(key.value(), revision);
             let is_before = |found: &Result<(AccessGuard<'_, Bytes>, _), _>| {
                 found.as_ref().map_or(true, |(row, _)| row.value() < present.as_slice())
