@@ -3,7 +3,7 @@
 
 use crate::audit::{PlainRecord, Record, RecordKind, Recorded};
 use crate::clock::Timestamp;
-use crate::decide::{Decision, decision_of_standing, hold_against_cedar};
+use crate::decide::{Decision, decision_of_standing, has_cells, hold_against_cedar};
 use crate::facts::Needs;
 use crate::pdp::Pdp;
 use crate::pdp::call::Call;
@@ -33,7 +33,8 @@ pub(crate) fn short_answer(
 ) -> Result<Option<(Decision, Recorded)>, StoreError> {
     let Question { subject, action, resource, context } = question;
     let says_more = [&subject.properties, &action.properties, &resource.properties, context];
-    if pdp.has_world() || says_more.into_iter().any(|said| !said.is_empty()) {
+    let is_plain = says_more.into_iter().all(|said| said.is_empty());
+    if pdp.has_world() || !is_plain || !has_cells(rules, &action.name) {
         return Ok(None);
     }
     let answered = view.plain_facts(question, at, |facts| {
