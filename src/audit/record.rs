@@ -155,7 +155,7 @@ pub struct Record {
     pub(super) v: u8,
     /// 128 random bits in hexadecimal; a record of the first form has none.
     #[schema(nullable = false)]
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub(super) salt: Option<String>,
     /// When it was decided.
     #[schema(value_type = String, format = DateTime)]
@@ -165,19 +165,19 @@ pub struct Record {
     pub caller: Caller,
     /// Who made it.
     #[schema(value_type = Object)]
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub person: Option<Person>,
     /// How the caller was established.
     #[schema(value_type = Object)]
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub proof: Option<Proof>,
     /// The caller's own name for the call.
     #[schema(nullable = false)]
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub request_id: Option<String>,
     /// The trace the call belongs to.
     #[schema(nullable = false)]
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub trace: Option<String>,
     /// What kind of question it was.
     pub asked: RecordKind,
@@ -185,18 +185,18 @@ pub struct Record {
     pub question: Question,
     /// What a call was about, where the rules were asked about the installation instead.
     #[schema(nullable = false)]
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub about: Option<Entity>,
     /// What was found.
     #[schema(value_type = Object)]
     pub facts: Facts,
     /// The digest of the world's entities.
     #[schema(nullable = false)]
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub world: Option<String>,
     /// What the caller claimed of the world's entities.
     #[schema(nullable = false)]
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub claimed: Option<Claimed>,
     /// The digest of the rules.
     #[schema(value_type = String)]
@@ -207,39 +207,39 @@ pub struct Record {
     pub decision: bool,
     /// The rules that decided.
     #[schema(value_type = Vec<String>)]
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default)]
     pub deciding: Vec<RuleId>,
     /// The rules that let the caller ask.
     #[schema(value_type = Vec<String>)]
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default)]
     pub admitted: Vec<RuleId>,
     /// What kind of no it was.
     #[schema(nullable = false)]
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub refusal: Option<Refusal>,
     /// Why it was a no.
     #[schema(value_type = String)]
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub reason: Option<Reason>,
     /// Rules that could not be evaluated.
     #[schema(value_type = Vec<Object>)]
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default)]
     pub faults: Vec<RuleFault>,
     /// What a search answered.
     #[schema(nullable = false)]
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub results: Option<Results>,
     /// What became of a change.
     #[schema(value_type = serde_json::Value)]
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub outcome: Option<CallOutcome>,
     /// The SHA-256 of the journal's entry that the call made, in hexadecimal.
     #[schema(nullable = false)]
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub(super) entry: Option<String>,
     /// What is wrong with what came, where it was no question; or what was done that nobody asked for.
     #[schema(nullable = false)]
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub invalid: Option<String>,
 }
 

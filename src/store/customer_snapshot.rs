@@ -3,14 +3,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::StoreError;
 use super::rows::{Kind, Listed};
-use super::view::{Kept, View, decode};
-use super::{StoreError, facts};
+use super::view::{View, decode, name};
 use crate::clock::Timestamp;
 use crate::domain::commercial::{CommercialRelationship, RelationshipState};
 use crate::domain::service::Service;
-use crate::domain::subscription::Subscription;
-use crate::facts::Facts;
+use crate::facts::{Facts, SubscriptionFacts};
 use crate::id::{CustomerId, PartnerId, ServiceId, ServiceName, SubscriptionId};
 use crate::question;
 
@@ -116,23 +115,23 @@ impl CustomerSnapshot<'_> {
             let id: SubscriptionId = name(names, 2)?;
             let found = self.kept(&id, &id)?;
             let facts = self.facts_of(&id, &found)?;
-            visit(&id, &found.service, &facts)
+            visit(&id, &found.service.service, &facts)
         })
     }
 
-    fn kept(&self, id: &SubscriptionId, by: &SubscriptionId) -> Result<Subscription, StoreError> {
+    fn kept(&self, id: &SubscriptionId, by: &SubscriptionId) -> Result<SubscriptionFacts, StoreError> {
         let missing = || StoreError::Unreadable(format!("subscription `{by}` names `{id}`, which is not there"));
-        self.view.subscription(id)?.map(|Kept { fact, .. }| fact).ok_or_else(missing)
+        self.view.subscription_facts(id)?.ok_or_else(missing)
     }
 
-    fn facts_of(&self, id: &SubscriptionId, found: &Subscription) -> Result<Facts, StoreError> {
+    fn facts_of(&self, id: &SubscriptionId, found: &SubscriptionFacts) -> Result<Facts, StoreError> {
         let mut facts = self.facts();
-        self.add(found, id, &mut facts)?;
+        self.add((id, found), id, &mut facts)?;
         let mut seller = found.original_reseller.clone();
         if let Some(parent) = &found.parent {
             let held = self.kept(parent, id)?;
             seller.clone_from(&held.original_reseller);
-            self.add(&held, id, &mut facts)?;
+            self.add((parent, &held), id, &mut facts)?;
         }
         if let Some(seller) = seller
             && let Some(state) = self.relationships.get(&seller)
@@ -142,20 +141,20 @@ impl CustomerSnapshot<'_> {
         Ok(facts)
     }
 
-    fn add(&self, found: &Subscription, by: &SubscriptionId, facts: &mut Facts) -> Result<(), StoreError> {
-        let service = found.service_id();
-        let Some(administrators) = self.services.get(&service) else {
+    fn add(
+        &self,
+        (id, found): (&SubscriptionId, &SubscriptionFacts),
+        by: &SubscriptionId,
+        facts: &mut Facts,
+    ) -> Result<(), StoreError> {
+        let service = &found.service;
+        let Some(administrators) = self.services.get(service) else {
             return Err(StoreError::Unreadable(format!(
                 "subscription `{by}` names service `{service}`, which is not there"
             )));
         };
-        facts.services.entry(service).or_insert_with(|| administrators.clone());
-        facts.subscriptions.insert(found.id.clone(), facts::subscription_facts(found));
+        facts.services.entry(service.clone()).or_insert_with(|| administrators.clone());
+        facts.subscriptions.insert(id.clone(), found.clone());
         Ok(())
     }
-}
-
-fn name<T: std::str::FromStr>(names: &[&str], index: usize) -> Result<T, StoreError> {
-    let unreadable = || StoreError::Unreadable("a key names something that is not a name".to_owned());
-    names.get(index).and_then(|name| name.parse().ok()).ok_or_else(unreadable)
 }

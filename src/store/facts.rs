@@ -1,16 +1,14 @@
 //! Reading the facts that a question depends on.
 
-use std::str::FromStr;
-
 use serde::Deserialize;
 
 use super::StoreError;
 use super::rows::Kind;
-use super::view::{View, decode};
+use super::view::{View, decode, name};
 use crate::clock::Timestamp;
 use crate::domain::commercial::RelationshipState;
 use crate::domain::service::Service;
-use crate::domain::subscription::{Subscription, SubscriptionStatus};
+use crate::domain::subscription::SubscriptionStatus;
 use crate::facts::{Facts, Needs, SubscriptionFacts, Unknown};
 use crate::id::{CustomerId, PartnerId, ServiceId, SubscriptionId};
 use crate::question::Target;
@@ -123,14 +121,14 @@ impl View<'_> {
         Ok(None)
     }
 
-    fn subscription_facts(&self, id: &SubscriptionId) -> Result<Option<SubscriptionFacts>, StoreError> {
+    pub(super) fn subscription_facts(&self, id: &SubscriptionId) -> Result<Option<SubscriptionFacts>, StoreError> {
         let Some((_, row)) = self.row(Kind::Subscription, &[id.as_str()])? else { return Ok(None) };
         let row: SubscriptionRow<'_> = decode(&row)?;
         Ok(Some(SubscriptionFacts {
-            service: ServiceId { customer: name(row.customer)?, service: name(row.service)? },
+            service: ServiceId { customer: name(&[row.customer], 0)?, service: name(&[row.service], 0)? },
             status: row.status,
-            original_reseller: row.original_reseller.map(name).transpose()?,
-            parent: row.parent.map(name).transpose()?,
+            original_reseller: row.original_reseller.map(|id| name(&[id], 0)).transpose()?,
+            parent: row.parent.map(|id| name(&[id], 0)).transpose()?,
         }))
     }
 }
@@ -156,17 +154,4 @@ pub(super) struct SubscriptionRow<'r> {
     pub(super) original_reseller: Option<&'r str>,
     #[serde(default)]
     pub(super) parent: Option<&'r str>,
-}
-
-fn name<T: FromStr>(name: &str) -> Result<T, StoreError> {
-    name.parse().map_err(|_| StoreError::Unreadable("a subscription names something that is not a name".to_owned()))
-}
-
-pub(super) fn subscription_facts(subscription: &Subscription) -> SubscriptionFacts {
-    SubscriptionFacts {
-        service: subscription.service_id(),
-        status: subscription.status,
-        original_reseller: subscription.original_reseller.clone(),
-        parent: subscription.parent.clone(),
-    }
 }

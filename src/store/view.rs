@@ -375,7 +375,8 @@ impl<'a> View<'a> {
     }
 }
 
-fn name<T: std::str::FromStr>(names: &[&str], index: usize) -> Result<T, StoreError> {
-    let unreadable = || StoreError::Unreadable("an index names something that is not a name".to_owned());
+/// A name of a key or a row.
+pub(super) fn name<T: std::str::FromStr>(names: &[&str], index: usize) -> Result<T, StoreError> {
+    let unreadable = || StoreError::Unreadable("a fact names something that is not a name".to_owned());
     names.get(index).and_then(|name| name.parse().ok()).ok_or_else(unreadable)
 }
