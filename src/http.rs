@@ -2,6 +2,7 @@
 //!
 //! Handlers know the decision point only: they read what was sent, call one function, and write its result.
 
+mod connection;
 mod long;
 mod problem;
 mod accept;
@@ -42,6 +43,7 @@ mod routes;
 mod openapi;
 
 pub use body::Body;
+pub use connection::Connection;
 pub use credentials::Access;
 pub use long::Work;
 pub use problem::Problem;
@@ -55,7 +57,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Buf;
 use futures_util::Stream;
-use warp::http::header::{ALLOW, AUTHORIZATION, HeaderName, HeaderValue};
+use warp::http::header::{ALLOW, AUTHORIZATION, HeaderName, HeaderValue, STRICT_TRANSPORT_SECURITY};
 use warp::http::{HeaderMap, Method, StatusCode};
 use warp::path::FullPath;
 use warp::reply::Response;
@@ -122,9 +124,11 @@ pub fn surface_with(
         .and(query)
         .and(origin::named())
         .and(warp::header::headers_cloned())
+        .and(warp::ext::optional::<Connection>())
         .and(warp::body::stream())
-        .then(move |method, path, query, named, headers, body| {
-            answer(Arc::clone(&surface), RequestHead { method, path, query, named, headers }, body)
+        .then(move |method, path, query, named, headers, connection: Option<Connection>, body| {
+            let connection = connection.unwrap_or_default();
+            answer(Arc::clone(&surface), RequestHead { method, path, query, named, headers, connection }, body)
         });
     answered.or(tunnel).recover(|_| async { Ok::<_, Infallible>(Problem::internal().into_response()) }).unify_reply()
 }
@@ -151,6 +155,7 @@ struct RequestHead {
     query: String,
     named: origin::Named,
     headers: HeaderMap,
+    connection: Connection,
 }
 
 async fn answer<B, E>(
@@ -164,6 +169,7 @@ where
 {
     let request_id = asked.headers.get(REQUEST_ID).cloned();
     let wants_plain_json = interop::wants_plain_json(asked.path.as_str(), &asked.headers);
+    let is_tls = asked.connection.is_tls;
     let body = Incoming::begun(body, &asked.headers).await;
     let mut response = match dispatch(&surface, asked, body, request_id.as_ref()).await {
         Ok(response) => response,
@@ -175,6 +181,9 @@ where
     if let Some(request_id) = request_id {
         response.headers_mut().insert(REQUEST_ID, request_id);
     }
+    if is_tls {
+        response.headers_mut().insert(STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
+    }
     response
 }
 
@@ -184,7 +193,7 @@ async fn dispatch(
     body: Incoming,
     request_id: Option<&HeaderValue>,
 ) -> Result<Response, Problem> {
-    let RequestHead { method, path, query, named, headers } = asked;
+    let RequestHead { method, path, query, named, headers, connection: _ } = asked;
     let host = origin::host(named, &headers)?;
     let method = if method == Method::HEAD { Method::GET } else { method };
     let (served, params) = match surface.routes.find(&method, path.as_str())? {
