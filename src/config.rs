@@ -6,9 +6,10 @@ mod sources;
 pub use sources::{Environment, InForce, Origin, Resolved, Unknown, environment, file, resolve, unknown};
 
 use std::fmt;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
+use ipnet::IpNet;
 use jiff::{SignedDuration, Span, SpanRelativeTo};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
@@ -91,6 +92,9 @@ pub struct Settings {
     pub approval_needs_person: bool,
     /// Where callers reach this service: an https URL without a slash at the end; http for this machine alone.
     pub public_url: Option<String>,
+    /// The addresses and networks of proxies whose `Forwarded` says whom a call comes from.
+    #[serde(deserialize_with = "networks")]
+    pub trusted_proxies: Vec<IpNet>,
     /// What a second transacting partner's acceptance does: `displace` or `refuse`.
     pub multichannel: Multichannel,
     /// One answer of the table of decisions in so many is decided by the rules as well; none where it is 0.
@@ -124,6 +128,16 @@ pub struct LedgerSettings {
     /// The folder in which signed heads of the ledger are kept besides, away from the data directory; nowhere when
     /// nothing is said.
     pub checkpoints_to: Option<PathBuf>,
+}
+
+fn networks<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<IpNet>, D::Error> {
+    let network = |text: &String| {
+        let network = text.parse::<IpNet>().or_else(|_| text.parse::<IpAddr>().map(IpNet::from));
+        network.map_err(|_| {
+            D::Error::custom(format!("`{text}` is no address and no network; write `192.0.2.1` or `10.0.0.0/8`"))
+        })
+    };
+    Vec::<String>::deserialize(deserializer)?.iter().map(network).collect()
 }
 
 fn age<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<SignedDuration>, D::Error> {

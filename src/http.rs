@@ -14,7 +14,7 @@ mod response;
 mod conditions;
 mod names;
 mod origin;
-mod credentials;
+mod authenticate;
 mod page;
 mod query;
 mod streamed;
@@ -42,9 +42,9 @@ mod what_if;
 mod routes;
 mod openapi;
 
+pub use authenticate::Access;
 pub use body::Body;
 pub use connection::Connection;
-pub use credentials::Access;
 pub use long::Work;
 pub use problem::Problem;
 pub use received::{Listener, Shutdown};
@@ -57,15 +57,15 @@ use std::time::{Duration, Instant};
 
 use bytes::Buf;
 use futures_util::Stream;
-use warp::http::header::{ALLOW, AUTHORIZATION, HeaderName, HeaderValue, STRICT_TRANSPORT_SECURITY};
+use warp::http::header::{ALLOW, HeaderName, HeaderValue, STRICT_TRANSPORT_SECURITY};
 use warp::http::{HeaderMap, Method, StatusCode};
 use warp::path::FullPath;
 use warp::reply::Response;
 use warp::{Filter, Rejection, Reply};
 
-use crate::pdp::{Pdp, wrong_credentials};
+use crate::pdp::Pdp;
+use authenticate::{Entry, authenticate};
 use authzen::interop;
-use credentials::Entry;
 use incoming::Incoming;
 use long::{in_turn, long};
 use openapi::described;
@@ -193,7 +193,7 @@ async fn dispatch(
     body: Incoming,
     request_id: Option<&HeaderValue>,
 ) -> Result<Response, Problem> {
-    let RequestHead { method, path, query, named, headers, connection: _ } = asked;
+    let RequestHead { method, path, query, named, headers, connection } = asked;
     let host = origin::host(named, &headers)?;
     let method = if method == Method::HEAD { Method::GET } else { method };
     let (served, params) = match surface.routes.find(&method, path.as_str())? {
@@ -220,7 +220,7 @@ async fn dispatch(
     };
     let began = Instant::now();
     let serving = Arc::clone(&surface.serving);
-    let received = Received { method, path, params, query, host, headers, body, serving };
+    let received = Received { method, path, params, query, host, headers, connection, body, serving };
     let answer = enter(surface, served.route, received).await;
     let response = answer.unwrap_or_else(Problem::into_response);
     let (status, took) = (response.status().as_u16(), began.elapsed());
@@ -241,18 +241,9 @@ async fn enter(surface: &Surface, route: &'static Route, mut received: Received)
             "a world of its own is served, so there are no relationships here; ask it under `/access/v1`".to_owned(),
         ));
     }
-    let entry = Entry { listener: surface.listener, access: route.access, host: received.host.take() };
-    let identity = match credentials::caller(&surface.pdp, &entry, &received.headers) {
-        Ok(identity) => identity,
-        Err(problem) => {
-            if problem.is_unauthenticated() && received.headers.contains_key(AUTHORIZATION) {
-                let named = credentials::named(&received.headers);
-                let noted = wrong_credentials::note_wrong_credentials(&surface.pdp, named.as_ref()).await;
-                noted.map_err(|error| Problem::unavailable(&error))?;
-            }
-            return Err(problem);
-        }
-    };
+    let (host, connection) = (received.host.take(), std::mem::take(&mut received.connection));
+    let entry = Entry { listener: surface.listener, access: route.access, host, connection };
+    let identity = authenticate(&surface.pdp, &entry, &received.headers).await?;
     let conditions = conditions::conditions(&route.conditional(), &received.headers)?;
     body::taken(route.body, &mut received).await?;
     let is_long = route.work.is_long(&received.headers);

@@ -39,6 +39,11 @@ pub const TOKEN_NAME_LENGTH_MAX: usize = 128;
 pub const TOKEN_PERSON_LENGTH_MAX: usize = 256;
 /// The most access tokens that are kept as they were read, so that the next call with one reads nothing.
 pub const KNOWN_TOKENS_MAX: usize = 1_024;
+/// How many wrong proofs of who calls may come from one address in a minute: more than somebody mistypes, and far too few to
+/// guess a secret.
+pub const WRONG_PROOFS_A_MINUTE: u32 = 10;
+/// The most addresses whose wrong proofs are counted one by one; those beyond share one count.
+pub const GUESSING_ADDRESSES_MAX: usize = 65_536;
 /// For how long wrong credentials are counted before their number is recorded, in seconds.
 pub const WRONG_CREDENTIALS_WINDOW_SECONDS: i64 = 60;
 /// The most changes one what-if may try.

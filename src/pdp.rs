@@ -20,6 +20,7 @@ pub mod opening;
 pub mod rules;
 pub mod page;
 pub(crate) mod known_tokens;
+pub mod guessing;
 pub mod wrong_credentials;
 pub mod metrics;
 
@@ -36,6 +37,8 @@ use crate::id::Revision;
 use crate::limits::{COMPARE_ONE_IN, Limits};
 use crate::policy::{Bundle, Digest, ReadError, RulesError};
 use crate::store::{Store, StoreError};
+use crate::trust::Trust;
+use guessing::Guessing;
 use heads::BehindError;
 use known_tokens::KnownTokens;
 use ledger_key::LedgerKeyError;
@@ -72,6 +75,10 @@ pub(crate) struct Settings {
     pub(crate) archiving: tokio::sync::Mutex<()>,
     /// The access tokens that calls came with lately.
     pub(crate) known_tokens: KnownTokens,
+    /// Where wrong proofs of who calls came from lately.
+    pub(crate) guessing: Guessing,
+    /// Whose word about a caller is taken.
+    pub(crate) trust: Arc<Trust>,
     /// Which answers of the table of decisions are decided by the rules as well.
     pub(crate) comparing: Comparing,
 }
@@ -156,6 +163,8 @@ impl Pdp {
             given_up: Vec::new(),
             archiving: tokio::sync::Mutex::default(),
             known_tokens: KnownTokens::of(&store),
+            guessing: Guessing::of(&store),
+            trust: Arc::default(),
             comparing: Comparing::one_in(COMPARE_ONE_IN),
         };
         Ok(Self { store, rules, keys, settings, metrics })

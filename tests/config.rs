@@ -93,6 +93,7 @@ fn every_setting_is_printed_and_each_can_be_said_in_the_environment() {
         let variable = format!("STANDING_{}", setting.replace('.', "_").to_uppercase());
         let said = match setting.as_str() {
             "public_url" => "https://standing.example".to_owned(),
+            "trusted_proxies" => "10.0.0.0/8".to_owned(),
             "rules" => "/rules".to_owned(),
             "ledger.archive_after" => "90d".to_owned(),
             "ledger.checkpoints_to" => "/heads".to_owned(),
@@ -100,7 +101,8 @@ fn every_setting_is_printed_and_each_can_be_said_in_the_environment() {
         };
         let found = in_force(&[], &[(&variable, &said)]);
         assert_eq!(found[&setting].1, variable);
-        assert_eq!(found[&setting].0.as_str().unwrap().trim_matches('"'), said);
+        let value = found[&setting].0.as_str().unwrap().trim_matches(['[', ']', ' ']).trim_matches('"');
+        assert_eq!(value, said);
     }
 }
 
@@ -121,6 +123,7 @@ fn what_is_not_understood_is_named_with_its_line_and_what_is_likely_meant() {
         ("[limits]\nbody_bytes = 0\n", "`limits.body_bytes` is at least 1"),
         ("[limits]\nbody_bytes = -1\n", "`limits.body_bytes` (file, line 2) cannot be so"),
         ("[limits]\ndepth = 1000\n", "`limits.depth` is at most 126"),
+        ("trusted_proxies = [\"proxy.example\"]\n", "`proxy.example` is no address and no network"),
         ("public_url = \"https://me:secret@a.example\"\n", "`https://***@a.example` names no host"),
     ] {
         let (folder, path) = file(text);

@@ -22,6 +22,7 @@ mod decide;
 mod difference;
 mod disk;
 mod displacing;
+mod doors;
 mod decisions;
 mod faults;
 mod first_mistakes;

@@ -48,7 +48,7 @@ impl Town {
     fn new() -> Self {
         let data = tempfile::tempdir().unwrap();
         let settings = data.path().join("standing.toml");
-        std::fs::write(&settings, "rules_from = \"publishing\"\n").unwrap();
+        std::fs::write(&settings, "rules_from = \"publishing\"\ntrusted_proxies = [\"127.0.0.1\"]\n").unwrap();
         let server = Server::start(data.path(), &["--config", settings.to_str().unwrap()]);
         let town = Self { server, data, tokens: BTreeMap::new(), open: RefCell::default() };
         // Whoever a token speaks for has to be there first, and somebody has to tell of them.
@@ -579,8 +579,11 @@ fn a_token_is_taken_as_bearer_and_as_basic_until_it_is_revoked() {
         format!("Basic {}", BASE64.encode(id.as_bytes())),
         "undefined".to_owned(),
     ];
-    for credentials in &bad {
-        assert_unauthenticated(&town.with(Some(credentials), "GET", "/v1/partners", None), credentials);
+    for (number, credentials) in bad.iter().enumerate() {
+        // Each from an address of its own: one that sends many wrong ones is told to wait.
+        let from = format!("for=192.0.2.{number}");
+        let headers = [("authorization", credentials.as_str()), ("forwarded", from.as_str())];
+        assert_unauthenticated(&town.server.send("GET", "/v1/partners", &headers, None), credentials);
     }
     assert_unauthenticated(&town.with(None, "GET", "/v1/partners", None), "none");
     let twice = [("authorization", good[0].as_str()), ("authorization", good[0].as_str())];

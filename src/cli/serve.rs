@@ -29,6 +29,8 @@ use crate::pdp::opening::{self, Opening};
 use crate::pdp::{Pdp, Terms, ready, rules, wrong_credentials};
 use crate::policy::{Bundle, RuleFiles, Rulebook};
 use crate::publish;
+use crate::trust::Trust;
+use crate::trust::proxies::Proxies;
 
 /// How often it is looked whether a minute of wrong credentials is over.
 const WRONG_CREDENTIALS_KEPT_EVERY: Duration = Duration::from_secs(10);
@@ -41,7 +43,7 @@ const DEFAULT_LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOS
 /// Answer over HTTP.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Example: standing serve --demo\n\nSettings (--config FILE, TOML): data, listen, rules,\nrules_from = \"files\" | \"publishing\", approval_needs_person = true,\npublic_url, multichannel = \"displace\" | \"refuse\", log = \"text\" | \"json\",\n[limits] body_bytes, evaluations, depth, [ledger] archive_after = \"90d\",\ncheckpoints_to = \"DIR\". Each is also STANDING_ and its name in\ncapitals, as STANDING_LIMITS_DEPTH. Flags come before the environment, the environment before the file."
+    after_help = "Example: standing serve --demo\n\nSettings (--config FILE, TOML): data, listen, rules,\nrules_from = \"files\" | \"publishing\", approval_needs_person = true,\npublic_url, trusted_proxies = [\"10.0.0.0/8\"], multichannel = \"displace\" | \"refuse\", log = \"text\" | \"json\",\n[limits] body_bytes, evaluations, depth, [ledger] archive_after = \"90d\",\ncheckpoints_to = \"DIR\". Each is also STANDING_ and its name in\ncapitals, as STANDING_LIMITS_DEPTH. Flags come before the environment, the environment before the file."
 )]
 pub(super) struct Serve {
     /// The data directory [default: ./standing-data]
@@ -114,6 +116,8 @@ impl Serve {
         let mut pdp =
             publish::begin::begin_by(&data, Arc::new(System), wanted, settings.rules_from, terms, opening).await?;
         pdp = opening::with_needs_persons(pdp, settings.approval_needs_person).await?;
+        let trust = Trust { proxies: Proxies::of(settings.trusted_proxies.clone()) };
+        pdp = opening::trusting(pdp, Arc::new(trust));
         if let Some(one_in) = settings.compare_one_in {
             pdp = pdp.comparing(one_in);
         }

@@ -19,6 +19,8 @@ enum Kind {
     Text,
     Number,
     Flag,
+    /// Several texts; in the environment with commas between them.
+    List,
 }
 
 /// A setting.
@@ -45,6 +47,10 @@ const fn flag(key: &'static str, otherwise: &'static str) -> Setting {
     Setting { key, kind: Kind::Flag, is_secret: false, otherwise }
 }
 
+const fn list(key: &'static str) -> Setting {
+    Setting { key, kind: Kind::List, is_secret: false, otherwise: "" }
+}
+
 /// Every setting, in the order in which they are printed.
 const SETTINGS: &[Setting] = &[
     text("data", "./standing-data"),
@@ -53,6 +59,7 @@ const SETTINGS: &[Setting] = &[
     text("rules_from", "files"),
     flag("approval_needs_person", "false"),
     text("public_url", ""),
+    list("trusted_proxies"),
     text("multichannel", "displace"),
     text("log", "text"),
     number("compare_one_in", "1024"),
@@ -186,6 +193,7 @@ fn value_of(setting: &Setting, text: &str) -> Option<Value> {
     match setting.kind {
         Kind::Text => Some(Value::String(text.to_owned())),
         Kind::Number => text.trim().parse().ok().map(Value::Integer),
+        Kind::List => Some(text.split(',').map(|part| part.trim().to_owned()).collect::<Vec<_>>().into()),
         Kind::Flag => text.trim().parse().ok().map(Value::Boolean),
     }
 }

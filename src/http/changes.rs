@@ -15,7 +15,7 @@ use warp::reply::{Reply as _, Response};
 use warp::sse::Event;
 
 use super::accept::{JSON, chosen};
-use super::credentials::{self, Entry};
+use super::authenticate::{Entry, identity};
 use super::long::long;
 use super::names::with_names;
 use super::page::limit as limit_of;
@@ -161,7 +161,7 @@ impl Reader {
     /// May the caller still read? Its credentials are looked at each time. The rules are asked when they or a fact
     /// changed, and at each heartbeat, as time alone can end a right.
     async fn may_go_on(&mut self, is_heartbeat: bool) -> bool {
-        let identity = credentials::caller(&self.pdp, &self.entry, &self.headers);
+        let identity = identity(&self.pdp, &self.entry, &self.headers);
         let is_same = |now: Identity| now.caller == self.call.caller && now.person == self.call.person;
         if !identity.is_ok_and(is_same) {
             return false;

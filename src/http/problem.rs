@@ -7,6 +7,7 @@ mod codes;
 pub(super) use codes::ProblemCode;
 
 use std::convert::Infallible;
+use std::time::Duration;
 
 use bytes::Bytes;
 use serde::Serialize;
@@ -68,7 +69,7 @@ pub(super) struct Details {
     evidence: Option<serde_json::Value>,
     #[serde(skip)]
     #[schema(ignore)]
-    headers: Vec<(HeaderName, &'static str)>,
+    headers: Vec<(HeaderName, HeaderValue)>,
 }
 
 impl Problem {
@@ -99,8 +100,21 @@ impl Problem {
             "unauthenticated",
             "no valid credentials came with the call; send an access token as `Authorization: Bearer`".to_owned(),
         );
-        problem.0.headers.push((WWW_AUTHENTICATE, "Bearer realm=\"standing\""));
-        problem.0.headers.push((WWW_AUTHENTICATE, "Basic realm=\"standing\", charset=\"UTF-8\""));
+        problem.0.headers.push((WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"standing\"")));
+        let basic = HeaderValue::from_static("Basic realm=\"standing\", charset=\"UTF-8\"");
+        problem.0.headers.push((WWW_AUTHENTICATE, basic));
+        problem
+    }
+
+    /// So many wrong proofs came from one address that whoever sends them has to wait so long.
+    pub(super) fn too_many_wrong_proofs(wait: Duration) -> Self {
+        let seconds = wait.as_secs() + 1;
+        let mut problem = Self::of(
+            StatusCode::TOO_MANY_REQUESTS,
+            "too_many_wrong_credentials",
+            format!("too many wrong credentials came from your address; send right ones, or wait {seconds} s"),
+        );
+        problem.0.headers.push((RETRY_AFTER, seconds.into()));
         problem
     }
 
@@ -133,7 +147,7 @@ impl Problem {
                 )
             }
         };
-        problem.0.headers.push((RETRY_AFTER, "1"));
+        problem.0.headers.push((RETRY_AFTER, HeaderValue::from_static("1")));
         problem
     }
 
@@ -150,7 +164,7 @@ impl Problem {
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
         for (name, value) in self.0.headers {
-            headers.append(name, HeaderValue::from_static(value));
+            headers.append(name, value);
         }
         response
     }

@@ -8,6 +8,7 @@ use warp::http::uri::Authority;
 use warp::http::{HeaderMap, Method};
 use warp::path::FullPath;
 
+use super::connection::Connection;
 use super::document::Document;
 use super::incoming::Incoming;
 
@@ -57,6 +58,7 @@ pub(super) struct Received {
     pub(super) query: String,
     pub(super) host: Option<Authority>,
     pub(super) headers: HeaderMap,
+    pub(super) connection: Connection,
     pub(super) body: Incoming,
     pub(super) serving: Arc<Serving>,
 }

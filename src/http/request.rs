@@ -13,9 +13,9 @@ use warp::http::{HeaderMap, Method};
 use warp::path::FullPath;
 
 use super::REQUEST_ID;
+use super::authenticate::Entry;
 use super::body::{collected, content_type, media_type};
 use super::conditions::{Conditions, Known};
-use super::credentials::Entry;
 use super::incoming::Incoming;
 use super::page::Paging;
 use super::problem::Problem;

@@ -9,10 +9,10 @@ use percent_encoding::percent_decode_str;
 use warp::http::Method;
 use warp::reply::Response;
 
+use super::authenticate::Access;
 use super::authzen::interop::{CONFIGURATION, is_endpoint};
 use super::body::Body;
 use super::conditions::Conditional;
-use super::credentials::Access;
 use super::long::Work;
 use super::problem::Problem;
 use super::request::Request;

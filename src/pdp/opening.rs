@@ -19,6 +19,7 @@ use crate::pdp::own::{self, Own};
 use crate::pdp::{Pdp, PdpError, Terms};
 use crate::policy::Bundle;
 use crate::store::{KnownKeys, MetadataChanges, Store, StoreError, WriteContext};
+use crate::trust::Trust;
 
 /// What somebody says by hand who starts a server.
 #[derive(Clone, Default, Debug)]
@@ -249,6 +250,19 @@ pub(crate) async fn keep_known_keys(pdp: &Pdp) -> Result<(), StoreError> {
 /// The public keys the ledger was and is signed with.
 pub(crate) fn ledger_keys(pdp: &Pdp) -> Vec<String> {
     pdp.keys.former.iter().chain([pdp.keys.ledger.public()]).map(|key| key.text().to_owned()).collect()
+}
+
+/// Has the word of others about a caller taken, as the settings name them.
+#[must_use]
+pub fn trusting(mut pdp: Pdp, trust: Arc<Trust>) -> Pdp {
+    pdp.settings.trust = trust;
+    pdp
+}
+
+/// Whose word about a caller is taken.
+#[must_use]
+pub fn trust(pdp: &Pdp) -> &Arc<Trust> {
+    &pdp.settings.trust
 }
 
 /// Says whether whoever approves rules has to be known by another issuer than this service; commands that open the

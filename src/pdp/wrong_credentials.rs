@@ -85,6 +85,7 @@ pub async fn note_wrong_credentials(pdp: &Pdp, named: Option<&TokenId>) -> Resul
 /// # Errors
 /// [`StoreError`] when the record cannot be written.
 pub async fn keep_wrong_credentials(pdp: &Pdp, all: bool) -> Result<(), StoreError> {
+    pdp.settings.guessing.forget();
     let over = pdp.metrics.wrong_credentials_now.end(pdp.now(), all);
     append_all(pdp, over.and_then(|window| counted(pdp, &window)).into_iter().collect()).await
 }

@@ -187,6 +187,12 @@ impl Store {
         self.shared.time.now()
     }
 
+    /// What this store takes the time from.
+    #[must_use]
+    pub fn clock(&self) -> SharedClock {
+        self.shared.time.clock()
+    }
+
     /// Whether the machine's clock can be true.
     #[must_use]
     pub fn clock_state(&self) -> ClockState {

@@ -58,6 +58,11 @@ impl StoreTime {
         self.read().now
     }
 
+    /// The clock itself.
+    pub(super) fn clock(&self) -> SharedClock {
+        SharedClock::clone(&self.clock)
+    }
+
     /// Whether the clock can be true.
     pub(super) fn state(&self) -> ClockState {
         self.read().state

@@ -15,8 +15,8 @@ use utoipa::{IntoParams, ToSchema};
 use warp::http::{Method, StatusCode};
 
 use super::super::accept::{JSON, NDJSON};
+use super::super::authenticate::Access;
 use super::super::body::Body;
-use super::super::credentials::Access;
 use super::super::page::Paging;
 use super::super::problem::{Details, Status};
 use super::super::routes::Route;
@@ -284,7 +284,11 @@ impl Described {
             let requirement = SecurityRequirement::new::<_, [&str; 0], &str>(scheme, []);
             self.operation = self.operation.security(requirement);
         }
-        self.problems.extend([StatusCode::UNAUTHORIZED, StatusCode::SERVICE_UNAVAILABLE]);
+        self.problems.extend([
+            StatusCode::UNAUTHORIZED,
+            StatusCode::TOO_MANY_REQUESTS,
+            StatusCode::SERVICE_UNAVAILABLE,
+        ]);
         self.header("Standing-Decision", "Where the answer is recorded: a sequence number, or the first and the last")
             .header("Standing-Revision", "The revision the answer was read at, or made")
     }
@@ -328,6 +332,11 @@ const PROBLEMS: &[(StatusCode, &str, &str)] = &[
     (StatusCode::PAYLOAD_TOO_LARGE, "PayloadTooLarge", "The body is larger than the settings allow"),
     (StatusCode::UNSUPPORTED_MEDIA_TYPE, "UnsupportedMediaType", "The body is in a form or a coding that is not read"),
     (StatusCode::UNPROCESSABLE_ENTITY, "UnprocessableEntity", "The body is well formed and says what cannot be"),
+    (
+        StatusCode::TOO_MANY_REQUESTS,
+        "TooManyRequests",
+        "Too many wrong credentials came from the address of the caller",
+    ),
     (StatusCode::INTERNAL_SERVER_ERROR, "Internal", "Something went wrong here; nothing was answered"),
     (
         StatusCode::SERVICE_UNAVAILABLE,
@@ -361,7 +370,9 @@ pub(super) fn responses() -> impl Iterator<Item = (String, Response)> {
         }
         let header = match status {
             StatusCode::UNAUTHORIZED => Some(("WWW-Authenticate", "The ways to prove who calls")),
-            StatusCode::SERVICE_UNAVAILABLE => Some(("Retry-After", "Seconds after which to try again")),
+            StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => {
+                Some(("Retry-After", "Seconds after which to try again"))
+            }
             _ => None,
         };
         if let Some((header, says)) = header {

@@ -26,7 +26,7 @@ const CODES: &str = "
     revision_not_reached rules_come_from_files rules_do_not_load rules_moved rules_refused same_hand same_identity
     second_transacting_partner service_held size_beyond_ledger sizes_backwards status_cannot_become
     status_not_its_own too_many_administrators too_many_changes too_many_evaluations too_many_proposals
-    too_many_services too_much_to_compare unauthenticated unavailable unknown_customer unknown_decision unknown_link
+    too_many_services too_many_wrong_credentials too_much_to_compare unauthenticated unavailable unknown_customer unknown_decision unknown_link
     unknown_parameter unknown_parent unknown_partner unknown_proposal unknown_rules unknown_service unknown_speaker
     unknown_subscription unknown_token unreadable_lines
 ";

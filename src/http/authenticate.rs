@@ -1,18 +1,24 @@
-//! Authentication: the caller that the credentials of a call identify.
+//! Authentication: who calls, by how the call came in and by what proof came with it.
+//!
+//! Every wrong proof has the same answer, is counted, and is recorded in a bounded form; whoever sends many of them is
+//! told to wait.
 
 use data_encoding::BASE64;
 use percent_encoding::percent_decode_str;
 use warp::http::HeaderMap;
-use warp::http::header::AUTHORIZATION;
+use warp::http::header::{AUTHORIZATION, FORWARDED};
 use warp::http::uri::Authority;
 
+use super::connection::Connection;
 use super::origin::{from_this_machine, not_from_another_site};
 use super::problem::Problem;
 use super::received::Listener;
 use crate::caller::Identity;
 use crate::change;
 use crate::id::TokenId;
-use crate::pdp::Pdp;
+use crate::pdp::guessing::wrong_proof_from;
+use crate::pdp::wrong_credentials::note_wrong_credentials;
+use crate::pdp::{Pdp, opening};
 
 /// Whether a route asks for credentials.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -23,15 +29,37 @@ pub enum Access {
     Caller,
 }
 
-/// How a call came in: through which listener, to a route of which access, and for which host.
+/// How a call came in: through which listener, to a route of which access, for which host, and by which connection.
 pub(super) struct Entry {
     pub(super) listener: Listener,
     pub(super) access: Access,
     pub(super) host: Option<Authority>,
+    pub(super) connection: Connection,
 }
 
-/// The caller of what came in so.
-pub(super) fn caller(pdp: &Pdp, entry: &Entry, headers: &HeaderMap) -> Result<Identity, Problem> {
+/// Who makes a call that came in so.
+///
+/// # Errors
+/// 401 for credentials that are missing or wrong, and 429 for many wrong ones from one address.
+pub(super) async fn authenticate(pdp: &Pdp, entry: &Entry, headers: &HeaderMap) -> Result<Identity, Problem> {
+    let problem = match identity(pdp, entry, headers) {
+        Err(problem) if problem.is_unauthenticated() && headers.contains_key(AUTHORIZATION) => problem,
+        known => return known,
+    };
+    let noted = note_wrong_credentials(pdp, named(headers).as_ref()).await;
+    noted.map_err(|error| Problem::unavailable(&error))?;
+    let Some(peer) = entry.connection.peer else { return Err(problem) };
+    // A header that is no text is one that nobody can read.
+    let forwarded = headers.get_all(FORWARDED).iter().map(|said| said.to_str().unwrap_or_default());
+    let address = opening::trust(pdp).proxies.client(peer, forwarded);
+    Err(wrong_proof_from(pdp, address).map_or(problem, Problem::too_many_wrong_proofs))
+}
+
+/// Who makes a call that came in so; nothing is counted.
+///
+/// # Errors
+/// 401 for credentials that are missing or wrong.
+pub(super) fn identity(pdp: &Pdp, entry: &Entry, headers: &HeaderMap) -> Result<Identity, Problem> {
     match (entry.listener, entry.access) {
         // Whatever credentials come are ignored, where none are asked for.
         (Listener::Anonymous, _) => from_this_machine(entry.host.as_ref(), headers).map(|()| Identity::anonymous()),
@@ -62,7 +90,7 @@ fn authenticated(pdp: &Pdp, headers: &HeaderMap) -> Result<Identity, Problem> {
 }
 
 /// The token that credentials name, whatever they are worth.
-pub(super) fn named(headers: &HeaderMap) -> Option<TokenId> {
+fn named(headers: &HeaderMap) -> Option<TokenId> {
     let (_, rest) = headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
     let id = match basic(rest.trim()) {
         Some((id, _)) => id,

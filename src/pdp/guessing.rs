@@ -1,0 +1,72 @@
+//! How many wrong proofs an address may send: whoever guesses is told to wait, and a right proof is never counted.
+
+use std::net::IpAddr;
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+use governor::clock::Clock as GovernorClock;
+use governor::middleware::NoOpMiddleware;
+use governor::state::keyed::HashMapStateStore;
+use governor::{Quota, RateLimiter};
+use ipnet::{IpNet, Ipv6Net};
+
+use crate::clock::SharedClock;
+use crate::limits::{GUESSING_ADDRESSES_MAX, WRONG_PROOFS_A_MINUTE};
+use crate::pdp::Pdp;
+use crate::store::Store;
+
+/// How much of an address of IPv6 names a network: its holder has all addresses below it.
+const NETWORK_BITS: u8 = 64;
+
+/// Time as the store's clock lets it pass, whatever it is set to.
+struct Passed(SharedClock);
+
+impl GovernorClock for Passed {
+    type Instant = Duration;
+
+    fn now(&self) -> Duration {
+        self.0.monotonic()
+    }
+}
+
+/// From where an attempt came; nothing for all the addresses beyond those that are counted one by one.
+type From = Option<IpNet>;
+type Limiter = RateLimiter<From, HashMapStateStore<From>, Passed, NoOpMiddleware<Duration>>;
+
+/// The wrong proofs of the last minute, by where they came from.
+pub(crate) struct Guessing {
+    limiter: Limiter,
+    clock: SharedClock,
+}
+
+impl Guessing {
+    /// None yet, by the clock of a store.
+    pub(crate) fn of(store: &Store) -> Self {
+        let quota = Quota::per_minute(NonZeroU32::new(WRONG_PROOFS_A_MINUTE).unwrap_or(NonZeroU32::MIN));
+        let clock = store.clock();
+        Self { limiter: Limiter::hashmap_with_clock(quota, Passed(SharedClock::clone(&clock))), clock }
+    }
+
+    /// Forgets the addresses that have nothing left to wait for.
+    pub(crate) fn forget(&self) {
+        self.limiter.retain_recent();
+        self.limiter.shrink_to_fit();
+    }
+}
+
+/// Counts a wrong proof from an address. How long it has to wait, where it sent more than it may.
+pub fn wrong_proof_from(pdp: &Pdp, address: IpAddr) -> Option<Duration> {
+    let Guessing { limiter, clock } = &pdp.settings.guessing;
+    let from = (limiter.len() < GUESSING_ADDRESSES_MAX).then(|| network(address));
+    limiter.check_key(&from).err().map(|until| until.wait_time_from(clock.monotonic()))
+}
+
+/// What counts as one address.
+fn network(address: IpAddr) -> IpNet {
+    match address {
+        IpAddr::V4(_) => address.into(),
+        IpAddr::V6(address) => {
+            Ipv6Net::new(address, NETWORK_BITS).map_or_else(|_| IpAddr::V6(address).into(), |net| net.trunc().into())
+        }
+    }
+}
