@@ -16,12 +16,14 @@ mod retired;
 mod reach;
 mod values;
 mod words;
+mod digest;
 mod bundle;
 mod claim_compatibility;
 
+pub use bundle::Bundle;
 pub(crate) use bundle::Deciding;
-pub use bundle::{Bundle, Digest};
 pub(crate) use declared::finding_at;
+pub use digest::Digest;
 pub(crate) use finding::full;
 pub use finding::{Finding, RulesError};
 pub use near::{did_you_mean, near};

@@ -10,62 +10,22 @@ use cedar_policy::{
     ActionConstraint, Entities, EntityUid, Policy, PolicySet, Schema, SchemaError, SchemaFragment, ValidationMode,
     Validator,
 };
-use data_encoding::HEXLOWER;
 use miette::Diagnostic as _;
-use serde::{Deserialize, Serialize};
-use sha2::{Digest as _, Sha256};
 
 use super::depth::too_deep;
+use super::digest::Digest;
 use super::finding::{Finding, RulesError, full};
 use super::mention::Mention;
 use super::naming::load_rules;
 use super::quotes::look_alikes;
 use super::reach::{OutOfReach, out_of_reach};
-use super::retired::{RETIRED, unreadable_lines};
+use super::retired::unreadable_lines;
 use super::rule::{Claim, Place, Rule, RuleId, Rulebook};
 use super::sale::SaleWords;
 use super::source::RuleFiles;
 use super::values;
 use super::vocabulary::Vocabulary;
 use super::words::{self, MissingWord};
-
-/// The identity of a set of rules: the SHA-256 of its files, in hexadecimal.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Digest(Arc<str>);
-
-impl Digest {
-    /// The digest as it is written: 64 hexadecimal digits.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
-    /// The digest of a set of files: each path and text, with its length, in the order of the paths.
-    #[must_use]
-    pub fn of(files: &RuleFiles) -> Self {
-        let mut hash = Sha256::new();
-        for (path, text) in files.iter().filter(|(path, _)| counts(path)) {
-            for part in [path, text] {
-                hash.update((part.len() as u64).to_be_bytes());
-                hash.update(part);
-            }
-        }
-        Self(HEXLOWER.encode(&hash.finalize()).into())
-    }
-}
-
-/// Is the file part of what the rules are? The pages beside them, which explain, are not.
-fn counts(path: &str) -> bool {
-    let is_rule = path.ends_with(".cedar") || path.ends_with(".cedarschema");
-    is_rule || path.starts_with("policies/tables/") || path == RETIRED
-}
-
-impl fmt::Display for Digest {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
 
 /// The attribute that says how a partner takes part.
 const KIND: &str = "kind";
