@@ -13,6 +13,7 @@
 mod again;
 mod asked;
 mod candidates;
+mod page_builder;
 mod token;
 
 use serde::Serialize;
@@ -27,16 +28,16 @@ use crate::audit::{Record, Recorded, Results, SearchKind};
 use crate::decide::{Decision, World, decide_in};
 use crate::facts::Facts;
 use crate::id::Revision;
-use crate::limits::SCAN_MAX;
 use crate::pdp::Pdp;
 use crate::pdp::call::{Call, CallError, Coded, Response};
 use crate::policy::Bundle;
 use crate::question::{Action, Entity, Members, Question};
-use crate::store::{Listed, StoreError};
+use crate::store::StoreError;
 pub(crate) use again::Replayable;
 pub use asked::PageProperties;
 use asked::{QuestionDigest, asked_digest, question_digest};
 use candidates::Domain;
+use page_builder::{Match, PageBuilder};
 use token::{Position, RequestedPage, SearchDigest, digest};
 
 /// Which place of a question is open, and what stands in the others.
@@ -197,65 +198,6 @@ impl Coded for SearchError {
             Self::ReadOptions(error) => error.code(),
         }
     }
-}
-
-/// A page while it is filled.
-struct PageBuilder {
-    results: Vec<Found>,
-    decisions: Option<Vec<Decision>>,
-    results_max: usize,
-    looked_at: usize,
-    last: Position,
-    /// The last one looked at before it became clear that there is more.
-    more_after: Option<Position>,
-}
-
-impl PageBuilder {
-    fn new(asked: &RequestedPage, explain: bool) -> Self {
-        Self {
-            results: Vec::new(),
-            decisions: explain.then(Vec::new),
-            results_max: asked.results_max(),
-            looked_at: 0,
-            last: asked.from.clone(),
-            more_after: None,
-        }
-    }
-
-    /// Looks at the next candidate, unless enough were looked at. What `decide` says yes to goes on the page, or is
-    /// left for the next one.
-    fn look(
-        &mut self,
-        at: Position,
-        decide: impl FnOnce() -> Result<Option<Match>, StoreError>,
-    ) -> Result<Listed, StoreError> {
-        if self.looked_at == SCAN_MAX {
-            return Ok(self.stop());
-        }
-        self.looked_at += 1;
-        if let Some(matched) = decide()? {
-            if self.results.len() == self.results_max {
-                return Ok(self.stop());
-            }
-            self.results.push(matched.found);
-            if let (Some(decisions), Some(decision)) = (&mut self.decisions, matched.decision) {
-                decisions.push(decision);
-            }
-        }
-        self.last = at;
-        Ok(Listed::Continue(()))
-    }
-
-    fn stop(&mut self) -> Listed {
-        self.more_after = Some(self.last.clone());
-        Listed::Break(())
-    }
-}
-
-/// A candidate that was decided with a yes, and the decision where it is to be explained.
-struct Match {
-    found: Found,
-    decision: Option<Decision>,
 }
 
 /// Searches for what makes the question a yes.
