@@ -13,6 +13,7 @@ mod print;
 mod manual;
 mod rules_watch;
 mod settings;
+mod listening;
 mod config;
 mod rules_dir;
 mod reach;

@@ -105,6 +105,37 @@ pub struct Settings {
     pub log: LogForm,
     /// The settings of the ledger.
     pub ledger: LedgerSettings,
+    /// Does a proxy in front of this service speak TLS with callers, so that plain HTTP is served to other machines?
+    pub proxy: bool,
+    /// The files with which this service speaks TLS itself.
+    pub tls: TlsSettings,
+}
+
+/// The files with which this service speaks TLS itself, all PEM.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct TlsSettings {
+    /// The certificate, those that lead to its authority after it.
+    pub certificate: Option<PathBuf>,
+    /// Its key.
+    pub key: Option<PathBuf>,
+    /// The authorities whose certificates callers may have.
+    pub client_ca: Option<PathBuf>,
+    /// What these authorities revoked.
+    pub client_crl: Option<PathBuf>,
+}
+
+impl TlsSettings {
+    fn fault(&self) -> Option<(&'static str, String)> {
+        let needs = |key, of: &str| Some((key, format!("`{of}` is named and `{key}` is not; name both or none")));
+        match self {
+            Self { certificate: Some(_), key: None, .. } => needs("tls.key", "tls.certificate"),
+            Self { certificate: None, key: Some(_), .. } => needs("tls.certificate", "tls.key"),
+            Self { certificate: None, client_ca: Some(_), .. } => needs("tls.certificate", "tls.client_ca"),
+            Self { client_ca: None, client_crl: Some(_), .. } => needs("tls.client_ca", "tls.client_crl"),
+            _ => None,
+        }
+    }
 }
 
 /// How the log is written.
@@ -188,8 +219,20 @@ impl Settings {
             let message = format!("`{}` is no folder; name one that is there, on another disk", folder.display());
             return Some(("ledger.checkpoints_to", message));
         }
-        let Limits { body_bytes, evaluations, depth } = self.limits;
-        let limits = [("limits.body_bytes", body_bytes), ("limits.evaluations", evaluations), ("limits.depth", depth)];
+        if let Some(fault) = self.tls.fault() {
+            return Some(fault);
+        }
+        let Limits { depth, .. } = self.limits;
+        let limits = [
+            ("limits.body_bytes", self.limits.body_bytes),
+            ("limits.evaluations", self.limits.evaluations),
+            ("limits.depth", depth),
+            ("limits.connections", self.limits.connections),
+            ("limits.connections_per_address", self.limits.connections_per_address),
+            ("limits.head_seconds", self.limits.head_seconds),
+            ("limits.idle_seconds", self.limits.idle_seconds),
+            ("limits.unread_seconds", self.limits.unread_seconds),
+        ];
         if let Some((key, _)) = limits.into_iter().find(|(_, limit)| *limit == 0) {
             return Some((key, format!("`{key}` is at least 1, or nothing would be answered")));
         }

@@ -3,12 +3,16 @@
 //! Handlers know the decision point only: they read what was sent, call one function, and write its result.
 
 mod connection;
+mod connections;
+mod watched;
+mod tls;
 mod long;
 mod problem;
 mod accept;
 mod document;
 mod incoming;
 mod received;
+mod server;
 mod body;
 mod response;
 mod conditions;
@@ -45,10 +49,13 @@ mod openapi;
 pub use authenticate::Access;
 pub use body::Body;
 pub use connection::Connection;
+pub use connections::ConnectionLimits;
 pub use long::Work;
 pub use problem::Problem;
 pub use received::{Listener, Shutdown};
 pub use routes::{ROUTES, Route};
+pub use server::{serve, serve_local};
+pub use tls::{Tls, TlsError, TlsFiles};
 
 use std::convert::Infallible;
 use std::future::ready;
@@ -57,6 +64,8 @@ use std::time::{Duration, Instant};
 
 use bytes::Buf;
 use futures_util::Stream;
+use hyper::service::Service;
+use hyper_util::service::TowerToHyperService;
 use warp::http::header::{ALLOW, HeaderName, HeaderValue, STRICT_TRANSPORT_SECURITY};
 use warp::http::{HeaderMap, Method, StatusCode};
 use warp::path::FullPath;
@@ -131,6 +140,19 @@ pub fn surface_with(
             answer(Arc::clone(&surface), RequestHead { method, path, query, named, headers, connection }, body)
         });
     answered.or(tunnel).recover(|_| async { Ok::<_, Infallible>(Problem::internal().into_response()) }).unify_reply()
+}
+
+/// The same as a service for [`serve`].
+pub fn service(
+    pdp: Arc<Pdp>,
+    listener: Listener,
+    shutdown: Shutdown,
+) -> impl Service<hyper::Request<hyper::body::Incoming>, Response = Response, Error = Infallible, Future: Send + 'static>
++ Clone
++ Send
++ Sync
++ 'static {
+    TowerToHyperService::new(warp::service(surface(pdp, listener, shutdown)))
 }
 
 /// Makes one reply type of an answer and of a recovered rejection.

@@ -76,6 +76,11 @@ pub const WAITING_WRITES_MAX: usize = 65_536;
 /// How many bytes the disk has left at least while the service says that it is ready: twice what it writes to find out.
 pub const FREE_BYTES_MIN: u64 = 128 * 1024;
 
+/// The largest head of a call, in bytes.
+pub const HEAD_BYTES_MAX: usize = 64 * 1024;
+/// The most calls that one HTTP/2 connection may have under way.
+pub const STREAMS_MAX: u32 = 128;
+
 /// The largest body that holds a set of rules, in bytes, where the largest body of others is smaller.
 pub const RULES_BODY_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// The largest file of a set of rules, in bytes.
@@ -106,10 +111,29 @@ pub struct Limits {
     pub evaluations: usize,
     /// The deepest nesting of a JSON body.
     pub depth: usize,
+    /// The most connections that are open at a time: each holds a file of the system, and memory for what it sends.
+    pub connections: usize,
+    /// The most of them that one address may have, so that no one of them takes all; IPv6 counts by /64.
+    pub connections_per_address: usize,
+    /// How many seconds the first head of a connection may take, so that half a head holds nothing for long.
+    pub head_seconds: usize,
+    /// How many seconds a connection may wait for its next head after an answer.
+    pub idle_seconds: usize,
+    /// How many seconds a written part of an answer may wait to be read: it is kept in memory meanwhile.
+    pub unread_seconds: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { body_bytes: 1024 * 1024, evaluations: 10_000, depth: 64 }
+        Self {
+            body_bytes: 1024 * 1024,
+            evaluations: 10_000,
+            depth: 64,
+            connections: 4_096,
+            connections_per_address: 2_048,
+            head_seconds: 10,
+            idle_seconds: 75,
+            unread_seconds: 30,
+        }
     }
 }

@@ -83,7 +83,7 @@ fn taken(before: &str, within: &str) -> Vec<String> {
 fn every_setting_is_printed_and_each_can_be_said_in_the_environment() {
     let printed = in_force(&[], &[]);
     let mut expected = taken("", "");
-    for table in ["limits", "ledger"] {
+    for table in ["limits", "ledger", "tls"] {
         expected.retain(|name| name != table);
         expected.extend(taken(&format!("[{table}]\n"), &format!("{table}.")));
     }
@@ -97,9 +97,14 @@ fn every_setting_is_printed_and_each_can_be_said_in_the_environment() {
             "rules" => "/rules".to_owned(),
             "ledger.archive_after" => "90d".to_owned(),
             "ledger.checkpoints_to" => "/heads".to_owned(),
+            file if file.starts_with("tls.") => "/file.pem".to_owned(),
             _ => value.as_str().unwrap_or("1").trim_matches('"').to_owned(),
         };
-        let found = in_force(&[], &[(&variable, &said)]);
+        // None of these can be without the others.
+        let others =
+            ["STANDING_TLS_CERTIFICATE", "STANDING_TLS_KEY", "STANDING_TLS_CLIENT_CA"].map(|name| (name, "/other.pem"));
+        let others = others.into_iter().filter(|(name, _)| setting.starts_with("tls.") && *name != variable);
+        let found = in_force(&[], &others.chain([(variable.as_str(), said.as_str())]).collect::<Vec<_>>());
         assert_eq!(found[&setting].1, variable);
         let value = found[&setting].0.as_str().unwrap().trim_matches(['[', ']', ' ']).trim_matches('"');
         assert_eq!(value, said);

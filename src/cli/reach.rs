@@ -27,7 +27,7 @@ use super::settings::in_force;
 use super::{Data, Failure};
 use crate::clock::System;
 use crate::config::{Settings, SolverSetting};
-use crate::http::{Listener, Shutdown, surface};
+use crate::http::{Listener, Shutdown, serve_local, service};
 use crate::pdp::{Pdp, PdpError, Terms};
 use crate::publish;
 use crate::store::{Store, StoreError};
@@ -116,8 +116,7 @@ impl Socket {
         let listener =
             bound.map_err(|error| Failure::failed(format!("cannot listen on `{}`: {error}", path.path.display())))?;
         fs::set_permissions(&path.path, Permissions::from_mode(0o600))?;
-        let served = surface(Arc::clone(pdp), Listener::Local, shutdown.clone());
-        let serving = tokio::spawn(warp::serve(served).incoming(listener).run());
+        let serving = tokio::spawn(serve_local(listener, service(Arc::clone(pdp), Listener::Local, shutdown.clone())));
         Ok(Self { path, serving })
     }
 }

@@ -11,6 +11,7 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::first_token::first_token;
+use super::listening::{connection_limits, keep_certificates, plain_or_not, read_certificates, tls};
 use super::print;
 use super::reach::{Socket, make};
 use super::rules_dir::RulesFlag;
@@ -23,7 +24,7 @@ use crate::clock::System;
 use crate::config::{RulesAt, RulesFrom, SolverSetting};
 use crate::decide::World;
 use crate::evidence;
-use crate::http::{Listener, Shutdown, surface};
+use crate::http::{Listener, Shutdown, serve, service};
 use crate::pdp::call::Call;
 use crate::pdp::opening::{self, Opening};
 use crate::pdp::{Pdp, Terms, ready, rules, wrong_credentials};
@@ -42,9 +43,12 @@ const DEFAULT_LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOS
 
 /// Answer over HTTP.
 #[derive(Debug, Args)]
-#[command(
-    after_help = "Example: standing serve --demo\n\nSettings (--config FILE, TOML): data, listen, rules,\nrules_from = \"files\" | \"publishing\", approval_needs_person = true,\npublic_url, trusted_proxies = [\"10.0.0.0/8\"], multichannel = \"displace\" | \"refuse\", log = \"text\" | \"json\",\n[limits] body_bytes, evaluations, depth, [ledger] archive_after = \"90d\",\ncheckpoints_to = \"DIR\". Each is also STANDING_ and its name in\ncapitals, as STANDING_LIMITS_DEPTH. Flags come before the environment, the environment before the file."
-)]
+#[command(after_help = "Example: standing serve --demo
+
+Settings stand in a TOML file (--config FILE); `standing config print` lists
+them, and `standing manual running` says what each is. Each is also STANDING_
+and its name in capitals, as STANDING_LIMITS_DEPTH. Flags come before the
+environment, the environment before the file.")]
 pub(super) struct Serve {
     /// The data directory [default: ./standing-data]
     #[arg(long, value_name = "DIR")]
@@ -91,7 +95,10 @@ impl Serve {
             ))
         })?;
         let address = listener.local_addr()?;
-        let public_url = settings.public_url.clone().unwrap_or_else(|| served_at(address));
+        let tls = tls(&settings.tls)?;
+        plain_or_not(listen, tls.is_some(), settings.proxy)?;
+        let scheme = if tls.is_some() { "https" } else { "http" };
+        let public_url = settings.public_url.clone().unwrap_or_else(|| served_at(scheme, address));
         if settings.public_url.is_none() {
             tracing::warn!(
                 %public_url,
@@ -131,7 +138,7 @@ impl Serve {
         }
         let pdp = Arc::new(pdp);
         let (stop, stopped) = tokio::sync::watch::channel(false);
-        let mut shutdown = Shutdown::on(stopped);
+        let shutdown = Shutdown::on(stopped);
         let rules_folder = publish::begin::rules_at(&pdp).map(ToString::to_string);
         watch(&pdp, &shutdown);
         let _socket = Socket::listen(&data, &pdp, &shutdown)?;
@@ -144,9 +151,9 @@ impl Serve {
         let counting = tokio::spawn(keep_wrong_credentials(Arc::clone(&pdp)));
         let keeping = tokio::spawn(keep_ledger(Arc::clone(&pdp), settings.ledger.archive_after));
         let kind = if anonymous { Listener::Anonymous } else { Listener::Guarded };
-        let served = surface(Arc::clone(&pdp), kind, shutdown.clone());
+        let served = service(Arc::clone(&pdp), kind, shutdown.clone());
         let ready = format!(
-            "standing is ready at http://{address}, rules {}{}, revision {}",
+            "standing is ready at {scheme}://{address}, rules {}{}, revision {}",
             &pdp.digest().as_str()[..12],
             source(&pdp),
             pdp.revision()
@@ -163,9 +170,9 @@ impl Serve {
             %address,
             "started"
         );
-        let serving = tokio::spawn(
-            warp::serve(served).incoming(listener).graceful(async move { shutdown.stopped().await }).run(),
-        );
+        let certificates = tls.clone().map(|tls| tokio::spawn(keep_certificates(tls)));
+        let connections = connection_limits(&settings.limits);
+        let serving = tokio::spawn(serve(listener, served, tls.clone(), connections, shutdown.clone()));
         // Whoever reads that it is ready may stop it at once.
         let mut terminate = signal(SignalKind::terminate())?;
         let mut interrupt = signal(SignalKind::interrupt())?;
@@ -179,6 +186,9 @@ impl Serve {
                 _ = terminate.recv() => break,
                 _ = interrupt.recv() => break,
                 _ = hang_up.recv() => {
+                    if let Some(tls) = &tls {
+                        read_certificates(tls);
+                    }
                     tracing::info!("SIGHUP: the folder of rules is watched anyway, and the settings are read at the next start");
                 }
             }
@@ -188,6 +198,7 @@ impl Serve {
         if tokio::time::timeout(STOP_WITHIN, serving).await.is_err() {
             tracing::warn!("some calls were still under way and are given up");
         }
+        certificates.inspect(tokio::task::JoinHandle::abort);
         keeping.abort();
         counting.abort();
         if let Err(error) = wrong_credentials::keep_wrong_credentials(&pdp, true).await {
@@ -242,13 +253,13 @@ async fn keep_ledger(pdp: Arc<Pdp>, archive_after: Option<SignedDuration>) {
 }
 
 /// The URL of what is served at an address, for callers on this machine where it is served at all of them.
-fn served_at(mut address: SocketAddr) -> String {
+fn served_at(scheme: &str, mut address: SocketAddr) -> String {
     match address.ip() {
         IpAddr::V4(every) if every.is_unspecified() => address.set_ip(Ipv4Addr::LOCALHOST.into()),
         IpAddr::V6(every) if every.is_unspecified() => address.set_ip(Ipv6Addr::LOCALHOST.into()),
         _ => {}
     }
-    format!("http://{address}")
+    format!("{scheme}://{address}")
 }
 
 fn calls_to_try(address: SocketAddr) -> String {

@@ -66,8 +66,18 @@ const SETTINGS: &[Setting] = &[
     number("limits.body_bytes", "1048576"),
     number("limits.evaluations", "10000"),
     number("limits.depth", "64"),
+    number("limits.connections", "4096"),
+    number("limits.connections_per_address", "2048"),
+    number("limits.head_seconds", "10"),
+    number("limits.idle_seconds", "75"),
+    number("limits.unread_seconds", "30"),
     text("ledger.archive_after", ""),
     text("ledger.checkpoints_to", ""),
+    flag("proxy", "false"),
+    text("tls.certificate", ""),
+    text("tls.key", ""),
+    text("tls.client_ca", ""),
+    text("tls.client_crl", ""),
 ];
 
 /// What else the environment may say, which is no setting.

@@ -1,0 +1,278 @@
+//! The open connections of a listener: how many there may be, and which are closed because their other end does nothing.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use tokio::sync::Notify;
+
+/// What is taken of connections.
+#[derive(Clone, Copy, Debug)]
+pub struct ConnectionLimits {
+    /// How many may be open.
+    pub all: usize,
+    /// How many may be open of one address; IPv6 counts by /64.
+    pub per_address: usize,
+    /// How long the first head of a connection may take to come, the handshake of TLS included.
+    pub head: Duration,
+    /// How long a connection may wait for its next head after an answer.
+    pub idle: Duration,
+    /// How long a written part of an answer may wait to be read.
+    pub unread: Duration,
+}
+
+/// What is left to do for a connection.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Course {
+    /// It answers.
+    On,
+    /// It answers what is under way and is closed then.
+    Draining,
+    /// It is closed as it is.
+    Closing,
+}
+
+/// Why there is no room for one more connection.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Full;
+
+/// The open connections of a listener.
+pub(super) struct Connections {
+    limits: ConnectionLimits,
+    began: Instant,
+    open: Mutex<Open>,
+    /// Rung when the last one is closed.
+    emptied: Notify,
+}
+
+#[derive(Default)]
+struct Open {
+    by_number: BTreeMap<u64, Arc<Life>>,
+    by_address: BTreeMap<IpAddr, usize>,
+    next: u64,
+}
+
+/// How a connection goes: what its own tasks say of it, read by whoever looks for one to close.
+pub(super) struct Life {
+    address: Option<IpAddr>,
+    began: Instant,
+    /// How many calls are under way.
+    in_flight: AtomicU32,
+    /// Has a head come whole?
+    has_asked: AtomicBool,
+    /// Since when nothing is under way, in milliseconds since the listener began.
+    idle_since: AtomicU64,
+    /// Since when a part of an answer waits to be read; 0 while none does.
+    blocked_since: AtomicU64,
+    course: AtomicU8,
+    turned: Notify,
+}
+
+fn millis(since: Instant) -> u64 {
+    // No moment is 0, which stands for none.
+    u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX).max(1)
+}
+
+/// The part of an address that one holder of it cannot change.
+pub(super) fn holder(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(address) => {
+            let network = u128::from(address) & !u128::from(u64::MAX);
+            IpAddr::V6(network.into())
+        }
+        address => address,
+    }
+}
+
+impl Connections {
+    pub(super) fn new(limits: ConnectionLimits) -> Arc<Self> {
+        Arc::new(Self { limits, began: Instant::now(), open: Mutex::default(), emptied: Notify::new() })
+    }
+
+    fn open(&self) -> MutexGuard<'_, Open> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes one more connection. Where there are as many as may be, the one that has been waiting longest makes room:
+    /// of the same address where that one has its share, else of all.
+    pub(super) fn admit(self: &Arc<Self>, address: Option<IpAddr>) -> Result<Admitted, Full> {
+        let address = address.map(holder);
+        let mut open = self.open();
+        let of_address = address.and_then(|address| open.by_address.get(&address)).copied().unwrap_or_default();
+        if of_address >= self.limits.per_address {
+            open.make_room(|life| life.address == address)?;
+        } else if open.by_number.len() >= self.limits.all {
+            open.make_room(|_| true)?;
+        }
+        let number = open.next;
+        open.next += 1;
+        let life = Arc::new(Life {
+            address,
+            began: self.began,
+            in_flight: AtomicU32::new(0),
+            has_asked: AtomicBool::new(false),
+            idle_since: AtomicU64::new(millis(self.began)),
+            blocked_since: AtomicU64::new(0),
+            course: AtomicU8::new(Course::On as u8),
+            turned: Notify::new(),
+        });
+        open.insert(number, &life);
+        Ok(Admitted { connections: Arc::clone(self), number, life })
+    }
+
+    /// Closes the connections whose other end has done nothing for too long.
+    pub(super) fn close_overdue(&self) {
+        let now = millis(self.began);
+        for life in self.open().by_number.values().filter(|life| life.is_overdue(now, &self.limits)) {
+            life.turn(Course::Closing);
+        }
+    }
+
+    /// Has every connection end with the answers that are under way.
+    pub(super) fn drain(&self) {
+        for life in self.open().by_number.values() {
+            life.turn(Course::Draining);
+        }
+    }
+
+    /// Waits until none is open.
+    pub(super) async fn emptied(&self) {
+        loop {
+            let emptied = self.emptied.notified();
+            if self.open().by_number.is_empty() {
+                return;
+            }
+            emptied.await;
+        }
+    }
+}
+
+impl Open {
+    fn insert(&mut self, number: u64, life: &Arc<Life>) {
+        if let Some(address) = life.address {
+            *self.by_address.entry(address).or_default() += 1;
+        }
+        self.by_number.insert(number, Arc::clone(life));
+    }
+
+    /// Forgets a connection, where it is not forgotten already.
+    fn remove(&mut self, number: u64) {
+        let Some(address) = self.by_number.remove(&number).and_then(|life| life.address) else { return };
+        if let Some(open) = self.by_address.get_mut(&address) {
+            *open -= 1;
+            if *open == 0 {
+                self.by_address.remove(&address);
+            }
+        }
+    }
+
+    fn make_room(&mut self, among: impl Fn(&Life) -> bool) -> Result<(), Full> {
+        let waiting = self.by_number.iter().filter(|(_, life)| among(life));
+        let waiting = waiting.filter_map(|(number, life)| Some((life.waiting_since()?, *number)));
+        let (_, number) = waiting.min().ok_or(Full)?;
+        if let Some(life) = self.by_number.get(&number) {
+            life.turn(Course::Closing);
+        }
+        self.remove(number);
+        Ok(())
+    }
+}
+
+impl Life {
+    /// Since when its other end has had something to do; nothing while an answer is being made.
+    fn waiting_since(&self) -> Option<u64> {
+        match self.blocked_since.load(Ordering::Relaxed) {
+            0 if self.in_flight.load(Ordering::Relaxed) == 0 => Some(self.idle_since.load(Ordering::Relaxed)),
+            0 => None,
+            since => Some(since),
+        }
+    }
+
+    fn is_overdue(&self, now: u64, limits: &ConnectionLimits) -> bool {
+        let Some(since) = self.waiting_since() else { return false };
+        let within = match (self.blocked_since.load(Ordering::Relaxed), self.has_asked.load(Ordering::Relaxed)) {
+            (0, false) => limits.head,
+            (0, true) => limits.idle,
+            _ => limits.unread,
+        };
+        u128::from(now.saturating_sub(since)) > within.as_millis()
+    }
+
+    fn turn(&self, course: Course) {
+        // What closes does not go on to drain.
+        self.course.fetch_max(course as u8, Ordering::Relaxed);
+        self.turned.notify_one();
+    }
+
+    fn course(&self) -> Course {
+        match self.course.load(Ordering::Relaxed) {
+            0 => Course::On,
+            1 => Course::Draining,
+            _ => Course::Closing,
+        }
+    }
+
+    /// Notes whether the other end leaves a part of an answer unread.
+    pub(super) fn note_blocked(&self, is_blocked: bool) {
+        let is_known = self.blocked_since.load(Ordering::Relaxed) != 0;
+        if is_blocked != is_known {
+            self.blocked_since.store(if is_blocked { millis(self.began) } else { 0 }, Ordering::Relaxed);
+        }
+    }
+}
+
+/// A connection that is counted while this is held.
+pub(super) struct Admitted {
+    connections: Arc<Connections>,
+    number: u64,
+    life: Arc<Life>,
+}
+
+impl Admitted {
+    pub(super) fn life(&self) -> &Arc<Life> {
+        &self.life
+    }
+
+    /// Waits until it is to take another course than this one.
+    pub(super) async fn turned_from(&self, course: Course) -> Course {
+        loop {
+            let turned = self.life.turned.notified();
+            let now = self.life.course();
+            if now != course {
+                return now;
+            }
+            turned.await;
+        }
+    }
+}
+
+impl Drop for Admitted {
+    fn drop(&mut self) {
+        let mut open = self.connections.open();
+        open.remove(self.number);
+        if open.by_number.is_empty() {
+            self.connections.emptied.notify_waiters();
+        }
+    }
+}
+
+/// A call that is under way while this is held.
+pub(super) struct InFlight(Arc<Life>);
+
+impl InFlight {
+    pub(super) fn begin(life: &Arc<Life>) -> Self {
+        life.has_asked.store(true, Ordering::Relaxed);
+        life.in_flight.fetch_add(1, Ordering::Relaxed);
+        Self(Arc::clone(life))
+    }
+}
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        if self.0.in_flight.fetch_sub(1, Ordering::Relaxed) == 1 {
+            self.0.idle_since.store(millis(self.0.began), Ordering::Relaxed);
+        }
+    }
+}

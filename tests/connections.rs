@@ -1,0 +1,150 @@
+//! Connections whose other end does nothing, or too much: each holds what it holds for a bounded time, and others are
+//! served meanwhile.
+
+use std::io::{ErrorKind, Read as _, Write as _};
+use std::net::TcpStream;
+use std::time::Duration;
+
+use tempfile::TempDir;
+
+use crate::server::Server;
+
+fn start(limits: &[(&str, &str)]) -> (TempDir, Server) {
+    let data = tempfile::tempdir().unwrap();
+    let named: Vec<_> = limits.iter().map(|(name, value)| (format!("STANDING_LIMITS_{name}"), *value)).collect();
+    let named: Vec<_> = named.iter().map(|(name, value)| (name.as_str(), *value)).collect();
+    let server = Server::try_start_in(data.path(), &["--demo"], &named).map_err(|output| output.stderr).unwrap();
+    (data, server)
+}
+
+fn connect(server: &Server) -> TcpStream {
+    let stream = TcpStream::connect(server.base.strip_prefix("http://").unwrap()).unwrap();
+    // Only so that a test that is to fail does: what is waited for comes long before.
+    stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+    stream
+}
+
+/// Asks for the health of the server, and reads the whole answer.
+fn healthy(stream: &mut TcpStream) -> bool {
+    if stream.write_all(b"GET /healthz HTTP/1.1\r\nhost: localhost\r\n\r\n").is_err() {
+        return false;
+    }
+    let (mut said, mut part) = (Vec::new(), [0; 4096]);
+    while !said.windows(4).any(|end| end == b"\r\n\r\n") {
+        match stream.read(&mut part) {
+            Ok(0) | Err(_) => return false,
+            Ok(read) => said.extend_from_slice(&part[..read]),
+        }
+    }
+    said.starts_with(b"HTTP/1.1 200")
+}
+
+/// Waits until the server ends a connection; whether it did.
+fn is_ended(stream: &mut TcpStream) -> bool {
+    let mut rest = Vec::new();
+    match stream.read_to_end(&mut rest) {
+        Ok(_) => true,
+        Err(error) => error.kind() == ErrorKind::ConnectionReset,
+    }
+}
+
+#[test]
+fn a_connection_that_sends_no_whole_head_is_closed() {
+    let (_data, server) = start(&[("HEAD_SECONDS", "1")]);
+    let mut silent = connect(&server);
+    let mut half = connect(&server);
+    half.write_all(b"GET /healthz HTTP/1.1\r\nhost: loc").unwrap();
+    let mut preface = connect(&server);
+    preface.write_all(b"PRI * HTTP/2.0\r\n\r\nSM").unwrap();
+    assert!(is_ended(&mut silent) && is_ended(&mut half) && is_ended(&mut preface));
+    assert!(healthy(&mut connect(&server)));
+}
+
+#[test]
+fn a_connection_that_asks_nothing_more_is_closed_also_when_it_drips_a_head() {
+    let (_data, server) = start(&[("IDLE_SECONDS", "1")]);
+    let (mut quiet, mut dripping) = (connect(&server), connect(&server));
+    assert!(healthy(&mut quiet) && healthy(&mut dripping));
+    let mut writing = dripping.try_clone().unwrap();
+    std::thread::spawn(move || {
+        while writing.write_all(b"x").is_ok() {
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    });
+    assert!(is_ended(&mut quiet) && is_ended(&mut dripping));
+}
+
+#[test]
+fn an_answer_that_nobody_reads_is_given_up() {
+    let (_data, server) = start(&[("UNREAD_SECONDS", "1")]);
+    let mut stream = connect(&server);
+    stream.set_write_timeout(Some(Duration::from_millis(50))).unwrap();
+    // Many answers and none of them read: what is between the two ends fills up, and then the server waits.
+    let call = b"GET /openapi.json HTTP/1.1\r\nhost: localhost\r\n\r\n";
+    let given_up = (0..600).any(|_| {
+        std::thread::sleep(Duration::from_millis(20));
+        let sent = stream.write_all(&call.repeat(10));
+        sent.is_err_and(|error| matches!(error.kind(), ErrorKind::ConnectionReset | ErrorKind::BrokenPipe))
+    });
+    assert!(given_up, "the connection is closed");
+    assert!(healthy(&mut connect(&server)));
+}
+
+#[test]
+fn where_there_are_as_many_as_may_be_the_one_that_waits_longest_makes_room() {
+    let (_data, server) = start(&[("CONNECTIONS", "3")]);
+    let mut held: Vec<_> = (0..3).map(|_| connect(&server)).collect();
+    for stream in &mut held {
+        assert!(healthy(stream));
+    }
+    let mut more = connect(&server);
+    assert!(healthy(&mut more), "a new one is served");
+    assert!(is_ended(&mut held[0]), "the first made room for it");
+    assert!(healthy(&mut held[1]) && healthy(&mut held[2]) && healthy(&mut more), "the others are as they were");
+}
+
+#[test]
+fn where_every_connection_is_being_answered_one_more_is_told_to_come_again() {
+    let (_data, server) = start(&[("CONNECTIONS_PER_ADDRESS", "2")]);
+    let mut streaming: Vec<_> = (0..2).map(|_| connect(&server)).collect();
+    for stream in &mut streaming {
+        let call = b"GET /v1/changes HTTP/1.1\r\nhost: localhost\r\naccept: text/event-stream\r\n\r\n";
+        stream.write_all(call).unwrap();
+        let mut part = [0; 12];
+        stream.read_exact(&mut part).unwrap();
+        assert_eq!(&part, b"HTTP/1.1 200");
+    }
+    let mut said = String::new();
+    let mut more = connect(&server);
+    let _ = more.write_all(b"GET /healthz HTTP/1.1\r\nhost: localhost\r\n\r\n");
+    let _ = more.read_to_string(&mut said);
+    assert!(said.is_empty() || said.starts_with("HTTP/1.1 503 Service Unavailable\r\n"), "{said}");
+    assert!(said.is_empty() || said.contains("too_many_connections") && said.contains("retry-after: 1"), "{said}");
+    drop(streaming);
+    // The server sees that they are gone as soon as it reads or writes there.
+    while !healthy(&mut connect(&server)) {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+#[test]
+fn a_head_that_is_too_large_is_refused_as_such() {
+    let (_data, server) = start(&[]);
+    let mut stream = connect(&server);
+    let head = format!("GET /healthz HTTP/1.1\r\nhost: localhost\r\nx-much: {}\r\n\r\n", "x".repeat(100_000));
+    let _ = stream.write_all(head.as_bytes());
+    let mut said = Vec::new();
+    let _ = stream.read_to_end(&mut said);
+    assert!(said.is_empty() || said.starts_with(b"HTTP/1.1 431"), "{}", String::from_utf8_lossy(&said));
+    assert!(healthy(&mut connect(&server)));
+}
+
+#[test]
+fn a_stop_waits_for_no_connection_that_asks_nothing() {
+    let (_data, server) = start(&[]);
+    let mut quiet = connect(&server);
+    assert!(healthy(&mut quiet));
+    let _silent = connect(&server);
+    assert!(server.terminate().success());
+    assert!(is_ended(&mut quiet));
+}

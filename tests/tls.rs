@@ -1,0 +1,219 @@
+//! The server over TLS, as `curl` and others meet it.
+
+use std::fs;
+use std::io::{Read as _, Write as _};
+use std::net::{SocketAddr, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use rcgen::SanType;
+use tempfile::TempDir;
+
+use crate::authority::{Authority, Issued};
+use crate::server::Server;
+
+/// A server over TLS, and whose certificates it takes.
+struct Served {
+    folder: TempDir,
+    authority: Authority,
+    own: Issued,
+    settings: PathBuf,
+}
+
+impl Served {
+    fn new(more: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let authority = Authority::new(folder.path(), "authority");
+        let own = authority.of_a_server(1);
+        let settings = folder.path().join("standing.toml");
+        let text = format!(
+            "{more}\n[tls]\ncertificate = {:?}\nkey = {:?}\n",
+            own.certificate.to_str().unwrap(),
+            own.key.to_str().unwrap()
+        );
+        fs::write(&settings, text).unwrap();
+        Self { folder, authority, own, settings }
+    }
+
+    fn and(self, key: &str, file: &Path) -> Self {
+        let text = fs::read_to_string(&self.settings).unwrap();
+        fs::write(&self.settings, format!("{text}{key} = {:?}\n", file.to_str().unwrap())).unwrap();
+        self
+    }
+
+    fn start(&self, arguments: &[&str]) -> Server {
+        let settings = self.settings.to_str().unwrap();
+        let arguments: Vec<&str> = arguments.iter().copied().chain(["--config", settings]).collect();
+        Server::start(&self.folder.path().join("data"), &arguments)
+    }
+
+    /// What `curl` says of a call: its exit code, and what it printed.
+    fn curl(&self, server: &Server, path: &str, arguments: &[&str]) -> (i32, String) {
+        let output = Command::new("curl")
+            .args(["-sS", "--cacert"])
+            .arg(&self.authority.certificate)
+            .args(arguments)
+            .arg(format!("{}{path}", server.base))
+            .output()
+            .unwrap();
+        let text = [output.stdout, output.stderr].concat();
+        (output.status.code().unwrap(), String::from_utf8_lossy(&text).into_owned())
+    }
+}
+
+fn address(server: &Server) -> SocketAddr {
+    server.base.split("://").nth(1).unwrap().parse().unwrap()
+}
+
+#[test]
+fn calls_go_over_https_in_both_versions_of_http_and_tls_and_say_so_for_a_year() {
+    let served = Served::new("");
+    let server = served.start(&["--demo"]);
+    assert!(server.base.starts_with("https://"), "{}", server.base);
+    for (arguments, expected) in
+        [(vec!["--http1.1"], "1.1"), (vec!["--http2"], "2"), (vec!["--tls-max", "1.2"], "2"), (vec!["--tlsv1.3"], "2")]
+    {
+        let show = ["-D", "-", "-o", "/dev/null", "-w", "%{http_code} %{http_version}"];
+        let (code, said) = served.curl(&server, "/healthz", &[&arguments[..], &show].concat());
+        assert_eq!(code, 0, "{arguments:?}: {said}");
+        assert!(said.ends_with(&format!("200 {expected}")), "{arguments:?}: {said}");
+        assert!(said.to_lowercase().contains("strict-transport-security: max-age=31536000"), "{said}");
+    }
+    let (_, metadata) = served.curl(&server, "/.well-known/authzen-configuration", &[]);
+    assert!(metadata.contains(&format!("\"policy_decision_point\":\"{}\"", server.base)), "{metadata}");
+    let (code, _) = served.curl(&server, "/healthz", &["--tls-max", "1.1"]);
+    assert_ne!(code, 0, "TLS 1.1 is not spoken");
+    let stranger = Authority::new(served.folder.path(), "stranger");
+    let output = Command::new("curl")
+        .args(["-sS", "--cacert"])
+        .arg(&stranger.certificate)
+        .arg(format!("{}/healthz", server.base))
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(60), "another authority vouches for nothing");
+}
+
+#[test]
+fn whoever_speaks_plain_http_to_it_is_told_to_use_https() {
+    let served = Served::new("");
+    let server = served.start(&["--demo"]);
+    let mut stream = TcpStream::connect(address(&server)).unwrap();
+    stream.write_all(b"GET /healthz HTTP/1.1\r\nhost: localhost\r\n\r\n").unwrap();
+    let mut said = String::new();
+    stream.read_to_string(&mut said).unwrap();
+    assert!(said.starts_with("HTTP/1.1 400 Bad Request\r\n"), "{said}");
+    assert!(said.contains("\"code\":\"not_tls\"") && said.contains("`https`"), "{said}");
+}
+
+#[test]
+fn a_half_handshake_holds_a_connection_no_longer_than_a_head_may_take() {
+    let served = Served::new("limits.head_seconds = 1");
+    let server = served.start(&["--demo"]);
+    let mut silent = TcpStream::connect(address(&server)).unwrap();
+    let mut half = TcpStream::connect(address(&server)).unwrap();
+    half.write_all(&[0x16, 3, 1, 2, 0, 1]).unwrap();
+    for (what, stream) in [("nothing", &mut silent), ("half a hello", &mut half)] {
+        let mut rest = Vec::new();
+        let ended = stream.read_to_end(&mut rest);
+        assert!(ended.is_err() || rest.is_empty(), "{what} is answered with the end of the connection: {rest:?}");
+    }
+    assert_eq!(served.curl(&server, "/healthz", &[]).0, 0);
+}
+
+#[test]
+fn a_new_certificate_is_used_when_its_files_change_and_a_broken_one_changes_nothing() {
+    let served = Served::new("");
+    let server = served.start(&["--demo"]);
+    let serial = |server: &Server| {
+        let (code, said) = served.curl(server, "/healthz", &["-v"]);
+        assert_eq!(code, 0, "{said}");
+        let output = Command::new("openssl")
+            .args(["s_client", "-connect", &address(server).to_string()])
+            .stdin(std::process::Stdio::null())
+            .output()
+            .unwrap();
+        let pem = String::from_utf8_lossy(&output.stdout).into_owned();
+        let begin = pem.find("-----BEGIN CERTIFICATE-----").unwrap();
+        let end = pem.find("-----END CERTIFICATE-----").unwrap();
+        pem[begin..end].to_owned()
+    };
+    let hang_up = || {
+        let id = server.id().to_string();
+        assert!(Command::new("kill").args(["-HUP", &id]).status().unwrap().success());
+    };
+    let before = serial(&server);
+    fs::write(&served.own.certificate, "no certificate").unwrap();
+    hang_up();
+    server.prints("cannot be used, so those from before stay");
+    assert_eq!(serial(&server), before);
+    let next = served.authority.of_a_server(2);
+    fs::copy(&next.key, &served.own.key).unwrap();
+    fs::copy(&next.certificate, &served.own.certificate).unwrap();
+    hang_up();
+    server.prints("new connections use what they hold");
+    assert_ne!(serial(&server), before);
+}
+
+#[test]
+fn a_certificate_of_a_caller_is_asked_for_and_only_one_of_the_authority_is_taken() {
+    let folder = tempfile::tempdir().unwrap();
+    let callers = Authority::new(folder.path(), "callers");
+    let others = Authority::new(folder.path(), "others");
+    let name = [SanType::DnsName("gateway.example".try_into().unwrap())];
+    let (good, revoked) = (callers.issue("gateway", &name, 10), callers.issue("gateway", &name, 11));
+    let foreign = others.issue("gateway", &name, 12);
+    let served = Served::new("").and("client_ca", &callers.certificate).and("client_crl", &callers.revoke(&[&revoked]));
+    let server = served.start(&["--demo"]);
+    let asked = |issued: Option<&Issued>| {
+        let files = issued.map(|issued| [issued.certificate.to_str().unwrap(), issued.key.to_str().unwrap()]);
+        let arguments = files.map(|[certificate, key]| vec!["--cert", certificate, "--key", key]).unwrap_or_default();
+        served.curl(&server, "/healthz", &[&arguments[..], &["-o", "/dev/null"]].concat()).0
+    };
+    assert_eq!(asked(None), 0, "without one there is a connection all the same");
+    assert_eq!(asked(Some(&good)), 0);
+    assert_ne!(asked(Some(&revoked)), 0, "it was revoked");
+    assert_ne!(asked(Some(&foreign)), 0, "another authority vouches for nobody");
+}
+
+#[test]
+fn credentials_go_over_the_network_in_the_clear_only_behind_a_proxy_that_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let Err(output) = Server::try_start(&data, &["--listen", "0.0.0.0:0"]) else { panic!("it is served") };
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(said.contains("in the clear") && said.contains("`proxy = true`"), "{said}");
+    assert!(!data.exists(), "nothing is written");
+    let server = Server::try_start_in(&data, &["--listen", "0.0.0.0:0"], &[("STANDING_PROXY", "true")]).unwrap();
+    server.prints("only the proxy that speaks TLS");
+}
+
+#[test]
+fn files_that_make_no_listener_are_named() {
+    let served = Served::new("");
+    let other = served.authority.of_a_server(3);
+    let data = served.folder.path().join("data");
+    let path = |path: &Path| path.to_str().unwrap().to_owned();
+    let (own, key) = (path(&served.own.certificate), path(&served.own.key));
+    let open = path(&served.folder.path().join("open.key"));
+    fs::copy(&key, &open).unwrap();
+    fs::set_permissions(&open, std::os::unix::fs::PermissionsExt::from_mode(0o644)).unwrap();
+    let foreign = path(&other.key);
+    let nothing = path(&served.folder.path().join("nothing.pem"));
+    for (certificate, key, expected) in [
+        (own.as_str(), "", "`tls.certificate` is named and `tls.key` is not"),
+        ("", key.as_str(), "`tls.key` is named and `tls.certificate` is not"),
+        (nothing.as_str(), key.as_str(), "cannot read"),
+        (key.as_str(), key.as_str(), "holds no certificate in PEM"),
+        (own.as_str(), own.as_str(), "holds no private key in PEM"),
+        (own.as_str(), foreign.as_str(), "cannot be used with the key"),
+        (own.as_str(), open.as_str(), "chmod 600"),
+    ] {
+        let environment = [("STANDING_TLS_CERTIFICATE", certificate), ("STANDING_TLS_KEY", key)];
+        let Err(output) = Server::try_start_in(&data, &["--demo"], &environment) else {
+            panic!("served with {certificate} and {key}")
+        };
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(said.contains(expected), "{expected}: {said}");
+        assert!(!data.exists(), "nothing is written");
+    }
+}
