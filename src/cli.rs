@@ -5,6 +5,7 @@
 //! asks that server through its socket, and prints the same as without one.
 
 pub mod demo;
+mod figures;
 mod first_token;
 mod help;
 mod lines;

@@ -3,9 +3,11 @@
 //! Everything that needs the time is handed it: nothing else in the crate may read a clock, so tests and
 //! snapshots say what time it is. Times are whole milliseconds, because that is what records carry.
 
+mod durations;
 mod rate;
 mod written;
 
+pub use durations::Durations;
 pub use rate::OnceAMinute;
 pub use written::{LATEST, NEVER, TimeError, Written, optional as optional_time};
 

@@ -6,7 +6,7 @@ mod sources;
 pub use sources::{Environment, InForce, Origin, Resolved, Unknown, environment, file, resolve, unknown};
 
 use std::fmt;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use ipnet::IpNet;
@@ -84,6 +84,9 @@ pub struct Settings {
     pub data: Option<PathBuf>,
     /// The address to listen on.
     pub listen: Option<SocketAddr>,
+    /// The address at which the figures are served without credentials; nowhere when nothing is said.
+    #[serde(deserialize_with = "address_or_port")]
+    pub metrics_listen: Option<SocketAddr>,
     /// The folder of rules, or `built-in`.
     pub rules: Option<PathBuf>,
     /// Where the rules in force come from: `files` or `publishing`.
@@ -169,6 +172,15 @@ fn networks<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<IpNet>, D:
         })
     };
     Vec::<String>::deserialize(deserializer)?.iter().map(network).collect()
+}
+
+/// An address, or a port of the loopback interface.
+fn address_or_port<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<SocketAddr>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    let port = || text.parse::<u16>().ok().map(|port| SocketAddr::from((Ipv4Addr::LOCALHOST, port)));
+    let address = text.parse().ok().or_else(port);
+    let fault = || format!("`{text}` is no address; write `127.0.0.1:9464`, or `9464` for this machine alone");
+    address.map(Some).ok_or_else(|| D::Error::custom(fault()))
 }
 
 fn age<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<SignedDuration>, D::Error> {

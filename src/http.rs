@@ -72,7 +72,7 @@ use warp::path::FullPath;
 use warp::reply::Response;
 use warp::{Filter, Rejection, Reply};
 
-use crate::pdp::Pdp;
+use crate::pdp::{Pdp, metrics};
 use authenticate::{Entry, authenticate};
 use authzen::interop;
 use incoming::Incoming;
@@ -244,6 +244,9 @@ async fn dispatch(
     let serving = Arc::clone(&surface.serving);
     let received = Received { method, path, params, query, host, headers, connection, body, serving };
     let answer = enter(surface, served.route, received).await;
+    if let Some(limit) = answer.as_ref().err().and_then(Problem::limit) {
+        metrics::limit_reached(&surface.pdp, limit);
+    }
     let response = answer.unwrap_or_else(Problem::into_response);
     let (status, took) = (response.status().as_u16(), began.elapsed());
     served.metrics.answered(status, took);
@@ -261,6 +264,13 @@ async fn enter(surface: &Surface, route: &'static Route, mut received: Received)
             StatusCode::NOT_FOUND,
             "no_such_route",
             "a world of its own is served, so there are no relationships here; ask it under `/access/v1`".to_owned(),
+        ));
+    }
+    if surface.listener == Listener::Watching && !health::WATCHING.contains(&route.path) {
+        return Err(Problem::of(
+            StatusCode::NOT_FOUND,
+            "no_such_route",
+            format!("the figures are served here and nothing else; there is {}", health::WATCHING.join(", ")),
         ));
     }
     let (host, connection) = (received.host.take(), std::mem::take(&mut received.connection));

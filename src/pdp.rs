@@ -153,7 +153,7 @@ impl Pdp {
 
     fn with_keys(store: Store, keys: Keys, rules: Bundle, terms: Terms) -> Result<Self, PdpError> {
         check_schema(&rules).map_err(|finding| RulesError { findings: vec![finding] })?;
-        let metrics = Metrics::new();
+        let metrics = Metrics::new(store.commits());
         let rules = Rules::of(Current::of(rules, &store, metrics.swaps.clone()));
         let settings = Settings {
             terms,

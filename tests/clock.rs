@@ -153,26 +153,36 @@ async fn while_the_clock_is_set_back_time_goes_on() {
 
 struct Served {
     base: String,
+    /// Where figures are served without a record.
+    figures: String,
     _stop: tokio::sync::watch::Sender<bool>,
 }
 
 impl Served {
     async fn over(pdp: &Arc<Pdp>) -> Self {
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let base = format!("http://{}", listener.local_addr().unwrap());
         let (stop, stopped) = tokio::sync::watch::channel(false);
-        let served = surface(Arc::clone(pdp), Listener::Anonymous, Shutdown::on(stopped));
-        tokio::spawn(warp::serve(served).incoming(listener).run());
-        Self { base, _stop: stop }
+        let [base, figures] = [Listener::Anonymous, Listener::Watching].map(|kind| {
+            let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+            listener.set_nonblocking(true).unwrap();
+            let base = format!("http://{}", listener.local_addr().unwrap());
+            let listener = tokio::net::TcpListener::from_std(listener).unwrap();
+            let served = surface(Arc::clone(pdp), kind, Shutdown::on(stopped.clone()));
+            tokio::spawn(warp::serve(served).incoming(listener).run());
+            base
+        });
+        Self { base, figures, _stop: stop }
     }
 
     async fn get(&self, path: &'static str) -> Answer {
-        let base = self.base.clone();
+        Self::get_of(self.base.clone(), path).await
+    }
+
+    async fn get_of(base: String, path: &'static str) -> Answer {
         tokio::task::spawn_blocking(move || call(&base, "GET", path, &[], None)).await.unwrap().unwrap()
     }
 
     async fn difference(&self) -> i64 {
-        let text = self.get("/metrics").await.text;
+        let text = Self::get_of(self.figures.clone(), "/metrics").await.text;
         let line = text.lines().find(|line| line.starts_with("standing_clock_difference_seconds ")).unwrap();
         line.rsplit(' ').next().unwrap().parse().unwrap()
     }

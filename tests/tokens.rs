@@ -176,7 +176,7 @@ fn the_first_wrong_credentials_are_recorded_and_those_that_follow_are_counted() 
     let record = office.record("Api::authenticate");
     assert_eq!(record["question"]["context"]["token"], known);
     assert_eq!((&record["decision"], &record["caller"]["type"]), (&json!(false), &json!("Visitor")));
-    let metrics = office.server.get("/metrics").text;
+    let metrics = office.call("GET", "/metrics", None).text;
     assert!(metrics.contains("wrong_credentials_total 4"), "{metrics}");
     // At the end of the minute, or of the server, the others are counted in one record.
     let Office { server, data, .. } = office;

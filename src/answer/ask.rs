@@ -136,10 +136,11 @@ pub async fn ask(
     options: &ReadOptions,
 ) -> Result<Response<Answer>, CallError<AskError>> {
     let context = admitted(pdp, context(pdp, call, options)?).await?;
+    let action = question.action.name.clone();
     let (answer, record) = recorded_answer(pdp, &context, call, question, options.explain)?;
     let (revision, rules) = (context.revision(), digest_of(pdp, &context));
     let written = pdp.store.append(vec![record]).await?;
-    pdp.metrics.decided(&answer.decision);
+    pdp.metrics.decisions.decided(deciding(pdp, &context), &action, &answer.decision);
     Ok(Response { value: answer, revision, seqs: written.seqs, rules })
 }
 
@@ -155,6 +156,7 @@ pub async fn ask_all(
 ) -> Result<Response<Vec<Result<Answer, String>>>, CallError<AskError>> {
     let context = admitted(pdp, context(pdp, call, options)?).await?;
     let mut answers = Vec::with_capacity(batch.questions.len());
+    let mut actions = Vec::with_capacity(batch.questions.len());
     let mut records = Vec::with_capacity(batch.questions.len());
     let mut bytes = 0;
     for (index, question) in batch.questions.into_iter().enumerate() {
@@ -162,6 +164,7 @@ pub async fn ask_all(
             // Others have their turn: a large batch must not hold up what is small.
             tokio::task::yield_now().await;
         }
+        actions.push(question.as_ref().map(|question| question.action.name.clone()).unwrap_or_default());
         let (answer, record) = match question {
             Ok(question) => {
                 let (answer, record) = recorded_answer(pdp, &context, call, question, options.explain)?;
@@ -187,8 +190,10 @@ pub async fn ask_all(
     }
     let (revision, rules) = (context.revision(), digest_of(pdp, &context));
     let written = pdp.store.append(records).await?;
-    for answer in answers.iter().flatten() {
-        pdp.metrics.decided(&answer.decision);
+    for (action, answer) in actions.iter().zip(&answers) {
+        if let Ok(Answer { decision, .. }) = answer {
+            pdp.metrics.decisions.decided(deciding(pdp, &context), action, decision);
+        }
     }
     Ok(Response { value: answers, revision, seqs: written.seqs, rules })
 }
@@ -198,9 +203,14 @@ pub(crate) fn world(pdp: &Pdp) -> Option<&World> {
     pdp.rules.world.as_deref().map(|(_, world)| world)
 }
 
+/// The rules that answer in an evaluation context.
+fn deciding<'a>(pdp: &'a Pdp, context: &'a EvaluationContext) -> &'a Bundle {
+    pdp.rules.world.as_deref().map_or(&*context.rules, |(rules, _)| rules)
+}
+
 /// The digest of the rules that answer in an evaluation context.
 pub(crate) fn digest_of(pdp: &Pdp, context: &EvaluationContext) -> Digest {
-    pdp.rules.world.as_ref().map_or_else(|| context.rules.digest().clone(), |world| world.0.digest().clone())
+    deciding(pdp, context).digest().clone()
 }
 
 /// What questions are answered from, or the record of why the caller may not ask.

@@ -10,6 +10,7 @@ use jiff::SignedDuration;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
+use super::figures::{listen_for_figures, serve_figures};
 use super::first_token::first_token;
 use super::listening::{connection_limits, keep_certificates, plain_or_not, read_certificates, tls};
 use super::print;
@@ -94,6 +95,7 @@ impl Serve {
                 "cannot listen on `{listen}`: {error}; stop what holds it or name another with `--listen`"
             ))
         })?;
+        let figures = listen_for_figures(settings.metrics_listen).await?;
         let address = listener.local_addr()?;
         let tls = tls(&settings.tls)?;
         plain_or_not(listen, tls.is_some(), settings.proxy)?;
@@ -172,6 +174,9 @@ impl Serve {
         );
         let certificates = tls.clone().map(|tls| tokio::spawn(keep_certificates(tls)));
         let connections = connection_limits(&settings.limits);
+        if let Some(figures) = figures {
+            serve_figures(figures, &pdp, connections, shutdown.clone())?;
+        }
         let serving = tokio::spawn(serve(listener, served, tls.clone(), connections, shutdown.clone()));
         // Whoever reads that it is ready may stop it at once.
         let mut terminate = signal(SignalKind::terminate())?;

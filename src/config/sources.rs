@@ -55,6 +55,7 @@ const fn list(key: &'static str) -> Setting {
 const SETTINGS: &[Setting] = &[
     text("data", "./standing-data"),
     text("listen", "127.0.0.1:8181"),
+    text("metrics_listen", ""),
     text("rules", ""),
     text("rules_from", "files"),
     flag("approval_needs_person", "false"),

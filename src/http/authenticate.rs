@@ -63,7 +63,7 @@ pub(super) fn identity(pdp: &Pdp, entry: &Entry, headers: &HeaderMap) -> Result<
     match (entry.listener, entry.access) {
         // Whatever credentials come are ignored, where none are asked for.
         (Listener::Anonymous, _) => from_this_machine(entry.host.as_ref(), headers).map(|()| Identity::anonymous()),
-        (Listener::Guarded, Access::Public) => Ok(Identity::visitor()),
+        (Listener::Guarded, Access::Public) | (Listener::Watching, _) => Ok(Identity::visitor()),
         // A token identifies the caller here, too; a wrong one is refused.
         (Listener::Local, _) if headers.contains_key(AUTHORIZATION) => authenticated(pdp, headers),
         (Listener::Local, _) => Ok(Identity::local()),

@@ -8,9 +8,11 @@ use warp::reply::Response;
 
 use super::accept::{TEXT, chosen};
 use super::problem::Problem;
+use super::received::Listener;
 use super::request::Request;
-use super::response::json_reply;
+use super::response::{json_reply, recorded};
 use crate::clock::ClockState;
+use crate::pdp::metrics::Format;
 use crate::pdp::ready::IndexState;
 use crate::pdp::{metrics, ready, rules};
 
@@ -73,20 +75,29 @@ pub(super) async fn readyz(request: Request) -> Result<Response, Problem> {
     json_reply(StatusCode::OK, &Readiness { status: "ready", rules, revision, clock, index })
 }
 
+/// What watches a service may call without credentials, where a listener of its own is there for it.
+pub(super) const WATCHING: [&str; 3] = ["/metrics", "/healthz", "/readyz"];
+
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 const PLAIN_TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
 
 pub(super) async fn metrics(request: Request) -> Result<Response, Problem> {
-    let is_plain = chosen(&request.headers, &["application/openmetrics-text", TEXT])? == TEXT;
-    let (figures, media) = if is_plain {
-        (metrics::figures_as_text(&request.pdp), PLAIN_TEXT)
-    } else {
-        (metrics::figures(&request.pdp), OPEN_METRICS)
+    let (format, media) = match chosen(&request.headers, &["application/openmetrics-text", TEXT])? {
+        TEXT => (Format::PlainText, PLAIN_TEXT),
+        _ => (Format::OpenMetrics, OPEN_METRICS),
     };
-    let mut response = Response::new(figures.map_err(|error| Problem::unavailable(&error))?.into());
+    // Whoever watches without credentials is told also when no record can be written.
+    let (figures, seqs) = if request.entry.listener == Listener::Watching {
+        let figures = metrics::figures(&request.pdp, format);
+        (figures.map_err(|error| Problem::unavailable(&error))?, Vec::new())
+    } else {
+        let read = metrics::read_figures(&request.pdp, &request.call, format).await?;
+        (read.value, read.seqs)
+    };
+    let mut response = Response::new(figures.into());
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(media));
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    Ok(response)
+    Ok(recorded(response, &seqs))
 }
 
 pub(super) async fn document(request: Request) -> Result<Response, Problem> {

@@ -21,6 +21,8 @@ pub enum Listener {
     Anonymous,
     /// Through the socket in the data directory, which only its owner can open.
     Local,
+    /// Without credentials, and nothing but what watches the service: its figures, and whether it is ready.
+    Watching,
 }
 
 /// The signal that the server stops, so that streams end.

@@ -157,7 +157,7 @@ routes! {
 
     GET    "/healthz"                                                          => health::healthz, Public, world;
     GET    "/readyz"                                                           => health::readyz, Public, world;
-    GET    "/metrics"                                                          => health::metrics, Public, world;
+    GET    "/metrics" "readMetrics"                                            => health::metrics, Caller, world;
     GET    "/openapi.json"                                                     => health::document, Public, world;
 }
 

@@ -1,12 +1,16 @@
 //! Metrics of the service, in the text format of Prometheus. No metric names a partner or a customer.
 
+mod decisions;
 mod machine;
+mod reviews;
+mod routes;
 mod text;
 
-use std::collections::BTreeSet;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
-use std::time::Duration;
+pub use routes::{RouteMetrics, route_metrics};
+
+use std::convert::Infallible;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use prometheus_client::encoding::text::{encode_eof, encode_registry};
 use prometheus_client::encoding::{EncodeLabelSet, EncodeMetric, MetricEncoder, NoLabelSet};
@@ -18,53 +22,22 @@ use prometheus_client::metrics::{MetricType, TypedMetric};
 use prometheus_client::registry::Registry;
 
 use crate::audit::ENGINE;
-use crate::clock::{ClockState, Timestamp};
+use crate::clock::{ClockState, Durations, Timestamp};
 use crate::config::RulesFrom;
-use crate::decide::{Decision, Reason, decided_by_cedar};
+use crate::decide::decided_by_cedar;
+use crate::pdp::call::{Call, CallError, CallTarget, Response, read};
 use crate::pdp::wrong_credentials::WrongCredentials;
 use crate::pdp::{Pdp, ready, rules};
 use crate::store::StoreError;
-
-/// The upper bounds of the buckets of durations, in microseconds.
-const BOUNDS_US: [u64; 14] =
-    [50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000, 25_000, 50_000, 100_000, 500_000, 1_000_000, 10_000_000];
-
-/// The status of most answers.
-const OK: u16 = 200;
-
-/// The most reasons that are counted by their names.
-const REASONS_MAX: usize = 100;
-
-/// A histogram of durations: a few atomics, so that counting never blocks.
-#[derive(Clone, Debug, Default)]
-struct Durations(Arc<Buckets>);
-
-#[derive(Debug, Default)]
-struct Buckets {
-    /// One for each bound, and one for what took longer.
-    counts: [AtomicU64; BOUNDS_US.len() + 1],
-    sum_us: AtomicU64,
-}
-
-impl Durations {
-    fn observe(&self, took: Duration) {
-        let us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
-        let bucket = BOUNDS_US.partition_point(|bound| *bound < us);
-        if let Some(count) = self.0.counts.get(bucket) {
-            count.fetch_add(1, Ordering::Relaxed);
-        }
-        self.0.sum_us.fetch_add(us, Ordering::Relaxed);
-    }
-}
+use decisions::DecisionMetrics;
+use reviews::ReviewMetrics;
+use routes::{AnswerLabels, RouteLabels};
 
 impl EncodeMetric for Durations {
     fn encode(&self, mut encoder: MetricEncoder<'_>) -> Result<(), std::fmt::Error> {
-        let counts = self.0.counts.iter().map(|count| count.load(Ordering::Relaxed));
-        let bounds = BOUNDS_US.iter().map(|bound| Duration::from_micros(*bound).as_secs_f64());
-        let buckets: Vec<(f64, u64)> = bounds.chain([f64::INFINITY]).zip(counts).collect();
+        let buckets = self.buckets();
         let count = buckets.iter().map(|(_, count)| count).sum();
-        let sum = Duration::from_micros(self.0.sum_us.load(Ordering::Relaxed)).as_secs_f64();
-        encoder.encode_histogram::<NoLabelSet>(sum, count, &buckets, None)
+        encoder.encode_histogram::<NoLabelSet>(self.seconds(), count, &buckets, None)
     }
 
     fn metric_type(&self) -> MetricType {
@@ -77,49 +50,32 @@ impl TypedMetric for Durations {
 }
 
 #[derive(Clone, PartialEq, Eq, Hash, Debug, EncodeLabelSet)]
-struct RouteLabels {
-    method: &'static str,
-    route: &'static str,
-}
-
-#[derive(Clone, PartialEq, Eq, Hash, Debug, EncodeLabelSet)]
-struct AnswerLabels {
-    method: &'static str,
-    route: &'static str,
-    status: u16,
-}
-
-#[derive(Clone, PartialEq, Eq, Hash, Debug, EncodeLabelSet)]
-struct OutcomeLabels {
-    decision: &'static str,
-}
-
-#[derive(Clone, PartialEq, Eq, Hash, Debug, EncodeLabelSet)]
-struct ReasonLabels {
-    reason: String,
-}
-
-#[derive(Clone, PartialEq, Eq, Hash, Debug, EncodeLabelSet)]
 struct RulesLabels {
     digest: String,
     from: &'static str,
 }
 
+#[derive(Clone, PartialEq, Eq, Hash, Debug, EncodeLabelSet)]
+struct LimitLabels {
+    limit: &'static str,
+}
+
 /// The metrics of one decision point.
 pub(crate) struct Metrics {
     registry: Mutex<Registry>,
-    yes: Counter,
-    no: Counter,
+    /// The decisions that were given as answers.
+    pub(crate) decisions: DecisionMetrics,
+    /// The reviews of sets that were to come in force.
+    pub(crate) reviews: ReviewMetrics,
     answers: Family<AnswerLabels, Counter>,
     durations: Family<RouteLabels, Durations>,
-    reasons: Family<ReasonLabels, Counter>,
-    /// The reasons that were counted by their names.
-    named: Mutex<BTreeSet<String>>,
+    limits: Family<LimitLabels, Counter>,
     /// When a checkpoint was last signed, in milliseconds since 1970.
     signed_at: AtomicI64,
     signed: Gauge,
     refusals: Counter,
     pub(crate) swaps: Counter,
+    failures: Counter,
     pub(crate) wrong_credentials: Counter,
     /// The minute of wrong credentials that goes on.
     pub(crate) wrong_credentials_now: WrongCredentials,
@@ -138,20 +94,20 @@ pub(crate) struct Metrics {
 }
 
 impl Metrics {
-    pub(crate) fn new() -> Self {
-        let decisions = Family::<OutcomeLabels, Counter>::default();
+    /// None yet, over a store whose writer measures its commits.
+    pub(crate) fn new(commits: Durations) -> Self {
         let metrics = Self {
             registry: Mutex::default(),
-            yes: decisions.get_or_create_owned(&OutcomeLabels { decision: "yes" }),
-            no: decisions.get_or_create_owned(&OutcomeLabels { decision: "no" }),
+            decisions: DecisionMetrics::default(),
+            reviews: ReviewMetrics::default(),
             answers: Family::default(),
             durations: Family::default(),
-            reasons: Family::default(),
-            named: Mutex::default(),
+            limits: Family::default(),
             signed_at: AtomicI64::default(),
             signed: Gauge::default(),
             refusals: Counter::default(),
             swaps: Counter::default(),
+            failures: Counter::default(),
             wrong_credentials: Counter::default(),
             wrong_credentials_now: WrongCredentials::default(),
             compared: Counter::default(),
@@ -179,8 +135,9 @@ impl Metrics {
         let wrong = metrics.wrong_credentials.clone();
         registry.register("wrong_credentials", "How many calls came with credentials that are none", wrong);
         registry.register("rules_swaps", "How often other rules came in force", metrics.swaps.clone());
-        registry.register("decisions", "Questions answered", decisions);
-        registry.register("decisions_refused", "Questions answered with no, by the reason", metrics.reasons.clone());
+        metrics.decisions.register(&mut registry);
+        metrics.reviews.register(&mut registry);
+        registry.register("limits_reached", "How often a limit was reached, by its name", metrics.limits.clone());
         let (compared, inconsistent) = (metrics.compared.clone(), metrics.inconsistent.clone());
         registry.register("decisions_compared", "Answers of the table that the rules decided as well", compared);
         registry.register(
@@ -211,7 +168,13 @@ impl Metrics {
             metrics.unindexed.clone(),
         );
         registry.register("revision", "The newest revision of the facts", metrics.revision.clone());
+        registry.register(
+            "store_commit_seconds",
+            "How long it took to write all that waited, until it was on the disk",
+            commits,
+        );
         registry.register("store_writable", "1 while writes reach the disk", metrics.writable.clone());
+        registry.register("store_failed_writes", "Transactions that did not reach the disk", metrics.failures.clone());
         registry.register("store_writes_waiting", "Writes that wait for the disk", metrics.waiting.clone());
         registry.register(
             "clock_difference_seconds",
@@ -219,20 +182,6 @@ impl Metrics {
             metrics.clock.clone(),
         );
         Self { registry: Mutex::new(registry), ..metrics }
-    }
-
-    pub(crate) fn decided(&self, decision: &Decision) {
-        if decision.is_allowed() {
-            self.yes.inc();
-            return;
-        }
-        self.no.inc();
-        let reason = decision.reason().map_or("not_permitted", Reason::as_str);
-        let mut named = self.named.lock().unwrap_or_else(PoisonError::into_inner);
-        // Rules define reasons of their own, and other rules others.
-        let is_named = named.contains(reason) || (named.len() < REASONS_MAX && named.insert(reason.to_owned()));
-        let reason = if is_named { reason } else { "other" }.to_owned();
-        self.reasons.get_or_create(&ReasonLabels { reason }).inc();
     }
 
     pub(crate) fn signed(&self, at: Timestamp) {
@@ -244,48 +193,45 @@ impl Metrics {
     }
 }
 
-/// Where the durations of one route are counted.
-pub struct RouteMetrics {
-    method: &'static str,
-    route: &'static str,
-    /// There once the route has answered, so that routes nobody calls fill no page.
-    own: OnceLock<Durations>,
-    /// The answers with the status that most have, there once one had.
-    ok: OnceLock<Counter>,
-    durations: Family<RouteLabels, Durations>,
-    answers: Family<AnswerLabels, Counter>,
-}
-
-impl RouteMetrics {
-    /// Counts an answer.
-    pub fn answered(&self, status: u16, took: Duration) {
-        let (method, route) = (self.method, self.route);
-        self.own.get_or_init(|| self.durations.get_or_create_owned(&RouteLabels { method, route })).observe(took);
-        let labels = AnswerLabels { method, route, status };
-        if status == OK {
-            self.ok.get_or_init(|| self.answers.get_or_create_owned(&labels)).inc();
-        } else {
-            self.answers.get_or_create(&labels).inc();
-        }
-    }
+/// Counts that a limit was reached. Its name is one of the program, never one that a caller gave.
+pub fn limit_reached(pdp: &Pdp, limit: &'static str) {
+    pdp.metrics.limits.get_or_create(&LimitLabels { limit }).inc();
 }
 
 fn gauge(gauge: &Gauge, value: u64) {
     gauge.set(i64::try_from(value).unwrap_or(i64::MAX));
 }
 
-/// Where the answers of a route are counted.
-#[must_use]
-pub fn route_metrics(pdp: &Pdp, method: &'static str, route: &'static str) -> RouteMetrics {
-    let (durations, answers) = (pdp.metrics.durations.clone(), pdp.metrics.answers.clone());
-    RouteMetrics { method, route, own: OnceLock::new(), ok: OnceLock::new(), durations, answers }
+/// A text format that metrics can be in.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Format {
+    /// That of OpenMetrics.
+    OpenMetrics,
+    /// The one that Prometheus had before.
+    PlainText,
 }
 
-/// Every metric as it is now, in the text format of OpenMetrics.
+/// Reads every metric as it is now, if the caller may.
+///
+/// # Errors
+/// [`CallError::Denied`] when the rules do not allow it.
+pub async fn read_figures(pdp: &Pdp, call: &Call, format: Format) -> Result<Response<String>, CallError<Infallible>> {
+    read(pdp, call, "readMetrics", &CallTarget::Installation, |_, _| Ok(figures(pdp, format)?)).await
+}
+
+/// Every metric as it is now.
 ///
 /// # Errors
 /// [`StoreError`] when the ledger cannot be read.
-pub fn figures(pdp: &Pdp) -> Result<String, StoreError> {
+pub fn figures(pdp: &Pdp, format: Format) -> Result<String, StoreError> {
+    let text = open_metrics(pdp)?;
+    Ok(match format {
+        Format::OpenMetrics => text,
+        Format::PlainText => text::of(&text),
+    })
+}
+
+fn open_metrics(pdp: &Pdp) -> Result<String, StoreError> {
     let metrics = &pdp.metrics;
     let registry = metrics.registry.lock().unwrap_or_else(PoisonError::into_inner);
     let from = match rules::rules_from(pdp) {
@@ -302,6 +248,7 @@ pub fn figures(pdp: &Pdp) -> Result<String, StoreError> {
     gauge(&metrics.revision, pdp.revision().0);
     metrics.writable.set(i64::from(pdp.store.is_writable()));
     gauge(&metrics.waiting, pdp.store.waiting() as u64);
+    metrics.failures.inc_by(pdp.store.failures().saturating_sub(metrics.failures.get()));
     metrics.clock.set(match pdp.store.clock_state() {
         ClockState::Agrees => 0,
         ClockState::Behind { by } => -by.as_secs(),
@@ -310,6 +257,7 @@ pub fn figures(pdp: &Pdp) -> Result<String, StoreError> {
     let signed_at = metrics.signed_at.load(Ordering::Relaxed);
     let age = (pdp.now().as_millisecond() - signed_at) / 1_000;
     metrics.signed.set(if signed_at == 0 { -1 } else { age });
+    metrics.reviews.measure(pdp.now());
     let mut text = String::new();
     let unwritable = |error: std::fmt::Error| StoreError::Unusable(error.to_string());
     encode_registry(&mut text, &registry).map_err(unwritable)?;
@@ -319,12 +267,4 @@ pub fn figures(pdp: &Pdp) -> Result<String, StoreError> {
     machine::process(&mut text);
     encode_eof(&mut text).map_err(unwritable)?;
     Ok(text)
-}
-
-/// Like [`figures`], in the text format that Prometheus had before OpenMetrics.
-///
-/// # Errors
-/// As [`figures`].
-pub fn figures_as_text(pdp: &Pdp) -> Result<String, StoreError> {
-    Ok(text::of(&figures(pdp)?))
 }

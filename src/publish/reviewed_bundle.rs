@@ -58,6 +58,7 @@ pub(crate) async fn review_bundle_with(
             None
         }
     };
+    pdp.metrics.reviews.reviewed(pdp.store.now(), evidence.outcome, evidence.proofs.as_ref());
     Ok(ReviewedBundle { evidence, bundle })
 }
 

@@ -13,7 +13,7 @@ use super::metadata::{Known, Metadata};
 use super::tables::{ENTRIES, METADATA};
 use super::tail::Tail;
 use super::time::StoreTime;
-use crate::clock::OnceAMinute;
+use crate::clock::{Durations, OnceAMinute};
 use crate::id::Revision;
 use crate::random::SharedRandom;
 
@@ -34,6 +34,8 @@ pub(super) struct Shared {
     pub(super) log: OnceAMinute,
     /// How many writes failed.
     pub(super) failures: AtomicU64,
+    /// How long those took that did not.
+    pub(super) commits: Durations,
     pub(super) changed: tokio::sync::watch::Sender<Revision>,
     pub(super) open: Box<Opener>,
     pub(super) random: SharedRandom,

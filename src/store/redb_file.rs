@@ -23,7 +23,7 @@ use super::tail::Tail;
 use super::time::StoreTime;
 use super::view::View;
 use super::writer::{self, Queue};
-use crate::clock::{ClockState, OnceAMinute, SharedClock, Timestamp};
+use crate::clock::{ClockState, Durations, OnceAMinute, SharedClock, Timestamp};
 use crate::id::Revision;
 use crate::random::{self, SharedRandom};
 
@@ -139,6 +139,7 @@ impl Store {
             writable: AtomicBool::new(false),
             log: OnceAMinute::new(),
             failures: AtomicU64::new(0),
+            commits: Durations::default(),
             changed: tokio::sync::watch::Sender::new(revision),
             open,
             random,
@@ -229,6 +230,12 @@ impl Store {
     #[must_use]
     pub fn failures(&self) -> u64 {
         self.shared.failures.load(Ordering::Acquire)
+    }
+
+    /// How long transactions take, each with its sync.
+    #[must_use]
+    pub fn commits(&self) -> Durations {
+        self.shared.commits.clone()
     }
 
     /// How many writes wait for the writer.

@@ -12,7 +12,7 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread;
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use redb::ReadableDatabase as _;
 use tokio::sync::oneshot;
@@ -208,12 +208,14 @@ fn write(shared: &Shared, writer: &mut Writer, mut jobs: VecDeque<Box<dyn Job>>)
         // The disk works as before.
         Err(error) => return jobs.into_iter().for_each(|job| job.reply(Err(error.clone()))),
     };
+    let began = Instant::now();
     let mut written = reopened(shared).and_then(|()| {
         catch_unwind(AssertUnwindSafe(|| fill(shared, writer, now, &mut jobs)))
             .unwrap_or_else(|panic| Err(panicked(&*panic)))
     });
     match &mut written {
         Ok(Whole { revision, is_real, newer, in_force }) => {
+            shared.commits.observe(began.elapsed());
             if let Some(newer) = newer.take() {
                 let number = newer.number;
                 shared.known.write().unwrap_or_else(PoisonError::into_inner).merge(newer);

@@ -6,6 +6,7 @@ use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 use utoipa::{PartialSchema, ToSchema};
 
+use super::Problem;
 use crate::decide::Reason;
 
 /// The codes of everything that can go wrong besides a refusal by the rules, whose code is its reason. A test holds
@@ -30,6 +31,27 @@ const CODES: &str = "
     too_many_wrong_credentials too_much_to_compare unauthenticated unavailable unknown_customer unknown_decision
     unknown_link unknown_parameter unknown_parent unknown_partner unknown_proposal unknown_rules unknown_service
     unknown_speaker unknown_subscription unknown_token unreadable_lines";
+
+/// The codes that say that a limit was reached, each with the limit's name.
+const LIMITS: [(&str, &str); 10] = [
+    ("batch_too_large", "batch_bytes"),
+    ("body_too_large", "body_bytes"),
+    ("body_too_slow", "body_time"),
+    ("too_many_administrators", "administrators"),
+    ("too_many_changes", "what_if_changes"),
+    ("too_many_evaluations", "evaluations"),
+    ("too_many_proposals", "open_proposals"),
+    ("too_many_services", "accepted_services"),
+    ("too_many_wrong_credentials", "wrong_credentials"),
+    ("too_much_to_compare", "what_if_pairs"),
+];
+
+impl Problem {
+    /// The name of the limit that was reached, if that is what went wrong.
+    pub(in super::super) fn limit(&self) -> Option<&'static str> {
+        LIMITS.iter().find_map(|(code, limit)| (*code == self.0.code).then_some(*limit))
+    }
+}
 
 /// The code of a problem, as the document describes it.
 pub(in super::super) struct ProblemCode;
