@@ -79,5 +79,6 @@ mod tls;
 mod tokens;
 mod transfer;
 mod unseen;
+mod watching;
 mod what_if;
 mod worlds;
