@@ -16,3 +16,4 @@ pub(crate) mod subscription_actions;
 pub mod registry;
 pub mod selling;
 pub mod tokens;
+pub mod sessions;

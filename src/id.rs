@@ -154,6 +154,8 @@ names! {
     OfferId = "offer";
     /// An access token's public name; the secret itself is never stored.
     TokenId = "token";
+    /// The public name of a session on the pages; the secret of its cookie is never stored.
+    SessionId = "session";
 }
 
 /// A service of one customer, written `customer/service`.

@@ -83,6 +83,18 @@ pub const STREAMS_MAX: u32 = 128;
 
 /// The largest body that holds a set of rules, in bytes, where the largest body of others is smaller.
 pub const RULES_BODY_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// The largest body of a form, in bytes: the fields of a page, and room for an email of the longest kind.
+pub const FORM_BODY_BYTES_MAX: usize = 1024 * 1024;
+/// The most fields a form may hold: more than the services of one acceptance.
+pub const FORM_FIELDS_MAX: usize = 1_000;
+/// How many minutes nobody has to be seen for a session to end, so that a screen left alone opens nothing for long.
+pub const SESSION_IDLE_MINUTES: i64 = 30;
+/// How many hours a session may last in all: a working day.
+pub const SESSION_HOURS: i64 = 8;
+/// How many minutes pass before it is written again that a session was seen, so that looking costs no write.
+pub const SESSION_SEEN_EVERY_MINUTES: i64 = 5;
+/// The most open sessions of one person; the next one ends the oldest.
+pub const SESSIONS_OF_ONE_MAX: usize = 20;
 /// The largest file of a set of rules, in bytes.
 pub const RULES_FILE_BYTES_MAX: usize = 1024 * 1024;
 /// The most files a set of rules may hold.

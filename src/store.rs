@@ -47,6 +47,7 @@ mod journal_view;
 mod ledger_reader;
 mod known_keys;
 mod tokens;
+mod session;
 mod rules;
 mod rules_source;
 
@@ -66,6 +67,7 @@ pub use overlay::Overlay;
 pub use proposal::{Approval, Closed, Proposal, ProposalState};
 pub use redb_file::{Snapshot, Store};
 pub use rows::Listed;
+pub use session::Session;
 pub use sheet::{Sheet, Work};
 pub use token::{Remembered, Token};
 pub use view::{Kept, View};

@@ -18,7 +18,7 @@ use crate::clock::Timestamp;
 
 /// The first bytes of the keys whose rows are in the journal; the other rows of the table are remembered answers,
 /// checkpoints, archive files and strays.
-pub(super) const JOURNALED: [u8; 12] = *b"!befhopqstvw";
+pub(super) const JOURNALED: [u8; 13] = *b"!befhopqstuvw";
 
 /// An entry of the journal that changed no fact.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -226,6 +226,7 @@ pub(super) fn described(key: &[u8]) -> String {
         b'p' => format!("proposal {number}"),
         b's' => "which proposal is scheduled".to_owned(),
         b't' => format!("token `{name}`"),
+        b'u' => "a session".to_owned(),
         b'v' => format!("the evidence of proposal {number}"),
         _ => format!("the row `{}`", data_encoding::HEXLOWER.encode(key)),
     }

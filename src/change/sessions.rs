@@ -1,0 +1,227 @@
+//! Sessions of people on the pages: begun by somebody who proved who they are, opened by the cookie alone, ended by
+//! hand, by time, or with the token they began with.
+//!
+//! The cookie holds 256 random bits, of which only the SHA-256 is stored. A session is a row of the journal of the
+//! metadata, so one that was edited on disk opens nothing. When it was last seen is written beside it, seldom, and is
+//! no entry.
+
+use data_encoding::{BASE64URL_NOPAD, HEXLOWER};
+use jiff::SignedDuration;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+use subtle::ConstantTimeEq as _;
+
+use crate::caller::{Caller, Identity, Person, Proof};
+use crate::clock::Timestamp;
+use crate::id::{SessionId, TokenId};
+use crate::limits::{SESSION_HOURS, SESSION_IDLE_MINUTES, SESSION_SEEN_EVERY_MINUTES, SESSIONS_OF_ONE_MAX};
+use crate::pdp::Pdp;
+use crate::pdp::call::{self, Call, CallError, CallTarget, Coded, Committed, Done};
+use crate::pdp::wrong_credentials::token_as_written;
+use crate::random::RandomError;
+use crate::store::{MetadataChanges, Session, StoreError, WriteContext};
+
+const SECRET_BYTES: usize = 32;
+/// How much of the hash of a secret is the session's public name.
+const ID_BYTES: usize = 16;
+
+/// How long sessions last.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct SessionTerms {
+    /// How long nobody has to be seen for a session to end.
+    pub idle: SignedDuration,
+    /// How long a session may last in all.
+    pub whole: SignedDuration,
+}
+
+impl Default for SessionTerms {
+    fn default() -> Self {
+        Self { idle: SignedDuration::from_mins(SESSION_IDLE_MINUTES), whole: SignedDuration::from_hours(SESSION_HOURS) }
+    }
+}
+
+/// A session that was begun, as its cookie is given out once.
+#[derive(Clone)]
+pub struct Begun {
+    /// Its public name.
+    pub id: SessionId,
+    /// What the cookie holds; it is stored nowhere.
+    pub secret: String,
+}
+
+/// A session that is open.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct OpenSession {
+    /// Its public name.
+    pub id: SessionId,
+    /// Who it is.
+    pub identity: Identity,
+    /// What people call whom it speaks for.
+    pub name: String,
+    /// When the person last proved who they are.
+    pub proved: Timestamp,
+}
+
+/// Why a session cannot be begun.
+#[derive(Debug, thiserror::Error)]
+pub enum SessionError {
+    /// The system gives no random bytes.
+    #[error(transparent)]
+    NoRandomness(#[from] RandomError),
+}
+
+impl Coded for SessionError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::NoRandomness(_) => "no_randomness",
+        }
+    }
+}
+
+/// What a change of sessions answers.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub struct Changed;
+
+/// Whose sessions are counted together: a person's, or where nobody is known a caller's.
+fn hand(caller: &Caller, person: Option<&Person>) -> [u8; 32] {
+    let who =
+        person.map_or_else(|| format!("caller\n{caller}"), |person| format!("{}\n{}", person.issuer, person.subject));
+    Sha256::digest(who.as_bytes()).into()
+}
+
+fn id_of(secret: &str) -> Option<(SessionId, [u8; 32])> {
+    let sha256: [u8; 32] = Sha256::digest(secret.as_bytes()).into();
+    let id = HEXLOWER.encode(sha256.get(..ID_BYTES)?).parse().ok()?;
+    Some((id, sha256))
+}
+
+/// Fills bytes with what nobody can guess.
+///
+/// # Errors
+/// [`RandomError`] when the system gives none.
+pub fn random_bytes(pdp: &Pdp, bytes: &mut [u8]) -> Result<(), RandomError> {
+    pdp.store.random().fill(bytes)
+}
+
+/// Begins a session of somebody who has just proved who they are; the oldest of too many of theirs is ended.
+///
+/// # Errors
+/// [`SessionError`]; [`CallError::Denied`] when the caller may not sign in.
+pub async fn begin_session(pdp: &Pdp, call: &Call) -> Result<Begun, CallError<SessionError>> {
+    let mut random = [0; SECRET_BYTES];
+    pdp.store.random().fill(&mut random).map_err(|error| CallError::Refused(SessionError::NoRandomness(error)))?;
+    let secret = BASE64URL_NOPAD.encode(&random);
+    let (id, sha256) = id_of(&secret).ok_or(CallError::Store(StoreError::Closing))?;
+    let mut call = call.clone();
+    call.said.insert("session".to_owned(), id.as_str().into());
+    let token = match &call.proof {
+        Proof::Token { id } => Some(id.clone()),
+        _ => None,
+    };
+    let (caller, person, new) = (call.caller.clone(), call.person.clone(), id.clone());
+    call::change(pdp, &call, "signIn", CallTarget::Installation, move |context, _| {
+        let hand = hand(&caller, person.as_ref());
+        let mut metadata = MetadataChanges::default();
+        let mut open = context.open_sessions(&hand)?;
+        let most = SESSIONS_OF_ONE_MAX.saturating_sub(1);
+        for oldest in open.drain(..open.len().saturating_sub(most)) {
+            if let Some(session) = context.session(&oldest)? {
+                metadata.put_session(&Session { ended: Some(context.at), ..session })?;
+            }
+        }
+        open.push(new.clone());
+        metadata.put_open_sessions(&hand, &open)?;
+        metadata.put_session(&Session {
+            id: new.clone(),
+            caller: caller.clone(),
+            person: person.clone(),
+            name: name_of(context, &caller)?,
+            token: token.clone(),
+            begun: context.at,
+            proved: context.at,
+            ended: None,
+            sha256,
+        })?;
+        Ok(Done::metadata(metadata, Changed))
+    })
+    .await?;
+    Ok(Begun { id, secret })
+}
+
+/// What people call whom a session speaks for.
+fn name_of(context: &WriteContext<'_>, caller: &Caller) -> Result<String, StoreError> {
+    let name = match caller {
+        Caller::Partner { id } => context.view.partner(id)?.map(|kept| kept.fact.name),
+        Caller::Customer { id } => context.view.customer(id)?.map(|kept| kept.fact.name),
+        Caller::Operator { id, .. } => {
+            id.parse().ok().map(|id| context.token(&id)).transpose()?.flatten().and_then(|token| token.name)
+        }
+        Caller::Visitor => None,
+    };
+    Ok(name.unwrap_or_else(|| match caller {
+        Caller::Operator { id, .. } => id.clone(),
+        other => other.to_string(),
+    }))
+}
+
+/// Ends a session; one that ended already stays so.
+///
+/// # Errors
+/// [`CallError::Denied`] when the caller may not sign out.
+pub async fn end_session(
+    pdp: &Pdp,
+    call: &Call,
+    id: &SessionId,
+) -> Result<Committed<Changed>, CallError<SessionError>> {
+    let mut call = call.clone();
+    call.said.insert("session".to_owned(), id.as_str().into());
+    let id = id.clone();
+    call::change(pdp, &call, "signOut", CallTarget::Installation, move |context, _| {
+        let mut metadata = MetadataChanges::default();
+        if let Some(session) = context.session(&id)?.filter(|session| session.ended.is_none()) {
+            let hand = hand(&session.caller, session.person.as_ref());
+            let open: Vec<_> = context.open_sessions(&hand)?.into_iter().filter(|open| *open != id).collect();
+            metadata.put_open_sessions(&hand, &open)?;
+            metadata.put_session(&Session { ended: Some(context.at), ..session })?;
+        }
+        Ok(Done::metadata(metadata, Changed))
+    })
+    .await
+}
+
+/// The session that a cookie opens; nothing for one that is unknown, altered, over, or of a token that is.
+///
+/// # Errors
+/// [`StoreError`] when sessions cannot be read or when it was seen cannot be written; then nobody is let in.
+pub async fn open_session(pdp: &Pdp, secret: &str, terms: SessionTerms) -> Result<Option<OpenSession>, StoreError> {
+    let Some((id, sha256)) = id_of(secret) else { return Ok(None) };
+    let session = match pdp.store.session(&id) {
+        Err(error @ StoreError::Altered(_)) => {
+            tracing::error!(%error, session = %id, "a session opens nothing");
+            return Ok(None);
+        }
+        found => found?,
+    };
+    let Some(session) = session.filter(|session| bool::from(session.sha256.ct_eq(&sha256))) else { return Ok(None) };
+    let now = pdp.store.now();
+    let seen = pdp.store.session_seen(&id)?.map_or(session.begun, |seen| seen.max(session.begun));
+    let is_over = session.ended.is_some()
+        || now.duration_since(session.begun) >= terms.whole
+        || now.duration_since(seen) >= terms.idle;
+    if is_over || !is_token_valid(pdp, session.token.as_ref(), now)? {
+        return Ok(None);
+    }
+    if now.duration_since(seen) >= SignedDuration::from_mins(SESSION_SEEN_EVERY_MINUTES) {
+        pdp.store.see_session(&id, now).await?;
+    }
+    let proof = session.token.map_or(Proof::Unasked, |id| Proof::Token { id });
+    let identity = Identity { caller: session.caller, person: session.person, proof };
+    Ok(Some(OpenSession { id, identity, name: session.name, proved: session.proved }))
+}
+
+/// Is the token that a session began with still valid? A session that began without one has nothing to lose.
+fn is_token_valid(pdp: &Pdp, token: Option<&TokenId>, now: Timestamp) -> Result<bool, StoreError> {
+    let Some(id) = token else { return Ok(true) };
+    let token = token_as_written(pdp, id)?;
+    Ok(token.is_some_and(|token| token.revoked.is_none() && token.expires.is_none_or(|expires| now < expires)))
+}

@@ -1,0 +1,123 @@
+//! Sessions of people on the pages, as they are kept.
+
+use serde::{Deserialize, Serialize};
+
+use super::StoreError;
+use super::batch::{WriteContext, Written};
+use super::metadata_changes::MetadataChanges;
+use super::redb_file::Store;
+use super::tables::METADATA;
+use super::view::{decode, encode};
+use crate::caller::{Caller, Person};
+use crate::clock::Timestamp;
+use crate::id::{SessionId, TokenId};
+
+/// A session as it is kept: never the secret of its cookie, only the hash of it.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Session {
+    /// Its public name.
+    pub id: SessionId,
+    /// Whom it speaks for.
+    pub caller: Caller,
+    /// Whose it is, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub person: Option<Person>,
+    /// What people call whom it speaks for, as it was when the session began.
+    pub name: String,
+    /// The token it began with, and dies with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token: Option<TokenId>,
+    /// When it began.
+    pub begun: Timestamp,
+    /// When the person last proved who they are.
+    pub proved: Timestamp,
+    /// When it was ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended: Option<Timestamp>,
+    /// The SHA-256 of the secret.
+    pub sha256: [u8; 32],
+}
+
+/// Sessions, in the order of their names.
+const SESSION: &[u8] = b"us";
+/// Which sessions of somebody were begun and not ended, by the SHA-256 of who it is.
+const OPEN: &[u8] = b"uo";
+/// When a session was last seen: no entry of the journal, because nothing opens by it.
+const SEEN: &[u8] = b"y";
+
+fn key(kind: &[u8], rest: &[u8]) -> Vec<u8> {
+    [kind, rest].concat()
+}
+
+impl Store {
+    /// A session by its public name.
+    ///
+    /// # Errors
+    /// [`StoreError`] when it cannot be read, or is not the one that the journal knows; then nobody is let in.
+    pub fn session(&self, id: &SessionId) -> Result<Option<Session>, StoreError> {
+        self.metadata(|metadata| metadata.row(&key(SESSION, id.as_str().as_bytes())))
+    }
+
+    /// When a session was last seen, as it was last written; nothing where it never was.
+    ///
+    /// # Errors
+    /// [`StoreError`] when it cannot be read.
+    pub fn session_seen(&self, id: &SessionId) -> Result<Option<Timestamp>, StoreError> {
+        let table = self.read()?.open_table(METADATA)?;
+        let found = table.get(key(SEEN, id.as_str().as_bytes()).as_slice())?;
+        found.map(|found| decode(found.value())).transpose()
+    }
+
+    /// Writes when a session was last seen.
+    ///
+    /// # Errors
+    /// [`StoreError`] when it cannot be written.
+    pub async fn see_session(&self, id: &SessionId, at: Timestamp) -> Result<(), StoreError> {
+        let (key, row) = (key(SEEN, id.as_str().as_bytes()), encode(&at)?);
+        self.queue()
+            .wait(move |batch| {
+                batch.metadata_table.insert(key.as_slice(), row.as_slice())?;
+                batch.is_real = true;
+                Ok(Ok(Written { value: (), revision: batch.revision, seqs: Vec::new() }))
+            })
+            .await
+            .map(drop)
+    }
+}
+
+impl WriteContext<'_> {
+    /// A session by its public name, as it is where the change is made.
+    ///
+    /// # Errors
+    /// [`StoreError`] when it cannot be read.
+    pub fn session(&self, id: &SessionId) -> Result<Option<Session>, StoreError> {
+        self.metadata.row(&key(SESSION, id.as_str().as_bytes()))
+    }
+
+    /// The sessions of somebody that were begun and not ended, oldest first.
+    ///
+    /// # Errors
+    /// [`StoreError`] when they cannot be read.
+    pub fn open_sessions(&self, of: &[u8; 32]) -> Result<Vec<SessionId>, StoreError> {
+        Ok(self.metadata.row(&key(OPEN, of))?.unwrap_or_default())
+    }
+}
+
+impl MetadataChanges {
+    /// Stores a session as it is now.
+    ///
+    /// # Errors
+    /// [`StoreError`] when it cannot be put into bytes.
+    pub fn put_session(&mut self, session: &Session) -> Result<(), StoreError> {
+        self.put(key(SESSION, session.id.as_str().as_bytes()), session)
+    }
+
+    /// Stores which sessions of somebody are open.
+    ///
+    /// # Errors
+    /// [`StoreError`] when it cannot be put into bytes.
+    pub fn put_open_sessions(&mut self, of: &[u8; 32], sessions: &[SessionId]) -> Result<(), StoreError> {
+        self.put(key(OPEN, of), &sessions)
+    }
+}
