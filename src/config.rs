@@ -5,6 +5,7 @@ mod sources;
 
 pub use sources::{Environment, InForce, Origin, Resolved, Unknown, environment, file, resolve, unknown};
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -15,6 +16,7 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::domain::grant::Multichannel;
+use crate::id::ServiceName;
 use crate::limits::Limits;
 
 /// The deepest nesting that may be allowed; beyond it the reader itself would give up.
@@ -106,6 +108,10 @@ pub struct Settings {
     pub limits: Limits,
     /// How the log is written: `text` or `json`.
     pub log: LogForm,
+    /// Are pages for people served? `on` or `off`.
+    pub pages: PagesSetting,
+    /// What people call services, by their keys.
+    pub services: BTreeMap<ServiceName, ServiceSettings>,
     /// The settings of the ledger.
     pub ledger: LedgerSettings,
     /// Does a proxy in front of this service speak TLS with callers, so that plain HTTP is served to other machines?
@@ -139,6 +145,25 @@ impl TlsSettings {
             _ => None,
         }
     }
+}
+
+/// Whether pages for people are served.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Debug, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PagesSetting {
+    /// They are.
+    #[default]
+    On,
+    /// The API alone is served.
+    Off,
+}
+
+/// What is said of a service besides its key.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ServiceSettings {
+    /// What people call it.
+    pub name: String,
 }
 
 /// How the log is written.

@@ -26,6 +26,7 @@ mod sheet;
 mod times;
 mod trace;
 mod request;
+mod site;
 mod changes;
 mod customers;
 mod format;
@@ -55,6 +56,8 @@ pub use problem::Problem;
 pub use received::{Listener, Shutdown};
 pub use routes::{ROUTES, Route};
 pub use server::{serve, serve_local};
+pub(crate) use sheet::row as csv_row;
+pub use site::{Site, SiteResponse, Visit};
 pub use tls::{Tls, TlsError, TlsFiles};
 
 use std::convert::Infallible;
@@ -81,6 +84,7 @@ use openapi::described;
 use received::{Received, Serving};
 use request::Request;
 use routes::{Found, Routes};
+use site::visited;
 
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -90,6 +94,8 @@ struct Surface {
     listener: Listener,
     routes: Routes,
     serving: Arc<Serving>,
+    /// The pages for people, where there are any.
+    site: Option<Arc<dyn Site>>,
 }
 
 /// How often a stream says that it is still there, and asks whether it still may be.
@@ -111,9 +117,19 @@ pub fn surface_with(
     shutdown: Shutdown,
     heartbeat: Duration,
 ) -> impl Filter<Extract = (Response,), Error = Infallible> + Clone {
+    composed(pdp, listener, shutdown, heartbeat, None)
+}
+
+fn composed(
+    pdp: Arc<Pdp>,
+    listener: Listener,
+    shutdown: Shutdown,
+    heartbeat: Duration,
+    site: Option<Arc<dyn Site>>,
+) -> impl Filter<Extract = (Response,), Error = Infallible> + Clone {
     let document = described(ROUTES, pdp.has_world());
     let serving = Arc::new(Serving { document, shutdown, heartbeat });
-    let surface = Arc::new(Surface { routes: Routes::new(&pdp), pdp, listener, serving });
+    let surface = Arc::new(Surface { routes: Routes::new(&pdp), pdp, listener, serving, site });
     let query = warp::query::raw().or_else(|_: Rejection| ready(Ok::<_, Infallible>((String::new(),))));
     // A CONNECT names an authority and no path, so nothing looks at its path.
     let with_path = warp::method()
@@ -152,7 +168,21 @@ pub fn service(
 + Send
 + Sync
 + 'static {
-    TowerToHyperService::new(warp::service(surface(pdp, listener, shutdown)))
+    service_with_site(pdp, listener, shutdown, None)
+}
+
+/// Like [`service`], with pages for people beside the routes.
+pub fn service_with_site(
+    pdp: Arc<Pdp>,
+    listener: Listener,
+    shutdown: Shutdown,
+    site: Option<Arc<dyn Site>>,
+) -> impl Service<hyper::Request<hyper::body::Incoming>, Response = Response, Error = Infallible, Future: Send + 'static>
++ Clone
++ Send
++ Sync
++ 'static {
+    TowerToHyperService::new(warp::service(composed(pdp, listener, shutdown, HEARTBEAT, site)))
 }
 
 /// Makes one reply type of an answer and of a recovered rejection.
@@ -218,6 +248,12 @@ async fn dispatch(
     let RequestHead { method, path, query, named, headers, connection } = asked;
     let host = origin::host(named, &headers)?;
     let method = if method == Method::HEAD { Method::GET } else { method };
+    if let Some(site) = surface.site.as_deref().filter(|site| site.serves(&method, path.as_str(), &headers)) {
+        let path = path.as_str().to_owned();
+        let body_to_come = Ok(bytes::Bytes::new());
+        let visit = Visit { method, path, query, host, connection, headers, body: body_to_come };
+        return Ok(visited(site, visit, body).await);
+    }
     let (served, params) = match surface.routes.find(&method, path.as_str())? {
         Found::Route(served, params) => (served, params),
         Found::OtherMethods(allowed) => {

@@ -21,6 +21,8 @@ enum Kind {
     Flag,
     /// Several texts; in the environment with commas between them.
     List,
+    /// A table of what somebody names, as TOML writes it in one line.
+    Table,
 }
 
 /// A setting.
@@ -51,6 +53,10 @@ const fn list(key: &'static str) -> Setting {
     Setting { key, kind: Kind::List, is_secret: false, otherwise: "" }
 }
 
+const fn named(key: &'static str) -> Setting {
+    Setting { key, kind: Kind::Table, is_secret: false, otherwise: "" }
+}
+
 /// Every setting, in the order in which they are printed.
 const SETTINGS: &[Setting] = &[
     text("data", "./standing-data"),
@@ -79,6 +85,8 @@ const SETTINGS: &[Setting] = &[
     text("tls.key", ""),
     text("tls.client_ca", ""),
     text("tls.client_crl", ""),
+    text("pages", "on"),
+    named("services"),
 ];
 
 /// What else the environment may say, which is no setting.
@@ -206,6 +214,7 @@ fn value_of(setting: &Setting, text: &str) -> Option<Value> {
         Kind::Number => text.trim().parse().ok().map(Value::Integer),
         Kind::List => Some(text.split(',').map(|part| part.trim().to_owned()).collect::<Vec<_>>().into()),
         Kind::Flag => text.trim().parse().ok().map(Value::Boolean),
+        Kind::Table => text.parse().ok().map(Value::Table),
     }
 }
 

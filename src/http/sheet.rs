@@ -11,7 +11,7 @@ const FORMULA: [char; 6] = ['=', '+', '-', '@', '\t', '\r'];
 const MEDIA: &str = "text/csv; charset=utf-8; header=present";
 
 /// A row; the guard of a cell that begins as a formula does is a quote.
-pub(super) fn row<T: AsRef<str>>(cells: impl IntoIterator<Item = T>) -> std::io::Result<Vec<u8>> {
+pub(crate) fn row<T: AsRef<str>>(cells: impl IntoIterator<Item = T>) -> std::io::Result<Vec<u8>> {
     let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
     let guarded = cells.into_iter().map(|cell| {
         let cell = cell.as_ref();

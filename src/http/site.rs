@@ -1,0 +1,59 @@
+//! What a listener answers besides the routes of this service: pages for people, which stand in a room of their own.
+
+use std::future::Future;
+use std::pin::Pin;
+
+use bytes::Bytes;
+use warp::http::uri::Authority;
+use warp::http::{HeaderMap, Method, StatusCode};
+
+use super::body::collected;
+use super::connection::Connection;
+use super::incoming::Incoming;
+use super::long::long;
+use super::problem::Problem;
+use crate::limits::FORM_BODY_BYTES_MAX;
+
+/// The answer to a visit.
+pub type SiteResponse = warp::http::Response<Bytes>;
+
+/// A call of a page, whole.
+#[derive(Debug)]
+pub struct Visit {
+    /// The method; a `HEAD` comes as a `GET`.
+    pub method: Method,
+    /// The path, as it was sent.
+    pub path: String,
+    /// The query, as it was sent.
+    pub query: String,
+    /// The host it names.
+    pub host: Option<Authority>,
+    /// The connection it came in by.
+    pub connection: Connection,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The body, or why it cannot be read.
+    pub body: Result<Bytes, StatusCode>,
+}
+
+/// Pages that are served beside the routes.
+pub trait Site: Send + Sync {
+    /// Is a call one of a page?
+    fn serves(&self, method: &Method, path: &str, headers: &HeaderMap) -> bool;
+
+    /// May a page look at everything, so that it has its turn aside?
+    fn is_long(&self, path: &str) -> bool;
+
+    /// The page.
+    fn visit<'a>(&'a self, visit: Visit) -> Pin<Box<dyn Future<Output = SiteResponse> + Send + 'a>>;
+}
+
+/// Has a page answer a call whose body is still on its way.
+pub(super) async fn visited(site: &dyn Site, mut visit: Visit, body: Incoming) -> warp::reply::Response {
+    let read = collected(body, FORM_BODY_BYTES_MAX).await;
+    visit.body = read.map_err(|problem: Problem| problem.into_response().status());
+    let is_long = site.is_long(&visit.path);
+    let answer = site.visit(visit);
+    let response = if is_long { long(answer).await } else { answer.await };
+    response.map(Into::into)
+}
