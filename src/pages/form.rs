@@ -1,0 +1,230 @@
+//! Forms: from where they are taken, what they hold, and what is wrong with them.
+//!
+//! A form is taken from a page of ours alone: the browser says so, and the form holds a key that only whoever has the
+//! cookie could have been shown.
+
+use std::collections::BTreeMap;
+
+use data_encoding::BASE64URL_NOPAD;
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use hyper::HeaderMap;
+use hyper::header::{CONTENT_TYPE, ORIGIN};
+use maud::{Markup, html};
+use sha2::{Digest as _, Sha256};
+use subtle::ConstantTimeEq as _;
+
+use super::words::Words;
+use crate::limits::FORM_FIELDS_MAX;
+use crate::pdp::call::Idempotency;
+
+/// What the key of a form is a code over.
+const FORM_WORD: &[u8] = b"standing form";
+const SEC_FETCH_SITE: &str = "sec-fetch-site";
+/// What a form is sent as.
+const MEDIA: &str = "application/x-www-form-urlencoded";
+/// The most characters of the name by which a form is done once.
+const ONCE_LENGTH_MAX: usize = 64;
+
+/// Is what was sent from a page of ours, as the browser says?
+#[must_use]
+pub fn is_from_here(headers: &HeaderMap, own_origins: &[String]) -> bool {
+    let mut sites = headers.get_all(SEC_FETCH_SITE).iter();
+    match (sites.next(), sites.next()) {
+        (Some(site), None) => site == "same-origin",
+        (Some(_), Some(_)) => false,
+        (None, _) => {
+            let mut origins = headers.get_all(ORIGIN).iter();
+            match (origins.next(), origins.next()) {
+                (Some(origin), None) => own_origins.iter().any(|own| origin == own.as_str()),
+                _ => false,
+            }
+        }
+    }
+}
+
+/// A code over a word under the secret of a cookie.
+#[must_use]
+pub fn code(secret: &str, word: &[u8]) -> String {
+    // A key of any length is taken.
+    let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(secret.as_bytes()) else { return String::new() };
+    mac.update(word);
+    BASE64URL_NOPAD.encode(&mac.finalize().into_bytes())
+}
+
+/// Is it the code over a word under the secret of a cookie?
+#[must_use]
+pub fn is_code(secret: &str, word: &[u8], given: &str) -> bool {
+    let right = code(secret, word);
+    !right.is_empty() && right.as_bytes().ct_eq(given.as_bytes()).into()
+}
+
+/// The key that forms shown to whoever has the cookie hold.
+#[must_use]
+pub fn form_key(secret: &str) -> String {
+    code(secret, FORM_WORD)
+}
+
+/// Is it the key of a form that was shown to whoever has the cookie?
+#[must_use]
+pub fn is_form_key(secret: &str, given: &str) -> bool {
+    is_code(secret, FORM_WORD, given)
+}
+
+/// Why a form cannot be read.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum FormError {
+    /// It is no form.
+    NoForm,
+    /// A field that the form does not have.
+    Unknown(String),
+    /// A field that stands twice.
+    Repeated(String),
+    /// It holds too many fields.
+    TooMany,
+}
+
+/// What was sent with a form.
+#[derive(Clone, Default, Debug)]
+pub struct Form(BTreeMap<String, Vec<String>>);
+
+impl Form {
+    /// Reads a form whose fields have these names; those that may stand several times end with a star.
+    ///
+    /// # Errors
+    /// A [`FormError`].
+    pub fn read(headers: &HeaderMap, body: &[u8], names: &[&str]) -> Result<Self, FormError> {
+        let media = headers.get(CONTENT_TYPE).and_then(|media| media.to_str().ok()).unwrap_or_default();
+        let media = media.split(';').next().unwrap_or_default().trim();
+        if !media.eq_ignore_ascii_case(MEDIA) || std::str::from_utf8(body).is_err() {
+            return Err(FormError::NoForm);
+        }
+        let mut fields: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for (count, (name, value)) in form_urlencoded::parse(body).enumerate() {
+            if count >= FORM_FIELDS_MAX {
+                return Err(FormError::TooMany);
+            }
+            let several = names.iter().any(|known| known.strip_suffix('*') == Some(&*name));
+            if !several && !names.contains(&&*name) {
+                return Err(FormError::Unknown(name.into_owned()));
+            }
+            let values = fields.entry(name.clone().into_owned()).or_default();
+            if !several && !values.is_empty() {
+                return Err(FormError::Repeated(name.into_owned()));
+            }
+            // What a browser sends for a new line is one.
+            values.push(value.replace("\r\n", "\n"));
+        }
+        Ok(Self(fields))
+    }
+
+    /// What a field says; nothing is what an empty one says.
+    #[must_use]
+    pub fn text(&self, name: &str) -> &str {
+        self.0.get(name).and_then(|values| values.first()).map_or("", String::as_str)
+    }
+
+    /// What a field says each time it stands.
+    #[must_use]
+    pub fn all(&self, name: &str) -> &[String] {
+        self.0.get(name).map_or(&[], Vec::as_slice)
+    }
+
+    /// What makes sending the form again safe: its own name, and what it says besides.
+    #[must_use]
+    pub fn idempotency(&self, path: &str) -> Option<Idempotency> {
+        let once = self.text("once");
+        let is_name =
+            (1..=ONCE_LENGTH_MAX).contains(&once.len()) && once.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        let mut request = Sha256::new();
+        let mut add = |part: &str| {
+            request.update((part.len() as u64).to_be_bytes());
+            request.update(part.as_bytes());
+        };
+        add(path);
+        for (name, values) in &self.0 {
+            for value in values.iter().filter(|_| name != "form_key") {
+                add(name);
+                add(value);
+            }
+        }
+        is_name.then(|| Idempotency { key: format!("page-{once}"), request: request.finalize().into() })
+    }
+}
+
+/// What is wrong with a field.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct FieldError {
+    /// The id of the field, or of the first of its choices.
+    pub field: String,
+    /// What is wrong and what to do.
+    pub says: String,
+}
+
+/// What is wrong with a form, first in the page and with the focus, each line a link to its field.
+#[must_use]
+pub fn summary(words: Words, errors: &[FieldError]) -> Markup {
+    html! {
+        @if !errors.is_empty() {
+            div.errors role="group" aria-labelledby="errors" tabindex="-1" autofocus {
+                h2 id="errors" { (words.say("form-problem")) }
+                ul { @for error in errors { li { a href=(format!("#{}", error.field)) { (error.says) } } } }
+            }
+        }
+    }
+}
+
+/// The sentence of what is wrong with a field, to stand at it.
+#[must_use]
+pub fn error_at(words: Words, errors: &[FieldError], field: &str) -> Markup {
+    html! {
+        @for error in errors.iter().filter(|error| error.field == field) {
+            p.error id=(format!("{field}-error")) { span.unseen { (words.say("form-error")) " " } (error.says) }
+        }
+    }
+}
+
+/// Is something wrong with a field?
+#[must_use]
+pub fn is_wrong(errors: &[FieldError], field: &str) -> bool {
+    errors.iter().any(|error| error.field == field)
+}
+
+/// A field of one line.
+pub struct Field<'a> {
+    /// Its id, which is its name too.
+    pub id: &'a str,
+    /// What it is called.
+    pub label: String,
+    /// What to write, where that has to be said.
+    pub hint: Option<Markup>,
+    /// `text`, `date`, `search` or `password`.
+    pub kind: &'a str,
+    /// What is in it.
+    pub value: &'a str,
+    /// What a browser may fill it with.
+    pub autocomplete: &'a str,
+    /// May it stay empty?
+    pub is_optional: bool,
+}
+
+/// A field of one line, with what is wrong with it.
+#[must_use]
+pub fn field(words: Words, field: &Field<'_>, errors: &[FieldError]) -> Markup {
+    let Field { id, label, hint, kind, value, autocomplete, is_optional } = field;
+    let wrong = is_wrong(errors, id);
+    let described = [hint.as_ref().map(|_| format!("{id}-hint")), wrong.then(|| format!("{id}-error"))];
+    let described = described.into_iter().flatten().collect::<Vec<_>>().join(" ");
+    html! {
+        div.field {
+            label for=(id) {
+                (label)
+                @if *is_optional { " " span.soft { (words.say("form-optional")) } }
+            }
+            @if let Some(hint) = hint { p.hint id=(format!("{id}-hint")) { (hint) } }
+            (error_at(words, errors, id))
+            input type=(kind) id=(id) name=(id) value=(value) autocomplete=(autocomplete) spellcheck="false"
+                aria-describedby=[(!described.is_empty()).then_some(described)]
+                aria-invalid=[wrong.then_some("true")];
+        }
+    }
+}
