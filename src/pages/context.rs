@@ -1,0 +1,355 @@
+//! What a page knows of whoever looks at it, and what it answers with.
+
+use std::collections::BTreeMap;
+use std::fmt::Display;
+use std::str::FromStr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use data_encoding::BASE64URL_NOPAD;
+use hyper::{HeaderMap, StatusCode};
+use maud::{Markup, html};
+use serde::{Deserialize, Serialize};
+
+use super::form::{Form, FormError, code, form_key, is_code, is_form_key, is_from_here};
+use super::frame::{Shown, Viewer};
+use super::setting::Setting;
+use super::words::{Words, id, name};
+use crate::caller::{Caller, Identity};
+use crate::change::sessions::OpenSession;
+use crate::change::sessions::random_bytes;
+use crate::http::Connection;
+use crate::id::{CustomerId, PartnerId, ServiceName};
+use crate::pdp::call::{Call, CallError, Coded};
+
+/// How long what was done waits to be said, in seconds.
+const DONE_WITHIN_SECONDS: u64 = 120;
+/// What the code of what was done is over, besides what it says.
+const DONE_WORD: &str = "standing done ";
+
+/// A session that is open, with the secret of its cookie.
+#[derive(Clone)]
+pub struct Held {
+    /// The session.
+    pub session: OpenSession,
+    /// What its cookie holds.
+    pub secret: String,
+}
+
+/// A call of a page.
+pub struct PageCall {
+    /// What all pages share.
+    pub setting: Arc<Setting>,
+    /// The language.
+    pub words: Words,
+    /// The call as the operations take it.
+    pub call: Call,
+    /// The session, where there is one.
+    pub held: Option<Held>,
+    /// The parts of the path.
+    pub params: BTreeMap<String, String>,
+    /// The path, as it was sent.
+    pub path: String,
+    /// The query, as it was sent.
+    pub query: String,
+    /// The connection it came in by.
+    pub connection: Connection,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The origins that are this server's own.
+    pub own_origins: Vec<String>,
+    /// The body.
+    pub body: Bytes,
+}
+
+/// What was done, said once on the page that a form led to.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct WhatWasDone {
+    /// The key of the sentence.
+    pub says: String,
+    /// What stands in it.
+    pub parts: BTreeMap<String, DonePart>,
+}
+
+/// What stands in the sentence of what was done.
+#[derive(Clone, Serialize, Deserialize)]
+pub enum DonePart {
+    /// Names, one after the other.
+    Names(Vec<String>),
+    /// A number.
+    Number(usize),
+}
+
+/// What a page answers with.
+pub enum Answer {
+    /// A page.
+    Shown(Box<Shown>),
+    /// Another page, with cookies to set.
+    SeeOther {
+        /// Where it is.
+        to: String,
+        /// The cookies to set.
+        cookies: Vec<String>,
+    },
+    /// A file to be saved.
+    File {
+        /// Its media type.
+        media: &'static str,
+        /// What it is called.
+        name: String,
+        /// What is in it.
+        bytes: Vec<u8>,
+    },
+}
+
+impl From<Shown> for Answer {
+    fn from(shown: Shown) -> Self {
+        Self::Shown(Box::new(shown))
+    }
+}
+
+/// Why a page cannot be shown.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Fault {
+    /// There is no such page, or whoever looks may not see it: one and the same.
+    NotFound,
+    /// Whoever looks has to sign in first.
+    SignIn,
+    /// The form did not come from a page of ours.
+    ForeignForm,
+    /// What was sent cannot be read; the key of the sentence that says why, and what it is about.
+    Unreadable(&'static str, String),
+    /// It is refused; the code and the sentence.
+    Refused(StatusCode, String, String),
+    /// Too much was tried; for how long to wait.
+    TooMany(Duration),
+    /// It cannot be answered now.
+    Unavailable,
+}
+
+impl<E: Coded + Display> From<CallError<E>> for Fault {
+    fn from(error: CallError<E>) -> Self {
+        match error {
+            CallError::Denied(_) => Self::NotFound,
+            CallError::Precondition(error) => {
+                Self::Refused(StatusCode::CONFLICT, error.code().to_owned(), error.to_string())
+            }
+            CallError::Store(_) => Self::Unavailable,
+            CallError::Refused(error) if error.code().starts_with("unknown_") => Self::NotFound,
+            CallError::Refused(error) => {
+                Self::Refused(StatusCode::UNPROCESSABLE_ENTITY, error.code().to_owned(), error.to_string())
+            }
+        }
+    }
+}
+
+impl From<FormError> for Fault {
+    fn from(error: FormError) -> Self {
+        match error {
+            FormError::NoForm => Self::Unreadable("unreadable-form", String::new()),
+            FormError::TooMany => Self::Unreadable("unreadable-too-many", String::new()),
+            FormError::Unknown(name) => Self::Unreadable("unreadable-unknown", name),
+            FormError::Repeated(name) => Self::Unreadable("unreadable-repeated", name),
+        }
+    }
+}
+
+impl PageCall {
+    /// The same without what was sent: all that the frame round its answer needs.
+    #[must_use]
+    pub fn as_looked_at(&self) -> Self {
+        Self {
+            setting: Arc::clone(&self.setting),
+            call: self.call.clone(),
+            held: self.held.clone(),
+            params: BTreeMap::new(),
+            path: self.path.clone(),
+            query: self.query.clone(),
+            connection: self.connection.clone(),
+            headers: self.headers.clone(),
+            own_origins: Vec::new(),
+            body: Bytes::new(),
+            ..*self
+        }
+    }
+
+    /// A part of the path as what it names; what cannot be a name is not there.
+    ///
+    /// # Errors
+    /// [`Fault::NotFound`].
+    pub fn param<T: FromStr>(&self, name: &str) -> Result<T, Fault> {
+        self.params.get(name).and_then(|text| text.parse().ok()).ok_or(Fault::NotFound)
+    }
+
+    /// A parameter of the query; the first where it stands twice.
+    #[must_use]
+    pub fn asked(&self, name: &str) -> Option<String> {
+        let mut pairs = form_urlencoded::parse(self.query.as_bytes());
+        pairs.find(|(found, _)| found == name).map(|(_, value)| value.into_owned()).filter(|value| !value.is_empty())
+    }
+
+    /// The address of the page.
+    #[must_use]
+    pub fn here(&self) -> String {
+        if self.query.is_empty() { self.path.clone() } else { format!("{}?{}", self.path, self.query) }
+    }
+
+    /// Refuses whoever has not said who they are.
+    ///
+    /// # Errors
+    /// [`Fault::SignIn`].
+    pub fn signed_in(&self) -> Result<(), Fault> {
+        if self.call.caller == Caller::Visitor { Err(Fault::SignIn) } else { Ok(()) }
+    }
+
+    /// The customer that whoever looks speaks for.
+    #[must_use]
+    pub fn customer(&self) -> Option<&CustomerId> {
+        match &self.call.caller {
+            Caller::Customer { id } => Some(id),
+            _ => None,
+        }
+    }
+
+    /// The partner that whoever looks speaks for.
+    #[must_use]
+    pub fn partner(&self) -> Option<&PartnerId> {
+        match &self.call.caller {
+            Caller::Partner { id } => Some(id),
+            _ => None,
+        }
+    }
+
+    /// What whoever looks is called.
+    #[must_use]
+    pub fn called(&self) -> &str {
+        self.held.as_ref().map_or("", |held| held.session.name.as_str())
+    }
+
+    /// A form of ours, with fields of these names besides its key and its own name; names with a star may stand
+    /// several times. Where nobody is signed in a form has no key, and is of a page of ours because the browser says so.
+    ///
+    /// # Errors
+    /// [`Fault::ForeignForm`] for one from elsewhere or with another key; [`Fault::Unreadable`].
+    pub fn form(&self, names: &[&str]) -> Result<Form, Fault> {
+        if !is_from_here(&self.headers, &self.own_origins) {
+            return Err(Fault::ForeignForm);
+        }
+        let names: Vec<&str> = names.iter().copied().chain(["form_key", "once"]).collect();
+        let form = Form::read(&self.headers, &self.body, &names)?;
+        match &self.held {
+            Some(held) if !is_form_key(&held.secret, form.text("form_key")) => Err(Fault::ForeignForm),
+            _ => Ok(form),
+        }
+    }
+
+    /// The hidden fields of a form: its key and its own name.
+    ///
+    /// # Errors
+    /// [`Fault::Unavailable`] when the system gives no random bytes.
+    pub fn hidden(&self) -> Result<Markup, Fault> {
+        let mut random = [0; 15];
+        random_bytes(&self.setting.pdp, &mut random).map_err(|_| Fault::Unavailable)?;
+        Ok(self.hidden_as(&data_encoding::BASE32_NOPAD.encode(&random)))
+    }
+
+    /// The hidden fields of a form that has its own name already.
+    #[must_use]
+    pub fn hidden_as(&self, once: &str) -> Markup {
+        html! {
+            @if let Some(held) = &self.held { input type="hidden" name="form_key" value=(form_key(&held.secret)); }
+            input type="hidden" name="once" value=(once);
+        }
+    }
+
+    /// Who looks, for the frame.
+    #[must_use]
+    pub fn viewer(&self) -> Viewer {
+        match &self.held {
+            Some(Held { session: OpenSession { identity, name, .. }, secret }) => Viewer::SignedIn {
+                caller: identity.caller.clone(),
+                name: name.clone(),
+                person: identity.person.as_ref().map(|person| person.subject.clone()),
+                form_key: form_key(secret),
+            },
+            None if self.call.caller == Identity::anonymous().caller => Viewer::Unasked,
+            None => Viewer::Visitor,
+        }
+    }
+
+    /// What a service is called.
+    #[must_use]
+    pub fn service(&self, service: &ServiceName) -> Markup {
+        match self.setting.services.get(service) {
+            Some(called) => name(called),
+            None => id(service.as_str()),
+        }
+    }
+
+    /// What a service is called, as plain text.
+    #[must_use]
+    pub fn service_text(&self, service: &ServiceName) -> String {
+        self.setting.services.get(service).cloned().unwrap_or_else(|| service.to_string())
+    }
+
+    /// Another page, on which it is said once what was done.
+    #[must_use]
+    pub fn see_done(&self, to: String, done: &WhatWasDone) -> Answer {
+        let mut cookies = Vec::new();
+        if let (Some(held), Ok(text)) = (&self.held, serde_json::to_vec(done)) {
+            let text = BASE64URL_NOPAD.encode(&text);
+            let code = code(&held.secret, format!("{DONE_WORD}{text}").as_bytes());
+            let value = format!("{text}.{code}");
+            cookies.push(self.setting.set_cookie(self.setting.done_cookie(), &value, Some(DONE_WITHIN_SECONDS)));
+        }
+        Answer::SeeOther { to, cookies }
+    }
+
+    /// What was done just before, if this page is to say it.
+    #[must_use]
+    pub fn what_was_done(&self) -> Option<Markup> {
+        let given = cookie(&self.headers, self.setting.done_cookie())?;
+        let (text, given_code) = given.split_once('.')?;
+        let held = self.held.as_ref()?;
+        if !is_code(&held.secret, format!("{DONE_WORD}{text}").as_bytes(), given_code) {
+            return None;
+        }
+        let done: WhatWasDone = serde_json::from_slice(&BASE64URL_NOPAD.decode(text.as_bytes()).ok()?).ok()?;
+        let part = |called: &str| match done.parts.get(called) {
+            Some(DonePart::Names(names)) => {
+                let names: Vec<Markup> = names.iter().map(|called| name(called)).collect();
+                self.words.list(&names).into()
+            }
+            Some(DonePart::Number(number)) => (*number).into(),
+            None => "".into(),
+        };
+        let parts = ["partner", "services", "displaced", "count"].map(|called| (called, part(called)));
+        Some(self.words.with(&done.says, parts))
+    }
+}
+
+/// The value of a cookie; nothing where it stands twice.
+#[must_use]
+pub fn cookie(headers: &HeaderMap, name: &str) -> Option<String> {
+    let mut found = None;
+    for header in headers.get_all(hyper::header::COOKIE) {
+        for pair in header.to_str().ok()?.split(';') {
+            let Some((held, value)) = pair.trim().split_once('=') else { continue };
+            if held == name {
+                if found.is_some() {
+                    return None;
+                }
+                found = Some(value.to_owned());
+            }
+        }
+    }
+    found
+}
+
+/// Is it the path of a page of ours, which cannot lead anywhere else?
+#[must_use]
+pub fn is_own_path(path: &str) -> bool {
+    let is_plain = path.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
+    path.starts_with('/') && !path.starts_with("//") && is_plain && !path.contains("/../") && path.len() <= 2_048
+}
