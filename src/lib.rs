@@ -40,6 +40,7 @@
 //! | [`evidence`] | what was decided: ledger, archive, verification, decisions, replay, access review, change feed |
 //! | [`manual`] | the manual, page by page: asking, rules, audit, running and the rest |
 //! | [`http`] | every surface: all routes on one screen, one file a noun, one map from errors to statuses |
+//! | [`pages`] | the pages for people, over the same operations: all on one screen, one file a page, the words in two languages |
 //! | [`cli`] | one file a command |
 //!
 //! ## Three walks
@@ -131,4 +132,5 @@ pub mod publish;
 pub mod evidence;
 pub mod manual;
 pub mod http;
+pub mod pages;
 pub mod cli;

@@ -1,0 +1,105 @@
+//! Pages for the people the service is for: customers' administrators, partners, reviewers, auditors.
+//!
+//! A page is a function: who looks, one question to the rules, one snapshot of the store, markup. It does what the call
+//! of the API does that it is over, and asks the rules as that does. It works without a script, and nothing on it comes
+//! from another host.
+
+pub mod words;
+pub mod when;
+pub mod answer;
+pub mod facts;
+pub mod table;
+pub mod assets;
+pub mod form;
+pub mod frame;
+pub mod setting;
+pub mod context;
+pub mod fault;
+pub mod glossary;
+mod language;
+mod customer;
+mod sign_in;
+mod start;
+mod site;
+
+pub use site::Pages;
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::LazyLock;
+
+use hyper::Method;
+
+use context::{Answer, Fault, PageCall};
+
+type Answering = Pin<Box<dyn Future<Output = Result<Answer, Fault>> + Send>>;
+
+/// One page.
+pub struct PageRoute {
+    /// The method.
+    pub method: Method,
+    /// The path, its parts in braces.
+    pub path: &'static str,
+    /// The calls it asks the rules about, as the schema's `Api` namespace names them; none for a public one.
+    pub calls: &'static [&'static str],
+    /// Is it there when a world of its own is served?
+    pub in_worlds: bool,
+    /// May it look at everything, so that it has its turn aside?
+    pub is_long: bool,
+    run: fn(PageCall) -> Answering,
+}
+
+macro_rules! pages {
+    ($($method:ident $path:literal $($call:literal)|* => $run:path $(, $more:ident)*;)*) => {
+        /// Every page that is served.
+        pub static PAGES: &[PageRoute] = &[$(PageRoute {
+            method: Method::$method,
+            path: $path,
+            calls: &[$($call),*],
+            in_worlds: $(pages!(@world $more) ||)* false,
+            is_long: $(pages!(@long $more) ||)* false,
+            run: |page| Box::pin($run(page)),
+        }),*];
+    };
+    (@world world) => { true };
+    (@world $other:ident) => { false };
+    (@long long) => { true };
+    (@long $other:ident) => { false };
+}
+
+pages! {
+    GET    "/"                                              => start::start, world;
+    GET    "/words"                                         => glossary::words, world;
+    POST   "/language"                                      => language::choose, world;
+    GET    "/sign-in"                                       => sign_in::sign_in;
+    POST   "/sign-in/token" "signIn" | "signOut"            => sign_in::with_token;
+    POST   "/sign-in/cast" "signIn" | "signOut"             => sign_in::with_cast;
+    POST   "/sign-out" "signOut"                            => sign_in::sign_out;
+    GET    "/signed-out"                                    => sign_in::signed_out;
+
+    GET    "/customers/{customer}/partners" "readPartnerRelationships" => customer::relationships;
+    GET    "/customers/{customer}/partners/{partner}" "readPartnerRelationships" | "listSubscriptions" => customer::one_partner;
+    GET    "/customers/{customer}/subscriptions" "readPartnerRelationships" | "listSubscriptions" => customer::subscriptions;
+    GET    "/customers/{customer}/access" "reviewAccess"    => customer::access, long;
+}
+
+/// The pages by their path.
+static BY_PATH: LazyLock<matchit::Router<Vec<&'static PageRoute>>> = LazyLock::new(|| {
+    let mut by_path: BTreeMap<&str, Vec<&'static PageRoute>> = BTreeMap::new();
+    for page in PAGES {
+        by_path.entry(page.path).or_default().push(page);
+    }
+    let mut router = matchit::Router::new();
+    for (path, pages) in by_path {
+        if let Err(error) = router.insert(path, pages) {
+            tracing::error!(path, %error, "a page cannot be served");
+        }
+    }
+    router
+});
+
+/// Is there a page at a path that can be fetched?
+fn is_page(path: &str) -> bool {
+    BY_PATH.at(path).is_ok_and(|found| found.value.iter().any(|page| page.method == Method::GET))
+}

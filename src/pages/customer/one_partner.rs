@@ -1,0 +1,124 @@
+//! One partner of a customer: what it administers, how the relationship stands, what it sold, and what may be done.
+
+use maud::{Markup, html};
+
+use super::known::{Known, known, tag};
+use super::relationships::{administers, relationship};
+use crate::answer::pages::PartnerRelationship;
+use crate::domain::commercial::{Outcome, RelationshipState, Side};
+use crate::id::{CustomerId, PartnerId};
+use crate::pages::answer::answer;
+use crate::pages::context::{Answer, Fault, PageCall};
+use crate::pages::facts::facts;
+use crate::pages::frame::Shown;
+use crate::pages::is_page;
+use crate::pages::table::Table;
+use crate::pages::when::day;
+use crate::pages::words::{id, name};
+
+/// The customer, what it has, and the partner of a page.
+pub(super) async fn of_page(page: &PageCall) -> Result<(CustomerId, Known, PartnerRelationship), Fault> {
+    page.signed_in()?;
+    let (customer, partner): (CustomerId, PartnerId) = (page.param("customer")?, page.param("partner")?);
+    let found = known(page, &customer).await?;
+    let one = found.partners.iter().find(|known| known.partner == partner).cloned().ok_or(Fault::NotFound)?;
+    Ok((customer, found, one))
+}
+
+/// `GET /customers/{customer}/partners/{partner}`
+pub async fn one_partner(page: PageCall) -> Result<Answer, Fault> {
+    let (customer, found, partner) = of_page(&page).await?;
+    let words = page.words;
+    let may_act = page.customer() == Some(&customer) && is_page(&format!("/customers/{customer}/removal"));
+    let title = words.text("partner-title", &[("partner", &partner.name)]);
+    let main = html! {
+        p.trail { a href=(format!("/customers/{customer}/partners")) { (words.say("back-to-partners")) } }
+        h1 { (name(&partner.name)) }
+        (facts(&[
+            (words.say("column-partner"), html! { (id(partner.partner.as_str())) ", " (words.say(&format!("kind-{}", partner.kind))) }),
+            (words.say("column-administers"), administers(&page, &partner)),
+            (words.say("column-commercial"), relationship(words, &partner)),
+            (words.say("column-support"), answer(words, partner.responsible_for_support)),
+            (words.say("sold-you"), words.with("sold-count", [("count", found.sold(&partner.partner, None).into())])),
+        ]))
+        (services(&page, &customer, &partner, may_act))
+        (sales(&page, &found, &partner))
+        @if may_act { (negotiable(&page, &customer, &partner)) }
+        p { a href=(format!("/customers/{customer}/access")) { (words.say("what-each-may")) } }
+    };
+    Ok(Shown::of(title, main).at(found.revision, &found.seqs).into())
+}
+
+fn services(page: &PageCall, customer: &CustomerId, partner: &PartnerRelationship, may_act: bool) -> Markup {
+    let words = page.words;
+    let base = format!("/customers/{customer}/partners/{}/removal", partner.partner);
+    let rows = partner.services.iter().map(|held| {
+        vec![
+            page.service(&held.service),
+            answer(words, held.delegated_administrator),
+            day(words, held.since),
+            html! { @if let Some(until) = held.until { (day(words, until)) } },
+            html! { @if may_act && held.delegated_administrator {
+                a href=(format!("{base}?service={}", held.service)) {
+                    (words.say("remove"))
+                    span.unseen { " " (words.with("remove-whom", [
+                        ("partner", name(&partner.name).into()),
+                        ("service", page.service(&held.service).into()),
+                    ])) }
+                }
+            } },
+        ]
+    });
+    let columns =
+        ["service", "administers-it", "since", "ends", "action"].map(|key| words.say(&format!("column-{key}")));
+    let table = Table { caption: None, labelled_by: Some("services"), columns: columns.into(), rows: rows.collect() };
+    let held = partner.services.iter().filter(|held| held.delegated_administrator).count();
+    html! {
+        h2 id="services" { (words.say("services-title")) }
+        @if partner.services.is_empty() { p { (words.say("services-never")) } } @else { (table.stacked()) }
+        @if may_act && held > 1 {
+            p.buttons { a.button.quiet href=(base) { (words.with("remove-from-all", [("partner", name(&partner.name).into())])) } }
+        }
+        p.small.soft { span.tag { (words.say(tag(partner.kind))) } }
+    }
+}
+
+fn sales(page: &PageCall, found: &Known, partner: &PartnerRelationship) -> Markup {
+    let words = page.words;
+    let sold = found.subscriptions.iter().filter(|sold| sold.original_reseller.as_ref() == Some(&partner.partner));
+    let rows: Vec<Vec<Markup>> = sold
+        .map(|sold| {
+            vec![
+                id(sold.id.as_str()),
+                page.service(&sold.service),
+                html! { (sold.quantity) },
+                html! { (words.say(&format!("status-{}", sold.status))) },
+            ]
+        })
+        .collect();
+    let columns = ["subscription", "service", "seats", "status"].map(|key| words.say(&format!("column-{key}")));
+    html! {
+        h2 id="sold" { (words.say("sold-you")) }
+        @if rows.is_empty() { p { (words.say("sold-nothing")) } }
+        @else { (Table { caption: None, labelled_by: Some("sold"), columns: columns.into(), rows }.stacked()) }
+    }
+}
+
+/// What the customer may say about the commercial relationship.
+fn negotiable(page: &PageCall, customer: &CustomerId, partner: &PartnerRelationship) -> Markup {
+    let words = page.words;
+    let key = match (partner.commercial_relationship, partner.renegotiation) {
+        (None, _) => return html! {},
+        (_, Some(proposal)) if proposal.by == Side::Customer => ("none", "take-back"),
+        (_, Some(proposal)) if proposal.outcome == Outcome::End => ("end", "see-agree-end"),
+        (_, Some(_)) => ("reinstate", "see-agree-reinstate"),
+        (Some(RelationshipState::Active), None) => ("end", "propose-end"),
+        (Some(RelationshipState::Ended), None) => ("reinstate", "propose-reinstate"),
+    };
+    let to = format!("/customers/{customer}/partners/{}/renegotiation?outcome={}", partner.partner, key.0);
+    html! {
+        h2 { (words.say("column-commercial")) }
+        p { (relationship(words, partner)) }
+        p.buttons { a.button.quiet href=(to) { (words.say(key.1)) } }
+    }
+}

@@ -1,0 +1,310 @@
+//! The pages as a listener serves them: who looks, in which language, and the headers of every page.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use hyper::header::{
+    ACCEPT, ALLOW, AUTHORIZATION, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_LANGUAGE, CONTENT_SECURITY_POLICY,
+    CONTENT_TYPE, HeaderName, HeaderValue, LOCATION, REFERRER_POLICY, RETRY_AFTER, SET_COOKIE,
+    STRICT_TRANSPORT_SECURITY, VARY, X_CONTENT_TYPE_OPTIONS,
+};
+use hyper::{HeaderMap, Method, StatusCode};
+use percent_encoding::percent_decode_str;
+
+use super::assets::asset;
+use super::context::{Answer, Fault, Held, PageCall, cookie};
+use super::frame::{Frame, Shown, document, sections};
+use super::setting::Setting;
+use super::words::Words;
+use super::{BY_PATH, PageRoute, fault, is_page, language};
+use crate::caller::Identity;
+use crate::change::sessions::open_session;
+use crate::http::{Listener, Site, SiteResponse, Visit};
+use crate::pdp::call::Call;
+
+/// What a browser may do with a page: nothing comes from elsewhere, and nothing is put in a frame.
+const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; \
+    form-action 'self'; base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'";
+const PERMISSIONS: &str = "clipboard-write=(self), camera=(), geolocation=(), microphone=()";
+const FOR_GOOD: &str = "public, max-age=31536000, immutable";
+/// The link of a partner's email as it was before there were pages.
+const OLD_LINK: &str = "/v1/relationship-requests/";
+/// The paths that are not of people.
+const OF_PROGRAMS: [&str; 6] = ["/v1/", "/access/", "/.well-known/", "/healthz", "/readyz", "/metrics"];
+
+/// The pages of a server.
+pub struct Pages(Arc<Setting>);
+
+impl Pages {
+    /// The pages of a server.
+    #[must_use]
+    pub fn of(setting: Setting) -> Self {
+        Self(Arc::new(setting))
+    }
+}
+
+fn wants_page(headers: &HeaderMap) -> bool {
+    headers.get_all(ACCEPT).iter().any(|accept| accept.to_str().is_ok_and(|accept| accept.contains("text/html")))
+}
+
+fn is_old_link(path: &str) -> bool {
+    path.strip_prefix(OLD_LINK).is_some_and(|token| !token.is_empty() && !token.contains('/'))
+}
+
+impl Site for Pages {
+    fn serves(&self, method: &Method, path: &str, headers: &HeaderMap) -> bool {
+        let is_got = method == Method::GET;
+        if path == "/" {
+            return is_got && wants_page(headers);
+        }
+        if path.starts_with("/assets/") || path == "/mark.svg" || BY_PATH.at(path).is_ok() {
+            return true;
+        }
+        if is_old_link(path) {
+            return is_got && wants_page(headers) && !headers.contains_key(AUTHORIZATION);
+        }
+        // Whoever mistypes an address in a browser reads a page, and a program what programs read.
+        is_got && wants_page(headers) && path != "/openapi.json" && !OF_PROGRAMS.iter().any(|of| path.starts_with(of))
+    }
+
+    fn is_long(&self, path: &str) -> bool {
+        BY_PATH.at(path).is_ok_and(|found| found.value.iter().any(|page| page.is_long))
+    }
+
+    fn visit<'a>(&'a self, visit: Visit) -> Pin<Box<dyn Future<Output = SiteResponse> + Send + 'a>> {
+        Box::pin(answered(&self.0, visit))
+    }
+}
+
+async fn answered(setting: &Arc<Setting>, visit: Visit) -> SiteResponse {
+    if visit.path.starts_with("/assets/") || visit.path == "/mark.svg" {
+        let path = if visit.path == "/mark.svg" { super::assets::MARK.address() } else { &visit.path };
+        return match asset(path).filter(|_| visit.method == Method::GET) {
+            Some(asset) => {
+                let mut response = response(StatusCode::OK, asset.media, Bytes::from_static(asset.bytes));
+                response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static(FOR_GOOD));
+                guarded(response.headers_mut());
+                response
+            }
+            None => {
+                let mut response = response(StatusCode::NOT_FOUND, "text/plain; charset=utf-8", Bytes::new());
+                guarded(response.headers_mut());
+                response
+            }
+        };
+    }
+    if is_old_link(&visit.path) {
+        let to = visit.path.trim_start_matches("/v1").to_owned();
+        let mut response = response(StatusCode::FOUND, "text/plain; charset=utf-8", Bytes::new());
+        put(response.headers_mut(), LOCATION, &to);
+        response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        response.headers_mut().insert(VARY, HeaderValue::from_static("Accept"));
+        return response;
+    }
+    let words = Words(language::of(setting, &visit.headers));
+    if let Some(key) = setting.closed {
+        let mut response =
+            response(StatusCode::SERVICE_UNAVAILABLE, "text/plain; charset=utf-8", Bytes::from(words.say(key)));
+        dressed(setting, words, response.headers_mut());
+        return response;
+    }
+    let mut response = of_page(setting, words, visit).await;
+    dressed(setting, words, response.headers_mut());
+    response
+}
+
+/// The page of a call.
+async fn of_page(setting: &Arc<Setting>, words: Words, visit: Visit) -> SiteResponse {
+    let (route, page) = match of_visit(setting, words, visit).await {
+        Ok(found) => found,
+        Err((page, Fault::NotFound)) => return framed(&page, &fault::page(words, &Fault::NotFound)),
+        Err((page, fault)) => return faulty(&page, &fault),
+    };
+    let kept = page.as_looked_at();
+    match (route.run)(page).await {
+        Ok(Answer::Shown(shown)) => framed(&kept, &shown),
+        Ok(Answer::SeeOther { to, cookies }) => see_other(&to, &cookies),
+        Ok(Answer::File { media, name, bytes }) => {
+            let mut response = response(StatusCode::OK, media, bytes.into());
+            put(response.headers_mut(), CONTENT_DISPOSITION, &format!("attachment; filename=\"{name}\""));
+            response
+        }
+        Err(fault) => faulty(&kept, &fault),
+    }
+}
+
+fn see_other(to: &str, cookies: &[String]) -> SiteResponse {
+    let mut response = response(StatusCode::SEE_OTHER, "text/plain; charset=utf-8", Bytes::new());
+    put(response.headers_mut(), LOCATION, to);
+    for cookie in cookies {
+        if let Ok(cookie) = HeaderValue::from_str(cookie) {
+            response.headers_mut().append(SET_COOKIE, cookie);
+        }
+    }
+    response
+}
+
+fn faulty(page: &PageCall, why: &Fault) -> SiteResponse {
+    if *why == Fault::SignIn {
+        let next: String = form_urlencoded::byte_serialize(page.here().as_bytes()).collect();
+        return see_other(&format!("/sign-in?next={next}"), &[]);
+    }
+    let mut response = framed(page, &fault::page(page.words, why));
+    if let Fault::TooMany(wait) = why {
+        put(response.headers_mut(), RETRY_AFTER, &wait.as_secs().max(1).to_string());
+    }
+    response
+}
+
+/// Who looks at which page.
+async fn of_visit(
+    setting: &Arc<Setting>,
+    words: Words,
+    visit: Visit,
+) -> Result<(&'static PageRoute, PageCall), (Box<PageCall>, Fault)> {
+    let Visit { method, path, query, host, connection, headers, body } = visit;
+    let mut page = PageCall {
+        setting: Arc::clone(setting),
+        words,
+        call: Call::by(Identity::visitor()),
+        held: None,
+        params: std::collections::BTreeMap::new(),
+        own_origins: own_origins(setting, host.as_ref().map(|host| host.as_str())),
+        path,
+        query,
+        connection,
+        headers,
+        body: Bytes::new(),
+    };
+    let framed = page.headers.get("sec-fetch-dest").and_then(|dest| dest.to_str().ok());
+    if framed.is_some_and(|dest| ["iframe", "frame", "embed", "object"].contains(&dest)) {
+        return Err((Box::new(page), Fault::Unreadable("unreadable-framed", String::new())));
+    }
+    // A name that leads here from elsewhere would make pages of other sites be of this one.
+    if setting.listener == Listener::Anonymous && !host.as_ref().is_none_or(|host| is_loopback(host.host())) {
+        return Err((Box::new(page), Fault::Unreadable("unreadable-host", String::new())));
+    }
+    let identity = match cookie(&page.headers, setting.cookie()) {
+        Some(secret) => match open_session(&setting.pdp, &secret, setting.sessions).await {
+            Ok(session) => session.map(|session| Held { session, secret }),
+            Err(_) => return Err((Box::new(page), Fault::Unavailable)),
+        },
+        None => None,
+    };
+    page.call = Call::by(match &identity {
+        Some(held) => held.session.identity.clone(),
+        None if setting.listener == Listener::Anonymous && !setting.is_demo => Identity::anonymous(),
+        None => Identity::visitor(),
+    });
+    page.call.request_id = page
+        .headers
+        .get("x-request-id")
+        .map(|id| String::from_utf8_lossy(id.as_bytes()).chars().take(crate::limits::REQUEST_ID_LENGTH_MAX).collect());
+    page.held = identity;
+    let body = match body {
+        Ok(body) => body,
+        Err(_) => return Err((Box::new(page), Fault::Unreadable("unreadable-body", String::new()))),
+    };
+    page.body = body;
+    let found = BY_PATH.at(&page.path).ok().map(|found| {
+        let params = found
+            .params
+            .iter()
+            .map(|(name, value)| Some((name.to_owned(), percent_decode_str(value).decode_utf8().ok()?.into_owned())));
+        (found.value.iter().find(|page| page.method == method).copied(), params.collect::<Option<_>>())
+    });
+    let Some((Some(route), Some(params))) = found else { return Err((Box::new(page), Fault::NotFound)) };
+    page.params = params;
+    if setting.pdp.has_world() && !route.in_worlds {
+        return Err((Box::new(page), Fault::NotFound));
+    }
+    Ok((route, page))
+}
+
+/// The origins that are this server's own.
+fn own_origins(setting: &Setting, host: Option<&str>) -> Vec<String> {
+    let url = setting.pdp.public_url();
+    let origin = url
+        .split_once("://")
+        .map(|(scheme, rest)| format!("{scheme}://{}", rest.split('/').next().unwrap_or_default()));
+    let here = host.filter(|_| !setting.is_secure()).map(|host| format!("http://{host}"));
+    origin.into_iter().chain(here).collect()
+}
+
+fn is_loopback(host: &str) -> bool {
+    let address = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+    address.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+        || host.eq_ignore_ascii_case("localhost")
+}
+
+fn framed(page: &PageCall, shown: &Shown) -> SiteResponse {
+    let viewer = page.viewer();
+    let sections = sections(&viewer, is_page);
+    let here = page.here();
+    let done = page.what_was_done();
+    let says_done = done.is_some();
+    let frame = Frame { words: page.words, viewer: &viewer, here: &here, sections: &sections, done };
+    let text = document(&frame, shown).into_string();
+    let mut response = response(shown.status, "text/html; charset=utf-8", text.into());
+    let headers = response.headers_mut();
+    if let Some(revision) = shown.revision {
+        put(headers, HeaderName::from_static("standing-revision"), &revision.to_string());
+    }
+    match (shown.seqs.first(), shown.seqs.last()) {
+        (Some(first), Some(last)) if first != last => {
+            put(headers, HeaderName::from_static("standing-decision"), &format!("{first}-{last}"));
+        }
+        (Some(only), _) => put(headers, HeaderName::from_static("standing-decision"), &only.to_string()),
+        _ => {}
+    }
+    if says_done {
+        let gone = page.setting.set_cookie(page.setting.done_cookie(), "", Some(0));
+        put(headers, SET_COOKIE, &gone);
+    }
+    response
+}
+
+fn response(status: StatusCode, media: &'static str, body: Bytes) -> SiteResponse {
+    let mut response = SiteResponse::new(body);
+    *response.status_mut() = status;
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(media));
+    if status == StatusCode::METHOD_NOT_ALLOWED {
+        response.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
+    }
+    response
+}
+
+fn put(headers: &mut HeaderMap, name: HeaderName, value: &str) {
+    if let Ok(value) = HeaderValue::from_str(value) {
+        headers.insert(name, value);
+    }
+}
+
+/// What every answer says to a browser, whatever it holds.
+fn guarded(headers: &mut HeaderMap) {
+    headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    for (name, value) in [
+        ("cross-origin-opener-policy", "same-origin"),
+        ("cross-origin-resource-policy", "same-origin"),
+        ("permissions-policy", PERMISSIONS),
+        ("x-robots-tag", "noindex"),
+    ] {
+        headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+    }
+}
+
+/// The headers of every page.
+fn dressed(setting: &Setting, words: Words, headers: &mut HeaderMap) {
+    guarded(headers);
+    // Not `no-referrer`: that would make the origin of a form be none.
+    headers.insert(REFERRER_POLICY, HeaderValue::from_static("same-origin"));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(VARY, HeaderValue::from_static("Cookie, Accept-Language"));
+    headers.insert(CONTENT_LANGUAGE, HeaderValue::from_static(words.0.code()));
+    if setting.is_secure() {
+        headers.insert(STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
+    }
+}
