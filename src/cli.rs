@@ -22,6 +22,7 @@ mod check;
 mod link_key;
 mod rules;
 mod replay;
+mod site;
 mod serve;
 mod tables;
 mod transfer;

@@ -52,6 +52,7 @@ mod origins;
 mod oracle;
 mod pages;
 mod past;
+mod people;
 mod permissions;
 mod process;
 mod proofs;

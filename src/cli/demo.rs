@@ -53,6 +53,10 @@ const FIRST: &str = "contoso";
 /// The partner that is suspended last.
 const LAST: &str = "proseware";
 
+/// What the services of the cast are called.
+pub const SERVICES: [(&str, &str); 4] =
+    [("office365", "Office 365"), ("azure", "Azure"), ("intune", "Intune"), ("dynamics", "Dynamics")];
+
 /// Fills an empty store with the cast; a store that holds it already is left as it is.
 ///
 /// # Errors

@@ -18,14 +18,15 @@ use super::reach::{Socket, make};
 use super::rules_dir::RulesFlag;
 use super::rules_watch::watch;
 use super::settings::{self, in_force};
+use super::site::site;
 use super::{Ended, Failure};
 use crate::caller::Identity;
 use crate::cli::demo::demo;
 use crate::clock::System;
-use crate::config::{RulesAt, RulesFrom, SolverSetting};
+use crate::config::{PagesSetting, RulesAt, RulesFrom, SolverSetting};
 use crate::decide::World;
 use crate::evidence;
-use crate::http::{Listener, Shutdown, serve, service};
+use crate::http::{Listener, Shutdown, serve, service_with_site};
 use crate::pdp::call::Call;
 use crate::pdp::opening::{self, Opening};
 use crate::pdp::{Pdp, Terms, ready, rules, wrong_credentials};
@@ -71,6 +72,9 @@ pub(super) struct Serve {
     /// Start although the clock is more than 366 days ahead of the newest entry of the store: it is right.
     #[arg(long)]
     accept_clock: bool,
+    /// Serve no pages for people.
+    #[arg(long)]
+    no_pages: bool,
     /// Give up keys that the store knows and that are not there, and make new ones.
     #[arg(long)]
     new_keys: bool,
@@ -153,7 +157,15 @@ impl Serve {
         let counting = tokio::spawn(keep_wrong_credentials(Arc::clone(&pdp)));
         let keeping = tokio::spawn(keep_ledger(Arc::clone(&pdp), settings.ledger.archive_after));
         let kind = if anonymous { Listener::Anonymous } else { Listener::Guarded };
-        let served = service(Arc::clone(&pdp), kind, shutdown.clone());
+        let site = match settings.pages {
+            PagesSetting::On if !self.no_pages => {
+                let is_open = listen.ip().is_loopback() || pdp.public_url().starts_with("https://");
+                Some(site(&pdp, kind, settings.services, self.demo, is_open)?)
+            }
+            _ => None,
+        };
+        let has_pages = site.is_some();
+        let served = service_with_site(Arc::clone(&pdp), kind, shutdown.clone(), site);
         let ready = format!(
             "standing is ready at {scheme}://{address}, rules {}{}, revision {}",
             &pdp.digest().as_str()[..12],
@@ -184,6 +196,9 @@ impl Serve {
         let mut hang_up = signal(SignalKind::hangup())?;
         print::line(&ready);
         if self.demo {
+            if has_pages {
+                print::line(format_args!("\nOpen http://{address}/ in a browser: choose somebody of the cast there"));
+            }
             print::text(calls_to_try(address));
         }
         loop {

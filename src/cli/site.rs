@@ -1,0 +1,40 @@
+//! The pages of a server, as its settings and flags want them.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::Failure;
+use super::demo::SERVICES;
+use crate::change::sessions::SessionTerms;
+use crate::config::ServiceSettings;
+use crate::http::{Listener, Site};
+use crate::id::{IdError, ServiceName};
+use crate::pages::Pages;
+use crate::pages::setting::Setting;
+use crate::pdp::Pdp;
+
+/// The pages of a server: open, or saying what to set.
+///
+/// # Errors
+/// A [`Failure`] when a service of the demonstration has no legal name.
+pub(super) fn site(
+    pdp: &Arc<Pdp>,
+    listener: Listener,
+    services: BTreeMap<ServiceName, ServiceSettings>,
+    is_demo: bool,
+    is_open: bool,
+) -> Result<Arc<dyn Site>, Failure> {
+    let mut services: BTreeMap<_, _> = services.into_iter().map(|(key, service)| (key, service.name)).collect();
+    for (key, name) in SERVICES.iter().filter(|_| is_demo) {
+        let key = key.parse().map_err(|error: IdError| Failure::failed(error.to_string()))?;
+        services.entry(key).or_insert_with(|| (*name).to_owned());
+    }
+    Ok(Arc::new(Pages::of(Setting {
+        pdp: Arc::clone(pdp),
+        listener,
+        is_demo,
+        services,
+        sessions: SessionTerms::default(),
+        closed: (!is_open).then_some("closed-address"),
+    })))
+}

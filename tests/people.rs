@@ -1,0 +1,271 @@
+//! Pages for people: their words, their frame, signing in and out, and where forms are taken from.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use standing::pages::PAGES;
+use standing::pages::words::Language;
+
+use crate::server::{Answer, Server};
+
+/// A browser: it sends what one sends, and keeps cookies.
+pub struct Browser<'a> {
+    server: &'a Server,
+    cookies: BTreeMap<String, String>,
+    pub language: &'static str,
+}
+
+const HTML: (&str, &str) = ("accept", "text/html,application/xhtml+xml,*/*;q=0.8");
+const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded");
+
+impl<'a> Browser<'a> {
+    pub fn of(server: &'a Server) -> Self {
+        Self { server, cookies: BTreeMap::new(), language: "en" }
+    }
+
+    pub fn call(&mut self, method: &str, path: &str, headers: &[(&str, &str)], body: Option<&str>) -> Answer {
+        let cookies: Vec<String> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let cookies = cookies.join("; ");
+        let mut all = vec![HTML, ("accept-language", self.language)];
+        if !cookies.is_empty() {
+            all.push(("cookie", cookies.as_str()));
+        }
+        all.extend(headers);
+        let answer = self.server.send(method, path, &all, body.map(str::as_bytes));
+        for (_, set) in answer.headers.iter().filter(|(name, _)| name.eq_ignore_ascii_case("set-cookie")) {
+            let (name, value) = set.split(';').next().unwrap().split_once('=').unwrap();
+            if set.contains("Max-Age=0") {
+                self.cookies.remove(name);
+            } else {
+                self.cookies.insert(name.to_owned(), value.to_owned());
+            }
+        }
+        answer
+    }
+
+    pub fn get(&mut self, path: &str) -> Answer {
+        self.call("GET", path, &[("sec-fetch-site", "none")], None)
+    }
+
+    /// Sends a form from a page of the server's own.
+    pub fn post(&mut self, path: &str, fields: &[(&str, &str)]) -> Answer {
+        self.call("POST", path, &[FORM, ("sec-fetch-site", "same-origin")], Some(&encoded(fields)))
+    }
+
+    pub fn sign_in_as(&mut self, who: &str) -> Answer {
+        self.post("/sign-in/cast", &[("as", who)])
+    }
+
+    /// The value of a hidden field of a page.
+    pub fn hidden(page: &Answer, name: &str) -> String {
+        let at = format!("name=\"{name}\" value=\"");
+        let rest = page.text.split_once(&at).unwrap_or_else(|| panic!("no `{name}`: {}", page.text)).1;
+        rest.split('"').next().unwrap().to_owned()
+    }
+}
+
+pub fn encoded(fields: &[(&str, &str)]) -> String {
+    form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish()
+}
+
+pub fn demo() -> (tempfile::TempDir, Server) {
+    let data = tempfile::tempdir().unwrap();
+    let server = Server::start(data.path(), &["--demo"]);
+    (data, server)
+}
+
+fn keys(file: &str) -> BTreeSet<&str> {
+    let keys = file.lines().filter_map(|line| line.split_once(" = ").map(|(key, _)| key));
+    keys.filter(|key| !key.starts_with([' ', '#'])).collect()
+}
+
+fn variables(file: &str, key: &str) -> BTreeSet<String> {
+    let from = file.lines().skip_while(|line| !line.starts_with(&format!("{key} = ")));
+    let mut lines = from.enumerate().take_while(|(index, line)| *index == 0 || line.starts_with([' ', '}']));
+    let text = lines.by_ref().map(|(_, line)| line).collect::<Vec<_>>().join("\n");
+    text.split('$').skip(1).map(|rest| rest.split(|c: char| !c.is_alphanumeric()).next().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn both_languages_have_the_same_sentences_with_the_same_variables() {
+    for (english, chinese) in Language::English.files().into_iter().zip(Language::Chinese.files()) {
+        assert_eq!(keys(english), keys(chinese));
+        for key in keys(english) {
+            assert_eq!(variables(english, key), variables(chinese, key), "{key}");
+        }
+    }
+}
+
+#[test]
+fn every_page_has_the_headers_that_keep_it_to_itself_and_no_inline_style_or_script() {
+    let (_data, server) = demo();
+    let mut browser = Browser::of(&server);
+    let fetched = PAGES.iter().filter(|page| page.method == "GET" && !page.path.contains('{'));
+    for path in fetched.map(|page| page.path).chain(["/nowhere"]) {
+        let page = browser.get(path);
+        assert!([200, 303, 404].contains(&page.status), "{path}: {}", page.status);
+        for (name, holds) in [
+            ("content-security-policy", "default-src 'none'"),
+            ("content-security-policy", "require-trusted-types-for 'script'"),
+            ("referrer-policy", "same-origin"),
+            ("permissions-policy", "clipboard-write=(self)"),
+            ("x-content-type-options", "nosniff"),
+            ("cross-origin-opener-policy", "same-origin"),
+            ("cross-origin-resource-policy", "same-origin"),
+            ("cache-control", "no-store"),
+            ("x-robots-tag", "noindex"),
+            ("vary", "Cookie, Accept-Language"),
+            ("content-language", "en"),
+        ] {
+            assert!(page.header(name).is_some_and(|value| value.contains(holds)), "{path}: {name}");
+        }
+        for inline in [" style=", " onclick=", " onload=", " onsubmit=", "<style", "javascript:"] {
+            assert!(!page.text.contains(inline), "{path}: {inline}");
+        }
+        assert!(page.text.split("<script").skip(1).all(|script| script.starts_with(" src=\"/assets/")), "{path}");
+        assert!(!page.text.contains("http://") && !page.text.contains("https://"), "{path} names another host");
+    }
+}
+
+#[test]
+fn the_sheet_and_the_script_are_kept_for_good_under_the_hash_of_what_is_in_them() {
+    let (_data, server) = demo();
+    let page = Browser::of(&server).get("/words");
+    let links: Vec<&str> = page.text.split('"').filter(|text| text.starts_with("/assets/")).collect();
+    assert_eq!(links.len(), 3, "{links:?}");
+    for link in &links {
+        let file = server.get(link);
+        assert_eq!((file.status, file.header("cache-control")), (200, Some("public, max-age=31536000, immutable")));
+        let other = link.replacen(&link[8..24], "0000000000000000", 1);
+        assert_eq!(server.get(&other).status, 404);
+    }
+    let bound = |name: &str, most: usize| {
+        let link = links.iter().find(|link| link.ends_with(name)).unwrap();
+        assert!(server.get(link).text.len() <= most, "{name}");
+    };
+    bound("pages.css", 16_000);
+    bound("pages.js", 5_000);
+}
+
+#[test]
+fn a_language_is_the_one_chosen_else_the_one_accepted_else_english() {
+    let (_data, server) = demo();
+    let mut browser = Browser::of(&server);
+    for (accepts, language) in [
+        ("de", "en"),
+        ("zh-CN,zh;q=0.9,en;q=0.8", "zh-Hans"),
+        ("en;q=0.4, zh-Hans;q=0.5", "zh-Hans"),
+        ("zh;q=0, en", "en"),
+    ] {
+        browser.language = accepts;
+        let page = browser.get("/words");
+        assert_eq!(page.header("content-language"), Some(language), "{accepts}");
+        assert!(page.text.contains(&format!("<html lang=\"{language}\">")));
+    }
+    let chosen = browser.post("/language", &[("language", "zh-Hans"), ("next", "/words")]);
+    assert_eq!((chosen.status, chosen.header("location")), (303, Some("/words")));
+    assert_eq!(browser.get("/words").header("content-language"), Some("zh-Hans"));
+    for elsewhere in ["https://elsewhere.example/", "//elsewhere.example", "/\\elsewhere.example", "/v1/tokens"] {
+        let led = browser.post("/language", &[("language", "en"), ("next", elsewhere)]);
+        assert_eq!(led.header("location"), Some("/"), "{elsewhere}");
+    }
+}
+
+#[test]
+fn somebody_signs_in_by_token_and_out_and_the_api_never_reads_the_cookie() {
+    let data = tempfile::tempdir().unwrap();
+    let server = Server::start(data.path(), &[]);
+    let created = crate::server::standing(&[
+        "token",
+        "create",
+        "--json",
+        "--role",
+        "auditor",
+        "--data",
+        data.path().to_str().unwrap(),
+    ]);
+    let created: serde_json::Value = serde_json::from_slice(&created.stdout).unwrap();
+    let (token, id) = (created["token"].as_str().unwrap(), created["id"].as_str().unwrap());
+    let mut browser = Browser::of(&server);
+    let wrong = browser.post("/sign-in/token", &[("token", "standing_0000_wrong")]);
+    assert_eq!(wrong.status, 422);
+    assert!(wrong.text.contains("<title>Error: "), "{}", wrong.text);
+    assert!(browser.cookies.is_empty());
+    let signed_in = browser.post("/sign-in/token", &[("token", token), ("next", "/words")]);
+    assert_eq!((signed_in.status, signed_in.header("location")), (303, Some("/words")));
+    let cookie = signed_in.header("set-cookie").unwrap();
+    for part in ["standing=", "; HttpOnly", "; SameSite=Lax", "; Path=/"] {
+        assert!(cookie.contains(part), "{cookie}");
+    }
+    assert!(!cookie.contains("Domain") && !cookie.contains("Max-Age"), "{cookie}");
+    let page = browser.get("/words");
+    assert!(page.text.contains("/sign-out"), "{}", page.text);
+    let session = browser.cookies["standing"].clone();
+    assert_eq!(server.send("GET", "/v1/partners", &[("cookie", &format!("standing={session}"))], None).status, 401);
+    // Signing in again is another session, and the one before is over.
+    browser.post("/sign-in/token", &[("token", token)]);
+    assert_ne!(browser.cookies["standing"], session);
+    let mut before = Browser::of(&server);
+    before.cookies.insert("standing".to_owned(), session);
+    assert!(!before.get("/words").text.contains("/sign-out"));
+    // A session dies with its token.
+    let revoked = crate::server::standing(&["token", "revoke", id, "--data", data.path().to_str().unwrap()]);
+    assert!(revoked.status.success(), "{revoked:?}");
+    assert!(!browser.get("/words").text.contains("/sign-out"));
+}
+
+#[test]
+fn a_form_is_taken_from_a_page_of_its_own_alone() {
+    let (_data, server) = demo();
+    let mut browser = Browser::of(&server);
+    browser.sign_in_as("adatum");
+    let page = browser.get("/words");
+    let key = Browser::hidden(&page, "form_key");
+    let mut other = Browser::of(&server);
+    other.sign_in_as("wingtip");
+    let other_key = Browser::hidden(&other.get("/words"), "form_key");
+    let own = server.base.clone();
+    let foreign: &[(&str, &[(&str, &str)], &str)] = &[
+        ("another site", &[("sec-fetch-site", "cross-site")], &key),
+        ("a sibling", &[("sec-fetch-site", "same-site")], &key),
+        ("no page", &[("sec-fetch-site", "none")], &key),
+        ("neither header", &[], &key),
+        ("another origin", &[("origin", "https://elsewhere.example")], &key),
+        ("no origin", &[("origin", "null")], &key),
+        ("no key", &[("sec-fetch-site", "same-origin")], ""),
+        ("a wrong key", &[("sec-fetch-site", "same-origin")], "AAAA"),
+        ("a key of another session", &[("sec-fetch-site", "same-origin")], &other_key),
+    ];
+    for (from, headers, key) in foreign {
+        let headers: Vec<_> = headers.iter().copied().chain([FORM]).collect();
+        let sent = browser.call("POST", "/sign-out", &headers, Some(&encoded(&[("form_key", key)])));
+        assert_eq!(sent.status, 403, "{from}: {}", sent.text);
+        assert!(sent.text.contains("foreign_form"), "{from}");
+    }
+    let twice = browser.post("/sign-out", &[("form_key", &key), ("form_key", &key)]);
+    assert_eq!(twice.status, 400);
+    assert_eq!(browser.post("/sign-out", &[("form_key", &key), ("more", "1")]).status, 400);
+    assert!(browser.get("/words").text.contains("/sign-out"), "nothing of it was done");
+    let headers = [FORM, ("origin", own.as_str())];
+    let sent = browser.call("POST", "/sign-out", &headers, Some(&encoded(&[("form_key", &key)])));
+    assert_eq!((sent.status, sent.header("location")), (303, Some("/signed-out")));
+    assert!(!browser.get("/words").text.contains("/sign-out"));
+}
+
+#[test]
+fn with_pages_off_or_an_address_that_others_reach_the_api_is_as_it_was() {
+    let data = tempfile::tempdir().unwrap();
+    let off = Server::start(data.path(), &["--no-pages"]);
+    let index = off.send("GET", "/", &[HTML], None);
+    assert!(!index.text.contains("<html"), "{}", index.text);
+    assert_eq!(off.send("GET", "/sign-in", &[HTML], None).code(), "no_such_route");
+    drop(off);
+    let data = tempfile::tempdir().unwrap();
+    let proxy = [("STANDING_PROXY", "true")];
+    let server = Server::try_start_in(data.path(), &["--listen", "0.0.0.0:0"], &proxy).unwrap();
+    let port = server.base.rsplit(':').next().unwrap().to_owned();
+    let base = format!("http://127.0.0.1:{port}");
+    let closed = crate::server::call(&base, "GET", "/sign-in", &[HTML], None).unwrap();
+    assert_eq!(closed.status, 503);
+    assert!(closed.text.contains("public_url"), "{}", closed.text);
+    assert_eq!(crate::server::call(&base, "GET", "/v1/partners", &[], None).unwrap().status, 401);
+}
