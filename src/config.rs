@@ -1,7 +1,10 @@
 //! Settings, read once at the start: a TOML file, the environment over it, and the command's own flags over both.
 
+pub mod acts_as;
+pub mod certificate;
 mod public_url;
 mod sources;
+pub mod issuer;
 
 pub use sources::{Environment, InForce, Origin, Resolved, Unknown, environment, file, resolve, unknown};
 
@@ -18,6 +21,8 @@ use serde::{Deserialize, Deserializer, Serialize};
 use crate::domain::grant::Multichannel;
 use crate::id::ServiceName;
 use crate::limits::Limits;
+use certificate::CertificateSettings;
+use issuer::IssuerSettings;
 
 /// The deepest nesting that may be allowed; beyond it the reader itself would give up.
 const DEPTH_MAX: usize = 126;
@@ -100,6 +105,10 @@ pub struct Settings {
     /// The addresses and networks of proxies whose `Forwarded` says whom a call comes from.
     #[serde(deserialize_with = "networks")]
     pub trusted_proxies: Vec<IpNet>,
+    /// The issuers whose tokens say who calls.
+    pub issuer: Vec<IssuerSettings>,
+    /// The client certificates whose holders may call.
+    pub certificate: Vec<CertificateSettings>,
     /// What a second transacting partner's acceptance does: `displace` or `refuse`.
     pub multichannel: Multichannel,
     /// One answer of the table of decisions in so many is decided by the rules as well; none where it is 0.
@@ -255,6 +264,12 @@ impl Settings {
         {
             let message = format!("`{}` is no folder; name one that is there, on another disk", folder.display());
             return Some(("ledger.checkpoints_to", message));
+        }
+        if let Some(fault) = self.certificate.iter().find_map(CertificateSettings::fault) {
+            return Some(("certificate", fault));
+        }
+        if let Some(fault) = issuer::fault_of(&self.issuer) {
+            return Some(("issuer", fault));
         }
         if let Some(fault) = self.tls.fault() {
             return Some(fault);

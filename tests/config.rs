@@ -89,7 +89,9 @@ fn every_setting_is_printed_and_each_can_be_said_in_the_environment() {
     }
     expected.sort();
     assert_eq!(printed.keys().cloned().collect::<Vec<_>>(), expected);
-    for (setting, (value, _)) in printed {
+    // Tables are said in the file alone.
+    let tables = ["issuer", "certificate"];
+    for (setting, (value, _)) in printed.into_iter().filter(|(setting, _)| !tables.contains(&setting.as_str())) {
         let variable = format!("STANDING_{}", setting.replace('.', "_").to_uppercase());
         let said = match setting.as_str() {
             "public_url" => "https://standing.example".to_owned(),
@@ -166,6 +168,64 @@ fn what_is_not_understood_is_named_with_its_line_and_what_is_likely_meant() {
     assert_eq!(run(&["config", "check"], &other).status.code(), Some(0));
     let missing = run(&["config", "check", "--config", "/nowhere/standing.toml"], &[]);
     assert_eq!(missing.status.code(), Some(1));
+}
+
+#[test]
+fn an_issuer_or_a_certificate_that_cannot_be_is_named_and_nothing_is_guessed() {
+    let acts = "acts_as = [{ role = \"auditor\", when = { claim = \"groups\", has = \"auditors\" } }]\n";
+    let issuer = |more: &str| format!("[[issuer]]\nissuer = \"https://a.example\"\naudience = \"standing\"\n{more}");
+    let keys = "jwks_url = \"https://a.example/keys\"\n";
+    let acting = |rule: &str| issuer(&format!("{keys}acts_as = [{{ {rule} }}]\n"));
+    let when = "when = { claim = \"c\", has = \"h\" }";
+    for (text, expected) in [
+        (issuer(&format!("{keys}{acts}")), ""),
+        (issuer(&format!("jwks_url = \"http://127.0.0.1:9/keys?p=1\"\n{acts}")), ""),
+        (issuer(&format!("jwks_file = \"/etc/keys.json\"\ntrust_domain = \"a.example\"\n{acts}")), ""),
+        (issuer(acts), "name one of the two"),
+        (issuer(&format!("{keys}jwks_file = \"/etc/keys.json\"\n{acts}")), "name one of the two"),
+        (issuer(&format!("jwks_url = \"http://a.example/keys\"\n{acts}")), "is plain http to another machine"),
+        (issuer(&format!("jwks_url = \"ftp://a.example/keys\"\n{acts}")), "is no URL"),
+        (
+            issuer(&format!("jwks_url = \"https://me:pass@a.example/keys\"\n{acts}")),
+            "`https://***@a.example/keys` names no host",
+        ),
+        (issuer(keys), "missing field `acts_as`"),
+        (issuer(&format!("{keys}acts_as = []\n")), "nobody could act as anything"),
+        (issuer(&format!("{keys}algorithms = [\"HS256\"]\n{acts}")), "unknown variant `HS256`"),
+        (issuer(&format!("{keys}algorithms = [\"none\"]\n{acts}")), "unknown variant `none`"),
+        (issuer(&format!("{keys}algorithms = []\n{acts}")), "`algorithms` is empty"),
+        (issuer(&format!("{keys}audiences = \"x\"\n{acts}")), "unknown field `audiences`"),
+        (issuer(&format!("{keys}trust_domain = \"spiffe://a.example\"\n{acts}")), "is no trust domain"),
+        (issuer(&format!("jwks_file = \"/k\"\nca = \"/ca.pem\"\n{acts}")), "`ca` vouches for the host of a `jwks_url`"),
+        (issuer(&format!("{keys}{acts}")).repeat(2), "stands more than once"),
+        (
+            issuer(&format!("{keys}{acts}")).replace("https://a.example\"\na", "standing\"\na"),
+            "that is this service itself",
+        ),
+        (acting(&format!("role = \"admin\", {when}")), "unknown variant `admin`"),
+        (acting("role = \"auditor\""), "missing field `when`"),
+        (acting("role = \"auditor\", when = { claim = \"\", has = \"\" }"), "`when` needs a `claim`"),
+        (acting(&format!("role = \"auditor\", for = \"contoso\", {when}")), "speaks for nobody"),
+        (acting(&format!("role = \"partner\", {when}")), "role `partner` needs `for`"),
+        (acting(&format!("role = \"partner\", for = \"a b\", {when}")), "the partner `a b` cannot be"),
+        (acting(&format!("role = \"partner\", for_claim = \"t\", {when}")), "role `partner` needs `for`"),
+        (
+            acting(&format!("role = \"partner\", for_claim = \"t\", for_allowed = \"all\", {when}")),
+            "neither a list of ids nor `any`",
+        ),
+        (acting(&format!("role = \"partner\", for_claim = \"t\", for_allowed = \"any\", {when}")), ""),
+        ("[[certificate]]\nuri = \"spiffe://a.example/gw\"\nrole = \"asker\"\n".to_owned(), ""),
+        ("[[certificate]]\nrole = \"asker\"\n".to_owned(), "named by one of `dns`, `uri` and `subject`"),
+        ("[[certificate]]\ndns = \"a\"\nuri = \"b:c\"\nrole = \"asker\"\n".to_owned(), "named by one of"),
+        ("[[certificate]]\ndns = \"a\"\nrole = \"customer\"\n".to_owned(), "role `customer` needs `for`"),
+        ("[[certificate]]\ndns = \"a\"\nrole = \"asker\"\nfor = \"x\"\n".to_owned(), "speaks for nobody"),
+    ] {
+        let (_folder, path) = file(&text);
+        let checked = run(&["config", "check", "--config", path.to_str().unwrap()], &[]);
+        let code = if expected.is_empty() { 0 } else { 2 };
+        assert_eq!(checked.status.code(), Some(code), "{text}: {}", out(&checked));
+        assert!(out(&checked).contains(expected), "{text}: {}", out(&checked));
+    }
 }
 
 #[test]

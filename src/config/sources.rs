@@ -23,6 +23,8 @@ enum Kind {
     List,
     /// A table of what somebody names, as TOML writes it in one line.
     Table,
+    /// Several tables, which the file alone can say.
+    Tables,
 }
 
 /// A setting.
@@ -57,6 +59,10 @@ const fn named(key: &'static str) -> Setting {
     Setting { key, kind: Kind::Table, is_secret: false, otherwise: "" }
 }
 
+const fn tables(key: &'static str) -> Setting {
+    Setting { key, kind: Kind::Tables, is_secret: false, otherwise: "" }
+}
+
 /// Every setting, in the order in which they are printed.
 const SETTINGS: &[Setting] = &[
     text("data", "./standing-data"),
@@ -78,6 +84,8 @@ const SETTINGS: &[Setting] = &[
     number("limits.head_seconds", "10"),
     number("limits.idle_seconds", "75"),
     number("limits.unread_seconds", "30"),
+    tables("issuer"),
+    tables("certificate"),
     text("ledger.archive_after", ""),
     text("ledger.checkpoints_to", ""),
     flag("proxy", "false"),
@@ -213,6 +221,7 @@ fn value_of(setting: &Setting, text: &str) -> Option<Value> {
         Kind::Text => Some(Value::String(text.to_owned())),
         Kind::Number => text.trim().parse().ok().map(Value::Integer),
         Kind::List => Some(text.split(',').map(|part| part.trim().to_owned()).collect::<Vec<_>>().into()),
+        Kind::Tables => None,
         Kind::Flag => text.trim().parse().ok().map(Value::Boolean),
         Kind::Table => text.parse().ok().map(Value::Table),
     }
