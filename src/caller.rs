@@ -104,6 +104,16 @@ pub enum Proof {
         /// Its public name.
         id: TokenId,
     },
+    /// By a JSON Web Token of an issuer that the settings name.
+    Jwt {
+        /// Which.
+        issuer: String,
+    },
+    /// By a client certificate that the settings name.
+    Certificate {
+        /// Its SHA-256 in hexadecimal.
+        sha256: String,
+    },
     /// By reaching the socket in the data directory, which only its owner can.
     Socket,
     /// Not at all: no credentials are asked here.

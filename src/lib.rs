@@ -29,7 +29,7 @@
 //! | [`policy`] | rules and claims as files: read, named, validated, put together into a bundle |
 //! | [`decide`] | question + facts + bundle give a decision: from the table that Cedar fills, else from Cedar, which nobody else calls |
 //! | [`caller`] | who calls |
-//! | [`trust`] | whose word about a caller is taken: proxies |
+//! | [`trust`] | whose word about a caller is taken: proxies, issuers and their keys, client certificates, what somebody may act as |
 //! | [`assure`] | why the rules are believed: every answer enumerated, claims proved, signed rows, mutants, what turns between two sets, coverage |
 //! | [`audit`] | the record of a decision; the tree over all of them, its signed checkpoints, and how they are verified |
 //! | [`store`] | facts with their whole history, the journal and the ledger in one redb file; the one writer |

@@ -37,6 +37,13 @@ pub const IDEMPOTENCY_KEY_LENGTH_MAX: usize = 256;
 pub const TOKEN_NAME_LENGTH_MAX: usize = 128;
 /// The longest name of the person whose token it is, in characters.
 pub const TOKEN_PERSON_LENGTH_MAX: usize = 256;
+/// How long an access token is good unless its end is said, in days: long enough for a quarter, short enough that one which
+/// nobody misses goes by itself.
+pub const TOKEN_DAYS: i64 = 90;
+/// How often at most the use of an access token is written, in seconds.
+pub const TOKEN_USE_WRITTEN_SECONDS: i64 = 300;
+/// For how long a token that is replaced may stay good beside the new one, in days.
+pub const TOKEN_OVERLAP_DAYS_MAX: i64 = 30;
 /// The most access tokens that are kept as they were read, so that the next call with one reads nothing.
 pub const KNOWN_TOKENS_MAX: usize = 1_024;
 /// How many wrong proofs of who calls may come from one address in a minute: more than somebody mistypes, and far too few to
@@ -44,6 +51,30 @@ pub const KNOWN_TOKENS_MAX: usize = 1_024;
 pub const WRONG_PROOFS_A_MINUTE: u32 = 10;
 /// The most addresses whose wrong proofs are counted one by one; those beyond share one count.
 pub const GUESSING_ADDRESSES_MAX: usize = 65_536;
+/// The longest JSON Web Token that is read, in bytes; an issuer that names many groups writes a few thousand.
+pub const JWT_LENGTH_MAX: usize = 16 * 1024;
+/// The deepest nesting of the parts of a JSON Web Token.
+pub const JWT_DEPTH_MAX: usize = 16;
+/// The longest `sub` of a JSON Web Token, in bytes: what SPIFFE allows.
+pub const JWT_SUBJECT_LENGTH_MAX: usize = 2_048;
+/// How far the clock of an issuer may differ from ours, in seconds.
+pub const JWT_LEEWAY_SECONDS: i64 = 60;
+/// For how long a verified JSON Web Token is not verified again, in seconds.
+pub const KNOWN_JWT_SECONDS: i64 = 60;
+/// The most verified JSON Web Tokens that are known at a time.
+pub const KNOWN_JWTS_MAX: usize = 4_096;
+/// The largest set of keys of an issuer, in bytes.
+pub const JWKS_BYTES_MAX: usize = 1024 * 1024;
+/// The most keys in such a set.
+pub const JWKS_KEYS_MAX: usize = 100;
+/// The deepest nesting of such a set.
+pub const JWKS_DEPTH_MAX: usize = 16;
+/// How long fetching the keys of an issuer may take, in seconds.
+pub const JWKS_SECONDS_MAX: u64 = 5;
+/// How long the keys of an issuer are used before they are read again, in seconds: one that was withdrawn goes by then.
+pub const JWKS_KEPT_SECONDS: i64 = 300;
+/// How often the keys of an issuer are read again at most, however many unknown ones are named, in seconds.
+pub const JWKS_AGAIN_SECONDS: i64 = 60;
 /// For how long wrong credentials are counted before their number is recorded, in seconds.
 pub const WRONG_CREDENTIALS_WINDOW_SECONDS: i64 = 60;
 /// The most changes one what-if may try.

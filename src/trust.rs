@@ -1,12 +1,95 @@
-//! Whose word about a caller is taken, besides the tokens of this service: proxies that say where a call comes from.
+//! Whose word about a caller is taken, besides the tokens of this service: proxies that say where a call comes from,
+//! issuers whose tokens say who makes it, and
+//! client certificates.
 
 pub mod proxies;
+pub mod acts_as;
+mod certificate;
+mod fetch;
+mod keys;
+mod issuer;
+mod jwt;
 
+pub use fetch::{AuthoritiesError, FetchError};
+pub use issuer::IssuerError;
+pub use jwt::JwtError;
+pub use keys::KeySetError;
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::caller::Identity;
+use crate::clock::Timestamp;
+use crate::config::Settings;
+use crate::config::certificate::CertificateSettings;
+use issuer::Issuer;
+use jwt::KnownJwts;
 use proxies::Proxies;
 
 /// Whose word is taken, as the settings name them.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Trust {
+    proxies: Proxies,
+    issuers: Vec<Arc<Issuer>>,
+    certificates: Vec<CertificateSettings>,
+    known: KnownJwts,
+}
+
+impl fmt::Debug for Trust {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Trust").field("proxies", &self.proxies).field("issuers", &self.issuers.len()).finish()
+    }
+}
+
+impl Trust {
+    /// Those whom the settings name. Their keys are read at once: one whose file cannot be read is an error, and one
+    /// that cannot be reached now is asked again when a token of it comes.
+    ///
+    /// # Errors
+    /// [`IssuerError`].
+    pub async fn open(settings: &Settings, now: Timestamp) -> Result<Self, IssuerError> {
+        let mut issuers = Vec::new();
+        for settings in &settings.issuer {
+            let issuer = Issuer::of(settings.clone())?;
+            match issuer.read(now).await {
+                Err(error) if issuer.has_file() => return Err(error),
+                Err(error) => tracing::warn!(%error, "none of its tokens is taken until they can be"),
+                Ok(()) => {}
+            }
+            issuers.push(Arc::new(issuer));
+        }
+        let proxies = Proxies::of(settings.trusted_proxies.clone());
+        let certificates = settings.certificate.clone();
+        Ok(Self { proxies, issuers, certificates, known: KnownJwts::default() })
+    }
+
+    /// Reads the keys of every issuer again; those of before stay where that fails.
+    pub async fn read_again(&self, now: Timestamp) {
+        for issuer in &self.issuers {
+            match issuer.read(now).await {
+                Ok(()) => tracing::info!(issuer = issuer.settings.issuer, "the keys of an issuer were read again"),
+                Err(error) => tracing::warn!(%error, "the keys of before are used"),
+            }
+        }
+    }
+
     /// The proxies that say for whom they pass a call on.
-    pub proxies: Proxies,
+    #[must_use]
+    pub fn proxies(&self) -> &Proxies {
+        &self.proxies
+    }
+
+    /// Who holds a client certificate that was verified; nothing where the settings do not say, or say several things.
+    #[must_use]
+    pub fn of_certificate(&self, der: &[u8]) -> Option<Identity> {
+        certificate::identity(&self.certificates, der)
+    }
+
+    /// Who a JSON Web Token proves to call.
+    ///
+    /// # Errors
+    /// [`JwtError`] when it lets nobody in.
+    pub async fn of_jwt(&self, token: &str, now: Timestamp) -> Result<Identity, JwtError> {
+        jwt::identity(&self.issuers, &self.known, token, now).await
+    }
 }

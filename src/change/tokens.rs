@@ -247,7 +247,7 @@ pub async fn create_token(
     let shown = format!("{PREFIX}_{id}_{secret}");
     let made_by = match &call.proof {
         Proof::Token { id } => Some(id.clone()),
-        Proof::Socket | Proof::Unasked | Proof::Service => None,
+        Proof::Jwt { .. } | Proof::Certificate { .. } | Proof::Socket | Proof::Unasked | Proof::Service => None,
     };
     let changed = call::change(pdp, call, "createToken", CallTarget::Installation, move |context, _| {
         let NewToken { speaks_for, name, person, expires } = new.clone();

@@ -33,7 +33,6 @@ use crate::pdp::{Pdp, Terms, ready, rules, wrong_credentials};
 use crate::policy::{Bundle, RuleFiles, Rulebook};
 use crate::publish;
 use crate::trust::Trust;
-use crate::trust::proxies::Proxies;
 
 /// How often it is looked whether a minute of wrong credentials is over.
 const WRONG_CREDENTIALS_KEPT_EVERY: Duration = Duration::from_secs(10);
@@ -93,7 +92,7 @@ impl Serve {
                 "`{listen}` is not a loopback address, and `--anonymous` and `--demo` ask for no credentials; listen on 127.0.0.1 or [::1], or create tokens and leave the flag out"
             )));
         }
-        let wanted = RulesFlag { rules: self.rules.rules.or(settings.rules) }.wanted();
+        let wanted = RulesFlag { rules: self.rules.rules.or_else(|| settings.rules.clone()) }.wanted();
         let listener = TcpListener::bind(listen).await.map_err(|error| {
             Failure::failed(format!(
                 "cannot listen on `{listen}`: {error}; stop what holds it or name another with `--listen`"
@@ -129,7 +128,7 @@ impl Serve {
         let mut pdp =
             publish::begin::begin_by(&data, Arc::new(System), wanted, settings.rules_from, terms, opening).await?;
         pdp = opening::with_needs_persons(pdp, settings.approval_needs_person).await?;
-        let trust = Trust { proxies: Proxies::of(settings.trusted_proxies.clone()) };
+        let trust = Trust::open(&settings, pdp.now()).await.map_err(Failure::failed)?;
         pdp = opening::trusting(pdp, Arc::new(trust));
         if let Some(one_in) = settings.compare_one_in {
             pdp = pdp.comparing(one_in);
@@ -209,7 +208,9 @@ impl Serve {
                     if let Some(tls) = &tls {
                         read_certificates(tls);
                     }
-                    tracing::info!("SIGHUP: the folder of rules is watched anyway, and the settings are read at the next start");
+                    tracing::info!("SIGHUP: the keys of issuers are read again; the folder of rules is watched anyway, and the settings are read at the next start");
+                    let pdp = Arc::clone(&pdp);
+                    tokio::spawn(async move { opening::trust(&pdp).read_again(pdp.now()).await });
                 }
             }
         }

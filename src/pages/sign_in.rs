@@ -179,7 +179,7 @@ pub async fn with_token(page: PageCall) -> Result<Answer, Fault> {
 /// Counts a wrong token from the address of whoever sent it, and says how long they have to wait if these are too many.
 fn guessed(page: &PageCall) -> Option<Duration> {
     let forwarded = page.headers.get_all(FORWARDED).iter().map(|said| said.to_str().unwrap_or_default());
-    let address = opening::trust(&page.setting.pdp).proxies.client(page.connection.peer?, forwarded);
+    let address = opening::trust(&page.setting.pdp).proxies().client(page.connection.peer?, forwarded);
     wrong_proof_from(&page.setting.pdp, address)
 }
 
