@@ -15,5 +15,7 @@ pub mod relationship;
 pub(crate) mod subscription_actions;
 pub mod registry;
 pub mod selling;
+pub mod token_error;
 pub mod tokens;
 pub mod sessions;
+pub mod rotation;

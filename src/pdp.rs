@@ -21,6 +21,7 @@ pub mod rules;
 pub mod page;
 pub(crate) mod known_tokens;
 pub mod guessing;
+pub mod token_uses;
 pub mod wrong_credentials;
 pub mod metrics;
 
@@ -46,6 +47,7 @@ use links::{LinkRing, LinksError};
 use metrics::Metrics;
 use opening::{Keys, KeysError};
 use rules::{Current, Rules};
+use token_uses::TokenUses;
 
 /// The settings that, with the rules, determine what may happen.
 #[derive(Clone, Debug)]
@@ -75,6 +77,8 @@ pub(crate) struct Settings {
     pub(crate) archiving: tokio::sync::Mutex<()>,
     /// The access tokens that calls came with lately.
     pub(crate) known_tokens: KnownTokens,
+    /// When these were last used.
+    pub(crate) token_uses: TokenUses,
     /// Where wrong proofs of who calls came from lately.
     pub(crate) guessing: Guessing,
     /// Whose word about a caller is taken.
@@ -164,6 +168,7 @@ impl Pdp {
             archiving: tokio::sync::Mutex::default(),
             known_tokens: KnownTokens::of(&store),
             guessing: Guessing::of(&store),
+            token_uses: TokenUses::default(),
             trust: Arc::default(),
             comparing: Comparing::one_in(COMPARE_ONE_IN),
         };

@@ -48,6 +48,7 @@ mod ledger_reader;
 mod known_keys;
 mod tokens;
 mod session;
+mod token_uses;
 mod rules;
 mod rules_source;
 

@@ -212,6 +212,7 @@ async fn a_change_that_comes_to_something_else_is_refused_and_nothing_of_it_is_w
                 made_by: None,
                 created: context.at,
                 expires: None,
+                replaces: None,
                 revoked: None,
                 sha256: [1; 32],
             };

@@ -51,6 +51,14 @@ impl Press {
         created.json()["token"].as_str().unwrap().to_owned()
     }
 
+    /// A token that is put in the place of another.
+    fn replaced_by(&self, by: &str, token: &str) -> String {
+        let path = format!("/v1/tokens/{}/rotation", token.split('_').nth(1).unwrap());
+        let created = self.send(by, "POST", &path, None);
+        assert_eq!(created.status, 201, "{}", created.text);
+        created.json()["token"].as_str().unwrap().to_owned()
+    }
+
     fn send(&self, token: &str, method: &str, path: &str, body: Option<&Value>) -> Answer {
         let bearer = format!("Bearer {token}");
         let headers = [("content-type", "application/json"), ("authorization", bearer.as_str())];
@@ -127,6 +135,8 @@ fn tokens_of_one_hand_are_not_two_pairs_of_eyes() {
     assert_eq!(press.approves(&ada, &proposal), no("same_identity"));
     assert_eq!(press.approves(&child, &proposal), no("same_hand"));
     assert_eq!(press.approves(&grandchild, &proposal), no("same_hand"), "however many tokens lie between");
+    let replaced = press.replaced_by(&bob, &child);
+    assert_eq!(press.approves(&replaced, &proposal), no("same_hand"), "whoever replaced it");
     let turned = press.proposes(&grandchild, "by what was made");
     assert_eq!(press.approves(&ada, &turned), no("same_hand"));
     assert_eq!(press.approves(&child, &turned), no("same_hand"));

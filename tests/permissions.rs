@@ -253,6 +253,9 @@ fn tries(town: &Town, route: &Route) -> Vec<Try> {
         // Nothing is so old.
         ("POST", "/v1/ledger/archive") => one(&format!("{path}?older_than=9000d"), None),
         ("POST", "/v1/tokens") => one(&path, Some(json!({ "role": "asker" }))),
+        ("POST", "/v1/tokens/{token}/rotation") => {
+            one(&path.replace("{token}", &text(&town.token(&["--role", "asker"]), "id")), None)
+        }
         ("DELETE", "/v1/tokens/{token}") => {
             one(&path.replace("{token}", &text(&town.token(&["--role", "asker"]), "id")), None)
         }

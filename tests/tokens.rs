@@ -270,3 +270,113 @@ async fn a_token_in_use_opens_nothing_from_the_moment_it_is_said_to_be_revoked()
         }
     }
 }
+
+/// When a token of the list is, or was, as one of its members says.
+fn moment(token: &Value, member: &str) -> standing::clock::Timestamp {
+    token[member].as_str().unwrap_or_else(|| panic!("no `{member}` in {token}")).parse().unwrap()
+}
+
+#[test]
+fn a_token_ends_after_90_days_unless_somebody_says_when() {
+    let office = Office::open();
+    let made = office.call("POST", "/v1/tokens", Some(&json!({ "role": "asker" }))).json();
+    let id = made["id"].as_str().unwrap();
+    let listed = listed(&office, id);
+    let days = moment(&listed, "expires").duration_since(moment(&listed, "created")).as_hours() / 24;
+    assert_eq!((days, &made["expires"]), (90, &listed["expires"]));
+    assert_eq!(office.record("Api::createToken")["question"]["context"]["expires"], made["expires"]);
+    let later = json!({ "role": "asker", "expires": "2099-01-01T00:00:00Z" });
+    assert_eq!(office.call("POST", "/v1/tokens", Some(&later)).json()["expires"], "2099-01-01T00:00:00Z");
+}
+
+/// A token as it is listed.
+fn listed(office: &Office, id: &str) -> Value {
+    let listed = office.call("GET", "/v1/tokens", None).json();
+    let found = listed["tokens"].as_array().unwrap().iter().find(|token| token["id"] == id).cloned();
+    found.unwrap_or_else(|| panic!("{id} in {listed}"))
+}
+
+#[test]
+fn the_list_says_when_a_token_was_last_used_and_the_journal_does_not() {
+    let office = Office::open();
+    let made = office.call("POST", "/v1/tokens", Some(&json!({ "role": "auditor" }))).json();
+    let (id, token) = (made["id"].as_str().unwrap(), made["token"].as_str().unwrap());
+    assert_eq!(listed(&office, id).get("lastUsed"), None);
+    assert_eq!(office.by(&format!("{token}x"), "GET", "/v1/partners", None).status, 401);
+    assert_eq!(listed(&office, id).get("lastUsed"), None, "a wrong secret is no use of it");
+    assert_eq!(office.by(token, "GET", "/v1/partners", None).status, 200);
+    // A write that comes after it is not there before it.
+    let entry = |office: &Office| office.call("POST", "/v1/tokens", Some(&json!({ "role": "asker" }))).status;
+    assert_eq!(entry(&office), 201);
+    let used = listed(&office, id);
+    assert!(moment(&used, "lastUsed") >= moment(&used, "created"), "{used}");
+    // Used again within minutes it is not written again.
+    assert_eq!(office.by(token, "GET", "/v1/partners", None).status, 200);
+    assert_eq!(entry(&office), 201);
+    assert_eq!(listed(&office, id)["lastUsed"], used["lastUsed"]);
+    let printed = standing(&["token", "list", "--data", office.data.path().to_str().unwrap()]);
+    let printed = String::from_utf8(printed.stdout).unwrap();
+    let line = printed.lines().find(|line| line.starts_with(id)).unwrap();
+    assert!(line.contains(&format!("last used {}", used["lastUsed"].as_str().unwrap())), "{line}");
+    let verified = office.call("GET", "/v1/ledger/verification", None);
+    let result: Value = serde_json::from_str(verified.text.lines().last().unwrap()).unwrap();
+    assert_eq!(result["result"]["whole"], true, "{}", verified.text);
+}
+
+#[test]
+fn a_token_is_replaced_by_one_of_the_same_person_and_both_are_good_for_a_while() {
+    let office = Office::open();
+    let body = json!({ "role": "auditor", "name": "Eve", "person": "eve@adatum.example" });
+    let old = office.call("POST", "/v1/tokens", Some(&body)).json();
+    let (old_id, old_token) = (old["id"].as_str().unwrap(), old["token"].as_str().unwrap());
+    let path = format!("/v1/tokens/{old_id}/rotation");
+    let answer = office.call("POST", &path, Some(&json!({ "overlap": "2h" })));
+    assert_eq!(answer.status, 201, "{}", answer.text);
+    let new = answer.json();
+    let (id, token) = (new["id"].as_str().unwrap(), new["token"].as_str().unwrap());
+    assert_ne!(id, old_id);
+    for member in ["name", "role", "person"] {
+        assert_eq!(new[member], old[member], "{member}");
+    }
+    for token in [old_token, token] {
+        assert_eq!(office.by(token, "GET", "/v1/partners", None).status, 200);
+    }
+    let (old_listed, new_listed) = (listed(&office, old_id), listed(&office, id));
+    assert_eq!(new_listed["replaces"], old_id);
+    assert_eq!(new_listed["madeBy"], office.operator.split('_').nth(1).unwrap());
+    let hours = moment(&old_listed, "expires").duration_since(moment(&new_listed, "created")).as_hours();
+    assert_eq!(hours, 2);
+    let record = office.record("Api::rotateToken");
+    let said = &record["question"]["context"];
+    assert_eq!((&said["token"], &said["replaces"], &record["outcome"]), (&json!(id), &json!(old_id), &json!("done")));
+    // At once, from the command line.
+    let data = office.data.path().to_str().unwrap();
+    let output = standing(&["token", "rotate", id, "--overlap", "0s", "--json", "--data", data]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let last: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(office.by(token, "GET", "/v1/partners", None).status, 401);
+    assert_eq!(office.by(last["token"].as_str().unwrap(), "GET", "/v1/partners", None).status, 200);
+    for (id, body, status, code) in [
+        (id, json!({}), 409, "token_ended"),
+        ("0000000000000000", json!({}), 404, "unknown_token"),
+        (old_id, json!({ "overlap": "31d" }), 422, "invalid_overlap"),
+        (old_id, json!({ "overlap": "-1h" }), 422, "invalid_overlap"),
+        (old_id, json!({ "overlap": "soon" }), 400, "invalid_body"),
+        (old_id, json!({ "overlaps": "1h" }), 400, "invalid_body"),
+    ] {
+        let answer = office.call("POST", &format!("/v1/tokens/{id}/rotation"), Some(&body));
+        assert_eq!((answer.status, answer.code().as_str()), (status, code), "{body}: {}", answer.text);
+    }
+    // No overlap makes the old one good for longer than it was.
+    let short = in_minutes(5);
+    let brief = office.call("POST", "/v1/tokens", Some(&json!({ "role": "asker", "expires": short }))).json();
+    let brief = brief["id"].as_str().unwrap();
+    assert_eq!(office.call("POST", &format!("/v1/tokens/{brief}/rotation"), None).status, 201);
+    assert_eq!(moment(&listed(&office, brief), "expires").to_string(), short);
+}
+
+/// So many minutes from now, to the second.
+fn in_minutes(minutes: i64) -> String {
+    let now = standing::clock::Clock::now(&standing::clock::System).as_second();
+    standing::clock::Timestamp::from_second(now + 60 * minutes).unwrap().to_string()
+}

@@ -1,22 +1,23 @@
 //! Access tokens: created, shown once, stored only as a hash, listed, revoked; and the caller each identifies.
 
 use data_encoding::{BASE64URL_NOPAD, HEXLOWER};
+use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 use utoipa::ToSchema;
 
+use super::token_error::TokenError;
 use crate::caller::{Caller, Identity, Person, Proof};
 use crate::clock::Timestamp;
 use crate::facts::Role;
 use crate::id::{CustomerId, PartnerId, TokenId};
-use crate::limits::{TOKEN_NAME_LENGTH_MAX, TOKEN_PERSON_LENGTH_MAX};
+use crate::limits::{TOKEN_DAYS, TOKEN_NAME_LENGTH_MAX, TOKEN_PERSON_LENGTH_MAX};
 use crate::pdp::Pdp;
-use crate::pdp::call::{self, Call, CallError, CallTarget, Coded, Committed, Done, Response, Undone};
+use crate::pdp::call::{self, Call, CallError, CallTarget, Committed, Done, Response, Undone};
 use crate::pdp::known_tokens::{keep_token, known_token, read_at};
 use crate::pdp::wrong_credentials::token_as_written;
-use crate::random::RandomError;
 use crate::store::{MetadataChanges, StoreError, Token, WriteContext};
 
 /// How a token begins, so that one that leaks is found by those who look for leaked secrets.
@@ -54,7 +55,7 @@ pub struct NewToken {
     pub name: Option<String>,
     /// Whose it is; a person of its own when nothing is said.
     pub person: Option<String>,
-    /// When it ends by itself.
+    /// When it ends by itself; after [`TOKEN_DAYS`] when nothing is said.
     pub expires: Option<Timestamp>,
 }
 
@@ -116,48 +117,14 @@ pub struct TokenSummary {
     #[schema(value_type = Option<String>, format = DateTime)]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub revoked: Option<Timestamp>,
-}
-
-/// Why a token cannot be created, listed or revoked.
-#[derive(Debug, thiserror::Error)]
-pub enum TokenError {
-    /// There is no token with that id.
-    #[error("token `{0}` is not known; list the tokens for their ids")]
-    Unknown(TokenId),
-    /// The end is not in the future.
-    #[error("`expires` `{expires}` has passed, it is `{now}`; give a later one or none")]
-    Expired {
-        /// The end.
-        expires: Timestamp,
-        /// Now.
-        now: Timestamp,
-    },
-    /// There is no such partner or customer to speak for.
-    #[error("`{0}` is not known, so nobody can speak for it; register it first, or check the id")]
-    UnknownSpeaker(String),
-    /// A name or person that nobody could read in a list.
-    #[error("`{member}` is 1 to {most} characters and no control characters; choose another")]
-    Unreadable {
-        /// `name` or `person`.
-        member: &'static str,
-        /// The most characters it may have.
-        most: usize,
-    },
-    /// The system gives no random bytes.
-    #[error(transparent)]
-    NoRandomness(#[from] RandomError),
-}
-
-impl Coded for TokenError {
-    fn code(&self) -> &'static str {
-        match self {
-            Self::Unknown(_) => "unknown_token",
-            Self::Expired { .. } => "end_date_passed",
-            Self::UnknownSpeaker(_) => "unknown_speaker",
-            Self::Unreadable { .. } => "invalid_name",
-            Self::NoRandomness(_) => "no_randomness",
-        }
-    }
+    /// The token that it replaced.
+    #[schema(value_type = Option<String>)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replaces: Option<TokenId>,
+    /// When it was last used, to within a few minutes.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_used: Option<Timestamp>,
 }
 
 fn role_of(caller: &Caller) -> String {
@@ -167,11 +134,11 @@ fn role_of(caller: &Caller) -> String {
     }
 }
 
-fn person_of(token: &Token) -> Person {
+pub(super) fn person_of(token: &Token) -> Person {
     Person::of_token(token.person.as_deref().unwrap_or(token.id.as_str()))
 }
 
-fn summary(token: &Token) -> TokenSummary {
+pub(super) fn summary(token: &Token) -> TokenSummary {
     TokenSummary {
         id: token.id.clone(),
         name: token.name.clone(),
@@ -181,6 +148,8 @@ fn summary(token: &Token) -> TokenSummary {
         created: token.created,
         expires: token.expires,
         revoked: token.revoked,
+        replaces: token.replaces.clone(),
+        last_used: None,
     }
 }
 
@@ -206,7 +175,7 @@ fn known(context: &WriteContext<'_>, speaks_for: &Speaker) -> Result<(), CallErr
 }
 
 /// What the record of a call about a token states.
-fn said_of(token: &Token) -> impl Iterator<Item = (String, Value)> {
+pub(super) fn said_of(token: &Token) -> impl Iterator<Item = (String, Value)> {
     let TokenSummary { id, name, role, person, expires, .. } = summary(token);
     [
         ("token", Some(id.to_string())),
@@ -228,6 +197,31 @@ fn put(token: &Token) -> Result<Done<TokenSummary>, Undone<TokenError>> {
     Ok(done)
 }
 
+/// A new token: its public name, the hash of its secret, and what is shown once.
+pub(super) struct Secret {
+    pub(super) id: TokenId,
+    pub(super) sha256: [u8; 32],
+    pub(super) shown: String,
+}
+
+impl Secret {
+    pub(super) fn make(pdp: &Pdp) -> Result<Self, CallError<TokenError>> {
+        let mut random = [0; SECRET_BYTES + ID_BYTES];
+        let filled = pdp.store.random().fill(&mut random);
+        filled.map_err(|error| CallError::Refused(TokenError::NoRandomness(error)))?;
+        let (secret, id) = random.split_at(SECRET_BYTES);
+        let id: TokenId = HEXLOWER.encode(id).parse().map_err(|_| CallError::Store(StoreError::Closing))?;
+        let secret = BASE64URL_NOPAD.encode(secret);
+        let sha256 = Sha256::digest(secret.as_bytes()).into();
+        Ok(Self { sha256, shown: format!("{PREFIX}_{id}_{secret}"), id })
+    }
+}
+
+/// When a token ends of which nothing else is said.
+pub(super) fn usual_end(now: Timestamp) -> Timestamp {
+    now.checked_add(SignedDuration::from_hours(24 * TOKEN_DAYS)).unwrap_or(now)
+}
+
 /// Creates a token; the secret is in the answer and nowhere else.
 ///
 /// # Errors
@@ -237,14 +231,7 @@ pub async fn create_token(
     call: &Call,
     new: NewToken,
 ) -> Result<Committed<IssuedToken>, CallError<TokenError>> {
-    let mut random = [0; SECRET_BYTES + ID_BYTES];
-    let filled = pdp.store.random().fill(&mut random);
-    filled.map_err(|error| CallError::Refused(TokenError::NoRandomness(error)))?;
-    let (secret, id) = random.split_at(SECRET_BYTES);
-    let id: TokenId = HEXLOWER.encode(id).parse().map_err(|_| CallError::Store(StoreError::Closing))?;
-    let secret = BASE64URL_NOPAD.encode(secret);
-    let sha256 = Sha256::digest(secret.as_bytes()).into();
-    let shown = format!("{PREFIX}_{id}_{secret}");
+    let Secret { id, sha256, shown } = Secret::make(pdp)?;
     let made_by = match &call.proof {
         Proof::Token { id } => Some(id.clone()),
         Proof::Jwt { .. } | Proof::Certificate { .. } | Proof::Socket | Proof::Unasked | Proof::Service => None,
@@ -258,6 +245,7 @@ pub async fn create_token(
         if let Some(expires) = expires.filter(|expires| *expires <= now) {
             return Err(TokenError::Expired { expires, now }.into());
         }
+        let expires = Some(expires.unwrap_or_else(|| usual_end(now)));
         let caller = speaks_for.caller(&id);
         let role = role_of(&caller);
         let name = match name {
@@ -268,7 +256,8 @@ pub async fn create_token(
             }
         };
         let (id, name, made_by) = (id.clone(), Some(name), made_by.clone());
-        let token = Token { id, caller, name, person, made_by, created: now, expires, revoked: None, sha256 };
+        let (created, revoked, replaces) = (now, None, None);
+        let token = Token { id, caller, name, person, made_by, created, expires, revoked, replaces, sha256 };
         put(&token)
     })
     .await?;
@@ -309,7 +298,12 @@ pub async fn revoke_token(
 /// [`CallError::Denied`] when the caller may not list tokens.
 pub async fn tokens(pdp: &Pdp, call: &Call) -> Result<Response<Vec<TokenSummary>>, CallError<TokenError>> {
     call::read(pdp, call, "listTokens", &CallTarget::Installation, |_, _| {
-        Ok(pdp.store.tokens()?.iter().map(summary).collect())
+        let uses = pdp.store.token_uses()?;
+        let used = |token| {
+            let summary = summary(token);
+            TokenSummary { last_used: uses.get(&summary.id).copied(), ..summary }
+        };
+        Ok(pdp.store.tokens()?.iter().map(used).collect())
     })
     .await
 }

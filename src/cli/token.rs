@@ -1,4 +1,4 @@
-//! `standing token`: creates, lists and revokes access tokens.
+//! `standing token`: creates, lists, replaces and revokes access tokens.
 
 use clap::{Args, Subcommand};
 use hyper::Method;
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::reach::{Client, Wanted};
 use super::{Data, Ended, Failure, print};
 
-/// Create, list and revoke access tokens.
+/// Create, list, replace and revoke access tokens.
 #[derive(Debug, Args)]
 #[command(after_help = "Example: standing token create --role partner --for contoso --name \"Contoso's shop\"")]
 pub(super) struct TokenCommand {
@@ -35,7 +35,7 @@ enum Action {
         /// Whose it is: nobody approves what the same person proposed. A person of its own when nothing is said.
         #[arg(long, value_name = "PERSON")]
         person: Option<String>,
-        /// When it ends by itself, for example `2027-12-31T00:00:00Z`.
+        /// When it ends by itself, for example `2027-12-31T00:00:00Z`; after 90 days when nothing is said.
         #[arg(long, value_name = "TIME")]
         expires: Option<String>,
         #[command(flatten)]
@@ -44,6 +44,17 @@ enum Action {
     /// List tokens, without their secrets.
     #[command(after_help = "Example: standing token list")]
     List {
+        #[command(flatten)]
+        data: Data,
+    },
+    /// Replace a token by a new one of the same role and person; both are good for a while.
+    #[command(after_help = "Example: standing token rotate 1f9c0d2b7a6e5f43 --overlap 1h")]
+    Rotate {
+        /// The token's id, as the list shows it first.
+        id: String,
+        /// For how long the old one stays good, for example `1h` or `2d` [default: 1h]
+        #[arg(long, value_name = "TIME")]
+        overlap: Option<String>,
         #[command(flatten)]
         data: Data,
     },
@@ -71,17 +82,14 @@ impl TokenCommand {
                 });
                 let client = Client::open(&data, Wanted::There).await?;
                 let issued = client.call(Method::POST, "/v1/tokens", Some(&body)).await?;
-                if data.json {
-                    print::line(&issued);
-                } else {
-                    print::line(issued["token"].as_str().unwrap_or_default());
-                    print::error(format_args!(
-                        "token `{}` ({}) speaks for {}; it is shown only this once",
-                        issued["id"].as_str().unwrap_or_default(),
-                        issued["name"].as_str().unwrap_or_default(),
-                        issued["role"].as_str().unwrap_or_default()
-                    ));
-                }
+                show(&issued, data.json);
+            }
+            Action::Rotate { id, overlap, data } => {
+                let client = Client::open(&data, Wanted::There).await?;
+                let path = format!("/v1/tokens/{}/rotation", utf8_percent_encode(&id, NON_ALPHANUMERIC));
+                let body = overlap.map_or_else(|| json!({}), |overlap| json!({ "overlap": overlap }));
+                let issued = client.call(Method::POST, &path, Some(&body)).await?;
+                show(&issued, data.json);
             }
             Action::List { data } => {
                 let client = Client::open(&data, Wanted::There).await?;
@@ -110,10 +118,32 @@ impl TokenCommand {
     }
 }
 
+/// Shows a token that was issued.
+fn show(issued: &Value, as_json: bool) {
+    if as_json {
+        return print::line(issued);
+    }
+    let text = |name: &str| issued[name].as_str().unwrap_or_default().to_owned();
+    print::line(text("token"));
+    print::error(format_args!(
+        "token `{}` ({}) speaks for {} until {}; it is shown only this once",
+        text("id"),
+        text("name"),
+        text("role"),
+        text("expires")
+    ));
+}
+
 fn line(token: &Value) -> String {
     let text = |name: &str| token[name].as_str().unwrap_or_default().to_owned();
     let mut line = format!("{}  {}  {}  created {}", text("id"), text("role"), text("name"), text("created"));
-    for (member, word) in [("expires", "expires"), ("revoked", "revoked"), ("madeBy", "made by")] {
+    for (member, word) in [
+        ("expires", "expires"),
+        ("revoked", "revoked"),
+        ("lastUsed", "last used"),
+        ("madeBy", "made by"),
+        ("replaces", "replaces"),
+    ] {
         if token[member].is_string() {
             line.push_str(&format!("  {word} {}", text(member)));
         }

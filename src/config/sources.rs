@@ -23,8 +23,7 @@ enum Kind {
     List,
     /// A table of what somebody names, as TOML writes it in one line.
     Table,
-    /// Several tables, which the file alone can say.
-    Tables,
+    Tables, // Which the file alone can say.
 }
 
 /// A setting.

@@ -3,16 +3,16 @@
 //! A new variant of an error does not compile until it has its status here and its code next to it.
 
 mod codes;
+mod proofs;
 
 pub(super) use codes::ProblemCode;
 
 use std::convert::Infallible;
-use std::time::Duration;
 
 use bytes::Bytes;
 use serde::Serialize;
 use warp::http::StatusCode;
-use warp::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
+use warp::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER};
 use warp::reply::Response;
 
 use crate::answer::ask::AskError;
@@ -26,7 +26,7 @@ use crate::change::registration::{CustomerError, PartnerError, SubscriptionError
 use crate::change::relationship::{LinkError, RequestError};
 use crate::change::removal::RemovalError;
 use crate::change::renegotiation::RenegotiationError;
-use crate::change::tokens::TokenError;
+use crate::change::token_error::TokenError;
 use crate::clock::OnceAMinute;
 use crate::domain::invitation::LinkKeyError;
 use crate::evidence::access_review::AccessReviewError;
@@ -92,34 +92,6 @@ impl Problem {
 
     pub(super) fn not_found(code: &str, detail: String) -> Self {
         Self::of(StatusCode::NOT_FOUND, code, detail)
-    }
-
-    pub(super) fn unauthenticated() -> Self {
-        let mut problem = Self::of(
-            StatusCode::UNAUTHORIZED,
-            "unauthenticated",
-            "no valid credentials came with the call; send an access token as `Authorization: Bearer`".to_owned(),
-        );
-        problem.0.headers.push((WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"standing\"")));
-        let basic = HeaderValue::from_static("Basic realm=\"standing\", charset=\"UTF-8\"");
-        problem.0.headers.push((WWW_AUTHENTICATE, basic));
-        problem
-    }
-
-    /// So many wrong proofs came from one address that whoever sends them has to wait so long.
-    pub(super) fn too_many_wrong_proofs(wait: Duration) -> Self {
-        let seconds = wait.as_secs() + 1;
-        let mut problem = Self::of(
-            StatusCode::TOO_MANY_REQUESTS,
-            "too_many_wrong_credentials",
-            format!("too many wrong credentials came from your address; send right ones, or wait {seconds} s"),
-        );
-        problem.0.headers.push((RETRY_AFTER, seconds.into()));
-        problem
-    }
-
-    pub(super) fn is_unauthenticated(&self) -> bool {
-        self.0.status == StatusCode::UNAUTHORIZED.as_u16()
     }
 
     pub(super) fn internal() -> Self {
@@ -295,7 +267,8 @@ statuses! {
     }
     TokenError {
         Self::Unknown(_) => NOT_FOUND,
-        Self::Expired { .. } | Self::UnknownSpeaker(_) | Self::Unreadable { .. } => UNPROCESSABLE_ENTITY,
+        Self::Ended(_) => CONFLICT,
+        Self::Expired { .. } | Self::Overlap | Self::UnknownSpeaker(_) | Self::Unreadable { .. } => UNPROCESSABLE_ENTITY,
         Self::NoRandomness(_) => SERVICE_UNAVAILABLE,
     }
 }

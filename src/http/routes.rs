@@ -149,8 +149,8 @@ routes! {
 
     GET    "/v1/tokens" "listTokens"                                           => tokens::list, Caller, world;
     POST   "/v1/tokens" "createToken"                                          => tokens::create, Caller, world, json;
+    POST   "/v1/tokens/{token}/rotation" "rotateToken"                         => tokens::rotate, Caller, world, json_or_none;
     DELETE "/v1/tokens/{token}" "revokeToken"                                  => tokens::revoke, Caller, world;
-
     GET    "/v1/link-keys" "listLinkKeys"                                      => link_keys::list, Caller;
     POST   "/v1/link-keys" "rotateLinkKey"                                     => link_keys::rotate, Caller;
     DELETE "/v1/link-keys/{key}" "retireLinkKey"                               => link_keys::retire, Caller;

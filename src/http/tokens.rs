@@ -1,6 +1,8 @@
 //! Access tokens.
 
-use serde::{Deserialize, Serialize};
+use jiff::{SignedDuration, Span, SpanRelativeTo};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 use warp::http::StatusCode;
 use warp::reply::Response;
@@ -48,7 +50,7 @@ pub(super) struct TokenBody {
     name: Option<String>,
     /// Whose it is, for four eyes; a person of its own when nothing is said.
     person: Option<String>,
-    /// When it ends by itself.
+    /// When it ends by itself; after 90 days when nothing is said.
     #[schema(value_type = Option<String>, format = DateTime)]
     #[serde(default, deserialize_with = "crate::clock::optional_time")]
     expires: Option<Timestamp>,
@@ -77,6 +79,35 @@ pub(super) async fn list(request: Request) -> Result<Response, Problem> {
     request.no_more_query()?;
     let tokens = change::tokens::tokens(&request.pdp, &request.call).await?;
     read_response(&tokens, &with_names(&request.pdp, &TokenList { tokens: tokens.value.clone(), complete: true })?)
+}
+
+/// How a token is to be replaced.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RotationBody {
+    /// For how long both tokens are good, for example `1h`; an hour when nothing is said.
+    #[schema(value_type = Option<String>)]
+    #[serde(default, deserialize_with = "overlap")]
+    overlap: Option<SignedDuration>,
+}
+
+fn overlap<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<SignedDuration>, D::Error> {
+    let Some(text) = Option::<String>::deserialize(deserializer)? else { return Ok(None) };
+    let span: Option<Span> = text.parse().ok();
+    let overlap = span.and_then(|span| span.to_duration(SpanRelativeTo::days_are_24_hours()).ok());
+    let invalid = || D::Error::custom(format!("`{text}` is no time; write hours or days, for example `1h`"));
+    overlap.map(Some).ok_or_else(invalid)
+}
+
+pub(super) async fn rotate(mut request: Request) -> Result<Response, Problem> {
+    request.no_more_query()?;
+    // What is answered is shown only once, so it is not remembered.
+    request.takes_no(&[IDEMPOTENCY_KEY])?;
+    let id: TokenId = request.param("token")?;
+    let RotationBody { overlap } = request.body_or_none().await?;
+    let overlap = overlap.unwrap_or(SignedDuration::from_hours(1));
+    let issued = change::rotation::rotate_token(&request.pdp, &request.call, &id, overlap).await?;
+    Ok(recorded(json_reply(StatusCode::CREATED, &issued.value)?, &issued.seqs))
 }
 
 pub(super) async fn revoke(request: Request) -> Result<Response, Problem> {

@@ -25,11 +25,12 @@ pub struct Denied {
 
 /// The action that a call was decided as before the schema had one of its own for it. A set of rules from then decides
 /// it so: never more widely than before, or than what only an operator may.
-const OLDER_NAMES: [(&str, &str); 11] = [
+const OLDER_NAMES: [(&str, &str); 12] = [
     ("askAboutThePast", "whatIf"),
     ("createToken", "manageTokens"),
     ("listTokens", "manageTokens"),
     ("revokeToken", "manageTokens"),
+    ("rotateToken", "manageTokens"),
     ("listLinkKeys", "manageLinkKeys"),
     ("rotateLinkKey", "manageLinkKeys"),
     ("retireLinkKey", "manageLinkKeys"),

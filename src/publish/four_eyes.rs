@@ -105,14 +105,18 @@ pub(crate) fn are_two(
     Ok(())
 }
 
-/// Was a token made with another one, or with one that was made with it?
+/// Was a token made with another one, or in place of it, or so with one that was?
 fn descends(made: &TokenId, maker: &TokenId, tokens: Tokens<'_>) -> Result<bool, StoreError> {
-    let (mut looked_at, mut next) = (BTreeSet::new(), Some(made.clone()));
-    while let Some(id) = next.take().filter(|id| looked_at.insert(id.clone())) {
+    let (mut looked_at, mut next) = (BTreeSet::new(), vec![made.clone()]);
+    while let Some(id) = next.pop() {
         if id == *maker {
             return Ok(true);
         }
-        next = tokens(&id)?.and_then(|token| token.made_by);
+        if looked_at.insert(id.clone())
+            && let Some(token) = tokens(&id)?
+        {
+            next.extend(token.made_by.into_iter().chain(token.replaces));
+        }
     }
     Ok(false)
 }

@@ -31,6 +31,9 @@ pub struct Token {
     /// When it was revoked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub revoked: Option<Timestamp>,
+    /// The token that it replaced.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replaces: Option<TokenId>,
     /// The SHA-256 of the secret.
     pub sha256: [u8; 32],
 }

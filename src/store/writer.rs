@@ -128,6 +128,15 @@ impl Queue {
         answer.await.map_err(|_| StoreError::Closing)?
     }
 
+    /// Has something written, and does not wait for it.
+    pub(super) fn post(
+        &self,
+        work: impl FnOnce(&mut Batch<'_>) -> Result<Filled<()>, StoreError> + Send + 'static,
+    ) -> Result<(), StoreError> {
+        let (reply, _) = oneshot::channel();
+        self.join(Box::new(Waiting { work: Some(work), is_alone: false, filled: Err(StoreError::Closing), reply }))
+    }
+
     /// Has something written, and waits for it on this thread.
     pub(super) fn wait_here(
         &self,

@@ -13,7 +13,7 @@ use super::super::relationships::{AcceptanceBody, EmailBody, RenegotiationBody, 
 use super::super::root::Index;
 use super::super::rules::Rules;
 use super::super::times::Past;
-use super::super::tokens::{TokenBody, TokenList};
+use super::super::tokens::{RotationBody, TokenBody, TokenList};
 use super::super::what_if::WhatIfBody;
 use super::super::{access_review, changes, customers, ledger, subscriptions};
 use super::operation::{Described, at, text};
@@ -30,7 +30,8 @@ use crate::change::registration::{CustomerError, PartnerError, SubscriptionError
 use crate::change::relationship::{LinkError, Offer, RelationshipRequest, RequestError};
 use crate::change::removal::{RemovalError, Removed};
 use crate::change::renegotiation::{Renegotiated, RenegotiationError};
-use crate::change::tokens::{IssuedToken, TokenError, TokenSummary};
+use crate::change::token_error::TokenError;
+use crate::change::tokens::{IssuedToken, TokenSummary};
 use crate::domain::customer::Customer;
 use crate::domain::invitation::Email;
 use crate::domain::partner::Partner;
@@ -306,12 +307,16 @@ fn tokens() -> Vec<Described> {
         at("POST /v1/tokens", "createToken", "Create an access token")
             .body::<TokenBody>(json!({ "role": "partner", "for": "contoso" }))
             .fails::<TokenError>()
-            .never(&[StatusCode::NOT_FOUND])
+            .never(&[StatusCode::NOT_FOUND, StatusCode::CONFLICT])
             .answered::<IssuedToken>(StatusCode::CREATED, "The token; it is shown only this once")
             .leads_to("revokeToken", "token", "$response.body#/id"),
+        at("POST /v1/tokens/{token}/rotation", "rotateToken", "Replace an access token; both are good for a while")
+            .body::<RotationBody>(json!({ "overlap": "1h" }))
+            .fails::<TokenError>()
+            .answered::<IssuedToken>(StatusCode::CREATED, "The new token; it is shown only this once"),
         at("DELETE /v1/tokens/{token}", "revokeToken", "Revoke an access token")
             .fails::<TokenError>()
-            .never(&[StatusCode::UNPROCESSABLE_ENTITY])
+            .never(&[StatusCode::UNPROCESSABLE_ENTITY, StatusCode::CONFLICT])
             .answers::<TokenSummary>("The token as it is listed"),
     ]
 }
