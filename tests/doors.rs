@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use data_encoding::BASE64;
 use hyper::service::{Service as _, service_fn};
 use hyper_util::rt::TokioIo;
 use hyper_util::service::TowerToHyperService;
@@ -11,17 +12,19 @@ use jiff::SignedDuration;
 use standing::change;
 use standing::change::tokens::{NewToken, Speaker};
 use standing::clock::Clock as _;
+use standing::config::Settings;
 use standing::facts::Role;
 use standing::http::{Connection, Listener, Shutdown, surface};
 use standing::pdp::opening;
 use standing::trust::Trust;
-use standing::trust::proxies::Proxies;
 
 use crate::server::{Answer, call};
-use crate::stage::{Stage, operator};
+use crate::stage::{BEGIN, Stage, operator, time};
 
 /// The header by which these tests say where a connection comes from.
 const PEER: &str = "x-peer";
+/// The header by which they say what certificate its other end has, as a listener would have verified it.
+pub const CERTIFICATE: &str = "x-certificate";
 
 /// A stage that is served on the network, to whoever says where it connects from.
 pub struct House {
@@ -29,6 +32,12 @@ pub struct House {
     base: String,
     pub token: String,
     _stop: tokio::sync::watch::Sender<bool>,
+}
+
+/// Whom some settings trust.
+pub async fn trusting(settings: &str) -> Trust {
+    let settings: Settings = toml::from_str(settings).unwrap();
+    Trust::open(&settings, time(BEGIN)).await.unwrap()
 }
 
 impl House {
@@ -53,7 +62,9 @@ impl House {
                 let answer = service_fn(move |mut request: hyper::Request<hyper::body::Incoming>| {
                     let said = request.headers_mut().remove(PEER);
                     let peer: Option<SocketAddr> = said.map(|peer| peer.to_str().unwrap().parse().unwrap());
-                    request.extensions_mut().insert(Connection { peer, ..Connection::default() });
+                    let said = request.headers_mut().remove(CERTIFICATE);
+                    let certificate = said.map(|der| Arc::new(BASE64.decode(der.as_bytes()).unwrap().into()));
+                    request.extensions_mut().insert(Connection { peer, certificate, ..Connection::default() });
                     served.call(request)
                 });
                 let connection =
@@ -64,18 +75,22 @@ impl House {
         Self { stage, base, token, _stop: stop }
     }
 
-    /// The answer to whoever comes from an address with a bearer token.
-    pub async fn get(&self, path: &str, peer: &str, bearer: &str, more: &[(&str, &str)]) -> Answer {
+    /// The answer to whoever comes with these headers.
+    pub async fn with(&self, path: &str, headers: &[(&str, &str)]) -> Answer {
         let (base, path) = (self.base.clone(), path.to_owned());
-        let mut headers =
-            vec![(PEER.to_owned(), peer.to_owned()), ("authorization".to_owned(), format!("Bearer {bearer}"))];
-        headers.extend(more.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+        let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+        let headers: Vec<(String, String)> = headers.iter().map(owned).collect();
         let called = tokio::task::spawn_blocking(move || {
-            let headers: Vec<(&str, &str)> =
-                headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+            let headers: Vec<(&str, &str)> = headers.iter().map(|(name, value)| (&**name, &**value)).collect();
             call(&base, "GET", &path, &headers, None).unwrap()
         });
         called.await.unwrap()
+    }
+
+    /// The answer to whoever comes from an address with a bearer token.
+    pub async fn get(&self, path: &str, peer: &str, bearer: &str, more: &[(&str, &str)]) -> Answer {
+        let bearer = format!("Bearer {bearer}");
+        self.with(path, &[&[(PEER, peer), ("authorization", &bearer)], more].concat()).await
     }
 
     async fn status(&self, peer: &str, bearer: &str, more: &[(&str, &str)]) -> u16 {
@@ -106,9 +121,7 @@ async fn whoever_guesses_is_told_to_wait_and_a_right_proof_never_is() {
     assert_eq!(house.status(guesser, &house.token.clone(), &[]).await, 200);
     assert_eq!(house.status("192.0.2.8:4711", "x", &[]).await, 401);
     for _ in 0..12 {
-        let (base, headers) = (house.base.clone(), [(PEER, "192.0.2.9:1")]);
-        let called = tokio::task::spawn_blocking(move || call(&base, "GET", "/v1/partners", &headers, None).unwrap());
-        assert_eq!(called.await.unwrap().status, 401);
+        assert_eq!(house.with("/v1/partners", &[(PEER, "192.0.2.9:1")]).await.status, 401);
     }
     // They are told to wait as long as they have to.
     house.passes(Duration::from_secs(wait));
@@ -138,7 +151,7 @@ async fn a_network_of_ipv6_is_one_address_and_one_of_ipv4_is_many() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_address_that_counts_is_the_one_a_trusted_proxy_says_and_nobody_elses_word() {
-    let house = House::trusting(Trust { proxies: Proxies::of(vec!["10.0.0.0/8".parse().unwrap()]) }).await;
+    let house = House::trusting(trusting("trusted_proxies = [\"10.0.0.0/8\"]").await).await;
     let from = |address: &str| format!("for={address}");
     for number in 0..10 {
         // Behind the proxy each address counts alone, whatever its owner says of others before it.

@@ -169,6 +169,37 @@ fn a_certificate_of_a_caller_is_asked_for_and_only_one_of_the_authority_is_taken
 }
 
 #[test]
+fn whoever_holds_a_certificate_calls_as_the_settings_say_and_the_record_says_by_which() {
+    let folder = tempfile::tempdir().unwrap();
+    let callers = Authority::new(folder.path(), "callers");
+    let name = |uri: &str| [SanType::URI(uri.try_into().unwrap())];
+    let gateway = callers.issue("gateway", &name("spiffe://example.org/gateway"), 20);
+    let unnamed = callers.issue("unnamed", &name("spiffe://example.org/unnamed"), 21);
+    let settings = "[[certificate]]\nuri = \"spiffe://example.org/gateway\"\nrole = \"auditor\"\n";
+    let served = Served::new(settings).and("client_ca", &callers.certificate);
+    let server = served.start(&[]);
+    let status = |issued: Option<&Issued>, more: &[&str]| {
+        let files = issued.map(|issued| [issued.certificate.to_str().unwrap(), issued.key.to_str().unwrap()]);
+        let arguments = files.map(|[certificate, key]| vec!["--cert", certificate, "--key", key]).unwrap_or_default();
+        let printed = ["-o", "/dev/null", "-w", "%{http_code}"];
+        let (code, status) = served.curl(&server, "/v1/partners", &[&arguments[..], &printed, more].concat());
+        assert_eq!(code, 0, "{status}");
+        status
+    };
+    assert_eq!(status(None, &[]), "401");
+    assert_eq!(status(Some(&unnamed), &[]), "401");
+    assert_eq!(status(Some(&gateway), &[]), "200");
+    assert_eq!(status(Some(&gateway), &["-H", "Authorization: Bearer x"]), "401");
+    let files = ["--cert", gateway.certificate.to_str().unwrap(), "--key", gateway.key.to_str().unwrap()];
+    let path = "/v1/decisions?action=Api::listPartners&order=newest&limit=1";
+    let (_, listed) = served.curl(&server, path, &files);
+    assert!(
+        listed.contains("\"by\":\"certificate\"") && listed.contains("uri:spiffe://example.org/gateway"),
+        "{listed}"
+    );
+}
+
+#[test]
 fn credentials_go_over_the_network_in_the_clear_only_behind_a_proxy_that_says_so() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");

@@ -13,10 +13,11 @@ use super::connection::Connection;
 use super::origin::{from_this_machine, not_from_another_site};
 use super::problem::Problem;
 use super::received::Listener;
-use crate::caller::Identity;
+use crate::caller::{Identity, Proof};
 use crate::change;
 use crate::id::TokenId;
 use crate::pdp::guessing::wrong_proof_from;
+use crate::pdp::token_uses::note_token_use;
 use crate::pdp::wrong_credentials::note_wrong_credentials;
 use crate::pdp::{Pdp, opening};
 
@@ -42,16 +43,29 @@ pub(super) struct Entry {
 /// # Errors
 /// 401 for credentials that are missing or wrong, and 429 for many wrong ones from one address.
 pub(super) async fn authenticate(pdp: &Pdp, entry: &Entry, headers: &HeaderMap) -> Result<Identity, Problem> {
-    let problem = match identity(pdp, entry, headers) {
-        Err(problem) if problem.is_unauthenticated() && headers.contains_key(AUTHORIZATION) => problem,
-        known => return known,
+    let problem = match identity(pdp, entry, headers).await {
+        Err(problem)
+            if headers.contains_key(AUTHORIZATION) && (problem.is_unauthenticated() || problem.is_roleless()) =>
+        {
+            problem
+        }
+        Ok(identity) => {
+            if let Proof::Token { id } = &identity.proof {
+                note_token_use(pdp, id);
+            }
+            return Ok(identity);
+        }
+        Err(problem) => return Err(problem),
     };
     let noted = note_wrong_credentials(pdp, named(headers).as_ref()).await;
     noted.map_err(|error| Problem::unavailable(&error))?;
+    if problem.is_roleless() {
+        return Err(problem);
+    }
     let Some(peer) = entry.connection.peer else { return Err(problem) };
     // A header that is no text is one that nobody can read.
     let forwarded = headers.get_all(FORWARDED).iter().map(|said| said.to_str().unwrap_or_default());
-    let address = opening::trust(pdp).proxies.client(peer, forwarded);
+    let address = opening::trust(pdp).proxies().client(peer, forwarded);
     Err(wrong_proof_from(pdp, address).map_or(problem, Problem::too_many_wrong_proofs))
 }
 
@@ -59,25 +73,35 @@ pub(super) async fn authenticate(pdp: &Pdp, entry: &Entry, headers: &HeaderMap) 
 ///
 /// # Errors
 /// 401 for credentials that are missing or wrong.
-pub(super) fn identity(pdp: &Pdp, entry: &Entry, headers: &HeaderMap) -> Result<Identity, Problem> {
+pub(super) async fn identity(pdp: &Pdp, entry: &Entry, headers: &HeaderMap) -> Result<Identity, Problem> {
     match (entry.listener, entry.access) {
         // Whatever credentials come are ignored, where none are asked for.
         (Listener::Anonymous, _) => from_this_machine(entry.host.as_ref(), headers).map(|()| Identity::anonymous()),
         (Listener::Guarded, Access::Public) | (Listener::Watching, _) => Ok(Identity::visitor()),
         // A token identifies the caller here, too; a wrong one is refused.
-        (Listener::Local, _) if headers.contains_key(AUTHORIZATION) => authenticated(pdp, headers),
+        (Listener::Local, _) if headers.contains_key(AUTHORIZATION) => authenticated(pdp, headers).await,
         (Listener::Local, _) => Ok(Identity::local()),
-        (Listener::Guarded, Access::Caller) => authenticated(pdp, headers),
+        // A token that comes besides says who calls, and a wrong one is refused whoever holds the certificate.
+        (Listener::Guarded, Access::Caller) if headers.contains_key(AUTHORIZATION) => authenticated(pdp, headers).await,
+        (Listener::Guarded, Access::Caller) => match &entry.connection.certificate {
+            Some(certificate) => opening::trust(pdp).of_certificate(certificate).ok_or_else(Problem::unauthenticated),
+            None => Err(Problem::unauthenticated()),
+        },
     }
 }
 
-fn authenticated(pdp: &Pdp, headers: &HeaderMap) -> Result<Identity, Problem> {
+async fn authenticated(pdp: &Pdp, headers: &HeaderMap) -> Result<Identity, Problem> {
     let mut given = headers.get_all(AUTHORIZATION).iter();
     let (Some(credentials), None) = (given.next(), given.next()) else { return Err(Problem::unauthenticated()) };
     let credentials = credentials.to_str().map_err(|_| Problem::unauthenticated())?;
     let (scheme, rest) = credentials.split_once(' ').ok_or_else(Problem::unauthenticated)?;
     let identity = if scheme.eq_ignore_ascii_case("bearer") {
-        change::tokens::authenticate(pdp, rest.trim())
+        let token = rest.trim();
+        // No token of this service has a dot, and a JSON Web Token has two.
+        if token.contains('.') {
+            return opening::trust(pdp).of_jwt(token, pdp.now()).await.map_err(Problem::from);
+        }
+        change::tokens::authenticate(pdp, token)
     } else if scheme.eq_ignore_ascii_case("basic") {
         // A browser adds these by itself, whatever page made it send the call.
         not_from_another_site(headers)?;

@@ -161,7 +161,7 @@ impl Reader {
     /// May the caller still read? Its credentials are looked at each time. The rules are asked when they or a fact
     /// changed, and at each heartbeat, as time alone can end a right.
     async fn may_go_on(&mut self, is_heartbeat: bool) -> bool {
-        let identity = identity(&self.pdp, &self.entry, &self.headers);
+        let identity = identity(&self.pdp, &self.entry, &self.headers).await;
         let is_same = |now: Identity| now.caller == self.call.caller && now.person == self.call.person;
         if !identity.is_ok_and(is_same) {
             return false;

@@ -71,7 +71,7 @@ pub async fn note_wrong_credentials(pdp: &Pdp, named: Option<&TokenId>) -> Resul
     let mut records: Vec<Record> = over.and_then(|window| counted(pdp, &window)).into_iter().collect();
     if is_first {
         let known = named.map(|id| token_as_written(pdp, id)).transpose()?.flatten();
-        let mut record = of_wrong_credentials(pdp, "the credentials are missing a right secret or a known token");
+        let mut record = of_wrong_credentials(pdp, "the credentials are no right proof of somebody who may come in");
         if let Some(token) = known {
             record.question.context.insert("token".to_owned(), token.id.as_str().into());
         }
