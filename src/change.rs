@@ -3,6 +3,7 @@
 //! What may happen to the facts is computed from a view of them without writing: each operation returns the
 //! facts as they would become, or why it is not possible. The writer commits it, a what-if only looks at it.
 
+pub mod expected;
 pub mod acceptance;
 pub(crate) mod judgement;
 pub mod link_keys;

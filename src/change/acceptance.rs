@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::change::expected::{Effect, in_order};
 use crate::clock::Timestamp;
 use crate::domain::event::{ChangeSet, Event, Fact, TerminationCause};
 use crate::domain::grant::{Grant, Multichannel};
@@ -32,7 +33,8 @@ pub struct Acceptance {
 }
 
 /// A partner that lost a service to the one accepted.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub struct Displaced {
     /// Which service.
     #[schema(value_type = String)]
@@ -62,6 +64,31 @@ pub struct Accepted {
     /// The revision at which it is so.
     #[schema(value_type = u64)]
     pub revision: Revision,
+}
+
+/// What an acceptance does to delegated administration.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AcceptanceEffect {
+    /// The services newly granted.
+    #[schema(value_type = Vec<String>)]
+    pub granted: Vec<ServiceName>,
+    /// The partners displaced.
+    pub displaced: Vec<Displaced>,
+}
+
+impl Effect for AcceptanceEffect {
+    fn sorted(&self) -> Self {
+        Self { granted: in_order(&self.granted), displaced: in_order(&self.displaced) }
+    }
+}
+
+impl Accepted {
+    /// What it does to delegated administration.
+    #[must_use]
+    pub fn effect(&self) -> AcceptanceEffect {
+        AcceptanceEffect { granted: self.granted.clone(), displaced: self.displaced.clone() }
+    }
 }
 
 /// Why a request cannot be accepted.

@@ -3,12 +3,14 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::change::acceptance::{Acceptance, AcceptanceError, Accepted};
+use crate::caller::Caller;
+use crate::change::acceptance::{Acceptance, AcceptanceEffect, AcceptanceError, Accepted};
+use crate::change::expected::{Expecting, NOT_AS_EXPECTED, NotAsExpected, as_expected};
 use crate::change::judgement::{Judgement, Unaccepted};
-use crate::change::removal::{Removal, RemovalError, Removed};
-use crate::change::renegotiation::{Renegotiated, Renegotiation, RenegotiationError, Withdrawal};
+use crate::change::removal::{Removal, RemovalEffect, RemovalError, Removed};
+use crate::change::renegotiation::{Renegotiated, Renegotiation, RenegotiationEffect, RenegotiationError, Withdrawal};
 use crate::change::{removal, renegotiation};
-use crate::domain::commercial::{self, Side};
+use crate::domain::commercial::Side;
 use crate::domain::grant::Multichannel;
 use crate::domain::invitation::{Email, EmailError, TokenError};
 use crate::domain::partner::{Partner, PartnerKind};
@@ -79,6 +81,9 @@ pub enum LinkError {
     /// What it is accepted for cannot be.
     #[error(transparent)]
     Acceptance(#[from] AcceptanceError),
+    /// Accepting it would do something else than was expected.
+    #[error(transparent)]
+    NotAsExpected(#[from] Box<NotAsExpected<AcceptanceEffect>>),
 }
 
 /// How a partner edits its email: the whole text, or the introduction alone.
@@ -128,12 +133,18 @@ pub(crate) async fn edited_request(
     .await
 }
 
-/// Who asks with a link, and what accepting it gives.
+/// Who asks with a link, and what accepting it gives. Nothing is recorded of a link that is none and that somebody
+/// brings who has not said who they are: nothing is decided then, and whoever makes links up fills no ledger.
 ///
 /// # Errors
 /// [`LinkError::Token`] for a link that is altered, foreign or retired.
 pub async fn offer(pdp: &Pdp, call: &Call, token: &str) -> Result<Response<Offer>, CallError<LinkError>> {
     let invitation = pdp.keys.links.verify(token);
+    if call.caller == Caller::Visitor
+        && let Err(error) = invitation
+    {
+        return Err(LinkError::from(error).into());
+    }
     let target = match &invitation {
         Ok(invitation) => CallTarget::Partner(invitation.partner.clone()),
         Err(_) => CallTarget::Installation,
@@ -181,17 +192,17 @@ pub async fn check_acceptance(pdp: &Pdp, call: &Call, token: &str) -> Result<(),
 ///
 /// # Errors
 /// [`LinkError`]; [`CallError::Denied`] when the caller may not accept for the customer.
-pub async fn accept(
+pub async fn accept<A: Into<Expecting<Acceptance, AcceptanceEffect>>>(
     pdp: &Pdp,
     call: &Call,
     token: &str,
-    acceptance: impl FnOnce(PartnerId) -> Acceptance,
+    acceptance: impl FnOnce(PartnerId) -> A,
 ) -> Result<Committed<Accepted>, CallError<LinkError>> {
     let invitation = match pdp.keys.links.verify(token) {
         Ok(invitation) => invitation,
         Err(error) => return Err(refuse_acceptance(pdp, call, error).await),
     };
-    let acceptance = acceptance(invitation.partner);
+    let Expecting { change: acceptance, expected } = acceptance(invitation.partner).into();
     let target = CallTarget::Customer(acceptance.customer.clone());
     let multichannel = pdp.settings.terms.multichannel;
     let asked_by = call.clone();
@@ -207,10 +218,13 @@ pub async fn accept(
             }
             Err(Unaccepted::Undone(error)) => return Err(error.map(LinkError::Acceptance).into()),
         };
+        let records = vec![asking.record(&asked_by, rules)];
+        if let Err(other) = as_expected(expected.as_ref(), &accepted.effect()) {
+            return Err(Undone { error: LinkError::from(other).into(), records });
+        }
         if !change_set.is_empty() {
             accepted.revision = context.next;
         }
-        let records = vec![asking.record(&asked_by, rules)];
         Ok(Done { records, ..Done::of((change_set, accepted)) })
     })
     .await
@@ -220,10 +234,16 @@ pub async fn accept(
 ///
 /// # Errors
 /// [`RemovalError`]; [`CallError::Denied`] when the caller may not speak for the customer.
-pub async fn remove(pdp: &Pdp, call: &Call, removal: Removal) -> Result<Committed<Removed>, CallError<RemovalError>> {
+pub async fn remove(
+    pdp: &Pdp,
+    call: &Call,
+    removal: impl Into<Expecting<Removal, RemovalEffect>>,
+) -> Result<Committed<Removed>, CallError<RemovalError>> {
+    let Expecting { change: removal, expected } = removal.into();
     let target = CallTarget::Customer(removal.customer.clone());
     call::change(pdp, call, "removeDelegatedAdministration", target, move |context, _| {
         let (change_set, mut removed) = removal::remove(&context.view, context.at, &removal)?;
+        as_expected(expected.as_ref(), &removed.effect()).map_err(RemovalError::from)?;
         if !change_set.is_empty() {
             removed.revision = context.next;
         }
@@ -239,11 +259,13 @@ pub async fn remove(pdp: &Pdp, call: &Call, removal: Removal) -> Result<Committe
 pub async fn renegotiate(
     pdp: &Pdp,
     call: &Call,
-    renegotiation: Renegotiation,
+    renegotiation: impl Into<Expecting<Renegotiation, RenegotiationEffect>>,
 ) -> Result<Committed<Renegotiated>, CallError<RenegotiationError>> {
+    let Expecting { change: renegotiation, expected } = renegotiation.into();
     let (action, target) = for_side(renegotiation.by, &renegotiation.customer, &renegotiation.partner);
     call::change(pdp, call, action, target, move |context, _| {
         let (change_set, mut renegotiated) = renegotiation::renegotiate(&context.view, context.at, &renegotiation)?;
+        as_expected(expected.as_ref(), &renegotiated.effect()).map_err(RenegotiationError::from)?;
         if !change_set.is_empty() {
             renegotiated.revision = context.next;
         }
@@ -259,11 +281,13 @@ pub async fn renegotiate(
 pub async fn withdraw_renegotiation(
     pdp: &Pdp,
     call: &Call,
-    withdrawal: Withdrawal,
+    withdrawal: impl Into<Expecting<Withdrawal, RenegotiationEffect>>,
 ) -> Result<Committed<Renegotiated>, CallError<RenegotiationError>> {
+    let Expecting { change: withdrawal, expected } = withdrawal.into();
     let (action, target) = for_side(withdrawal.by, &withdrawal.customer, &withdrawal.partner);
     call::change(pdp, call, action, target, move |context, _| {
         let (change_set, mut renegotiated) = renegotiation::withdraw(&context.view, &withdrawal)?;
+        as_expected(expected.as_ref(), &renegotiated.effect()).map_err(RenegotiationError::from)?;
         renegotiated.revision = context.next;
         Ok(Done::of((change_set, renegotiated)))
     })
@@ -280,8 +304,8 @@ fn for_side(by: Side, customer: &CustomerId, partner: &PartnerId) -> (&'static s
 
 fn request(pdp: &Pdp, partner: &Partner) -> RelationshipRequest {
     let token = pdp.keys.links.token(&partner.id);
-    let link = token.link(&format!("{}/v1", pdp.public_url()));
-    let email = Email::of(partner, &link);
+    let (link, page) = (token.link(&format!("{}/v1", pdp.public_url())), token.link(pdp.public_url()));
+    let email = Email::of(partner, &link).or_over(page);
     RelationshipRequest { link, token: token.to_string(), email }
 }
 
@@ -306,16 +330,6 @@ coded! {
         Self::Held { .. } => "service_held",
         Self::TooManyAdministrators(_) => "too_many_administrators",
     }
-    RemovalError {
-        Self::UnknownCustomer(_) => "unknown_customer",
-        Self::UnknownPartner { .. } => "unknown_partner",
-        Self::UnknownService { .. } => "unknown_service",
-    }
-    RenegotiationError {
-        Self::NoRelationship { .. } => "no_commercial_relationship",
-        Self::Impossible(commercial::RenegotiationError::AlreadySo { .. }) => "already_so",
-        Self::Impossible(commercial::RenegotiationError::NothingProposed { .. }) => "nothing_proposed",
-    }
     RequestError {
         Self::UnknownPartner(_) => "unknown_partner",
         Self::Email(error) => match error {
@@ -334,6 +348,14 @@ impl Coded for LinkError {
             Self::Token(_) | Self::UnknownPartner => "unknown_link",
             Self::MayNotRequest(_) => "may_not_request",
             Self::Acceptance(error) => error.code(),
+            Self::NotAsExpected(_) => NOT_AS_EXPECTED,
+        }
+    }
+
+    fn evidence(&self) -> Option<serde_json::Value> {
+        match self {
+            Self::NotAsExpected(other) => other.evidence(),
+            _ => None,
         }
     }
 }

@@ -12,12 +12,13 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::change::acceptance::Displaced;
+use crate::change::expected::{Effect, NOT_AS_EXPECTED, NotAsExpected, in_order};
 use crate::clock::Timestamp;
 use crate::domain::event::{ChangeSet, Event, Fact, TerminationCause};
 use crate::domain::grant::Grant;
 use crate::domain::similar::closest;
 use crate::id::{CustomerId, PartnerId, Revision, ServiceId, ServiceName};
-use crate::pdp::call::CallError;
+use crate::pdp::call::{CallError, Coded};
 use crate::store::{Listed, StoreError, View};
 
 /// What a customer removes.
@@ -42,6 +43,27 @@ pub struct Removed {
     /// The revision at which it is so.
     #[schema(value_type = u64)]
     pub revision: Revision,
+}
+
+/// What a removal takes, and from whom.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, ToSchema)]
+pub struct RemovalEffect {
+    /// Which services, and which partners administer them.
+    pub removed: Vec<Displaced>,
+}
+
+impl Effect for RemovalEffect {
+    fn sorted(&self) -> Self {
+        Self { removed: in_order(&self.removed) }
+    }
+}
+
+impl Removed {
+    /// What it takes, and from whom.
+    #[must_use]
+    pub fn effect(&self) -> RemovalEffect {
+        RemovalEffect { removed: self.removed.clone() }
+    }
 }
 
 /// Why nothing can be removed.
@@ -78,6 +100,27 @@ pub enum RemovalError {
         /// The service that was granted and is named much like it.
         near: Option<ServiceName>,
     },
+    /// It would remove something else than was expected.
+    #[error(transparent)]
+    NotAsExpected(#[from] Box<NotAsExpected<RemovalEffect>>),
+}
+
+impl Coded for RemovalError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::UnknownCustomer(_) => "unknown_customer",
+            Self::UnknownPartner { .. } => "unknown_partner",
+            Self::UnknownService { .. } => "unknown_service",
+            Self::NotAsExpected(_) => NOT_AS_EXPECTED,
+        }
+    }
+
+    fn evidence(&self) -> Option<serde_json::Value> {
+        match self {
+            Self::NotAsExpected(other) => other.evidence(),
+            _ => None,
+        }
+    }
 }
 
 fn instead(near: Option<&impl std::fmt::Display>, otherwise: &str) -> String {

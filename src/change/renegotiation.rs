@@ -4,11 +4,12 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::change::expected::{Effect, NOT_AS_EXPECTED, NotAsExpected};
 use crate::clock::Timestamp;
 use crate::domain::commercial::{self, CommercialRelationship, Outcome, RelationshipState, RenegotiationState, Side};
 use crate::domain::event::{ChangeSet, Event, Fact};
 use crate::id::{CustomerId, PartnerId, Revision};
-use crate::pdp::call::CallError;
+use crate::pdp::call::{CallError, Coded};
 use crate::store::View;
 
 /// What one side says.
@@ -48,6 +49,27 @@ pub struct Renegotiated {
     pub revision: Revision,
 }
 
+/// What the word of one side does.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, ToSchema)]
+pub struct RenegotiationEffect {
+    /// How far the renegotiation comes with it.
+    pub state: RenegotiationState,
+}
+
+impl Effect for RenegotiationEffect {
+    fn sorted(&self) -> Self {
+        *self
+    }
+}
+
+impl Renegotiated {
+    /// What it does.
+    #[must_use]
+    pub fn effect(&self) -> RenegotiationEffect {
+        RenegotiationEffect { state: self.state }
+    }
+}
+
 /// Why nothing can be renegotiated.
 #[derive(Debug, thiserror::Error)]
 pub enum RenegotiationError {
@@ -62,6 +84,27 @@ pub enum RenegotiationError {
     /// It is so already, or there is no proposal to withdraw.
     #[error(transparent)]
     Impossible(#[from] commercial::RenegotiationError),
+    /// It would come to something else than was expected.
+    #[error(transparent)]
+    NotAsExpected(#[from] Box<NotAsExpected<RenegotiationEffect>>),
+}
+
+impl Coded for RenegotiationError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::NoRelationship { .. } => "no_commercial_relationship",
+            Self::Impossible(commercial::RenegotiationError::AlreadySo { .. }) => "already_so",
+            Self::Impossible(commercial::RenegotiationError::NothingProposed { .. }) => "nothing_proposed",
+            Self::NotAsExpected(_) => NOT_AS_EXPECTED,
+        }
+    }
+
+    fn evidence(&self) -> Option<serde_json::Value> {
+        match self {
+            Self::NotAsExpected(other) => other.evidence(),
+            _ => None,
+        }
+    }
 }
 
 /// Computes the changes of what one side says at the moment `at`.

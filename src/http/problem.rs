@@ -63,7 +63,7 @@ pub(super) struct Details {
     code: String,
     /// What went wrong and what to do next.
     detail: String,
-    /// What is known of rules that were refused: what was found and where.
+    /// What is known of why: what was found in refused rules, or what a change was expected to do and would do.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
     evidence: Option<serde_json::Value>,
@@ -223,10 +223,11 @@ statuses! {
     }
     RemovalError {
         Self::UnknownCustomer(_) | Self::UnknownPartner { .. } | Self::UnknownService { .. } => NOT_FOUND,
+        Self::NotAsExpected(_) => CONFLICT,
     }
     RenegotiationError {
         Self::NoRelationship { .. } => NOT_FOUND,
-        Self::Impossible(_) => CONFLICT,
+        Self::Impossible(_) | Self::NotAsExpected(_) => CONFLICT,
     }
     RequestError {
         Self::UnknownPartner(_) => NOT_FOUND,
@@ -318,7 +319,6 @@ impl Status for LinkError {
     const STATUSES: &'static [StatusCode] = &[
         StatusCode::NOT_FOUND,
         StatusCode::FORBIDDEN,
-        // The problems that accepting it can have.
         StatusCode::CONFLICT,
         StatusCode::UNPROCESSABLE_ENTITY,
         StatusCode::SERVICE_UNAVAILABLE,
@@ -329,6 +329,7 @@ impl Status for LinkError {
             Self::Token(_) | Self::UnknownPartner => StatusCode::NOT_FOUND,
             Self::MayNotRequest(_) => StatusCode::FORBIDDEN,
             Self::Acceptance(error) => error.status(),
+            Self::NotAsExpected(_) => StatusCode::CONFLICT,
         }
     }
 }

@@ -1,5 +1,7 @@
 //! Requesting, accepting, removing and renegotiating a relationship.
 
+use std::str::FromStr;
+
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 use warp::http::StatusCode;
@@ -9,13 +11,14 @@ use super::problem::Problem;
 use super::request::Request;
 use super::response::{change_response, read_response};
 use crate::change;
-use crate::change::acceptance::Acceptance;
+use crate::change::acceptance::{Acceptance, AcceptanceEffect, Displaced};
+use crate::change::expected::Expecting;
 use crate::change::relationship::Edit;
-use crate::change::removal::Removal;
-use crate::change::renegotiation::{Renegotiation, Withdrawal};
+use crate::change::removal::{Removal, RemovalEffect};
+use crate::change::renegotiation::{Renegotiation, RenegotiationEffect, Withdrawal};
 use crate::clock::{Timestamp, to_millisecond};
-use crate::domain::commercial::{Position, Side};
-use crate::id::{CustomerId, PartnerId, ServiceName};
+use crate::domain::commercial::{Position, RenegotiationState, Side};
+use crate::id::{CustomerId, IdError, PartnerId, ServiceName};
 
 /// An edited email: the whole text, or the introduction alone.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -41,6 +44,9 @@ pub(super) struct AcceptanceBody {
     #[schema(value_type = Option<String>, format = DateTime)]
     #[serde(default, deserialize_with = "crate::clock::optional_time")]
     until: Option<Timestamp>,
+    /// What it is to grant and whom to displace; where it would do anything else, nothing is done.
+    #[serde(default)]
+    expected: Option<AcceptanceEffect>,
 }
 
 /// What one side of a renegotiation says.
@@ -51,6 +57,9 @@ pub(super) struct RenegotiationBody {
     by: Side,
     /// What it is to bring; `none` takes back what that side proposed.
     outcome: Position,
+    /// How far it is to come with this; where it would come to anything else, nothing is done.
+    #[serde(default)]
+    expected: Option<RenegotiationState>,
 }
 
 /// Of which service delegated administration is removed.
@@ -60,6 +69,35 @@ pub(super) struct Within {
     /// For this service alone.
     #[param(inline)]
     service: Option<ServiceName>,
+    /// What it is to remove, as `service/partner`, several of them with a comma between; where it would remove anything
+    /// else, nothing is done.
+    #[param(inline, value_type = Option<String>)]
+    #[serde(default, deserialize_with = "super::query::parsed")]
+    expected: Option<Expected>,
+}
+
+/// What a removal is expected to remove, as a parameter of a query says it.
+struct Expected(RemovalEffect);
+
+impl FromStr for Expected {
+    type Err = ExpectedError;
+
+    fn from_str(text: &str) -> Result<Self, ExpectedError> {
+        let each = text.split(',').filter(|_| !text.is_empty()).map(|pair| {
+            let (service, partner) = pair.split_once('/').ok_or_else(|| ExpectedError::NoPartner(pair.to_owned()))?;
+            Ok(Displaced { service: service.parse()?, partner: partner.parse()? })
+        });
+        Ok(Self(RemovalEffect { removed: each.collect::<Result<_, ExpectedError>>()? }))
+    }
+}
+
+/// Why a text does not say what is expected to be removed.
+#[derive(Debug, thiserror::Error)]
+enum ExpectedError {
+    #[error("`{0}` names no partner; write `service/partner`")]
+    NoPartner(String),
+    #[error(transparent)]
+    Id(#[from] IdError),
 }
 
 pub(super) async fn request(request: Request) -> Result<Response, Problem> {
@@ -93,54 +131,51 @@ pub(super) async fn accept(mut request: Request) -> Result<Response, Problem> {
     request.no_more_query()?;
     let token = request.param_text("token").to_owned();
     change::relationship::check_acceptance(&request.pdp, &request.call, &token).await?;
-    let AcceptanceBody { customer, services, until } = request.body().await?;
-    let acceptance = |partner| Acceptance { partner, customer, services, until: until.map(to_millisecond) };
+    let AcceptanceBody { customer, services, until, expected } = request.body().await?;
+    let acceptance = |partner| {
+        let change = Acceptance { partner, customer, services, until: until.map(to_millisecond) };
+        Expecting { change, expected }
+    };
     let done = change::relationship::accept(&request.pdp, &request.call, &token, acceptance).await?;
     change_response(StatusCode::OK, &done, &done.value)
 }
 
-pub(super) async fn remove(mut request: Request) -> Result<Response, Problem> {
-    request.note_idempotency(&[])?;
+pub(super) async fn remove(request: Request) -> Result<Response, Problem> {
     let partner: PartnerId = request.param("partner")?;
-    let removal = Removal {
-        customer: request.param("customer")?,
-        partner: Some(partner),
-        service: request.query::<Within>()?.service,
-    };
-    request.no_more_query()?;
-    let done = change::relationship::remove(&request.pdp, &request.call, removal).await?;
-    change_response(StatusCode::OK, &done, &done.value)
+    remove_from(request, Some(partner)).await
 }
 
-pub(super) async fn remove_all(mut request: Request) -> Result<Response, Problem> {
+pub(super) async fn remove_all(request: Request) -> Result<Response, Problem> {
+    remove_from(request, None).await
+}
+
+async fn remove_from(mut request: Request, partner: Option<PartnerId>) -> Result<Response, Problem> {
     request.note_idempotency(&[])?;
-    let removal =
-        Removal { customer: request.param("customer")?, partner: None, service: request.query::<Within>()?.service };
+    let customer = request.param("customer")?;
+    let Within { service, expected } = request.query()?;
     request.no_more_query()?;
+    let removal = Expecting {
+        change: Removal { customer, partner, service },
+        expected: expected.map(|Expected(expected)| expected),
+    };
     let done = change::relationship::remove(&request.pdp, &request.call, removal).await?;
     change_response(StatusCode::OK, &done, &done.value)
 }
 
 pub(super) async fn renegotiate(mut request: Request) -> Result<Response, Problem> {
     request.no_more_query()?;
-    let RenegotiationBody { by, outcome } = request.body().await?;
+    let RenegotiationBody { by, outcome, expected } = request.body().await?;
+    let expected = expected.map(|state| RenegotiationEffect { state });
     let (customer, partner) = (request.param("customer")?, request.param("partner")?);
+    let (pdp, call) = (&request.pdp, &request.call);
     let done = match outcome.outcome() {
         Some(outcome) => {
-            change::relationship::renegotiate(
-                &request.pdp,
-                &request.call,
-                Renegotiation { customer, partner, by, outcome },
-            )
-            .await?
+            let change = Renegotiation { customer, partner, by, outcome };
+            change::relationship::renegotiate(pdp, call, Expecting { change, expected }).await?
         }
         None => {
-            change::relationship::withdraw_renegotiation(
-                &request.pdp,
-                &request.call,
-                Withdrawal { customer, partner, by },
-            )
-            .await?
+            let change = Withdrawal { customer, partner, by };
+            change::relationship::withdraw_renegotiation(pdp, call, Expecting { change, expected }).await?
         }
     };
     change_response(StatusCode::OK, &done, &done.value)

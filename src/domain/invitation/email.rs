@@ -29,6 +29,9 @@ pub struct Email {
     text: String,
     #[serde(skip)]
     link: String,
+    /// Other addresses of the same request: a text over one of them is taken, and the link put in its place.
+    #[serde(skip)]
+    other_links: Vec<String>,
     /// Does it say that accepting may end another partner's administration?
     #[serde(skip)]
     warns: bool,
@@ -127,6 +130,13 @@ impl Email {
         Self::assemble(subject, introduction, link.to_owned(), warns)
     }
 
+    /// The same, which also takes a text that was edited over another address of the request.
+    #[must_use]
+    pub fn or_over(mut self, link: String) -> Self {
+        self.other_links.push(link);
+        self
+    }
+
     /// Its subject.
     #[must_use]
     pub fn subject(&self) -> &str {
@@ -173,7 +183,7 @@ impl Email {
         if text.len() > EMAIL_LENGTH_MAX {
             return Err(EmailError::TooLong { length: text.len() });
         }
-        let text = plain(text)?;
+        let text = self.other_links.iter().fold(plain(text)?, |text, other| text.replace(other, &self.link));
         match self.count_links(&text)? {
             0 => return Err(EmailError::LinkMissing),
             1 => {}
@@ -198,6 +208,7 @@ impl Email {
         }
         // The regenerated text is what is sent, so that is what is searched for links.
         let email = Self::assemble(self.subject.clone(), introduction, self.link.clone(), self.warns);
+        let email = Self { other_links: self.other_links.clone(), ..email };
         match email.count_links(&email.text)? {
             1 => Ok(email),
             _ => Err(EmailError::LinkRepeated),
@@ -211,7 +222,7 @@ impl Email {
             text.push_str("\n\n");
         }
         text.push_str(&ending(&link, warns));
-        Self { subject, paragraphs, text, link, warns }
+        Self { subject, paragraphs, text, link, other_links: Vec::new(), warns }
     }
 
     /// How often the untouched link stands in a text in which nothing else resembles it.

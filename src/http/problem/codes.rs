@@ -21,7 +21,7 @@ const CODES: &str = "
     invalid_name invalid_number invalid_overlap invalid_page_token invalid_parameter invalid_partner invalid_path
     invalid_request invalid_rule_file invalid_rules invalid_subscription invalid_text ledger_damaged link_keys_unusable
     link_missing link_repeated link_touched may_not_request method_not_allowed missing_parameter
-    no_commercial_relationship no_history no_person no_randomness no_role no_service no_such_route not_acceptable
+    no_commercial_relationship no_history no_person no_randomness no_role no_service no_such_route not_acceptable not_as_expected
     not_comparable not_compared not_its_sale not_proved not_tls not_yet nothing_proposed nothing_unproved other_types
     parent_is_add_on parent_not_active parent_of_another_customer person_needed proposal_closed record_not_in_tree
     repeated_parameter revision_moved revision_not_reached rules_come_from_files rules_do_not_load rules_moved
