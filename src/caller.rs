@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::decide::visitor;
 use crate::facts::Role;
 use crate::id::{CustomerId, PartnerId, TokenId};
 use crate::question::{Entity, Kind};
@@ -53,7 +54,7 @@ impl Caller {
             Self::Operator { id, .. } => Entity::new(Kind::Operator.as_str(), id.clone()),
             Self::Partner { id } => Entity::new(Kind::Partner.as_str(), id.as_str()),
             Self::Customer { id } => Entity::new(Kind::Customer.as_str(), id.as_str()),
-            Self::Visitor => Entity::new("Visitor", "visitor"),
+            Self::Visitor => visitor(),
         }
     }
 }

@@ -298,6 +298,15 @@ fn posed_on<'a>(
     Ok(Posed { request, entities, deciding })
 }
 
+/// The type and the id of the subject of a call of somebody who has not said who they are.
+const VISITOR: (&str, &str) = ("Api::Visitor", "visitor");
+
+/// The subject of a call of somebody who has not said who they are: one and the same, whoever it is.
+#[must_use]
+pub fn visitor() -> crate::question::Entity {
+    crate::question::Entity::new(VISITOR.0, VISITOR.1)
+}
+
 /// The type and the id of the resource of such a call.
 const INSTALLATION: (&str, &str) = ("Api::Installation", "standing");
 

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use super::table::Cell;
-use crate::decide::{Namespace, can_say, decide, installation};
+use crate::decide::{Namespace, can_say, decide, installation, visitor};
 use crate::domain::commercial::RelationshipState;
 use crate::domain::partner::{PartnerKind, PartnerStatus};
 use crate::domain::subscription::SubscriptionStatus;
@@ -30,6 +30,8 @@ pub enum Who {
     Partner(PartnerKind, PartnerStatus),
     /// A customer.
     Customer,
+    /// Somebody who has not said who they are.
+    Visitor,
 }
 
 impl Who {
@@ -37,14 +39,25 @@ impl Who {
         let partners = PartnerKind::ALL
             .iter()
             .flat_map(|&kind| PartnerStatus::ALL.iter().map(move |&status| Self::Partner(kind, status)));
-        Role::ALL.iter().map(|&role| Self::Operator(role)).chain(partners).chain([Self::Customer])
+        Role::ALL.iter().map(|&role| Self::Operator(role)).chain(partners).chain([Self::Customer, Self::Visitor])
     }
 
-    fn kind(self) -> Kind {
+    /// The type of the store's that the caller is of.
+    fn kind(self) -> Option<Kind> {
         match self {
-            Self::Operator(_) => Kind::Operator,
-            Self::Partner(..) => Kind::Partner,
-            Self::Customer => Kind::Customer,
+            Self::Operator(_) => Some(Kind::Operator),
+            Self::Partner(..) => Some(Kind::Partner),
+            Self::Customer => Some(Kind::Customer),
+            Self::Visitor => None,
+        }
+    }
+
+    fn subject(self) -> Entity {
+        match self {
+            Self::Operator(_) => Entity::new(Kind::Operator.as_str(), OPERATOR),
+            Self::Partner(..) => Entity::new(Kind::Partner.as_str(), PARTNER),
+            Self::Customer => Entity::new(Kind::Customer.as_str(), ANOTHER_CUSTOMER),
+            Self::Visitor => visitor(),
         }
     }
 }
@@ -77,15 +90,15 @@ impl About {
     /// Everything a call of `who` can be about.
     fn all(who: Who) -> Vec<Self> {
         let mut all = vec![Self::Installation, Self::Customer];
-        all.extend((who.kind() != Kind::Operator).then_some(Self::Itself));
+        all.extend(matches!(who, Who::Partner(..) | Who::Customer).then_some(Self::Itself));
         for &kind in PartnerKind::ALL {
             all.extend(PartnerStatus::ALL.iter().map(|&status| Self::Partner(kind, status)));
         }
         let either = |is_possible: bool| if is_possible { vec![true, false] } else { vec![false] };
-        let is_partner = who.kind() == Kind::Partner;
+        let is_partner = matches!(who, Who::Partner(..));
         for is_sold in either(is_partner) {
             for is_administered in either(is_partner) {
-                for is_own in either(who.kind() == Kind::Customer) {
+                for is_own in either(who == Who::Customer) {
                     for &status in SubscriptionStatus::ALL {
                         all.push(Self::Subscription { is_sold, is_administered, is_own, status });
                     }
@@ -98,7 +111,7 @@ impl About {
     fn kind_for(self, who: Who) -> Option<Kind> {
         match self {
             Self::Installation => None,
-            Self::Itself => Some(who.kind()),
+            Self::Itself => who.kind(),
             Self::Partner(..) => Some(Kind::Partner),
             Self::Customer => Some(Kind::Customer),
             Self::Subscription { .. } => Some(Kind::Subscription),
@@ -124,11 +137,7 @@ impl CallCase {
     /// May the caller of this case make the call?
     #[must_use]
     pub fn question(&self, call: &str) -> Question {
-        let subject = match self.who {
-            Who::Operator(_) => Entity::new(Kind::Operator.as_str(), OPERATOR),
-            Who::Partner(..) => Entity::new(Kind::Partner.as_str(), PARTNER),
-            Who::Customer => Entity::new(Kind::Customer.as_str(), ANOTHER_CUSTOMER),
-        };
+        let subject = self.who.subject();
         let resource = match self.about {
             About::Installation => installation(),
             About::Itself => subject.clone(),
@@ -158,6 +167,7 @@ impl CallCase {
             Who::Operator(role) => drop(facts.operators.insert(OPERATOR.to_owned(), role)),
             Who::Partner(kind, status) => drop(facts.partners.insert(partner.clone(), PartnerFacts { kind, status })),
             Who::Customer => drop(facts.customers.insert(ANOTHER_CUSTOMER.parse()?)),
+            Who::Visitor => {}
         }
         match self.about {
             About::Installation | About::Itself => {}
@@ -186,11 +196,12 @@ impl fmt::Display for CallCase {
             Who::Operator(role) => write!(f, "{role}")?,
             Who::Partner(kind, status) => write!(f, "partner ({kind}, {status})")?,
             Who::Customer => write!(f, "customer")?,
+            Who::Visitor => write!(f, "somebody who has not said who they are")?,
         }
         match self.about {
             About::Installation => write!(f, " about this installation"),
             About::Itself => write!(f, " about itself"),
-            About::Partner(kind, status) if self.who.kind() == Kind::Partner => {
+            About::Partner(kind, status) if matches!(self.who, Who::Partner(..)) => {
                 write!(f, " about another partner ({kind}, {status})")
             }
             About::Partner(kind, status) => write!(f, " about a partner ({kind}, {status})"),
@@ -198,12 +209,12 @@ impl fmt::Display for CallCase {
             About::Customer => write!(f, " about a customer"),
             About::Subscription { is_sold, is_administered, is_own, status } => {
                 let of = match (self.who.kind(), is_sold, is_administered, is_own) {
-                    (Kind::Partner, true, true, _) => "it sold and administers",
-                    (Kind::Partner, true, false, _) => "it sold",
-                    (Kind::Partner, false, true, _) => "it administers",
-                    (Kind::Partner, false, false, _) => "it neither sold nor administers",
-                    (Kind::Customer, _, _, true) => "of its own",
-                    (Kind::Customer, _, _, false) => "of another customer",
+                    (Some(Kind::Partner), true, true, _) => "it sold and administers",
+                    (Some(Kind::Partner), true, false, _) => "it sold",
+                    (Some(Kind::Partner), false, true, _) => "it administers",
+                    (Some(Kind::Partner), false, false, _) => "it neither sold nor administers",
+                    (Some(Kind::Customer), _, _, true) => "of its own",
+                    (Some(Kind::Customer), _, _, false) => "of another customer",
                     _ => "of a customer",
                 };
                 write!(f, " about a subscription {of} ({status})")
@@ -244,7 +255,7 @@ impl CallTable {
 fn answers(bundle: &Bundle, call: &str, shape: &ActionShape) -> BTreeMap<CallCase, Cell> {
     let resource = |case: &CallCase| case.about.kind_for(case.who).map_or("Api::Installation", Kind::as_str);
     let applies = |case: &CallCase| {
-        shape.principals.contains(case.who.kind().as_str()) && shape.resources.contains(resource(case))
+        shape.principals.contains(&case.who.subject().kind) && shape.resources.contains(resource(case))
     };
     let cases = CallCase::all().filter(applies).filter(|case| case.is_said_in(bundle, call));
     cases.map(|case| (case, Cell::of(&decide(bundle, Namespace::Api, &case.question(call), &case.facts())))).collect()

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::assure::context;
-use crate::decide::{Namespace, Reproduced, decide};
+use crate::decide::{Namespace, Reproduced, decide, visitor};
 use crate::domain::commercial::RelationshipState;
 use crate::domain::partner::PartnerStatus;
 use crate::domain::subscription::SubscriptionStatus;
@@ -109,6 +109,7 @@ fn subject(question: &Question, facts: Option<&Facts>) -> String {
             Some(role) => format!("{} {id}", with_article(role.as_str())),
             None => format!("operator {id}"),
         },
+        (_, None, _) if question.subject.kind == visitor().kind => "somebody who has not said who they are".to_owned(),
         _ => format!("{} {id}", question.subject.kind.to_lowercase()),
     }
 }

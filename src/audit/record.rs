@@ -14,7 +14,7 @@
 //! | `proof` (2) | how the caller was established: `by` a `token` (with its `id`), a `jwt` (with its `issuer`), a `certificate` (with its `sha256`), the `socket`, the `service` itself, or `unasked` |
 //! | `requestId` | the caller's own name for the call, when it gave one |
 //! | `trace` (2) | the trace the call belongs to, when it came with one (W3C `traceparent`) |
-//! | `asked` | `evaluation`, `search` or `call` (a call of this service itself) |
+//! | `asked` | `evaluation`, `search`, `look` (a search for the actions on one resource, by whoever looks how it stands itself) or `call` (a call of this service itself) |
 //! | `question` | subject, action, resource and context as asked; a search has no id in its target; of a call about rules the context holds what it said: `proposal`, `digest`, `base`, `activateAt`, and as `unproved` why rules are accepted without a proof |
 //! | `about` | what a call was about, where the rules were asked about the installation because it is not known |
 //! | `facts` | what was found, with the revision it was found at; no names |
@@ -64,6 +64,8 @@ pub enum RecordKind {
     Evaluation,
     /// A search.
     Search,
+    /// A look at what one may do oneself: a search for the actions on one resource, which is no use of the answer.
+    Look,
     /// A call of this service itself.
     Call,
 }
@@ -75,6 +77,7 @@ impl RecordKind {
         match self {
             Self::Evaluation => "evaluation",
             Self::Search => "search",
+            Self::Look => "look",
             Self::Call => "call",
         }
     }
@@ -290,6 +293,12 @@ impl Record {
             results: Some(results),
             ..Self::refused(caller, RecordKind::Search, question, facts, rules)
         }
+    }
+
+    /// The record of a look at what one may do on a resource: a search for the actions, as it is asked.
+    #[must_use]
+    pub fn of_look(caller: Caller, question: Question, facts: Facts, rules: Digest, results: Results) -> Self {
+        Self { asked: RecordKind::Look, ..Self::of_search(caller, question, facts, rules, results) }
     }
 
     /// A record that says no until the decision is filled in.

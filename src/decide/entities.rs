@@ -162,7 +162,7 @@ pub fn check_schema(bundle: &Bundle) -> Result<(), Finding> {
     }
     let installation = super::installation();
     // A proof takes those a schema lists for all there are.
-    let kinds = Kind::ALL.iter().map(|kind| kind.as_str()).chain([installation.kind.as_str()]);
+    let kinds = Kind::ALL.iter().map(|kind| kind.as_str()).chain([installation.kind.as_str(), super::VISITOR.0]);
     if let Some(kind) = kinds.into_iter().find(|kind| bundle.vocabulary().is_enumerated(kind)) {
         return Err(mended(format!("`{kind}` lists its entities, and the store may hold others")));
     }

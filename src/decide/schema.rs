@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use cedar_policy::{EntityTypeName, EvalResult};
 
 use super::entities::{self, check_schema, specimen};
-use super::installation;
+use super::{installation, visitor};
 use crate::policy::{Attribute, Bundle, FACT_WORDS, Finding, RecordShape, Shape, finding_at};
 
 const SHIPPED: &str = "keep the shipped attributes as they are";
@@ -100,6 +100,7 @@ fn filled(bundle: &Bundle) -> BTreeMap<String, BTreeMap<String, Filled>> {
         seen.entry(entity.uid().type_name().to_string()).or_default().push(attributes.collect());
     }
     seen.entry(installation().kind).or_default().push(BTreeMap::new());
+    seen.entry(visitor().kind).or_default().push(BTreeMap::new());
     let attributes = |entities: Vec<BTreeMap<String, Option<Shape>>>| {
         let mut filled: BTreeMap<String, Filled> = BTreeMap::new();
         for (name, shape) in entities.iter().flatten() {

@@ -120,7 +120,7 @@ impl Model {
                     let role = self.word(Kind::Operator, &entity.id, "role")?.parse().ok()?;
                     facts.operators.insert(entity.id.clone(), role);
                 }
-                None if *entity == super::installation() => {}
+                None if *entity == super::installation() || entity.kind == super::VISITOR.0 => {}
                 None => return None,
             }
         }

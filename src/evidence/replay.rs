@@ -10,17 +10,15 @@ use std::sync::Arc;
 
 use crate::answer::search::Replayable;
 use crate::audit::{ENGINE, Record, RecordKind, Results};
-use crate::caller::Caller;
 use crate::decide::{Namespace, decide_by_cedar, decide_in};
 use crate::evidence;
 use crate::evidence::ledger::Read;
 use crate::facts::{Facts, Needs};
 use crate::id::Seq;
 use crate::pdp::Pdp;
-use crate::pdp::call::{self, Call, CallError, CallTarget, Coded, Response};
+use crate::pdp::call::{self, Call, CallError, CallTarget, Coded, Response, admit_caller};
 use crate::pdp::rules::{self, AmbiguousDigest};
 use crate::policy::{Bundle, RulesError};
-use crate::question::Kind;
 use crate::store::{Snapshot, StoreError};
 
 pub use report::{Ingredient, Missing, Replayed, Verdict};
@@ -177,7 +175,7 @@ impl Bench {
             missing.push(Missing::of(Ingredient::Engine, message));
         }
         let now = match (&record.asked, &record.results) {
-            (RecordKind::Search, Some(results)) => {
+            (RecordKind::Search | RecordKind::Look, Some(results)) => {
                 let search = Replayable::of(&record.question, results);
                 searched(search.in_world(rules, world), rules, missing)?.map(|(verdict, _)| verdict)
             }
@@ -204,7 +202,7 @@ impl Bench {
         }
         let is_there = record.facts.revision <= view.revision();
         let view = view.earlier(record.facts.revision);
-        if let (RecordKind::Search, Some(results)) = (&record.asked, &record.results) {
+        if let (RecordKind::Search | RecordKind::Look, Some(results)) = (&record.asked, &record.results) {
             let (Some(rules), true) = (rules, is_there) else { return Ok((None, (!is_there).then_some(false))) };
             let search = Replayable::of(&record.question, results);
             let found = search.in_domain(&rules, view, record.facts.at);
@@ -259,11 +257,8 @@ fn again(view: &crate::store::View<'_>, record: &Record) -> Result<Facts, StoreE
     let mut facts = view.facts(&Needs::of(&question.subject, resource), record.facts.at)?;
     if is_call {
         facts.unknown_resource = None;
-        if let Caller::Operator { id, role } = &record.caller
-            && question.subject.kind == Kind::Operator.as_str()
-        {
-            facts.unknown_subject = None;
-            facts.operators.insert(id.clone(), *role);
+        if question.subject == record.caller.entity() {
+            admit_caller(&record.caller, &mut facts);
         }
     }
     Ok(facts)

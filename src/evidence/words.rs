@@ -56,7 +56,7 @@ impl Describer {
         let question = &record.question;
         let action = question.action.name.as_str();
         let said = match (&record.asked, &record.results) {
-            (RecordKind::Search, Some(results)) => {
+            (RecordKind::Search | RecordKind::Look, Some(results)) => {
                 let asked = match results.kind {
                     SearchKind::Subject => format!("who may {action} on {}", self.entity(&question.resource)?),
                     SearchKind::Resource => {

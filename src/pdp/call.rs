@@ -4,7 +4,7 @@ mod admission;
 mod error;
 mod operation;
 
-pub(crate) use admission::{Admission, admit, admit_unseen};
+pub(crate) use admission::{Admission, admit, admit_caller, admit_unseen};
 pub use error::{CallError, Coded, PreconditionError};
 pub(crate) use operation::{Answered, Begun, Done, Undone, begin, begin_admitted, finish};
 
@@ -177,17 +177,57 @@ pub(crate) async fn read_keeping<T, E>(
     look: impl FnOnce(&View<'_>, Timestamp) -> Result<T, CallError<E>>,
     signed: impl FnOnce(&T) -> Option<Signed>,
 ) -> Result<Response<T>, CallError<E>> {
-    let (record, looked, revision, digest) = {
+    let looked = |view: &View<'_>, at| Ok((look(view, at)?, Vec::new()));
+    read_whole(pdp, rules, call, action, target, looked, signed).await
+}
+
+/// Like [`read_by`], with records of their own of what was decided for it, which the call admitted.
+pub(crate) async fn read_looking<T, E>(
+    pdp: &Pdp,
+    rules: &Bundle,
+    call: &Call,
+    action: &str,
+    target: &CallTarget,
+    look: impl FnOnce(&View<'_>, Timestamp) -> Result<(T, Vec<Record>), CallError<E>>,
+) -> Result<Response<T>, CallError<E>> {
+    read_whole(pdp, rules, call, action, target, look, |_| None).await
+}
+
+async fn read_whole<T, E>(
+    pdp: &Pdp,
+    rules: &Bundle,
+    call: &Call,
+    action: &str,
+    target: &CallTarget,
+    look: impl FnOnce(&View<'_>, Timestamp) -> Result<(T, Vec<Record>), CallError<E>>,
+    signed: impl FnOnce(&T) -> Option<Signed>,
+) -> Result<Response<T>, CallError<E>> {
+    let (records, looked, revision, digest) = {
         let at = pdp.store.now();
         let snapshot = pdp.store.snapshot()?;
         let view = snapshot.view();
         let admission = admit(rules, &view, at, &call.caller, action, target)?;
         let permit = admission.permit();
-        let record = pdp.store.recorded(admission.record(call, rules))?;
-        (record, permit.map(|_| look(&view, at)), view.revision(), rules.digest().clone())
+        let admitted = admission.decision.rules().to_vec();
+        let mut records = vec![pdp.store.recorded(admission.record(call, rules))?];
+        let looked = permit.map(|_| look(&view, at));
+        let looked = match looked {
+            Ok(Ok((value, besides))) => {
+                for mut record in besides {
+                    record.at = at;
+                    record.admitted.clone_from(&admitted);
+                    call.stamp(&mut record);
+                    records.push(pdp.store.recorded(record)?);
+                }
+                Ok(Ok(value))
+            }
+            Ok(Err(error)) => Ok(Err(error)),
+            Err(denied) => Err(denied),
+        };
+        (records, looked, view.revision(), rules.digest().clone())
     };
     let signed = looked.as_ref().ok().and_then(|looked| looked.as_ref().ok()).and_then(signed);
-    let written = pdp.store.append_with(vec![record], signed).await?;
+    let written = pdp.store.append_with(records, signed).await?;
     let value = looked??;
     Ok(Response { value, revision, seqs: written.seqs, rules: digest })
 }

@@ -81,10 +81,7 @@ pub(crate) fn admit(
         unknown = (*target != CallTarget::Installation).then_some(resource);
         resource = installation();
     }
-    if let Caller::Operator { id, role } = caller {
-        facts.unknown_subject = None;
-        facts.operators.insert(id.clone(), *role);
-    }
+    admit_caller(caller, &mut facts);
     let question = Question::new(subject, name_in(rules, action), resource);
     let decision = decide(rules, Namespace::Api, &question, &facts);
     let denied = (!decision.is_allowed()).then(|| refusal::denied(rules, caller, action, &decision));
@@ -96,6 +93,18 @@ pub(crate) fn admit(
         admission.denied = Some(denied);
     }
     Ok(admission)
+}
+
+/// Notes in the facts of a call who makes it, where no fact of the store is of them: their credentials say it.
+pub(crate) fn admit_caller(caller: &Caller, facts: &mut Facts) {
+    match caller {
+        Caller::Operator { id, role } => {
+            facts.unknown_subject = None;
+            facts.operators.insert(id.clone(), *role);
+        }
+        Caller::Visitor => facts.unknown_subject = None,
+        Caller::Partner { .. } | Caller::Customer { .. } => {}
+    }
 }
 
 /// Like [`admit`], for something that is treated as unknown even if it exists: so that what a caller may not see is
