@@ -2,6 +2,7 @@
 
 mod delta;
 mod flip;
+pub mod own;
 
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -19,7 +20,7 @@ use crate::id::{CustomerId, PartnerId, ServiceName};
 use crate::limits::{WHAT_IF_CHANGES_MAX, WHAT_IF_FACTS_MAX, WHAT_IF_PAIRS_MAX};
 use crate::pdp::Pdp;
 use crate::pdp::call::{self, Call, CallError, CallTarget, Coded, Response};
-use crate::store::{Overlay, StoreError};
+use crate::store::{Overlay, StoreError, View};
 use delta::{Touched, delta};
 
 pub use flip::{Delta, Flip, Named, NamedAction};
@@ -115,13 +116,27 @@ pub async fn what_if(
     call: &Call,
     changes: Vec<Proposed>,
 ) -> Result<Response<Delta>, CallError<WhatIfError>> {
+    let by = ("whatIf", &CallTarget::Installation);
+    tried(pdp, call, by, &changes, |trial, change| trial.apply(change), |_, _, _: Vec<()>, delta| Ok(delta)).await
+}
+
+/// Applies changes one after the other without making them, and says what came of each and of all of them.
+async fn tried<C, F, T>(
+    pdp: &Pdp,
+    call: &Call,
+    (action, target): (&str, &CallTarget),
+    changes: &[C],
+    apply: impl Fn(&mut Trial<'_>, &C) -> Result<F, Impossible>,
+    answer: impl FnOnce(&View<'_>, Timestamp, Vec<F>, Delta) -> Result<T, StoreError>,
+) -> Result<Response<T>, CallError<WhatIfError>> {
     let rules = pdp.rules();
-    call::read_by(pdp, &rules, call, "whatIf", &CallTarget::Installation, |now, at| {
+    call::read_by(pdp, &rules, call, action, target, |now, at| {
         let judgement = Judgement { rules: &rules, at, multichannel: pdp.settings.terms.multichannel };
         let mut trial = Trial { judgement, overlay: now.overlay(), touched: Touched::default(), facts: 0 };
-        trial.apply_all(&changes)?;
+        let applied = trial.apply_all(changes, apply)?;
         let is_narrow = refuses_unrelated(&rules);
-        delta(&rules, at, now, &trial.overlay.view(), &trial.touched, is_narrow)
+        let delta = delta(&rules, at, now, &trial.overlay.view(), &trial.touched, is_narrow)?;
+        Ok(answer(now, at, applied, delta)?)
     })
     .await
 }
@@ -136,18 +151,22 @@ struct Trial<'a> {
 }
 
 impl Trial<'_> {
-    fn apply_all(&mut self, changes: &[Proposed]) -> Result<(), CallError<WhatIfError>> {
+    fn apply_all<C, F>(
+        &mut self,
+        changes: &[C],
+        apply: impl Fn(&mut Self, &C) -> Result<F, Impossible>,
+    ) -> Result<Vec<F>, CallError<WhatIfError>> {
         if changes.len() > WHAT_IF_CHANGES_MAX {
             return Err(WhatIfError::TooManyChanges(changes.len()).into());
         }
-        for (index, change) in changes.iter().enumerate() {
-            self.apply(change).map_err(|impossible| match impossible {
+        let each = changes.iter().enumerate().map(|(index, change)| {
+            apply(self, change).map_err(|impossible| match impossible {
                 Impossible::Change(message) => WhatIfError::Change { index, message }.into(),
                 Impossible::TooManyFacts => WhatIfError::TooManyFacts.into(),
                 Impossible::Store(error) => CallError::Store(error),
-            })?;
-        }
-        Ok(())
+            })
+        });
+        each.collect()
     }
 
     fn put(&mut self, facts: &[Fact]) -> Result<(), Impossible> {

@@ -65,6 +65,17 @@ impl Position {
     }
 }
 
+impl Side {
+    /// The other side.
+    #[must_use]
+    pub fn other(self) -> Self {
+        match self {
+            Self::Customer => Self::Partner,
+            Self::Partner => Self::Customer,
+        }
+    }
+}
+
 impl Outcome {
     fn state(self) -> RelationshipState {
         match self {

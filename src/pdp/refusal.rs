@@ -25,7 +25,7 @@ pub struct Denied {
 
 /// The action that a call was decided as before the schema had one of its own for it. A set of rules from then decides
 /// it so: never more widely than before, or than what only an operator may.
-const OLDER_NAMES: [(&str, &str); 12] = [
+const OLDER_NAMES: [(&str, &str); 15] = [
     ("askAboutThePast", "whatIf"),
     ("createToken", "manageTokens"),
     ("listTokens", "manageTokens"),
@@ -40,6 +40,10 @@ const OLDER_NAMES: [(&str, &str); 12] = [
     // Whoever proves who they are could always read who asks; a session opens no more than that proof does.
     ("signIn", "readRelationshipRequest"),
     ("signOut", "readRelationshipRequest"),
+    // What only a tenant itself and whoever reads everything may look at.
+    ("tryOwnChange", "reviewAccess"),
+    ("askForItself", "reviewAccess"),
+    ("readOwnChanges", "reviewAccess"),
 ];
 
 /// The name by which a set of rules knows a call.
