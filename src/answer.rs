@@ -7,4 +7,5 @@ pub(crate) mod short;
 pub mod ask;
 pub mod pages;
 pub mod search;
+pub mod own_standing;
 pub mod what_if;

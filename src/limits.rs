@@ -77,6 +77,8 @@ pub const JWKS_KEPT_SECONDS: i64 = 300;
 pub const JWKS_AGAIN_SECONDS: i64 = 60;
 /// For how long wrong credentials are counted before their number is recorded, in seconds.
 pub const WRONG_CREDENTIALS_WINDOW_SECONDS: i64 = 60;
+/// The most subscriptions on one page of how a partner stands: each is a record, and every action of it is explained.
+pub const OWN_STANDING_PAGE_MAX: usize = 100;
 /// The most changes one what-if may try.
 pub const WHAT_IF_CHANGES_MAX: usize = 1_000;
 /// The most facts the changes of one what-if may change.

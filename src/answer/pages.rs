@@ -1,6 +1,6 @@
 //! Lists, page by page, and the two pages of the document: Partner Relationships and the customer list.
 
-mod rows;
+pub(crate) mod rows;
 
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -10,6 +10,7 @@ use crate::answer::ask::AskError;
 use crate::answer::past::{AsOf, ReadOptions};
 use crate::clock::Timestamp;
 use crate::domain::commercial::{Proposal, RelationshipState};
+use crate::domain::grant::GrantEnd;
 use crate::domain::partner::PartnerKind;
 use crate::id::{CustomerId, PartnerId, ServiceName};
 use crate::pdp::Pdp;
@@ -17,7 +18,7 @@ use crate::pdp::call::{self, Call, CallError, CallTarget, Coded, Response};
 use crate::pdp::cursor::Seal;
 use crate::pdp::page::{ListError, Page};
 use crate::store::View;
-use rows::{ending, listed_customer, relationship};
+use rows::{Rows, ending};
 
 /// Why a page cannot be shown as of a moment in the past.
 #[derive(Debug, thiserror::Error)]
@@ -55,6 +56,14 @@ pub struct ServiceHeld {
     #[schema(value_type = Option<String>, format = DateTime)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub until: Option<Timestamp>,
+    /// How it ended, where it has and that is known.
+    #[schema(nullable = false)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ended: Option<GrantEnd>,
+    /// Which partner was accepted in its place, for the customer and whoever runs the service.
+    #[schema(value_type = String, nullable = false)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub displaced_by: Option<PartnerId>,
 }
 
 /// A partner on a customer's Partner Relationships page.
@@ -164,9 +173,10 @@ pub async fn partner_relationships(
         let seal = Seal::of(&pdp.keys.ledger, &call.caller, &("partners of", customer, as_of, ending_within));
         let mut partners = Page::new(limit, seal);
         let last: Option<PartnerId> = partners.after(cursor)?;
+        let rows = Rows { pdp, caller: &call.caller };
         view.partners_of(customer, last.as_ref(), &mut |partner| {
             let at_partner = partner.to_string();
-            Ok(match relationship(view, at, customer, partner)? {
+            Ok(match rows.relationship(view, at, customer, partner)? {
                 Some(relationship) => partners.take(relationship, at_partner),
                 None => partners.pass(at_partner),
             })
@@ -199,9 +209,10 @@ pub async fn customer_list(
         let seal = Seal::of(&pdp.keys.ledger, &call.caller, &("customers of", partner, as_of));
         let mut page = Page::new(limit, seal);
         let last: Option<CustomerId> = page.after(cursor)?;
+        let rows = Rows { pdp, caller: &call.caller };
         view.customers_of(partner, last.as_ref(), &mut |customer| {
             let at_customer = customer.to_string();
-            Ok(match listed_customer(view, at, partner, customer)? {
+            Ok(match rows.listed_customer(view, at, partner, customer)? {
                 Some(item) => page.take(item, at_customer),
                 None => page.pass(at_customer),
             })

@@ -13,6 +13,7 @@
 mod again;
 mod asked;
 mod candidates;
+mod look;
 mod page_builder;
 mod token;
 
@@ -37,6 +38,7 @@ pub(crate) use again::Replayable;
 pub use asked::PageProperties;
 use asked::{QuestionDigest, asked_digest, question_digest};
 use candidates::Domain;
+pub(crate) use look::{Looked, look_for_actions};
 use page_builder::{Match, PageBuilder};
 use token::{Position, RequestedPage, SearchDigest, digest};
 

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::times::{TimeError, has_come, not_before};
+use super::words;
 use crate::clock::{Timestamp, to_millisecond};
 use crate::id::{CustomerId, PartnerId, ServiceName};
 
@@ -69,6 +70,18 @@ impl Grant {
     #[must_use]
     pub fn ended(&self, at: Timestamp) -> Self {
         Self { delegated_administrator: false, until: Some(at), ..self.clone() }
+    }
+}
+
+words! {
+    /// How delegated administration ended.
+    GrantEnd {
+        /// The customer removed it.
+        Removed = "removed",
+        /// Another transacting partner was accepted for the service.
+        Displaced = "displaced",
+        /// Its end date has passed.
+        Over = "over",
     }
 }
 

@@ -144,6 +144,11 @@ impl<T> Page<T> {
         self.lacks = true;
     }
 
+    /// Notes that there is more, without looking at it.
+    pub(crate) fn fill_up(&mut self) -> Listed {
+        self.full()
+    }
+
     fn full(&mut self) -> Listed {
         // A page for no items says that there are some by a cursor to the beginning.
         let last = self.last.take().unwrap_or_default();
