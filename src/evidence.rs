@@ -2,6 +2,7 @@
 //! described and decided again, the access review, and the journal of changes.
 
 pub mod changes;
+pub mod own_changes;
 pub mod ledger;
 pub mod access_review;
 pub mod replay;

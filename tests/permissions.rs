@@ -221,6 +221,12 @@ fn tries(town: &Town, route: &Route) -> Vec<Try> {
             let change = json!({ "remove": { "customer": "adatum", "partner": "contoso" } });
             one(&path, Some(json!({ "changes": [change] })))
         }
+        ("POST", "/v1/customers/{customer}/what-if") => {
+            one(&path, Some(json!({ "changes": [{ "remove": { "partner": "contoso" } }] })))
+        }
+        ("POST", "/v1/partners/{partner}/what-if") => {
+            one(&path, Some(json!({ "changes": [{ "renegotiate": { "customer": "adatum", "outcome": "end" } }] })))
+        }
         ("GET", "/v1/access-review") => {
             let of = |label, query: &str| Try { label, path: format!("{path}{query}"), body: None };
             vec![of("of the customer", "?customer=adatum"), of("of the partner", "?partner=contoso")]
@@ -316,9 +322,11 @@ fn every_role_on_every_route_is_as_reviewed() {
 }
 
 /// Calls that send a body and change nothing.
-const READS: [&str; 5] = [
+const READS: [&str; 7] = [
     "/v1/partners/{partner}/relationship-request/email",
     "/v1/what-if",
+    "/v1/customers/{customer}/what-if",
+    "/v1/partners/{partner}/what-if",
     "/v1/decisions/{seq}/replay",
     "/v1/decisions/replay",
     "/v1/rules/review",
@@ -422,7 +430,7 @@ fn what_is_foreign_and_what_is_not_there_look_the_same_to_a_tenant() {
     let town = Town::new();
     let key = text(&town.by("operator", "GET", "/v1/link-keys", None).json()["keys"][0], "id");
     let token = text(&town.token(&["--role", "asker"]), "id");
-    let calls: [(&str, &str, &str, Option<Value>); 17] = [
+    let calls: [(&str, &str, &str, Option<Value>); 22] = [
         ("GET", "/v1/partners/contoso", "/v1/partners/nobody", None),
         ("PUT", "/v1/partners/contoso", "/v1/partners/nobody", Some(partner("directBill", "active"))),
         ("GET", "/v1/partners/contoso/customers", "/v1/partners/nobody/customers", None),
@@ -463,6 +471,16 @@ fn what_is_foreign_and_what_is_not_there_look_the_same_to_a_tenant() {
             "/v1/customers/nobody/partners/nobody/renegotiation",
             Some(json!({ "by": "partner", "outcome": "end" })),
         ),
+        (
+            "POST",
+            "/v1/customers/adatum/what-if",
+            "/v1/customers/nobody/what-if",
+            Some(json!({ "changes": [{ "remove": {} }] })),
+        ),
+        ("GET", "/v1/partners/contoso/changes", "/v1/partners/nobody/changes", None),
+        ("GET", "/v1/customers/adatum/changes", "/v1/customers/nobody/changes", None),
+        ("GET", "/v1/partners/contoso/standing", "/v1/partners/nobody/standing", None),
+        ("POST", "/v1/partners/contoso/what-if", "/v1/partners/nobody/what-if", Some(json!({ "changes": [] }))),
         ("DELETE", &format!("/v1/tokens/{token}"), "/v1/tokens/nothing", None),
         ("DELETE", &format!("/v1/link-keys/{key}"), "/v1/link-keys/0123456789abcdef", None),
     ];

@@ -184,6 +184,8 @@ fn on_every_other_route_of_a_noun_a_tenant_hears_the_same_of_what_is_foreign_and
     let acceptance = format!("/v1/relationship-requests/{link}/acceptance");
     let accepting = |customer: &str| json!({ "customer": customer, "services": ["office365"] });
     let says = |by: &str, outcome: &str| Some(json!({ "by": by, "outcome": outcome }));
+    let renegotiates =
+        |with: &str, id: &str| Some(json!({ "changes": [{ "renegotiate": { with: id, "outcome": "end" } }] }));
     let partner = || Some(json!({ "name": "P", "kind": "advisor", "status": "active" }));
     let mut calls: Vec<(&str, (String, Option<Value>, String, Option<Value>))> = Vec::new();
     // Each path with what is foreign to everybody who asks, and with what is not there.
@@ -206,6 +208,14 @@ fn on_every_other_route_of_a_noun_a_tenant_hears_the_same_of_what_is_foreign_and
         ("POST", "/v1/customers/{c}/partners/fabrikam/renegotiation", says("partner", "end")),
         ("POST", "/v1/customers/{c}/partners/fabrikam/renegotiation", says("partner", "none")),
         ("POST", "/v1/customers/wingtip/partners/{p}/renegotiation", says("customer", "none")),
+        ("POST", "/v1/customers/{c}/what-if", Some(json!({ "changes": [{ "remove": { "partner": "contoso" } }] }))),
+        ("POST", "/v1/partners/{p}/what-if", renegotiates("customer", "adatum")),
+        ("GET", "/v1/partners/{p}/changes", None),
+        ("GET", "/v1/customers/{c}/changes", None),
+        ("GET", "/v1/partners/{p}/standing", None),
+        ("GET", "/v1/partners/fabrikam/standing?customer={c}", None),
+        ("GET", "/v1/partners/fabrikam/standing?subscription={s}", None),
+        ("GET", "/v1/partners/fabrikam/standing?customer=wingtip&subscription={s}", None),
         ("GET", "/v1/subscriptions?customer={c}", None),
         ("GET", "/v1/subscriptions?partner={p}", None),
         ("GET", "/v1/subscriptions?customer=wingtip&partner={p}", None),
@@ -220,6 +230,13 @@ fn on_every_other_route_of_a_noun_a_tenant_hears_the_same_of_what_is_foreign_and
         }
     }
     calls.push(("POST", (acceptance.clone(), Some(accepting("adatum")), acceptance, Some(accepting("nobody-c")))));
+    for (own, with, foreign, absent) in [
+        ("/v1/partners/fabrikam/what-if", "customer", "adatum", "nobody-c"),
+        ("/v1/customers/wingtip/what-if", "partner", "contoso", "nobody-p"),
+    ] {
+        let own = own.to_owned();
+        calls.push(("POST", (own.clone(), renegotiates(with, foreign), own, renegotiates(with, absent))));
+    }
     let preconditions: [&[(&str, &str)]; 3] = [&[], &[("if-match", "\"999\"")], &[("if-none-match", "*")]];
     let named = ["adatum", "contoso", "gone", "small", "s-hidden", "nobody-c", "nobody-p", "s-absent"];
     for (_, who) in WHO {

@@ -23,6 +23,7 @@ use crate::answer::what_if::Named;
 use crate::caller::Caller;
 use crate::clock::Timestamp;
 use crate::decide::{Namespace, decide, permits, reads_context, refuses_unrelated};
+use crate::domain::words;
 use crate::evidence;
 use crate::evidence::ledger::Records;
 use crate::facts::Needs;
@@ -111,6 +112,16 @@ impl Coded for AccessReviewError {
     }
 }
 
+words! {
+    /// By which rules a moment in the past is reviewed.
+    ReviewedBy {
+        /// By those that were in force then.
+        Then = "then",
+        /// By those in force now.
+        Current = "current",
+    }
+}
+
 /// A review of one revision by one set of rules; it is read page by page.
 pub struct Reviewing {
     pdp: Arc<Pdp>,
@@ -123,6 +134,8 @@ pub struct Reviewing {
     pub at: Timestamp,
     /// The moment in the past that was asked for, as it was asked for.
     as_of: Option<AsOf>,
+    /// Which rules were asked for.
+    by: ReviewedBy,
     /// Whose access it is about.
     pub of: AccessOf,
     /// The display name of whoever it is about.
@@ -169,8 +182,8 @@ impl Reviewing {
     /// # Errors
     /// [`ListError::Cursor`] for a cursor this review did not give whoever reviews.
     pub fn page(&self, limit: usize, cursor: Option<&str>) -> Result<Page<Access>, CallError<AccessReviewError>> {
-        let mut page =
-            Page::new(limit, Seal::of(&self.pdp.keys.ledger, &self.caller, &("access review", &self.of, &self.as_of)));
+        let list = ("access review", &self.of, &self.as_of, self.by);
+        let mut page = Page::new(limit, Seal::of(&self.pdp.keys.ledger, &self.caller, &list));
         let from: Option<Spot> = page.after(cursor).map_err(AccessReviewError::from)?;
         let mut walking = Walking::of(self, from, limit);
         walking.go()?;
@@ -301,6 +314,20 @@ pub async fn access_review_as_of(
     of: AccessOf,
     as_of: Option<AsOf>,
 ) -> Result<Response<Reviewing>, CallError<AccessReviewError>> {
+    access_review_by(pdp, call, of, as_of, ReviewedBy::Then).await
+}
+
+/// Like [`access_review_as_of`], by the rules that are asked for.
+///
+/// # Errors
+/// As [`access_review_as_of`].
+pub async fn access_review_by(
+    pdp: &Arc<Pdp>,
+    call: &Call,
+    of: AccessOf,
+    as_of: Option<AsOf>,
+    by: ReviewedBy,
+) -> Result<Response<Reviewing>, CallError<AccessReviewError>> {
     let target = match &of {
         AccessOf::Customer(customer) => CallTarget::Customer(customer.clone()),
         AccessOf::Partner(partner) => CallTarget::Partner(partner.clone()),
@@ -310,7 +337,8 @@ pub async fn access_review_as_of(
         let (snapshot, at, rules) = match as_of {
             None => (pdp.store.snapshot_at(present.revision())?, now, current),
             Some(_) => {
-                let options = ReadOptions { as_of, ..ReadOptions::default() };
+                let rules = Some(by.as_str().to_owned());
+                let options = ReadOptions { as_of, rules, ..ReadOptions::default() };
                 let (snapshot, at) =
                     answer::ask::moment(pdp, &options, now).map_err(|error| error.map(AccessReviewError::Moment))?;
                 let rules = answer::ask::rules_for(pdp, &options, at, &current)
@@ -337,6 +365,7 @@ pub async fn access_review_as_of(
             caller: call.caller.clone(),
             at,
             as_of,
+            by,
             of: of.clone(),
             name,
             is_narrow: refuses_unrelated(&rules),

@@ -17,7 +17,7 @@ use crate::pdp::call::{self, Call, CallError, CallTarget, Coded, Response};
 use crate::store::{StoreError, View};
 
 /// How many events of the journal are read at a time, at least.
-const JOURNAL_AT_ONCE: usize = 256;
+pub(crate) const JOURNAL_AT_ONCE: usize = 256;
 
 /// One thing that happened.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, ToSchema)]
@@ -100,7 +100,8 @@ impl ChangeFilter {
         self.customer.is_none() && self.partner.is_none() && self.event.is_none()
     }
 
-    fn takes(&self, event: &Event, view: &View<'_>) -> Result<bool, StoreError> {
+    /// Is an event one that is asked for?
+    pub(crate) fn takes(&self, event: &Event, view: &View<'_>) -> Result<bool, StoreError> {
         if self.takes_all() {
             return Ok(true);
         }

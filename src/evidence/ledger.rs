@@ -2,6 +2,7 @@
 //! outsider can verify.
 
 pub mod archive;
+pub mod checkpoints;
 mod export;
 pub mod prove;
 pub mod records;

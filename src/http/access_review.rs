@@ -16,7 +16,7 @@ use super::response::{at_revision, read_response, with_header};
 use super::sheet;
 use super::times::Past;
 use crate::evidence;
-use crate::evidence::access_review::{Access, AccessOf, AccessReviewError, LastUsed, Reviewing};
+use crate::evidence::access_review::{Access, AccessOf, AccessReviewError, LastUsed, ReviewedBy, Reviewing};
 use crate::id::{CustomerId, PartnerId, Revision, Seq};
 use crate::pdp::call::CallError;
 
@@ -53,10 +53,13 @@ pub(super) struct Of {
     /// The form of the answer, whatever is accepted.
     #[param(inline)]
     format: Option<Format>,
+    /// By which rules a moment in the past is reviewed; those of then where nothing is said.
+    #[param(inline)]
+    rules: Option<ReviewedBy>,
 }
 
 pub(super) async fn review(mut request: Request) -> Result<Response, Problem> {
-    let Of { customer, partner, format: asked } = request.query()?;
+    let Of { customer, partner, format: asked, rules } = request.query()?;
     let format = format(&request, asked, &FORMS)?;
     let of = match (customer, partner) {
         (Some(customer), None) => AccessOf::Customer(customer),
@@ -71,7 +74,8 @@ pub(super) async fn review(mut request: Request) -> Result<Response, Problem> {
     let as_of = request.query::<Past>()?.moment(request.pdp.now())?;
     let paging = if format == Format::Json { Some(request.paging()?) } else { None };
     request.no_more_query()?;
-    let opened = evidence::access_review::access_review_as_of(&request.pdp, &request.call, of, as_of).await?;
+    let (pdp, by) = (&request.pdp, rules.unwrap_or(ReviewedBy::Then));
+    let opened = evidence::access_review::access_review_by(pdp, &request.call, of, as_of, by).await?;
     let revision = opened.value.revision();
     let response = match (paging, format) {
         (Some((limit, cursor)), _) => {

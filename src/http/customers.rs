@@ -15,6 +15,7 @@ use super::times::Past;
 use crate::answer;
 use crate::change;
 use crate::domain::customer::Customer;
+use crate::evidence::own_changes::{ChangesOf, own_changes};
 use crate::id::CustomerId;
 
 /// How far ahead the page looks for grants that end, when the caller does not say.
@@ -83,4 +84,12 @@ fn span(text: &str) -> Result<Span, Problem> {
         Err(_) => text.parse().map_err(|_| invalid())?,
     };
     if span.is_negative() { Err(invalid()) } else { Ok(span) }
+}
+
+pub(super) async fn changes(mut request: Request) -> Result<Response, Problem> {
+    let (limit, cursor) = request.paging()?;
+    request.no_more_query()?;
+    let of = ChangesOf::Customer(request.param("customer")?);
+    let page = own_changes(&request.pdp, &request.call, &of, limit, cursor.as_deref()).await?;
+    read_response(&page, &page_body("changes", &page.value)?)
 }

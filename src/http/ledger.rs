@@ -12,6 +12,7 @@ use warp::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
 use warp::reply::Response;
 
 use super::accept::{JSON, NDJSON, TEXT, chosen};
+use super::page::page_body;
 use super::problem::Problem;
 use super::query::parsed;
 use super::request::{IDEMPOTENCY_KEY, Request};
@@ -85,6 +86,14 @@ pub(super) async fn checkpoint(request: Request) -> Result<Response, Problem> {
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     Ok(recorded(at_revision(response, signed.revision), &signed.seqs))
+}
+
+pub(super) async fn checkpoints(mut request: Request) -> Result<Response, Problem> {
+    let (limit, cursor) = request.paging()?;
+    request.no_more_query()?;
+    let (pdp, call) = (&request.pdp, &request.call);
+    let page = evidence::ledger::checkpoints::checkpoints(pdp, call, limit, cursor.as_deref()).await?;
+    read_response(&page, &page_body("checkpoints", &page.value)?)
 }
 
 fn needed(name: &str, given: Option<u64>) -> Result<u64, Problem> {

@@ -1,5 +1,7 @@
 //! Partners.
 
+use serde::Deserialize;
+use utoipa::IntoParams;
 use warp::http::StatusCode;
 use warp::reply::Response;
 
@@ -10,9 +12,23 @@ use super::request::Request;
 use super::response::{change_response, read_response, tagged};
 use super::times::Past;
 use crate::answer;
+use crate::answer::own_standing::StandingFilter;
 use crate::change;
 use crate::domain::partner::Partner;
-use crate::id::PartnerId;
+use crate::evidence::own_changes::{ChangesOf, own_changes};
+use crate::id::{CustomerId, PartnerId, SubscriptionId};
+
+/// Of which of its subscriptions a partner asks how it stands.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct StandingOf {
+    /// Those of this customer.
+    #[param(inline)]
+    customer: Option<CustomerId>,
+    /// This one.
+    #[param(inline)]
+    subscription: Option<SubscriptionId>,
+}
 
 pub(super) async fn put(mut request: Request) -> Result<Response, Problem> {
     request.no_more_query()?;
@@ -47,4 +63,27 @@ pub(super) async fn customers(mut request: Request) -> Result<Response, Problem>
     let id: PartnerId = request.param("partner")?;
     let page = answer::pages::customer_list(&request.pdp, &request.call, &id, as_of, limit, cursor.as_deref()).await?;
     read_response(&page, &page_body("customers", &page.value)?)
+}
+
+pub(super) async fn standing(mut request: Request) -> Result<Response, Problem> {
+    let (limit, cursor) = request.paging()?;
+    let StandingOf { customer, subscription } = request.query()?;
+    request.no_more_query()?;
+    let id: PartnerId = request.param("partner")?;
+    let filter = StandingFilter { customer, subscription };
+    let (pdp, call) = (&request.pdp, &request.call);
+    let standing = answer::own_standing::own_standing(pdp, call, &id, &filter, limit, cursor.as_deref()).await?;
+    let mut body = page_body("subscriptions", &standing.value.subscriptions)?;
+    if let Some(customer) = &standing.value.customer {
+        body["customer"] = serde_json::to_value(customer).map_err(|_| Problem::internal())?;
+    }
+    read_response(&standing, &body)
+}
+
+pub(super) async fn changes(mut request: Request) -> Result<Response, Problem> {
+    let (limit, cursor) = request.paging()?;
+    request.no_more_query()?;
+    let of = ChangesOf::Partner(request.param("partner")?);
+    let page = own_changes(&request.pdp, &request.call, &of, limit, cursor.as_deref()).await?;
+    read_response(&page, &page_body("changes", &page.value)?)
 }

@@ -102,10 +102,13 @@ routes! {
     GET    "/v1/partners/{partner}" "readPartner"                              => partners::get, Caller, noun;
     PUT    "/v1/partners/{partner}" "writePartner"                             => partners::put, Caller, noun, json;
     GET    "/v1/partners/{partner}/customers" "readCustomerList"               => partners::customers, Caller;
+    GET    "/v1/partners/{partner}/standing" "askForItself"                    => partners::standing, Caller + long;
     GET    "/v1/customers" "listCustomers"                                     => customers::list, Caller;
     GET    "/v1/customers/{customer}" "readCustomer"                           => customers::get, Caller, noun;
     PUT    "/v1/customers/{customer}" "writeCustomer"                          => customers::put, Caller, noun, json;
     GET    "/v1/customers/{customer}/partners" "readPartnerRelationships"      => customers::partners, Caller;
+    GET    "/v1/customers/{customer}/changes" "readOwnChanges"                 => customers::changes, Caller + long;
+    GET    "/v1/partners/{partner}/changes" "readOwnChanges"                   => partners::changes, Caller + long;
     GET    "/v1/subscriptions" "listSubscriptions"                             => subscriptions::list, Caller;
     GET    "/v1/subscriptions/{subscription}" "readSubscription"               => subscriptions::get, Caller, noun;
     PUT    "/v1/subscriptions/{subscription}" "writeSubscription"              => subscriptions::put, Caller, noun, json;
@@ -119,6 +122,8 @@ routes! {
     POST   "/v1/customers/{customer}/partners/{partner}/renegotiation" "renegotiateForCustomer" | "renegotiateForPartner" => relationships::renegotiate, Caller, json;
 
     POST   "/v1/what-if" "whatIf"                                              => what_if::what_if, Caller, json + long;
+    POST   "/v1/customers/{customer}/what-if" "tryOwnChange"                   => what_if::of_customer, Caller, json + long;
+    POST   "/v1/partners/{partner}/what-if" "tryOwnChange"                     => what_if::of_partner, Caller, json + long;
     GET    "/v1/changes" "readChanges"                                         => changes::list, Caller + long;
     POST   "/v1/import" "import" | "importRelationships"                       => transfer::import, Caller, lines;
     GET    "/v1/export" "export"                                               => transfer::export, Caller + long;
@@ -129,6 +134,7 @@ routes! {
     POST   "/v1/decisions/{seq}/replay" "readDecisions"                        => decisions::replay, Caller, world;
     POST   "/v1/decisions/replay" "readDecisions"                              => decisions::replay_all, Caller, world, json + long;
     GET    "/v1/ledger/checkpoint" "readDecisions"                             => ledger::checkpoint, Caller, world;
+    GET    "/v1/ledger/checkpoints" "readDecisions"                            => ledger::checkpoints, Caller, world;
     GET    "/v1/ledger/proof" "readDecisions"                                  => ledger::proof, Caller, world;
     GET    "/v1/ledger/consistency" "readDecisions"                            => ledger::consistency, Caller, world;
     GET    "/v1/ledger/verification" "readDecisions"                           => ledger::verify, Caller, world + long;

@@ -47,6 +47,23 @@ impl Store {
         Ok(entries)
     }
 
+    /// The entries after a revision, up to another.
+    ///
+    /// # Errors
+    /// [`StoreError`] when they cannot be read.
+    pub fn journal_between(&self, after: Revision, to: Revision) -> Result<Vec<(Revision, Entry)>, StoreError> {
+        let to = to.min(self.revision());
+        let journal = self.read()?.open_table(JOURNAL)?;
+        let mut entries = Vec::new();
+        if after < to {
+            for found in journal.range(after.next().0..=to.0)? {
+                let (revision, entry) = found?;
+                entries.push((Revision(revision.value()), decode(entry.value())?));
+            }
+        }
+        Ok(entries)
+    }
+
     /// The journal's entry of one revision.
     ///
     /// # Errors

@@ -186,6 +186,18 @@ impl Described {
         self.takes::<Paging>().answers_as(JSON, page, says)
     }
 
+    /// It answers with a page that may say something of what it is about.
+    pub(super) fn lists_about<T: ToSchema, U: ToSchema>(
+        mut self,
+        noun: &'static str,
+        about: &'static str,
+        says: &'static str,
+    ) -> Self {
+        let about_schema = self.schema::<U>();
+        let page = page(noun, self.schema::<T>()).property(about, about_schema);
+        self.takes::<Paging>().answers_as(JSON, page, says)
+    }
+
     /// Its answers carry a header.
     pub(super) fn header(self, name: &'static str, says: &'static str) -> Self {
         let header = || HeaderBuilder::new().schema(Some(text())).description(Some(says)).build();

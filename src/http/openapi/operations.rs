@@ -14,13 +14,15 @@ use super::super::root::Index;
 use super::super::rules::Rules;
 use super::super::times::Past;
 use super::super::tokens::{RotationBody, TokenBody, TokenList};
-use super::super::what_if::WhatIfBody;
-use super::super::{access_review, changes, customers, ledger, subscriptions};
+use super::super::what_if::{CustomerWhatIfBody, PartnerWhatIfBody, WhatIfBody};
+use super::super::{access_review, changes, customers, ledger, partners, subscriptions};
 use super::operation::{Described, at, text};
 use super::{publishing, questions};
 use crate::answer::ask::AskError;
+use crate::answer::own_standing::OwnStanding;
 use crate::answer::pages::{CustomerListItem, Ending, PartnerRelationship, PastError};
 use crate::answer::search::SearchError;
+use crate::answer::what_if::own::OwnDelta;
 use crate::answer::what_if::{Delta, WhatIfError};
 use crate::audit::Record;
 use crate::change::acceptance::Accepted;
@@ -38,7 +40,9 @@ use crate::domain::partner::Partner;
 use crate::domain::subscription::Subscription;
 use crate::evidence::access_review::{Access, AccessReviewError};
 use crate::evidence::changes::{ChangesError, ChangesPage};
+use crate::evidence::ledger::checkpoints::KeptCheckpoint;
 use crate::evidence::ledger::{Archived, ConsistencyProof, InclusionProof, LedgerError, SignedCheckpoint};
+use crate::evidence::own_changes::OwnChange;
 use crate::evidence::replay::{ReplayError, Replayed};
 use crate::pdp::links::LinksError;
 use crate::pdp::page::ListError;
@@ -123,6 +127,14 @@ fn registration() -> Vec<Described> {
             .takes::<Past>()
             .fails::<PastError>()
             .lists::<CustomerListItem>("customers", "A page of the customers, and what the partner holds of each"),
+        at("GET /v1/partners/{partner}/standing", "readOwnStanding", "Read how a partner stands itself")
+            .takes::<partners::StandingOf>()
+            .fails::<ListError>()
+            .lists_about::<OwnStanding, CustomerListItem>(
+                "subscriptions",
+                "customer",
+                "A page of what it sold or administers, with every answer, why, and what would turn it; at most 100",
+            ),
         at("GET /v1/customers", "listCustomers", "List customers")
             .fails::<ListError>()
             .never(&[StatusCode::NOT_FOUND])
@@ -239,12 +251,28 @@ fn remembering() -> Vec<Described> {
             .body::<WhatIfBody>(changes)
             .fails::<WhatIfError>()
             .answers::<Delta>("Every decision that would be gained or lost"),
+        at("POST /v1/customers/{customer}/what-if", "tryChangesOfCustomer", "Try what a customer may do itself")
+            .body::<CustomerWhatIfBody>(json!({ "changes": [{ "remove": { "partner": "contoso" } }] }))
+            .fails::<WhatIfError>()
+            .answers::<OwnDelta>("What each change would do, and every decision that would be gained or lost"),
+        at("POST /v1/partners/{partner}/what-if", "tryChangesOfPartner", "Try what a partner may do itself")
+            .body::<PartnerWhatIfBody>(
+                json!({ "changes": [{ "renegotiate": { "customer": "adatum", "outcome": "end" } }] }),
+            )
+            .fails::<WhatIfError>()
+            .answers::<OwnDelta>("What each change would do, and every decision of its own that would turn"),
         at("GET /v1/changes", "listChanges", "Read the journal, or follow it")
             .takes::<changes::Which>()
             .takes_header("Last-Event-ID")
             .fails::<ChangesError>()
             .answers::<ChangesPage>("A page of the changes; a page never splits a revision")
             .or_as("text/event-stream"),
+        at("GET /v1/customers/{customer}/changes", "listCustomerChanges", "Read what happened to a customer")
+            .fails::<ListError>()
+            .lists::<OwnChange>("changes", "A page of the events that name it, the newest first"),
+        at("GET /v1/partners/{partner}/changes", "listPartnerChanges", "Read what happened to a partner")
+            .fails::<ListError>()
+            .lists::<OwnChange>("changes", "A page of the events that name it, the newest first; none names another"),
         at("GET /v1/decisions", "listDecisions", "Find records by any of their fields")
             .takes::<Filters>()
             .fails::<ListError>()
@@ -262,6 +290,10 @@ fn remembering() -> Vec<Described> {
             .never(&[StatusCode::NOT_FOUND])
             .answers::<SignedCheckpoint>("The size and the root of the ledger, signed")
             .or_as("text/plain"),
+        at("GET /v1/ledger/checkpoints", "listCheckpoints", "List the signed heads that are kept")
+            .fails::<ListError>()
+            .never(&[StatusCode::NOT_FOUND])
+            .lists::<KeptCheckpoint>("checkpoints", "A page of the signed heads, the newest first"),
         at("GET /v1/ledger/proof", "proveInclusion", "Prove that a record is in the ledger")
             .takes::<ledger::Inclusion>()
             .fails::<LedgerError>()

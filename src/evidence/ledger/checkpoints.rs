@@ -1,0 +1,69 @@
+//! The signed heads of the ledger that the store keeps, against which it is verified, and which others may have kept too.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::audit::hash_text;
+use crate::pdp::Pdp;
+use crate::pdp::call::{self, Call, CallError, CallTarget, Response};
+use crate::pdp::cursor::Seal;
+use crate::pdp::page::{ListError, Page};
+
+/// A signed head of the ledger as it is kept.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct KeptCheckpoint {
+    /// How many records it is over.
+    pub size: u64,
+    /// The root of the tree over them as it was signed, in base64; absent where the note is not believed.
+    #[schema(nullable = false)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub root_hash: Option<String>,
+    /// The checkpoint itself: a signed note of C2SP.
+    pub note: String,
+    /// Why the note is not believed: it is not what this ledger's key signed.
+    #[schema(nullable = false)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub wrong: Option<String>,
+}
+
+impl KeptCheckpoint {
+    fn of(pdp: &Pdp, size: u64, note: String) -> Self {
+        let opened = pdp.keys.ledger.public().open(&note).map_err(|error| error.to_string());
+        let opened = opened.and_then(|checkpoint| match checkpoint.size == size {
+            true => Ok(hash_text(&checkpoint.root)),
+            false => Err(format!("it is over {} records and kept as one over {size}", checkpoint.size)),
+        });
+        let (root_hash, wrong) = match opened {
+            Ok(root) => (Some(root), None),
+            Err(wrong) => (None, Some(wrong)),
+        };
+        Self { size, root_hash, note, wrong }
+    }
+}
+
+/// The signed heads that are kept, the newest first.
+///
+/// # Errors
+/// [`ListError::Cursor`]; [`CallError::Denied`] when the caller may not read the ledger.
+pub async fn checkpoints(
+    pdp: &Pdp,
+    call: &Call,
+    limit: usize,
+    cursor: Option<&str>,
+) -> Result<Response<Page<KeptCheckpoint>>, CallError<ListError>> {
+    call::read(pdp, call, "readDecisions", &CallTarget::Installation, |_, _| {
+        let seal = Seal::of(&pdp.keys.ledger, &call.caller, &"checkpoints");
+        let mut page = Page::new(limit, seal);
+        let last: Option<u64> = page.after(cursor)?;
+        let kept = pdp.store.ledger()?.checkpoints()?;
+        let older = kept.into_iter().rev().filter(|(size, _)| last.is_none_or(|last| *size < last));
+        for (size, note) in older {
+            if page.take(KeptCheckpoint::of(pdp, size, note), size.to_string()).is_break() {
+                break;
+            }
+        }
+        Ok(page)
+    })
+    .await
+}
