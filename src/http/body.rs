@@ -13,6 +13,8 @@ use super::received::Received;
 
 /// How long the next part of a body may take to come.
 const PART_WITHIN: Duration = Duration::from_secs(20);
+/// How long a body that is read whole may take in all: one that drips holds its call no longer than this.
+const WHOLE_WITHIN: Duration = Duration::from_secs(60);
 const LINES: &str = "application/x-ndjson";
 
 /// What body a route takes.
@@ -110,20 +112,24 @@ pub(super) fn media_type(given: &str) -> &str {
 /// The next part of a body, if there is one.
 async fn next(body: &mut Incoming) -> Result<Option<Bytes>, Problem> {
     let Ok(part) = tokio::time::timeout(PART_WITHIN, body.next()).await else {
-        return Err(Problem::of(
-            StatusCode::REQUEST_TIMEOUT,
-            "body_too_slow",
-            format!("no part of the body came for {} seconds; send it again", PART_WITHIN.as_secs()),
-        ));
+        return Err(too_slow(&format!("no part of the body came for {} seconds", PART_WITHIN.as_secs())));
     };
     part.transpose().map_err(|cause| Problem::bad("incomplete_body", format!("the body could not be read: {cause}")))
+}
+
+fn too_slow(says: &str) -> Problem {
+    Problem::of(StatusCode::REQUEST_TIMEOUT, "body_too_slow", format!("{says}; send it again"))
 }
 
 /// Reads a body up to a limit.
 ///
 /// # Errors
 /// 408, 413, or 400 for one that breaks off.
-pub(super) async fn collected(mut body: Incoming, limit: usize) -> Result<Bytes, Problem> {
+pub(super) async fn collected(body: Incoming, limit: usize) -> Result<Bytes, Problem> {
+    collected_within(WHOLE_WITHIN, body, limit).await
+}
+
+async fn collected_within(within: Duration, mut body: Incoming, limit: usize) -> Result<Bytes, Problem> {
     let too_large = || {
         let message = format!("the body has more than {limit} bytes; send less at once");
         Problem::of(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", message)
@@ -134,12 +140,37 @@ pub(super) async fn collected(mut body: Incoming, limit: usize) -> Result<Bytes,
     if let Some(whole) = body.whole() {
         return if whole.len() > limit { Err(too_large()) } else { Ok(whole) };
     }
-    let mut whole = Vec::new();
-    while let Some(part) = next(&mut body).await? {
-        if whole.len() + part.len() > limit {
-            return Err(too_large());
+    let reading = async {
+        let mut whole = Vec::new();
+        while let Some(part) = next(&mut body).await? {
+            if whole.len() + part.len() > limit {
+                return Err(too_large());
+            }
+            whole.extend_from_slice(&part);
         }
-        whole.extend_from_slice(&part);
+        Ok(whole.into())
+    };
+    let read = tokio::time::timeout(within, reading).await;
+    read.unwrap_or_else(|_| Err(too_slow(&format!("the body took more than {} seconds", within.as_secs()))))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+
+    use futures_util::stream;
+    use warp::http::{HeaderMap, StatusCode};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_body_that_drips_for_ever_is_given_up() {
+        let drops = stream::unfold((), |()| async {
+            tokio::task::yield_now().await;
+            Some((Ok::<_, Infallible>(Bytes::from_static(b"x")), ()))
+        });
+        let body = Incoming::begun(Box::pin(drops), &HeaderMap::new()).await;
+        let read = collected_within(Duration::from_millis(20), body, usize::MAX).await;
+        assert_eq!(read.map_err(|problem| problem.into_response().status()), Err(StatusCode::REQUEST_TIMEOUT));
     }
-    Ok(whole.into())
 }
