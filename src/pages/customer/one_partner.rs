@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::known::{Known, known, tag};
+use super::known::{Known, known};
 use super::relationships::{administers, relationship};
 use crate::answer::pages::PartnerRelationship;
 use crate::domain::commercial::{Outcome, RelationshipState, Side};
@@ -35,7 +35,10 @@ pub async fn one_partner(page: PageCall) -> Result<Answer, Fault> {
         p.trail { a href=(format!("/customers/{customer}/partners")) { (words.say("back-to-partners")) } }
         h1 { (name(&partner.name)) }
         (facts(&[
-            (words.say("column-partner"), html! { (id(partner.partner.as_str())) ", " (words.say(&format!("kind-{}", partner.kind))) }),
+            (words.say("column-partner"), words.with("partner-kind", [
+                ("id", id(partner.partner.as_str()).into()),
+                ("kind", words.say(&format!("kind-{}", partner.kind)).into()),
+            ])),
             (words.say("column-administers"), administers(&page, &partner)),
             (words.say("column-commercial"), relationship(words, &partner)),
             (words.say("column-support"), answer(words, partner.responsible_for_support)),
@@ -69,8 +72,7 @@ fn services(page: &PageCall, customer: &CustomerId, partner: &PartnerRelationshi
             } },
         ]
     });
-    let columns =
-        ["service", "administers-it", "since", "ends", "action"].map(|key| words.say(&format!("column-{key}")));
+    let columns = ["service", "administers", "since", "ends", "action"].map(|key| words.say(&format!("column-{key}")));
     let table = Table { caption: None, labelled_by: Some("services"), columns: columns.into(), rows: rows.collect() };
     let held = partner.services.iter().filter(|held| held.delegated_administrator).count();
     html! {
@@ -79,7 +81,6 @@ fn services(page: &PageCall, customer: &CustomerId, partner: &PartnerRelationshi
         @if may_act && held > 1 {
             p.buttons { a.button.quiet href=(base) { (words.with("remove-from-all", [("partner", name(&partner.name).into())])) } }
         }
-        p.small.soft { span.tag { (words.say(tag(partner.kind))) } }
     }
 }
 

@@ -1,0 +1,86 @@
+//! What a change would turn: who may do what on what, now and then.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use maud::{Markup, html};
+
+use crate::answer::what_if::Flip;
+use crate::id::{ServiceId, ServiceName};
+use crate::pages::answer::answer;
+use crate::pages::context::PageCall;
+use crate::pages::table::Table;
+use crate::pages::words::{id, name};
+use crate::question::Kind;
+
+/// What decisions of one subject on several things turn alike.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Turn<'a> {
+    subject: &'a str,
+    is_gained: bool,
+    actions: BTreeSet<&'a str>,
+}
+
+/// The table of what turns. `called` says what people call a partner.
+#[must_use]
+pub fn turned<'a>(
+    page: &PageCall,
+    gained: &'a [Flip],
+    lost: &'a [Flip],
+    called: &dyn Fn(&str) -> Option<String>,
+) -> Markup {
+    let words = page.words;
+    let mut actions: BTreeMap<(&str, bool, (&str, &str)), BTreeSet<&str>> = BTreeMap::new();
+    for (flips, is_gained) in [(gained, true), (lost, false)] {
+        for flip in flips {
+            let on = (flip.resource.kind.as_str(), flip.resource.id.as_str());
+            actions.entry((flip.subject.id.as_str(), is_gained, on)).or_default().insert(flip.action.name.as_str());
+        }
+    }
+    let mut turns: BTreeMap<Turn<'a>, Vec<(&str, &str)>> = BTreeMap::new();
+    for ((subject, is_gained, on), actions) in actions {
+        turns.entry(Turn { subject, is_gained, actions }).or_default().push(on);
+    }
+    let things: BTreeSet<(&str, &str)> =
+        gained.iter().chain(lost).map(|flip| (flip.resource.kind.as_str(), flip.resource.id.as_str())).collect();
+    if turns.is_empty() {
+        return html! { p { (words.say("nothing-turns")) } };
+    }
+    let rows = turns.iter().map(|(turn, on)| {
+        let may: Vec<Markup> = turn.actions.iter().map(|action| words.action(action)).collect();
+        let on: Vec<Markup> = on.iter().map(|(kind, thing)| resource(page, kind, thing)).collect();
+        vec![
+            called(turn.subject).map_or_else(|| id(turn.subject), |called| name(&called)),
+            words.list(&may),
+            words.list(&on),
+            answer(words, !turn.is_gained),
+            answer(words, turn.is_gained),
+        ]
+    });
+    let table = Table {
+        caption: Some(words.with(
+            "turned-counts",
+            [("things", things.len().into()), ("gained", gained.len().into()), ("lost", lost.len().into())],
+        )),
+        labelled_by: None,
+        columns: ["partner", "may", "on", "now", "then"].map(|key| words.say(&format!("column-{key}"))).into(),
+        rows: rows.collect(),
+    };
+    table.scrolling(&words.say("what-will-change"))
+}
+
+/// A service or subscription, as a person reads it.
+fn resource(page: &PageCall, kind: &str, thing: &str) -> Markup {
+    if kind == Kind::Service.as_str()
+        && let Ok(ServiceId { service, .. }) = thing.parse::<ServiceId>()
+    {
+        return page.service(&service);
+    }
+    id(thing)
+}
+
+/// What services are called, one after the other.
+#[must_use]
+pub fn services(page: &PageCall, services: &[ServiceName]) -> Markup {
+    let called: Vec<Markup> = services.iter().map(|service| page.service(service)).collect();
+    page.words.list(&called)
+}
