@@ -78,10 +78,20 @@ pages! {
     POST   "/sign-out" "signOut"                            => sign_in::sign_out;
     GET    "/signed-out"                                    => sign_in::signed_out;
 
+    GET    "/relationship-requests/{token}" "readRelationshipRequest" | "readPartnerRelationships" | "listSubscriptions" => customer::request;
+    POST   "/relationship-requests/{token}/check" "readRelationshipRequest" | "readPartnerRelationships" | "listSubscriptions" | "tryOwnChange" => customer::check, long;
+    POST   "/relationship-requests/{token}/acceptance" "acceptRelationship" => customer::acceptance, long;
     GET    "/customers/{customer}/partners" "readPartnerRelationships" => customer::relationships;
     GET    "/customers/{customer}/partners/{partner}" "readPartnerRelationships" | "listSubscriptions" => customer::one_partner;
+    GET    "/customers/{customer}/partners/{partner}/removal" "readPartnerRelationships" | "listSubscriptions" | "tryOwnChange" => customer::removal, long;
+    POST   "/customers/{customer}/partners/{partner}/removal" "removeDelegatedAdministration" => customer::removed, long;
+    GET    "/customers/{customer}/removal" "readPartnerRelationships" | "listSubscriptions" | "tryOwnChange" => customer::removal, long;
+    POST   "/customers/{customer}/removal" "removeDelegatedAdministration" => customer::removed, long;
+    GET    "/customers/{customer}/partners/{partner}/renegotiation" "readPartnerRelationships" | "listSubscriptions" | "tryOwnChange" => customer::renegotiation, long;
+    POST   "/customers/{customer}/partners/{partner}/renegotiation" "renegotiateForCustomer" => customer::said, long;
     GET    "/customers/{customer}/subscriptions" "readPartnerRelationships" | "listSubscriptions" => customer::subscriptions;
-    GET    "/customers/{customer}/access" "reviewAccess"    => customer::access, long;
+    GET    "/customers/{customer}/changes" "readOwnChanges" | "readPartnerRelationships" | "listSubscriptions" => customer::changes, long;
+    GET    "/customers/{customer}/access" "reviewAccess" => customer::access, long;
 }
 
 /// The pages by their path.

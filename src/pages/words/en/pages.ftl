@@ -209,6 +209,7 @@ propose-end = Propose to end it
 propose-reinstate = Propose to reinstate it
 see-agree-end = See what agreeing to end it would change
 see-agree-reinstate = See what agreeing to reinstate it would change
+partner-kind = { $id }, { $kind }
 partner-title = { $partner }, partner
 back-to-partners = Back to the partners
 sold-you = What it sold you

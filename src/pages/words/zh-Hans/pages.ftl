@@ -208,6 +208,7 @@ propose-end = 提议终止
 propose-reinstate = 提议恢复
 see-agree-end = 查看同意终止会有哪些变化
 see-agree-reinstate = 查看同意恢复会有哪些变化
+partner-kind = { $id }，{ $kind }
 partner-title = 合作伙伴 { $partner }
 back-to-partners = 返回合作伙伴
 sold-you = 向您售出的订阅

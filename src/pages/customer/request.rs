@@ -1,0 +1,465 @@
+//! The link of a partner's email: who asks, what accepting gives and leaves, and for a customer's administrator which
+//! services, what that would change, and the acceptance itself.
+
+use std::collections::BTreeMap;
+
+use hyper::StatusCode;
+use jiff::civil::Date;
+use maud::{Markup, html};
+
+use super::known::{Known, known, tag};
+use super::turned::{services as listed, turned};
+use crate::answer::pages::PartnerRelationship;
+use crate::answer::what_if::WhatIfError;
+use crate::answer::what_if::own::{ChangeEffect, CustomerChange, OwnDelta, what_if_customer};
+use crate::caller::Caller;
+use crate::change::acceptance::{Acceptance, AcceptanceEffect};
+use crate::change::expected::Expecting;
+use crate::change::relationship::{LinkError, Offer, accept, offer};
+use crate::clock::Timestamp;
+use crate::id::{CustomerId, PartnerId, ServiceName};
+use crate::limits::ACCEPTED_SERVICES_MAX;
+use crate::pages::answer::{Tone, panel};
+use crate::pages::context::{Answer, DonePart, Fault, PageCall, WhatWasDone};
+use crate::pages::facts::facts;
+use crate::pages::form::{Field, FieldError, Form, error_at, field, is_wrong, summary};
+use crate::pages::frame::Shown;
+use crate::pages::when::{date, day};
+use crate::pages::words::{id, name};
+use crate::pdp::call::{CallError, Response};
+
+/// The fields of the choice, besides those of every form.
+const FIELDS: [&str; 4] = ["service*", "other", "until", "shown"];
+
+/// Who asks.
+async fn asks(page: &PageCall) -> Result<Response<Offer>, Fault> {
+    let token: String = page.param("token")?;
+    match offer(&page.setting.pdp, &page.call, &token).await {
+        Ok(offer) => Ok(offer),
+        Err(CallError::Refused(LinkError::MayNotRequest(denied))) => {
+            Err(Fault::Refused(StatusCode::FORBIDDEN, denied.reason.as_str().to_owned(), denied.message.clone()))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// `GET /relationship-requests/{token}`
+pub async fn request(page: PageCall) -> Result<Answer, Fault> {
+    let asked = asks(&page).await?;
+    let offer = &asked.value;
+    match page.customer().cloned() {
+        Some(customer) => {
+            let found = known(&page, &customer).await?;
+            let shown = chosen(&page, offer, &found, &Form::default(), &[])?;
+            Ok(shown.at(found.revision, &[&asked.seqs[..], &found.seqs[..]].concat()).into())
+        }
+        None => Ok(signed_out(&page, offer).at(asked.revision, &asked.seqs).into()),
+    }
+}
+
+/// The page for whoever is no customer's administrator, or has not said so yet.
+fn signed_out(page: &PageCall, offer: &Offer) -> Shown {
+    let words = page.words;
+    let title = words.text("request-title", &[("partner", &offer.name), ("customer", "")]);
+    let next: String = form_urlencoded::byte_serialize(page.path.as_bytes()).collect();
+    let sign_in = format!("/sign-in?next={next}");
+    let main = html! {
+        h1 { (words.with("request-heading", [("partner", name(&offer.name).into()), ("customer", "none".into())])) }
+        p.lead { (words.say("request-signed-out-lead")) }
+        (facts(&[who_asks(page, offer), (words.say("the-link"), html! { (words.say("the-link-signed-out")) })]))
+        (what_it_means(page, offer))
+        @if page.call.caller == Caller::Visitor {
+            (panel(Tone::Note, &words.say("request-sign-in-title"), &html! {
+                p { (words.say("request-sign-in-says")) }
+                p.buttons { a.button href=(sign_in) { (words.say("request-sign-in")) } }
+            }))
+        } @else {
+            (panel(Tone::Care, &words.say("request-not-customer-title"), &html! {
+                p { (words.with("request-not-customer-says", [("name", name(page.called()).into())])) }
+                p.buttons { a.button href=(sign_in) { (words.say("sign-in-otherwise")) } }
+            }))
+        }
+        p.small.soft { (words.say("request-unexpected")) }
+    };
+    Shown::of(title, main)
+}
+
+fn who_asks(page: &PageCall, offer: &Offer) -> (String, Markup) {
+    let words = page.words;
+    let kind = words.say(&format!("kind-{}", offer.kind));
+    let says = words.with(
+        "who-asks-says",
+        [
+            ("partner", html! { strong { (name(&offer.name)) } }.into()),
+            ("id", id(offer.partner.as_str()).into()),
+            ("kind", kind.into()),
+        ],
+    );
+    (words.say("who-asks"), says)
+}
+
+fn what_it_means(page: &PageCall, offer: &Offer) -> Markup {
+    let words = page.words;
+    html! {
+        h2 { (words.say("means-title")) }
+        div.pair {
+            section {
+                h3 { (words.with("means-gives", [("partner", name(&offer.name).into())])) }
+                ul { li { (words.say("means-provision")) } li { (words.say("means-support")) } }
+            }
+            section {
+                h3 { (words.say("means-stays")) }
+                ul {
+                    li { (words.say("means-stays-sold")) }
+                    li { (words.say("means-stays-rights")) }
+                    li { (words.say("means-stays-removal")) }
+                }
+            }
+        }
+    }
+}
+
+/// Does a second partner that sells not displace the first here, but is refused?
+fn is_refusing(offer: &Offer) -> bool {
+    offer.kind.transacts() && offer.may_end.is_none()
+}
+
+/// The page on which services are chosen.
+fn chosen(page: &PageCall, offer: &Offer, found: &Known, form: &Form, errors: &[FieldError]) -> Result<Shown, Fault> {
+    let words = page.words;
+    let called = page.called();
+    let title = words.text("request-title", &[("partner", &offer.name), ("customer", called)]);
+    let services = found.services();
+    let held = services.iter().filter(|(_, partners)| partners.iter().any(|partner| partner.partner == offer.partner));
+    let held: Vec<Markup> = held.map(|(service, _)| page.service(service)).collect();
+    let mut rows = vec![who_asks(page, offer), (words.say("the-link"), html! { (words.say("the-link-says")) })];
+    rows.extend(before(page, offer, found).map(|before| (words.say("before"), before)));
+    let until = Field {
+        id: "until",
+        label: words.say("until"),
+        hint: Some(html! { (words.say("until-hint")) }),
+        kind: "date",
+        value: form.text("until"),
+        autocomplete: "off",
+        is_optional: true,
+    };
+    let other = Field {
+        id: "other",
+        label: words.say("other-service"),
+        hint: Some(html! { (words.say("other-service-hint")) " " span.code translate="no" { "power-bi" } }),
+        kind: "text",
+        value: form.text("other"),
+        autocomplete: "off",
+        is_optional: true,
+    };
+    let first = first_choice(offer, &services);
+    let main = html! {
+        (summary(words, errors))
+        h1 { (words.with("request-heading", [("partner", name(&offer.name).into()), ("customer", name(called).into())])) }
+        p.lead { (words.say("request-lead")) }
+        (facts(&rows))
+        @if !held.is_empty() { (panel(Tone::Note, &words.say("accepted-already"), &html! {
+            p { (words.with("accepted-already-says", [
+                ("partner", name(&offer.name).into()),
+                ("services", words.list(&held).into()),
+            ])) }
+        })) }
+        (what_it_means(page, offer))
+        form method="post" action=(format!("{}/check", page.path.trim_end_matches("/check").trim_end_matches("/acceptance"))) {
+            (page.hidden()?)
+            h2.unseen { (words.say("your-choice")) }
+            fieldset aria-describedby=[is_wrong(errors, &first).then(|| format!("{first}-error"))] {
+                legend { (words.with("choose", [("partner", name(&offer.name).into())])) }
+                p.hint { (words.say("choose-hint")) }
+                (error_at(words, errors, &first))
+                @for (service, administrators) in &services {
+                    (choice(page, offer, found, service, administrators, form))
+                }
+            }
+            (field(words, &other, errors))
+            (field(words, &until, errors))
+            div.buttons {
+                button { (words.say("continue")) }
+                a href="/" { (words.say("do-not-accept")) }
+            }
+            p.small.soft { (words.say("request-unexpected-signed-in")) }
+        }
+    };
+    Ok(Shown::of(title, main))
+}
+
+/// The id of what is chosen first, to which a mistake about the choice leads.
+fn first_choice(offer: &Offer, services: &BTreeMap<ServiceName, Vec<&PartnerRelationship>>) -> String {
+    let may = |partners: &&Vec<&PartnerRelationship>| {
+        partners.iter().all(|partner| partner.partner != offer.partner)
+            && !(is_refusing(offer) && partners.iter().any(|partner| partner.kind.transacts()))
+    };
+    let first = services.iter().find(|(_, partners)| may(partners));
+    first.map_or_else(|| "other".to_owned(), |(service, _)| format!("service-{service}"))
+}
+
+/// What the customer gave the partner before and does not any more.
+fn before(page: &PageCall, offer: &Offer, found: &Known) -> Option<Markup> {
+    let partner = found.partners.iter().find(|known| known.partner == offer.partner)?;
+    let past: Vec<_> = partner.services.iter().filter(|held| !held.delegated_administrator).collect();
+    (!past.is_empty()).then(|| {
+        html! {
+            @for held in past {
+                p { (page.words.with("gave-before", [
+                    ("service", page.service(&held.service).into()),
+                    ("since", day(page.words, held.since).into()),
+                    ("until", held.until.map_or_else(|| html! {}, |until| day(page.words, until)).into()),
+                ])) }
+            }
+        }
+    })
+}
+
+fn choice(
+    page: &PageCall,
+    offer: &Offer,
+    found: &Known,
+    service: &ServiceName,
+    administrators: &[&PartnerRelationship],
+    form: &Form,
+) -> Markup {
+    let words = page.words;
+    let field = format!("service-{service}");
+    let says = format!("{field}-says");
+    let is_held = administrators.iter().any(|partner| partner.partner == offer.partner);
+    let loses: Vec<&&PartnerRelationship> =
+        administrators.iter().filter(|partner| offer.kind.transacts() && partner.kind.transacts()).collect();
+    let is_refused = is_refusing(offer) && !loses.is_empty();
+    let keeps: Vec<Markup> = administrators
+        .iter()
+        .filter(|partner| !(offer.kind.transacts() && partner.kind.transacts()) && partner.partner != offer.partner)
+        .map(|partner| html! { (name(&partner.name)) " " span.tag { (words.say(tag(partner.kind))) } })
+        .collect();
+    let is_ticked = form.all("service").iter().any(|chosen| chosen == service.as_str());
+    html! {
+        div.choice {
+            @if is_held || is_refused { span aria-hidden="true" {} } @else {
+                input type="checkbox" id=(field) name="service" value=(service) checked[is_ticked] aria-describedby=(says);
+            }
+            div {
+                @if is_held || is_refused { strong { (page.service(service)) } }
+                @else { label for=(field) { (page.service(service)) } }
+                " " span.soft.code translate="no" { (service) }
+                div id=(says) {
+                    @if is_held { p.soft { (words.with("choice-held", [("partner", name(&offer.name).into())])) } }
+                    @for partner in loses.iter().filter(|_| !is_held) {
+                        p {
+                            strong { (words.with(if is_refused { "choice-refused" } else { "choice-loses" }, [("partner", name(&partner.name).into())])) }
+                            @if !is_refused {
+                                " "
+                                (words.with("choice-keeps-sold", [
+                                    ("partner", name(&partner.name).into()),
+                                    ("count", found.sold(&partner.partner, Some(service)).into()),
+                                ]))
+                            }
+                        }
+                    }
+                    @if !keeps.is_empty() { p { (words.with("choice-beside", [("partners", words.list(&keeps).into())])) } }
+                    @if administrators.is_empty() { p.soft { (words.say("choice-nobody")) } }
+                }
+            }
+        }
+    }
+}
+
+/// What was chosen.
+struct Choice {
+    services: Vec<ServiceName>,
+    until: Option<Timestamp>,
+}
+
+/// Reads what was chosen, or what is wrong with it.
+fn choice_of(page: &PageCall, form: &Form, first: &str) -> Result<Choice, Vec<FieldError>> {
+    let words = page.words;
+    let mut errors = Vec::new();
+    let mut services: Vec<ServiceName> =
+        form.all("service").iter().filter_map(|service| service.parse().ok()).collect();
+    let other = form.text("other").trim();
+    if !other.is_empty() {
+        match other.parse() {
+            Ok(other) => services.push(other),
+            Err(_) => errors.push(FieldError { field: "other".to_owned(), says: words.say("other-wrong") }),
+        }
+    }
+    services.sort();
+    services.dedup();
+    if services.is_empty() && errors.is_empty() {
+        errors.insert(0, FieldError { field: first.to_owned(), says: words.say("choose-one") });
+    }
+    if services.len() > ACCEPTED_SERVICES_MAX {
+        errors.insert(0, FieldError { field: first.to_owned(), says: words.say("reason-too_many_services") });
+    }
+    let text = form.text("until").trim();
+    let until = match end_of(text) {
+        None if !text.is_empty() => {
+            errors.push(FieldError { field: "until".to_owned(), says: words.say("until-no-day") });
+            None
+        }
+        Some(until) if until <= page.setting.pdp.now() => {
+            errors.push(FieldError { field: "until".to_owned(), says: words.say("reason-end_date_passed") });
+            None
+        }
+        until => until,
+    };
+    if errors.is_empty() { Ok(Choice { services, until }) } else { Err(errors) }
+}
+
+/// The moment at which a day ends.
+fn end_of(day: &str) -> Option<Timestamp> {
+    let day: Date = day.parse().ok()?;
+    Some(day.tomorrow().ok()?.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp())
+}
+
+/// The customer's administrator that looks, whose acceptance it is.
+fn administrator(page: &PageCall) -> Result<CustomerId, Fault> {
+    page.signed_in()?;
+    page.customer().cloned().ok_or(Fault::NotFound)
+}
+
+/// `POST /relationship-requests/{token}/check`
+pub async fn check(page: PageCall) -> Result<Answer, Fault> {
+    let customer = administrator(&page)?;
+    let form = page.form(&FIELDS)?;
+    checked(&page, &customer, &form, false).await
+}
+
+/// What accepting would change; said to have changed since it was looked at, where it did.
+async fn checked(page: &PageCall, customer: &CustomerId, form: &Form, has_changed: bool) -> Result<Answer, Fault> {
+    let asked = asks(page).await?;
+    let offer = &asked.value;
+    let found = known(page, customer).await?;
+    let first = first_choice(offer, &found.services());
+    let Choice { services, until } = match choice_of(page, form, &first) {
+        Ok(choice) => choice,
+        Err(errors) => return Ok(chosen(page, offer, &found, form, &errors)?.as_mistake().into()),
+    };
+    let token: String = page.param("token")?;
+    let change = CustomerChange::Accept { token, services: services.clone(), until };
+    let (delta, seqs) = match what_if_customer(&page.setting.pdp, &page.call, customer, vec![change]).await {
+        Ok(Response { value, seqs, .. }) => (Some(value), seqs),
+        Err(CallError::Refused(WhatIfError::TooMuch | WhatIfError::TooManyFacts)) => (None, Vec::new()),
+        Err(CallError::Refused(WhatIfError::Change { .. })) => {
+            let error = FieldError { field: first, says: page.words.say("reason-invalid_change") };
+            return Ok(chosen(page, offer, &found, form, &[error])?.as_mistake().into());
+        }
+        Err(error) => return Err(error.into()),
+    };
+    let effect = match delta.as_ref().and_then(|delta| delta.effects.first()) {
+        Some(ChangeEffect::Accept(effect)) => effect.clone(),
+        _ => AcceptanceEffect { granted: services.clone(), displaced: Vec::new() },
+    };
+    let seqs = [&asked.seqs[..], &found.seqs[..], &seqs[..]].concat();
+    let shown = check_page(page, (offer, &found), (&services, until), (delta.as_ref(), &effect), has_changed)?;
+    let status = if has_changed { StatusCode::CONFLICT } else { StatusCode::OK };
+    Ok(shown.with_status(status).at(found.revision, &seqs).into())
+}
+
+fn check_page(
+    page: &PageCall,
+    (offer, found): (&Offer, &Known),
+    (services, until): (&[ServiceName], Option<Timestamp>),
+    (delta, effect): (Option<&OwnDelta>, &AcceptanceEffect),
+    has_changed: bool,
+) -> Result<Shown, Fault> {
+    let words = page.words;
+    let base = page.path.trim_end_matches("/check").trim_end_matches("/acceptance");
+    let called = |partner: &str| {
+        let asking = (partner == offer.partner.as_str()).then(|| offer.name.clone());
+        asking.or_else(|| found.name(partner).map(str::to_owned))
+    };
+    let ends = until.and_then(|until| until.checked_sub(jiff::SignedDuration::from_secs(1)).ok());
+    let shown = serde_json::to_string(effect).map_err(|_| Fault::Unavailable)?;
+    let person = page.call.person.as_ref().map(|person| person.subject.clone()).unwrap_or_default();
+    let rows = [
+        (words.say("column-partner"), name(&offer.name)),
+        (words.say("column-services"), listed(page, services)),
+        (words.say("column-ends"), ends.map_or_else(|| html! { (words.say("ends-never")) }, |ends| day(words, ends))),
+        (
+            words.say("you-are"),
+            words.with("you-are-for", [("person", id(&person).into()), ("customer", name(page.called()).into())]),
+        ),
+    ];
+    let main = html! {
+        p.trail { a href=(base) { (words.say("back-to-services")) } }
+        h1 { (words.say("check-title")) }
+        @if has_changed { (panel(Tone::Care, &words.say("changed-title"), &html! { p { (words.say("changed-says")) } })) }
+        (facts(&rows))
+        h2 { (words.say("what-will-change")) }
+        @match delta {
+            Some(delta) => {
+                p { (words.with("worked-out", [("revision", found.revision.to_string().into())])) }
+                (turned(page, &delta.gained, &delta.lost, &called))
+            },
+            None => p { (words.say("reason-too_much_to_compare")) },
+        }
+        @for displaced in &effect.displaced {
+            p { (words.with("displaces", [
+                ("partner", called(displaced.partner.as_str()).map_or_else(|| id(displaced.partner.as_str()), |called| name(&called)).into()),
+                ("service", page.service(&displaced.service).into()),
+                ("count", found.sold(&displaced.partner, Some(&displaced.service)).into()),
+            ])) }
+        }
+        (panel(Tone::Note, &words.say("nothing-else"), &html! { p { (words.say("nothing-else-says")) } }))
+        form method="post" action=(format!("{base}/acceptance")) {
+            (page.hidden()?)
+            @for service in services { input type="hidden" name="service" value=(service); }
+            @if let Some(ends) = ends { input type="hidden" name="until" value=(date(ends)); }
+            input type="hidden" name="shown" value=(shown);
+            div.buttons {
+                button { (words.with("accept-for", [("services", listed(page, services).into())])) }
+                a href="/" { (words.say("do-not-accept")) }
+            }
+            p.small.soft { (words.say("accept-says")) }
+        }
+    };
+    Ok(Shown::of(words.say("check-title"), main))
+}
+
+/// `POST /relationship-requests/{token}/acceptance`
+pub async fn acceptance(page: PageCall) -> Result<Answer, Fault> {
+    let customer = administrator(&page)?;
+    let form = page.form(&FIELDS)?;
+    let token: String = page.param("token")?;
+    let Ok(expected) = serde_json::from_str::<AcceptanceEffect>(form.text("shown")) else {
+        return checked(&page, &customer, &form, false).await;
+    };
+    let Ok(Choice { services, until }) = choice_of(&page, &form, "other") else {
+        return checked(&page, &customer, &form, false).await;
+    };
+    let mut call = page.call.clone();
+    call.idempotency = form.idempotency(&page.path);
+    if call.idempotency.is_none() {
+        return Err(Fault::Unreadable("unreadable-form", String::new()));
+    }
+    let change = |partner: PartnerId| Expecting {
+        change: Acceptance { partner, customer: customer.clone(), services, until },
+        expected: Some(expected),
+    };
+    let done = match accept(&page.setting.pdp, &call, &token, change).await {
+        Ok(done) => done,
+        Err(CallError::Refused(LinkError::NotAsExpected(_))) => return checked(&page, &customer, &form, true).await,
+        Err(error) => return Err(error.into()),
+    };
+    let accepted = done.value;
+    let after = known(&page, &customer).await?;
+    let called = |partner: &PartnerId| after.name(partner.as_str()).unwrap_or(partner.as_str()).to_owned();
+    let displaced: Vec<String> = accepted.displaced.iter().map(|displaced| called(&displaced.partner)).collect();
+    let granted = accepted.granted.iter().map(|service| page.service_text(service)).collect::<Vec<_>>();
+    let says = match (granted.is_empty(), displaced.is_empty()) {
+        (true, _) => "done-accepted-nothing",
+        (false, true) => "done-accepted",
+        (false, false) => "done-accepted-displaced",
+    };
+    let parts = BTreeMap::from([
+        ("partner".to_owned(), DonePart::Names(vec![called(&accepted.partner)])),
+        ("services".to_owned(), DonePart::Names(granted)),
+        ("displaced".to_owned(), DonePart::Names(displaced)),
+    ]);
+    let done = WhatWasDone { says: says.to_owned(), parts };
+    Ok(page.see_done(format!("/customers/{customer}/partners/{}", accepted.partner), &done))
+}
