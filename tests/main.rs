@@ -21,6 +21,7 @@ mod cursors;
 mod claims;
 mod connections;
 mod controls;
+mod customer_pages;
 mod decide;
 mod difference;
 mod disk;

@@ -1,0 +1,240 @@
+//! A customer's pages: what they say, who sees them, and what their forms do when they are sent twice, late or by
+//! somebody else.
+
+use serde_json::Value;
+
+use crate::people::{Browser, demo};
+use crate::server::{Answer, Server};
+
+/// Every page of a customer that can be fetched.
+const PAGES: [&str; 12] = [
+    "/relationship-requests/{northwind}",
+    "/customers/adatum/partners",
+    "/customers/adatum/partners?as_of=12",
+    "/customers/adatum/partners/contoso",
+    "/customers/adatum/partners/fabrikam/removal?service=office365",
+    "/customers/adatum/partners/contoso/removal",
+    "/customers/adatum/removal",
+    "/customers/adatum/partners/contoso/renegotiation?outcome=end",
+    "/customers/adatum/partners/contoso/renegotiation?outcome=reinstate",
+    "/customers/adatum/subscriptions",
+    "/customers/adatum/changes",
+    "/customers/adatum/access",
+];
+
+fn token(server: &Server, partner: &str) -> String {
+    let request = server.get(&format!("/v1/partners/{partner}/relationship-request")).json();
+    request["token"].as_str().unwrap().to_owned()
+}
+
+fn path(server: &Server, page: &str) -> String {
+    page.replace("{northwind}", &token(server, "northwind"))
+}
+
+fn revision(server: &Server) -> Value {
+    server.get("/v1/changes?limit=1000").json()["next"].clone()
+}
+
+/// What a page says, a line an element, without what is another each time.
+fn said(server: &Server, page: &Answer) -> String {
+    let mut text = page.text.replace(&token(server, "northwind"), "TOKEN").replace("><", ">\n<");
+    for (begin, end) in [
+        ("<time ", "</time>"),
+        ("name=\"form_key\" value=\"", "\""),
+        ("name=\"once\" value=\"", "\""),
+        ("/assets/", "/"),
+    ] {
+        let mut rest = text.as_str();
+        let mut without = String::new();
+        while let Some((before, after)) = rest.split_once(begin) {
+            without.push_str(before);
+            without.push_str(begin);
+            without.push('*');
+            rest = after.find(end).map_or("", |at| &after[at..]);
+        }
+        without.push_str(rest);
+        text = without;
+    }
+    text
+}
+
+#[test]
+fn every_page_of_a_customer_reads_as_reviewed_in_both_languages() {
+    let (_data, server) = demo();
+    for language in ["en", "zh-Hans"] {
+        let mut visitor = Browser::of(&server);
+        visitor.language = language;
+        let link = visitor.get(&path(&server, PAGES[0]));
+        insta::assert_snapshot!(format!("page {language} a link to somebody not signed in"), said(&server, &link));
+        let mut adatum = Browser::of(&server);
+        adatum.language = language;
+        adatum.sign_in_as("adatum");
+        for page in PAGES {
+            let shown = adatum.get(&path(&server, page));
+            assert_eq!(shown.status, 200, "{page}: {}", shown.text);
+            let name = page.replace(['/', '{', '}', '?', '=', '&'], " ");
+            insta::assert_snapshot!(format!("page {language}{name}"), said(&server, &shown));
+            assert!(!shown.text.contains(" style=") && !shown.text.contains("<script>"), "{page}");
+        }
+    }
+}
+
+#[test]
+fn nobody_but_the_customer_and_an_operator_sees_its_pages_and_they_are_as_if_there_were_none() {
+    let (_data, server) = demo();
+    let mut nowhere = Browser::of(&server);
+    nowhere.sign_in_as("wingtip");
+    let main = |page: &Answer| page.text.split_once("<main").unwrap().1.split_once("</main>").unwrap().0.to_owned();
+    let none = nowhere.get("/customers/nobody/partners");
+    assert_eq!(none.status, 404);
+    for (who, status) in [("adatum", 200), ("operator", 200), ("wingtip", 404), ("contoso", 404), ("ada", 404)] {
+        let mut browser = Browser::of(&server);
+        browser.sign_in_as(who);
+        for page in PAGES.into_iter().filter(|page| page.starts_with("/customers/adatum/partners")) {
+            let shown = browser.get(page);
+            assert_eq!(shown.status, status, "{who} {page}");
+            if status == 404 {
+                assert_eq!(main(&shown), main(&none), "{who} {page}");
+            }
+        }
+    }
+    let mut visitor = Browser::of(&server);
+    for page in PAGES.into_iter().filter(|page| page.starts_with("/customers")) {
+        let sent = visitor.get(page);
+        assert_eq!(sent.status, 303, "{page}");
+        assert!(sent.header("location").unwrap().starts_with("/sign-in?next=%2Fcustomers%2Fadatum"), "{page}");
+    }
+}
+
+/// The check page of accepting northwind for a service.
+fn checked(browser: &mut Browser<'_>, link: &str, service: &str) -> Answer {
+    let page = browser.get(link);
+    let key = Browser::hidden(&page, "form_key");
+    browser.post(&format!("{link}/check"), &[("form_key", &key), ("once", "ONCE"), ("service", service)])
+}
+
+fn accept(browser: &mut Browser<'_>, link: &str, check: &Answer, service: &str) -> Answer {
+    let [key, once, shown] = ["form_key", "once", "shown"].map(|name| Browser::hidden(check, name));
+    let shown = shown.replace("&quot;", "\"");
+    let fields = [("form_key", &*key), ("once", &*once), ("shown", &*shown), ("service", service)];
+    browser.post(&format!("{link}/acceptance"), &fields)
+}
+
+#[test]
+fn an_acceptance_is_made_once_however_often_it_is_sent_and_says_what_it_ended() {
+    let (_data, server) = demo();
+    let link = path(&server, PAGES[0]);
+    let mut adatum = Browser::of(&server);
+    adatum.sign_in_as("adatum");
+    let before = revision(&server);
+    let check = checked(&mut adatum, &link, "office365");
+    assert_eq!((check.status, revision(&server)), (200, before.clone()), "{}", check.text);
+    for names in ["Northwind Distribution", "Fabrikam Services", "Office 365"] {
+        assert!(check.text.contains(names), "{names}");
+    }
+    let accepted = accept(&mut adatum, &link, &check, "office365");
+    assert_eq!((accepted.status, accepted.header("location")), (303, Some("/customers/adatum/partners/northwind")));
+    let after = revision(&server);
+    assert_ne!(before, after);
+    let done = adatum.get("/customers/adatum/partners/northwind");
+    assert!(done.text.contains("no longer does."), "{}", done.text);
+    assert!(!adatum.get("/customers/adatum/partners/northwind").text.contains("no longer does."), "said once");
+    let again = accept(&mut adatum, &link, &check, "office365");
+    assert_eq!((again.status, revision(&server)), (303, after));
+    let partners = server.get("/v1/customers/adatum/partners").json();
+    let northwind = partners["partners"].as_array().unwrap().iter().find(|one| one["partner"] == "northwind").unwrap();
+    assert!(
+        northwind["services"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .any(|held| { held["service"] == "office365" && held["delegatedAdministrator"] == true })
+    );
+}
+
+#[test]
+fn what_is_not_as_it_was_shown_is_not_done_and_is_shown_again() {
+    let (_data, server) = demo();
+    let link = path(&server, PAGES[0]);
+    let (mut first, mut second) = (Browser::of(&server), Browser::of(&server));
+    for browser in [&mut first, &mut second] {
+        browser.sign_in_as("adatum");
+    }
+    let checks = [checked(&mut first, &link, "azure"), checked(&mut second, &link, "azure")];
+    assert_eq!(accept(&mut first, &link, &checks[0], "azure").status, 303);
+    let before = revision(&server);
+    let stale = accept(&mut second, &link, &checks[1], "azure");
+    assert_eq!(stale.status, 409, "{}", stale.text);
+    assert!(stale.text.contains("Something changed since you looked"));
+    assert_eq!(revision(&server), before);
+    // The same for a removal: another window was quicker.
+    let question = "/customers/adatum/partners/northwind/removal";
+    let shown = [first.get(question), second.get(question)];
+    let mut send = |browser: &mut Browser<'_>, page: &Answer| {
+        let [key, once, shown] = ["form_key", "once", "shown"].map(|name| Browser::hidden(page, name));
+        let shown = shown.replace("&quot;", "\"");
+        browser.post(question, &[("form_key", &key), ("once", &once), ("shown", &shown)])
+    };
+    assert_eq!(send(&mut first, &shown[0]).status, 303);
+    let before = revision(&server);
+    assert_eq!((send(&mut second, &shown[1]).status, revision(&server)), (409, before));
+}
+
+#[test]
+fn a_mistake_keeps_what_was_typed_and_leads_to_its_field() {
+    let (_data, server) = demo();
+    let link = path(&server, PAGES[0]);
+    let mut adatum = Browser::of(&server);
+    adatum.sign_in_as("adatum");
+    let key = Browser::hidden(&adatum.get(&link), "form_key");
+    for (fields, field, kept) in [
+        (vec![], "#service-azure", ""),
+        (vec![("service", "azure"), ("until", "2001-01-01")], "#until", "value=\"2001-01-01\""),
+        (vec![("service", "azure"), ("until", "soon")], "#until", "value=\"soon\""),
+        (vec![("service", "azure"), ("other", "no name <b>")], "#other", "value=\"no name &lt;b&gt;\""),
+    ] {
+        let fields = [vec![("form_key", &*key), ("once", "ONCE")], fields].concat();
+        let page = adatum.post(&format!("{link}/check"), &fields);
+        assert_eq!(page.status, 422, "{}", page.text);
+        assert!(page.text.contains("<title>Error: ") && page.text.contains("tabindex=\"-1\" autofocus"));
+        assert!(page.text.contains(&format!("href=\"{field}\"")) && page.text.contains(kept), "{field}: {}", page.text);
+        assert!(page.text.contains(&format!("id=\"{}\"", &field[1..])), "{field} is there");
+    }
+}
+
+#[test]
+fn a_customer_can_accept_for_itself_alone_and_no_other_by_any_form() {
+    let (_data, server) = demo();
+    let link = path(&server, PAGES[0]);
+    let before = revision(&server);
+    for who in ["contoso", "auditor", "ada"] {
+        let mut browser = Browser::of(&server);
+        browser.sign_in_as(who);
+        let key = Browser::hidden(&browser.get("/words"), "form_key");
+        let fields = [("form_key", &*key), ("once", "ONCE"), ("service", "azure"), ("shown", "{}")];
+        for last in ["check", "acceptance"] {
+            assert_eq!(browser.post(&format!("{link}/{last}"), &fields).status, 404, "{who}");
+        }
+        let fields = [("form_key", &*key), ("once", "ONCE"), ("shown", "{\"removed\":[]}")];
+        assert_eq!(browser.post("/customers/adatum/removal", &fields).status, 404, "{who}");
+    }
+    assert_eq!(revision(&server), before);
+}
+
+#[test]
+fn names_with_markup_and_formulas_are_text_and_no_cell_begins_as_a_formula() {
+    let (_data, server) = demo();
+    let name = "=1+1<b>x</b>\"><img src=x onerror=y>\u{202E}";
+    let answer =
+        server.put("/v1/partners/litware", &serde_json::json!({ "name": name, "kind": "advisor", "status": "active" }));
+    assert_eq!(answer.status, 200, "{}", answer.text);
+    let mut adatum = Browser::of(&server);
+    adatum.sign_in_as("adatum");
+    for page in ["/customers/adatum/partners", "/customers/adatum/partners/litware", "/customers/adatum/access"] {
+        let shown = adatum.get(page);
+        assert!(!shown.text.contains("<b>x") && !shown.text.contains("<img"), "{page}");
+    }
+    let csv = adatum.get("/customers/adatum/partners?format=csv");
+    assert_eq!(csv.header("content-type"), Some("text/csv; charset=utf-8; header=present"));
+    assert!(csv.text.contains("'=1+1") && !csv.text.contains(",=1"), "{}", csv.text);
+}
