@@ -9,6 +9,7 @@ mod renegotiation;
 mod subscriptions;
 mod changes;
 mod access;
+mod choice;
 mod request;
 
 pub use access::access;

@@ -1,0 +1,120 @@
+//! Which services a customer chooses for a partner, and what is wrong with a choice.
+
+use jiff::civil::Date;
+use maud::{Markup, html};
+
+use super::known::{Known, tag};
+use crate::answer::pages::PartnerRelationship;
+use crate::change::relationship::Offer;
+use crate::clock::Timestamp;
+use crate::id::ServiceName;
+use crate::limits::ACCEPTED_SERVICES_MAX;
+use crate::pages::context::PageCall;
+use crate::pages::form::{FieldError, Form};
+use crate::pages::words::name;
+
+/// Does a second partner that sells not displace the first here, but is refused?
+pub(super) fn is_refusing(offer: &Offer) -> bool {
+    offer.kind.transacts() && offer.may_end.is_none()
+}
+
+/// A service that may be chosen, with who would lose it and who keeps it.
+pub(super) fn choice(
+    page: &PageCall,
+    offer: &Offer,
+    found: &Known,
+    service: &ServiceName,
+    administrators: &[&PartnerRelationship],
+    form: &Form,
+) -> Markup {
+    let words = page.words;
+    let field = format!("service-{service}");
+    let says = format!("{field}-says");
+    let is_held = administrators.iter().any(|partner| partner.partner == offer.partner);
+    let loses: Vec<&&PartnerRelationship> =
+        administrators.iter().filter(|partner| offer.kind.transacts() && partner.kind.transacts()).collect();
+    let is_refused = is_refusing(offer) && !loses.is_empty();
+    let keeps: Vec<Markup> = administrators
+        .iter()
+        .filter(|partner| !(offer.kind.transacts() && partner.kind.transacts()) && partner.partner != offer.partner)
+        .map(|partner| html! { (name(&partner.name)) " " span.tag { (words.say(tag(partner.kind))) } })
+        .collect();
+    let is_ticked = form.all("service").iter().any(|chosen| chosen == service.as_str());
+    html! {
+        div.choice {
+            @if is_held || is_refused { span aria-hidden="true" {} } @else {
+                input type="checkbox" id=(field) name="service" value=(service) checked[is_ticked] aria-describedby=(says);
+            }
+            div {
+                @if is_held || is_refused { strong { (page.service(service)) } }
+                @else { label for=(field) { (page.service(service)) } }
+                " " span.soft.code translate="no" { (service) }
+                div id=(says) {
+                    @if is_held { p.soft { (words.with("choice-held", [("partner", name(&offer.name).into())])) } }
+                    @for partner in loses.iter().filter(|_| !is_held) {
+                        p {
+                            strong { (words.with(if is_refused { "choice-refused" } else { "choice-loses" }, [("partner", name(&partner.name).into())])) }
+                            @if !is_refused {
+                                " "
+                                (words.with("choice-keeps-sold", [
+                                    ("partner", name(&partner.name).into()),
+                                    ("count", found.sold(&partner.partner, Some(service)).into()),
+                                ]))
+                            }
+                        }
+                    }
+                    @if !keeps.is_empty() { p { (words.with("choice-beside", [("partners", words.list(&keeps).into())])) } }
+                    @if administrators.is_empty() { p.soft { (words.say("choice-nobody")) } }
+                }
+            }
+        }
+    }
+}
+
+/// What was chosen.
+pub(super) struct Choice {
+    pub(super) services: Vec<ServiceName>,
+    pub(super) until: Option<Timestamp>,
+}
+
+/// Reads what was chosen, or what is wrong with it.
+pub(super) fn choice_of(page: &PageCall, form: &Form, first: &str) -> Result<Choice, Vec<FieldError>> {
+    let words = page.words;
+    let mut errors = Vec::new();
+    let mut services: Vec<ServiceName> =
+        form.all("service").iter().filter_map(|service| service.parse().ok()).collect();
+    let other = form.text("other").trim();
+    if !other.is_empty() {
+        match other.parse() {
+            Ok(other) => services.push(other),
+            Err(_) => errors.push(FieldError { field: "other".to_owned(), says: words.say("other-wrong") }),
+        }
+    }
+    services.sort();
+    services.dedup();
+    if services.is_empty() && errors.is_empty() {
+        errors.insert(0, FieldError { field: first.to_owned(), says: words.say("choose-one") });
+    }
+    if services.len() > ACCEPTED_SERVICES_MAX {
+        errors.insert(0, FieldError { field: first.to_owned(), says: words.say("reason-too_many_services") });
+    }
+    let text = form.text("until").trim();
+    let until = match end_of(text) {
+        None if !text.is_empty() => {
+            errors.push(FieldError { field: "until".to_owned(), says: words.say("until-no-day") });
+            None
+        }
+        Some(until) if until <= page.setting.pdp.now() => {
+            errors.push(FieldError { field: "until".to_owned(), says: words.say("reason-end_date_passed") });
+            None
+        }
+        until => until,
+    };
+    if errors.is_empty() { Ok(Choice { services, until }) } else { Err(errors) }
+}
+
+/// The moment at which a day ends.
+fn end_of(day: &str) -> Option<Timestamp> {
+    let day: Date = day.parse().ok()?;
+    Some(day.tomorrow().ok()?.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp())
+}
