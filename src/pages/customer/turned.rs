@@ -12,6 +12,9 @@ use crate::pages::table::Table;
 use crate::pages::words::{id, name};
 use crate::question::Kind;
 
+/// A subject, whether it gains, and the kind and id of a thing.
+type Pair<'a> = (&'a str, bool, (&'a str, &'a str));
+
 /// What decisions of one subject on several things turn alike.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 struct Turn<'a> {
@@ -29,7 +32,7 @@ pub fn turned<'a>(
     called: &dyn Fn(&str) -> Option<String>,
 ) -> Markup {
     let words = page.words;
-    let mut actions: BTreeMap<(&str, bool, (&str, &str)), BTreeSet<&str>> = BTreeMap::new();
+    let mut actions: BTreeMap<Pair<'_>, BTreeSet<&str>> = BTreeMap::new();
     for (flips, is_gained) in [(gained, true), (lost, false)] {
         for flip in flips {
             let on = (flip.resource.kind.as_str(), flip.resource.id.as_str());
