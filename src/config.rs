@@ -3,6 +3,7 @@
 pub mod acts_as;
 pub mod certificate;
 mod public_url;
+mod listed;
 mod sources;
 pub mod issuer;
 
@@ -274,7 +275,8 @@ impl Settings {
         if let Some(fault) = self.tls.fault() {
             return Some(fault);
         }
-        let Limits { depth, .. } = self.limits;
+        let Limits { depth, long_seconds, examine_memory_bytes, examine_seconds, .. } = self.limits;
+        let Limits { decisions_per_second, recorded_bytes_per_second, calls_at_once, held_bytes, .. } = self.limits;
         let limits = [
             ("limits.body_bytes", self.limits.body_bytes),
             ("limits.evaluations", self.limits.evaluations),
@@ -284,6 +286,13 @@ impl Settings {
             ("limits.head_seconds", self.limits.head_seconds),
             ("limits.idle_seconds", self.limits.idle_seconds),
             ("limits.unread_seconds", self.limits.unread_seconds),
+            ("limits.long_seconds", long_seconds),
+            ("limits.examine_memory_bytes", examine_memory_bytes),
+            ("limits.examine_seconds", examine_seconds),
+            ("limits.decisions_per_second", decisions_per_second),
+            ("limits.recorded_bytes_per_second", recorded_bytes_per_second),
+            ("limits.calls_at_once", calls_at_once),
+            ("limits.held_bytes", held_bytes),
         ];
         if let Some((key, _)) = limits.into_iter().find(|(_, limit)| *limit == 0) {
             return Some((key, format!("`{key}` is at least 1, or nothing would be answered")));

@@ -89,6 +89,8 @@ pub const WHAT_IF_PAIRS_MAX: usize = 50_000;
 pub const DIFFERENCE_NAMED: usize = 100;
 /// The most answers that are named for each action, gained and lost, where two sets of rules are compared.
 pub const NAMED_TURNS_MAX: usize = 1_000;
+/// The most callers whose use is remembered at a time; those that take nothing make room.
+pub const CALLERS_MAX: usize = 10_000;
 /// The most bytes the records of one batch may take.
 pub const BATCH_RECORD_BYTES_MAX: usize = 64 * 1024 * 1024;
 /// The most bytes the elements of a batch may have once each has its own copy of the defaults.
@@ -98,6 +100,13 @@ pub const IMPORT_LINE_MAX: usize = 65_536;
 /// The most lines of grants and commercial relationships by which one import may change what a store with facts holds;
 /// each may be an event.
 pub const IMPORT_RELATIONSHIPS_MAX: usize = 10_000;
+/// How many pieces of long work may be begun at a time, or twice as many as there are cores where that is more; each
+/// has a thread and a stack of its own.
+pub const LONG_BEGUN_MAX: usize = 32;
+/// How many of them may be one caller's, or as many as there are cores: what others ask for begins meanwhile.
+pub const LONG_BEGUN_OF_ONE_MAX: usize = 4;
+/// How much stack a thread has, in bytes: rules are read, evaluated and compared as deep as they are nested.
+pub const THREAD_STACK_BYTES: usize = 16 * 1024 * 1024;
 /// How many bytes of an export are put together before they are passed on.
 pub const EXPORT_CHUNK_BYTES: usize = 65_536;
 /// The most records one archive file of the ledger holds.
@@ -132,6 +141,21 @@ pub const SESSIONS_OF_ONE_MAX: usize = 20;
 pub const RULES_FILE_BYTES_MAX: usize = 1024 * 1024;
 /// The most files a set of rules may hold.
 pub const RULES_FILES_MAX: usize = 10_000;
+/// How many examinations of candidates are at work at a time, each a process of its own: a solver is bound by memory
+/// as much as by processors, and two leave those who ask alone.
+pub const EXAMINATIONS_AT_ONCE: usize = 2;
+/// The most bytes that an examination is asked with, and answers with.
+pub const EXAMINATION_BYTES_MAX: u64 = 64 * 1024 * 1024;
+/// The most attributes and types a schema may have once each type is written out where it is named, which is how rules
+/// are validated and proved; the shipped one has a few hundred.
+pub const SCHEMA_EXPANDED_MAX: u64 = 20_000;
+/// The most types of entities of a schema: which are within which is worked out for all of them.
+pub const SCHEMA_ENTITIES_MAX: u64 = 1_000;
+/// The most actions of a schema, groups of actions included.
+pub const SCHEMA_ACTIONS_MAX: u64 = 1_000;
+/// The most pairs of a type of principal and a type of resource over all actions: rules are validated and proved for
+/// each.
+pub const SCHEMA_ENVIRONMENTS_MAX: u64 = 10_000;
 /// How long after an activation one person alone may go back to the rules of before, in seconds.
 pub const ROLLBACK_ALONE_SECONDS: i64 = 3_600;
 /// The most proposals that may be open at a time.
@@ -166,6 +190,22 @@ pub struct Limits {
     pub idle_seconds: usize,
     /// How many seconds a written part of an answer may wait to be read: it is kept in memory meanwhile.
     pub unread_seconds: usize,
+    /// How long one call may be at work, in seconds, where it may look at everything; what it waits for does not count.
+    /// A page of any list takes less than a second, and a review of the largest customer seconds.
+    pub long_seconds: usize,
+    /// The most memory that the process which examines a candidate may take, and each of its solvers, in bytes.
+    pub examine_memory_bytes: usize,
+    /// How long the examination of a candidate may take, in seconds.
+    pub examine_seconds: usize,
+    /// The most decisions a second of one caller; more than a whole server makes on two cores, so that one caller is
+    /// bounded where there are more.
+    pub decisions_per_second: usize,
+    /// The most bytes of records a second of one caller, as they are before they are compressed.
+    pub recorded_bytes_per_second: usize,
+    /// The most calls of one caller at once.
+    pub calls_at_once: usize,
+    /// The most bytes that the bodies of one caller's calls take in memory.
+    pub held_bytes: usize,
 }
 
 impl Default for Limits {
@@ -179,6 +219,13 @@ impl Default for Limits {
             head_seconds: 10,
             idle_seconds: 75,
             unread_seconds: 30,
+            long_seconds: 60,
+            examine_memory_bytes: 1024 * 1024 * 1024,
+            examine_seconds: 300,
+            decisions_per_second: 100_000,
+            recorded_bytes_per_second: 64 * 1024 * 1024,
+            calls_at_once: 1_024,
+            held_bytes: 256 * 1024 * 1024,
         }
     }
 }

@@ -4,6 +4,7 @@ mod depth;
 mod mention;
 mod near;
 mod vocabulary;
+mod expansion;
 mod sale;
 mod rule;
 mod finding;

@@ -130,6 +130,7 @@ fn what_is_not_understood_is_named_with_its_line_and_what_is_likely_meant() {
         ("[limits]\nevaluations = 0\n", "`limits.evaluations` is at least 1"),
         ("[limits]\nbody_bytes = 0\n", "`limits.body_bytes` is at least 1"),
         ("[limits]\nbody_bytes = -1\n", "`limits.body_bytes` (file, line 2) cannot be so"),
+        ("[limits]\nlong_seconds = 0\n", "`limits.long_seconds` is at least 1"),
         ("[limits]\ndepth = 1000\n", "`limits.depth` is at most 126"),
         ("trusted_proxies = [\"proxy.example\"]\n", "`proxy.example` is no address and no network"),
         ("public_url = \"https://me:secret@a.example\"\n", "`https://***@a.example` names no host"),

@@ -556,3 +556,55 @@ fn a_rule_too_deep_to_be_read_is_refused_and_ends_nothing() {
         assert!(said.contains("policies/may/deep.cedar:4:") && said.contains(message), "{said}");
     }
 }
+
+/// A schema of so many common types, each a record of two of the type before it.
+fn doubling(types: usize) -> String {
+    let mut schema = "entity A = { x: T0 };\naction a appliesTo { principal: A, resource: A };\n".to_owned();
+    for index in 0..types {
+        schema.push_str(&format!("type T{index} = {{ a: T{next}, b: T{next} }};\n", next = index + 1));
+    }
+    schema + &format!("type T{types} = String;\n")
+}
+
+#[test]
+fn a_schema_that_is_large_once_its_types_are_written_out_is_refused_before_it_is() {
+    let schema = |text: String| {
+        let mut files = RuleFiles::default();
+        files.insert("schemas/a.cedarschema", text);
+        files.insert(
+            "policies/may/a.cedar",
+            "@id(\"may/a\") @title(\"t\") @source(\"s\") permit (principal, action, resource);",
+        );
+        files
+    };
+    let said = |text: String| said(schema(text), Rulebook::World);
+    let many = |what: fn(usize) -> String| (0..2_000).map(what).collect::<String>();
+    let whole = "attributes and types once each type is written out where it is named";
+    let product = format!(
+        "{}action a appliesTo {{ principal: [{types}], resource: [{types}] }};",
+        (0..200).map(|index| format!("entity E{index};\n")).collect::<String>(),
+        types = (0..200).map(|index| format!("E{index}")).collect::<Vec<_>>().join(", "),
+    );
+    let cases = [
+        ("no schema of a few types", doubling(6), "no fact is of the type `A`".to_owned()),
+        ("two of the type before, 24 times", doubling(24), format!("the schema has more than 20000 {whole}")),
+        ("two of the type before, 60 times", doubling(60), "the schema nests types more than 64 deep".to_owned()),
+        ("a chain", doubling(200), "the schema nests types more than 64 deep".to_owned()),
+        ("a circle", "type A = { a: B }; type B = { b: A }; entity E;".to_owned(), "is made of itself".to_owned()),
+        (
+            "types of entities",
+            many(|index| format!("entity E{index};\n")),
+            "more than 1000 types of entities".to_owned(),
+        ),
+        ("actions", many(|index| format!("action a{index};\n")), "more than 1000 actions".to_owned()),
+        ("principals and resources", product, "more than 10000 pairs of a principal and a resource".to_owned()),
+    ];
+    let wrong: Vec<String> = cases
+        .into_iter()
+        .filter_map(|(name, text, expected)| {
+            let said = said(text);
+            (!said.contains(&expected)).then(|| format!("{name}: {said}"))
+        })
+        .collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}

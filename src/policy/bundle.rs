@@ -14,6 +14,7 @@ use miette::Diagnostic as _;
 
 use super::depth::too_deep;
 use super::digest::Digest;
+use super::expansion::too_large;
 use super::finding::{Finding, RulesError, full};
 use super::mention::Mention;
 use super::naming::load_rules;
@@ -280,6 +281,8 @@ fn load_schema(files: &RuleFiles, findings: &mut Vec<Finding>) -> Option<(Schema
     if findings.len() > found {
         return None;
     }
+    let less = "declare less, or name types that are declared once";
+    too_large(&fragments).map_err(|message| findings.push(Finding::whole("schemas", message, less))).ok()?;
     let schema = Schema::from_schema_fragments(fragments.iter().cloned());
     let said = |error: &SchemaError| {
         let hint = error.help().map_or_else(|| "mend the schema files together".to_owned(), |help| help.to_string());

@@ -201,11 +201,11 @@ fn missing_in(path: &str, shape: &Shape, given: &Value) -> Option<String> {
     }
 }
 
-fn qualified(namespace: &str, name: &str) -> String {
+pub(super) fn qualified(namespace: &str, name: &str) -> String {
     if namespace.is_empty() { name.to_owned() } else { format!("{namespace}::{name}") }
 }
 
-fn members<'a>(part: &'a Value, member: &str) -> impl Iterator<Item = (&'a String, &'a Value)> {
+pub(super) fn members<'a>(part: &'a Value, member: &str) -> impl Iterator<Item = (&'a String, &'a Value)> {
     part.get(member).and_then(Value::as_object).into_iter().flatten()
 }
 
