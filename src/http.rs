@@ -6,8 +6,8 @@ mod connection;
 mod connections;
 mod watched;
 mod tls;
-mod long;
 mod problem;
+mod long;
 mod accept;
 mod document;
 mod incoming;
@@ -79,7 +79,7 @@ use crate::pdp::{Pdp, metrics};
 use authenticate::{Entry, authenticate};
 use authzen::interop;
 use incoming::Incoming;
-use long::{in_turn, long};
+use long::long;
 use openapi::described;
 use received::{Received, Serving};
 use request::Request;
@@ -129,7 +129,8 @@ fn composed(
 ) -> impl Filter<Extract = (Response,), Error = Infallible> + Clone {
     let document = described(ROUTES, pdp.has_world());
     let serving = Arc::new(Serving { document, shutdown, heartbeat });
-    let surface = Arc::new(Surface { routes: Routes::new(&pdp), pdp, listener, serving, site });
+    let routes = Routes::new(&pdp);
+    let surface = Arc::new(Surface { routes, pdp, listener, serving, site });
     let query = warp::query::raw().or_else(|_: Rejection| ready(Ok::<_, Infallible>((String::new(),))));
     // A CONNECT names an authority and no path, so nothing looks at its path.
     let with_path = warp::method()
@@ -248,11 +249,12 @@ async fn dispatch(
     let RequestHead { method, path, query, named, headers, connection } = asked;
     let host = origin::host(named, &headers)?;
     let method = if method == Method::HEAD { Method::GET } else { method };
-    if let Some(site) = surface.site.as_deref().filter(|site| site.serves(&method, path.as_str(), &headers)) {
+    if let Some(site) = surface.site.as_ref().filter(|site| site.serves(&method, path.as_str(), &headers)) {
         let path = path.as_str().to_owned();
         let body_to_come = Ok(bytes::Bytes::new());
         let visit = Visit { method, path, query, host, connection, headers, body: body_to_come };
-        return Ok(visited(site, visit, body).await);
+        let budget = Duration::from_secs(surface.pdp.limits().long_seconds as u64);
+        return Ok(visited(Arc::clone(site), visit, body, budget).await);
     }
     let (served, params) = match surface.routes.find(&method, path.as_str())? {
         Found::Route(served, params) => (served, params),
@@ -314,8 +316,12 @@ async fn enter(surface: &Surface, route: &'static Route, mut received: Received)
     let identity = authenticate(&surface.pdp, &entry, &received.headers).await?;
     let conditions = conditions::conditions(&route.conditional(), &received.headers)?;
     body::taken(route.body, &mut received).await?;
-    let is_long = route.work.is_long(&received.headers);
+    let whose = route.work.is_long(&received.headers).then(|| identity.caller.to_string());
     let received = interop::without_foreign(received);
     let answer = (route.run)(Request::new(Arc::clone(&surface.pdp), entry, identity, conditions, received)?);
-    if is_long { long(answer).await } else { answer.await }
+    let Some(whose) = whose else { return answer.await };
+    // Whoever can open the socket owns the machine, and its commands are as long as the ledger is.
+    let is_local = surface.listener == Listener::Local;
+    let budget = (!is_local).then(|| Duration::from_secs(surface.pdp.limits().long_seconds as u64));
+    long(&whose, budget, answer).await
 }

@@ -19,6 +19,7 @@
 //! | module | what lives there |
 //! |---|---|
 //! | [`limits`], [`id`], [`clock`], [`random`] | the upper bound of everything; one type per kind of name, parsed at the edge; the only source of now; the only source of randomness |
+//! | [`work`] | long work: whose turn it is, how long a piece of it may take, and when it ends |
 //! | [`files`] | files that belong to one owner: newly created, and refused where others may write |
 //! | [`json`] | the strict reader of what comes in |
 //! | [`domain`] | the nouns and what may happen to them, pure |
@@ -80,7 +81,8 @@
 //!   made for is never used.
 //! - What a caller may not see and what is not there look the same to it.
 //! - The store's time never goes back, over a restart either, and never follows a clock that was set ahead.
-//! - Short work never waits for long work: what may look at everything has its turn aside.
+//! - Short work never waits for long work: what may look at everything has its turn aside, callers one after the other,
+//!   and ends with its client.
 //! - Everything has a limit, and reaching it is a named answer.
 //! - Time and randomness are handed in; maps are ordered.
 //!
@@ -111,6 +113,7 @@ pub mod limits;
 pub mod id;
 pub mod clock;
 pub mod random;
+pub mod work;
 pub mod files;
 pub mod json;
 pub mod domain;

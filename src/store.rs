@@ -142,6 +142,9 @@ pub enum StoreError {
         /// What it should show by the time that has passed.
         expected: Timestamp,
     },
+    /// The long work that reads has to end; nothing is wrong with the store.
+    #[error(transparent)]
+    Stopped(#[from] crate::work::Stopped),
     /// The store is closing.
     #[error("the store is closing; try again once the server is back")]
     Closing,

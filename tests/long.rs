@@ -1,17 +1,23 @@
 //! Long calls never hold up short ones.
 
 use std::collections::BTreeSet;
+use std::io::Cursor;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use standing::change;
 use standing::clock::{Clock, SharedClock, Timestamp};
+use standing::domain::partner::PartnerKind;
 use standing::http::{Listener, ROUTES, Shutdown, Work, surface};
+use standing::id::Revision;
 use standing::pdp::opening;
 
+use standing::work::{Owner, Stopped, in_turn, step};
+
 use crate::server::call;
-use crate::stage::{BEGIN, shipped, terms, time};
+use crate::stage::{BEGIN, Stage, operator, shipped, terms, time};
 
 /// A clock at which whoever looks waits, while it is held.
 #[derive(Default)]
@@ -148,4 +154,124 @@ fn health_is_answered_while_long_calls_are_under_way_on_one_thread() {
     }
     drop(stop);
     runtime.shutdown_background();
+}
+
+/// Does steps until one of them ends the work; `begun` says that it is at work.
+fn work_on(begun: &tokio::sync::mpsc::UnboundedSender<()>) -> Stopped {
+    begun.send(()).unwrap();
+    loop {
+        if let Err(stopped) = step() {
+            return stopped;
+        }
+        std::hint::spin_loop();
+    }
+}
+
+#[test]
+fn long_work_ends_with_whoever_waits_for_it_and_with_its_budget() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let (begun, mut begins) = tokio::sync::mpsc::unbounded_channel();
+    let (ended, ends) = std::sync::mpsc::channel();
+    runtime.block_on(async {
+        let (owner, of_work) = (Owner::new("a", None), begun.clone());
+        let task = owner.task();
+        // It is at work, and then nobody waits for it any more.
+        tokio::select! {
+            _ = in_turn(&owner, move || ended.send(work_on(&of_work)).unwrap()) => panic!("it ended by itself"),
+            begun = begins.recv() => assert!(begun.is_some()),
+        }
+        drop(owner);
+        assert_eq!(task.stopped(), Some(Stopped::Gone));
+        assert_eq!(ends.recv().unwrap(), Stopped::Gone);
+
+        let owner = Owner::new("a", Some(Duration::from_millis(20)));
+        assert_eq!(in_turn(&owner, move || work_on(&begun)).await, Ok(Stopped::TooLong));
+        assert_eq!(owner.stopped(), Some(Stopped::TooLong));
+        assert_eq!(step(), Ok(()), "what is no long work goes on");
+    });
+}
+
+#[test]
+fn work_that_others_wait_behind_lets_them_have_their_turns_and_goes_on() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let done = Arc::new(AtomicBool::new(false));
+    runtime.block_on(async {
+        let cores = std::thread::available_parallelism().unwrap().get();
+        let owners: Vec<_> = (0..cores).map(|index| Owner::new(&format!("long {index}"), None)).collect();
+        // As many as there are turns and more go on until something short is done.
+        let long = owners.iter().map(|owner| {
+            let done = Arc::clone(&done);
+            in_turn(owner, move || {
+                while !done.load(Ordering::SeqCst) {
+                    step().unwrap();
+                }
+            })
+        });
+        let long = futures_util::future::join_all(long);
+        let short = async {
+            let owner = Owner::new("short", None);
+            let done = Arc::clone(&done);
+            in_turn(&owner, move || done.store(true, Ordering::SeqCst)).await.unwrap();
+        };
+        let (long, ()) = tokio::join!(long, short);
+        assert!(long.iter().all(Result::is_ok));
+    });
+}
+
+#[test]
+fn a_call_that_works_for_longer_than_one_may_is_told_so_and_others_are_answered() {
+    let clock = Arc::new(Held::default());
+    let data = tempfile::tempdir().unwrap();
+    let mut terms = terms();
+    terms.limits.long_seconds = 0;
+    let shared: SharedClock = Arc::<Held>::clone(&clock);
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let (_stop, stopped) = tokio::sync::watch::channel(false);
+    let base = runtime.block_on(async {
+        let pdp = Arc::new(opening::open(data.path(), shared, shipped(), terms).unwrap());
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let base = format!("http://{}", listener.local_addr().unwrap());
+        let served = surface(pdp, Listener::Anonymous, Shutdown::on(stopped));
+        tokio::spawn(warp::serve(served).incoming(listener).run());
+        base
+    });
+    clock.hold();
+    std::thread::scope(|scope| {
+        let path = "/v1/access-review?partner=p";
+        let asked = scope.spawn(|| call(&base, "GET", path, &[], None).unwrap());
+        assert!(clock.is_reached());
+        // Longer than a piece may be.
+        std::thread::sleep(Duration::from_millis(20));
+        clock.release();
+        let answer = asked.join().unwrap();
+        assert_eq!((answer.status, answer.code().as_str()), (503, "took_too_long"));
+        assert_eq!(answer.header("retry-after"), Some("1"));
+    });
+    runtime.shutdown_background();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_import_whose_caller_is_gone_brings_in_nothing() {
+    let stage = Stage::new();
+    let line = |nth: usize| format!("{{\"noun\":\"customer\",\"id\":\"c{nth}\",\"name\":\"C\"}}\n");
+    let lines: String = (0..5_000).map(line).collect();
+    let (begun, mut begins) = tokio::sync::mpsc::unbounded_channel();
+    // It waits at its first report until its caller is gone.
+    let (caller, gone) = std::sync::mpsc::channel::<()>();
+    let progress = move |_, _| {
+        begun.send(()).unwrap_or_default();
+        gone.recv().unwrap_or_default();
+    };
+    let by = operator();
+    let import = change::import::import(&stage.pdp, &by, Cursor::new(lines), progress);
+    tokio::select! {
+        _ = import => panic!("it was not waited for"),
+        begun = begins.recv() => assert!(begun.is_some()),
+    }
+    drop(caller);
+    // Whatever is written next comes after it.
+    stage.partner("p", PartnerKind::Advisor).await;
+    assert_eq!(stage.pdp.revision(), Revision(1));
+    let known = change::registry::customer(&stage.pdp, &operator(), &"c1".parse().unwrap()).await.unwrap();
+    assert!(known.value.is_none());
 }

@@ -18,6 +18,7 @@ use crate::pdp::rules::{self, AmbiguousDigest};
 use crate::policy::{Bundle, Digest, RuleId};
 use crate::question::Question;
 use crate::store::{Snapshot, StoreError};
+use crate::work;
 
 /// How many questions of a batch are answered before others have their turn.
 const ANSWERS_AT_ONCE: usize = 32;
@@ -162,7 +163,10 @@ pub async fn ask_all(
     for (index, question) in batch.questions.into_iter().enumerate() {
         if index % ANSWERS_AT_ONCE == ANSWERS_AT_ONCE - 1 {
             // Others have their turn: a large batch must not hold up what is small.
-            tokio::task::yield_now().await;
+            if !work::is_long() {
+                tokio::task::yield_now().await;
+            }
+            work::step().map_err(StoreError::from)?;
         }
         actions.push(question.as_ref().map(|question| question.action.name.clone()).unwrap_or_default());
         let (answer, record) = match question {

@@ -19,6 +19,7 @@ use crate::pdp::Pdp;
 use crate::pdp::call::{Answered, Begun, Call, CallError, CallTarget, Coded, Committed, Done, Undone, begin, finish};
 use crate::policy::Bundle;
 use crate::store::{BulkImport, StoreError, Work};
+use crate::work::{Owner, Task};
 use judge::Judge;
 
 /// The deepest nesting of a line; what no noun has is refused by its name, not here.
@@ -124,11 +125,15 @@ pub async fn import(
     let call = call.clone();
     let multichannel = pdp.settings.terms.multichannel;
     let lines = RefCell::new(Lines::of(reader, progress));
+    // Nothing is imported for whoever is gone.
+    let owner = Owner::new(&call.caller.to_string(), None);
+    let task = owner.task();
     let work = move |import: &mut BulkImport<'_, '_>| {
         let rules = current.over(&import.context())?;
-        import_lines(&rules, &call, multichannel, import, &mut lines.borrow_mut())
+        import_lines(&rules, &call, multichannel, import, &mut lines.borrow_mut(), &task)
     };
     let written = pdp.store.bulk_import(work).await?;
+    drop(owner);
     let (value, revision, is_repeat) = written.value?;
     Ok(Committed { value, revision, is_repeat, seqs: written.seqs })
 }
@@ -139,6 +144,7 @@ fn import_lines<R: BufRead + Seek, P: FnMut(u64, u64)>(
     multichannel: Multichannel,
     import: &mut BulkImport<'_, '_>,
     lines: &mut Lines<R, P>,
+    task: &Task,
 ) -> Result<Work<Answered<Imported, ImportError>>, StoreError> {
     let begun = begin(rules, call, "import", &CallTarget::Installation, &import.context())?;
     let admitted = match begun {
@@ -147,7 +153,7 @@ fn import_lines<R: BufRead + Seek, P: FnMut(u64, u64)>(
     };
     let before = import.context().view.revision();
     let mut judge = Judge::new(rules, call, multichannel, import)?;
-    let imported = put_all(import, &mut judge, lines);
+    let imported = put_all(import, &mut judge, lines, task);
     let has_put = import.has_put();
     let revision = if has_put { import.next() } else { before };
     let done = imported.map(|mut imported| {
@@ -165,11 +171,13 @@ fn put_all<R: BufRead + Seek, P: FnMut(u64, u64)>(
     import: &mut BulkImport<'_, '_>,
     judge: &mut Judge<'_>,
     lines: &mut Lines<R, P>,
+    task: &Task,
 ) -> Result<Imported, Undone<ImportError>> {
     lines.begin()?;
     let mut imported = Imported::default();
     while let Some(line) = lines.next()? {
         imported.lines += 1;
+        task.stopped().map_or(Ok(()), |stopped| Err(StoreError::from(stopped)))?;
         let effect = judge.line(import, &line, |message| lines.wrong(message))?;
         if !effect.change_set.is_empty() {
             imported.count(&line);

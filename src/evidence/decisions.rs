@@ -19,6 +19,7 @@ use crate::pdp::cursor::Seal;
 use crate::pdp::page::{ListError, Page};
 use crate::pdp::rules::whole_digest;
 use crate::store::{Looked, StoreError, has_terms};
+use crate::work::step;
 
 pub use crate::store::Order;
 
@@ -207,6 +208,7 @@ fn page_of(
     let mut walk = ledger.walk(&terms, order);
     let (mut looks, mut bytes) = (SCAN_MAX, 0);
     while (first..=last).contains(&next) {
+        step().map_err(StoreError::from)?;
         let found = walk.next(next, &mut looks)?;
         let (Looked::Found(seq) | Looked::Paused(seq)) = found else { break };
         if !(first..=last).contains(&seq) {

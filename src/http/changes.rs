@@ -16,7 +16,6 @@ use warp::sse::Event;
 
 use super::accept::{JSON, chosen};
 use super::authenticate::{Entry, identity};
-use super::long::long;
 use super::names::with_names;
 use super::page::limit as limit_of;
 use super::problem::Problem;
@@ -31,6 +30,7 @@ use crate::evidence::changes::{ChangeFilter, ChangesPage, EventName};
 use crate::id::{CustomerId, PartnerId, Revision};
 use crate::pdp::Pdp;
 use crate::pdp::call::{self, Call};
+use crate::work::{Owner, in_turn};
 
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 const STREAM: &str = "text/event-stream";
@@ -128,6 +128,7 @@ async fn follow(request: Request, cursor: Cursor, limit: usize, filter: ChangeFi
     // That the caller may read the journal is recorded once, when the stream opens; that it may not any more, as well.
     let opened = evidence::changes::changes(&request.pdp, &request.call, cursor.before(), 1).await?;
     let Request { pdp, call, entry, headers, serving, .. } = request;
+    let looking = Owner::new(&call.caller.to_string(), None);
     let following = Following {
         newest: evidence::changes::watch(&pdp),
         reader: Reader { pdp, call, entry, headers, admitted: None },
@@ -136,6 +137,7 @@ async fn follow(request: Request, cursor: Cursor, limit: usize, filter: ChangeFi
         cursor,
         limit,
         filter,
+        looking,
         ready: VecDeque::new(),
     };
     let events = stream::unfold(following, |mut following| async move {
@@ -185,6 +187,7 @@ struct Following {
     limit: usize,
     /// Which events are sent; the number of an event counts the sent events of its revision.
     filter: ChangeFilter,
+    looking: Owner,
     ready: VecDeque<Event>,
 }
 
@@ -204,10 +207,14 @@ impl Following {
             }
             // Seen before the page is read: a change that comes in between wakes this up again.
             self.newest.borrow_and_update();
-            let page =
-                || evidence::changes::changes_page_of(&self.reader.pdp, self.cursor.before(), self.limit, &self.filter);
+            let (pdp, filter) = (Arc::clone(&self.reader.pdp), self.filter.clone());
+            let (before, limit) = (self.cursor.before(), self.limit);
+            let page = move || evidence::changes::changes_page_of(&pdp, before, limit, &filter);
             // What is filtered may be looked for in the whole journal.
-            let page = if self.filter.takes_all() { page() } else { long(async { page() }).await };
+            let page = match self.filter.takes_all() {
+                true => page(),
+                false => in_turn(&self.looking, page).await.ok()?,
+            };
             let page = match page {
                 Ok(page) => page,
                 Err(error) => {

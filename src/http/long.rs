@@ -1,28 +1,23 @@
 //! Long work: searches, lists of decisions, reviews, verification, exports.
 //!
-//! Whatever a long call does between two waits is done aside from the threads that answer, and only so much of it at a
-//! time, so that health and single questions are answered meanwhile. While a call waits, for its body or its record,
-//! another has its turn.
+//! Whatever a long call does between two waits is done on the threads of long work when it is the caller's turn, so that
+//! health and single questions are answered meanwhile. While a call waits, for its body or its record, another has its
+//! turn. A call ends with its client, and when it has worked for as long as one may.
 
-use std::future::{Future, poll_fn};
-use std::pin::pin;
-use std::sync::LazyLock;
-use std::task::Poll;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Wake, Waker};
+use std::time::Duration;
 
-use tokio::runtime::{Handle, RuntimeFlavor};
-use tokio::sync::Semaphore;
-use tokio::task::block_in_place;
+use tokio::sync::Notify;
 use warp::http::HeaderMap;
 use warp::http::header::CONTENT_LENGTH;
 
+use super::problem::Problem;
+use crate::work::{Owner, in_turn};
+
 /// A body that asks for so much is long work, in bytes.
 const LONG_BODY: u64 = 16 * 1024;
-
-/// How much of it is done at a time: on all cores but one.
-static TURNS: LazyLock<Semaphore> = LazyLock::new(|| {
-    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    Semaphore::new(cores.saturating_sub(1).max(1))
-});
 
 /// How long a call may take.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -46,41 +41,43 @@ impl Work {
     }
 }
 
-/// Runs long work when it has its turn.
-pub(super) async fn long<T>(work: impl Future<Output = T> + Send) -> T {
-    let mut work = pin!(work);
+/// Rings when what was polled last has something to do, also while nobody listens.
+#[derive(Default)]
+struct Bell(Notify);
+
+impl Wake for Bell {
+    fn wake(self: Arc<Self>) {
+        self.0.notify_one();
+    }
+}
+
+/// Work that is polled on another thread each time.
+type Working<T> = Pin<Box<dyn Future<Output = Result<T, Problem>> + Send>>;
+
+/// Does long work of a caller, a piece at a time, each when it is the caller's turn. Dropped, it ends.
+///
+/// # Errors
+/// 503 `took_too_long` once it worked for longer than `budget`, and whatever the work itself comes to.
+pub(super) async fn long<T: Send + 'static>(
+    of: &str,
+    budget: Option<Duration>,
+    mut work: Working<T>,
+) -> Result<T, Problem> {
+    let owner = Owner::new(of, budget);
+    let bell = Arc::new(Bell::default());
     loop {
-        // It is never closed.
-        let turn = TURNS.acquire().await;
-        let polled = poll_fn(|context| Poll::Ready(aside(|| work.as_mut().poll(context)))).await;
-        drop(turn);
+        let waker = Waker::from(Arc::clone(&bell));
+        let piece = move || {
+            let polled = work.as_mut().poll(&mut Context::from_waker(&waker));
+            (work, polled)
+        };
+        let (left, polled) = in_turn(&owner, piece).await.map_err(|_| Problem::internal())?;
         match polled {
+            // Whatever it made of being stopped is no answer.
+            Poll::Ready(_) if owner.stopped().is_some() => return Err(Problem::took_too_long(budget)),
             Poll::Ready(done) => return done,
-            Poll::Pending => woken().await,
+            Poll::Pending => bell.0.notified().await,
         }
+        work = left;
     }
-}
-
-/// Waits until whatever was polled last has something to do: it wakes the task this is part of.
-async fn woken() {
-    let mut has_waited = false;
-    poll_fn(|_| match std::mem::replace(&mut has_waited, true) {
-        true => Poll::Ready(()),
-        false => Poll::Pending,
-    })
-    .await;
-}
-
-/// Does a piece of long work on the thread it is called on, which answers nobody meanwhile.
-fn aside<T>(work: impl FnOnce() -> T) -> T {
-    match Handle::current().runtime_flavor() {
-        RuntimeFlavor::MultiThread => block_in_place(work),
-        _ => work(),
-    }
-}
-
-/// Does a piece of long work on a thread that is there for it, when it has its turn.
-pub(super) fn in_turn<T>(work: impl FnOnce() -> T) -> T {
-    let _turn = Handle::current().block_on(TURNS.acquire());
-    work()
 }

@@ -4,6 +4,7 @@
 
 mod codes;
 mod proofs;
+mod reached;
 
 pub(super) use codes::ProblemCode;
 
@@ -108,6 +109,8 @@ impl Problem {
             StoreError::ClockJumped { .. } | StoreError::ClockAhead { .. } => {
                 Self::of(StatusCode::SERVICE_UNAVAILABLE, "clock_disagrees", error.to_string())
             }
+            // Nothing is wrong with the store.
+            StoreError::Stopped(_) => Self::of(StatusCode::SERVICE_UNAVAILABLE, "took_too_long", error.to_string()),
             _ => {
                 if let Some(earlier) = UNAVAILABLE.due() {
                     tracing::error!(%error, earlier, "the store cannot be used; said once a minute");

@@ -2,6 +2,8 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use warp::http::uri::Authority;
@@ -48,12 +50,23 @@ pub trait Site: Send + Sync {
     fn visit<'a>(&'a self, visit: Visit) -> Pin<Box<dyn Future<Output = SiteResponse> + Send + 'a>>;
 }
 
-/// Has a page answer a call whose body is still on its way.
-pub(super) async fn visited(site: &dyn Site, mut visit: Visit, body: Incoming) -> warp::reply::Response {
+/// Has a page answer a call whose body is still on its way; one that may look at everything works for so long at most.
+pub(super) async fn visited(
+    site: Arc<dyn Site>,
+    mut visit: Visit,
+    body: Incoming,
+    budget: Duration,
+) -> warp::reply::Response {
     let read = collected(body, FORM_BODY_BYTES_MAX).await;
     visit.body = read.map_err(|problem: Problem| problem.into_response().status());
-    let is_long = site.is_long(&visit.path);
-    let answer = site.visit(visit);
-    let response = if is_long { long(answer).await } else { answer.await };
-    response.map(Into::into)
+    if !site.is_long(&visit.path) {
+        return site.visit(visit).await.map(Into::into);
+    }
+    // Who visits is known to the page alone, so turns go round between addresses here.
+    let whose = visit.connection.peer.map_or_else(String::new, |peer| format!("page:{}", peer.ip()));
+    let page = Box::pin(async move { Ok(site.visit(visit).await) });
+    match long(&whose, Some(budget), page).await {
+        Ok(page) => page.map(Into::into),
+        Err(problem) => problem.into_response(),
+    }
 }

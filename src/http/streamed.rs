@@ -8,18 +8,19 @@ use bytes::Bytes;
 use warp::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
 use warp::reply::{Reply as _, Response};
 
-use super::in_turn;
 use super::response::{at_revision, recorded};
 use crate::id::{Revision, Seq};
 use crate::limits::EXPORT_CHUNK_BYTES;
+use crate::work::{Owner, in_turn};
 
 /// How many pieces of a streamed answer may wait for the caller.
 const PIECES: usize = 4;
 
-/// An answer that is made while it is sent, a piece at a time, each when it has its turn. One that fails half way is
-/// cut off, which the caller sees as a broken body.
+/// An answer that is made while it is sent, a piece at a time, each when it is the caller's turn, and no more than a few
+/// before the caller has read those before them; no thread waits with it. One that fails half way is cut off, which the
+/// caller sees as a broken body.
 pub(super) fn streamed<E>(
-    mut made: impl Iterator<Item = Result<Vec<u8>, E>> + Send + 'static,
+    made: impl Iterator<Item = Result<Vec<u8>, E>> + Send + 'static,
     media: &'static str,
     revision: Revision,
     seqs: &[Seq],
@@ -28,12 +29,32 @@ where
     E: Error + Send + Sync + 'static,
 {
     let (pieces, waiting) = tokio::sync::mpsc::channel(PIECES);
-    tokio::task::spawn_blocking(move || {
-        while let Some(piece) = in_turn(|| made.next()) {
-            let has_failed = piece.is_err();
-            if pieces.blocking_send(piece.map(Bytes::from).map_err(io::Error::other)).is_err() || has_failed {
-                return;
+    let owner = Owner::of_current();
+    tokio::spawn(async move {
+        let mut made = made;
+        // A caller that is gone is seen while a piece is made, too.
+        let sending = async {
+            while let Ok(room) = pieces.reserve().await {
+                let next = in_turn(&owner, move || {
+                    let piece = made.next();
+                    (made, piece)
+                });
+                let Ok((rest, piece)) = next.await else {
+                    room.send(Err(io::Error::other("the answer broke off")));
+                    return;
+                };
+                made = rest;
+                let Some(piece) = piece else { return };
+                let has_failed = piece.is_err();
+                room.send(piece.map(Bytes::from).map_err(io::Error::other));
+                if has_failed {
+                    return;
+                }
             }
+        };
+        tokio::select! {
+            () = sending => {}
+            () = pieces.closed() => {}
         }
     });
     let body =

@@ -12,6 +12,7 @@ use crate::domain::partner::Partner;
 use crate::domain::service::Service;
 use crate::domain::subscription::Subscription;
 use crate::id::{CustomerId, PartnerId, Revision, ServiceId, ServiceName, SubscriptionId};
+use crate::work::step;
 
 /// A fact and the revision that made it what it is.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -57,6 +58,7 @@ impl<'a> View<'a> {
 
     /// The row of a fact, and the revision that wrote it.
     pub(super) fn row(&self, kind: Kind, names: &[&str]) -> Result<Option<(Revision, Vec<u8>)>, StoreError> {
+        step()?;
         self.rows.newest(&key(kind, names), self.revision)
     }
 
@@ -76,7 +78,10 @@ impl<'a> View<'a> {
     ) -> Result<(), StoreError> {
         let prefix = prefix(kind, first);
         let from = last.map_or_else(|| prefix.clone(), |last| after(&key(kind, last)));
-        self.rows.walk(&prefix, &from, self.revision, &mut |key, value| visit(&names(key), value))
+        self.rows.walk(&prefix, &from, self.revision, &mut |key, value| {
+            step()?;
+            visit(&names(key), value)
+        })
     }
 
     /// The same of what each is.

@@ -5,6 +5,7 @@ use super::token::{Position, RequestedPage};
 use crate::decide::Decision;
 use crate::limits::SCAN_MAX;
 use crate::store::{Listed, StoreError};
+use crate::work::step;
 
 /// A page while it is filled.
 pub(super) struct PageBuilder {
@@ -40,6 +41,7 @@ impl PageBuilder {
             return Ok(self.stop());
         }
         self.looked_at += 1;
+        step()?;
         if let Some(matched) = decide()? {
             if self.results.len() == self.results_max {
                 return Ok(self.stop());

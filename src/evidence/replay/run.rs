@@ -14,6 +14,7 @@ use crate::pdp::Pdp;
 use crate::pdp::call::{self, Call, CallError, CallTarget, Response};
 use crate::policy::{Bundle, RuleFiles, Rulebook, RulesError, without_mark};
 use crate::store::StoreError;
+use crate::work::step;
 
 /// How many records are read at a time; progress is reported after as many.
 const RECORDS_AT_ONCE: usize = 500;
@@ -108,6 +109,7 @@ impl Replaying {
         };
         self.next = newest.next();
         for (seq, read) in records {
+            step()?;
             let replayed = self.bench.replay(&self.pdp, seq, read)?;
             self.totals.count(&replayed);
             if self.all || replayed.is_finding() {
