@@ -24,3 +24,4 @@ pub mod promises;
 pub mod coverage;
 pub mod release;
 pub(crate) mod verdict;
+pub(crate) mod examination;

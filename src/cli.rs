@@ -19,6 +19,7 @@ mod config;
 mod rules_dir;
 mod reach;
 mod check;
+mod examine;
 mod link_key;
 mod rules;
 mod replay;
@@ -32,13 +33,15 @@ mod token;
 use std::fmt::Display;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use crate::config::token_of_environment;
+use crate::limits::THREAD_STACK_BYTES;
 
-/// How deep a thread may go: rules are read, evaluated and compared as deep as they are nested.
-const STACK: usize = 16 * 1024 * 1024;
+/// How long the end of the process waits for what still goes on.
+const END_WITHIN: Duration = Duration::from_secs(1);
 
 /// The exit code of a program that failed.
 const FAILED: u8 = 1;
@@ -80,6 +83,9 @@ enum Command {
     Rules(rules::RulesCommand),
     /// Create, list and revoke access tokens.
     Token(token::TokenCommand),
+    /// Examine a candidate for a server.
+    #[command(hide = true)]
+    Examine(examine::Examine),
     /// Print a page of the manual, or which pages there are.
     Manual(manual::Manual),
 }
@@ -167,20 +173,26 @@ pub fn run() -> ExitCode {
             return if wrong { ExitCode::from(WRONG_USAGE) } else { ExitCode::SUCCESS };
         }
     };
-    if !matches!(arguments.command, Command::Config(_) | Command::Manual(_))
+    if let Command::Examine(examine) = &arguments.command
+        && let Err(failure) = examine.limit_itself()
+    {
+        return failure.report();
+    }
+    if !matches!(arguments.command, Command::Config(_) | Command::Manual(_) | Command::Examine(_))
         && let Err(failure) = settings::in_force()
     {
         return failure.report();
     }
     let is_server = matches!(arguments.command, Command::Serve(_));
     settings::log_to_stderr(if is_server { tracing::Level::INFO } else { tracing::Level::WARN });
-    let runtime = match tokio::runtime::Builder::new_multi_thread().thread_stack_size(STACK).enable_all().build() {
-        Ok(runtime) => runtime,
-        Err(error) => {
-            print::error(format_args!("standing: the runtime cannot be started: {error}"));
-            return ExitCode::from(FAILED);
-        }
-    };
+    let runtime =
+        match tokio::runtime::Builder::new_multi_thread().thread_stack_size(THREAD_STACK_BYTES).enable_all().build() {
+            Ok(runtime) => runtime,
+            Err(error) => {
+                print::error(format_args!("standing: the runtime cannot be started: {error}"));
+                return ExitCode::from(FAILED);
+            }
+        };
     let ended = runtime.block_on(async {
         match arguments.command {
             Command::Serve(serve) => serve.run().await,
@@ -193,9 +205,12 @@ pub fn run() -> ExitCode {
             Command::LinkKey(link_key) => link_key.run().await,
             Command::Rules(rules) => rules.run().await,
             Command::Token(token) => token.run().await,
+            Command::Examine(examine) => examine.run(),
             Command::Manual(manual) => manual.run(),
         }
     });
+    // Whatever goes on is for nobody: it reads, or is a write that is whole or not there.
+    runtime.shutdown_timeout(END_WITHIN);
     match print::failed().map_or(ended, Err) {
         Ok(Ended::Good) => ExitCode::SUCCESS,
         Ok(Ended::Denied) => ExitCode::from(DENIED),

@@ -12,6 +12,7 @@ pub mod names;
 pub(crate) mod own;
 pub(crate) mod reach;
 pub mod ready;
+pub mod examiner;
 pub mod refusal;
 pub mod call;
 pub(crate) mod refused;
@@ -85,6 +86,8 @@ pub(crate) struct Settings {
     pub(crate) trust: Arc<Trust>,
     /// Which answers of the table of decisions are decided by the rules as well.
     pub(crate) comparing: Comparing,
+    /// What examines candidates in processes of their own; nothing where this one does.
+    pub(crate) examiner: Option<examiner::Examiner>,
 }
 
 /// One answer of the table in so many is decided by the rules as well; none where it is 0.
@@ -171,6 +174,7 @@ impl Pdp {
             token_uses: TokenUses::default(),
             trust: Arc::default(),
             comparing: Comparing::one_in(COMPARE_ONE_IN),
+            examiner: None,
         };
         Ok(Self { store, rules, keys, settings, metrics })
     }

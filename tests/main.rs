@@ -28,6 +28,7 @@ mod disk;
 mod displacing;
 mod doors;
 mod decisions;
+mod examined;
 mod expected;
 mod faults;
 mod first_mistakes;

@@ -70,7 +70,7 @@ fn leaves(context: &Members) -> BTreeMap<String, Value> {
 }
 
 /// Where what a caller says turns an answer, and what bounds it there.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct Turning {
     /// An answer that it turns.
     pub sentence: String,
@@ -79,7 +79,7 @@ pub struct Turning {
 }
 
 /// What callers can say of one action.
-#[derive(Clone, PartialEq, Debug, Default)]
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
 pub struct Contexts {
     /// The things that stand for all that can be said, the least first; never empty.
     said: Vec<Said>,

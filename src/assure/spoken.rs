@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::context::{Contexts, Said, Turning, least};
@@ -16,7 +17,7 @@ use crate::question::Members;
 const LISTED_MAX: usize = 81;
 
 /// What callers can say of each action about which something reads it.
-#[derive(Clone, PartialEq, Debug, Default)]
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
 pub struct Spoken {
     actions: BTreeMap<String, Contexts>,
     /// What callers say of every other action: nothing.

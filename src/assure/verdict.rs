@@ -3,22 +3,34 @@
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use serde::{Deserialize, Serialize};
+
 use super::promises::Retired;
 use super::proof::Proofs;
 use super::prove::{Beyond, compare};
 use super::release::{Examined, Tables, examine_spoken};
 use super::spoken::Spoken;
 use super::table_diff::{ActionFlips, Compared, flips};
-use crate::policy::{Bundle, Digest, Finding};
+use crate::decide::schema_findings;
+use crate::policy::{Bundle, Digest, Finding, RuleFiles, Rulebook};
 
 /// What is known of a candidate apart from the live world: a function of two sets of rules and of what proves claims.
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Verdict {
     pub(crate) findings: Vec<Finding>,
     pub(crate) proofs: Proofs,
     pub(crate) gone: Vec<Retired>,
     pub(crate) rows: Vec<ActionFlips>,
     pub(crate) beyond: Vec<Beyond>,
+}
+
+/// What an examination comes to: a function of two sets of files and of what proves claims.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) enum Examination {
+    /// The candidate makes no set of rules.
+    Unloadable(Vec<Finding>),
+    /// What is known of it, and what callers can say of either set.
+    Examined(Box<(Verdict, Spoken)>),
 }
 
 /// What was reviewed last, so that a proposal, its approval and its activation need not be proved three times.
@@ -30,7 +42,7 @@ struct Last {
     /// Every answer of the rules a candidate was last compared with.
     answers: Option<Arc<Tables>>,
     /// The candidate, what it was compared with, and what it came to.
-    verdict: Option<(Digest, Digest, Verdict)>,
+    examination: Option<(Digest, Digest, Examination)>,
 }
 
 impl Reviewed {
@@ -38,15 +50,38 @@ impl Reviewed {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) fn of(&self, old: &Bundle, new: &Bundle, solver: Option<&Path>, spoken: &Spoken) -> Verdict {
-        let known = self
-            .last()
-            .verdict
-            .clone()
-            .filter(|(candidate, compared, _)| candidate == new.digest() && compared == old.digest());
-        if let Some((_, _, verdict)) = known {
-            return verdict;
+    /// What is known of a candidate since it was examined last.
+    pub(crate) fn known(&self, old: &Digest, candidate: &Digest) -> Option<Examination> {
+        let is_it = |(of, compared, _): &(Digest, Digest, Examination)| of == candidate && compared == old;
+        self.last().examination.clone().filter(is_it).map(|(_, _, examination)| examination)
+    }
+
+    /// Keeps what is known of a candidate for the next time.
+    pub(crate) fn note(&self, old: &Digest, candidate: &Digest, solver: Option<&Path>, examination: &Examination) {
+        // A solver that could not be used may be there the next time.
+        let is_settled = |(verdict, _): &(Verdict, Spoken)| solver.is_none() || verdict.proofs.solver.is_some();
+        if matches!(examination, Examination::Examined(known) if is_settled(known)) {
+            self.last().examination = Some((candidate.clone(), old.clone(), examination.clone()));
         }
+    }
+
+    /// Examines a candidate.
+    pub(crate) fn examine(&self, old: &Bundle, files: RuleFiles, solver: Option<&Path>) -> Examination {
+        let loaded = Bundle::load(files, Rulebook::Domain).map_err(|error| error.findings);
+        let checked = loaded.and_then(|new| match schema_findings(&new) {
+            found if found.is_empty() => Ok(new),
+            found => Err(found),
+        });
+        let new = match checked {
+            Ok(new) => new,
+            Err(findings) => return Examination::Unloadable(findings),
+        };
+        let spoken = Spoken::between(old, &new, solver);
+        let verdict = self.verdict(old, &new, solver, &spoken);
+        Examination::Examined(Box::new((verdict, spoken)))
+    }
+
+    fn verdict(&self, old: &Bundle, new: &Bundle, solver: Option<&Path>, spoken: &Spoken) -> Verdict {
         let answers = self.last().answers.clone().filter(|answers| answers.asked.digest() == old.digest());
         let (answers, examined, beyond) = std::thread::scope(|scope| {
             let beyond = scope.spawn(|| beyond(old, new, solver));
@@ -63,11 +98,7 @@ impl Reviewed {
         let Examined { findings, proofs, gone, .. } = &examined;
         let (findings, proofs, gone) = (findings.clone(), proofs.clone(), gone.clone());
         let verdict = Verdict { rows: flips(&compared), findings, proofs, gone, beyond };
-        let mut last = self.last();
-        last.answers = Some(answers);
-        // A solver that could not be used may be there the next time.
-        let is_settled = solver.is_none() || verdict.proofs.solver.is_some();
-        last.verdict = is_settled.then(|| (new.digest().clone(), old.digest().clone(), verdict.clone()));
+        self.last().answers = Some(answers);
         verdict
     }
 }

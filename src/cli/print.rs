@@ -21,6 +21,11 @@ pub(super) fn text(text: impl Display) {
     written(|out| out.write_all(text.as_bytes()));
 }
 
+/// Prints bytes as they are.
+pub(super) fn bytes(bytes: &[u8]) {
+    written(|out| out.write_all(bytes));
+}
+
 /// Prints text and ends the line.
 pub(super) fn line(text: impl Display) {
     let line = format!("{text}\n");

@@ -29,15 +29,18 @@ use crate::evidence;
 use crate::http::{Listener, Shutdown, serve, service_with_site};
 use crate::pdp::call::Call;
 use crate::pdp::opening::{self, Opening};
-use crate::pdp::{Pdp, Terms, ready, rules, wrong_credentials};
+use crate::pdp::{Pdp, Terms, examiner, ready, rules, wrong_credentials};
 use crate::policy::{Bundle, RuleFiles, Rulebook};
 use crate::publish;
 use crate::trust::Trust;
+use crate::work;
 
 /// How often it is looked whether a minute of wrong credentials is over.
 const WRONG_CREDENTIALS_KEPT_EVERY: Duration = Duration::from_secs(10);
 /// How long a stop waits for calls that are under way.
-const STOP_WITHIN: Duration = Duration::from_secs(10);
+const STOP_WITHIN: Duration = Duration::from_secs(5);
+/// How long it waits for the last records after that: whatever else is written ends first.
+const LAST_WITHIN: Duration = Duration::from_secs(2);
 /// How often the ledger is signed and its old records are archived.
 const LEDGER_KEPT_EVERY: Duration = Duration::from_secs(3_600);
 const DEFAULT_LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8181);
@@ -141,7 +144,8 @@ impl Serve {
         if self.demo {
             demo(&pdp).await?;
         }
-        let pdp = Arc::new(pdp);
+        // The program that runs, whatever lies under its name by now.
+        let pdp = Arc::new(examiner::examining_with(pdp, PathBuf::from("/proc/self/exe")));
         let (stop, stopped) = tokio::sync::watch::channel(false);
         let shutdown = Shutdown::on(stopped);
         let rules_folder = publish::begin::rules_at(&pdp).map(ToString::to_string);
@@ -220,13 +224,20 @@ impl Serve {
             tracing::warn!("some calls were still under way and are given up");
         }
         certificates.inspect(tokio::task::JoinHandle::abort);
+        // Searches, reviews and imports that go on are for nobody: what an import has put is dropped.
+        work::end_all();
         keeping.abort();
         counting.abort();
-        if let Err(error) = wrong_credentials::keep_wrong_credentials(&pdp, true).await {
-            tracing::warn!(%error, "the number of wrong credentials was not recorded at the end");
-        }
-        if let Err(error) = evidence::ledger::keep_checkpoint(&pdp).await {
-            tracing::warn!(%error, "no checkpoint was signed at the end");
+        let last = async {
+            if let Err(error) = wrong_credentials::keep_wrong_credentials(&pdp, true).await {
+                tracing::warn!(%error, "the number of wrong credentials was not recorded at the end");
+            }
+            if let Err(error) = evidence::ledger::keep_checkpoint(&pdp).await {
+                tracing::warn!(%error, "no checkpoint was signed at the end");
+            }
+        };
+        if tokio::time::timeout(LAST_WITHIN, last).await.is_err() {
+            tracing::warn!("the last records and the checkpoint could not be written in time");
         }
         Ok(Ended::Good)
     }

@@ -29,6 +29,7 @@ use crate::publish::difference::{Subjects, Turn};
 use crate::publish::proposal::{BegunReview, Proposing};
 use crate::publish::review::ReviewCallbacks;
 use crate::publish::rollback::{RolledBack, RollingBack};
+use crate::work::{Owner, aside};
 
 /// By which rules something is decided.
 #[derive(Deserialize, IntoParams)]
@@ -124,17 +125,21 @@ pub(super) async fn review(mut request: Request) -> Result<Response, Problem> {
 /// How many lines may wait for whoever reads them; then the comparison waits too.
 const LINES_WAITING: usize = 1_024;
 
-/// A review in lines: how far it is, each answer that turns, and at last the evidence.
+/// A review in lines: how many wait before it begins, how far it is, each answer that turns, and at last the evidence.
 fn review_lines(pdp: Arc<Pdp>, begun: BegunReview) -> Response {
     let (lines, waiting) = tokio::sync::mpsc::channel::<Result<Bytes, std::io::Error>>(LINES_WAITING);
     let line = |value: Value| Bytes::from(format!("{value}\n"));
-    let (progress, turned) = (lines.clone(), lines.clone());
-    let said = move |to: &Sender<_>, value: Value| match to.blocking_send(Ok(line(value))) {
+    let (progress, turned, place) = (lines.clone(), lines.clone(), lines.clone());
+    // Others have the turn until somebody reads.
+    let said = move |to: &Sender<_>, value: Value| match aside(|| to.blocking_send(Ok(line(value)))) {
         Ok(()) => ControlFlow::Continue(()),
         // Nobody reads any more.
         Err(_) => ControlFlow::Break(()),
     };
     let callbacks = ReviewCallbacks {
+        by: Owner::of_current(),
+        // One that finds no room is followed by others.
+        waiting: Box::new(move |waiting| drop(place.try_send(Ok(line(json!({ "waiting": waiting })))))),
         progress: Box::new(move |at| said(&progress, json!({ "progress": { "done": at.done, "of": at.all } }))),
         turned: Box::new(move |found| {
             let turn = if found.turn == Turn::Gained { "gained" } else { "lost" };
@@ -153,7 +158,12 @@ fn review_lines(pdp: Arc<Pdp>, begun: BegunReview) -> Response {
         }),
     };
     tokio::spawn(async move {
-        let last = match publish::proposal::review_with(&pdp, begun, callbacks).await {
+        let reviewed = tokio::select! {
+            reviewed = publish::proposal::review_with(&pdp, begun, callbacks) => reviewed,
+            // What nobody reads is not examined to its end.
+            () = lines.closed() => return,
+        };
+        let last = match reviewed {
             Ok(evidence) => json!({ "evidence": evidence }),
             Err(error) => json!({ "error": error.to_string() }),
         };

@@ -1,28 +1,29 @@
 //! What is known of a candidate before it is in force: what is wrong with it, whether the promises hold, which rows
 //! turn, and who in the live world gains or loses what.
 
-use crate::pdp::call::CallError;
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::assure::examination::{ExaminationRequest, examination_of};
 use crate::assure::promises::{self, Retired, retired};
 use crate::assure::proof::{Proof, Proofs};
 use crate::assure::prove::Beyond;
 pub use crate::assure::release::Outcome;
 use crate::assure::release::outcome;
-use crate::assure::spoken::Spoken;
 use crate::assure::table_diff::ActionFlips;
-use crate::assure::verdict::Verdict;
+use crate::assure::verdict::{Examination, Verdict};
 use crate::config::RulesFrom;
-use crate::decide::schema_findings;
 use crate::limits::NAMED_TURNS_MAX;
 use crate::pdp::Pdp;
+use crate::pdp::call::CallError;
 use crate::policy::{Bundle, Digest, Finding, Retirement, RuleFiles, Rulebook, retirements};
 use crate::publish::difference::{Progress, Turned, WorldDifference, compare};
 use crate::store::StoreError;
+use crate::work::{Owner, in_turn};
 
 /// Everything that is known of a candidate before it is in force.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, ToSchema)]
@@ -88,6 +89,10 @@ pub type OnTurn = dyn FnMut(&Turned<'_>) -> ControlFlow<()> + Send;
 
 /// The callbacks of a review in progress.
 pub struct ReviewCallbacks {
+    /// Whose review it is; it ends with it.
+    pub by: Owner,
+    /// How many examinations wait, now and then, until this one begins.
+    pub waiting: Box<dyn FnMut(usize) + Send>,
     /// How far the comparison of the live world has come.
     pub progress: Box<dyn FnMut(Progress) -> ControlFlow<()> + Send>,
     /// Each answer that turns there.
@@ -96,7 +101,12 @@ pub struct ReviewCallbacks {
 
 impl Default for ReviewCallbacks {
     fn default() -> Self {
-        Self { progress: Box::new(|_| ControlFlow::Continue(())), turned: Box::new(|_| ControlFlow::Continue(())) }
+        Self {
+            by: Owner::of_current(),
+            waiting: Box::new(|_| {}),
+            progress: Box::new(|_| ControlFlow::Continue(())),
+            turned: Box::new(|_| ControlFlow::Continue(())),
+        }
     }
 }
 
@@ -125,61 +135,88 @@ pub async fn examine(pdp: &Pdp, files: RuleFiles) -> Result<Evidence, StoreError
 /// [`StoreError`] when the facts cannot be read.
 pub async fn examine_with(pdp: &Pdp, files: RuleFiles, callbacks: ReviewCallbacks) -> Result<Evidence, StoreError> {
     let old = pdp.rules();
-    let (at, snapshot) = (pdp.store.now(), pdp.store.snapshot()?);
-    let (solver, known) = (pdp.settings.terms.solver.clone(), pdp.rules.reviewed.clone());
+    let ReviewCallbacks { by, mut waiting, mut progress, mut turned } = callbacks;
+    let candidate = Digest::of(&files);
     let (spent, needs_line) = (spent_retirements(pdp)?, pdp.rules.from == RulesFrom::Files);
-    let reviewed = tokio::task::spawn_blocking(move || {
-        let candidate = Digest::of(&files);
-        let loaded = Bundle::load(files, Rulebook::Domain).map_err(|error| error.findings);
-        let checked = loaded.and_then(|new| match schema_findings(&new) {
-            found if found.is_empty() => Ok(new),
-            found => Err(found),
-        });
-        let new = match checked {
+    let (verdict, spoken) = match examination(pdp, &old, &files, by.of(), &mut *waiting).await {
+        Ok(Examination::Examined(known)) => *known,
+        Ok(Examination::Unloadable(findings)) => {
+            return Ok(Evidence::unreadable(candidate, old.digest().clone(), findings));
+        }
+        // What is not known is a no.
+        Err(why) => {
+            let finding = Finding::whole("policies", format!("the rules could not be examined: {why}"), UNEXAMINED);
+            return Ok(Evidence::unreadable(candidate, old.digest().clone(), vec![finding]));
+        }
+    };
+    let (at, snapshot) = (pdp.store.now(), pdp.store.snapshot()?);
+    let compared = in_turn(&by, move || {
+        let new = match Bundle::load(files, Rulebook::Domain) {
             Ok(new) => new,
-            Err(findings) => return Ok(Evidence::unreadable(candidate, old.digest().clone(), findings)),
+            Err(error) => return Ok(Evidence::unreadable(candidate, old.digest().clone(), error.findings)),
         };
-        let ReviewCallbacks { mut progress, mut turned } = callbacks;
-        let spoken = Spoken::between(&old, &new, solver.as_deref());
-        std::thread::scope(|scope| {
-            // The live world is read while the solver and the tables are at work.
-            let world = scope.spawn(|| {
-                let view = snapshot.view();
-                let rules = [&*old, &new];
-                compare(rules, &spoken, &view, at, NAMED_TURNS_MAX, &mut *progress, &mut *turned)
-            });
-            let Verdict { mut findings, proofs, gone, rows, beyond } = known.of(&old, &new, solver.as_deref(), &spoken);
-            let lines = retirements(new.files());
-            let retired = retired(gone, &lines, &spent);
-            let going = promises::findings(&retired, &old, needs_line);
-            findings.extend(going.into_iter().chain(promises::waiting(&retired, &lines, &spent, &old)));
-            findings.sort_by(|one, other| (one.advisory, one).cmp(&(other.advisory, other)));
-            let world = match world.join() {
-                Ok(Ok(world)) => Some(world),
-                Ok(Err(CallError::Store(error))) => return Err(error),
-                Ok(Err(error)) => {
-                    findings.push(not_compared(&error.to_string()));
-                    None
-                }
-                Err(_) => {
-                    findings.push(not_compared("the comparison broke off"));
-                    None
-                }
-            };
-            Ok(Evidence {
-                candidate,
-                in_force: old.digest().clone(),
-                outcome: outcome(&findings, &proofs),
-                findings,
-                proofs: Some(proofs),
-                retired,
-                rows,
-                beyond,
-                world,
-            })
+        let Verdict { mut findings, proofs, gone, rows, beyond } = verdict;
+        let lines = retirements(new.files());
+        let retired = retired(gone, &lines, &spent);
+        let going = promises::findings(&retired, &old, needs_line);
+        findings.extend(going.into_iter().chain(promises::waiting(&retired, &lines, &spent, &old)));
+        findings.sort_by(|one, other| (one.advisory, one).cmp(&(other.advisory, other)));
+        let (view, rules) = (snapshot.view(), [&*old, &new]);
+        let world = compare(rules, &spoken, &view, at, NAMED_TURNS_MAX, &mut *progress, &mut *turned);
+        let world = match world {
+            Ok(world) => Some(world),
+            Err(CallError::Store(error)) => return Err(error),
+            Err(error) => {
+                findings.push(not_compared(&error.to_string()));
+                None
+            }
+        };
+        Ok(Evidence {
+            candidate,
+            in_force: old.digest().clone(),
+            outcome: outcome(&findings, &proofs),
+            findings,
+            proofs: Some(proofs),
+            retired,
+            rows,
+            beyond,
+            world,
         })
     });
-    reviewed.await.map_err(|error| StoreError::Unusable(format!("the review broke off: {error}")))?
+    compared.await.map_err(|error| StoreError::Unusable(format!("the review broke off: {error}")))?
+}
+
+const UNEXAMINED: &str = "send less at once, or have the limits of examinations raised in the settings; then try again";
+
+/// What is known of a candidate short of the live world: known before, or found out in a process of its own where one
+/// is to be had, else here.
+async fn examination(
+    pdp: &Pdp,
+    old: &Arc<Bundle>,
+    files: &RuleFiles,
+    of: &str,
+    waiting: &mut (dyn FnMut(usize) + Send),
+) -> Result<Examination, String> {
+    let (candidate, reviewed) = (Digest::of(files), pdp.rules.reviewed.clone());
+    if let Some(known) = reviewed.known(old.digest(), &candidate) {
+        return Ok(known);
+    }
+    let solver = pdp.settings.terms.solver.clone();
+    let examination = match &pdp.settings.examiner {
+        Some(examiner) => {
+            let request = ExaminationRequest::of(old.files(), files, solver.as_deref()).bytes()?;
+            let answer = examiner.examine(of, pdp.limits(), &request, waiting).await;
+            let answer = answer.map_err(|error| error.to_string())?;
+            examination_of(&answer, &request, old.digest(), &candidate)?
+        }
+        None => {
+            let (reviewed, old, files, solver) = (reviewed.clone(), Arc::clone(old), files.clone(), solver.clone());
+            let examined = tokio::task::spawn_blocking(move || reviewed.examine(&old, files, solver.as_deref()));
+            examined.await.map_err(|error| error.to_string())?
+        }
+    };
+    reviewed.note(old.digest(), &candidate, solver.as_deref(), &examination);
+    Ok(examination)
 }
 
 fn not_compared(why: &str) -> Finding {

@@ -37,6 +37,10 @@ pub(crate) async fn review_bundle_with(
     callbacks: ReviewCallbacks,
 ) -> Result<ReviewedBundle, StoreError> {
     let mut evidence = publish::review::examine_with(pdp, files.clone(), callbacks).await?;
+    // What could not be examined is not loaded here: it may take what the process that did was not given.
+    if evidence.proofs.is_none() {
+        return Ok(ReviewedBundle { evidence, bundle: None });
+    }
     let loaded = Bundle::load(files, Rulebook::Domain).map_err(|error| error.findings);
     let loaded = loaded.and_then(|bundle| match schema_findings(&bundle) {
         found if found.is_empty() => Ok(bundle),

@@ -134,6 +134,8 @@ impl Compare {
                 bar.set_style(ProgressStyle::default_spinner());
                 bar.set_message("the live world is compared; proving the claims");
             }
+        } else if let Some(waiting) = line.get("waiting") {
+            bar.set_message(format!("{waiting} examinations wait, this one among them"));
         } else if self.all && !self.data.json {
             bar.suspend(|| print::text(turned(line)));
         }

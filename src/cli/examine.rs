@@ -1,0 +1,70 @@
+//! `standing examine`: examines a candidate for a server, in a process of its own that limits itself. Nobody calls it
+//! by hand.
+
+use std::io::{BufRead as _, Read as _};
+
+use clap::Args;
+use rustix::process::{
+    Resource, Rlimit, Signal, getpgrp, getpid, kill_current_process_group, setpriority_process, setrlimit,
+};
+
+use super::print;
+use super::{Ended, Failure};
+use crate::assure::examination::examine_request;
+use crate::limits::EXAMINATION_BYTES_MAX;
+use crate::pdp::examiner::sealed;
+
+/// The lowest priority there is: whatever answers goes before.
+const NICE: i32 = 19;
+
+/// Examine a candidate for a server.
+#[derive(Debug, Args)]
+pub(super) struct Examine {
+    /// The most memory it may take, in bytes.
+    #[arg(long)]
+    memory: u64,
+    /// The most time of a processor it may take, in seconds.
+    #[arg(long)]
+    seconds: u64,
+}
+
+impl Examine {
+    /// Gives up what it must not take, before it reads anything; the solvers it starts are limited so, too.
+    pub(super) fn limit_itself(&self) -> Result<(), Failure> {
+        let most = |most| Rlimit { current: Some(most), maximum: Some(most) };
+        setpriority_process(None, NICE)?;
+        setrlimit(Resource::Data, most(self.memory))?;
+        setrlimit(Resource::Cpu, Rlimit { current: Some(self.seconds), maximum: Some(self.seconds + 1) })?;
+        // Nothing of it is left behind.
+        setrlimit(Resource::Core, most(0))?;
+        Ok(())
+    }
+
+    /// Reads a request: a line with its length, and so many bytes; ends when whoever asks closes the pipe.
+    pub(super) fn run(&self) -> Result<Ended, Failure> {
+        let mut asked = std::io::stdin().lock();
+        let mut length = String::new();
+        asked.by_ref().take(32).read_line(&mut length)?;
+        let length: u64 = length.trim().parse().map_err(|_| Failure::usage("a server starts this command"))?;
+        if length > EXAMINATION_BYTES_MAX {
+            return Err(Failure::failed("the request is too long"));
+        }
+        let mut request = Vec::new();
+        asked.by_ref().take(length).read_to_end(&mut request)?;
+        drop(asked);
+        std::thread::spawn(end_with_whoever_asks);
+        let answer = examine_request(&request).map_err(Failure::failed)?;
+        print::bytes(&sealed(&answer));
+        Ok(Ended::Good)
+    }
+}
+
+/// Ends this process, and the solvers it started, when nobody holds the other end of the pipe any more.
+fn end_with_whoever_asks() {
+    let mut rest = [0_u8; 1];
+    while matches!(std::io::stdin().lock().read(&mut rest), Ok(1..)) {}
+    if getpgrp() == getpid() {
+        let _ = kill_current_process_group(Signal::KILL);
+    }
+    std::process::exit(1);
+}
