@@ -19,6 +19,7 @@ mod conditions;
 mod names;
 mod origin;
 mod authenticate;
+mod quotas;
 mod page;
 mod query;
 mod streamed;
@@ -69,18 +70,21 @@ use bytes::Buf;
 use futures_util::Stream;
 use hyper::service::Service;
 use hyper_util::service::TowerToHyperService;
-use warp::http::header::{ALLOW, HeaderName, HeaderValue, STRICT_TRANSPORT_SECURITY};
+use warp::http::header::{ALLOW, CONTENT_LENGTH, HeaderName, HeaderValue, STRICT_TRANSPORT_SECURITY};
 use warp::http::{HeaderMap, Method, StatusCode};
 use warp::path::FullPath;
 use warp::reply::Response;
 use warp::{Filter, Rejection, Reply};
 
-use crate::pdp::{Pdp, metrics};
+use crate::caller::Identity;
+use crate::limits::RULES_BODY_BYTES_MAX;
+use crate::pdp::{Pdp, metrics, ready};
 use authenticate::{Entry, authenticate};
 use authzen::interop;
 use incoming::Incoming;
 use long::long;
 use openapi::described;
+use quotas::{Quotas, Taking};
 use received::{Received, Serving};
 use request::Request;
 use routes::{Found, Routes};
@@ -96,6 +100,8 @@ struct Surface {
     serving: Arc<Serving>,
     /// The pages for people, where there are any.
     site: Option<Arc<dyn Site>>,
+    /// What each caller takes; none are held for callers without credentials, and none on the machine itself.
+    quotas: Arc<Quotas>,
 }
 
 /// How often a stream says that it is still there, and asks whether it still may be.
@@ -129,8 +135,8 @@ fn composed(
 ) -> impl Filter<Extract = (Response,), Error = Infallible> + Clone {
     let document = described(ROUTES, pdp.has_world());
     let serving = Arc::new(Serving { document, shutdown, heartbeat });
-    let routes = Routes::new(&pdp);
-    let surface = Arc::new(Surface { routes, pdp, listener, serving, site });
+    let (routes, quotas) = (Routes::new(&pdp), Quotas::new(*pdp.limits()));
+    let surface = Arc::new(Surface { routes, pdp, listener, serving, site, quotas });
     let query = warp::query::raw().or_else(|_: Rejection| ready(Ok::<_, Infallible>((String::new(),))));
     // A CONNECT names an authority and no path, so nothing looks at its path.
     let with_path = warp::method()
@@ -316,12 +322,41 @@ async fn enter(surface: &Surface, route: &'static Route, mut received: Received)
     let identity = authenticate(&surface.pdp, &entry, &received.headers).await?;
     let conditions = conditions::conditions(&route.conditional(), &received.headers)?;
     body::taken(route.body, &mut received).await?;
+    if route.access == Access::Caller && !ready::has_room(&surface.pdp) {
+        return Err(Problem::disk_full());
+    }
+    let taking = match (entry.listener, route.access) {
+        (Listener::Guarded, Access::Caller) => Some(taken_by(surface, route.body, &identity, &received.headers)?),
+        _ => None,
+    };
     let whose = route.work.is_long(&received.headers).then(|| identity.caller.to_string());
     let received = interop::without_foreign(received);
-    let answer = (route.run)(Request::new(Arc::clone(&surface.pdp), entry, identity, conditions, received)?);
+    let request = Request::new(Arc::clone(&surface.pdp), entry, identity, conditions, received)?;
+    // Until it is answered, or its client is gone.
+    let _taking = taking.map(|mut taking| {
+        taking.spends(&request.call.spent);
+        taking
+    });
+    let answer = (route.run)(request);
     let Some(whose) = whose else { return answer.await };
     // Whoever can open the socket owns the machine, and its commands are as long as the ledger is.
     let is_local = surface.listener == Listener::Local;
     let budget = (!is_local).then(|| Duration::from_secs(surface.pdp.limits().long_seconds as u64));
     long(&whose, budget, answer).await
+}
+
+/// Lets a call of a caller in, as far as the caller's quotas go.
+fn taken_by(surface: &Surface, body: Body, identity: &Identity, headers: &HeaderMap) -> Result<Taking, Problem> {
+    let length = || headers.get(CONTENT_LENGTH)?.to_str().ok()?.trim().parse::<u64>().ok();
+    let most = surface.pdp.limits().body_bytes as u64;
+    let held = match body {
+        // Lines are buffered in a file.
+        Body::None | Body::Lines => 0,
+        // What does not say how long it is may be as long as one may; what is longer than any is refused.
+        Body::Json | Body::JsonOrNone => length().unwrap_or(most).min(most.max(RULES_BODY_BYTES_MAX as u64)),
+    };
+    surface.quotas.begin(&identity.caller.to_string(), held).map_err(|reached| {
+        metrics::limit_reached(&surface.pdp, reached.setting());
+        Problem::quota_reached(reached.setting(), reached.retry_after())
+    })
 }

@@ -88,6 +88,7 @@ pub(crate) struct Settings {
     pub(crate) comparing: Comparing,
     /// What examines candidates in processes of their own; nothing where this one does.
     pub(crate) examiner: Option<examiner::Examiner>,
+    pub(crate) room: ready::Room,
 }
 
 /// One answer of the table in so many is decided by the rules as well; none where it is 0.
@@ -175,6 +176,7 @@ impl Pdp {
             trust: Arc::default(),
             comparing: Comparing::one_in(COMPARE_ONE_IN),
             examiner: None,
+            room: ready::Room::default(),
         };
         Ok(Self { store, rules, keys, settings, metrics })
     }

@@ -65,6 +65,7 @@ mod permissions;
 mod process;
 mod proofs;
 mod publishing;
+mod quotas;
 mod removal;
 mod renegotiation;
 mod replay;

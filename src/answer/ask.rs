@@ -139,6 +139,7 @@ pub async fn ask(
     let context = admitted(pdp, context(pdp, call, options)?).await?;
     let action = question.action.name.clone();
     let (answer, record) = recorded_answer(pdp, &context, call, question, options.explain)?;
+    call.spent.add(1, record.bytes.len() as u64);
     let (revision, rules) = (context.revision(), digest_of(pdp, &context));
     let written = pdp.store.append(vec![record]).await?;
     pdp.metrics.decisions.decided(deciding(pdp, &context), &action, &answer.decision);
@@ -180,6 +181,7 @@ pub async fn ask_all(
             }
         };
         bytes += record.bytes.len();
+        call.spent.add(1, record.bytes.len() as u64);
         if bytes > BATCH_RECORD_BYTES_MAX {
             return Err(CallError::Refused(AskError::TooMuch));
         }

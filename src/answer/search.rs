@@ -219,6 +219,7 @@ pub async fn search(
     let rules = answer::ask::digest_of(pdp, &context);
     let (mut page, record, revision) = found(pdp, &context, call, &search, options)?;
     page.is_hypothetical = context.is_hypothetical;
+    call.spent.add(page.results.len() as u64 + 1, record.bytes.len() as u64);
     let written = pdp.store.append(vec![record]).await?;
     Ok(Response { value: page, revision, seqs: written.seqs, rules })
 }

@@ -8,6 +8,9 @@ pub(crate) use admission::{Admission, admit, admit_caller, admit_unseen};
 pub use error::{CallError, Coded, PreconditionError};
 pub(crate) use operation::{Answered, Begun, Done, Undone, begin, begin_admitted, finish};
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -41,6 +44,29 @@ pub struct Call {
     pub conditions: Vec<Condition>,
     /// What the call states beyond the facts, recorded in the context of its question.
     pub said: Members,
+    /// What it takes of its caller's quotas.
+    pub spent: Arc<Spent>,
+}
+
+/// What a call takes: decisions, and bytes of records.
+#[derive(Debug, Default)]
+pub struct Spent {
+    decisions: AtomicU64,
+    bytes: AtomicU64,
+}
+
+impl Spent {
+    /// Counts decisions, and the bytes of their records.
+    pub fn add(&self, decisions: u64, bytes: u64) {
+        self.decisions.fetch_add(decisions, Ordering::Relaxed);
+        self.bytes.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    /// The decisions and the bytes.
+    #[must_use]
+    pub fn all(&self) -> (u64, u64) {
+        (self.decisions.load(Ordering::Relaxed), self.bytes.load(Ordering::Relaxed))
+    }
 }
 
 impl Call {
@@ -62,6 +88,7 @@ impl Call {
             idempotency: None,
             conditions: Vec::new(),
             said: Members::new(),
+            spent: Arc::default(),
         }
     }
 
@@ -224,6 +251,8 @@ async fn read_whole<T, E>(
             Ok(Err(error)) => Ok(Err(error)),
             Err(denied) => Err(denied),
         };
+        let bytes = records.iter().map(|record| record.bytes.len() as u64).sum();
+        call.spent.add(records.len() as u64 - 1, bytes);
         (records, looked, view.revision(), rules.digest().clone())
     };
     let signed = looked.as_ref().ok().and_then(|looked| looked.as_ref().ok()).and_then(signed);

@@ -300,6 +300,7 @@ impl Described {
             StatusCode::UNAUTHORIZED,
             StatusCode::TOO_MANY_REQUESTS,
             StatusCode::SERVICE_UNAVAILABLE,
+            StatusCode::INSUFFICIENT_STORAGE,
         ]);
         self.header("Standing-Decision", "Where the answer is recorded: a sequence number, or the first and the last")
             .header("Standing-Revision", "The revision the answer was read at, or made")
@@ -344,17 +345,14 @@ const PROBLEMS: &[(StatusCode, &str, &str)] = &[
     (StatusCode::PAYLOAD_TOO_LARGE, "PayloadTooLarge", "The body is larger than the settings allow"),
     (StatusCode::UNSUPPORTED_MEDIA_TYPE, "UnsupportedMediaType", "The body is in a form or a coding that is not read"),
     (StatusCode::UNPROCESSABLE_ENTITY, "UnprocessableEntity", "The body is well formed and says what cannot be"),
-    (
-        StatusCode::TOO_MANY_REQUESTS,
-        "TooManyRequests",
-        "Too many wrong credentials came from the address of the caller",
-    ),
+    (StatusCode::TOO_MANY_REQUESTS, "TooManyRequests", "The caller took too much, or gave wrong credentials too often"),
     (StatusCode::INTERNAL_SERVER_ERROR, "Internal", "Something went wrong here; nothing was answered"),
     (
         StatusCode::SERVICE_UNAVAILABLE,
         "Unavailable",
         "The record of the answer cannot be written now, so there is no answer",
     ),
+    (StatusCode::INSUFFICIENT_STORAGE, "InsufficientStorage", "The disk is nearly full; every answer needs a record"),
 ];
 
 /// The problems that no endpoint of AuthZEN answers with.
@@ -382,7 +380,7 @@ pub(super) fn responses() -> impl Iterator<Item = (String, Response)> {
         }
         let header = match status {
             StatusCode::UNAUTHORIZED => Some(("WWW-Authenticate", "The ways to prove who calls")),
-            StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => {
+            StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE | StatusCode::INSUFFICIENT_STORAGE => {
                 Some(("Retry-After", "Seconds after which to try again"))
             }
             _ => None,
