@@ -170,7 +170,7 @@ fn what_is_not_as_it_was_shown_is_not_done_and_is_shown_again() {
     // The same for a removal: another window was quicker.
     let question = "/customers/adatum/partners/northwind/removal";
     let shown = [first.get(question), second.get(question)];
-    let mut send = |browser: &mut Browser<'_>, page: &Answer| {
+    let send = |browser: &mut Browser<'_>, page: &Answer| {
         let [key, once, shown] = ["form_key", "once", "shown"].map(|name| Browser::hidden(page, name));
         let shown = shown.replace("&quot;", "\"");
         browser.post(question, &[("form_key", &key), ("once", &once), ("shown", &shown)])

@@ -122,3 +122,73 @@ impl World {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::borrow::Cow;
+
+    use serde_json::json;
+
+    use super::World;
+    use crate::policy::{Bundle, RuleFiles, Rulebook};
+    use crate::question::{Entity, Question};
+
+    /// A world of so many people, each in a team of its own and all in one company, and the rules of it.
+    fn world(people: usize) -> Option<(Bundle, World)> {
+        let mut files = RuleFiles::default();
+        files.insert(
+            "schemas/world.cedarschema",
+            "entity Company; entity Team in [Company]; entity Person in [Team] = { lead?: Person, @claimable badge?: Bool };
+             entity Door = { owner?: Person };
+             action open appliesTo { principal: Person, resource: Door };",
+        );
+        files.insert(
+            "policies/may/open.cedar",
+            "@id(\"may/open\") @title(\"t\") @source(\"s\")
+             permit (principal, action == Action::\"open\", resource)
+             when { principal in Company::\"all\" && resource has owner && resource.owner == principal };",
+        );
+        let bundle = Bundle::load(files, Rulebook::World).ok()?;
+        let entity = |kind: &str, id: String, attributes, parents: Vec<(&str, String)>| {
+            let parents: Vec<_> = parents.iter().map(|(kind, id)| json!({ "type": kind, "id": id })).collect();
+            json!({ "uid": { "type": kind, "id": id }, "attrs": attributes, "parents": parents })
+        };
+        let mut entities = vec![entity("Company", "all".to_owned(), json!({}), Vec::new())];
+        for nth in 0..people {
+            let company = vec![("Company", "all".to_owned())];
+            entities.push(entity("Team", format!("t{nth}"), json!({}), company));
+            let lead = json!({ "lead": { "__entity": { "type": "Person", "id": "p0" } } });
+            entities.push(entity("Person", format!("p{nth}"), lead, vec![("Team", format!("t{nth}"))]));
+        }
+        let folder = tempfile::tempdir().ok()?;
+        std::fs::write(folder.path().join("entities.json"), serde_json::Value::from(entities).to_string()).ok()?;
+        let world = World::read(folder.path(), &bundle).ok()?;
+        Some((bundle, world))
+    }
+
+    /// How many entities are put together for a question; nothing where those that lie there are used.
+    fn put_together(people: usize, question: &Question) -> Option<Option<usize>> {
+        let (bundle, world) = world(people)?;
+        Some(match world.entities_for(&bundle, question).ok()? {
+            Cow::Borrowed(_) => None,
+            Cow::Owned(entities) => Some(entities.iter().count()),
+        })
+    }
+
+    #[test]
+    fn a_question_costs_what_it_reaches_however_large_the_world_is() {
+        let asked = |badge: Option<bool>| {
+            let mut question = Question::new(Entity::new("Person", "p7"), "open", Entity::new("Door", "front"));
+            if let Some(badge) = badge {
+                question.subject.properties.insert("badge".to_owned(), badge.into());
+            }
+            question
+        };
+        for people in [20, 2_000] {
+            assert_eq!(put_together(people, &asked(None)), Some(None), "{people}");
+            // Who asks, its lead, the team of each, their company, and the actions that are named.
+            assert_eq!(put_together(people, &asked(Some(true))), put_together(20, &asked(Some(true))), "{people}");
+        }
+        assert!(put_together(20, &asked(Some(true))).flatten().is_some_and(|found| (5..=8).contains(&found)));
+    }
+}
