@@ -173,12 +173,14 @@ pub fn run() -> ExitCode {
             return if wrong { ExitCode::from(WRONG_USAGE) } else { ExitCode::SUCCESS };
         }
     };
-    if let Command::Examine(examine) = &arguments.command
-        && let Err(failure) = examine.limit_itself()
-    {
-        return failure.report();
+    // Before anything else takes memory or a thread: what cannot be had is missed at once.
+    if let Command::Examine(examine) = &arguments.command {
+        return match examine.limit_itself().and_then(|()| examine.run()) {
+            Ok(_) => print::failed().map_or(ExitCode::SUCCESS, Failure::report),
+            Err(failure) => failure.report(),
+        };
     }
-    if !matches!(arguments.command, Command::Config(_) | Command::Manual(_) | Command::Examine(_))
+    if !matches!(arguments.command, Command::Config(_) | Command::Manual(_))
         && let Err(failure) = settings::in_force()
     {
         return failure.report();
