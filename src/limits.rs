@@ -109,6 +109,17 @@ pub const LONG_BEGUN_OF_ONE_MAX: usize = 4;
 pub const THREAD_STACK_BYTES: usize = 16 * 1024 * 1024;
 /// How many bytes of an export are put together before they are passed on.
 pub const EXPORT_CHUNK_BYTES: usize = 65_536;
+/// The most bytes one piece of a copy of the store has; a row is in one piece, and none is longer than what one commit
+/// records.
+pub const COPY_FRAME_BYTES_MAX: usize = 512 * 1024 * 1024;
+/// The largest manifest of a backup that is read, in bytes; one names some 50,000 archive files.
+pub const BACKUP_MANIFEST_BYTES_MAX: u64 = 8 * 1024 * 1024;
+/// The shortest passphrase that keys are sealed with, in bytes.
+pub const PASSPHRASE_LENGTH_MIN: usize = 12;
+/// The most memory that is taken to open sealed keys, in KiB: what seals them says how much it takes.
+pub const SEAL_MEMORY_KIB_MAX: u32 = 1024 * 1024;
+/// The most passes that are made to open sealed keys.
+pub const SEAL_PASSES_MAX: u32 = 64;
 /// The most records one archive file of the ledger holds.
 pub const ARCHIVE_RECORDS_MAX: u64 = 100_000;
 /// The longest line of an exported ledger that is read, in bytes; longer than any that is written.

@@ -51,10 +51,14 @@ mod session;
 mod token_uses;
 mod rules;
 mod rules_source;
+mod copy;
+mod copy_writer;
 
 pub use batch::{WriteContext, Written};
 pub use bulk_import::BulkImport;
 pub use checkpoints::Signed;
+pub use copy::{CopyPieces, StoreCopy};
+pub use copy_writer::{CopiedState, CopyError, StoreWriter};
 pub use customer_snapshot::CustomerSnapshot;
 pub use frame::{Frame, FrameWriter, StoredFrame};
 pub use history::Versions;

@@ -20,7 +20,7 @@ use crate::clock::Timestamp;
 use crate::id::Revision;
 
 /// The format this program writes, and the newest it reads.
-const FORMAT: u8 = 5;
+pub(super) const FORMAT: u8 = 5;
 /// The last format with every version of a fact in one table.
 const WITHOUT_PRESENT: u8 = 4;
 /// The last format without frames, and with an index in the commit of each record.

@@ -43,6 +43,9 @@ pub struct Store {
 }
 
 impl Store {
+    /// The name of the file in the data directory.
+    pub const FILE_NAME: &'static str = FILE_NAME;
+
     /// Is there a store in a folder?
     #[must_use]
     pub fn is_in(folder: &Path) -> bool {
