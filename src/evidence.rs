@@ -8,3 +8,5 @@ pub mod access_review;
 pub mod replay;
 mod words;
 pub mod decisions;
+pub mod backup;
+pub mod ocsf;

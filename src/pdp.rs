@@ -25,10 +25,11 @@ pub mod guessing;
 pub mod token_uses;
 pub mod wrong_credentials;
 pub mod metrics;
+pub mod reload;
 
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use crate::clock::{ClockState, Timestamp};
 use crate::config::RulesFrom;
@@ -55,7 +56,7 @@ use token_uses::TokenUses;
 pub struct Terms {
     /// What a second transacting partner's acceptance does.
     pub multichannel: Multichannel,
-    /// The limits an operator may set.
+    /// The limits an operator may set, as they are at first.
     pub limits: Limits,
     /// Where callers reach this service, without a slash at the end.
     pub public_url: String,
@@ -66,6 +67,8 @@ pub struct Terms {
 /// What holds for as long as a decision point is open.
 pub(crate) struct Settings {
     pub(crate) terms: Terms,
+    /// The limits in force.
+    pub(crate) limits: RwLock<Limits>,
     /// Does whoever approves rules have to be known by another issuer than this service?
     pub(crate) needs_persons: bool,
     /// The data directory; nothing where the store is handed in.
@@ -144,6 +147,9 @@ pub enum PdpError {
     /// Others may write or read what they must not.
     #[error(transparent)]
     Unsafe(#[from] FilesError),
+    /// A restore is under way in the data directory, or was cut off.
+    #[error("a restore into `{}` is under way or was cut off; wait for it, or remove everything in it and restore again", .0.display())]
+    Restoring(PathBuf),
     /// The rules in force do not let a server start so.
     #[error("the rules in force do not let whoever starts this server say so by hand: {0}")]
     NotStarted(String),
@@ -164,6 +170,7 @@ impl Pdp {
         let metrics = Metrics::new(store.commits());
         let rules = Rules::of(Current::of(rules, &store, metrics.swaps.clone()));
         let settings = Settings {
+            limits: RwLock::new(terms.limits),
             terms,
             needs_persons: false,
             folder: None,
@@ -243,8 +250,8 @@ impl Pdp {
 
     /// The limits in force.
     #[must_use]
-    pub fn limits(&self) -> &Limits {
-        &self.settings.terms.limits
+    pub fn limits(&self) -> Limits {
+        *self.settings.limits.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Where callers reach this service.

@@ -67,11 +67,18 @@ pub enum KeysError {
     },
 }
 
+/// The folder in a data directory in which a backup is verified before it is taken.
+pub(crate) const RESTORING: &str = ".restoring";
+
 const LOST_LEDGER: &str = "what was signed with it can be signed by nobody else";
 const LOST_LINKS: &str = "links already sent work by no other";
 
 /// Opens the store of a data directory that nobody else may write.
 pub(crate) fn store(data: &Path, clock: &SharedClock, opening: &Opening) -> Result<Store, PdpError> {
+    // A store that is begun beside what a restore left would take its keys for its own.
+    if data.join(RESTORING).exists() && !Store::is_in(data) {
+        return Err(PdpError::Restoring(data.to_owned()));
+    }
     for path in [data.to_owned(), Store::file_in(data), data.join(FOLDER_NAME), data.join(PUBLIC_NAME)] {
         check_writers(&path)?;
     }

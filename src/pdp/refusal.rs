@@ -35,6 +35,7 @@ const OLDER_NAMES: [(&str, &str); 15] = [
     ("rotateLinkKey", "manageLinkKeys"),
     ("retireLinkKey", "manageLinkKeys"),
     ("startAnyway", "manageTokens"),
+    ("backup", "manageTokens"),
     // About the installation, which is no customer, only an operator accepts.
     ("importRelationships", "acceptRelationship"),
     // Whoever proves who they are could always read who asks; a session opens no more than that proof does.

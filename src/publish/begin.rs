@@ -166,13 +166,41 @@ pub async fn reopen(
     otherwise: impl FnOnce() -> Result<RuleFiles, ReadError>,
     terms: Terms,
 ) -> Result<Pdp, PdpError> {
-    let opening = Opening::default();
-    let store = opening::store(data, &clock, &opening)?;
+    reopen_by(data, clock, otherwise, terms, &Opening::default()).await
+}
+
+/// Takes the clock for right in a store that was just brought back, and records it where the clock is so far ahead of
+/// everything in the store that it would be refused.
+///
+/// # Errors
+/// A [`PdpError`]; then the store is as it was.
+pub async fn accept_clock(
+    data: &Path,
+    clock: SharedClock,
+    otherwise: impl FnOnce() -> Result<RuleFiles, ReadError>,
+    terms: Terms,
+) -> Result<(), PdpError> {
+    let opening = Opening { accept_clock: true, ..Opening::default() };
+    let pdp = reopen_by(data, clock, otherwise, terms, &opening).await?;
+    if pdp.store.accepted_clock().is_some() {
+        opening::note_opening(&pdp).await?;
+    }
+    Ok(())
+}
+
+async fn reopen_by(
+    data: &Path,
+    clock: SharedClock,
+    otherwise: impl FnOnce() -> Result<RuleFiles, ReadError>,
+    terms: Terms,
+    opening: &Opening,
+) -> Result<Pdp, PdpError> {
+    let store = opening::store(data, &clock, opening)?;
     let rules = match last_in_force(&store)? {
         Some(last) => last,
         None => first_set(otherwise()?, terms.solver.as_deref()).await?,
     };
-    let mut pdp = opening::over(store, data, &clock, rules, terms, &opening)?;
+    let mut pdp = opening::over(store, data, &clock, rules, terms, opening)?;
     (pdp.rules.from, pdp.rules.at) = (pdp.store.rules_from()?, pdp.store.rules_at()?);
     pdp.settings.needs_persons = pdp.store.needs_persons()?;
     Ok(pdp)
