@@ -92,6 +92,7 @@ fn long_calls() -> Vec<(&'static str, &'static str, &'static str, Option<Value>)
         ("POST", "/v1/what-if", "/v1/what-if", Some(json!({ "changes": [] }))),
         ("GET", "/v1/changes", "/v1/changes?event=partner-registered", None),
         ("GET", "/v1/export", "/v1/export", None),
+        ("GET", "/v1/backup", "/v1/backup", None),
         ("GET", "/v1/decisions", "/v1/decisions", None),
         ("POST", "/v1/decisions/replay", "/v1/decisions/replay", Some(json!({}))),
         ("GET", "/v1/ledger/verification", "/v1/ledger/verification", None),

@@ -221,7 +221,8 @@ pub fn call(
         headers.map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned()));
     let headers = headers.collect();
     let status = response.status().as_u16();
-    let text = response.body_mut().read_to_string()?;
+    // A copy of the store is no text.
+    let text = String::from_utf8_lossy(&response.body_mut().read_to_vec()?).into_owned();
     Ok(Answer { status, headers, text })
 }
 

@@ -57,7 +57,7 @@ impl<E: Into<Failure>> From<E> for Holding {
 pub(super) type Outgoing = BoxBody<Bytes, std::io::Error>;
 
 /// The terms of a command: those of the settings.
-fn terms() -> Result<Terms, Failure> {
+pub(super) fn terms() -> Result<Terms, Failure> {
     let Settings { multichannel, limits, public_url, .. } = in_force()?.settings;
     let public_url = public_url.unwrap_or_else(|| "http://127.0.0.1:8181".to_owned());
     Ok(Terms { multichannel, limits, public_url, solver: SolverSetting::read().program })

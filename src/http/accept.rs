@@ -13,6 +13,7 @@ use super::problem::Problem;
 
 pub(super) const JSON: &str = "application/json";
 pub(super) const NDJSON: &str = "application/x-ndjson";
+pub(super) const OCTETS: &str = "application/octet-stream";
 pub(super) const TEXT: &str = "text/plain";
 
 /// How much a form is wanted: by its weight, by how closely it is named, and by how early.

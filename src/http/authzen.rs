@@ -37,7 +37,7 @@ const STANDING_HYPOTHETICAL: HeaderName = HeaderName::from_static("standing-hypo
 pub(super) async fn evaluation(mut request: Request) -> Result<Response, Problem> {
     let read_options = read_options(&mut request)?;
     let text = request.json_text().await?;
-    let question = match question::plain(&text, request.pdp.limits()) {
+    let question = match question::plain(&text, &request.pdp.limits()) {
         Some(question) => question,
         None => wire::question(&wire::object(request.read_json(&text)?)?).map_err(wire::incomplete)?,
     };
@@ -47,7 +47,7 @@ pub(super) async fn evaluation(mut request: Request) -> Result<Response, Problem
 pub(super) async fn evaluations(mut request: Request) -> Result<Response, Problem> {
     let read_options = read_options(&mut request)?;
     let text = request.json_text().await?;
-    let asked = match question::plain_batch(&text, request.pdp.limits()) {
+    let asked = match question::plain_batch(&text, &request.pdp.limits()) {
         Some(asked) => asked,
         None => wire::asked(&wire::object(request.read_json(&text)?)?, request.pdp.limits().evaluations)?,
     };

@@ -127,6 +127,7 @@ routes! {
     GET    "/v1/changes" "readChanges"                                         => changes::list, Caller + long;
     POST   "/v1/import" "import" | "importRelationships"                       => transfer::import, Caller, lines;
     GET    "/v1/export" "export"                                               => transfer::export, Caller + long;
+    GET    "/v1/backup" "backup"                                               => transfer::backup, Caller, world + long;
 
     GET    "/v1/decisions" "readDecisions"                                     => decisions::list, Caller, world + long;
     GET    "/v1/decisions/{seq}" "readDecisions"                               => decisions::get, Caller, world;
@@ -160,7 +161,6 @@ routes! {
     GET    "/v1/link-keys" "listLinkKeys"                                      => link_keys::list, Caller;
     POST   "/v1/link-keys" "rotateLinkKey"                                     => link_keys::rotate, Caller;
     DELETE "/v1/link-keys/{key}" "retireLinkKey"                               => link_keys::retire, Caller;
-
     GET    "/healthz"                                                          => health::healthz, Public, world;
     GET    "/readyz"                                                           => health::readyz, Public, world;
     GET    "/metrics" "readMetrics"                                            => health::metrics, Caller, world;

@@ -7,13 +7,14 @@ use sha2::{Digest as _, Sha256};
 use warp::http::StatusCode;
 use warp::reply::Response;
 
-use super::accept::NDJSON;
+use super::accept::{NDJSON, OCTETS};
 use super::problem::Problem;
 use super::request::Request;
 use super::response::change_response;
 use super::streamed::streamed;
 use crate::answer;
 use crate::change;
+use crate::evidence;
 use crate::pdp::call;
 
 pub(super) async fn import(mut request: Request) -> Result<Response, Problem> {
@@ -41,4 +42,11 @@ pub(super) async fn export(request: Request) -> Result<Response, Problem> {
     request.no_more_query()?;
     let call::Response { value, revision, seqs, .. } = answer::export::export(&request.pdp, &request.call).await?;
     Ok(streamed(value, NDJSON, revision, &seqs))
+}
+
+pub(super) async fn backup(request: Request) -> Result<Response, Problem> {
+    request.no_more_query()?;
+    let call::Response { value, revision, seqs, .. } =
+        evidence::backup::copy_store(&request.pdp, &request.call).await?;
+    Ok(streamed(value, OCTETS, revision, &seqs))
 }

@@ -14,7 +14,7 @@ use utoipa::openapi::{
 use utoipa::{IntoParams, ToSchema};
 use warp::http::{Method, StatusCode};
 
-use super::super::accept::{JSON, NDJSON};
+use super::super::accept::{JSON, NDJSON, OCTETS};
 use super::super::authenticate::Access;
 use super::super::body::Body;
 use super::super::page::Paging;
@@ -115,6 +115,11 @@ impl Described {
     /// It answers with JSON, one value a line.
     pub(super) fn lines_out(self, says: &'static str) -> Self {
         self.answers_as(NDJSON, bytes(), says)
+    }
+
+    /// It answers with bytes of our own form.
+    pub(super) fn bytes_out(self, says: &'static str) -> Self {
+        self.answers_as(OCTETS, bytes(), says)
     }
 
     /// It answers with a value of one type in a form.

@@ -172,6 +172,8 @@ fn registration() -> Vec<Described> {
             .fails::<ImportError>()
             .lines_in::<Line>(&line),
         at("GET /v1/export", "exportLines", "Export everything").lines_out("Everything, one noun a line"),
+        at("GET /v1/backup", "copyStore", "Copy the store, as `standing backup` writes it")
+            .bytes_out("Every row of the store at one revision, with its end; keys and archive files are not in it"),
     ]
 }
 
