@@ -13,6 +13,7 @@ mod page;
 mod print;
 mod manual;
 mod rules_watch;
+mod notify;
 mod settings;
 mod listening;
 mod config;
@@ -24,11 +25,14 @@ mod link_key;
 mod rules;
 mod replay;
 mod site;
+mod reload;
 mod serve;
 mod tables;
 mod transfer;
 mod ledger;
 mod token;
+mod backup;
+mod shipped;
 
 use std::fmt::Display;
 use std::path::PathBuf;
@@ -75,6 +79,10 @@ enum Command {
     Import(transfer::Import),
     /// Write everything that is known to a file.
     Export(transfer::Export),
+    /// Write everything a data directory holds at one revision to a folder, beside a running server or without one.
+    Backup(backup::Backup),
+    /// Bring a backup back into an empty data directory, once everything in it is verified.
+    Restore(backup::Restore),
     /// Verify, export, find, show, prove, archive and replay the ledger of decisions.
     Ledger(ledger::LedgerCommand),
     /// List, rotate and retire the keys that links are signed with.
@@ -86,6 +94,11 @@ enum Command {
     /// Examine a candidate for a server.
     #[command(hide = true)]
     Examine(examine::Examine),
+    /// Print what a shell needs to complete the arguments of this program.
+    Completions(shipped::Completions),
+    /// Write a page of `man` for every command into a folder.
+    #[command(hide = true)]
+    Man(shipped::ManPages),
     /// Print a page of the manual, or which pages there are.
     Manual(manual::Manual),
 }
@@ -154,9 +167,14 @@ impl<E: std::error::Error> From<E> for Failure {
     }
 }
 
+/// Every command, as it is told of.
+fn whole() -> clap::Command {
+    help::with_exit_codes(Arguments::command())
+}
+
 /// The arguments of the process.
 fn arguments() -> Result<Arguments, clap::Error> {
-    let mut command = help::with_exit_codes(Arguments::command());
+    let mut command = whole();
     let matches = command.try_get_matches_from_mut(std::env::args_os())?;
     Arguments::from_arg_matches(&matches).map_err(|error| error.format(&mut command))
 }
@@ -180,13 +198,13 @@ pub fn run() -> ExitCode {
             Err(failure) => failure.report(),
         };
     }
-    if !matches!(arguments.command, Command::Config(_) | Command::Manual(_))
+    if !matches!(arguments.command, Command::Config(_) | Command::Manual(_) | Command::Completions(_) | Command::Man(_))
         && let Err(failure) = settings::in_force()
     {
         return failure.report();
     }
     let is_server = matches!(arguments.command, Command::Serve(_));
-    settings::log_to_stderr(if is_server { tracing::Level::INFO } else { tracing::Level::WARN });
+    settings::log_to_stderr(if is_server { settings::log_level() } else { tracing::Level::WARN });
     let runtime =
         match tokio::runtime::Builder::new_multi_thread().thread_stack_size(THREAD_STACK_BYTES).enable_all().build() {
             Ok(runtime) => runtime,
@@ -203,12 +221,16 @@ pub fn run() -> ExitCode {
             Command::Tables(tables) => tables.run(),
             Command::Import(import) => import.run().await,
             Command::Export(export) => export.run().await,
+            Command::Backup(backup) => backup.run().await,
+            Command::Restore(restore) => restore.run().await,
             Command::Ledger(ledger) => ledger.run().await,
             Command::LinkKey(link_key) => link_key.run().await,
             Command::Rules(rules) => rules.run().await,
             Command::Token(token) => token.run().await,
             Command::Examine(examine) => examine.run(),
             Command::Manual(manual) => manual.run(),
+            Command::Completions(completions) => Ok(completions.run(whole())),
+            Command::Man(pages) => pages.run(whole()),
         }
     });
     // Whatever goes on is for nobody: it reads, or is a write that is whole or not there.

@@ -122,6 +122,8 @@ pub struct Settings {
     pub pages: PagesSetting,
     /// What people call services, by their keys.
     pub services: BTreeMap<ServiceName, ServiceSettings>,
+    /// How much a server logs: `error`, `warn`, `info`, `debug` or `trace`.
+    pub log_level: LogLevel,
     /// The settings of the ledger.
     pub ledger: LedgerSettings,
     /// Does a proxy in front of this service speak TLS with callers, so that plain HTTP is served to other machines?
@@ -185,6 +187,23 @@ pub enum LogForm {
     Text,
     /// One JSON object a line.
     Json,
+}
+
+/// How much a server logs.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Debug, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogLevel {
+    /// What failed.
+    Error,
+    /// What may surprise, too.
+    Warn,
+    /// What the server does, too.
+    #[default]
+    Info,
+    /// A line for each call, too.
+    Debug,
+    /// Everything.
+    Trace,
 }
 
 /// The settings of the ledger.
@@ -306,6 +325,20 @@ impl Settings {
 #[expect(clippy::disallowed_methods, reason = "here alone the environment is read")]
 pub fn token_of_environment() -> Option<String> {
     std::env::var("STANDING_TOKEN").ok().map(|token| token.trim().to_owned()).filter(|token| !token.is_empty())
+}
+
+/// The socket on which a service manager waits to be told that the server is ready, as `NOTIFY_SOCKET` names it.
+#[must_use]
+#[expect(clippy::disallowed_methods, reason = "here alone the environment is read")]
+pub fn notify_socket() -> Option<String> {
+    std::env::var("NOTIFY_SOCKET").ok().filter(|name| !name.is_empty())
+}
+
+/// Does the environment itself say what is logged, as `RUST_LOG` does?
+#[must_use]
+#[expect(clippy::disallowed_methods, reason = "here alone the environment is read")]
+pub fn is_log_named() -> bool {
+    std::env::var_os("RUST_LOG").is_some_and(|filter| !filter.is_empty())
 }
 
 /// The name of whoever is logged in, as the environment says.

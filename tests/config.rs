@@ -288,7 +288,7 @@ fn a_hang_up_does_not_end_the_server() {
     let server = Server::start(data.path(), &["--demo"]);
     for _ in 0..2 {
         assert!(Command::new("kill").args(["-HUP", &server.id().to_string()]).status().unwrap().success());
-        server.prints("SIGHUP");
+        server.prints("the settings were read again");
         assert_eq!(server.get("/healthz").status, 200);
     }
     assert!(server.terminate().success());

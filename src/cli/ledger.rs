@@ -1,6 +1,7 @@
 //! `standing ledger`: verifies, exports, finds, shows, proves and archives what was decided.
 
 mod find;
+mod ocsf;
 mod prove;
 mod verify;
 
@@ -9,7 +10,7 @@ use std::fs::File;
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 use hyper::Method;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::json;
@@ -59,8 +60,21 @@ struct Export {
     /// question, subject, action, resource, context, about, claimed, facts, results.
     #[arg(long, value_name = "FIELD,..")]
     mask: Option<String>,
+    /// The form of the file: lines that can be verified, or events of OCSF (API Activity), which cannot.
+    #[arg(long, value_name = "FORM", default_value = "lines")]
+    format: ExportForm,
     #[command(flatten)]
     data: Data,
+}
+
+/// In which form a ledger is exported.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, ValueEnum)]
+enum ExportForm {
+    /// Our own, which an outsider verifies.
+    #[default]
+    Lines,
+    /// Events of OCSF 1.3.0, class 6003.
+    Ocsf,
 }
 
 /// Print the record of a decision.
@@ -112,8 +126,22 @@ impl Export {
         let query = self.mask.as_deref().map(|mask| format!("?mask={}", encoded(mask))).unwrap_or_default();
         let path = format!("/v1/ledger/export{query}");
         let response = client.send(Method::GET, &path, "application/json", whole("")).await?;
-        let bytes = saved(response, &self.file).await?;
-        let Written { records, guessable, missing } = Written::of(&self.file)?;
+        let own = match self.format {
+            ExportForm::Lines => self.file.clone(),
+            ExportForm::Ocsf => {
+                let mut own = self.file.clone().into_os_string();
+                own.push(".lines");
+                PathBuf::from(own)
+            }
+        };
+        let mut bytes = saved(response, &own).await?;
+        let Written { records, guessable, missing } = Written::of(&own)?;
+        if self.format == ExportForm::Ocsf {
+            let made = ocsf::events(&own, &self.file);
+            std::fs::remove_file(&own).map_err(named(&own))?;
+            made?;
+            bytes = std::fs::metadata(&self.file).map_err(named(&self.file))?.len();
+        }
         if self.data.json {
             print::line(json!({
                 "file": self.file, "records": records, "bytes": bytes, "guessable": guessable, "missing": missing,
@@ -124,12 +152,15 @@ impl Export {
                     "what is masked of {guessable} records can be guessed, and the guess tried against their hashes: they were written before records had a salt"
                 ));
             }
-            print::line(format_args!(
-                "exported {records} records to `{}`; verify them with `standing ledger verify --file {} --key {}`",
-                self.file.display(),
-                self.file.display(),
-                self.data.data.join("ledger.pub").display()
-            ));
+            match self.format {
+                ExportForm::Ocsf => print::line(format_args!("exported {records} events to `{}`", self.file.display())),
+                ExportForm::Lines => print::line(format_args!(
+                    "exported {records} records to `{}`; verify them with `standing ledger verify --file {} --key {}`",
+                    self.file.display(),
+                    self.file.display(),
+                    self.data.data.join("ledger.pub").display()
+                )),
+            }
             for (why, seqs) in &missing {
                 print::line(format_args!("it is not complete: {} records are missing, {why}", seqs.len()));
             }

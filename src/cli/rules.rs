@@ -3,6 +3,7 @@
 
 mod candidate;
 mod differences;
+mod forms;
 mod examined;
 mod history;
 mod published;

@@ -13,8 +13,10 @@ use tokio::signal::unix::{SignalKind, signal};
 use super::figures::{listen_for_figures, serve_figures};
 use super::first_token::first_token;
 use super::listening::{connection_limits, keep_certificates, plain_or_not, read_certificates, tls};
+use super::notify::notify;
 use super::print;
 use super::reach::{Socket, make};
+use super::reload::{Limits, LogLevel, Reload};
 use super::rules_dir::RulesFlag;
 use super::rules_watch::watch;
 use super::settings::{self, in_force};
@@ -87,7 +89,18 @@ pub(super) struct Serve {
 
 impl Serve {
     pub(super) async fn run(self) -> Result<Ended, Failure> {
-        let settings = in_force()?.settings;
+        let text = |path: &PathBuf| path.display().to_string();
+        // What a flag says stays so, however often the settings are read.
+        let flags = vec![
+            ("data", self.data.as_ref().map(text)),
+            ("listen", self.listen.as_ref().map(ToString::to_string)),
+            ("rules", self.rules.rules.as_ref().map(text)),
+        ];
+        let mut resolved = in_force()?;
+        for (key, value) in &flags {
+            resolved = resolved.with_flag(key, value.clone())?;
+        }
+        let settings = resolved.settings.clone();
         let anonymous = self.anonymous || self.demo;
         let listen = self.listen.or(settings.listen).unwrap_or(DEFAULT_LISTEN);
         if anonymous && !listen.ip().is_loopback() {
@@ -197,7 +210,9 @@ impl Serve {
         let mut terminate = signal(SignalKind::terminate())?;
         let mut interrupt = signal(SignalKind::interrupt())?;
         let mut hang_up = signal(SignalKind::hangup())?;
+        let mut reload = Reload::of(&resolved, flags, vec![Box::new(Limits(Arc::clone(&pdp))), Box::new(LogLevel)]);
         print::line(&ready);
+        notify("READY=1");
         if self.demo {
             if has_pages {
                 print::line(format_args!("\nOpen http://{address}/ in a browser: choose somebody of the cast there"));
@@ -209,15 +224,23 @@ impl Serve {
                 _ = terminate.recv() => break,
                 _ = interrupt.recv() => break,
                 _ = hang_up.recv() => {
+                    match reload.again() {
+                        Ok(read) => tracing::info!(
+                            changed = read.changed.join(", "),
+                            need_restart = read.need_restart.join(", "),
+                            "the settings were read again"
+                        ),
+                        Err(error) => tracing::error!(%error, "the settings were read again and are not used; those of before are in force"),
+                    }
                     if let Some(tls) = &tls {
                         read_certificates(tls);
                     }
-                    tracing::info!("SIGHUP: the keys of issuers are read again; the folder of rules is watched anyway, and the settings are read at the next start");
                     let pdp = Arc::clone(&pdp);
                     tokio::spawn(async move { opening::trust(&pdp).read_again(pdp.now()).await });
                 }
             }
         }
+        notify("STOPPING=1");
         tracing::info!("stopping: calls under way are answered first");
         stop.send_replace(true);
         if tokio::time::timeout(STOP_WITHIN, serving).await.is_err() {

@@ -61,6 +61,7 @@ pub(super) const SETTINGS: &[Setting] = &[
     list("trusted_proxies"),
     text("multichannel", "displace"),
     text("log", "text"),
+    text("log_level", "info"),
     number("compare_one_in", "1024"),
     number("limits.body_bytes", "1048576"),
     number("limits.evaluations", "10000"),

@@ -205,13 +205,8 @@ impl FileSettings {
             message: error.to_string().trim().to_owned(),
         };
         let mut settings = Self::default();
-        settings.table(
-            path,
-            text,
-            "",
-            DeTable::parse(text).map_err(wrong)?.get_ref(),
-            &toml::from_str(text).map_err(wrong)?,
-        );
+        let places = DeTable::parse(text).map_err(wrong)?;
+        settings.table(path, text, "", places.get_ref(), &toml::from_str(text).map_err(wrong)?);
         Ok(settings)
     }
 

@@ -11,6 +11,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
 
 use super::ended;
+use super::forms::{FindingsForm, ProofsForm, junit, sarif};
 use super::report::{Detail, claims, findings};
 use crate::assure::proof::Proof;
 use crate::assure::release::{Examined, Outcome, Tables, examine};
@@ -36,6 +37,9 @@ pub(super) struct Check {
     /// Have advice end with exit code 2 too.
     #[arg(long)]
     strict: bool,
+    /// The form of what is printed; `--json` is short for `json`.
+    #[arg(long, value_name = "FORM", default_value = "text", conflicts_with = "json")]
+    format: FindingsForm,
     #[command(flatten)]
     data: Data,
 }
@@ -51,6 +55,9 @@ pub(super) struct Prove {
     /// Have advice end with exit code 2 too.
     #[arg(long)]
     strict: bool,
+    /// The form of what is printed; `--json` is short for `json`.
+    #[arg(long, value_name = "FORM", default_value = "text", conflicts_with = "json")]
+    format: ProofsForm,
     /// Print JSON, for machines.
     #[arg(long)]
     json: bool,
@@ -98,7 +105,13 @@ impl Check {
         };
         let refused = self.refused().await?;
         let ended = if refused.is_some() { Ended::Denied } else { ended(&found, self.strict) };
-        if self.data.json {
+        if self.format == FindingsForm::Sarif {
+            let said = refused.iter().flat_map(|refused| refused["findings"].as_array().into_iter().flatten());
+            let said: Vec<Finding> = said.filter_map(|said| serde_json::from_value(said.clone()).ok()).collect();
+            print::line(format_args!("{:#}", sarif(&found, &said, self.rules.folder().as_deref())));
+            return Ok(ended);
+        }
+        if self.data.json || self.format == FindingsForm::Json {
             let strays = files.strays();
             let said = json!({ "findings": found, "outcome": outcome, "refused": refused, "passedOver": strays });
             print::line(said);
@@ -159,7 +172,11 @@ impl Prove {
         let mut page = Page::new();
         let ended = match examined(files.clone(), &solver) {
             Err(found) => {
-                if self.json {
+                if self.format == ProofsForm::Junit {
+                    print::text(junit(&found, None, self.strict));
+                    return Ok(Ended::Denied);
+                }
+                if self.json || self.format == ProofsForm::Json {
                     print::line(json!({ "findings": found, "outcome": Outcome::Refused }));
                     return Ok(Ended::Denied);
                 }
@@ -173,7 +190,11 @@ impl Prove {
                     Outcome::Proved if is_proved => ended(found, self.strict),
                     _ => Ended::Denied,
                 };
-                if self.json {
+                if self.format == ProofsForm::Junit {
+                    print::text(junit(found, Some(&examined.proofs), self.strict));
+                    return Ok(ended);
+                }
+                if self.json || self.format == ProofsForm::Json {
                     print::line(json!({ "findings": found, "outcome": outcome, "proofs": examined.proofs }));
                     return Ok(ended);
                 }
