@@ -25,7 +25,7 @@ pub struct Denied {
 
 /// The action that a call was decided as before the schema had one of its own for it. A set of rules from then decides
 /// it so: never more widely than before, or than what only an operator may.
-const OLDER_NAMES: [(&str, &str); 15] = [
+const OLDER_NAMES: [(&str, &str); 16] = [
     ("askAboutThePast", "whatIf"),
     ("createToken", "manageTokens"),
     ("listTokens", "manageTokens"),
