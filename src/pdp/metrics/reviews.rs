@@ -41,6 +41,9 @@ fn outcome_word(outcome: Outcome) -> &'static str {
     }
 }
 
+/// What becomes of a claim, in words.
+const RESULTS: [&str; 4] = ["proved", "checked_on_every_row", "not_proved", "broken"];
+
 fn result_word(proof: &Proof) -> &'static str {
     match proof {
         Proof::Proved => "proved",
@@ -65,6 +68,17 @@ impl ReviewMetrics {
             self.age.clone(),
         );
         self.age.set(-1);
+        // Before the first review each is there and 0, so that a query finds it.
+        for outcome in OUTCOMES {
+            self.outcomes.get_or_create(&OutcomeLabels { outcome: outcome_word(outcome) }).set(0);
+        }
+        self.no_claims();
+    }
+
+    fn no_claims(&self) {
+        for result in RESULTS {
+            self.claims.get_or_create(&ClaimLabels { result }).set(0);
+        }
     }
 
     /// Keeps what a review came to.
@@ -73,7 +87,7 @@ impl ReviewMetrics {
             let labels = OutcomeLabels { outcome: outcome_word(known) };
             self.outcomes.get_or_create(&labels).set(i64::from(known == outcome));
         }
-        self.claims.clear();
+        self.no_claims();
         for claim in proofs.into_iter().flat_map(|proofs| &proofs.claims) {
             self.claims.get_or_create(&ClaimLabels { result: result_word(&claim.proof) }).inc();
         }
