@@ -2,11 +2,13 @@
 
 pub mod acts_as;
 pub mod certificate;
+mod forward_auth;
 mod public_url;
 mod listed;
 mod sources;
 pub mod issuer;
 
+pub use forward_auth::{ForwardAuth, ForwardRoute, Proxy, is_plain_part, placeholder};
 pub use sources::{Environment, InForce, Origin, Resolved, Unknown, environment, file, resolve, unknown};
 
 use std::collections::BTreeMap;
@@ -130,6 +132,8 @@ pub struct Settings {
     pub proxy: bool,
     /// The files with which this service speaks TLS itself.
     pub tls: TlsSettings,
+    /// What a proxy may ask about the calls that it passes on; no proxy is answered when nothing is said.
+    pub forward_auth: Option<ForwardAuth>,
 }
 
 /// The files with which this service speaks TLS itself, all PEM.
@@ -290,6 +294,9 @@ impl Settings {
         }
         if let Some(fault) = issuer::fault_of(&self.issuer) {
             return Some(("issuer", fault));
+        }
+        if let Some(fault) = self.forward_auth.as_ref().and_then(ForwardAuth::fault) {
+            return Some(("forward_auth", fault));
         }
         if let Some(fault) = self.tls.fault() {
             return Some(fault);

@@ -40,6 +40,7 @@ mod root;
 mod rules;
 mod authzen;
 mod decisions;
+mod forward_auth;
 mod health;
 mod subscriptions;
 mod tokens;
@@ -254,15 +255,22 @@ async fn dispatch(
 ) -> Result<Response, Problem> {
     let RequestHead { method, path, query, named, headers, connection } = asked;
     let host = origin::host(named, &headers)?;
-    let method = if method == Method::HEAD { Method::GET } else { method };
-    if let Some(site) = surface.site.as_ref().filter(|site| site.serves(&method, path.as_str(), &headers)) {
+    let passed_on = forward_auth::passed_on(&method, path.as_str(), &query);
+    let (method, query) = match &passed_on {
+        Some(_) => (Method::GET, String::new()),
+        None if method == Method::HEAD => (Method::GET, query),
+        None => (method, query),
+    };
+    let site = surface.site.as_ref().filter(|site| site.serves(&method, path.as_str(), &headers));
+    if let (Some(site), None) = (site, &passed_on) {
         let path = path.as_str().to_owned();
         let body_to_come = Ok(bytes::Bytes::new());
         let visit = Visit { method, path, query, host, connection, headers, body: body_to_come };
         let budget = Duration::from_secs(surface.pdp.limits().long_seconds as u64);
         return Ok(visited(Arc::clone(site), visit, body, budget).await);
     }
-    let (served, params) = match surface.routes.find(&method, path.as_str())? {
+    let at = if passed_on.is_some() { forward_auth::PATH } else { path.as_str() };
+    let (served, params) = match surface.routes.find(&method, at)? {
         Found::Route(served, params) => (served, params),
         Found::OtherMethods(allowed) => {
             let mut response = Problem::of(
@@ -286,7 +294,7 @@ async fn dispatch(
     };
     let began = Instant::now();
     let serving = Arc::clone(&surface.serving);
-    let received = Received { method, path, params, query, host, headers, connection, body, serving };
+    let received = Received { method, path, params, query, passed_on, host, headers, connection, body, serving };
     let answer = enter(surface, served.route, received).await;
     if let Some(limit) = answer.as_ref().err().and_then(Problem::limit) {
         metrics::limit_reached(&surface.pdp, limit);

@@ -29,6 +29,8 @@ pub const SEARCH_MAX: usize = 10_000;
 pub const PAGE_TOKEN_LENGTH_MAX: usize = 1_024;
 /// The longest cursor of a list that is read, in characters; longer than any that is given.
 pub const CURSOR_LENGTH_MAX: usize = 4_096;
+/// The longest path of a call that a proxy asks about, with its query, in bytes; longer than what services take.
+pub const FORWARDED_PATH_LENGTH_MAX: usize = 4_096;
 /// The longest request id that is echoed, in bytes.
 pub const REQUEST_ID_LENGTH_MAX: usize = 1_024;
 /// The longest idempotency key, in bytes.

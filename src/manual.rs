@@ -29,4 +29,4 @@ macro_rules! topics {
     };
 }
 
-topics! { asking worlds relationships rules publishing audit ledger callers running packaging watching trouble speed testing }
+topics! { asking proxies worlds relationships rules publishing audit ledger callers running packaging watching trouble speed testing }

@@ -32,7 +32,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use crate::clock::{ClockState, Timestamp};
-use crate::config::RulesFrom;
+use crate::config::{ForwardAuth, RulesFrom};
 use crate::decide::{World, check_schema};
 use crate::domain::grant::Multichannel;
 use crate::files::FilesError;
@@ -79,6 +79,8 @@ pub(crate) struct Settings {
     pub(crate) given_up: Vec<PathBuf>,
     /// Held by whoever archives: one at a time.
     pub(crate) archiving: tokio::sync::Mutex<()>,
+    /// Which calls that a proxy passes on are which questions.
+    pub(crate) forward_auth: Option<ForwardAuth>,
     /// The access tokens that calls came with lately.
     pub(crate) known_tokens: KnownTokens,
     /// When these were last used.
@@ -177,6 +179,7 @@ impl Pdp {
             heads: None,
             given_up: Vec::new(),
             archiving: tokio::sync::Mutex::default(),
+            forward_auth: None,
             known_tokens: KnownTokens::of(&store),
             guessing: Guessing::of(&store),
             token_uses: TokenUses::default(),

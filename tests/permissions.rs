@@ -34,11 +34,30 @@ const ROLES: [(&str, &[&str]); 9] = [
     ("another customer", &["--role", "customer", "--for", "wingtip"]),
 ];
 
+const SETTINGS: &str = r#"
+rules_from = "publishing"
+trusted_proxies = ["127.0.0.1"]
+
+[forward_auth]
+proxy = "nginx"
+subject = "X-Partner"
+
+[[forward_auth.routes]]
+methods = ["DELETE"]
+path = "/subscriptions/{subscription}/seats"
+action = "removeSeats"
+resource = "Subscription::{subscription}"
+"#;
+
+/// What a proxy says of a call that it passes on.
+const PASSED_ON: [(&str, &str); 3] =
+    [("x-original-method", "DELETE"), ("x-original-uri", "/subscriptions/s-adatum/seats"), ("x-partner", "contoso")];
+
 /// A server with a small world and a token for everybody.
-struct Town {
-    server: Server,
+pub struct Town {
+    pub server: Server,
     data: TempDir,
-    tokens: BTreeMap<&'static str, String>,
+    pub tokens: BTreeMap<&'static str, String>,
     /// A proposal that is still open.
     open: RefCell<Option<String>>,
 }
@@ -46,10 +65,16 @@ struct Town {
 impl Town {
     /// Contoso sold to both customers and administers adatum's office365; fabrikam is a stranger to adatum.
     fn new() -> Self {
+        Self::in_environment(&[])
+    }
+
+    /// The same, with more in the environment of the server.
+    pub fn in_environment(environment: &[(&str, &str)]) -> Self {
         let data = tempfile::tempdir().unwrap();
         let settings = data.path().join("standing.toml");
-        std::fs::write(&settings, "rules_from = \"publishing\"\ntrusted_proxies = [\"127.0.0.1\"]\n").unwrap();
-        let server = Server::start(data.path(), &["--config", settings.to_str().unwrap()]);
+        std::fs::write(&settings, SETTINGS).unwrap();
+        let arguments = ["--config", settings.to_str().unwrap()];
+        let server = Server::try_start_in(data.path(), &arguments, environment).unwrap();
         let town = Self { server, data, tokens: BTreeMap::new(), open: RefCell::default() };
         // Whoever a token speaks for has to be there first, and somebody has to tell of them.
         let issued = |town: &Self, of: &dyn Fn(&str) -> bool| -> BTreeMap<&'static str, String> {
@@ -97,7 +122,7 @@ impl Town {
     }
 
     /// One that is open: a new one only where the last was closed, because each is proved.
-    fn open_proposal(&self) -> String {
+    pub fn open_proposal(&self) -> String {
         let open = self.open.take().unwrap_or_else(|| self.proposal());
         self.open.replace(Some(open.clone()));
         open
@@ -109,7 +134,7 @@ impl Town {
     }
 
     /// The answer to a call by somebody of the table.
-    fn by(&self, who: &str, method: &str, path: &str, body: Option<&Value>) -> Answer {
+    pub fn by(&self, who: &str, method: &str, path: &str, body: Option<&Value>) -> Answer {
         let credentials = format!("Bearer {}", self.tokens[who]);
         let answer = self.with(Some(&credentials), method, path, body);
         // A proposal ends with it, or stands over other rules than those of now.
@@ -120,11 +145,12 @@ impl Town {
     }
 
     /// The answer to a call with some credentials, or none.
-    fn with(&self, credentials: Option<&str>, method: &str, path: &str, body: Option<&Value>) -> Answer {
+    pub fn with(&self, credentials: Option<&str>, method: &str, path: &str, body: Option<&Value>) -> Answer {
         let lines = path == "/v1/import";
         let content = if lines { "application/x-ndjson" } else { "application/json" };
         let mut headers = vec![("content-type", content)];
         headers.extend(credentials.map(|credentials| ("authorization", credentials)));
+        headers.extend((path == "/v1/forward-auth").then_some(PASSED_ON).into_iter().flatten());
         self.server.send(method, path, &headers, body.map(Value::to_string).as_deref().map(str::as_bytes))
     }
 }
@@ -163,15 +189,15 @@ fn accepting(customer: &str) -> Value {
 }
 
 /// A call of a route that succeeds for whoever may make it, however often it was made before.
-struct Try {
+pub struct Try {
     /// What tells it from the other calls of its route.
     label: &'static str,
-    path: String,
-    body: Option<Value>,
+    pub path: String,
+    pub body: Option<Value>,
 }
 
 /// Every kind of call of a route, on contoso, adatum and what is theirs.
-fn tries(town: &Town, route: &Route) -> Vec<Try> {
+pub fn tries(town: &Town, route: &Route) -> Vec<Try> {
     let one = |path: &str, body: Option<Value>| vec![Try { label: "", path: path.to_owned(), body }];
     let path = route.path.replace("{partner}", "contoso").replace("{customer}", "adatum");
     let path = path.replace("{subscription}", "s-adatum").replace("{seq}", "1");

@@ -26,13 +26,19 @@ pub struct ReadOptions {
     pub at_least: Option<Revision>,
     /// Should the answer say what would turn it round?
     pub explain: bool,
+    /// Does a proxy ask, about a call that it passes on?
+    pub is_for_proxy: bool,
 }
 
 impl ReadOptions {
     /// The call that asking on this basis is: not everybody who may ask may ask by other facts or rules than those of
     /// now.
     pub(crate) fn call(&self) -> &'static str {
-        if self.as_of.is_some() || self.rules.is_some() { "askAboutThePast" } else { "ask" }
+        match (self.as_of.is_some() || self.rules.is_some(), self.is_for_proxy) {
+            (true, _) => "askAboutThePast",
+            (false, true) => "forwardAuth",
+            (false, false) => "ask",
+        }
     }
 }
 

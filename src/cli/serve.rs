@@ -22,6 +22,7 @@ use super::rules_watch::watch;
 use super::settings::{self, in_force};
 use super::site::site;
 use super::{Ended, Failure};
+use crate::answer;
 use crate::caller::Identity;
 use crate::cli::demo::demo;
 use crate::clock::System;
@@ -157,6 +158,7 @@ impl Serve {
         if self.demo {
             demo(&pdp).await?;
         }
+        pdp = answer::forward::with_forward_auth(pdp, settings.forward_auth);
         // The program that runs, whatever lies under its name by now.
         let pdp = Arc::new(examiner::examining_with(pdp, PathBuf::from("/proc/self/exe")));
         let (stop, stopped) = tokio::sync::watch::channel(false);

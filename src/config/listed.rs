@@ -89,4 +89,5 @@ pub(super) const SETTINGS: &[Setting] = &[
     text("tls.client_crl", ""),
     text("pages", "on"),
     named("services"),
+    named("forward_auth"),
 ];

@@ -101,7 +101,7 @@ pub(super) fn read_options(request: &mut Request) -> Result<ReadOptions, Problem
     let as_of = request.query::<Past>()?.moment(request.pdp.now())?;
     let (Rules { rules }, Asking { at_least, explain }) = (request.query()?, request.query()?);
     request.no_more_query()?;
-    Ok(ReadOptions { as_of, rules, at_least, explain: explain.unwrap_or_default() })
+    Ok(ReadOptions { as_of, rules, at_least, explain: explain.unwrap_or_default(), is_for_proxy: false })
 }
 
 /// Where to ask.

@@ -52,12 +52,20 @@ pub(super) struct Serving {
     pub(super) heartbeat: Duration,
 }
 
+/// A call that a proxy passes on, where it asks with the method and below the path of that call.
+pub(super) struct PassedOn {
+    pub(super) method: Method,
+    /// The path, with the query.
+    pub(super) uri: String,
+}
+
 /// What came over the wire.
 pub(super) struct Received {
     pub(super) method: Method,
     pub(super) path: FullPath,
     pub(super) params: BTreeMap<String, String>,
     pub(super) query: String,
+    pub(super) passed_on: Option<PassedOn>,
     pub(super) host: Option<Authority>,
     pub(super) headers: HeaderMap,
     pub(super) connection: Connection,

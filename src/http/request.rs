@@ -20,7 +20,7 @@ use super::incoming::Incoming;
 use super::page::Paging;
 use super::problem::Problem;
 use super::query::Query;
-use super::received::{Received, Serving};
+use super::received::{PassedOn, Received, Serving};
 use super::trace::trace;
 use crate::caller::Identity;
 use crate::json;
@@ -40,6 +40,8 @@ pub struct Request {
     /// What the caller knows of the noun it reads.
     pub(super) known: Option<Known>,
     pub(super) serving: Arc<Serving>,
+    /// The call that a proxy asks about, where it asks with that call itself.
+    pub(super) passed_on: Option<PassedOn>,
     method: Method,
     path: FullPath,
     params: BTreeMap<String, String>,
@@ -57,7 +59,7 @@ impl Request {
         Conditions { writing, known }: Conditions,
         received: Received,
     ) -> Result<Self, Problem> {
-        let Received { method, path, params, query: query_text, headers, body, serving, .. } = received;
+        let Received { method, path, params, query: query_text, passed_on, headers, body, serving, .. } = received;
         let query = Query::read(&query_text)?;
         let mut call = Call::by(identity);
         call.request_id = headers.get(REQUEST_ID).map(|id| {
@@ -67,7 +69,7 @@ impl Request {
         call.trace = trace(&headers);
         call.conditions = writing;
         let body = Mutex::new(Some(body));
-        Ok(Self { pdp, call, headers, entry, known, serving, method, path, params, query_text, query, body })
+        Ok(Self { pdp, call, headers, entry, known, serving, passed_on, method, path, params, query_text, query, body })
     }
 
     /// A part of the path as what it names.

@@ -17,8 +17,8 @@ use super::long::Work;
 use super::problem::Problem;
 use super::request::Request;
 use super::{
-    access_review, authzen, changes, customers, decisions, health, ledger, link_keys, partners, relationships, root,
-    rules, subscriptions, tokens, transfer, what_if,
+    access_review, authzen, changes, customers, decisions, forward_auth, health, ledger, link_keys, partners,
+    relationships, root, rules, subscriptions, tokens, transfer, what_if,
 };
 use crate::pdp::Pdp;
 use crate::pdp::metrics::{self, RouteMetrics};
@@ -56,7 +56,9 @@ impl Route {
     /// Which conditions it takes.
     pub(super) fn conditional(&self) -> Conditional<'_> {
         let Self { method, path, is_noun, .. } = self;
-        Conditional { method, path, is_authzen: self.is_authzen(), is_noun: *is_noun }
+        // A proxy, too, passes on the conditions of whoever calls, which are for what it protects.
+        let passes_over = self.is_authzen() || *path == forward_auth::PATH;
+        Conditional { method, path, is_authzen: passes_over, is_noun: *is_noun }
     }
 }
 
@@ -97,6 +99,7 @@ routes! {
     POST   "/access/v1/search/resource" "ask"|"askAboutThePast"                => authzen::search::resource, Caller, world, json + long;
     POST   "/access/v1/search/action" "ask"|"askAboutThePast"                  => authzen::search::action, Caller, world, json + long;
     GET    "/.well-known/authzen-configuration"                                => authzen::configuration, Public, world;
+    GET    "/v1/forward-auth" "forwardAuth"                                    => forward_auth::forward_auth, Caller, world;
 
     GET    "/v1/partners" "listPartners"                                       => partners::list, Caller;
     GET    "/v1/partners/{partner}" "readPartner"                              => partners::get, Caller, noun;

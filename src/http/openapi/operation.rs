@@ -129,6 +129,12 @@ impl Described {
         self
     }
 
+    /// It answers with 200 and nothing else.
+    pub(super) fn answers_nothing(mut self, says: &'static str) -> Self {
+        self.answers.insert(StatusCode::OK, ResponseBuilder::new().description(says));
+        self
+    }
+
     /// It answers in another media type when it is asked to.
     pub(super) fn or_as(self, media: &'static str) -> Self {
         let schema = || if media == NDJSON { bytes() } else { text() };

@@ -104,7 +104,10 @@ fn asking() -> Vec<Described> {
     };
     let metadata = at("GET /.well-known/authzen-configuration", "readConfiguration", "Read where to ask")
         .answers::<Configuration>("Where to ask");
-    asked.into_iter().map(with_read_options).chain([metadata]).collect()
+    let for_proxy = at("GET /v1/forward-auth", "askForProxy", "Ask whether a call may go on that a proxy passes on")
+        .header("Standing-Rules", "The digest of the rules")
+        .answers_nothing("It may; 403 where it may not");
+    asked.into_iter().map(with_read_options).chain([metadata, for_proxy]).collect()
 }
 
 fn registration() -> Vec<Described> {
