@@ -7,6 +7,7 @@
 pub mod demo;
 mod figures;
 mod first_token;
+mod traces;
 mod help;
 mod lines;
 mod page;

@@ -132,6 +132,8 @@ pub struct Settings {
     pub proxy: bool,
     /// The files with which this service speaks TLS itself.
     pub tls: TlsSettings,
+    /// The settings of traces.
+    pub traces: TracesSettings,
     /// What a proxy may ask about the calls that it passes on; no proxy is answered when nothing is said.
     pub forward_auth: Option<ForwardAuth>,
 }
@@ -251,6 +253,16 @@ fn age<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<SignedDurati
     Ok(Some(age))
 }
 
+/// The settings of traces.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct TracesSettings {
+    /// The collector that spans are sent to, as OTLP over HTTP; none are sent when nothing is said.
+    pub endpoint: Option<String>,
+    /// Of the calls that belong to no trace yet one in so many begins one; none does where it is 0.
+    pub one_in: Option<u64>,
+}
+
 /// Why settings cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum SettingsError {
@@ -282,6 +294,11 @@ impl Settings {
             && let Some(fault) = public_url::fault_of(url)
         {
             return Some(("public_url", format!("`public_url` `{}` {fault}", sources::masked(url))));
+        }
+        if let Some(url) = &self.traces.endpoint
+            && let Some(fault) = public_url::fault_of(url)
+        {
+            return Some(("traces.endpoint", format!("`{}` {fault}", sources::masked(url))));
         }
         if let Some(folder) =
             self.ledger.checkpoints_to.as_ref().filter(|folder| folder.to_string_lossy().contains("://"))

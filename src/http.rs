@@ -253,7 +253,7 @@ async fn dispatch(
     body: Incoming,
     request_id: Option<&HeaderValue>,
 ) -> Result<Response, Problem> {
-    let RequestHead { method, path, query, named, headers, connection } = asked;
+    let RequestHead { method, path, query, named, mut headers, connection } = asked;
     let host = origin::host(named, &headers)?;
     let passed_on = forward_auth::passed_on(&method, path.as_str(), &query);
     let (method, query) = match &passed_on {
@@ -293,6 +293,7 @@ async fn dispatch(
         }
     };
     let began = Instant::now();
+    let span = trace::begun(&surface.pdp, &mut headers);
     let serving = Arc::clone(&surface.serving);
     let received = Received { method, path, params, query, passed_on, host, headers, connection, body, serving };
     let answer = enter(surface, served.route, received).await;
@@ -304,6 +305,9 @@ async fn dispatch(
     served.metrics.answered(status, took);
     // The route and never the path: a path may hold the secret of a link.
     let (method, route) = (served.route.method.as_str(), served.route.path);
+    if let Some(span) = span {
+        trace::end(span, &surface.pdp, (method, route), &response, took);
+    }
     let request_id = || request_id.map(|id| String::from_utf8_lossy(id.as_bytes()).into_owned());
     tracing::debug!(method, route, status, took_us = took.as_micros() as u64, request_id = request_id(), "answered");
     Ok(response)

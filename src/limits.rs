@@ -128,6 +128,8 @@ pub const ARCHIVE_RECORDS_MAX: u64 = 100_000;
 pub const LEDGER_LINE_MAX: u64 = 256 * 1024 * 1024;
 /// The most work that may wait for the ledger before callers are asked to retry.
 pub const WAITING_WRITES_MAX: usize = 65_536;
+/// The most spans of calls that wait to be sent to a collector; each takes about 200 bytes.
+pub const SPANS_WAITING_MAX: usize = 8_192;
 /// How many bytes the disk has left at least while the service says that it is ready: twice what it writes to find out.
 pub const FREE_BYTES_MIN: u64 = 128 * 1024;
 

@@ -13,6 +13,7 @@ pub(crate) mod own;
 pub(crate) mod reach;
 pub mod ready;
 pub mod examiner;
+pub mod spans;
 pub mod refusal;
 pub mod call;
 pub(crate) mod refused;
@@ -49,6 +50,7 @@ use links::{LinkRing, LinksError};
 use metrics::Metrics;
 use opening::{Keys, KeysError};
 use rules::{Current, Rules};
+use spans::Spans;
 use token_uses::TokenUses;
 
 /// The settings that, with the rules, determine what may happen.
@@ -81,6 +83,8 @@ pub(crate) struct Settings {
     pub(crate) archiving: tokio::sync::Mutex<()>,
     /// Which calls that a proxy passes on are which questions.
     pub(crate) forward_auth: Option<ForwardAuth>,
+    /// Where the spans of calls go, if they are followed.
+    pub(crate) spans: Option<Spans>,
     /// The access tokens that calls came with lately.
     pub(crate) known_tokens: KnownTokens,
     /// When these were last used.
@@ -180,6 +184,7 @@ impl Pdp {
             given_up: Vec::new(),
             archiving: tokio::sync::Mutex::default(),
             forward_auth: None,
+            spans: None,
             known_tokens: KnownTokens::of(&store),
             guessing: Guessing::of(&store),
             token_uses: TokenUses::default(),

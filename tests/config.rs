@@ -83,7 +83,7 @@ fn taken(before: &str, within: &str) -> Vec<String> {
 fn every_setting_is_printed_and_each_can_be_said_in_the_environment() {
     let printed = in_force(&[], &[]);
     let mut expected = taken("", "");
-    for table in ["limits", "ledger", "tls"] {
+    for table in ["limits", "ledger", "tls", "traces"] {
         expected.retain(|name| name != table);
         expected.extend(taken(&format!("[{table}]\n"), &format!("{table}.")));
     }
@@ -101,6 +101,7 @@ fn every_setting_is_printed_and_each_can_be_said_in_the_environment() {
             "ledger.checkpoints_to" => "/heads".to_owned(),
             file if file.starts_with("tls.") => "/file.pem".to_owned(),
             "services" => "office365 = { name = \"Office 365\" }".to_owned(),
+            "traces.endpoint" => "http://127.0.0.1:4318".to_owned(),
             _ => value.as_str().unwrap_or("1").trim_matches('"').to_owned(),
         };
         // None of these can be without the others.

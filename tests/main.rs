@@ -92,6 +92,7 @@ mod tables;
 mod tenants;
 mod tls;
 mod tokens;
+mod traces;
 mod transfer;
 mod unseen;
 mod visitor;

@@ -21,6 +21,7 @@ use super::rules_dir::RulesFlag;
 use super::rules_watch::watch;
 use super::settings::{self, in_force};
 use super::site::site;
+use super::traces;
 use super::{Ended, Failure};
 use crate::answer;
 use crate::caller::Identity;
@@ -159,6 +160,7 @@ impl Serve {
             demo(&pdp).await?;
         }
         pdp = answer::forward::with_forward_auth(pdp, settings.forward_auth);
+        let (pdp, traces) = traces::follow(pdp, &settings.traces)?;
         // The program that runs, whatever lies under its name by now.
         let pdp = Arc::new(examiner::examining_with(pdp, PathBuf::from("/proc/self/exe")));
         let (stop, stopped) = tokio::sync::watch::channel(false);
@@ -249,6 +251,9 @@ impl Serve {
             tracing::warn!("some calls were still under way and are given up");
         }
         certificates.inspect(tokio::task::JoinHandle::abort);
+        if let Some(traces) = traces {
+            traces.finish().await;
+        }
         // Searches, reviews and imports that go on are for nobody: what an import has put is dropped.
         work::end_all();
         keeping.abort();

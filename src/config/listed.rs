@@ -89,5 +89,7 @@ pub(super) const SETTINGS: &[Setting] = &[
     text("tls.client_crl", ""),
     text("pages", "on"),
     named("services"),
+    text("traces.endpoint", ""),
+    number("traces.one_in", "1"),
     named("forward_auth"),
 ];

@@ -12,8 +12,8 @@ use super::problem::Problem;
 use crate::id::{Revision, Seq};
 use crate::pdp::call;
 
-const STANDING_DECISION: HeaderName = HeaderName::from_static("standing-decision");
-const STANDING_REVISION: HeaderName = HeaderName::from_static("standing-revision");
+pub(super) const STANDING_DECISION: HeaderName = HeaderName::from_static("standing-decision");
+pub(super) const STANDING_REVISION: HeaderName = HeaderName::from_static("standing-revision");
 const STANDING_RULES: HeaderName = HeaderName::from_static("standing-rules");
 const IDEMPOTENCY_REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 

@@ -26,6 +26,7 @@ use crate::clock::{ClockState, Durations, Timestamp};
 use crate::config::RulesFrom;
 use crate::decide::decided_by_cedar;
 use crate::pdp::call::{Call, CallError, CallTarget, Response, read};
+use crate::pdp::spans::SpanCounters;
 use crate::pdp::wrong_credentials::WrongCredentials;
 use crate::pdp::{Pdp, ready, rules};
 use crate::store::StoreError;
@@ -67,6 +68,7 @@ pub(crate) struct Metrics {
     pub(crate) decisions: DecisionMetrics,
     /// The reviews of sets that were to come in force.
     pub(crate) reviews: ReviewMetrics,
+    pub(crate) spans: SpanCounters,
     answers: Family<AnswerLabels, Counter>,
     durations: Family<RouteLabels, Durations>,
     limits: Family<LimitLabels, Counter>,
@@ -100,6 +102,7 @@ impl Metrics {
             registry: Mutex::default(),
             decisions: DecisionMetrics::default(),
             reviews: ReviewMetrics::default(),
+            spans: SpanCounters::default(),
             answers: Family::default(),
             durations: Family::default(),
             limits: Family::default(),
@@ -137,6 +140,7 @@ impl Metrics {
         registry.register("rules_swaps", "How often other rules came in force", metrics.swaps.clone());
         metrics.decisions.register(&mut registry);
         metrics.reviews.register(&mut registry);
+        metrics.spans.register(&mut registry);
         registry.register("limits_reached", "How often a limit was reached, by its name", metrics.limits.clone());
         let (compared, inconsistent) = (metrics.compared.clone(), metrics.inconsistent.clone());
         registry.register("decisions_compared", "Answers of the table that the rules decided as well", compared);
