@@ -136,7 +136,7 @@ fn composed(
 ) -> impl Filter<Extract = (Response,), Error = Infallible> + Clone {
     let document = described(ROUTES, pdp.has_world());
     let serving = Arc::new(Serving { document, shutdown, heartbeat });
-    let (routes, quotas) = (Routes::new(&pdp), Quotas::new(*pdp.limits()));
+    let (routes, quotas) = (Routes::new(&pdp), Quotas::new(pdp.limits()));
     let surface = Arc::new(Surface { routes, pdp, listener, serving, site, quotas });
     let query = warp::query::raw().or_else(|_: Rejection| ready(Ok::<_, Infallible>((String::new(),))));
     // A CONNECT names an authority and no path, so nothing looks at its path.

@@ -154,7 +154,7 @@ impl ForwardRoute {
             return Some(format!("the methods of `{path}` are {:?}; write them in capitals, as `GET`", self.methods));
         }
         let is_known = |part: &&str| is_plain_part(part) || placeholder(part).is_some();
-        if !path.starts_with('/') || (path != "/" && !self.parts().iter().all(|part| is_known(&part))) {
+        if !path.starts_with('/') || (path != "/" && !self.parts().iter().all(is_known)) {
             return Some(format!(
                 "`{path}` is no path; write parts of `A-Za-z0-9._~@:+-`, each after one slash, and `{{name}}` where one stands for anything"
             ));

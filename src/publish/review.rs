@@ -205,7 +205,7 @@ async fn examination(
     let examination = match &pdp.settings.examiner {
         Some(examiner) => {
             let request = ExaminationRequest::of(old.files(), files, solver.as_deref()).bytes()?;
-            let answer = examiner.examine(of, pdp.limits(), &request, waiting).await;
+            let answer = examiner.examine(of, &pdp.limits(), &request, waiting).await;
             let answer = answer.map_err(|error| error.to_string())?;
             examination_of(&answer, &request, old.digest(), &candidate)?
         }

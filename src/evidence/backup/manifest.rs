@@ -79,7 +79,7 @@ impl Manifest {
         let other = self
             .files
             .keys()
-            .find(|name| !wanted.contains(&name.as_str()) && !(is_archive(name) && self.store.archives.contains(name)));
+            .find(|name| !(wanted.contains(&name.as_str()) || is_archive(name) && self.store.archives.contains(name)));
         other.map(|name| format!("it names `{name}`, which belongs to no backup"))
     }
 }
