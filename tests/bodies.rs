@@ -38,8 +38,10 @@ fn sent(town: &Guarded, method: &str, path: &str, headers: &str, body: &str) -> 
         "{method} {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n{credentials}{headers}\r\n{body}"
     )
     .unwrap();
-    let mut text = String::new();
-    stream.read_to_string(&mut text).unwrap();
+    // A backup is no text.
+    let mut bytes = Vec::new();
+    stream.read_to_end(&mut bytes).unwrap();
+    let text = String::from_utf8_lossy(&bytes).into_owned();
     let status = text.split(' ').nth(1).unwrap_or_else(|| panic!("{text}")).parse().unwrap();
     (status, text)
 }

@@ -43,6 +43,8 @@ fn said(server: &Server, page: &Answer) -> String {
         ("name=\"form_key\" value=\"", "\""),
         ("name=\"once\" value=\"", "\""),
         ("/assets/", "/"),
+        // Sealed with a key of this server.
+        ("cursor=", "\""),
     ] {
         let mut rest = text.as_str();
         let mut without = String::new();

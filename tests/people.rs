@@ -269,3 +269,17 @@ fn with_pages_off_or_an_address_that_others_reach_the_api_is_as_it_was() {
     assert!(closed.text.contains("public_url"), "{}", closed.text);
     assert_eq!(crate::server::call(&base, "GET", "/v1/partners", &[], None).unwrap().status, 401);
 }
+
+#[test]
+fn what_the_cast_began_on_a_demonstration_opens_nothing_on_a_server_that_is_none() {
+    let (data, server) = demo();
+    let mut browser = Browser::of(&server);
+    assert_eq!(browser.sign_in_as("adatum").status, 303);
+    assert_eq!(browser.get("/customers/adatum/partners").status, 200);
+    let cookies = std::mem::take(&mut browser.cookies);
+    assert!(server.terminate().success());
+    let server = Server::start(data.path(), &[]);
+    let mut browser = Browser { cookies, ..Browser::of(&server) };
+    let page = browser.get("/customers/adatum/partners");
+    assert_ne!(page.status, 200, "{}", page.text);
+}

@@ -1,5 +1,6 @@
 //! The document of this API, `/openapi.json`: generated from the wire types, the errors and the table of routes.
 
+mod problems;
 mod operation;
 mod operations;
 mod parameters;
@@ -17,8 +18,9 @@ use super::decisions::describe_place;
 use super::document::Document;
 use super::names::describe_names;
 use super::routes::Route;
-use operation::{BASIC, BEARER, responses};
+use operation::{BASIC, BEARER};
 use operations::operations;
+use problems::responses;
 
 /// Describes routes: those over our own domain, or over a world of its own.
 pub(super) fn described(routes: &[Route], is_world: bool) -> Document {

@@ -19,7 +19,7 @@ use super::frame::{Frame, Shown, document, sections};
 use super::setting::Setting;
 use super::words::Words;
 use super::{BY_PATH, PageRoute, fault, is_page, language};
-use crate::caller::Identity;
+use crate::caller::{Identity, Proof};
 use crate::change::sessions::open_session;
 use crate::http::{Listener, Site, SiteResponse, Visit};
 use crate::pdp::call::Call;
@@ -188,7 +188,10 @@ async fn of_visit(
     }
     let identity = match cookie(&page.headers, setting.cookie()) {
         Some(secret) => match open_session(&setting.pdp, &secret, setting.sessions).await {
-            Ok(session) => session.map(|session| Held { session, secret }),
+            // The cast proved nothing: what one of it began on a demonstration opens nothing anywhere else.
+            Ok(session) => session
+                .filter(|session| setting.is_demo || session.identity.proof != Proof::Unasked)
+                .map(|session| Held { session, secret }),
             Err(_) => return Err((Box::new(page), Fault::Unavailable)),
         },
         None => None,

@@ -5,7 +5,7 @@ use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 use utoipa::openapi::{KnownFormat, RefOr, Required, SchemaFormat};
 
-use super::operation::text;
+use super::problems::text;
 use crate::id::{CustomerId, PartnerId, SubscriptionId, TokenId};
 use crate::limits::IDEMPOTENCY_KEY_LENGTH_MAX;
 

@@ -4,7 +4,7 @@ use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{AnyOfBuilder, ArrayBuilder, Object, ObjectBuilder, OneOfBuilder, Ref, Schema, Type};
 use utoipa::{PartialSchema as _, ToSchema};
 
-use super::operation::text;
+use super::problems::text;
 use crate::answer::ask::Semantic;
 use crate::answer::search::Pager;
 use crate::question::Question;
