@@ -103,12 +103,18 @@ impl Known {
         self.partners.iter().find(|known| known.partner.as_str() == partner).map(|known| known.name.as_str())
     }
 
+    /// Who sold a subscription, or what it adds to.
+    #[must_use]
+    pub fn seller<'a>(&'a self, subscription: &'a Subscription) -> Option<&'a PartnerId> {
+        let parent = || self.subscriptions.iter().find(|known| Some(&known.id) == subscription.parent.as_ref());
+        subscription.original_reseller.as_ref().or_else(|| parent()?.original_reseller.as_ref())
+    }
+
     /// How many subscriptions a partner sold, of a service or of all.
     #[must_use]
     pub fn sold(&self, partner: &PartnerId, service: Option<&ServiceName>) -> usize {
         let of = |subscription: &&Subscription| {
-            subscription.original_reseller.as_ref() == Some(partner)
-                && service.is_none_or(|service| subscription.service == *service)
+            self.seller(subscription) == Some(partner) && service.is_none_or(|service| subscription.service == *service)
         };
         self.subscriptions.iter().filter(of).count()
     }

@@ -86,7 +86,7 @@ fn services(page: &PageCall, customer: &CustomerId, partner: &PartnerRelationshi
 
 fn sales(page: &PageCall, found: &Known, partner: &PartnerRelationship) -> Markup {
     let words = page.words;
-    let sold = found.subscriptions.iter().filter(|sold| sold.original_reseller.as_ref() == Some(&partner.partner));
+    let sold = found.subscriptions.iter().filter(|sold| found.seller(sold) == Some(&partner.partner));
     let rows: Vec<Vec<Markup>> = sold
         .map(|sold| {
             vec![

@@ -32,7 +32,7 @@ pub async fn subscriptions(page: PageCall) -> Result<Answer, Fault> {
             page.service(&subscription.service),
             html! { span.count { (subscription.quantity) } },
             html! { (words.say(&format!("status-{}", subscription.status))) },
-            seller(&page, &found, subscription.original_reseller.as_ref().map(|seller| seller.as_str())),
+            seller(&page, &found, found.seller(subscription).map(|seller| seller.as_str())),
             html! { @if administrators.is_empty() { span.soft { (words.say("nobody")) } } @else { (words.list(&administrators)) } },
         ]
     });
