@@ -30,6 +30,9 @@ use issuer::IssuerSettings;
 /// The deepest nesting that may be allowed; beyond it the reader itself would give up.
 const DEPTH_MAX: usize = 126;
 
+/// The lowest priority there is.
+const NICE_MAX: usize = 19;
+
 /// Where the rules in force come from.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -339,6 +342,9 @@ impl Settings {
         ];
         if let Some((key, _)) = limits.into_iter().find(|(_, limit)| *limit == 0) {
             return Some((key, format!("`{key}` is at least 1, or nothing would be answered")));
+        }
+        if self.limits.examine_nice > NICE_MAX {
+            return Some(("limits.examine_nice", format!("`limits.examine_nice` is at most {NICE_MAX}")));
         }
         (depth > DEPTH_MAX).then(|| ("limits.depth", format!("`limits.depth` is at most {DEPTH_MAX}")))
     }

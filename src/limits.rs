@@ -212,6 +212,9 @@ pub struct Limits {
     pub examine_memory_bytes: usize,
     /// How long the examination of a candidate may take, in seconds.
     pub examine_seconds: usize,
+    /// How far an examination stands behind answers, as `nice` counts: 19, the last there is, leaves callers alone, and
+    /// on a machine that is busy all the time it takes long.
+    pub examine_nice: usize,
     /// The most decisions a second of one caller; more than a whole server makes on two cores, so that one caller is
     /// bounded where there are more.
     pub decisions_per_second: usize,
@@ -237,6 +240,7 @@ impl Default for Limits {
             long_seconds: 60,
             examine_memory_bytes: 1024 * 1024 * 1024,
             examine_seconds: 300,
+            examine_nice: 19,
             decisions_per_second: 100_000,
             recorded_bytes_per_second: 64 * 1024 * 1024,
             calls_at_once: 1_024,

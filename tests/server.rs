@@ -83,6 +83,8 @@ impl Server {
             .args(arguments)
             // Proofs have tests of their own; elsewhere they would only take time.
             .envs((!arguments.contains(&PROVING)).then_some(("CVC5", "/nowhere/cvc5")))
+            // Other tests keep the machine busy all the time, and what is examined is to come to an end.
+            .env("STANDING_LIMITS_EXAMINE_NICE", "0")
             .envs(environment.iter().copied())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

@@ -14,9 +14,6 @@ use crate::assure::examination::examine_request;
 use crate::limits::EXAMINATION_BYTES_MAX;
 use crate::pdp::examiner::sealed;
 
-/// The lowest priority there is: whatever answers goes before.
-const NICE: i32 = 19;
-
 /// Examine a candidate for a server.
 #[derive(Debug, Args)]
 pub(super) struct Examine {
@@ -26,13 +23,16 @@ pub(super) struct Examine {
     /// The most time of a processor it may take, in seconds.
     #[arg(long)]
     seconds: u64,
+    /// How far it stands behind whatever else runs: 19 is last.
+    #[arg(long)]
+    nice: i32,
 }
 
 impl Examine {
     /// Gives up what it must not take, before it reads anything; the solvers it starts are limited so, too.
     pub(super) fn limit_itself(&self) -> Result<(), Failure> {
         let most = |most| Rlimit { current: Some(most), maximum: Some(most) };
-        setpriority_process(None, NICE)?;
+        setpriority_process(None, self.nice)?;
         setrlimit(Resource::Data, most(self.memory))?;
         setrlimit(Resource::Cpu, Rlimit { current: Some(self.seconds), maximum: Some(self.seconds + 1) })?;
         // Nothing of it is left behind.

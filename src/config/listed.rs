@@ -74,6 +74,7 @@ pub(super) const SETTINGS: &[Setting] = &[
     number("limits.long_seconds", "60"),
     number("limits.examine_memory_bytes", "1073741824"),
     number("limits.examine_seconds", "300"),
+    number("limits.examine_nice", "19"),
     number("limits.decisions_per_second", "100000"),
     number("limits.recorded_bytes_per_second", "67108864"),
     number("limits.calls_at_once", "1024"),

@@ -80,6 +80,7 @@ impl Examiner {
             .arg("examine")
             .arg(format!("--memory={}", limits.examine_memory_bytes))
             .arg(format!("--seconds={}", limits.examine_seconds))
+            .arg(format!("--nice={}", limits.examine_nice))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .process_group(0)

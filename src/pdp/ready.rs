@@ -16,6 +16,8 @@ use crate::store::StoreError;
 pub async fn ready(pdp: &Pdp) -> Result<(), StoreError> {
     pdp.store.check_clock()?;
     let free = pdp.settings.folder.as_deref().and_then(disk_of).map(|disk| disk.free);
+    // Whoever reads that it is ready is answered: what was seen of the disk before no longer counts.
+    pdp.settings.room.note(free.is_none_or(|free| free >= FREE_BYTES_MIN));
     if let Some(free) = free.filter(|free| *free < FREE_BYTES_MIN) {
         let message = format!("the disk has {free} bytes left, and `{FREE_BYTES_MIN}` are kept for what is written");
         return Err(StoreError::Unusable(message));
@@ -30,6 +32,12 @@ const ROOM_KNOWN_FOR: Duration = Duration::from_millis(100);
 /// Whether the disk had room when it was last looked at.
 #[derive(Default)]
 pub(crate) struct Room(Mutex<Option<(Instant, bool)>>);
+
+impl Room {
+    fn note(&self, has_room: bool) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((Instant::now(), has_room));
+    }
+}
 
 /// Does the disk have more room than is kept for what is written last? Where it has not, nothing is begun: every call
 /// has a record.
