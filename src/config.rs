@@ -23,15 +23,12 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::domain::grant::Multichannel;
 use crate::id::ServiceName;
-use crate::limits::Limits;
+use crate::limits::{Limits, NICE_MAX};
 use certificate::CertificateSettings;
 use issuer::IssuerSettings;
 
 /// The deepest nesting that may be allowed; beyond it the reader itself would give up.
 const DEPTH_MAX: usize = 126;
-
-/// The lowest priority there is.
-const NICE_MAX: usize = 19;
 
 /// Where the rules in force come from.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Debug, Deserialize, Serialize)]

@@ -185,6 +185,9 @@ pub const PAST_RULES_MAX: usize = 64;
 /// One answer of the table of decisions in so many is decided by the rules as well, unless the settings say otherwise.
 pub const COMPARE_ONE_IN: u64 = 1_024;
 
+/// The last priority there is, as `nice` counts.
+pub const NICE_MAX: usize = 19;
+
 /// The limits an operator may set; see `[limits]` in the settings.
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
