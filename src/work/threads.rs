@@ -5,7 +5,7 @@ use std::sync::{Arc, LazyLock};
 use rustix::process::setpriority_process;
 use tokio::runtime::{Builder, Handle, Runtime};
 
-use super::task::{Owner, running};
+use super::task::{Owner, is_long, running};
 use super::turns::Turns;
 use crate::limits::{LONG_BEGUN_MAX, LONG_BEGUN_OF_ONE_MAX, THREAD_STACK_BYTES};
 
@@ -46,11 +46,15 @@ static THREADS: LazyLock<std::io::Result<Runtime>> = LazyLock::new(|| {
 #[error("the work broke off")]
 pub struct Broken;
 
-/// Does a piece of long work on one of its threads, when it is the caller's turn.
+/// Does a piece of long work on one of its threads, when it is the caller's turn; here, where the caller has it.
 ///
 /// # Errors
 /// [`Broken`] when it panics, or there is no thread for it.
 pub async fn in_turn<T: Send + 'static>(owner: &Owner, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Broken> {
+    // Whoever waited for another turn would be polled only in its next one, and those may be the same.
+    if is_long() {
+        return Ok(work());
+    }
     let turn = TURNS.turn(owner.of()).await.ok_or(Broken)?;
     let (task, here) = (owner.task(), Handle::current());
     let Ok(threads) = THREADS.as_ref() else { return Err(Broken) };
@@ -60,4 +64,18 @@ pub async fn in_turn<T: Send + 'static>(owner: &Owner, work: impl FnOnce() -> T 
         running(task, turn, work)
     };
     threads.spawn_blocking(piece).await.map_err(|_| Broken)
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt as _;
+
+    use super::{Owner, in_turn};
+
+    #[tokio::test]
+    async fn whoever_has_a_turn_does_what_needs_one_in_it() {
+        let (owner, inner) = (Owner::new("a", None), Owner::new("a", None));
+        let done = in_turn(&owner, move || in_turn(&inner, || 1).now_or_never()).await;
+        assert!(matches!(done, Ok(Some(Ok(1)))), "it waits for a turn that it has");
+    }
 }
