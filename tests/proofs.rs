@@ -261,8 +261,8 @@ const DODGES: &[(&str, (&str, &str), &str)] = &[
     (
         API,
         (
-            "action readCustomer in [readFacts, ofCustomer]\n    appliesTo { principal: [Partner, Customer, Operator]",
-            "action readCustomer in [readFacts, ofCustomer]\n    appliesTo { principal: [Partner, Operator]",
+            "action readCustomer in [readFacts, ofCustomer]\n    appliesTo { principal: [Partner, Customer, Operator, Visitor]",
+            "action readCustomer in [readFacts, ofCustomer]\n    appliesTo { principal: [Partner, Operator, Visitor]",
         ),
         "promises `Api::Action::\"readCustomer\"` to `Customer` on `Customer`, to which it does not apply",
     ),
