@@ -266,8 +266,7 @@ async fn dispatch(
         let path = path.as_str().to_owned();
         let body_to_come = Ok(bytes::Bytes::new());
         let visit = Visit { method, path, query, host, connection, headers, body: body_to_come };
-        let budget = Duration::from_secs(surface.pdp.limits().long_seconds as u64);
-        return Ok(visited(Arc::clone(site), visit, body, budget).await);
+        return Ok(visited(Arc::clone(site), visit, body, &surface.pdp).await);
     }
     let at = if passed_on.is_some() { forward_auth::PATH } else { path.as_str() };
     let (served, params) = match surface.routes.find(&method, at)? {

@@ -45,11 +45,11 @@ fn what_can_change_changes_what_cannot_is_named_and_a_broken_file_changes_nothin
     let answers = |many: usize| server.post("/access/v1/evaluations", &batch(many)).status;
     assert_eq!((answers(5), answers(6)), (200, 400));
     settings(
-        "log = \"text\"\nlog_level = \"debug\"\nlisten = \"127.0.0.1:1\"\nmultichannel = \"refuse\"\n[limits]\nevaluations = 6\n",
+        "log = \"text\"\nlog_level = \"debug\"\nlisten = \"127.0.0.1:1\"\nmultichannel = \"refuse\"\n[limits]\nevaluations = 6\nlong_seconds = 30\n",
     );
     let said: Value = serde_json::from_str(&hang_up(&server, 1)).unwrap();
     // The flag of the command says where it listens, whatever the file says.
-    assert_eq!(said["changed"], "log_level, limits.evaluations", "{said}");
+    assert_eq!(said["changed"], "log_level, limits.evaluations, limits.long_seconds", "{said}");
     assert_eq!(said["need_restart"], "multichannel, log", "{said}");
     assert_eq!((answers(6), answers(7)), (200, 400));
     server.prints("\"level\":\"DEBUG\"");
@@ -69,7 +69,10 @@ fn what_can_change_changes_what_cannot_is_named_and_a_broken_file_changes_nothin
     }
     settings("log = \"json\"\n[limits]\nevaluations = 7\n");
     let said: Value = serde_json::from_str(&hang_up(&server, 5)).unwrap();
-    assert_eq!((&said["changed"], &said["need_restart"]), (&json!("log_level, limits.evaluations"), &json!("")));
+    assert_eq!(
+        (&said["changed"], &said["need_restart"]),
+        (&json!("log_level, limits.evaluations, limits.long_seconds"), &json!(""))
+    );
     assert_eq!((answers(7), answers(8)), (200, 400));
 }
 

@@ -1,7 +1,7 @@
 //! Reading the settings again on SIGHUP: what can change changes while the server runs, and the rest is named.
 //!
-//! Everything is read and checked before anything is put in force, so that a broken file, or a certificate that cannot
-//! be used, leaves all of it as it was.
+//! Everything is read and checked before anything is put in force, so that a broken file leaves all of it as it was.
+//! Certificates and the keys of issuers are read beside this, also where no setting changed.
 
 use std::sync::Arc;
 
@@ -30,7 +30,15 @@ pub(super) struct Limits(pub(super) Arc<Pdp>);
 
 impl Reloadable for Limits {
     fn keys(&self) -> &'static [&'static str] {
-        &["limits.body_bytes", "limits.evaluations", "limits.depth"]
+        &[
+            "limits.body_bytes",
+            "limits.evaluations",
+            "limits.depth",
+            "limits.long_seconds",
+            "limits.examine_memory_bytes",
+            "limits.examine_seconds",
+            "limits.examine_nice",
+        ]
     }
 
     fn prepare(&self, settings: &Settings) -> Result<Ready, String> {
@@ -66,7 +74,6 @@ pub(super) struct Reloaded {
 pub(super) struct Reload {
     in_force: Vec<InForce>,
     flags: Vec<(&'static str, Option<String>)>,
-    /// Certificates, key sets and whatever else is read from files that change have their place here.
     parts: Vec<Box<dyn Reloadable>>,
 }
 

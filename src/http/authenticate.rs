@@ -6,7 +6,7 @@
 use data_encoding::BASE64;
 use percent_encoding::percent_decode_str;
 use warp::http::HeaderMap;
-use warp::http::header::{AUTHORIZATION, FORWARDED};
+use warp::http::header::AUTHORIZATION;
 use warp::http::uri::Authority;
 
 use super::connection::Connection;
@@ -62,10 +62,7 @@ pub(super) async fn authenticate(pdp: &Pdp, entry: &Entry, headers: &HeaderMap) 
     if problem.is_roleless() {
         return Err(problem);
     }
-    let Some(peer) = entry.connection.peer else { return Err(problem) };
-    // A header that is no text is one that nobody can read.
-    let forwarded = headers.get_all(FORWARDED).iter().map(|said| said.to_str().unwrap_or_default());
-    let address = opening::trust(pdp).proxies().client(peer, forwarded);
+    let Some(address) = entry.connection.client(pdp, headers) else { return Err(problem) };
     Err(wrong_proof_from(pdp, address).map_or(problem, Problem::too_many_wrong_proofs))
 }
 

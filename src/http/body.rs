@@ -110,7 +110,10 @@ pub(super) fn media_type(given: &str) -> &str {
 }
 
 /// The next part of a body, if there is one.
-async fn next(body: &mut Incoming) -> Result<Option<Bytes>, Problem> {
+///
+/// # Errors
+/// 408 for one that does not come in time, 400 for a body that breaks off.
+pub(super) async fn next(body: &mut Incoming) -> Result<Option<Bytes>, Problem> {
     let Ok(part) = tokio::time::timeout(PART_WITHIN, body.next()).await else {
         return Err(too_slow(&format!("no part of the body came for {} seconds", PART_WITHIN.as_secs())));
     };

@@ -8,6 +8,8 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
 
+use crate::pdp::guessing::holder;
+
 /// What is taken of connections.
 #[derive(Clone, Copy, Debug)]
 pub struct ConnectionLimits {
@@ -73,17 +75,6 @@ pub(super) struct Life {
 fn millis(since: Instant) -> u64 {
     // No moment is 0, which stands for none.
     u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX).max(1)
-}
-
-/// The part of an address that one holder of it cannot change.
-pub(super) fn holder(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(address) => {
-            let network = u128::from(address) & !u128::from(u64::MAX);
-            IpAddr::V6(network.into())
-        }
-        address => address,
-    }
 }
 
 impl Connections {

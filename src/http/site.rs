@@ -15,6 +15,8 @@ use super::incoming::Incoming;
 use super::long::long;
 use super::problem::Problem;
 use crate::limits::FORM_BODY_BYTES_MAX;
+use crate::pdp::Pdp;
+use crate::pdp::guessing::holder;
 
 /// The answer to a visit.
 pub type SiteResponse = warp::http::Response<Bytes>;
@@ -50,20 +52,17 @@ pub trait Site: Send + Sync {
     fn visit<'a>(&'a self, visit: Visit) -> Pin<Box<dyn Future<Output = SiteResponse> + Send + 'a>>;
 }
 
-/// Has a page answer a call whose body is still on its way; one that may look at everything works for so long at most.
-pub(super) async fn visited(
-    site: Arc<dyn Site>,
-    mut visit: Visit,
-    body: Incoming,
-    budget: Duration,
-) -> warp::reply::Response {
+/// Has a page answer a call whose body is still on its way; one that may look at everything has its turn.
+pub(super) async fn visited(site: Arc<dyn Site>, mut visit: Visit, body: Incoming, pdp: &Pdp) -> warp::reply::Response {
     let read = collected(body, FORM_BODY_BYTES_MAX).await;
     visit.body = read.map_err(|problem: Problem| problem.into_response().status());
     if !site.is_long(&visit.path) {
         return site.visit(visit).await.map(Into::into);
     }
     // Who visits is known to the page alone, so turns go round between addresses here.
-    let whose = visit.connection.peer.map_or_else(String::new, |peer| format!("page:{}", peer.ip()));
+    let address = visit.connection.client(pdp, &visit.headers).map(holder);
+    let whose = address.map_or_else(String::new, |address| format!("page:{address}"));
+    let budget = Duration::from_secs(pdp.limits().long_seconds as u64);
     let page = Box::pin(async move { Ok(site.visit(visit).await) });
     match long(&whose, Some(budget), page).await {
         Ok(page) => page.map(Into::into),

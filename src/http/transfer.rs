@@ -8,6 +8,7 @@ use warp::http::StatusCode;
 use warp::reply::Response;
 
 use super::accept::{NDJSON, OCTETS};
+use super::body::next;
 use super::problem::Problem;
 use super::request::Request;
 use super::response::change_response;
@@ -18,16 +19,13 @@ use crate::evidence;
 use crate::pdp::call;
 
 pub(super) async fn import(mut request: Request) -> Result<Response, Problem> {
-    use futures_util::StreamExt as _;
     request.no_more_query()?;
     call::may::<Infallible>(&request.pdp, &request.call, "import").await?;
     // While lines are written nothing else can be, so they are buffered first: a slow caller must not hold up others.
     let mut file = change::import::spool(&request.pdp).map_err(|error| Problem::unusable(&error))?;
     let mut digest = Sha256::new();
     if let Some(mut body) = request.incoming() {
-        while let Some(piece) = body.next().await {
-            let piece = piece
-                .map_err(|cause| Problem::bad("incomplete_body", format!("the body could not be read: {cause}")))?;
+        while let Some(piece) = next(&mut body).await? {
             digest.update(&piece);
             file.write_all(&piece).map_err(|error| Problem::unusable(&error))?;
         }

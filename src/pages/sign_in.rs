@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use hyper::StatusCode;
-use hyper::header::FORWARDED;
 use maud::{Markup, html};
 
 use super::answer::{Tone, panel};
@@ -17,7 +16,6 @@ use crate::change::tokens::authenticate;
 use crate::facts::Role;
 use crate::pdp::call::Call;
 use crate::pdp::guessing::wrong_proof_from;
-use crate::pdp::opening;
 use crate::pdp::wrong_credentials::note_wrong_credentials;
 
 /// Who says who the people of the demonstration are.
@@ -178,9 +176,8 @@ pub async fn with_token(page: PageCall) -> Result<Answer, Fault> {
 
 /// Counts a wrong token from the address of whoever sent it, and says how long they have to wait if these are too many.
 fn guessed(page: &PageCall) -> Option<Duration> {
-    let forwarded = page.headers.get_all(FORWARDED).iter().map(|said| said.to_str().unwrap_or_default());
-    let address = opening::trust(&page.setting.pdp).proxies().client(page.connection.peer?, forwarded);
-    wrong_proof_from(&page.setting.pdp, address)
+    let pdp = &page.setting.pdp;
+    wrong_proof_from(pdp, page.connection.client(pdp, &page.headers)?)
 }
 
 /// `POST /sign-in/cast`

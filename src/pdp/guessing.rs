@@ -8,15 +8,11 @@ use governor::clock::Clock as GovernorClock;
 use governor::middleware::NoOpMiddleware;
 use governor::state::keyed::HashMapStateStore;
 use governor::{Quota, RateLimiter};
-use ipnet::{IpNet, Ipv6Net};
 
 use crate::clock::SharedClock;
 use crate::limits::{GUESSING_ADDRESSES_MAX, WRONG_PROOFS_A_MINUTE};
 use crate::pdp::Pdp;
 use crate::store::Store;
-
-/// How much of an address of IPv6 names a network: its holder has all addresses below it.
-const NETWORK_BITS: u8 = 64;
 
 /// Time as the store's clock lets it pass, whatever it is set to.
 struct Passed(SharedClock);
@@ -30,7 +26,7 @@ impl GovernorClock for Passed {
 }
 
 /// From where an attempt came; nothing for all the addresses beyond those that are counted one by one.
-type From = Option<IpNet>;
+type From = Option<IpAddr>;
 type Limiter = RateLimiter<From, HashMapStateStore<From>, Passed, NoOpMiddleware<Duration>>;
 
 /// The wrong proofs of the last minute, by where they came from.
@@ -57,16 +53,15 @@ impl Guessing {
 /// Counts a wrong proof from an address. How long it has to wait, where it sent more than it may.
 pub fn wrong_proof_from(pdp: &Pdp, address: IpAddr) -> Option<Duration> {
     let Guessing { limiter, clock } = &pdp.settings.guessing;
-    let from = (limiter.len() < GUESSING_ADDRESSES_MAX).then(|| network(address));
+    let from = (limiter.len() < GUESSING_ADDRESSES_MAX).then(|| holder(address));
     limiter.check_key(&from).err().map(|until| until.wait_time_from(clock.monotonic()))
 }
 
-/// What counts as one address.
-fn network(address: IpAddr) -> IpNet {
-    match address {
-        IpAddr::V4(_) => address.into(),
-        IpAddr::V6(address) => {
-            Ipv6Net::new(address, NETWORK_BITS).map_or_else(|_| IpAddr::V6(address).into(), |net| net.trunc().into())
-        }
+/// What counts as one address: an address of IPv4, or the half of one of IPv6 that its holder cannot change.
+#[must_use]
+pub fn holder(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(address) => IpAddr::V6((u128::from(address) & !u128::from(u64::MAX)).into()),
+        address => address,
     }
 }

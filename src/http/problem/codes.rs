@@ -35,10 +35,12 @@ const CODES: &str = "
     unreadable_lines";
 
 /// The codes that say that a limit was reached, each with the limit's name.
-const LIMITS: [(&str, &str); 11] = [
+const LIMITS: [(&str, &str); 13] = [
     ("batch_too_large", "batch_bytes"),
     ("body_too_large", "body_bytes"),
     ("body_too_slow", "body_time"),
+    ("disk_full", "disk_reserve"),
+    ("took_too_long", "long_seconds"),
     ("too_many_administrators", "administrators"),
     ("too_many_changes", "what_if_changes"),
     ("too_many_connections", "connections"),
