@@ -123,6 +123,17 @@ pub enum Proof {
     Service,
 }
 
+impl Proof {
+    /// The access token that it is, if it is one.
+    #[must_use]
+    pub const fn token(&self) -> Option<&TokenId> {
+        match self {
+            Self::Token { id } => Some(id),
+            Self::Jwt { .. } | Self::Certificate { .. } | Self::Socket | Self::Unasked | Self::Service => None,
+        }
+    }
+}
+
 /// Who calls, the person behind it, and how both were established.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Identity {

@@ -4,8 +4,8 @@
 use jiff::SignedDuration;
 
 use super::token_error::TokenError;
-use super::tokens::{IssuedToken, Secret, TokenSummary, person_of, said_of, summary, usual_end};
-use crate::caller::{Caller, Proof};
+use super::tokens::{IssuedToken, Secret, person_of, said_of, summary, usual_end};
+use crate::caller::Caller;
 use crate::id::TokenId;
 use crate::limits::TOKEN_OVERLAP_DAYS_MAX;
 use crate::pdp::Pdp;
@@ -23,10 +23,7 @@ pub async fn rotate_token(
     overlap: SignedDuration,
 ) -> Result<Committed<IssuedToken>, CallError<TokenError>> {
     let Secret { id: new_id, sha256, shown } = Secret::make(pdp)?;
-    let rotator = match &call.proof {
-        Proof::Token { id } => Some(id.clone()),
-        _ => None,
-    };
+    let rotator = call.proof.token().cloned();
     let mut call = call.clone();
     call.said.insert("replaces".to_owned(), id.as_str().into());
     let old_id = id.clone();
@@ -34,7 +31,7 @@ pub async fn rotate_token(
         let now = context.at;
         let known = context.token(&old_id)?;
         let old = known.ok_or_else(|| TokenError::Unknown(old_id.clone()))?;
-        if old.revoked.is_some() || old.expires.is_some_and(|expires| expires <= now) {
+        if !old.is_valid(now) {
             return Err(TokenError::Ended(old_id.clone()).into());
         }
         if overlap.is_negative() || overlap > SignedDuration::from_hours(24 * TOKEN_OVERLAP_DAYS_MAX) {
@@ -67,7 +64,6 @@ pub async fn rotate_token(
         Ok(done)
     })
     .await?;
-    let TokenSummary { id, name, role, person, expires, .. } = changed.value;
-    let value = IssuedToken { id, name: name.unwrap_or_default(), token: shown, role, person, expires };
+    let value = IssuedToken::of(changed.value, shown);
     Ok(Committed { value, revision: changed.revision, is_repeat: false, seqs: changed.seqs })
 }

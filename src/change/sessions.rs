@@ -114,10 +114,7 @@ pub async fn begin_session(pdp: &Pdp, call: &Call) -> Result<Begun, CallError<Se
     let (id, sha256) = id_of(&secret).ok_or(CallError::Store(StoreError::Closing))?;
     let mut call = call.clone();
     call.said.insert("session".to_owned(), id.as_str().into());
-    let token = match &call.proof {
-        Proof::Token { id } => Some(id.clone()),
-        _ => None,
-    };
+    let token = call.proof.token().cloned();
     let (caller, person, new) = (call.caller.clone(), call.person.clone(), id.clone());
     call::change(pdp, &call, "signIn", CallTarget::Installation, move |context, _| {
         let hand = hand(&caller, person.as_ref());
@@ -223,5 +220,5 @@ pub async fn open_session(pdp: &Pdp, secret: &str, terms: SessionTerms) -> Resul
 fn is_token_valid(pdp: &Pdp, token: Option<&TokenId>, now: Timestamp) -> Result<bool, StoreError> {
     let Some(id) = token else { return Ok(true) };
     let token = token_as_written(pdp, id)?;
-    Ok(token.is_some_and(|token| token.revoked.is_none() && token.expires.is_none_or(|expires| now < expires)))
+    Ok(token.is_some_and(|token| token.is_valid(now)))
 }

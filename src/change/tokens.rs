@@ -88,6 +88,14 @@ pub struct IssuedToken {
     pub expires: Option<Timestamp>,
 }
 
+impl IssuedToken {
+    /// A new token as it is listed, and what is shown of it once.
+    pub(super) fn of(listed: TokenSummary, token: String) -> Self {
+        let TokenSummary { id, name, role, person, expires, .. } = listed;
+        Self { id, name: name.unwrap_or_default(), token, role, person, expires }
+    }
+}
+
 /// A token as it is listed.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -232,10 +240,7 @@ pub async fn create_token(
     new: NewToken,
 ) -> Result<Committed<IssuedToken>, CallError<TokenError>> {
     let Secret { id, sha256, shown } = Secret::make(pdp)?;
-    let made_by = match &call.proof {
-        Proof::Token { id } => Some(id.clone()),
-        Proof::Jwt { .. } | Proof::Certificate { .. } | Proof::Socket | Proof::Unasked | Proof::Service => None,
-    };
+    let made_by = call.proof.token().cloned();
     let changed = call::change(pdp, call, "createToken", CallTarget::Installation, move |context, _| {
         let NewToken { speaks_for, name, person, expires } = new.clone();
         readable("name", name.as_deref(), TOKEN_NAME_LENGTH_MAX)?;
@@ -261,8 +266,7 @@ pub async fn create_token(
         put(&token)
     })
     .await?;
-    let TokenSummary { id, name, role, person, expires, .. } = changed.value;
-    let value = IssuedToken { id, name: name.unwrap_or_default(), token: shown, role, person, expires };
+    let value = IssuedToken::of(changed.value, shown);
     Ok(Committed { value, revision: changed.revision, is_repeat: false, seqs: changed.seqs })
 }
 
@@ -355,8 +359,7 @@ pub fn authenticate_pair(pdp: &Pdp, id: &str, secret: &str) -> Result<Option<Ide
 /// Who a token speaks for and whose it is, where this is its secret and it is valid.
 fn proven(token: &Token, secret: &str, now: Timestamp) -> Option<Identity> {
     let is_right: bool = Sha256::digest(secret.as_bytes()).as_slice().ct_eq(&token.sha256).into();
-    let is_valid = token.revoked.is_none() && token.expires.is_none_or(|expires| now < expires);
-    (is_right && is_valid).then(|| Identity {
+    (is_right && token.is_valid(now)).then(|| Identity {
         caller: token.caller.clone(),
         person: Some(person_of(token)),
         proof: Proof::Token { id: token.id.clone() },

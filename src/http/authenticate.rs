@@ -13,7 +13,7 @@ use super::connection::Connection;
 use super::origin::{from_this_machine, not_from_another_site};
 use super::problem::Problem;
 use super::received::Listener;
-use crate::caller::{Identity, Proof};
+use crate::caller::Identity;
 use crate::change;
 use crate::id::TokenId;
 use crate::pdp::guessing::wrong_proof_from;
@@ -50,7 +50,7 @@ pub(super) async fn authenticate(pdp: &Pdp, entry: &Entry, headers: &HeaderMap) 
             problem
         }
         Ok(identity) => {
-            if let Proof::Token { id } = &identity.proof {
+            if let Some(id) = identity.proof.token() {
                 note_token_use(pdp, id);
             }
             return Ok(identity);

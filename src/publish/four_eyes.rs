@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::caller::{Caller, OWN_ISSUER, Person, Proof};
+use crate::caller::{Caller, OWN_ISSUER, Person};
 use crate::clock::Timestamp;
 use crate::id::TokenId;
 use crate::pdp::call::Call;
@@ -27,11 +27,7 @@ pub(crate) struct Hand {
 impl Hand {
     /// Whoever makes a call.
     pub(crate) fn of_call(call: &Call) -> Self {
-        let token = match &call.proof {
-            Proof::Token { id } => Some(id.clone()),
-            _ => None,
-        };
-        Self { caller: call.caller.clone(), person: call.person.clone(), token }
+        Self { caller: call.caller.clone(), person: call.person.clone(), token: call.proof.token().cloned() }
     }
 
     /// Whoever made a proposal.

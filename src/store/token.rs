@@ -38,6 +38,14 @@ pub struct Token {
     pub sha256: [u8; 32],
 }
 
+impl Token {
+    /// Does it open anything at a time: is it neither revoked nor over?
+    #[must_use]
+    pub fn is_valid(&self, now: Timestamp) -> bool {
+        self.revoked.is_none() && self.expires.is_none_or(|expires| now < expires)
+    }
+}
+
 /// An answer that is remembered, so that a retry with the same idempotency key gets it again.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Remembered {
