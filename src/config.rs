@@ -3,6 +3,7 @@
 pub mod acts_as;
 pub mod certificate;
 mod forward_auth;
+pub mod pages;
 mod public_url;
 mod listed;
 mod sources;
@@ -26,6 +27,7 @@ use crate::id::ServiceName;
 use crate::limits::{Limits, NICE_MAX};
 use certificate::CertificateSettings;
 use issuer::IssuerSettings;
+use pages::{PagesSetting, ServiceSettings, SessionSettings};
 
 /// The deepest nesting that may be allowed; beyond it the reader itself would give up.
 const DEPTH_MAX: usize = 126;
@@ -124,6 +126,8 @@ pub struct Settings {
     pub pages: PagesSetting,
     /// What people call services, by their keys.
     pub services: BTreeMap<ServiceName, ServiceSettings>,
+    /// How long somebody stays signed in to the pages.
+    pub sessions: SessionSettings,
     /// How much a server logs: `error`, `warn`, `info`, `debug` or `trace`.
     pub log_level: LogLevel,
     /// The settings of the ledger.
@@ -163,25 +167,6 @@ impl TlsSettings {
             _ => None,
         }
     }
-}
-
-/// Whether pages for people are served.
-#[derive(Clone, Copy, Default, PartialEq, Eq, Debug, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum PagesSetting {
-    /// They are.
-    #[default]
-    On,
-    /// The API alone is served.
-    Off,
-}
-
-/// What is said of a service besides its key.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ServiceSettings {
-    /// What people call it.
-    pub name: String,
 }
 
 /// How the log is written.
@@ -315,7 +300,7 @@ impl Settings {
         if let Some(fault) = self.forward_auth.as_ref().and_then(ForwardAuth::fault) {
             return Some(("forward_auth", fault));
         }
-        if let Some(fault) = self.tls.fault() {
+        if let Some(fault) = self.tls.fault().or_else(|| self.sessions.fault()) {
             return Some(fault);
         }
         let Limits { depth, long_seconds, examine_memory_bytes, examine_seconds, .. } = self.limits;

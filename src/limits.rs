@@ -145,9 +145,9 @@ pub const FORM_BODY_BYTES_MAX: usize = 1024 * 1024;
 /// The most fields a form may hold: more than the services of one acceptance.
 pub const FORM_FIELDS_MAX: usize = 1_000;
 /// How many minutes nobody has to be seen for a session to end, so that a screen left alone opens nothing for long.
-pub const SESSION_IDLE_MINUTES: i64 = 30;
+pub const SESSION_IDLE_MINUTES: u16 = 30;
 /// How many hours a session may last in all: a working day.
-pub const SESSION_HOURS: i64 = 8;
+pub const SESSION_HOURS: u16 = 8;
 /// How many minutes pass before it is written again that a session was seen, so that looking costs no write.
 pub const SESSION_SEEN_EVERY_MINUTES: i64 = 5;
 /// The most open sessions of one person; the next one ends the oldest.

@@ -83,7 +83,7 @@ fn taken(before: &str, within: &str) -> Vec<String> {
 fn every_setting_is_printed_and_each_can_be_said_in_the_environment() {
     let printed = in_force(&[], &[]);
     let mut expected = taken("", "");
-    for table in ["limits", "ledger", "tls", "traces"] {
+    for table in ["limits", "ledger", "sessions", "tls", "traces"] {
         expected.retain(|name| name != table);
         expected.extend(taken(&format!("[{table}]\n"), &format!("{table}.")));
     }
@@ -128,6 +128,7 @@ fn what_is_not_understood_is_named_with_its_line_and_what_is_likely_meant() {
         ("listen = \"nowhere\"\n", "`listen` (file, line 1) cannot be so"),
         ("[limits]\ndepth = \"deep\"\n", "`limits.depth` (file, line 2) cannot be so"),
         ("[limits]\ndepth = 0\n", "`limits.depth` is at least 1"),
+        ("[sessions]\nhours = 0\n", "`sessions.hours` is at least 1"),
         ("[limits]\nevaluations = 0\n", "`limits.evaluations` is at least 1"),
         ("[limits]\nbody_bytes = 0\n", "`limits.body_bytes` is at least 1"),
         ("[limits]\nbody_bytes = -1\n", "`limits.body_bytes` (file, line 2) cannot be so"),

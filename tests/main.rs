@@ -83,6 +83,7 @@ mod search;
 mod server;
 mod shipped;
 mod short;
+mod sessions;
 mod signatures;
 mod stage;
 mod stories;

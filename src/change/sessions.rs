@@ -13,8 +13,9 @@ use subtle::ConstantTimeEq as _;
 
 use crate::caller::{Caller, Identity, Person, Proof};
 use crate::clock::Timestamp;
+use crate::config::pages::SessionSettings;
 use crate::id::{SessionId, TokenId};
-use crate::limits::{SESSION_HOURS, SESSION_IDLE_MINUTES, SESSION_SEEN_EVERY_MINUTES, SESSIONS_OF_ONE_MAX};
+use crate::limits::{SESSION_SEEN_EVERY_MINUTES, SESSIONS_OF_ONE_MAX};
 use crate::pdp::Pdp;
 use crate::pdp::call::{self, Call, CallError, CallTarget, Coded, Committed, Done};
 use crate::pdp::wrong_credentials::token_as_written;
@@ -24,21 +25,6 @@ use crate::store::{MetadataChanges, Session, StoreError, WriteContext};
 const SECRET_BYTES: usize = 32;
 /// How much of the hash of a secret is the session's public name.
 const ID_BYTES: usize = 16;
-
-/// How long sessions last.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct SessionTerms {
-    /// How long nobody has to be seen for a session to end.
-    pub idle: SignedDuration,
-    /// How long a session may last in all.
-    pub whole: SignedDuration,
-}
-
-impl Default for SessionTerms {
-    fn default() -> Self {
-        Self { idle: SignedDuration::from_mins(SESSION_IDLE_MINUTES), whole: SignedDuration::from_hours(SESSION_HOURS) }
-    }
-}
 
 /// A session that was begun, as its cookie is given out once.
 #[derive(Clone)]
@@ -190,7 +176,7 @@ pub async fn end_session(
 ///
 /// # Errors
 /// [`StoreError`] when sessions cannot be read or when it was seen cannot be written; then nobody is let in.
-pub async fn open_session(pdp: &Pdp, secret: &str, terms: SessionTerms) -> Result<Option<OpenSession>, StoreError> {
+pub async fn open_session(pdp: &Pdp, secret: &str, lasts: SessionSettings) -> Result<Option<OpenSession>, StoreError> {
     let Some((id, sha256)) = id_of(secret) else { return Ok(None) };
     let session = match pdp.store.session(&id) {
         Err(error @ StoreError::Altered(_)) => {
@@ -203,12 +189,12 @@ pub async fn open_session(pdp: &Pdp, secret: &str, terms: SessionTerms) -> Resul
     let now = pdp.store.now();
     let seen = pdp.store.session_seen(&id)?.map_or(session.begun, |seen| seen.max(session.begun));
     let is_over = session.ended.is_some()
-        || now.duration_since(session.begun) >= terms.whole
-        || now.duration_since(seen) >= terms.idle;
+        || now.duration_since(session.begun) >= lasts.whole()
+        || now.duration_since(seen) >= lasts.idle();
     if is_over || !is_token_valid(pdp, session.token.as_ref(), now)? {
         return Ok(None);
     }
-    if now.duration_since(seen) >= SignedDuration::from_mins(SESSION_SEEN_EVERY_MINUTES) {
+    if now.duration_since(seen) >= SignedDuration::from_mins(SESSION_SEEN_EVERY_MINUTES).min(lasts.idle() / 6) {
         pdp.store.see_session(&id, now).await?;
     }
     let proof = session.token.map_or(Proof::Unasked, |id| Proof::Token { id });

@@ -27,7 +27,8 @@ use crate::answer;
 use crate::caller::Identity;
 use crate::cli::demo::demo;
 use crate::clock::System;
-use crate::config::{PagesSetting, RulesAt, RulesFrom, SolverSetting};
+use crate::config::pages::PagesSetting;
+use crate::config::{RulesAt, RulesFrom, SolverSetting};
 use crate::decide::World;
 use crate::evidence;
 use crate::http::{Listener, Shutdown, serve, service_with_site};
@@ -180,7 +181,7 @@ impl Serve {
         let site = match settings.pages {
             PagesSetting::On if !self.no_pages => {
                 let is_open = listen.ip().is_loopback() || pdp.public_url().starts_with("https://");
-                Some(site(&pdp, kind, settings.services, self.demo, is_open)?)
+                Some(site(&pdp, kind, settings.services, settings.sessions, self.demo, is_open)?)
             }
             _ => None,
         };

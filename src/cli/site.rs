@@ -5,8 +5,7 @@ use std::sync::Arc;
 
 use super::Failure;
 use super::demo::SERVICES;
-use crate::change::sessions::SessionTerms;
-use crate::config::ServiceSettings;
+use crate::config::pages::{ServiceSettings, SessionSettings};
 use crate::http::{Listener, Site};
 use crate::id::{IdError, ServiceName};
 use crate::pages::Pages;
@@ -21,6 +20,7 @@ pub(super) fn site(
     pdp: &Arc<Pdp>,
     listener: Listener,
     services: BTreeMap<ServiceName, ServiceSettings>,
+    sessions: SessionSettings,
     is_demo: bool,
     is_open: bool,
 ) -> Result<Arc<dyn Site>, Failure> {
@@ -34,7 +34,7 @@ pub(super) fn site(
         listener,
         is_demo,
         services,
-        sessions: SessionTerms::default(),
+        sessions,
         closed: (!is_open).then_some("closed-address"),
     })))
 }

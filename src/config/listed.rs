@@ -90,6 +90,8 @@ pub(super) const SETTINGS: &[Setting] = &[
     text("tls.client_crl", ""),
     text("pages", "on"),
     named("services"),
+    number("sessions.idle_minutes", "30"),
+    number("sessions.hours", "8"),
     text("traces.endpoint", ""),
     number("traces.one_in", "1"),
     named("forward_auth"),

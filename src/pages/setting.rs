@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::change::sessions::SessionTerms;
+use crate::config::pages::SessionSettings;
 use crate::http::Listener;
 use crate::id::ServiceName;
 use crate::pdp::Pdp;
@@ -19,7 +19,7 @@ pub struct Setting {
     /// What services are called; by their key where nothing is said.
     pub services: BTreeMap<ServiceName, String>,
     /// How long sessions last.
-    pub sessions: SessionTerms,
+    pub sessions: SessionSettings,
     /// The key of the sentence that says why no page is shown.
     pub closed: Option<&'static str>,
 }
