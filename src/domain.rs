@@ -4,6 +4,7 @@
 
 pub mod customer;
 pub mod partner;
+pub mod language;
 pub mod invitation;
 pub mod service;
 pub mod similar;
