@@ -48,6 +48,8 @@ mod transfer;
 mod what_if;
 mod routes;
 mod openapi;
+#[cfg(fuzzing)]
+pub use authzen::agreement::agree as evaluation_readers_agree;
 
 pub use authenticate::Access;
 pub use body::Body;

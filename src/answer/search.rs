@@ -16,6 +16,8 @@ mod candidates;
 mod look;
 mod page_builder;
 mod token;
+#[cfg(fuzzing)]
+pub use token::read_any as read_any_page_token;
 
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};

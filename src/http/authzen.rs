@@ -9,6 +9,8 @@ pub(super) mod search;
 pub(super) mod interop;
 mod wire;
 mod question;
+#[cfg(any(test, fuzzing))]
+pub(super) mod agreement;
 
 pub(super) use answers::{Evaluation, EvaluationsAnswer, SearchAnswer};
 

@@ -167,10 +167,9 @@ mod tests {
     use proptest::sample::Index;
     use serde_json::json;
 
-    use super::super::wire::{self, Asked};
+    use super::super::agreement::{agree, parts, strict_batch};
     use super::{plain, plain_batch};
     use crate::answer::ask::{Batch, Semantic};
-    use crate::json::read;
     use crate::limits::Limits;
     use crate::question::{Entity, Question};
 
@@ -293,33 +292,6 @@ mod tests {
             text[at] = *byte;
         }
         text
-    }
-
-    fn strict(text: &[u8], limits: &Limits) -> Option<Question> {
-        wire::question(&wire::object(read(text, limits.depth).ok()?).ok()?).ok()
-    }
-
-    fn strict_batch(text: &[u8], limits: &Limits) -> Option<Asked> {
-        wire::asked(&wire::object(read(text, limits.depth).ok()?).ok()?, limits.evaluations).ok()
-    }
-
-    /// What a body asks, to be compared.
-    fn parts(asked: Asked) -> (Vec<Result<Question, String>>, Option<Semantic>) {
-        match asked {
-            Asked::One(question) => (vec![Ok(*question)], None),
-            Asked::Many(Batch { questions, semantic }) => (questions, Some(semantic)),
-        }
-    }
-
-    /// Where the short way says yes, the strict reader says the same.
-    fn agree(text: &[u8], limits: &Limits) {
-        let shown = String::from_utf8_lossy(text);
-        if let Some(question) = plain(text, limits) {
-            assert_eq!(Some(question), strict(text, limits), "{shown}");
-        }
-        if let Some(asked) = plain_batch(text, limits) {
-            assert_eq!(Some(parts(asked)), strict_batch(text, limits).map(parts), "{shown}");
-        }
     }
 
     fn limits() -> impl Strategy<Value = Limits> {
