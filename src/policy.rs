@@ -28,7 +28,7 @@ pub use digest::Digest;
 pub(crate) use finding::full;
 pub use finding::{Finding, RulesError};
 pub use near::{did_you_mean, near};
-pub use retired::{RETIRED, Retirement, retirements};
+pub use retired::{RETIRED, Retirement, retirements, wording};
 pub use rule::{Claim, Place, Rule, RuleId, Rulebook};
 pub(crate) use sale::{COMMERCIAL_RELATIONSHIP, ORIGINAL_RESELLER, RELATIONSHIP, RESELLER, SALE, SaleWords};
 pub use source::{ReadError, RuleFiles, without_mark};

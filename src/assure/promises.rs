@@ -6,15 +6,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest as _, Sha256};
 
 use super::signed_tables::{FOLDER, signed_cells, signed_texts};
-use crate::policy::{Bundle, Finding, RETIRED, Retirement, Rule, RuleId};
-
-/// How many digits of a digest say which wording of a promise is meant.
-const DIGITS: usize = 12;
+use crate::policy::{Bundle, Finding, RETIRED, Retirement, Rule, RuleId, wording};
 
 /// A promise that goes with a set of rules, and who took it away.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, utoipa::ToSchema)]
@@ -45,18 +40,15 @@ impl Retired {
     }
 
     fn of_claim(rule: &Rule) -> Self {
-        let said = format!("{:?} {}", rule.claim, rule.said().unwrap_or_default());
-        Self::of(rule.id.to_string(), rule.title.clone(), &said)
+        Self::of(rule.id.to_string(), rule.title.clone(), rule.wording())
     }
 
     fn of_table(action: &str, rows: &BTreeSet<BTreeMap<String, String>>) -> Self {
         let title = format!("The signed answers to {action}");
-        Self::of(format!("tables/{action}"), title, &serde_json::to_string(rows).unwrap_or_default())
+        Self::of(format!("tables/{action}"), title, wording(&serde_json::to_string(rows).unwrap_or_default()))
     }
 
-    fn of(promise: String, title: String, said: &str) -> Self {
-        let mut said = HEXLOWER.encode(&Sha256::digest(said));
-        said.truncate(DIGITS);
+    const fn of(promise: String, title: String, said: String) -> Self {
         Self { promise, title, said, by: None, on: None, why: None }
     }
 }

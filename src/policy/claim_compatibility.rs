@@ -19,16 +19,18 @@ use super::vocabulary::ActionShape;
 use super::words::MissingWord;
 
 impl Bundle {
-    /// The promises that the set of this program takes away by lines of its own; nothing for any other set.
+    /// The promises of `other`, each with its wording, that the set of this program takes away by lines of its own that
+    /// `other` has not; nothing for any other set.
     ///
     /// A next version has calls that what was promised did not know, and cannot be put in force in two steps, as a
-    /// reviewer's set is. Whether what goes is worded as the line says is looked at with every promise that goes.
-    fn taken_away_as_shipped(&self) -> BTreeSet<String> {
+    /// reviewer's set is.
+    fn taken_away_as_shipped(&self, other: &Self) -> BTreeSet<(String, String)> {
         if *self.digest() != Digest::of(&RuleFiles::built_in()) {
             return BTreeSet::new();
         }
-        let lines = retirements(self.files()).into_iter().filter(|line| line.said.is_some());
-        lines.map(|line| line.promise).collect()
+        let spent = retirements(other.files());
+        let lines = retirements(self.files()).into_iter().filter(|line| !spent.contains(line));
+        lines.filter_map(|line| Some((line.promise, line.said?))).collect()
     }
 
     /// The same set, with those claims of `other` that it lacks or has otherwise; they decide nothing, but are held
@@ -38,10 +40,10 @@ impl Bundle {
     pub fn held_to_claims_of(&self, other: &Self) -> (Self, Vec<Finding>) {
         let (mut held, mut findings) = (self.clone(), Vec::new());
         let validator = Validator::new(self.schema().clone());
-        let taken_away = self.taken_away_as_shipped();
+        let taken_away = self.taken_away_as_shipped(other);
         for (rule, claim) in other.claims() {
             findings.extend(weakened(self, other, rule));
-            if self.makes(rule) || taken_away.contains(rule.id.as_str()) {
+            if self.makes(rule) || taken_away.contains(&(rule.id.to_string(), rule.wording())) {
                 continue;
             }
             let id = rule.id.in_force();

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use cedar_policy::Policy;
 use serde::{Deserialize, Serialize};
 
+use super::retired::wording;
 use super::sale::SaleWords;
 
 /// The name of a rule: the path of its file without `policies/` and the ending, for example `may/remove-seats`.
@@ -130,6 +131,12 @@ impl Rule {
         let mut json = self.policy.to_json().ok()?;
         json.as_object_mut()?.remove("annotations");
         Some(json)
+    }
+
+    /// The digest of what it promises as it is worded, shortened: by it a line that takes a claim away says which.
+    #[must_use]
+    pub fn wording(&self) -> String {
+        wording(&format!("{:?} {}", self.claim, self.said().unwrap_or_default()))
     }
 
     /// What it says whichever way its schema says a sale.
