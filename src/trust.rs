@@ -79,10 +79,11 @@ impl Trust {
         &self.proxies
     }
 
-    /// Who holds a client certificate that was verified; nothing where the settings do not say, or say several things.
+    /// Who holds a client certificate that was verified; nothing once it is over, and where the settings do not say or say
+    /// several things.
     #[must_use]
-    pub fn of_certificate(&self, der: &[u8]) -> Option<Identity> {
-        certificate::identity(&self.certificates, der)
+    pub fn of_certificate(&self, der: &[u8], now: Timestamp) -> Option<Identity> {
+        certificate::identity(&self.certificates, der, now)
     }
 
     /// Who a JSON Web Token proves to call.

@@ -1,11 +1,12 @@
 //! Client certificates as proof of who calls: whom the settings name by a name in it, and nobody else.
 
 use data_encoding::{BASE64, HEXLOWER};
-use rcgen::{CertificateParams, DistinguishedName, DnType, DnValue, KeyPair, SanType};
+use rcgen::{CertificateParams, DistinguishedName, DnType, DnValue, KeyPair, SanType, date_time_ymd};
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
 
 use crate::doors::{CERTIFICATE, House, trusting};
+use crate::stage::time;
 
 const SETTINGS: &str = r#"
     [[certificate]]
@@ -47,7 +48,20 @@ fn certificate(subject: &[(DnType, &str)], names: &[San<'_>]) -> Vec<u8> {
         San::Uri(uri) => SanType::URI((*uri).try_into().unwrap()),
     };
     params.subject_alt_names = names.iter().map(san).collect();
+    params.not_after = date_time_ymd(2026, 3, 1);
     params.self_signed(&KeyPair::generate().unwrap()).unwrap().der().to_vec()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_certificate_that_is_over_opens_nothing_although_its_connection_goes_on() {
+    let house = House::trusting(trusting(SETTINGS).await).await;
+    let shown = BASE64.encode(&certificate(&[], &[San::Dns("gateway.example")]));
+    let asked = async || house.with("/v1/partners", &[(CERTIFICATE, &shown)]).await.status;
+    assert_eq!(asked().await, 200);
+    for (moment, status) in [("2026-03-01T00:00:00Z", 200), ("2026-03-01T00:00:01Z", 401)] {
+        house.stage.clock.set(time(moment));
+        assert_eq!(asked().await, status, "{moment}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

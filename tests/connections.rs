@@ -74,6 +74,26 @@ fn a_connection_that_asks_nothing_more_is_closed_also_when_it_drips_a_head() {
     assert!(is_ended(&mut quiet) && is_ended(&mut dripping));
 }
 
+/// A frame of HTTP/2.
+fn frame(kind: u8, flags: u8, stream: u8, payload: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(payload.len()).unwrap().to_be_bytes();
+    [&length[1..], &[kind, flags, 0, 0, 0, stream], payload].concat()
+}
+
+#[test]
+fn an_answer_of_which_http2_takes_nothing_is_given_up_too() {
+    let (_data, server) = start(&[("UNREAD_SECONDS", "1")]);
+    let mut stream = connect(&server);
+    let settings = frame(4, 0, 0, &[0, 4, 0, 0, 0, 0]); // A window of nothing.
+    let path = b"/openapi.json";
+    let length = u8::try_from(path.len()).unwrap();
+    let head = [&[0x82, 0x86, 0x04, length][..], path, &[0x01, 9], b"localhost"].concat();
+    let asked = [&b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"[..], &settings, &frame(1, 5, 1, &head)].concat();
+    stream.write_all(&asked).unwrap();
+    assert!(is_ended(&mut stream));
+    assert!(healthy(&mut connect(&server)));
+}
+
 #[test]
 fn an_answer_that_nobody_reads_is_given_up() {
     let (_data, server) = start(&[("UNREAD_SECONDS", "1")]);

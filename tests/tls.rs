@@ -5,8 +5,13 @@ use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Arc;
 
 use rcgen::SanType;
+use rustls::crypto::ring::default_provider;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 use tempfile::TempDir;
 
 use crate::authority::{Authority, Issued};
@@ -197,6 +202,61 @@ fn whoever_holds_a_certificate_calls_as_the_settings_say_and_the_record_says_by_
         listed.contains("\"by\":\"certificate\"") && listed.contains("uri:spiffe://example.org/gateway"),
         "{listed}"
     );
+}
+
+/// A connection of a caller with a certificate, which asks one thing after the other.
+fn kept_open(server: &Server, authority: &Authority, issued: &Issued) -> StreamOwned<ClientConnection, TcpStream> {
+    let pem = |path: &Path| CertificateDer::from_pem_file(path).unwrap();
+    let mut roots = RootCertStore::empty();
+    roots.add(pem(&authority.certificate)).unwrap();
+    let config = ClientConfig::builder_with_provider(Arc::new(default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(roots)
+        .with_client_auth_cert(vec![pem(&issued.certificate)], PrivateKeyDer::from_pem_file(&issued.key).unwrap())
+        .unwrap();
+    let connection = ClientConnection::new(Arc::new(config), "localhost".try_into().unwrap()).unwrap();
+    StreamOwned::new(connection, TcpStream::connect(address(server)).unwrap())
+}
+
+#[test]
+fn a_certificate_that_is_revoked_opens_nothing_on_a_connection_that_is_open_already() {
+    let folder = tempfile::tempdir().unwrap();
+    let callers = Authority::new(folder.path(), "callers");
+    let name = |uri: &str| [SanType::URI(uri.try_into().unwrap())];
+    let other = callers.issue("other", &name("spiffe://example.org/other"), 29);
+    let gateway = callers.issue("gateway", &name("spiffe://example.org/gateway"), 30);
+    let settings = "[[certificate]]\nuri = \"spiffe://example.org/gateway\"\nrole = \"auditor\"\n";
+    let served =
+        Served::new(settings).and("client_ca", &callers.certificate).and("client_crl", &callers.revoke(&[&other]));
+    let server = served.start(&[]);
+    let mut open = kept_open(&server, &served.authority, &gateway);
+    let mut status = || {
+        open.write_all(b"GET /v1/partners HTTP/1.1\r\nhost: localhost\r\n\r\n").unwrap();
+        let (mut said, mut part) = (Vec::new(), [0; 4096]);
+        // Every answer here ends with the end of an object.
+        while !said.ends_with(b"}") {
+            let read = open.read(&mut part).unwrap();
+            assert_ne!(read, 0, "{}", String::from_utf8_lossy(&said));
+            said.extend_from_slice(&part[..read]);
+        }
+        String::from_utf8_lossy(&said[9..12]).into_owned()
+    };
+    assert_eq!(status(), "200");
+    let hang_up = |times: usize| {
+        assert!(Command::new("kill").args(["-HUP", &server.id().to_string()]).status().unwrap().success());
+        while server.printed().matches("new connections use what they hold").count() < times {
+            std::thread::yield_now();
+        }
+    };
+    // Another list that does not name it changes nothing.
+    callers.revoke(&[&other, &other]);
+    hang_up(1);
+    assert_eq!(status(), "200");
+    callers.revoke(&[&other, &gateway]);
+    hang_up(2);
+    assert_eq!(status(), "401");
+    assert_eq!(status(), "401");
 }
 
 #[test]

@@ -81,7 +81,9 @@ pub(super) async fn identity(pdp: &Pdp, entry: &Entry, headers: &HeaderMap) -> R
         // A token that comes besides says who calls, and a wrong one is refused whoever holds the certificate.
         (Listener::Guarded, Access::Caller) if headers.contains_key(AUTHORIZATION) => authenticated(pdp, headers).await,
         (Listener::Guarded, Access::Caller) => match &entry.connection.certificate {
-            Some(certificate) => opening::trust(pdp).of_certificate(certificate).ok_or_else(Problem::unauthenticated),
+            Some(certificate) => {
+                opening::trust(pdp).of_certificate(certificate, pdp.now()).ok_or_else(Problem::unauthenticated)
+            }
             None => Err(Problem::unauthenticated()),
         },
     }

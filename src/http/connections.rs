@@ -10,6 +10,9 @@ use tokio::sync::Notify;
 
 use crate::pdp::guessing::holder;
 
+/// How long what is there for the other end to take may be on its way before it counts as unread.
+const ON_ITS_WAY_MILLIS: u64 = 1_000;
+
 /// What is taken of connections.
 #[derive(Clone, Copy, Debug)]
 pub struct ConnectionLimits {
@@ -68,6 +71,11 @@ pub(super) struct Life {
     idle_since: AtomicU64,
     /// Since when a part of an answer waits to be read; 0 while none does.
     blocked_since: AtomicU64,
+    /// Since when the other end may take the next part of each answer: over HTTP/2 it says how much it takes, and where
+    /// that is nothing, nothing is written that could wait.
+    offered_since: Mutex<BTreeMap<u64, u64>>,
+    /// How many calls there were.
+    calls: AtomicU64,
     course: AtomicU8,
     turned: Notify,
 }
@@ -92,10 +100,11 @@ impl Connections {
         let address = address.map(holder);
         let mut open = self.open();
         let of_address = address.and_then(|address| open.by_address.get(&address)).copied().unwrap_or_default();
+        let now = millis(self.began);
         if of_address >= self.limits.per_address {
-            open.make_room(|life| life.address == address)?;
+            open.make_room(now, &self.limits, |life| life.address == address)?;
         } else if open.by_number.len() >= self.limits.all {
-            open.make_room(|_| true)?;
+            open.make_room(now, &self.limits, |_| true)?;
         }
         let number = open.next;
         open.next += 1;
@@ -106,6 +115,8 @@ impl Connections {
             has_asked: AtomicBool::new(false),
             idle_since: AtomicU64::new(millis(self.began)),
             blocked_since: AtomicU64::new(0),
+            offered_since: Mutex::default(),
+            calls: AtomicU64::new(0),
             course: AtomicU8::new(Course::On as u8),
             turned: Notify::new(),
         });
@@ -159,9 +170,9 @@ impl Open {
         }
     }
 
-    fn make_room(&mut self, among: impl Fn(&Life) -> bool) -> Result<(), Full> {
+    fn make_room(&mut self, now: u64, limits: &ConnectionLimits, among: impl Fn(&Life) -> bool) -> Result<(), Full> {
         let waiting = self.by_number.iter().filter(|(_, life)| among(life));
-        let waiting = waiting.filter_map(|(number, life)| Some((life.waiting_since()?, *number)));
+        let waiting = waiting.filter_map(|(number, life)| Some((life.waiting(now, limits)?.0, *number)));
         let (_, number) = waiting.min().ok_or(Full)?;
         if let Some(life) = self.by_number.get(&number) {
             life.turn(Course::Closing);
@@ -172,23 +183,27 @@ impl Open {
 }
 
 impl Life {
-    /// Since when its other end has had something to do; nothing while an answer is being made.
-    fn waiting_since(&self) -> Option<u64> {
-        match self.blocked_since.load(Ordering::Relaxed) {
-            0 if self.in_flight.load(Ordering::Relaxed) == 0 => Some(self.idle_since.load(Ordering::Relaxed)),
-            0 => None,
-            since => Some(since),
+    /// Since when its other end has left a part of an answer unread; one that was offered just now is on its way.
+    fn unread_since(&self, now: u64) -> Option<u64> {
+        let offered = self.offered_since.lock().unwrap_or_else(PoisonError::into_inner);
+        let offered = offered.values().copied().filter(|since| now.saturating_sub(*since) > ON_ITS_WAY_MILLIS).min();
+        let blocked = Some(self.blocked_since.load(Ordering::Relaxed)).filter(|since| *since != 0);
+        offered.into_iter().chain(blocked).min()
+    }
+
+    /// Since when its other end has had something to do, and how long it may take; nothing while an answer is being made.
+    fn waiting(&self, now: u64, limits: &ConnectionLimits) -> Option<(u64, Duration)> {
+        if let Some(since) = self.unread_since(now) {
+            return Some((since, limits.unread));
         }
+        let is_idle = self.in_flight.load(Ordering::Relaxed) == 0;
+        let within = if self.has_asked.load(Ordering::Relaxed) { limits.idle } else { limits.head };
+        is_idle.then(|| (self.idle_since.load(Ordering::Relaxed), within))
     }
 
     fn is_overdue(&self, now: u64, limits: &ConnectionLimits) -> bool {
-        let Some(since) = self.waiting_since() else { return false };
-        let within = match (self.blocked_since.load(Ordering::Relaxed), self.has_asked.load(Ordering::Relaxed)) {
-            (0, false) => limits.head,
-            (0, true) => limits.idle,
-            _ => limits.unread,
-        };
-        u128::from(now.saturating_sub(since)) > within.as_millis()
+        let waiting = self.waiting(now, limits);
+        waiting.is_some_and(|(since, within)| u128::from(now.saturating_sub(since)) > within.as_millis())
     }
 
     fn turn(&self, course: Course) {
@@ -250,20 +265,34 @@ impl Drop for Admitted {
 }
 
 /// A call that is under way while this is held.
-pub(super) struct InFlight(Arc<Life>);
+pub(super) struct InFlight {
+    life: Arc<Life>,
+    number: u64,
+}
 
 impl InFlight {
     pub(super) fn begin(life: &Arc<Life>) -> Self {
         life.has_asked.store(true, Ordering::Relaxed);
         life.in_flight.fetch_add(1, Ordering::Relaxed);
-        Self(Arc::clone(life))
+        Self { life: Arc::clone(life), number: life.calls.fetch_add(1, Ordering::Relaxed) }
+    }
+
+    /// Notes whether the next part of its answer is there for the other end to take.
+    pub(super) fn note_offered(&self, is_offered: bool) {
+        let mut offered = self.life.offered_since.lock().unwrap_or_else(PoisonError::into_inner);
+        if is_offered {
+            offered.insert(self.number, millis(self.life.began));
+        } else {
+            offered.remove(&self.number);
+        }
     }
 }
 
 impl Drop for InFlight {
     fn drop(&mut self) {
-        if self.0.in_flight.fetch_sub(1, Ordering::Relaxed) == 1 {
-            self.0.idle_since.store(millis(self.0.began), Ordering::Relaxed);
+        self.note_offered(false);
+        if self.life.in_flight.fetch_sub(1, Ordering::Relaxed) == 1 {
+            self.life.idle_since.store(millis(self.life.began), Ordering::Relaxed);
         }
     }
 }

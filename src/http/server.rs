@@ -23,7 +23,7 @@ use super::connection::Connection;
 use super::connections::{Admitted, ConnectionLimits, Connections, Course, Full, InFlight};
 use super::problem::Problem;
 use super::received::Shutdown;
-use super::tls::Tls;
+use super::tls::{CallerCertificate, Tls};
 use super::watched::{Answering, Watched};
 use crate::clock::OnceAMinute;
 use crate::limits::{HEAD_BYTES_MAX, STREAMS_MAX};
@@ -147,11 +147,12 @@ where
     B: Body<Data = Bytes> + Unpin + Send + 'static,
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
-    let mut connection = Connection { peer: Some(peer), is_tls: tls.is_some(), certificate: None };
+    let connection = Connection { peer: Some(peer), is_tls: tls.is_some(), certificate: None };
     let Some(tls) = tls else {
         let stream = Watched { stream, life: Arc::clone(admitted.life()) };
-        return calls(stream, connection, service, admitted).await;
+        return calls(stream, connection, None, service, admitted).await;
     };
+    let in_force = tls.in_force();
     let handshake = async {
         let mut first = [0];
         if matches!(stream.peek(&mut first).await, Ok(1)) && first != [HELLO] {
@@ -160,7 +161,11 @@ where
             return None;
         }
         let stream = Watched { stream, life: Arc::clone(admitted.life()) };
-        TlsAcceptor::from(tls.config()).accept(stream).await.inspect_err(|error| tracing::debug!(%error, "no TLS")).ok()
+        TlsAcceptor::from(Arc::clone(&in_force.config))
+            .accept(stream)
+            .await
+            .inspect_err(|error| tracing::debug!(%error, "no TLS"))
+            .ok()
     };
     let stream = tokio::select! {
         stream = handshake => stream,
@@ -168,14 +173,14 @@ where
         _ = admitted.turned_from(Course::On) => None,
     };
     let Some(stream) = stream else { return };
-    let certificates = stream.get_ref().1.peer_certificates();
-    connection.certificate = certificates.and_then(<[_]>::first).map(|own| Arc::new(own.clone().into_owned()));
-    calls(stream, connection, service, admitted).await;
+    let certificate = CallerCertificate::of(&tls, in_force, stream.get_ref().1.peer_certificates());
+    calls(stream, connection, certificate, service, admitted).await;
 }
 
 async fn calls<S, B>(
     stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
     connection: Connection,
+    certificate: Option<CallerCertificate>,
     service: S,
     admitted: Admitted,
 ) where
@@ -187,11 +192,13 @@ async fn calls<S, B>(
     let life = Arc::clone(admitted.life());
     let service = service_fn(move |mut request: Request<Incoming>| {
         let call = InFlight::begin(&life);
-        request.extensions_mut().insert(connection.clone());
+        let certificate = certificate.as_ref().and_then(CallerCertificate::held);
+        request.extensions_mut().insert(Connection { certificate, ..connection.clone() });
         let answer = service.call(request);
         async move {
             let Ok(response) = answer.await;
-            Ok::<_, Infallible>(response.map(|body| Answering { body, _call: call }))
+            call.note_offered(true);
+            Ok::<_, Infallible>(response.map(|body| Answering { body, call }))
         }
     });
     let builder = builder();

@@ -4,12 +4,13 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use rustls::crypto::{CryptoProvider, ring};
 use rustls::pki_types::pem::{self, PemObject};
-use rustls::pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKeyDer};
-use rustls::server::{VerifierBuilderError, WebPkiClientVerifier};
+use rustls::pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKeyDer, UnixTime};
+use rustls::server::danger::ClientCertVerifier;
+use rustls::server::{NoServerSessionStorage, VerifierBuilderError, WebPkiClientVerifier};
 use rustls::{RootCertStore, ServerConfig};
 
 use crate::files::{self, FilesError};
@@ -95,7 +96,52 @@ struct Contents {
 pub struct Tls {
     files: TlsFiles,
     read: Mutex<Contents>,
-    config: RwLock<Arc<ServerConfig>>,
+    in_force: RwLock<Arc<InForce>>,
+}
+
+/// What the files make of a connection, and who verifies the certificates of callers.
+pub(super) struct InForce {
+    pub(super) config: Arc<ServerConfig>,
+    verifier: Option<Arc<dyn ClientCertVerifier>>,
+}
+
+/// The certificate of the other end of a connection, with those that lead to its authority: verified when the connection
+/// began, and again once the files say something else.
+pub(super) struct CallerCertificate {
+    tls: Arc<Tls>,
+    own: Arc<CertificateDer<'static>>,
+    others: Vec<CertificateDer<'static>>,
+    verified: Mutex<Verified>,
+}
+
+/// By which files a certificate was verified last, and whether it held.
+struct Verified {
+    by: Arc<InForce>,
+    holds: bool,
+}
+
+impl CallerCertificate {
+    /// The certificate that a handshake showed, where it showed one.
+    pub(super) fn of(tls: &Arc<Tls>, by: Arc<InForce>, shown: Option<&[CertificateDer<'_>]>) -> Option<Self> {
+        let mut chain = shown?.iter().map(|certificate| certificate.clone().into_owned());
+        let own = Arc::new(chain.next()?);
+        let verified = Mutex::new(Verified { by, holds: true });
+        Some(Self { tls: Arc::clone(tls), own, others: chain.collect(), verified })
+    }
+
+    /// The certificate; nothing once its authority is not named any more, or what it revoked names it.
+    pub(super) fn held(&self) -> Option<Arc<CertificateDer<'static>>> {
+        let by = self.tls.in_force();
+        let mut verified: MutexGuard<'_, Verified> = self.verified.lock().unwrap_or_else(PoisonError::into_inner);
+        if !Arc::ptr_eq(&verified.by, &by) {
+            let verify = |verifier: &Arc<dyn ClientCertVerifier>| {
+                verifier.verify_client_cert(&self.own, &self.others, UnixTime::now()).is_ok()
+            };
+            let holds = by.verifier.as_ref().is_some_and(verify);
+            *verified = Verified { by, holds };
+        }
+        verified.holds.then(|| Arc::clone(&self.own))
+    }
 }
 
 impl Tls {
@@ -105,12 +151,12 @@ impl Tls {
     /// A [`TlsError`] that names the file that is missing, open to others or not what it should be.
     pub fn read(files: TlsFiles) -> Result<Self, TlsError> {
         let read = files.read()?;
-        let config = RwLock::new(Arc::new(files.config(&read)?));
-        Ok(Self { files, read: Mutex::new(read), config })
+        let in_force = RwLock::new(Arc::new(files.in_force(&read)?));
+        Ok(Self { files, read: Mutex::new(read), in_force })
     }
 
     /// Reads the files again; whether something in them changed. Connections that are made from now on use what they
-    /// hold.
+    /// hold, and certificates of callers that are connected are verified by it.
     ///
     /// # Errors
     /// A [`TlsError`], and what was read before stays.
@@ -120,15 +166,15 @@ impl Tls {
         if *known == read {
             return Ok(false);
         }
-        let config = Arc::new(self.files.config(&read)?);
-        *self.config.write().unwrap_or_else(PoisonError::into_inner) = config;
+        let in_force = Arc::new(self.files.in_force(&read)?);
+        *self.in_force.write().unwrap_or_else(PoisonError::into_inner) = in_force;
         *known = read;
         Ok(true)
     }
 
     /// What the next connection uses.
-    pub(super) fn config(&self) -> Arc<ServerConfig> {
-        Arc::clone(&self.config.read().unwrap_or_else(PoisonError::into_inner))
+    pub(super) fn in_force(&self) -> Arc<InForce> {
+        Arc::clone(&self.in_force.read().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
@@ -154,7 +200,7 @@ impl TlsFiles {
         })
     }
 
-    fn config(&self, read: &Contents) -> Result<ServerConfig, TlsError> {
+    fn in_force(&self, read: &Contents) -> Result<InForce, TlsError> {
         let provider = Arc::new(ring::default_provider());
         let unusable =
             |cause| TlsError::Unusable { certificate: self.certificate.clone(), key: self.key.clone(), cause };
@@ -163,15 +209,22 @@ impl TlsFiles {
         let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))
             .with_safe_default_protocol_versions()
             .map_err(unusable)?;
-        let builder = match (&self.client_ca, &read.client_ca) {
-            (Some(path), Some(authorities)) => {
-                builder.with_client_cert_verifier(self.callers(path, authorities, read, provider)?)
-            }
-            _ => builder.with_no_client_auth(),
+        let verifier = match (&self.client_ca, &read.client_ca) {
+            (Some(path), Some(authorities)) => Some(self.callers(path, authorities, read, provider)?),
+            _ => None,
+        };
+        let builder = match &verifier {
+            Some(verifier) => builder.with_client_cert_verifier(Arc::clone(verifier)),
+            None => builder.with_no_client_auth(),
         };
         let mut config = builder.with_single_cert(chain, key).map_err(unusable)?;
         config.alpn_protocols = ALPN.map(<[u8]>::to_vec).to_vec();
-        Ok(config)
+        if verifier.is_some() {
+            // A session that is taken up again brings its certificate along without anybody verifying it.
+            config.session_storage = Arc::new(NoServerSessionStorage {});
+            config.send_tls13_tickets = 0;
+        }
+        Ok(InForce { config: Arc::new(config), verifier })
     }
 
     /// Who verifies the certificates of callers. Without one there is a connection all the same: what it may do is said
@@ -182,7 +235,7 @@ impl TlsFiles {
         authorities: &[u8],
         read: &Contents,
         provider: Arc<CryptoProvider>,
-    ) -> Result<Arc<dyn rustls::server::danger::ClientCertVerifier>, TlsError> {
+    ) -> Result<Arc<dyn ClientCertVerifier>, TlsError> {
         let mut roots = RootCertStore::empty();
         for authority in sections::<CertificateDer<'static>>(path, authorities, "certificate")? {
             roots.add(authority).map_err(|cause| TlsError::Authority { path: path.to_owned(), cause })?;

@@ -61,7 +61,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
 /// The body of an answer, whose call is under way until the last of it is on its way.
 pub(super) struct Answering<B> {
     pub(super) body: B,
-    pub(super) _call: InFlight,
+    pub(super) call: InFlight,
 }
 
 impl<B: Body<Data = Bytes> + Unpin> Body for Answering<B> {
@@ -72,7 +72,10 @@ impl<B: Body<Data = Bytes> + Unpin> Body for Answering<B> {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
-        Pin::new(&mut self.body).poll_frame(context)
+        let frame = Pin::new(&mut self.body).poll_frame(context);
+        // What is there is for the other end to take; where there is nothing yet, it waits for this service.
+        self.call.note_offered(frame.is_ready());
+        frame
     }
 
     fn is_end_stream(&self) -> bool {

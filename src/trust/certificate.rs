@@ -6,10 +6,12 @@ use data_encoding::HEXLOWER;
 use sha2::{Digest as _, Sha256};
 use x509_parser::der_parser::oid::Oid;
 use x509_parser::prelude::{FromDer as _, GeneralName, X509Certificate};
+use x509_parser::time::ASN1Time;
 use x509_parser::x509::X509Name;
 
 use super::acts_as::acting;
 use crate::caller::{Identity, Proof};
+use crate::clock::Timestamp;
 use crate::config::certificate::CertificateSettings;
 
 /// What a URI of SPIFFE begins with.
@@ -24,9 +26,10 @@ struct Names {
     subject: Option<String>,
 }
 
-/// Who holds a verified certificate, if the settings say that and in one way only.
-pub(super) fn identity(settings: &[CertificateSettings], der: &[u8]) -> Option<Identity> {
-    let names = Names::read(der)?;
+/// Who holds a verified certificate at a time, if the settings say that and in one way only. Its connection may outlive
+/// it.
+pub(super) fn identity(settings: &[CertificateSettings], der: &[u8], now: Timestamp) -> Option<Identity> {
+    let names = Names::read(der, now)?;
     let mut found = None;
     for certificate in settings {
         let Some(id) = names.name(certificate) else { continue };
@@ -44,10 +47,10 @@ pub(super) fn identity(settings: &[CertificateSettings], der: &[u8]) -> Option<I
 }
 
 impl Names {
-    /// Reads the names; nothing for what is no certificate.
-    fn read(der: &[u8]) -> Option<Self> {
+    /// Reads the names; nothing for what is no certificate, or none that counts at the time.
+    fn read(der: &[u8], now: Timestamp) -> Option<Self> {
         let (rest, certificate) = X509Certificate::from_der(der).ok()?;
-        if !rest.is_empty() {
+        if !rest.is_empty() || !certificate.validity().is_valid_at(ASN1Time::from_timestamp(now.as_second()).ok()?) {
             return None;
         }
         let mut names = Self { subject: subject(certificate.subject()), ..Self::default() };
