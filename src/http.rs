@@ -57,6 +57,7 @@ pub use connection::Connection;
 pub use connections::ConnectionLimits;
 pub use long::Work;
 pub use problem::Problem;
+pub use quotas::{Quotas, Taking};
 pub use received::{Listener, Shutdown};
 pub use routes::{ROUTES, Route};
 pub use server::{serve, serve_local};
@@ -87,7 +88,6 @@ use authzen::interop;
 use incoming::Incoming;
 use long::long;
 use openapi::described;
-use quotas::{Quotas, Taking};
 use received::{Received, Serving};
 use request::Request;
 use routes::{Found, Routes};
@@ -267,7 +267,8 @@ async fn dispatch(
     if let (Some(site), None) = (site, &passed_on) {
         let path = path.as_str().to_owned();
         let body_to_come = Ok(bytes::Bytes::new());
-        let visit = Visit { method, path, query, host, connection, headers, body: body_to_come };
+        let quotas = (surface.listener == Listener::Guarded).then(|| Arc::clone(&surface.quotas));
+        let visit = Visit { method, path, query, host, connection, headers, quotas, body: body_to_come };
         return Ok(visited(Arc::clone(site), visit, body, &surface.pdp).await);
     }
     let at = if passed_on.is_some() { forward_auth::PATH } else { path.as_str() };

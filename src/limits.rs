@@ -51,6 +51,9 @@ pub const KNOWN_TOKENS_MAX: usize = 1_024;
 /// How many wrong proofs of who calls may come from one address in a minute: more than somebody mistypes, and far too few to
 /// guess a secret.
 pub const WRONG_PROOFS_A_MINUTE: u32 = 10;
+/// How many times a minute the page of a link is shown to one address that has not signed in: each leaves a record, and
+/// whoever has one email has the link.
+pub const LINK_VIEWS_A_MINUTE: u32 = 20;
 /// The most addresses whose wrong proofs are counted one by one; those beyond share one count.
 pub const GUESSING_ADDRESSES_MAX: usize = 65_536;
 /// The longest JSON Web Token that is read, in bytes; an issuer that names many groups writes a few thousand.

@@ -98,5 +98,6 @@ mod transfer;
 mod unseen;
 mod visitor;
 mod watching;
+mod visits;
 mod what_if;
 mod worlds;

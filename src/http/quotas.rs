@@ -54,7 +54,7 @@ impl Reached {
 }
 
 /// The quotas of all callers.
-pub(super) struct Quotas {
+pub struct Quotas {
     limits: Limits,
     callers: Mutex<BTreeMap<String, Arc<CallerUse>>>,
 }
@@ -70,6 +70,16 @@ struct CallerUse {
 impl Quotas {
     pub(super) fn new(limits: Limits) -> Arc<Self> {
         Arc::new(Self { limits, callers: Mutex::default() })
+    }
+
+    /// Lets a call of a caller in whose body has so many bytes, and counts what it spends.
+    ///
+    /// # Errors
+    /// The time to wait, where its caller took as much as one may.
+    pub fn taken(&self, of: &str, held: u64, spent: &Arc<Spent>) -> Result<Taking, Duration> {
+        let mut taking = self.begin(of, held).map_err(|reached| Duration::from_secs(reached.retry_after()))?;
+        taking.spends(spent);
+        Ok(taking)
     }
 
     /// Lets a call of a caller in that holds so much of its body.
@@ -125,7 +135,7 @@ impl CallerUse {
 }
 
 /// What a call takes while it goes on; dropped, it is given back, and what was spent is owed.
-pub(super) struct Taking {
+pub struct Taking {
     held: u64,
     spent: Arc<Spent>,
     used: Arc<CallerUse>,

@@ -14,6 +14,7 @@ use super::connection::Connection;
 use super::incoming::Incoming;
 use super::long::long;
 use super::problem::Problem;
+use super::quotas::Quotas;
 use crate::limits::FORM_BODY_BYTES_MAX;
 use crate::pdp::Pdp;
 use crate::pdp::guessing::holder;
@@ -22,7 +23,6 @@ use crate::pdp::guessing::holder;
 pub type SiteResponse = warp::http::Response<Bytes>;
 
 /// A call of a page, whole.
-#[derive(Debug)]
 pub struct Visit {
     /// The method; a `HEAD` comes as a `GET`.
     pub method: Method,
@@ -36,6 +36,8 @@ pub struct Visit {
     pub connection: Connection,
     /// The headers.
     pub headers: HeaderMap,
+    /// The quotas of callers; nothing where nobody proves who they are.
+    pub quotas: Option<Arc<Quotas>>,
     /// The body, or why it cannot be read.
     pub body: Result<Bytes, StatusCode>,
 }

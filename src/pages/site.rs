@@ -19,10 +19,13 @@ use super::frame::{Frame, Shown, document, sections};
 use super::setting::Setting;
 use super::words::Words;
 use super::{BY_PATH, PageRoute, fault, is_page, language};
-use crate::caller::{Identity, Proof};
+use crate::caller::{Caller, Identity, Proof};
 use crate::change::sessions::open_session;
-use crate::http::{Listener, Site, SiteResponse, Visit};
+use crate::http::{Listener, Quotas, Site, SiteResponse, Taking, Visit};
 use crate::pdp::call::Call;
+use crate::pdp::guessing::holder;
+use crate::pdp::ready::has_room;
+use crate::pdp::token_uses::note_token_use;
 
 /// What a browser may do with a page: nothing comes from elsewhere, and nothing is put in a frame.
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; \
@@ -117,12 +120,18 @@ async fn answered(setting: &Arc<Setting>, visit: Visit) -> SiteResponse {
 
 /// The page of a call.
 async fn of_page(setting: &Arc<Setting>, words: Words, visit: Visit) -> SiteResponse {
+    let quotas = visit.quotas.clone();
     let (route, page) = match of_visit(setting, words, visit).await {
         Ok(found) => found,
         Err((page, Fault::NotFound)) => return framed(&page, &fault::page(words, &Fault::NotFound)),
         Err((page, fault)) => return faulty(&page, &fault),
     };
     let kept = page.as_looked_at();
+    // Until it is answered, or whoever looks at it is gone.
+    let _taking = match quotas.map(|quotas| taken(&quotas, &page)).transpose() {
+        Ok(taking) => taking,
+        Err(fault) => return faulty(&kept, &fault),
+    };
     match (route.run)(page).await {
         Ok(Answer::Shown(shown)) => framed(&kept, &shown),
         Ok(Answer::SeeOther { to, cookies }) => see_other(&to, &cookies),
@@ -133,6 +142,22 @@ async fn of_page(setting: &Arc<Setting>, words: Words, visit: Visit) -> SiteResp
         }
         Err(fault) => faulty(&kept, &fault),
     }
+}
+
+/// Lets a call of a page in, as far as there is room for its record and the quotas of whoever looks at it go; those who
+/// have not said who they are share one of their address.
+fn taken(quotas: &Quotas, page: &PageCall) -> Result<Taking, Fault> {
+    if !has_room(&page.setting.pdp) {
+        return Err(Fault::Unavailable);
+    }
+    let caller = match &page.call.caller {
+        Caller::Visitor => {
+            let address = page.connection.client(&page.setting.pdp, &page.headers).map(holder);
+            address.map_or_else(String::new, |address| format!("page:{address}"))
+        }
+        caller => caller.to_string(),
+    };
+    quotas.taken(&caller, page.body.len() as u64, &page.call.spent).map_err(Fault::TooMany)
 }
 
 fn see_other(to: &str, cookies: &[String]) -> SiteResponse {
@@ -164,7 +189,7 @@ async fn of_visit(
     words: Words,
     visit: Visit,
 ) -> Result<(&'static PageRoute, PageCall), (Box<PageCall>, Fault)> {
-    let Visit { method, path, query, host, connection, headers, body } = visit;
+    let Visit { method, path, query, host, connection, headers, body, quotas: _ } = visit;
     let mut page = PageCall {
         setting: Arc::clone(setting),
         words,
@@ -191,6 +216,11 @@ async fn of_visit(
             // The cast proved nothing: what one of it began on a demonstration opens nothing anywhere else.
             Ok(session) => session
                 .filter(|session| setting.is_demo || session.identity.proof != Proof::Unasked)
+                .inspect(|session| {
+                    if let Some(token) = session.identity.proof.token() {
+                        note_token_use(&setting.pdp, token);
+                    }
+                })
                 .map(|session| Held { session, secret }),
             Err(_) => return Err((Box::new(page), Fault::Unavailable)),
         },

@@ -26,6 +26,7 @@ use crate::pages::frame::Shown;
 use crate::pages::when::{date, day};
 use crate::pages::words::{id, name};
 use crate::pdp::call::{CallError, Response};
+use crate::pdp::guessing::link_view_from;
 
 /// The fields of the choice, besides those of every form.
 const FIELDS: [&str; 4] = ["service*", "other", "until", "shown"];
@@ -33,6 +34,12 @@ const FIELDS: [&str; 4] = ["service*", "other", "until", "shown"];
 /// Who asks.
 async fn asks(page: &PageCall) -> Result<Response<Offer>, Fault> {
     let token: String = page.param("token")?;
+    if page.call.caller == Caller::Visitor
+        && let Some(address) = page.connection.client(&page.setting.pdp, &page.headers)
+        && let Some(wait) = link_view_from(&page.setting.pdp, address)
+    {
+        return Err(Fault::TooMany(wait));
+    }
     match offer(&page.setting.pdp, &page.call, &token).await {
         Ok(offer) => Ok(offer),
         Err(CallError::Refused(LinkError::MayNotRequest(denied))) => {

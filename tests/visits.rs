@@ -1,0 +1,94 @@
+//! What a visit of a page costs, and what is known of it: quotas as everywhere, a bound for whoever has not signed in, and
+//! the last use of a token.
+
+use serde_json::Value;
+
+use crate::people::Browser;
+use crate::server::{Server, standing};
+
+/// A server that asks who calls, with what an operator told it, and a partner's link.
+struct Office {
+    server: Server,
+    data: tempfile::TempDir,
+    operator: String,
+}
+
+fn token(data: &std::path::Path, arguments: &[&str]) -> Value {
+    let output = standing(&[&["token", "create", "--json", "--data", data.to_str().unwrap()], arguments].concat());
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+impl Office {
+    fn open(environment: &[(&str, &str)]) -> Self {
+        let data = tempfile::tempdir().unwrap();
+        let server = Server::try_start_in(data.path(), &[], environment).map_err(|output| output.stderr).unwrap();
+        let operator = token(data.path(), &["--role", "operator"])["token"].as_str().unwrap().to_owned();
+        let office = Self { server, data, operator };
+        let partner = r#"{"name": "Contoso", "kind": "directBill", "status": "active"}"#;
+        assert!(office.call("PUT", "/v1/partners/contoso", Some(partner)).status < 300);
+        assert!(office.call("PUT", "/v1/customers/adatum", Some(r#"{"name": "Adatum"}"#)).status < 300);
+        office
+    }
+
+    fn call(&self, method: &str, path: &str, body: Option<&str>) -> crate::server::Answer {
+        let bearer = format!("Bearer {}", self.operator);
+        let headers = [("authorization", bearer.as_str()), ("content-type", "application/json")];
+        self.server.send(method, path, &headers, body.map(str::as_bytes))
+    }
+
+    fn link(&self) -> String {
+        let request = self.call("GET", "/v1/partners/contoso/relationship-request", None).json();
+        format!("/relationship-requests/{}", request["token"].as_str().unwrap())
+    }
+
+    fn records(&self, action: &str) -> usize {
+        let listed = self.call("GET", &format!("/v1/decisions?action={action}&limit=100"), None).json();
+        listed["decisions"].as_array().unwrap().len()
+    }
+
+    /// A browser in which an administrator of the customer is signed in, and its token's id.
+    fn customer(&self) -> (Browser<'_>, String) {
+        let issued = token(self.data.path(), &["--role", "customer", "--for", "adatum"]);
+        let mut browser = Browser::of(&self.server);
+        let signed_in = browser.post("/sign-in/token", &[("token", issued["token"].as_str().unwrap())]);
+        assert_eq!(signed_in.status, 303, "{}", signed_in.text);
+        (browser, issued["id"].as_str().unwrap().to_owned())
+    }
+}
+
+#[test]
+fn a_link_is_shown_to_an_address_that_has_not_signed_in_so_many_times_a_minute_and_no_more() {
+    let office = Office::open(&[]);
+    let link = office.link();
+    let mut visitor = Browser::of(&office.server);
+    let seen: Vec<u16> = (0..30).map(|_| visitor.get(&link).status).collect();
+    assert_eq!((seen[0], seen[19]), (200, 200));
+    // A slow machine may let one more in every three seconds.
+    let late = visitor.get(&link);
+    assert!(seen.contains(&429), "{seen:?}");
+    assert!(late.status == 200 || late.header("retry-after").is_some_and(|wait| wait.parse::<u64>().unwrap() >= 1));
+    let shown = seen.iter().filter(|status| **status == 200).count() + usize::from(late.status == 200);
+    assert_eq!(office.records("Api::readRelationshipRequest"), shown, "what is not shown leaves no record");
+    let (mut customer, _) = office.customer();
+    assert!((0..25).all(|_| customer.get(&link).status == 200), "whoever signed in is held to no such bound");
+}
+
+#[test]
+fn pages_are_held_to_the_quotas_of_whoever_looks_at_them() {
+    let office = Office::open(&[("STANDING_LIMITS_RECORDED_BYTES_PER_SECOND", "2000")]);
+    let (mut customer, _) = office.customer();
+    let pages: Vec<_> = (0..20).map(|_| customer.get("/customers/adatum/partners")).collect();
+    let refused = pages.iter().find(|page| page.status == 429).unwrap_or_else(|| panic!("{}", pages.len()));
+    assert!(refused.header("retry-after").unwrap().parse::<u64>().unwrap() >= 1);
+    assert!(pages.iter().all(|page| [200, 429].contains(&page.status)));
+}
+
+#[test]
+fn a_token_that_somebody_is_signed_in_by_was_used() {
+    let office = Office::open(&[]);
+    let (mut customer, id) = office.customer();
+    assert_eq!(customer.get("/customers/adatum/partners").status, 200);
+    let listed = office.call("GET", "/v1/tokens", None).json();
+    let token = listed["tokens"].as_array().unwrap().iter().find(|token| token["id"] == id.as_str()).unwrap().clone();
+    assert!(token["lastUsed"].is_string(), "{token}");
+}
