@@ -74,7 +74,7 @@ pub use redb_file::{Snapshot, Store};
 pub use rows::Listed;
 pub use session::Session;
 pub use sheet::{Sheet, Work};
-pub use token::{Remembered, Token};
+pub use token::{Maker, Remembered, Token};
 pub use view::{Kept, View};
 
 use std::path::PathBuf;

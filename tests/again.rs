@@ -210,6 +210,7 @@ async fn a_change_that_comes_to_something_else_is_refused_and_nothing_of_it_is_w
                 name: Some(if is_same { "same".to_owned() } else { format!("run {run}") }),
                 person: None,
                 made_by: None,
+                maker: None,
                 created: context.at,
                 expires: None,
                 replaces: None,

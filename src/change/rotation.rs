@@ -4,7 +4,7 @@
 use jiff::SignedDuration;
 
 use super::token_error::TokenError;
-use super::tokens::{IssuedToken, Secret, person_of, said_of, summary, usual_end};
+use super::tokens::{IssuedToken, Secret, maker_of, person_of, said_of, summary, usual_end};
 use crate::caller::Caller;
 use crate::id::TokenId;
 use crate::limits::TOKEN_OVERLAP_DAYS_MAX;
@@ -23,7 +23,7 @@ pub async fn rotate_token(
     overlap: SignedDuration,
 ) -> Result<Committed<IssuedToken>, CallError<TokenError>> {
     let Secret { id: new_id, sha256, shown } = Secret::make(pdp)?;
-    let rotator = call.proof.token().cloned();
+    let (rotator, maker) = (call.proof.token().cloned(), maker_of(call));
     let mut call = call.clone();
     call.said.insert("replaces".to_owned(), id.as_str().into());
     let old_id = id.clone();
@@ -48,6 +48,7 @@ pub async fn rotate_token(
             // The same one, where the old token was a person of its own, too.
             person: Some(person_of(&old).subject),
             made_by: rotator.clone(),
+            maker: maker.clone(),
             created: now,
             expires: Some(usual_end(now)),
             revoked: None,

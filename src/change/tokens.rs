@@ -18,7 +18,7 @@ use crate::pdp::Pdp;
 use crate::pdp::call::{self, Call, CallError, CallTarget, Committed, Done, Response, Undone};
 use crate::pdp::known_tokens::{keep_token, known_token, read_at};
 use crate::pdp::wrong_credentials::token_as_written;
-use crate::store::{MetadataChanges, StoreError, Token, WriteContext};
+use crate::store::{Maker, MetadataChanges, StoreError, Token, WriteContext};
 
 /// How a token begins, so that one that leaks is found by those who look for leaked secrets.
 const PREFIX: &str = "standing";
@@ -230,6 +230,17 @@ pub(super) fn usual_end(now: Timestamp) -> Timestamp {
     now.checked_add(SignedDuration::from_hours(24 * TOKEN_DAYS)).unwrap_or(now)
 }
 
+/// Who creates a token by a call, where another issuer or a certificate says who makes it.
+pub(super) fn maker_of(call: &Call) -> Option<Maker> {
+    match call.proof {
+        Proof::Jwt { .. } | Proof::Certificate { .. } => {
+            Some(Maker { caller: call.caller.clone(), person: call.person.clone() })
+        }
+        // A token is named itself; whoever opens the socket, or is asked nothing, is nobody in particular.
+        Proof::Token { .. } | Proof::Socket | Proof::Unasked | Proof::Service => None,
+    }
+}
+
 /// Creates a token; the secret is in the answer and nowhere else.
 ///
 /// # Errors
@@ -240,7 +251,7 @@ pub async fn create_token(
     new: NewToken,
 ) -> Result<Committed<IssuedToken>, CallError<TokenError>> {
     let Secret { id, sha256, shown } = Secret::make(pdp)?;
-    let made_by = call.proof.token().cloned();
+    let (made_by, maker) = (call.proof.token().cloned(), maker_of(call));
     let changed = call::change(pdp, call, "createToken", CallTarget::Installation, move |context, _| {
         let NewToken { speaks_for, name, person, expires } = new.clone();
         readable("name", name.as_deref(), TOKEN_NAME_LENGTH_MAX)?;
@@ -260,9 +271,9 @@ pub async fn create_token(
                 format!("{role} {}", others + 1)
             }
         };
-        let (id, name, made_by) = (id.clone(), Some(name), made_by.clone());
+        let (id, name, made_by, maker) = (id.clone(), Some(name), made_by.clone(), maker.clone());
         let (created, revoked, replaces) = (now, None, None);
-        let token = Token { id, caller, name, person, made_by, created, expires, revoked, replaces, sha256 };
+        let token = Token { id, caller, name, person, made_by, maker, created, expires, revoked, replaces, sha256 };
         put(&token)
     })
     .await?;

@@ -11,7 +11,7 @@ use crate::id::TokenId;
 use crate::pdp::call::Call;
 use crate::pdp::call::CallError;
 use crate::publish::PublishError;
-use crate::store::{Approval, Proposal, StoreError, Token};
+use crate::store::{Approval, Maker, Proposal, StoreError, Token};
 
 /// Looks up a token by its public name.
 pub(crate) type Tokens<'a> = &'a dyn Fn(&TokenId) -> Result<Option<Token>, StoreError>;
@@ -91,30 +91,39 @@ pub(crate) fn are_two(
     if is_same_caller || proposer.person == approver.person {
         return Err(PublishError::SameIdentity { who: approver.caller.to_string() }.into());
     }
-    if let (Some(one), Some(other)) = (&proposer.token, &approver.token) {
-        for (made, maker) in [(one, other), (other, one)] {
-            if descends(made, maker, tokens)? {
-                return Err(PublishError::SameHand { made: made.to_string(), maker: maker.to_string() }.into());
-            }
+    for (made, maker) in [(&proposer, approver), (approver, &proposer)] {
+        if let Some(made) = &made.token
+            && descends(made, maker, tokens)?
+        {
+            let maker = maker.token.as_ref().map_or_else(|| maker.caller.to_string(), ToString::to_string);
+            return Err(PublishError::SameHand { made: made.to_string(), maker }.into());
         }
     }
     Ok(())
 }
 
-/// Was a token made with another one, or in place of it, or so with one that was?
-fn descends(made: &TokenId, maker: &TokenId, tokens: Tokens<'_>) -> Result<bool, StoreError> {
+/// Was a token made by somebody, or in place of one that was, or so with one that was?
+fn descends(made: &TokenId, maker: &Hand, tokens: Tokens<'_>) -> Result<bool, StoreError> {
     let (mut looked_at, mut next) = (BTreeSet::new(), vec![made.clone()]);
     while let Some(id) = next.pop() {
-        if id == *maker {
+        if maker.token.as_ref() == Some(&id) {
             return Ok(true);
         }
         if looked_at.insert(id.clone())
             && let Some(token) = tokens(&id)?
         {
+            if token.maker.is_some_and(|known| is_same(&known, maker)) {
+                return Ok(true);
+            }
             next.extend(token.made_by.into_iter().chain(token.replaces));
         }
     }
     Ok(false)
+}
+
+/// Is whoever made a token this one, whichever role it had then?
+fn is_same(known: &Maker, hand: &Hand) -> bool {
+    known.caller.entity() == hand.caller.entity() || (known.person.is_some() && known.person == hand.person)
 }
 
 /// Does an approval that was given earlier still count: may its token still be used, and is it still a second
@@ -141,5 +150,60 @@ pub(crate) fn still_counts(
             lapsed(format!("its token `{id}` speaks for `{}` now", token.caller))
         }
         Some(_) => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::facts::Role;
+
+    fn somebody(issuer: &str, subject: &str) -> Person {
+        Person { issuer: issuer.to_owned(), subject: subject.to_owned() }
+    }
+
+    fn operator(id: &str) -> Caller {
+        Caller::Operator { id: id.to_owned(), role: Role::Operator }
+    }
+
+    fn token(id: &str, made_by: Option<&str>, maker: Option<Maker>) -> Token {
+        Token {
+            id: id.parse().unwrap(),
+            caller: Caller::Operator { id: id.to_owned(), role: Role::Reviewer },
+            name: None,
+            person: None,
+            made_by: made_by.map(|id| id.parse().unwrap()),
+            maker,
+            created: Timestamp::UNIX_EPOCH,
+            expires: None,
+            revoked: None,
+            replaces: None,
+            sha256: [0; 32],
+        }
+    }
+
+    #[test]
+    fn whoever_made_a_token_is_one_hand_with_it_by_whatever_proof_it_was_made() {
+        let (ada, bob) = (somebody("https://login.example", "ada"), somebody("https://login.example", "bob"));
+        let by_ada = Maker { caller: operator("https://login.example ada"), person: Some(ada.clone()) };
+        let by_machine = Maker { caller: operator("dns:gateway.example"), person: None };
+        let known = [
+            token("0000000000000001", None, Some(by_ada)),
+            token("0000000000000002", Some("0000000000000001"), None),
+            token("0000000000000003", None, Some(by_machine)),
+        ];
+        let tokens = |id: &TokenId| Ok(known.iter().find(|token| token.id == *id).cloned());
+        let hand = |caller: Caller, person: Option<Person>| Hand { caller, person, token: None };
+        for (made, maker, is_one) in [
+            ("0000000000000001", hand(operator("another role"), Some(ada.clone())), true),
+            ("0000000000000002", hand(operator("another role"), Some(ada.clone())), true),
+            ("0000000000000001", hand(operator("another"), Some(bob.clone())), false),
+            ("0000000000000001", hand(operator("another"), None), false),
+            ("0000000000000003", hand(operator("dns:gateway.example"), None), true),
+            ("0000000000000003", hand(operator("dns:other.example"), Some(bob)), false),
+        ] {
+            let made: TokenId = made.parse().unwrap();
+            assert_eq!(descends(&made, &maker, &tokens).unwrap(), is_one, "{made} {maker:?}");
+        }
     }
 }

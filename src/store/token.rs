@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::caller::Caller;
+use crate::caller::{Caller, Person};
 use crate::clock::Timestamp;
 use crate::id::TokenId;
 
@@ -23,6 +23,9 @@ pub struct Token {
     /// The token that created it; nothing when a command created it, or an earlier version.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub made_by: Option<TokenId>,
+    /// Who created it, where that was neither a token nor a command.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub maker: Option<Maker>,
     /// When it was created.
     pub created: Timestamp,
     /// When it ends by itself.
@@ -36,6 +39,16 @@ pub struct Token {
     pub replaces: Option<TokenId>,
     /// The SHA-256 of the secret.
     pub sha256: [u8; 32],
+}
+
+/// Who created a token, where that was proved by another proof than a token.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Maker {
+    /// Whom the call spoke for.
+    pub caller: Caller,
+    /// Who made it, where that was known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub person: Option<Person>,
 }
 
 impl Token {
