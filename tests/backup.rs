@@ -321,6 +321,37 @@ fn a_backup_in_which_anything_is_another_is_refused_and_nothing_is_written() {
             "is not as it was written",
         ),
         (
+            "an archive that its ledger does not name",
+            Box::new(|folder| {
+                let name = "archive/ledger-1-99999.ndjson";
+                fs::write(folder.join(name), "{}\n").unwrap();
+                hashed_anew(folder, name);
+                manifest_with(folder, |manifest| {
+                    manifest["store"]["archives"].as_array_mut().unwrap().push(json!("archive/ledger-1-99999.ndjson"));
+                });
+            }),
+            "its archives are not those",
+        ),
+        (
+            "keys that are said to be left out",
+            Box::new(|folder| {
+                fs::remove_file(folder.join("keys.sealed")).unwrap();
+                manifest_with(folder, |manifest| {
+                    manifest["keys"] = json!("leftOut");
+                    manifest["files"].as_object_mut().unwrap().remove("keys.sealed");
+                });
+            }),
+            "its keys were left out",
+        ),
+        (
+            "a manifest that is a pipe",
+            Box::new(|folder| {
+                fs::remove_file(folder.join("manifest.json")).unwrap();
+                assert!(Command::new("mkfifo").arg(folder.join("manifest.json")).status().unwrap().success());
+            }),
+            "`manifest.json` cannot be read",
+        ),
+        (
             "sealed keys of another backup",
             Box::new(|folder| {
                 edit(&folder.join("keys.sealed"), |text| text.replacen("\"nonce\": \"", "\"nonce\": \"AAAA", 1));
@@ -401,6 +432,10 @@ fn a_backup_without_keys_says_so_and_is_brought_back_without_them() {
         manifest.contains("\"keys\": \"leftOut\"") && !yard.path("bare").join("keys.sealed").exists(),
         "{manifest}"
     );
+    // Whoever has a passphrase expects keys that were sealed with it.
+    let output = yard.restore("bare", "new", &["--passphrase-file", text(&yard.path("passphrase"))]);
+    assert!(!output.status.success() && said(&output).contains("its keys were left out"), "{}", said(&output));
+    assert!(!yard.path("new").exists());
     let output = yard.restore("bare", "new", &[]);
     assert!(output.status.success() && said(&output).contains("--new-keys"), "{}", said(&output));
     let refused = Server::try_start(&yard.path("new"), &["--anonymous"]).err().unwrap();

@@ -323,8 +323,9 @@ pub(crate) fn sale(
         let needs = Needs::of(&question.subject, &question.resource);
         let facts = context.view.facts(&needs, context.at)?;
         let decision = decide(rules, Namespace::Domain, &question, &facts);
-        // To a partner that has nothing to do with the customer, what is foreign looks like what is not there.
-        let related = !decision.standing().is_empty() || !decision.duties().is_empty();
+        // What a partner neither sold nor administers looks like what is not there, whatever it is to the customer.
+        let is_subscription = question.resource.kind == Kind::Subscription.as_str();
+        let related = !decision.standing().is_empty() || (!is_subscription && !decision.duties().is_empty());
         let denied = match decision.reason().cloned().filter(|_| related) {
             Some(reason) => Denied { reason, message: decision.message().to_owned() },
             None => refusal::not_permitted(rules, &call.caller, "writeSubscription"),

@@ -6,8 +6,9 @@ use warp::reply::Response;
 use super::streamed::{in_pieces, streamed};
 use crate::id::{Revision, Seq};
 
-/// What the first character of a cell may not be, or a spreadsheet reads it as a formula.
-const FORMULA: [char; 6] = ['=', '+', '-', '@', '\t', '\r'];
+/// What the first character of a cell may not be, or a spreadsheet reads it as a formula; the wide ones are typed where
+/// Chinese is, and some take them for the others.
+const FORMULA: [char; 10] = ['=', '+', '-', '@', '\t', '\r', '＝', '＋', '－', '＠'];
 const MEDIA: &str = "text/csv; charset=utf-8; header=present";
 
 /// A row; the guard of a cell that begins as a formula does is a quote.
@@ -15,7 +16,9 @@ pub(crate) fn row<T: AsRef<str>>(cells: impl IntoIterator<Item = T>) -> std::io:
     let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
     let guarded = cells.into_iter().map(|cell| {
         let cell = cell.as_ref();
-        if cell.starts_with(FORMULA) { format!("'{cell}") } else { cell.to_owned() }
+        // What a spreadsheet leaves out at the beginning hides nothing.
+        let shown = cell.trim_start_matches(|c: char| c == ' ' || c == '\u{FEFF}' || c == '\n');
+        if cell.starts_with(FORMULA) || shown.starts_with(FORMULA) { format!("'{cell}") } else { cell.to_owned() }
     });
     writer.write_record(guarded)?;
     writer.into_inner().map_err(|error| std::io::Error::other(error.to_string()))
@@ -39,8 +42,8 @@ mod tests {
 
     #[test]
     fn no_cell_begins_as_a_formula_does_and_quotes_are_doubled() {
-        let cells = ["=1+1", "+1", "-1", "@x", "\tx", "a,b", "a\"b", "plain"];
+        let cells = ["=1+1", "+1", "-1", "@x", "\tx", "＝1", " =1", "\u{FEFF}=1", "a,b", "a\"b", "plain", " a"];
         let row = String::from_utf8(row(cells).unwrap_or_default()).unwrap_or_default();
-        assert_eq!(row, "'=1+1,'+1,'-1,'@x,'\tx,\"a,b\",\"a\"\"b\",plain\r\n");
+        assert_eq!(row, "'=1+1,'+1,'-1,'@x,'\tx,'＝1,' =1,'\u{FEFF}=1,\"a,b\",\"a\"\"b\",plain, a\r\n");
     }
 }

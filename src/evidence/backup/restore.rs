@@ -58,6 +58,11 @@ pub enum RestoreError {
     /// The keys are sealed.
     #[error("the keys in this backup are sealed; name the file with their passphrase with `--passphrase-file`")]
     NoPassphrase,
+    /// There are no keys, and a passphrase for them.
+    #[error(
+        "this backup says that its keys were left out, and a passphrase was given for them; if that is right, leave `--passphrase-file` out and put the keys there by hand"
+    )]
+    NoKeys,
     /// The keys cannot be opened.
     #[error("`{SEALED}`: {0}; nothing was restored")]
     Sealed(#[from] SealError),
@@ -127,7 +132,11 @@ impl Staging {
 fn manifest(from: &Path) -> Result<Manifest, RestoreError> {
     let not_a_backup = |cause: String| RestoreError::NotABackup { path: from.to_owned(), cause };
     let mut text = Vec::new();
-    let file = fs::File::open(from.join(MANIFEST));
+    let path = from.join(MANIFEST);
+    // One that is a pipe would be waited for.
+    let is_file = fs::symlink_metadata(&path).map(|found| found.is_file());
+    let file = is_file
+        .and_then(|is_file| if is_file { fs::File::open(path) } else { Err(io::ErrorKind::InvalidInput.into()) });
     let read = file.and_then(|file| file.take(BACKUP_MANIFEST_BYTES_MAX + 1).read_to_end(&mut text));
     let read = read.map_err(|error| not_a_backup(format!("its `{MANIFEST}` cannot be read: {error}")))?;
     if read as u64 > BACKUP_MANIFEST_BYTES_MAX {
@@ -199,8 +208,11 @@ fn keys(manifest: &Manifest, passphrase: Option<&[u8]>, to: &Path) -> Result<Ver
         return Err(not_whole(&format!("`{PUBLIC_NAME}` holds another key than its manifest names")));
     }
     replace(&public_path, PUBLIC, format!("{}\n", public.text()).as_bytes()).map_err(of_file(&public_path))?;
-    if manifest.keys == KeysKept::LeftOut {
-        return Ok(public);
+    match (manifest.keys == KeysKept::LeftOut, passphrase) {
+        (true, None) => return Ok(public),
+        // Whoever has a passphrase expects what was sealed with it, and the manifest is nobody's word.
+        (true, Some(_)) => return Err(RestoreError::NoKeys),
+        (false, _) => {}
     }
     let passphrase = passphrase.ok_or(RestoreError::NoPassphrase)?;
     let sealed_path = to.join(SEALED);
@@ -238,6 +250,10 @@ fn verify(manifest: &Manifest, folder: &Path, key: VerifierKey, clock: &SharedCl
     }
     if (copy.revision, &copy.rules) != (head.revision, &head.rules) {
         return Err(not_whole("its revision or the rules in force are not those of its manifest".to_owned()));
+    }
+    let archives: Vec<String> = view.archives()?.into_iter().map(|(_, file)| file).collect();
+    if archives != head.archives {
+        return Err(not_whole("its archives are not those that its ledger names".to_owned()));
     }
     let keys = [key].into_iter().chain(known.iter().rev().filter_map(|key| VerifierKey::parse(key).ok())).collect();
     let archive = Archive::of(Some(folder), &view)?;
