@@ -4,7 +4,6 @@
 
 pub mod customer;
 pub mod partner;
-pub mod language;
 pub mod invitation;
 pub mod service;
 pub mod similar;

@@ -2,7 +2,6 @@
 
 use serde_json::{Value, json};
 use standing::domain::invitation::{Email, EmailError};
-use standing::domain::language::Language;
 use standing::domain::partner::{Partner, PartnerKind, PartnerStatus};
 
 use crate::server::Server;
@@ -18,7 +17,7 @@ fn email(kind: PartnerKind) -> Email {
         mpn_id: None,
         provider: None,
     };
-    Email::of(&partner, LINK, Language::English)
+    Email::of(&partner, LINK)
 }
 
 const SAID: &str = "accepting may end the delegated administration of the partner that holds them now";

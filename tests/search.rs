@@ -17,7 +17,6 @@ use standing::decide::World;
 use standing::domain::commercial::{Outcome, Side};
 use standing::domain::customer::Customer;
 use standing::domain::grant::Multichannel;
-use standing::domain::language::Language;
 use standing::domain::partner::{Partner, PartnerKind, PartnerStatus};
 use standing::domain::subscription::{Subscription, SubscriptionStatus};
 use standing::id::{Revision, Seq};
@@ -190,16 +189,11 @@ impl Scene {
                 }
             }
             _ => {
-                let token = change::relationship::relationship_request(
-                    &self.pdp,
-                    &self.call,
-                    &who.parse().unwrap(),
-                    Language::English,
-                )
-                .await
-                .unwrap()
-                .value
-                .token;
+                let token = change::relationship::relationship_request(&self.pdp, &self.call, &who.parse().unwrap())
+                    .await
+                    .unwrap()
+                    .value
+                    .token;
                 let until: Option<Timestamp> = (chance.below(4) == 0).then(|| "2016-05-15T00:00:00Z".parse().unwrap());
                 let acceptance = |partner| Acceptance {
                     partner,
@@ -632,16 +626,11 @@ async fn no_name_of_a_partner_makes_others_look_through_everything() {
     change::selling::put_subscription(&scene.pdp, &scene.call, subscription("a", "c0", "teams", None, None))
         .await
         .unwrap();
-    let token = change::relationship::relationship_request(
-        &scene.pdp,
-        &scene.call,
-        &"plain".parse().unwrap(),
-        Language::English,
-    )
-    .await
-    .unwrap()
-    .value
-    .token;
+    let token = change::relationship::relationship_request(&scene.pdp, &scene.call, &"plain".parse().unwrap())
+        .await
+        .unwrap()
+        .value
+        .token;
     let acceptance = |partner| Acceptance {
         partner,
         customer: "c0".parse().unwrap(),

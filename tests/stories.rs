@@ -4,7 +4,6 @@ use standing::change::registration::SubscriptionError;
 use standing::change::relationship::LinkError;
 use standing::domain::commercial::{Outcome, Side};
 use standing::domain::grant::Multichannel;
-use standing::domain::language::Language;
 use standing::domain::partner::{PartnerKind, PartnerStatus};
 use standing::id::Revision;
 use standing::pdp::call::CallError;
@@ -119,10 +118,7 @@ async fn one_link_serves_two_customers_independently() {
     stage.customer("d").await;
     stage.sold("s-d", "d", "office365", None).await;
     let request = || async {
-        change::relationship::relationship_request(&stage.pdp, &operator(), &"p2".parse().unwrap(), Language::English)
-            .await
-            .unwrap()
-            .value
+        change::relationship::relationship_request(&stage.pdp, &operator(), &"p2".parse().unwrap()).await.unwrap().value
     };
     let (first, again) = (request().await, request().await);
     assert_eq!((&first.link, &first.token), (&again.link, &again.token));

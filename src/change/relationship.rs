@@ -13,7 +13,6 @@ use crate::change::{removal, renegotiation};
 use crate::domain::commercial::Side;
 use crate::domain::grant::Multichannel;
 use crate::domain::invitation::{Email, EmailError, TokenError};
-use crate::domain::language::Language;
 use crate::domain::partner::{Partner, PartnerKind};
 use crate::id::{CustomerId, PartnerId};
 use crate::pdp::call::{self, Call, CallError, CallTarget, Coded, Committed, Done, Response, Undone};
@@ -94,7 +93,7 @@ pub(crate) enum Edit {
     Paragraphs(Vec<String>),
 }
 
-/// The partner's relationship request, its email in a language.
+/// The partner's relationship request.
 ///
 /// # Errors
 /// [`CallError::Denied`] for a suspended partner, an indirect reseller, and whoever may not speak for it.
@@ -102,17 +101,16 @@ pub async fn relationship_request(
     pdp: &Pdp,
     call: &Call,
     partner: &PartnerId,
-    language: Language,
 ) -> Result<Response<RelationshipRequest>, CallError<RequestError>> {
     let target = CallTarget::Partner(partner.clone());
     call::read(pdp, call, "requestRelationship", &target, |view, _| {
         let known = view.partner(partner)?.ok_or_else(|| RequestError::UnknownPartner(partner.clone()))?;
-        Ok(request(pdp, &known.fact, language))
+        Ok(request(pdp, &known.fact))
     })
     .await
 }
 
-/// The partner's relationship request with an edited email: in a language, or in that of the text.
+/// The partner's relationship request with an edited email.
 ///
 /// # Errors
 /// [`RequestError::Email`] when the edit loses or touches the link.
@@ -121,12 +119,11 @@ pub(crate) async fn edited_request(
     call: &Call,
     partner: &PartnerId,
     edit: Edit,
-    language: Language,
 ) -> Result<Response<RelationshipRequest>, CallError<RequestError>> {
     let target = CallTarget::Partner(partner.clone());
     call::read(pdp, call, "requestRelationship", &target, |view, _| {
         let known = view.partner(partner)?.ok_or_else(|| RequestError::UnknownPartner(partner.clone()))?;
-        let mut request = request(pdp, &known.fact, language);
+        let mut request = request(pdp, &known.fact);
         request.email = match edit {
             Edit::Text(text) => request.email.edited(&text).map_err(RequestError::from)?,
             Edit::Paragraphs(paragraphs) => request.email.with_paragraphs(&paragraphs).map_err(RequestError::from)?,
@@ -305,10 +302,10 @@ fn for_side(by: Side, customer: &CustomerId, partner: &PartnerId) -> (&'static s
     }
 }
 
-fn request(pdp: &Pdp, partner: &Partner, language: Language) -> RelationshipRequest {
+fn request(pdp: &Pdp, partner: &Partner) -> RelationshipRequest {
     let token = pdp.keys.links.token(&partner.id);
     let (link, page) = (token.link(&format!("{}/v1", pdp.public_url())), token.link(pdp.public_url()));
-    let email = Email::of(partner, &link, language).or_over(page);
+    let email = Email::of(partner, &link).or_over(page);
     RelationshipRequest { link, token: token.to_string(), email }
 }
 

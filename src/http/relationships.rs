@@ -18,7 +18,6 @@ use crate::change::removal::{Removal, RemovalEffect};
 use crate::change::renegotiation::{Renegotiation, RenegotiationEffect, Withdrawal};
 use crate::clock::{Timestamp, to_millisecond};
 use crate::domain::commercial::{Position, RenegotiationState, Side};
-use crate::domain::language::Language;
 use crate::id::{CustomerId, IdError, PartnerId, ServiceName};
 
 /// An edited email: the whole text, or the introduction alone.
@@ -30,18 +29,6 @@ pub(super) struct EmailBody {
     /// The introduction: no, one or two paragraphs.
     #[schema(max_items = 2)]
     paragraphs: Option<Vec<String>>,
-    /// The language that paragraphs are put into; a text is in one already.
-    #[serde(default)]
-    language: Option<Language>,
-}
-
-/// In which language an email is wanted.
-#[derive(Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-pub(super) struct EmailLanguage {
-    /// `en`, or `zh-Hans` for Chinese in simplified characters.
-    #[param(inline, value_type = Option<Language>)]
-    language: Option<Language>,
 }
 
 /// What a customer accepts.
@@ -113,29 +100,24 @@ enum ExpectedError {
     Id(#[from] IdError),
 }
 
-pub(super) async fn request(mut request: Request) -> Result<Response, Problem> {
-    let EmailLanguage { language } = request.query()?;
+pub(super) async fn request(request: Request) -> Result<Response, Problem> {
     request.no_more_query()?;
     let partner: PartnerId = request.param("partner")?;
-    let request =
-        change::relationship::relationship_request(&request.pdp, &request.call, &partner, language.unwrap_or_default())
-            .await?;
+    let request = change::relationship::relationship_request(&request.pdp, &request.call, &partner).await?;
     read_response(&request, &request.value)
 }
 
 pub(super) async fn edit(mut request: Request) -> Result<Response, Problem> {
     request.no_more_query()?;
     let partner: PartnerId = request.param("partner")?;
-    let (edit, language) = match request.body::<EmailBody>().await? {
-        EmailBody { text: Some(text), paragraphs: None, language: None } => (Edit::Text(text), None),
-        EmailBody { text: None, paragraphs: Some(paragraphs), language } => (Edit::Paragraphs(paragraphs), language),
+    let edit = match request.body::<EmailBody>().await? {
+        EmailBody { text: Some(text), paragraphs: None } => Edit::Text(text),
+        EmailBody { text: None, paragraphs: Some(paragraphs) } => Edit::Paragraphs(paragraphs),
         EmailBody { .. } => {
-            let message = "give either `text`, or `paragraphs` with a `language` if they are not in English";
-            return Err(Problem::bad("invalid_body", message.to_owned()));
+            return Err(Problem::bad("invalid_body", "give either `text` or `paragraphs`, and not both".to_owned()));
         }
     };
-    let language = language.unwrap_or_default();
-    let request = change::relationship::edited_request(&request.pdp, &request.call, &partner, edit, language).await?;
+    let request = change::relationship::edited_request(&request.pdp, &request.call, &partner, edit).await?;
     read_response(&request, &request.value.email)
 }
 

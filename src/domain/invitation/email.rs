@@ -7,7 +7,6 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::LINK_PATH;
-use crate::domain::language::Language;
 use crate::domain::partner::Partner;
 use crate::limits::EMAIL_LENGTH_MAX;
 
@@ -28,10 +27,6 @@ pub struct Email {
     paragraphs: Vec<String>,
     /// The whole text: the introduction, then the link, which is left as it is.
     text: String,
-    #[serde(skip)]
-    name: String,
-    #[serde(skip)]
-    language: Language,
     #[serde(skip)]
     link: String,
     /// Other addresses of the same request: a text over one of them is taken, and the link put in its place.
@@ -90,7 +85,7 @@ pub enum EmailError {
     /// The text from the link's paragraph on is not as it was.
     #[error(
         "only the first two paragraphs may be edited; \
-         leave the text from the line before the link on as it was, after a blank line"
+         leave the text from `{LINK_SENTENCE}` on as it was, after a blank line"
     )]
     EndingChanged,
 }
@@ -99,82 +94,40 @@ fn code(character: char) -> String {
     format!("U+{:04X}", u32::from(character))
 }
 
-/// What an email says in one language, besides its introduction.
-struct Sentences {
-    /// What stands before the link.
-    link: &'static str,
-    /// What the customer of a partner that sells has to know before it accepts.
-    warning: &'static str,
-    closing: &'static str,
-}
+const LINK_SENTENCE: &str = "To accept this request, follow this link:";
+/// What the customer of a partner that sells has to know before it accepts.
+const WARNING: &str = "For each service only one partner that sells to you can hold these privileges, so accepting may \
+                       end the delegated administration of the partner that holds them now. What that partner sold you \
+                       stays as it is.";
+const CLOSING: &str = "Only a global administrator of your organization can accept. You can review your partners, \
+                       and remove delegated administrative privileges from any of them, on your Partner Relationships \
+                       page at any time.";
 
-const ENGLISH: Sentences = Sentences {
-    link: "To accept this request, follow this link:",
-    warning: "For each service only one partner that sells to you can hold these privileges, so accepting may end the \
-              delegated administration of the partner that holds them now. What that partner sold you stays as it is.",
-    closing: "Only a global administrator of your organization can accept. You can review your partners, and remove \
-              delegated administrative privileges from any of them, on your Partner Relationships page at any time.",
-};
-
-const CHINESE: Sentences = Sentences {
-    link: "若要接受此请求，请打开以下链接：",
-    warning: "对于每项服务，向贵组织销售的合作伙伴中只能有一个拥有这些权限，因此接受请求可能会终止目前拥有这些权限的\
-              合作伙伴的委派管理。该合作伙伴已售予贵组织的内容保持不变。",
-    closing: "只有贵组织的全局管理员才能接受此请求。您可以随时在“合作伙伴关系”页面上查看贵组织的合作伙伴，并取消其中\
-              任何一个的委派的管理权限。",
-};
-
-const fn sentences(language: Language) -> &'static Sentences {
-    match language {
-        Language::English => &ENGLISH,
-        Language::Chinese => &CHINESE,
+impl Email {
+    /// The email of a partner, the same every time.
+    #[must_use]
+    pub fn of(partner: &Partner, link: &str) -> Self {
+        let visible: String = partner.name.chars().filter(|&c| !turns_direction(c) && !c.is_control()).collect();
+        let warns = partner.kind.transacts();
+        let email = Self::naming(visible.trim(), link, warns);
+        // A name that shows nothing or poses as a link would make an email that nobody may send back.
+        if visible.trim().is_empty() || email.count_links(&email.text) != Ok(1) {
+            return Self::naming(partner.id.as_str(), link, warns);
+        }
+        email
     }
-}
 
-fn subject(name: &str, language: Language) -> String {
-    match language {
-        Language::English => format!("{name} requests a reseller relationship with you"),
-        Language::Chinese => format!("{name} 请求与贵组织建立经销商关系"),
-    }
-}
-
-fn introduction(name: &str, language: Language) -> Vec<String> {
-    let paragraphs = match language {
-        Language::English => [
+    fn naming(name: &str, link: &str, warns: bool) -> Self {
+        let introduction = vec![
             format!("{name} would like to work with your organization and requests a reseller relationship with you."),
             format!(
                 "Accepting grants {name} delegated administrative privileges, so that {name} can provision your \
                  services and provide you with support. Your subscriptions, who sold them to you and who bills you \
                  for them stay as they are."
             ),
-        ],
-        Language::Chinese => [
-            format!("{name} 希望与贵组织合作，并请求与贵组织建立经销商关系。"),
-            format!(
-                "接受请求即授予 {name} 委派的管理权限，使其可以为贵组织预配服务并提供支持。贵组织的订阅、订阅的销售方\
-                 以及为其开具账单的一方均保持不变。"
-            ),
-        ],
-    };
-    paragraphs.into()
-}
-
-impl Email {
-    /// The email of a partner, the same every time.
-    #[must_use]
-    pub fn of(partner: &Partner, link: &str, language: Language) -> Self {
-        let visible: String = partner.name.chars().filter(|&c| !turns_direction(c) && !c.is_control()).collect();
-        let warns = partner.kind.transacts();
-        let named = |name: &str| {
-            let introduction = introduction(name, language);
-            Self::assemble(name.to_owned(), language, introduction, link.to_owned(), warns)
-        };
-        let email = named(visible.trim());
-        // A name that shows nothing or poses as a link would make an email that nobody may send back.
-        if visible.trim().is_empty() || email.count_links(&email.text) != Ok(1) {
-            return named(partner.id.as_str());
-        }
-        email
+        ];
+        let subject = format!("{name} requests a reseller relationship with you");
+        Self::assemble(subject, introduction, link.to_owned(), warns)
     }
 
     /// The same, which also takes a text that was edited over another address of the request.
@@ -188,12 +141,6 @@ impl Email {
     #[must_use]
     pub fn subject(&self) -> &str {
         &self.subject
-    }
-
-    /// The language it is written in.
-    #[must_use]
-    pub const fn language(&self) -> Language {
-        self.language
     }
 
     /// Its introduction: at most two paragraphs.
@@ -224,11 +171,11 @@ impl Email {
         for paragraph in paragraphs {
             introduction.extend(paragraphs_of(&plain(paragraph)?));
         }
-        self.with_introduction(introduction, self.language)
+        self.with_introduction(introduction)
     }
 
     /// The email as a partner edited its whole text: accepted only with the link as it was, where it was, and with what
-    /// follows it in either language, as it is or as it was before emails said what accepting may end.
+    /// follows it as it is or as it was before emails said what accepting may end.
     ///
     /// # Errors
     /// An [`EmailError`] that says what to change.
@@ -243,18 +190,16 @@ impl Email {
             _ => return Err(EmailError::LinkRepeated),
         }
         let mut introduction = paragraphs_of(&text);
-        let endings = Language::ALL.into_iter().flat_map(|language| [true, false].map(|warns| (language, warns)));
-        let mut endings =
-            endings.map(|(language, warns)| (language, paragraphs_of(&ending(&self.link, language, warns))));
-        let Some((language, ending)) = endings.find(|(_, ending)| introduction.ends_with(ending)) else {
+        let endings = [true, false].map(|warns| paragraphs_of(&ending(&self.link, warns)));
+        let Some(ending) = endings.iter().find(|ending| introduction.ends_with(ending)) else {
             return Err(EmailError::EndingChanged);
         };
         introduction.truncate(introduction.len() - ending.len());
-        self.with_introduction(introduction, language)
+        self.with_introduction(introduction)
     }
 
     /// Takes paragraphs that were found in a [`plain`] text.
-    fn with_introduction(&self, introduction: Vec<String>, language: Language) -> Result<Self, EmailError> {
+    fn with_introduction(&self, introduction: Vec<String>) -> Result<Self, EmailError> {
         if introduction.len() > PARAGRAPHS_MAX {
             return Err(EmailError::TooManyParagraphs { count: introduction.len() });
         }
@@ -262,7 +207,7 @@ impl Email {
             return Err(EmailError::ParagraphTooLong { length });
         }
         // The regenerated text is what is sent, so that is what is searched for links.
-        let email = Self::assemble(self.name.clone(), language, introduction, self.link.clone(), self.warns);
+        let email = Self::assemble(self.subject.clone(), introduction, self.link.clone(), self.warns);
         let email = Self { other_links: self.other_links.clone(), ..email };
         match email.count_links(&email.text)? {
             1 => Ok(email),
@@ -270,15 +215,14 @@ impl Email {
         }
     }
 
-    fn assemble(name: String, language: Language, paragraphs: Vec<String>, link: String, warns: bool) -> Self {
+    fn assemble(subject: String, paragraphs: Vec<String>, link: String, warns: bool) -> Self {
         let mut text = String::new();
         for paragraph in &paragraphs {
             text.push_str(paragraph);
             text.push_str("\n\n");
         }
-        text.push_str(&ending(&link, language, warns));
-        let subject = subject(&name, language);
-        Self { subject, paragraphs, text, name, language, link, other_links: Vec::new(), warns }
+        text.push_str(&ending(&link, warns));
+        Self { subject, paragraphs, text, link, other_links: Vec::new(), warns }
     }
 
     /// How often the untouched link stands in a text in which nothing else resembles it.
@@ -305,10 +249,9 @@ impl Email {
 }
 
 /// The part of the text that stays as it is.
-fn ending(link: &str, language: Language, warns: bool) -> String {
-    let sentences = sentences(language);
-    let warning = if warns { format!("{}\n\n", sentences.warning) } else { String::new() };
-    format!("{}\n{link}\n\n{warning}{}", sentences.link, sentences.closing)
+fn ending(link: &str, warns: bool) -> String {
+    let warning = if warns { format!("{WARNING}\n\n") } else { String::new() };
+    format!("{LINK_SENTENCE}\n{link}\n\n{warning}{CLOSING}")
 }
 
 /// Is there white space, or nothing, on either side?

@@ -9,7 +9,7 @@ use super::super::authzen::{Asking, Configuration, Evaluation, EvaluationsAnswer
 use super::super::decisions::{Filters, ReplayBody};
 use super::super::health::{Health, Readiness};
 use super::super::link_keys::LinkKeyList;
-use super::super::relationships::{AcceptanceBody, EmailBody, EmailLanguage, RenegotiationBody, Within};
+use super::super::relationships::{AcceptanceBody, EmailBody, RenegotiationBody, Within};
 use super::super::root::Index;
 use super::super::rules::Rules;
 use super::super::times::Past;
@@ -189,7 +189,6 @@ fn relationships() -> Vec<Described> {
             "readRequest",
             "Read a partner's link and the email to send",
         )
-        .takes::<EmailLanguage>()
         .fails::<RequestError>()
         .never(&[StatusCode::UNPROCESSABLE_ENTITY])
         .answers::<RelationshipRequest>("The link and the email")
