@@ -4,10 +4,12 @@
 //! is signed, so an altered one is refused and names nobody else. Keys are handed in: nothing here draws a random
 //! number, reads a clock or touches a file.
 
+mod email_language;
 mod email;
 mod keys_document;
 
 pub use email::{Email, EmailError, PARAGRAPH_LENGTH_MAX, PARAGRAPHS_MAX};
+pub use email_language::EmailLanguage;
 
 use std::fmt;
 use std::str::FromStr;

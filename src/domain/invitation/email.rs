@@ -7,6 +7,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::LINK_PATH;
+use super::email_language::{EmailLanguage, LINK_SENTENCE};
 use crate::domain::partner::Partner;
 use crate::limits::EMAIL_LENGTH_MAX;
 
@@ -29,6 +30,11 @@ pub struct Email {
     text: String,
     #[serde(skip)]
     link: String,
+    /// What the partner is called in it.
+    #[serde(skip)]
+    name: String,
+    #[serde(skip)]
+    language: EmailLanguage,
     /// Other addresses of the same request: a text over one of them is taken, and the link put in its place.
     #[serde(skip)]
     other_links: Vec<String>,
@@ -94,40 +100,34 @@ fn code(character: char) -> String {
     format!("U+{:04X}", u32::from(character))
 }
 
-const LINK_SENTENCE: &str = "To accept this request, follow this link:";
-/// What the customer of a partner that sells has to know before it accepts.
-const WARNING: &str = "For each service only one partner that sells to you can hold these privileges, so accepting may \
-                       end the delegated administration of the partner that holds them now. What that partner sold you \
-                       stays as it is.";
-const CLOSING: &str = "Only a global administrator of your organization can accept. You can review your partners, \
-                       and remove delegated administrative privileges from any of them, on your Partner Relationships \
-                       page at any time.";
-
 impl Email {
     /// The email of a partner, the same every time.
     #[must_use]
     pub fn of(partner: &Partner, link: &str) -> Self {
         let visible: String = partner.name.chars().filter(|&c| !turns_direction(c) && !c.is_control()).collect();
         let warns = partner.kind.transacts();
-        let email = Self::naming(visible.trim(), link, warns);
+        let naming = |name: &str| Self::naming(name, link, warns, EmailLanguage::English);
+        let email = naming(visible.trim());
         // A name that shows nothing or poses as a link would make an email that nobody may send back.
         if visible.trim().is_empty() || email.count_links(&email.text) != Ok(1) {
-            return Self::naming(partner.id.as_str(), link, warns);
+            return naming(partner.id.as_str());
         }
         email
     }
 
-    fn naming(name: &str, link: &str, warns: bool) -> Self {
-        let introduction = vec![
-            format!("{name} would like to work with your organization and requests a reseller relationship with you."),
-            format!(
-                "Accepting grants {name} delegated administrative privileges, so that {name} can provision your \
-                 services and provide you with support. Your subscriptions, who sold them to you and who bills you \
-                 for them stay as they are."
-            ),
-        ];
-        let subject = format!("{name} requests a reseller relationship with you");
-        Self::assemble(subject, introduction, link.to_owned(), warns)
+    fn naming(name: &str, link: &str, warns: bool, language: EmailLanguage) -> Self {
+        let (name, link, other_links) = (name.to_owned(), link.to_owned(), Vec::new());
+        let (subject, paragraphs) = (language.subject(&name), language.introduction(&name));
+        let mut email = Self { subject, paragraphs, text: String::new(), link, name, language, other_links, warns };
+        email.assemble();
+        email
+    }
+
+    /// The email as it is in a language before it is edited; its link is the same.
+    #[must_use]
+    pub fn in_language(&self, language: EmailLanguage) -> Self {
+        let other_links = self.other_links.clone();
+        Self { other_links, ..Self::naming(&self.name, &self.link, self.warns, language) }
     }
 
     /// The same, which also takes a text that was edited over another address of the request.
@@ -147,6 +147,24 @@ impl Email {
     #[must_use]
     pub fn paragraphs(&self) -> &[String] {
         &self.paragraphs
+    }
+
+    /// The language it is written in.
+    #[must_use]
+    pub fn language(&self) -> EmailLanguage {
+        self.language
+    }
+
+    /// The link that stands in it.
+    #[must_use]
+    pub fn link(&self) -> &str {
+        &self.link
+    }
+
+    /// What follows the introduction and stays as it is: a sentence, the link, and what a customer has to know.
+    #[must_use]
+    pub fn ending(&self) -> String {
+        ending(&self.link, self.warns, self.language)
     }
 
     /// The whole text, the link in it.
@@ -175,7 +193,7 @@ impl Email {
     }
 
     /// The email as a partner edited its whole text: accepted only with the link as it was, where it was, and with what
-    /// follows it as it is or as it was before emails said what accepting may end.
+    /// follows it, in any language, as it is or as it was before emails said what accepting may end.
     ///
     /// # Errors
     /// An [`EmailError`] that says what to change.
@@ -190,12 +208,14 @@ impl Email {
             _ => return Err(EmailError::LinkRepeated),
         }
         let mut introduction = paragraphs_of(&text);
-        let endings = [true, false].map(|warns| paragraphs_of(&ending(&self.link, warns)));
-        let Some(ending) = endings.iter().find(|ending| introduction.ends_with(ending)) else {
+        let endings = EmailLanguage::ALL.iter().flat_map(|&language| {
+            [true, false].map(|warns| (language, paragraphs_of(&ending(&self.link, warns, language))))
+        });
+        let Some((language, ending)) = endings.into_iter().find(|(_, ending)| introduction.ends_with(ending)) else {
             return Err(EmailError::EndingChanged);
         };
         introduction.truncate(introduction.len() - ending.len());
-        self.with_introduction(introduction)
+        self.in_language(language).with_introduction(introduction)
     }
 
     /// Takes paragraphs that were found in a [`plain`] text.
@@ -207,22 +227,21 @@ impl Email {
             return Err(EmailError::ParagraphTooLong { length });
         }
         // The regenerated text is what is sent, so that is what is searched for links.
-        let email = Self::assemble(self.subject.clone(), introduction, self.link.clone(), self.warns);
-        let email = Self { other_links: self.other_links.clone(), ..email };
+        let mut email = Self { paragraphs: introduction, ..self.clone() };
+        email.assemble();
         match email.count_links(&email.text)? {
             1 => Ok(email),
             _ => Err(EmailError::LinkRepeated),
         }
     }
 
-    fn assemble(subject: String, paragraphs: Vec<String>, link: String, warns: bool) -> Self {
-        let mut text = String::new();
-        for paragraph in &paragraphs {
-            text.push_str(paragraph);
-            text.push_str("\n\n");
+    fn assemble(&mut self) {
+        self.text.clear();
+        for paragraph in &self.paragraphs {
+            self.text.push_str(paragraph);
+            self.text.push_str("\n\n");
         }
-        text.push_str(&ending(&link, warns));
-        Self { subject, paragraphs, text, link, other_links: Vec::new(), warns }
+        self.text.push_str(&self.ending());
     }
 
     /// How often the untouched link stands in a text in which nothing else resembles it.
@@ -249,9 +268,9 @@ impl Email {
 }
 
 /// The part of the text that stays as it is.
-fn ending(link: &str, warns: bool) -> String {
-    let warning = if warns { format!("{WARNING}\n\n") } else { String::new() };
-    format!("{LINK_SENTENCE}\n{link}\n\n{warning}{CLOSING}")
+fn ending(link: &str, warns: bool, language: EmailLanguage) -> String {
+    let warning = if warns { format!("{}\n\n", language.warning()) } else { String::new() };
+    format!("{}\n{link}\n\n{warning}{}", language.link_sentence(), language.closing())
 }
 
 /// Is there white space, or nothing, on either side?
