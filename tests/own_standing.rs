@@ -3,11 +3,14 @@
 use std::collections::BTreeSet;
 
 use serde_json::json;
-use standing::answer::own_standing::{OwnStanding, OwnStandings, StandingFilter, own_standing};
+use standing::answer::own_standing::{OwnStanding, OwnStandings, StandingFilter, own_standing, own_standing_as_of};
+use standing::answer::pages::PastError;
+use standing::answer::past::AsOf;
 use standing::domain::commercial::{Outcome, Side};
 use standing::domain::partner::PartnerKind;
 use standing::evidence;
 use standing::evidence::replay::{By, replay};
+use standing::id::{PartnerId, Revision};
 use standing::pdp::call::{Call, CallError, Response};
 use standing::pdp::page::{ListError, Page};
 
@@ -233,4 +236,32 @@ async fn each_resource_has_a_record_that_is_a_look_and_found_again_and_no_use() 
     };
     let found = evidence::decisions::decisions(&stage.pdp, &operator(), &filter, 100, None).await.unwrap().value;
     assert_eq!(found.items.len(), 4);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_moment_in_the_past_is_looked_at_as_it_was_and_its_records_are_decided_alike_again() {
+    let stage = scene().await;
+    let contoso: PartnerId = "contoso".parse().unwrap();
+    let filter = StandingFilter { customer: None, subscription: Some("s-azure".parse().unwrap()) };
+    let before = AsOf::Revision(stage.pdp.revision());
+    stage.later();
+    stage.removes("c", Some("contoso"), Some("azure")).await;
+    let then =
+        async |call: &Call, as_of| own_standing_as_of(&stage.pdp, call, &contoso, &filter, Some(as_of), 10, None).await;
+    let now = looks(&stage, &as_partner("contoso"), "contoso", None, Some("s-azure")).await.unwrap();
+    assert!(now.value.subscriptions.items.is_empty(), "it neither sold nor administers it any more");
+    let looked = then(&as_partner("contoso"), before).await.unwrap();
+    assert_eq!((AsOf::Revision(looked.revision), looked.seqs.len()), (before, 2));
+    let item = &looked.value.subscriptions.items[0];
+    assert!(item.delegated_administrator && item.actions.iter().any(|said| said.decision));
+    for seq in looked.seqs {
+        let again = replay(&stage.pdp, &operator(), seq, By::Then).await.unwrap().value;
+        assert!(!again.is_finding(), "{again:?}");
+    }
+    let first = then(&as_partner("contoso"), AsOf::Revision(Revision(1))).await.unwrap();
+    assert!(first.value.subscriptions.items.is_empty());
+    let denied = then(&as_partner("fabrikam"), before).await;
+    assert!(matches!(denied, Err(CallError::Denied(_))), "{denied:?}");
+    let future = then(&as_partner("contoso"), AsOf::Revision(Revision(9_999))).await;
+    assert!(matches!(future, Err(CallError::Refused(PastError::Moment(_)))), "{future:?}");
 }

@@ -11,8 +11,10 @@ use std::str::FromStr;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::answer::pages::CustomerListItem;
+use crate::answer::ask::{self, AskError};
 use crate::answer::pages::rows::Rows;
+use crate::answer::pages::{CustomerListItem, PastError};
+use crate::answer::past::{AsOf, ReadOptions};
 use crate::answer::search::{Looked, look_for_actions};
 use crate::audit::Record;
 use crate::clock::Timestamp;
@@ -130,14 +132,75 @@ pub async fn own_standing(
 ) -> Result<Response<OwnStandings>, CallError<ListError>> {
     let rules = pdp.rules();
     let target = CallTarget::Partner(partner.clone());
-    call::read_looking(pdp, &rules, call, "askForItself", &target, |view, at| {
+    call::read_looking(pdp, &rules, call, ACTION, &target, |view, at| {
+        let seal = Seal::of(&pdp.keys.ledger, &call.caller, &("standing of", partner, filter));
+        let page = Page::new(limit.min(OWN_STANDING_PAGE_MAX), seal);
+        Looking { pdp, call, partner, filter }.at(&rules, view, at, page, cursor)
+    })
+    .await
+}
+
+/// Like [`own_standing`], as it was: by the facts and the rules of a moment in the past. Whether the caller may look is
+/// decided now.
+///
+/// # Errors
+/// [`PastError`]; [`CallError::Denied`] for whoever may not speak for the partner now.
+pub async fn own_standing_as_of(
+    pdp: &Pdp,
+    call: &Call,
+    partner: &PartnerId,
+    filter: &StandingFilter,
+    as_of: Option<AsOf>,
+    limit: usize,
+    cursor: Option<&str>,
+) -> Result<Response<OwnStandings>, CallError<PastError>> {
+    let Some(as_of) = as_of else {
+        let standing = own_standing(pdp, call, partner, filter, limit, cursor).await;
+        return standing.map_err(|error| error.map(PastError::List));
+    };
+    let rules = pdp.rules();
+    let target = CallTarget::Partner(partner.clone());
+    let response = call::read_looking(pdp, &rules, call, ACTION, &target, |_, now| {
+        let options = ReadOptions { as_of: Some(as_of), ..ReadOptions::default() };
+        let moments = |error: CallError<AskError>| error.map(PastError::Moment);
+        let (snapshot, at) = ask::moment(pdp, &options, now).map_err(moments)?;
+        let then = ask::rules_for(pdp, &options, at, &rules).map_err(moments)?;
+        let seal = Seal::of(&pdp.keys.ledger, &call.caller, &("standing of", partner, filter, as_of));
+        let page = Page::new(limit.min(OWN_STANDING_PAGE_MAX), seal);
+        let looked = Looking { pdp, call, partner, filter }.at(&then, &snapshot.view(), at, page, cursor);
+        let (standings, records) = looked.map_err(|error| error.map(PastError::List))?;
+        Ok(((standings, snapshot.view().revision()), records))
+    });
+    let Response { value: (value, revision), seqs, rules, .. } = response.await?;
+    Ok(Response { value, revision, seqs, rules })
+}
+
+const ACTION: &str = "askForItself";
+
+/// Who looks at what.
+struct Looking<'a> {
+    pdp: &'a Pdp,
+    call: &'a Call,
+    partner: &'a PartnerId,
+    filter: &'a StandingFilter,
+}
+
+impl Looking<'_> {
+    /// How the partner stands by rules and facts of one moment, and the records of what it saw.
+    fn at(
+        &self,
+        rules: &Bundle,
+        view: &View<'_>,
+        at: Timestamp,
+        mut page: Page<OwnStanding>,
+        cursor: Option<&str>,
+    ) -> Result<(OwnStandings, Vec<Record>), CallError<ListError>> {
+        let Self { pdp, call, partner, filter } = *self;
         if view.partner(partner)?.is_none() {
             return Err(ListError::UnknownPartner(partner.clone()).into());
         }
-        let seal = Seal::of(&pdp.keys.ledger, &call.caller, &("standing of", partner, filter));
-        let mut page = Page::new(limit.min(OWN_STANDING_PAGE_MAX), seal);
         let after: Option<Reached> = page.after(cursor)?;
-        let mut look = Look { rules: &rules, view: *view, at, call, partner, records: Vec::new() };
+        let mut look = Look { rules, view: *view, at, call, partner, records: Vec::new() };
         look.fill(filter, after, &mut page)?;
         let rows = Rows { pdp, caller: &call.caller };
         let customer = match &filter.customer {
@@ -145,8 +208,7 @@ pub async fn own_standing(
             _ => None,
         };
         Ok((OwnStandings { customer, subscriptions: page }, look.records))
-    })
-    .await
+    }
 }
 
 /// A place in the list, as its cursor holds it.

@@ -2,6 +2,7 @@
 
 pub(crate) mod rows;
 
+use jiff::SignedDuration;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -12,6 +13,7 @@ use crate::clock::Timestamp;
 use crate::domain::commercial::{Proposal, RelationshipState};
 use crate::domain::grant::GrantEnd;
 use crate::domain::partner::PartnerKind;
+use crate::domain::words;
 use crate::id::{CustomerId, PartnerId, ServiceName};
 use crate::pdp::Pdp;
 use crate::pdp::call::{self, Call, CallError, CallTarget, Coded, Response};
@@ -189,6 +191,68 @@ pub async fn partner_relationships(
     .await
 }
 
+words! {
+    /// How a customer on a partner's list stands to it.
+    CustomerStanding {
+        /// The partner administers a service of it.
+        Administers = "administers",
+        /// The partner sold it something, whatever came of that.
+        SoldTo = "soldTo",
+        /// The partner is responsible for its support, and lacks the administration of a service it had, or of all.
+        CannotAct = "cannotAct",
+        /// What the partner administers ends within 30 days.
+        Ending = "ending",
+    }
+}
+
+/// How soon an end is near, in days.
+pub const ENDING_SOON_DAYS: i64 = 30;
+
+/// Which customers of its list a partner looks for; all of them where nothing is given.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct CustomerFilter {
+    /// Those whose name or id holds this, in whatever case.
+    pub text: Option<String>,
+    /// Those that stand so.
+    pub standing: Option<CustomerStanding>,
+}
+
+impl CustomerFilter {
+    fn takes(&self, at: Timestamp, item: &CustomerListItem) -> bool {
+        let holds = |text: &String| {
+            let text = text.to_lowercase();
+            item.name.to_lowercase().contains(&text) || item.customer.as_str().to_lowercase().contains(&text)
+        };
+        self.text.as_ref().is_none_or(holds) && self.standing.is_none_or(|standing| item.stands(at, standing))
+    }
+}
+
+impl CustomerListItem {
+    /// The services that the partner administers.
+    pub fn administered(&self) -> impl Iterator<Item = &ServiceHeld> {
+        self.services.iter().filter(|held| held.delegated_administrator)
+    }
+
+    /// The services that the partner administered and does not any more.
+    pub fn lost(&self) -> impl Iterator<Item = &ServiceHeld> {
+        self.services.iter().filter(|held| !held.delegated_administrator)
+    }
+
+    /// Does the customer stand so at a moment?
+    #[must_use]
+    pub fn stands(&self, at: Timestamp, standing: CustomerStanding) -> bool {
+        let soon = at.checked_add(SignedDuration::from_hours(ENDING_SOON_DAYS * 24)).unwrap_or(Timestamp::MAX);
+        match standing {
+            CustomerStanding::Administers => self.administered().next().is_some(),
+            CustomerStanding::SoldTo => self.commercial_relationship.is_some(),
+            CustomerStanding::CannotAct => {
+                self.responsible_for_support && (self.lost().next().is_some() || self.administered().next().is_none())
+            }
+            CustomerStanding::Ending => self.administered().any(|held| held.until.is_some_and(|until| until <= soon)),
+        }
+    }
+}
+
 /// A partner's customer list: each customer it holds a grant of or has a commercial relationship with, now or as it
 /// was.
 ///
@@ -202,19 +266,35 @@ pub async fn customer_list(
     limit: usize,
     cursor: Option<&str>,
 ) -> Result<Response<Page<CustomerListItem>>, CallError<PastError>> {
+    customers_found(pdp, call, partner, &CustomerFilter::default(), as_of, limit, cursor).await
+}
+
+/// Those of a partner's customer list that it looks for.
+///
+/// # Errors
+/// As [`customer_list`].
+pub async fn customers_found(
+    pdp: &Pdp,
+    call: &Call,
+    partner: &PartnerId,
+    filter: &CustomerFilter,
+    as_of: Option<AsOf>,
+    limit: usize,
+    cursor: Option<&str>,
+) -> Result<Response<Page<CustomerListItem>>, CallError<PastError>> {
     read_past(pdp, call, "readCustomerList", &CallTarget::Partner(partner.clone()), as_of, |view, at| {
         if view.partner(partner)?.is_none() {
             return Err(ListError::UnknownPartner(partner.clone()).into());
         }
-        let seal = Seal::of(&pdp.keys.ledger, &call.caller, &("customers of", partner, as_of));
+        let seal = Seal::of(&pdp.keys.ledger, &call.caller, &("customers of", partner, filter, as_of));
         let mut page = Page::new(limit, seal);
         let last: Option<CustomerId> = page.after(cursor)?;
         let rows = Rows { pdp, caller: &call.caller };
         view.customers_of(partner, last.as_ref(), &mut |customer| {
             let at_customer = customer.to_string();
             Ok(match rows.listed_customer(view, at, partner, customer)? {
-                Some(item) => page.take(item, at_customer),
-                None => page.pass(at_customer),
+                Some(item) if filter.takes(at, &item) => page.take(item, at_customer),
+                _ => page.pass(at_customer),
             })
         })?;
         Ok(page)
