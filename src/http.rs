@@ -63,6 +63,7 @@ pub use routes::{ROUTES, Route};
 pub use server::{serve, serve_local};
 pub(crate) use sheet::row as csv_row;
 pub use site::{Site, SiteResponse, Visit};
+pub(crate) use times::moment as past_moment;
 pub use tls::{Tls, TlsError, TlsFiles};
 
 use std::convert::Infallible;

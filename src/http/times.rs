@@ -74,7 +74,10 @@ impl Past {
 }
 
 /// A moment in the past: a revision, a time, or a day.
-fn moment(text: &str, now: Timestamp) -> Result<AsOf, Problem> {
+///
+/// # Errors
+/// 400 `invalid_parameter`.
+pub(crate) fn moment(text: &str, now: Timestamp) -> Result<AsOf, Problem> {
     if let Ok(revision) = text.parse::<Revision>() {
         return Ok(AsOf::Revision(revision));
     }

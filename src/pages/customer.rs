@@ -1,7 +1,6 @@
 //! The pages of a customer's administrator.
 
 mod known;
-mod turned;
 mod relationships;
 mod one_partner;
 mod removal;

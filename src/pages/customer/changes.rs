@@ -11,6 +11,7 @@ use crate::id::{CustomerId, PartnerId};
 use crate::pages::context::{Answer, Fault, PageCall};
 use crate::pages::frame::Shown;
 use crate::pages::table::{Table, paging};
+use crate::pages::turned::services as listed;
 use crate::pages::when::moment;
 use crate::pages::words::{id, name};
 
@@ -75,10 +76,8 @@ fn said(page: &PageCall, found: &Known, change: &OwnChange) -> Markup {
                 [("subscription", id(subscription.as_str()).into()), ("members", words.list(&members).into())],
             )
         }
-        Event::ResellerRelationshipAcceptedByCustomer { partner, services, .. } => words.with(
-            "event-accepted",
-            [("partner", whom(partner).into()), ("services", super::turned::services(page, services).into())],
-        ),
+        Event::ResellerRelationshipAcceptedByCustomer { partner, services, .. } => words
+            .with("event-accepted", [("partner", whom(partner).into()), ("services", listed(page, services).into())]),
         Event::DapAdminRelationshipApproved { service, partner, .. } => {
             words.with("event-gained", [("partner", whom(partner).into()), ("service", page.service(service).into())])
         }

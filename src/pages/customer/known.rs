@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use crate::answer::pages::{PartnerRelationship, partner_relationships};
 use crate::answer::past::AsOf;
 use crate::change::registry::{SubscriptionFilter, list_subscriptions};
-use crate::clock::Timestamp;
 use crate::domain::partner::PartnerKind;
 use crate::domain::subscription::Subscription;
 use crate::id::{CustomerId, PartnerId, Revision, Seq, ServiceName};
@@ -128,17 +127,4 @@ pub fn tag(kind: PartnerKind) -> &'static str {
         PartnerKind::IndirectReseller => "tag-reseller",
         PartnerKind::Advisor => "tag-advisor",
     }
-}
-
-/// The moment in the past that a page is asked for: a revision, or a time.
-///
-/// # Errors
-/// [`Fault::Unreadable`] for what is neither.
-pub fn as_of(page: &PageCall) -> Result<Option<AsOf>, Fault> {
-    let Some(text) = page.asked("as_of") else { return Ok(None) };
-    if let Ok(revision) = text.parse::<Revision>() {
-        return Ok(Some(AsOf::Revision(revision)));
-    }
-    let time = text.parse::<Timestamp>().map_err(|_| Fault::Unreadable("unreadable-as-of", text))?;
-    Ok(Some(AsOf::Time(time)))
 }

@@ -3,15 +3,16 @@
 use maud::{Markup, html};
 
 use super::known::{Known, known};
-use super::relationships::{administers, relationship};
+use super::relationships::administers;
 use crate::answer::pages::PartnerRelationship;
-use crate::domain::commercial::{Outcome, RelationshipState, Side};
+use crate::domain::commercial::Side;
 use crate::id::{CustomerId, PartnerId};
 use crate::pages::answer::answer;
 use crate::pages::context::{Answer, Fault, PageCall};
 use crate::pages::facts::facts;
 use crate::pages::frame::Shown;
 use crate::pages::is_page;
+use crate::pages::renegotiation::Negotiation;
 use crate::pages::table::Table;
 use crate::pages::when::day;
 use crate::pages::words::{id, name};
@@ -23,6 +24,19 @@ pub(super) async fn of_page(page: &PageCall) -> Result<(CustomerId, Known, Partn
     let found = known(page, &customer).await?;
     let one = found.partners.iter().find(|known| known.partner == partner).cloned().ok_or(Fault::NotFound)?;
     Ok((customer, found, one))
+}
+
+/// The commercial relationship with a partner, as the customer sees it.
+pub(super) fn negotiation(customer: &CustomerId, found: &Known, partner: &PartnerRelationship) -> Negotiation {
+    Negotiation {
+        by: Side::Customer,
+        other: partner.name.clone(),
+        state: partner.commercial_relationship,
+        proposal: partner.renegotiation,
+        back: format!("/customers/{customer}/partners/{}", partner.partner),
+        revision: found.revision,
+        seqs: found.seqs.clone(),
+    }
 }
 
 /// `GET /customers/{customer}/partners/{partner}`
@@ -40,13 +54,13 @@ pub async fn one_partner(page: PageCall) -> Result<Answer, Fault> {
                 ("kind", words.say(&format!("kind-{}", partner.kind)).into()),
             ])),
             (words.say("column-administers"), administers(&page, &partner)),
-            (words.say("column-commercial"), relationship(words, &partner)),
+            (words.say("column-commercial"), negotiation(&customer, &found, &partner).stands(words)),
             (words.say("column-support"), answer(words, partner.responsible_for_support)),
             (words.say("sold-you"), words.with("sold-count", [("count", found.sold(&partner.partner, None).into())])),
         ]))
         (services(&page, &customer, &partner, may_act))
         (sales(&page, &found, &partner))
-        @if may_act { (negotiable(&page, &customer, &partner)) }
+        @if may_act { (negotiation(&customer, &found, &partner).way(words)) }
         p { a href=(format!("/customers/{customer}/access")) { (words.say("what-each-may")) } }
     };
     Ok(Shown::of(title, main).at(found.revision, &found.seqs).into())
@@ -102,24 +116,5 @@ fn sales(page: &PageCall, found: &Known, partner: &PartnerRelationship) -> Marku
         h2 id="sold" { (words.say("sold-you")) }
         @if rows.is_empty() { p { (words.say("sold-nothing")) } }
         @else { (Table { caption: None, labelled_by: Some("sold"), columns: columns.into(), rows }.stacked()) }
-    }
-}
-
-/// What the customer may say about the commercial relationship.
-fn negotiable(page: &PageCall, customer: &CustomerId, partner: &PartnerRelationship) -> Markup {
-    let words = page.words;
-    let key = match (partner.commercial_relationship, partner.renegotiation) {
-        (None, _) => return html! {},
-        (_, Some(proposal)) if proposal.by == Side::Customer => ("none", "take-back"),
-        (_, Some(proposal)) if proposal.outcome == Outcome::End => ("end", "see-agree-end"),
-        (_, Some(_)) => ("reinstate", "see-agree-reinstate"),
-        (Some(RelationshipState::Active), None) => ("end", "propose-end"),
-        (Some(RelationshipState::Ended), None) => ("reinstate", "propose-reinstate"),
-    };
-    let to = format!("/customers/{customer}/partners/{}/renegotiation?outcome={}", partner.partner, key.0);
-    html! {
-        h2 { (words.say("column-commercial")) }
-        p { (relationship(words, partner)) }
-        p.buttons { a.button.quiet href=(to) { (words.say(key.1)) } }
     }
 }

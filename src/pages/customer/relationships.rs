@@ -4,15 +4,18 @@ use std::collections::BTreeMap;
 
 use maud::{Markup, html};
 
-use super::known::{Partners, as_of, partners, tag};
+use super::known::{Partners, partners, tag};
 use crate::answer::pages::{PartnerRelationship, ServiceHeld};
-use crate::domain::commercial::{Outcome, RelationshipState, Side};
+use crate::domain::commercial::{Outcome, Side};
 use crate::http::csv_row;
 use crate::id::{CustomerId, ServiceName};
+use crate::pages::address::address;
 use crate::pages::answer::{Tone, answer, panel};
 use crate::pages::context::{Answer, Fault, PageCall};
 use crate::pages::frame::Shown;
 use crate::pages::is_page;
+use crate::pages::past::{as_it_was, as_of};
+use crate::pages::renegotiation::stands;
 use crate::pages::table::{Table, paging};
 use crate::pages::when::{day, moment};
 use crate::pages::words::{Words, id, name};
@@ -46,11 +49,12 @@ pub async fn relationships(page: PageCall) -> Result<Answer, Fault> {
     let here = format!("/customers/{customer}/partners");
     let is_now = past.is_none();
     let may_act = is_now && page.customer() == Some(&customer) && is_page(&format!("/customers/{customer}/removal"));
-    let first = cursor.as_ref().map(|_| here.clone());
-    let next = next.as_ref().map(|next| {
-        let past = page.asked("as_of").map(|past| format!("as_of={past}&")).unwrap_or_default();
-        format!("{here}?{past}cursor={next}")
-    });
+    let at = |cursor: Option<&str>, format: Option<&str>| {
+        let as_of = page.asked("as_of");
+        address(&here, &[("as_of", as_of.as_deref()), ("cursor", cursor), ("format", format)])
+    };
+    let first = cursor.as_ref().map(|_| at(None, None));
+    let next = next.as_ref().map(|next| at(Some(next), None));
     let main = html! {
         h1 { (words.say("nav-partners")) }
         p { (words.with("relationships-says", [
@@ -59,9 +63,7 @@ pub async fn relationships(page: PageCall) -> Result<Answer, Fault> {
             ("revision", revision.to_string().into()),
             ("past", if is_now { "no".into() } else { "yes".into() }),
         ])) }
-        @if !is_now { (panel(Tone::Note, &words.say("past-title"), &html! {
-            p { (words.with("past-says", [("revision", revision.to_string().into())])) " " a href=(here) { (words.say("past-now")) } }
-        })) }
+        @if !is_now { (as_it_was(words, *revision, &here)) }
         @if is_now { @for partner in partners { (proposed(words, &customer, partner)) } }
         @if partners.is_empty() { p { (words.say("relationships-none")) } } @else {
             h2 id="by-service" { (words.say("by-service")) }
@@ -70,7 +72,7 @@ pub async fn relationships(page: PageCall) -> Result<Answer, Fault> {
             (by_partner(&page, &customer, partners).stacked())
             (paging(words, partners.len(), first.as_deref(), next.as_deref()))
             p {
-                a href=(format!("{here}?format=csv")) { (words.say("download-csv")) }
+                a href=(at(None, Some("csv"))) { (words.say("download-csv")) }
                 " · " a href=(format!("{here}?as_of={revision}")) { (words.say("permanent-link")) }
                 " · " a href=(format!("/customers/{customer}/access")) { (words.say("what-each-may")) }
             }
@@ -165,7 +167,7 @@ fn by_partner(page: &PageCall, customer: &CustomerId, partners: &[PartnerRelatio
         vec![
             html! { a href=(format!("/customers/{customer}/partners/{}", partner.partner)) { (name(&partner.name)) } },
             administers(page, partner),
-            relationship(words, partner),
+            stands(words, Side::Customer, partner.commercial_relationship, partner.renegotiation),
             answer(words, partner.responsible_for_support),
         ]
     };
@@ -191,26 +193,6 @@ pub(super) fn administers(page: &PageCall, partner: &PartnerRelationship) -> Mar
                 ("service", page.service(&held.service).into()),
                 ("until", held.until.map_or_else(|| html! {}, |until| day(words, until)).into()),
             ])) }
-        }
-    }
-}
-
-/// How the commercial relationship with a partner stands.
-pub(super) fn relationship(words: Words, partner: &PartnerRelationship) -> Markup {
-    html! {
-        @match partner.commercial_relationship {
-            Some(RelationshipState::Active) => (words.say("stands")),
-            Some(RelationshipState::Ended) => (words.say("has-ended")),
-            None => span.soft { (words.say("none")) },
-        }
-        @if let Some(proposal) = partner.renegotiation {
-            br;
-            span.heed { (words.say(match (proposal.by, proposal.outcome) {
-                (Side::Partner, Outcome::End) => "it-proposes-end",
-                (Side::Partner, Outcome::Reinstate) => "it-proposes-reinstate",
-                (Side::Customer, Outcome::End) => "you-propose-end",
-                (Side::Customer, Outcome::Reinstate) => "you-propose-reinstate",
-            })) }
         }
     }
 }

@@ -8,7 +8,6 @@ use maud::html;
 use serde::Deserialize;
 
 use super::known::{Known, known};
-use super::turned::turned;
 use crate::answer::what_if::WhatIfError;
 use crate::answer::what_if::own::{ChangeEffect, CustomerChange, what_if_customer};
 use crate::change::acceptance::Displaced;
@@ -19,6 +18,7 @@ use crate::id::{CustomerId, PartnerId, ServiceName};
 use crate::pages::answer::{Tone, panel};
 use crate::pages::context::{Answer, DonePart, Fault, PageCall, WhatWasDone};
 use crate::pages::frame::Shown;
+use crate::pages::turned::turned;
 use crate::pages::words::{id, name};
 use crate::pdp::call::CallError;
 

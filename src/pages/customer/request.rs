@@ -8,7 +8,6 @@ use maud::{Markup, html};
 
 use super::choice::{Choice, choice, choice_of, is_refusing};
 use super::known::{Known, known};
-use super::turned::{services as listed, turned};
 use crate::answer::pages::PartnerRelationship;
 use crate::answer::what_if::WhatIfError;
 use crate::answer::what_if::own::{ChangeEffect, CustomerChange, OwnDelta, what_if_customer};
@@ -23,6 +22,7 @@ use crate::pages::context::{Answer, DonePart, Fault, PageCall, WhatWasDone};
 use crate::pages::facts::facts;
 use crate::pages::form::{Field, FieldError, Form, error_at, field, is_wrong, summary};
 use crate::pages::frame::Shown;
+use crate::pages::turned::{services as listed, turned};
 use crate::pages::when::{date, day};
 use crate::pages::words::{id, name};
 use crate::pdp::call::{CallError, Response};

@@ -8,6 +8,7 @@ nav-partners = Partner relationships
 nav-subscriptions = Subscriptions
 nav-changes = What changed
 nav-access = Who may do what
+nav-may = What you may do
 nav-customers = Customers
 nav-request = Request a relationship
 nav-ledger = Ledger
@@ -143,7 +144,7 @@ word-proposal = proposal
 word-proposal-means = A set of rules that somebody wants to put in force and somebody else has to approve.
 
 list-cut = { $count } are shown; there are more than fit here.
-unreadable-as-of = { $name } is neither a revision nor a time. Write a revision, or a time as 2026-11-26T12:00:00Z.
+unreadable-as-of = { $name } is neither a revision nor a time. Write a revision, a day as 2026-11-26, or a time as 2026-11-26T12:00:00Z.
 column-partner = Partner
 column-services = Services
 column-service = Service
@@ -226,7 +227,7 @@ subscriptions-says = Everything { $customer } subscribes to here, who sold it, a
 subscriptions-none = Nothing is registered.
 sold-by-nobody = bought directly
 add-on-of = adds to { $parent }
-access-says = Who may do what to the services and subscriptions of { $customer }, by which rule, since when, and when it was last used. As of { $at }, revision { $revision }.
+access-says = Who may do what to the services and subscriptions of { $name }, by which rule, since when, and when it was last used. As of { $at }, revision { $revision }.
 access-none = Nobody may do anything here.
 access-end = End of the review: { $count } rows on this page.
 nothing-turns = Nobody gains or loses anything by it.
@@ -331,26 +332,33 @@ done-removed = { $count ->
 
 nothing-to-say = There is nothing to propose or agree to
 nothing-to-say-says = The relationship is as you ask already, or you have proposed it and the other side has not answered.
-say-propose-end = Propose to end your commercial relationship with { $partner }?
-say-propose-end-says = It ends only when { $partner } agrees. Until then nothing changes, and you can take it back.
+commercial-is = Commercial relationship: { $state }
+say-propose-end = Propose to end your commercial relationship with { $other }?
+say-propose-end-says = It ends only when { $other } agrees. Until then nothing changes, and you can take it back.
 say-propose-end-now = Propose to end it
-say-propose-end-done = You proposed to end your commercial relationship with { $partner }.
-say-propose-reinstate = Propose to reinstate your commercial relationship with { $partner }?
-say-propose-reinstate-says = It stands again only when { $partner } agrees. Until then nothing changes, and you can take it back.
+say-propose-end-done = You proposed to end your commercial relationship with { $other }.
+say-propose-reinstate = Propose to reinstate your commercial relationship with { $other }?
+say-propose-reinstate-says = It stands again only when { $other } agrees. Until then nothing changes, and you can take it back.
 say-propose-reinstate-now = Propose to reinstate it
-say-propose-reinstate-done = You proposed to reinstate your commercial relationship with { $partner }.
-say-agree-end = Agree to end your commercial relationship with { $partner }?
-say-agree-end-says = { $partner } proposed it. If you agree it ends at once: { $partner } is no longer billed, and no longer responsible for your support.
+say-propose-reinstate-done = You proposed to reinstate your commercial relationship with { $other }.
+say-agree-end = Agree to end your commercial relationship with { $other }?
+say-agree-end-says = { $side ->
+    [partner] { $other } proposed it. If you agree it ends at once: you are no longer billed, and no longer responsible for its support.
+   *[customer] { $other } proposed it. If you agree it ends at once: { $other } is no longer billed, and no longer responsible for your support.
+}
 say-agree-end-now = Agree to end it
-say-agree-end-done = Your commercial relationship with { $partner } has ended.
-say-agree-reinstate = Agree to reinstate your commercial relationship with { $partner }?
-say-agree-reinstate-says = { $partner } proposed it. If you agree it stands again at once: { $partner } is billed again, and responsible for your support.
+say-agree-end-done = Your commercial relationship with { $other } has ended.
+say-agree-reinstate = Agree to reinstate your commercial relationship with { $other }?
+say-agree-reinstate-says = { $side ->
+    [partner] { $other } proposed it. If you agree it stands again at once: you are billed again, and responsible for its support.
+   *[customer] { $other } proposed it. If you agree it stands again at once: { $other } is billed again, and responsible for your support.
+}
 say-agree-reinstate-now = Agree to reinstate it
-say-agree-reinstate-done = Your commercial relationship with { $partner } stands again.
-say-take-back = Take back your proposal to { $partner }?
-say-take-back-says = Then nothing is proposed any more, and the relationship with { $partner } stays as it is.
+say-agree-reinstate-done = Your commercial relationship with { $other } stands again.
+say-take-back = Take back your proposal to { $other }?
+say-take-back-says = Then nothing is proposed any more, and the relationship with { $other } stays as it is.
 say-take-back-now = Take the proposal back
-say-take-back-done = You took back your proposal to { $partner }.
+say-take-back-done = You took back your proposal to { $other }.
 
 column-revision = Revision
 column-when = When

@@ -8,6 +8,7 @@ nav-partners = 合作伙伴关系
 nav-subscriptions = 订阅
 nav-changes = 变更记录
 nav-access = 谁可以做什么
+nav-may = 您可以做什么
 nav-customers = 客户
 nav-request = 请求建立关系
 nav-ledger = 账本
@@ -142,7 +143,7 @@ word-proposal = 提案
 word-proposal-means = 某人希望生效、须由另一人批准的规则集。
 
 list-cut = 此处显示 { $count } 项，其余无法全部显示。
-unreadable-as-of = { $name } 既不是修订版也不是时间。请填写修订版编号，或如 2026-11-26T12:00:00Z 的时间。
+unreadable-as-of = { $name } 既不是修订版也不是时间。请填写修订版编号、如 2026-11-26 的日期，或如 2026-11-26T12:00:00Z 的时间。
 column-partner = 合作伙伴
 column-services = 服务
 column-service = 服务
@@ -224,7 +225,7 @@ subscriptions-says = { $customer } 在此处的全部订阅、由谁售出，以
 subscriptions-none = 尚未登记任何内容。
 sold-by-nobody = 直接购买
 add-on-of = { $parent } 的附加产品
-access-says = 谁可以对 { $customer } 的服务和订阅做什么、依据哪条规则、自何时起，以及上次使用的时间。截至 { $at }，修订版 { $revision }。
+access-says = 谁可以对 { $name } 的服务和订阅做什么、依据哪条规则、自何时起，以及上次使用的时间。截至 { $at }，修订版 { $revision }。
 access-none = 此处没有任何人可以执行任何操作。
 access-end = 审查结束：本页 { $count } 行。
 nothing-turns = 不会有人因此获得或失去任何权限。
@@ -324,26 +325,33 @@ done-removed = { $count ->
 
 nothing-to-say = 没有可以提议或同意的内容
 nothing-to-say-says = 该关系已如您所愿，或者您已提议而对方尚未答复。
-say-propose-end = 提议终止与 { $partner } 的商业关系？
-say-propose-end-says = 仅在 { $partner } 同意后才终止。在此之前没有任何改变，您可以撤回提议。
+commercial-is = 商业关系：{ $state }
+say-propose-end = 提议终止与 { $other } 的商业关系？
+say-propose-end-says = 仅在 { $other } 同意后才终止。在此之前没有任何改变，您可以撤回提议。
 say-propose-end-now = 提议终止
-say-propose-end-done = 您已提议终止与 { $partner } 的商业关系。
-say-propose-reinstate = 提议恢复与 { $partner } 的商业关系？
-say-propose-reinstate-says = 仅在 { $partner } 同意后才恢复。在此之前没有任何改变，您可以撤回提议。
+say-propose-end-done = 您已提议终止与 { $other } 的商业关系。
+say-propose-reinstate = 提议恢复与 { $other } 的商业关系？
+say-propose-reinstate-says = 仅在 { $other } 同意后才恢复。在此之前没有任何改变，您可以撤回提议。
 say-propose-reinstate-now = 提议恢复
-say-propose-reinstate-done = 您已提议恢复与 { $partner } 的商业关系。
-say-agree-end = 同意终止与 { $partner } 的商业关系？
-say-agree-end-says = { $partner } 提出了该提议。您同意后立即终止：{ $partner } 不再收到账单，也不再负责为您提供支持。
+say-propose-reinstate-done = 您已提议恢复与 { $other } 的商业关系。
+say-agree-end = 同意终止与 { $other } 的商业关系？
+say-agree-end-says = { $side ->
+    [partner] { $other } 提出了该提议。您同意后立即终止：您不再收到账单，也不再负责为其提供支持。
+   *[customer] { $other } 提出了该提议。您同意后立即终止：{ $other } 不再收到账单，也不再负责为您提供支持。
+}
 say-agree-end-now = 同意终止
-say-agree-end-done = 您与 { $partner } 的商业关系已终止。
-say-agree-reinstate = 同意恢复与 { $partner } 的商业关系？
-say-agree-reinstate-says = { $partner } 提出了该提议。您同意后立即恢复：{ $partner } 重新收到账单，并负责为您提供支持。
+say-agree-end-done = 您与 { $other } 的商业关系已终止。
+say-agree-reinstate = 同意恢复与 { $other } 的商业关系？
+say-agree-reinstate-says = { $side ->
+    [partner] { $other } 提出了该提议。您同意后立即恢复：您重新收到账单，并负责为其提供支持。
+   *[customer] { $other } 提出了该提议。您同意后立即恢复：{ $other } 重新收到账单，并负责为您提供支持。
+}
 say-agree-reinstate-now = 同意恢复
-say-agree-reinstate-done = 您与 { $partner } 的商业关系已恢复。
-say-take-back = 撤回您对 { $partner } 的提议？
-say-take-back-says = 撤回后不再有任何提议，与 { $partner } 的关系保持不变。
+say-agree-reinstate-done = 您与 { $other } 的商业关系已恢复。
+say-take-back = 撤回您对 { $other } 的提议？
+say-take-back-says = 撤回后不再有任何提议，与 { $other } 的关系保持不变。
 say-take-back-now = 撤回提议
-say-take-back-done = 您已撤回对 { $partner } 的提议。
+say-take-back-done = 您已撤回对 { $other } 的提议。
 
 column-revision = 修订版
 column-when = 时间
