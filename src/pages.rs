@@ -23,6 +23,7 @@ pub mod renegotiation;
 pub mod access;
 mod language;
 mod customer;
+mod partner;
 mod sign_in;
 mod start;
 mod site;
@@ -97,6 +98,10 @@ pages! {
     GET    "/customers/{customer}/subscriptions" "readPartnerRelationships" | "listSubscriptions" => customer::subscriptions;
     GET    "/customers/{customer}/changes" "readOwnChanges" | "readPartnerRelationships" | "listSubscriptions" => customer::changes, long;
     GET    "/customers/{customer}/access" "reviewAccess" => customer::access, long;
+
+    GET    "/partners/{partner}/customers" "readCustomerList"     => partner::customers;
+    GET    "/partners/{partner}/customers/{customer}" "askForItself" => partner::one_customer, long;
+    GET    "/partners/{partner}/subscriptions/{subscription}" "askForItself" => partner::subscription, long;
 }
 
 /// The pages by their path.

@@ -228,3 +228,60 @@ pub fn field(words: Words, field: &Field<'_>, errors: &[FieldError]) -> Markup {
         }
     }
 }
+
+/// A field of several lines.
+pub struct Area<'a> {
+    /// Its id, which is its name too.
+    pub id: &'a str,
+    /// What it is called.
+    pub label: String,
+    /// What is in it.
+    pub value: &'a str,
+    /// The language of what is in it, as HTML names it.
+    pub language: &'a str,
+    /// How many lines it shows.
+    pub rows: usize,
+}
+
+/// A field of several lines, with what is wrong with it.
+#[must_use]
+pub fn area(words: Words, area: &Area<'_>, errors: &[FieldError]) -> Markup {
+    let Area { id, label, value, language, rows } = area;
+    let wrong = is_wrong(errors, id);
+    html! {
+        div.field {
+            label for=(id) { (label) " " span.soft { (words.say("form-optional")) } }
+            (error_at(words, errors, id))
+            textarea id=(id) name=(id) rows=(rows) lang=(language)
+                aria-describedby=[wrong.then(|| format!("{id}-error"))] aria-invalid=[wrong.then_some("true")] {
+                // A browser leaves out a line end that comes first.
+                "\n" (value)
+            }
+        }
+    }
+}
+
+/// A choice of one of several.
+pub struct Choices<'a> {
+    /// Its id, which is its name too.
+    pub id: &'a str,
+    /// What it is called.
+    pub label: String,
+    /// What can be chosen, and what each is called.
+    pub options: Vec<(&'a str, String)>,
+    /// What is chosen.
+    pub chosen: &'a str,
+}
+
+/// A choice of one of several.
+#[must_use]
+pub fn choices(Choices { id, label, options, chosen }: &Choices<'_>) -> Markup {
+    html! {
+        div.field {
+            label for=(id) { (label) }
+            select id=(id) name=(id) {
+                @for (value, called) in options { option value=(value) selected[value == chosen] { (called) } }
+            }
+        }
+    }
+}

@@ -50,7 +50,7 @@ pub static OF_CUSTOMER: &[Section] = &[
 pub static OF_PARTNER: &[Section] = &[
     Section { path: "/partners/{id}/customers", key: "nav-customers" },
     Section { path: "/partners/{id}/request", key: "nav-request" },
-    Section { path: "/partners/{id}/access", key: "nav-access" },
+    Section { path: "/partners/{id}/access", key: "nav-may" },
 ];
 
 /// The sections of an auditor.
@@ -179,8 +179,7 @@ pub fn document(frame: &Frame<'_>, shown: &Shown) -> Markup {
                 @if !sections.is_empty() {
                     nav.ways aria-label=(words.say("nav")) { div { ul {
                         @for (path, key) in *sections {
-                            @let is_current = current == path || current.strip_prefix(path.as_str()).is_some_and(|rest| rest.starts_with('/'));
-                            li { a href=(path) aria-current=[is_current.then_some("page")] { (words.say(key)) } }
+                            li { a href=(path) aria-current=[is_within(path, current).then_some("page")] { (words.say(key)) } }
                         }
                     } } }
                 }
@@ -192,6 +191,13 @@ pub fn document(frame: &Frame<'_>, shown: &Shown) -> Markup {
             }
         }
     }
+}
+
+/// Is a page one of a section's? A partner's subscriptions are those of its customers.
+fn is_within(section: &str, page: &str) -> bool {
+    let below = |of: &str| page.strip_prefix(of).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+    below(section)
+        || section.strip_suffix("/customers").is_some_and(|partner| below(&format!("{partner}/subscriptions")))
 }
 
 fn who(words: Words, viewer: &Viewer, here: &str) -> Markup {
