@@ -101,7 +101,12 @@ pages! {
 
     GET    "/partners/{partner}/customers" "readCustomerList"     => partner::customers;
     GET    "/partners/{partner}/customers/{customer}" "askForItself" => partner::one_customer, long;
+    GET    "/partners/{partner}/customers/{customer}/renegotiation" "askForItself" | "tryOwnChange" => partner::renegotiation, long;
+    POST   "/partners/{partner}/customers/{customer}/renegotiation" "renegotiateForPartner" | "askForItself" | "tryOwnChange" => partner::said, long;
     GET    "/partners/{partner}/subscriptions/{subscription}" "askForItself" => partner::subscription, long;
+    GET    "/partners/{partner}/request" "requestRelationship"    => partner::request;
+    POST   "/partners/{partner}/request" "requestRelationship"    => partner::email;
+    GET    "/partners/{partner}/access" "reviewAccess"            => partner::access, long;
 }
 
 /// The pages by their path.

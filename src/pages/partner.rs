@@ -4,7 +4,13 @@ mod own;
 mod customers;
 mod one_customer;
 mod subscription;
+mod renegotiation;
+mod access;
+mod request;
 
+pub use access::access;
 pub use customers::customers;
 pub use one_customer::one_customer;
+pub use renegotiation::{question as renegotiation, said};
+pub use request::{email, request};
 pub use subscription::subscription;
