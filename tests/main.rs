@@ -63,6 +63,7 @@ mod own_changes;
 mod own_standing;
 mod own_what_if;
 mod pages;
+mod partner_pages;
 mod past;
 mod people;
 mod permissions;

@@ -87,7 +87,7 @@ export async function link(base, partner) {
   return `/relationship-requests/${request.token}`;
 }
 
-// Every page of the customer's that can be fetched, and what everybody sees.
+// Every page of the customer's and the partner's that can be fetched, and what everybody sees.
 export async function addresses(base) {
   const signedOut = ["/", "/sign-in", "/words", "/signed-out", "/nowhere", await link(base, "northwind")];
   const customer = [
@@ -104,5 +104,16 @@ export async function addresses(base) {
     "/customers/adatum/changes",
     "/customers/adatum/access",
   ];
-  return { signedOut, customer };
+  const partner = [
+    "/partners/contoso/customers",
+    "/partners/contoso/customers?as_of=12",
+    "/partners/contoso/customers/adatum",
+    "/partners/contoso/customers/adatum/renegotiation?outcome=end",
+    "/partners/contoso/customers/adatum/renegotiation?outcome=reinstate",
+    "/partners/contoso/subscriptions/s-office",
+    "/partners/contoso/subscriptions/s-suspended",
+    "/partners/contoso/request",
+    "/partners/contoso/access",
+  ];
+  return { signedOut, customer, partner };
 }

@@ -18,11 +18,13 @@ async function everywhere(page, visit) {
     await page.goto(path);
     await visit(path);
   }
-  await page.goto("/sign-in");
-  await page.locator("button[value=adatum]").click();
-  for (const path of paths.customer) {
-    await page.goto(path);
-    await visit(path);
+  for (const [who, own] of [["adatum", paths.customer], ["contoso", paths.partner]]) {
+    await page.goto("/sign-in");
+    await page.locator(`button[value=${who}]`).click();
+    for (const path of own) {
+      await page.goto(path);
+      await visit(path);
+    }
   }
 }
 

@@ -29,6 +29,18 @@ for (const [locale, lang] of [["en-GB", "en"], ["zh-CN", "zh-Hans"]]) {
     await page.locator("input[value=office365]").check();
     await page.locator("form[action$='/check'] button").click();
     await shot("request-check");
+    await page.goto("/sign-in");
+    await page.locator("button[value=contoso]").click();
+    for (const path of paths.partner) {
+      await page.goto(path);
+      await shot(named(path));
+    }
+    await page.goto("/partners/contoso/request");
+    await page.locator("form[action*='/request'] button").click();
+    await shot("partners-contoso-request-email");
+    await page.locator("#paragraph-2").fill(await page.locator("#link").innerText());
+    await page.locator("form[action*='/request'] button").click();
+    await shot("partners-contoso-request-error");
     await context.close();
   }
 }
