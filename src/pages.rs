@@ -106,6 +106,7 @@ pages! {
     GET    "/partners/{partner}/subscriptions/{subscription}" "askForItself" => partner::subscription, long;
     GET    "/partners/{partner}/request" "requestRelationship"    => partner::request;
     POST   "/partners/{partner}/request" "requestRelationship"    => partner::email;
+    GET    "/partners/{partner}/changes" "readOwnChanges"         => partner::changes, long;
     GET    "/partners/{partner}/access" "reviewAccess"            => partner::access, long;
 }
 

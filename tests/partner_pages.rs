@@ -7,7 +7,7 @@ use crate::people::{Browser, demo};
 use crate::server::{Answer, Server};
 
 /// Every page of a partner that can be fetched.
-const PAGES: [&str; 12] = [
+const PAGES: [&str; 13] = [
     "/partners/contoso/customers",
     "/partners/contoso/customers?as_of=12",
     "/partners/contoso/customers?q=school&only=cannotAct",
@@ -19,6 +19,7 @@ const PAGES: [&str; 12] = [
     "/partners/contoso/subscriptions/s-azure",
     "/partners/contoso/subscriptions/s-suspended",
     "/partners/contoso/request",
+    "/partners/contoso/changes",
     "/partners/contoso/access",
 ];
 
@@ -114,10 +115,10 @@ fn a_partner_begins_with_its_customers_and_reads_of_no_other_partner() {
     assert_eq!(contoso.get("/").header("location"), Some("/partners/contoso/customers"));
     let start = contoso.get("/partners/contoso/customers");
     let nav = start.text.split_once("<nav").unwrap().1.split_once("</nav>").unwrap().0;
-    for path in ["customers", "request", "access"] {
+    for path in ["customers", "request", "changes", "access"] {
         assert!(nav.contains(&format!("href=\"/partners/contoso/{path}\"")), "{nav}");
     }
-    assert_eq!(nav.matches("<a ").count(), 3, "{nav}");
+    assert_eq!(nav.matches("<a ").count(), 4, "{nav}");
     assert!(!main_of(&start).contains("Wingtip"), "a customer it has nothing to do with");
     for page in PAGES {
         let shown = contoso.get(page);

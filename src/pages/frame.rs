@@ -50,6 +50,7 @@ pub static OF_CUSTOMER: &[Section] = &[
 pub static OF_PARTNER: &[Section] = &[
     Section { path: "/partners/{id}/customers", key: "nav-customers" },
     Section { path: "/partners/{id}/request", key: "nav-request" },
+    Section { path: "/partners/{id}/changes", key: "nav-changes" },
     Section { path: "/partners/{id}/access", key: "nav-may" },
 ];
 

@@ -113,6 +113,7 @@ export async function addresses(base) {
     "/partners/contoso/subscriptions/s-office",
     "/partners/contoso/subscriptions/s-suspended",
     "/partners/contoso/request",
+    "/partners/contoso/changes",
     "/partners/contoso/access",
   ];
   return { signedOut, customer, partner };

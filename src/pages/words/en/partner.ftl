@@ -103,6 +103,28 @@ own-reason-partner_suspended = Your account is suspended.
 
 may-says = Everything { $name } may do to the services and subscriptions of its customers, by which rule, since when, and when it was last used. As of { $at }, revision { $revision }.
 
+own-changes-says = What happened to { $partner }, newest first. Each revision leads to the customers as they were then.
+own-event-registered = You were registered.
+own-event-changed = What is known of you changed.
+own-event-customer-registered = { $customer } was registered.
+own-event-customer-changed = What is known of { $customer } changed.
+own-event-sold = { $subscription } of { $service } was registered for { $customer }.
+own-event-subscription-changed = { $subscription } of { $customer } changed: { $members }.
+own-event-accepted = { $customer } accepted you for { $services }.
+own-event-gained = You administer { $service } for { $customer } from then on.
+own-event-removed = { $customer } removed you from { $service }.
+own-event-displaced = You lost { $service } of { $customer } to another partner that it accepted.
+own-event-ended-elsewhere = You no longer administer { $service } for { $customer }; that was told from elsewhere.
+own-event-began = Your commercial relationship with { $customer } began.
+own-event-ended = Your commercial relationship with { $customer } ended.
+own-event-reinstated = Your commercial relationship with { $customer } was reinstated.
+own-event-you-propose-end = You proposed to { $customer } to end the commercial relationship.
+own-event-you-propose-reinstate = You proposed to { $customer } to reinstate the commercial relationship.
+own-event-it-proposes-end = { $customer } proposed to end the commercial relationship.
+own-event-it-proposes-reinstate = { $customer } proposed to reinstate the commercial relationship.
+own-event-you-took-back = You took back your proposal to { $customer }.
+own-event-it-took-back = { $customer } took back its proposal.
+
 own-request-title = Request a reseller relationship with a customer
 own-request-lead = Send this email to your customer. You can edit or delete its two paragraphs. The link stays as it is.
 own-request-link = The link belongs to { $partner }, says nothing about any customer, and is the same every time. Whoever accepts it appears in your list.

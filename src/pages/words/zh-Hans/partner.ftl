@@ -99,6 +99,28 @@ own-reason-partner_suspended = 您的帐户已被暂停。
 
 may-says = { $name } 可以对其客户的服务和订阅做的一切、依据哪条规则、自何时起，以及上次使用的时间。截至 { $at }，修订版 { $revision }。
 
+own-changes-says = { $partner } 的变更记录，最新的在前。每个修订版都可查看当时的客户。
+own-event-registered = 已登记您的信息。
+own-event-changed = 您的信息已更改。
+own-event-customer-registered = 已登记 { $customer }。
+own-event-customer-changed = { $customer } 的信息已更改。
+own-event-sold = 已为 { $customer } 登记 { $service } 的 { $subscription }。
+own-event-subscription-changed = { $customer } 的 { $subscription } 已更改：{ $members }。
+own-event-accepted = { $customer } 接受了您：{ $services }。
+own-event-gained = 自此由您管理 { $customer } 的 { $service }。
+own-event-removed = { $customer } 从 { $service } 中删除了您。
+own-event-displaced = { $customer } 接受了另一个合作伙伴，您不再管理其 { $service }。
+own-event-ended-elsewhere = 您不再管理 { $customer } 的 { $service }；该信息来自其他系统。
+own-event-began = 您与 { $customer } 的商业关系已开始。
+own-event-ended = 您与 { $customer } 的商业关系已终止。
+own-event-reinstated = 您与 { $customer } 的商业关系已恢复。
+own-event-you-propose-end = 您向 { $customer } 提议终止商业关系。
+own-event-you-propose-reinstate = 您向 { $customer } 提议恢复商业关系。
+own-event-it-proposes-end = { $customer } 提议终止商业关系。
+own-event-it-proposes-reinstate = { $customer } 提议恢复商业关系。
+own-event-you-took-back = 您撤回了对 { $customer } 的提议。
+own-event-it-took-back = { $customer } 撤回了其提议。
+
 own-request-title = 向客户请求建立经销商关系
 own-request-lead = 请将此电子邮件发送给您的客户。您可以编辑或删除其中的两个段落。链接须保持原样。
 own-request-link = 该链接属于 { $partner }，不含任何客户的信息，并且始终相同。接受请求的客户会出现在您的列表中。
