@@ -12,7 +12,7 @@ use crate::change::renegotiation::{Renegotiated, Renegotiation, RenegotiationEff
 use crate::change::{removal, renegotiation};
 use crate::domain::commercial::Side;
 use crate::domain::grant::Multichannel;
-use crate::domain::invitation::{Email, EmailError, TokenError};
+use crate::domain::invitation::{Email, EmailError, EmailLanguage, TokenError};
 use crate::domain::partner::{Partner, PartnerKind};
 use crate::id::{CustomerId, PartnerId};
 use crate::pdp::call::{self, Call, CallError, CallTarget, Coded, Committed, Done, Response, Undone};
@@ -86,11 +86,11 @@ pub enum LinkError {
     NotAsExpected(#[from] Box<NotAsExpected<AcceptanceEffect>>),
 }
 
-/// How a partner edits its email: the whole text, or the introduction alone.
+/// How a partner edits its email: the whole text, or the introduction alone, in a language.
 #[derive(Clone, Debug)]
 pub(crate) enum Edit {
     Text(String),
-    Paragraphs(Vec<String>),
+    Paragraphs(Vec<String>, EmailLanguage),
 }
 
 /// The partner's relationship request.
@@ -126,7 +126,9 @@ pub(crate) async fn edited_request(
         let mut request = request(pdp, &known.fact);
         request.email = match edit {
             Edit::Text(text) => request.email.edited(&text).map_err(RequestError::from)?,
-            Edit::Paragraphs(paragraphs) => request.email.with_paragraphs(&paragraphs).map_err(RequestError::from)?,
+            Edit::Paragraphs(paragraphs, language) => {
+                request.email.in_language(language).with_paragraphs(&paragraphs).map_err(RequestError::from)?
+            }
         };
         Ok(request)
     })

@@ -12,7 +12,7 @@ use super::request::Request;
 use super::response::{change_response, read_response, tagged};
 use super::times::Past;
 use crate::answer;
-use crate::answer::own_standing::StandingFilter;
+use crate::answer::own_standing::{StandingFilter, own_standing_as_of};
 use crate::change;
 use crate::domain::partner::Partner;
 use crate::evidence::own_changes::{ChangesOf, own_changes};
@@ -68,11 +68,12 @@ pub(super) async fn customers(mut request: Request) -> Result<Response, Problem>
 pub(super) async fn standing(mut request: Request) -> Result<Response, Problem> {
     let (limit, cursor) = request.paging()?;
     let StandingOf { customer, subscription } = request.query()?;
+    let as_of = request.query::<Past>()?.moment(request.pdp.now())?;
     request.no_more_query()?;
     let id: PartnerId = request.param("partner")?;
     let filter = StandingFilter { customer, subscription };
     let (pdp, call) = (&request.pdp, &request.call);
-    let standing = answer::own_standing::own_standing(pdp, call, &id, &filter, limit, cursor.as_deref()).await?;
+    let standing = own_standing_as_of(pdp, call, &id, &filter, as_of, limit, cursor.as_deref()).await?;
     let mut body = page_body("subscriptions", &standing.value.subscriptions)?;
     if let Some(customer) = &standing.value.customer {
         body["customer"] = serde_json::to_value(customer).map_err(|_| Problem::internal())?;

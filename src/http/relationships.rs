@@ -18,6 +18,7 @@ use crate::change::removal::{Removal, RemovalEffect};
 use crate::change::renegotiation::{Renegotiation, RenegotiationEffect, Withdrawal};
 use crate::clock::{Timestamp, to_millisecond};
 use crate::domain::commercial::{Position, RenegotiationState, Side};
+use crate::domain::invitation::EmailLanguage;
 use crate::id::{CustomerId, IdError, PartnerId, ServiceName};
 
 /// An edited email: the whole text, or the introduction alone.
@@ -29,6 +30,18 @@ pub(super) struct EmailBody {
     /// The introduction: no, one or two paragraphs.
     #[schema(max_items = 2)]
     paragraphs: Option<Vec<String>>,
+    /// The language of what stands round the paragraphs; English where nothing is said. A whole text says its own.
+    #[serde(default)]
+    language: Option<EmailLanguage>,
+}
+
+/// In which language an email is written.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct WrittenIn {
+    /// The language of the email; English where nothing is said.
+    #[param(inline)]
+    language: Option<EmailLanguage>,
 }
 
 /// What a customer accepts.
@@ -100,10 +113,14 @@ enum ExpectedError {
     Id(#[from] IdError),
 }
 
-pub(super) async fn request(request: Request) -> Result<Response, Problem> {
+pub(super) async fn request(mut request: Request) -> Result<Response, Problem> {
+    let WrittenIn { language } = request.query()?;
     request.no_more_query()?;
     let partner: PartnerId = request.param("partner")?;
-    let request = change::relationship::relationship_request(&request.pdp, &request.call, &partner).await?;
+    let mut request = change::relationship::relationship_request(&request.pdp, &request.call, &partner).await?;
+    if let Some(language) = language {
+        request.value.email = request.value.email.in_language(language);
+    }
     read_response(&request, &request.value)
 }
 
@@ -111,10 +128,15 @@ pub(super) async fn edit(mut request: Request) -> Result<Response, Problem> {
     request.no_more_query()?;
     let partner: PartnerId = request.param("partner")?;
     let edit = match request.body::<EmailBody>().await? {
-        EmailBody { text: Some(text), paragraphs: None } => Edit::Text(text),
-        EmailBody { text: None, paragraphs: Some(paragraphs) } => Edit::Paragraphs(paragraphs),
+        EmailBody { text: Some(text), paragraphs: None, language: None } => Edit::Text(text),
+        EmailBody { text: None, paragraphs: Some(paragraphs), language } => {
+            Edit::Paragraphs(paragraphs, language.unwrap_or(EmailLanguage::English))
+        }
         EmailBody { .. } => {
-            return Err(Problem::bad("invalid_body", "give either `text` or `paragraphs`, and not both".to_owned()));
+            return Err(Problem::bad(
+                "invalid_body",
+                "give either `text` or `paragraphs`, and not both; a `language` goes with `paragraphs`".to_owned(),
+            ));
         }
     };
     let request = change::relationship::edited_request(&request.pdp, &request.call, &partner, edit).await?;

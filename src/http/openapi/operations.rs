@@ -9,7 +9,7 @@ use super::super::authzen::{Asking, Configuration, Evaluation, EvaluationsAnswer
 use super::super::decisions::{Filters, ReplayBody};
 use super::super::health::{Health, Readiness};
 use super::super::link_keys::LinkKeyList;
-use super::super::relationships::{AcceptanceBody, EmailBody, RenegotiationBody, Within};
+use super::super::relationships::{AcceptanceBody, EmailBody, RenegotiationBody, Within, WrittenIn};
 use super::super::root::Index;
 use super::super::rules::Rules;
 use super::super::times::Past;
@@ -133,7 +133,8 @@ fn registration() -> Vec<Described> {
             .lists::<CustomerListItem>("customers", "A page of the customers, and what the partner holds of each"),
         at("GET /v1/partners/{partner}/standing", "readOwnStanding", "Read how a partner stands itself")
             .takes::<partners::StandingOf>()
-            .fails::<ListError>()
+            .takes::<Past>()
+            .fails::<PastError>()
             .lists_about::<OwnStanding, CustomerListItem>(
                 "subscriptions",
                 "customer",
@@ -189,6 +190,7 @@ fn relationships() -> Vec<Described> {
             "readRequest",
             "Read a partner's link and the email to send",
         )
+        .takes::<WrittenIn>()
         .fails::<RequestError>()
         .never(&[StatusCode::UNPROCESSABLE_ENTITY])
         .answers::<RelationshipRequest>("The link and the email")
