@@ -211,6 +211,8 @@ fn the_subscription_page_says_what_the_api_answers_and_looking_at_it_is_no_use()
         past.text.contains("You sold it, and you administer its service.") && past.text.contains("This is how it was")
     );
     assert_eq!(contoso.get("/partners/contoso/subscriptions/s-office?as_of=9").status, 404);
+    let then = server.get("/v1/partners/contoso/standing?subscription=s-office&as_of=12").json();
+    assert_eq!(then["subscriptions"][0]["delegatedAdministrator"], true);
     contoso.get("/partners/contoso/customers/adatum");
     assert_eq!(review(&server), before);
 }
@@ -257,6 +259,16 @@ fn an_email_is_shown_with_the_link_as_it_is_and_what_was_written_before_it() {
     let taken = server.post(path, &json!({ "text": whole }));
     assert_eq!((taken.status, taken.json()["text"].as_str().unwrap()), (200, whole.as_str()), "{}", taken.text);
     assert_eq!(taken.json()["subject"], "Contoso Cloud 请求与您建立经销商关系");
+    // The API writes it so, too.
+    let asked = server.get("/v1/partners/contoso/relationship-request?language=zh-Hans").json();
+    assert_eq!(
+        (&asked["link"], asked["email"]["text"].as_str().unwrap().contains("要接受此请求")),
+        (&request["link"], true)
+    );
+    let edited = server.post(path, &json!({ "paragraphs": ["Mine."], "language": "zh-Hans" })).json();
+    assert!(edited["text"].as_str().unwrap().starts_with("Mine.\n\n要接受此请求"), "{edited}");
+    let both = server.post(path, &json!({ "text": whole, "language": "en" }));
+    assert_eq!(both.status, 400, "a whole text says its language itself");
 }
 
 #[test]

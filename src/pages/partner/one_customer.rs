@@ -123,18 +123,18 @@ fn marks(page: &PageCall, partner: &PartnerId, standings: &[OwnStanding]) -> Mar
         .first()
         .map(|standing| standing.actions.iter().map(|said| said.action.as_str()).collect())
         .unwrap_or_default();
-    let columns = ["subscription", "service", "status", "sold-by"].map(|key| words.say(&format!("column-{key}")));
+    let columns = ["subscription", "status", "sold-by"].map(|key| words.say(&format!("column-{key}")));
     let said = |action: &str| words.find(&format!("action-{action}")).unwrap_or_else(|| action.to_owned());
     let actions = actions.into_iter().map(said);
     let rows = standings.iter().map(|standing| {
         let facts = [
             html! {
                 a href=(format!("/partners/{partner}/subscriptions/{}", standing.subscription)) { (id(standing.subscription.as_str())) }
+                br; span.soft.small { (page.service(&standing.service)) }
                 @if let Some(parent) = &standing.parent {
                     br; span.soft.small { (words.with("add-on-of", [("parent", id(parent.as_str()).into())])) }
                 }
             },
-            page.service(&standing.service),
             html! { (words.say(&format!("status-{}", standing.status))) },
             html! { (words.say(&format!("seller-{}", standing.seller))) },
         ];

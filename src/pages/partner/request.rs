@@ -223,7 +223,7 @@ fn ready(words: Words, email: &Email) -> Markup {
         (facts(&[(words.say("email-subject"), html! { span lang=(code) { (email.subject()) } })]))
         div.field {
             label for="whole" { (words.say("email-text")) }
-            textarea.code id="whole" readonly rows="18" lang=(code) translate="no" { "\n" (email.text()) }
+            textarea.code id="whole" readonly rows="20" lang=(code) translate="no" { "\n" (email.text()) }
         }
         p.hint { (words.say("copy-hint")) }
         div.buttons {
