@@ -48,24 +48,23 @@ pub fn turned<'a>(
     if turns.is_empty() {
         return html! { p { (words.say("nothing-turns")) } };
     }
+    // A partner reads of itself alone, so no column has to say so.
+    let is_own = page.partner().is_some();
     let rows = turns.iter().map(|(turn, on)| {
         let may: Vec<Markup> = turn.actions.iter().map(|action| words.action(action)).collect();
         let on: Vec<Markup> = on.iter().map(|(kind, thing)| resource(page, kind, thing)).collect();
-        vec![
-            called(turn.subject).map_or_else(|| id(turn.subject), |called| name(&called)),
-            words.list(&may),
-            words.list(&on),
-            answer(words, !turn.is_gained),
-            answer(words, turn.is_gained),
-        ]
+        let whose = (!is_own).then(|| called(turn.subject).map_or_else(|| id(turn.subject), |called| name(&called)));
+        let cells = [words.list(&may), words.list(&on), answer(words, !turn.is_gained), answer(words, turn.is_gained)];
+        whose.into_iter().chain(cells).collect()
     });
+    let columns = (!is_own).then_some("partner").into_iter().chain(["may", "on", "now", "then"]);
     let table = Table {
         caption: Some(words.with(
             "turned-counts",
             [("things", things.len().into()), ("gained", gained.len().into()), ("lost", lost.len().into())],
         )),
         labelled_by: None,
-        columns: ["partner", "may", "on", "now", "then"].map(|key| words.say(&format!("column-{key}"))).into(),
+        columns: columns.map(|key| words.say(&format!("column-{key}"))).collect(),
         rows: rows.collect(),
     };
     table.scrolling(&words.say("what-will-change"))

@@ -40,12 +40,13 @@ test("a partner edits the email, and copies exactly what is shown, with the link
   assert.ok(text.startsWith("Dear Adatum,\nas we said on the phone.\n\nTo accept this request, follow this link:\n"), text);
   assert.equal(text.split(link).length, 2);
   assert.equal(await page.evaluate(() => document.activeElement.innerText), "The email, ready to send");
-  const clipboard = () => page.evaluate(() => navigator.clipboard.readText());
-  await page.getByRole("button", { name: "Copy the text" }).click();
-  assert.equal(await page.getByRole("status").innerText(), "Copied.");
-  assert.equal(await clipboard(), text);
-  await page.getByRole("button", { name: "Copy the link alone" }).click();
-  assert.equal(await clipboard(), link);
+  const copied = async (name) => {
+    await page.getByRole("button", { name }).click();
+    await page.getByRole("status").filter({ hasText: "Copied." }).waitFor();
+    return page.evaluate(() => navigator.clipboard.readText());
+  };
+  assert.equal(await copied("Copy the text"), text);
+  assert.equal(await copied("Copy the link alone"), link);
   const mail = new URL(await page.getByRole("link", { name: "Open in your email program" }).getAttribute("href"));
   assert.equal(mail.searchParams.get("body"), text.replaceAll("\n", "\r\n"));
   assert.ok(mail.href.length <= 1800);

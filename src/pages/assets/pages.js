@@ -6,6 +6,7 @@ for (const button of document.querySelectorAll("button[data-copies]")) {
   if (!from || !navigator.clipboard) continue;
   button.hidden = false;
   button.addEventListener("click", async () => {
+    if (said) said.textContent = "";
     await navigator.clipboard.writeText("value" in from ? from.value : from.textContent);
     if (said) said.textContent = button.dataset.copied;
   });

@@ -26,8 +26,7 @@ async fn questioned(page: &PageCall, position: Position, has_changed: bool) -> R
         }
         _ => Tried::Not,
     };
-    let called = |of: &str| (page.partner().is_some_and(|own| own.as_str() == of)).then(|| page.called().to_owned());
-    negotiation.asked(page, position, &tried, &called, has_changed)
+    negotiation.asked(page, position, &tried, &|_| None, has_changed)
 }
 
 /// `POST /partners/{partner}/customers/{customer}/renegotiation`
