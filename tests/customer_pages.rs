@@ -240,3 +240,26 @@ fn names_with_markup_and_formulas_are_text_and_no_cell_begins_as_a_formula() {
     assert_eq!(csv.header("content-type"), Some("text/csv; charset=utf-8; header=present"));
     assert!(csv.text.contains("'=1+1") && !csv.text.contains(",=1"), "{}", csv.text);
 }
+
+#[test]
+fn a_page_of_a_moment_in_the_past_leads_on_at_that_moment_and_a_day_is_one() {
+    let (_data, server) = demo();
+    let mut adatum = Browser::of(&server);
+    adatum.sign_in_as("adatum");
+    let today = jiff::Timestamp::now().to_string()[..10].to_owned();
+    for page in ["partners", "access"] {
+        let path = format!("/customers/adatum/{page}");
+        for as_of in ["20", &*today] {
+            let shown = adatum.get(&format!("{path}?as_of={as_of}"));
+            assert_eq!(shown.status, 200, "{page} {as_of}: {}", shown.text);
+            assert!(shown.text.contains(&format!("href=\"{path}?as_of={as_of}&amp;format=csv\"")), "{}", shown.text);
+        }
+        assert_eq!(adatum.get(&format!("{path}?as_of=soon")).status, 400);
+    }
+    let first = adatum.get("/customers/adatum/access?as_of=26");
+    let next = first.text.split("href=\"").find(|link| link.contains("cursor=")).unwrap();
+    let next = next.split('"').next().unwrap().replace("&amp;", "&");
+    let second = adatum.get(&next);
+    assert!(next.contains("as_of=26&") && second.text.contains("href=\"/customers/adatum/access?as_of=26\""), "{next}");
+    assert!(second.text.contains("To the beginning"));
+}

@@ -403,3 +403,52 @@ fn names_with_markup_and_formulas_are_text_and_no_cell_begins_as_a_formula() {
         assert!(csv.text.contains("'=1+1") && !csv.text.contains(",=1"), "{}", csv.text);
     }
 }
+
+#[test]
+fn what_ends_soon_is_found_and_what_ended_says_how() {
+    let (_data, server) = demo();
+    let link = request(&server, "contoso")["link"].as_str().unwrap().to_owned();
+    let path = format!("/v1{}", link.split_once("/v1").unwrap().1);
+    let until = jiff::Timestamp::now() + jiff::SignedDuration::from_hours(10 * 24 + 1);
+    let body = json!({ "customer": "wingtip", "services": ["crm"], "until": until });
+    let accepted = server.post(&format!("{path}/acceptance"), &body);
+    assert_eq!(accepted.status, 200, "{}", accepted.text);
+    let mut contoso = signed_in(&server, "contoso", "en");
+    let ending = main_of(&contoso.get("/partners/contoso/customers?only=ending"));
+    assert!(ending.contains("Wingtip Toys") && !ending.contains("Adatum School"), "{ending}");
+    assert!(ending.contains(">in 10 days<"), "{ending}");
+    let mut northwind = signed_in(&server, "northwind", "en");
+    assert!(northwind.get("/partners/northwind/customers").text.contains("No customer has accepted yet."));
+    let past = northwind.get("/partners/northwind/customers/adatum");
+    for says in ["the customer removed you", "You neither sold a subscription here", "request a relationship"] {
+        assert!(past.text.to_lowercase().contains(&says.to_lowercase()), "{says}: {}", past.text);
+    }
+}
+
+#[test]
+fn a_proposal_of_the_customer_waits_for_the_partner_who_agrees() {
+    let (_data, server) = demo();
+    let said = json!({ "by": "customer", "outcome": "end" });
+    assert_eq!(server.post("/v1/customers/adatum/partners/contoso/renegotiation", &said).status, 200);
+    let mut contoso = signed_in(&server, "contoso", "en");
+    assert!(contoso.get("/partners/contoso/customers").text.contains("it proposes to end it"));
+    let waits = contoso.get("/partners/contoso/customers/adatum");
+    assert!(waits.text.contains("Adatum School proposes to end your commercial relationship"), "{}", waits.text);
+    let path = "/partners/contoso/customers/adatum/renegotiation";
+    let asked = contoso.get(&format!("{path}?outcome=end"));
+    assert!(
+        asked.text.contains("you are no longer billed") && asked.text.contains("Agree to end it"),
+        "{}",
+        asked.text
+    );
+    let [key, once, outcome, shown] =
+        ["form_key", "once", "outcome", "shown"].map(|name| Browser::hidden(&asked, name));
+    let fields = [("form_key", &*key), ("once", &*once), ("outcome", &*outcome), ("shown", &*shown)];
+    assert_eq!(contoso.post(path, &fields).status, 303);
+    let after = contoso.get("/partners/contoso/customers/adatum");
+    assert!(after.text.contains("has ended.") && after.text.contains("Propose to reinstate it"), "{}", after.text);
+    let page = contoso.get("/partners/contoso/subscriptions/s-office");
+    assert!(page.text.contains("Your commercial relationship with the customer has ended."), "{}", page.text);
+    assert!(!page.text.contains("You are still responsible for support"), "no duty is left");
+    assert!(page.text.contains("agree with the customer to reinstate the commercial relationship"));
+}
