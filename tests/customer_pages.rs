@@ -246,7 +246,7 @@ fn a_page_of_a_moment_in_the_past_leads_on_at_that_moment_and_a_day_is_one() {
     let (_data, server) = demo();
     let mut adatum = Browser::of(&server);
     adatum.sign_in_as("adatum");
-    let today = jiff::Timestamp::now().to_string()[..10].to_owned();
+    let today = standing::clock::Clock::now(&standing::clock::System).to_string()[..10].to_owned();
     for page in ["partners", "access"] {
         let path = format!("/customers/adatum/{page}");
         for as_of in ["20", &*today] {

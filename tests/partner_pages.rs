@@ -409,7 +409,7 @@ fn what_ends_soon_is_found_and_what_ended_says_how() {
     let (_data, server) = demo();
     let link = request(&server, "contoso")["link"].as_str().unwrap().to_owned();
     let path = format!("/v1{}", link.split_once("/v1").unwrap().1);
-    let until = jiff::Timestamp::now() + jiff::SignedDuration::from_hours(10 * 24 + 1);
+    let until = standing::clock::Clock::now(&standing::clock::System) + jiff::SignedDuration::from_hours(10 * 24 + 1);
     let body = json!({ "customer": "wingtip", "services": ["crm"], "until": until });
     let accepted = server.post(&format!("{path}/acceptance"), &body);
     assert_eq!(accepted.status, 200, "{}", accepted.text);
