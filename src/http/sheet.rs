@@ -17,7 +17,7 @@ pub(crate) fn row<T: AsRef<str>>(cells: impl IntoIterator<Item = T>) -> std::io:
     let guarded = cells.into_iter().map(|cell| {
         let cell = cell.as_ref();
         // What a spreadsheet leaves out at the beginning hides nothing.
-        let shown = cell.trim_start_matches(|c: char| c == ' ' || c == '\u{FEFF}' || c == '\n');
+        let shown = cell.trim_start_matches([' ', '\u{FEFF}', '\n']);
         if cell.starts_with(FORMULA) || shown.starts_with(FORMULA) { format!("'{cell}") } else { cell.to_owned() }
     });
     writer.write_record(guarded)?;

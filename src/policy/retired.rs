@@ -8,25 +8,11 @@
 
 use std::fmt;
 
-use data_encoding::HEXLOWER;
-use sha2::{Digest as _, Sha256};
-
 use super::finding::Finding;
 use super::source::RuleFiles;
 
 /// The file that holds the lines.
 pub const RETIRED: &str = "policies/retired.md";
-
-/// How many digits of a digest say which wording of a promise is meant.
-const DIGITS: usize = 12;
-
-/// The digest of what a promise says, shortened, which says which wording of it is meant.
-#[must_use]
-pub fn wording(said: &str) -> String {
-    let mut digest = HEXLOWER.encode(&Sha256::digest(said));
-    digest.truncate(DIGITS);
-    digest
-}
 
 /// What every line begins with.
 const WORD: &str = "retired:";

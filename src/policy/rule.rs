@@ -4,9 +4,10 @@ use std::fmt;
 use std::sync::Arc;
 
 use cedar_policy::Policy;
+use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 
-use super::retired::wording;
 use super::sale::SaleWords;
 
 /// The name of a rule: the path of its file without `policies/` and the ending, for example `may/remove-seats`.
@@ -123,6 +124,17 @@ pub struct Rule {
     pub line: usize,
     /// The rule as Cedar reads it.
     pub policy: Policy,
+}
+
+/// How many digits of a digest say which wording of a promise is meant.
+const DIGITS: usize = 12;
+
+/// The digest of what a promise says, shortened, which says which wording of it is meant.
+#[must_use]
+pub fn wording(said: &str) -> String {
+    let mut digest = HEXLOWER.encode(&Sha256::digest(said));
+    digest.truncate(DIGITS);
+    digest
 }
 
 impl Rule {

@@ -157,6 +157,7 @@ pub(crate) fn still_counts(
 mod tests {
     use super::*;
     use crate::facts::Role;
+    use crate::id::IdError;
 
     fn somebody(issuer: &str, subject: &str) -> Person {
         Person { issuer: issuer.to_owned(), subject: subject.to_owned() }
@@ -166,31 +167,32 @@ mod tests {
         Caller::Operator { id: id.to_owned(), role: Role::Operator }
     }
 
-    fn token(id: &str, made_by: Option<&str>, maker: Option<Maker>) -> Token {
-        Token {
-            id: id.parse().unwrap(),
+    fn token(id: &str, made_by: Option<&str>, maker: Option<Maker>) -> Result<Token, IdError> {
+        Ok(Token {
+            id: id.parse()?,
             caller: Caller::Operator { id: id.to_owned(), role: Role::Reviewer },
             name: None,
             person: None,
-            made_by: made_by.map(|id| id.parse().unwrap()),
+            made_by: made_by.map(str::parse).transpose()?,
             maker,
             created: Timestamp::UNIX_EPOCH,
             expires: None,
             revoked: None,
             replaces: None,
             sha256: [0; 32],
-        }
+        })
     }
 
     #[test]
-    fn whoever_made_a_token_is_one_hand_with_it_by_whatever_proof_it_was_made() {
+    fn whoever_made_a_token_is_one_hand_with_it_by_whatever_proof_it_was_made() -> Result<(), Box<dyn std::error::Error>>
+    {
         let (ada, bob) = (somebody("https://login.example", "ada"), somebody("https://login.example", "bob"));
         let by_ada = Maker { caller: operator("https://login.example ada"), person: Some(ada.clone()) };
         let by_machine = Maker { caller: operator("dns:gateway.example"), person: None };
         let known = [
-            token("0000000000000001", None, Some(by_ada)),
-            token("0000000000000002", Some("0000000000000001"), None),
-            token("0000000000000003", None, Some(by_machine)),
+            token("0000000000000001", None, Some(by_ada))?,
+            token("0000000000000002", Some("0000000000000001"), None)?,
+            token("0000000000000003", None, Some(by_machine))?,
         ];
         let tokens = |id: &TokenId| Ok(known.iter().find(|token| token.id == *id).cloned());
         let hand = |caller: Caller, person: Option<Person>| Hand { caller, person, token: None };
@@ -202,8 +204,9 @@ mod tests {
             ("0000000000000003", hand(operator("dns:gateway.example"), None), true),
             ("0000000000000003", hand(operator("dns:other.example"), Some(bob)), false),
         ] {
-            let made: TokenId = made.parse().unwrap();
-            assert_eq!(descends(&made, &maker, &tokens).unwrap(), is_one, "{made} {maker:?}");
+            let made: TokenId = made.parse()?;
+            assert_eq!(descends(&made, &maker, &tokens)?, is_one, "{made} {maker:?}");
         }
+        Ok(())
     }
 }
