@@ -111,7 +111,7 @@ impl BackupFolder {
     /// Begins a backup that is to be the folder `to`.
     ///
     /// # Errors
-    /// [`BackupError::There`] when there is something of that name.
+    /// `BackupError::There` when there is something of that name.
     pub fn begin(to: &Path) -> Result<Self, BackupError> {
         if to.symlink_metadata().is_ok() {
             return Err(BackupError::There { path: to.to_owned() });
@@ -145,7 +145,7 @@ impl BackupFolder {
     /// Ends a backup of the data directory `data`, whose store was copied into it.
     ///
     /// # Errors
-    /// A [`BackupError`]; then there is no backup.
+    /// A `BackupError`; then there is no backup.
     pub fn end(
         self,
         store: StoreWriter,
