@@ -59,16 +59,20 @@ pub enum CustomerChange {
 /// A change that a partner tries for itself.
 #[derive(Clone, PartialEq, Eq, Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub enum PartnerChange {
+pub struct PartnerChange {
     /// It says this about its commercial relationship with a customer.
-    #[schema(title = "RenegotiateWithCustomer")]
-    Renegotiate {
-        /// The customer.
-        #[schema(value_type = String)]
-        customer: CustomerId,
-        /// What it says.
-        outcome: Outcome,
-    },
+    pub renegotiate: PartnerRenegotiation,
+}
+
+/// What a partner says about its commercial relationship with a customer.
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct PartnerRenegotiation {
+    /// The customer.
+    #[schema(value_type = String)]
+    pub customer: CustomerId,
+    /// What it says.
+    pub outcome: Outcome,
 }
 
 /// What a change that is tried does, as `expected` of it may say.
@@ -147,7 +151,7 @@ pub async fn what_if_partner(
         call,
         (CALL, &target),
         &changes,
-        |trial, PartnerChange::Renegotiate { customer, outcome }| {
+        |trial, PartnerChange { renegotiate: PartnerRenegotiation { customer, outcome } }| {
             let (customer, partner, outcome) = (customer.clone(), partner.clone(), *outcome);
             apply_renegotiation(trial, &Renegotiation { customer, partner, by: Side::Partner, outcome })
         },

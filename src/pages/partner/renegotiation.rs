@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::one_customer::negotiation;
 use super::own::of_page;
-use crate::answer::what_if::own::{PartnerChange, what_if_partner};
+use crate::answer::what_if::own::{PartnerChange, PartnerRenegotiation, what_if_partner};
 use crate::domain::commercial::{Position, Side};
 use crate::id::{CustomerId, PartnerId};
 use crate::pages::context::{Answer, DonePart, Fault, PageCall, WhatWasDone};
@@ -21,7 +21,8 @@ async fn questioned(page: &PageCall, position: Position, has_changed: bool) -> R
     let negotiation = negotiation(&partner, &item, read.revision, &read.seqs);
     let tried = match (position.outcome(), negotiation.comes_to(position)) {
         (Some(outcome), Some(_)) => {
-            let change = PartnerChange::Renegotiate { customer: item.customer.clone(), outcome };
+            let change =
+                PartnerChange { renegotiate: PartnerRenegotiation { customer: item.customer.clone(), outcome } };
             Tried::of(what_if_partner(&page.setting.pdp, &page.call, &partner, vec![change]).await)?
         }
         _ => Tried::Not,
