@@ -127,8 +127,8 @@ impl Connections {
     /// Closes the connections whose other end has done nothing for too long.
     pub(super) fn close_overdue(&self) {
         let now = millis(self.began);
-        for life in self.open().by_number.values().filter(|life| life.is_overdue(now, &self.limits)) {
-            life.turn(Course::Closing);
+        for life in self.open().by_number.values() {
+            life.turn(life.overdue(now, &self.limits));
         }
     }
 
@@ -201,15 +201,32 @@ impl Life {
         is_idle.then(|| (self.idle_since.load(Ordering::Relaxed), within))
     }
 
-    fn is_overdue(&self, now: u64, limits: &ConnectionLimits) -> bool {
-        let waiting = self.waiting(now, limits);
-        waiting.is_some_and(|(since, within)| u128::from(now.saturating_sub(since)) > within.as_millis())
+    /// The course of a connection whose other end takes longer than it may. Over HTTP/2 a call may be somebody else's than
+    /// the one that is left unread: where there are such, it drains first, for as long again.
+    fn overdue(&self, now: u64, limits: &ConnectionLimits) -> Course {
+        let Some((since, within)) = self.waiting(now, limits) else { return Course::On };
+        let late = u128::from(now.saturating_sub(since));
+        if late <= within.as_millis() {
+            Course::On
+        } else if self.has_others(now) && late <= 2 * within.as_millis() {
+            Course::Draining
+        } else {
+            Course::Closing
+        }
+    }
+
+    /// Are calls under way besides those whose answers are left unread?
+    fn has_others(&self, now: u64) -> bool {
+        let offered = self.offered_since.lock().unwrap_or_else(PoisonError::into_inner);
+        let unread = offered.values().filter(|since| now.saturating_sub(**since) > ON_ITS_WAY_MILLIS).count();
+        self.in_flight.load(Ordering::Relaxed) as usize > unread
     }
 
     fn turn(&self, course: Course) {
         // What closes does not go on to drain.
-        self.course.fetch_max(course as u8, Ordering::Relaxed);
-        self.turned.notify_one();
+        if self.course.fetch_max(course as u8, Ordering::Relaxed) < course as u8 {
+            self.turned.notify_one();
+        }
     }
 
     fn course(&self) -> Course {
@@ -294,5 +311,32 @@ impl Drop for InFlight {
         if self.life.in_flight.fetch_sub(1, Ordering::Relaxed) == 1 {
             self.life.idle_since.store(millis(self.life.began), Ordering::Relaxed);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_one_call_leaves_unread_ends_no_other_call_at_once() {
+        let second = Duration::from_secs(1);
+        let limits = ConnectionLimits { all: 1, per_address: 1, head: second, idle: second, unread: 5 * second };
+        let connections = Connections::new(limits);
+        let Ok(admitted) = connections.admit(None) else { unreachable!("it is the first") };
+        let life = admitted.life();
+        let now = millis(connections.began);
+        let (unread, other) = (InFlight::begin(life), InFlight::begin(life));
+        assert_eq!(life.overdue(now + 60_000, &limits), Course::On, "both are being answered");
+        unread.note_offered(true);
+        for (later, course) in [(4_000, Course::On), (6_000, Course::Draining), (11_000, Course::Closing)] {
+            assert_eq!(life.overdue(now + later, &limits), course, "{later} ms later");
+        }
+        drop(other);
+        assert_eq!(life.overdue(now + 6_000, &limits), Course::Closing, "nobody else waits for it");
+        unread.note_offered(false);
+        assert_eq!(life.overdue(now + 60_000, &limits), Course::On, "the next part is not there yet");
+        drop(unread);
+        assert_eq!(life.overdue(millis(connections.began) + 2_000, &limits), Course::Closing, "it is idle");
     }
 }
