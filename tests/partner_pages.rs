@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use crate::people::{Browser, demo};
+use crate::people::{Browser, demo, said_by};
 use crate::server::{Answer, Server};
 
 /// Every page of a partner that can be fetched.
@@ -34,31 +34,9 @@ fn revision(server: &Server) -> Value {
 /// What a page says, a line an element, without what is another each time.
 fn said(server: &Server, page: &Answer) -> String {
     let request = request(server, "contoso");
-    let link = request["link"].as_str().unwrap();
-    let escaped = |text: &str| text.replace(|c: char| !c.is_ascii_alphanumeric(), "\0");
-    let mut text = page.text.replace(link, "LINK").replace("><", ">\n<");
-    assert!(!text.contains(&escaped(link)));
-    for (begin, end) in [
-        ("<time ", "</time>"),
-        ("name=\"form_key\" value=\"", "\""),
-        ("name=\"once\" value=\"", "\""),
-        ("/assets/", "/"),
-        ("mailto:", "\""),
-        // Sealed with a key of this server.
-        ("cursor=", "\""),
-    ] {
-        let mut rest = text.as_str();
-        let mut without = String::new();
-        while let Some((before, after)) = rest.split_once(begin) {
-            without.push_str(before);
-            without.push_str(begin);
-            without.push('*');
-            rest = after.find(end).map_or("", |at| &after[at..]);
-        }
-        without.push_str(rest);
-        text = without;
-    }
-    text
+    let said = said_by(&page.text.replace(request["link"].as_str().unwrap(), "LINK"));
+    assert!(!said.contains(request["token"].as_str().unwrap()), "the link stands there in another form too");
+    said
 }
 
 fn main_of(page: &Answer) -> String {
