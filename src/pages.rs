@@ -21,6 +21,7 @@ pub mod past;
 pub mod turned;
 pub mod renegotiation;
 pub mod access;
+pub mod changes;
 mod language;
 mod customer;
 mod partner;

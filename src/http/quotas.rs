@@ -22,7 +22,7 @@ const UNIT: u64 = 1_024;
 
 /// A limit of a caller that is reached.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Reached {
+pub enum Reached {
     /// Decisions a second; let in again after so long.
     Decisions(Duration),
     /// Bytes recorded a second; let in again after so long.
@@ -35,7 +35,8 @@ pub(super) enum Reached {
 
 impl Reached {
     /// The setting that is reached.
-    pub(super) fn setting(self) -> &'static str {
+    #[must_use]
+    pub fn setting(self) -> &'static str {
         match self {
             Self::Decisions(_) => "decisions_per_second",
             Self::Bytes(_) => "recorded_bytes_per_second",
@@ -45,7 +46,8 @@ impl Reached {
     }
 
     /// After how many seconds it may be tried again.
-    pub(super) fn retry_after(self) -> u64 {
+    #[must_use]
+    pub fn retry_after(self) -> u64 {
         match self {
             Self::Decisions(wait) | Self::Bytes(wait) => wait.as_secs() + 1,
             Self::Calls | Self::Held => 1,
@@ -72,21 +74,11 @@ impl Quotas {
         Arc::new(Self { limits, callers: Mutex::default() })
     }
 
-    /// Lets a call of a caller in whose body has so many bytes, and counts what it spends.
-    ///
-    /// # Errors
-    /// The time to wait, where its caller took as much as one may.
-    pub fn taken(&self, of: &str, held: u64, spent: &Arc<Spent>) -> Result<Taking, Duration> {
-        let mut taking = self.begin(of, held).map_err(|reached| Duration::from_secs(reached.retry_after()))?;
-        taking.spends(spent);
-        Ok(taking)
-    }
-
     /// Lets a call of a caller in that holds so much of its body.
     ///
     /// # Errors
     /// [`Reached`]; then it takes nothing.
-    pub(super) fn begin(&self, of: &str, held: u64) -> Result<Taking, Reached> {
+    pub fn begin(&self, of: &str, held: u64) -> Result<Taking, Reached> {
         let used = self.used(of);
         if let Some(wait) = used.decisions.wait() {
             return Err(Reached::Decisions(wait));
@@ -143,7 +135,7 @@ pub struct Taking {
 
 impl Taking {
     /// Counts what a call spends.
-    pub(super) fn spends(&mut self, spent: &Arc<Spent>) {
+    pub fn spends(&mut self, spent: &Arc<Spent>) {
         self.spent = Arc::clone(spent);
     }
 }

@@ -9,7 +9,8 @@ use crate::id::{Revision, Seq};
 /// What the first character of a cell may not be, or a spreadsheet reads it as a formula; the wide ones are typed where
 /// Chinese is, and some take them for the others.
 const FORMULA: [char; 10] = ['=', '+', '-', '@', '\t', '\r', '＝', '＋', '－', '＠'];
-const MEDIA: &str = "text/csv; charset=utf-8; header=present";
+/// What rows are, as a spreadsheet reads them.
+pub(crate) const MEDIA: &str = "text/csv; charset=utf-8; header=present";
 
 /// A row; the guard of a cell that begins as a formula does is a quote.
 pub(crate) fn row<T: AsRef<str>>(cells: impl IntoIterator<Item = T>) -> std::io::Result<Vec<u8>> {

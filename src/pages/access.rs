@@ -50,11 +50,7 @@ pub async fn review(page: &PageCall, Review { of, called, title, says }: Review)
                 bytes.extend(csv_row(cells(&access, is_of_partner)).map_err(|_| Fault::Unavailable)?);
             }
         }
-        return Ok(Answer::File {
-            media: "text/csv; charset=utf-8; header=present",
-            name: "access-review.csv".to_owned(),
-            bytes,
-        });
+        return Ok(Answer::Sheet { name: "access-review.csv", bytes });
     }
     let revision = opened.value.revision();
     let cursor = page.asked("cursor");

@@ -92,13 +92,11 @@ pub enum Answer {
         /// The cookies to set.
         cookies: Vec<String>,
     },
-    /// A file to be saved.
-    File {
-        /// Its media type.
-        media: &'static str,
+    /// A spreadsheet to be saved.
+    Sheet {
         /// What it is called.
-        name: String,
-        /// What is in it.
+        name: &'static str,
+        /// Its rows.
         bytes: Vec<u8>,
     },
 }

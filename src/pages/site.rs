@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use hyper::header::{
@@ -21,9 +22,10 @@ use super::words::Words;
 use super::{BY_PATH, PageRoute, fault, is_page, language};
 use crate::caller::{Caller, Identity, Proof};
 use crate::change::sessions::open_session;
-use crate::http::{Listener, Quotas, Site, SiteResponse, Taking, Visit};
+use crate::http::{CSV, Listener, Quotas, Site, SiteResponse, Taking, Visit};
 use crate::pdp::call::Call;
 use crate::pdp::guessing::holder;
+use crate::pdp::metrics::limit_reached;
 use crate::pdp::ready::has_room;
 use crate::pdp::token_uses::note_token_use;
 
@@ -135,8 +137,8 @@ async fn of_page(setting: &Arc<Setting>, words: Words, visit: Visit) -> SiteResp
     match (route.run)(page).await {
         Ok(Answer::Shown(shown)) => framed(&kept, &shown),
         Ok(Answer::SeeOther { to, cookies }) => see_other(&to, &cookies),
-        Ok(Answer::File { media, name, bytes }) => {
-            let mut response = response(StatusCode::OK, media, bytes.into());
+        Ok(Answer::Sheet { name, bytes }) => {
+            let mut response = response(StatusCode::OK, CSV, bytes.into());
             put(response.headers_mut(), CONTENT_DISPOSITION, &format!("attachment; filename=\"{name}\""));
             response
         }
@@ -157,7 +159,12 @@ fn taken(quotas: &Quotas, page: &PageCall) -> Result<Taking, Fault> {
         }
         caller => caller.to_string(),
     };
-    quotas.taken(&caller, page.body.len() as u64, &page.call.spent).map_err(Fault::TooMany)
+    let mut taking = quotas.begin(&caller, page.body.len() as u64).map_err(|reached| {
+        limit_reached(&page.setting.pdp, reached.setting());
+        Fault::TooMany(Duration::from_secs(reached.retry_after()))
+    })?;
+    taking.spends(&page.call.spent);
+    Ok(taking)
 }
 
 fn see_other(to: &str, cookies: &[String]) -> SiteResponse {

@@ -208,13 +208,13 @@ fn keys(manifest: &Manifest, passphrase: Option<&[u8]>, to: &Path) -> Result<Ver
         return Err(not_whole(&format!("`{PUBLIC_NAME}` holds another key than its manifest names")));
     }
     replace(&public_path, PUBLIC, format!("{}\n", public.text()).as_bytes()).map_err(of_file(&public_path))?;
-    match (manifest.keys == KeysKept::LeftOut, passphrase) {
-        (true, None) => return Ok(public),
+    let passphrase = match (manifest.keys, passphrase) {
+        (KeysKept::LeftOut, None) => return Ok(public),
         // Whoever has a passphrase expects what was sealed with it, and the manifest is nobody's word.
-        (true, Some(_)) => return Err(RestoreError::NoKeys),
-        (false, _) => {}
-    }
-    let passphrase = passphrase.ok_or(RestoreError::NoPassphrase)?;
+        (KeysKept::LeftOut, Some(_)) => return Err(RestoreError::NoKeys),
+        (_, None) => return Err(RestoreError::NoPassphrase),
+        (_, Some(passphrase)) => passphrase,
+    };
     let sealed_path = to.join(SEALED);
     let sealed = fs::read(&sealed_path).map_err(of_file(&sealed_path))?;
     let store = manifest.files.get(STORE).map_or("", |sum| sum.sha256.as_str());

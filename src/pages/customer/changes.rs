@@ -8,14 +8,10 @@ use crate::domain::commercial::{Outcome, Side};
 use crate::domain::event::{Event, TerminationCause};
 use crate::evidence::own_changes::{ChangesOf, OwnChange, own_changes};
 use crate::id::{CustomerId, PartnerId};
+use crate::pages::changes::{ON_A_PAGE, happened};
 use crate::pages::context::{Answer, Fault, PageCall};
-use crate::pages::frame::Shown;
-use crate::pages::table::{Table, paging};
 use crate::pages::turned::services as listed;
-use crate::pages::when::moment;
 use crate::pages::words::{id, name};
-
-const ON_A_PAGE: usize = 50;
 
 /// `GET /customers/{customer}/changes`
 pub async fn changes(page: PageCall) -> Result<Answer, Fault> {
@@ -26,28 +22,11 @@ pub async fn changes(page: PageCall) -> Result<Answer, Fault> {
     let of = ChangesOf::Customer(customer.clone());
     let read = own_changes(&page.setting.pdp, &page.call, &of, ON_A_PAGE, cursor.as_deref()).await?;
     let found = known(&page, &customer).await?;
-    let changes = &read.value.items;
-    let rows = changes.iter().map(|change| {
-        vec![
-            html! { a href=(format!("/customers/{customer}/partners?as_of={}", change.revision)) { (change.revision) } },
-            moment(words, change.at),
-            said(&page, &found, change),
-            html! { span.small { (id(&change.by)) } },
-        ]
-    });
-    let columns = ["revision", "when", "what", "by"].map(|key| words.say(&format!("column-{key}")));
-    let table = Table { caption: None, labelled_by: Some("changes"), columns: columns.into(), rows: rows.collect() };
-    let here = format!("/customers/{customer}/changes");
-    let next = read.value.next.as_ref().map(|next| format!("{here}?cursor={next}"));
-    let first = cursor.map(|_| here);
-    let main = html! {
-        h1 id="changes" { (words.say("nav-changes")) }
-        p { (words.with("changes-says", [("customer", called(&page, &customer).into())])) }
-        @if changes.is_empty() { p { (words.say("changes-none")) } } @else { (table.stacked()) }
-        (paging(words, changes.len(), first.as_deref(), next.as_deref()))
-    };
+    let says = words.with("changes-says", [("customer", called(&page, &customer).into())]);
+    let leads_to = |revision| format!("/customers/{customer}/partners?as_of={revision}");
+    let shown = happened(&page, &read.value, &says, leads_to, |change| said(&page, &found, change));
     let seqs = [&read.seqs[..], &found.seqs[..]].concat();
-    Ok(Shown::of(words.say("nav-changes"), main).at(read.revision, &seqs).into())
+    Ok(shown.at(read.revision, &seqs).into())
 }
 
 fn said(page: &PageCall, found: &Known, change: &OwnChange) -> Markup {

@@ -232,6 +232,5 @@ async fn spreadsheet(page: &PageCall, customer: &CustomerId) -> Result<Answer, F
             None => break,
         }
     }
-    let media = "text/csv; charset=utf-8; header=present";
-    Ok(Answer::File { media, name: "partner-relationships.csv".to_owned(), bytes })
+    Ok(Answer::Sheet { name: "partner-relationships.csv", bytes })
 }

@@ -7,15 +7,10 @@ use crate::domain::commercial::{Outcome, Side};
 use crate::domain::event::{Event, TerminationCause};
 use crate::evidence::own_changes::{ChangesOf, OwnChange, own_changes};
 use crate::id::{CustomerId, PartnerId, ServiceName, SubscriptionId};
-use crate::pages::address::address;
+use crate::pages::changes::{ON_A_PAGE, happened};
 use crate::pages::context::{Answer, Fault, PageCall};
-use crate::pages::frame::Shown;
-use crate::pages::table::{Table, paging};
 use crate::pages::turned::services as listed;
-use crate::pages::when::moment;
 use crate::pages::words::{Part, id};
-
-const ON_A_PAGE: usize = 50;
 
 /// `GET /partners/{partner}/changes`
 pub async fn changes(page: PageCall) -> Result<Answer, Fault> {
@@ -25,26 +20,11 @@ pub async fn changes(page: PageCall) -> Result<Answer, Fault> {
     let cursor = page.asked("cursor");
     let of = ChangesOf::Partner(partner.clone());
     let read = own_changes(&page.setting.pdp, &page.call, &of, ON_A_PAGE, cursor.as_deref()).await?;
-    let changes = &read.value.items;
-    let rows = changes.iter().map(|change| {
-        vec![
-            html! { a href=(format!("/partners/{partner}/customers?as_of={}", change.revision)) { (change.revision) } },
-            moment(words, change.at),
-            said(&Names { page: &page, partner: &partner }, change),
-            html! { span.small { (id(&change.by)) } },
-        ]
-    });
-    let columns = ["revision", "when", "what", "by"].map(|key| words.say(&format!("column-{key}")));
-    let table = Table { caption: None, labelled_by: Some("changes"), columns: columns.into(), rows: rows.collect() };
-    let next = read.value.next.as_ref().map(|next| address(&page.path, &[("cursor", Some(next))]));
-    let first = cursor.map(|_| page.path.clone());
-    let main = html! {
-        h1 id="changes" { (words.say("nav-changes")) }
-        p { (words.with("own-changes-says", [("partner", called(&page, &partner).into())])) }
-        @if changes.is_empty() { p { (words.say("changes-none")) } } @else { (table.stacked()) }
-        (paging(words, changes.len(), first.as_deref(), next.as_deref()))
-    };
-    Ok(Shown::of(words.say("nav-changes"), main).at(read.revision, &read.seqs).into())
+    let says = words.with("own-changes-says", [("partner", called(&page, &partner).into())]);
+    let leads_to = |revision| format!("/partners/{partner}/customers?as_of={revision}");
+    let names = Names { page: &page, partner: &partner };
+    let shown = happened(&page, &read.value, &says, leads_to, |change| said(&names, change));
+    Ok(shown.at(read.revision, &read.seqs).into())
 }
 
 /// What the names in a sentence lead to.

@@ -197,5 +197,5 @@ async fn spreadsheet(page: &PageCall, partner: &PartnerId, filter: &CustomerFilt
             None => break,
         }
     }
-    Ok(Answer::File { media: "text/csv; charset=utf-8; header=present", name: "customers.csv".to_owned(), bytes })
+    Ok(Answer::Sheet { name: "customers.csv", bytes })
 }
