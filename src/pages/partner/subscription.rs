@@ -7,13 +7,14 @@ use serde_json::Value;
 use super::own::standings;
 use crate::answer::own_standing::{OwnAnswer, OwnStanding, StandingFilter};
 use crate::decide::{Duty, Nearest};
-use crate::domain::commercial::RelationshipState;
+use crate::domain::commercial::Side;
 use crate::id::{PartnerId, SubscriptionId};
 use crate::pages::answer::answer;
 use crate::pages::context::{Answer, Fault, PageCall};
 use crate::pages::facts::facts;
 use crate::pages::frame::Shown;
 use crate::pages::past::{as_it_was, as_of};
+use crate::pages::renegotiation::stands;
 use crate::pages::table::Table;
 use crate::pages::words::{id, name};
 
@@ -79,14 +80,7 @@ fn known(page: &PageCall, standing: &OwnStanding) -> Vec<(String, Markup)> {
     }
     rows.extend([
         (words.say("column-sold-by"), html! { (words.say(&format!("seller-{}", standing.seller))) }),
-        (
-            words.say("column-commercial"),
-            html! { @match standing.commercial_relationship {
-                Some(RelationshipState::Active) => (words.say("stands")),
-                Some(RelationshipState::Ended) => (words.say("has-ended")),
-                None => span.soft { (words.say("none")) },
-            } },
-        ),
+        (words.say("column-commercial"), stands(words, Side::Partner, standing.commercial_relationship, None)),
         (words.say("column-you-administer-it"), answer(words, standing.delegated_administrator)),
         (
             words.say("you-owe"),
