@@ -1,7 +1,7 @@
 // The customer's administrator, as a person would: the link, the choice, the check, the acceptance, removal.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { demonstration, json, launched, link, person, signIn } from "./harness.js";
+import { demonstration, hasFocus, json, launched, link, person, press, signIn } from "./harness.js";
 
 let server, browser;
 before(async () => {
@@ -24,8 +24,8 @@ test("a link shows who asks before anybody signs in, and nothing of a customer",
   for (const hidden of ["Adatum", "Wingtip", "office365", "Office 365"]) assert.ok(!text.includes(hidden), hidden);
   for (let time = 0; time < 15; time++) assert.equal((await page.reload()).status(), 200);
   assert.equal((await json(server.base, "/v1/changes?limit=1000")).next, revision);
-  await page.getByRole("link", { name: "Sign in to decide" }).click();
-  await page.getByRole("button", { name: "Adatum School" }).click();
+  await press(page.getByRole("link", { name: "Sign in to decide" }));
+  await press(page.getByRole("button", { name: "Adatum School" }));
   assert.match(await title(page), /requests a reseller relationship with Adatum School/);
   assert.deepEqual([foreign, noise], [[], []]);
   await page.context().close();
@@ -51,20 +51,19 @@ test("an administrator chooses, goes back, chooses otherwise, checks and accepts
   for (const service of ["Office 365", "Azure", "Intune", "Dynamics"]) {
     assert.ok(!(await page.getByRole("checkbox", { name: service }).isChecked()), service);
   }
-  await page.getByRole("button", { name: "Continue" }).click();
+  await press(page.getByRole("button", { name: "Continue" }));
   assert.match(await page.title(), /^Error: /);
-  const focused = () => page.evaluate(() => document.activeElement.className);
-  assert.equal(await focused(), "errors");
-  await page.getByRole("link", { name: "Choose at least one service" }).click();
+  await hasFocus(page, ".errors");
+  await press(page.getByRole("link", { name: "Choose at least one service" }));
   await page.getByRole("checkbox", { name: "Azure" }).check();
-  await page.getByRole("button", { name: "Continue" }).click();
+  await press(page.getByRole("button", { name: "Continue" }));
   assert.match(await title(page), /Check what you accept/);
   await page.goto(path);
   await page.getByRole("checkbox", { name: "Office 365" }).check();
-  await page.getByRole("button", { name: "Continue" }).click();
+  await press(page.getByRole("button", { name: "Continue" }));
   const text = await page.locator("main").innerText();
   assert.match(text, /Fabrikam Services loses Office 365/);
-  await page.getByRole("button", { name: "Accept for Office 365" }).click();
+  await press(page.getByRole("button", { name: "Accept for Office 365" }));
   const done = await page.getByRole("status").innerText();
   assert.equal(done, "Northwind Distribution now administers Office 365. Fabrikam Services no longer does.");
   const { partners } = await json(server.base, "/v1/customers/adatum/partners");
@@ -88,11 +87,11 @@ test("of two windows on the check page the second writes nothing, and shows what
   for (const page of [first.page, second]) {
     await page.goto(path);
     await page.getByRole("checkbox", { name: "Azure" }).check();
-    await page.getByRole("button", { name: "Continue" }).click();
+    await press(page.getByRole("button", { name: "Continue" }));
   }
-  await first.page.getByRole("button", { name: "Accept for Azure" }).click();
+  await press(first.page.getByRole("button", { name: "Accept for Azure" }));
   const { next } = await json(server.base, "/v1/changes?limit=1000");
-  await second.getByRole("button", { name: "Accept for Azure" }).click();
+  await press(second.getByRole("button", { name: "Accept for Azure" }));
   assert.match(await second.locator("main").innerText(), /Something changed since you looked/);
   assert.equal((await json(server.base, "/v1/changes?limit=1000")).next, next);
   await first.context.close();
@@ -101,7 +100,7 @@ test("of two windows on the check page the second writes nothing, and shows what
 test("by keyboard alone: one partner from one service, then one from all, then all", async () => {
   const { page, context } = await person(browser, server.base);
   await signIn(page, "Adatum School");
-  const press = async (role, name) => {
+  const byKey = async (role, name) => {
     const target = page.getByRole(role, { name }).first();
     await target.focus();
     const outline = await target.evaluate((found) => getComputedStyle(found).outlineStyle);
@@ -118,14 +117,14 @@ test("by keyboard alone: one partner from one service, then one from all, then a
   };
   assert.ok((await held()).includes("litware office365"));
   await page.goto("/customers/adatum/partners");
-  await press("link", /Remove Litware Advice from Office 365/);
+  await byKey("link", /Remove Litware Advice from Office 365/);
   assert.equal(await title(page), "Remove Litware Advice from Office 365?");
   assert.match(await page.locator("main").innerText(), /is still billed for it/);
-  await press("button", "Remove Litware Advice from Office 365");
+  await byKey("button", "Remove Litware Advice from Office 365");
   assert.ok(!(await held()).includes("litware office365"));
   await page.goto("/customers/adatum/removal");
   assert.equal(await title(page), "Remove every partner from every service?");
-  await press("button", "Remove all partners");
+  await byKey("button", "Remove all partners");
   assert.deepEqual(await held(), []);
   await context.close();
 });
@@ -142,8 +141,8 @@ test("a proposal of the partner waits for the customer, who agrees", async () =>
   await signIn(page, "Adatum School");
   await page.goto("/customers/adatum/partners");
   assert.match(await page.locator("main").innerText(), /Contoso Cloud proposes to end your commercial relationship/);
-  await page.getByRole("link", { name: "See what that would change" }).click();
-  await page.getByRole("button", { name: "Agree to end it" }).click();
+  await press(page.getByRole("link", { name: "See what that would change" }));
+  await press(page.getByRole("button", { name: "Agree to end it" }));
   assert.equal(await page.getByRole("status").innerText(), "Your commercial relationship with Contoso Cloud has ended.");
   const { partners } = await json(server.base, "/v1/customers/adatum/partners");
   assert.equal(partners.find((one) => one.partner === "contoso").commercialRelationship, "ended");

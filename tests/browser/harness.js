@@ -57,9 +57,20 @@ export async function person(browser, base, options = {}) {
   return { context, page, foreign, noise };
 }
 
+// Presses a link or a button, and waits for the whole page that it leads to.
+export async function press(target) {
+  await target.click();
+  await target.page().waitForLoadState();
+}
+
+// Waits until what a selector names has the focus: a browser gives it some time after the page is there.
+export async function hasFocus(page, selector) {
+  await page.locator(`${selector}:focus`).waitFor();
+}
+
 export async function signIn(page, name) {
   await page.goto("/sign-in");
-  await page.getByRole("button", { name }).click();
+  await press(page.getByRole("button", { name }));
 }
 
 // What axe finds against WCAG 2.2 A and AA. The text is run by the debugger, so the policy of the page stays as served.

@@ -1,7 +1,7 @@
 // Every page: what axe finds, in both languages, light and dark; at 320 pixels; without a script; without a network.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { addresses, axe, demonstration, launched, person, signIn } from "./harness.js";
+import { addresses, axe, demonstration, launched, person, press, signIn } from "./harness.js";
 
 let server, browser, paths;
 before(async () => {
@@ -20,7 +20,7 @@ async function everywhere(page, visit) {
   }
   for (const [who, own] of [["adatum", paths.customer], ["contoso", paths.partner]]) {
     await page.goto("/sign-in");
-    await page.locator(`button[value=${who}]`).click();
+    await press(page.locator(`button[value=${who}]`));
     for (const path of own) {
       await page.goto(path);
       await visit(path);

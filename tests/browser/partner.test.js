@@ -1,7 +1,7 @@
 // The partner, as a person would: the email of its request, its customers, and what it may do for each.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { demonstration, json, launched, person, signIn } from "./harness.js";
+import { demonstration, hasFocus, json, launched, person, press, signIn } from "./harness.js";
 
 let server, browser;
 before(async () => {
@@ -16,7 +16,7 @@ const title = (page) => page.getByRole("heading", { level: 1 }).innerText();
 const first = (page) => page.getByLabel("First paragraph");
 const second = (page) => page.getByLabel("Second paragraph");
 const whole = (page) => page.getByLabel("Text", { exact: true });
-const show = (page) => page.getByRole("button", { name: "Show the email" }).click();
+const show = (page) => press(page.getByRole("button", { name: "Show the email" }));
 
 async function contoso(options = {}) {
   const made = await person(browser, server.base, options);
@@ -27,7 +27,7 @@ async function contoso(options = {}) {
 
 test("a partner edits the email, and copies exactly what is shown, with the link as it is", async () => {
   const { page, context, foreign, noise } = await contoso();
-  await page.getByRole("link", { name: "Request a relationship" }).click();
+  await press(page.getByRole("link", { name: "Request a relationship" }));
   assert.equal(await title(page), "Request a reseller relationship with a customer");
   const { link } = await json(server.base, "/v1/partners/contoso/relationship-request");
   for (const field of await page.locator("main input, main textarea").all()) {
@@ -39,9 +39,9 @@ test("a partner edits the email, and copies exactly what is shown, with the link
   const text = await whole(page).inputValue();
   assert.ok(text.startsWith("Dear Adatum,\nas we said on the phone.\n\nTo accept this request, follow this link:\n"), text);
   assert.equal(text.split(link).length, 2);
-  assert.equal(await page.evaluate(() => document.activeElement.innerText), "The email, ready to send");
+  await hasFocus(page, 'h2:text-is("The email, ready to send")');
   const copied = async (name) => {
-    await page.getByRole("button", { name }).click();
+    await press(page.getByRole("button", { name }));
     await page.getByRole("status").filter({ hasText: "Copied." }).waitFor();
     return page.evaluate(() => navigator.clipboard.readText());
   };
@@ -51,7 +51,7 @@ test("a partner edits the email, and copies exactly what is shown, with the link
   assert.equal(mail.searchParams.get("body"), text.replaceAll("\n", "\r\n"));
   assert.ok(mail.href.length <= 1800);
   const { next } = await json(server.base, "/v1/changes?limit=1000");
-  await page.getByRole("link", { name: "Start again from the original text" }).click();
+  await press(page.getByRole("link", { name: "Start again from the original text" }));
   assert.match(await first(page).inputValue(), /^Contoso Cloud would like to work with your organization/);
   assert.equal((await json(server.base, "/v1/changes?limit=1000")).next, next);
   assert.deepEqual([foreign, noise], [[], []]);
@@ -66,9 +66,9 @@ test("a link in a paragraph is refused at that field, with everything typed stil
   await second(page).fill(`Follow ${link} please.`);
   await show(page);
   assert.match(await page.title(), /^Error: /);
-  assert.equal(await page.evaluate(() => document.activeElement.className), "errors");
-  await page.getByRole("link", { name: /Take the link out of this paragraph/ }).click();
-  assert.equal(await page.evaluate(() => document.activeElement.id), "paragraph-2");
+  await hasFocus(page, ".errors");
+  await press(page.getByRole("link", { name: /Take the link out of this paragraph/ }));
+  await hasFocus(page, "#paragraph-2");
   assert.equal(await second(page).getAttribute("aria-invalid"), "true");
   assert.deepEqual([await first(page).inputValue(), await second(page).inputValue()], ["Kept.", `Follow ${link} please.`]);
   assert.equal(await whole(page).count(), 0);
@@ -105,9 +105,9 @@ test("without a script the email is shown, and no button that does nothing", asy
 test("after it was displaced a partner reads what it may do, why not, and the way back", async () => {
   const { page, context, noise } = await contoso();
   assert.equal(await title(page), "Customers");
-  await page.getByRole("link", { name: "Adatum School" }).click();
+  await press(page.getByRole("link", { name: "Adatum School" }));
   assert.match(await page.locator("main").innerText(), /the customer accepted another partner that sells in your place/);
-  await page.getByRole("link", { name: "s-office", exact: true }).click();
+  await press(page.getByRole("link", { name: "s-office", exact: true }));
   assert.match(await title(page), /^Office 365/);
   const row = (name) => page.getByRole("row").filter({ has: page.getByRole("rowheader", { name, exact: true }) });
   assert.match(await row("give support").innerText(), /no[^]*You are still responsible for support/);
@@ -116,7 +116,7 @@ test("after it was displaced a partner reads what it may do, why not, and the wa
   }
   const current = page.getByRole("navigation").locator("[aria-current=page]");
   assert.equal(await current.innerText(), "Customers");
-  await row("provision").getByRole("link", { name: "request a reseller relationship" }).click();
+  await press(row("provision").getByRole("link", { name: "request a reseller relationship" }));
   assert.equal(await title(page), "Request a reseller relationship with a customer");
   const { access } = await json(server.base, "/v1/access-review?partner=contoso&limit=200");
   assert.ok(access.every((one) => !one.lastUsed), "looking is no use");
@@ -128,15 +128,15 @@ test("a partner finds its customers, proposes an end, and takes it back", async 
   const { page, context } = await contoso();
   await page.getByRole("searchbox").fill("school");
   await page.getByLabel("Show").selectOption({ label: "those you are responsible for and cannot act for" });
-  await page.getByRole("button", { name: "Search" }).click();
+  await press(page.getByRole("button", { name: "Search" }));
   assert.match(page.url(), /q=school&only=cannotAct/);
-  await page.getByRole("link", { name: "Adatum School" }).click();
-  await page.getByRole("link", { name: "Propose to end it" }).click();
+  await press(page.getByRole("link", { name: "Adatum School" }));
+  await press(page.getByRole("link", { name: "Propose to end it" }));
   assert.equal(await title(page), "Propose to end your commercial relationship with Adatum School?");
-  await page.getByRole("button", { name: "Propose to end it" }).click();
+  await press(page.getByRole("button", { name: "Propose to end it" }));
   assert.equal(await page.getByRole("status").innerText(), "You proposed to end your commercial relationship with Adatum School.");
-  await page.getByRole("link", { name: "Take the proposal back" }).click();
-  await page.getByRole("button", { name: "Take the proposal back" }).click();
+  await press(page.getByRole("link", { name: "Take the proposal back" }));
+  await press(page.getByRole("button", { name: "Take the proposal back" }));
   assert.equal(await page.getByRole("status").innerText(), "You took back your proposal to Adatum School.");
   const { customers } = await json(server.base, "/v1/partners/contoso/customers");
   assert.equal(customers[0].renegotiation, undefined);
