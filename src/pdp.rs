@@ -87,6 +87,8 @@ pub(crate) struct Settings {
     pub(crate) spans: Option<Spans>,
     /// The access tokens that calls came with lately.
     pub(crate) known_tokens: KnownTokens,
+    /// Are there pages for people, so that the link of a partner's email is the address of one?
+    pub(crate) has_pages: bool,
     /// When these were last used.
     pub(crate) token_uses: TokenUses,
     /// Where wrong proofs of who calls came from lately.
@@ -187,6 +189,7 @@ impl Pdp {
             spans: None,
             known_tokens: KnownTokens::of(&store),
             guessing: Guessing::of(&store),
+            has_pages: false,
             token_uses: TokenUses::default(),
             trust: Arc::default(),
             comparing: Comparing::one_in(COMPARE_ONE_IN),

@@ -250,6 +250,25 @@ fn an_email_is_shown_with_the_link_as_it_is_and_what_was_written_before_it() {
 }
 
 #[test]
+fn the_link_is_a_page_where_there_are_pages_and_an_email_over_either_address_is_taken() {
+    for (flags, of_link, other) in [(&["--demo"][..], "", "/v1"), (&["--demo", "--no-pages"], "/v1", "")] {
+        let data = tempfile::tempdir().unwrap();
+        let server = Server::start(data.path(), flags);
+        let request = request(&server, "contoso");
+        let (link, text) = (request["link"].as_str().unwrap(), request["email"]["text"].as_str().unwrap());
+        let at = |prefix: &str| {
+            format!("{}{prefix}/relationship-requests/{}", server.base, request["token"].as_str().unwrap())
+        };
+        assert_eq!((link, text.matches(link).count()), (&*at(of_link), 1));
+        let path = "/v1/partners/contoso/relationship-request/email";
+        for sent in [text.to_owned(), text.replace(link, &at(other))] {
+            let taken = server.post(path, &json!({ "text": sent }));
+            assert_eq!((taken.status, taken.json()["text"].as_str()), (200, Some(text)), "{}", taken.text);
+        }
+    }
+}
+
+#[test]
 fn a_mistake_in_a_paragraph_is_said_at_it_and_everything_typed_is_kept() {
     let (_data, server) = demo();
     let mut contoso = signed_in(&server, "contoso", "en");
@@ -385,8 +404,7 @@ fn names_with_markup_and_formulas_are_text_and_no_cell_begins_as_a_formula() {
 #[test]
 fn what_ends_soon_is_found_and_what_ended_says_how() {
     let (_data, server) = demo();
-    let link = request(&server, "contoso")["link"].as_str().unwrap().to_owned();
-    let path = format!("/v1{}", link.split_once("/v1").unwrap().1);
+    let path = format!("/v1/relationship-requests/{}", request(&server, "contoso")["token"].as_str().unwrap());
     let until = standing::clock::Clock::now(&standing::clock::System) + jiff::SignedDuration::from_hours(10 * 24 + 1);
     let body = json!({ "customer": "wingtip", "services": ["crm"], "until": until });
     let accepted = server.post(&format!("{path}/acceptance"), &body);

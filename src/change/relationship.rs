@@ -306,8 +306,9 @@ fn for_side(by: Side, customer: &CustomerId, partner: &PartnerId) -> (&'static s
 
 fn request(pdp: &Pdp, partner: &Partner) -> RelationshipRequest {
     let token = pdp.keys.links.token(&partner.id);
-    let (link, page) = (token.link(&format!("{}/v1", pdp.public_url())), token.link(pdp.public_url()));
-    let email = Email::of(partner, &link).or_over(page);
+    let (program, page) = (token.link(&format!("{}/v1", pdp.public_url())), token.link(pdp.public_url()));
+    let (link, other) = if pdp.settings.has_pages { (page, program) } else { (program, page) };
+    let email = Email::of(partner, &link).or_over(other);
     RelationshipRequest { link, token: token.to_string(), email }
 }
 

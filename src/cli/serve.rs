@@ -160,6 +160,11 @@ impl Serve {
         if self.demo {
             demo(&pdp).await?;
         }
+        let has_pages = settings.pages == PagesSetting::On && !self.no_pages;
+        let is_open = listen.ip().is_loopback() || pdp.public_url().starts_with("https://");
+        if has_pages && is_open {
+            pdp = opening::with_pages(pdp);
+        }
         pdp = answer::forward::with_forward_auth(pdp, settings.forward_auth);
         let (pdp, traces) = traces::follow(pdp, &settings.traces)?;
         // The program that runs, whatever lies under its name by now.
@@ -178,14 +183,9 @@ impl Serve {
         let counting = tokio::spawn(keep_wrong_credentials(Arc::clone(&pdp)));
         let keeping = tokio::spawn(keep_ledger(Arc::clone(&pdp), settings.ledger.archive_after));
         let kind = if anonymous { Listener::Anonymous } else { Listener::Guarded };
-        let site = match settings.pages {
-            PagesSetting::On if !self.no_pages => {
-                let is_open = listen.ip().is_loopback() || pdp.public_url().starts_with("https://");
-                Some(site(&pdp, kind, settings.services, settings.sessions, self.demo, is_open)?)
-            }
-            _ => None,
-        };
-        let has_pages = site.is_some();
+        let site = has_pages
+            .then(|| site(&pdp, kind, settings.services, settings.sessions, self.demo, is_open))
+            .transpose()?;
         let served = service_with_site(Arc::clone(&pdp), kind, shutdown.clone(), site);
         let ready = format!(
             "standing is ready at {scheme}://{address}, rules {}{}, revision {}",

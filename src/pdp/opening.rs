@@ -259,6 +259,13 @@ pub(crate) fn ledger_keys(pdp: &Pdp) -> Vec<String> {
     pdp.keys.former.iter().chain([pdp.keys.ledger.public()]).map(|key| key.text().to_owned()).collect()
 }
 
+/// Has the link of a partner's email be the address of a page for people.
+#[must_use]
+pub fn with_pages(mut pdp: Pdp) -> Pdp {
+    pdp.settings.has_pages = true;
+    pdp
+}
+
 /// Has the word of others about a caller taken, as the settings name them.
 #[must_use]
 pub fn trusting(mut pdp: Pdp, trust: Arc<Trust>) -> Pdp {
