@@ -12,6 +12,8 @@ pub mod mutants;
 pub mod prove;
 pub mod spoken;
 pub mod table;
+mod phrases;
+pub mod sheets;
 mod print;
 pub mod calls;
 mod rows;

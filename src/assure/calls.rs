@@ -267,7 +267,7 @@ impl fmt::Display for CallTable {
             writeln!(f, "{call}")?;
             let mut alike: Vec<(String, Vec<String>)> = Vec::new();
             for (case, cell) in cells {
-                let said = super::print::said(cell);
+                let said = super::phrases::said(cell);
                 match alike.iter_mut().find(|(other, _)| *other == said) {
                     Some((_, cases)) => cases.push(case.to_string()),
                     None => alike.push((said, vec![case.to_string()])),

@@ -15,7 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 
-use super::print::relationship_words;
+use super::phrases::relationship_words;
 use super::table::{ActionTable, Cell, Table};
 use super::table_diff::points;
 use crate::decide::{Namespace, can_say_standing, permits};
@@ -295,7 +295,7 @@ fn hold(path: &str, text: &str, action: &str, row: &Signed, table: &Table, findi
             format!(
                 "`{}` is signed and the rules answer `{}` in {} of its {} standings, for example {standing}",
                 word(row.is_yes),
-                super::print::said(cell),
+                super::phrases::said(cell),
                 wrong.len(),
                 cases.len()
             ),
@@ -310,7 +310,7 @@ fn hold(path: &str, text: &str, action: &str, row: &Signed, table: &Table, findi
     };
     if let Some((_, cell)) = cases.iter().find(|(_, cell)| !cell.all().all(says_so)) {
         say(
-            format!("`{because}` is signed, and the answer is `{}`", super::print::said(cell)),
+            format!("`{because}` is signed, and the answer is `{}`", super::phrases::said(cell)),
             "name the rule or the reason that decides, or leave `because` out",
         );
     }

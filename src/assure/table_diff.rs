@@ -8,7 +8,7 @@ use super::calls::{CallCase, CallTable};
 use super::choice::{Choice, folded};
 use super::context::{Contexts, Said};
 use super::counterexample::Counterexample;
-use super::print::{index, named, parent_index, relationship_index, relationship_words, seller_index, sold, spoken};
+use super::phrases::{index, named, parent_index, relationship_index, relationship_words, seller_index, sold, spoken};
 use super::spoken::Spoken;
 use super::table::Table;
 use crate::decide::{Namespace, Reproduced, permits, sees_kinds};
