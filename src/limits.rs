@@ -151,6 +151,8 @@ pub const FORM_FIELDS_MAX: usize = 1_000;
 pub const SESSION_IDLE_MINUTES: u16 = 30;
 /// How many hours a session may last in all: a working day.
 pub const SESSION_HOURS: u16 = 8;
+/// How many minutes somebody who approves, rolls back, accepts or removes may have proved who they are before.
+pub const SESSION_FRESH_MINUTES: u16 = 15;
 /// How many minutes pass before it is written again that a session was seen, so that looking costs no write.
 pub const SESSION_SEEN_EVERY_MINUTES: i64 = 5;
 /// The most open sessions of one person; the next one ends the oldest.
@@ -184,6 +186,8 @@ pub const DIGEST_LENGTH: usize = 64;
 pub const DIGEST_PREFIX_MIN: usize = 8;
 /// How many sets of rules that were in force before are kept ready to decide.
 pub const PAST_RULES_MAX: usize = 64;
+/// The sets of rules whose every answer is kept in memory for whoever reads tables.
+pub const TABLES_KEPT_MAX: usize = 4;
 
 /// One answer of the table of decisions in so many is decided by the rules as well, unless the settings say otherwise.
 pub const COMPARE_ONE_IN: u64 = 1_024;

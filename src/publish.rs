@@ -14,6 +14,7 @@ pub mod proposal;
 pub mod schedule;
 pub mod begin;
 pub mod report;
+pub mod tables;
 pub mod rollback;
 
 use std::collections::BTreeMap;
@@ -293,6 +294,14 @@ pub struct ProposalReport {
     /// Its files, when one proposal is read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub files: Option<BTreeMap<String, String>>,
+}
+
+impl ProposalReport {
+    /// How far it came, in the word of the wire.
+    #[must_use]
+    pub fn state_code(&self) -> &'static str {
+        said(&self.state)
+    }
 }
 
 impl From<Proposal> for ProposalReport {

@@ -285,6 +285,17 @@ pub async fn may<E>(pdp: &Pdp, call: &Call, action: &str) -> Result<(), CallErro
     }
 }
 
+/// Would the caller be let in to make a call about nothing in particular? Nothing is recorded: nobody made it.
+///
+/// # Errors
+/// [`CallError::Store`] when the facts cannot be read.
+pub fn would_be_let_in<E>(pdp: &Pdp, call: &Call, action: &str) -> Result<bool, CallError<E>> {
+    let (rules, snapshot) = (pdp.rules(), pdp.store.snapshot()?);
+    let target = CallTarget::Installation;
+    let admission = admit(&rules, &snapshot.view(), pdp.store.now(), &call.caller, action, &target)?;
+    Ok(admission.permit().is_ok())
+}
+
 /// Makes a change: decides, computes and writes it on the newest facts, one after the other. It may be run again.
 pub(crate) async fn change<T, E>(
     pdp: &Pdp,

@@ -14,6 +14,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use crate::assure::promises::Retired;
+use crate::assure::table::Table;
 use crate::assure::verdict::Reviewed;
 use crate::clock::Timestamp;
 use crate::config::{RulesAt, RulesFrom};
@@ -87,6 +88,8 @@ pub(crate) struct Rules {
     pub(crate) world: Option<Arc<(Bundle, World)>>,
     /// Rules that were in force before, loaded on demand; the rules of a digest never change.
     pub(crate) past: RwLock<BTreeMap<String, Arc<Bundle>>>,
+    /// Every answer of sets that people looked at lately; the answers of a digest never change.
+    pub(crate) tables: RwLock<BTreeMap<String, Arc<Table>>>,
     /// What was reviewed last.
     pub(crate) reviewed: Reviewed,
 }
@@ -100,6 +103,7 @@ impl Rules {
             at: None,
             world: None,
             past: RwLock::default(),
+            tables: RwLock::default(),
             reviewed: Reviewed::default(),
         }
     }

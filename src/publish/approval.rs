@@ -8,7 +8,7 @@ use crate::clock::Timestamp;
 use crate::config::RulesFrom;
 use crate::limits::DIGEST_PREFIX_MIN;
 use crate::pdp::Pdp;
-use crate::pdp::call::{self, Call, CallError, CallTarget, Committed, Done, Undone};
+use crate::pdp::call::{self, Call, CallError, CallTarget, Coded as _, Committed, Done, Undone};
 use crate::pdp::rules::{Activation, Current, Note, activate_with};
 use crate::policy::RuleFiles;
 use crate::publish::four_eyes::{Hand, are_two};
@@ -47,6 +47,36 @@ fn admissible(
     }
     are_two(&proposal, hand, needs_persons, &|id| context.token(id))?;
     Ok(proposal)
+}
+
+/// What stands against somebody approving a proposal.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Against {
+    /// The rules do not let them approve any.
+    NotLetIn,
+    /// The code of what approving it would be refused for.
+    Refused(&'static str),
+}
+
+/// What stands against whoever makes the call approving a proposal, as approving it would say; nothing where they may.
+/// Nothing is recorded: nobody asked for it.
+///
+/// # Errors
+/// [`CallError::Store`] when it cannot be read.
+pub fn stands_against(pdp: &Pdp, call: &Call, id: u64) -> Result<Option<Against>, CallError<PublishError>> {
+    if !call::would_be_let_in::<PublishError>(pdp, call, "approveRules")? {
+        return Ok(Some(Against::NotLetIn));
+    }
+    let refused = |error: PublishError| Ok(Some(Against::Refused(error.code())));
+    if pdp.rules.from == RulesFrom::Files {
+        return refused(PublishError::FromFiles);
+    }
+    let Some(proposal) = pdp.store.proposal(id)? else { return refused(PublishError::UnknownProposal(id)) };
+    match are_two(&proposal, &Hand::of_call(call), pdp.settings.needs_persons, &|id| pdp.store.token(id)) {
+        Ok(()) => Ok(None),
+        Err(CallError::Refused(error)) => refused(error),
+        Err(error) => Err(error),
+    }
 }
 
 /// The rules an approval is meant over, whole where what it says begins the digest of those in force.

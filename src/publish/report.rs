@@ -123,6 +123,17 @@ pub struct RulesEntry {
     pub retired: Vec<Retired>,
 }
 
+/// Why rules came in force, in the word of the wire.
+#[must_use]
+pub fn why_code(why: Why) -> &'static str {
+    match why {
+        Why::Start => "start",
+        Why::Files => "files",
+        Why::Published => "published",
+        Why::RolledBack => "rolledBack",
+    }
+}
+
 impl From<InForce> for RulesEntry {
     fn from(entry: InForce) -> Self {
         let InForce { digest, by, at, why, proposal, comment, emergency, folder, retired } = entry;

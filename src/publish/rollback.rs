@@ -64,6 +64,14 @@ fn is_emergency(history: &[(u64, InForce)], digest: &str, now: Timestamp) -> boo
     newest.why != Why::RolledBack && before.digest == digest && age <= SignedDuration::from_secs(ROLLBACK_ALONE_SECONDS)
 }
 
+/// May one person alone go back to a set now, as an emergency? Whoever asks goes nowhere yet.
+///
+/// # Errors
+/// [`StoreError`] when the history cannot be read.
+pub fn may_go_back_alone(pdp: &Pdp, digest: &str) -> Result<bool, StoreError> {
+    Ok(is_emergency(&pdp.store.rules_history(0, usize::MAX)?, digest, pdp.store.now()))
+}
+
 /// Goes back to rules that were in force before: at once in an emergency, else by a proposal that a second person
 /// approves.
 ///
