@@ -86,7 +86,7 @@ async fn a_session_ends_with_its_token_and_nobody_elses() {
 
 #[tokio::test]
 async fn a_shorter_session_is_over_earlier_and_one_that_is_used_is_not_idle() {
-    let (stage, lasts) = (Stage::new(), SessionSettings { idle_minutes: 1, hours: 1 });
+    let (stage, lasts) = (Stage::new(), SessionSettings { idle_minutes: 1, hours: 1, ..SessionSettings::default() });
     let caller = Caller::Operator { id: "ada".to_owned(), role: Role::Auditor };
     let begun =
         begin_session(&stage.pdp, &Call::by(Identity { caller, person: None, proof: Proof::Unasked })).await.unwrap();

@@ -92,6 +92,7 @@ pub(super) const SETTINGS: &[Setting] = &[
     named("services"),
     number("sessions.idle_minutes", "30"),
     number("sessions.hours", "8"),
+    number("sessions.fresh_minutes", "15"),
     text("traces.endpoint", ""),
     number("traces.one_in", "1"),
     named("forward_auth"),

@@ -3,7 +3,8 @@
 use jiff::SignedDuration;
 use serde::Deserialize;
 
-use crate::limits::{SESSION_HOURS, SESSION_IDLE_MINUTES};
+use crate::clock::Timestamp;
+use crate::limits::{SESSION_FRESH_MINUTES, SESSION_HOURS, SESSION_IDLE_MINUTES};
 
 /// Whether pages for people are served.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Debug, Deserialize)]
@@ -32,11 +33,14 @@ pub struct SessionSettings {
     pub idle_minutes: u16,
     /// How many hours a session may last in all.
     pub hours: u16,
+    /// How many minutes before a change that weighs much somebody may have proved who they are; with 0 no such change
+    /// is made on a page.
+    pub fresh_minutes: u16,
 }
 
 impl Default for SessionSettings {
     fn default() -> Self {
-        Self { idle_minutes: SESSION_IDLE_MINUTES, hours: SESSION_HOURS }
+        Self { idle_minutes: SESSION_IDLE_MINUTES, hours: SESSION_HOURS, fresh_minutes: SESSION_FRESH_MINUTES }
     }
 }
 
@@ -51,6 +55,13 @@ impl SessionSettings {
     #[must_use]
     pub fn whole(self) -> SignedDuration {
         SignedDuration::from_hours(self.hours.into())
+    }
+
+    /// Did somebody prove a short enough time ago who they are, to make a change that weighs much now?
+    #[must_use]
+    pub fn is_fresh(self, proved: Timestamp, now: Timestamp) -> bool {
+        let age = now.duration_since(proved);
+        age < SignedDuration::from_mins(self.fresh_minutes.into())
     }
 
     /// What cannot be, with the name of its setting.

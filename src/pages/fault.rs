@@ -11,7 +11,7 @@ use super::words::Words;
 #[must_use]
 pub fn page(words: Words, fault: &Fault) -> Shown {
     let (status, key) = match fault {
-        Fault::NotFound | Fault::SignIn => (StatusCode::NOT_FOUND, "not-found"),
+        Fault::NotFound | Fault::SignIn | Fault::ProveAgain(_) => (StatusCode::NOT_FOUND, "not-found"),
         Fault::ForeignForm => (StatusCode::FORBIDDEN, "foreign-form"),
         Fault::Unreadable(..) => (StatusCode::BAD_REQUEST, "unreadable"),
         Fault::Refused(status, ..) => (*status, "refused"),

@@ -3,6 +3,7 @@
 use hyper::StatusCode;
 use maud::{Markup, html};
 
+use super::address::address;
 use super::answer::{Tone, panel};
 use super::context::{Answer, Fault, PageCall};
 use super::frame::Shown;
@@ -148,7 +149,8 @@ impl Negotiation {
                 input type="hidden" name="outcome" value=(position);
                 input type="hidden" name="shown" value=(state);
                 div.buttons {
-                    button { (words.say(&format!("{key}-now"))) }
+                    @let now = html! { button { (words.say(&format!("{key}-now"))) } };
+                    (if state == RenegotiationState::Agreed { page.weighty(now, &asking(page, position)) } else { now })
                     a href=(self.back) { (words.say("go-back")) }
                 }
             }
@@ -202,6 +204,12 @@ fn key(position: Position, state: RenegotiationState) -> &'static str {
     }
 }
 
+/// The address of the page that asks whether to say something.
+fn asking(page: &PageCall, position: Position) -> String {
+    let said = position.to_string();
+    address(&page.path, &[("outcome", Some(&said))])
+}
+
 /// What came of a form that says something.
 pub enum Said {
     /// It is done; the key of the sentence that says so.
@@ -218,11 +226,10 @@ pub async fn say(page: &PageCall, customer: CustomerId, partner: PartnerId, by: 
     let form = page.form(&["outcome", "shown"])?;
     let position = position(form.text("outcome"))?;
     let Ok(state) = form.text("shown").parse::<RenegotiationState>() else { return Ok(Said::Again(position, false)) };
-    let mut call = page.call.clone();
-    call.idempotency = form.idempotency(&page.path);
-    if call.idempotency.is_none() {
-        return Err(Fault::Unreadable("unreadable-form", String::new()));
+    if state == RenegotiationState::Agreed {
+        page.proved_lately(&asking(page, position))?;
     }
+    let call = page.sending(&form)?;
     let (pdp, expected) = (&page.setting.pdp, Some(RenegotiationEffect { state }));
     let done = match position.outcome() {
         Some(outcome) => {

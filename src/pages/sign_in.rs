@@ -125,7 +125,11 @@ fn shown(page: &PageCall, next: Option<&str>, errors: &[FieldError]) -> Result<S
     let main = html! {
         (summary(words, errors))
         h1 { (words.say("sign-in")) }
-        @if let Some(held) = &page.held {
+        @if page.asked("again").is_some() {
+            (panel(Tone::Note, &words.say("prove-again"), &html! {
+                p { (words.with("prove-again-says", [("minutes", usize::from(page.setting.sessions.fresh_minutes).into())])) }
+            }))
+        } @else if let Some(held) = &page.held {
             (panel(Tone::Note, &words.say("signed-in-already"), &html! {
                 p { (words.with("signed-in-as", [("name", name(&held.session.name).into())])) }
             }))

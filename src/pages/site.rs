@@ -15,7 +15,7 @@ use hyper::{HeaderMap, Method, StatusCode};
 use percent_encoding::percent_decode_str;
 
 use super::assets::asset;
-use super::context::{Answer, Fault, Held, PageCall, cookie};
+use super::context::{Answer, Fault, Held, PageCall, cookie, prove_again};
 use super::frame::{Frame, Shown, document, sections};
 use super::setting::Setting;
 use super::words::Words;
@@ -182,6 +182,9 @@ fn faulty(page: &PageCall, why: &Fault) -> SiteResponse {
     if *why == Fault::SignIn {
         let next: String = form_urlencoded::byte_serialize(page.here().as_bytes()).collect();
         return see_other(&format!("/sign-in?next={next}"), &[]);
+    }
+    if let Fault::ProveAgain(at) = why {
+        return see_other(&prove_again(at), &[]);
     }
     let mut response = framed(page, &fault::page(page.words, why));
     if let Fault::TooMany(wait) = why {

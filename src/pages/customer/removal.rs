@@ -48,6 +48,11 @@ impl Asked {
         Ok(Self { customer, partner, service: service.map_err(|_| Fault::NotFound)? })
     }
 
+    /// Does it take everything from everybody?
+    fn is_of_all(&self) -> bool {
+        self.partner.is_none() && self.service.is_none()
+    }
+
     /// The page that it came from.
     fn back(&self) -> String {
         match &self.partner {
@@ -105,7 +110,8 @@ async fn questioned(page: &PageCall, asked: &Asked, has_changed: bool) -> Result
                 @if let Some(service) = &asked.service { input type="hidden" name="service" value=(service); }
                 input type="hidden" name="shown" value=(shown);
                 div.buttons {
-                    button.hard { (verb(page, asked, partner_name.as_deref())) }
+                    @let now = html! { button.hard { (verb(page, asked, partner_name.as_deref())) } };
+                    (if asked.is_of_all() { page.weighty(now, &page.path) } else { now })
                     a href=(asked.back()) { (words.say("go-back")) }
                 }
             }
@@ -170,14 +176,13 @@ pub async fn removed(page: PageCall) -> Result<Answer, Fault> {
     page.signed_in()?;
     let form = page.form(&["service", "shown"])?;
     let asked = Asked::of(&page, Some(form.text("service")))?;
+    if asked.is_of_all() {
+        page.proved_lately(&page.path)?;
+    }
     let Ok(Seen { removed }) = serde_json::from_str(form.text("shown")) else {
         return questioned(&page, &asked, false).await;
     };
-    let mut call = page.call.clone();
-    call.idempotency = form.idempotency(&page.path);
-    if call.idempotency.is_none() {
-        return Err(Fault::Unreadable("unreadable-form", String::new()));
-    }
+    let call = page.sending(&form)?;
     let change =
         Removal { customer: asked.customer.clone(), partner: asked.partner.clone(), service: asked.service.clone() };
     let done =

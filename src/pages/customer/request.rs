@@ -312,7 +312,8 @@ fn check_page(
             @if let Some(ends) = ends { input type="hidden" name="until" value=(date(ends)); }
             input type="hidden" name="shown" value=(shown);
             div.buttons {
-                button { (words.with("accept-for", [("services", listed(page, services).into())])) }
+                @let now = html! { button { (words.with("accept-for", [("services", listed(page, services).into())])) } };
+                (page.weighty(now, base))
                 a href="/" { (words.say("do-not-accept")) }
             }
             p.small.soft { (words.say("accept-says")) }
@@ -326,17 +327,14 @@ pub async fn acceptance(page: PageCall) -> Result<Answer, Fault> {
     let customer = administrator(&page)?;
     let form = page.form(&FIELDS)?;
     let token: String = page.param("token")?;
+    page.proved_lately(&format!("/relationship-requests/{token}"))?;
     let Ok(expected) = serde_json::from_str::<AcceptanceEffect>(form.text("shown")) else {
         return checked(&page, &customer, &form, false).await;
     };
     let Ok(Choice { services, until }) = choice_of(&page, &form, "other") else {
         return checked(&page, &customer, &form, false).await;
     };
-    let mut call = page.call.clone();
-    call.idempotency = form.idempotency(&page.path);
-    if call.idempotency.is_none() {
-        return Err(Fault::Unreadable("unreadable-form", String::new()));
-    }
+    let call = page.sending(&form)?;
     let change = |partner: PartnerId| Expecting {
         change: Acceptance { partner, customer: customer.clone(), services, until },
         expected: Some(expected),
