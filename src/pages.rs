@@ -5,10 +5,13 @@
 //! from another host.
 
 pub mod words;
+pub mod address;
 pub mod when;
 pub mod answer;
 pub mod facts;
 pub mod table;
+pub mod rule_text;
+pub mod side_by_side;
 pub mod assets;
 pub mod form;
 pub mod frame;
@@ -16,7 +19,6 @@ pub mod setting;
 pub mod context;
 pub mod fault;
 pub mod glossary;
-pub mod address;
 pub mod past;
 pub mod turned;
 pub mod renegotiation;
@@ -109,6 +111,7 @@ pages! {
     POST   "/partners/{partner}/request" "requestRelationship"    => partner::email;
     GET    "/partners/{partner}/changes" "readOwnChanges"         => partner::changes, long;
     GET    "/partners/{partner}/access" "reviewAccess"            => partner::access, long;
+
 }
 
 /// The pages by their path.

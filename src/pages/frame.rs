@@ -59,6 +59,16 @@ pub static OF_AUDITOR: &[Section] = &[
     Section { path: "/ledger", key: "nav-ledger" },
     Section { path: "/changes", key: "nav-changes" },
     Section { path: "/access-review", key: "nav-access-review" },
+    Section { path: "/rules", key: "nav-rules-all" },
+];
+
+/// The sections of a reviewer.
+pub static OF_REVIEWER: &[Section] = &[
+    Section { path: "/rules", key: "nav-rules" },
+    Section { path: "/rules/tables", key: "nav-rules-tables" },
+    Section { path: "/rules/files", key: "nav-rules-files" },
+    Section { path: "/rules/proposals", key: "nav-rules-proposals" },
+    Section { path: "/rules/history", key: "nav-rules-history" },
 ];
 
 /// The sections that somebody has, each with its address, as far as such pages are served.
@@ -69,6 +79,7 @@ pub fn sections(viewer: &Viewer, is_served: impl Fn(&str) -> bool) -> Vec<(Strin
         Caller::Customer { id } => (OF_CUSTOMER, id.as_str()),
         Caller::Partner { id } => (OF_PARTNER, id.as_str()),
         Caller::Operator { role: Role::Auditor | Role::Operator, .. } => (OF_AUDITOR, ""),
+        Caller::Operator { role: Role::Reviewer, .. } => (OF_REVIEWER, ""),
         Caller::Operator { .. } | Caller::Visitor => return Vec::new(),
     };
     let sections = sections.iter().map(|section| (section.path.replace("{id}", id), section.key));
@@ -159,7 +170,10 @@ pub struct Frame<'a> {
 pub fn document(frame: &Frame<'_>, shown: &Shown) -> Markup {
     let Frame { words, viewer, here, sections, done: what_was_done } = frame;
     let title = words.text(if shown.is_mistake { "title-mistake" } else { "title" }, &[("page", &shown.title)]);
-    let current = here.split('?').next().unwrap_or_default();
+    let here_path = here.split('?').next().unwrap_or_default();
+    // A page below two sections is the one's that says more of its address.
+    let is_of = |(path, _): &&(String, &str)| is_within(path, here_path);
+    let current = sections.iter().filter(is_of).map(|(path, _)| path).max_by_key(|path| path.len());
     html! {
         (DOCTYPE)
         html lang=(words.0.code()) {
@@ -180,7 +194,7 @@ pub fn document(frame: &Frame<'_>, shown: &Shown) -> Markup {
                 @if !sections.is_empty() {
                     nav.ways aria-label=(words.say("nav")) { div { ul {
                         @for (path, key) in *sections {
-                            li { a href=(path) aria-current=[is_within(path, current).then_some("page")] { (words.say(key)) } }
+                            li { a href=(path) aria-current=[(current == Some(path)).then_some("page")] { (words.say(key)) } }
                         }
                     } } }
                 }
