@@ -27,6 +27,7 @@ pub mod changes;
 mod language;
 mod customer;
 mod partner;
+mod rules;
 mod sign_in;
 mod start;
 mod site;
@@ -112,6 +113,9 @@ pages! {
     GET    "/partners/{partner}/changes" "readOwnChanges"         => partner::changes, long;
     GET    "/partners/{partner}/access" "reviewAccess"            => partner::access, long;
 
+    GET    "/rules" "readRules"                                   => rules::status;
+    GET    "/rules/tables" "readRules"                            => rules::tables, long;
+    GET    "/rules/tables/{action}" "readRules"                   => rules::table, long;
 }
 
 /// The pages by their path.
