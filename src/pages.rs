@@ -116,6 +116,11 @@ pages! {
     GET    "/rules" "readRules"                                   => rules::status;
     GET    "/rules/tables" "readRules"                            => rules::tables, long;
     GET    "/rules/tables/{action}" "readRules"                   => rules::table, long;
+    GET    "/rules/files" "readRules"                             => rules::files;
+    GET    "/rules/files/{*file}" "readRules"                     => rules::file, long;
+    GET    "/rules/history" "readRules"                           => rules::history;
+    GET    "/rules/sets/{digest}" "readRules"                     => rules::set;
+    GET    "/rules/compare" "readRules"                           => rules::compare;
 }
 
 /// The pages by their path.

@@ -4,6 +4,12 @@ mod naming;
 mod evidence;
 mod status;
 mod tables;
+mod files;
+mod history;
+mod compare;
 
+pub use compare::compare;
+pub use files::{file, files};
+pub use history::{history, set};
 pub use status::status;
 pub use tables::{table, tables};
