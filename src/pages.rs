@@ -121,6 +121,13 @@ pages! {
     GET    "/rules/history" "readRules"                           => rules::history;
     GET    "/rules/sets/{digest}" "readRules"                     => rules::set;
     GET    "/rules/compare" "readRules"                           => rules::compare;
+    GET    "/rules/proposals" "readRules"                         => rules::proposals;
+    GET    "/rules/proposals/{proposal}" "readRules"              => rules::proposal, long;
+    POST   "/rules/proposals/{proposal}/withdrawal" "proposeRules" => rules::withdrawn;
+    GET    "/rules/proposals/{proposal}/approval" "readRules"     => rules::approval, long;
+    POST   "/rules/proposals/{proposal}/approval" "approveRules" | "readRules" => rules::approved, long;
+    GET    "/rules/rollback" "readRules"                          => rules::rollback, long;
+    POST   "/rules/rollback" "rollBackRules" | "proposeRules" | "readRules" => rules::rolled_back, long;
 }
 
 /// The pages by their path.

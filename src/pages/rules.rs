@@ -7,9 +7,15 @@ mod tables;
 mod files;
 mod history;
 mod compare;
+mod proposals;
+mod approval;
+mod rollback;
 
+pub use approval::{approval, approved};
 pub use compare::compare;
 pub use files::{file, files};
 pub use history::{history, set};
+pub use proposals::{proposal, proposals, withdrawn};
+pub use rollback::{rollback, rolled_back};
 pub use status::status;
 pub use tables::{table, tables};

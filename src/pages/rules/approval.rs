@@ -1,0 +1,159 @@
+//! Approving a proposal: what it comes to once more, when it comes in force, and what is said with it.
+
+use maud::html;
+
+use super::evidence::{kept, live_world, outcome};
+use super::naming::set_link;
+use super::proposals::{about, why_not};
+use crate::assure::release::Outcome;
+use crate::clock::Timestamp;
+use crate::pages::address::address;
+use crate::pages::answer::{Tone, panel};
+use crate::pages::context::{Answer, Fault, PageCall, WhatWasDone};
+use crate::pages::facts::facts;
+use crate::pages::form::{Field, FieldError, Form, field, summary};
+use crate::pages::frame::Shown;
+use crate::pdp::call::CallError;
+use crate::publish::PublishError;
+use crate::publish::approval::{Approving, approve, stands_against};
+use crate::publish::proposal::proposal as read_proposal;
+
+/// What whoever approves wrote, and what is wrong with it.
+#[derive(Default)]
+struct Written {
+    comment: String,
+    unproved: String,
+    activate_at: String,
+    errors: Vec<FieldError>,
+    has_moved: bool,
+}
+
+impl Written {
+    fn of(form: &Form) -> Self {
+        let [comment, unproved, activate_at] =
+            ["comment", "unproved", "activate-at"].map(|name| form.text(name).trim().to_owned());
+        Self { comment, unproved, activate_at, ..Self::default() }
+    }
+
+    fn wrong(mut self, field: &str, says: String) -> Self {
+        self.errors.push(FieldError { field: field.to_owned(), says });
+        self
+    }
+}
+
+/// `GET /rules/proposals/{proposal}/approval`
+pub async fn approval(page: PageCall) -> Result<Answer, Fault> {
+    page.signed_in()?;
+    let number: u64 = page.param("proposal")?;
+    asked(&page, number, &Written::default()).await
+}
+
+async fn asked(page: &PageCall, number: u64, written: &Written) -> Result<Answer, Fault> {
+    let (words, pdp) = (page.words, &page.setting.pdp);
+    let read = read_proposal(pdp, &page.call, number).await?;
+    let proposal = &read.value;
+    let back = format!("/rules/proposals/{number}");
+    let here = format!("{back}/approval");
+    let current = pdp.digest().to_string();
+    let known = kept(proposal.evidence.as_ref());
+    let is_open = proposal.state_code() == "open";
+    let against = stands_against(pdp, &page.call, number)?;
+    let is_unproved = known.as_ref().is_some_and(|known| known.outcome == Outcome::NotProved);
+    let line = |id: &'static str, key: &str, value| Field {
+        id,
+        label: words.say(key),
+        hint: words.find(&format!("{key}-hint")).map(|hint| html! { (hint) }),
+        kind: "text",
+        value,
+        autocomplete: "off",
+        is_optional: id != "unproved",
+    };
+    let main = html! {
+        (summary(words, &written.errors))
+        p.trail { a href=(back) { (words.say("back-to-proposal")) } }
+        h1 { (words.with("approval-title", [("number", number.to_string().into())])) }
+        @if written.has_moved {
+            (panel(Tone::Care, &words.say("changed-title"), &html! { p { (words.say("approval-moved-meanwhile")) } }))
+        }
+        (facts(&about(page, proposal)?))
+        @if let Some(known) = &known {
+            (outcome(words, known))
+            @if let Some(world) = &known.world { (live_world(page, world)?) }
+        }
+        @if proposal.base != current && is_open {
+            (panel(Tone::Care, &words.say("approval-moved"), &html! {
+                p { (words.with("approval-moved-says", [
+                    ("base", set_link(&proposal.base).into()), ("current", set_link(&current).into()),
+                ])) }
+                p { a href=(address("/rules/compare", &[("from", Some(&proposal.base)), ("to", Some(&current))])) {
+                    (words.say("set-compare"))
+                } }
+            }))
+        }
+        @match against {
+            _ if !is_open => p { (words.say("why-not-proposal_closed")) },
+            Some(against) => p { (why_not(page, against)) },
+            None => form method="post" action=(here) {
+                (page.hidden()?)
+                input type="hidden" name="base" value=(current);
+                (field(words, &line("comment", "field-comment", &written.comment), &written.errors))
+                @if is_unproved { (field(words, &line("unproved", "field-unproved", &written.unproved), &written.errors)) }
+                (field(words, &line("activate-at", "field-activate-at", &written.activate_at), &written.errors))
+                div.buttons {
+                    (page.weighty(html! { button { (words.with("approve-now", [("number", number.to_string().into())])) } }, &here))
+                    a href=(back) { (words.say("go-back")) }
+                }
+            },
+        }
+    };
+    let title = words.text("approval-title", &[("number", &number.to_string())]);
+    let shown = Shown::of(title, main).at(read.revision, &read.seqs);
+    Ok(if written.errors.is_empty() { shown } else { shown.as_mistake() }.into())
+}
+
+/// `POST /rules/proposals/{proposal}/approval`
+pub async fn approved(page: PageCall) -> Result<Answer, Fault> {
+    page.signed_in()?;
+    let form = page.form(&["comment", "unproved", "activate-at", "base"])?;
+    let number: u64 = page.param("proposal")?;
+    page.proved_lately(&page.path)?;
+    let written = Written::of(&form);
+    let words = page.words;
+    let activate_at = match written.activate_at.as_str() {
+        "" => None,
+        text => match text.parse::<Timestamp>() {
+            Ok(at) => Some(at),
+            Err(_) => {
+                return asked(&page, number, &written.wrong("activate-at", words.say("field-activate-at-wrong"))).await;
+            }
+        },
+    };
+    let said = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+    let approving = Approving {
+        unproved: said(&written.unproved),
+        activate_at,
+        base: said(form.text("base")),
+        comment: said(&written.comment),
+    };
+    match approve(&page.setting.pdp, &page.sending(&form)?, number, approving).await {
+        Ok(done) => {
+            let is_later = done.value.state_code() == "scheduled";
+            let says = if is_later { "done-scheduled" } else { "done-approved" };
+            let to = if is_later { format!("/rules/proposals/{number}") } else { "/rules".to_owned() };
+            Ok(page.see_done(to, &WhatWasDone { says: says.to_owned(), parts: Default::default() }))
+        }
+        Err(CallError::Refused(PublishError::Moved { .. })) => {
+            asked(&page, number, &Written { has_moved: true, ..written }).await
+        }
+        Err(CallError::Refused(PublishError::Past { .. })) => {
+            asked(&page, number, &written.wrong("activate-at", words.say("field-activate-at-past"))).await
+        }
+        Err(CallError::Refused(PublishError::NotProved(_))) => {
+            asked(&page, number, &written.wrong("unproved", words.say("field-unproved-missing"))).await
+        }
+        Err(CallError::Refused(PublishError::Text(field))) => {
+            asked(&page, number, &written.wrong(field, words.say("field-too-long"))).await
+        }
+        Err(error) => Err(error.into()),
+    }
+}
