@@ -79,17 +79,19 @@ impl Language {
 
     /// The files its sentences stand in.
     #[must_use]
-    pub fn files(self) -> [&'static str; 3] {
+    pub fn files(self) -> [&'static str; 4] {
         match self {
             Self::English => [
                 include_str!("words/en/pages.ftl"),
                 include_str!("words/en/partner.ftl"),
                 include_str!("words/en/rules.ftl"),
+                include_str!("words/en/reviewer.ftl"),
             ],
             Self::Chinese => [
                 include_str!("words/zh-Hans/pages.ftl"),
                 include_str!("words/zh-Hans/partner.ftl"),
                 include_str!("words/zh-Hans/rules.ftl"),
+                include_str!("words/zh-Hans/reviewer.ftl"),
             ],
         }
     }
