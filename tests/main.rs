@@ -78,6 +78,7 @@ mod replay;
 mod retirement;
 mod reviewers;
 mod rules;
+mod rules_pages;
 mod said;
 mod sale;
 mod search;

@@ -1,6 +1,6 @@
 // A server of the demonstration on a free port in a folder of its own, and a browser that reaches nothing else.
 import { spawn } from "node:child_process";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readFile, readdir, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -15,9 +15,11 @@ const FLAGS = [
 ];
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
-export async function demonstration() {
+export async function demonstration(settings = "") {
   const folder = await mkdtemp(join(tmpdir(), "standing-"));
-  const server = spawn(BINARY, ["serve", "--demo", "--data", folder, "--listen", "127.0.0.1:0"]);
+  const [data, config] = [join(folder, "data"), join(folder, "standing.toml")];
+  await writeFile(config, settings);
+  const server = spawn(BINARY, ["serve", "--demo", "--data", data, "--listen", "127.0.0.1:0", "--config", config]);
   const base = await new Promise((ready, failed) => {
     let said = "";
     server.stdout.on("data", (part) => {
@@ -98,7 +100,31 @@ export async function link(base, partner) {
   return `/relationship-requests/${request.token}`;
 }
 
-// Every page of the customer's and the partner's that can be fetched, and what everybody sees.
+// The shipped set of rules, as it is sent.
+export async function rules() {
+  const root = new URL("../../", import.meta.url).pathname;
+  const files = {};
+  for (const folder of ["policies", "schemas"]) {
+    const entries = await readdir(root + folder, { recursive: true, withFileTypes: true });
+    for (const entry of entries.filter((entry) => entry.isFile())) {
+      const path = join(entry.parentPath ?? entry.path, entry.name);
+      files[path.slice(root.length)] = await readFile(path, "utf8");
+    }
+  }
+  return files;
+}
+
+// Proposes a set of rules, and answers what is known of it.
+export async function propose(base, files, more = {}) {
+  const answer = await fetch(`${base}/v1/rules/proposals`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ files, ...more }),
+  });
+  return [answer.status, await answer.json()];
+}
+
+// Every page that can be fetched, by who looks at it, and what everybody sees.
 export async function addresses(base) {
   const signedOut = ["/", "/sign-in", "/words", "/signed-out", "/nowhere", await link(base, "northwind")];
   const customer = [
@@ -127,5 +153,15 @@ export async function addresses(base) {
     "/partners/contoso/changes",
     "/partners/contoso/access",
   ];
-  return { signedOut, customer, partner };
+  const reviewer = [
+    "/rules",
+    "/rules/tables",
+    "/rules/tables/transition",
+    "/rules/files",
+    "/rules/files/policies/never/partner-suspended.cedar",
+    "/rules/history",
+    "/rules/compare",
+    "/rules/proposals",
+  ];
+  return { signedOut, customer, partner, reviewer };
 }

@@ -18,7 +18,7 @@ async function everywhere(page, visit) {
     await page.goto(path);
     await visit(path);
   }
-  for (const [who, own] of [["adatum", paths.customer], ["contoso", paths.partner]]) {
+  for (const [who, own] of [["adatum", paths.customer], ["contoso", paths.partner], ["bob", paths.reviewer]]) {
     await page.goto("/sign-in");
     await press(page.locator(`button[value=${who}]`));
     for (const path of own) {

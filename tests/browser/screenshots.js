@@ -41,6 +41,12 @@ for (const [locale, lang] of [["en-GB", "en"], ["zh-CN", "zh-Hans"]]) {
     await page.locator("#paragraph-2").fill(await page.locator("#link").innerText());
     await page.locator("form[action*='/request'] button").click();
     await shot("partners-contoso-request-error");
+    await page.goto("/sign-in");
+    await page.locator("button[value=bob]").click();
+    for (const path of paths.reviewer) {
+      await page.goto(path);
+      await shot(named(path));
+    }
     await context.close();
   }
 }
