@@ -6,6 +6,7 @@ pub mod own_changes;
 pub mod ledger;
 pub mod access_review;
 pub mod replay;
+pub mod record_detail;
 mod words;
 pub mod decisions;
 pub mod backup;

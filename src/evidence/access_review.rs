@@ -292,6 +292,14 @@ fn actions(rules: &Bundle) -> Result<Vec<String>, AccessReviewError> {
     Ok(actions)
 }
 
+/// May the caller review access at all?
+///
+/// # Errors
+/// [`CallError::Denied`] when it may not.
+pub async fn may_review(pdp: &Pdp, call: &Call) -> Result<Response<()>, CallError<AccessReviewError>> {
+    call::read(pdp, call, "reviewAccess", &CallTarget::Installation, |_, _| Ok(())).await
+}
+
 /// Opens a review of the present.
 ///
 /// # Errors

@@ -1,5 +1,6 @@
 //! The journal of changes: what happened, once and in order.
 
+use std::fmt;
 use std::str::FromStr;
 
 use jiff::SignedDuration;
@@ -14,10 +15,12 @@ use crate::id::{CustomerId, PartnerId, Revision, SubscriptionId};
 use crate::limits::{PAGE_MAX, SCAN_MAX};
 use crate::pdp::Pdp;
 use crate::pdp::call::{self, Call, CallError, CallTarget, Coded, Response};
-use crate::store::{StoreError, View};
+use crate::pdp::cursor::Seal;
+use crate::pdp::page::{ListError, Page};
+use crate::store::{Listed, StoreError, View};
 
 /// How many events of the journal are read at a time, at least.
-pub(crate) const JOURNAL_AT_ONCE: usize = 256;
+const JOURNAL_AT_ONCE: usize = 256;
 
 /// One thing that happened.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, ToSchema)]
@@ -196,6 +199,85 @@ pub fn changes_page_of(
     filter: &ChangeFilter,
 ) -> Result<ChangesPage, CallError<ChangesError>> {
     page(pdp, after, limit, pdp.store.revision(), filter)
+}
+
+/// What happened, newest first, of what a filter takes; a page looks at a bounded part of the journal.
+///
+/// # Errors
+/// [`ListError::Cursor`]; [`CallError::Denied`] when the caller may not read the journal.
+pub async fn newest_changes(
+    pdp: &Pdp,
+    call: &Call,
+    filter: &ChangeFilter,
+    limit: usize,
+    cursor: Option<&str>,
+) -> Result<Response<Page<Change>>, CallError<ListError>> {
+    call::read(pdp, call, "readChanges", &CallTarget::Installation, |view, _| {
+        let mut page = Page::new(limit, Seal::of(&pdp.keys.ledger, &call.caller, &("changes", filter)));
+        let after: Option<Place> = page.after(cursor)?;
+        let first = filter.from.map_or(Ok(Revision::default()), |from| written_before(pdp, from))?;
+        let newest = view.revision();
+        let last = filter.to.map_or(Ok(newest), |to| written_before(pdp, to).map(|before| before.min(newest)))?;
+        backwards(pdp, first, last, after, |place, Change { revision, at, by, event }| {
+            let place = place.to_string();
+            Ok(match filter.takes(&event, view)? {
+                true => page.take(Change { revision, at, by, event }, place),
+                false => page.pass(place),
+            })
+        })?;
+        Ok(page)
+    })
+    .await
+}
+
+/// A place in the journal, backwards: a revision, and how many of its events are left to be looked at.
+#[derive(Clone, Copy)]
+pub(crate) struct Place {
+    revision: Revision,
+    left: usize,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.revision, self.left)
+    }
+}
+
+impl FromStr for Place {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let (revision, left) = text.split_once('.').ok_or(())?;
+        Ok(Self { revision: revision.parse().map_err(drop)?, left: left.parse().map_err(drop)? })
+    }
+}
+
+/// Reads the journal backwards, a run of revisions at a time: what happened after `first`, up to `last` or from the place
+/// where a page before ended, until `take` has enough.
+pub(crate) fn backwards(
+    pdp: &Pdp,
+    first: Revision,
+    last: Revision,
+    after: Option<Place>,
+    mut take: impl FnMut(Place, Change) -> Result<Listed, StoreError>,
+) -> Result<(), StoreError> {
+    let mut until = after.map_or(last, |after| after.revision.min(last));
+    let mut left = after.filter(|after| after.revision <= last).map(|after| after.left);
+    while until > first {
+        let before = Revision(until.0.saturating_sub(JOURNAL_AT_ONCE as u64)).max(first);
+        for (revision, entry) in pdp.store.journal_between(before, until)?.into_iter().rev() {
+            let known = left.take().filter(|_| revision == until).unwrap_or(usize::MAX);
+            let events: Vec<Event> = entry.events.into_iter().take(known).collect();
+            for (index, event) in events.into_iter().enumerate().rev() {
+                let place = Place { revision, left: index };
+                if take(place, Change { revision, at: entry.at, by: entry.by.clone(), event })?.is_break() {
+                    return Ok(());
+                }
+            }
+        }
+        until = before;
+    }
+    Ok(())
 }
 
 /// Announces each new revision. A listener marks what it saw, reads pages until one is complete, and then

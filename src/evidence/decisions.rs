@@ -12,7 +12,7 @@ use crate::evidence;
 use crate::evidence::ledger::Records;
 use crate::evidence::words::Describer;
 use crate::id::Seq;
-use crate::limits::{PAGE_BYTES_MAX, SCAN_MAX};
+use crate::limits::{DIGEST_LENGTH, DIGEST_PREFIX_MIN, PAGE_BYTES_MAX, SCAN_MAX};
 use crate::pdp::Pdp;
 use crate::pdp::call::{self, Call, CallError, CallTarget, Response};
 use crate::pdp::cursor::Seal;
@@ -80,6 +80,19 @@ impl DecisionFilter {
         };
         true
     }
+}
+
+/// Is it an entity as a filter takes it, a type and an id as in `Partner::contoso`?
+#[must_use]
+pub fn is_entity(text: &str) -> bool {
+    text.split_once("::").is_some_and(|(kind, _)| !kind.is_empty())
+}
+
+/// Is it the digest of a set of rules, or enough of its beginning?
+#[must_use]
+pub fn is_digest(text: &str) -> bool {
+    (DIGEST_PREFIX_MIN..=DIGEST_LENGTH).contains(&text.len())
+        && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }
 
 /// Where a list of records goes on: at a place, up to the record that was the newest when it began.

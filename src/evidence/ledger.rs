@@ -3,6 +3,7 @@
 
 pub mod archive;
 pub mod checkpoints;
+pub mod comparison;
 mod export;
 pub mod prove;
 pub mod records;
@@ -28,7 +29,7 @@ use crate::clock::OnceAMinute;
 use crate::id::Seq;
 use crate::pdp::Pdp;
 use crate::pdp::call::{self, Call, CallError, CallTarget, Coded, Response};
-use crate::store::{LedgerView, Signed};
+use crate::store::{LedgerView, Signed, StoreError};
 
 /// What is said while heads cannot be kept elsewhere.
 static UNKEPT: OnceAMinute = OnceAMinute::new();
@@ -142,7 +143,7 @@ pub struct Kept {
     pub archive: Option<String>,
 }
 
-fn texts(hashes: &[Hash]) -> Vec<String> {
+pub(crate) fn texts(hashes: &[Hash]) -> Vec<String> {
     hashes.iter().map(hash_text).collect()
 }
 
@@ -280,8 +281,16 @@ pub async fn decision(pdp: &Pdp, call: &Call, seq: Seq) -> Result<Response<Optio
     call::read(pdp, call, "readDecisions", &CallTarget::Installation, |_, _| kept(pdp, &pdp.store.ledger()?, seq)).await
 }
 
+/// How many records there are.
+///
+/// # Errors
+/// [`StoreError`] when the ledger cannot be read.
+pub fn records_kept(pdp: &Pdp) -> Result<u64, StoreError> {
+    pdp.store.ledger()?.size()
+}
+
 /// A record from wherever it is, when it is what its leaf says.
-fn kept(pdp: &Pdp, view: &LedgerView, seq: Seq) -> Result<Option<Kept>, CallError<LedgerError>> {
+pub(crate) fn kept(pdp: &Pdp, view: &LedgerView, seq: Seq) -> Result<Option<Kept>, CallError<LedgerError>> {
     if seq.0 == 0 || seq.0 > view.size()? {
         return Ok(None);
     }
@@ -305,7 +314,7 @@ fn kept(pdp: &Pdp, view: &LedgerView, seq: Seq) -> Result<Option<Kept>, CallErro
 /// [`CallError::Denied`] when the caller may not read the ledger.
 pub async fn verify_ledger(pdp: &Pdp, call: &Call) -> Result<Response<LedgerWalk>, CallError<LedgerError>> {
     call::read(pdp, call, "readDecisions", &CallTarget::Installation, |_, _| {
-        let keys = [pdp.keys.ledger.public()].into_iter().chain(&pdp.keys.former).cloned().collect();
+        let keys = checkpoints::keys_of(pdp);
         let (view, journal) = pdp.store.ledger_and_journal()?;
         let archive = Archive::of(pdp.settings.folder.as_deref(), &view)?;
         Ok(LedgerWalk::of(view, journal, archive, keys)?)

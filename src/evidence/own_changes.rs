@@ -8,13 +8,13 @@ use utoipa::ToSchema;
 use crate::caller::Caller;
 use crate::clock::Timestamp;
 use crate::domain::event::Event;
-use crate::evidence::changes::{ChangeFilter, JOURNAL_AT_ONCE};
+use crate::evidence::changes::{Change, ChangeFilter, Place, backwards};
 use crate::id::{CustomerId, PartnerId, Revision};
 use crate::pdp::Pdp;
 use crate::pdp::call::{self, Call, CallError, CallTarget, Response};
 use crate::pdp::cursor::Seal;
 use crate::pdp::page::{ListError, Page};
-use crate::store::{Listed, StoreError, View};
+use crate::store::{StoreError, View};
 
 /// Whose changes are read.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -83,28 +83,6 @@ pub async fn own_changes(
     .await
 }
 
-/// A place in the journal, backwards: a revision, and how many of its events are left to be looked at.
-#[derive(Clone, Copy)]
-struct Place {
-    revision: Revision,
-    left: usize,
-}
-
-impl std::fmt::Display for Place {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}.{}", self.revision, self.left)
-    }
-}
-
-impl std::str::FromStr for Place {
-    type Err = ();
-
-    fn from_str(text: &str) -> Result<Self, ()> {
-        let (revision, left) = text.split_once('.').ok_or(())?;
-        Ok(Self { revision: revision.parse().map_err(drop)?, left: left.parse().map_err(drop)? })
-    }
-}
-
 struct Reading<'a> {
     pdp: &'a Pdp,
     view: &'a View<'a>,
@@ -114,31 +92,15 @@ struct Reading<'a> {
 }
 
 impl Reading<'_> {
-    /// Reads the journal backwards, a run of revisions at a time.
+    /// Reads the journal backwards, from where the page before ended.
     fn fill(&self, after: Option<Place>, page: &mut Page<OwnChange>) -> Result<(), StoreError> {
-        let mut until = after.map_or(self.view.revision(), |after| after.revision);
-        let mut left = after.map(|after| after.left);
-        while until > Revision::default() {
-            let before = Revision(until.0.saturating_sub(JOURNAL_AT_ONCE as u64));
-            let entries = self.pdp.store.journal_between(before, until)?;
-            for (revision, entry) in entries.into_iter().rev() {
-                let known = left.take().filter(|_| revision == until).unwrap_or(usize::MAX);
-                let events: Vec<Event> = entry.events.into_iter().take(known).collect();
-                for (index, event) in events.into_iter().enumerate().rev() {
-                    let place = Place { revision, left: index }.to_string();
-                    let change = self.may_hear(&event)?.then(|| self.shown(revision, entry.at, &entry.by, event));
-                    let listed = match change {
-                        Some(change) => page.take(change, place),
-                        None => page.pass(place),
-                    };
-                    if listed == Listed::Break(()) {
-                        return Ok(());
-                    }
-                }
-            }
-            until = before;
-        }
-        Ok(())
+        backwards(self.pdp, Revision::default(), self.view.revision(), after, |place, change| {
+            let place = place.to_string();
+            Ok(match self.may_hear(&change.event)? {
+                true => page.take(self.shown(change), place),
+                false => page.pass(place),
+            })
+        })
     }
 
     /// Is an event one that whoever reads may hear of? To a partner, one that is about it, and not one about another that
@@ -152,14 +114,14 @@ impl Reading<'_> {
         self.filter.takes(event, self.view)
     }
 
-    fn shown(&self, revision: Revision, at: Timestamp, by: &str, mut event: Event) -> OwnChange {
+    fn shown(&self, Change { revision, at, by, mut event }: Change) -> OwnChange {
         let is_operator = matches!(self.caller, Caller::Operator { .. });
         if let (ChangesOf::Partner(_), false) = (self.of, is_operator)
             && let Event::DapAdminRelationshipTerminated { displaced_by, .. } = &mut event
         {
             *displaced_by = None;
         }
-        let by = if is_operator || self.may_know(by) { by } else { by.split(':').next().unwrap_or_default() };
+        let by = if is_operator || self.may_know(&by) { &*by } else { by.split(':').next().unwrap_or_default() };
         OwnChange { revision, at, by: by.to_owned(), event }
     }
 

@@ -26,11 +26,12 @@ use crate::audit::RecordKind;
 use crate::caller::Caller;
 use crate::domain::words;
 use crate::evidence;
-use crate::evidence::decisions::{DecisionFilter, Order};
+use crate::evidence::decisions::{DecisionFilter, DecisionList, Order, is_digest, is_entity};
 use crate::evidence::replay::{By, Run};
 use crate::id::Seq;
 use crate::limits::{DIGEST_LENGTH, DIGEST_PREFIX_MIN};
 use crate::pdp::absent::MissingRecords;
+use crate::pdp::call;
 
 const FORMS: [Format; 2] = [Format::Json, Format::Csv];
 const FILE: &str = "attachment; filename=\"decisions.csv\"";
@@ -160,20 +161,22 @@ pub(super) async fn list(mut request: Request) -> Result<Response, Problem> {
                 evidence::decisions::decisions(&request.pdp, &request.call, &filter, limit, cursor.as_deref()).await?;
             read_response(&page, &with_names(&request.pdp, &page_body("decisions", &page.value)?)?)?
         }
-        None => {
-            let list = evidence::decisions::decision_list(&request.pdp, &request.call, &filter).await?;
-            let rows = list.value.pages(ROWS_AT_ONCE).map(|page| {
-                let page = page.map_err(std::io::Error::other)?;
-                let missing = page.missing.iter().map(|missing| sheet::row(missing_cells(missing)));
-                let rows: Result<Vec<Vec<u8>>, _> =
-                    page.items.iter().map(|record| sheet::row(cells(record))).chain(missing).collect();
-                Ok(rows?.concat())
-            });
-            let head = std::iter::once(sheet::row(COLUMNS));
-            sheet::rows(head.chain(rows), FILE, list.revision, &list.seqs)
-        }
+        None => spreadsheet(evidence::decisions::decision_list(&request.pdp, &request.call, &filter).await?),
     };
     Ok(with_header(response, VARY, "Accept"))
+}
+
+/// A whole list as a spreadsheet, which is made while it is sent.
+pub(crate) fn spreadsheet(list: call::Response<DecisionList>) -> Response {
+    let rows = list.value.pages(ROWS_AT_ONCE).map(|page| {
+        let page = page.map_err(std::io::Error::other)?;
+        let missing = page.missing.iter().map(|missing| sheet::row(missing_cells(missing)));
+        let rows: Result<Vec<Vec<u8>>, _> =
+            page.items.iter().map(|record| sheet::row(cells(record))).chain(missing).collect();
+        Ok(rows?.concat())
+    });
+    let head = std::iter::once(sheet::row(COLUMNS));
+    sheet::rows(head.chain(rows), FILE, list.revision, &list.seqs)
 }
 
 /// What stands in the cells of a record's row.
@@ -225,7 +228,7 @@ fn missing_cells(missing: &MissingRecords) -> [String; 16] {
 /// An entity as it is written on the command line.
 fn entity(name: &str, given: Option<IdText>) -> Result<Option<String>, Problem> {
     match given {
-        Some(IdText(text)) if text.split_once("::").is_none_or(|(kind, _)| kind.is_empty()) => {
+        Some(IdText(text)) if !is_entity(&text) => {
             Err(invalid(name, &text, "give a type and an id, for example `Partner::contoso`"))
         }
         given => Ok(given.map(|IdText(text)| text)),
@@ -233,10 +236,6 @@ fn entity(name: &str, given: Option<IdText>) -> Result<Option<String>, Problem> 
 }
 
 fn digest(given: Option<String>) -> Result<Option<String>, Problem> {
-    let is_digest = |text: &str| {
-        (DIGEST_PREFIX_MIN..=DIGEST_LENGTH).contains(&text.len())
-            && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
-    };
     match given {
         Some(text) if !is_digest(&text) => Err(invalid(
             "rules",

@@ -5,11 +5,11 @@ use std::collections::VecDeque;
 use std::path::Path;
 
 use crate::audit::{
-    Checkpoint, CheckpointError, Fault, Node, Peaks, Place, VerifierKey, Walk, Walked, leaf_hash, leaf_node,
-    nodes_to_come,
+    CheckpointError, Fault, Node, Peaks, Place, VerifierKey, Walk, Walked, leaf_hash, leaf_node, nodes_to_come,
 };
 use crate::clock::SharedClock;
 use crate::evidence::ledger::Archive;
+use crate::evidence::ledger::checkpoints::opened;
 use crate::pdp::PdpError;
 use crate::pdp::heads::entry_of;
 use crate::pdp::opening::{Opening, public_key_in, store};
@@ -161,18 +161,4 @@ impl LedgerWalk {
         }
         self.walk.end()
     }
-}
-
-/// What a checkpoint says that one of these keys signed.
-fn opened(keys: &[VerifierKey], note: &str) -> Result<Checkpoint, CheckpointError> {
-    let not_signed = || CheckpointError::NotANote("there is no key to hold it against".to_owned());
-    let mut opened = Err(not_signed());
-    // The one that signs comes first, and what it says of an unknown note is what is reported.
-    for key in keys.iter().rev() {
-        opened = key.open(note);
-        if opened.is_ok() {
-            return opened;
-        }
-    }
-    opened
 }

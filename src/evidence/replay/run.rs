@@ -100,6 +100,12 @@ pub struct Replaying {
 }
 
 impl Replaying {
+    /// What it came to so far.
+    #[must_use]
+    pub fn totals(&self) -> Totals {
+        self.totals
+    }
+
     fn read_on(&mut self) -> Result<(), StoreError> {
         let records = self.ledger.records(self.next, self.last, RECORDS_AT_ONCE)?;
         let Some((newest, _)) = records.last() else {
