@@ -84,12 +84,14 @@ impl Language {
             Self::English => [
                 include_str!("words/en/pages.ftl"),
                 include_str!("words/en/partner.ftl"),
+                include_str!("words/en/auditor.ftl"),
                 include_str!("words/en/rules.ftl"),
                 include_str!("words/en/reviewer.ftl"),
             ],
             Self::Chinese => [
                 include_str!("words/zh-Hans/pages.ftl"),
                 include_str!("words/zh-Hans/partner.ftl"),
+                include_str!("words/zh-Hans/auditor.ftl"),
                 include_str!("words/zh-Hans/rules.ftl"),
                 include_str!("words/zh-Hans/reviewer.ftl"),
             ],
