@@ -51,10 +51,12 @@ mod openapi;
 #[cfg(fuzzing)]
 pub use authzen::agreement::agree as evaluation_readers_agree;
 
+pub(crate) use access_review::spreadsheet as access_sheet;
 pub use authenticate::Access;
 pub use body::Body;
 pub use connection::Connection;
 pub use connections::ConnectionLimits;
+pub(crate) use decisions::spreadsheet as decisions_sheet;
 pub use long::Work;
 pub use problem::Problem;
 pub use quotas::{Quotas, Reached, Taking};
@@ -63,7 +65,7 @@ pub use routes::{ROUTES, Route};
 pub use server::{serve, serve_local};
 pub(crate) use sheet::{MEDIA as CSV, row as csv_row};
 pub use site::{Site, SiteResponse, Visit};
-pub(crate) use times::moment as past_moment;
+pub(crate) use times::{moment as past_moment, span_begin, span_end};
 pub use tls::{Tls, TlsError, TlsFiles};
 
 use std::convert::Infallible;

@@ -28,6 +28,7 @@ mod language;
 mod customer;
 mod partner;
 mod rules;
+mod auditor;
 mod sign_in;
 mod start;
 mod site;
@@ -82,11 +83,11 @@ pages! {
     GET    "/"                                              => start::start, world;
     GET    "/words"                                         => glossary::words, world;
     POST   "/language"                                      => language::choose, world;
-    GET    "/sign-in"                                       => sign_in::sign_in;
-    POST   "/sign-in/token" "signIn" | "signOut"            => sign_in::with_token;
+    GET    "/sign-in"                                       => sign_in::sign_in, world;
+    POST   "/sign-in/token" "signIn" | "signOut"            => sign_in::with_token, world;
     POST   "/sign-in/cast" "signIn" | "signOut"             => sign_in::with_cast;
-    POST   "/sign-out" "signOut"                            => sign_in::sign_out;
-    GET    "/signed-out"                                    => sign_in::signed_out;
+    POST   "/sign-out" "signOut"                            => sign_in::sign_out, world;
+    GET    "/signed-out"                                    => sign_in::signed_out, world;
 
     GET    "/relationship-requests/{token}" "readRelationshipRequest" | "readPartnerRelationships" | "listSubscriptions" => customer::request;
     POST   "/relationship-requests/{token}/check" "readRelationshipRequest" | "readPartnerRelationships" | "listSubscriptions" | "tryOwnChange" => customer::check, long;
@@ -128,6 +129,7 @@ pages! {
     POST   "/rules/proposals/{proposal}/approval" "approveRules" | "readRules" => rules::approved, long;
     GET    "/rules/rollback" "readRules"                          => rules::rollback, long;
     POST   "/rules/rollback" "rollBackRules" | "proposeRules" | "readRules" => rules::rolled_back, long;
+    GET    "/ledger" "readDecisions"                              => auditor::ledger, world, long;
 }
 
 /// The pages by their path.
@@ -147,5 +149,11 @@ static BY_PATH: LazyLock<matchit::Router<Vec<&'static PageRoute>>> = LazyLock::n
 
 /// Is there a page at a path that can be fetched?
 fn is_page(path: &str) -> bool {
-    BY_PATH.at(path).is_ok_and(|found| found.value.iter().any(|page| page.method == Method::GET))
+    is_page_of(path, false)
+}
+
+/// The same, where a world of its own may be served.
+fn is_page_of(path: &str, in_world: bool) -> bool {
+    let is_it = |page: &&PageRoute| page.method == Method::GET && (page.in_worlds || !in_world);
+    BY_PATH.at(path).is_ok_and(|found| found.value.iter().any(is_it))
 }

@@ -96,7 +96,8 @@ pub(super) async fn review(mut request: Request) -> Result<Response, Problem> {
     Ok(with_header(response, VARY, "Accept"))
 }
 
-fn spreadsheet(review: Reviewing, revision: Revision, seqs: &[Seq]) -> Response {
+/// A whole review as a spreadsheet, which is made while it is sent.
+pub(crate) fn spreadsheet(review: Reviewing, revision: Revision, seqs: &[Seq]) -> Response {
     let head = std::iter::once(sheet::row(COLUMNS));
     let rows = review.pages(ROWS_AT_ONCE).map(|page| {
         let rows: Result<Vec<Vec<u8>>, _> =

@@ -19,8 +19,8 @@ use crate::limits::FORM_BODY_BYTES_MAX;
 use crate::pdp::Pdp;
 use crate::pdp::guessing::holder;
 
-/// The answer to a visit.
-pub type SiteResponse = warp::http::Response<Bytes>;
+/// The answer to a visit: whole, or made while it is sent.
+pub type SiteResponse = warp::reply::Response;
 
 /// A call of a page, whole.
 pub struct Visit {
@@ -59,7 +59,7 @@ pub(super) async fn visited(site: Arc<dyn Site>, mut visit: Visit, body: Incomin
     let read = collected(body, FORM_BODY_BYTES_MAX).await;
     visit.body = read.map_err(|problem: Problem| problem.into_response().status());
     if !site.is_long(&visit.path) {
-        return site.visit(visit).await.map(Into::into);
+        return site.visit(visit).await;
     }
     // Who visits is known to the page alone, so turns go round between addresses here.
     let address = visit.connection.client(pdp, &visit.headers).map(holder);
@@ -67,7 +67,7 @@ pub(super) async fn visited(site: Arc<dyn Site>, mut visit: Visit, body: Incomin
     let budget = Duration::from_secs(pdp.limits().long_seconds as u64);
     let page = Box::pin(async move { Ok(site.visit(visit).await) });
     match long(&whose, Some(budget), page).await {
-        Ok(page) => page.map(Into::into),
+        Ok(page) => page,
         Err(problem) => problem.into_response(),
     }
 }

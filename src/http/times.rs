@@ -73,6 +73,16 @@ impl Past {
     }
 }
 
+/// The moment where a span begins, as it is written: a time, or a day; nothing for what is neither.
+pub(crate) fn span_begin(text: &str) -> Option<Timestamp> {
+    text.parse().ok().map(|Begin(begin)| begin)
+}
+
+/// The moment where a span ends, as it is written: a time, or a day, which it ends with; nothing for what is neither.
+pub(crate) fn span_end(text: &str) -> Option<Timestamp> {
+    text.parse().ok().map(|End(end)| end)
+}
+
 /// A moment in the past: a revision, a time, or a day.
 ///
 /// # Errors

@@ -20,7 +20,7 @@ use super::words::{Words, id, name};
 use crate::caller::{Caller, Identity};
 use crate::change::sessions::OpenSession;
 use crate::change::sessions::random_bytes;
-use crate::http::Connection;
+use crate::http::{Connection, SiteResponse};
 use crate::id::{CustomerId, PartnerId, ServiceName};
 use crate::pdp::call::{Call, CallError, Coded};
 
@@ -100,6 +100,17 @@ pub enum Answer {
         /// Its rows.
         bytes: Vec<u8>,
     },
+    /// A file to be saved.
+    File {
+        /// What it is called.
+        name: String,
+        /// What it is.
+        media: &'static str,
+        /// What is in it.
+        bytes: Vec<u8>,
+    },
+    /// What is made while it is sent.
+    Streamed(Box<SiteResponse>),
 }
 
 impl From<Shown> for Answer {

@@ -241,16 +241,21 @@ pub struct Area<'a> {
     pub language: &'a str,
     /// How many lines it shows.
     pub rows: usize,
+    /// May it stay empty?
+    pub is_optional: bool,
 }
 
 /// A field of several lines, with what is wrong with it.
 #[must_use]
 pub fn area(words: Words, area: &Area<'_>, errors: &[FieldError]) -> Markup {
-    let Area { id, label, value, language, rows } = area;
+    let Area { id, label, value, language, rows, is_optional } = area;
     let wrong = is_wrong(errors, id);
     html! {
         div.field {
-            label for=(id) { (label) " " span.soft { (words.say("form-optional")) } }
+            label for=(id) {
+                (label)
+                @if *is_optional { " " span.soft { (words.say("form-optional")) } }
+            }
             (error_at(words, errors, id))
             textarea id=(id) name=(id) rows=(rows) lang=(language)
                 aria-describedby=[wrong.then(|| format!("{id}-error"))] aria-invalid=[wrong.then_some("true")] {
@@ -275,11 +280,23 @@ pub struct Choices<'a> {
 
 /// A choice of one of several.
 #[must_use]
-pub fn choices(Choices { id, label, options, chosen }: &Choices<'_>) -> Markup {
+pub fn choices(choices: &Choices<'_>) -> Markup {
+    choices_with(choices, &html! {}, false)
+}
+
+/// A choice of one of several, with what is wrong with what was chosen.
+#[must_use]
+pub fn choices_checked(words: Words, choices: &Choices<'_>, errors: &[FieldError]) -> Markup {
+    choices_with(choices, &error_at(words, errors, choices.id), is_wrong(errors, choices.id))
+}
+
+fn choices_with(Choices { id, label, options, chosen }: &Choices<'_>, error: &Markup, wrong: bool) -> Markup {
     html! {
         div.field {
             label for=(id) { (label) }
-            select id=(id) name=(id) {
+            (error)
+            select id=(id) name=(id)
+                aria-describedby=[wrong.then(|| format!("{id}-error"))] aria-invalid=[wrong.then_some("true")] {
                 @for (value, called) in options { option value=(value) selected[value == chosen] { (called) } }
             }
         }

@@ -19,7 +19,7 @@ use super::context::{Answer, Fault, Held, PageCall, cookie, prove_again};
 use super::frame::{Frame, Shown, document, sections};
 use super::setting::Setting;
 use super::words::Words;
-use super::{BY_PATH, PageRoute, fault, is_page, language};
+use super::{BY_PATH, PageRoute, fault, is_page_of, language};
 use crate::caller::{Caller, Identity, Proof};
 use crate::change::sessions::open_session;
 use crate::http::{CSV, Listener, Quotas, Site, SiteResponse, Taking, Visit};
@@ -137,11 +137,9 @@ async fn of_page(setting: &Arc<Setting>, words: Words, visit: Visit) -> SiteResp
     match (route.run)(page).await {
         Ok(Answer::Shown(shown)) => framed(&kept, &shown),
         Ok(Answer::SeeOther { to, cookies }) => see_other(&to, &cookies),
-        Ok(Answer::Sheet { name, bytes }) => {
-            let mut response = response(StatusCode::OK, CSV, bytes.into());
-            put(response.headers_mut(), CONTENT_DISPOSITION, &format!("attachment; filename=\"{name}\""));
-            response
-        }
+        Ok(Answer::Sheet { name, bytes }) => saved(name, CSV, bytes),
+        Ok(Answer::File { name, media, bytes }) => saved(&name, media, bytes),
+        Ok(Answer::Streamed(response)) => *response,
         Err(fault) => faulty(&kept, &fault),
     }
 }
@@ -165,6 +163,13 @@ fn taken(quotas: &Quotas, page: &PageCall) -> Result<Taking, Fault> {
     })?;
     taking.spends(&page.call.spent);
     Ok(taking)
+}
+
+/// A file to be saved.
+fn saved(name: &str, media: &'static str, bytes: Vec<u8>) -> SiteResponse {
+    let mut response = response(StatusCode::OK, media, bytes.into());
+    put(response.headers_mut(), CONTENT_DISPOSITION, &format!("attachment; filename=\"{name}\""));
+    response
 }
 
 fn see_other(to: &str, cookies: &[String]) -> SiteResponse {
@@ -284,7 +289,7 @@ fn is_loopback(host: &str) -> bool {
 
 fn framed(page: &PageCall, shown: &Shown) -> SiteResponse {
     let viewer = page.viewer();
-    let sections = sections(&viewer, is_page);
+    let sections = sections(&viewer, |path| is_page_of(path, page.setting.pdp.has_world()));
     let here = page.here();
     let done = page.what_was_done();
     let says_done = done.is_some();
@@ -310,7 +315,7 @@ fn framed(page: &PageCall, shown: &Shown) -> SiteResponse {
 }
 
 fn response(status: StatusCode, media: &'static str, body: Bytes) -> SiteResponse {
-    let mut response = SiteResponse::new(body);
+    let mut response = SiteResponse::new(body.into());
     *response.status_mut() = status;
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(media));
     if status == StatusCode::METHOD_NOT_ALLOWED {

@@ -15,6 +15,7 @@ pub async fn start(page: PageCall) -> Result<Answer, Fault> {
             h1 { (words.say("world-title")) }
             p.lead { (words.say("world-says")) }
             p { (words.say("world-asks")) " " span.code translate="no" { "/access/v1/evaluation" } }
+            p { a href="/ledger" { (words.say("world-ledger")) } }
         };
         return Ok(Shown::of(words.say("world-title"), main).into());
     }

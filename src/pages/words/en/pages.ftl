@@ -52,6 +52,7 @@ start-auditor = An auditor finds every answer that was given, and that none was 
 world-title = A world of its own is served
 world-says = This server decides by rules and facts of a folder, so there are no customers, partners or subscriptions to show.
 world-asks = Programs ask it at
+world-ledger = See what it answered, in the ledger
 
 closed-address = Pages are not shown: this server listens on an address that others can reach. Set `public_url` to its https address, or listen on 127.0.0.1.
 
@@ -229,7 +230,7 @@ sold-by-nobody = bought directly
 add-on-of = adds to { $parent }
 access-says = Who may do what to the services and subscriptions of { $name }, by which rule, since when, and when it was last used. As of { $at }, revision { $revision }.
 access-none = Nobody may do anything here.
-access-end = End of the review: { $count } rows on this page.
+access-end = End of the review: { $count } rows.
 nothing-turns = Nobody gains or loses anything by it.
 turned-counts = { $things ->
     [one] One service or subscription is concerned: { $gained } answers gained, { $lost } lost.

@@ -52,6 +52,7 @@ start-auditor = 审计员可以找到每一次答复，并确认没有任何一�
 world-title = 此处提供的是一个独立的世界
 world-says = 该服务器按某个文件夹中的规则和事实作出决定，因此没有客户、合作伙伴或订阅可供显示。
 world-asks = 程序可在此处查询：
+world-ledger = 在账本中查看它的答复
 
 closed-address = 不显示页面：该服务器监听的地址可被他人访问。请将 `public_url` 设为其 https 地址，或改为监听 127.0.0.1。
 
@@ -227,7 +228,7 @@ sold-by-nobody = 直接购买
 add-on-of = { $parent } 的附加产品
 access-says = 谁可以对 { $name } 的服务和订阅做什么、依据哪条规则、自何时起，以及上次使用的时间。截至 { $at }，修订版 { $revision }。
 access-none = 此处没有任何人可以执行任何操作。
-access-end = 审查结束：本页 { $count } 行。
+access-end = 审查结束：共 { $count } 行。
 nothing-turns = 不会有人因此获得或失去任何权限。
 turned-counts = 涉及 { $things } 项服务和订阅：增加 { $gained } 项允许，减少 { $lost } 项。
 what-will-change = 将会发生的变化
