@@ -130,6 +130,10 @@ pages! {
     GET    "/rules/rollback" "readRules"                          => rules::rollback, long;
     POST   "/rules/rollback" "rollBackRules" | "proposeRules" | "readRules" => rules::rolled_back, long;
     GET    "/ledger" "readDecisions"                              => auditor::ledger, world, long;
+    GET    "/ledger/{seq}" "readDecisions"                        => auditor::record, world, long;
+    GET    "/ledger/{seq}/record" "readDecisions"                 => auditor::bytes, world;
+    GET    "/ledger/{seq}/proof" "readDecisions"                  => auditor::proof, world;
+    GET    "/ledger/{seq}/replay" "readDecisions"                 => auditor::replay, world, long;
 }
 
 /// The pages by their path.

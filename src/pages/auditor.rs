@@ -3,6 +3,11 @@
 
 mod parameters;
 mod names;
+mod replayed;
 mod ledger;
+mod record;
+mod replay;
 
 pub use ledger::ledger;
+pub use record::{bytes, proof, record};
+pub use replay::replay;
