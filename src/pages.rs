@@ -130,6 +130,12 @@ pages! {
     GET    "/rules/rollback" "readRules"                          => rules::rollback, long;
     POST   "/rules/rollback" "rollBackRules" | "proposeRules" | "readRules" => rules::rolled_back, long;
     GET    "/ledger" "readDecisions"                              => auditor::ledger, world, long;
+    GET    "/ledger/replay" "readDecisions"                       => auditor::replay_all, world, long;
+    GET    "/ledger/verification" "readDecisions"                 => auditor::verification, world, long;
+    GET    "/ledger/checkpoints" "readDecisions"                  => auditor::checkpoints, world;
+    POST   "/ledger/checkpoints" "readDecisions"                  => auditor::compared, world;
+    GET    "/ledger/checkpoints/key" "readDecisions"              => auditor::key, world;
+    GET    "/ledger/checkpoints/{size}" "readDecisions"           => auditor::note, world;
     GET    "/ledger/{seq}" "readDecisions"                        => auditor::record, world, long;
     GET    "/ledger/{seq}/record" "readDecisions"                 => auditor::bytes, world;
     GET    "/ledger/{seq}/proof" "readDecisions"                  => auditor::proof, world;

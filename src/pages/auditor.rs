@@ -7,7 +7,13 @@ mod replayed;
 mod ledger;
 mod record;
 mod replay;
+mod replay_all;
+mod verification;
+mod checkpoints;
 
+pub use checkpoints::{checkpoints, compared, key, note};
 pub use ledger::ledger;
 pub use record::{bytes, proof, record};
 pub use replay::replay;
+pub use replay_all::replay_all;
+pub use verification::verification;
