@@ -140,6 +140,9 @@ pages! {
     GET    "/ledger/{seq}/record" "readDecisions"                 => auditor::bytes, world;
     GET    "/ledger/{seq}/proof" "readDecisions"                  => auditor::proof, world;
     GET    "/ledger/{seq}/replay" "readDecisions"                 => auditor::replay, world, long;
+    GET    "/changes" "readChanges"                               => auditor::changes, long;
+    GET    "/changes/{revision}" "readChanges"                    => auditor::revision;
+    GET    "/access-review" "reviewAccess"                        => auditor::access, long;
 }
 
 /// The pages by their path.

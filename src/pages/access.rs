@@ -1,7 +1,5 @@
 //! Who may do what: by which rule, since when, and when it was last used; of one customer, or of one partner.
 
-use std::sync::Arc;
-
 use maud::{Markup, html};
 
 use super::address::address;
@@ -11,8 +9,9 @@ use super::past::{as_it_was, as_of};
 use super::table::{Table, paging};
 use super::when::{day, moment};
 use super::words::{id, name};
-use crate::evidence::access_review::{Access, AccessOf, access_review_as_of};
+use crate::evidence::access_review::{Access, AccessOf, Reviewing, access_review_as_of};
 use crate::http::csv_row;
+use crate::pdp::call::Response;
 use crate::question::Kind;
 
 const ON_A_PAGE: usize = 50;
@@ -38,23 +37,67 @@ pub struct Review {
 ///
 /// # Errors
 /// [`Fault::NotFound`] for whoever may not see it.
-pub async fn review(page: &PageCall, Review { of, called, title, says }: Review) -> Result<Answer, Fault> {
-    let (words, past) = (page.words, as_of(page)?);
-    let (is_of_partner, pdp) = (matches!(of, AccessOf::Partner(_)), Arc::clone(&page.setting.pdp));
-    let opened = access_review_as_of(&pdp, &page.call, of, past).await?;
+pub async fn review(page: &PageCall, review: Review) -> Result<Answer, Fault> {
+    let past = as_of(page)?;
+    let opened = access_review_as_of(&page.setting.pdp, &page.call, review.of.clone(), past).await?;
     if page.asked("format").as_deref() == Some("csv") {
-        let columns = if is_of_partner { OF_PARTNER } else { OF_CUSTOMER };
-        let mut bytes = csv_row(columns).map_err(|_| Fault::Unavailable)?;
-        for rows in opened.value.pages(ALL_AT_ONCE) {
-            for access in rows?.items {
-                bytes.extend(csv_row(cells(&access, is_of_partner)).map_err(|_| Fault::Unavailable)?);
-            }
-        }
-        return Ok(Answer::Sheet { name: "access-review.csv", bytes });
+        return own_sheet(opened.value);
     }
+    Ok(shown(page, &opened, &Asked { review, choose: html! {}, parameters: Vec::new(), rows: ON_A_PAGE })?.into())
+}
+
+/// The review as a spreadsheet for whoever it is of.
+fn own_sheet(reviewing: Reviewing) -> Result<Answer, Fault> {
+    let is_of_partner = matches!(reviewing.of, AccessOf::Partner(_));
+    let columns = if is_of_partner { OF_PARTNER } else { OF_CUSTOMER };
+    let mut bytes = csv_row(columns).map_err(|_| Fault::Unavailable)?;
+    for rows in reviewing.pages(ALL_AT_ONCE) {
+        for access in rows?.items {
+            bytes.extend(csv_row(cells(&access, is_of_partner)).map_err(|_| Fault::Unavailable)?);
+        }
+    }
+    Ok(Answer::Sheet { name: "access-review.csv", bytes })
+}
+
+/// A review as a page asks for it.
+pub struct Asked {
+    /// Whose, and what it says.
+    pub review: Review,
+    /// What stands before the table: the fields by which another is chosen.
+    pub choose: Markup,
+    /// What its address says besides the moment.
+    pub parameters: Vec<(&'static str, String)>,
+    /// How many rows stand on a page.
+    pub rows: usize,
+}
+
+/// How many rows a review has in all. Where all of them are on one page they are counted already.
+fn counted(opened: &Reviewing, here: usize, is_one_page: bool) -> Result<usize, Fault> {
+    if is_one_page {
+        return Ok(here);
+    }
+    let (mut count, mut next) = (0, None::<String>);
+    loop {
+        let page = opened.page(ALL_AT_ONCE, next.as_deref())?;
+        count += page.items.len();
+        match page.next {
+            Some(more) => next = Some(more),
+            None => return Ok(count),
+        }
+    }
+}
+
+/// The page of a review that is open.
+///
+/// # Errors
+/// [`Fault`] for a cursor that is none of it, or a row that cannot be read.
+pub fn shown(page: &PageCall, opened: &Response<Reviewing>, asked: &Asked) -> Result<Shown, Fault> {
+    let Asked { review: Review { of, called, title, says }, choose, parameters, rows } = asked;
+    let (words, past) = (page.words, page.asked("as_of"));
+    let is_of_partner = matches!(of, AccessOf::Partner(_));
     let revision = opened.value.revision();
     let cursor = page.asked("cursor");
-    let found = opened.value.page(ON_A_PAGE, cursor.as_deref())?;
+    let found = opened.value.page(*rows, cursor.as_deref())?;
     let rows = found.items.iter().map(|access| {
         vec![
             match whom(access, is_of_partner) {
@@ -80,31 +123,39 @@ pub async fn review(page: &PageCall, Review { of, called, title, says }: Review)
     let whose = if is_of_partner { "customer" } else { "partner" };
     let columns = [whose, "may", "on", "rule", "since", "last-used"].map(|key| words.say(&format!("column-{key}")));
     let table = Table { caption: None, labelled_by: Some("access"), columns: columns.into(), rows: rows.collect() };
-    let here = |cursor: Option<&str>, format: Option<&str>| {
-        let as_of = page.asked("as_of");
-        address(&page.path, &[("as_of", as_of.as_deref()), ("cursor", cursor), ("format", format)])
+    let at = |as_of: Option<&str>, more: &[(&str, Option<&str>)]| {
+        let whose = parameters.iter().map(|(name, value)| (*name, Some(value.as_str())));
+        let all = whose.chain([("as_of", as_of)]).chain(more.iter().copied());
+        address(&page.path, &all.collect::<Vec<_>>())
     };
-    let next = found.next.as_ref().map(|next| here(Some(next), None));
-    let first = cursor.map(|_| here(None, None));
+    let here = |more: &[(&str, Option<&str>)]| at(past.as_deref(), more);
+    let next = found.next.as_ref().map(|next| here(&[("cursor", Some(next))]));
+    let is_one_page = cursor.is_none();
+    let first = cursor.map(|_| here(&[]));
+    let count = match next {
+        Some(_) => None,
+        None => Some(counted(&opened.value, found.items.len(), is_one_page)?),
+    };
     let main = html! {
         h1 id="access" { (words.say(title)) }
+        (choose)
         p { (words.with(says, [
-            ("name", called.into()),
+            ("name", called.clone().into()),
             ("at", moment(words, opened.value.at).into()),
             ("revision", revision.to_string().into()),
         ])) }
-        @if past.is_some() { (as_it_was(words, revision, &page.path)) }
+        @if past.is_some() { (as_it_was(words, revision, &at(None, &[]))) }
         @if found.items.is_empty() { p { (words.say("access-none")) } } @else {
             (table.scrolling(&words.say(title)))
             (paging(words, found.items.len(), first.as_deref(), next.as_deref()))
             p {
-                a href=(here(None, Some("csv"))) { (words.say("download-csv")) }
-                " · " a href=(format!("{}?as_of={revision}", page.path)) { (words.say("permanent-link")) }
+                a href=(here(&[("format", Some("csv"))])) { (words.say("download-csv")) }
+                " · " a href=(at(Some(&revision.to_string()), &[])) { (words.say("permanent-link")) }
             }
         }
-        @if next.is_none() { p.soft { (words.with("access-end", [("count", found.items.len().into())])) } }
+        @if let Some(count) = count { p.soft { (words.with("access-end", [("count", count.into())])) } }
     };
-    Ok(Shown::of(words.say(title), main).at(revision, &opened.seqs).into())
+    Ok(Shown::of(words.say(title), main).at(revision, &opened.seqs))
 }
 
 /// Whom a row is about, for whoever it is not of: the partner, or the customer.

@@ -10,7 +10,11 @@ mod replay;
 mod replay_all;
 mod verification;
 mod checkpoints;
+mod changes;
+mod access;
 
+pub use access::access;
+pub use changes::{changes, revision};
 pub use checkpoints::{checkpoints, compared, key, note};
 pub use ledger::ledger;
 pub use record::{bytes, proof, record};
