@@ -135,7 +135,7 @@ fn outcome_of(words: Words, record: &Record) -> Option<Markup> {
         }
         CallOutcome::Done => html! { (words.say("outcome-done")) },
         CallOutcome::Unchanged => html! { (words.say("outcome-unchanged")) },
-        CallOutcome::Refused(code) => words.with("outcome-refused", [("code", id(code).into())]),
+        CallOutcome::Refused(code) => words.with("outcome-refused", [("why", words.reason(code, "").into())]),
     })
 }
 
@@ -175,17 +175,27 @@ fn written(words: Words, detail: &RecordDetail) -> Markup {
 
 fn asked(words: Words, called: &Called<'_>, record: &Record) -> Markup {
     let question = &record.question;
+    // A search has no id in what it looks for, and what was no question has nothing at all.
     let entity = |role: &str, entity: &Entity| {
         let text = format!("{}::{}", entity.kind, entity.id);
         let others = address("/ledger", &[(role, Some(&text))]);
-        html! { (id(&text)) " " a href=(others) { (words.say("others-about")) } }
+        match entity.id.is_empty() {
+            true => id(&entity.kind),
+            false => html! { (id(&text)) " " a href=(others) { (words.say("others-about")) } },
+        }
     };
-    let mut rows = vec![
-        (words.say("asked-kind"), html! { (words.say(&format!("record-kind-{}", record.asked.as_str()))) }),
-        (words.say("field-subject"), entity("subject", &question.subject)),
-        (words.say("field-action"), id(&question.action.name)),
-        (words.say("field-resource"), entity("resource", &question.resource)),
-    ];
+    let kind = words.say(&format!("record-kind-{}", record.asked.as_str()));
+    let mut rows = vec![(words.say("asked-kind"), html! { (kind) })];
+    let action = question.action.name.as_str();
+    for (is_there, key, value) in [
+        (!question.subject.kind.is_empty(), "field-subject", entity("subject", &question.subject)),
+        (!action.is_empty(), "field-action", id(action)),
+        (!question.resource.kind.is_empty(), "field-resource", entity("resource", &question.resource)),
+    ] {
+        if is_there {
+            rows.push((words.say(key), value));
+        }
+    }
     rows.push((words.say("asked-at"), html! { time datetime=(record.at) { (id(&record.at.to_string())) } }));
     if let Some(about) = &record.about {
         rows.push((words.say("asked-about"), id(&format!("{}::{}", about.kind, about.id))));

@@ -108,7 +108,7 @@ call-refused = The rules did not allow it.
 outcome-revision = It made revision { $revision }.
 outcome-done = It was done, and changed no fact.
 outcome-unchanged = Nothing had to change.
-outcome-refused = It could not be done: { $code }.
+outcome-refused = It could not be done: { $why }
 
 record-title = Record { $seq }
 older = Older: { $seq }

@@ -100,7 +100,7 @@ call-refused = 规则未允许此调用。
 outcome-revision = 由此产生修订版 { $revision }。
 outcome-done = 已执行，未改变任何事实。
 outcome-unchanged = 无需改变。
-outcome-refused = 无法执行：{ $code }。
+outcome-refused = 无法执行：{ $why }
 
 record-title = 记录 { $seq }
 older = 更早：{ $seq }
