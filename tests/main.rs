@@ -4,6 +4,7 @@
 mod access_review;
 mod again;
 mod auditor;
+mod auditor_pages;
 mod authority;
 mod backup;
 mod authzen;

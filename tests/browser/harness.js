@@ -125,6 +125,7 @@ export async function propose(base, files, more = {}) {
 }
 
 // Every page that can be fetched, by who looks at it, and what everybody sees.
+// Every page of the customer's, the partner's and the auditor's that can be fetched, and what everybody sees.
 export async function addresses(base) {
   const signedOut = ["/", "/sign-in", "/words", "/signed-out", "/nowhere", await link(base, "northwind")];
   const customer = [
@@ -164,4 +165,26 @@ export async function addresses(base) {
     "/rules/proposals",
   ];
   return { signedOut, customer, partner, reviewer };
+  const auditor = [
+    "/ledger",
+    "/ledger?subject=Partner%3A%3Acontoso&decision=true&caller=operator%3Alocal",
+    "/ledger?reason=no_such_reason",
+    "/ledger?from=yesterday&subject=contoso",
+    "/ledger/31",
+    "/ledger/31/replay?rules=current",
+    "/ledger/31/replay?set=00000000",
+    "/ledger/replay",
+    "/ledger/replay?rules=then",
+    "/ledger/verification",
+    "/ledger/verification?now=yes",
+    "/ledger/checkpoints",
+    "/changes",
+    "/changes?partner=fabrikam&event=dap-admin-relationship-terminated",
+    "/changes/22",
+    "/access-review",
+    "/access-review?customer=adatum",
+    "/access-review?customer=adatum&as_of=12",
+    "/access-review?partner=nobody",
+  ];
+  return { signedOut, customer, partner, auditor };
 }

@@ -47,6 +47,19 @@ for (const [locale, lang] of [["en-GB", "en"], ["zh-CN", "zh-Hans"]]) {
       await page.goto(path);
       await shot(named(path));
     }
+    await page.locator("button[value=auditor]").click();
+    for (const path of paths.auditor) {
+      await page.goto(path);
+      await shot(named(path));
+    }
+    const note = await page.request.get("/ledger/checkpoints/31");
+    await page.goto("/ledger/checkpoints");
+    await page.locator("#note").fill(await note.text());
+    await page.locator("form[action='/ledger/checkpoints'] button").click();
+    await shot("ledger-checkpoints-compared");
+    await page.locator("#note").fill("nothing");
+    await page.locator("form[action='/ledger/checkpoints'] button").click();
+    await shot("ledger-checkpoints-error");
     await context.close();
   }
 }
