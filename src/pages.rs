@@ -129,6 +129,7 @@ pages! {
     POST   "/rules/proposals/{proposal}/approval" "approveRules" | "readRules" => rules::approved, long;
     GET    "/rules/rollback" "readRules"                          => rules::rollback, long;
     POST   "/rules/rollback" "rollBackRules" | "proposeRules" | "readRules" => rules::rolled_back, long;
+
     GET    "/ledger" "readDecisions"                              => auditor::ledger, world, long;
     GET    "/ledger/replay" "readDecisions"                       => auditor::replay_all, world, long;
     GET    "/ledger/verification" "readDecisions"                 => auditor::verification, world, long;

@@ -79,7 +79,7 @@ impl Language {
 
     /// The files its sentences stand in.
     #[must_use]
-    pub fn files(self) -> [&'static str; 4] {
+    pub fn files(self) -> [&'static str; 5] {
         match self {
             Self::English => [
                 include_str!("words/en/pages.ftl"),

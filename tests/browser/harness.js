@@ -125,7 +125,6 @@ export async function propose(base, files, more = {}) {
 }
 
 // Every page that can be fetched, by who looks at it, and what everybody sees.
-// Every page of the customer's, the partner's and the auditor's that can be fetched, and what everybody sees.
 export async function addresses(base) {
   const signedOut = ["/", "/sign-in", "/words", "/signed-out", "/nowhere", await link(base, "northwind")];
   const customer = [
@@ -164,7 +163,6 @@ export async function addresses(base) {
     "/rules/compare",
     "/rules/proposals",
   ];
-  return { signedOut, customer, partner, reviewer };
   const auditor = [
     "/ledger",
     "/ledger?subject=Partner%3A%3Acontoso&decision=true&caller=operator%3Alocal",
@@ -186,5 +184,5 @@ export async function addresses(base) {
     "/access-review?customer=adatum&as_of=12",
     "/access-review?partner=nobody",
   ];
-  return { signedOut, customer, partner, auditor };
+  return { signedOut, customer, partner, reviewer, auditor };
 }

@@ -18,8 +18,10 @@ async function everywhere(page, visit) {
     await page.goto(path);
     await visit(path);
   }
-  for (const [who, own] of [["adatum", paths.customer], ["contoso", paths.partner], ["bob", paths.reviewer]]) {
-  for (const [who, own] of [["adatum", paths.customer], ["contoso", paths.partner], ["auditor", paths.auditor]]) {
+  const everybody = [
+    ["adatum", paths.customer], ["contoso", paths.partner], ["bob", paths.reviewer], ["auditor", paths.auditor],
+  ];
+  for (const [who, own] of everybody) {
     await page.goto("/sign-in");
     await press(page.locator(`button[value=${who}]`));
     for (const path of own) {

@@ -47,6 +47,7 @@ for (const [locale, lang] of [["en-GB", "en"], ["zh-CN", "zh-Hans"]]) {
       await page.goto(path);
       await shot(named(path));
     }
+    await page.goto("/sign-in");
     await page.locator("button[value=auditor]").click();
     for (const path of paths.auditor) {
       await page.goto(path);
