@@ -15,6 +15,7 @@ pub mod schedule;
 pub mod begin;
 pub mod report;
 pub mod tables;
+pub mod rules_difference;
 pub mod rollback;
 
 use std::collections::BTreeMap;

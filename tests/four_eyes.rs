@@ -13,7 +13,7 @@ use crate::server::{Answer, Server, standing};
 const BILLS: &str = "policies/may/receive-bill.cedar";
 
 /// The shipped rules with a remark, so that they decide as before under another digest.
-fn remarked(remark: &str) -> BTreeMap<String, String> {
+pub fn remarked(remark: &str) -> BTreeMap<String, String> {
     let mut files: BTreeMap<String, String> =
         RuleFiles::built_in().iter().map(|(path, text)| (path.to_owned(), text.to_owned())).collect();
     files.insert(BILLS.to_owned(), format!("{}// {remark}\n", files[BILLS]));
@@ -21,13 +21,13 @@ fn remarked(remark: &str) -> BTreeMap<String, String> {
 }
 
 /// A server that publishes rules.
-struct Press {
-    server: Server,
+pub struct Press {
+    pub server: Server,
     data: TempDir,
 }
 
 impl Press {
-    fn start(settings: &str, arguments: &[&str]) -> Self {
+    pub fn start(settings: &str, arguments: &[&str]) -> Self {
         let data = tempfile::tempdir().unwrap();
         let file = data.path().join("standing.toml");
         std::fs::write(&file, format!("rules_from = \"publishing\"\n{settings}")).unwrap();
@@ -36,7 +36,7 @@ impl Press {
     }
 
     /// A token that is created on the socket.
-    fn token(&self, more: &[&str]) -> String {
+    pub fn token(&self, more: &[&str]) -> String {
         let data = self.data.path().to_str().unwrap();
         let output = standing(&[&["token", "create", "--json", "--data", data, "--role", "operator"], more].concat());
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
@@ -59,35 +59,35 @@ impl Press {
         created.json()["token"].as_str().unwrap().to_owned()
     }
 
-    fn send(&self, token: &str, method: &str, path: &str, body: Option<&Value>) -> Answer {
+    pub fn send(&self, token: &str, method: &str, path: &str, body: Option<&Value>) -> Answer {
         let bearer = format!("Bearer {token}");
         let headers = [("content-type", "application/json"), ("authorization", bearer.as_str())];
         self.server.send(method, path, &headers, body.map(Value::to_string).as_deref().map(str::as_bytes))
     }
 
-    fn proposes(&self, token: &str, remark: &str) -> Value {
+    pub fn proposes(&self, token: &str, remark: &str) -> Value {
         let proposed = self.send(token, "POST", "/v1/rules/proposals", Some(&json!({ "files": remarked(remark) })));
         assert_eq!(proposed.status, 201, "{}", proposed.text);
         proposed.json()
     }
 
-    fn approves(&self, token: &str, proposal: &Value) -> (u16, String) {
+    pub fn approves(&self, token: &str, proposal: &Value) -> (u16, String) {
         let path = format!("/v1/rules/proposals/{}/approval", proposal["id"]);
         let answer = self.send(token, "POST", &path, Some(&json!({ "unproved": "read", "comment": "a test" })));
         (answer.status, if answer.status == 200 { String::new() } else { answer.code() })
     }
 
-    fn publishes(&self, ada: &str, bob: &str, remark: &str) -> String {
+    pub fn publishes(&self, ada: &str, bob: &str, remark: &str) -> String {
         let proposal = self.proposes(ada, remark);
         assert_eq!(self.approves(bob, &proposal), (200, String::new()));
         proposal["digest"].as_str().unwrap().to_owned()
     }
 
-    fn rolls_back(&self, token: &str, to: &str) -> Answer {
+    pub fn rolls_back(&self, token: &str, to: &str) -> Answer {
         self.send(token, "POST", "/v1/rules/rollback", Some(&json!({ "to": to, "comment": "it was better" })))
     }
 
-    fn status(&self, token: &str) -> Value {
+    pub fn status(&self, token: &str) -> Value {
         self.send(token, "GET", "/v1/rules", None).json()
     }
 

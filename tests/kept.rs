@@ -80,6 +80,13 @@ fn a_store_written_before_opens_and_answers_as_it_did() {
                 proposals["proposals"].as_array().unwrap().iter().map(|one| &one["state"]).collect();
             assert_eq!(states.len(), 2, "{proposals}");
             assert!(states.contains(&&json!("open")), "{proposals}");
+            // Rules in the words of then are compared with each other as they were.
+            let digests: Vec<&str> =
+                history["history"].as_array().unwrap().iter().map(|entry| entry["digest"].as_str().unwrap()).collect();
+            let path = format!("/v1/rules/difference?from={}&to={}", digests[0], digests[1]);
+            let compared = kept.send(&server, "operator", "GET", &path, None);
+            assert_eq!(compared.status, 200, "{}", compared.text);
+            assert!(compared.json().get("findings").is_none(), "{}", compared.text);
         }
         // A link that was sent before its key was replaced is still good.
         let path = format!("/v1/relationship-requests/{}/acceptance", kept.expected["link"].as_str().unwrap());

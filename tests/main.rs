@@ -16,6 +16,7 @@ mod certificates;
 mod changes;
 mod checkpoints;
 mod closed_pipe;
+mod compared;
 mod clock;
 mod conditions;
 mod config;

@@ -280,6 +280,10 @@ pub fn tries(town: &Town, route: &Route) -> Vec<Try> {
             let history = town.by("operator", "GET", "/v1/rules/history", None).json();
             one(&path, Some(json!({ "to": history["history"][0]["digest"] })))
         }
+        ("GET", "/v1/rules/difference") => {
+            let digest = text(&town.by("operator", "GET", "/v1/rules", None).json(), "digest");
+            one(&format!("{path}?from={digest}&to={digest}"), None)
+        }
         ("GET", "/v1/ledger/proof") => one(&format!("{path}?seq=1"), None),
         ("GET", "/v1/ledger/consistency") => one(&format!("{path}?from=1"), None),
         // Nothing is so old.

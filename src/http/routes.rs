@@ -149,6 +149,7 @@ routes! {
     GET    "/v1/rules" "readRules"                                             => rules::status, Caller;
     GET    "/v1/rules/history" "readRules"                                     => rules::history, Caller;
     POST   "/v1/rules/review" "reviewRules"                                    => rules::review, Caller, json + long;
+    GET    "/v1/rules/difference" "reviewRules"                                => rules::difference, Caller + long;
     GET    "/v1/rules/proposals" "readRules"                                   => rules::proposals, Caller;
     POST   "/v1/rules/proposals" "proposeRules"                                => rules::propose, Caller, json + long;
     GET    "/v1/rules/proposals/{proposal}" "readRules"                        => rules::proposal, Caller;

@@ -40,6 +40,18 @@ pub(super) struct Rules {
     pub(super) rules: Option<String>,
 }
 
+/// Which two sets of rules are compared.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct Between {
+    /// The digest of the rules that are compared with, or its beginning; needed.
+    #[param(example = "7bf31cfa9bba")]
+    from: Option<String>,
+    /// The digest of the rules that are compared, or its beginning; needed.
+    #[param(example = "21d477d241bd")]
+    to: Option<String>,
+}
+
 /// A set of rules to review.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -120,6 +132,18 @@ pub(super) async fn review(mut request: Request) -> Result<Response, Problem> {
     }
     let evidence = publish::proposal::review(&request.pdp, &request.call, files).await?;
     read_response(&evidence, &evidence.value)
+}
+
+pub(super) async fn difference(mut request: Request) -> Result<Response, Problem> {
+    let Between { from, to } = request.query()?;
+    request.no_more_query()?;
+    let needed = |name: &str, digest: Option<String>| {
+        let missing = || format!("`{name}` is missing in the query; give the digest of rules, or its beginning");
+        digest.ok_or_else(|| Problem::bad("missing_parameter", missing()))
+    };
+    let (from, to) = (needed("from", from)?, needed("to", to)?);
+    let difference = publish::rules_difference::rules_difference(&request.pdp, &request.call, &from, &to).await?;
+    read_response(&difference, &difference.value)
 }
 
 /// How many lines may wait for whoever reads them; then the comparison waits too.

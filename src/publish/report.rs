@@ -17,7 +17,7 @@ use crate::pdp::call::{self, Call, CallError, CallTarget, Response};
 use crate::pdp::cursor::Seal;
 use crate::pdp::page::{ListError, Page};
 use crate::pdp::rules::{AmbiguousDigest, RefusedRules, parsed, whole_digest};
-use crate::policy::RuleId;
+use crate::policy::{RuleFiles, RuleId};
 use crate::publish::{self, PublishError};
 use crate::store::{InForce, Why};
 
@@ -212,6 +212,18 @@ pub async fn rules_with(pdp: &Pdp, call: &Call, digest: &str) -> Result<Response
         })
     })
     .await
+}
+
+/// The digest and the files of a set of rules that is or was in force, or is proposed, by its digest or the beginning of
+/// it.
+pub(crate) fn set_named(pdp: &Pdp, written: &str) -> Result<(String, RuleFiles), CallError<PublishError>> {
+    if let Some(whole) = whole_digest::<PublishError>(pdp, written)?
+        && let Some(files) = pdp.store.kept_rules(&whole)?
+    {
+        return Ok((whole, files.into_iter().collect()));
+    }
+    let proposed = proposed_with(pdp, written)?.ok_or_else(|| PublishError::UnknownRules(written.to_owned()))?;
+    Ok((proposed.digest, proposed.files.into_iter().collect()))
 }
 
 /// A set of rules that was proposed and never activated, by its digest or the beginning of it.

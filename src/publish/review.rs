@@ -186,11 +186,12 @@ pub async fn examine_with(pdp: &Pdp, files: RuleFiles, callbacks: ReviewCallback
     compared.await.map_err(|error| StoreError::Unusable(format!("the review broke off: {error}")))?
 }
 
-const UNEXAMINED: &str = "send less at once, or have the limits of examinations raised in the settings; then try again";
+pub(crate) const UNEXAMINED: &str =
+    "send less at once, or have the limits of examinations raised in the settings; then try again";
 
 /// What is known of a candidate short of the live world: known before, or found out in a process of its own where one
 /// is to be had, else here.
-async fn examination(
+pub(crate) async fn examination(
     pdp: &Pdp,
     old: &Arc<Bundle>,
     files: &RuleFiles,
@@ -219,7 +220,7 @@ async fn examination(
     Ok(examination)
 }
 
-fn not_compared(why: &str) -> Finding {
+pub(crate) fn not_compared(why: &str) -> Finding {
     let message = format!("the live world is not compared: {why}");
     Finding::whole("policies", message, "nothing is known of who gains or loses what").advising()
 }

@@ -3,12 +3,13 @@
 use serde_json::json;
 use warp::http::StatusCode;
 
-use super::super::rules::{ApprovalBody, ProposalBody, ReviewBody, RollbackBody};
+use super::super::rules::{ApprovalBody, Between, ProposalBody, ReviewBody, RollbackBody};
 use super::operation::{Described, at};
 use crate::pdp::page::ListError;
 use crate::pdp::rules::example_rules;
 use crate::publish::report::{KeptRules, RulesEntry, RulesStatus};
 use crate::publish::review::Evidence;
+use crate::publish::rules_difference::RulesDifference;
 use crate::publish::{ProposalReport, PublishError};
 
 pub(super) fn operations() -> Vec<Described> {
@@ -27,6 +28,11 @@ pub(super) fn operations() -> Vec<Described> {
             .never(&[StatusCode::NOT_FOUND, StatusCode::CONFLICT])
             .answers::<Evidence>("What is known of them, also where they are refused")
             .or_as("application/x-ndjson"),
+        at("GET /v1/rules/difference", "compareRules", "Read what two sets of rules that are kept answer differently")
+            .takes::<Between>()
+            .fails::<PublishError>()
+            .never(&[StatusCode::UNPROCESSABLE_ENTITY])
+            .answers::<RulesDifference>("The rows that turn, and who in the live world gains or loses what"),
         at("GET /v1/rules/proposals", "listProposals", "List proposals")
             .fails::<ListError>()
             .never(&[StatusCode::NOT_FOUND])
