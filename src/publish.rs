@@ -10,6 +10,7 @@ pub mod review;
 pub mod reviewed_bundle;
 pub mod watched;
 pub mod approval;
+pub mod refusal;
 pub mod proposal;
 pub mod schedule;
 pub mod begin;
@@ -62,8 +63,8 @@ pub enum PublishError {
     /// Everything is proved, so there is nothing to accept without a proof.
     #[error("every claim is proved, so `unproved` accepts nothing; approve without it")]
     NothingUnproved,
-    /// Nobody approves what the same person proposed.
-    #[error("`{who}` is the person who made the proposal; have another person approve it")]
+    /// Nobody approves or refuses what the same person proposed.
+    #[error("`{who}` is the person who made the proposal; have another person decide on it")]
     SameIdentity {
         /// Who.
         who: String,
@@ -181,6 +182,7 @@ fn said(state: &ProposalState) -> &'static str {
         ProposalState::Activated => "activated",
         ProposalState::Withdrawn => "withdrawn",
         ProposalState::NotActivated => "notActivated",
+        ProposalState::Refused => "refused",
     }
 }
 

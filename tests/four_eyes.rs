@@ -415,3 +415,45 @@ fn a_rollback_that_is_proposed_needs_another_hand_and_a_command_without_a_server
     assert_eq!(code, Some(2), "{why}");
     assert!(why.contains("was made with"), "{why}");
 }
+
+#[test]
+fn another_person_says_no_with_a_reason_and_the_proposal_is_closed_by_it() {
+    let press = Press::start("", &[]);
+    let (ada, bob) = (press.token(&["--person", "ada"]), press.token(&["--person", "bob"]));
+    let (phone, cid) = (press.token(&["--person", "ada"]), press.token(&["--person", "cid"]));
+    let proposal = press.proposes(&ada, "to be refused");
+    let path = format!("/v1/rules/proposals/{}", proposal["id"]);
+    let refuses = |token: &str, path: &str, why: &str| {
+        let answer = press.send(token, "POST", &format!("{path}/refusal"), Some(&json!({ "why": why })));
+        (answer.status, if answer.status == 200 { String::new() } else { answer.code() })
+    };
+    let no = |status: u16, code: &str| (status, code.to_owned());
+    for (token, at, why, outcome) in [
+        (&ada, path.as_str(), "my own", no(403, "same_identity")),
+        (&phone, &path, "my own", no(403, "same_identity")),
+        (&press.made_by(&ada), &path, "by my hand", no(403, "same_hand")),
+        (&bob, &path, " ", no(422, "invalid_text")),
+        (&bob, &path, &"a".repeat(1_025), no(422, "invalid_text")),
+        (&bob, "/v1/rules/proposals/99", "none", no(404, "unknown_proposal")),
+        (&bob, &path, "it turns what nobody read", no(200, "")),
+        (&cid, &path, "again", no(409, "proposal_closed")),
+        (&ada, &path, "my own again", no(409, "proposal_closed")),
+    ] {
+        assert_eq!(refuses(token, at, why), outcome, "{why}");
+    }
+    let refused = press.send(&ada, "GET", &path, None).json();
+    assert_eq!(
+        (&refused["state"], &refused["ended"]["message"]),
+        (&json!("refused"), &json!("it turns what nobody read"))
+    );
+    assert_eq!(refused["ended"]["by"], format!("operator:{}", bob.split('_').nth(1).unwrap()), "{refused}");
+    assert!(refused["ended"]["at"].is_string() && refused.get("approval").is_none(), "{refused}");
+    assert_eq!(press.approves(&cid, &proposal), no(409, "proposal_closed"));
+    let withdrawn = press.send(&ada, "DELETE", &path, None);
+    assert_eq!((withdrawn.status, withdrawn.code().as_str()), (409, "proposal_closed"));
+    let records = press.send(&bob, "GET", "/v1/decisions?action=Api::approveRules&limit=100", None).json();
+    let said: Vec<&Value> =
+        records["decisions"].as_array().unwrap().iter().map(|record| &record["question"]["context"]["why"]).collect();
+    // Nine refusals and an approval; a text that is too long fills no ledger.
+    assert_eq!((said.len(), said.iter().filter(|why| why.is_string()).count()), (10, 7), "{said:?}");
+}

@@ -104,6 +104,7 @@ fn long_calls() -> Vec<(&'static str, &'static str, &'static str, Option<Value>)
         ("GET", "/v1/ledger/export", "/v1/ledger/export", None),
         ("GET", "/v1/access-review", "/v1/access-review?partner=p", None),
         ("POST", "/v1/rules/review", "/v1/rules/review", Some(json!({ "files": {} }))),
+        ("GET", "/v1/rules/difference", "/v1/rules/difference?from=00000000&to=00000000", None),
         ("POST", "/v1/rules/proposals", "/v1/rules/proposals", Some(json!({ "files": {} }))),
         ("POST", "/v1/rules/proposals/{proposal}/approval", "/v1/rules/proposals/1/approval", Some(json!({}))),
         ("POST", "/v1/rules/rollback", "/v1/rules/rollback", Some(json!({ "to": "0" }))),

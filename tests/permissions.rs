@@ -274,6 +274,7 @@ pub fn tries(town: &Town, route: &Route) -> Vec<Try> {
         ("POST", "/v1/rules/review" | "/v1/rules/proposals") => one(&path, Some(candidate("a candidate"))),
         ("GET", "/v1/rules/proposals/{proposal}") => one(&path.replace("{proposal}", &town.open_proposal()), None),
         ("POST", "/v1/rules/proposals/{proposal}/approval") => one(&path, Some(json!({ "unproved": "a test" }))),
+        ("POST", "/v1/rules/proposals/{proposal}/refusal") => one(&path, Some(json!({ "why": "a test" }))),
         ("DELETE", "/v1/rules/proposals/{proposal}") => one(&path, None),
         // To the first set, which is neither in force by then nor the one before.
         ("POST", "/v1/rules/rollback") => {

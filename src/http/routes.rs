@@ -155,6 +155,7 @@ routes! {
     GET    "/v1/rules/proposals/{proposal}" "readRules"                        => rules::proposal, Caller;
     DELETE "/v1/rules/proposals/{proposal}" "proposeRules"                     => rules::withdraw, Caller;
     POST   "/v1/rules/proposals/{proposal}/approval" "approveRules"            => rules::approve, Caller, json_or_none + long;
+    POST   "/v1/rules/proposals/{proposal}/refusal" "approveRules"             => rules::refuse, Caller, json;
     POST   "/v1/rules/rollback" "rollBackRules" | "proposeRules"              => rules::roll_back, Caller, json + long;
     GET    "/v1/rules/{digest}" "readRules"                                    => rules::kept, Caller;
 

@@ -92,6 +92,14 @@ pub(super) struct ApprovalBody {
     comment: Option<String>,
 }
 
+/// Somebody's no to a proposal.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RefusalBody {
+    /// Why.
+    why: String,
+}
+
 /// Which rules to go back to.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -238,6 +246,14 @@ pub(super) async fn approve(mut request: Request) -> Result<Response, Problem> {
         publish::approval::approve(&request.pdp, &request.call, id, Approving { unproved, activate_at, base, comment })
             .await?;
     change_response(StatusCode::OK, &approved, &with_names(&request.pdp, &approved.value)?)
+}
+
+pub(super) async fn refuse(mut request: Request) -> Result<Response, Problem> {
+    request.no_more_query()?;
+    let id = id(&request)?;
+    let RefusalBody { why } = request.body().await?;
+    let refused = publish::refusal::refuse(&request.pdp, &request.call, id, why).await?;
+    change_response(StatusCode::OK, &refused, &with_names(&request.pdp, &refused.value)?)
 }
 
 pub(super) async fn roll_back(mut request: Request) -> Result<Response, Problem> {

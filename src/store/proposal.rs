@@ -20,6 +20,8 @@ pub enum ProposalState {
     Withdrawn,
     /// It was approved and did not come in force when its time had come.
     NotActivated,
+    /// Somebody else said no to it.
+    Refused,
 }
 
 /// An approval of a proposal.

@@ -3,7 +3,7 @@
 use serde_json::json;
 use warp::http::StatusCode;
 
-use super::super::rules::{ApprovalBody, Between, ProposalBody, ReviewBody, RollbackBody};
+use super::super::rules::{ApprovalBody, Between, ProposalBody, RefusalBody, ReviewBody, RollbackBody};
 use super::operation::{Described, at};
 use crate::pdp::page::ListError;
 use crate::pdp::rules::example_rules;
@@ -62,6 +62,11 @@ pub(super) fn operations() -> Vec<Described> {
         .body::<ApprovalBody>(json!({ "unproved": "no solver on this machine, and the table was read" }))
         .changes()
         .fails::<PublishError>(),
+        at("POST /v1/rules/proposals/{proposal}/refusal", "refuseRules", "Say no to what somebody else proposed")
+            .answers::<ProposalReport>("The proposal as it is now")
+            .body::<RefusalBody>(json!({ "why": "it lets a suspended partner sell" }))
+            .changes()
+            .fails::<PublishError>(),
         at("POST /v1/rules/rollback", "rollBackRules", "Go back to rules that were in force before")
             .answers::<RulesEntry>("What is in force now: an emergency, within an hour, to the set of before")
             .answered::<ProposalReport>(StatusCode::CREATED, "A proposal of them, which waits for a second person")
