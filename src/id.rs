@@ -156,6 +156,8 @@ names! {
     TokenId = "token";
     /// The public name of a session on the pages; the secret of its cookie is never stored.
     SessionId = "session";
+    /// A draft of rules.
+    DraftId = "draft";
 }
 
 /// A service of one customer, written `customer/service`.

@@ -180,6 +180,10 @@ pub const SCHEMA_ENVIRONMENTS_MAX: u64 = 10_000;
 pub const ROLLBACK_ALONE_SECONDS: i64 = 3_600;
 /// The most proposals that may be open at a time.
 pub const OPEN_PROPOSALS_MAX: usize = 100;
+/// The largest number of drafts of rules.
+pub const DRAFTS_MAX: usize = 100;
+/// The largest number of those who change one draft of rules.
+pub const DRAFT_EDITORS_MAX: usize = 100;
 /// How long the digest of a set of rules is, in hexadecimal digits.
 pub const DIGEST_LENGTH: usize = 64;
 /// The fewest digits of a digest that name a set of rules.

@@ -18,7 +18,7 @@ use crate::clock::Timestamp;
 
 /// The first bytes of the keys whose rows are in the journal; the other rows of the table are remembered answers,
 /// checkpoints, archive files and strays.
-pub(super) const JOURNALED: [u8; 13] = *b"!befhopqstuvw";
+pub(super) const JOURNALED: [u8; 14] = *b"!bdefhopqstuvw";
 
 /// An entry of the journal that changed no fact.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -219,6 +219,7 @@ pub(super) fn described(key: &[u8]) -> String {
     match kind {
         b'!' => "what it knows of its keys".to_owned(),
         b'b' => format!("the set of rules `{name}`"),
+        b'd' => format!("a draft of rules, `{}`", name.get(1..).unwrap_or_default()),
         b'e' => format!("the evidence of rules in force {number}"),
         b'f' => format!("the files of proposal {number}"),
         b'h' => format!("the entry of rules in force {number}"),

@@ -24,6 +24,19 @@ pub enum ProposalState {
     Refused,
 }
 
+/// Somebody who changed a draft of rules.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Editor {
+    /// Whom they spoke for.
+    pub by: Caller,
+    /// The person behind it, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub person: Option<Person>,
+    /// The token that proved who it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token: Option<TokenId>,
+}
+
 /// An approval of a proposal.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Approval {

@@ -16,11 +16,11 @@ use super::proposal::{Proposal, ProposalState};
 use super::redb_file::Store;
 use crate::clock::Timestamp;
 
-fn rules_key(digest: &str) -> Vec<u8> {
+pub(super) fn rules_key(digest: &str) -> Vec<u8> {
     [b"b", digest.as_bytes()].concat()
 }
 
-fn numbered(kind: u8, number: u64) -> Vec<u8> {
+pub(super) fn numbered(kind: u8, number: u64) -> Vec<u8> {
     [[kind].as_slice(), &number.to_be_bytes()].concat()
 }
 

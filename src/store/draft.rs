@@ -1,0 +1,210 @@
+//! Drafts of rules as they are kept: no facts, so in no export and no feed of changes, and in a backup as all metadata is.
+//!
+//! A draft has two rows: what is said of it, and the texts of its files, so that a list of drafts stays small. One that
+//! was deleted keeps the first, without its files: an id that is used again goes on with its versions, or somebody who
+//! read the first draft would overwrite the second unseen.
+
+use std::collections::BTreeMap;
+
+use redb::ReadableTable;
+use serde::{Deserialize, Serialize};
+
+use super::StoreError;
+use super::batch::WriteContext;
+use super::metadata::Metadata;
+use super::metadata_changes::MetadataChanges;
+use super::proposal::{Editor, Proposal};
+use super::redb_file::Store;
+use super::rules::{numbered, rules_key};
+use crate::clock::Timestamp;
+use crate::id::DraftId;
+
+/// What a draft says of a file that it changes.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct ChangedFile {
+    /// The version of the draft with which it was changed last.
+    pub version: u64,
+    /// Is it removed?
+    pub removed: bool,
+    /// How many bytes its text has.
+    pub bytes: usize,
+}
+
+/// A draft of rules: what changes over a set of rules that is kept.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Draft {
+    /// Its id.
+    pub id: DraftId,
+    /// What people call it.
+    pub name: String,
+    /// The digest of the rules it changes.
+    pub base: String,
+    /// One more with each change.
+    pub version: u64,
+    /// The version with which its files or its base were changed last: a name is none of its rules.
+    pub edited: u64,
+    /// The version with which it came to stand over its base.
+    pub based: u64,
+    /// When it was begun.
+    pub begun: Timestamp,
+    /// When it was changed last.
+    pub changed: Timestamp,
+    /// Who began or changed it, in the order in which they first did.
+    pub editors: Vec<Editor>,
+    /// The files it changes.
+    pub files: BTreeMap<String, ChangedFile>,
+    /// When it was deleted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deleted: Option<Timestamp>,
+}
+
+/// The texts of the files that a draft changes; nothing of one that it removes.
+pub type DraftTexts = BTreeMap<String, Option<String>>;
+
+fn draft_key(id: &DraftId) -> Vec<u8> {
+    [b"dd", id.as_str().as_bytes()].concat()
+}
+
+fn texts_key(id: &DraftId) -> Vec<u8> {
+    [b"df", id.as_str().as_bytes()].concat()
+}
+
+impl<T: ReadableTable<&'static [u8], &'static [u8]>> Metadata<'_, T> {
+    fn draft(&self, id: &DraftId) -> Result<Option<Draft>, StoreError> {
+        self.row(&draft_key(id))
+    }
+
+    fn drafts(&self) -> Result<Vec<Draft>, StoreError> {
+        let drafts = self.rows::<Draft>(b"dd", b"de", usize::MAX)?.into_iter().map(|(_, draft)| draft);
+        Ok(drafts.filter(|draft| draft.deleted.is_none()).collect())
+    }
+
+    fn draft_texts(&self, id: &DraftId) -> Result<DraftTexts, StoreError> {
+        Ok(self.row(&texts_key(id))?.unwrap_or_default())
+    }
+
+    /// The files of a set of rules that is or was in force, or was proposed.
+    fn files_of_set(&self, digest: &str) -> Result<Option<Vec<(String, String)>>, StoreError> {
+        if let Some(files) = self.row(&rules_key(digest))? {
+            return Ok(Some(files));
+        }
+        let proposals = self.rows::<Proposal>(b"p", b"q", usize::MAX)?.into_iter();
+        let proposed = proposals.map(|(_, proposal)| proposal).find(|proposal| proposal.digest == digest);
+        proposed.map_or(Ok(None), |proposal| self.row(&numbered(b'f', proposal.id)))
+    }
+}
+
+impl Store {
+    /// A draft that is there or was deleted.
+    ///
+    /// # Errors
+    /// [`StoreError`] when it cannot be read.
+    pub fn draft(&self, id: &DraftId) -> Result<Option<Draft>, StoreError> {
+        self.metadata(|metadata| metadata.draft(id))
+    }
+
+    /// The drafts that are there, in the order of their ids.
+    ///
+    /// # Errors
+    /// [`StoreError`] when they cannot be read.
+    pub fn drafts(&self) -> Result<Vec<Draft>, StoreError> {
+        self.metadata(|metadata| metadata.drafts())
+    }
+
+    /// The draft that is there, with the texts of its files and those of its base, as they are at one moment.
+    ///
+    /// # Errors
+    /// [`StoreError`] when they cannot be read.
+    pub fn whole_draft(&self, id: &DraftId) -> Result<Option<WholeDraft>, StoreError> {
+        self.metadata(|metadata| whole(metadata, id))
+    }
+}
+
+/// A draft with the texts of its files, and those of its base.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct WholeDraft {
+    /// The draft.
+    pub draft: Draft,
+    /// The texts of the files it changes.
+    pub texts: DraftTexts,
+    /// The files of its base.
+    pub base: BTreeMap<String, String>,
+}
+
+impl WholeDraft {
+    /// The whole set that the draft makes: its base with its changes.
+    #[must_use]
+    pub fn files(&self) -> BTreeMap<String, String> {
+        let mut files = self.base.clone();
+        for (path, text) in &self.texts {
+            match text {
+                Some(text) => drop(files.insert(path.clone(), text.clone())),
+                None => drop(files.remove(path)),
+            }
+        }
+        files
+    }
+}
+
+fn whole<T: ReadableTable<&'static [u8], &'static [u8]>>(
+    metadata: &Metadata<'_, T>,
+    id: &DraftId,
+) -> Result<Option<WholeDraft>, StoreError> {
+    let Some(draft) = metadata.draft(id)?.filter(|draft| draft.deleted.is_none()) else { return Ok(None) };
+    let (texts, base) = (metadata.draft_texts(id)?, metadata.files_of_set(&draft.base)?);
+    let base = base.ok_or_else(|| StoreError::Unreadable(format!("the rules `{}` are not kept", draft.base)))?;
+    Ok(Some(WholeDraft { draft, texts, base: base.into_iter().collect() }))
+}
+
+impl WriteContext<'_> {
+    /// A draft that is there or was deleted, as it is where the change is made.
+    ///
+    /// # Errors
+    /// [`StoreError`] when it cannot be read.
+    pub fn draft(&self, id: &DraftId) -> Result<Option<Draft>, StoreError> {
+        self.metadata.draft(id)
+    }
+
+    /// The drafts that are there.
+    ///
+    /// # Errors
+    /// [`StoreError`] when they cannot be read.
+    pub fn drafts(&self) -> Result<Vec<Draft>, StoreError> {
+        self.metadata.drafts()
+    }
+
+    /// The draft that is there, with the texts of its files and those of its base.
+    ///
+    /// # Errors
+    /// [`StoreError`] when they cannot be read.
+    pub fn whole_draft(&self, id: &DraftId) -> Result<Option<WholeDraft>, StoreError> {
+        whole(&self.metadata, id)
+    }
+
+    /// The files of a set of rules that is or was in force, or was proposed.
+    ///
+    /// # Errors
+    /// [`StoreError`] when they cannot be read.
+    pub fn files_of_set(&self, digest: &str) -> Result<Option<Vec<(String, String)>>, StoreError> {
+        self.metadata.files_of_set(digest)
+    }
+}
+
+impl MetadataChanges {
+    /// Stores a draft as it is now, with the texts of its files.
+    ///
+    /// # Errors
+    /// [`StoreError`] when it cannot be put into bytes.
+    pub fn put_draft(&mut self, draft: &Draft, texts: &DraftTexts) -> Result<(), StoreError> {
+        self.put(draft_key(&draft.id), draft)?;
+        self.put(texts_key(&draft.id), texts)
+    }
+
+    /// Stores what is said of a draft, whose files stay as they are.
+    ///
+    /// # Errors
+    /// [`StoreError`] when it cannot be put into bytes.
+    pub fn put_draft_alone(&mut self, draft: &Draft) -> Result<(), StoreError> {
+        self.put(draft_key(&draft.id), draft)
+    }
+}
