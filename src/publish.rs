@@ -5,6 +5,7 @@
 //! it dies after, all of it did, and the next start decides by what the store says.
 
 pub mod difference;
+pub mod editors;
 mod four_eyes;
 pub mod review;
 pub mod reviewed_bundle;
@@ -17,6 +18,9 @@ pub mod begin;
 pub mod report;
 pub mod tables;
 pub mod rules_difference;
+pub mod draft_error;
+pub mod drafts;
+pub mod draft_files;
 pub mod rollback;
 
 use std::collections::BTreeMap;

@@ -18,8 +18,8 @@ use tempfile::TempDir;
 use crate::server::{Answer, Server, call, question, standing};
 use crate::stage::{Stage, shipped, time};
 
-/// The calls that the schema names and no route makes: those of a command, and of the pages.
-const NOT_SERVED: [&str; 3] = ["signIn", "signOut", "startAnyway"];
+/// The calls that the schema names and no route makes: those of a command, of the pages, and of drafts.
+const NOT_SERVED: [&str; 4] = ["draftRules", "signIn", "signOut", "startAnyway"];
 
 /// Who calls, as the table names them, and what their token is created with.
 const ROLES: [(&str, &[&str]); 9] = [

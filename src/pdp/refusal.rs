@@ -25,7 +25,7 @@ pub struct Denied {
 
 /// The action that a call was decided as before the schema had one of its own for it. A set of rules from then decides
 /// it so: never more widely than before, or than what only an operator may.
-const OLDER_NAMES: [(&str, &str); 16] = [
+const OLDER_NAMES: [(&str, &str); 17] = [
     ("askAboutThePast", "whatIf"),
     ("createToken", "manageTokens"),
     ("listTokens", "manageTokens"),
@@ -36,6 +36,8 @@ const OLDER_NAMES: [(&str, &str); 16] = [
     ("retireLinkKey", "manageLinkKeys"),
     ("startAnyway", "manageTokens"),
     ("backup", "manageTokens"),
+    // Whoever may propose any rules may write them before.
+    ("draftRules", "proposeRules"),
     // About the installation, which is no customer, only an operator accepts.
     ("importRelationships", "acceptRelationship"),
     // Whoever proves who they are could always read who asks; a session opens no more than that proof does.

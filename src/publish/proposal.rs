@@ -145,6 +145,21 @@ pub async fn review_with(
     Ok(publish::reviewed_bundle::review_bundle_with(pdp, files, callbacks).await?.evidence)
 }
 
+/// Why a text at a path can be no file of a set of rules, whatever it says.
+pub(crate) fn wrong_file(path: &str, text: &str) -> Option<String> {
+    if text.len() > RULES_FILE_BYTES_MAX {
+        return Some(format!("a file of rules has at most {RULES_FILE_BYTES_MAX} bytes"));
+    }
+    if !path.starts_with("policies/") && !path.starts_with("schemas/") {
+        return Some("a path begins with `policies/` or `schemas/`".to_owned());
+    }
+    if path.split('/').any(|part| part.is_empty() || part.starts_with('.')) {
+        return Some("a part of a path is neither empty nor begins with a dot".to_owned());
+    }
+    let is_known = [".cedar", ".cedarschema", ".md"].iter().any(|ending| path.ends_with(ending));
+    (!is_known).then(|| "a file is a `.cedar`, a `.cedarschema` or a `.md`".to_owned())
+}
+
 /// The files that were sent as a set of rules; without schemas they are those in force.
 fn candidate(pdp: &Pdp, files: BTreeMap<String, String>) -> Result<RuleFiles, PublishError> {
     let wrong = |path: &str, message: &str| PublishError::File { path: path.to_owned(), message: message.into() };
@@ -152,17 +167,8 @@ fn candidate(pdp: &Pdp, files: BTreeMap<String, String>) -> Result<RuleFiles, Pu
         return Err(wrong("*", &format!("a set of rules has at most {RULES_FILES_MAX} files")));
     }
     for (path, text) in &files {
-        if text.len() > RULES_FILE_BYTES_MAX {
-            return Err(wrong(path, &format!("a file of rules has at most {RULES_FILE_BYTES_MAX} bytes")));
-        }
-        if !path.starts_with("policies/") && !path.starts_with("schemas/") {
-            return Err(wrong(path, "a path begins with `policies/` or `schemas/`"));
-        }
-        if path.split('/').any(|part| part.is_empty() || part.starts_with('.')) {
-            return Err(wrong(path, "a part of a path is neither empty nor begins with a dot"));
-        }
-        if ![".cedar", ".cedarschema", ".md"].iter().any(|ending| path.ends_with(ending)) {
-            return Err(wrong(path, "a file is a `.cedar`, a `.cedarschema` or a `.md`"));
+        if let Some(message) = wrong_file(path, text) {
+            return Err(wrong(path, &message));
         }
     }
     let has_schemas = files.keys().any(|path| path.starts_with("schemas/"));
