@@ -38,6 +38,7 @@ mod partners;
 mod relationships;
 mod root;
 mod rules;
+mod drafts;
 mod authzen;
 mod decisions;
 mod forward_auth;

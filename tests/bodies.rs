@@ -19,6 +19,8 @@ fn path(route: &Route) -> String {
         ("{proposal}", "1"),
         ("{key}", "0123456789abcdef"),
         ("{token}", "nothing"),
+        ("{draft}", "nothing"),
+        ("{path}", "policies/nothing.cedar"),
     ];
     let mut path = route.path.to_owned();
     for (part, name) in named {

@@ -115,9 +115,14 @@ fn a_condition_on_a_call_that_has_no_use_for_it_is_refused_but_for_authzen() {
     let town = Guarded::new();
     for route in ROUTES.iter().filter(|route| !route.is_noun) {
         let mut path = route.path.to_owned();
-        for (part, name) in
-            [("{partner}", "contoso"), ("{customer}", "adatum"), ("{seq}", "1"), ("{proposal}", "1"), ("{token}", "x")]
-        {
+        for (part, name) in [
+            ("{partner}", "contoso"),
+            ("{customer}", "adatum"),
+            ("{seq}", "1"),
+            ("{proposal}", "1"),
+            ("{token}", "x"),
+            ("{draft}", "x"),
+        ] {
             path = path.replace(part, name);
         }
         let path = path.replace("{key}", "0123456789abcdef").replace("{digest}", &"0".repeat(64));

@@ -35,6 +35,15 @@ impl Press {
         Self { server, data }
     }
 
+    /// The server stops and starts again.
+    pub fn again(self) -> Self {
+        let Self { server, data } = self;
+        server.terminate();
+        let file = data.path().join("standing.toml");
+        let server = Server::start(data.path(), &["--config", file.to_str().unwrap()]);
+        Self { server, data }
+    }
+
     /// A token that is created on the socket.
     pub fn token(&self, more: &[&str]) -> String {
         let data = self.data.path().to_str().unwrap();
@@ -45,7 +54,7 @@ impl Press {
     }
 
     /// A token that is created with another one.
-    fn made_by(&self, maker: &str) -> String {
+    pub fn made_by(&self, maker: &str) -> String {
         let created = self.send(maker, "POST", "/v1/tokens", Some(&json!({ "role": "operator" })));
         assert_eq!(created.status, 201, "{}", created.text);
         created.json()["token"].as_str().unwrap().to_owned()

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 const LINES_MAX: usize = 400;
 /// As many routes as one can see at once.
-const SCREEN_LINES: usize = 80;
+const SCREEN_LINES: usize = 92;
 
 /// Names that say nothing of what is in a file.
 const EMPTY_NAMES: [&str; 9] = ["utils", "common", "helpers", "types", "models", "dto", "state", "manager", "mod"];

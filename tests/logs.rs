@@ -39,10 +39,7 @@ fn every_call(town: &Town) -> Vec<String> {
     for route in ROUTES {
         for called in tries(town, route) {
             let (method, body) = (route.method.as_str(), called.body);
-            let path = match called.path.contains("{proposal}") {
-                true => called.path.replace("{proposal}", &town.open_proposal()),
-                false => called.path,
-            };
+            let path = town.ready(&called.path);
             // The link in a path opens a relationship.
             marks.extend(path.split('/').filter(|part| part.len() > 100).map(str::to_owned));
             for credentials in [Some(wrong.as_str()), Some(pair.as_str()), None] {

@@ -30,6 +30,7 @@ mod difference;
 mod disk;
 mod displacing;
 mod doors;
+mod drafts;
 mod decisions;
 mod examined;
 mod expected;

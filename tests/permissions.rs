@@ -18,8 +18,8 @@ use tempfile::TempDir;
 use crate::server::{Answer, Server, call, question, standing};
 use crate::stage::{Stage, shipped, time};
 
-/// The calls that the schema names and no route makes: those of a command, of the pages, and of drafts.
-const NOT_SERVED: [&str; 4] = ["draftRules", "signIn", "signOut", "startAnyway"];
+/// The calls that the schema names and no route makes: those of a command, and of the pages.
+const NOT_SERVED: [&str; 3] = ["signIn", "signOut", "startAnyway"];
 
 /// Who calls, as the table names them, and what their token is created with.
 const ROLES: [(&str, &[&str]); 9] = [
@@ -128,6 +128,19 @@ impl Town {
         open
     }
 
+    /// A path with a proposal that is open, or a draft that is there, where it names one.
+    pub fn ready(&self, path: &str) -> String {
+        let mut path = path.to_owned();
+        if path.contains("{proposal}") {
+            path = path.replace("{proposal}", &self.open_proposal());
+        }
+        if path.contains("{draft}") {
+            path = path.replace("{draft}", "a-draft");
+            self.tells("/v1/rules/drafts/a-draft", &json!({}));
+        }
+        path
+    }
+
     fn link(&self, partner: &str) -> String {
         let path = format!("/v1/partners/{partner}/relationship-request");
         text(&self.by("operator", "GET", &path, None).json(), "token")
@@ -138,7 +151,11 @@ impl Town {
         let credentials = format!("Bearer {}", self.tokens[who]);
         let answer = self.with(Some(&credentials), method, path, body);
         // A proposal ends with it, or stands over other rules than those of now.
-        if method != "GET" && path.starts_with("/v1/rules") && outcome(&answer) == "yes" {
+        if !path.starts_with("/v1/rules/drafts")
+            && method != "GET"
+            && path.starts_with("/v1/rules")
+            && outcome(&answer) == "yes"
+        {
             self.open.take();
         }
         answer
@@ -281,6 +298,12 @@ pub fn tries(town: &Town, route: &Route) -> Vec<Try> {
             let history = town.by("operator", "GET", "/v1/rules/history", None).json();
             one(&path, Some(json!({ "to": history["history"][0]["digest"] })))
         }
+        ("PUT", "/v1/rules/drafts/{draft}") => one(&path, Some(json!({ "name": "A draft" }))),
+        (_, "/v1/rules/drafts/{draft}") => one(&path, None),
+        (method, "/v1/rules/drafts/{draft}/files/{path}") => {
+            let body = (method == "PUT").then(|| json!({ "text": "// To be written.\n" }));
+            one(&path.replace("{path}", "policies/may/receive-bill.cedar"), body)
+        }
         ("GET", "/v1/rules/difference") => {
             let digest = text(&town.by("operator", "GET", "/v1/rules", None).json(), "digest");
             one(&format!("{path}?from={digest}&to={digest}"), None)
@@ -330,12 +353,8 @@ fn every_role_on_every_route_is_as_reviewed() {
         for Try { label, path, body } in tries(&town, route) {
             let mut who_by_outcome: BTreeMap<String, Vec<&str>> = BTreeMap::new();
             for (who, _) in ROLES.iter().rev() {
-                // Once it is approved a proposal is no more.
-                let path = if path.contains("{proposal}") {
-                    path.replace("{proposal}", &town.open_proposal())
-                } else {
-                    path.clone()
-                };
+                // Once it is approved a proposal is no more, and a draft once it is deleted.
+                let path = town.ready(&path);
                 let answer = town.by(who, route.method.as_str(), &path, body.as_ref());
                 who_by_outcome.entry(outcome(&answer)).or_default().insert(0, who);
             }
@@ -378,10 +397,7 @@ fn every_call_of_every_role_has_one_record_and_a_change_that_was_allowed_has_its
             let callers = ["operator", "another customer", "reviewer", "the partner itself"];
             let callers = if route.path.starts_with("/v1/rules") { &callers[..2] } else { &callers[..] };
             for &who in callers {
-                let path = match path.contains("{proposal}") {
-                    true => path.replace("{proposal}", &town.open_proposal()),
-                    false => path.clone(),
-                };
+                let path = town.ready(&path);
                 let what = format!("{who}: {} {} {label}", route.method, route.path);
                 let before = newest();
                 let answer = town.by(who, route.method.as_str(), &path, body.as_ref());

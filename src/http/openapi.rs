@@ -2,6 +2,7 @@
 
 mod problems;
 mod operation;
+mod drafts;
 mod operations;
 mod parameters;
 mod publishing;

@@ -39,6 +39,7 @@ use crate::pdp::call::{CallError, Coded, PreconditionError};
 use crate::pdp::links::LinksError;
 use crate::pdp::page::ListError;
 use crate::publish::PublishError;
+use crate::publish::draft_error::DraftError;
 use crate::store::StoreError;
 
 /// What is said while the store cannot be used, however many ask.
@@ -263,6 +264,12 @@ statuses! {
         Self::NothingUnproved => UNPROCESSABLE_ENTITY,
         Self::FromFiles | Self::NotProved(_) | Self::Closed { .. } | Self::Moved { .. } | Self::InForce(_)
             | Self::Scheduled(_) | Self::TooMany | Self::Lapsed { .. } | Self::Unloadable { .. } => CONFLICT,
+    }
+    DraftError {
+        Self::Ambiguous(_) => BAD_REQUEST,
+        Self::Unknown(_) | Self::UnknownFile { .. } | Self::UnknownRules(_) => NOT_FOUND,
+        Self::File { .. } | Self::Name | Self::NoConflict(_) | Self::TooLarge => UNPROCESSABLE_ENTITY,
+        Self::OtherBase { .. } | Self::TooMany | Self::TooManyEditors | Self::Conflicts(_) => CONFLICT,
     }
     ReplayError {
         Self::Unknown(_) => NOT_FOUND,

@@ -17,7 +17,7 @@ use super::long::Work;
 use super::problem::Problem;
 use super::request::Request;
 use super::{
-    access_review, authzen, changes, customers, decisions, forward_auth, health, ledger, link_keys, partners,
+    access_review, authzen, changes, customers, decisions, drafts, forward_auth, health, ledger, link_keys, partners,
     relationships, root, rules, subscriptions, tokens, transfer, what_if,
 };
 use crate::pdp::Pdp;
@@ -157,6 +157,13 @@ routes! {
     POST   "/v1/rules/proposals/{proposal}/approval" "approveRules"            => rules::approve, Caller, json_or_none + long;
     POST   "/v1/rules/proposals/{proposal}/refusal" "approveRules"             => rules::refuse, Caller, json;
     POST   "/v1/rules/rollback" "rollBackRules" | "proposeRules"              => rules::roll_back, Caller, json + long;
+    GET    "/v1/rules/drafts" "draftRules"                                     => drafts::list, Caller;
+    GET    "/v1/rules/drafts/{draft}" "draftRules"                             => drafts::get, Caller, noun;
+    PUT    "/v1/rules/drafts/{draft}" "draftRules"                             => drafts::put, Caller, noun, json_or_none;
+    DELETE "/v1/rules/drafts/{draft}" "draftRules"                             => drafts::delete, Caller, noun;
+    GET    "/v1/rules/drafts/{draft}/files/{path}" "draftRules"                => drafts::get_file, Caller, noun;
+    PUT    "/v1/rules/drafts/{draft}/files/{path}" "draftRules"                => drafts::put_file, Caller, noun, json;
+    DELETE "/v1/rules/drafts/{draft}/files/{path}" "draftRules"                => drafts::delete_file, Caller, noun;
     GET    "/v1/rules/{digest}" "readRules"                                    => rules::kept, Caller;
 
     GET    "/v1/tokens" "listTokens"                                           => tokens::list, Caller, world;
@@ -222,8 +229,10 @@ impl Routes {
         }
         let mut router = matchit::Router::new();
         for (path, routes) in by_path {
+            // The path of a file has slashes of its own, written as they are or encoded.
+            let path = path.replace("/files/{path}", "/files/{*path}");
             // A path that cannot be entered would be missing from every answer; the tests call each one.
-            if let Err(error) = router.insert(path, routes) {
+            if let Err(error) = router.insert(path.as_str(), routes) {
                 tracing::error!(path, %error, "a route cannot be served");
             }
         }

@@ -267,6 +267,9 @@ impl Described {
         if !route.is_noun {
             return self;
         }
+        if route.method == Method::DELETE {
+            return self.takes_header("If-Match").problem(StatusCode::PRECONDITION_FAILED);
+        }
         if route.method == Method::PUT {
             self = self.takes_header("If-Match").takes_header("If-None-Match: *");
             self = self.problem(StatusCode::PRECONDITION_FAILED);

@@ -18,7 +18,7 @@ use super::super::what_if::{CustomerWhatIfBody, PartnerWhatIfBody, WhatIfBody};
 use super::super::{access_review, changes, customers, ledger, partners, subscriptions};
 use super::operation::{Described, at};
 use super::problems::text;
-use super::{publishing, questions};
+use super::{drafts, publishing, questions};
 use crate::answer::ask::AskError;
 use crate::answer::own_standing::OwnStanding;
 use crate::answer::pages::{CustomerListItem, Ending, PartnerRelationship, PastError};
@@ -59,6 +59,7 @@ pub(super) fn operations() -> impl Iterator<Item = Described> {
         ("relationships", relationships()),
         ("remembering", remembering()),
         ("rules", publishing::operations()),
+        ("rules", drafts::operations()),
         ("tokens", tokens()),
         ("running", running()),
     ];

@@ -6,7 +6,7 @@ use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 use utoipa::openapi::{KnownFormat, RefOr, Required, SchemaFormat};
 
 use super::problems::text;
-use crate::id::{CustomerId, PartnerId, SubscriptionId, TokenId};
+use crate::id::{CustomerId, DraftId, PartnerId, SubscriptionId, TokenId};
 use crate::limits::IDEMPOTENCY_KEY_LENGTH_MAX;
 
 /// A part of a path.
@@ -22,6 +22,11 @@ pub(super) fn in_path(path: &str, name: &str) -> Parameter {
         "token" => (TokenId::schema(), "Which access token: its public name"),
         "key" => (text().pattern(Some("^[0-9a-f]{16}$")).into(), "Which link key"),
         "digest" => (text().pattern(Some("^[0-9a-f]{8,64}$")).into(), "Which rules: their digest, or its beginning"),
+        "draft" => (DraftId::schema(), "Which draft of rules"),
+        "path" => (
+            text().pattern(Some("^(policies|schemas)/.+$")).into(),
+            "Which file: its path in the folder of rules, with its slashes as they are or encoded",
+        ),
         "proposal" => (count(1).into(), "Which proposal: its number"),
         _ => (count(0).into(), "The place of the record in the ledger"),
     };

@@ -1,0 +1,187 @@
+//! Drafts of rules: written a file at a time, and kept as they are written.
+
+use serde_json::{Value, json};
+
+use crate::four_eyes::{Press, remarked};
+use crate::server::Answer;
+
+const DRAFT: &str = "/v1/rules/drafts/tighter";
+const BILLS: &str = "policies/may/receive-bill.cedar";
+const SELL: &str = "policies/may/api/sell.cedar";
+
+fn file(path: &str) -> String {
+    format!("{DRAFT}/files/{path}")
+}
+
+fn text(answer: &Answer, member: &str) -> String {
+    answer.json()[member].as_str().unwrap_or_else(|| panic!("no `{member}`: {}", answer.text)).to_owned()
+}
+
+impl Press {
+    /// Writes a file of the draft, on a condition.
+    fn writes(&self, token: &str, path: &str, text: &str, condition: Option<(&str, &str)>) -> Answer {
+        let bearer = format!("Bearer {token}");
+        let headers = [("content-type", "application/json"), ("authorization", bearer.as_str())];
+        let headers: Vec<_> = headers.into_iter().chain(condition).collect();
+        self.server.send("PUT", &file(path), &headers, Some(json!({ "text": text }).to_string().as_bytes()))
+    }
+
+    #[track_caller]
+    fn gets(&self, token: &str, path: &str) -> Value {
+        let answer = self.send(token, "GET", path, None);
+        assert_eq!(answer.status, 200, "{path}: {}", answer.text);
+        answer.json()
+    }
+
+    #[track_caller]
+    fn begins(&self, token: &str) -> Value {
+        let begun = self.send(token, "PUT", DRAFT, Some(&json!({ "name": "Transitions need administration" })));
+        assert_eq!(begun.status, 201, "{}", begun.text);
+        begun.json()
+    }
+}
+
+fn newest(press: &Press, token: &str) -> Value {
+    press.gets(token, "/v1/decisions?order=newest&limit=1&action=Api::draftRules")["decisions"][0].clone()
+}
+
+#[test]
+fn a_draft_is_begun_over_the_rules_in_force_renamed_listed_and_deleted_and_each_call_has_its_record() {
+    let press = Press::start("", &[]);
+    let (ada, bob) = (press.token(&["--person", "ada"]), press.token(&["--person", "bob"]));
+    let in_force = press.status(&ada)["digest"].clone();
+    let begun = press.begins(&ada);
+    assert_eq!((&begun["base"], &begun["inForce"], &begun["moved"]), (&in_force, &in_force, &json!(false)));
+    assert_eq!(
+        (&begun["version"], &begun["files"], &begun["name"]),
+        (&json!(1), &json!({}), &json!("Transitions need administration"))
+    );
+    assert_eq!(begun["editors"][0]["person"], "ada (standing)", "{begun}");
+    let record = newest(&press, &ada);
+    assert_eq!(
+        (&record["question"]["context"]["draft"], record["outcome"].is_null()),
+        (&json!("tighter"), false),
+        "{record}"
+    );
+
+    let again = press.send(&bob, "PUT", DRAFT, Some(&json!({ "name": "Administration first" })));
+    assert_eq!((again.status, again.header("etag")), (200, Some("\"2\"")), "{}", again.text);
+    assert_eq!(again.json()["editors"].as_array().unwrap().len(), 1, "a name is none of the rules: {}", again.text);
+    let listed = press.gets(&bob, "/v1/rules/drafts");
+    assert_eq!((&listed["drafts"][0]["name"], &listed["complete"]), (&json!("Administration first"), &json!(true)));
+
+    press.writes(&bob, BILLS, "// Nothing yet.\n", None);
+    assert!(press.gets(&ada, "/v1/rules/drafts")["drafts"][0]["files"][BILLS].get("text").is_none(), "{listed}");
+    assert_eq!(press.gets(&ada, DRAFT)["files"][BILLS]["text"], "// Nothing yet.\n");
+    let elsewhere = press.send(&ada, "PUT", DRAFT, Some(&json!({ "base": "0".repeat(64) })));
+    assert_eq!((elsewhere.status, elsewhere.code().as_str()), (404, "unknown_rules"));
+
+    let deleted = press.send(&bob, "DELETE", DRAFT, None);
+    assert_eq!(deleted.status, 200, "{}", deleted.text);
+    assert_eq!(press.gets(&ada, "/v1/rules/drafts"), json!({ "drafts": [], "complete": true }));
+    for (method, body) in [("GET", None), ("DELETE", None)] {
+        let gone = press.send(&ada, method, DRAFT, body);
+        assert_eq!((gone.status, gone.code().as_str()), (404, "unknown_draft"), "{method}");
+    }
+    // One that is begun under the same id is not the one that somebody read.
+    let begun = press.begins(&bob);
+    assert_eq!(
+        (&begun["version"], &begun["files"], &begun["editors"][0]["person"]),
+        (&json!(5), &json!({}), &json!("bob (standing)"))
+    );
+}
+
+#[test]
+fn a_text_is_kept_as_it_is_written_and_nobody_overwrites_what_another_saved_meanwhile() {
+    let press = Press::start("", &[]);
+    let (ada, bob) = (press.token(&["--person", "ada"]), press.token(&["--person", "bob"]));
+    press.begins(&ada);
+    let read = press.send(&bob, "GET", &file(BILLS), None);
+    assert_eq!((read.status, read.header("etag")), (200, Some("\"1\"")), "{}", read.text);
+    assert_eq!(
+        (text(&read, "text"), &read.json()["changed"]),
+        (remarked("")[BILLS].replace("// \n", ""), &json!(false))
+    );
+
+    let wrong = "permit (principal, action, \u{feff}\r\n// no end";
+    let saved = press.writes(&ada, BILLS, wrong, Some(("if-match", "\"1\"")));
+    assert_eq!((saved.status, saved.header("etag")), (200, Some("\"2\"")), "{}", saved.text);
+    let lost = press.writes(&bob, BILLS, "// Bob's.\n", Some(("if-match", "\"1\"")));
+    assert_eq!((lost.status, lost.code().as_str()), (412, "revision_moved"), "{}", lost.text);
+    let read = press.gets(&bob, &file(BILLS));
+    assert_eq!((read["text"].as_str(), &read["version"], &read["changed"]), (Some(wrong), &json!(2), &json!(true)));
+    assert!(read["base"].as_str().unwrap().starts_with("// "), "{read}");
+    let known = press.server.send(
+        "GET",
+        &file(BILLS),
+        &[("authorization", &format!("Bearer {bob}")), ("if-none-match", "\"2\"")],
+        None,
+    );
+    assert_eq!(known.status, 304);
+
+    // Another file has a version of its own.
+    let other = press.writes(&bob, "policies/never/new.cedar", "// new\n", Some(("if-none-match", "*")));
+    assert_eq!((other.status, other.header("etag")), (201, Some("\"3\"")), "{}", other.text);
+    let there = press.writes(&ada, "policies/never/new.cedar", "// new too\n", Some(("if-none-match", "*")));
+    assert_eq!((there.status, there.code().as_str()), (412, "already_registered"));
+    assert_eq!(press.writes(&ada, BILLS, "// right\n", Some(("if-match", "\"2\""))).status, 200);
+
+    // As in its base it is no change any more, and one that was only added is gone once it is removed.
+    let base = read["base"].as_str().unwrap();
+    assert_eq!(press.writes(&ada, BILLS, base, None).json()["changed"], false);
+    let encoded = format!("{DRAFT}/files/{}", "policies/never/new.cedar".replace('/', "%2F"));
+    assert_eq!(press.send(&ada, "DELETE", &encoded, None).status, 200);
+    let removed = press.send(&ada, "DELETE", &file(SELL), None);
+    assert_eq!((removed.status, &removed.json()["removed"]), (200, &json!(true)), "{}", removed.text);
+    let draft = press.gets(&ada, DRAFT);
+    assert_eq!(draft["files"], json!({ SELL: { "version": 7, "removed": true } }), "{draft}");
+    let editors: Vec<&Value> = draft["editors"].as_array().unwrap().iter().map(|editor| &editor["person"]).collect();
+    assert_eq!(editors, ["ada (standing)", "bob (standing)"]);
+}
+
+#[test]
+fn what_can_be_no_file_of_rules_is_refused_and_nothing_is_written() {
+    let press = Press::start("", &[]);
+    let ada = press.token(&[]);
+    press.begins(&ada);
+    let long = "a".repeat(1024 * 1024 + 1);
+    for (path, text, status, code) in [
+        ("README.md", "// x", 422, "invalid_rule_file"),
+        ("policies/may/x.txt", "// x", 422, "invalid_rule_file"),
+        ("policies/.hidden/x.cedar", "// x", 422, "invalid_rule_file"),
+        ("policies/may/x.cedar", long.as_str(), 422, "invalid_rule_file"),
+    ] {
+        let answer = press.writes(&ada, path, text, None);
+        assert_eq!((answer.status, answer.code().as_str()), (status, code), "{path}");
+    }
+    for (method, path) in [("GET", "policies/may/no.cedar"), ("DELETE", "policies/may/no.cedar")] {
+        let answer = press.send(&ada, method, &file(path), None);
+        assert_eq!((answer.status, answer.code().as_str()), (404, "unknown_rule_file"), "{method}");
+    }
+    // All texts together are as large as a set that is sent may be.
+    let most = "a".repeat(1024 * 1024);
+    let statuses: Vec<u16> =
+        (0..5).map(|n| press.writes(&ada, &format!("policies/may/{n}.cedar"), &most, None).status).collect();
+    assert_eq!(statuses, [201, 201, 201, 201, 422]);
+    let draft = press.gets(&ada, "/v1/rules/drafts");
+    assert_eq!(draft["drafts"][0]["files"].as_object().unwrap().len(), 4);
+    for n in 1..100 {
+        let begun = press.send(&ada, "PUT", &format!("/v1/rules/drafts/d-{n}"), Some(&json!({})));
+        assert_eq!(begun.status, 201, "{n}: {}", begun.text);
+    }
+    let more = press.send(&ada, "PUT", "/v1/rules/drafts/d-100", Some(&json!({})));
+    assert_eq!((more.status, more.code().as_str()), (409, "too_many_drafts"));
+}
+
+#[test]
+fn drafts_are_there_after_a_restart_and_in_no_export() {
+    let press = Press::start("", &[]);
+    let ada = press.token(&[]);
+    press.begins(&ada);
+    press.writes(&ada, BILLS, "// kept\n", None);
+    let before = press.gets(&ada, DRAFT);
+    assert!(!press.send(&ada, "GET", "/v1/export", None).text.contains("tighter"));
+    assert_eq!(press.gets(&ada, "/v1/changes?after=0")["changes"], json!([]));
+    let press = press.again();
+    assert_eq!(press.gets(&ada, DRAFT), before);
+}
