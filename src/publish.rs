@@ -21,6 +21,7 @@ pub mod rules_difference;
 pub mod draft_error;
 pub mod drafts;
 pub mod draft_files;
+pub mod draft_base;
 pub mod rollback;
 
 use std::collections::BTreeMap;
@@ -31,9 +32,11 @@ use utoipa::ToSchema;
 
 use crate::caller::{Caller, Person};
 use crate::clock::Timestamp;
+use crate::id::DraftId;
 use crate::limits::{OPEN_PROPOSALS_MAX, TEXT_LENGTH_MAX};
 use crate::pdp::call::{Call, Coded};
 use crate::pdp::rules::{AmbiguousDigest, Current};
+use crate::publish::editors::EditorReport;
 use crate::publish::review::Evidence;
 use crate::publish::watched::or_refused;
 use crate::question::Members;
@@ -68,7 +71,7 @@ pub enum PublishError {
     #[error("every claim is proved, so `unproved` accepts nothing; approve without it")]
     NothingUnproved,
     /// Nobody approves or refuses what the same person proposed.
-    #[error("`{who}` is the person who made the proposal; have another person decide on it")]
+    #[error("`{who}` is a person who made the proposal or edited its draft; have another person decide on it")]
     SameIdentity {
         /// Who.
         who: String,
@@ -108,6 +111,12 @@ pub enum PublishError {
     /// There is no such proposal.
     #[error("there is no proposal {0}; list the proposals for their numbers")]
     UnknownProposal(u64),
+    /// There is no such draft.
+    #[error("there is no draft `{0}`; list the drafts for their ids")]
+    UnknownDraft(DraftId),
+    /// It changed since it was read.
+    #[error("draft `{0}` changed while it was reviewed; look at it, and propose it again")]
+    DraftChanged(DraftId),
     /// It ended before.
     #[error("proposal {id} is `{}`; make another one", said(.state))]
     Closed {
@@ -205,6 +214,8 @@ impl Coded for PublishError {
             Self::PersonNeeded { .. } => "person_needed",
             Self::Lapsed { .. } => "approval_lapsed",
             Self::UnknownProposal(_) => "unknown_proposal",
+            Self::UnknownDraft(_) => "unknown_draft",
+            Self::DraftChanged(_) => "draft_changed",
             Self::Closed { .. } => "proposal_closed",
             Self::Moved { .. } => "rules_moved",
             Self::InForce(_) => "already_in_force",
@@ -281,6 +292,13 @@ pub struct ProposalReport {
     /// The person behind it, and in brackets who says so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub person: Option<String>,
+    /// The draft it was made of.
+    #[schema(value_type = Option<String>)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub draft: Option<DraftId>,
+    /// Who had changed that draft; none of them may approve it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub editors: Vec<EditorReport>,
     /// When.
     #[schema(value_type = String, format = DateTime)]
     pub at: Timestamp,
@@ -313,7 +331,8 @@ impl ProposalReport {
 
 impl From<Proposal> for ProposalReport {
     fn from(proposal: Proposal) -> Self {
-        let Proposal { id, digest, base, title, why, proposer, person, at, activate_at, state, .. } = proposal;
+        let Proposal { id, digest, base, title, why, proposer, person, at, activate_at, state, draft, .. } = proposal;
+        let editors = proposal.editors.into_iter().map(EditorReport::from).collect();
         let said = |person: Option<Person>| person.map(|person| person.to_string());
         let approval = proposal.approval.map(|approval| Approved {
             by: approval.by.to_string(),
@@ -334,6 +353,8 @@ impl From<Proposal> for ProposalReport {
             why,
             proposer,
             person,
+            draft,
+            editors,
             at,
             activate_at,
             approval,

@@ -1,9 +1,12 @@
-//! Drafts of rules: written a file at a time, and kept as they are written.
+//! Drafts of rules: written a file at a time, kept as they are written, proposed, and never approved by an editor.
+
+use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
 use crate::four_eyes::{Press, remarked};
 use crate::server::Answer;
+use crate::shipped::TIGHTER;
 
 const DRAFT: &str = "/v1/rules/drafts/tighter";
 const BILLS: &str = "policies/may/receive-bill.cedar";
@@ -171,6 +174,90 @@ fn what_can_be_no_file_of_rules_is_refused_and_nothing_is_written() {
     }
     let more = press.send(&ada, "PUT", "/v1/rules/drafts/d-100", Some(&json!({})));
     assert_eq!((more.status, more.code().as_str()), (409, "too_many_drafts"));
+}
+
+#[test]
+fn whoever_edited_a_draft_does_not_approve_what_is_made_of_it() {
+    let press = Press::start("", &[]);
+    let [ada, bob, phone, cid, dora] =
+        ["ada", "bob", "bob", "cid", "dora"].map(|person| press.token(&["--person", person]));
+    press.begins(&ada);
+    assert_eq!(press.writes(&ada, BILLS, "// To be written.\n", None).status, 200);
+    assert_eq!(press.writes(&bob, BILLS, &remarked("by two")[BILLS], None).status, 200);
+    let both = json!({ "draft": "tighter", "files": {}, "why": "both" });
+    let unknown = json!({ "draft": "unknown" });
+    for (body, status, code) in [(&both, 400, "invalid_body"), (&unknown, 404, "unknown_draft")] {
+        let answer = press.send(&cid, "POST", "/v1/rules/proposals", Some(body));
+        assert_eq!((answer.status, answer.code().as_str()), (status, code), "{}", answer.text);
+    }
+    let body = json!({ "draft": "tighter", "why": "they ask for it" });
+    let proposed = press.send(&cid, "POST", "/v1/rules/proposals", Some(&body));
+    assert_eq!(proposed.status, 201, "{}", proposed.text);
+    let proposal = proposed.json();
+    assert_eq!(
+        (&proposal["draft"], proposal["editors"].as_array().unwrap().len()),
+        (&json!("tighter"), 2),
+        "{proposal}"
+    );
+    let path = format!("/v1/rules/proposals/{}", proposal["id"]);
+    let expected: BTreeMap<String, String> = remarked("by two");
+    assert_eq!(press.gets(&ada, &path)["files"], json!(expected));
+    // What becomes of the draft afterwards changes nothing of the proposal.
+    assert_eq!(press.send(&cid, "DELETE", DRAFT, None).status, 200);
+    let no = |code: &str| (403, code.to_owned());
+    for (token, who) in
+        [(&ada, "an editor"), (&bob, "an editor"), (&phone, "an editor's phone"), (&cid, "the proposer")]
+    {
+        assert_eq!(press.approves(token, &proposal), no("same_identity"), "{who}");
+        let refused = press.send(token, "POST", &format!("{path}/refusal"), Some(&json!({ "why": "mine" })));
+        assert_eq!((refused.status, refused.code().as_str()), (403, "same_identity"), "{who}");
+    }
+    assert_eq!(press.approves(&press.made_by(&bob), &proposal), no("same_hand"), "made by an editor");
+    assert_eq!(press.approves(&dora, &proposal), (200, String::new()));
+}
+
+#[test]
+fn a_draft_whose_base_moved_says_so_and_takes_over_what_it_does_not_change_itself() {
+    let press = Press::start("", &[]);
+    let (ada, bob) = (press.token(&[]), press.token(&[]));
+    press.begins(&ada);
+    assert_eq!(press.writes(&ada, BILLS, &remarked("of the draft")[BILLS], None).status, 200);
+    assert_eq!(press.writes(&ada, TIGHTER.0, TIGHTER.1, None).status, 201);
+    let up_to_date = |body: &Value| press.send(&ada, "POST", &format!("{DRAFT}/base"), Some(body));
+    assert_eq!(up_to_date(&json!({})).json()["version"], 3, "there is nothing to bring");
+
+    // The others change a file that the draft changes, too, and add one.
+    let mut theirs = remarked("of the others");
+    theirs.insert(
+        "policies/never/theirs.cedar".to_owned(),
+        TIGHTER.1.replace("transition-needs-administration", "theirs"),
+    );
+    let proposed = press.send(&ada, "POST", "/v1/rules/proposals", Some(&json!({ "files": theirs })));
+    assert_eq!(proposed.status, 201, "{}", proposed.text);
+    assert_eq!(press.approves(&bob, &proposed.json()), (200, String::new()));
+    let draft = press.gets(&ada, DRAFT);
+    assert_eq!((&draft["moved"], &draft["inForce"]), (&json!(true), &proposed.json()["digest"]), "{draft}");
+
+    let conflict = up_to_date(&json!({}));
+    assert_eq!((conflict.status, conflict.code().as_str()), (409, "draft_conflicts"), "{}", conflict.text);
+    let conflicts = conflict.json()["evidence"]["conflicts"].clone();
+    assert_eq!(conflicts.as_array().unwrap().len(), 1, "{conflicts}");
+    assert_eq!((&conflicts[0]["path"], conflicts[0]["theirs"].as_str()), (&json!(BILLS), Some(theirs[BILLS].as_str())));
+    assert_eq!(conflicts[0]["ours"].as_str(), Some(remarked("of the draft")[BILLS].as_str()));
+    assert_eq!(press.gets(&ada, DRAFT), draft, "nothing is changed");
+    let not_asked = up_to_date(&json!({ "keep": [BILLS, SELL] }));
+    assert_eq!((not_asked.status, not_asked.code().as_str()), (422, "no_conflict"), "{}", not_asked.text);
+
+    let brought = up_to_date(&json!({ "keep": [BILLS] }));
+    assert_eq!(brought.status, 200, "{}", brought.text);
+    let brought = brought.json();
+    assert_eq!(
+        (&brought["moved"], &brought["base"], &brought["version"]),
+        (&json!(false), &draft["inForce"], &json!(4))
+    );
+    assert_eq!(brought["files"][BILLS]["text"].as_str(), Some(remarked("of the draft")[BILLS].as_str()));
+    let taken = press.gets(&ada, &file("policies/never/theirs.cedar"));
+    assert_eq!((&taken["changed"], &taken["version"]), (&json!(false), &json!(4)), "{taken}");
 }
 
 #[test]

@@ -299,7 +299,7 @@ pub fn tries(town: &Town, route: &Route) -> Vec<Try> {
             one(&path, Some(json!({ "to": history["history"][0]["digest"] })))
         }
         ("PUT", "/v1/rules/drafts/{draft}") => one(&path, Some(json!({ "name": "A draft" }))),
-        (_, "/v1/rules/drafts/{draft}") => one(&path, None),
+        (_, "/v1/rules/drafts/{draft}" | "/v1/rules/drafts/{draft}/base") => one(&path, None),
         (method, "/v1/rules/drafts/{draft}/files/{path}") => {
             let body = (method == "PUT").then(|| json!({ "text": "// To be written.\n" }));
             one(&path.replace("{path}", "policies/may/receive-bill.cedar"), body)

@@ -12,6 +12,7 @@ use super::request::Request;
 use super::response::{change_response, read_response, tagged};
 use crate::id::{DraftId, Revision};
 use crate::publish;
+use crate::publish::draft_base::Rebasing;
 use crate::publish::drafts::{DraftReport, PuttingDraft};
 
 /// How a draft is begun, or what it is called from now on.
@@ -30,6 +31,20 @@ pub(super) struct DraftBody {
 pub(super) struct DraftFileBody {
     /// The text; it is kept as it is, also where it is wrong.
     text: String,
+}
+
+/// Over which rules a draft is to stand.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct DraftBaseBody {
+    /// The digest of the rules, or its beginning; those in force when nothing is said.
+    to: Option<String>,
+    /// The paths of files that both sides changed at which the text of the draft stays.
+    #[serde(default)]
+    keep: Vec<String>,
+    /// The paths of files that both sides changed at which the text of the rules is taken.
+    #[serde(default)]
+    take: Vec<String>,
 }
 
 /// Every draft.
@@ -75,6 +90,15 @@ pub(super) async fn delete(mut request: Request) -> Result<Response, Problem> {
     request.note_idempotency(&[])?;
     let deleted = publish::drafts::delete_draft(&request.pdp, &request.call, &id).await?;
     change_response(StatusCode::OK, &deleted, &with_names(&request.pdp, &deleted.value)?)
+}
+
+pub(super) async fn rebase(mut request: Request) -> Result<Response, Problem> {
+    request.no_more_query()?;
+    let id = id(&request)?;
+    let DraftBaseBody { to, keep, take } = request.body_or_none().await?;
+    let rebasing = Rebasing { to, keep, take };
+    let done = publish::draft_base::rebase(&request.pdp, &request.call, &id, rebasing).await?;
+    change_response(StatusCode::OK, &done, &with_names(&request.pdp, &done.value)?)
 }
 
 pub(super) async fn get_file(request: Request) -> Result<Response, Problem> {

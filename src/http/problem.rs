@@ -258,12 +258,12 @@ statuses! {
     }
     PublishError {
         Self::Ambiguous(_) => BAD_REQUEST,
-        Self::UnknownProposal(_) | Self::UnknownRules(_) => NOT_FOUND,
+        Self::UnknownProposal(_) | Self::UnknownRules(_) | Self::UnknownDraft(_) => NOT_FOUND,
         Self::SameIdentity { .. } | Self::SameHand { .. } | Self::Nobody { .. } | Self::PersonNeeded { .. } => FORBIDDEN,
         Self::File { .. } | Self::Text(_) | Self::Refused(_) | Self::Past { .. } => UNPROCESSABLE_ENTITY,
         Self::NothingUnproved => UNPROCESSABLE_ENTITY,
         Self::FromFiles | Self::NotProved(_) | Self::Closed { .. } | Self::Moved { .. } | Self::InForce(_)
-            | Self::Scheduled(_) | Self::TooMany | Self::Lapsed { .. } | Self::Unloadable { .. } => CONFLICT,
+            | Self::Scheduled(_) | Self::TooMany | Self::Lapsed { .. } | Self::Unloadable { .. } | Self::DraftChanged(_) => CONFLICT,
     }
     DraftError {
         Self::Ambiguous(_) => BAD_REQUEST,

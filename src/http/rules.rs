@@ -22,6 +22,7 @@ use super::request::Request;
 use super::response::{at_revision, change_response, read_response, recorded};
 use crate::answer::what_if::Named;
 use crate::clock::Timestamp;
+use crate::id::DraftId;
 use crate::pdp::Pdp;
 use crate::publish;
 use crate::publish::approval::Approving;
@@ -65,7 +66,9 @@ pub(super) struct ReviewBody {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct ProposalBody {
     /// The whole set: texts by path, as in the folder of rules; without schemas they are those in force.
-    files: BTreeMap<String, String>,
+    files: Option<BTreeMap<String, String>>,
+    /// The draft it is made of, instead of `files`.
+    draft: Option<DraftId>,
     /// What it does, in a few words.
     title: Option<String>,
     /// Why it is wanted.
@@ -211,9 +214,13 @@ fn review_lines(pdp: Arc<Pdp>, begun: BegunReview) -> Response {
 
 pub(super) async fn propose(mut request: Request) -> Result<Response, Problem> {
     request.no_more_query()?;
-    let ProposalBody { files, title, why, activate_at } = request.rules_body().await?;
-    let proposed =
-        publish::proposal::propose(&request.pdp, &request.call, Proposing { files, title, why, activate_at }).await?;
+    let ProposalBody { files, draft, title, why, activate_at } = request.rules_body().await?;
+    if files.is_some() == draft.is_some() {
+        let message = "a proposal is of `files` or of a `draft`; send one of them";
+        return Err(Problem::bad("invalid_body", message.to_owned()));
+    }
+    let proposing = Proposing { files: files.unwrap_or_default(), draft, title, why, activate_at };
+    let proposed = publish::proposal::propose(&request.pdp, &request.call, proposing).await?;
     change_response(StatusCode::CREATED, &proposed, &with_names(&request.pdp, &proposed.value)?)
 }
 

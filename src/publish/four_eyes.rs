@@ -11,7 +11,7 @@ use crate::id::TokenId;
 use crate::pdp::call::Call;
 use crate::pdp::call::CallError;
 use crate::publish::PublishError;
-use crate::store::{Approval, Maker, Proposal, StoreError, Token};
+use crate::store::{Approval, Editor, Maker, Proposal, StoreError, Token};
 
 /// Looks up a token by its public name.
 pub(crate) type Tokens<'a> = &'a dyn Fn(&TokenId) -> Result<Option<Token>, StoreError>;
@@ -33,6 +33,11 @@ impl Hand {
     /// Whoever made a proposal.
     fn of_proposal(proposal: &Proposal, tokens: Tokens<'_>) -> Result<Self, StoreError> {
         Self::kept(&proposal.proposer, proposal.person.as_ref(), proposal.token.as_ref(), tokens)
+    }
+
+    /// Whoever changed the draft it was made of.
+    fn of_editor(editor: &Editor, tokens: Tokens<'_>) -> Result<Self, StoreError> {
+        Self::kept(&editor.by, editor.person.as_ref(), editor.token.as_ref(), tokens)
     }
 
     /// Whoever approved one.
@@ -77,7 +82,8 @@ pub(crate) fn is_somebody(hand: &Hand, needs_persons: bool) -> Result<(), Publis
     }
 }
 
-/// Is whoever approves another person than whoever proposed, with a token that neither made for the other?
+/// Is whoever decides on a proposal another person than whoever made it, and than each who edited the draft it was made
+/// of, with a token that neither made for the other?
 pub(crate) fn are_two(
     proposal: &Proposal,
     approver: &Hand,
@@ -85,13 +91,18 @@ pub(crate) fn are_two(
     tokens: Tokens<'_>,
 ) -> Result<(), CallError<PublishError>> {
     is_somebody(approver, needs_persons)?;
-    let proposer = Hand::of_proposal(proposal, tokens)?;
+    is_another(&Hand::of_proposal(proposal, tokens)?, approver, tokens)?;
+    proposal.editors.iter().try_for_each(|editor| is_another(&Hand::of_editor(editor, tokens)?, approver, tokens))
+}
+
+/// Is whoever decides on a proposal another hand than one that it comes from?
+fn is_another(author: &Hand, approver: &Hand, tokens: Tokens<'_>) -> Result<(), CallError<PublishError>> {
     // A role is no identity: a token keeps its name whatever it may do.
-    let is_same_caller = proposer.caller.entity() == approver.caller.entity();
-    if is_same_caller || proposer.person == approver.person {
+    let is_same_caller = author.caller.entity() == approver.caller.entity();
+    if is_same_caller || author.person == approver.person {
         return Err(PublishError::SameIdentity { who: approver.caller.to_string() }.into());
     }
-    for (made, maker) in [(&proposer, approver), (approver, &proposer)] {
+    for (made, maker) in [(author, approver), (approver, author)] {
         if let Some(made) = &made.token
             && descends(made, maker, tokens)?
         {

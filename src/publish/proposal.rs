@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use crate::clock::Timestamp;
 use crate::config::RulesFrom;
+use crate::id::DraftId;
 use crate::limits::{OPEN_PROPOSALS_MAX, RULES_FILE_BYTES_MAX, RULES_FILES_MAX};
 use crate::pdp::Pdp;
 use crate::pdp::call::{self, Call, CallError, CallTarget, Committed, Done, Response};
@@ -23,8 +24,10 @@ use crate::store::{Closed, MetadataChanges, Proposal, ProposalState, StoreError,
 /// What somebody wants in force.
 #[derive(Clone, Debug, Default)]
 pub struct Proposing {
-    /// The whole set: texts by path.
+    /// The whole set: texts by path; not used where it is of a draft.
     pub files: BTreeMap<String, String>,
+    /// The draft it is made of.
+    pub draft: Option<DraftId>,
     /// What it does, in a few words.
     pub title: Option<String>,
     /// Why it is wanted.
@@ -42,6 +45,8 @@ pub(crate) struct Candidate {
     pub(crate) activate_at: Option<Timestamp>,
     /// Does it go back to rules that were in force before?
     pub(crate) rollback: bool,
+    /// The draft it is made of, and its version.
+    pub(crate) draft: Option<(DraftId, u64)>,
 }
 
 /// Stores a candidate as a proposal of whoever makes the call.
@@ -51,7 +56,7 @@ pub(crate) fn proposed(
     hand: &Hand,
     candidate: &Candidate,
 ) -> Result<Done<ProposalReport>, CallError<PublishError>> {
-    let Candidate { files, reviewed, title, why, activate_at, rollback } = candidate;
+    let Candidate { files, reviewed, title, why, activate_at, rollback, draft } = candidate;
     if reviewed.bundle.is_none() {
         return Err(PublishError::Refused(Box::new(reviewed.evidence.clone())).into());
     }
@@ -69,6 +74,13 @@ pub(crate) fn proposed(
     // The review compared with these rules, even if others were activated a moment ago.
     let base = reviewed.evidence.in_force.to_string();
     let Hand { caller: proposer, person, token } = hand.clone();
+    let editors = match draft {
+        Some((id, version)) => {
+            let kept = context.draft(id)?.filter(|kept| kept.deleted.is_none() && kept.version == *version);
+            kept.ok_or_else(|| PublishError::DraftChanged(id.clone()))?.editors
+        }
+        None => Vec::new(),
+    };
     let (title, why, state, at) = (title.clone(), why.clone(), ProposalState::Open, context.at);
     let proposal = Proposal {
         id,
@@ -82,6 +94,8 @@ pub(crate) fn proposed(
         at,
         activate_at: *activate_at,
         rollback: *rollback,
+        draft: draft.as_ref().map(|(id, _)| id.clone()),
+        editors,
         state,
         approval: None,
         closed: None,
@@ -191,11 +205,18 @@ pub async fn propose(
     proposing: Proposing,
 ) -> Result<Committed<ProposalReport>, CallError<PublishError>> {
     call::may(pdp, call, "proposeRules").await?;
-    let Proposing { files, title, why, activate_at } = proposing;
+    let Proposing { files, draft, title, why, activate_at } = proposing;
+    let (files, draft) = match draft {
+        None => (Ok(files), None),
+        Some(id) => match pdp.store.whole_draft(&id)? {
+            Some(whole) => (Ok(whole.files()), Some((id, whole.draft.version))),
+            None => (Err(PublishError::UnknownDraft(id)), None),
+        },
+    };
     let from = pdp.rules.from;
     let mut prepared = match from {
         RulesFrom::Files => Err(PublishError::FromFiles),
-        RulesFrom::Publishing => candidate(pdp, files),
+        RulesFrom::Publishing => files.and_then(|files| candidate(pdp, files)),
     };
     for (name, text) in [("title", &title), ("why", &why)] {
         prepared = prepared.and_then(|files| short(name, text.as_deref()).map(|()| files));
@@ -209,13 +230,20 @@ pub async fn propose(
     };
     let digest = reviewed.as_ref().ok().map(|(_, reviewed)| reviewed.evidence.candidate.to_string());
     let at = activate_at.map(|at| at.to_string().into());
-    let call = saying(call, [("digest", digest.map(Value::from)), ("activateAt", at)]);
+    let call = saying(
+        call,
+        [
+            ("digest", digest.map(Value::from)),
+            ("draft", draft.as_ref().map(|(id, _)| id.as_str().into())),
+            ("activateAt", at),
+        ],
+    );
     let (files, reviewed) = match reviewed {
         Ok(reviewed) => reviewed,
         Err(error) => return refused::refuse(pdp, &call, "proposeRules", CallTarget::Installation, error).await,
     };
     let (current, hand) = (pdp.rules.current.clone(), Hand::of_call(&call));
-    let candidate = Candidate { files, reviewed, title, why, activate_at, rollback: false };
+    let candidate = Candidate { files, reviewed, title, why, activate_at, rollback: false, draft };
     call::change(pdp, &call, "proposeRules", CallTarget::Installation, move |context, _| {
         Ok(proposed(&current, context, &hand, &candidate)?)
     })

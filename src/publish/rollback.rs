@@ -106,7 +106,7 @@ pub async fn roll_back(
     let (current, hand) = (pdp.rules.current.clone(), Hand::of_call(&call));
     let files = kept(target.bundle.files());
     let title = Some(format!("go back to the rules `{}`", target.bundle.digest()));
-    let candidate = Candidate { files, reviewed, title, why: comment, activate_at: None, rollback: true };
+    let candidate = Candidate { files, reviewed, title, why: comment, activate_at: None, rollback: true, draft: None };
     call::change(pdp, &call, "proposeRules", CallTarget::Installation, move |context, _| {
         let Done { change_set, records, metadata, value, .. } = proposed(&current, context, &hand, &candidate)?;
         let value = RolledBack::Proposed(Box::new(value));

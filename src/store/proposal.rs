@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::caller::{Caller, Person};
 use crate::clock::Timestamp;
-use crate::id::TokenId;
+use crate::id::{DraftId, TokenId};
 
 /// How far a proposal came.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, utoipa::ToSchema)]
@@ -103,6 +103,12 @@ pub struct Proposal {
     /// Does it go back to rules that were in force before?
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub rollback: bool,
+    /// The draft it was made of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub draft: Option<DraftId>,
+    /// Who had changed that draft, the first first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub editors: Vec<Editor>,
     /// How far it came.
     pub state: ProposalState,
     /// Who approved it.

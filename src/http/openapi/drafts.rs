@@ -3,7 +3,7 @@
 use serde_json::json;
 use warp::http::StatusCode;
 
-use super::super::drafts::{DraftBody, DraftFileBody, DraftList};
+use super::super::drafts::{DraftBaseBody, DraftBody, DraftFileBody, DraftList};
 use super::operation::{Described, at};
 use crate::publish::draft_error::DraftError;
 use crate::publish::draft_files::FileReport;
@@ -29,6 +29,11 @@ pub(super) fn operations() -> Vec<Described> {
             .changes()
             .fails::<DraftError>()
             .never(&[StatusCode::CONFLICT]),
+        at("POST /v1/rules/drafts/{draft}/base", "updateDraft", "Bring a draft up to date: over the rules in force")
+            .answers::<DraftReport>("The draft as it is now")
+            .body::<DraftBaseBody>(json!({ "keep": ["policies/GLOSSARY.md"] }))
+            .changes()
+            .fails::<DraftError>(),
         at("GET /v1/rules/drafts/{draft}/files/{path}", "readDraftFile", "Read a file of a draft")
             .fails::<DraftError>()
             .never(no_conflict)

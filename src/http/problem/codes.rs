@@ -15,9 +15,9 @@ const CODES: &str = "
     activation_time_passed already_in_force already_registered already_scheduled already_so ambiguous_digest
     approval_lapsed archive_unusable batch_too_large body_not_taken body_too_large body_too_slow checkpoint_unsigned
     clock_disagrees commercial_relationship_ended content_encoding content_type disk_full does_not_sell
-    draft_conflicts draft_too_large end_date_passed ending_changed fixed_at_creation foreign_origin has_sold
-    header_not_taken idempotency_key_reused incomplete_body internal invalid_body invalid_change invalid_cursor
-    invalid_customer invalid_email invalid_host invalid_id invalid_idempotency_key invalid_if_match
+    draft_changed draft_conflicts draft_too_large end_date_passed ending_changed fixed_at_creation foreign_origin
+    has_sold header_not_taken idempotency_key_reused incomplete_body internal invalid_body invalid_change
+    invalid_cursor invalid_customer invalid_email invalid_host invalid_id invalid_idempotency_key invalid_if_match
     invalid_if_none_match invalid_json invalid_line invalid_link_key invalid_name invalid_number invalid_overlap
     invalid_page_token invalid_parameter invalid_partner invalid_path invalid_request invalid_rule_file
     invalid_rules invalid_subscription invalid_text ledger_damaged link_keys_unusable link_missing link_repeated
