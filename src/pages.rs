@@ -127,8 +127,19 @@ pages! {
     POST   "/rules/proposals/{proposal}/withdrawal" "proposeRules" => rules::withdrawn;
     GET    "/rules/proposals/{proposal}/approval" "readRules"     => rules::approval, long;
     POST   "/rules/proposals/{proposal}/approval" "approveRules" | "readRules" => rules::approved, long;
-    GET    "/rules/rollback" "readRules"                          => rules::rollback, long;
+    GET    "/rules/proposals/{proposal}/refusal" "readRules"      => rules::refusal;
+    POST   "/rules/proposals/{proposal}/refusal" "approveRules" | "readRules" => rules::refused;
+    GET    "/rules/rollback" "readRules" | "reviewRules"          => rules::rollback, long;
     POST   "/rules/rollback" "rollBackRules" | "proposeRules" | "readRules" => rules::rolled_back, long;
+    GET    "/rules/drafts" "draftRules"                           => rules::drafts;
+    POST   "/rules/drafts" "draftRules"                           => rules::begun;
+    GET    "/rules/drafts/{draft}" "draftRules" | "readRules"     => rules::one_draft;
+    POST   "/rules/drafts/{draft}/base" "draftRules"              => rules::rebased;
+    POST   "/rules/drafts/{draft}/removal" "draftRules"           => rules::removed;
+    POST   "/rules/drafts/{draft}/proposal" "proposeRules" | "draftRules" | "readRules" => rules::proposed, long;
+    POST   "/rules/drafts/{draft}/files" "draftRules"             => rules::added;
+    GET    "/rules/drafts/{draft}/files/{*file}" "draftRules"     => rules::draft_file;
+    POST   "/rules/drafts/{draft}/files/{*file}" "draftRules"     => rules::saved;
 
     GET    "/ledger" "readDecisions"                              => auditor::ledger, world, long;
     GET    "/ledger/replay" "readDecisions"                       => auditor::replay_all, world, long;

@@ -67,6 +67,7 @@ pub static OF_REVIEWER: &[Section] = &[
     Section { path: "/rules", key: "nav-rules" },
     Section { path: "/rules/tables", key: "nav-rules-tables" },
     Section { path: "/rules/files", key: "nav-rules-files" },
+    Section { path: "/rules/drafts", key: "nav-rules-drafts" },
     Section { path: "/rules/proposals", key: "nav-rules-proposals" },
     Section { path: "/rules/history", key: "nav-rules-history" },
 ];

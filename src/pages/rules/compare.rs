@@ -1,8 +1,8 @@
-//! Two sets of rules: which files differ, side by side.
+//! Two sets of rules: who gains and loses, which rows turn, which files differ, side by side.
 
 use maud::html;
 
-use super::evidence::changed_files;
+use super::evidence::{changed_files, difference};
 use super::naming::set_link;
 use crate::pages::context::{Answer, Fault, PageCall};
 use crate::pages::frame::Shown;
@@ -16,6 +16,7 @@ pub async fn compare(page: PageCall) -> Result<Answer, Fault> {
     let [from, to] = ["from", "to"].map(|side| page.asked(side).unwrap_or_else(|| current.clone()));
     let old = rules_with(pdp, &page.call, &from).await?;
     let new = rules_with(pdp, &page.call, &to).await?;
+    let found = difference(&page, &old.value.digest, &new.value.digest).await?;
     let main = html! {
         p.trail { a href="/rules/history" { (words.say("back-to-history")) } }
         h1 { (words.say("compare-title")) }
@@ -24,8 +25,11 @@ pub async fn compare(page: PageCall) -> Result<Answer, Fault> {
             ("to", set_link(&new.value.digest).into()),
         ])) }
         @if old.value.digest == new.value.digest { p { (words.say("compare-same")) } }
-        @else { (changed_files(words, &old.value.files, &new.value.files)) }
+        @else {
+            @if let Some((found, _)) = &found { (found) }
+            (changed_files(words, &old.value.files, &new.value.files))
+        }
     };
-    let seqs = [&old.seqs[..], &new.seqs[..]].concat();
+    let seqs = [&old.seqs[..], &new.seqs[..], found.as_ref().map_or(&[][..], |(_, seqs)| seqs)].concat();
     Ok(Shown::of(words.say("compare-title"), main).at(new.revision, &seqs).into())
 }

@@ -12,14 +12,18 @@ use crate::answer::what_if::Named;
 use crate::assure::proof::{Proof, Proofs};
 use crate::assure::release::Outcome;
 use crate::assure::table_diff::{ActionFlips, Turned};
+use crate::id::Seq;
 use crate::pages::answer::{Tone, answer, panel};
 use crate::pages::context::{Fault, PageCall};
 use crate::pages::side_by_side::side_by_side;
 use crate::pages::table::Table;
 use crate::pages::words::{Words, id, name};
+use crate::pdp::call::{CallError, would_be_let_in};
 use crate::pdp::names::{self, Names};
+use crate::publish::PublishError;
 use crate::publish::difference::{Turns, WorldDifference};
 use crate::publish::review::Evidence;
+use crate::publish::rules_difference::rules_difference;
 
 /// Texts by path.
 pub(super) type Files = BTreeMap<String, String>;
@@ -186,6 +190,26 @@ pub(super) fn rows(words: Words, flips: &[ActionFlips]) -> Markup {
         @for example in examples { p { (words.say("rows-example")) " " span lang="en" { (example) } } }
         @if reworded > 0 { p.soft { (words.with("rows-reworded", [("count", reworded.into())])) } }
     }
+}
+
+/// What turns between two sets that are kept, and where that is recorded; nothing of a set that was never in force, or
+/// for whoever may not have rules reviewed.
+pub(super) async fn difference(page: &PageCall, from: &str, to: &str) -> Result<Option<(Markup, Vec<Seq>)>, Fault> {
+    let pdp = &page.setting.pdp;
+    if !would_be_let_in::<PublishError>(pdp, &page.call, "reviewRules")? {
+        return Ok(None);
+    }
+    let read = match rules_difference(pdp, &page.call, from, to).await {
+        Ok(read) => read,
+        Err(CallError::Refused(_)) => return Ok(None),
+        Err(error) => return Err(error.into()),
+    };
+    let markup = html! {
+        @if let Some(world) = &read.value.world { (live_world(page, world)?) }
+        (rows(page.words, &read.value.rows))
+        @if !read.value.findings.is_empty() { (findings(page.words, &read.value.findings, to)?) }
+    };
+    Ok(Some((markup, read.seqs)))
 }
 
 /// The files that two sets have otherwise, side by side.

@@ -2,6 +2,7 @@
 
 use maud::{Markup, html};
 
+use crate::id::DraftId;
 use crate::pages::address::address;
 use crate::pages::context::{Fault, PageCall};
 use crate::pages::words::{id, name};
@@ -62,4 +63,11 @@ pub(super) fn entry_why(page: &PageCall, entry: &RulesEntry) -> Markup {
         @if entry.emergency { " " span.tag { (page.words.say("rules-emergency")) } }
         @if let Some(comment) = &entry.comment { br; (name(comment)) }
     }
+}
+
+/// The address of a file of a draft.
+pub(super) fn draft_file_address(draft: &DraftId, path: &str) -> String {
+    let address = file_address(None, path);
+    let path = address.strip_prefix("/rules/files/").unwrap_or(path);
+    format!("/rules/drafts/{draft}/files/{path}")
 }

@@ -98,6 +98,10 @@ pub(super) fn about(page: &PageCall, proposal: &ProposalReport) -> Result<Vec<(S
         (words.say("fact-set"), set_link(&proposal.digest)),
         (words.say("proposal-over"), set_link(&proposal.base)),
     ];
+    if !proposal.editors.is_empty() {
+        let editors = proposal.editors.iter().map(|one| whom_and_person(page, &one.by, one.person.as_deref()));
+        rows.push((words.say("column-edited-by"), words.list(&editors.collect::<Result<Vec<_>, Fault>>()?)));
+    }
     if let Some(why) = &proposal.why {
         rows.push((words.say("column-why"), name(why)));
     }
@@ -146,7 +150,10 @@ fn decide(page: &PageCall, proposal: &ProposalReport) -> Result<Markup, Fault> {
                 (false, _) => p { (words.say("proposal-waits")) },
                 (true, None) => {
                     p { (words.say("proposal-may-approve")) }
-                    p.buttons { a.button href=(format!("{path}/approval")) { (words.say("proposal-go-on")) } }
+                    p.buttons {
+                        a.button href=(format!("{path}/approval")) { (words.say("proposal-go-on")) }
+                        a href=(format!("{path}/refusal")) { (words.say("proposal-say-no")) }
+                    }
                 },
                 (true, Some(against)) => p { (why_not(page, against)) },
             }

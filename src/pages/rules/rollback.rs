@@ -2,7 +2,7 @@
 
 use maud::html;
 
-use super::evidence::changed_files;
+use super::evidence::{changed_files, difference};
 use super::naming::{set_link, short};
 use crate::config::RulesFrom;
 use crate::pages::address::address;
@@ -39,11 +39,13 @@ pub async fn rollback(page: PageCall) -> Result<Answer, Fault> {
         autocomplete: "off",
         is_optional: true,
     };
+    let found = difference(&page, &current, &digest).await?;
     let main = html! {
         p.trail { a href=(back) { (words.say("back-to-set")) } }
         h1 { (words.with("rollback-title", [("set", id(&short(&digest)).into())])) }
         p { (words.with("rollback-says", [("from", set_link(&current).into()), ("to", set_link(&digest).into())])) }
         @if digest == current || new.value.in_force.is_empty() { p { (words.say("rollback-nothing")) } } @else {
+            @if let Some((found, _)) = &found { (found) }
             (changed_files(words, &old.value.files, &new.value.files))
             (if is_alone { panel(Tone::Care, &words.say("rollback-alone"), &html! { p { (words.say("rollback-alone-says")) } }) }
              else { panel(Tone::Note, &words.say("rollback-two"), &html! { p { (words.say("rollback-two-says")) } }) })
@@ -59,7 +61,7 @@ pub async fn rollback(page: PageCall) -> Result<Answer, Fault> {
             }
         }
     };
-    let seqs = [&new.seqs[..], &old.seqs[..]].concat();
+    let seqs = [&new.seqs[..], &old.seqs[..], found.as_ref().map_or(&[][..], |(_, seqs)| seqs)].concat();
     let title = words.text("rollback-title", &[("set", &short(&digest))]);
     Ok(Shown::of(title, main).at(old.revision, &seqs).into())
 }

@@ -1,0 +1,119 @@
+//! One file of a draft: its text in a field, saved as it is written, also where it is wrong.
+
+use hyper::StatusCode;
+use maud::html;
+
+use super::naming::draft_file_address;
+use crate::id::{DraftId, Revision};
+use crate::pages::answer::{Tone, panel};
+use crate::pages::context::{Answer, Fault, PageCall, WhatWasDone};
+use crate::pages::form::{Area, area};
+use crate::pages::frame::Shown;
+use crate::pages::rule_text::file_text;
+use crate::pages::side_by_side::side_by_side;
+use crate::pages::words::id;
+use crate::pdp::call::{Call, CallError, Condition};
+use crate::publish::draft_error::DraftError;
+use crate::publish::draft_files::{FileReport, delete_file, draft_file, put_file};
+
+/// How many lines the field shows.
+const ROWS: usize = 24;
+
+/// `GET /rules/drafts/{draft}/files/{path}`
+pub async fn file(page: PageCall) -> Result<Answer, Fault> {
+    page.signed_in()?;
+    asked(&page, None).await
+}
+
+/// The page of a file; with what was typed where somebody else saved it meanwhile.
+async fn asked(page: &PageCall, typed: Option<&str>) -> Result<Answer, Fault> {
+    let words = page.words;
+    let (draft, path): (DraftId, String) = (page.param("draft")?, page.param("file")?);
+    let back = format!("/rules/drafts/{draft}");
+    let (known, revision, seqs) = match draft_file(&page.setting.pdp, &page.call, &draft, &path).await {
+        Ok(read) => (Some(read.value), read.revision, read.seqs),
+        // A file that is to be added.
+        Err(CallError::Refused(DraftError::UnknownFile { .. })) => (None, page.setting.pdp.revision(), Vec::new()),
+        Err(error) => return Err(error.into()),
+    };
+    let saved = known.as_ref().and_then(|file| file.text.clone()).unwrap_or_default();
+    let text = typed.unwrap_or(&saved);
+    let version = known.as_ref().filter(|file| !file.removed).map_or_else(String::new, |file| file.version.to_string());
+    let main = html! {
+        p.trail { a href=(back) { (words.say("back-to-draft")) } }
+        h1 { (id(&path)) }
+        @if typed.is_some() {
+            (panel(Tone::Care, &words.say("draft-file-moved"), &html! { p { (words.say("draft-file-moved-says")) } }))
+            (side_by_side(words, &path, &saved, text, &words.text("file-both", &[("path", &path)])))
+        }
+        @if known.is_none() { p { (words.say("draft-file-new")) } }
+        @if known.as_ref().is_some_and(|file| file.removed) { p { (words.say("draft-file-removed")) } }
+        form method="post" action=(draft_file_address(&draft, &path)) {
+            (page.hidden()?)
+            input type="hidden" name="version" value=(version);
+            (area(words, &Area { id: "text", label: words.say("field-text"), value: text, language: "en", rows: ROWS, is_optional: false }, &[]))
+            div.buttons {
+                button name="do" value="save" { (words.say("draft-save")) }
+                @if known.as_ref().is_some_and(|file| !file.removed) {
+                    button.quiet name="do" value="remove" { (words.say("draft-file-remove")) }
+                }
+                @if known.as_ref().is_some_and(|file| file.changed && file.base.is_some()) {
+                    button.quiet name="do" value="undo" { (words.say("draft-file-undo")) }
+                }
+                a href=(back) { (words.say("go-back")) }
+            }
+        }
+        @if let Some(FileReport { base: Some(base), changed: true, .. }) = &known {
+            h2 { (words.say("draft-file-difference")) }
+            (side_by_side(words, &path, base, &saved, &words.text("file-both", &[("path", &path)])))
+        }
+        @if !saved.is_empty() {
+            h2 { (words.say("draft-file-saved")) }
+            (file_text(&path, &saved, &words.text("file-text", &[("path", &path)])))
+        }
+    };
+    let status = if typed.is_some() { StatusCode::CONFLICT } else { StatusCode::OK };
+    Ok(Shown::of(path.clone(), main).with_status(status).at(revision, &seqs).into())
+}
+
+/// That the file is still as it was shown: of that version, or not there.
+fn as_shown(version: &str) -> Vec<Condition> {
+    vec![version.parse().map_or(Condition::New, |version| Condition::At(vec![Revision(version)]))]
+}
+
+/// `POST /rules/drafts/{draft}/files`
+pub async fn added(page: PageCall) -> Result<Answer, Fault> {
+    page.signed_in()?;
+    let form = page.form(&["path"])?;
+    let draft: DraftId = page.param("draft")?;
+    let path = form.text("path").trim().trim_start_matches('/').to_owned();
+    let to = if path.is_empty() { format!("/rules/drafts/{draft}") } else { draft_file_address(&draft, &path) };
+    Ok(Answer::SeeOther { to, cookies: Vec::new() })
+}
+
+/// `POST /rules/drafts/{draft}/files/{path}`
+pub async fn saved(page: PageCall) -> Result<Answer, Fault> {
+    page.signed_in()?;
+    let form = page.form(&["version", "text", "do"])?;
+    let (draft, path): (DraftId, String) = (page.param("draft")?, page.param("file")?);
+    let pdp = &page.setting.pdp;
+    let call = Call { conditions: as_shown(form.text("version")), ..page.sending(&form)? };
+    let typed = form.text("text");
+    let (says, done) = match form.text("do") {
+        "remove" => ("done-file-removed", delete_file(pdp, &call, &draft, &path).await.map(drop)),
+        "undo" => {
+            let read = draft_file(pdp, &page.call, &draft, &path).await?;
+            let base = read.value.base.ok_or(Fault::NotFound)?;
+            ("done-file-undone", put_file(pdp, &call, &draft, &path, base).await.map(drop))
+        }
+        _ => ("done-file-saved", put_file(pdp, &call, &draft, &path, typed.to_owned()).await.map(drop)),
+    };
+    match done {
+        Ok(()) => {
+            let done = WhatWasDone { says: says.to_owned(), parts: Default::default() };
+            Ok(page.see_done(draft_file_address(&draft, &path), &done))
+        }
+        Err(CallError::Precondition(_)) => asked(&page, Some(typed)).await,
+        Err(error) => Err(error.into()),
+    }
+}

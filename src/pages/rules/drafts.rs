@@ -1,0 +1,219 @@
+//! Drafts of rules: what somebody changes over a set, a file at a time, until it is proposed.
+
+use maud::{Markup, html};
+
+use super::evidence::changed_files;
+use super::naming::{draft_file_address, set_link, whom_and_person};
+use crate::config::RulesFrom;
+use crate::id::DraftId;
+use crate::pages::answer::{Tone, panel};
+use crate::pages::context::{Answer, Fault, PageCall, WhatWasDone};
+use crate::pages::facts::facts;
+use crate::pages::form::{Field, FieldError, field, summary};
+use crate::pages::frame::Shown;
+use crate::pages::table::Table;
+use crate::pages::when::moment;
+use crate::pages::words::{id, name};
+use crate::pdp::call::CallError;
+use crate::pdp::rules::rules_from;
+use crate::publish::PublishError;
+use crate::publish::draft_base::{Rebasing, rebase};
+use crate::publish::draft_error::DraftError;
+use crate::publish::drafts::{DraftReport, PuttingDraft, delete_draft, draft, drafts as read_drafts, put_draft};
+use crate::publish::proposal::{Proposing, propose};
+use crate::publish::report::rules_with;
+
+/// How many bytes of chance make the id of a draft.
+const ID_BYTES: usize = 5;
+
+/// A field of one line of these pages.
+pub(super) fn line<'a>(page: &PageCall, id: &'a str, key: &str, value: &'a str, is_optional: bool) -> Field<'a> {
+    let hint = page.words.find(&format!("{key}-hint")).map(|hint| html! { (hint) });
+    Field { id, label: page.words.say(key), hint, kind: "text", value, autocomplete: "off", is_optional }
+}
+
+/// What is wrong with a field, where what was sent is refused for it.
+fn wrong(field: &str, says: String) -> Vec<FieldError> {
+    vec![FieldError { field: field.to_owned(), says }]
+}
+
+/// `GET /rules/drafts`
+pub async fn drafts(page: PageCall) -> Result<Answer, Fault> {
+    page.signed_in()?;
+    listed(&page, "", &[]).await
+}
+
+async fn listed(page: &PageCall, typed: &str, errors: &[FieldError]) -> Result<Answer, Fault> {
+    let words = page.words;
+    let read = read_drafts(&page.setting.pdp, &page.call).await?;
+    let rows = read.value.iter().map(|draft| {
+        Ok(vec![
+            html! { a href=(format!("/rules/drafts/{}", draft.id)) { (name(&draft.name)) } },
+            editors(page, draft)?,
+            set_link(&draft.base),
+            moment(words, draft.changed),
+        ])
+    });
+    let columns = ["draft", "edited-by", "set", "when"].map(|key| words.say(&format!("column-{key}")));
+    let rows = rows.collect::<Result<Vec<_>, Fault>>()?;
+    let is_none = rows.is_empty();
+    let table = Table { caption: None, labelled_by: Some("drafts"), columns: columns.into(), rows };
+    let main = html! {
+        (summary(words, errors))
+        h1 id="drafts" { (words.say("nav-rules-drafts")) }
+        p { (words.say("drafts-says")) }
+        @if is_none { p { (words.say("drafts-none")) } } @else { (table.stacked()) }
+        form method="post" action="/rules/drafts" {
+            h2 { (words.say("draft-begin")) }
+            (page.hidden()?)
+            (field(words, &line(page, "name", "field-draft-name", typed, false), errors))
+            div.buttons { button { (words.say("draft-begin")) } }
+        }
+    };
+    let shown = Shown::of(words.say("nav-rules-drafts"), main).at(read.revision, &read.seqs);
+    Ok(if errors.is_empty() { shown } else { shown.as_mistake() }.into())
+}
+
+fn editors(page: &PageCall, draft: &DraftReport) -> Result<Markup, Fault> {
+    let editors = draft.editors.iter().map(|editor| whom_and_person(page, &editor.by, editor.person.as_deref()));
+    Ok(page.words.list(&editors.collect::<Result<Vec<_>, Fault>>()?))
+}
+
+/// `POST /rules/drafts`
+pub async fn begun(page: PageCall) -> Result<Answer, Fault> {
+    page.signed_in()?;
+    let form = page.form(&["name"])?;
+    let called = form.text("name").trim().to_owned();
+    let missing = || wrong("name", page.words.say("field-draft-name-missing"));
+    if called.is_empty() {
+        return listed(&page, &called, &missing()).await;
+    }
+    // The same form has the same draft.
+    let mut chance: Vec<u8> = form.text("once").bytes().take(ID_BYTES * 2).collect();
+    chance.make_ascii_lowercase();
+    let draft: DraftId = format!("d-{}", String::from_utf8_lossy(&chance)).parse().map_err(|_| Fault::NotFound)?;
+    let putting = PuttingDraft { name: Some(called.clone()), base: None };
+    match put_draft(&page.setting.pdp, &page.sending(&form)?, &draft, putting).await {
+        Ok(_) => Ok(Answer::SeeOther { to: format!("/rules/drafts/{draft}"), cookies: Vec::new() }),
+        Err(CallError::Refused(DraftError::Name)) => {
+            listed(&page, &called, &wrong("name", page.words.say("field-too-long"))).await
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// `GET /rules/drafts/{draft}`
+pub async fn one_draft(page: PageCall) -> Result<Answer, Fault> {
+    page.signed_in()?;
+    shown(&page, ["", ""], &[]).await
+}
+
+async fn shown(page: &PageCall, [title, why]: [&str; 2], errors: &[FieldError]) -> Result<Answer, Fault> {
+    let words = page.words;
+    let pdp = &page.setting.pdp;
+    let read = draft(pdp, &page.call, &page.param("draft")?).await?;
+    let draft = &read.value;
+    let base = rules_with(pdp, &page.call, &draft.base).await?;
+    let mut files = base.value.files.clone();
+    for (path, change) in &draft.files {
+        match &change.text {
+            Some(text) => drop(files.insert(path.clone(), text.clone())),
+            None => drop(files.remove(path)),
+        }
+    }
+    let here = format!("/rules/drafts/{}", draft.id);
+    let rows = [
+        (words.say("draft-over"), set_link(&draft.base)),
+        (words.say("column-edited-by"), editors(page, draft)?),
+        (words.say("draft-changed"), moment(words, draft.changed)),
+    ];
+    let main = html! {
+        (summary(words, errors))
+        p.trail { a href="/rules/drafts" { (words.say("back-to-drafts")) } }
+        h1 { (name(&draft.name)) }
+        (facts(&rows))
+        @if draft.moved {
+            (panel(Tone::Care, &words.say("draft-moved"), &html! {
+                p { (words.say("draft-moved-says")) }
+                form method="post" action=(format!("{here}/base")) {
+                    (page.hidden()?)
+                    div.buttons { button.quiet { (words.say("draft-up-to-date")) } }
+                }
+            }))
+        }
+        (changed_files(words, &base.value.files, &files))
+        @if !draft.files.is_empty() {
+            ul { @for path in draft.files.keys() {
+                li { a href=(draft_file_address(&draft.id, path)) { (words.with("draft-edit", [("path", id(path).into())])) } }
+            } }
+        }
+        h2 { (words.say("draft-change-another")) }
+        details {
+            summary { (words.say("draft-all-files")) }
+            ul { @for path in files.keys() { li { a href=(draft_file_address(&draft.id, path)) { (id(path)) } } } }
+        }
+        form method="post" action=(format!("{here}/files")) {
+            (page.hidden()?)
+            (field(words, &line(page, "path", "field-path", "", false), errors))
+            div.buttons { button.quiet { (words.say("draft-add")) } }
+        }
+        h2 { (words.say("draft-propose")) }
+        @if rules_from(pdp) == RulesFrom::Files { p { (words.say("rules-from-files-says")) } }
+        @else if draft.files.is_empty() { p { (words.say("draft-propose-nothing")) } }
+        @else {
+            p { (words.say("draft-propose-says")) }
+            form method="post" action=(format!("{here}/proposal")) {
+                (page.hidden()?)
+                (field(words, &line(page, "title", "field-title", title, true), errors))
+                (field(words, &line(page, "why", "field-why", why, true), errors))
+                div.buttons { button { (words.say("draft-propose-now")) } }
+            }
+        }
+        form method="post" action=(format!("{here}/removal")) {
+            (page.hidden()?)
+            div.buttons { button.quiet { (words.say("draft-delete")) } }
+        }
+    };
+    let seqs = [&read.seqs[..], &base.seqs[..]].concat();
+    let shown = Shown::of(draft.name.clone(), main).at(read.revision, &seqs);
+    Ok(if errors.is_empty() { shown } else { shown.as_mistake() }.into())
+}
+
+/// `POST /rules/drafts/{draft}/base`
+pub async fn rebased(page: PageCall) -> Result<Answer, Fault> {
+    page.signed_in()?;
+    let form = page.form(&[])?;
+    let id: DraftId = page.param("draft")?;
+    rebase(&page.setting.pdp, &page.sending(&form)?, &id, Rebasing::default()).await?;
+    let done = WhatWasDone { says: "done-up-to-date".to_owned(), parts: Default::default() };
+    Ok(page.see_done(format!("/rules/drafts/{id}"), &done))
+}
+
+/// `POST /rules/drafts/{draft}/removal`
+pub async fn removed(page: PageCall) -> Result<Answer, Fault> {
+    page.signed_in()?;
+    let form = page.form(&[])?;
+    delete_draft(&page.setting.pdp, &page.sending(&form)?, &page.param("draft")?).await?;
+    let done = WhatWasDone { says: "done-draft-deleted".to_owned(), parts: Default::default() };
+    Ok(page.see_done("/rules/drafts".to_owned(), &done))
+}
+
+/// `POST /rules/drafts/{draft}/proposal`
+pub async fn proposed(page: PageCall) -> Result<Answer, Fault> {
+    page.signed_in()?;
+    let form = page.form(&["title", "why"])?;
+    let [title, why] = ["title", "why"].map(|name| form.text(name).trim());
+    let said = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+    let proposing =
+        Proposing { draft: Some(page.param("draft")?), title: said(title), why: said(why), ..Proposing::default() };
+    match propose(&page.setting.pdp, &page.sending(&form)?, proposing).await {
+        Ok(done) => {
+            let says = WhatWasDone { says: "done-proposed".to_owned(), parts: Default::default() };
+            Ok(page.see_done(format!("/rules/proposals/{}", done.value.id), &says))
+        }
+        Err(CallError::Refused(PublishError::Text(name))) => {
+            shown(&page, [title, why], &wrong(name, page.words.say("field-too-long"))).await
+        }
+        Err(error) => Err(error.into()),
+    }
+}

@@ -1,0 +1,70 @@
+//! Saying no to a proposal, with a reason.
+
+use maud::html;
+
+use super::drafts::line;
+use super::proposals::{about, why_not};
+use crate::pages::context::{Answer, Fault, PageCall, WhatWasDone};
+use crate::pages::facts::facts;
+use crate::pages::form::{FieldError, field, summary};
+use crate::pages::frame::Shown;
+use crate::pdp::call::CallError;
+use crate::publish::PublishError;
+use crate::publish::approval::stands_against;
+use crate::publish::proposal::proposal as read_proposal;
+use crate::publish::refusal::refuse;
+
+/// `GET /rules/proposals/{proposal}/refusal`
+pub async fn refusal(page: PageCall) -> Result<Answer, Fault> {
+    page.signed_in()?;
+    let number: u64 = page.param("proposal")?;
+    asked(&page, number, "", &[]).await
+}
+
+async fn asked(page: &PageCall, number: u64, why: &str, errors: &[FieldError]) -> Result<Answer, Fault> {
+    let words = page.words;
+    let read = read_proposal(&page.setting.pdp, &page.call, number).await?;
+    let back = format!("/rules/proposals/{number}");
+    let against = stands_against(&page.setting.pdp, &page.call, number)?;
+    let main = html! {
+        (summary(words, errors))
+        p.trail { a href=(back) { (words.say("back-to-proposal")) } }
+        h1 { (words.with("refusal-title", [("number", number.to_string().into())])) }
+        (facts(&about(page, &read.value)?))
+        @match against {
+            _ if read.value.state_code() != "open" => p { (words.say("why-not-proposal_closed")) },
+            Some(against) => p { (why_not(page, against)) },
+            None => form method="post" action=(format!("{back}/refusal")) {
+                (page.hidden()?)
+                (field(words, &line(page, "why", "field-refusal", why, false), errors))
+                div.buttons {
+                    button.hard { (words.with("refuse-now", [("number", number.to_string().into())])) }
+                    a href=(back) { (words.say("go-back")) }
+                }
+            },
+        }
+    };
+    let shown = Shown::of(words.text("refusal-title", &[("number", &number.to_string())]), main);
+    let shown = shown.at(read.revision, &read.seqs);
+    Ok(if errors.is_empty() { shown } else { shown.as_mistake() }.into())
+}
+
+/// `POST /rules/proposals/{proposal}/refusal`
+pub async fn refused(page: PageCall) -> Result<Answer, Fault> {
+    page.signed_in()?;
+    let form = page.form(&["why"])?;
+    let number: u64 = page.param("proposal")?;
+    let why = form.text("why").trim();
+    match refuse(&page.setting.pdp, &page.sending(&form)?, number, why.to_owned()).await {
+        Ok(_) => {
+            let done = WhatWasDone { says: "done-refused".to_owned(), parts: Default::default() };
+            Ok(page.see_done(format!("/rules/proposals/{number}"), &done))
+        }
+        Err(CallError::Refused(PublishError::Text(_))) => {
+            let key = if why.is_empty() { "field-refusal-missing" } else { "field-too-long" };
+            let error = FieldError { field: "why".to_owned(), says: page.words.say(key) };
+            asked(&page, number, why, &[error]).await
+        }
+        Err(error) => Err(error.into()),
+    }
+}
