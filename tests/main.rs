@@ -30,6 +30,7 @@ mod difference;
 mod disk;
 mod displacing;
 mod doors;
+mod draft_pages;
 mod drafts;
 mod decisions;
 mod examined;

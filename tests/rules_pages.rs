@@ -250,7 +250,11 @@ fn whoever_proposed_has_no_way_to_approve_and_a_form_made_by_hand_is_refused() {
     let mut ada = with_token(&server, &ada);
     for page in ["/rules/proposals/1", "/rules/proposals/1/approval"] {
         let shown = ada.get(page);
-        assert!(shown.text.contains("You proposed this, so somebody else approves it."), "{page} {}", shown.text);
+        assert!(
+            shown.text.contains("You proposed or edited this, so somebody else approves it."),
+            "{page} {}",
+            shown.text
+        );
         for way in ["href=\"/rules/proposals/1/approval\"", "action=\"/rules/proposals/1/approval\""] {
             assert!(!shown.text.contains(way), "{page} {way}");
         }

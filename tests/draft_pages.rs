@@ -1,0 +1,154 @@
+//! The pages of drafts: begun, edited a file at a time, proposed, and approved by somebody who did not edit it.
+
+use std::path::Path;
+
+use serde_json::Value;
+
+use crate::people::Browser;
+use crate::server::{Answer, Server, standing};
+
+const PATH: &str = "policies/never/transition-needs-administration.cedar";
+const RULE: &str = r#"// What may a seller not do without delegated administration of the service?
+@id("never/transition-needs-administration")
+@title("A transition needs delegated administration of the service")
+@source("Upgrade an existing customer subscription, condition 2")
+@reason("delegated_admin_permissions_disabled")
+forbid (
+  principal is Partner,
+  action == Action::"transition",
+  resource is Subscription
+)
+unless { resource.service.delegatedAdministrators.contains(principal) };
+"#;
+
+/// A server whose rules are published, and tokens of reviewers.
+fn server(data: &Path) -> (Server, [String; 2]) {
+    let (file, folder) = (data.join("standing.toml"), data.join("data"));
+    std::fs::write(&file, "rules_from = \"publishing\"\n").unwrap();
+    let server = Server::start(&folder, &["--config", file.to_str().unwrap()]);
+    let tokens = ["ada", "bob"].map(|who| {
+        let arguments = ["token", "create", "--json", "--role", "reviewer", "--name", who, "--data"];
+        let output = standing(&[&arguments[..], &[folder.to_str().unwrap()]].concat());
+        let issued: Value = serde_json::from_slice(&output.stdout).unwrap();
+        issued["token"].as_str().unwrap().to_owned()
+    });
+    (server, tokens)
+}
+
+fn with_token<'a>(server: &'a Server, token: &str) -> Browser<'a> {
+    let mut browser = Browser::of(server);
+    assert_eq!(browser.post("/sign-in/token", &[("token", token)]).status, 303);
+    browser
+}
+
+/// Sends a form that stands on a page, with what is typed in it.
+fn sent(browser: &mut Browser<'_>, page: &Answer, path: &str, typed: &[(&str, &str)]) -> Answer {
+    let [key, once] = ["form_key", "once"].map(|name| Browser::hidden(page, name));
+    browser.post(path, &[&[("form_key", &*key), ("once", &*once)], typed].concat())
+}
+
+fn begun(browser: &mut Browser<'_>) -> String {
+    let page = browser.get("/rules/drafts");
+    assert!(page.text.contains("There is no draft."), "{}", page.text);
+    let unnamed = sent(browser, &page, "/rules/drafts", &[("name", " ")]);
+    assert_eq!((unnamed.status, unnamed.text.contains("<title>Error: ")), (422, true), "{}", unnamed.text);
+    let made = sent(browser, &page, "/rules/drafts", &[("name", "Tighten <b>transition")]);
+    assert_eq!(made.status, 303, "{}", made.text);
+    made.header("location").unwrap().to_owned()
+}
+
+fn saved(browser: &mut Browser<'_>, draft: &str, text: &str) -> Answer {
+    let file = format!("{draft}/files/{PATH}");
+    let page = browser.get(&file);
+    let version = Browser::hidden(&page, "version");
+    sent(browser, &page, &file, &[("version", &version), ("text", text), ("do", "save")])
+}
+
+#[test]
+fn a_draft_is_begun_edited_wrongly_mended_proposed_and_approved_by_somebody_who_did_not_edit_it() {
+    let data = tempfile::tempdir().unwrap();
+    let (server, [ada, bob]) = server(data.path());
+    let (mut ada, mut bob) = (with_token(&server, &ada), with_token(&server, &bob));
+    let draft = begun(&mut ada);
+    assert!(ada.get(&draft).text.contains("Tighten &lt;b&gt;transition"));
+    let wrong = saved(&mut ada, &draft, "forbid (\n");
+    assert_eq!(wrong.status, 303, "what is wrong is kept as it is written: {}", wrong.text);
+    let page = ada.get(&draft);
+    let refused = sent(&mut ada, &page, &format!("{draft}/proposal"), &[("title", "T"), ("why", "")]);
+    assert_eq!(refused.status, 422);
+    assert!(refused.text.contains(&format!("{PATH}:")), "with its line and column: {}", refused.text);
+    assert_eq!(saved(&mut ada, &draft, RULE).status, 303);
+    let page = ada.get(&draft);
+    assert!(page.text.contains("One file is changed"), "{}", page.text);
+    let proposed = sent(&mut ada, &page, &format!("{draft}/proposal"), &[("title", "Tighten"), ("why", "As agreed.")]);
+    assert_eq!((proposed.status, proposed.header("location")), (303, Some("/rules/proposals/1")), "{}", proposed.text);
+    let own = ada.get("/rules/proposals/1");
+    assert!(own.text.contains("You proposed or edited this") && !own.text.contains("Go on to approve"), "{}", own.text);
+    let page = bob.get("/rules/proposals/1/refusal");
+    let empty = sent(&mut bob, &page, "/rules/proposals/1/refusal", &[("why", "")]);
+    assert_eq!(empty.status, 422, "{}", empty.text);
+    let page = bob.get("/rules/proposals/1/approval");
+    let base = Browser::hidden(&page, "base");
+    let typed = [("base", &*base), ("unproved", "There is no solver here.")];
+    let approved = sent(&mut bob, &page, "/rules/proposals/1/approval", &typed);
+    assert_eq!(approved.status, 303, "{}", approved.text);
+    assert!(bob.get(&draft).text.contains("The rules in force changed since"), "{}", bob.get(&draft).text);
+}
+
+#[test]
+fn whoever_edited_a_draft_cannot_approve_what_another_proposed_of_it() {
+    let data = tempfile::tempdir().unwrap();
+    let (server, [ada, bob]) = server(data.path());
+    let (mut ada, mut bob) = (with_token(&server, &ada), with_token(&server, &bob));
+    let draft = begun(&mut ada);
+    assert_eq!(saved(&mut ada, &draft, RULE).status, 303);
+    let page = bob.get(&draft);
+    assert_eq!(sent(&mut bob, &page, &format!("{draft}/proposal"), &[("title", ""), ("why", "")]).status, 303);
+    for mut hand in [ada, bob] {
+        let page = hand.get("/rules/proposals/1/approval");
+        assert!(page.text.contains("You proposed or edited this"), "{}", page.text);
+    }
+}
+
+#[test]
+fn two_who_save_the_same_file_lose_nothing() {
+    let data = tempfile::tempdir().unwrap();
+    let (server, [ada, bob]) = server(data.path());
+    let (mut ada, mut bob) = (with_token(&server, &ada), with_token(&server, &bob));
+    let draft = begun(&mut ada);
+    let file = format!("{draft}/files/{PATH}");
+    let shown = bob.get(&file);
+    assert_eq!(saved(&mut ada, &draft, RULE).status, 303);
+    let late = sent(&mut bob, &shown, &file, &[("version", ""), ("text", "// Mine.\n"), ("do", "save")]);
+    assert_eq!(late.status, 409);
+    for both in ["// Mine.", "delegated_admin_permissions_disabled", "Somebody saved this file meanwhile"] {
+        assert!(late.text.contains(both), "{both}: {}", late.text);
+    }
+    let version = Browser::hidden(&late, "version");
+    let again = sent(&mut bob, &late, &file, &[("version", &version), ("text", "// Mine.\n"), ("do", "save")]);
+    assert_eq!(again.status, 303, "{}", again.text);
+    assert!(ada.get(&file).text.contains("// Mine."));
+    let page = ada.get(&file);
+    let version = Browser::hidden(&page, "version");
+    let gone = sent(&mut ada, &page, &file, &[("version", &version), ("text", ""), ("do", "remove")]);
+    assert_eq!(gone.status, 303, "{}", gone.text);
+    assert!(ada.get(&draft).text.contains("No file is changed"), "{}", ada.get(&draft).text);
+}
+
+#[test]
+fn drafts_are_of_reviewers_and_nobody_else_sees_them() {
+    let data = tempfile::tempdir().unwrap();
+    let (server, [ada, _]) = server(data.path());
+    let draft = begun(&mut with_token(&server, &ada));
+    let folder = data.path().join("data");
+    for (role, of) in [("auditor", None), ("registrar", None), ("partner", Some("contoso"))] {
+        let whose: Vec<&str> = of.into_iter().flat_map(|of| ["--for", of]).collect();
+        let arguments = ["token", "create", "--json", "--role", role, "--data", folder.to_str().unwrap()];
+        let output = standing(&[&arguments[..], &whose[..]].concat());
+        let Ok(issued) = serde_json::from_slice::<Value>(&output.stdout) else { continue };
+        let mut browser = with_token(&server, issued["token"].as_str().unwrap());
+        for page in ["/rules/drafts", &draft, &format!("{draft}/files/{PATH}")] {
+            assert_eq!(browser.get(page).status, 404, "{role} {page}");
+        }
+    }
+}
