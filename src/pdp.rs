@@ -19,6 +19,7 @@ pub mod call;
 pub(crate) mod refused;
 pub mod links;
 pub mod opening;
+pub(crate) mod jobs;
 pub mod rules;
 pub mod page;
 pub(crate) mod known_tokens;

@@ -22,6 +22,7 @@ pub mod draft_error;
 pub mod drafts;
 pub mod draft_files;
 pub mod draft_base;
+pub mod draft_review;
 pub mod rollback;
 
 use std::collections::BTreeMap;

@@ -272,3 +272,95 @@ fn drafts_are_there_after_a_restart_and_in_no_export() {
     let press = press.again();
     assert_eq!(press.gets(&ada, DRAFT), before);
 }
+
+const REVIEW: &str = "/v1/rules/drafts/tighter/review";
+
+impl Press {
+    /// Writes a file of some draft.
+    fn writes_to(&self, token: &str, draft: &str, path: &str, text: &str) -> Answer {
+        self.send(token, "PUT", &format!("{draft}/files/{path}"), Some(&json!({ "text": text })))
+    }
+}
+
+/// Waits until the review of a draft is at its end.
+#[track_caller]
+fn ended(press: &Press, token: &str, path: &str) -> Value {
+    for _ in 0..2_400 {
+        let review = press.gets(token, path);
+        if !["waiting", "running"].contains(&review["state"].as_str().unwrap()) {
+            return review;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(100));
+    }
+    panic!("the review goes on: {}", press.gets(token, path));
+}
+
+#[test]
+fn a_draft_is_reviewed_while_nobody_waits_and_what_came_of_it_is_kept_with_it() {
+    let press = Press::start("", &[]);
+    let ada = press.token(&[]);
+    press.begins(&ada);
+    let none = press.send(&ada, "GET", REVIEW, None);
+    assert_eq!((none.status, none.code().as_str()), (404, "no_review"));
+    assert_eq!(press.writes(&ada, TIGHTER.0, TIGHTER.1, None).status, 201);
+    let begun = press.send(&ada, "POST", REVIEW, None);
+    assert_eq!(begun.status, 202, "{}", begun.text);
+    assert!(["waiting", "running"].contains(&text(&begun, "state").as_str()), "{}", begun.text);
+    let again = press.send(&ada, "POST", REVIEW, None).json();
+    assert_eq!(again["begun"], begun.json()["begun"], "one of the same files is enough");
+    // A name is none of its files.
+    assert_eq!(press.send(&ada, "PUT", DRAFT, Some(&json!({ "name": "Another name" }))).status, 200);
+    let finished = ended(&press, &ada, REVIEW);
+    assert_eq!((&finished["state"], &finished["current"]), (&json!("finished"), &json!(true)), "{finished}");
+    let mut files = remarked("");
+    files.insert(BILLS.to_owned(), files[BILLS].replace("// \n", ""));
+    files.insert(TIGHTER.0.to_owned(), TIGHTER.1.to_owned());
+    let mut reviewed = press.send(&ada, "POST", "/v1/rules/review", Some(&json!({ "files": files }))).json();
+    let mut evidence = finished["evidence"].clone();
+    // The moment of the comparison alone is another.
+    for told in [&mut reviewed, &mut evidence] {
+        told["world"]["at"] = Value::Null;
+    }
+    assert_eq!(evidence, reviewed);
+
+    let press = press.again();
+    assert_eq!(press.gets(&ada, REVIEW), finished, "it is there after a restart");
+    assert_eq!(press.writes(&ada, TIGHTER.0, "// otherwise\n", None).status, 200);
+    let old = press.gets(&ada, REVIEW);
+    assert_eq!((&old["state"], &old["current"]), (&json!("finished"), &json!(false)), "{old}");
+}
+
+#[test]
+fn a_review_is_cancelled_when_the_draft_changes_or_the_service_stops_and_others_wait_their_turn() {
+    let press = Press::start("", &[]);
+    let ada = press.token(&[]);
+    press.begins(&ada);
+    assert_eq!(press.send(&ada, "POST", REVIEW, None).status, 202);
+    for n in 1..4 {
+        let draft = format!("/v1/rules/drafts/d-{n}");
+        assert_eq!(press.send(&ada, "PUT", &draft, None).status, 201);
+        assert_eq!(press.writes_to(&ada, &draft, BILLS, &remarked(&n.to_string())[BILLS]).status, 200);
+        assert_eq!(press.send(&ada, "POST", &format!("{draft}/review"), None).status, 202);
+    }
+    let third = press.gets(&ada, "/v1/rules/drafts/d-3/review");
+    assert_eq!(third["state"], "waiting", "{third}");
+    assert!((1..=2).contains(&third["place"].as_u64().unwrap()), "{third}");
+    assert_eq!(press.writes(&ada, TIGHTER.0, TIGHTER.1, None).status, 201);
+    let cancelled = ended(&press, &ada, REVIEW);
+    assert_eq!((&cancelled["state"], &cancelled["current"]), (&json!("cancelled"), &json!(false)), "{cancelled}");
+    assert!(cancelled["why"].as_str().unwrap().contains("the draft changed"), "{cancelled}");
+    // Of one that is deleted nothing is left.
+    assert_eq!(press.send(&ada, "DELETE", "/v1/rules/drafts/d-1", None).status, 200);
+    assert_eq!(press.send(&ada, "PUT", "/v1/rules/drafts/d-1", None).status, 201);
+    assert_eq!(press.send(&ada, "GET", "/v1/rules/drafts/d-1/review", None).code(), "no_review");
+    let press = press.again();
+    for n in 2..4 {
+        let stopped = press.gets(&ada, &format!("/v1/rules/drafts/d-{n}/review"));
+        assert_eq!((&stopped["state"], &stopped["current"]), (&json!("cancelled"), &json!(true)), "{stopped}");
+        assert!(stopped["why"].as_str().unwrap().contains("started again"), "{stopped}");
+    }
+    // What went on then is begun anew.
+    let begun = press.send(&ada, "POST", "/v1/rules/drafts/d-2/review", None);
+    assert_eq!(begun.status, 202, "{}", begun.text);
+    assert!(["waiting", "running"].contains(&text(&begun, "state").as_str()), "{}", begun.text);
+}

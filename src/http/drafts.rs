@@ -124,3 +124,17 @@ pub(super) async fn delete_file(mut request: Request) -> Result<Response, Proble
     let done = publish::draft_files::delete_file(&request.pdp, &request.call, &id, &path).await?;
     change_response(StatusCode::OK, &done, &done.value)
 }
+
+pub(super) async fn begin_review(mut request: Request) -> Result<Response, Problem> {
+    request.no_more_query()?;
+    let id = id(&request)?;
+    request.note_idempotency(&[])?;
+    let begun = publish::draft_review::begin_draft_review(&request.pdp, &request.call, &id).await?;
+    change_response(StatusCode::ACCEPTED, &begun, &with_names(&request.pdp, &begun.value)?)
+}
+
+pub(super) async fn review(request: Request) -> Result<Response, Problem> {
+    request.no_more_query()?;
+    let found = publish::draft_review::draft_review(&request.pdp, &request.call, &id(&request)?).await?;
+    read_response(&found, &with_names(&request.pdp, &found.value)?)
+}

@@ -267,7 +267,7 @@ statuses! {
     }
     DraftError {
         Self::Ambiguous(_) => BAD_REQUEST,
-        Self::Unknown(_) | Self::UnknownFile { .. } | Self::UnknownRules(_) => NOT_FOUND,
+        Self::Unknown(_) | Self::NoReview(_) | Self::UnknownFile { .. } | Self::UnknownRules(_) => NOT_FOUND,
         Self::File { .. } | Self::Name | Self::NoConflict(_) | Self::TooLarge => UNPROCESSABLE_ENTITY,
         Self::OtherBase { .. } | Self::TooMany | Self::TooManyEditors | Self::Conflicts(_) => CONFLICT,
     }

@@ -160,6 +160,8 @@ routes! {
     GET    "/v1/rules/drafts" "draftRules"                                     => drafts::list, Caller;
     GET    "/v1/rules/drafts/{draft}" "draftRules"                             => drafts::get, Caller, noun;
     PUT    "/v1/rules/drafts/{draft}" "draftRules"                             => drafts::put, Caller, noun, json_or_none;
+    POST   "/v1/rules/drafts/{draft}/review" "reviewRules"                     => drafts::begin_review, Caller;
+    GET    "/v1/rules/drafts/{draft}/review" "reviewRules"                     => drafts::review, Caller;
     DELETE "/v1/rules/drafts/{draft}" "draftRules"                             => drafts::delete, Caller, noun;
     POST   "/v1/rules/drafts/{draft}/base" "draftRules"                        => drafts::rebase, Caller, json_or_none;
     GET    "/v1/rules/drafts/{draft}/files/{path}" "draftRules"                => drafts::get_file, Caller, noun;

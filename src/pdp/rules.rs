@@ -22,6 +22,7 @@ use crate::decide::{Reason, World, check_schema};
 use crate::limits::PAST_RULES_MAX;
 use crate::pdp::Pdp;
 use crate::pdp::call::{CallError, Coded};
+use crate::pdp::jobs::Jobs;
 use crate::pdp::own::{self, Own};
 use crate::policy::{Bundle, Digest, Finding, RuleFiles, Rulebook};
 use crate::store::{InForce, MetadataChanges, Store, StoreError, Why, WriteContext};
@@ -92,6 +93,8 @@ pub(crate) struct Rules {
     pub(crate) tables: RwLock<BTreeMap<String, Arc<Table>>>,
     /// What was reviewed last.
     pub(crate) reviewed: Reviewed,
+    /// The reviews of drafts that go on.
+    pub(crate) jobs: Jobs,
 }
 
 impl Rules {
@@ -105,6 +108,7 @@ impl Rules {
             past: RwLock::default(),
             tables: RwLock::default(),
             reviewed: Reviewed::default(),
+            jobs: Jobs::default(),
         }
     }
 }

@@ -10,7 +10,7 @@ use crate::pdp::Pdp;
 use crate::pdp::call::{self, Call, CallError, CallTarget, Committed, Done};
 use crate::pdp::refused;
 use crate::publish::draft_error::{Conflict, DraftError};
-use crate::publish::drafts::{DraftReport, changed_by, digest_named, reported};
+use crate::publish::drafts::{DraftReport, changed_by, digest_named, end_reviews, reported};
 use crate::publish::four_eyes::Hand;
 use crate::publish::{self, saying};
 use crate::store::{MetadataChanges, StoreError, WholeDraft};
@@ -87,7 +87,7 @@ pub async fn rebase(
         Ok(to) => to,
         Err(error) => return refused::refuse(pdp, &call, "draftRules", CallTarget::Installation, error).await,
     };
-    let (current, hand, id) = (pdp.rules.current.clone(), Hand::of_call(&call), id.clone());
+    let (draft, current, hand, id) = (id.clone(), pdp.rules.current.clone(), Hand::of_call(&call), id.clone());
     call::change(pdp, &call, "draftRules", CallTarget::Installation, move |context, _| {
         let mut whole = context.whole_draft(&id)?.ok_or_else(|| DraftError::Unknown(id.clone()))?;
         let in_force = publish::in_force(&current, context)?;
@@ -104,4 +104,5 @@ pub async fn rebase(
         Ok(Done::metadata(metadata, reported(whole.draft, Some(&whole.texts), in_force)))
     })
     .await
+    .inspect(|_| end_reviews(pdp, &draft))
 }

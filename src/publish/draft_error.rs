@@ -27,6 +27,9 @@ pub enum DraftError {
     /// There is no such draft.
     #[error("there is no draft `{0}`; list the drafts for their ids, or begin it with a PUT")]
     Unknown(DraftId),
+    /// It was never reviewed.
+    #[error("draft `{0}` was not reviewed; have it reviewed with a POST")]
+    NoReview(DraftId),
     /// There is no such file in it.
     #[error("draft `{draft}` has no file `{path}`; read the draft and its base for their paths")]
     UnknownFile {
@@ -91,6 +94,7 @@ impl Coded for DraftError {
     fn code(&self) -> &'static str {
         match self {
             Self::Unknown(_) => "unknown_draft",
+            Self::NoReview(_) => "no_review",
             Self::UnknownFile { .. } => "unknown_rule_file",
             Self::File { .. } => "invalid_rule_file",
             Self::Name => "invalid_text",

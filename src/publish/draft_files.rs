@@ -11,7 +11,7 @@ use crate::pdp::Pdp;
 use crate::pdp::call::{self, Call, CallError, CallTarget, Committed, Done, Response, unmoved};
 use crate::pdp::refused;
 use crate::publish::draft_error::DraftError;
-use crate::publish::drafts::changed_by;
+use crate::publish::drafts::{changed_by, end_reviews};
 use crate::publish::four_eyes::Hand;
 use crate::publish::proposal::wrong_file;
 use crate::publish::saying;
@@ -117,6 +117,7 @@ pub async fn put_file(
     if let Some(error) = wrong {
         return refused::refuse(pdp, &call, "draftRules", CallTarget::Installation, error).await;
     }
+    let draft = id.clone();
     let (hand, id, path, asked) = (Hand::of_call(&call), id.clone(), path.to_owned(), call.clone());
     call::change(pdp, &call, "draftRules", CallTarget::Installation, move |context, _| {
         let mut whole = context.whole_draft(&id)?.ok_or_else(|| DraftError::Unknown(id.clone()))?;
@@ -135,6 +136,7 @@ pub async fn put_file(
         Ok(Done::metadata(metadata, PutFile { is_new, file }))
     })
     .await
+    .inspect(|_| end_reviews(pdp, &draft))
 }
 
 /// Removes a file from a draft; one that is removed already stays so.
@@ -149,6 +151,7 @@ pub async fn delete_file(
 ) -> Result<Committed<FileReport>, CallError<DraftError>> {
     let wrong = wrong_file(path, "").is_some();
     let call = saying(call, [("draft", Some(id.as_str().into())), ("path", (!wrong).then(|| Value::from(path)))]);
+    let draft = id.clone();
     let (hand, id, path, asked) = (Hand::of_call(&call), id.clone(), path.to_owned(), call.clone());
     call::change(pdp, &call, "draftRules", CallTarget::Installation, move |context, _| {
         let mut whole = context.whole_draft(&id)?.ok_or_else(|| DraftError::Unknown(id.clone()))?;
@@ -167,4 +170,5 @@ pub async fn delete_file(
         Ok(Done::metadata(metadata, gone))
     })
     .await
+    .inspect(|_| end_reviews(pdp, &draft))
 }

@@ -232,17 +232,34 @@ pub async fn delete_draft(
     id: &DraftId,
 ) -> Result<Committed<DraftReport>, CallError<DraftError>> {
     let call = saying(call, [("draft", Some(id.as_str().into()))]);
-    let (current, id, asked) = (pdp.rules.current.clone(), id.clone(), call.clone());
+    let (draft, current, id, asked) = (id.clone(), pdp.rules.current.clone(), id.clone(), call.clone());
     call::change(pdp, &call, "draftRules", CallTarget::Installation, move |context, _| {
         let whole = context.whole_draft(&id)?.ok_or_else(|| DraftError::Unknown(id.clone()))?;
         unmoved(&asked, Some(Revision(whole.draft.version)))?;
         let report = reported(whole.draft.clone(), Some(&whole.texts), in_force(&current, context)?);
         let version = whole.draft.version + 1;
-        let deleted =
-            Draft { deleted: Some(context.at), version, files: BTreeMap::new(), editors: Vec::new(), ..whole.draft };
+        let deleted = Draft {
+            deleted: Some(context.at),
+            version,
+            edited: version,
+            files: BTreeMap::new(),
+            editors: Vec::new(),
+            ..whole.draft
+        };
         let mut metadata = MetadataChanges::default();
         metadata.put_draft(&deleted, &DraftTexts::new())?;
+        metadata.put_draft_review(&id, None)?;
         Ok(Done::metadata(metadata, report))
     })
     .await
+    .inspect(|_| end_reviews(pdp, &draft))
+}
+
+/// Cancels the review of a draft that goes on, where its files are others by now.
+pub(crate) fn end_reviews(pdp: &Pdp, id: &DraftId) {
+    match pdp.store.draft(id) {
+        Ok(draft) => drop(draft.map(|draft| pdp.rules.jobs.changed(id, draft.edited))),
+        // It is told by its version which draft it was about.
+        Err(error) => tracing::warn!(%error, draft = %id, "a review of files that changed is not cancelled"),
+    }
 }

@@ -175,7 +175,7 @@ pub(crate) fn wrong_file(path: &str, text: &str) -> Option<String> {
 }
 
 /// The files that were sent as a set of rules; without schemas they are those in force.
-fn candidate(pdp: &Pdp, files: BTreeMap<String, String>) -> Result<RuleFiles, PublishError> {
+pub(crate) fn candidate(pdp: &Pdp, files: BTreeMap<String, String>) -> Result<RuleFiles, PublishError> {
     let wrong = |path: &str, message: &str| PublishError::File { path: path.to_owned(), message: message.into() };
     if files.len() > RULES_FILES_MAX {
         return Err(wrong("*", &format!("a set of rules has at most {RULES_FILES_MAX} files")));

@@ -1,6 +1,7 @@
 //! Drafts of rules as they are kept: no facts, so in no export and no feed of changes, and in a backup as all metadata is.
 //!
-//! A draft has two rows: what is said of it, and the texts of its files, so that a list of drafts stays small. One that
+//! A draft has three rows: what is said of it, the texts of its files, and its newest review, so that a list of drafts
+//! stays small. One that
 //! was deleted keeps the first, without its files: an id that is used again goes on with its versions, or somebody who
 //! read the first draft would overwrite the second unseen.
 
@@ -58,6 +59,34 @@ pub struct Draft {
     pub deleted: Option<Timestamp>,
 }
 
+/// How a review of a draft came to its end.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum ReviewEnd {
+    /// What is known of the draft, as JSON.
+    Finished(String),
+    /// It was ended before, and why.
+    Cancelled(String),
+    /// It could not be made, and why.
+    Failed(String),
+}
+
+/// The newest review of a draft.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct DraftReview {
+    /// Its number among the reviews of the draft.
+    pub number: u64,
+    /// The version with which the files it is about were changed last.
+    pub version: u64,
+    /// Who began it.
+    pub by: String,
+    /// When it was begun.
+    pub begun: Timestamp,
+    /// When and how it came to its end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub end: Option<(Timestamp, ReviewEnd)>,
+}
+
 /// The texts of the files that a draft changes; nothing of one that it removes.
 pub type DraftTexts = BTreeMap<String, Option<String>>;
 
@@ -69,7 +98,15 @@ fn texts_key(id: &DraftId) -> Vec<u8> {
     [b"df", id.as_str().as_bytes()].concat()
 }
 
+fn review_key(id: &DraftId) -> Vec<u8> {
+    [b"dr", id.as_str().as_bytes()].concat()
+}
+
 impl<T: ReadableTable<&'static [u8], &'static [u8]>> Metadata<'_, T> {
+    fn draft_review(&self, id: &DraftId) -> Result<Option<DraftReview>, StoreError> {
+        Ok(self.row::<Option<DraftReview>>(&review_key(id))?.flatten())
+    }
+
     fn draft(&self, id: &DraftId) -> Result<Option<Draft>, StoreError> {
         self.row(&draft_key(id))
     }
@@ -109,6 +146,14 @@ impl Store {
     /// [`StoreError`] when they cannot be read.
     pub fn drafts(&self) -> Result<Vec<Draft>, StoreError> {
         self.metadata(|metadata| metadata.drafts())
+    }
+
+    /// The newest review of a draft.
+    ///
+    /// # Errors
+    /// [`StoreError`] when it cannot be read.
+    pub fn draft_review(&self, id: &DraftId) -> Result<Option<DraftReview>, StoreError> {
+        self.metadata(|metadata| metadata.draft_review(id))
     }
 
     /// The draft that is there, with the texts of its files and those of its base, as they are at one moment.
@@ -173,6 +218,14 @@ impl WriteContext<'_> {
         self.metadata.drafts()
     }
 
+    /// The newest review of a draft.
+    ///
+    /// # Errors
+    /// [`StoreError`] when it cannot be read.
+    pub fn draft_review(&self, id: &DraftId) -> Result<Option<DraftReview>, StoreError> {
+        self.metadata.draft_review(id)
+    }
+
     /// The draft that is there, with the texts of its files and those of its base.
     ///
     /// # Errors
@@ -191,6 +244,14 @@ impl WriteContext<'_> {
 }
 
 impl MetadataChanges {
+    /// Stores the newest review of a draft, or that there is none.
+    ///
+    /// # Errors
+    /// [`StoreError`] when it cannot be put into bytes.
+    pub fn put_draft_review(&mut self, id: &DraftId, review: Option<&DraftReview>) -> Result<(), StoreError> {
+        self.put(review_key(id), &review)
+    }
+
     /// Stores a draft as it is now, with the texts of its files.
     ///
     /// # Errors

@@ -7,6 +7,7 @@ use super::super::drafts::{DraftBaseBody, DraftBody, DraftFileBody, DraftList};
 use super::operation::{Described, at};
 use crate::publish::draft_error::DraftError;
 use crate::publish::draft_files::FileReport;
+use crate::publish::draft_review::ReviewReport;
 use crate::publish::drafts::DraftReport;
 
 pub(super) fn operations() -> Vec<Described> {
@@ -34,6 +35,19 @@ pub(super) fn operations() -> Vec<Described> {
             .body::<DraftBaseBody>(json!({ "keep": ["policies/GLOSSARY.md"] }))
             .changes()
             .fails::<DraftError>(),
+        at(
+            "POST /v1/rules/drafts/{draft}/review",
+            "beginReview",
+            "Have a draft reviewed; the review goes on by itself",
+        )
+        .answered::<ReviewReport>(StatusCode::ACCEPTED, "How far it has come")
+        .changes()
+        .fails::<DraftError>()
+        .never(&[StatusCode::CONFLICT]),
+        at("GET /v1/rules/drafts/{draft}/review", "readReview", "Read how far the review of a draft has come")
+            .fails::<DraftError>()
+            .never(no_conflict)
+            .answers::<ReviewReport>("How far it has come, and what came of it"),
         at("GET /v1/rules/drafts/{draft}/files/{path}", "readDraftFile", "Read a file of a draft")
             .fails::<DraftError>()
             .never(no_conflict)

@@ -22,16 +22,16 @@ const CODES: &str = "
     invalid_page_token invalid_parameter invalid_partner invalid_path invalid_request invalid_rule_file
     invalid_rules invalid_subscription invalid_text ledger_damaged link_keys_unusable link_missing link_repeated
     link_touched may_not_go_on may_not_request method_not_allowed missing_parameter no_commercial_relationship
-    no_conflict no_history no_person no_randomness no_role no_service no_such_route not_acceptable not_as_expected
-    not_comparable not_compared not_its_sale not_proved not_tls not_yet nothing_proposed nothing_unproved other_base
-    other_types parent_is_add_on parent_not_active parent_of_another_customer person_needed proposal_closed
-    quota_reached record_not_in_tree repeated_parameter revision_moved revision_not_reached rules_come_from_files
-    rules_do_not_load rules_moved rules_refused same_hand same_identity second_transacting_partner service_held
-    several_roles size_beyond_ledger sizes_backwards status_cannot_become status_not_its_own token_ended
-    too_many_administrators too_many_changes too_many_connections too_many_drafts too_many_editors
-    too_many_evaluations too_many_proposals too_many_services too_many_wrong_credentials too_much_to_compare
-    took_too_long unauthenticated unavailable unknown_customer unknown_decision unknown_draft unknown_link
-    unknown_parameter unknown_parent unknown_partner unknown_proposal unknown_rule_file unknown_rules
+    no_conflict no_history no_person no_randomness no_review no_role no_service no_such_route not_acceptable
+    not_as_expected not_comparable not_compared not_its_sale not_proved not_tls not_yet nothing_proposed
+    nothing_unproved other_base other_types parent_is_add_on parent_not_active parent_of_another_customer
+    person_needed proposal_closed quota_reached record_not_in_tree repeated_parameter revision_moved
+    revision_not_reached rules_come_from_files rules_do_not_load rules_moved rules_refused same_hand same_identity
+    second_transacting_partner service_held several_roles size_beyond_ledger sizes_backwards status_cannot_become
+    status_not_its_own token_ended too_many_administrators too_many_changes too_many_connections too_many_drafts
+    too_many_editors too_many_evaluations too_many_proposals too_many_services too_many_wrong_credentials
+    too_much_to_compare took_too_long unauthenticated unavailable unknown_customer unknown_decision unknown_draft
+    unknown_link unknown_parameter unknown_parent unknown_partner unknown_proposal unknown_rule_file unknown_rules
     unknown_service unknown_speaker unknown_subscription unknown_token unreadable_lines";
 
 /// The codes that say that a limit was reached, each with the limit's name.

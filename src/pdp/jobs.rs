@@ -1,0 +1,173 @@
+//! Reviews that go on while nobody waits for them: so many at a time, the others wait in the order in which they were
+//! begun. What they come to is stored; what is here ends with the process.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::{Semaphore, SemaphorePermit, watch};
+
+use crate::id::DraftId;
+use crate::limits::EXAMINATIONS_AT_ONCE;
+
+/// The reviews that are begun and not at their end.
+#[derive(Clone)]
+pub(crate) struct Jobs(Arc<Inner>);
+
+struct Inner {
+    jobs: Mutex<BTreeMap<u64, Entry>>,
+    slots: Semaphore,
+}
+
+/// How far a review has come.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Phase {
+    /// It is in that place among those that wait.
+    Waiting(usize),
+    /// It is at work: so many resources of so many are compared; none as long as the rules are examined.
+    Running(u64, u64),
+}
+
+struct Entry {
+    draft: DraftId,
+    /// Which review of the draft it is, and of which version; nothing until that is stored.
+    of: Option<(u64, u64)>,
+    running: Option<(u64, u64)>,
+    cancel: watch::Sender<bool>,
+}
+
+/// One review that is begun; dropped, it is at its end.
+pub(crate) struct Job {
+    jobs: Jobs,
+    place: u64,
+    cancelled: watch::Receiver<bool>,
+}
+
+impl Default for Jobs {
+    fn default() -> Self {
+        Self(Arc::new(Inner { jobs: Mutex::default(), slots: Semaphore::new(EXAMINATIONS_AT_ONCE) }))
+    }
+}
+
+impl Jobs {
+    fn entries(&self) -> MutexGuard<'_, BTreeMap<u64, Entry>> {
+        self.0.jobs.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Notes a review that is about to be begun.
+    pub(crate) fn begin(&self, draft: &DraftId) -> Job {
+        let (cancel, cancelled) = watch::channel(false);
+        let mut entries = self.entries();
+        let place = entries.last_key_value().map_or(0, |(place, _)| place + 1);
+        entries.insert(place, Entry { draft: draft.clone(), of: None, running: None, cancel });
+        Job { jobs: self.clone(), place, cancelled }
+    }
+
+    /// How far the review of a draft with a number has come; nothing where it is at its end, or was begun before this
+    /// process.
+    pub(crate) fn phase(&self, draft: &DraftId, number: u64) -> Option<Phase> {
+        let entries = self.entries();
+        let is_it = |entry: &Entry| entry.draft == *draft && entry.of.is_none_or(|(known, _)| known == number);
+        let (place, entry) = entries.iter().find(|(_, entry)| is_it(entry))?;
+        let ahead = entries.range(..place).filter(|(_, other)| other.running.is_none()).count();
+        Some(entry.running.map_or(Phase::Waiting(ahead + 1), |(done, of)| Phase::Running(done, of)))
+    }
+
+    /// The number and the version of the review of a draft that goes on.
+    pub(crate) fn under_way(&self, draft: &DraftId) -> Option<(u64, u64)> {
+        let entries = self.entries();
+        let goes_on = |entry: &&Entry| entry.draft == *draft && !*entry.cancel.borrow();
+        entries.values().filter(goes_on).find_map(|entry| entry.of)
+    }
+
+    /// Cancels the reviews of a draft that are not of its version.
+    pub(crate) fn changed(&self, draft: &DraftId, version: u64) {
+        for entry in self.entries().values().filter(|entry| entry.draft == *draft) {
+            if entry.of.is_some_and(|(_, of)| of != version) {
+                entry.cancel.send_replace(true);
+            }
+        }
+    }
+}
+
+impl Job {
+    /// Notes which review it is, and of which version of the draft.
+    pub(crate) fn is(&self, number: u64, version: u64) {
+        if let Some(entry) = self.jobs.entries().get_mut(&self.place) {
+            entry.of = Some((number, version));
+        }
+    }
+
+    /// Waits until it may begin.
+    pub(crate) async fn turn(&self) -> Option<SemaphorePermit<'_>> {
+        let turn = self.jobs.0.slots.acquire().await.ok();
+        self.at(0, 0);
+        turn
+    }
+
+    /// Notes how far it has come.
+    pub(crate) fn at(&self, done: u64, of: u64) {
+        self.progress()(done, of);
+    }
+
+    /// What notes how far it has come.
+    pub(crate) fn progress(&self) -> impl Fn(u64, u64) + Send + use<> {
+        let (jobs, place) = (self.jobs.clone(), self.place);
+        move |done, of| {
+            if let Some(entry) = jobs.entries().get_mut(&place) {
+                entry.running = Some((done, of));
+            }
+        }
+    }
+
+    /// Waits until it is cancelled.
+    pub(crate) async fn cancelled(&self) {
+        // Whoever cancels it lives as long as it does.
+        let _ = self.cancelled.clone().wait_for(|is_cancelled| *is_cancelled).await;
+    }
+}
+
+impl Drop for Job {
+    fn drop(&mut self) {
+        self.jobs.entries().remove(&self.place);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt as _;
+
+    use super::{Jobs, Phase};
+    use crate::id::{DraftId, IdError};
+
+    #[test]
+    fn two_are_at_work_and_the_others_say_their_place_until_one_is_at_its_end() -> Result<(), IdError> {
+        let jobs = Jobs::default();
+        let ids: Vec<DraftId> = ["a", "b", "c", "d"].into_iter().map(str::parse).collect::<Result<_, _>>()?;
+        let mut begun: Vec<_> = ids.iter().map(|id| jobs.begin(id)).collect();
+        begun.iter().for_each(|job| job.is(1, 7));
+        {
+            let turns: Vec<_> = begun.iter().map(|job| job.turn().now_or_never().flatten()).collect();
+            assert_eq!(turns.iter().filter(|turn| turn.is_some()).count(), 2);
+            let phases: Vec<_> = ids.iter().filter_map(|id| jobs.phase(id, 1)).collect();
+            let running = Phase::Running(0, 0);
+            assert_eq!(phases, [running, running, Phase::Waiting(1), Phase::Waiting(2)]);
+        }
+        drop(begun.remove(0));
+        assert_eq!(ids.first().and_then(|id| jobs.phase(id, 1)), None);
+        assert_eq!(begun.get(1).map(|job| job.turn().now_or_never().flatten().is_some()), Some(true));
+        Ok(())
+    }
+
+    #[test]
+    fn a_review_is_cancelled_when_its_draft_is_of_another_version() -> Result<(), IdError> {
+        let (jobs, id) = (Jobs::default(), "a".parse()?);
+        let job = jobs.begin(&id);
+        assert_eq!(jobs.phase(&id, 3), Some(Phase::Waiting(1)), "one that is not stored yet is no other");
+        job.is(3, 7);
+        jobs.changed(&id, 7);
+        assert_eq!((job.cancelled().now_or_never(), jobs.under_way(&id)), (None, Some((3, 7))));
+        jobs.changed(&id, 8);
+        assert_eq!((job.cancelled().now_or_never(), jobs.under_way(&id)), (Some(()), None));
+        Ok(())
+    }
+}
