@@ -17,6 +17,7 @@ pub mod form;
 pub mod frame;
 pub mod setting;
 pub mod context;
+pub mod proved;
 pub mod fault;
 pub mod glossary;
 pub mod past;
@@ -137,6 +138,8 @@ pages! {
     POST   "/rules/drafts/{draft}/base" "draftRules"              => rules::rebased;
     POST   "/rules/drafts/{draft}/removal" "draftRules"           => rules::removed;
     POST   "/rules/drafts/{draft}/proposal" "proposeRules" | "draftRules" | "readRules" => rules::proposed, long;
+    GET    "/rules/drafts/{draft}/evidence" "draftRules" | "reviewRules" | "readRules" => rules::draft_evidence, long;
+    POST   "/rules/drafts/{draft}/evidence" "reviewRules"         => rules::evidence_begun;
     POST   "/rules/drafts/{draft}/files" "draftRules"             => rules::added;
     GET    "/rules/drafts/{draft}/files/{*file}" "draftRules"     => rules::draft_file;
     POST   "/rules/drafts/{draft}/files/{*file}" "draftRules"     => rules::saved;

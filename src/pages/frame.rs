@@ -113,6 +113,8 @@ pub struct Shown {
     pub seqs: Vec<Seq>,
     /// Does it say what is wrong with a form?
     pub is_mistake: bool,
+    /// Does it show something that goes on, so that a browser loads it again?
+    pub is_going_on: bool,
 }
 
 impl Shown {
@@ -120,7 +122,7 @@ impl Shown {
     #[must_use]
     pub fn of(title: impl Into<String>, main: Markup) -> Self {
         let (title, status, seqs) = (title.into(), StatusCode::OK, Vec::new());
-        Self { title, status, main, revision: None, seqs, is_mistake: false }
+        Self { title, status, main, revision: None, seqs, is_mistake: false, is_going_on: false }
     }
 
     /// With another status.
@@ -134,6 +136,13 @@ impl Shown {
     #[must_use]
     pub fn as_mistake(mut self) -> Self {
         (self.status, self.is_mistake) = (StatusCode::UNPROCESSABLE_ENTITY, true);
+        self
+    }
+
+    /// As what shows something that goes on.
+    #[must_use]
+    pub fn loading_again(mut self) -> Self {
+        self.is_going_on = true;
         self
     }
 

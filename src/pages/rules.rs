@@ -11,11 +11,13 @@ mod proposals;
 mod refusal;
 mod drafts;
 mod draft_file;
+mod draft_evidence;
 mod approval;
 mod rollback;
 
 pub use approval::{approval, approved};
 pub use compare::compare;
+pub use draft_evidence::{draft_evidence, evidence_begun};
 pub use draft_file::{added, file as draft_file, saved};
 pub use drafts::{begun, drafts, one_draft, proposed, rebased, removed};
 pub use files::{file, files};

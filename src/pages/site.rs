@@ -8,15 +8,16 @@ use std::time::Duration;
 use bytes::Bytes;
 use hyper::header::{
     ACCEPT, ALLOW, AUTHORIZATION, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_LANGUAGE, CONTENT_SECURITY_POLICY,
-    CONTENT_TYPE, HeaderName, HeaderValue, LOCATION, REFERRER_POLICY, RETRY_AFTER, SET_COOKIE,
+    CONTENT_TYPE, HeaderName, HeaderValue, LOCATION, REFERRER_POLICY, REFRESH, RETRY_AFTER, SET_COOKIE,
     STRICT_TRANSPORT_SECURITY, VARY, X_CONTENT_TYPE_OPTIONS,
 };
 use hyper::{HeaderMap, Method, StatusCode};
 use percent_encoding::percent_decode_str;
 
 use super::assets::asset;
-use super::context::{Answer, Fault, Held, PageCall, cookie, prove_again};
+use super::context::{Answer, Fault, Held, PageCall, cookie};
 use super::frame::{Frame, Shown, document, sections};
+use super::proved::prove_again;
 use super::setting::Setting;
 use super::words::Words;
 use super::{BY_PATH, PageRoute, fault, is_page_of, language};
@@ -34,6 +35,8 @@ const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; i
     form-action 'self'; base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'";
 const PERMISSIONS: &str = "clipboard-write=(self), camera=(), geolocation=(), microphone=()";
 const FOR_GOOD: &str = "public, max-age=31536000, immutable";
+/// After how many seconds a browser loads a page again that shows something that goes on.
+const AGAIN_AFTER_SECONDS: u16 = 3;
 /// The link of a partner's email as it was before there were pages.
 const OLD_LINK: &str = "/v1/relationship-requests/";
 /// The paths that are not of people.
@@ -306,6 +309,9 @@ fn framed(page: &PageCall, shown: &Shown) -> SiteResponse {
         }
         (Some(only), _) => put(headers, HeaderName::from_static("standing-decision"), &only.to_string()),
         _ => {}
+    }
+    if shown.is_going_on {
+        headers.insert(REFRESH, HeaderValue::from(AGAIN_AFTER_SECONDS));
     }
     if says_done {
         let gone = page.setting.set_cookie(page.setting.done_cookie(), "", Some(0));

@@ -75,6 +75,21 @@ pub struct DraftReport {
     pub files: BTreeMap<String, ChangeReport>,
 }
 
+impl DraftReport {
+    /// The whole set, over the files of its base; of a draft that was read with its texts.
+    #[must_use]
+    pub fn over(&self, base: &BTreeMap<String, String>) -> BTreeMap<String, String> {
+        let mut files = base.clone();
+        for (path, change) in &self.files {
+            match &change.text {
+                Some(text) => drop(files.insert(path.clone(), text.clone())),
+                None => drop(files.remove(path)),
+            }
+        }
+        files
+    }
+}
+
 /// What a PUT of a draft came to.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct PutDraft {

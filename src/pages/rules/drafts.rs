@@ -114,13 +114,7 @@ async fn shown(page: &PageCall, [title, why]: [&str; 2], errors: &[FieldError]) 
     let read = draft(pdp, &page.call, &page.param("draft")?).await?;
     let draft = &read.value;
     let base = rules_with(pdp, &page.call, &draft.base).await?;
-    let mut files = base.value.files.clone();
-    for (path, change) in &draft.files {
-        match &change.text {
-            Some(text) => drop(files.insert(path.clone(), text.clone())),
-            None => drop(files.remove(path)),
-        }
-    }
+    let files = draft.over(&base.value.files);
     let here = format!("/rules/drafts/{}", draft.id);
     let rows = [
         (words.say("draft-over"), set_link(&draft.base)),
@@ -162,6 +156,7 @@ async fn shown(page: &PageCall, [title, why]: [&str; 2], errors: &[FieldError]) 
         @else if draft.files.is_empty() { p { (words.say("draft-propose-nothing")) } }
         @else {
             p { (words.say("draft-propose-says")) }
+            p.buttons { a.button.quiet href=(format!("{here}/evidence")) { (words.say("draft-evidence")) } }
             form method="post" action=(format!("{here}/proposal")) {
                 (page.hidden()?)
                 (field(words, &line(page, "title", "field-title", title, true), errors))

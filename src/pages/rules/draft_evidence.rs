@@ -1,0 +1,110 @@
+//! The review of a draft: begun, shown while it goes on, kept with the draft; whoever leaves the page does not end it.
+
+use std::sync::Arc;
+
+use maud::{Markup, html};
+
+use super::evidence::{evidence, kept};
+use super::naming::set_link;
+use crate::id::DraftId;
+use crate::pages::answer::{Tone, panel};
+use crate::pages::context::{Answer, Fault, PageCall};
+use crate::pages::frame::Shown;
+use crate::pages::when::moment;
+use crate::pages::words::name;
+use crate::pdp::call::CallError;
+use crate::publish::draft_error::DraftError;
+use crate::publish::draft_review::{ReviewReport, ReviewState, begin_draft_review, draft_review};
+use crate::publish::drafts::{DraftReport, draft as read_draft};
+use crate::publish::report::rules_with;
+
+/// `GET /rules/drafts/{draft}/evidence`
+pub async fn draft_evidence(page: PageCall) -> Result<Answer, Fault> {
+    page.signed_in()?;
+    let (words, pdp) = (page.words, &page.setting.pdp);
+    let id: DraftId = page.param("draft")?;
+    let read = read_draft(pdp, &page.call, &id).await?;
+    let (review, seqs) = match draft_review(pdp, &page.call, &id).await {
+        Ok(read) => (Some(read.value), read.seqs),
+        Err(CallError::Refused(DraftError::NoReview(_))) => (None, Vec::new()),
+        Err(error) => return Err(error.into()),
+    };
+    let goes_on =
+        review.as_ref().is_some_and(|review| matches!(review.state, ReviewState::Waiting | ReviewState::Running));
+    let draft = &read.value;
+    let base = rules_with(pdp, &page.call, &draft.base).await?;
+    let main = html! {
+        p.trail { a href=(format!("/rules/drafts/{id}")) { (words.say("back-to-draft")) } }
+        h1 { (words.with("evidence-title", [("name", name(&draft.name).into())])) }
+        p { (words.with("evidence-over", [("set", set_link(&draft.base).into())])) }
+        @match &review {
+            None => p { (words.say("evidence-none-yet")) },
+            Some(review) => (came_to(&page, draft, review, &base.value.files)?),
+        }
+        @if !goes_on {
+            form method="post" action=(page.path) {
+                (page.hidden()?)
+                div.buttons { button.quiet[review.is_some()] {
+                    (words.say(if review.is_some() { "evidence-again" } else { "evidence-begin" }))
+                } }
+            }
+        }
+    };
+    let seqs = [&read.seqs[..], &seqs[..], &base.seqs[..]].concat();
+    let shown = Shown::of(words.text("evidence-title", &[("name", &draft.name)]), main).at(read.revision, &seqs);
+    Ok(if goes_on { shown.loading_again() } else { shown }.into())
+}
+
+/// How far a review has come, or what it came to.
+fn came_to(
+    page: &PageCall,
+    draft: &DraftReport,
+    review: &ReviewReport,
+    base: &super::evidence::Files,
+) -> Result<Markup, Fault> {
+    let words = page.words;
+    let why = |why: &Option<String>| html! { span lang="en" { (why.as_deref().unwrap_or_default()) } };
+    Ok(match review.state {
+        ReviewState::Waiting => html! {
+            p role="status" { (words.with("evidence-waiting", [("place", review.place.unwrap_or(1).into())])) }
+            progress aria-label=(words.say("evidence-goes-on")) {}
+        },
+        ReviewState::Running => html! {
+            @match review.progress.filter(|progress| progress.of > 0) {
+                Some(progress) => {
+                    p role="status" { (words.with("evidence-compared", [
+                        ("done", (progress.done as usize).into()), ("count", (progress.of as usize).into()),
+                    ])) }
+                    progress aria-label=(words.say("evidence-goes-on")) value=(progress.done) max=(progress.of) {}
+                },
+                None => {
+                    p role="status" { (words.say("evidence-proving")) }
+                    progress aria-label=(words.say("evidence-goes-on")) {}
+                },
+            }
+            p.soft { (words.say("evidence-leave")) }
+        },
+        ReviewState::Cancelled | ReviewState::Failed => {
+            panel(Tone::Care, &words.say("evidence-ended"), &html! { p { (why(&review.why)) } })
+        }
+        ReviewState::Finished => html! {
+            @if !review.current {
+                (panel(Tone::Care, &words.say("evidence-old"), &html! { p { (words.say("evidence-old-says")) } }))
+            }
+            @if let Some(ended) = review.ended { p.soft { (words.with("evidence-at", [("at", moment(words, ended).into())])) } }
+            @match kept(review.evidence.as_ref()) {
+                Some(known) => (evidence(page, &known, base, &draft.over(base))?),
+                None => p { (words.say("rules-no-evidence")) },
+            }
+        },
+    })
+}
+
+/// `POST /rules/drafts/{draft}/evidence`
+pub async fn evidence_begun(page: PageCall) -> Result<Answer, Fault> {
+    page.signed_in()?;
+    let form = page.form(&[])?;
+    let id: DraftId = page.param("draft")?;
+    begin_draft_review(&Arc::clone(&page.setting.pdp), &page.sending(&form)?, &id).await?;
+    Ok(Answer::SeeOther { to: page.path.clone(), cookies: Vec::new() })
+}
