@@ -52,7 +52,8 @@ fn said(page: &Answer) -> String {
         64 => is_hex(word),
         length => length > 44 && word.contains('+'),
     };
-    let mut text = said_by(&page.text);
+    // A digest stands by itself, not as a part of the parameter it is the value of.
+    let mut text = said_by(&page.text).replace("?rules=", "?rules= ");
     if let Some((before, rest)) = text.split_once("<pre ") {
         text = format!("{before}{}", rest.split_once("</pre>").unwrap().1);
     }

@@ -96,6 +96,37 @@ fn a_draft_is_begun_edited_wrongly_mended_proposed_and_approved_by_somebody_who_
 }
 
 #[test]
+fn a_review_of_a_draft_goes_on_when_its_page_is_left_and_is_kept_with_the_draft() {
+    let data = tempfile::tempdir().unwrap();
+    let (server, [ada, bob]) = server(data.path());
+    let (mut ada, mut bob) = (with_token(&server, &ada), with_token(&server, &bob));
+    let draft = begun(&mut ada);
+    assert_eq!(saved(&mut ada, &draft, RULE).status, 303);
+    let path = format!("{draft}/evidence");
+    let page = ada.get(&path);
+    assert!(page.text.contains("It was not reviewed yet."), "{}", page.text);
+    assert_eq!(sent(&mut ada, &page, &path, &[]).status, 303);
+    let mut seen = 0;
+    let finished = loop {
+        let page = bob.get(&path);
+        let goes_on = page.text.contains("<progress");
+        assert_eq!(page.header("refresh"), goes_on.then_some("3"), "{}", page.text);
+        if !goes_on {
+            break page;
+        }
+        seen += 1;
+    };
+    assert!(seen > 0 || finished.text.contains("Reviewed on"), "{}", finished.text);
+    for says in ["It can be put in force with a word why", "Rows of the tables that turn", PATH] {
+        assert!(finished.text.contains(says), "{says}: {}", finished.text);
+    }
+    assert_eq!(saved(&mut ada, &draft, &RULE.replace("Move", "Bring")).status, 303);
+    let changed = saved(&mut bob, &draft, &format!("{RULE}// more\n"));
+    assert_eq!(changed.status, 303);
+    assert!(bob.get(&path).text.contains("The draft changed since"));
+}
+
+#[test]
 fn whoever_edited_a_draft_cannot_approve_what_another_proposed_of_it() {
     let data = tempfile::tempdir().unwrap();
     let (server, [ada, bob]) = server(data.path());
