@@ -186,7 +186,14 @@ fn whoever_edited_a_draft_does_not_approve_what_is_made_of_it() {
     assert_eq!(press.writes(&bob, BILLS, &remarked("by two")[BILLS], None).status, 200);
     let both = json!({ "draft": "tighter", "files": {}, "why": "both" });
     let unknown = json!({ "draft": "unknown" });
-    for (body, status, code) in [(&both, 400, "invalid_body"), (&unknown, 404, "unknown_draft")] {
+    let earlier = json!({ "draft": "tighter", "version": 2 });
+    let of_none = json!({ "files": {}, "version": 2 });
+    for (body, status, code) in [
+        (&both, 400, "invalid_body"),
+        (&of_none, 400, "invalid_body"),
+        (&unknown, 404, "unknown_draft"),
+        (&earlier, 409, "draft_changed"),
+    ] {
         let answer = press.send(&cid, "POST", "/v1/rules/proposals", Some(body));
         assert_eq!((answer.status, answer.code().as_str()), (status, code), "{}", answer.text);
     }
@@ -199,6 +206,12 @@ fn whoever_edited_a_draft_does_not_approve_what_is_made_of_it() {
         (&json!("tighter"), 2),
         "{proposal}"
     );
+    // Over what was proposed alone a draft would have lost its editors.
+    let over = json!({ "base": proposal["digest"] });
+    let begun = press.send(&cid, "PUT", "/v1/rules/drafts/over-it", Some(&over));
+    assert_eq!((begun.status, begun.code().as_str()), (404, "unknown_rules"), "{}", begun.text);
+    let brought = press.send(&bob, "POST", &format!("{DRAFT}/base"), Some(&json!({ "to": proposal["digest"] })));
+    assert_eq!((brought.status, brought.code().as_str()), (404, "unknown_rules"), "{}", brought.text);
     let path = format!("/v1/rules/proposals/{}", proposal["id"]);
     let expected: BTreeMap<String, String> = remarked("by two");
     assert_eq!(press.gets(&ada, &path)["files"], json!(expected));
@@ -238,6 +251,9 @@ fn a_draft_whose_base_moved_says_so_and_takes_over_what_it_does_not_change_itsel
     let draft = press.gets(&ada, DRAFT);
     assert_eq!((&draft["moved"], &draft["inForce"]), (&json!(true), &proposed.json()["digest"]), "{draft}");
 
+    // As it is, it would put back what the others changed.
+    let late = press.send(&ada, "POST", "/v1/rules/proposals", Some(&json!({ "draft": "tighter" })));
+    assert_eq!((late.status, late.code().as_str()), (409, "rules_moved"), "{}", late.text);
     let conflict = up_to_date(&json!({}));
     assert_eq!((conflict.status, conflict.code().as_str()), (409, "draft_conflicts"), "{}", conflict.text);
     let conflicts = conflict.json()["evidence"]["conflicts"].clone();

@@ -69,6 +69,8 @@ pub(super) struct ProposalBody {
     files: Option<BTreeMap<String, String>>,
     /// The draft it is made of, instead of `files`.
     draft: Option<DraftId>,
+    /// The version of the draft that is meant, so that nobody proposes what another saved meanwhile.
+    version: Option<u64>,
     /// What it does, in a few words.
     title: Option<String>,
     /// Why it is wanted.
@@ -214,12 +216,15 @@ fn review_lines(pdp: Arc<Pdp>, begun: BegunReview) -> Response {
 
 pub(super) async fn propose(mut request: Request) -> Result<Response, Problem> {
     request.no_more_query()?;
-    let ProposalBody { files, draft, title, why, activate_at } = request.rules_body().await?;
+    let ProposalBody { files, draft, version, title, why, activate_at } = request.rules_body().await?;
     if files.is_some() == draft.is_some() {
         let message = "a proposal is of `files` or of a `draft`; send one of them";
         return Err(Problem::bad("invalid_body", message.to_owned()));
     }
-    let proposing = Proposing { files: files.unwrap_or_default(), draft, title, why, activate_at };
+    if version.is_some() && draft.is_none() {
+        return Err(Problem::bad("invalid_body", "`version` is of a `draft`; send both".to_owned()));
+    }
+    let proposing = Proposing { files: files.unwrap_or_default(), draft, version, title, why, activate_at };
     let proposed = publish::proposal::propose(&request.pdp, &request.call, proposing).await?;
     change_response(StatusCode::CREATED, &proposed, &with_names(&request.pdp, &proposed.value)?)
 }

@@ -76,7 +76,16 @@ impl Jobs {
     pub(crate) fn under_way(&self, draft: &DraftId) -> Option<(u64, u64)> {
         let entries = self.entries();
         let goes_on = |entry: &&Entry| entry.draft == *draft && !*entry.cancel.borrow();
-        entries.values().filter(goes_on).find_map(|entry| entry.of)
+        entries.values().filter(goes_on).filter_map(|entry| entry.of).max()
+    }
+
+    /// Cancels the reviews of a draft before the one of a number.
+    pub(crate) fn superseded(&self, draft: &DraftId, by: u64) {
+        for entry in self.entries().values().filter(|entry| entry.draft == *draft) {
+            if entry.of.is_some_and(|(number, _)| number < by) {
+                entry.cancel.send_replace(true);
+            }
+        }
     }
 
     /// Cancels the reviews of a draft that are not of its version.

@@ -156,6 +156,7 @@ pub async fn begin_draft_review(
     let version = review.version;
     if is_new && !is_repeat {
         job.is(review.number, version);
+        pdp.rules.jobs.superseded(id, review.number);
         tokio::spawn(go_on(Arc::clone(pdp), job, id.clone(), review.clone()));
     }
     let phase = pdp.rules.jobs.phase(id, review.number);

@@ -16,11 +16,11 @@ use crate::limits::{DRAFT_EDITORS_MAX, DRAFTS_MAX, TEXT_LENGTH_MAX};
 use crate::pdp::Pdp;
 use crate::pdp::call::{self, Call, CallError, CallTarget, Committed, Done, Response, unmoved};
 use crate::pdp::refused;
+use crate::pdp::rules::whole_digest;
 use crate::publish::draft_error::DraftError;
 use crate::publish::editors::EditorReport;
 use crate::publish::four_eyes::Hand;
-use crate::publish::report::set_named;
-use crate::publish::{self, PublishError, in_force, saying};
+use crate::publish::{self, in_force, saying};
 use crate::store::{Draft, DraftTexts, Editor, MetadataChanges, WholeDraft};
 
 /// How a draft is begun or renamed.
@@ -136,14 +136,13 @@ pub(crate) fn changed_by(draft: &mut Draft, hand: &Hand, at: Timestamp) -> Resul
     Ok(())
 }
 
-/// The digest that is meant, of a set of rules that is kept.
+/// The digest that is meant, of a set of rules that is or was in force. What was proposed alone is nobody's base: whoever
+/// wrote it would be no editor of what is made over it.
 pub(crate) fn digest_named(pdp: &Pdp, written: &str) -> Result<String, CallError<DraftError>> {
-    match set_named(pdp, written) {
-        Ok((digest, _)) => Ok(digest),
-        Err(CallError::Store(error)) => Err(error.into()),
-        Err(CallError::Refused(PublishError::Ambiguous(error))) => Err(DraftError::Ambiguous(error).into()),
-        Err(_) => Err(DraftError::UnknownRules(written.to_owned()).into()),
-    }
+    let unknown = || DraftError::UnknownRules(written.to_owned());
+    let digest = whole_digest::<DraftError>(pdp, written)?.ok_or_else(unknown)?;
+    pdp.store.kept_rules(&digest)?.ok_or_else(unknown)?;
+    Ok(digest)
 }
 
 /// The drafts that are there, in the order of their ids, without texts.

@@ -28,6 +28,8 @@ pub struct Proposing {
     pub files: BTreeMap<String, String>,
     /// The draft it is made of.
     pub draft: Option<DraftId>,
+    /// The version of the draft that is meant; as it is then where nothing is said.
+    pub version: Option<u64>,
     /// What it does, in a few words.
     pub title: Option<String>,
     /// Why it is wanted.
@@ -77,7 +79,12 @@ pub(crate) fn proposed(
     let editors = match draft {
         Some((id, version)) => {
             let kept = context.draft(id)?.filter(|kept| kept.deleted.is_none() && kept.version == *version);
-            kept.ok_or_else(|| PublishError::DraftChanged(id.clone()))?.editors
+            let kept = kept.ok_or_else(|| PublishError::DraftChanged(id.clone()))?;
+            // Over rules of before it would put back what others changed since.
+            if kept.base != base {
+                return Err(PublishError::Moved { base: kept.base, in_force: base }.into());
+            }
+            kept.editors
         }
         None => Vec::new(),
     };
@@ -205,10 +212,13 @@ pub async fn propose(
     proposing: Proposing,
 ) -> Result<Committed<ProposalReport>, CallError<PublishError>> {
     call::may(pdp, call, "proposeRules").await?;
-    let Proposing { files, draft, title, why, activate_at } = proposing;
+    let Proposing { files, draft, version, title, why, activate_at } = proposing;
     let (files, draft) = match draft {
         None => (Ok(files), None),
         Some(id) => match pdp.store.whole_draft(&id)? {
+            Some(whole) if version.is_some_and(|meant| meant != whole.draft.version) => {
+                (Err(PublishError::DraftChanged(id)), None)
+            }
             Some(whole) => (Ok(whole.files()), Some((id, whole.draft.version))),
             None => (Err(PublishError::UnknownDraft(id)), None),
         },

@@ -50,7 +50,10 @@ fn table_of(pdp: &Pdp, bundle: &Arc<Bundle>) -> Arc<Table> {
     let table = Arc::new(Table::spoken(bundle, &Spoken::of(bundle, solver)));
     let mut tables = pdp.rules.tables.write().unwrap_or_else(PoisonError::into_inner);
     if tables.len() >= TABLES_KEPT_MAX {
-        tables.pop_first();
+        // The rules in force are looked at most.
+        let in_force = pdp.rules().digest().to_string();
+        let other = tables.keys().find(|known| **known != in_force).cloned();
+        other.map(|other| tables.remove(&other));
     }
     tables.insert(digest.to_owned(), Arc::clone(&table));
     table
