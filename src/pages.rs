@@ -122,7 +122,7 @@ pages! {
     GET    "/rules/files/{*file}" "readRules"                     => rules::file, long;
     GET    "/rules/history" "readRules"                           => rules::history;
     GET    "/rules/sets/{digest}" "readRules"                     => rules::set;
-    GET    "/rules/compare" "readRules"                           => rules::compare;
+    GET    "/rules/compare" "readRules" | "reviewRules"           => rules::compare, long;
     GET    "/rules/proposals" "readRules"                         => rules::proposals;
     GET    "/rules/proposals/{proposal}" "readRules"              => rules::proposal, long;
     POST   "/rules/proposals/{proposal}/withdrawal" "proposeRules" => rules::withdrawn;
@@ -134,15 +134,15 @@ pages! {
     POST   "/rules/rollback" "rollBackRules" | "proposeRules" | "readRules" => rules::rolled_back, long;
     GET    "/rules/drafts" "draftRules"                           => rules::drafts;
     POST   "/rules/drafts" "draftRules"                           => rules::begun;
-    GET    "/rules/drafts/{draft}" "draftRules" | "readRules"     => rules::one_draft;
+    GET    "/rules/drafts/{draft}" "draftRules" | "readRules"     => rules::one_draft, long;
     POST   "/rules/drafts/{draft}/base" "draftRules"              => rules::rebased;
     POST   "/rules/drafts/{draft}/removal" "draftRules"           => rules::removed;
     POST   "/rules/drafts/{draft}/proposal" "proposeRules" | "draftRules" | "readRules" => rules::proposed, long;
     GET    "/rules/drafts/{draft}/evidence" "draftRules" | "reviewRules" | "readRules" => rules::draft_evidence, long;
     POST   "/rules/drafts/{draft}/evidence" "reviewRules"         => rules::evidence_begun;
     POST   "/rules/drafts/{draft}/files" "draftRules"             => rules::added;
-    GET    "/rules/drafts/{draft}/files/{*file}" "draftRules"     => rules::draft_file;
-    POST   "/rules/drafts/{draft}/files/{*file}" "draftRules"     => rules::saved;
+    GET    "/rules/drafts/{draft}/files/{*file}" "draftRules"     => rules::draft_file, long;
+    POST   "/rules/drafts/{draft}/files/{*file}" "draftRules"     => rules::saved, long;
 
     GET    "/ledger" "readDecisions"                              => auditor::ledger, world, long;
     GET    "/ledger/replay" "readDecisions"                       => auditor::replay_all, world, long;

@@ -47,6 +47,12 @@ fn sent(browser: &mut Browser<'_>, page: &Answer, path: &str, typed: &[(&str, &s
     browser.post(path, &[&[("form_key", &*key), ("once", &*once)], typed].concat())
 }
 
+/// What is typed in a form of a draft, with the version of the draft that the page shows.
+fn of_version<'a>(page: &Answer, typed: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
+    let version: &'static str = Browser::hidden(page, "version").leak();
+    [&[("version", version)], typed].concat()
+}
+
 fn begun(browser: &mut Browser<'_>) -> String {
     let page = browser.get("/rules/drafts");
     assert!(page.text.contains("There is no draft."), "{}", page.text);
@@ -74,13 +80,19 @@ fn a_draft_is_begun_edited_wrongly_mended_proposed_and_approved_by_somebody_who_
     let wrong = saved(&mut ada, &draft, "forbid (\n");
     assert_eq!(wrong.status, 303, "what is wrong is kept as it is written: {}", wrong.text);
     let page = ada.get(&draft);
-    let refused = sent(&mut ada, &page, &format!("{draft}/proposal"), &[("title", "T"), ("why", "")]);
+    let refused =
+        sent(&mut ada, &page, &format!("{draft}/proposal"), &of_version(&page, &[("title", "T"), ("why", "")]));
     assert_eq!(refused.status, 422);
     assert!(refused.text.contains(&format!("{PATH}:")), "with its line and column: {}", refused.text);
     assert_eq!(saved(&mut ada, &draft, RULE).status, 303);
     let page = ada.get(&draft);
     assert!(page.text.contains("One file is changed"), "{}", page.text);
-    let proposed = sent(&mut ada, &page, &format!("{draft}/proposal"), &[("title", "Tighten"), ("why", "As agreed.")]);
+    let proposed = sent(
+        &mut ada,
+        &page,
+        &format!("{draft}/proposal"),
+        &of_version(&page, &[("title", "Tighten"), ("why", "As agreed.")]),
+    );
     assert_eq!((proposed.status, proposed.header("location")), (303, Some("/rules/proposals/1")), "{}", proposed.text);
     let own = ada.get("/rules/proposals/1");
     assert!(own.text.contains("You proposed or edited this") && !own.text.contains("Go on to approve"), "{}", own.text);
@@ -92,7 +104,47 @@ fn a_draft_is_begun_edited_wrongly_mended_proposed_and_approved_by_somebody_who_
     let typed = [("base", &*base), ("unproved", "There is no solver here.")];
     let approved = sent(&mut bob, &page, "/rules/proposals/1/approval", &typed);
     assert_eq!(approved.status, 303, "{}", approved.text);
-    assert!(bob.get(&draft).text.contains("The rules in force changed since"), "{}", bob.get(&draft).text);
+    let moved = bob.get(&draft);
+    assert!(moved.text.contains("The rules in force changed since"), "{}", moved.text);
+    assert_eq!(saved(&mut bob, &draft, &RULE.replace("seller not", "seller never")).status, 303);
+    // Over rules of before it would put back what was approved since.
+    let page = bob.get(&draft);
+    let late = sent(&mut bob, &page, &format!("{draft}/proposal"), &of_version(&page, &[("title", ""), ("why", "")]));
+    assert!(late.status == 422 && late.text.contains("rules_moved"), "{} {}", late.status, late.text);
+}
+
+#[test]
+fn what_another_saved_meanwhile_is_neither_proposed_nor_deleted_unseen() {
+    let data = tempfile::tempdir().unwrap();
+    let (server, [ada, bob]) = server(data.path());
+    let (mut ada, mut bob) = (with_token(&server, &ada), with_token(&server, &bob));
+    let draft = begun(&mut ada);
+    assert_eq!(saved(&mut ada, &draft, RULE).status, 303);
+    let shown = ada.get(&draft);
+    assert_eq!(saved(&mut bob, &draft, &RULE.replace("seller not", "seller never")).status, 303);
+    let typed = of_version(&shown, &[("title", ""), ("why", "")]);
+    let proposed = sent(&mut ada, &shown, &format!("{draft}/proposal"), &typed);
+    assert!(proposed.status == 422 && proposed.text.contains("draft_changed"), "{}", proposed.text);
+    let deleted = sent(&mut ada, &shown, &format!("{draft}/removal"), &of_version(&shown, &[]));
+    assert_eq!(deleted.status, 409, "{}", deleted.text);
+    assert!(bob.get(&draft).text.contains("seller never"));
+}
+
+#[test]
+fn what_is_wrong_with_a_file_is_said_beside_what_was_typed() {
+    let data = tempfile::tempdir().unwrap();
+    let (server, [ada, _]) = server(data.path());
+    let mut ada = with_token(&server, &ada);
+    let draft = begun(&mut ada);
+    let file = format!("{draft}/files/elsewhere/a.cedar");
+    let page = ada.get(&file);
+    let typed = [("version", ""), ("text", "permit (\u{202e}typed"), ("do", "save")];
+    let refused = sent(&mut ada, &page, &file, &typed);
+    assert!(refused.status == 422 && refused.text.contains("It is not saved"), "{}", refused.text);
+    assert!(refused.text.contains("\u{202e}typed"), "what was typed is in the field as it is");
+    assert_eq!(saved(&mut ada, &draft, &format!("// \u{202e}hidden\n{RULE}")).status, 303);
+    let shown = ada.get(&draft);
+    assert!(shown.text.contains("[U+202E]hidden"), "what turns text round is shown by its code: {}", shown.text);
 }
 
 #[test]
@@ -123,7 +175,7 @@ fn a_review_of_a_draft_goes_on_when_its_page_is_left_and_is_kept_with_the_draft(
     assert_eq!(saved(&mut ada, &draft, &RULE.replace("Move", "Bring")).status, 303);
     let changed = saved(&mut bob, &draft, &format!("{RULE}// more\n"));
     assert_eq!(changed.status, 303);
-    assert!(bob.get(&path).text.contains("The draft changed since"));
+    assert!(bob.get(&path).text.contains("The draft or the rules in force changed since"));
 }
 
 #[test]
@@ -134,7 +186,8 @@ fn whoever_edited_a_draft_cannot_approve_what_another_proposed_of_it() {
     let draft = begun(&mut ada);
     assert_eq!(saved(&mut ada, &draft, RULE).status, 303);
     let page = bob.get(&draft);
-    assert_eq!(sent(&mut bob, &page, &format!("{draft}/proposal"), &[("title", ""), ("why", "")]).status, 303);
+    let typed = of_version(&page, &[("title", ""), ("why", "")]);
+    assert_eq!(sent(&mut bob, &page, &format!("{draft}/proposal"), &typed).status, 303);
     for mut hand in [ada, bob] {
         let page = hand.get("/rules/proposals/1/approval");
         assert!(page.text.contains("You proposed or edited this"), "{}", page.text);

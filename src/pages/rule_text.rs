@@ -1,5 +1,7 @@
 //! A text of rules with its colours and the numbers of its lines, each of which has an address.
 
+use std::borrow::Cow;
+
 use maud::{Markup, html};
 
 use crate::publish::tables::{is_rules, is_schema};
@@ -98,10 +100,11 @@ fn quoted(text: &str) -> usize {
 #[must_use]
 pub fn coloured(path: &str, line: &str) -> Markup {
     if !is_rules(path) && !is_schema(path) {
-        return html! { (line) };
+        return html! { (visible(line)) };
     }
     html! {
         @for (part, text) in parts(line) {
+            @let text = visible(text);
             @match part {
                 Part::Comment => span.rem { (text) },
                 Part::Quoted => span.str { (text) },
@@ -113,9 +116,28 @@ pub fn coloured(path: &str, line: &str) -> Markup {
     }
 }
 
+/// How many lines of a file are numbered and coloured; a longer one is shown as it is.
+const LINES_NUMBERED_MAX: usize = 8_000;
+
+/// A text in which whatever would hide or turn round what follows it is shown by its code.
+fn visible(text: &str) -> Cow<'_, str> {
+    let is_hidden = |c: char| {
+        matches!(c, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+            || (c.is_control() && c != '\t')
+    };
+    if !text.contains(is_hidden) {
+        return Cow::Borrowed(text);
+    }
+    let shown = text.chars().map(|c| if is_hidden(c) { format!("[U+{:04X}]", u32::from(c)) } else { c.to_string() });
+    Cow::Owned(shown.collect())
+}
+
 /// A whole file, in a region that scrolls sideways and can be focused.
 #[must_use]
 pub fn file_text(path: &str, text: &str, label: &str) -> Markup {
+    if text.lines().count() > LINES_NUMBERED_MAX {
+        return html! { pre.text role="region" aria-label=(label) tabindex="0" lang="en" translate="no" { (text) } };
+    }
     html! {
         div.text role="region" aria-label=(label) tabindex="0" lang="en" translate="no" {
             table role="presentation" { tbody {

@@ -9,6 +9,9 @@ use super::words::Words;
 /// How many lines that are alike stand round one that is not.
 const LINES_ROUND: usize = 3;
 
+/// How many lines two texts have together that are put side by side: what is longer takes too long to compare.
+const LINES_COMPARED_MAX: usize = 8_000;
+
 /// A line of one side: its number from 1, and what it says.
 type Line<'a> = (usize, &'a str);
 
@@ -69,6 +72,9 @@ pub fn side_by_side(words: Words, path: &str, old: &str, new: &str, label: &str)
             }
         }
     };
+    if old.lines().count() + new.lines().count() > LINES_COMPARED_MAX {
+        return html! { p { (words.say("file-too-long")) } };
+    }
     html! {
         div.text role="region" aria-label=(label) tabindex="0" translate="no" {
             table {

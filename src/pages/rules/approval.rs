@@ -11,7 +11,7 @@ use crate::pages::address::address;
 use crate::pages::answer::{Tone, panel};
 use crate::pages::context::{Answer, Fault, PageCall, WhatWasDone};
 use crate::pages::facts::facts;
-use crate::pages::form::{Field, FieldError, Form, field, summary};
+use crate::pages::form::{Field, FieldError, Form, field, is_wrong, summary};
 use crate::pages::frame::Shown;
 use crate::pdp::call::CallError;
 use crate::publish::PublishError;
@@ -97,7 +97,7 @@ async fn asked(page: &PageCall, number: u64, written: &Written) -> Result<Answer
                 (page.hidden()?)
                 input type="hidden" name="base" value=(current);
                 (field(words, &line("comment", "field-comment", &written.comment), &written.errors))
-                @if is_unproved { (field(words, &line("unproved", "field-unproved", &written.unproved), &written.errors)) }
+                @if is_unproved || is_wrong(&written.errors, "unproved") { (field(words, &line("unproved", "field-unproved", &written.unproved), &written.errors)) }
                 (field(words, &line("activate-at", "field-activate-at", &written.activate_at), &written.errors))
                 div.buttons {
                     (page.weighty(html! { button { (words.with("approve-now", [("number", number.to_string().into())])) } }, &here))
@@ -150,6 +150,9 @@ pub async fn approved(page: PageCall) -> Result<Answer, Fault> {
         }
         Err(CallError::Refused(PublishError::NotProved(_))) => {
             asked(&page, number, &written.wrong("unproved", words.say("field-unproved-missing"))).await
+        }
+        Err(CallError::Refused(PublishError::NothingUnproved)) => {
+            asked(&page, number, &written.wrong("unproved", words.say("field-unproved-needless"))).await
         }
         Err(CallError::Refused(PublishError::Text(field))) => {
             asked(&page, number, &written.wrong(field, words.say("field-too-long"))).await

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use maud::{Markup, html};
 
-use super::evidence::{evidence, kept};
+use super::evidence::{Files, evidence, kept};
 use super::naming::set_link;
 use crate::id::DraftId;
 use crate::pages::answer::{Tone, panel};
@@ -17,6 +17,7 @@ use crate::publish::draft_error::DraftError;
 use crate::publish::draft_review::{ReviewReport, ReviewState, begin_draft_review, draft_review};
 use crate::publish::drafts::{DraftReport, draft as read_draft};
 use crate::publish::report::rules_with;
+use crate::publish::review::Evidence;
 
 /// `GET /rules/drafts/{draft}/evidence`
 pub async fn draft_evidence(page: PageCall) -> Result<Answer, Fault> {
@@ -32,14 +33,19 @@ pub async fn draft_evidence(page: PageCall) -> Result<Answer, Fault> {
     let goes_on =
         review.as_ref().is_some_and(|review| matches!(review.state, ReviewState::Waiting | ReviewState::Running));
     let draft = &read.value;
-    let base = rules_with(pdp, &page.call, &draft.base).await?;
+    let known = review.as_ref().and_then(|review| kept(review.evidence.as_ref()));
+    // What was compared with, which need not be what the draft stands over, nor what is in force by now.
+    let over = known.as_ref().map_or_else(|| draft.base.clone(), |known| known.in_force.to_string());
+    let base = rules_with(pdp, &page.call, &over).await?;
+    let own = if over == draft.base { base.value.files.clone() } else { files_of(&page, &draft.base).await? };
+    let files = draft.over(&own);
     let main = html! {
         p.trail { a href=(format!("/rules/drafts/{id}")) { (words.say("back-to-draft")) } }
         h1 { (words.with("evidence-title", [("name", name(&draft.name).into())])) }
-        p { (words.with("evidence-over", [("set", set_link(&draft.base).into())])) }
+        p { (words.with("evidence-over", [("set", set_link(&over).into())])) }
         @match &review {
             None => p { (words.say("evidence-none-yet")) },
-            Some(review) => (came_to(&page, draft, review, &base.value.files)?),
+            Some(review) => (came_to(&page, draft, review, known.as_ref(), [&base.value.files, &files])?),
         }
         @if !goes_on {
             form method="post" action=(page.path) {
@@ -55,12 +61,17 @@ pub async fn draft_evidence(page: PageCall) -> Result<Answer, Fault> {
     Ok(if goes_on { shown.loading_again() } else { shown }.into())
 }
 
+async fn files_of(page: &PageCall, set: &str) -> Result<Files, Fault> {
+    Ok(rules_with(&page.setting.pdp, &page.call, set).await?.value.files)
+}
+
 /// How far a review has come, or what it came to.
 fn came_to(
     page: &PageCall,
     draft: &DraftReport,
     review: &ReviewReport,
-    base: &super::evidence::Files,
+    known: Option<&Evidence>,
+    [base, files]: [&Files; 2],
 ) -> Result<Markup, Fault> {
     let words = page.words;
     let why = |why: &Option<String>| html! { span lang="en" { (why.as_deref().unwrap_or_default()) } };
@@ -88,12 +99,12 @@ fn came_to(
             panel(Tone::Care, &words.say("evidence-ended"), &html! { p { (why(&review.why)) } })
         }
         ReviewState::Finished => html! {
-            @if !review.current {
+            @if !review.current || known.as_ref().is_some_and(|known| known.in_force.as_str() != draft.in_force) {
                 (panel(Tone::Care, &words.say("evidence-old"), &html! { p { (words.say("evidence-old-says")) } }))
             }
             @if let Some(ended) = review.ended { p.soft { (words.with("evidence-at", [("at", moment(words, ended).into())])) } }
-            @match kept(review.evidence.as_ref()) {
-                Some(known) => (evidence(page, &known, base, &draft.over(base))?),
+            @match known {
+                Some(known) => (evidence(page, known, base, files)?),
                 None => p { (words.say("rules-no-evidence")) },
             }
         },

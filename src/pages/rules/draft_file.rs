@@ -25,8 +25,8 @@ pub async fn file(page: PageCall) -> Result<Answer, Fault> {
     asked(&page, None).await
 }
 
-/// The page of a file; with what was typed where somebody else saved it meanwhile.
-async fn asked(page: &PageCall, typed: Option<&str>) -> Result<Answer, Fault> {
+/// The page of a file; with what was typed where it was not saved, and why, or that somebody else saved it meanwhile.
+async fn asked(page: &PageCall, unsaved: Option<(&str, Option<String>)>) -> Result<Answer, Fault> {
     let words = page.words;
     let (draft, path): (DraftId, String) = (page.param("draft")?, page.param("file")?);
     let back = format!("/rules/drafts/{draft}");
@@ -37,12 +37,15 @@ async fn asked(page: &PageCall, typed: Option<&str>) -> Result<Answer, Fault> {
         Err(error) => return Err(error.into()),
     };
     let saved = known.as_ref().and_then(|file| file.text.clone()).unwrap_or_default();
+    let (typed, why) = unsaved.map_or((None, None), |(typed, why)| (Some(typed), why));
     let text = typed.unwrap_or(&saved);
     let version = known.as_ref().filter(|file| !file.removed).map_or_else(String::new, |file| file.version.to_string());
     let main = html! {
         p.trail { a href=(back) { (words.say("back-to-draft")) } }
         h1 { (id(&path)) }
-        @if typed.is_some() {
+        @if let Some(why) = &why {
+            (panel(Tone::Bad, &words.say("draft-file-unsaved"), &html! { p lang="en" { (why) } }))
+        } @else if typed.is_some() {
             (panel(Tone::Care, &words.say("draft-file-moved"), &html! { p { (words.say("draft-file-moved-says")) } }))
             (side_by_side(words, &path, &saved, text, &words.text("file-both", &[("path", &path)])))
         }
@@ -72,7 +75,11 @@ async fn asked(page: &PageCall, typed: Option<&str>) -> Result<Answer, Fault> {
             (file_text(&path, &saved, &words.text("file-text", &[("path", &path)])))
         }
     };
-    let status = if typed.is_some() { StatusCode::CONFLICT } else { StatusCode::OK };
+    let status = match (&why, typed) {
+        (Some(_), _) => StatusCode::UNPROCESSABLE_ENTITY,
+        (None, Some(_)) => StatusCode::CONFLICT,
+        (None, None) => StatusCode::OK,
+    };
     Ok(Shown::of(path.clone(), main).with_status(status).at(revision, &seqs).into())
 }
 
@@ -106,14 +113,19 @@ pub async fn saved(page: PageCall) -> Result<Answer, Fault> {
             let base = read.value.base.ok_or(Fault::NotFound)?;
             ("done-file-undone", put_file(pdp, &call, &draft, &path, base).await.map(drop))
         }
-        _ => ("done-file-saved", put_file(pdp, &call, &draft, &path, typed.to_owned()).await.map(drop)),
+        "save" => ("done-file-saved", put_file(pdp, &call, &draft, &path, typed.to_owned()).await.map(drop)),
+        _ => return Err(Fault::Unreadable("unreadable-form", String::new())),
     };
     match done {
         Ok(()) => {
             let done = WhatWasDone { says: says.to_owned(), parts: Default::default() };
             Ok(page.see_done(draft_file_address(&draft, &path), &done))
         }
-        Err(CallError::Precondition(_)) => asked(&page, Some(typed)).await,
+        Err(CallError::Precondition(_)) => asked(&page, Some((typed, None))).await,
+        // What was typed is never lost, whatever is wrong with it.
+        Err(CallError::Refused(error)) if !matches!(error, DraftError::Unknown(_)) => {
+            asked(&page, Some((typed, Some(error.to_string())))).await
+        }
         Err(error) => Err(error.into()),
     }
 }

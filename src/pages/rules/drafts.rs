@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use super::evidence::changed_files;
 use super::naming::{draft_file_address, set_link, whom_and_person};
 use crate::config::RulesFrom;
-use crate::id::DraftId;
+use crate::id::{DraftId, Revision};
 use crate::pages::answer::{Tone, panel};
 use crate::pages::context::{Answer, Fault, PageCall, WhatWasDone};
 use crate::pages::facts::facts;
@@ -14,7 +14,7 @@ use crate::pages::frame::Shown;
 use crate::pages::table::Table;
 use crate::pages::when::moment;
 use crate::pages::words::{id, name};
-use crate::pdp::call::CallError;
+use crate::pdp::call::{Call, CallError, Condition};
 use crate::pdp::rules::rules_from;
 use crate::publish::PublishError;
 use crate::publish::draft_base::{Rebasing, rebase};
@@ -35,6 +35,11 @@ pub(super) fn line<'a>(page: &PageCall, id: &'a str, key: &str, value: &'a str, 
 /// What is wrong with a field, where what was sent is refused for it.
 fn wrong(field: &str, says: String) -> Vec<FieldError> {
     vec![FieldError { field: field.to_owned(), says }]
+}
+
+/// A form that does not say which version of a draft it is about.
+fn missing_version() -> Fault {
+    Fault::Unreadable("unreadable-form", String::new())
 }
 
 /// `GET /rules/drafts`
@@ -93,7 +98,8 @@ pub async fn begun(page: PageCall) -> Result<Answer, Fault> {
     chance.make_ascii_lowercase();
     let draft: DraftId = format!("d-{}", String::from_utf8_lossy(&chance)).parse().map_err(|_| Fault::NotFound)?;
     let putting = PuttingDraft { name: Some(called.clone()), base: None };
-    match put_draft(&page.setting.pdp, &page.sending(&form)?, &draft, putting).await {
+    let call = Call { conditions: vec![Condition::New], ..page.sending(&form)? };
+    match put_draft(&page.setting.pdp, &call, &draft, putting).await {
         Ok(_) => Ok(Answer::SeeOther { to: format!("/rules/drafts/{draft}"), cookies: Vec::new() }),
         Err(CallError::Refused(DraftError::Name)) => {
             listed(&page, &called, &wrong("name", page.words.say("field-too-long"))).await
@@ -159,6 +165,7 @@ async fn shown(page: &PageCall, [title, why]: [&str; 2], errors: &[FieldError]) 
             p.buttons { a.button.quiet href=(format!("{here}/evidence")) { (words.say("draft-evidence")) } }
             form method="post" action=(format!("{here}/proposal")) {
                 (page.hidden()?)
+                input type="hidden" name="version" value=(draft.version);
                 (field(words, &line(page, "title", "field-title", title, true), errors))
                 (field(words, &line(page, "why", "field-why", why, true), errors))
                 div.buttons { button { (words.say("draft-propose-now")) } }
@@ -166,6 +173,7 @@ async fn shown(page: &PageCall, [title, why]: [&str; 2], errors: &[FieldError]) 
         }
         form method="post" action=(format!("{here}/removal")) {
             (page.hidden()?)
+            input type="hidden" name="version" value=(draft.version);
             div.buttons { button.quiet { (words.say("draft-delete")) } }
         }
     };
@@ -187,8 +195,11 @@ pub async fn rebased(page: PageCall) -> Result<Answer, Fault> {
 /// `POST /rules/drafts/{draft}/removal`
 pub async fn removed(page: PageCall) -> Result<Answer, Fault> {
     page.signed_in()?;
-    let form = page.form(&[])?;
-    delete_draft(&page.setting.pdp, &page.sending(&form)?, &page.param("draft")?).await?;
+    let form = page.form(&["version"])?;
+    let version: u64 = form.text("version").parse().map_err(|_| missing_version())?;
+    let conditions = vec![Condition::At(vec![Revision(version)])];
+    let call = Call { conditions, ..page.sending(&form)? };
+    delete_draft(&page.setting.pdp, &call, &page.param("draft")?).await?;
     let done = WhatWasDone { says: "done-draft-deleted".to_owned(), parts: Default::default() };
     Ok(page.see_done("/rules/drafts".to_owned(), &done))
 }
@@ -196,11 +207,17 @@ pub async fn removed(page: PageCall) -> Result<Answer, Fault> {
 /// `POST /rules/drafts/{draft}/proposal`
 pub async fn proposed(page: PageCall) -> Result<Answer, Fault> {
     page.signed_in()?;
-    let form = page.form(&["title", "why"])?;
+    let form = page.form(&["title", "why", "version"])?;
+    let version = Some(form.text("version").parse().map_err(|_| missing_version())?);
     let [title, why] = ["title", "why"].map(|name| form.text(name).trim());
     let said = |text: &str| (!text.is_empty()).then(|| text.to_owned());
-    let proposing =
-        Proposing { draft: Some(page.param("draft")?), title: said(title), why: said(why), ..Proposing::default() };
+    let proposing = Proposing {
+        draft: Some(page.param("draft")?),
+        version,
+        title: said(title),
+        why: said(why),
+        ..Proposing::default()
+    };
     match propose(&page.setting.pdp, &page.sending(&form)?, proposing).await {
         Ok(done) => {
             let says = WhatWasDone { says: "done-proposed".to_owned(), parts: Default::default() };
