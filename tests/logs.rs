@@ -19,7 +19,10 @@ fn secrets_in(value: &Value, found: &mut Vec<String>) {
             for (name, value) in members {
                 match value {
                     Value::String(text) if ["token", "link", "secret"].contains(&name.as_str()) && text.len() > 30 => {
-                        found.push(text.rsplit(['/', '_']).next().unwrap().to_owned());
+                        // A link's token may hold any of its characters anywhere; only an access token has parts.
+                        let last = text.rsplit('/').next().unwrap();
+                        let secret = last.strip_prefix("standing_").and_then(|rest| rest.split_once('_'));
+                        found.push(secret.map_or(last, |(_, secret)| secret).to_owned());
                     }
                     value => secrets_in(value, found),
                 }
