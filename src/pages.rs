@@ -18,6 +18,7 @@ pub mod frame;
 pub mod setting;
 pub mod context;
 pub mod proved;
+pub mod called;
 pub mod fault;
 pub mod glossary;
 pub mod past;

@@ -61,7 +61,7 @@ pub use checkpoints::Signed;
 pub use copy::{CopyPieces, StoreCopy};
 pub use copy_writer::{CopiedState, CopyError, StoreWriter};
 pub use customer_snapshot::CustomerSnapshot;
-pub use draft::{ChangedFile, Draft, DraftReview, DraftTexts, ReviewEnd, WholeDraft};
+pub use draft::{ChangedFile, Draft, DraftReview, DraftTexts, ReviewEnd, WholeDraft, with_changes};
 pub use frame::{Frame, FrameWriter, StoredFrame};
 pub use history::Versions;
 pub use in_force::{InForce, Why};

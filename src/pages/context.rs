@@ -72,6 +72,14 @@ pub struct WhatWasDone {
     pub parts: BTreeMap<String, DonePart>,
 }
 
+impl WhatWasDone {
+    /// A sentence in which nothing stands.
+    #[must_use]
+    pub fn plain(says: &str) -> Self {
+        Self { says: says.to_owned(), parts: BTreeMap::new() }
+    }
+}
+
 /// What stands in the sentence of what was done.
 #[derive(Clone, Serialize, Deserialize)]
 pub enum DonePart {

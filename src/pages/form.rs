@@ -207,6 +207,15 @@ pub struct Field<'a> {
     pub is_optional: bool,
 }
 
+impl<'a> Field<'a> {
+    /// A field of plain text whose sentences have a key: what it is called, and where there is one its hint.
+    #[must_use]
+    pub fn text(words: Words, id: &'a str, key: &str, value: &'a str, is_optional: bool) -> Self {
+        let hint = words.find(&format!("{key}-hint")).map(|hint| html! { (hint) });
+        Self { id, label: words.say(key), hint, kind: "text", value, autocomplete: "off", is_optional }
+    }
+}
+
 /// A field of one line, with what is wrong with it.
 #[must_use]
 pub fn field(words: Words, field: &Field<'_>, errors: &[FieldError]) -> Markup {

@@ -94,7 +94,7 @@ pub async fn rebase(
         let to = to.clone().unwrap_or_else(|| in_force.clone());
         let mut metadata = MetadataChanges::default();
         if to != whole.draft.base {
-            let theirs = context.files_of_set(&to)?;
+            let theirs = context.kept_rules(&to)?;
             let theirs = theirs.ok_or_else(|| StoreError::Unreadable(format!("the rules `{to}` are not kept")))?;
             rebased(&mut whole, &theirs.into_iter().collect(), &keep, &take)?;
             changed_by(&mut whole.draft, &hand, context.at)?;

@@ -21,7 +21,7 @@ use crate::publish::draft_error::DraftError;
 use crate::publish::editors::EditorReport;
 use crate::publish::four_eyes::Hand;
 use crate::publish::{self, in_force, saying};
-use crate::store::{Draft, DraftTexts, Editor, MetadataChanges, WholeDraft};
+use crate::store::{Draft, DraftTexts, Editor, MetadataChanges, WholeDraft, with_changes};
 
 /// How a draft is begun or renamed.
 #[derive(Clone, Debug, Default)]
@@ -79,14 +79,7 @@ impl DraftReport {
     /// The whole set, over the files of its base; of a draft that was read with its texts.
     #[must_use]
     pub fn over(&self, base: &BTreeMap<String, String>) -> BTreeMap<String, String> {
-        let mut files = base.clone();
-        for (path, change) in &self.files {
-            match &change.text {
-                Some(text) => drop(files.insert(path.clone(), text.clone())),
-                None => drop(files.remove(path)),
-            }
-        }
-        files
+        with_changes(base, self.files.iter().map(|(path, change)| (path, change.text.as_ref())))
     }
 }
 

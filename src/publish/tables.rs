@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError};
 
+use crate::assure::signed_tables::FOLDER;
 use crate::assure::spoken::Spoken;
 use crate::assure::table::Table;
 use crate::limits::TABLES_KEPT_MAX;
@@ -36,9 +37,6 @@ pub struct RulesTables {
     /// Which files of signed answers there are, by their action.
     pub signed: BTreeMap<String, String>,
 }
-
-/// Where the files of signed answers stand in a set, and how they end.
-const SIGNED: (&str, &str) = ("policies/tables/", ".md");
 
 /// The answers of a set, worked out once.
 fn table_of(pdp: &Pdp, bundle: &Arc<Bundle>) -> Arc<Table> {
@@ -78,7 +76,7 @@ impl RulesTables {
             (rule.id.to_string(), RuleText { path, line, title })
         });
         let signed = bundle.files().iter().filter_map(|(path, _)| {
-            let action = path.strip_prefix(SIGNED.0)?.strip_suffix(SIGNED.1)?;
+            let action = path.strip_prefix(FOLDER)?.strip_suffix(".md")?;
             Some((action.to_owned(), path.to_owned()))
         });
         Self {

@@ -14,9 +14,9 @@ use super::StoreError;
 use super::batch::WriteContext;
 use super::metadata::Metadata;
 use super::metadata_changes::MetadataChanges;
-use super::proposal::{Editor, Proposal};
+use super::proposal::Editor;
 use super::redb_file::Store;
-use super::rules::{numbered, rules_key};
+use super::rules::rules_key;
 use crate::clock::Timestamp;
 use crate::id::DraftId;
 
@@ -119,16 +119,6 @@ impl<T: ReadableTable<&'static [u8], &'static [u8]>> Metadata<'_, T> {
     fn draft_texts(&self, id: &DraftId) -> Result<DraftTexts, StoreError> {
         Ok(self.row(&texts_key(id))?.unwrap_or_default())
     }
-
-    /// The files of a set of rules that is or was in force, or was proposed.
-    fn files_of_set(&self, digest: &str) -> Result<Option<Vec<(String, String)>>, StoreError> {
-        if let Some(files) = self.row(&rules_key(digest))? {
-            return Ok(Some(files));
-        }
-        let proposals = self.rows::<Proposal>(b"p", b"q", usize::MAX)?.into_iter();
-        let proposed = proposals.map(|(_, proposal)| proposal).find(|proposal| proposal.digest == digest);
-        proposed.map_or(Ok(None), |proposal| self.row(&numbered(b'f', proposal.id)))
-    }
 }
 
 impl Store {
@@ -180,15 +170,24 @@ impl WholeDraft {
     /// The whole set that the draft makes: its base with its changes.
     #[must_use]
     pub fn files(&self) -> BTreeMap<String, String> {
-        let mut files = self.base.clone();
-        for (path, text) in &self.texts {
-            match text {
-                Some(text) => drop(files.insert(path.clone(), text.clone())),
-                None => drop(files.remove(path)),
-            }
-        }
-        files
+        with_changes(&self.base, self.texts.iter().map(|(path, text)| (path, text.as_ref())))
     }
+}
+
+/// Files with others in their place, and without those that have no text any more.
+#[must_use]
+pub fn with_changes<'a>(
+    files: &BTreeMap<String, String>,
+    changes: impl IntoIterator<Item = (&'a String, Option<&'a String>)>,
+) -> BTreeMap<String, String> {
+    let mut files = files.clone();
+    for (path, text) in changes {
+        match text {
+            Some(text) => drop(files.insert(path.clone(), text.clone())),
+            None => drop(files.remove(path)),
+        }
+    }
+    files
 }
 
 fn whole<T: ReadableTable<&'static [u8], &'static [u8]>>(
@@ -196,7 +195,7 @@ fn whole<T: ReadableTable<&'static [u8], &'static [u8]>>(
     id: &DraftId,
 ) -> Result<Option<WholeDraft>, StoreError> {
     let Some(draft) = metadata.draft(id)?.filter(|draft| draft.deleted.is_none()) else { return Ok(None) };
-    let (texts, base) = (metadata.draft_texts(id)?, metadata.files_of_set(&draft.base)?);
+    let (texts, base) = (metadata.draft_texts(id)?, metadata.row::<Vec<(String, String)>>(&rules_key(&draft.base))?);
     let base = base.ok_or_else(|| StoreError::Unreadable(format!("the rules `{}` are not kept", draft.base)))?;
     Ok(Some(WholeDraft { draft, texts, base: base.into_iter().collect() }))
 }
@@ -232,14 +231,6 @@ impl WriteContext<'_> {
     /// [`StoreError`] when they cannot be read.
     pub fn whole_draft(&self, id: &DraftId) -> Result<Option<WholeDraft>, StoreError> {
         whole(&self.metadata, id)
-    }
-
-    /// The files of a set of rules that is or was in force, or was proposed.
-    ///
-    /// # Errors
-    /// [`StoreError`] when they cannot be read.
-    pub fn files_of_set(&self, digest: &str) -> Result<Option<Vec<(String, String)>>, StoreError> {
-        self.metadata.files_of_set(digest)
     }
 }
 

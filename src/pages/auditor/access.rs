@@ -2,12 +2,12 @@
 
 use maud::{Markup, html};
 
-use super::names::Called;
 use super::parameters::Parameters;
 use crate::answer::past::AsOf;
 use crate::evidence::access_review::{AccessOf, AccessReviewError, ReviewedBy, access_review_by, may_review};
 use crate::http::{access_sheet, past_moment};
 use crate::pages::access::{Asked, Review, shown};
+use crate::pages::called::Called;
 use crate::pages::context::{Answer, Fault, PageCall};
 use crate::pages::form::{Choices, Field, FieldError, choices_checked, field, summary};
 use crate::pages::frame::Shown;

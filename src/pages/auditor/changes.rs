@@ -4,7 +4,6 @@ use std::str::FromStr as _;
 
 use maud::{Markup, html};
 
-use super::names::Called;
 use super::parameters::Parameters;
 use crate::clock::Timestamp;
 use crate::domain::commercial::{Outcome, Side};
@@ -13,6 +12,7 @@ use crate::evidence::changes::{Change, ChangeFilter, EventName, changes_of, newe
 use crate::http::{span_begin, span_end};
 use crate::id::{CustomerId, Revision};
 use crate::pages::address::address;
+use crate::pages::called::Called;
 use crate::pages::context::{Answer, Fault, PageCall};
 use crate::pages::form::{Choices, Field, FieldError, choices_checked, field, summary};
 use crate::pages::frame::Shown;

@@ -6,13 +6,14 @@ use maud::{Markup, html};
 use serde::de::IntoDeserializer;
 use serde::de::value::Error as Unread;
 
-use super::names::{Called, answer_of};
+use super::names::answer_of;
 use super::parameters::Parameters;
 use crate::audit::{Record, RecordKind};
 use crate::evidence::decisions::{DecisionFilter, Order, decision_list, decisions, is_digest, is_entity};
 use crate::evidence::ledger::records_kept;
 use crate::http::{decisions_sheet, span_begin, span_end};
 use crate::pages::answer::{Tone, panel};
+use crate::pages::called::Called;
 use crate::pages::context::{Answer, Fault, PageCall};
 use crate::pages::form::{Choices, Field, FieldError, choices_checked, field, summary};
 use crate::pages::frame::Shown;

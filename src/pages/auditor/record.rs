@@ -3,7 +3,7 @@
 use hyper::StatusCode;
 use maud::{Markup, html};
 
-use super::names::{Called, answer_of, is_call};
+use super::names::{answer_of, is_call};
 use super::replayed::{THEN, outcome};
 use crate::audit::{CallOutcome, Record};
 use crate::caller::Proof;
@@ -16,6 +16,7 @@ use crate::facts::{Facts, SubscriptionFacts};
 use crate::id::Seq;
 use crate::pages::address::address;
 use crate::pages::answer::{Tone, panel};
+use crate::pages::called::Called;
 use crate::pages::context::{Answer, Fault, PageCall};
 use crate::pages::facts::facts;
 use crate::pages::frame::Shown;

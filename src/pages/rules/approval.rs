@@ -59,15 +59,7 @@ async fn asked(page: &PageCall, number: u64, written: &Written) -> Result<Answer
     let is_open = proposal.state_code() == "open";
     let against = stands_against(pdp, &page.call, number)?;
     let is_unproved = known.as_ref().is_some_and(|known| known.outcome == Outcome::NotProved);
-    let line = |id: &'static str, key: &str, value| Field {
-        id,
-        label: words.say(key),
-        hint: words.find(&format!("{key}-hint")).map(|hint| html! { (hint) }),
-        kind: "text",
-        value,
-        autocomplete: "off",
-        is_optional: id != "unproved",
-    };
+    let line = |id: &'static str, key: &str, value| Field::text(words, id, key, value, id != "unproved");
     let main = html! {
         (summary(words, &written.errors))
         p.trail { a href=(back) { (words.say("back-to-proposal")) } }
@@ -140,7 +132,7 @@ pub async fn approved(page: PageCall) -> Result<Answer, Fault> {
             let is_later = done.value.state_code() == "scheduled";
             let says = if is_later { "done-scheduled" } else { "done-approved" };
             let to = if is_later { format!("/rules/proposals/{number}") } else { "/rules".to_owned() };
-            Ok(page.see_done(to, &WhatWasDone { says: says.to_owned(), parts: Default::default() }))
+            Ok(page.see_done(to, &WhatWasDone::plain(says)))
         }
         Err(CallError::Refused(PublishError::Moved { .. })) => {
             asked(&page, number, &Written { has_moved: true, ..written }).await

@@ -118,7 +118,7 @@ pub async fn saved(page: PageCall) -> Result<Answer, Fault> {
     };
     match done {
         Ok(()) => {
-            let done = WhatWasDone { says: says.to_owned(), parts: Default::default() };
+            let done = WhatWasDone::plain(says);
             Ok(page.see_done(draft_file_address(&draft, &path), &done))
         }
         Err(CallError::Precondition(_)) => asked(&page, Some((typed, None))).await,

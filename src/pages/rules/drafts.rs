@@ -1,12 +1,13 @@
 //! Drafts of rules: what somebody changes over a set, a file at a time, until it is proposed.
 
-use maud::{Markup, html};
+use maud::html;
 
 use super::evidence::changed_files;
-use super::naming::{draft_file_address, set_link, whom_and_person};
+use super::naming::{draft_file_address, editors, set_link};
 use crate::config::RulesFrom;
 use crate::id::{DraftId, Revision};
 use crate::pages::answer::{Tone, panel};
+use crate::pages::called::Called;
 use crate::pages::context::{Answer, Fault, PageCall, WhatWasDone};
 use crate::pages::facts::facts;
 use crate::pages::form::{Field, FieldError, field, summary};
@@ -19,18 +20,12 @@ use crate::pdp::rules::rules_from;
 use crate::publish::PublishError;
 use crate::publish::draft_base::{Rebasing, rebase};
 use crate::publish::draft_error::DraftError;
-use crate::publish::drafts::{DraftReport, PuttingDraft, delete_draft, draft, drafts as read_drafts, put_draft};
+use crate::publish::drafts::{PuttingDraft, delete_draft, draft, drafts as read_drafts, put_draft};
 use crate::publish::proposal::{Proposing, propose};
 use crate::publish::report::rules_with;
 
 /// How many bytes of chance make the id of a draft.
 const ID_BYTES: usize = 5;
-
-/// A field of one line of these pages.
-pub(super) fn line<'a>(page: &PageCall, id: &'a str, key: &str, value: &'a str, is_optional: bool) -> Field<'a> {
-    let hint = page.words.find(&format!("{key}-hint")).map(|hint| html! { (hint) });
-    Field { id, label: page.words.say(key), hint, kind: "text", value, autocomplete: "off", is_optional }
-}
 
 /// What is wrong with a field, where what was sent is refused for it.
 fn wrong(field: &str, says: String) -> Vec<FieldError> {
@@ -51,16 +46,17 @@ pub async fn drafts(page: PageCall) -> Result<Answer, Fault> {
 async fn listed(page: &PageCall, typed: &str, errors: &[FieldError]) -> Result<Answer, Fault> {
     let words = page.words;
     let read = read_drafts(&page.setting.pdp, &page.call).await?;
+    let called = Called::of(page)?;
     let rows = read.value.iter().map(|draft| {
-        Ok(vec![
+        vec![
             html! { a href=(format!("/rules/drafts/{}", draft.id)) { (name(&draft.name)) } },
-            editors(page, draft)?,
+            editors(&called, &draft.editors),
             set_link(&draft.base),
             moment(words, draft.changed),
-        ])
+        ]
     });
     let columns = ["draft", "edited-by", "set", "when"].map(|key| words.say(&format!("column-{key}")));
-    let rows = rows.collect::<Result<Vec<_>, Fault>>()?;
+    let rows: Vec<_> = rows.collect();
     let is_none = rows.is_empty();
     let table = Table { caption: None, labelled_by: Some("drafts"), columns: columns.into(), rows };
     let main = html! {
@@ -71,17 +67,12 @@ async fn listed(page: &PageCall, typed: &str, errors: &[FieldError]) -> Result<A
         form method="post" action="/rules/drafts" {
             h2 { (words.say("draft-begin")) }
             (page.hidden()?)
-            (field(words, &line(page, "name", "field-draft-name", typed, false), errors))
+            (field(words, &Field::text(words, "name", "field-draft-name", typed, false), errors))
             div.buttons { button { (words.say("draft-begin")) } }
         }
     };
     let shown = Shown::of(words.say("nav-rules-drafts"), main).at(read.revision, &read.seqs);
     Ok(if errors.is_empty() { shown } else { shown.as_mistake() }.into())
-}
-
-fn editors(page: &PageCall, draft: &DraftReport) -> Result<Markup, Fault> {
-    let editors = draft.editors.iter().map(|editor| whom_and_person(page, &editor.by, editor.person.as_deref()));
-    Ok(page.words.list(&editors.collect::<Result<Vec<_>, Fault>>()?))
 }
 
 /// `POST /rules/drafts`
@@ -124,7 +115,7 @@ async fn shown(page: &PageCall, [title, why]: [&str; 2], errors: &[FieldError]) 
     let here = format!("/rules/drafts/{}", draft.id);
     let rows = [
         (words.say("draft-over"), set_link(&draft.base)),
-        (words.say("column-edited-by"), editors(page, draft)?),
+        (words.say("column-edited-by"), editors(&Called::of(page)?, &draft.editors)),
         (words.say("draft-changed"), moment(words, draft.changed)),
     ];
     let main = html! {
@@ -154,7 +145,7 @@ async fn shown(page: &PageCall, [title, why]: [&str; 2], errors: &[FieldError]) 
         }
         form method="post" action=(format!("{here}/files")) {
             (page.hidden()?)
-            (field(words, &line(page, "path", "field-path", "", false), errors))
+            (field(words, &Field::text(words, "path", "field-path", "", false), errors))
             div.buttons { button.quiet { (words.say("draft-add")) } }
         }
         h2 { (words.say("draft-propose")) }
@@ -166,8 +157,8 @@ async fn shown(page: &PageCall, [title, why]: [&str; 2], errors: &[FieldError]) 
             form method="post" action=(format!("{here}/proposal")) {
                 (page.hidden()?)
                 input type="hidden" name="version" value=(draft.version);
-                (field(words, &line(page, "title", "field-title", title, true), errors))
-                (field(words, &line(page, "why", "field-why", why, true), errors))
+                (field(words, &Field::text(words, "title", "field-title", title, true), errors))
+                (field(words, &Field::text(words, "why", "field-why", why, true), errors))
                 div.buttons { button { (words.say("draft-propose-now")) } }
             }
         }
@@ -188,7 +179,7 @@ pub async fn rebased(page: PageCall) -> Result<Answer, Fault> {
     let form = page.form(&[])?;
     let id: DraftId = page.param("draft")?;
     rebase(&page.setting.pdp, &page.sending(&form)?, &id, Rebasing::default()).await?;
-    let done = WhatWasDone { says: "done-up-to-date".to_owned(), parts: Default::default() };
+    let done = WhatWasDone::plain("done-up-to-date");
     Ok(page.see_done(format!("/rules/drafts/{id}"), &done))
 }
 
@@ -200,7 +191,7 @@ pub async fn removed(page: PageCall) -> Result<Answer, Fault> {
     let conditions = vec![Condition::At(vec![Revision(version)])];
     let call = Call { conditions, ..page.sending(&form)? };
     delete_draft(&page.setting.pdp, &call, &page.param("draft")?).await?;
-    let done = WhatWasDone { says: "done-draft-deleted".to_owned(), parts: Default::default() };
+    let done = WhatWasDone::plain("done-draft-deleted");
     Ok(page.see_done("/rules/drafts".to_owned(), &done))
 }
 
@@ -220,7 +211,7 @@ pub async fn proposed(page: PageCall) -> Result<Answer, Fault> {
     };
     match propose(&page.setting.pdp, &page.sending(&form)?, proposing).await {
         Ok(done) => {
-            let says = WhatWasDone { says: "done-proposed".to_owned(), parts: Default::default() };
+            let says = WhatWasDone::plain("done-proposed");
             Ok(page.see_done(format!("/rules/proposals/{}", done.value.id), &says))
         }
         Err(CallError::Refused(PublishError::Text(name))) => {

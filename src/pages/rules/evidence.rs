@@ -1,7 +1,7 @@
 //! What is known of a set of rules before it is in force: what it came to, broken promises, who gains and loses, rows
 //! that turn, changed files, promises, findings; always in this order.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use maud::{Markup, html};
 use serde::{Deserialize, Serialize};
@@ -14,12 +14,12 @@ use crate::assure::release::Outcome;
 use crate::assure::table_diff::{ActionFlips, Turned};
 use crate::id::Seq;
 use crate::pages::answer::{Tone, answer, panel};
+use crate::pages::called::Called;
 use crate::pages::context::{Fault, PageCall};
 use crate::pages::side_by_side::side_by_side;
 use crate::pages::table::Table;
 use crate::pages::words::{Words, id, name};
 use crate::pdp::call::{CallError, would_be_let_in};
-use crate::pdp::names::{self, Names};
 use crate::publish::PublishError;
 use crate::publish::difference::{Turns, WorldDifference};
 use crate::publish::review::Evidence;
@@ -89,28 +89,24 @@ fn broken(words: Words, proofs: Option<&Proofs>) -> Markup {
 }
 
 /// A partner, a customer, or what a question is about, as a person reads it.
-fn called(names: &mut Names<'_>, who: &Named) -> Result<Markup, Fault> {
-    let found = names.name(&format!("{}:{}", who.kind.to_lowercase(), who.id)).map_err(|_| Fault::Unavailable)?;
-    Ok(match found {
-        Some(found) => html! { (name(&found)) " " span.small { (id(&who.id)) } },
-        None => html! { (id(&who.id)) },
-    })
+fn named(called: &Called<'_>, who: &Named) -> Markup {
+    called.with_id(&format!("{}:{}", who.kind.to_lowercase(), who.id), &who.id)
 }
 
 /// Who gains and loses what among everything that is registered.
 pub(super) fn live_world(page: &PageCall, world: &WorldDifference) -> Result<Markup, Fault> {
     let words = page.words;
-    let mut names = names::names(&page.setting.pdp).map_err(|_| Fault::Unavailable)?;
+    let called = Called::of(page)?;
     let mut rows: Vec<Vec<Markup>> = Vec::new();
     let mut others: Vec<Markup> = Vec::new();
     let mut unknown: Vec<Markup> = Vec::new();
     for action in &world.actions {
-        let mut enter = |turns: &Turns, is_gained: bool| -> Result<(), Fault> {
+        let mut enter = |turns: &Turns, is_gained: bool| {
             for pair in &turns.named {
                 rows.push(vec![
-                    called(&mut names, &pair.subject)?,
+                    named(&called, &pair.subject),
                     words.action(&action.action),
-                    called(&mut names, &pair.resource)?,
+                    named(&called, &pair.resource),
                     answer(words, !is_gained),
                     answer(words, is_gained),
                 ]);
@@ -121,13 +117,12 @@ pub(super) fn live_world(page: &PageCall, world: &WorldDifference) -> Result<Mar
                 let parts = [("action", words.action(&action.action).into()), ("whom", whom.into())];
                 words.with(key, parts)
             }));
-            Ok(())
         };
-        enter(&action.gained, true)?;
-        enter(&action.lost, false)?;
+        enter(&action.gained, true);
+        enter(&action.lost, false);
         for said in &action.if_said {
-            enter(&said.gained, true)?;
-            enter(&said.lost, false)?;
+            enter(&said.gained, true);
+            enter(&said.lost, false);
         }
         unknown.extend(action.unknown.as_ref().map(|why| html! { span lang="en" { (why) } }));
     }
@@ -213,11 +208,11 @@ pub(super) async fn difference(page: &PageCall, from: &str, to: &str) -> Result<
 }
 
 /// The files that two sets have otherwise, side by side.
-pub(super) fn changed_files(words: Words, old: &Files, new: &Files) -> Markup {
-    let paths: std::collections::BTreeSet<&String> = old.keys().chain(new.keys()).collect();
+pub(super) fn changed_files<'a>(words: Words, old: &'a Files, new: &'a Files) -> Markup {
+    let paths: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
     let changed: Vec<&String> = paths.into_iter().filter(|path| old.get(*path) != new.get(*path)).collect();
     let same = new.iter().filter(|(path, text)| old.get(*path) == Some(*text)).count();
-    let text = |files: &'_ Files, path: &String| files.get(path).cloned().unwrap_or_default();
+    let text = |files: &'a Files, path: &String| files.get(path).map_or("", String::as_str);
     html! {
         h2 id="files" { (words.say("files-title")) }
         p { (words.with("files-changed", [("changed", changed.len().into()), ("same", same.into())])) }
@@ -228,7 +223,7 @@ pub(super) fn changed_files(words: Words, old: &Files, new: &Files) -> Markup {
                 _ => "file-changed",
             };
             h3 { (id(path)) " " span.tag { (words.say(key)) } }
-            (side_by_side(words, path, &text(old, path), &text(new, path), &words.text("file-both", &[("path", path)])))
+            (side_by_side(words, path, text(old, path), text(new, path), &words.text("file-both", &[("path", path)])))
         }
     }
 }

@@ -6,6 +6,7 @@ use super::evidence::{kept, outcome};
 use super::naming::{entry_why, file_address, set_link, short, whom};
 use crate::config::RulesFrom;
 use crate::pages::address::address;
+use crate::pages::called::Called;
 use crate::pages::context::{Answer, Fault, PageCall};
 use crate::pages::frame::Shown;
 use crate::pages::table::{Table, paging};
@@ -34,11 +35,12 @@ pub async fn history(page: PageCall) -> Result<Answer, Fault> {
 }
 
 fn entries(page: &PageCall, entries: &[RulesEntry], labelled_by: &'static str) -> Result<maud::Markup, Fault> {
+    let called = Called::of(page)?;
     let rows = entries.iter().map(|entry| {
-        Ok(vec![set_link(&entry.digest), moment(page.words, entry.at), whom(page, &entry.by)?, entry_why(page, entry)])
+        vec![set_link(&entry.digest), moment(page.words, entry.at), whom(&called, &entry.by), entry_why(page, entry)]
     });
     let columns = ["set", "in-force-since", "by", "why"].map(|key| page.words.say(&format!("column-{key}")));
-    let rows = rows.collect::<Result<_, Fault>>()?;
+    let rows = rows.collect();
     Ok(Table { caption: None, labelled_by: Some(labelled_by), columns: columns.into(), rows }.stacked())
 }
 

@@ -3,8 +3,9 @@
 use maud::{Markup, html};
 
 use super::evidence::{evidence, kept};
-use super::naming::{set_link, short, whom_and_person};
+use super::naming::{editors, set_link, short, whom, whom_and_person};
 use crate::pages::address::address;
+use crate::pages::called::Called;
 use crate::pages::context::{Answer, Fault, PageCall, WhatWasDone};
 use crate::pages::facts::facts;
 use crate::pages::frame::Shown;
@@ -29,19 +30,20 @@ pub async fn proposals(page: PageCall) -> Result<Answer, Fault> {
     let words = page.words;
     let cursor = page.asked("cursor");
     let read = read_proposals(&page.setting.pdp, &page.call, ON_A_PAGE, cursor.as_deref()).await?;
+    let called = Called::of(&page)?;
     let rows = read.value.items.iter().map(|proposal| {
-        Ok(vec![
+        vec![
             html! { a href=(format!("/rules/proposals/{}", proposal.id)) {
                 (words.with("proposal-number", [("number", proposal.id.to_string().into())]))
             } },
             html! { @if let Some(title) = &proposal.title { (name(title)) } @else { (id(&short(&proposal.digest))) } },
             html! { (state(&page, proposal)) },
-            whom_and_person(&page, &proposal.proposer, proposal.person.as_deref())?,
+            whom_and_person(&called, &proposal.proposer, proposal.person.as_deref()),
             moment(words, proposal.at),
-        ])
+        ]
     });
     let columns = ["proposal", "what-it-does", "state", "by", "when"].map(|key| words.say(&format!("column-{key}")));
-    let rows = rows.collect::<Result<Vec<_>, Fault>>()?;
+    let rows: Vec<_> = rows.collect();
     let is_none = rows.is_empty();
     let table = Table { caption: None, labelled_by: Some("proposals"), columns: columns.into(), rows };
     let next = read.value.next.as_ref().map(|next| address(&page.path, &[("cursor", Some(next))]));
@@ -87,20 +89,20 @@ pub async fn proposal(page: PageCall) -> Result<Answer, Fault> {
 /// Who proposed it, when, over which set, and how far it came.
 pub(super) fn about(page: &PageCall, proposal: &ProposalReport) -> Result<Vec<(String, Markup)>, Fault> {
     let words = page.words;
+    let called = Called::of(page)?;
     let mut rows = vec![
         (words.say("column-state"), html! { (state(page, proposal)) }),
         (
             words.say("proposal-by"),
             html! {
-                (whom_and_person(page, &proposal.proposer, proposal.person.as_deref())?) ", " (moment(words, proposal.at))
+                (whom_and_person(&called, &proposal.proposer, proposal.person.as_deref())) ", " (moment(words, proposal.at))
             },
         ),
         (words.say("fact-set"), set_link(&proposal.digest)),
         (words.say("proposal-over"), set_link(&proposal.base)),
     ];
     if !proposal.editors.is_empty() {
-        let editors = proposal.editors.iter().map(|one| whom_and_person(page, &one.by, one.person.as_deref()));
-        rows.push((words.say("column-edited-by"), words.list(&editors.collect::<Result<Vec<_>, Fault>>()?)));
+        rows.push((words.say("column-edited-by"), editors(&called, &proposal.editors)));
     }
     if let Some(why) = &proposal.why {
         rows.push((words.say("column-why"), name(why)));
@@ -112,7 +114,7 @@ pub(super) fn about(page: &PageCall, proposal: &ProposalReport) -> Result<Vec<(S
         rows.push((
             words.say("proposal-approved-by"),
             html! {
-                (whom_and_person(page, &approved.by, approved.person.as_deref())?) ", " (moment(words, approved.at))
+                (whom_and_person(&called, &approved.by, approved.person.as_deref())) ", " (moment(words, approved.at))
                 @if let Some(comment) = &approved.comment { br; (name(comment)) }
                 @if let Some(unproved) = &approved.unproved { br; (words.say("field-unproved")) ": " (name(unproved)) }
             },
@@ -122,7 +124,7 @@ pub(super) fn about(page: &PageCall, proposal: &ProposalReport) -> Result<Vec<(S
         rows.push((
             words.say("proposal-ended-by"),
             html! {
-                (whom_and_person(page, &ended.by, None)?) ", " (moment(words, ended.at))
+                (whom(&called, &ended.by)) ", " (moment(words, ended.at))
                 @if let Some(message) = &ended.message { br; span lang="en" { (message) } }
             },
         ));
@@ -182,6 +184,6 @@ pub async fn withdrawn(page: PageCall) -> Result<Answer, Fault> {
     let number: u64 = page.param("proposal")?;
     let call = page.sending(&form)?;
     withdraw(&page.setting.pdp, &call, number).await?;
-    let done = WhatWasDone { says: "done-withdrawn".to_owned(), parts: Default::default() };
+    let done = WhatWasDone::plain("done-withdrawn");
     Ok(page.see_done(format!("/rules/proposals/{number}"), &done))
 }

@@ -2,11 +2,10 @@
 
 use maud::html;
 
-use super::drafts::line;
 use super::proposals::{about, why_not};
 use crate::pages::context::{Answer, Fault, PageCall, WhatWasDone};
 use crate::pages::facts::facts;
-use crate::pages::form::{FieldError, field, summary};
+use crate::pages::form::{Field, FieldError, field, summary};
 use crate::pages::frame::Shown;
 use crate::pdp::call::CallError;
 use crate::publish::PublishError;
@@ -36,7 +35,7 @@ async fn asked(page: &PageCall, number: u64, why: &str, errors: &[FieldError]) -
             Some(against) => p { (why_not(page, against)) },
             None => form method="post" action=(format!("{back}/refusal")) {
                 (page.hidden()?)
-                (field(words, &line(page, "why", "field-refusal", why, false), errors))
+                (field(words, &Field::text(words, "why", "field-refusal", why, false), errors))
                 div.buttons {
                     button.hard { (words.with("refuse-now", [("number", number.to_string().into())])) }
                     a href=(back) { (words.say("go-back")) }
@@ -57,7 +56,7 @@ pub async fn refused(page: PageCall) -> Result<Answer, Fault> {
     let why = form.text("why").trim();
     match refuse(&page.setting.pdp, &page.sending(&form)?, number, why.to_owned()).await {
         Ok(_) => {
-            let done = WhatWasDone { says: "done-refused".to_owned(), parts: Default::default() };
+            let done = WhatWasDone::plain("done-refused");
             Ok(page.see_done(format!("/rules/proposals/{number}"), &done))
         }
         Err(CallError::Refused(PublishError::Text(_))) => {

@@ -30,15 +30,6 @@ pub async fn rollback(page: PageCall) -> Result<Answer, Fault> {
     let old = rules_with(pdp, &page.call, &current).await?;
     let is_alone = may_go_back_alone(pdp, &digest).map_err(|_| Fault::Unavailable)?;
     let back = format!("/rules/sets/{digest}");
-    let comment = Field {
-        id: "comment",
-        label: words.say("field-comment"),
-        hint: None,
-        kind: "text",
-        value: "",
-        autocomplete: "off",
-        is_optional: true,
-    };
     let found = difference(&page, &current, &digest).await?;
     let main = html! {
         p.trail { a href=(back) { (words.say("back-to-set")) } }
@@ -52,7 +43,7 @@ pub async fn rollback(page: PageCall) -> Result<Answer, Fault> {
             form method="post" action="/rules/rollback" {
                 (page.hidden()?)
                 input type="hidden" name="to" value=(digest);
-                (field(words, &comment, &[]))
+                (field(words, &Field::text(words, "comment", "field-comment", "", true), &[]))
                 div.buttons {
                     @let here = address("/rules/rollback", &[("to", Some(&digest))]);
                     (page.weighty(html! { button.hard { (words.with("rollback-now", [("set", id(&short(&digest)).into())])) } }, &here))
@@ -78,5 +69,5 @@ pub async fn rolled_back(page: PageCall) -> Result<Answer, Fault> {
         RolledBack::InForce(_) => ("/rules".to_owned(), "done-rolled-back"),
         RolledBack::Proposed(proposal) => (format!("/rules/proposals/{}", proposal.id), "done-rollback-proposed"),
     };
-    Ok(page.see_done(at, &WhatWasDone { says: says.to_owned(), parts: Default::default() }))
+    Ok(page.see_done(at, &WhatWasDone::plain(says)))
 }

@@ -6,6 +6,7 @@ use super::evidence::{findings, kept, outcome};
 use super::naming::{set_link, whom};
 use crate::config::RulesFrom;
 use crate::pages::answer::{Tone, panel};
+use crate::pages::called::Called;
 use crate::pages::context::{Answer, Fault, PageCall};
 use crate::pages::facts::facts;
 use crate::pages::frame::Shown;
@@ -89,7 +90,7 @@ fn about(page: &PageCall, status: &RulesStatus) -> Result<Vec<(String, Markup)>,
         rows.push((words.say("fact-in-force-since"), moment(words, since)));
     }
     if let Some(by) = &status.by {
-        rows.push((words.say("column-by"), whom(page, by)?));
+        rows.push((words.say("column-by"), whom(&Called::of(page)?, by)));
     }
     if let Some(reason) = status.why {
         rows.push((
