@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 use crate::ledger_rows::{self, Leaves};
-use crate::people::{Browser, demo, said_by};
+use crate::people::{Browser, demo, main_of, said_by, signed_in};
 use crate::server::{Answer, Server, question, standing};
 
 const WORLD: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/authzen/world");
@@ -30,17 +30,6 @@ const PAGES: [&str; 17] = [
     "/access-review?customer=wingtip",
     "/access-review?partner=contoso&as_of=12",
 ];
-
-fn signed_in<'a>(server: &'a Server, who: &str, language: &'static str) -> Browser<'a> {
-    let mut browser = Browser::of(server);
-    browser.language = language;
-    browser.sign_in_as(who);
-    browser
-}
-
-fn main_of(page: &Answer) -> String {
-    page.text.split_once("<main").unwrap().1.split_once("</main>").unwrap().0.to_owned()
-}
 
 /// What a page says, a line an element, without what is another each time: hashes, keys, and what a record holds as it is
 /// stored.

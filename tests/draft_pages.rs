@@ -1,44 +1,18 @@
 //! The pages of drafts: begun, edited a file at a time, proposed, and approved by somebody who did not edit it.
 
-use std::path::Path;
+use crate::four_eyes::Press;
+use crate::people::{Browser, with_token};
+use crate::server::Answer;
+use crate::shipped::TIGHTER;
 
-use serde_json::Value;
+const PATH: &str = TIGHTER.0;
+const RULE: &str = TIGHTER.1;
 
-use crate::people::Browser;
-use crate::server::{Answer, Server, standing};
-
-const PATH: &str = "policies/never/transition-needs-administration.cedar";
-const RULE: &str = r#"// What may a seller not do without delegated administration of the service?
-@id("never/transition-needs-administration")
-@title("A transition needs delegated administration of the service")
-@source("Upgrade an existing customer subscription, condition 2")
-@reason("delegated_admin_permissions_disabled")
-forbid (
-  principal is Partner,
-  action == Action::"transition",
-  resource is Subscription
-)
-unless { resource.service.delegatedAdministrators.contains(principal) };
-"#;
-
-/// A server whose rules are published, and tokens of reviewers.
-fn server(data: &Path) -> (Server, [String; 2]) {
-    let (file, folder) = (data.join("standing.toml"), data.join("data"));
-    std::fs::write(&file, "rules_from = \"publishing\"\n").unwrap();
-    let server = Server::start(&folder, &["--config", file.to_str().unwrap()]);
-    let tokens = ["ada", "bob"].map(|who| {
-        let arguments = ["token", "create", "--json", "--role", "reviewer", "--name", who, "--data"];
-        let output = standing(&[&arguments[..], &[folder.to_str().unwrap()]].concat());
-        let issued: Value = serde_json::from_slice(&output.stdout).unwrap();
-        issued["token"].as_str().unwrap().to_owned()
-    });
-    (server, tokens)
-}
-
-fn with_token<'a>(server: &'a Server, token: &str) -> Browser<'a> {
-    let mut browser = Browser::of(server);
-    assert_eq!(browser.post("/sign-in/token", &[("token", token)]).status, 303);
-    browser
+/// A server whose rules are published, and tokens of two reviewers.
+fn reviewers() -> (Press, [String; 2]) {
+    let press = Press::start("", &[]);
+    let tokens = ["ada", "bob"].map(|who| press.token_of("reviewer", &["--name", who]));
+    (press, tokens)
 }
 
 /// Sends a form that stands on a page, with what is typed in it.
@@ -72,9 +46,8 @@ fn saved(browser: &mut Browser<'_>, draft: &str, text: &str) -> Answer {
 
 #[test]
 fn a_draft_is_begun_edited_wrongly_mended_proposed_and_approved_by_somebody_who_did_not_edit_it() {
-    let data = tempfile::tempdir().unwrap();
-    let (server, [ada, bob]) = server(data.path());
-    let (mut ada, mut bob) = (with_token(&server, &ada), with_token(&server, &bob));
+    let (press, [ada, bob]) = reviewers();
+    let (mut ada, mut bob) = (with_token(&press.server, &ada), with_token(&press.server, &bob));
     let draft = begun(&mut ada);
     assert!(ada.get(&draft).text.contains("Tighten &lt;b&gt;transition"));
     let wrong = saved(&mut ada, &draft, "forbid (\n");
@@ -115,9 +88,8 @@ fn a_draft_is_begun_edited_wrongly_mended_proposed_and_approved_by_somebody_who_
 
 #[test]
 fn what_another_saved_meanwhile_is_neither_proposed_nor_deleted_unseen() {
-    let data = tempfile::tempdir().unwrap();
-    let (server, [ada, bob]) = server(data.path());
-    let (mut ada, mut bob) = (with_token(&server, &ada), with_token(&server, &bob));
+    let (press, [ada, bob]) = reviewers();
+    let (mut ada, mut bob) = (with_token(&press.server, &ada), with_token(&press.server, &bob));
     let draft = begun(&mut ada);
     assert_eq!(saved(&mut ada, &draft, RULE).status, 303);
     let shown = ada.get(&draft);
@@ -132,9 +104,8 @@ fn what_another_saved_meanwhile_is_neither_proposed_nor_deleted_unseen() {
 
 #[test]
 fn what_is_wrong_with_a_file_is_said_beside_what_was_typed() {
-    let data = tempfile::tempdir().unwrap();
-    let (server, [ada, _]) = server(data.path());
-    let mut ada = with_token(&server, &ada);
+    let (press, [ada, _]) = reviewers();
+    let mut ada = with_token(&press.server, &ada);
     let draft = begun(&mut ada);
     let file = format!("{draft}/files/elsewhere/a.cedar");
     let page = ada.get(&file);
@@ -149,9 +120,8 @@ fn what_is_wrong_with_a_file_is_said_beside_what_was_typed() {
 
 #[test]
 fn a_review_of_a_draft_goes_on_when_its_page_is_left_and_is_kept_with_the_draft() {
-    let data = tempfile::tempdir().unwrap();
-    let (server, [ada, bob]) = server(data.path());
-    let (mut ada, mut bob) = (with_token(&server, &ada), with_token(&server, &bob));
+    let (press, [ada, bob]) = reviewers();
+    let (mut ada, mut bob) = (with_token(&press.server, &ada), with_token(&press.server, &bob));
     let draft = begun(&mut ada);
     assert_eq!(saved(&mut ada, &draft, RULE).status, 303);
     let path = format!("{draft}/evidence");
@@ -180,9 +150,8 @@ fn a_review_of_a_draft_goes_on_when_its_page_is_left_and_is_kept_with_the_draft(
 
 #[test]
 fn whoever_edited_a_draft_cannot_approve_what_another_proposed_of_it() {
-    let data = tempfile::tempdir().unwrap();
-    let (server, [ada, bob]) = server(data.path());
-    let (mut ada, mut bob) = (with_token(&server, &ada), with_token(&server, &bob));
+    let (press, [ada, bob]) = reviewers();
+    let (mut ada, mut bob) = (with_token(&press.server, &ada), with_token(&press.server, &bob));
     let draft = begun(&mut ada);
     assert_eq!(saved(&mut ada, &draft, RULE).status, 303);
     let page = bob.get(&draft);
@@ -196,9 +165,8 @@ fn whoever_edited_a_draft_cannot_approve_what_another_proposed_of_it() {
 
 #[test]
 fn two_who_save_the_same_file_lose_nothing() {
-    let data = tempfile::tempdir().unwrap();
-    let (server, [ada, bob]) = server(data.path());
-    let (mut ada, mut bob) = (with_token(&server, &ada), with_token(&server, &bob));
+    let (press, [ada, bob]) = reviewers();
+    let (mut ada, mut bob) = (with_token(&press.server, &ada), with_token(&press.server, &bob));
     let draft = begun(&mut ada);
     let file = format!("{draft}/files/{PATH}");
     let shown = bob.get(&file);
@@ -221,16 +189,13 @@ fn two_who_save_the_same_file_lose_nothing() {
 
 #[test]
 fn drafts_are_of_reviewers_and_nobody_else_sees_them() {
-    let data = tempfile::tempdir().unwrap();
-    let (server, [ada, _]) = server(data.path());
-    let draft = begun(&mut with_token(&server, &ada));
-    let folder = data.path().join("data");
-    for (role, of) in [("auditor", None), ("registrar", None), ("partner", Some("contoso"))] {
-        let whose: Vec<&str> = of.into_iter().flat_map(|of| ["--for", of]).collect();
-        let arguments = ["token", "create", "--json", "--role", role, "--data", folder.to_str().unwrap()];
-        let output = standing(&[&arguments[..], &whose[..]].concat());
-        let Ok(issued) = serde_json::from_slice::<Value>(&output.stdout) else { continue };
-        let mut browser = with_token(&server, issued["token"].as_str().unwrap());
+    let (press, [ada, _]) = reviewers();
+    let draft = begun(&mut with_token(&press.server, &ada));
+    let partner = serde_json::json!({ "name": "Contoso", "kind": "directBill", "status": "active" });
+    let registered = press.send(&press.token(&[]), "PUT", "/v1/partners/contoso", Some(&partner));
+    assert_eq!(registered.status, 201, "{}", registered.text);
+    for (role, whose) in [("auditor", &[][..]), ("registrar", &[]), ("partner", &["--for", "contoso"])] {
+        let mut browser = with_token(&press.server, &press.token_of(role, whose));
         for page in ["/rules/drafts", &draft, &format!("{draft}/files/{PATH}")] {
             assert_eq!(browser.get(page).status, 404, "{role} {page}");
         }

@@ -12,10 +12,14 @@ use crate::server::{Answer, Server, standing};
 
 const BILLS: &str = "policies/may/receive-bill.cedar";
 
+/// The shipped files, as they are sent.
+pub fn built_in() -> BTreeMap<String, String> {
+    RuleFiles::built_in().iter().map(|(path, text)| (path.to_owned(), text.to_owned())).collect()
+}
+
 /// The shipped rules with a remark, so that they decide as before under another digest.
 pub fn remarked(remark: &str) -> BTreeMap<String, String> {
-    let mut files: BTreeMap<String, String> =
-        RuleFiles::built_in().iter().map(|(path, text)| (path.to_owned(), text.to_owned())).collect();
+    let mut files = built_in();
     files.insert(BILLS.to_owned(), format!("{}// {remark}\n", files[BILLS]));
     files
 }
@@ -44,10 +48,15 @@ impl Press {
         Self { server, data }
     }
 
-    /// A token that is created on the socket.
+    /// A token of an operator that is created on the socket.
     pub fn token(&self, more: &[&str]) -> String {
+        self.token_of("operator", more)
+    }
+
+    /// A token that is created on the socket.
+    pub fn token_of(&self, role: &str, more: &[&str]) -> String {
         let data = self.data.path().to_str().unwrap();
-        let output = standing(&[&["token", "create", "--json", "--data", data, "--role", "operator"], more].concat());
+        let output = standing(&[&["token", "create", "--json", "--data", data, "--role", role], more].concat());
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         let created: Value = serde_json::from_slice(&output.stdout).unwrap();
         created["token"].as_str().unwrap().to_owned()

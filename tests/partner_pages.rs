@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use crate::people::{Browser, demo, said_by};
+use crate::people::{Browser, demo, main_of, said_by, signed_in};
 use crate::server::{Answer, Server};
 
 /// Every page of a partner that can be fetched.
@@ -39,10 +39,6 @@ fn said(server: &Server, page: &Answer) -> String {
     said
 }
 
-fn main_of(page: &Answer) -> String {
-    page.text.split_once("<main").unwrap().1.split_once("</main>").unwrap().0.to_owned()
-}
-
 /// The text of a field of several lines.
 fn area(page: &Answer, id: &str) -> String {
     let rest = page.text.split_once(&format!("id=\"{id}\"")).unwrap_or_else(|| panic!("no `{id}`: {}", page.text)).1;
@@ -53,13 +49,6 @@ fn area(page: &Answer, id: &str) -> String {
         .replace("&lt;", "<")
         .replace("&gt;", ">")
         .replace("&amp;", "&")
-}
-
-fn signed_in<'a>(server: &'a Server, who: &str, language: &'static str) -> Browser<'a> {
-    let mut browser = Browser::of(server);
-    browser.language = language;
-    browser.sign_in_as(who);
-    browser
 }
 
 fn written(browser: &mut Browser<'_>, partner: &str, fields: &[(&str, &str)]) -> Answer {

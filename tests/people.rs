@@ -63,6 +63,28 @@ impl<'a> Browser<'a> {
     }
 }
 
+/// A browser in which somebody of the cast is signed in.
+pub fn signed_in<'a>(server: &'a Server, who: &str, language: &'static str) -> Browser<'a> {
+    let mut browser = Browser::of(server);
+    browser.language = language;
+    browser.sign_in_as(who);
+    browser
+}
+
+/// A browser in which whoever holds a token is signed in.
+#[track_caller]
+pub fn with_token<'a>(server: &'a Server, token: &str) -> Browser<'a> {
+    let mut browser = Browser::of(server);
+    let signed_in = browser.post("/sign-in/token", &[("token", token)]);
+    assert_eq!(signed_in.status, 303, "{}", signed_in.text);
+    browser
+}
+
+/// The main part of a page.
+pub fn main_of(page: &Answer) -> String {
+    page.text.split_once("<main").unwrap().1.split_once("</main>").unwrap().0.to_owned()
+}
+
 /// What a page says, a line an element, without what is another each time.
 pub fn said_by(page: &str) -> String {
     let mut text = page.replace("><", ">\n<");

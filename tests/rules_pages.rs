@@ -1,78 +1,29 @@
 //! The pages about rules: what they say, who sees them, and what reviewers do there with a proposal.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
-use crate::people::{Browser, said_by};
-use crate::server::{Answer, Server, standing};
-
-const RULE: &str = r#"// What may a seller not do without delegated administration of the service?
-@id("never/transition-needs-administration")
-@title("A transition needs delegated administration of the service")
-@source("Upgrade an existing customer subscription, condition 2")
-@reason("delegated_admin_permissions_disabled")
-forbid (
-  principal is Partner,
-  action == Action::"transition",
-  resource is Subscription
-)
-unless { resource.service.delegatedAdministrators.contains(principal) };
-"#;
-const RULE_PATH: &str = "policies/never/transition-needs-administration.cedar";
+use crate::four_eyes::{Press, built_in};
+use crate::people::{Browser, main_of, said_by, signed_in, with_token};
+use crate::server::standing;
+use crate::shipped::TIGHTER;
 
 /// The shipped files, with a rule that tightens `transition`.
 fn tightened() -> BTreeMap<String, String> {
-    let mut files = BTreeMap::from([(RULE_PATH.to_owned(), RULE.to_owned())]);
-    for folder in ["policies", "schemas"] {
-        let mut folders = vec![PathBuf::from(folder)];
-        while let Some(folder) = folders.pop() {
-            for entry in std::fs::read_dir(folder).unwrap() {
-                let path = entry.unwrap().path();
-                if path.is_dir() {
-                    folders.push(path);
-                } else {
-                    files.insert(path.to_str().unwrap().to_owned(), std::fs::read_to_string(&path).unwrap());
-                }
-            }
-        }
-    }
+    let mut files = built_in();
+    files.insert(TIGHTER.0.to_owned(), TIGHTER.1.to_owned());
     files
 }
 
-/// A server whose rules are published, with its settings.
-fn server(data: &Path, flags: &[&str], settings: &str) -> Server {
-    let file = data.join("standing.toml");
-    std::fs::write(&file, format!("rules_from = \"publishing\"\n{settings}")).unwrap();
-    Server::start(&data.join("data"), &[flags, &["--config", file.to_str().unwrap()]].concat())
-}
-
-fn proposed(server: &Server) -> Value {
+/// A demonstration whose rules are published, with a proposal.
+fn demo() -> (Press, Value) {
+    let press = Press::start("", &["--demo"]);
     let body =
         json!({ "files": tightened(), "title": "A transition needs <b>", "why": "The sibling page asks for it." });
-    let proposed = server.post("/v1/rules/proposals", &body);
+    let proposed = press.server.post("/v1/rules/proposals", &body);
     assert_eq!(proposed.status, 201, "{}", proposed.text);
-    proposed.json()
-}
-
-/// A demonstration whose rules are published, with a proposal.
-fn demo() -> (tempfile::TempDir, Server, Value) {
-    let data = tempfile::tempdir().unwrap();
-    let server = server(data.path(), &["--demo"], "");
-    let proposal = proposed(&server);
-    (data, server, proposal)
-}
-
-fn signed_in<'a>(server: &'a Server, who: &str, language: &'static str) -> Browser<'a> {
-    let mut browser = Browser::of(server);
-    browser.language = language;
-    browser.sign_in_as(who);
-    browser
-}
-
-fn main_of(page: &Answer) -> String {
-    page.text.split_once("<main").unwrap().1.split_once("</main>").unwrap().0.to_owned()
+    (press, proposed.json())
 }
 
 fn pages(proposal: &Value) -> Vec<String> {
@@ -94,9 +45,10 @@ fn pages(proposal: &Value) -> Vec<String> {
 
 #[test]
 fn every_page_about_rules_reads_as_reviewed_in_both_languages() {
-    let (_data, server, proposal) = demo();
+    let (press, proposal) = demo();
+    let server = &press.server;
     for language in ["en", "zh-Hans"] {
-        let mut bob = signed_in(&server, "bob", language);
+        let mut bob = signed_in(server, "bob", language);
         for page in pages(&proposal) {
             let shown = bob.get(&page);
             assert_eq!(shown.status, 200, "{page}: {}", shown.text);
@@ -118,16 +70,17 @@ fn every_page_about_rules_reads_as_reviewed_in_both_languages() {
 
 #[test]
 fn the_rules_are_read_by_those_who_review_audit_and_run_the_service_and_by_nobody_else() {
-    let (_data, server, proposal) = demo();
+    let (press, proposal) = demo();
+    let server = &press.server;
     for (who, status) in [("ada", 200), ("auditor", 200), ("operator", 200), ("contoso", 404), ("adatum", 404)] {
-        let mut browser = signed_in(&server, who, "en");
+        let mut browser = signed_in(server, who, "en");
         for page in pages(&proposal) {
             assert_eq!(browser.get(&page).status, status, "{who} {page}");
         }
     }
-    let mut visitor = Browser::of(&server);
+    let mut visitor = Browser::of(server);
     assert_eq!(visitor.get("/rules").header("location"), Some("/sign-in?next=%2Frules"));
-    let mut auditor = signed_in(&server, "auditor", "en");
+    let mut auditor = signed_in(server, "auditor", "en");
     let page = auditor.get("/rules/proposals/1");
     assert!(!page.text.contains("id=\"decide\""), "an auditor has nothing to decide");
     let key = Browser::hidden(&auditor.get("/rules"), "form_key");
@@ -146,8 +99,9 @@ fn the_rules_are_read_by_those_who_review_audit_and_run_the_service_and_by_nobod
 
 #[test]
 fn a_table_has_the_answers_that_are_printed_and_each_yes_leads_to_the_line_of_its_rule() {
-    let (_data, server, _) = demo();
-    let mut bob = signed_in(&server, "bob", "en");
+    let (press, _) = demo();
+    let server = &press.server;
+    let mut bob = signed_in(server, "bob", "en");
     let printed = standing(&["tables"]).stdout;
     let printed = String::from_utf8(printed).unwrap();
     let lines: Vec<&str> = printed.lines().collect();
@@ -177,9 +131,10 @@ fn a_table_has_the_answers_that_are_printed_and_each_yes_leads_to_the_line_of_it
 
 #[test]
 fn a_reviewer_approves_and_goes_back_and_the_history_says_both() {
-    let (_data, server, proposal) = demo();
+    let (press, proposal) = demo();
+    let server = &press.server;
     let (base, digest) = (proposal["base"].as_str().unwrap(), proposal["digest"].as_str().unwrap());
-    let mut bob = signed_in(&server, "bob", "en");
+    let mut bob = signed_in(server, "bob", "en");
     let asked = bob.get("/rules/proposals/1/approval");
     let [key, once, over] = ["form_key", "once", "base"].map(|name| Browser::hidden(&asked, name));
     assert_eq!(over, base);
@@ -205,7 +160,7 @@ fn a_reviewer_approves_and_goes_back_and_the_history_says_both() {
     assert!(now.text.contains("Its rules are in force.") && now.text.contains("As discussed."), "{}", now.text);
     let back = format!("/rules/rollback?to={base}");
     let asked = bob.get(&back);
-    assert!(asked.text.contains("takes effect at once") && asked.text.contains(RULE_PATH), "{}", asked.text);
+    assert!(asked.text.contains("takes effect at once") && asked.text.contains(TIGHTER.0), "{}", asked.text);
     let [key, once] = ["form_key", "once"].map(|name| Browser::hidden(&asked, name));
     let went = bob.post("/rules/rollback", &[("form_key", &*key), ("once", &*once), ("to", base)]);
     assert_eq!((went.status, went.header("location")), (303, Some("/rules")), "{}", went.text);
@@ -214,40 +169,20 @@ fn a_reviewer_approves_and_goes_back_and_the_history_says_both() {
     assert_eq!((history.matches("they were called back").count(), history.matches("As discussed.").count()), (1, 1));
 }
 
-/// A server with two reviewers, each with a token.
-fn two_reviewers(settings: &str) -> (tempfile::TempDir, Server, [String; 2]) {
-    let data = tempfile::tempdir().unwrap();
-    let server = server(data.path(), &[], settings);
-    let folder = data.path().join("data");
-    let tokens = ["ada", "bob"].map(|who| {
-        let arguments = ["token", "create", "--json", "--role", "reviewer", "--name", who, "--data"];
-        let output = standing(&[&arguments[..], &[folder.to_str().unwrap()]].concat());
-        let issued: Value = serde_json::from_slice(&output.stdout).unwrap();
-        issued["token"].as_str().unwrap().to_owned()
-    });
-    (data, server, tokens)
-}
-
-fn proposed_by(server: &Server, token: &str) {
-    let body = json!({ "files": tightened() }).to_string();
-    let bearer = format!("Bearer {token}");
-    let headers = [("authorization", &*bearer), ("content-type", "application/json")];
-    let proposed = server.send("POST", "/v1/rules/proposals", &headers, Some(body.as_bytes()));
+/// A server with two reviewers, of whom the first has proposed.
+fn two_reviewers(settings: &str) -> (Press, [String; 2]) {
+    let press = Press::start(settings, &[]);
+    let tokens = ["ada", "bob"].map(|who| press.token_of("reviewer", &["--name", who]));
+    let proposed = press.send(&tokens[0], "POST", "/v1/rules/proposals", Some(&json!({ "files": tightened() })));
     assert_eq!(proposed.status, 201, "{}", proposed.text);
-}
-
-fn with_token<'a>(server: &'a Server, token: &str) -> Browser<'a> {
-    let mut browser = Browser::of(server);
-    let signed_in = browser.post("/sign-in/token", &[("token", token)]);
-    assert_eq!(signed_in.status, 303, "{}", signed_in.text);
-    browser
+    (press, tokens)
 }
 
 #[test]
 fn whoever_proposed_has_no_way_to_approve_and_a_form_made_by_hand_is_refused() {
-    let (_data, server, [ada, bob]) = two_reviewers("");
-    proposed_by(&server, &ada);
-    let mut ada = with_token(&server, &ada);
+    let (press, [ada, bob]) = two_reviewers("");
+    let server = &press.server;
+    let mut ada = with_token(server, &ada);
     for page in ["/rules/proposals/1", "/rules/proposals/1/approval"] {
         let shown = ada.get(page);
         assert!(
@@ -265,7 +200,7 @@ fn whoever_proposed_has_no_way_to_approve_and_a_form_made_by_hand_is_refused() {
     let fields = [("form_key", &*key), ("once", "BYHAND"), ("base", &*base)];
     let refused = ada.post("/rules/proposals/1/approval", &fields);
     assert!(refused.status >= 400 && refused.text.contains("same_identity"), "{} {}", refused.status, refused.text);
-    let mut bob = with_token(&server, &bob);
+    let mut bob = with_token(server, &bob);
     let key = Browser::hidden(&bob.get("/rules/proposals/1/approval"), "form_key");
     let fields = [("form_key", &*key), ("once", "BYHAND"), ("base", &*base), ("unproved", "There is no solver here.")];
     let approved = bob.post("/rules/proposals/1/approval", &fields);
@@ -279,9 +214,8 @@ fn whoever_proposed_has_no_way_to_approve_and_a_form_made_by_hand_is_refused() {
 
 #[test]
 fn what_weighs_much_asks_for_a_sign_in_of_lately_and_comes_back() {
-    let (_data, server, [ada, bob]) = two_reviewers("[sessions]\nfresh_minutes = 0\n");
-    proposed_by(&server, &ada);
-    let mut bob = with_token(&server, &bob);
+    let (press, [_, bob]) = two_reviewers("[sessions]\nfresh_minutes = 0\n");
+    let mut bob = with_token(&press.server, &bob);
     let path = "/rules/proposals/1/approval";
     let page = bob.get(path);
     let again = "/sign-in?next=%2Frules%2Fproposals%2F1%2Fapproval&amp;again=yes";
