@@ -179,4 +179,16 @@ mod tests {
         assert_eq!((job.cancelled().now_or_never(), jobs.under_way(&id)), (Some(()), None));
         Ok(())
     }
+
+    #[test]
+    fn a_later_review_of_a_draft_ends_the_earlier_and_is_the_one_under_way() -> Result<(), IdError> {
+        let (jobs, id, other) = (Jobs::default(), "a".parse()?, "b".parse()?);
+        let [earlier, later, elsewhere] = [&id, &id, &other].map(|of| jobs.begin(of));
+        [(&earlier, 1), (&later, 2), (&elsewhere, 1)].into_iter().for_each(|(job, number)| job.is(number, 7));
+        assert_eq!(jobs.under_way(&id), Some((2, 7)), "the newest, whichever was begun first");
+        jobs.superseded(&id, 2);
+        let ended = [&earlier, &later, &elsewhere].map(|job| job.cancelled().now_or_never());
+        assert_eq!(ended, [Some(()), None, None]);
+        Ok(())
+    }
 }
