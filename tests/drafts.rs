@@ -264,8 +264,20 @@ fn a_draft_whose_base_moved_says_so_and_takes_over_what_it_does_not_change_itsel
     let not_asked = up_to_date(&json!({ "keep": [BILLS, SELL] }));
     assert_eq!((not_asked.status, not_asked.code().as_str()), (422, "no_conflict"), "{}", not_asked.text);
 
-    let brought = up_to_date(&json!({ "keep": [BILLS] }));
-    assert_eq!(brought.status, 200, "{}", brought.text);
+    let read = press.gets(&ada, &file(BILLS))["version"].to_string();
+    let keep = json!({ "keep": [BILLS] });
+    let of_version = |tag: &str| {
+        let bearer = format!("Bearer {ada}");
+        let headers = [("content-type", "application/json"), ("authorization", &*bearer), ("if-match", tag)];
+        press.server.send("POST", &format!("{DRAFT}/base"), &headers, Some(keep.to_string().as_bytes()))
+    };
+    let of_before = of_version("\"2\"");
+    assert_eq!((of_before.status, of_before.code().as_str()), (412, "revision_moved"), "{}", of_before.text);
+    let brought = of_version("\"3\"");
+    assert_eq!((brought.status, brought.header("etag")), (200, Some("\"4\"")), "{}", brought.text);
+    // Whoever read it beside the text that the others changed has not seen theirs.
+    let unseen = press.writes(&ada, BILLS, "// As before.\n", Some(("if-match", &format!("\"{read}\""))));
+    assert_eq!(unseen.status, 412, "{}", unseen.text);
     let brought = brought.json();
     assert_eq!(
         (&brought["moved"], &brought["base"], &brought["version"]),

@@ -52,7 +52,7 @@ pub(super) fn conditions(route: &Conditional<'_>, headers: &HeaderMap) -> Result
     }
     let is = |method: Method| route.is_noun && *route.method == method;
     let (reads, creates) = (is(Method::GET), is(Method::PUT));
-    let writes = creates || is(Method::DELETE);
+    let writes = creates || is(Method::DELETE) || is(Method::POST);
     let is_condition = |name: &str| name == "if" || name.starts_with("if-");
     let is_used = |name: &str| name == IF_NONE_MATCH && (reads || creates) || name == IF_MATCH && writes;
     if let Some(name) = headers.keys().find(|name| is_condition(name.as_str()) && !is_used(name.as_str())) {

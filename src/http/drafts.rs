@@ -98,7 +98,8 @@ pub(super) async fn rebase(mut request: Request) -> Result<Response, Problem> {
     let DraftBaseBody { to, keep, take } = request.body_or_none().await?;
     let rebasing = Rebasing { to, keep, take };
     let done = publish::draft_base::rebase(&request.pdp, &request.call, &id, rebasing).await?;
-    change_response(StatusCode::OK, &done, &with_names(&request.pdp, &done.value)?)
+    let response = change_response(StatusCode::OK, &done, &with_names(&request.pdp, &done.value)?)?;
+    Ok(tagged(response, Revision(done.value.version)))
 }
 
 pub(super) async fn get_file(request: Request) -> Result<Response, Problem> {

@@ -163,7 +163,7 @@ routes! {
     POST   "/v1/rules/drafts/{draft}/review" "reviewRules"                     => drafts::begin_review, Caller;
     GET    "/v1/rules/drafts/{draft}/review" "reviewRules"                     => drafts::review, Caller;
     DELETE "/v1/rules/drafts/{draft}" "draftRules"                             => drafts::delete, Caller, noun;
-    POST   "/v1/rules/drafts/{draft}/base" "draftRules"                        => drafts::rebase, Caller, json_or_none;
+    POST   "/v1/rules/drafts/{draft}/base" "draftRules"                        => drafts::rebase, Caller, noun, json_or_none;
     GET    "/v1/rules/drafts/{draft}/files/{path}" "draftRules"                => drafts::get_file, Caller, noun;
     PUT    "/v1/rules/drafts/{draft}/files/{path}" "draftRules"                => drafts::put_file, Caller, noun, json;
     DELETE "/v1/rules/drafts/{draft}/files/{path}" "draftRules"                => drafts::delete_file, Caller, noun;

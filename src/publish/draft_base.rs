@@ -5,9 +5,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::id::DraftId;
+use crate::id::{DraftId, Revision};
 use crate::pdp::Pdp;
-use crate::pdp::call::{self, Call, CallError, CallTarget, Committed, Done};
+use crate::pdp::call::{self, Call, CallError, CallTarget, Committed, Done, Response, unmoved};
 use crate::pdp::refused;
 use crate::publish::draft_error::{Conflict, DraftError};
 use crate::publish::drafts::{DraftReport, changed_by, digest_named, end_reviews, reported};
@@ -64,16 +64,46 @@ fn rebased(
     // What is in the rules now is no change any more.
     let is_over = |path: &String, ours: &Option<String>| take.contains(path) || theirs.get(path) == ours.as_ref();
     whole.texts.retain(|path, ours| !is_over(path, ours));
-    let WholeDraft { draft, texts, .. } = whole;
+    let WholeDraft { draft, texts, base } = whole;
     draft.files.retain(|path, _| texts.contains_key(path));
+    // Whoever read one of these read it beside another text of its base.
+    for (_, file) in draft.files.iter_mut().filter(|(path, _)| base.get(*path) != theirs.get(*path)) {
+        file.version = draft.version;
+    }
     Ok(())
+}
+
+/// A draft, with what both sides changed since it was begun, not to the same text.
+#[derive(Clone, Debug)]
+pub struct Meeting {
+    /// The draft, without the texts of its files.
+    pub draft: DraftReport,
+    /// What both sides changed.
+    pub conflicts: Vec<Conflict>,
+}
+
+/// Where a draft and the rules in force meet.
+///
+/// # Errors
+/// [`DraftError::Unknown`]; [`CallError::Denied`] when the caller may not draft rules.
+pub async fn meeting(pdp: &Pdp, call: &Call, id: &DraftId) -> Result<Response<Meeting>, CallError<DraftError>> {
+    call::read(pdp, call, "draftRules", &CallTarget::Installation, |_, _| {
+        let whole = pdp.store.whole_draft(id)?.ok_or_else(|| DraftError::Unknown(id.clone()))?;
+        let in_force = pdp.rules().digest().to_string();
+        let theirs = pdp.store.kept_rules(&in_force)?;
+        let theirs = theirs.ok_or_else(|| StoreError::Unreadable(format!("the rules `{in_force}` are not kept")))?;
+        let conflicts = conflicts(&whole, &theirs.into_iter().collect());
+        Ok(Meeting { draft: reported(whole.draft, None, in_force), conflicts })
+    })
+    .await
 }
 
 /// Has a draft stand over the rules in force, or over others that are kept.
 ///
 /// # Errors
-/// [`DraftError::Conflicts`] where somebody has to say which text stays; else [`DraftError`]; [`CallError::Denied`] when
-/// the caller may not draft rules.
+/// [`DraftError::Conflicts`] where somebody has to say which text stays; else [`DraftError`];
+/// [`CallError::Precondition`] where the draft is of another version; [`CallError::Denied`] when the caller may not draft
+/// rules.
 pub async fn rebase(
     pdp: &Pdp,
     call: &Call,
@@ -88,16 +118,18 @@ pub async fn rebase(
         Err(error) => return refused::refuse(pdp, &call, "draftRules", CallTarget::Installation, error).await,
     };
     let (draft, current, hand, id) = (id.clone(), pdp.rules.current.clone(), Hand::of_call(&call), id.clone());
+    let asked = call.clone();
     call::change(pdp, &call, "draftRules", CallTarget::Installation, move |context, _| {
         let mut whole = context.whole_draft(&id)?.ok_or_else(|| DraftError::Unknown(id.clone()))?;
+        unmoved(&asked, Some(Revision(whole.draft.version)))?;
         let in_force = publish::in_force(&current, context)?;
         let to = to.clone().unwrap_or_else(|| in_force.clone());
         let mut metadata = MetadataChanges::default();
         if to != whole.draft.base {
             let theirs = context.kept_rules(&to)?;
             let theirs = theirs.ok_or_else(|| StoreError::Unreadable(format!("the rules `{to}` are not kept")))?;
-            rebased(&mut whole, &theirs.into_iter().collect(), &keep, &take)?;
             changed_by(&mut whole.draft, &hand, context.at)?;
+            rebased(&mut whole, &theirs.into_iter().collect(), &keep, &take)?;
             (whole.draft.base, whole.draft.based) = (to, whole.draft.version);
             metadata.put_draft(&whole.draft, &whole.texts)?;
         }

@@ -267,7 +267,7 @@ impl Described {
         if !route.is_noun {
             return self;
         }
-        if route.method == Method::DELETE {
+        if [Method::DELETE, Method::POST].contains(&route.method) {
             return self.takes_header("If-Match").problem(StatusCode::PRECONDITION_FAILED);
         }
         if route.method == Method::PUT {
