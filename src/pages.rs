@@ -14,6 +14,7 @@ pub mod rule_text;
 pub mod side_by_side;
 pub mod assets;
 pub mod form;
+pub mod parameters;
 pub mod frame;
 pub mod setting;
 pub mod context;
@@ -56,82 +57,95 @@ pub struct PageRoute {
     pub path: &'static str,
     /// The calls it asks the rules about, as the schema's `Api` namespace names them; none for a public one.
     pub calls: &'static [&'static str],
+    /// The parameters that its query may have.
+    pub query: &'static [&'static str],
     /// Is it there when a world of its own is served?
     pub in_worlds: bool,
+    /// Is whatever else stands in its query passed over? Tools that send mail write into the links of what they send.
+    pub takes_any: bool,
     /// May it look at everything, so that it has its turn aside?
     pub is_long: bool,
+    /// Is a file of rules sent to it, which may be large?
+    pub is_large: bool,
     run: fn(PageCall) -> Answering,
 }
 
 macro_rules! pages {
-    ($($method:ident $path:literal $($call:literal)|* => $run:path $(, $more:ident)*;)*) => {
+    ($($method:ident $path:literal $($call:literal)|* => $run:path $([$($query:ident)+])? $(, $more:ident)*;)*) => {
         /// Every page that is served.
         pub static PAGES: &[PageRoute] = &[$(PageRoute {
             method: Method::$method,
             path: $path,
             calls: &[$($call),*],
             in_worlds: $(pages!(@world $more) ||)* false,
+            takes_any: $(pages!(@any $more) ||)* false,
             is_long: $(pages!(@long $more) ||)* false,
+            is_large: $(pages!(@large $more) ||)* false,
+            query: &[$($(stringify!($query)),+)?],
             run: |page| Box::pin($run(page)),
         }),*];
     };
     (@world world) => { true };
     (@world $other:ident) => { false };
+    (@any any) => { true };
+    (@any $other:ident) => { false };
     (@long long) => { true };
     (@long $other:ident) => { false };
+    (@large large) => { true };
+    (@large $other:ident) => { false };
 }
 
 pages! {
     GET    "/"                                              => start::start, world;
     GET    "/words"                                         => glossary::words, world;
     POST   "/language"                                      => language::choose, world;
-    GET    "/sign-in"                                       => sign_in::sign_in, world;
+    GET    "/sign-in"                                       => sign_in::sign_in [next again], world;
     POST   "/sign-in/token" "signIn" | "signOut"            => sign_in::with_token, world;
     POST   "/sign-in/cast" "signIn" | "signOut"             => sign_in::with_cast;
     POST   "/sign-out" "signOut"                            => sign_in::sign_out, world;
     GET    "/signed-out"                                    => sign_in::signed_out, world;
 
-    GET    "/relationship-requests/{token}" "readRelationshipRequest" | "readPartnerRelationships" | "listSubscriptions" => customer::request;
+    GET    "/relationship-requests/{token}" "readRelationshipRequest" | "readPartnerRelationships" | "listSubscriptions" => customer::request, any;
     POST   "/relationship-requests/{token}/check" "readRelationshipRequest" | "readPartnerRelationships" | "listSubscriptions" | "tryOwnChange" => customer::check, long;
     POST   "/relationship-requests/{token}/acceptance" "acceptRelationship" => customer::acceptance, long;
-    GET    "/customers/{customer}/partners" "readPartnerRelationships" => customer::relationships;
+    GET    "/customers/{customer}/partners" "readPartnerRelationships" => customer::relationships [as_of cursor format];
     GET    "/customers/{customer}/partners/{partner}" "readPartnerRelationships" | "listSubscriptions" => customer::one_partner;
-    GET    "/customers/{customer}/partners/{partner}/removal" "readPartnerRelationships" | "listSubscriptions" | "tryOwnChange" => customer::removal, long;
+    GET    "/customers/{customer}/partners/{partner}/removal" "readPartnerRelationships" | "listSubscriptions" | "tryOwnChange" => customer::removal [service], long;
     POST   "/customers/{customer}/partners/{partner}/removal" "removeDelegatedAdministration" => customer::removed, long;
-    GET    "/customers/{customer}/removal" "readPartnerRelationships" | "listSubscriptions" | "tryOwnChange" => customer::removal, long;
+    GET    "/customers/{customer}/removal" "readPartnerRelationships" | "listSubscriptions" | "tryOwnChange" => customer::removal [service], long;
     POST   "/customers/{customer}/removal" "removeDelegatedAdministration" => customer::removed, long;
-    GET    "/customers/{customer}/partners/{partner}/renegotiation" "readPartnerRelationships" | "listSubscriptions" | "tryOwnChange" => customer::renegotiation, long;
+    GET    "/customers/{customer}/partners/{partner}/renegotiation" "readPartnerRelationships" | "listSubscriptions" | "tryOwnChange" => customer::renegotiation [outcome], long;
     POST   "/customers/{customer}/partners/{partner}/renegotiation" "renegotiateForCustomer" => customer::said, long;
     GET    "/customers/{customer}/subscriptions" "readPartnerRelationships" | "listSubscriptions" => customer::subscriptions;
-    GET    "/customers/{customer}/changes" "readOwnChanges" | "readPartnerRelationships" | "listSubscriptions" => customer::changes, long;
-    GET    "/customers/{customer}/access" "reviewAccess" => customer::access, long;
+    GET    "/customers/{customer}/changes" "readOwnChanges" | "readPartnerRelationships" | "listSubscriptions" => customer::changes [cursor], long;
+    GET    "/customers/{customer}/access" "reviewAccess" => customer::access [as_of cursor format], long;
 
-    GET    "/partners/{partner}/customers" "readCustomerList"     => partner::customers;
-    GET    "/partners/{partner}/customers/{customer}" "askForItself" => partner::one_customer, long;
-    GET    "/partners/{partner}/customers/{customer}/renegotiation" "askForItself" | "tryOwnChange" => partner::renegotiation, long;
+    GET    "/partners/{partner}/customers" "readCustomerList"     => partner::customers [q only as_of cursor format];
+    GET    "/partners/{partner}/customers/{customer}" "askForItself" => partner::one_customer [cursor], long;
+    GET    "/partners/{partner}/customers/{customer}/renegotiation" "askForItself" | "tryOwnChange" => partner::renegotiation [outcome], long;
     POST   "/partners/{partner}/customers/{customer}/renegotiation" "renegotiateForPartner" | "askForItself" | "tryOwnChange" => partner::said, long;
-    GET    "/partners/{partner}/subscriptions/{subscription}" "askForItself" => partner::subscription, long;
-    GET    "/partners/{partner}/request" "requestRelationship"    => partner::request;
+    GET    "/partners/{partner}/subscriptions/{subscription}" "askForItself" => partner::subscription [as_of], long;
+    GET    "/partners/{partner}/request" "requestRelationship"    => partner::request [language];
     POST   "/partners/{partner}/request" "requestRelationship"    => partner::email;
-    GET    "/partners/{partner}/changes" "readOwnChanges"         => partner::changes, long;
-    GET    "/partners/{partner}/access" "reviewAccess"            => partner::access, long;
+    GET    "/partners/{partner}/changes" "readOwnChanges"         => partner::changes [cursor], long;
+    GET    "/partners/{partner}/access" "reviewAccess"            => partner::access [as_of cursor format], long;
 
     GET    "/rules" "readRules"                                   => rules::status;
-    GET    "/rules/tables" "readRules"                            => rules::tables, long;
-    GET    "/rules/tables/{action}" "readRules"                   => rules::table, long;
-    GET    "/rules/files" "readRules"                             => rules::files;
-    GET    "/rules/files/{*file}" "readRules"                     => rules::file, long;
-    GET    "/rules/history" "readRules"                           => rules::history;
+    GET    "/rules/tables" "readRules"                            => rules::tables [set], long;
+    GET    "/rules/tables/{action}" "readRules"                   => rules::table [set], long;
+    GET    "/rules/files" "readRules"                             => rules::files [set];
+    GET    "/rules/files/{*file}" "readRules"                     => rules::file [set], long;
+    GET    "/rules/history" "readRules"                           => rules::history [cursor];
     GET    "/rules/sets/{digest}" "readRules"                     => rules::set;
-    GET    "/rules/compare" "readRules" | "reviewRules"           => rules::compare, long;
-    GET    "/rules/proposals" "readRules"                         => rules::proposals;
+    GET    "/rules/compare" "readRules" | "reviewRules"           => rules::compare [from to], long;
+    GET    "/rules/proposals" "readRules"                         => rules::proposals [cursor];
     GET    "/rules/proposals/{proposal}" "readRules"              => rules::proposal, long;
     POST   "/rules/proposals/{proposal}/withdrawal" "proposeRules" => rules::withdrawn;
     GET    "/rules/proposals/{proposal}/approval" "readRules"     => rules::approval, long;
     POST   "/rules/proposals/{proposal}/approval" "approveRules" | "readRules" => rules::approved, long;
     GET    "/rules/proposals/{proposal}/refusal" "readRules"      => rules::refusal;
     POST   "/rules/proposals/{proposal}/refusal" "approveRules" | "readRules" => rules::refused;
-    GET    "/rules/rollback" "readRules" | "reviewRules"          => rules::rollback, long;
+    GET    "/rules/rollback" "readRules" | "reviewRules"          => rules::rollback [to], long;
     POST   "/rules/rollback" "rollBackRules" | "proposeRules" | "readRules" => rules::rolled_back, long;
     GET    "/rules/drafts" "draftRules"                           => rules::drafts;
     POST   "/rules/drafts" "draftRules"                           => rules::begun;
@@ -141,24 +155,24 @@ pages! {
     POST   "/rules/drafts/{draft}/proposal" "proposeRules" | "draftRules" | "readRules" => rules::proposed, long;
     GET    "/rules/drafts/{draft}/evidence" "draftRules" | "reviewRules" | "readRules" => rules::draft_evidence, long;
     POST   "/rules/drafts/{draft}/evidence" "reviewRules"         => rules::evidence_begun;
-    POST   "/rules/drafts/{draft}/files" "draftRules"             => rules::added;
+    POST   "/rules/drafts/{draft}/files" "draftRules"             => rules::added, large;
     GET    "/rules/drafts/{draft}/files/{*file}" "draftRules"     => rules::draft_file, long;
-    POST   "/rules/drafts/{draft}/files/{*file}" "draftRules"     => rules::saved, long;
+    POST   "/rules/drafts/{draft}/files/{*file}" "draftRules"     => rules::saved, long, large;
 
-    GET    "/ledger" "readDecisions"                              => auditor::ledger, world, long;
-    GET    "/ledger/replay" "readDecisions"                       => auditor::replay_all, world, long;
-    GET    "/ledger/verification" "readDecisions"                 => auditor::verification, world, long;
-    GET    "/ledger/checkpoints" "readDecisions"                  => auditor::checkpoints, world;
+    GET    "/ledger" "readDecisions"                              => auditor::ledger [subject action resource decision reason from to order caller rule rules asked requestId cursor format], world, long;
+    GET    "/ledger/replay" "readDecisions"                       => auditor::replay_all [rules set from to], world, long;
+    GET    "/ledger/verification" "readDecisions"                 => auditor::verification [now], world, long;
+    GET    "/ledger/checkpoints" "readDecisions"                  => auditor::checkpoints [cursor], world;
     POST   "/ledger/checkpoints" "readDecisions"                  => auditor::compared, world;
     GET    "/ledger/checkpoints/key" "readDecisions"              => auditor::key, world;
     GET    "/ledger/checkpoints/{size}" "readDecisions"           => auditor::note, world;
     GET    "/ledger/{seq}" "readDecisions"                        => auditor::record, world, long;
     GET    "/ledger/{seq}/record" "readDecisions"                 => auditor::bytes, world;
     GET    "/ledger/{seq}/proof" "readDecisions"                  => auditor::proof, world;
-    GET    "/ledger/{seq}/replay" "readDecisions"                 => auditor::replay, world, long;
-    GET    "/changes" "readChanges"                               => auditor::changes, long;
+    GET    "/ledger/{seq}/replay" "readDecisions"                 => auditor::replay [rules set], world, long;
+    GET    "/changes" "readChanges"                               => auditor::changes [customer partner event from to cursor], long;
     GET    "/changes/{revision}" "readChanges"                    => auditor::revision;
-    GET    "/access-review" "reviewAccess"                        => auditor::access, long;
+    GET    "/access-review" "reviewAccess"                        => auditor::access [customer partner as_of rules cursor format], long;
 }
 
 /// The pages by their path.

@@ -22,7 +22,7 @@ use crate::stage::{Stage, shipped, time};
 const NOT_SERVED: [&str; 3] = ["signIn", "signOut", "startAnyway"];
 
 /// Who calls, as the table names them, and what their token is created with.
-const ROLES: [(&str, &[&str]); 9] = [
+pub const ROLES: [(&str, &[&str]); 9] = [
     ("operator", &["--role", "operator"]),
     ("registrar", &["--role", "registrar"]),
     ("asker", &["--role", "asker"]),
@@ -64,7 +64,7 @@ pub struct Town {
 
 impl Town {
     /// Contoso sold to both customers and administers adatum's office365; fabrikam is a stranger to adatum.
-    fn new() -> Self {
+    pub fn new() -> Self {
         Self::in_environment(&[])
     }
 
@@ -141,7 +141,7 @@ impl Town {
         path
     }
 
-    fn link(&self, partner: &str) -> String {
+    pub fn link(&self, partner: &str) -> String {
         let path = format!("/v1/partners/{partner}/relationship-request");
         text(&self.by("operator", "GET", &path, None).json(), "token")
     }

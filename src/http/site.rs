@@ -15,7 +15,6 @@ use super::incoming::Incoming;
 use super::long::long;
 use super::problem::Problem;
 use super::quotas::Quotas;
-use crate::limits::FORM_BODY_BYTES_MAX;
 use crate::pdp::Pdp;
 use crate::pdp::guessing::holder;
 
@@ -23,6 +22,7 @@ use crate::pdp::guessing::holder;
 pub type SiteResponse = warp::reply::Response;
 
 /// A call of a page, whole.
+#[derive(Clone)]
 pub struct Visit {
     /// The method; a `HEAD` comes as a `GET`.
     pub method: Method,
@@ -38,7 +38,7 @@ pub struct Visit {
     pub headers: HeaderMap,
     /// The quotas of callers; nothing where nobody proves who they are.
     pub quotas: Option<Arc<Quotas>>,
-    /// The body, or why it cannot be read.
+    /// The body, or why the page cannot be made: it cannot be read, or takes too long (503).
     pub body: Result<Bytes, StatusCode>,
 }
 
@@ -50,13 +50,16 @@ pub trait Site: Send + Sync {
     /// May a page look at everything, so that it has its turn aside?
     fn is_long(&self, path: &str) -> bool;
 
+    /// How many bytes may be sent to a page.
+    fn bytes_max(&self, path: &str) -> usize;
+
     /// The page.
     fn visit<'a>(&'a self, visit: Visit) -> Pin<Box<dyn Future<Output = SiteResponse> + Send + 'a>>;
 }
 
 /// Has a page answer a call whose body is still on its way; one that may look at everything has its turn.
 pub(super) async fn visited(site: Arc<dyn Site>, mut visit: Visit, body: Incoming, pdp: &Pdp) -> warp::reply::Response {
-    let read = collected(body, FORM_BODY_BYTES_MAX).await;
+    let read = collected(body, site.bytes_max(&visit.path)).await;
     visit.body = read.map_err(|problem: Problem| problem.into_response().status());
     if !site.is_long(&visit.path) {
         return site.visit(visit).await;
@@ -65,9 +68,13 @@ pub(super) async fn visited(site: Arc<dyn Site>, mut visit: Visit, body: Incomin
     let address = visit.connection.client(pdp, &visit.headers).map(holder);
     let whose = address.map_or_else(String::new, |address| format!("page:{address}"));
     let budget = Duration::from_secs(pdp.limits().long_seconds as u64);
-    let page = Box::pin(async move { Ok(site.visit(visit).await) });
+    let late = Visit { body: Err(StatusCode::SERVICE_UNAVAILABLE), ..visit.clone() };
+    let page = {
+        let site = Arc::clone(&site);
+        Box::pin(async move { Ok(site.visit(visit).await) })
+    };
     match long(&whose, Some(budget), page).await {
         Ok(page) => page,
-        Err(problem) => problem.into_response(),
+        Err(_) => site.visit(late).await,
     }
 }

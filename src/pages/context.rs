@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use super::form::{Form, FormError, code, form_key, is_code, is_form_key, is_from_here};
 use super::frame::{Shown, Viewer};
+use super::parameters::Parameters;
 use super::setting::Setting;
 use super::words::{Words, id, name};
 use crate::caller::{Caller, Identity};
@@ -53,6 +54,8 @@ pub struct PageCall {
     pub path: String,
     /// The query, as it was sent.
     pub query: String,
+    /// What it asks for.
+    pub parameters: Parameters,
     /// The connection it came in by.
     pub connection: Connection,
     /// The headers.
@@ -145,6 +148,8 @@ pub enum Fault {
     TooMany(Duration),
     /// It cannot be answered now.
     Unavailable,
+    /// It takes longer than a page may.
+    TookTooLong,
 }
 
 impl<E: Coded + Display> From<CallError<E>> for Fault {
@@ -185,6 +190,7 @@ impl PageCall {
             params: BTreeMap::new(),
             path: self.path.clone(),
             query: self.query.clone(),
+            parameters: Parameters::default(),
             connection: self.connection.clone(),
             headers: self.headers.clone(),
             own_origins: Vec::new(),
@@ -201,11 +207,10 @@ impl PageCall {
         self.params.get(name).and_then(|text| text.parse().ok()).ok_or(Fault::NotFound)
     }
 
-    /// A parameter of the query; the first where it stands twice.
+    /// A parameter of the query.
     #[must_use]
     pub fn asked(&self, name: &str) -> Option<String> {
-        let mut pairs = form_urlencoded::parse(self.query.as_bytes());
-        pairs.find(|(found, _)| found == name).map(|(_, value)| value.into_owned()).filter(|value| !value.is_empty())
+        self.parameters.given(name).map(str::to_owned)
     }
 
     /// The address of the page.

@@ -16,6 +16,7 @@ pub fn page(words: Words, fault: &Fault) -> Shown {
         Fault::Unreadable(..) => (StatusCode::BAD_REQUEST, "unreadable"),
         Fault::Refused(status, ..) => (*status, "refused"),
         Fault::TooMany(_) => (StatusCode::TOO_MANY_REQUESTS, "too-many"),
+        Fault::TookTooLong => (StatusCode::SERVICE_UNAVAILABLE, "too-long"),
         Fault::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, "unavailable"),
     };
     let title = words.say(&format!("fault-{key}"));

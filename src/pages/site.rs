@@ -16,7 +16,9 @@ use percent_encoding::percent_decode_str;
 
 use super::assets::asset;
 use super::context::{Answer, Fault, Held, PageCall, cookie};
+use super::form::FormError;
 use super::frame::{Frame, Shown, document, sections};
+use super::parameters::Parameters;
 use super::proved::prove_again;
 use super::setting::Setting;
 use super::words::Words;
@@ -24,6 +26,7 @@ use super::{BY_PATH, PageRoute, fault, is_page_of, language};
 use crate::caller::{Caller, Identity, Proof};
 use crate::change::sessions::open_session;
 use crate::http::{CSV, Listener, Quotas, Site, SiteResponse, Taking, Visit};
+use crate::limits::{FORM_BODY_BYTES_MAX, RULES_BODY_BYTES_MAX};
 use crate::pdp::call::Call;
 use crate::pdp::guessing::holder;
 use crate::pdp::metrics::limit_reached;
@@ -79,6 +82,11 @@ impl Site for Pages {
 
     fn is_long(&self, path: &str) -> bool {
         BY_PATH.at(path).is_ok_and(|found| found.value.iter().any(|page| page.is_long))
+    }
+
+    fn bytes_max(&self, path: &str) -> usize {
+        let is_large = BY_PATH.at(path).is_ok_and(|found| found.value.iter().any(|page| page.is_large));
+        if is_large { RULES_BODY_BYTES_MAX } else { FORM_BODY_BYTES_MAX }
     }
 
     fn visit<'a>(&'a self, visit: Visit) -> Pin<Box<dyn Future<Output = SiteResponse> + Send + 'a>> {
@@ -217,6 +225,7 @@ async fn of_visit(
         own_origins: own_origins(setting, host.as_ref().map(|host| host.as_str())),
         path,
         query,
+        parameters: Parameters::default(),
         connection,
         headers,
         body: Bytes::new(),
@@ -256,6 +265,7 @@ async fn of_visit(
     page.held = identity;
     let body = match body {
         Ok(body) => body,
+        Err(StatusCode::SERVICE_UNAVAILABLE) => return Err((Box::new(page), Fault::TookTooLong)),
         Err(_) => return Err((Box::new(page), Fault::Unreadable("unreadable-body", String::new()))),
     };
     page.body = body;
@@ -270,6 +280,11 @@ async fn of_visit(
     page.params = params;
     if setting.pdp.has_world() && !route.in_worlds {
         return Err((Box::new(page), Fault::NotFound));
+    }
+    match Parameters::read(&page.query, route.query) {
+        Ok(parameters) => page.parameters = parameters,
+        Err(FormError::Unknown(_)) if route.takes_any => {}
+        Err(error) => return Err((Box::new(page), error.into())),
     }
     Ok((route, page))
 }

@@ -2,7 +2,6 @@
 
 use maud::{Markup, html};
 
-use super::parameters::Parameters;
 use crate::answer::past::AsOf;
 use crate::evidence::access_review::{AccessOf, AccessReviewError, ReviewedBy, access_review_by, may_review};
 use crate::http::{access_sheet, past_moment};
@@ -11,13 +10,13 @@ use crate::pages::called::Called;
 use crate::pages::context::{Answer, Fault, PageCall};
 use crate::pages::form::{Choices, Field, FieldError, choices_checked, field, summary};
 use crate::pages::frame::Shown;
+use crate::pages::parameters::Parameters;
 use crate::pages::words::Words;
 use crate::pdp::call::{self, CallError, Coded as _};
 use crate::pdp::page::ListError;
 
 /// More than in other lists, so that most reviews are printed whole.
 const ON_A_PAGE: usize = 200;
-const FIELDS: [&str; 4] = ["customer", "partner", "as_of", "rules"];
 
 /// What is asked for, once nothing is wrong with it.
 struct Wanted {
@@ -32,8 +31,8 @@ pub async fn access(page: PageCall) -> Result<Answer, Fault> {
     let words = page.words;
     // A customer or a partner has a page of its own for its own review.
     call::may::<AccessReviewError>(&page.setting.pdp, &page.call, "reviewAccess").await?;
-    let asked = Parameters::read(&page, &[&FIELDS[..], &["cursor", "format"]].concat())?;
-    let (wanted, mut errors) = wanted(&page, &asked);
+    let asked = &page.parameters;
+    let (wanted, mut errors) = wanted(&page, asked);
     if let Some(Wanted { of, as_of, by }) = wanted {
         match access_review_by(&page.setting.pdp, &page.call, of.clone(), as_of, by).await {
             Ok(opened) if asked.given("format") == Some("csv") => {
@@ -49,7 +48,7 @@ pub async fn access(page: PageCall) -> Result<Answer, Fault> {
                 let review = Review { of, called, title: "nav-access-review", says: "access-says" };
                 let given = ["customer", "partner", "rules"].into_iter();
                 let parameters = given.filter_map(|name| Some((name, asked.given(name)?.to_owned()))).collect();
-                let choose = form(words, &asked, &[]);
+                let choose = form(words, asked, &[]);
                 return Ok(shown(&page, &opened, &Asked { review, choose, parameters, rows: ON_A_PAGE })?.into());
             }
             Err(CallError::Refused(error)) => errors.push(mistake(words, &error)?),
@@ -61,7 +60,7 @@ pub async fn access(page: PageCall) -> Result<Answer, Fault> {
         (summary(words, &errors))
         h1 { (words.say("nav-access-review")) }
         p.lead { (words.say("review-says")) }
-        (form(words, &asked, &errors))
+        (form(words, asked, &errors))
     };
     let shown = Shown::of(words.say("nav-access-review"), main);
     Ok(if errors.is_empty() { shown.at(seen.revision, &seen.seqs) } else { shown.as_mistake() }.into())

@@ -4,7 +4,6 @@ use std::str::FromStr as _;
 
 use maud::{Markup, html};
 
-use super::parameters::Parameters;
 use crate::clock::Timestamp;
 use crate::domain::commercial::{Outcome, Side};
 use crate::domain::event::{Event, TerminationCause};
@@ -16,6 +15,7 @@ use crate::pages::called::Called;
 use crate::pages::context::{Answer, Fault, PageCall};
 use crate::pages::form::{Choices, Field, FieldError, choices_checked, field, summary};
 use crate::pages::frame::Shown;
+use crate::pages::parameters::Parameters;
 use crate::pages::table::{Table, paging};
 use crate::pages::turned::services as listed;
 use crate::pages::when::moment;
@@ -24,7 +24,6 @@ use crate::pdp::call::{CallError, Response};
 use crate::pdp::page::{ListError, Page};
 
 const ON_A_PAGE: usize = 50;
-const FIELDS: [&str; 5] = ["customer", "partner", "event", "from", "to"];
 /// What happens, by the names of the journal.
 const EVENTS: [&str; 15] = [
     "reseller-relationship-accepted-by-customer",
@@ -48,8 +47,8 @@ const EVENTS: [&str; 15] = [
 pub async fn changes(page: PageCall) -> Result<Answer, Fault> {
     page.signed_in()?;
     let words = page.words;
-    let asked = Parameters::read(&page, &[&FIELDS[..], &["cursor"]].concat())?;
-    let (filter, errors) = filter(words, &asked);
+    let asked = &page.parameters;
+    let (filter, errors) = filter(words, asked);
     let (pdp, call, cursor) = (&page.setting.pdp, &page.call, asked.given("cursor"));
     let (found, is_cursor_wrong) = match newest_changes(pdp, call, &filter, ON_A_PAGE, cursor).await {
         Err(CallError::Refused(ListError::Cursor)) => {
@@ -62,8 +61,8 @@ pub async fn changes(page: PageCall) -> Result<Answer, Fault> {
         h1 id="changes" { (words.say("nav-changes")) }
         p { (words.say("journal-says")) }
         @if is_cursor_wrong { p.heed { (words.say("cursor-wrong")) } }
-        (form(words, &asked, &errors))
-        @if errors.is_empty() { (results(&page, &asked, &found, cursor.is_some() && !is_cursor_wrong)?) }
+        (form(words, asked, &errors))
+        @if errors.is_empty() { (results(&page, asked, &found, cursor.is_some() && !is_cursor_wrong)?) }
     };
     let shown = Shown::of(words.say("nav-changes"), main);
     Ok(if errors.is_empty() { shown.at(found.revision, &found.seqs) } else { shown.as_mistake() }.into())
@@ -141,10 +140,10 @@ fn results(
 ) -> Result<Markup, Fault> {
     let words = page.words;
     let Page { items, next, .. } = &found.value;
-    let at = |more: &[(&str, Option<&str>)]| asked.address("/changes", &FIELDS, more);
+    let at = |more: &[(&str, Option<&str>)]| asked.address("/changes", more);
     let next = next.as_ref().map(|next| at(&[("cursor", Some(next))]));
     let first = goes_on.then(|| at(&[]));
-    let is_all = FIELDS.iter().all(|name| asked.given(name).is_none());
+    let is_all = at(&[]) == "/changes";
     Ok(html! {
         @if items.is_empty() {
             p { (words.say(if is_all { "changes-none" } else { "changes-none-such" })) }

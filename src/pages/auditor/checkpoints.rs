@@ -2,7 +2,6 @@
 
 use maud::{Markup, html};
 
-use super::parameters::Parameters;
 use crate::evidence::ledger::checkpoints::{KeptCheckpoint, checkpoints as kept, kept_checkpoint};
 use crate::evidence::ledger::comparison::{Comparison, compare_checkpoint};
 use crate::evidence::ledger::{ConsistencyProof, ledger_key};
@@ -24,7 +23,7 @@ const TEXT: &str = "text/plain; charset=utf-8";
 /// `GET /ledger/checkpoints`
 pub async fn checkpoints(page: PageCall) -> Result<Answer, Fault> {
     page.signed_in()?;
-    let asked = Parameters::read(&page, &["cursor"])?;
+    let asked = &page.parameters;
     let cursor = asked.given("cursor");
     let (found, is_cursor_wrong) = match kept(&page.setting.pdp, &page.call, ON_A_PAGE, cursor).await {
         Err(CallError::Refused(ListError::Cursor)) => {

@@ -7,7 +7,6 @@ use serde::de::IntoDeserializer;
 use serde::de::value::Error as Unread;
 
 use super::names::answer_of;
-use super::parameters::Parameters;
 use crate::audit::{Record, RecordKind};
 use crate::evidence::decisions::{DecisionFilter, Order, decision_list, decisions, is_digest, is_entity};
 use crate::evidence::ledger::records_kept;
@@ -17,6 +16,7 @@ use crate::pages::called::Called;
 use crate::pages::context::{Answer, Fault, PageCall};
 use crate::pages::form::{Choices, Field, FieldError, choices_checked, field, summary};
 use crate::pages::frame::Shown;
+use crate::pages::parameters::Parameters;
 use crate::pages::table::{Table, paging};
 use crate::pages::when::moment;
 use crate::pages::words::{Words, id};
@@ -25,22 +25,6 @@ use crate::pdp::call::{CallError, Coded as _, Response};
 use crate::pdp::page::{ListError, Page};
 
 const ON_A_PAGE: usize = 50;
-/// What a search may say, as the call of the API names it.
-const FIELDS: [&str; 13] = [
-    "subject",
-    "action",
-    "resource",
-    "decision",
-    "reason",
-    "from",
-    "to",
-    "order",
-    "caller",
-    "rule",
-    "rules",
-    "asked",
-    "requestId",
-];
 /// The fields that are not asked for at first.
 const MORE: [&str; 5] = ["caller", "rule", "rules", "asked", "requestId"];
 const KINDS: [RecordKind; 4] = [RecordKind::Evaluation, RecordKind::Search, RecordKind::Look, RecordKind::Call];
@@ -48,8 +32,8 @@ const KINDS: [RecordKind; 4] = [RecordKind::Evaluation, RecordKind::Search, Reco
 /// `GET /ledger`
 pub async fn ledger(page: PageCall) -> Result<Answer, Fault> {
     page.signed_in()?;
-    let asked = Parameters::read(&page, &[&FIELDS[..], &["cursor", "format"]].concat())?;
-    let (filter, mut errors) = filter(page.words, &asked);
+    let asked = &page.parameters;
+    let (filter, mut errors) = filter(page.words, asked);
     let (pdp, call) = (&page.setting.pdp, &page.call);
     // Before this call has a record too, so that the numbers on the page agree.
     let count = kept(&page)?;
@@ -81,8 +65,8 @@ pub async fn ledger(page: PageCall) -> Result<Answer, Fault> {
         h1 id="ledger" { (words.say("nav-ledger")) }
         p { (words.with("ledger-says", [("count", count.into())])) " " (ways(words)) }
         @if is_cursor_wrong { p.heed { (words.say("cursor-wrong")) } }
-        (form(&page, &asked, &errors))
-        @if let Some(found) = &found { (results(&page, &asked, found, count, cursor.is_some() && !is_cursor_wrong)?) }
+        (form(&page, asked, &errors))
+        @if let Some(found) = &found { (results(&page, asked, found, count, cursor.is_some() && !is_cursor_wrong)?) }
     };
     let shown = Shown::of(words.say("nav-ledger"), main);
     Ok(match &found {
@@ -235,7 +219,7 @@ fn results(
     let columns =
         ["record", "when", "who-asked", "asked", "answer"].map(|key| words.say(&format!("column-{key}"))).into();
     let table = Table { caption: None, labelled_by: Some("ledger"), columns, rows };
-    let at = |more: &[(&str, Option<&str>)]| asked.address("/ledger", &FIELDS, more);
+    let at = |more: &[(&str, Option<&str>)]| asked.address("/ledger", more);
     let next = next.as_ref().map(|next| at(&[("cursor", Some(next))]));
     let first = goes_on.then(|| at(&[]));
     Ok(html! {

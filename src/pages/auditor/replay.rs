@@ -2,7 +2,6 @@
 
 use maud::html;
 
-use super::parameters::Parameters;
 use super::record::{seq, unreadable};
 use super::replayed::{by, by_words, outcome, rules_fields, side_by_side};
 use crate::evidence::record_detail::{DetailError, record_detail};
@@ -16,7 +15,7 @@ use crate::pdp::call::{CallError, Coded as _};
 pub async fn replay(page: PageCall) -> Result<Answer, Fault> {
     page.signed_in()?;
     let (words, seq) = (page.words, seq(&page)?);
-    let asked = Parameters::read(&page, &["rules", "set"])?;
+    let asked = &page.parameters;
     // Another set is named in a field of its own, and says more than the choice beside it.
     let rules = asked.given("set").unwrap_or_else(|| asked.text("rules"));
     let mut errors = Vec::new();

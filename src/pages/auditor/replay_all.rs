@@ -4,7 +4,6 @@ use std::time::{Duration, Instant};
 
 use maud::{Markup, html};
 
-use super::parameters::Parameters;
 use super::replay::set_error;
 use super::replayed::{THEN, by, by_words, missing, rules_fields, said};
 use crate::evidence::replay::run::replay_all as run;
@@ -14,13 +13,13 @@ use crate::pages::answer::{Tone, panel};
 use crate::pages::context::{Answer, Fault, PageCall};
 use crate::pages::form::{Field, FieldError, field, summary};
 use crate::pages::frame::Shown;
+use crate::pages::parameters::Parameters;
 use crate::pages::table::Table;
 use crate::pages::words::Words;
 use crate::pdp::call::{CallError, Response};
 
 /// How many records that differ are listed; the others are counted.
 const LISTED_MAX: usize = 200;
-const FIELDS: [&str; 4] = ["rules", "set", "from", "to"];
 
 /// What a run came to, as far as it came.
 struct Outcome {
@@ -36,9 +35,9 @@ struct Outcome {
 pub async fn replay_all(page: PageCall) -> Result<Answer, Fault> {
     page.signed_in()?;
     let words = page.words;
-    let asked = Parameters::read(&page, &FIELDS)?;
+    let asked = &page.parameters;
     let rules = asked.given("set").unwrap_or_else(|| asked.text("rules")).to_owned();
-    let (from, to) = (number(&asked, "from"), number(&asked, "to"));
+    let (from, to) = (number(asked, "from"), number(asked, "to"));
     let mut errors: Vec<FieldError> = [("from", from), ("to", to)]
         .into_iter()
         .filter(|(_, number)| *number == Some(None))
@@ -67,10 +66,10 @@ pub async fn replay_all(page: PageCall) -> Result<Answer, Fault> {
         p.trail { a href="/ledger" { (words.say("nav-ledger")) } }
         h1 { (words.say("replay-all")) }
         p.lead { (words.say("replay-all-says")) }
-        @if let Some(done) = &done { (results(words, &asked, &rules, done)) }
+        @if let Some(done) = &done { (results(words, asked, &rules, done)) }
         form.screen method="get" action="/ledger/replay" {
             (rules_fields(words, if rules.is_empty() { THEN } else { &rules }, &errors))
-            (range(words, &asked, &errors))
+            (range(words, asked, &errors))
             div.buttons { button.quiet { (words.say("decide-again")) } }
         }
     };
@@ -160,7 +159,7 @@ fn results(words: Words, asked: &Parameters, rules: &str, done: &Outcome) -> Mar
         }
         @if let Some(next) = done.go_on {
             p { (words.say("all-not-yet")) " " a href=(asked.address(
-                "/ledger/replay", &["rules", "set", "to"], &[("from", Some(&next.to_string()))],
+                "/ledger/replay", &[("from", Some(&next.to_string()))],
             )) { (words.text("all-go-on", &[("seq", &next.to_string())])) } }
         }
     };

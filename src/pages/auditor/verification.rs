@@ -4,7 +4,6 @@ use std::time::Instant;
 
 use maud::{Markup, html};
 
-use super::parameters::Parameters;
 use super::replay_all::time_for_a_page;
 use crate::audit::{Fault as Broken, Finding, Walked};
 use crate::evidence::ledger::{LedgerWalk, verify_ledger};
@@ -26,7 +25,7 @@ const COMMAND: &str = "standing ledger verify";
 pub async fn verification(page: PageCall) -> Result<Answer, Fault> {
     page.signed_in()?;
     let words = page.words;
-    let asked = Parameters::read(&page, &["now"])?;
+    let asked = &page.parameters;
     let read = verify_ledger(&page.setting.pdp, &page.call).await?;
     let size = read.value.size();
     let walked = if asked.given("now").is_some() { Some(walked(&page, read.value).await?) } else { None };
