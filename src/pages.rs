@@ -140,6 +140,7 @@ pages! {
     GET    "/rules/compare" "readRules" | "reviewRules"           => rules::compare [from to], long;
     GET    "/rules/proposals" "readRules"                         => rules::proposals [cursor];
     GET    "/rules/proposals/{proposal}" "readRules"              => rules::proposal, long;
+    GET    "/rules/proposals/{proposal}/withdrawal" "readRules"   => rules::withdrawal;
     POST   "/rules/proposals/{proposal}/withdrawal" "proposeRules" => rules::withdrawn;
     GET    "/rules/proposals/{proposal}/approval" "readRules"     => rules::approval, long;
     POST   "/rules/proposals/{proposal}/approval" "approveRules" | "readRules" => rules::approved, long;
@@ -150,7 +151,9 @@ pages! {
     GET    "/rules/drafts" "draftRules"                           => rules::drafts;
     POST   "/rules/drafts" "draftRules"                           => rules::begun;
     GET    "/rules/drafts/{draft}" "draftRules" | "readRules"     => rules::one_draft, long;
-    POST   "/rules/drafts/{draft}/base" "draftRules"              => rules::rebased;
+    GET    "/rules/drafts/{draft}/base" "draftRules"              => rules::base, long;
+    POST   "/rules/drafts/{draft}/base" "draftRules"              => rules::rebased, long;
+    GET    "/rules/drafts/{draft}/removal" "draftRules"           => rules::removal;
     POST   "/rules/drafts/{draft}/removal" "draftRules"           => rules::removed;
     POST   "/rules/drafts/{draft}/proposal" "proposeRules" | "draftRules" | "readRules" => rules::proposed, long;
     GET    "/rules/drafts/{draft}/evidence" "draftRules" | "reviewRules" | "readRules" => rules::draft_evidence, long;

@@ -1,12 +1,17 @@
 //! The pages of drafts: begun, edited a file at a time, proposed, and approved by somebody who did not edit it.
 
-use crate::four_eyes::Press;
+use std::collections::BTreeMap;
+
+use serde_json::json;
+
+use crate::four_eyes::{BILLS, Press, built_in};
 use crate::people::{Browser, with_token};
 use crate::server::Answer;
 use crate::shipped::TIGHTER;
 
 const PATH: &str = TIGHTER.0;
 const RULE: &str = TIGHTER.1;
+const SELL: &str = "policies/may/api/sell.cedar";
 
 /// A server whose rules are published, and tokens of two reviewers.
 fn reviewers() -> (Press, [String; 2]) {
@@ -97,9 +102,70 @@ fn what_another_saved_meanwhile_is_neither_proposed_nor_deleted_unseen() {
     let typed = of_version(&shown, &[("title", ""), ("why", "")]);
     let proposed = sent(&mut ada, &shown, &format!("{draft}/proposal"), &typed);
     assert!(proposed.status == 422 && proposed.text.contains("draft_changed"), "{}", proposed.text);
-    let deleted = sent(&mut ada, &shown, &format!("{draft}/removal"), &of_version(&shown, &[]));
+    let removal = format!("{draft}/removal");
+    let asked = ada.get(&removal);
+    assert!(asked.text.contains("One file") || asked.text.contains("one file"), "{}", asked.text);
+    let deleted = sent(&mut ada, &shown, &removal, &of_version(&shown, &[]));
     assert_eq!(deleted.status, 409, "{}", deleted.text);
     assert!(bob.get(&draft).text.contains("seller never"));
+    assert_eq!(sent(&mut ada, &asked, &removal, &of_version(&asked, &[])).status, 303);
+    assert_eq!(bob.get(&draft).status, 404);
+}
+
+/// The proposal of what a draft says, put in force by another person.
+fn in_force(press: &Press, by: &str, approver: &str, files: &BTreeMap<String, String>) {
+    let proposed = press.send(by, "POST", "/v1/rules/proposals", Some(&json!({ "files": files })));
+    assert_eq!(proposed.status, 201, "{}", proposed.text);
+    assert_eq!(press.approves(approver, &proposed.json()), (200, String::new()));
+}
+
+#[test]
+fn a_draft_is_brought_up_to_date_by_saying_for_each_file_that_both_sides_changed_which_text_stays() {
+    let (press, [of_ada, of_bob]) = reviewers();
+    let mut ada = with_token(&press.server, &of_ada);
+    let draft = begun(&mut ada);
+    let base = format!("{draft}/base");
+    assert!(ada.get(&base).text.contains("There is nothing to do."));
+    for (path, text) in [(BILLS, "// of the draft\n"), (SELL, "// also of the draft\n")] {
+        let file = format!("{draft}/files/{path}");
+        let page = ada.get(&file);
+        let version = Browser::hidden(&page, "version");
+        let typed = [("version", &*version), ("text", text), ("do", "save")];
+        assert_eq!(sent(&mut ada, &page, &file, &typed).status, 303);
+    }
+    let mut theirs = built_in();
+    for path in [BILLS, SELL] {
+        theirs.get_mut(path).unwrap().push_str("// of the others\n");
+    }
+    in_force(&press, &of_ada, &of_bob, &theirs);
+    assert!(ada.get(&draft).text.contains(&format!("href=\"{base}\"")));
+    let page = ada.get(&base);
+    let [version, to] = ["version", "to"].map(|name| Browser::hidden(&page, name));
+    let fields: [(&str, &str); 4] = [("version", &version), ("to", &to), ("path", BILLS), ("path", SELL)];
+    assert!(page.text.contains("2 files were changed by both sides"), "{}", page.text);
+    assert!(page.text.contains("// of the others") && page.text.contains("// of the draft"), "{}", page.text);
+
+    let half = [("stays-0", "keep"), ("stays-1", "")];
+    let half = sent(&mut ada, &page, &base, &[&fields[..], &half].concat());
+    assert_eq!((half.status, half.text.contains("href=\"#stays-1\"")), (422, true), "{}", half.text);
+    assert!(half.text.contains("value=\"keep\" selected"), "what was chosen is still chosen: {}", half.text);
+
+    // Somebody changes the draft meanwhile: nothing of what was chosen is done.
+    let mut bob = with_token(&press.server, &of_bob);
+    assert_eq!(saved(&mut bob, &draft, RULE).status, 303);
+    let chosen = [("stays-0", "keep"), ("stays-1", "take")];
+    let late = sent(&mut ada, &page, &base, &[&fields[..], &chosen].concat());
+    assert!(late.text.contains("Something changed since you looked"), "{}", late.text);
+    assert!(ada.get(&draft).text.contains(&format!("href=\"{base}\"")), "it still stands over the rules of before");
+
+    let page = ada.get(&base);
+    let version = Browser::hidden(&page, "version");
+    let fields: [(&str, &str); 4] = [("version", &version), ("to", &to), ("path", BILLS), ("path", SELL)];
+    let brought = sent(&mut ada, &page, &base, &[&fields[..], &chosen].concat());
+    assert_eq!(brought.status, 303, "{}", brought.text);
+    let read = press.send(&of_ada, "GET", &draft.replace("/rules", "/v1/rules"), None).json();
+    assert_eq!((&read["moved"], &read["base"]), (&json!(false), &json!(to)), "{read}");
+    assert_eq!(read["files"].as_object().unwrap().keys().collect::<Vec<_>>(), [BILLS, PATH], "{read}");
 }
 
 #[test]

@@ -10,7 +10,7 @@ use tempfile::TempDir;
 
 use crate::server::{Answer, Server, standing};
 
-const BILLS: &str = "policies/may/receive-bill.cedar";
+pub const BILLS: &str = "policies/may/receive-bill.cedar";
 
 /// The shipped files, as they are sent.
 pub fn built_in() -> BTreeMap<String, String> {

@@ -66,6 +66,7 @@ mod oracle;
 mod own_changes;
 mod own_standing;
 mod own_what_if;
+mod page_roles;
 mod pages;
 mod partner_pages;
 mod past;

@@ -18,9 +18,8 @@ use crate::pages::words::{id, name};
 use crate::pdp::call::{Call, CallError, Condition};
 use crate::pdp::rules::rules_from;
 use crate::publish::PublishError;
-use crate::publish::draft_base::{Rebasing, rebase};
 use crate::publish::draft_error::DraftError;
-use crate::publish::drafts::{PuttingDraft, delete_draft, draft, drafts as read_drafts, put_draft};
+use crate::publish::drafts::{DraftReport, PuttingDraft, delete_draft, draft, drafts as read_drafts, put_draft};
 use crate::publish::proposal::{Proposing, propose};
 use crate::publish::report::rules_with;
 
@@ -126,10 +125,7 @@ async fn shown(page: &PageCall, [title, why]: [&str; 2], errors: &[FieldError]) 
         @if draft.moved {
             (panel(Tone::Care, &words.say("draft-moved"), &html! {
                 p { (words.say("draft-moved-says")) }
-                form method="post" action=(format!("{here}/base")) {
-                    (page.hidden()?)
-                    div.buttons { button.quiet { (words.say("draft-up-to-date")) } }
-                }
+                p.buttons { a.button.quiet href=(format!("{here}/base")) { (words.say("draft-up-to-date")) } }
             }))
         }
         (changed_files(words, &base.value.files, &files))
@@ -162,25 +158,36 @@ async fn shown(page: &PageCall, [title, why]: [&str; 2], errors: &[FieldError]) 
                 div.buttons { button { (words.say("draft-propose-now")) } }
             }
         }
-        form method="post" action=(format!("{here}/removal")) {
-            (page.hidden()?)
-            input type="hidden" name="version" value=(draft.version);
-            div.buttons { button.quiet { (words.say("draft-delete")) } }
-        }
+        p.buttons { a.button.quiet href=(format!("{here}/removal")) { (words.say("draft-delete")) } }
     };
     let seqs = [&read.seqs[..], &base.seqs[..]].concat();
     let shown = Shown::of(draft.name.clone(), main).at(read.revision, &seqs);
     Ok(if errors.is_empty() { shown } else { shown.as_mistake() }.into())
 }
 
-/// `POST /rules/drafts/{draft}/base`
-pub async fn rebased(page: PageCall) -> Result<Answer, Fault> {
+/// `GET /rules/drafts/{draft}/removal`
+pub async fn removal(page: PageCall) -> Result<Answer, Fault> {
     page.signed_in()?;
-    let form = page.form(&[])?;
-    let id: DraftId = page.param("draft")?;
-    rebase(&page.setting.pdp, &page.sending(&form)?, &id, Rebasing::default()).await?;
-    let done = WhatWasDone::plain("done-up-to-date");
-    Ok(page.see_done(format!("/rules/drafts/{id}"), &done))
+    let words = page.words;
+    let read = draft(&page.setting.pdp, &page.call, &page.param("draft")?).await?;
+    let DraftReport { id, name: called, version, files, editors: by, .. } = &read.value;
+    let back = format!("/rules/drafts/{id}");
+    let main = html! {
+        p.trail { a href=(back) { (words.say("back-to-draft")) } }
+        h1 { (words.with("draft-removal-title", [("draft", name(called).into())])) }
+        p { (words.with("draft-removal-says", [("count", files.len().into())])) }
+        (facts(&[(words.say("column-edited-by"), editors(&Called::of(&page)?, by))]))
+        form method="post" action=(format!("{back}/removal")) {
+            (page.hidden()?)
+            input type="hidden" name="version" value=(version);
+            div.buttons {
+                button.hard { (words.with("draft-removal-now", [("draft", name(called).into())])) }
+                a href=(back) { (words.say("go-back")) }
+            }
+        }
+    };
+    let title = words.text("draft-removal-title", &[("draft", called)]);
+    Ok(Shown::of(title, main).at(read.revision, &read.seqs).into())
 }
 
 /// `POST /rules/drafts/{draft}/removal`

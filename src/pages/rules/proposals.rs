@@ -12,10 +12,11 @@ use crate::pages::frame::Shown;
 use crate::pages::table::{Table, paging};
 use crate::pages::when::moment;
 use crate::pages::words::{id, name};
-use crate::publish::ProposalReport;
+use crate::pdp::call;
 use crate::publish::approval::{Against, stands_against};
 use crate::publish::proposal::{proposal as read_proposal, proposals as read_proposals, withdraw};
 use crate::publish::report::rules_with;
+use crate::publish::{ProposalReport, PublishError};
 
 const ON_A_PAGE: usize = 50;
 
@@ -159,10 +160,7 @@ fn decide(page: &PageCall, proposal: &ProposalReport) -> Result<Markup, Fault> {
                 },
                 (true, Some(against)) => p { (why_not(page, against)) },
             }
-            form method="post" action=(format!("{path}/withdrawal")) {
-                (page.hidden()?)
-                div.buttons { button.quiet { (words.say("proposal-withdraw")) } }
-            }
+            p.buttons { a.button.quiet href=(format!("{path}/withdrawal")) { (words.say("proposal-withdraw")) } }
         }
     })
 }
@@ -175,6 +173,34 @@ pub(super) fn why_not(page: &PageCall, against: Against) -> String {
         Against::Refused(code) => words.find(&format!("why-not-{code}")),
     };
     said.unwrap_or_else(|| words.say("why-not"))
+}
+
+/// `GET /rules/proposals/{proposal}/withdrawal`
+pub async fn withdrawal(page: PageCall) -> Result<Answer, Fault> {
+    page.signed_in()?;
+    let words = page.words;
+    let read = read_proposal(&page.setting.pdp, &page.call, page.param("proposal")?).await?;
+    let number = read.value.id.to_string();
+    let back = format!("/rules/proposals/{number}");
+    let is_there = ["open", "scheduled"].contains(&read.value.state_code());
+    let may = call::would_be_let_in::<PublishError>(&page.setting.pdp, &page.call, "proposeRules")?;
+    let main = html! {
+        p.trail { a href=(back) { (words.say("back-to-proposal")) } }
+        h1 { (words.with("withdrawal-title", [("number", number.as_str().into())])) }
+        p { (words.say("withdrawal-says")) }
+        (facts(&about(&page, &read.value)?))
+        @if !is_there { p { (words.say("why-not-proposal_closed")) } } @else if may {
+            form method="post" action=(format!("{back}/withdrawal")) {
+                (page.hidden()?)
+                div.buttons {
+                    button.hard { (words.with("withdraw-now", [("number", number.as_str().into())])) }
+                    a href=(back) { (words.say("go-back")) }
+                }
+            }
+        } @else { p { (words.say("withdrawal-not-yours")) } }
+    };
+    let title = words.text("withdrawal-title", &[("number", &number)]);
+    Ok(Shown::of(title, main).at(read.revision, &read.seqs).into())
 }
 
 /// `POST /rules/proposals/{proposal}/withdrawal`

@@ -11,7 +11,9 @@ use crate::pages::context::{Answer, Fault, PageCall, WhatWasDone};
 use crate::pages::form::{Field, field};
 use crate::pages::frame::Shown;
 use crate::pages::words::id;
+use crate::pdp::call;
 use crate::pdp::rules::rules_from;
+use crate::publish::PublishError;
 use crate::publish::report::rules_with;
 use crate::publish::rollback::{RolledBack, RollingBack, may_go_back_alone, roll_back};
 
@@ -30,6 +32,7 @@ pub async fn rollback(page: PageCall) -> Result<Answer, Fault> {
     let old = rules_with(pdp, &page.call, &current).await?;
     let is_alone = may_go_back_alone(pdp, &digest).map_err(|_| Fault::Unavailable)?;
     let back = format!("/rules/sets/{digest}");
+    let may = call::would_be_let_in::<PublishError>(pdp, &page.call, "rollBackRules")?;
     let found = difference(&page, &current, &digest).await?;
     let main = html! {
         p.trail { a href=(back) { (words.say("back-to-set")) } }
@@ -40,7 +43,7 @@ pub async fn rollback(page: PageCall) -> Result<Answer, Fault> {
             (changed_files(words, &old.value.files, &new.value.files))
             (if is_alone { panel(Tone::Care, &words.say("rollback-alone"), &html! { p { (words.say("rollback-alone-says")) } }) }
              else { panel(Tone::Note, &words.say("rollback-two"), &html! { p { (words.say("rollback-two-says")) } }) })
-            form method="post" action="/rules/rollback" {
+            @if may { form method="post" action="/rules/rollback" {
                 (page.hidden()?)
                 input type="hidden" name="to" value=(digest);
                 (field(words, &Field::text(words, "comment", "field-comment", "", true), &[]))
@@ -49,7 +52,7 @@ pub async fn rollback(page: PageCall) -> Result<Answer, Fault> {
                     (page.weighty(html! { button.hard { (words.with("rollback-now", [("set", id(&short(&digest)).into())])) } }, &here))
                     a href=(back) { (words.say("go-back")) }
                 }
-            }
+            } }
         }
     };
     let seqs = [&new.seqs[..], &old.seqs[..], found.as_ref().map_or(&[][..], |(_, seqs)| seqs)].concat();

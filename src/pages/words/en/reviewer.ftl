@@ -232,7 +232,7 @@ draft-begin = Begin a draft
 draft-over = Changes the set
 draft-changed = Changed last
 draft-moved = The rules in force changed since
-draft-moved-says = Bringing it up to date takes over every file that only one side changed.
+draft-moved-says = Bring it up to date before you propose it.
 draft-up-to-date = Bring it up to date
 draft-edit = Edit { $path }
 draft-change-another = Change another file
@@ -270,6 +270,32 @@ done-up-to-date = The draft is up to date.
 done-draft-deleted = Draft deleted.
 done-proposed = Proposed. Another person approves it.
 done-refused = Proposal refused.
+withdrawal-title = Withdraw proposal { $number }?
+withdrawal-says = Nobody can approve it any more. It stays in the list with its evidence, and its files can be proposed again.
+withdrawal-not-yours = You read the rules here; you have nothing to withdraw.
+withdraw-now = Withdraw proposal { $number }
+draft-removal-title = Delete the draft { $draft }?
+draft-removal-says = { $count ->
+    [0] It changes no file.
+    [one] What it changes in one file is lost.
+   *[other] What it changes in { $count } files is lost.
+} Proposals made of it stay.
+draft-removal-now = Delete the draft { $draft }
+base-title = Bring { $draft } up to date
+base-says = The draft changes the set { $from }. It will change the set { $to }, which is in force now.
+base-nothing = The draft stands over the rules in force. There is nothing to do.
+base-conflicts = { $count ->
+    [0] No file was changed by both sides. Every file that only one side changed is taken over.
+    [one] One file was changed by both sides: say which text stays. Every file that only one side changed is taken over.
+   *[other] { $count } files were changed by both sides: say for each which text stays. Every file that only one side changed is taken over.
+}
+base-stays = Which text of { $path } stays
+base-choose = Choose one
+base-choose-missing = Choose which text stays
+base-keep = The one of the draft
+base-keep-none = None: the draft removes the file
+base-take = The one in force
+base-take-none = None: the rules in force are without the file
 refusal-title = Say no to proposal { $number }?
 refuse-now = Say no to proposal { $number }
 proposal-refused = refused

@@ -202,7 +202,7 @@ draft-begin = 新建草稿
 draft-over = 所修改的规则集
 draft-changed = 最后修改
 draft-moved = 此后现行规则有变化
-draft-moved-says = 更新草稿会采用只有一方修改过的每个文件。
+draft-moved-says = 请在提出之前先更新草稿。
 draft-up-to-date = 更新草稿
 draft-edit = 编辑 { $path }
 draft-change-another = 修改其他文件
@@ -240,6 +240,30 @@ done-up-to-date = 草稿已更新。
 done-draft-deleted = 草稿已删除。
 done-proposed = 已提案，须由他人批准。
 done-refused = 提案已被拒绝。
+withdrawal-title = 撤回提案 { $number }？
+withdrawal-says = 之后任何人都无法再批准它。提案及其依据仍保留在列表中，其文件可以再次提出。
+withdrawal-not-yours = 您在此只能查看规则，没有可撤回的内容。
+withdraw-now = 撤回提案 { $number }
+draft-removal-title = 删除草稿 { $draft }？
+draft-removal-says = { $count ->
+    [0] 它没有更改任何文件。
+   *[other] 它对 { $count } 个文件所做的更改将会丢失。
+} 由它提出的提案仍会保留。
+draft-removal-now = 删除草稿 { $draft }
+base-title = 更新 { $draft }
+base-says = 该草稿更改规则集 { $from }。更新后它将更改现行规则集 { $to }。
+base-nothing = 该草稿基于现行规则，无需更新。
+base-conflicts = { $count ->
+    [0] 没有双方都更改过的文件。只有一方更改过的文件会自动采用。
+   *[other] 有 { $count } 个文件双方都更改过：请为每个文件选择保留哪一方的内容。只有一方更改过的文件会自动采用。
+}
+base-stays = { $path } 保留哪一方的内容
+base-choose = 请选择
+base-choose-missing = 请选择保留哪一方的内容
+base-keep = 草稿的内容
+base-keep-none = 无：草稿删除了该文件
+base-take = 现行规则的内容
+base-take-none = 无：现行规则中没有该文件
 refusal-title = 拒绝提案 { $number }？
 refuse-now = 拒绝提案 { $number }
 proposal-refused = 已拒绝
