@@ -59,8 +59,9 @@ fn a_draft_is_begun_edited_wrongly_mended_proposed_and_approved_by_somebody_who_
     assert_eq!(wrong.status, 303, "what is wrong is kept as it is written: {}", wrong.text);
     let page = ada.get(&draft);
     let refused =
-        sent(&mut ada, &page, &format!("{draft}/proposal"), &of_version(&page, &[("title", "T"), ("why", "")]));
-    assert_eq!(refused.status, 422);
+        sent(&mut ada, &page, &format!("{draft}/proposal"), &of_version(&page, &[("title", "T<i>"), ("why", "W")]));
+    assert_eq!((refused.status, refused.text.contains("<title>Error: ")), (422, true), "{}", refused.text);
+    assert!(refused.text.contains("value=\"T&lt;i&gt;\"") && refused.text.contains("value=\"W\""), "as it was typed");
     assert!(refused.text.contains(&format!("{PATH}:")), "with its line and column: {}", refused.text);
     assert_eq!(saved(&mut ada, &draft, RULE).status, 303);
     let page = ada.get(&draft);

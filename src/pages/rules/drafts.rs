@@ -15,7 +15,7 @@ use crate::pages::frame::Shown;
 use crate::pages::table::Table;
 use crate::pages::when::moment;
 use crate::pages::words::{id, name};
-use crate::pdp::call::{Call, CallError, Condition};
+use crate::pdp::call::{Call, CallError, Coded as _, Condition};
 use crate::pdp::rules::rules_from;
 use crate::publish::PublishError;
 use crate::publish::draft_error::DraftError;
@@ -104,6 +104,7 @@ pub async fn one_draft(page: PageCall) -> Result<Answer, Fault> {
     shown(&page, ["", ""], &[]).await
 }
 
+/// The page of a draft, with what was typed to propose it, and why it was not proposed.
 async fn shown(page: &PageCall, [title, why]: [&str; 2], errors: &[FieldError]) -> Result<Answer, Fault> {
     let words = page.words;
     let pdp = &page.setting.pdp;
@@ -128,7 +129,7 @@ async fn shown(page: &PageCall, [title, why]: [&str; 2], errors: &[FieldError]) 
                 p.buttons { a.button.quiet href=(format!("{here}/base")) { (words.say("draft-up-to-date")) } }
             }))
         }
-        (changed_files(words, &base.value.files, &files))
+        div id="files" { (changed_files(words, &base.value.files, &files)) }
         @if !draft.files.is_empty() {
             ul { @for path in draft.files.keys() {
                 li { a href=(draft_file_address(&draft.id, path)) { (words.with("draft-edit", [("path", id(path).into())])) } }
@@ -223,6 +224,12 @@ pub async fn proposed(page: PageCall) -> Result<Answer, Fault> {
         }
         Err(CallError::Refused(PublishError::Text(name))) => {
             shown(&page, [title, why], &wrong(name, page.words.say("field-too-long"))).await
+        }
+        // What was typed stays, whatever is wrong with the files.
+        Err(CallError::Refused(error)) if !error.code().starts_with("unknown_") => {
+            let code = error.code();
+            let says = page.words.find(&format!("reason-{code}")).unwrap_or_else(|| error.to_string());
+            shown(&page, [title, why], &wrong("files", format!("{says} ({code})"))).await
         }
         Err(error) => Err(error.into()),
     }
