@@ -8,6 +8,7 @@ mod public_url;
 mod listed;
 mod sources;
 pub mod issuer;
+pub mod sign_in;
 
 pub use forward_auth::{ForwardAuth, ForwardRoute, Proxy, is_plain_part, placeholder};
 pub use sources::{Environment, InForce, Origin, Resolved, Unknown, environment, file, resolve, unknown};
@@ -28,6 +29,7 @@ use crate::limits::{Limits, NICE_MAX};
 use certificate::CertificateSettings;
 use issuer::IssuerSettings;
 use pages::{PagesSetting, ServiceSettings, SessionSettings};
+use sign_in::SignInSettings;
 
 /// The deepest nesting that may be allowed; beyond it the reader itself would give up.
 const DEPTH_MAX: usize = 126;
@@ -114,6 +116,8 @@ pub struct Settings {
     pub issuer: Vec<IssuerSettings>,
     /// The client certificates whose holders may call.
     pub certificate: Vec<CertificateSettings>,
+    /// The providers by which people sign in to the pages.
+    pub sign_in: Vec<SignInSettings>,
     /// What a second transacting partner's acceptance does: `displace` or `refuse`.
     pub multichannel: Multichannel,
     /// One answer of the table of decisions in so many is decided by the rules as well; none where it is 0.
@@ -296,6 +300,9 @@ impl Settings {
         }
         if let Some(fault) = issuer::fault_of(&self.issuer) {
             return Some(("issuer", fault));
+        }
+        if let Some(fault) = sign_in::fault_of(&self.sign_in) {
+            return Some(("sign_in", fault));
         }
         if let Some(fault) = self.forward_auth.as_ref().and_then(ForwardAuth::fault) {
             return Some(("forward_auth", fault));

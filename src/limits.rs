@@ -64,6 +64,23 @@ pub const JWT_DEPTH_MAX: usize = 16;
 pub const JWT_SUBJECT_LENGTH_MAX: usize = 2_048;
 /// How far the clock of an issuer may differ from ours, in seconds.
 pub const JWT_LEEWAY_SECONDS: i64 = 60;
+/// The longest name of a provider by which people sign in, in bytes: it stands on a button.
+pub const SIGN_IN_NAME_LENGTH_MAX: usize = 100;
+/// For how many minutes somebody may be away at a provider to sign in, and choose afterwards for whom they act.
+pub const SIGN_IN_MINUTES: i64 = 10;
+/// The longest name, email or `sub` of somebody who signs in at a provider, in bytes: OpenID Connect allows 255 for
+/// `sub`, and all of them lie in a cookie.
+pub const SIGN_IN_TEXT_LENGTH_MAX: usize = 255;
+/// The longest address somebody goes on to after signing in at a provider, in bytes: it lies in a cookie.
+pub const SIGN_IN_NEXT_LENGTH_MAX: usize = 1_024;
+/// The longest cookie that is set while somebody signs in, in bytes: browsers keep 4,096 with its name and attributes.
+pub const SIGN_IN_COOKIE_LENGTH_MAX: usize = 3_800;
+/// The most sign-ins that are known to be over while their ten minutes go on; beyond it those that end first make room.
+pub const SIGN_INS_OVER_MAX: usize = 65_536;
+/// For how long what a provider says of itself is used, in seconds.
+pub const DISCOVERY_KEPT_SECONDS: i64 = 60;
+/// For how long a provider that cannot be reached is not asked again, in seconds: many who press do not make many calls.
+pub const DISCOVERY_AGAIN_SECONDS: i64 = 2;
 /// For how long a verified JSON Web Token is not verified again, in seconds.
 pub const KNOWN_JWT_SECONDS: i64 = 60;
 /// The most verified JSON Web Tokens that are known at a time.

@@ -90,7 +90,7 @@ fn every_setting_is_printed_and_each_can_be_said_in_the_environment() {
     expected.sort();
     assert_eq!(printed.keys().cloned().collect::<Vec<_>>(), expected);
     // Tables are said in the file alone.
-    let tables = ["issuer", "certificate", "forward_auth"];
+    let tables = ["issuer", "certificate", "sign_in", "forward_auth"];
     for (setting, (value, _)) in printed.into_iter().filter(|(setting, _)| !tables.contains(&setting.as_str())) {
         let variable = format!("STANDING_{}", setting.replace('.', "_").to_uppercase());
         let said = match setting.as_str() {
@@ -229,6 +229,56 @@ fn an_issuer_or_a_certificate_that_cannot_be_is_named_and_nothing_is_guessed() {
         assert_eq!(checked.status.code(), Some(code), "{text}: {}", out(&checked));
         assert!(out(&checked).contains(expected), "{text}: {}", out(&checked));
     }
+}
+
+#[test]
+fn a_sign_in_that_cannot_be_is_named_and_no_secret_is_shown() {
+    let acts = "acts_as = [{ role = \"auditor\", when = { claim = \"groups\", has = \"auditors\" } }]\n";
+    let of = |issuer: &str, more: &str| {
+        format!("[[sign_in]]\nname = \"Adatum\"\nissuer = \"{issuer}\"\nclient_id = \"standing\"\n{more}{acts}")
+    };
+    let sign_in = |more: &str| of("https://a.example/tenant/", more);
+    let other = of("https://b.example", "domains = [\"b.example\"]\n").replace("Adatum", "B");
+    for (text, expected) in [
+        (sign_in(""), ""),
+        (sign_in("client_secret_file = \"/s\"\nca = \"/ca.pem\"\nscopes = [\"groups\"]\nlisted = true\n"), ""),
+        (sign_in("hosts = [\"keys.example\", \"login.example:8443\"]\n"), ""),
+        (of("http://127.0.0.1:9", ""), ""),
+        (of("http://a.example", ""), "is plain http to another machine"),
+        (of("https://a.example?x=1", ""), "has a query or a fragment"),
+        (of("https://a.example/x?y=1", ""), "has a query or a fragment"),
+        (of("https://me:pass@a.example", ""), "`https://***@a.example` names no host"),
+        (of("standing", ""), "that is this service itself"),
+        (of("http://[::1]:9", "ca = \"/ca.pem\"\n"), "`issuer` is plain http"),
+        (of("http://[::1]:9", "hosts = [\"a.example\"]\n"), "`issuer` is plain http"),
+        (sign_in("client_secret = \"s3cret\"\nclient_secret_file = \"/s\"\n"), "name one of the two"),
+        (sign_in("client_secret = \"\"\n"), "`client_secret` is empty"),
+        (sign_in("client_secret_fille = \"/s\"\n"), "did you mean `client_secret_file`?"),
+        (sign_in("domain = [\"a.example\"]\n"), "did you mean `domains`?"),
+        (sign_in("domains = [\"@a.example\"]\n"), "`@a.example` is no domain of an email"),
+        (sign_in("domains = [\"A.example\"]\n"), "is no domain of an email"),
+        (sign_in("scopes = [\"a b\"]\n"), "`a b` is no scope"),
+        (sign_in("hosts = [\"https://keys.example\"]\n"), "is no host"),
+        (sign_in("").replace("\"Adatum\"", "\" \""), "`name` is what people call it"),
+        (sign_in("").replace("\"standing\"", "\"\""), "`client_id` is what the provider calls this service"),
+        (sign_in("").replace(acts, "acts_as = []\n"), "nobody could act as anything"),
+        (sign_in("").replace(acts, ""), "missing field `acts_as`"),
+        (sign_in("").replace("auditor\", when", "partner\", when"), "role `partner` needs `for`"),
+        (sign_in("domains = [\"a.example\"]\n").repeat(2), "stands more than once"),
+        (sign_in("") + &other, "nobody could find it among several"),
+        (sign_in("listed = true\n") + &other, ""),
+        (sign_in("domains = [\"b.example\"]\n") + &other, "the domain `b.example` stands more than once"),
+    ] {
+        let (_folder, path) = file(&text);
+        let checked = run(&["config", "check", "--config", path.to_str().unwrap()], &[]);
+        let code = if expected.is_empty() { 0 } else { 2 };
+        assert_eq!(checked.status.code(), Some(code), "{text}: {}", out(&checked));
+        assert!(out(&checked).contains(expected), "{text}: {}", out(&checked));
+        assert!(!out(&checked).contains("s3cret"), "{}", out(&checked));
+    }
+    let (_folder, path) = file(&sign_in("client_secret = \"s3cret\"\n"));
+    let printed = out(&run(&["config", "print", "--config", path.to_str().unwrap()], &[]));
+    assert!(printed.contains("client_secret = \"***\"") && !printed.contains("s3cret"), "{printed}");
 }
 
 #[test]

@@ -57,7 +57,8 @@ pub struct IssuerSettings {
     pub acts_as: Vec<ActsAs>,
 }
 
-fn usual() -> Vec<SigningAlgorithm> {
+/// The algorithms that are taken where nothing is said.
+pub(crate) fn usual() -> Vec<SigningAlgorithm> {
     vec![SigningAlgorithm::Rs256, SigningAlgorithm::Ps256, SigningAlgorithm::Es256, SigningAlgorithm::EdDsa]
 }
 
@@ -79,12 +80,8 @@ impl IssuerSettings {
     pub(super) fn fault(&self) -> Option<String> {
         let Self { issuer, audience, jwks_url, jwks_file, ca, algorithms, trust_domain, acts_as } = self;
         let of = |fault: String| Some(format!("issuer `{issuer}`: {fault}"));
-        // It stands in names of callers, from which it has to be told.
-        if issuer.is_empty() || issuer.contains(|c: char| !c.is_ascii_graphic() || c == '(' || c == ')') {
-            return of("`issuer` is what `iss` of its tokens is, without blanks and parentheses".to_owned());
-        }
-        if issuer == "standing" {
-            return of("that is this service itself; an issuer has a name of its own".to_owned());
+        if let Some(fault) = issuer_fault(issuer) {
+            return of(fault);
         }
         if audience.is_empty() || audience.iter().any(String::is_empty) {
             return of(
@@ -125,6 +122,14 @@ impl IssuerSettings {
         }
         acts_as.iter().find_map(ActsAs::fault).and_then(of)
     }
+}
+
+/// What is wrong with what an issuer is called. It stands in names of callers, from which it has to be told.
+pub(super) fn issuer_fault(issuer: &str) -> Option<String> {
+    if issuer.is_empty() || issuer.contains(|c: char| !c.is_ascii_graphic() || c == '(' || c == ')') {
+        return Some("`issuer` is what `iss` of its tokens is, without blanks and parentheses".to_owned());
+    }
+    (issuer == "standing").then(|| "that is this service itself; an issuer has a name of its own".to_owned())
 }
 
 /// What is wrong with the place of an issuer's keys.

@@ -81,6 +81,7 @@ pub(super) const SETTINGS: &[Setting] = &[
     number("limits.held_bytes", "268435456"),
     tables("issuer"),
     tables("certificate"),
+    tables("sign_in"),
     text("ledger.archive_after", ""),
     text("ledger.checkpoints_to", ""),
     flag("proxy", "false"),

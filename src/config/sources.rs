@@ -113,11 +113,23 @@ impl Resolved {
     }
 }
 
-/// A value as a file says it, without what stands before the `@` of an address.
+/// A value as a file says it, without secrets and what stands before the `@` of an address.
 fn shown(value: &Value) -> String {
+    without_secrets(value).to_string()
+}
+
+fn without_secrets(value: &Value) -> Value {
     match value {
-        Value::String(text) => Value::String(masked(text)).to_string(),
-        value => value.to_string(),
+        Value::String(text) => Value::String(masked(text)),
+        Value::Array(values) => values.iter().map(without_secrets).collect::<Vec<_>>().into(),
+        Value::Table(members) => {
+            let hidden = |name: &str| name.ends_with("_secret").then(|| Value::from("***"));
+            let shown = |(name, value): (&String, &Value)| {
+                (name.clone(), hidden(name).unwrap_or_else(|| without_secrets(value)))
+            };
+            Value::Table(members.iter().map(shown).collect())
+        }
+        value => value.clone(),
     }
 }
 
@@ -168,7 +180,14 @@ fn settings(values: &BTreeMap<&'static str, (Value, Origin)>) -> Result<Settings
 }
 
 fn invalid(key: &str, origin: &Origin, message: &str) -> SettingsError {
-    SettingsError::Value(format!("`{key}` ({origin}) cannot be so: {}", message.trim()))
+    SettingsError::Value(format!("`{key}` ({origin}) cannot be so: {}{}", message.trim(), meant(message)))
+}
+
+/// The name that is likely meant where the reader says that one is unknown and which ones there are.
+fn meant(message: &str) -> String {
+    let named = message.strip_prefix("unknown field `").and_then(|rest| rest.split_once("`, expected"));
+    let near = named.and_then(|(given, known)| nearest(given, known.split('`').skip(1).step_by(2)));
+    near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default()
 }
 
 /// A table that holds one setting.
