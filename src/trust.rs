@@ -1,6 +1,5 @@
 //! Whose word about a caller is taken, besides the tokens of this service: proxies that say where a call comes from,
-//! issuers whose tokens say who makes it, and
-//! client certificates.
+//! issuers whose tokens say who makes it, providers by which people sign in, and client certificates.
 
 pub mod proxies;
 pub mod acts_as;
@@ -9,6 +8,8 @@ mod fetch;
 mod keys;
 mod issuer;
 mod jwt;
+pub mod id_token;
+pub mod provider;
 
 pub use fetch::{AuthoritiesError, FetchError};
 pub use issuer::IssuerError;
@@ -24,7 +25,19 @@ use crate::config::Settings;
 use crate::config::certificate::CertificateSettings;
 use issuer::Issuer;
 use jwt::KnownJwts;
+use provider::{Provider, ProviderSettingsError};
 use proxies::Proxies;
+
+/// Why nobody's word is taken: the settings name somebody whose word can never be.
+#[derive(Debug, thiserror::Error)]
+pub enum TrustError {
+    /// An issuer of tokens.
+    #[error(transparent)]
+    Issuer(#[from] IssuerError),
+    /// A provider by which people sign in.
+    #[error(transparent)]
+    Provider(#[from] ProviderSettingsError),
+}
 
 /// Whose word is taken, as the settings name them.
 #[derive(Default)]
@@ -32,6 +45,7 @@ pub struct Trust {
     proxies: Proxies,
     issuers: Vec<Arc<Issuer>>,
     certificates: Vec<CertificateSettings>,
+    providers: Vec<Arc<Provider>>,
     known: KnownJwts,
 }
 
@@ -43,16 +57,16 @@ impl fmt::Debug for Trust {
 
 impl Trust {
     /// Those whom the settings name. Their keys are read at once: one whose file cannot be read is an error, and one
-    /// that cannot be reached now is asked again when a token of it comes.
+    /// that cannot be reached now is asked again when a token of it comes. A provider is asked when somebody signs in.
     ///
     /// # Errors
-    /// [`IssuerError`].
-    pub async fn open(settings: &Settings, now: Timestamp) -> Result<Self, IssuerError> {
+    /// [`TrustError`].
+    pub async fn open(settings: &Settings, now: Timestamp) -> Result<Self, TrustError> {
         let mut issuers = Vec::new();
         for settings in &settings.issuer {
             let issuer = Issuer::of(settings.clone())?;
             match issuer.read(now).await {
-                Err(error) if issuer.has_file() => return Err(error),
+                Err(error) if issuer.has_file() => return Err(error.into()),
                 Err(error) => tracing::warn!(%error, "none of its tokens is taken until they can be"),
                 Ok(()) => {}
             }
@@ -60,7 +74,11 @@ impl Trust {
         }
         let proxies = Proxies::of(settings.trusted_proxies.clone());
         let certificates = settings.certificate.clone();
-        Ok(Self { proxies, issuers, certificates, known: KnownJwts::default() })
+        let mut providers = Vec::new();
+        for settings in &settings.sign_in {
+            providers.push(Arc::new(Provider::of(settings.clone())?));
+        }
+        Ok(Self { proxies, issuers, certificates, providers, known: KnownJwts::default() })
     }
 
     /// Reads the keys of every issuer again; those of before stay where that fails.
@@ -71,6 +89,21 @@ impl Trust {
                 Err(error) => tracing::warn!(%error, "the keys of before are used"),
             }
         }
+        for provider in &self.providers {
+            provider.forget().await;
+        }
+    }
+
+    /// The providers by which people sign in.
+    #[must_use]
+    pub fn providers(&self) -> &[Arc<Provider>] {
+        &self.providers
+    }
+
+    /// The provider that is an issuer.
+    #[must_use]
+    pub fn provider_of(&self, issuer: &str) -> Option<&Arc<Provider>> {
+        self.providers.iter().find(|provider| provider.settings.issuer == issuer)
     }
 
     /// The proxies that say for whom they pass a call on.

@@ -1,14 +1,15 @@
-//! Fetches the keys of an issuer from the one place that the settings name: no redirects, a bound on time and bytes.
+//! Fetches the keys of an issuer, and what a provider answers, from the places that the settings name: no redirects, a
+//! bound on time and bytes.
 
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http_body_util::{BodyExt as _, Empty, Limited};
+use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::client::conn::http1;
-use hyper::header::{ACCEPT, CONNECTION, HOST, USER_AGENT};
-use hyper::{Request, StatusCode, Uri};
+use hyper::header::{ACCEPT, AUTHORIZATION, CONNECTION, CONTENT_TYPE, HOST, USER_AGENT};
+use hyper::{Method, Request, StatusCode, Uri};
 use hyper_util::rt::TokioIo;
 use rustls::crypto::ring::default_provider;
 use rustls::pki_types::pem::PemObject as _;
@@ -82,40 +83,71 @@ pub(super) fn authorities(file: Option<&Path>) -> Result<Arc<ClientConfig>, Auth
     Ok(Arc::new(config.with_root_certificates(roots).with_no_client_auth()))
 }
 
+/// A form that is sent, and by what right.
+pub(super) struct Posted {
+    pub(super) authorization: Option<String>,
+    pub(super) form: String,
+}
+
 /// Fetches what is at a URL.
 ///
 /// # Errors
 /// [`FetchError`].
 pub(super) async fn fetch(url: &Uri, tls: Option<&Arc<ClientConfig>>) -> Result<Bytes, FetchError> {
-    let within = Duration::from_secs(JWKS_SECONDS_MAX);
-    tokio::time::timeout(within, fetched(url, tls)).await.map_err(|_| FetchError::TooLong)?
+    within_time(url, tls, None).await
 }
 
-async fn fetched(url: &Uri, tls: Option<&Arc<ClientConfig>>) -> Result<Bytes, FetchError> {
+/// Sends a form to a URL, and fetches what it is answered with.
+///
+/// # Errors
+/// [`FetchError`].
+pub(super) async fn post(url: &Uri, tls: Option<&Arc<ClientConfig>>, posted: Posted) -> Result<Bytes, FetchError> {
+    within_time(url, tls, Some(posted)).await
+}
+
+async fn within_time(url: &Uri, tls: Option<&Arc<ClientConfig>>, posted: Option<Posted>) -> Result<Bytes, FetchError> {
+    let within = Duration::from_secs(JWKS_SECONDS_MAX);
+    tokio::time::timeout(within, fetched(url, tls, posted)).await.map_err(|_| FetchError::TooLong)?
+}
+
+async fn fetched(url: &Uri, tls: Option<&Arc<ClientConfig>>, posted: Option<Posted>) -> Result<Bytes, FetchError> {
     let host = url.host().ok_or(FetchError::NoHost)?;
     let address = host.trim_start_matches('[').trim_end_matches(']');
     let port = url.port_u16().unwrap_or(if tls.is_some() { 443 } else { 80 });
     let stream = TcpStream::connect((address, port)).await?;
     match tls {
-        None => answer(url, stream).await,
+        None => answer(url, stream, posted).await,
         Some(config) => {
             let name = ServerName::try_from(address.to_owned()).map_err(|_| FetchError::NoHost)?;
-            answer(url, TlsConnector::from(Arc::clone(config)).connect(name, stream).await?).await
+            answer(url, TlsConnector::from(Arc::clone(config)).connect(name, stream).await?, posted).await
         }
     }
 }
 
-async fn answer(url: &Uri, stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static) -> Result<Bytes, FetchError> {
+async fn answer(
+    url: &Uri,
+    stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    posted: Option<Posted>,
+) -> Result<Bytes, FetchError> {
     let unreadable = |error: hyper::Error| FetchError::Unreadable(error.into());
     let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(unreadable)?;
     let authority = url.authority().ok_or(FetchError::NoHost)?;
-    let request = Request::get(url.path_and_query().map_or("/", |path| path.as_str()))
+    let mut request = Request::builder()
+        .method(if posted.is_some() { Method::POST } else { Method::GET })
+        .uri(url.path_and_query().map_or("/", |path| path.as_str()))
         .header(HOST, authority.as_str())
         .header(ACCEPT, "application/json")
         .header(USER_AGENT, concat!("standing/", env!("CARGO_PKG_VERSION")))
-        .header(CONNECTION, "close")
-        .body(Empty::<Bytes>::new())
-        .map_err(|error| FetchError::Unreadable(error.into()))?;
+        .header(CONNECTION, "close");
+    let mut body = Bytes::new();
+    if let Some(Posted { authorization, form }) = posted {
+        request = request.header(CONTENT_TYPE, "application/x-www-form-urlencoded");
+        if let Some(authorization) = authorization {
+            request = request.header(AUTHORIZATION, authorization);
+        }
+        body = form.into();
+    }
+    let request = request.body(Full::new(body)).map_err(|error| FetchError::Unreadable(error.into()))?;
     let answered = async {
         let response = sender.send_request(request).await.map_err(unreadable)?;
         if response.status() != StatusCode::OK {

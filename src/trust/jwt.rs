@@ -49,12 +49,14 @@ struct Verified {
 pub(super) struct KnownJwts(Mutex<BTreeMap<[u8; 32], Verified>>);
 
 /// A token as it is written.
-struct Parts<'a> {
+pub(super) struct Parts<'a> {
     message: &'a [u8],
     signature: &'a str,
     algorithm: SigningAlgorithm,
     key: Option<String>,
-    claims: Claims,
+    /// What kind of token it says it is, in small letters.
+    pub(super) kind: Option<String>,
+    pub(super) claims: Claims,
 }
 
 /// Who a token proves to call.
@@ -76,12 +78,7 @@ pub(super) async fn identity(
     }
     let parts = Parts::read(token).ok_or(JwtError::Wrong)?;
     let issuer = issuer_of(issuers, &parts.claims).ok_or(JwtError::Wrong)?;
-    if !issuer.settings.algorithms.contains(&parts.algorithm) {
-        return Err(JwtError::Wrong);
-    }
-    let id = parts.key.as_deref();
-    let keys = issuer.keys_for(id, parts.algorithm, now).await;
-    let key = keys.signer(id, parts.algorithm, parts.message, parts.signature).ok_or(JwtError::Wrong)?;
+    let key = parts.signer(issuer, now).await.ok_or(JwtError::Wrong)?;
     let (subject, ends) = checked(issuer, &parts.claims, now).ok_or(JwtError::Wrong)?;
     let person = Person { issuer: issuer.settings.issuer.clone(), subject };
     let mut callers = callers(&issuer.settings.acts_as, &parts.claims, &person.to_string()).into_iter();
@@ -94,11 +91,7 @@ pub(super) async fn identity(
     let identity = Identity { caller, person: Some(person), proof };
     let lately = now.checked_add(SignedDuration::from_secs(KNOWN_JWT_SECONDS)).unwrap_or(now);
     let issuer = issuer.settings.issuer.clone();
-    known.keep(
-        digest,
-        Verified { issuer, key: key.name.clone(), identity: identity.clone(), until: lately.min(ends) },
-        now,
-    );
+    known.keep(digest, Verified { issuer, key, identity: identity.clone(), until: lately.min(ends) }, now);
     Ok(identity)
 }
 
@@ -130,7 +123,7 @@ impl KnownJwts {
 
 impl<'a> Parts<'a> {
     /// Reads a token in its compact form; nothing for what is none, or says of itself what is not understood.
-    fn read(token: &'a str) -> Option<Self> {
+    pub(super) fn read(token: &'a str) -> Option<Self> {
         let (message, signature) = token.rsplit_once('.')?;
         let (header, claims) = message.split_once('.')?;
         let (header, claims) = (object(header)?, object(claims)?);
@@ -140,15 +133,26 @@ impl<'a> Parts<'a> {
             return None;
         }
         let is_kind = |kind: &str| KINDS.iter().any(|known| kind.eq_ignore_ascii_case(known));
-        if header.get("typ").is_some_and(|kind| !kind.as_str().is_some_and(is_kind)) {
-            return None;
-        }
+        let kind = match header.get("typ") {
+            None => None,
+            Some(kind) => Some(kind.as_str().filter(|kind| is_kind(kind))?.to_ascii_lowercase()),
+        };
         let algorithm = header.get("alg")?.as_str()?.parse().ok()?;
         let key = match header.get("kid") {
             None => None,
             Some(key) => Some(key.as_str()?.to_owned()),
         };
-        Some(Self { message: message.as_bytes(), signature, algorithm, key, claims })
+        Some(Self { message: message.as_bytes(), signature, algorithm, key, kind, claims })
+    }
+
+    /// The key of an issuer that it is signed by, with an algorithm that is taken from it.
+    pub(super) async fn signer(&self, issuer: &Arc<Issuer>, now: Timestamp) -> Option<KeyName> {
+        if !issuer.settings.algorithms.contains(&self.algorithm) {
+            return None;
+        }
+        let id = self.key.as_deref();
+        let keys = issuer.keys_for(id, self.algorithm, now).await;
+        keys.signer(id, self.algorithm, self.message, self.signature).map(|key| key.name.clone())
     }
 }
 
@@ -183,7 +187,7 @@ fn is_in_domain(issuer: &Issuer, subject: &str) -> bool {
 }
 
 /// Whom the claims of a token are about, and when it ends; nothing where one of them is missing or wrong.
-fn checked(issuer: &Issuer, claims: &Claims, now: Timestamp) -> Option<(String, Timestamp)> {
+pub(super) fn checked(issuer: &Issuer, claims: &Claims, now: Timestamp) -> Option<(String, Timestamp)> {
     let leeway = SignedDuration::from_secs(JWT_LEEWAY_SECONDS);
     let ends = time(claims.get("exp")?)?;
     let has_begun = |claim: &str| match claims.get(claim) {
@@ -205,7 +209,7 @@ fn checked(issuer: &Issuer, claims: &Claims, now: Timestamp) -> Option<(String, 
 }
 
 /// A time as JWTs say it: seconds since 1970, perhaps with a fraction.
-fn time(value: &Value) -> Option<Timestamp> {
+pub(super) fn time(value: &Value) -> Option<Timestamp> {
     let seconds = value.as_f64().filter(|seconds| seconds.is_finite() && *seconds >= 0.0)?;
     let latest = Timestamp::MAX.as_second() as f64;
     // What ends later than there are times ends with them.
