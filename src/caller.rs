@@ -110,6 +110,11 @@ pub enum Proof {
         /// Which.
         issuer: String,
     },
+    /// By signing in at a provider that the settings name.
+    SignIn {
+        /// Its issuer.
+        issuer: String,
+    },
     /// By a client certificate that the settings name.
     Certificate {
         /// Its SHA-256 in hexadecimal.
@@ -129,7 +134,12 @@ impl Proof {
     pub const fn token(&self) -> Option<&TokenId> {
         match self {
             Self::Token { id } => Some(id),
-            Self::Jwt { .. } | Self::Certificate { .. } | Self::Socket | Self::Unasked | Self::Service => None,
+            Self::Jwt { .. }
+            | Self::SignIn { .. }
+            | Self::Certificate { .. }
+            | Self::Socket
+            | Self::Unasked
+            | Self::Service => None,
         }
     }
 }

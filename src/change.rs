@@ -19,4 +19,5 @@ pub mod selling;
 pub mod token_error;
 pub mod tokens;
 pub mod sessions;
+pub mod persons;
 pub mod rotation;

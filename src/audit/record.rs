@@ -11,7 +11,7 @@
 //! | `at` | when it was decided, RFC 3339 in UTC to the millisecond; the moment asked about is that of the facts |
 //! | `caller` | whom the call spoke for |
 //! | `person` (2) | who made it, `issuer` and `subject`, where that is known |
-//! | `proof` (2) | how the caller was established: `by` a `token` (with its `id`), a `jwt` (with its `issuer`), a `certificate` (with its `sha256`), the `socket`, the `service` itself, or `unasked` |
+//! | `proof` (2) | how the caller was established: `by` a `token` (with its `id`), a `jwt` or a `signIn` at a provider (with its `issuer`), a `certificate` (with its `sha256`), the `socket`, the `service` itself, or `unasked` |
 //! | `requestId` | the caller's own name for the call, when it gave one |
 //! | `trace` (2) | the trace the call belongs to, when it came with one (W3C `traceparent`) |
 //! | `asked` | `evaluation`, `search`, `look` (a search for the actions on one resource, by whoever looks how it stands itself) or `call` (a call of this service itself) |

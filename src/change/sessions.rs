@@ -18,9 +18,12 @@ use crate::id::{SessionId, TokenId};
 use crate::limits::{SESSION_SEEN_EVERY_MINUTES, SESSIONS_OF_ONE_MAX};
 use crate::pdp::Pdp;
 use crate::pdp::call::{self, Call, CallError, CallTarget, Coded, Committed, Done};
+use crate::pdp::opening::trust;
 use crate::pdp::wrong_credentials::token_as_written;
 use crate::random::RandomError;
 use crate::store::{MetadataChanges, Session, StoreError, WriteContext};
+
+pub use crate::store::SignedInAt;
 
 const SECRET_BYTES: usize = 32;
 /// How much of the hash of a secret is the session's public name.
@@ -44,8 +47,23 @@ pub struct OpenSession {
     pub identity: Identity,
     /// What people call whom it speaks for.
     pub name: String,
+    /// When it began.
+    pub begun: Timestamp,
     /// When the person last proved who they are.
     pub proved: Timestamp,
+    /// The provider it began at, where somebody signed in at one.
+    pub signed_in_at: Option<SignedInAt>,
+}
+
+/// What a session begins with besides who it is, where it does not begin with the proof of that itself.
+#[derive(Clone, Default, Debug)]
+pub struct Beginning {
+    /// When the person proved who they are; now where nothing is said.
+    pub proved: Option<Timestamp>,
+    /// When the session began that it goes on from, so that a change of role makes none longer.
+    pub begun: Option<Timestamp>,
+    /// The provider it begins at.
+    pub signed_in_at: Option<SignedInAt>,
 }
 
 /// Why a session cannot be begun.
@@ -94,6 +112,18 @@ pub fn random_bytes(pdp: &Pdp, bytes: &mut [u8]) -> Result<(), RandomError> {
 /// # Errors
 /// [`SessionError`]; [`CallError::Denied`] when the caller may not sign in.
 pub async fn begin_session(pdp: &Pdp, call: &Call) -> Result<Begun, CallError<SessionError>> {
+    begin_session_with(pdp, call, Beginning::default()).await
+}
+
+/// The same for somebody who proved before who they are.
+///
+/// # Errors
+/// As [`begin_session`].
+pub async fn begin_session_with(
+    pdp: &Pdp,
+    call: &Call,
+    beginning: Beginning,
+) -> Result<Begun, CallError<SessionError>> {
     let mut random = [0; SECRET_BYTES];
     pdp.store.random().fill(&mut random).map_err(|error| CallError::Refused(SessionError::NoRandomness(error)))?;
     let secret = BASE64URL_NOPAD.encode(&random);
@@ -101,6 +131,7 @@ pub async fn begin_session(pdp: &Pdp, call: &Call) -> Result<Begun, CallError<Se
     let mut call = call.clone();
     call.said.insert("session".to_owned(), id.as_str().into());
     let token = call.proof.token().cloned();
+    let is_going_on = beginning.begun.is_some();
     let (caller, person, new) = (call.caller.clone(), call.person.clone(), id.clone());
     call::change(pdp, &call, "signIn", CallTarget::Installation, move |context, _| {
         let hand = hand(&caller, person.as_ref());
@@ -120,14 +151,19 @@ pub async fn begin_session(pdp: &Pdp, call: &Call) -> Result<Begun, CallError<Se
             person: person.clone(),
             name: name_of(context, &caller)?,
             token: token.clone(),
-            begun: context.at,
-            proved: context.at,
+            signed_in_at: beginning.signed_in_at.clone(),
+            begun: beginning.begun.unwrap_or(context.at).min(context.at),
+            proved: beginning.proved.unwrap_or(context.at).min(context.at),
             ended: None,
             sha256,
         })?;
         Ok(Done::metadata(metadata, Changed))
     })
     .await?;
+    if is_going_on {
+        // It is seen now, however long ago the one began that it goes on from.
+        pdp.store.see_session(&id, pdp.store.now()).await.map_err(CallError::Store)?;
+    }
     Ok(Begun { id, secret })
 }
 
@@ -172,7 +208,8 @@ pub async fn end_session(
     .await
 }
 
-/// The session that a cookie opens; nothing for one that is unknown, altered, over, or of a token that is.
+/// The session that a cookie opens; nothing for one that is unknown, altered, over, of a token that is, or of a provider
+/// whose people the settings of now let act as something else.
 ///
 /// # Errors
 /// [`StoreError`] when sessions cannot be read or when it was seen cannot be written; then nobody is let in.
@@ -191,15 +228,23 @@ pub async fn open_session(pdp: &Pdp, secret: &str, lasts: SessionSettings) -> Re
     let is_over = session.ended.is_some()
         || now.duration_since(session.begun) >= lasts.whole()
         || now.duration_since(seen) >= lasts.idle();
-    if is_over || !is_token_valid(pdp, session.token.as_ref(), now)? {
+    let is_by_settings = session
+        .signed_in_at
+        .as_ref()
+        .is_none_or(|at| trust(pdp).provider_of(&at.issuer).is_some_and(|provider| provider.rules() == at.rules));
+    if is_over || !is_by_settings || !is_token_valid(pdp, session.token.as_ref(), now)? {
         return Ok(None);
     }
     if now.duration_since(seen) >= SignedDuration::from_mins(SESSION_SEEN_EVERY_MINUTES).min(lasts.idle() / 6) {
         pdp.store.see_session(&id, now).await?;
     }
-    let proof = session.token.map_or(Proof::Unasked, |id| Proof::Token { id });
-    let identity = Identity { caller: session.caller, person: session.person, proof };
-    Ok(Some(OpenSession { id, identity, name: session.name, proved: session.proved }))
+    let Session { caller, person, name, token, signed_in_at, begun, proved, .. } = session;
+    let proof = match (token, &signed_in_at) {
+        (Some(id), _) => Proof::Token { id },
+        (None, Some(at)) => Proof::SignIn { issuer: at.issuer.clone() },
+        (None, None) => Proof::Unasked,
+    };
+    Ok(Some(OpenSession { id, identity: Identity { caller, person, proof }, name, begun, proved, signed_in_at }))
 }
 
 /// Is the token that a session began with still valid? A session that began without one has nothing to lose.

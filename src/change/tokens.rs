@@ -233,7 +233,7 @@ pub(super) fn usual_end(now: Timestamp) -> Timestamp {
 /// Who creates a token by a call, where another issuer or a certificate says who makes it.
 pub(super) fn maker_of(call: &Call) -> Option<Maker> {
     match call.proof {
-        Proof::Jwt { .. } | Proof::Certificate { .. } => {
+        Proof::Jwt { .. } | Proof::SignIn { .. } | Proof::Certificate { .. } => {
             Some(Maker { caller: call.caller.clone(), person: call.person.clone() })
         }
         // A token is named itself; whoever opens the socket, or is asked nothing, is nobody in particular.

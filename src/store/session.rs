@@ -12,6 +12,18 @@ use crate::caller::{Caller, Person};
 use crate::clock::Timestamp;
 use crate::id::{SessionId, TokenId};
 
+/// By whose word a session began, where somebody signed in at a provider.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SignedInAt {
+    /// The provider's issuer.
+    pub issuer: String,
+    /// What the settings let its people act as at that time: under other settings the session opens nothing.
+    pub rules: [u8; 32],
+    /// Everything the person may act as.
+    pub may_act_as: Vec<Caller>,
+}
+
 /// A session as it is kept: never the secret of its cookie, only the hash of it.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -28,7 +40,10 @@ pub struct Session {
     /// The token it began with, and dies with.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub token: Option<TokenId>,
-    /// When it began.
+    /// The provider it began at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signed_in_at: Option<SignedInAt>,
+    /// When it began; where a role was changed in it, the one before.
     pub begun: Timestamp,
     /// When the person last proved who they are.
     pub proved: Timestamp,

@@ -236,6 +236,7 @@ fn proved_by(words: Words, proof: &Proof) -> Markup {
     match proof {
         Proof::Token { id: token } => words.with("proof-token", [("id", id(&token.to_string()).into())]),
         Proof::Jwt { issuer } => words.with("proof-jwt", [("issuer", id(issuer).into())]),
+        Proof::SignIn { issuer } => words.with("proof-sign-in", [("issuer", id(issuer).into())]),
         Proof::Certificate { sha256 } => words.with("proof-certificate", [("sha256", id(sha256).into())]),
         Proof::Socket => html! { (words.say("proof-socket")) },
         Proof::Unasked => html! { (words.say("proof-unasked")) },

@@ -150,6 +150,7 @@ asked-trace = Trace
 asked-wrong = What was wrong
 proof-token = access token { $id }
 proof-jwt = a token of { $issuer }
+proof-sign-in = a sign-in at { $issuer }
 proof-certificate = the client certificate { $sha256 }
 proof-socket = reaching the socket on the machine itself
 proof-unasked = nothing: no credentials are asked here

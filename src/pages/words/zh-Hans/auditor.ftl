@@ -142,6 +142,7 @@ asked-trace = 跟踪标识
 asked-wrong = 问题所在
 proof-token = 访问令牌 { $id }
 proof-jwt = { $issuer } 的令牌
+proof-sign-in = 在 { $issuer } 登录
 proof-certificate = 客户端证书 { $sha256 }
 proof-socket = 在本机访问套接字
 proof-unasked = 无：此处不要求凭据
