@@ -9,13 +9,14 @@ use crate::config::pages::{ServiceSettings, SessionSettings};
 use crate::http::{Listener, Site};
 use crate::id::{IdError, ServiceName};
 use crate::pages::Pages;
+use crate::pages::sealed::Sealing;
 use crate::pages::setting::Setting;
 use crate::pdp::Pdp;
 
 /// The pages of a server: open, or saying what to set.
 ///
 /// # Errors
-/// A [`Failure`] when a service of the demonstration has no legal name.
+/// A [`Failure`] when a service of the demonstration has no legal name, or the system gives no random bytes.
 pub(super) fn site(
     pdp: &Arc<Pdp>,
     listener: Listener,
@@ -35,6 +36,7 @@ pub(super) fn site(
         is_demo,
         services,
         sessions,
+        sealing: Sealing::new(pdp).map_err(Failure::failed)?,
         closed: (!is_open).then_some("closed-address"),
     })))
 }

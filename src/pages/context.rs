@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use super::form::{Form, FormError, code, form_key, is_code, is_form_key, is_from_here};
 use super::frame::{Shown, Viewer};
+use super::held::Held;
 use super::parameters::Parameters;
 use super::setting::Setting;
 use super::words::{Words, id, name};
@@ -28,15 +29,6 @@ use crate::pdp::call::{Call, CallError, Coded};
 const DONE_WITHIN_SECONDS: u64 = 120;
 /// What the code of what was done is over, besides what it says.
 const DONE_WORD: &str = "standing done ";
-
-/// A session that is open, with the secret of its cookie.
-#[derive(Clone)]
-pub struct Held {
-    /// The session.
-    pub session: OpenSession,
-    /// What its cookie holds.
-    pub secret: String,
-}
 
 /// A call of a page.
 pub struct PageCall {
@@ -303,12 +295,18 @@ impl PageCall {
     #[must_use]
     pub fn viewer(&self) -> Viewer {
         match &self.held {
-            Some(Held { session: OpenSession { identity, name, .. }, secret }) => Viewer::SignedIn {
-                caller: identity.caller.clone(),
-                name: name.clone(),
-                person: identity.person.as_ref().map(|person| person.subject.clone()),
-                form_key: form_key(secret),
-            },
+            Some(held @ Held { session: OpenSession { identity, name, .. }, secret, called }) => {
+                let person = called.clone().or_else(|| Some(identity.person.as_ref()?.subject.clone()));
+                // Whoever acts for nobody else is called what the person is.
+                let own = called.clone().filter(|_| matches!(identity.caller, Caller::Operator { .. }));
+                Viewer::SignedIn {
+                    caller: identity.caller.clone(),
+                    name: own.unwrap_or_else(|| name.clone()),
+                    person,
+                    may_choose: held.may_choose(),
+                    form_key: form_key(secret),
+                }
+            }
             None if self.call.caller == Identity::anonymous().caller => Viewer::Unasked,
             None => Viewer::Visitor,
         }

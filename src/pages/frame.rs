@@ -25,6 +25,8 @@ pub enum Viewer {
         name: String,
         /// Who they are, as far as that is known.
         person: Option<String>,
+        /// May they act for somebody else besides?
+        may_choose: bool,
         /// The key that their forms hold.
         form_key: String,
     },
@@ -234,7 +236,7 @@ fn who(words: Words, viewer: &Viewer, here: &str) -> Markup {
             html! { p.who { a href=(to) aria-current=[is_here.then_some("page")] { (words.say("sign-in")) } } }
         }
         Viewer::Unasked => html! { p.who { span { (words.say("no-sign-in")) } } },
-        Viewer::SignedIn { caller, name: called, person, form_key } => html! {
+        Viewer::SignedIn { caller, name: called, person, may_choose, form_key } => html! {
             form.who method="post" action="/sign-out" {
                 input type="hidden" name="form_key" value=(form_key);
                 span {
@@ -242,6 +244,7 @@ fn who(words: Words, viewer: &Viewer, here: &str) -> Markup {
                     " · " (speaks_for(words, caller))
                     @if let Some(person) = person.as_deref().filter(|person| *person != called) { " · " (id(person)) }
                 }
+                @if *may_choose { a href="/acting-as" { (words.say("acting-otherwise")) } }
                 button.plain { (words.say("sign-out")) }
             }
         },

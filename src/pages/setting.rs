@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::sealed::Sealing;
 use crate::config::pages::SessionSettings;
 use crate::http::Listener;
 use crate::id::ServiceName;
@@ -20,6 +21,8 @@ pub struct Setting {
     pub services: BTreeMap<ServiceName, String>,
     /// How long sessions last.
     pub sessions: SessionSettings,
+    /// What seals what a browser keeps while somebody signs in at a provider.
+    pub sealing: Sealing,
     /// The key of the sentence that says why no page is shown.
     pub closed: Option<&'static str>,
 }
@@ -49,6 +52,18 @@ impl Setting {
     #[must_use]
     pub fn done_cookie(&self) -> &'static str {
         if self.is_secure() { "__Host-standing-done" } else { "standing-done" }
+    }
+
+    /// The name of the cookie that holds a sign-in at a provider while it goes on.
+    #[must_use]
+    pub fn sign_in_cookie(&self) -> &'static str {
+        if self.is_secure() { "__Host-standing-sign-in" } else { "standing-sign-in" }
+    }
+
+    /// The name of the cookie that holds whom somebody may act for while they choose.
+    #[must_use]
+    pub fn acting_as_cookie(&self) -> &'static str {
+        if self.is_secure() { "__Host-standing-acting-as" } else { "standing-acting-as" }
     }
 
     /// The name of the cookie that holds the language.

@@ -15,9 +15,10 @@ use hyper::{HeaderMap, Method, StatusCode};
 use percent_encoding::percent_decode_str;
 
 use super::assets::asset;
-use super::context::{Answer, Fault, Held, PageCall, cookie};
+use super::context::{Answer, Fault, PageCall, cookie};
 use super::form::FormError;
 use super::frame::{Frame, Shown, document, sections};
+use super::held::Held;
 use super::parameters::Parameters;
 use super::proved::prove_again;
 use super::setting::Setting;
@@ -248,7 +249,7 @@ async fn of_visit(
                         note_token_use(&setting.pdp, token);
                     }
                 })
-                .map(|session| Held { session, secret }),
+                .map(|session| Held::of(&setting.pdp, session, secret)),
             Err(_) => return Err((Box::new(page), Fault::Unavailable)),
         },
         None => None,

@@ -79,10 +79,11 @@ impl Language {
 
     /// The files its sentences stand in.
     #[must_use]
-    pub fn files(self) -> [&'static str; 5] {
+    pub fn files(self) -> [&'static str; 6] {
         match self {
             Self::English => [
                 include_str!("words/en/pages.ftl"),
+                include_str!("words/en/company.ftl"),
                 include_str!("words/en/partner.ftl"),
                 include_str!("words/en/auditor.ftl"),
                 include_str!("words/en/rules.ftl"),
@@ -90,6 +91,7 @@ impl Language {
             ],
             Self::Chinese => [
                 include_str!("words/zh-Hans/pages.ftl"),
+                include_str!("words/zh-Hans/company.ftl"),
                 include_str!("words/zh-Hans/partner.ftl"),
                 include_str!("words/zh-Hans/auditor.ftl"),
                 include_str!("words/zh-Hans/rules.ftl"),

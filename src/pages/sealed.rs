@@ -1,0 +1,111 @@
+//! What a browser keeps for this server while somebody signs in at a provider: sealed, so that it says nothing to
+//! whoever reads it and cannot be made or changed by anybody, and good once.
+//!
+//! The key is this process's own. What is sealed is good for ten minutes; whoever is at a provider while the server
+//! starts anew begins again.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::{Mutex, PoisonError};
+
+use chacha20poly1305::aead::{Aead as _, Payload};
+use chacha20poly1305::{KeyInit as _, XChaCha20Poly1305, XNonce};
+use data_encoding::BASE64URL_NOPAD;
+use jiff::SignedDuration;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use crate::change::sessions::random_bytes;
+use crate::clock::Timestamp;
+use crate::limits::{SIGN_IN_COOKIE_LENGTH_MAX, SIGN_IN_MINUTES, SIGN_INS_OVER_MAX};
+use crate::pdp::Pdp;
+use crate::random::RandomError;
+
+const KEY_BYTES: usize = 32;
+const NONCE_BYTES: usize = 24;
+
+/// Seals what a browser keeps for a short time, and knows what of it is over.
+pub struct Sealing {
+    key: [u8; KEY_BYTES],
+    over: Mutex<BTreeMap<String, Timestamp>>,
+}
+
+impl fmt::Debug for Sealing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Sealing")
+    }
+}
+
+/// What is sealed, and until when it is good.
+#[derive(Serialize, Deserialize)]
+struct Sealed<T> {
+    until: Timestamp,
+    held: T,
+}
+
+/// Random bytes as text, which nobody can guess.
+///
+/// # Errors
+/// [`RandomError`].
+pub fn random_text(pdp: &Pdp) -> Result<String, RandomError> {
+    let mut bytes = [0; KEY_BYTES];
+    random_bytes(pdp, &mut bytes)?;
+    Ok(BASE64URL_NOPAD.encode(&bytes))
+}
+
+impl Sealing {
+    /// Seals with a key of its own.
+    ///
+    /// # Errors
+    /// [`RandomError`].
+    pub fn new(pdp: &Pdp) -> Result<Self, RandomError> {
+        let mut key = [0; KEY_BYTES];
+        random_bytes(pdp, &mut key)?;
+        Ok(Self { key, over: Mutex::default() })
+    }
+
+    /// Seals something for a purpose; nothing where it is too long for a cookie, or the system gives no random bytes.
+    pub fn seal<T: Serialize>(&self, pdp: &Pdp, purpose: &str, held: T) -> Option<String> {
+        let until = pdp.now().checked_add(SignedDuration::from_mins(SIGN_IN_MINUTES)).ok()?;
+        let text = serde_json::to_vec(&Sealed { until, held }).ok()?;
+        let mut nonce = [0; NONCE_BYTES];
+        random_bytes(pdp, &mut nonce).ok()?;
+        let payload = Payload { msg: &text, aad: purpose.as_bytes() };
+        let sealed = self.cipher().encrypt(&XNonce::from(nonce), payload).ok()?;
+        let cookie = BASE64URL_NOPAD.encode(&[nonce.as_slice(), sealed.as_slice()].concat());
+        (cookie.len() <= SIGN_IN_COOKIE_LENGTH_MAX).then_some(cookie)
+    }
+
+    /// What was sealed for a purpose; nothing for what was not, or is not good any more.
+    pub fn open<T: DeserializeOwned>(&self, pdp: &Pdp, purpose: &str, cookie: &str) -> Option<T> {
+        if cookie.len() > SIGN_IN_COOKIE_LENGTH_MAX {
+            return None;
+        }
+        let bytes = BASE64URL_NOPAD.decode(cookie.as_bytes()).ok()?;
+        let (nonce, sealed) = bytes.split_first_chunk::<NONCE_BYTES>()?;
+        let payload = Payload { msg: sealed, aad: purpose.as_bytes() };
+        let text = self.cipher().decrypt(&XNonce::from(*nonce), payload).ok()?;
+        let Sealed { until, held } = serde_json::from_slice(&text).ok()?;
+        (pdp.now() < until).then_some(held)
+    }
+
+    fn cipher(&self) -> XChaCha20Poly1305 {
+        XChaCha20Poly1305::new(&self.key.into())
+    }
+
+    /// Has something be over that is good once, by its random name; no where it was already.
+    pub fn ends(&self, pdp: &Pdp, name: &str) -> bool {
+        let now = pdp.now();
+        let mut over = self.over.lock().unwrap_or_else(PoisonError::into_inner);
+        if over.len() >= SIGN_INS_OVER_MAX {
+            over.retain(|_, until| now < *until);
+        }
+        if over.len() >= SIGN_INS_OVER_MAX
+            && let Some(first) = over.iter().min_by_key(|(_, until)| **until).map(|(name, _)| name.clone())
+        {
+            over.remove(&first);
+        }
+        let until = now.checked_add(SignedDuration::from_mins(SIGN_IN_MINUTES)).unwrap_or(now);
+        over.insert(name.to_owned(), until).is_none()
+    }
+}

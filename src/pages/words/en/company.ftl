@@ -1,0 +1,32 @@
+# Signing in with the company’s account, and for whom one acts then.
+
+company-title = With your company’s account
+company-at = Sign in at { $provider }
+company-email = Work email
+company-email-hint = Its domain says where you sign in. It is not kept.
+company-email-empty = Write your work email, as in you@company.example
+company-email-unknown = No company’s account is set up here for this domain. Check the address, or sign in with an access token
+company-go-on = Go on
+company-not = Sign in another way
+company-lost = This sign-in cannot be finished
+company-lost-says = It was not begun in this browser, was finished already, or began more than ten minutes ago. Nobody was signed in. Begin again here.
+company-down = The company’s sign-in cannot be reached now
+company-down-says = { $provider } does not answer as it should. Try again in a moment, or sign in with an access token.
+company-refused = You were not signed in
+company-refused-says = { $provider } did not sign you in, and gave this reason. Try again, or sign in another way.
+company-wrong = This sign-in is not right
+company-wrong-says = What came from { $provider } does not prove who you are, so nobody was signed in. Begin again; if it happens again, tell whoever runs this service.
+company-stale = You did not sign in anew
+company-stale-says = { $provider } did not ask you again who you are, which this needs. Begin again, and enter your credentials there.
+acting-title = For whom do you act?
+acting-says = You may act for several. What you do is recorded as done for the one you choose, and you can change it later.
+acting-now = You act now for
+acting-otherwise = Act for another
+acting-nobody = This account acts for nobody here
+acting-nobody-as = You signed in at { $provider } as { $account }.
+acting-nobody-missing = What is missing
+acting-nobody-says = What { $provider } says of this account ({ $claims }) lets it act for no partner, no customer and no part of this service. Whoever administers your accounts there can change that.
+acting-unknown = Whom you act for is not known here
+acting-unknown-says = The partner or customer that { $account } acts for is not known here, or may not come in. Tell whoever runs this service.
+signed-out-there = At { $provider } you may still be signed in.
+signed-out-go = Sign out at { $provider } as well

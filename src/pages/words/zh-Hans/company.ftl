@@ -1,0 +1,32 @@
+# 使用公司帐户登录，以及登录后代表谁。
+
+company-title = 使用您公司的帐户
+company-at = 在 { $provider } 登录
+company-email = 工作邮箱
+company-email-hint = 其域名决定您在哪里登录。邮箱不会被保存。
+company-email-empty = 请输入您的工作邮箱，例如 you@company.example
+company-email-unknown = 此处没有为该域名设置公司帐户。请检查邮箱地址，或使用访问令牌登录
+company-go-on = 继续
+company-not = 以其他方式登录
+company-lost = 无法完成此次登录
+company-lost-says = 此次登录不是在该浏览器中开始的、已经完成，或者开始于十分钟之前。没有人登录。请在此重新开始。
+company-down = 目前无法连接到公司的登录服务
+company-down-says = { $provider } 没有正常响应。请稍后重试，或使用访问令牌登录。
+company-refused = 您未能登录
+company-refused-says = { $provider } 没有让您登录，并给出了以下原因。请重试，或以其他方式登录。
+company-wrong = 此次登录有误
+company-wrong-says = { $provider } 传来的内容不能证明您的身份，因此没有人登录。请重新开始；如果再次发生，请告知此服务的运维人员。
+company-stale = 您没有重新登录
+company-stale-says = { $provider } 没有再次确认您的身份，而此操作需要确认。请重新开始，并在那里输入您的凭据。
+acting-title = 您代表谁？
+acting-says = 您可以代表多方。您所做的操作会记录为代表您所选的一方，之后可以更改。
+acting-now = 您目前代表
+acting-otherwise = 代表另一方
+acting-nobody = 该帐户在此处不代表任何一方
+acting-nobody-as = 您已在 { $provider } 以 { $account } 的身份登录。
+acting-nobody-missing = 缺少什么
+acting-nobody-says = { $provider } 对该帐户的说明（{ $claims }）不允许它在此代表任何合作伙伴、客户或本服务的任何角色。贵公司的帐户管理员可以更改。
+acting-unknown = 此处不认识您所代表的一方
+acting-unknown-says = { $account } 所代表的合作伙伴或客户在此处未知，或者不能进入。请告知此服务的运维人员。
+signed-out-there = 您在 { $provider } 可能仍处于登录状态。
+signed-out-go = 同时在 { $provider } 退出登录
