@@ -34,6 +34,11 @@ mod customer;
 mod partner;
 mod rules;
 mod auditor;
+mod cast;
+mod beginning;
+mod acting_as;
+mod sign_in_page;
+mod company;
 mod sign_in;
 mod start;
 mod site;
@@ -102,10 +107,15 @@ pages! {
     GET    "/words"                                         => glossary::words, world;
     POST   "/language"                                      => language::choose, world;
     GET    "/sign-in"                                       => sign_in::sign_in [next again], world;
+    POST   "/sign-in/company"                               => sign_in::of_company, world;
+    GET    "/sign-in/start"                                 => company::start [with next again other], world;
+    GET    "/sign-in/callback" "signIn" | "signOut"         => company::callback, world, any;
+    GET    "/acting-as"                                     => acting_as::choices, world;
+    POST   "/acting-as" "signIn" | "signOut"                => acting_as::chosen, world;
     POST   "/sign-in/token" "signIn" | "signOut"            => sign_in::with_token, world;
     POST   "/sign-in/cast" "signIn" | "signOut"             => sign_in::with_cast;
     POST   "/sign-out" "signOut"                            => sign_in::sign_out, world;
-    GET    "/signed-out"                                    => sign_in::signed_out, world;
+    GET    "/signed-out"                                    => sign_in::signed_out [of], world;
 
     GET    "/relationship-requests/{token}" "readRelationshipRequest" | "readPartnerRelationships" | "listSubscriptions" => customer::request, any;
     POST   "/relationship-requests/{token}/check" "readRelationshipRequest" | "readPartnerRelationships" | "listSubscriptions" | "tryOwnChange" => customer::check, long;

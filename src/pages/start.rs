@@ -2,9 +2,9 @@
 
 use maud::html;
 
+use super::cast::cast;
 use super::context::{Answer, Fault, PageCall};
 use super::frame::{Shown, own_first_page};
-use super::sign_in::cast;
 use crate::caller::Caller;
 
 /// `GET /`
@@ -33,7 +33,7 @@ pub async fn start(page: PageCall) -> Result<Answer, Fault> {
             li { (words.say("start-auditor")) }
         }
         @if page.held.is_none() {
-            @if page.setting.is_demo { (cast(&page, None)?) }
+            @if page.setting.is_demo { (cast(&page, None)) }
             @else if page.call.caller == Caller::Visitor {
                 p.buttons { a.button href="/sign-in" { (words.say("sign-in")) } }
             }

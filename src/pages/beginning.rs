@@ -1,0 +1,36 @@
+//! The beginning of a session: under a new name, in place of what was open in the browser before.
+
+use super::context::{Answer, Fault, PageCall, is_own_path};
+use super::frame::own_first_page;
+use crate::caller::Identity;
+use crate::change::sessions::{Beginning, begin_session_with, end_session};
+use crate::pdp::call::Call;
+
+/// Where somebody goes on once they are signed in.
+#[must_use]
+pub fn next_of(given: &str) -> Option<&str> {
+    let path = given.split('?').next().unwrap_or_default();
+    (is_own_path(given) && super::is_page(path) && !path.starts_with("/sign-")).then_some(given)
+}
+
+/// Begins a session of somebody and leads them to where they go on, else to their own first page.
+///
+/// # Errors
+/// A [`Fault`] when the session before cannot be ended or they may not begin one.
+pub async fn begin(
+    page: &PageCall,
+    identity: Identity,
+    beginning: Beginning,
+    next: Option<&str>,
+) -> Result<Answer, Fault> {
+    let setting = &page.setting;
+    let first = own_first_page(&identity.caller).filter(|path| super::is_page(path));
+    let call = Call { caller: identity.caller, person: identity.person, proof: identity.proof, ..page.call.clone() };
+    let begun = begin_session_with(&setting.pdp, &call, beginning).await?;
+    // A new name at every sign-in; what was open in this browser before is over.
+    if let Some(held) = &page.held {
+        end_session(&setting.pdp, &page.call, &held.session.id).await?;
+    }
+    let to = next.map(str::to_owned).or(first).unwrap_or_else(|| "/".to_owned());
+    Ok(Answer::SeeOther { to, cookies: vec![setting.set_cookie(setting.cookie(), &begun.secret, None)] })
+}
