@@ -7,14 +7,13 @@ use std::time::Duration;
 use data_encoding::BASE64;
 use hyper::service::{Service as _, service_fn};
 use hyper_util::rt::TokioIo;
-use hyper_util::service::TowerToHyperService;
 use jiff::SignedDuration;
 use standing::change;
 use standing::change::tokens::{NewToken, Speaker};
 use standing::clock::Clock as _;
 use standing::config::Settings;
 use standing::facts::Role;
-use standing::http::{Connection, Listener, Shutdown, surface};
+use standing::http::{Connection, Listener, Shutdown, Site, service_with_site};
 use standing::pdp::opening;
 use standing::trust::Trust;
 
@@ -29,7 +28,7 @@ pub const CERTIFICATE: &str = "x-certificate";
 /// A stage that is served on the network, to whoever says where it connects from.
 pub struct House {
     pub stage: Stage,
-    base: String,
+    pub base: String,
     pub token: String,
     _stop: tokio::sync::watch::Sender<bool>,
 }
@@ -44,17 +43,17 @@ impl House {
     pub async fn trusting(trust: Trust) -> Self {
         let Stage { pdp, clock, folder } = Stage::new();
         let pdp = Arc::into_inner(pdp).unwrap();
-        Self::open(Stage::of(opening::trusting(pdp, Arc::new(trust)), clock, folder)).await
+        Self::open(Stage::of(opening::trusting(pdp, Arc::new(trust)), clock, folder), None).await
     }
 
-    async fn open(stage: Stage) -> Self {
+    /// A stage that is served, with pages for people where there are some.
+    pub async fn open(stage: Stage, site: Option<Arc<dyn Site>>) -> Self {
         let new = NewToken::of(Speaker::Role(Role::Auditor));
         let token = change::tokens::create_token(&stage.pdp, &operator(), new).await.unwrap().value.token;
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
         let (stop, stopped) = tokio::sync::watch::channel(false);
-        let served = warp::service(surface(Arc::clone(&stage.pdp), Listener::Guarded, Shutdown::on(stopped)));
-        let served = TowerToHyperService::new(served);
+        let served = service_with_site(Arc::clone(&stage.pdp), Listener::Guarded, Shutdown::on(stopped), site);
         tokio::spawn(async move {
             loop {
                 let (stream, _) = listener.accept().await.unwrap();

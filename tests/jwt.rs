@@ -26,46 +26,46 @@ const PEER: &str = "192.0.2.1:1";
 
 /// A key that signs, and what it is called.
 #[derive(Clone)]
-struct Signer {
-    key: EncodingKey,
-    algorithm: Algorithm,
-    id: &'static str,
+pub struct Signer {
+    pub key: EncodingKey,
+    pub algorithm: Algorithm,
+    pub id: &'static str,
 }
 
 impl Signer {
-    fn ed(id: &'static str, seed: u8) -> Self {
+    pub fn ed(id: &'static str, seed: u8) -> Self {
         let mut der = data_encoding::HEXLOWER.decode(b"302e020100300506032b657004220420").unwrap();
         der.extend([seed; 32]);
         Self { key: EncodingKey::from_ed_der(&der), algorithm: Algorithm::EdDSA, id }
     }
 
-    fn ec(id: &'static str) -> Self {
+    pub fn ec(id: &'static str) -> Self {
         let pair = rcgen::KeyPair::generate_for(&rcgen::PKCS_ECDSA_P256_SHA256).unwrap();
         Self { key: EncodingKey::from_ec_der(&pair.serialize_der()), algorithm: Algorithm::ES256, id }
     }
 
-    fn rsa(id: &'static str, algorithm: Algorithm) -> Self {
+    pub fn rsa(id: &'static str, algorithm: Algorithm) -> Self {
         let der = PrivatePkcs1KeyDer::from_pem_slice(include_bytes!("jwt/rsa.pem")).unwrap();
         Self { key: EncodingKey::from_rsa_der(der.secret_pkcs1_der()), algorithm, id }
     }
 
-    fn public(&self) -> Value {
+    pub fn public(&self) -> Value {
         let mut jwk = serde_json::to_value(Jwk::from_encoding_key(&self.key, self.algorithm).unwrap()).unwrap();
         jwk["kid"] = self.id.into();
         jwk["use"] = "sig".into();
         jwk
     }
 
-    fn header(&self) -> Value {
+    pub fn header(&self) -> Value {
         json!({ "alg": format!("{:?}", self.algorithm), "typ": "JWT", "kid": self.id })
     }
 
-    fn signs(&self, claims: &Value) -> String {
+    pub fn signs(&self, claims: &Value) -> String {
         self.signs_with(&self.header(), claims)
     }
 
     /// A token with whatever header.
-    fn signs_with(&self, header: &Value, claims: &Value) -> String {
+    pub fn signs_with(&self, header: &Value, claims: &Value) -> String {
         let part = |value: &Value| BASE64URL_NOPAD.encode(value.to_string().as_bytes());
         let message = format!("{}.{}", part(header), part(claims));
         let signature = sign(message.as_bytes(), &self.key, self.algorithm).unwrap();
@@ -73,7 +73,7 @@ impl Signer {
     }
 }
 
-fn set(signers: &[&Signer]) -> Value {
+pub fn set(signers: &[&Signer]) -> Value {
     json!({ "keys": signers.iter().map(|signer| signer.public()).collect::<Vec<_>>() })
 }
 

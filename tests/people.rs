@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use standing::pages::PAGES;
 use standing::pages::words::Language;
 
-use crate::server::{Answer, Server};
+use crate::server::{Answer, Server, call};
 
 /// A browser: it sends what one sends, and keeps cookies.
 pub struct Browser<'a> {
-    server: &'a Server,
+    base: &'a str,
     cookies: BTreeMap<String, String>,
     pub language: &'static str,
 }
@@ -19,7 +19,17 @@ const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded")
 
 impl<'a> Browser<'a> {
     pub fn of(server: &'a Server) -> Self {
-        Self { server, cookies: BTreeMap::new(), language: "en" }
+        Self::at(&server.base)
+    }
+
+    /// One for whatever is served at an address.
+    pub fn at(base: &'a str) -> Self {
+        Self { base, cookies: BTreeMap::new(), language: "en" }
+    }
+
+    /// What it keeps for the server.
+    pub fn cookies(&mut self) -> &mut BTreeMap<String, String> {
+        &mut self.cookies
     }
 
     pub fn call(&mut self, method: &str, path: &str, headers: &[(&str, &str)], body: Option<&str>) -> Answer {
@@ -30,7 +40,7 @@ impl<'a> Browser<'a> {
             all.push(("cookie", cookies.as_str()));
         }
         all.extend(headers);
-        let answer = self.server.send(method, path, &all, body.map(str::as_bytes));
+        let answer = call(self.base, method, path, &all, body.map(str::as_bytes)).unwrap();
         for (_, set) in answer.headers.iter().filter(|(name, _)| name.eq_ignore_ascii_case("set-cookie")) {
             let (name, value) = set.split(';').next().unwrap().split_once('=').unwrap();
             if set.contains("Max-Age=0") {

@@ -1,0 +1,431 @@
+//! The company's account: there and back, everything that is wrong once, and for whom one acts then.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use data_encoding::BASE64URL_NOPAD;
+use jsonwebtoken::crypto::sign;
+use jsonwebtoken::{Algorithm, EncodingKey};
+use serde_json::{Value, json};
+use standing::clock::Clock as _;
+use standing::config::pages::SessionSettings;
+use standing::http::{Listener, Site};
+use standing::pages::Pages;
+use standing::pages::sealed::Sealing;
+use standing::pages::setting::Setting;
+use standing::pdp::opening;
+use tempfile::TempDir;
+
+use crate::doors::{House, trusting};
+use crate::jwt::Signer;
+use crate::people::Browser;
+use crate::provider::{CLIENT, Provider, SECRET, parameters};
+use crate::server::Answer;
+use crate::stage::Stage;
+
+const MINUTE: Duration = Duration::from_secs(60);
+
+/// A service whose people sign in at a provider.
+struct Company {
+    house: House,
+    provider: Provider,
+    _secret: TempDir,
+}
+
+fn settings(provider: &Provider, secret: &TempDir, more: &str) -> String {
+    let file = secret.path().join("secret");
+    std::fs::write(&file, format!("{SECRET}\n")).unwrap();
+    std::fs::set_permissions(&file, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+    format!(
+        r#"
+        [[sign_in]]
+        name = "Adatum School"
+        issuer = "{}"
+        client_id = "{CLIENT}"
+        client_secret_file = "{}"
+        domains = ["adatum.example"]
+        {more}
+        acts_as = [
+            {{ role = "customer", for = "adatum", when = {{ claim = "groups", has = "global-administrators" }} }},
+            {{ role = "customer", for = "nobody", when = {{ claim = "groups", has = "strangers" }} }},
+            {{ role = "auditor", when = {{ claim = "groups", has = "auditors" }} }},
+        ]
+        "#,
+        provider.base,
+        file.display()
+    )
+}
+
+impl Company {
+    async fn open() -> Self {
+        Self::with("", "").await
+    }
+
+    /// The same with more said of the provider, and other providers.
+    async fn with(more: &str, others: &str) -> Self {
+        let (stage, secret) = (Stage::new(), tempfile::tempdir().unwrap());
+        let provider = Provider::open(&stage.clock);
+        provider.says().claims = json!({ "groups": ["global-administrators"] });
+        let trust = trusting(&(settings(&provider, &secret, more) + others)).await;
+        let Stage { pdp, clock, folder } = stage;
+        let stage = Stage::of(opening::trusting(Arc::into_inner(pdp).unwrap(), Arc::new(trust)), clock, folder);
+        stage.customer("adatum").await;
+        let site: Arc<dyn Site> = Arc::new(Pages::of(Setting {
+            pdp: Arc::clone(&stage.pdp),
+            listener: Listener::Guarded,
+            is_demo: false,
+            services: BTreeMap::new(),
+            sessions: SessionSettings::default(),
+            sealing: Sealing::new(&stage.pdp).unwrap(),
+            closed: None,
+        }));
+        Self { house: House::open(stage, Some(site)).await, provider, _secret: secret }
+    }
+
+    fn browser(&self) -> Browser<'_> {
+        Browser::at(&self.house.base)
+    }
+
+    /// Sends a browser to the provider, and answers where it is sent back to.
+    #[track_caller]
+    fn away(&self, browser: &mut Browser<'_>, more: &str) -> String {
+        let sent = browser.get(&format!("/sign-in/start?with=Adatum+School{more}"));
+        assert_eq!(sent.status, 303, "{}", sent.text);
+        self.provider.signs_in(sent.header("location").unwrap())
+    }
+
+    /// Signs in, and answers the page of ours to which one is sent back.
+    #[track_caller]
+    fn signs_in(&self, browser: &mut Browser<'_>, more: &str) -> Answer {
+        let back = self.away(browser, more);
+        browser.call("GET", &back, &[("sec-fetch-site", "cross-site")], None)
+    }
+
+    async fn records(&self, of: &str) -> Vec<Value> {
+        let path = format!("/v1/decisions?action=Api::{of}&limit=100&order=newest");
+        let answer = self.house.get(&path, "192.0.2.1:1", &self.house.token, &[]).await;
+        answer.json()["decisions"].as_array().unwrap().clone()
+    }
+}
+
+const SESSION: &str = "__Host-standing";
+
+#[track_caller]
+fn is_signed_in(browser: &mut Browser<'_>) -> bool {
+    browser.get("/customers/adatum/partners").status == 200
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn somebody_signs_in_at_their_company_and_the_record_says_so() {
+    let company = Company::open().await;
+    let mut browser = company.browser();
+    let page = browser.get("/sign-in?next=/words");
+    assert!(page.text.contains("href=\"/sign-in/start?with=Adatum+School&amp;next=%2Fwords\""), "{}", page.text);
+    let sent = browser.get("/sign-in/start?with=Adatum+School&next=/customers/adatum/access");
+    let cookie = sent.header("set-cookie").unwrap();
+    for part in ["__Host-standing-sign-in=", "; Path=/; HttpOnly; SameSite=Lax; Secure; Max-Age=600"] {
+        assert!(cookie.contains(part), "{cookie}");
+    }
+    let back = company.provider.signs_in(sent.header("location").unwrap());
+    let signed_in = browser.call("GET", &back, &[("sec-fetch-site", "cross-site")], None);
+    assert_eq!(
+        (signed_in.status, signed_in.header("location")),
+        (303, Some("/customers/adatum/access")),
+        "{}",
+        signed_in.text
+    );
+    assert_eq!(browser.cookies().keys().collect::<Vec<_>>(), [SESSION], "the sign-in itself is over");
+    let page = browser.get("/customers/adatum/access");
+    assert!(
+        page.status == 200 && page.text.contains("Ada Lovelace") && page.text.contains("Customer adatum"),
+        "{}",
+        page.text
+    );
+    let record = &company.records("signIn").await[0];
+    let issuer = &company.provider.base;
+    assert_eq!(record["caller"], json!({ "type": "Customer", "id": "adatum" }));
+    assert_eq!(record["person"], json!({ "issuer": issuer, "subject": "ada" }));
+    assert_eq!(record["proof"], json!({ "by": "signIn", "issuer": issuer }));
+    for told in ["Lovelace", "ada@adatum.example"] {
+        assert!(!record.to_string().contains(told), "what somebody is called is in no record: {record}");
+    }
+    // The API takes no cookie.
+    let cookie = format!("{SESSION}={}", browser.cookies()[SESSION]);
+    assert_eq!(company.house.with("/v1/customers/adatum/partners", &[("cookie", &cookie)]).await.status, 401);
+}
+
+/// What is wrong once, what it comes to, and the status.
+type Wrong = (&'static str, Value, &'static str, u16);
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_id_token_with_one_wrong_claim_is_a_page_and_no_session() {
+    let company = Company::open().await;
+    let now = company.house.stage.clock.now().as_second();
+    let wrong = "This sign-in is not right";
+    let cases: [Wrong; 24] = [
+        ("right", json!({}), "", 303),
+        ("another issuer", json!({ "iss": "https://login.evil.example" }), wrong, 403),
+        ("no issuer", json!({ "iss": null }), wrong, 403),
+        ("another audience", json!({ "aud": "another" }), wrong, 403),
+        ("no audience", json!({ "aud": null }), wrong, 403),
+        ("two audiences and no party", json!({ "aud": [CLIENT, "another"] }), wrong, 403),
+        ("two audiences and another party", json!({ "aud": [CLIENT, "another"], "azp": "another" }), wrong, 403),
+        ("two audiences and this party", json!({ "aud": [CLIENT, "another"], "azp": CLIENT }), "", 303),
+        ("another party", json!({ "azp": "another" }), wrong, 403),
+        ("another nonce", json!({ "nonce": "another" }), wrong, 403),
+        ("no nonce", json!({ "nonce": null }), wrong, 403),
+        ("a nonce that is no text", json!({ "nonce": 1 }), wrong, 403),
+        ("expired", json!({ "exp": now - 60 }), wrong, 403),
+        ("no end", json!({ "exp": null }), wrong, 403),
+        ("issued later", json!({ "iat": now + 61 }), wrong, 403),
+        ("issued before it was asked for", json!({ "iat": now - 61 }), wrong, 403),
+        ("issued at no time", json!({ "iat": null }), wrong, 403),
+        ("not yet", json!({ "nbf": now + 61 }), wrong, 403),
+        ("nobody", json!({ "sub": null }), wrong, 403),
+        ("a subject that is too long", json!({ "sub": "a".repeat(256) }), wrong, 403),
+        ("proved later", json!({ "auth_time": now + 61 }), wrong, 403),
+        ("proved at no moment", json!({ "auth_time": "lately" }), wrong, 403),
+        ("proved long ago, where nobody asked", json!({ "auth_time": now - 86_400 }), "", 303),
+        ("no groups", json!({ "groups": null }), "This account acts for nobody here", 403),
+    ];
+    for (what, changes, says, status) in cases {
+        let mut claims = json!({ "groups": ["global-administrators"] });
+        changes.as_object().unwrap().iter().for_each(|(name, value)| claims[name] = value.clone());
+        company.provider.says().claims = claims;
+        let mut browser = company.browser();
+        let answer = company.signs_in(&mut browser, "");
+        assert_eq!(answer.status, status, "{what}: {}", answer.text);
+        assert!(answer.text.contains(says), "{what}: {}", answer.text);
+        assert_eq!(is_signed_in(&mut browser), status == 303, "{what}");
+    }
+    // Of wrong ones the first of a minute is recorded.
+    assert_eq!(company.records("authenticate").await.len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_id_token_that_is_signed_in_no_right_way_is_a_page_and_no_session() {
+    let company = Company::open().await;
+    let rsa = Signer::rsa("rsa", Algorithm::RS256);
+    let modulus = BASE64URL_NOPAD.decode(rsa.public()["n"].as_str().unwrap().as_bytes()).unwrap();
+    company.provider.says().keys.push(rsa.clone());
+    let part = |value: &Value| BASE64URL_NOPAD.encode(value.to_string().as_bytes());
+    type Made = Box<dyn Fn(&Signer, Value) -> String + Send>;
+    let headed = |header: Value| -> Made { Box::new(move |signer, claims| signer.signs_with(&header, &claims)) };
+    let mac: Made = Box::new(move |_, claims| {
+        let message = format!("{}.{}", part(&json!({ "alg": "HS256", "kid": "rsa" })), part(&claims));
+        format!(
+            "{message}.{}",
+            sign(message.as_bytes(), &EncodingKey::from_secret(&modulus), Algorithm::HS256).unwrap()
+        )
+    });
+    let none: Made = Box::new(move |_, claims| format!("{}.{}.", part(&json!({ "alg": "none" })), part(&claims)));
+    let cases: [(&str, Made, u16); 12] = [
+        ("right", Box::new(|signer, claims| signer.signs(&claims)), 303),
+        ("by another key of its own", Box::new(move |_, claims| rsa.signs(&claims)), 303),
+        ("alg none", none, 403),
+        ("alg none with a signature", headed(json!({ "alg": "none", "kid": "one" })), 403),
+        ("HS256 by the public key", mac, 403),
+        ("a key nobody knows", headed(json!({ "alg": "EdDSA", "kid": "gone" })), 403),
+        ("another key of the same name", Box::new(|_, claims| Signer::ed("one", 9).signs(&claims)), 403),
+        (
+            "an algorithm that is not taken",
+            Box::new(|_, claims| Signer::rsa("rsa", Algorithm::RS512).signs(&claims)),
+            403,
+        ),
+        ("an access token", headed(json!({ "alg": "EdDSA", "kid": "one", "typ": "at+jwt" })), 403),
+        ("something critical", headed(json!({ "alg": "EdDSA", "kid": "one", "crit": ["exp"] })), 403),
+        ("no token", Box::new(|_, _| "x".to_owned()), 403),
+        (
+            "other claims under the signature",
+            Box::new(move |signer, claims| {
+                let right = signer.signs(&claims);
+                let (header, signature) = (right.split('.').next().unwrap(), right.rsplit('.').next().unwrap());
+                let mut other = claims;
+                other["sub"] = "eve".into();
+                format!("{header}.{}.{signature}", part(&other))
+            }),
+            403,
+        ),
+    ];
+    for (what, made, status) in cases {
+        company.provider.says().tokens = made;
+        let mut browser = company.browser();
+        let answer = company.signs_in(&mut browser, "");
+        assert_eq!(answer.status, status, "{what}: {}", answer.text);
+        assert_eq!(is_signed_in(&mut browser), status == 303, "{what}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_answer_that_belongs_to_no_sign_in_of_this_browser_is_a_page_and_asks_the_provider_nothing() {
+    let company = Company::open().await;
+    let lost = "This sign-in cannot be finished";
+    let exchanged = || company.provider.says().called.iter().filter(|path| *path == "/token").count();
+    let mut browser = company.browser();
+    let back = company.away(&mut browser, "");
+    let (code, state) =
+        (&parameters(back.split_once('?').unwrap().1)["code"], &parameters(back.split_once('?').unwrap().1)["state"]);
+    let mut other = company.browser();
+    company.away(&mut other, "");
+    let at = "/sign-in/callback";
+    for (what, path) in [
+        ("without anything", at.to_owned()),
+        ("another state", format!("{at}?code={code}&state=x")),
+        ("no state", format!("{at}?code={code}")),
+        ("two states", format!("{at}?code={code}&state={state}&state=x")),
+        ("two codes", format!("{back}&code=x")),
+        ("a state with more", format!("{at}?code={code}&state={state}x")),
+    ] {
+        let answer = browser.get(&path);
+        assert!(answer.status == 400 && answer.text.contains(lost), "{what}: {}", answer.text);
+        assert!(!is_signed_in(&mut browser), "{what}");
+    }
+    // In another browser, whatever was begun there.
+    for browser in [&mut other, &mut company.browser()] {
+        let answer = browser.get(&back);
+        assert!(answer.status == 400 && answer.text.contains(lost), "{}", answer.text);
+        assert!(!is_signed_in(browser));
+    }
+    assert_eq!(exchanged(), 0);
+    // None of this ended it.
+    let sealed = browser.cookies().clone();
+    assert_eq!(browser.get(&back).status, 303);
+    assert!(is_signed_in(&mut browser));
+    // Once more, with the cookie kept and a provider that would take the code again.
+    company.provider.says().forgets = true;
+    let mut again = company.browser();
+    *again.cookies() = sealed;
+    let answer = again.get(&back);
+    assert!(answer.status == 400 && answer.text.contains(lost) && !is_signed_in(&mut again), "{}", answer.text);
+    assert_eq!(exchanged(), 1);
+    // A cookie that was altered, and one that is too old.
+    let back = company.away(&mut other, "");
+    let cookie = other.cookies()["__Host-standing-sign-in"].clone();
+    let altered = format!("{}{}", if cookie.starts_with('A') { 'B' } else { 'A' }, &cookie[1..]);
+    other.cookies().insert("__Host-standing-sign-in".to_owned(), altered);
+    assert_eq!(other.get(&back).status, 400);
+    other.cookies().insert("__Host-standing-sign-in".to_owned(), cookie);
+    company.house.passes(10 * MINUTE);
+    assert_eq!(other.get(&back).status, 400);
+    assert_eq!(exchanged(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_the_provider_itself_says_no_to_is_told_and_its_word_is_text() {
+    let company = Company::open().await;
+    let mut browser = company.browser();
+    let back = company.away(&mut browser, "");
+    let state = &parameters(back.split_once('?').unwrap().1)["state"];
+    let answer = browser.get(&format!("/sign-in/callback?error=access_denied%3Cb%3E&state={state}"));
+    assert_eq!(answer.status, 403, "{}", answer.text);
+    assert!(
+        answer.text.contains("You were not signed in") && answer.text.contains("access_denied&lt;b&gt;"),
+        "{}",
+        answer.text
+    );
+    // A code that the provider does not take, and a secret it does not know us by, sign nobody in.
+    let back = company.away(&mut browser, "");
+    let state = &parameters(back.split_once('?').unwrap().1)["state"];
+    assert_eq!(browser.get(&format!("/sign-in/callback?code=x&state={state}")).status, 403);
+    assert!(!is_signed_in(&mut browser));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_answer_says_of_whom_it_is_where_the_provider_announces_that() {
+    for (announces, iss, status) in [
+        (false, None, 303),
+        (false, Some("its own"), 303),
+        (false, Some("https://login.evil.example"), 403),
+        (true, Some("its own"), 303),
+        (true, None, 403),
+        (true, Some("https://login.evil.example"), 403),
+        (true, Some(""), 403),
+    ] {
+        let company = Company::open().await;
+        company.provider.says().metadata = json!({ "authorization_response_iss_parameter_supported": announces });
+        let mut browser = company.browser();
+        let mut back = company.away(&mut browser, "");
+        if let Some(iss) = iss {
+            let iss = if iss == "its own" { &company.provider.base } else { iss };
+            back += &format!("&iss={}", form_urlencoded::byte_serialize(iss.as_bytes()).collect::<String>());
+        }
+        assert_eq!(browser.get(&back).status, status, "{announces} {iss:?}");
+        assert_eq!(is_signed_in(&mut browser), status == 303);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_provider_rotates_its_keys_goes_down_and_comes_back() {
+    let company = Company::open().await;
+    assert_eq!(company.signs_in(&mut company.browser(), "").status, 303);
+    // It signs with a new key, of which nobody has heard: that is looked for, at most once a minute.
+    company.provider.says().keys = vec![Signer::ed("two", 2)];
+    assert_eq!(company.signs_in(&mut company.browser(), "").status, 403);
+    company.house.passes(MINUTE);
+    assert_eq!(company.signs_in(&mut company.browser(), "").status, 303);
+    let mut away = company.browser();
+    let back = company.away(&mut away, "");
+    company.provider.says().is_down = true;
+    let down = away.get(&back);
+    assert!(down.status == 503 && !is_signed_in(&mut away), "{}", down.text);
+    // Whoever begins is told, and can go on with a token; what is asked again is asked seldom.
+    company.house.passes(MINUTE);
+    let called = company.provider.says().called.len();
+    for _ in 0..5 {
+        let down = company.browser().get("/sign-in/start?with=Adatum+School&next=/words");
+        assert_eq!(down.status, 503, "{}", down.text);
+        for part in ["cannot be reached now", "Adatum School", "name=\"token\"", "value=\"/words\""] {
+            assert!(down.text.contains(part), "{part}: {}", down.text);
+        }
+    }
+    assert_eq!(company.provider.says().called.len(), called + 1);
+    company.provider.says().is_down = false;
+    company.house.passes(Duration::from_secs(2));
+    assert_eq!(company.signs_in(&mut company.browser(), "").status, 303);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_provider_sends_nobody_to_another_host_than_its_own_or_one_that_is_set() {
+    for (what, said) in [
+        ("another issuer", json!({ "issuer": "https://login.evil.example" })),
+        ("a page elsewhere", json!({ "authorization_endpoint": "http://127.0.0.2:1/authorize" })),
+        ("a page that looks like it", json!({ "authorization_endpoint": "http://127.0.0.1:1@evil.example/authorize" })),
+        ("another way there", json!({ "authorization_endpoint": "https://login.evil.example/authorize" })),
+        ("no page", json!({ "authorization_endpoint": null })),
+        ("tokens elsewhere", json!({ "token_endpoint": "http://169.254.169.254/token" })),
+        ("keys elsewhere", json!({ "jwks_uri": "http://127.0.0.1:1/keys" })),
+        ("a way out elsewhere", json!({ "end_session_endpoint": "http://evil.example/end" })),
+        ("a page that is no URL", json!({ "authorization_endpoint": "javascript:alert(1)" })),
+    ] {
+        let company = Company::open().await;
+        company.provider.says().metadata = said;
+        let answer = company.browser().get("/sign-in/start?with=Adatum+School");
+        assert_eq!(answer.status, 503, "{what}: {}", answer.text);
+        assert_eq!(company.provider.says().called, ["/.well-known/openid-configuration"], "{what}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nobody_is_led_away_nor_sent_to_sign_in_by_another_site() {
+    let company = Company::open().await;
+    for next in [
+        "https://evil.example/",
+        "//evil.example",
+        "/\\evil.example",
+        "/sign-in/start?with=Adatum+School",
+        "/v1/partners",
+    ] {
+        let mut browser = company.browser();
+        let next: String = form_urlencoded::byte_serialize(next.as_bytes()).collect();
+        let answer = company.signs_in(&mut browser, &format!("&next={next}"));
+        assert_eq!(answer.header("location"), Some("/customers/adatum/partners"), "{next}");
+    }
+    for site in ["cross-site", "same-site"] {
+        let answer =
+            company.browser().call("GET", "/sign-in/start?with=Adatum+School", &[("sec-fetch-site", site)], None);
+        assert_eq!((answer.status, answer.header("location")), (303, Some("/sign-in")));
+    }
+    assert_eq!(company.browser().get("/sign-in/start?with=Nobody").status, 404);
+    assert_eq!(company.browser().get("/sign-in/start").status, 404);
+}
