@@ -10,6 +10,7 @@ use jsonwebtoken::{Algorithm, EncodingKey};
 use serde_json::{Value, json};
 use standing::clock::Clock as _;
 use standing::config::pages::SessionSettings;
+use standing::domain::partner::PartnerKind;
 use standing::http::{Listener, Site};
 use standing::pages::Pages;
 use standing::pages::sealed::Sealing;
@@ -19,7 +20,7 @@ use tempfile::TempDir;
 
 use crate::doors::{House, trusting};
 use crate::jwt::Signer;
-use crate::people::Browser;
+use crate::people::{Browser, main_of};
 use crate::provider::{CLIENT, Provider, SECRET, parameters};
 use crate::server::Answer;
 use crate::stage::Stage;
@@ -428,4 +429,266 @@ async fn nobody_is_led_away_nor_sent_to_sign_in_by_another_site() {
     }
     assert_eq!(company.browser().get("/sign-in/start?with=Nobody").status, 404);
     assert_eq!(company.browser().get("/sign-in/start").status, 404);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn somebody_who_may_act_for_several_chooses_and_changes_it_later() {
+    let company = Company::open().await;
+    company.provider.says().claims = json!({ "groups": ["global-administrators", "auditors"] });
+    let mut browser = company.browser();
+    let answer = company.signs_in(&mut browser, "&next=/words");
+    assert_eq!((answer.status, answer.header("location")), (303, Some("/acting-as")), "{}", answer.text);
+    assert!(!browser.cookies().contains_key(SESSION), "nothing is begun before it is chosen");
+    let page = browser.get("/acting-as");
+    let auditor = format!("auditor:ada ({})", company.provider.base);
+    for part in
+        ["For whom do you act?", "value=\"customer:adatum\"", "Customer adatum", &format!("value=\"{auditor}\"")]
+    {
+        assert!(page.text.contains(part), "{part}: {}", page.text);
+    }
+    for other in ["customer:wingtip", "operator:local", ""] {
+        assert_eq!(browser.post("/acting-as", &[("as", other)]).status, 404, "{other}");
+    }
+    let foreign = browser.call(
+        "POST",
+        "/acting-as",
+        &[("content-type", "application/x-www-form-urlencoded"), ("sec-fetch-site", "cross-site")],
+        Some("as=customer%3Aadatum"),
+    );
+    assert_eq!(foreign.status, 403);
+    let kept = browser.cookies().clone();
+    let chosen = browser.post("/acting-as", &[("as", "customer:adatum")]);
+    assert_eq!((chosen.status, chosen.header("location")), (303, Some("/words")), "{}", chosen.text);
+    assert_eq!(browser.cookies().keys().collect::<Vec<_>>(), [SESSION]);
+    // What was chosen from is good once.
+    let mut again = company.browser();
+    *again.cookies() = kept;
+    let answer = again.post("/acting-as", &[("as", "customer:adatum")]);
+    assert!(answer.header("location") == Some("/sign-in") && !is_signed_in(&mut again), "{}", answer.text);
+    // Later, for another: a new name, as old as the one before.
+    company.house.passes(20 * MINUTE);
+    let page = browser.get("/customers/adatum/partners");
+    assert!(page.text.contains("href=\"/acting-as\""), "{}", page.text);
+    company.house.passes(20 * MINUTE);
+    let before = browser.cookies()[SESSION].clone();
+    let page = browser.get("/acting-as");
+    let key = Browser::hidden(&page, "form_key");
+    assert_eq!(browser.post("/acting-as", &[("as", &auditor)]).status, 403, "without the key of the form");
+    let changed = browser.post("/acting-as", &[("as", &auditor), ("form_key", &key)]);
+    assert_eq!((changed.status, changed.header("location")), (303, Some("/ledger")), "{}", changed.text);
+    assert_ne!(browser.cookies()[SESSION], before);
+    assert_eq!(browser.get("/ledger").status, 200);
+    let mut old = company.browser();
+    old.cookies().insert(SESSION.to_owned(), before);
+    assert!(!is_signed_in(&mut old));
+    for _ in 0..16 {
+        company.house.passes(27 * MINUTE);
+        assert_eq!(browser.get("/ledger").status, 200);
+    }
+    company.house.passes(27 * MINUTE);
+    assert_eq!(browser.get("/ledger").status, 303, "eight hours after the sign-in it is over");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn somebody_who_may_act_for_nobody_is_told_as_whom_and_what_is_missing() {
+    let company = Company::open().await;
+    company.provider.says().claims = json!({ "groups": ["staff"], "name": "<b>Eve</b>" });
+    let mut browser = company.browser();
+    let page = company.signs_in(&mut browser, "&next=/words");
+    assert_eq!(page.status, 403);
+    for part in [
+        "&lt;b&gt;Eve&lt;/b&gt;",
+        "ada@adatum.example",
+        "groups",
+        "href=\"/sign-in/start?with=Adatum+School&amp;next=%2Fwords&amp;other=yes\"",
+    ] {
+        assert!(main_of(&page).contains(part), "{part}: {}", page.text);
+    }
+    let sent = browser.get("/sign-in/start?with=Adatum+School&other=yes");
+    assert_eq!(parameters(sent.header("location").unwrap().split_once('?').unwrap().1)["prompt"], "login");
+    // A customer that is not known here is told so.
+    company.provider.says().claims = json!({ "groups": ["strangers"] });
+    let page = company.signs_in(&mut browser, "");
+    assert!(page.status == 403 && page.text.contains("Whom you act for is not known here"), "{}", page.text);
+    assert!(!browser.cookies().contains_key(SESSION));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn among_several_providers_the_domain_of_the_email_picks_and_none_is_shown_that_is_not_listed() {
+    let other = |name: &str, more: &str| {
+        format!(
+            "[[sign_in]]\nname = \"{name}\"\nissuer = \"https://{}.example\"\nclient_id = \"s\"\n{more}\nacts_as = [{{ role = \"auditor\", when = {{ claim = \"a\", has = \"b\" }} }}]\n",
+            name.to_lowercase()
+        )
+    };
+    let others =
+        other("Contoso", "listed = true") + &other("Wingtip", "domains = [\"wingtip.example\", \"wingtip.cn\"]");
+    let company = Company::with("", &others).await;
+    let mut browser = company.browser();
+    let page = browser.get("/sign-in?next=/words");
+    assert!(page.text.contains("with=Contoso") && page.text.contains("name=\"email\""), "{}", page.text);
+    assert!(!page.text.contains("Adatum") && !page.text.contains("Wingtip"), "{}", page.text);
+    for (email, picked) in [
+        ("ada@adatum.example", Some("Adatum+School")),
+        (" eve@WINGTIP.cn ", Some("Wingtip")),
+        ("eve@contoso.example", None),
+        ("eve@x.adatum.example", None),
+        ("adatum.example", None),
+        ("", None),
+    ] {
+        let page = browser.post("/sign-in/company", &[("email", email), ("next", "/words")]);
+        assert_eq!(page.status, if picked.is_some() { 200 } else { 422 }, "{email}: {}", page.text);
+        match picked {
+            Some(name) => {
+                assert!(page.text.contains(&format!("with={name}&amp;next=%2Fwords")), "{email}: {}", page.text)
+            }
+            None => assert!(
+                page.text.contains("id=\"email-error\"") && !page.text.contains("with=Adatum"),
+                "{email}: {}",
+                page.text
+            ),
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_page_of_it_is_in_chinese_too() {
+    let company = Company::with("", "").await;
+    let mut browser = company.browser();
+    browser.language = "zh-Hans";
+    let is_chinese = |what: &str, page: &Answer| {
+        let mut text = format!("<main{}", main_of(page));
+        while let Some((before, rest)) = text.split_once('<') {
+            text = format!("{before} {}", rest.split_once('>').unwrap().1);
+        }
+        for known in [
+            "Adatum School",
+            "Ada Lovelace",
+            "ada@adatum.example",
+            "groups",
+            "access_denied",
+            "standing_",
+            "Customer adatum",
+        ] {
+            text = text.replace(known, "");
+        }
+        assert!(!text.chars().any(|c| c.is_ascii_alphabetic()), "{what}: {text}");
+    };
+    is_chinese("sign-in", &browser.get("/sign-in"));
+    is_chinese("lost", &browser.get("/sign-in/callback"));
+    company.provider.says().claims = json!({ "groups": ["staff"] });
+    is_chinese("nobody", &company.signs_in(&mut browser, ""));
+    company.provider.says().claims = json!({ "groups": ["strangers"] });
+    is_chinese("unknown", &company.signs_in(&mut browser, ""));
+    company.provider.says().claims = json!({ "nonce": "x" });
+    is_chinese("wrong", &company.signs_in(&mut browser, ""));
+    company.provider.says().claims = json!({ "auth_time": 1, "groups": ["staff"] });
+    is_chinese("stale", &company.signs_in(&mut browser, "&again=yes"));
+    let back = company.away(&mut browser, "");
+    let state = &parameters(back.split_once('?').unwrap().1)["state"];
+    is_chinese("refused", &browser.get(&format!("/sign-in/callback?error=access_denied&state={state}")));
+    company.provider.says().claims = json!({ "groups": ["global-administrators", "auditors"] });
+    company.signs_in(&mut browser, "");
+    is_chinese("choices", &browser.get("/acting-as"));
+    is_chinese("signed out", &browser.get("/signed-out?of=Adatum+School"));
+    company.provider.says().is_down = true;
+    company.house.passes(MINUTE);
+    is_chinese("down", &browser.get("/sign-in/start?with=Adatum+School"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_makes_a_change_that_weighs_much_signs_in_anew_and_comes_back_to_the_same_page() {
+    let company = Company::open().await;
+    let stage = &company.house.stage;
+    stage.partner("contoso", PartnerKind::DirectBill).await;
+    stage.accepts("adatum", "contoso", &["office365"]).await;
+    let groups = json!(["global-administrators"]);
+    let again = "/sign-in/start?with=Adatum+School&amp;next=%2Fcustomers%2Fadatum%2Fremoval&amp;again=yes";
+    let now = || company.house.stage.clock.now().as_second();
+    let mut browser = company.browser();
+    for (what, auth_time, asks) in [
+        ("its provider does not say when somebody proved who they are", Value::Null, true),
+        ("it was long ago", json!(now() - 15 * 60), true),
+        ("it was lately", json!(now() - 14 * 60), false),
+    ] {
+        company.provider.says().claims = json!({ "groups": groups, "auth_time": auth_time });
+        assert_eq!(company.signs_in(&mut browser, "").status, 303, "{what}");
+        let page = browser.get("/customers/adatum/removal");
+        assert_eq!(page.text.contains(&format!("href=\"{again}\"")), asks, "{what}: {}", page.text);
+    }
+    company.house.passes(MINUTE);
+    let page = browser.get("/customers/adatum/removal");
+    let sent = browser.post(
+        "/customers/adatum/removal",
+        &[("form_key", &Browser::hidden(&page, "form_key")), ("once", &Browser::hidden(&page, "once"))],
+    );
+    let proves = "/sign-in?next=%2Fcustomers%2Fadatum%2Fremoval&again=yes";
+    assert_eq!((sent.status, sent.header("location")), (303, Some(proves)), "{}", sent.text);
+    assert!(browser.get(proves).text.contains(&format!("href=\"{again}\"")));
+    let more = "&next=/customers/adatum/removal&again=yes";
+    for (what, auth_time, status) in [
+        ("the provider does not say when", Value::Null, 403),
+        ("before it was asked", json!(now() - 61), 403),
+        ("now", json!(now()), 303),
+    ] {
+        let sent = browser.get(&format!("/sign-in/start?with=Adatum+School{more}"));
+        let sent_to = sent.header("location").unwrap();
+        assert_eq!(parameters(sent_to.split_once('?').unwrap().1)["max_age"], "0");
+        let before = browser.cookies()[SESSION].clone();
+        company.provider.says().claims = json!({ "groups": groups, "auth_time": auth_time });
+        let back = browser.get(&company.provider.signs_in(sent_to));
+        assert_eq!(back.status, status, "{what}: {}", back.text);
+        if status == 303 {
+            assert_eq!(back.header("location"), Some("/customers/adatum/removal"));
+            assert_ne!(browser.cookies()[SESSION], before, "a new name");
+        } else {
+            assert!(back.text.contains("You did not sign in anew"), "{what}: {}", back.text);
+            assert_eq!(browser.cookies()[SESSION], before);
+        }
+    }
+    let page = browser.get("/customers/adatum/removal");
+    assert!(!page.text.contains("again=yes"), "{}", page.text);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn somebody_else_who_signs_in_anew_is_themselves_and_whoever_may_act_for_several_stays_who_they_were() {
+    let company = Company::open().await;
+    let now = company.house.stage.clock.now().as_second();
+    let both = json!({ "groups": ["global-administrators", "auditors"], "auth_time": now });
+    company.provider.says().claims = both.clone();
+    let mut browser = company.browser();
+    company.signs_in(&mut browser, "");
+    browser.post("/acting-as", &[("as", "customer:adatum")]);
+    let back = company.signs_in(&mut browser, "&next=/words&again=yes");
+    assert_eq!(back.header("location"), Some("/words"), "{}", back.text);
+    assert!(is_signed_in(&mut browser));
+    // Another person is not taken for the one before.
+    company.provider.says().claims["sub"] = "bob".into();
+    let back = company.signs_in(&mut browser, "&next=/words&again=yes");
+    assert_eq!(back.header("location"), Some("/acting-as"), "{}", back.text);
+    // What one may not be any more one is not.
+    company.provider.says().claims = json!({ "groups": ["auditors"], "auth_time": now });
+    let back = company.signs_in(&mut browser, "&again=yes");
+    assert_eq!(back.header("location"), Some("/ledger"), "{}", back.text);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_signs_out_is_shown_the_way_out_of_the_provider_and_led_nowhere() {
+    let company = Company::open().await;
+    let mut browser = company.browser();
+    company.signs_in(&mut browser, "");
+    let page = browser.get("/words");
+    let out = browser.post("/sign-out", &[("form_key", &Browser::hidden(&page, "form_key"))]);
+    assert_eq!((out.status, out.header("location")), (303, Some("/signed-out?of=Adatum+School")));
+    let page = browser.get("/signed-out?of=Adatum+School");
+    let way = format!("href=\"{}/end?client_id={CLIENT}\"", company.provider.base);
+    assert!(page.text.contains(&way), "{}", page.text);
+    assert!(!is_signed_in(&mut browser));
+    for without in ["/signed-out", "/signed-out?of=Nobody"] {
+        assert!(!browser.get(without).text.contains("/end?"), "{without}");
+    }
+    company.provider.says().is_down = true;
+    company.house.passes(MINUTE);
+    let page = browser.get("/signed-out?of=Adatum+School");
+    assert!(page.status == 200 && !page.text.contains("/end?"), "{}", page.text);
 }
