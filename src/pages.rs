@@ -68,7 +68,8 @@ pub struct PageRoute {
     pub query: &'static [&'static str],
     /// Is it there when a world of its own is served?
     pub in_worlds: bool,
-    /// Is whatever else stands in its query passed over? Tools that send mail write into the links of what they send.
+    /// Is whatever else stands in its query passed over? Tools that send mail write into the links of what they send, and
+    /// a provider says more of a sign-in than is asked.
     pub takes_any: bool,
     /// May it look at everything, so that it has its turn aside?
     pub is_long: bool,
