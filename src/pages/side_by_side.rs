@@ -62,6 +62,12 @@ pub fn hunks<'a>(old: &'a str, new: &'a str) -> Vec<Vec<Row<'a>>> {
 /// The two texts of a file, before and after.
 #[must_use]
 pub fn side_by_side(words: Words, path: &str, old: &str, new: &str, label: &str) -> Markup {
+    beside(words, path, [("column-now", old), ("column-then", new)], label)
+}
+
+/// Two texts of a file, each with the key of what it is called.
+#[must_use]
+pub fn beside(words: Words, path: &str, [(old_is, old), (new_is, new)]: [(&str, &str); 2], label: &str) -> Markup {
     let side = |line: Option<Line<'_>>, is_same: bool, class: &'static str| {
         html! {
             td.at { @if let Some((number, _)) = line { (number) } }
@@ -79,8 +85,8 @@ pub fn side_by_side(words: Words, path: &str, old: &str, new: &str, label: &str)
         div.text role="region" aria-label=(label) tabindex="0" translate="no" {
             table {
                 thead { tr {
-                    th colspan="2" scope="col" { (words.say("column-now")) }
-                    th colspan="2" scope="col" { (words.say("column-then")) }
+                    th colspan="2" scope="col" { (words.say(old_is)) }
+                    th colspan="2" scope="col" { (words.say(new_is)) }
                 } }
                 @for rows in hunks(old, new) {
                     tbody lang="en" { @for Row { old, new, is_same } in rows {

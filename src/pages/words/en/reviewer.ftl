@@ -289,6 +289,8 @@ base-conflicts = { $count ->
     [one] One file was changed by both sides: say which text stays. Every file that only one side changed is taken over.
    *[other] { $count } files were changed by both sides: say for each which text stays. Every file that only one side changed is taken over.
 }
+column-in-force = In force
+column-in-draft = In the draft
 base-stays = Which text of { $path } stays
 base-choose = Choose one
 base-choose-missing = Choose which text stays

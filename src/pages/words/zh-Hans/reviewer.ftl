@@ -257,6 +257,8 @@ base-conflicts = { $count ->
     [0] 没有双方都更改过的文件。只有一方更改过的文件会自动采用。
    *[other] 有 { $count } 个文件双方都更改过：请为每个文件选择保留哪一方的内容。只有一方更改过的文件会自动采用。
 }
+column-in-force = 现行规则
+column-in-draft = 草稿
 base-stays = { $path } 保留哪一方的内容
 base-choose = 请选择
 base-choose-missing = 请选择保留哪一方的内容
