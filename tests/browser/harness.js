@@ -43,13 +43,14 @@ export function launched() {
   return chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
 }
 
-// A person with a browser of their own. Whatever leaves for another host, and whatever the console says, is kept.
-export async function person(browser, base, options = {}) {
+// A person with a browser of their own. Whatever leaves for another host than the server and those that are `known`, and
+// whatever the console says, is kept.
+export async function person(browser, base, options = {}, known = []) {
   const context = await browser.newContext({ baseURL: base, ...options });
   const foreign = [];
   const noise = [];
   await context.route("**/*", (route) => {
-    if (route.request().url().startsWith(base)) return route.continue();
+    if ([base, ...known].some((host) => route.request().url().startsWith(host))) return route.continue();
     foreign.push(route.request().url());
     return route.abort();
   });
