@@ -3,7 +3,7 @@
 use std::any::Any;
 use std::sync::{Arc, PoisonError, RwLockReadGuard};
 
-use redb::{ReadableTable, Table, WriteTransaction};
+use redb::{Table, WriteTransaction};
 
 use super::appender::LedgerAppender;
 use super::file::Shared;
@@ -42,8 +42,7 @@ pub struct WriteContext<'a> {
     pub at: Timestamp,
     /// The revision the change would make.
     pub next: Revision,
-    pub(super) metadata_table: &'a Table<'a, &'static [u8], &'static [u8]>,
-    pub(super) metadata: Metadata<'a, Table<'a, &'static [u8], &'static [u8]>>,
+    pub(super) metadata: Metadata<'a>,
 }
 
 impl WriteContext<'_> {
@@ -52,7 +51,7 @@ impl WriteContext<'_> {
     /// # Errors
     /// [`StoreError`] when it cannot be read.
     pub fn remembered(&self, key: &[u8]) -> Result<Option<Remembered>, StoreError> {
-        self.metadata_table.get(remembered_key(key).as_slice())?.map(|found| decode(found.value())).transpose()
+        self.metadata.metadata_table.bytes(&remembered_key(key))?.map(|bytes| decode(&bytes)).transpose()
     }
 }
 
@@ -156,7 +155,7 @@ impl<'txn> Batch<'txn> {
     pub(super) fn context(&self) -> WriteContext<'_> {
         let view = View::new(&self.facts, self.revision);
         let metadata = Metadata { metadata_table: &self.metadata_table, known: &self.known, newer: &self.newer };
-        WriteContext { view, at: self.at, next: self.revision.next(), metadata_table: &self.metadata_table, metadata }
+        WriteContext { view, at: self.at, next: self.revision.next(), metadata }
     }
 
     /// The moment, the newest revision and the newest entry of the metadata journal.

@@ -7,7 +7,6 @@
 
 use std::collections::BTreeMap;
 
-use redb::ReadableTable;
 use serde::{Deserialize, Serialize};
 
 use super::StoreError;
@@ -102,7 +101,7 @@ fn review_key(id: &DraftId) -> Vec<u8> {
     [b"dr", id.as_str().as_bytes()].concat()
 }
 
-impl<T: ReadableTable<&'static [u8], &'static [u8]>> Metadata<'_, T> {
+impl Metadata<'_> {
     fn draft_review(&self, id: &DraftId) -> Result<Option<DraftReview>, StoreError> {
         Ok(self.row::<Option<DraftReview>>(&review_key(id))?.flatten())
     }
@@ -190,10 +189,7 @@ pub fn with_changes<'a>(
     files
 }
 
-fn whole<T: ReadableTable<&'static [u8], &'static [u8]>>(
-    metadata: &Metadata<'_, T>,
-    id: &DraftId,
-) -> Result<Option<WholeDraft>, StoreError> {
+fn whole(metadata: &Metadata<'_>, id: &DraftId) -> Result<Option<WholeDraft>, StoreError> {
     let Some(draft) = metadata.draft(id)?.filter(|draft| draft.deleted.is_none()) else { return Ok(None) };
     let (texts, base) = (metadata.draft_texts(id)?, metadata.row::<Vec<(String, String)>>(&rules_key(&draft.base))?);
     let base = base.ok_or_else(|| StoreError::Unreadable(format!("the rules `{}` are not kept", draft.base)))?;

@@ -140,20 +140,32 @@ impl Known {
     }
 }
 
+/// The metadata table, in whatever transaction.
+pub(super) trait MetadataRows {
+    /// What lies under a key.
+    fn bytes(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError>;
+}
+
+impl<T: ReadableTable<&'static [u8], &'static [u8]>> MetadataRows for T {
+    fn bytes(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        Ok(self.get(key)?.map(|found| found.value().to_vec()))
+    }
+}
+
 /// The metadata rows as one transaction sees them, each checked against the journal.
-pub(super) struct Metadata<'a, T> {
-    pub(super) metadata_table: &'a T,
+pub(super) struct Metadata<'a> {
+    pub(super) metadata_table: &'a dyn MetadataRows,
     pub(super) known: &'a Known,
     /// The entries of this transaction.
     pub(super) newer: &'a Known,
 }
 
-impl<T: ReadableTable<&'static [u8], &'static [u8]>> Metadata<'_, T> {
+impl Metadata<'_> {
     fn bytes(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
         if let Some(fault) = self.known.fault.as_ref().or(self.newer.fault.as_ref()) {
             return Err(StoreError::Altered(fault.clone()));
         }
-        let found = self.metadata_table.get(key)?.map(|found| found.value().to_vec());
+        let found = self.metadata_table.bytes(key)?;
         let expected = self.newer.rows.get(key).or_else(|| self.known.rows.get(key));
         if found.as_deref().map(sha256).as_ref() == expected {
             return Ok(found);

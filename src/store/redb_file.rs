@@ -18,7 +18,7 @@ use super::metadata::Metadata;
 use super::prepare::prepare;
 use super::present::FactTables;
 use super::segment::SEGMENT_SPANS;
-use super::tables::{CUSTOMER_SUMMARIES, ENTRIES, HISTORY, METADATA, MetadataTable, PRESENT};
+use super::tables::{CUSTOMER_SUMMARIES, ENTRIES, HISTORY, METADATA, PRESENT};
 use super::tail::Tail;
 use super::time::StoreTime;
 use super::view::View;
@@ -300,7 +300,7 @@ impl Store {
     /// Reads metadata, checked against the journal.
     pub(super) fn metadata<T>(
         &self,
-        read: impl FnOnce(&Metadata<'_, MetadataTable>) -> Result<T, StoreError>,
+        read: impl FnOnce(&Metadata<'_>) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
         // What is known first: the transaction then sees at least as much.
         let known = self.shared.known.read().unwrap_or_else(PoisonError::into_inner);
