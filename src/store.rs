@@ -34,6 +34,7 @@ mod metadata_changes;
 mod sheet;
 mod file;
 mod batch;
+mod queue;
 mod writer;
 mod indexer;
 mod postings;

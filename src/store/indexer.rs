@@ -18,9 +18,9 @@ use super::file::Shared;
 use super::frames::LedgerRows;
 use super::ledger::guarded;
 use super::ledger_index::{LEDGER_INDEX, old_rows_to};
+use super::queue::Queue;
 use super::segment::{self, RECORDS_MAX, SEGMENT_SPANS, SEGMENTS, segment_key};
 use super::tail::Tail;
-use super::writer::Queue;
 use crate::audit::Indexed;
 
 /// How many records are read at once.
