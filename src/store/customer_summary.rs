@@ -77,24 +77,27 @@ fn read(view: &View<'_>, customer: &str, revision: Revision) -> Result<Option<Ve
     encode(&CustomerSummary { revision, services: services.collect(), relationships }).map(Some)
 }
 
-/// Is the summary of a customer another than its facts make, or of another revision than the newest of them?
-pub(super) fn is_wrong(rows: &dyn Rows, customer: &str, row: &[u8]) -> Result<bool, StoreError> {
-    match is_another(rows, customer, row) {
-        // Of what cannot be read nothing is a summary.
-        Err(StoreError::Unreadable(_)) => Ok(true),
-        is_another => is_another,
-    }
-}
-
-fn is_another(rows: &dyn Rows, customer: &str, row: &[u8]) -> Result<bool, StoreError> {
-    let CustomerSummary { revision, services, relationships } = decode(row)?;
-    let services = services.iter().map(|service| key(Kind::Service, &[customer, service.name]));
-    let relationships = relationships.iter().map(|(partner, _)| key(Kind::Relationship, &[customer, partner]));
+/// The summary that the facts of a customer make, as the newest of them wrote it.
+fn summary_as_written(rows: &dyn Rows, customer: &str) -> Result<Option<Vec<u8>>, StoreError> {
+    let Some(row) = summary_of(rows, customer, Revision::default())? else { return Ok(None) };
+    let mut summary: CustomerSummary<'_> = decode(&row)?;
+    let services = summary.services.iter().map(|service| key(Kind::Service, &[customer, service.name]));
+    let relationships = summary.relationships.iter().map(|(partner, _)| key(Kind::Relationship, &[customer, partner]));
     let mut newest = Revision::default();
     for key in services.chain(relationships).chain([key(Kind::Customer, &[customer])]) {
         newest = rows.newest(&key, NEWEST)?.map_or(newest, |(revision, _)| newest.max(revision));
     }
-    Ok(revision != newest || summary_of(rows, customer, revision)?.as_deref() != Some(row))
+    summary.revision = newest;
+    encode(&summary).map(Some)
+}
+
+/// Is the summary of a customer another than its facts make, or of another revision than the newest of them?
+pub(super) fn is_wrong(rows: &dyn Rows, customer: &str, row: &[u8]) -> Result<bool, StoreError> {
+    match summary_as_written(rows, customer) {
+        // Of what cannot be read nothing is a summary.
+        Err(StoreError::Unreadable(_)) => Ok(true),
+        written => Ok(written?.as_deref() != Some(row)),
+    }
 }
 
 fn last_of(names: &[&str]) -> String {

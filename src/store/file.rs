@@ -67,6 +67,19 @@ impl Shared {
         Ok(())
     }
 
+    /// Reads metadata, checked against the journal.
+    pub(super) fn metadata<T>(
+        &self,
+        read: impl FnOnce(&Metadata<'_>) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        // What is known first: the transaction then sees at least as much.
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        let transaction = self.read()?;
+        let mut newer = known.after();
+        newer.follow(&transaction.open_table(ENTRIES)?)?;
+        read(&Metadata { metadata_table: &transaction.open_table(METADATA)?, known: &known, newer: &newer })
+    }
+
     /// The newest part of the ledger's index.
     pub(super) fn tail(&self) -> Arc<Tail> {
         Arc::clone(&self.tail.read().unwrap_or_else(PoisonError::into_inner))

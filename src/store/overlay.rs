@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use super::StoreError;
 use super::index_rows::index_rows_of;
-use super::rows::OverlayRows;
+use super::rows::{OverlayRows, Rows};
 use super::view::View;
 use crate::domain::event::Fact;
 
 /// The facts after hypothetical changes, made one after the other.
-pub struct Overlay<'a>(OverlayRows<'a>);
+pub struct Overlay<'a>(OverlayRows<&'a dyn Rows>);
 
 impl<'a> View<'a> {
     /// These facts, with an overlay for hypothetical changes.

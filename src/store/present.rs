@@ -13,7 +13,7 @@ use redb::{AccessGuard, Range, ReadOnlyTable, ReadableTable, Table, WriteTransac
 use super::StoreError;
 use super::customer_summary::{customer_of, summary_of};
 use super::metadata::RowsDigest;
-use super::rows::{Listed, Rows, Visit, parse, row, walk_over};
+use super::rows::{Listed, OverlayRows, Rows, Visit, parse, row};
 use super::tables::{CUSTOMER_SUMMARIES, HISTORY, PRESENT};
 use crate::audit::Hash;
 use crate::id::Revision;
@@ -197,40 +197,51 @@ fn next_older<'t>(
 
 /// The facts in a write transaction.
 ///
-/// What a change writes waits in memory until the change is whole, or too large for that, and is then written in the
+/// What a change puts waits in memory until the change is whole, or too large for that, and is then written in the
 /// order of its keys.
 pub(super) struct WrittenFacts<'txn> {
-    tables: WrittenTables<'txn>,
+    rows: OverlayRows<WrittenTables<'txn>>,
     summaries: Table<'txn, &'static str, Bytes>,
-    /// What waits to be written, as the revision that is being made.
-    waiting: BTreeMap<Vec<u8>, Vec<u8>>,
     waiting_bytes: usize,
-    revision: Revision,
-    /// Was something of that revision written already?
+    /// Was something of the revision that is being made written already?
     is_in_parts: bool,
 }
 
+/// The two tables in a write transaction.
 struct WrittenTables<'txn> {
     present: Table<'txn, Bytes, Bytes>,
     history: Table<'txn, Bytes, Bytes>,
 }
 
+/// The digest of what a revision puts.
+fn digest_of(put: &BTreeMap<Vec<u8>, Vec<u8>>, revision: Revision) -> Hash {
+    let mut digest = RowsDigest::default();
+    put.iter().for_each(|(key, value)| digest.add(&row(key, revision), value));
+    digest.end()
+}
+
 impl<'txn> WrittenFacts<'txn> {
     pub(super) fn open(write: &'txn WriteTransaction) -> Result<Self, StoreError> {
-        let tables = WrittenTables { present: write.open_table(PRESENT)?, history: write.open_table(HISTORY)? };
-        let (waiting, revision) = (BTreeMap::new(), Revision::default());
+        let beneath = WrittenTables { present: write.open_table(PRESENT)?, history: write.open_table(HISTORY)? };
+        let (over, revision) = (BTreeMap::new(), Revision::default());
+        let rows = OverlayRows { beneath, base: Revision(u64::MAX), over, revision };
         let summaries = write.open_table(CUSTOMER_SUMMARIES)?;
-        Ok(Self { tables, summaries, waiting, waiting_bytes: 0, revision, is_in_parts: false })
+        Ok(Self { rows, summaries, waiting_bytes: 0, is_in_parts: false })
+    }
+
+    /// The tables as they are, without what waits.
+    fn tables(&mut self) -> &mut WrittenTables<'txn> {
+        &mut self.rows.beneath
     }
 
     /// Puts what a fact is from a revision on.
     pub(super) fn put(&mut self, key: Vec<u8>, revision: Revision, value: Vec<u8>) -> Result<(), StoreError> {
-        if self.revision != revision {
+        if self.rows.revision != revision {
             self.write()?;
-            (self.revision, self.is_in_parts) = (revision, false);
+            (self.rows.revision, self.is_in_parts) = (revision, false);
         }
         self.waiting_bytes += key.len() + value.len();
-        self.waiting.insert(key, value);
+        self.rows.over.insert(key, value);
         if self.waiting_bytes > WAITING_BYTES_MAX {
             self.write()?;
         }
@@ -239,54 +250,73 @@ impl<'txn> WrittenFacts<'txn> {
 
     /// Writes what was put as a revision; the digest of all its rows.
     pub(super) fn written(&mut self, revision: Revision) -> Result<Hash, StoreError> {
-        let mut digest = RowsDigest::default();
-        if self.revision == revision && self.is_in_parts {
-            self.write()?;
-            self.tables.each_version(&mut |row, value| {
-                if parse(row).is_some_and(|(_, at)| at == revision) {
-                    digest.add(row, value);
-                }
-            })?;
-        } else if self.revision == revision {
-            self.waiting.iter().for_each(|(key, value)| digest.add(&row(key, revision), value));
-            self.write()?;
+        if self.rows.revision != revision {
+            return Ok(RowsDigest::default().end());
         }
+        if !self.is_in_parts {
+            let digest = digest_of(&self.rows.over, revision);
+            return self.write().map(|()| digest);
+        }
+        self.write()?;
+        let mut digest = RowsDigest::default();
+        self.rows.beneath.each_version(&mut |row, value| {
+            if parse(row).is_some_and(|(_, at)| at == revision) {
+                digest.add(row, value);
+            }
+        })?;
         Ok(digest.end())
     }
 
     fn write(&mut self) -> Result<(), StoreError> {
-        let mut customers = BTreeSet::new();
-        for (key, value) in std::mem::take(&mut self.waiting) {
-            customers.extend(customer_of(&key).map(str::to_owned));
-            let bytes = [self.revision.0.to_be_bytes().as_slice(), &value].concat();
-            let Some(before) = self.tables.present.insert(key.as_slice(), bytes.as_slice())? else { continue };
+        let (put, revision) = (std::mem::take(&mut self.rows.over), self.rows.revision);
+        let customers: BTreeSet<String> = put.keys().filter_map(|key| customer_of(key).map(str::to_owned)).collect();
+        self.write_rows(put, revision)?;
+        self.write_summaries(customers, revision)?;
+        (self.waiting_bytes, self.is_in_parts) = (0, true);
+        Ok(())
+    }
+
+    /// Writes what facts are from a revision on, and moves what they were to the history.
+    fn write_rows(
+        &mut self,
+        rows: impl IntoIterator<Item = (Vec<u8>, Vec<u8>)>,
+        revision: Revision,
+    ) -> Result<(), StoreError> {
+        let WrittenTables { present, history } = self.tables();
+        for (key, value) in rows {
+            let bytes = [revision.0.to_be_bytes().as_slice(), &value].concat();
+            let Some(before) = present.insert(key.as_slice(), bytes.as_slice())? else { continue };
             let (replaced, value) = version(before.value())?;
-            if replaced != self.revision {
-                self.tables.history.insert(row(&key, replaced).as_slice(), value)?;
+            if replaced != revision {
+                history.insert(row(&key, replaced).as_slice(), value)?;
             }
         }
+        Ok(())
+    }
+
+    /// Writes the summaries of customers as their newest facts make them.
+    fn write_summaries(
+        &mut self,
+        customers: impl IntoIterator<Item = String>,
+        revision: Revision,
+    ) -> Result<(), StoreError> {
         for customer in customers {
-            match summary_of(&self.tables, &customer, self.revision)? {
+            match summary_of(&self.rows.beneath, &customer, revision)? {
                 Some(row) => self.summaries.insert(customer.as_str(), row.as_slice())?,
                 None => self.summaries.remove(customer.as_str())?,
             };
         }
-        (self.waiting_bytes, self.is_in_parts) = (0, true);
         Ok(())
     }
 }
 
 impl Rows for WrittenFacts<'_> {
     fn newest(&self, key: &[u8], at: Revision) -> Result<Option<(Revision, Vec<u8>)>, StoreError> {
-        match self.waiting.get(key).filter(|_| self.revision <= at) {
-            Some(value) => Ok(Some((self.revision, value.clone()))),
-            None => self.tables.newest(key, at),
-        }
+        self.rows.newest(key, at)
     }
 
     fn walk(&self, prefix: &[u8], from: &[u8], at: Revision, visit: &mut Visit<'_>) -> Result<(), StoreError> {
-        let beneath = |visit: &mut Visit<'_>| self.tables.walk(prefix, from, at, visit);
-        if self.revision > at { beneath(visit) } else { walk_over(&self.waiting, prefix, from, visit, beneath) }
+        self.rows.walk(prefix, from, at, visit)
     }
 }
 

@@ -19,7 +19,7 @@ use super::prepare::prepare;
 use super::present::FactTables;
 use super::queue::Queue;
 use super::segment::SEGMENT_SPANS;
-use super::tables::{CUSTOMER_SUMMARIES, ENTRIES, HISTORY, METADATA, PRESENT};
+use super::tables::{CUSTOMER_SUMMARIES, HISTORY, PRESENT};
 use super::tail::Tail;
 use super::time::StoreTime;
 use super::view::View;
@@ -303,12 +303,7 @@ impl Store {
         &self,
         read: impl FnOnce(&Metadata<'_>) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
-        // What is known first: the transaction then sees at least as much.
-        let known = self.shared.known.read().unwrap_or_else(PoisonError::into_inner);
-        let transaction = self.read()?;
-        let mut newer = known.after();
-        newer.follow(&transaction.open_table(ENTRIES)?)?;
-        read(&Metadata { metadata_table: &transaction.open_table(METADATA)?, known: &known, newer: &newer })
+        self.shared.metadata(read)
     }
 }
 

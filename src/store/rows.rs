@@ -121,16 +121,30 @@ pub(super) trait Rows {
 /// What is done with a key and what it holds.
 pub(super) type Visit<'v> = dyn FnMut(&[u8], &[u8]) -> Result<Listed, StoreError> + 'v;
 
-/// Rows with some facts put over them that were never written: what would be if.
-pub(super) struct OverlayRows<'a> {
-    pub(super) beneath: &'a dyn Rows,
-    /// The revision at which what lies beneath is read: newer rows may be there, of changes made meanwhile.
+impl Rows for &dyn Rows {
+    fn newest(&self, key: &[u8], at: Revision) -> Result<Option<(Revision, Vec<u8>)>, StoreError> {
+        (**self).newest(key, at)
+    }
+
+    fn walk(&self, prefix: &[u8], from: &[u8], at: Revision, visit: &mut Visit<'_>) -> Result<(), StoreError> {
+        (**self).walk(prefix, from, at, visit)
+    }
+
+    fn summary(&self, customer: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        (**self).summary(customer)
+    }
+}
+
+/// Rows with some facts put over them that are not written, not yet or never.
+pub(super) struct OverlayRows<B> {
+    pub(super) beneath: B,
+    /// The revision up to which what lies beneath is read: newer rows may be there, of changes made meanwhile.
     pub(super) base: Revision,
     pub(super) over: BTreeMap<Vec<u8>, Vec<u8>>,
     pub(super) revision: Revision,
 }
 
-impl Rows for OverlayRows<'_> {
+impl<B: Rows> Rows for OverlayRows<B> {
     fn newest(&self, key: &[u8], at: Revision) -> Result<Option<(Revision, Vec<u8>)>, StoreError> {
         match self.over.get(key) {
             Some(value) if self.revision <= at => Ok(Some((self.revision, value.clone()))),
@@ -142,13 +156,14 @@ impl Rows for OverlayRows<'_> {
         if self.revision > at {
             return self.beneath.walk(prefix, from, at.min(self.base), visit);
         }
-        walk_over(&self.over, prefix, from, visit, |visit| self.beneath.walk(prefix, from, self.base, visit))
+        let beneath = |visit: &mut Visit<'_>| self.beneath.walk(prefix, from, at.min(self.base), visit);
+        walk_over(&self.over, prefix, from, visit, beneath)
     }
 }
 
 /// Visits every key of some facts from `from` on that begins with `prefix`, and of what lies beneath them, which
 /// `beneath` walks: in order, each as it is over the other.
-pub(super) fn walk_over(
+fn walk_over(
     over: &BTreeMap<Vec<u8>, Vec<u8>>,
     prefix: &[u8],
     from: &[u8],
