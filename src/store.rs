@@ -26,6 +26,7 @@ mod ledger_index;
 mod tail;
 mod ledger;
 mod prepare;
+mod staged;
 mod disk;
 mod token;
 mod proposal;

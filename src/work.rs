@@ -9,6 +9,6 @@ mod turns;
 mod task;
 mod threads;
 
-pub use task::{Owner, Stopped, Task, aside, end_all, is_long, step};
+pub use task::{Owner, Stopped, Task, aside, end_all, is_ending, is_long, step};
 pub use threads::{Broken, in_turn};
 pub use turns::{Turn, Turns};

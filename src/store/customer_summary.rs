@@ -77,8 +77,13 @@ fn read(view: &View<'_>, customer: &str, revision: Revision) -> Result<Option<Ve
     encode(&CustomerSummary { revision, services: services.collect(), relationships }).map(Some)
 }
 
+/// The revision of a summary, where it is one.
+pub(super) fn revision_of(row: &[u8]) -> Option<Revision> {
+    decode::<CustomerSummary<'_>>(row).ok().map(|summary| summary.revision)
+}
+
 /// The summary that the facts of a customer make, as the newest of them wrote it.
-fn summary_as_written(rows: &dyn Rows, customer: &str) -> Result<Option<Vec<u8>>, StoreError> {
+pub(super) fn summary_as_written(rows: &dyn Rows, customer: &str) -> Result<Option<Vec<u8>>, StoreError> {
     let Some(row) = summary_of(rows, customer, Revision::default())? else { return Ok(None) };
     let mut summary: CustomerSummary<'_> = decode(&row)?;
     let services = summary.services.iter().map(|service| key(Kind::Service, &[customer, service.name]));

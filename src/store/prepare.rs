@@ -21,6 +21,8 @@ use crate::id::Revision;
 
 /// The format this program writes, and the newest it reads.
 pub(super) const FORMAT: u8 = 5;
+/// The format of a file with rows that are not published, so that a program that knows nothing of them leaves it alone.
+pub(super) const STAGED_FORMAT: u8 = 0x80 | FORMAT;
 /// The last format with every version of a fact in one table.
 const WITHOUT_PRESENT: u8 = 4;
 /// The last format without frames, and with an index in the commit of each record.
@@ -44,7 +46,7 @@ pub(super) fn prepare(database: &Database, path: &Path) -> Result<(Revision, Tim
         }
         let found = meta.get("format")?.and_then(|found| found.value().first().copied());
         match found {
-            Some(FORMAT) => {}
+            Some(FORMAT | STAGED_FORMAT) => {}
             Some(WITHOUT_FRAMES | WITHOUT_PRESENT) => {
                 is_old = true;
                 meta.insert("format", [FORMAT].as_slice())?;

@@ -28,7 +28,7 @@ fn without_revision() -> StoreError {
 }
 
 /// The revision and the value of a present row.
-fn version(bytes: &[u8]) -> Result<(Revision, &[u8]), StoreError> {
+pub(super) fn version(bytes: &[u8]) -> Result<(Revision, &[u8]), StoreError> {
     let (revision, value) = bytes.split_first_chunk::<REVISION_BYTES>().ok_or_else(without_revision)?;
     Ok((Revision(u64::from_be_bytes(*revision)), value))
 }
@@ -201,16 +201,16 @@ fn next_older<'t>(
 /// order of its keys.
 pub(super) struct WrittenFacts<'txn> {
     rows: OverlayRows<WrittenTables<'txn>>,
-    summaries: Table<'txn, &'static str, Bytes>,
+    pub(super) summaries: Table<'txn, &'static str, Bytes>,
     waiting_bytes: usize,
     /// Was something of the revision that is being made written already?
     is_in_parts: bool,
 }
 
 /// The two tables in a write transaction.
-struct WrittenTables<'txn> {
-    present: Table<'txn, Bytes, Bytes>,
-    history: Table<'txn, Bytes, Bytes>,
+pub(super) struct WrittenTables<'txn> {
+    pub(super) present: Table<'txn, Bytes, Bytes>,
+    pub(super) history: Table<'txn, Bytes, Bytes>,
 }
 
 /// The digest of what a revision puts.
@@ -230,7 +230,7 @@ impl<'txn> WrittenFacts<'txn> {
     }
 
     /// The tables as they are, without what waits.
-    fn tables(&mut self) -> &mut WrittenTables<'txn> {
+    pub(super) fn tables(&mut self) -> &mut WrittenTables<'txn> {
         &mut self.rows.beneath
     }
 

@@ -19,6 +19,7 @@ use super::prepare::prepare;
 use super::present::FactTables;
 use super::queue::Queue;
 use super::segment::SEGMENT_SPANS;
+use super::staged::take_back_all;
 use super::tables::{CUSTOMER_SUMMARIES, HISTORY, PRESENT};
 use super::tail::Tail;
 use super::time::StoreTime;
@@ -125,10 +126,19 @@ impl Store {
         (clock, accepts_clock): (SharedClock, bool),
         random: SharedRandom,
     ) -> Result<Self, StoreError> {
-        let database = open()?;
+        let mut database = open()?;
         let prepared = catch_unwind(AssertUnwindSafe(|| prepare(&database, path)));
         let (revision, newest_at) = prepared.unwrap_or_else(|_| Err(damaged(path)))?;
         let time = StoreTime::open(clock, newest_at, accepts_clock)?;
+        match catch_unwind(AssertUnwindSafe(|| take_back_all(&database))).unwrap_or_else(|_| Err(damaged(path))) {
+            Err(StoreError::Unusable(cause)) => {
+                // As on a full disk: what is there can be read, and the rest is tried again before the next change.
+                tracing::warn!(%cause, "an import that was not done cannot be taken back yet");
+                drop(database);
+                database = open()?;
+            }
+            taken => taken?,
+        }
         let first_unindexed = {
             let read = database.begin_read()?;
             first_unindexed(&read.open_table(LEDGER_INDEX)?, &read.open_table(SEGMENT_SPANS)?)?

@@ -30,6 +30,12 @@ pub fn end_all() {
     ENDED.store(true, Ordering::Relaxed);
 }
 
+/// Does the process end?
+#[must_use]
+pub fn is_ending() -> bool {
+    ENDED.load(Ordering::Relaxed)
+}
+
 /// A call, or an answer that is sent, as far as it is long work.
 pub struct Task {
     of: String,
@@ -49,7 +55,7 @@ impl Task {
     /// Why it has to end, if it has to.
     #[must_use]
     pub fn stopped(&self) -> Option<Stopped> {
-        if self.is_gone.load(Ordering::Relaxed) || ENDED.load(Ordering::Relaxed) {
+        if self.is_gone.load(Ordering::Relaxed) || is_ending() {
             return Some(Stopped::Gone);
         }
         self.is_over.load(Ordering::Relaxed).then_some(Stopped::TooLong)
