@@ -4,6 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::StoreError;
 use super::batch::{Batch, WriteContext, Written, panicked};
+use super::queue::Kind;
 use super::redb_file::Store;
 use super::sheet::{Sheet, Work};
 use super::view::View;
@@ -76,7 +77,7 @@ impl Store {
         work: impl Fn(&mut BulkImport<'_, '_>) -> Result<Work<T>, StoreError> + Send + 'static,
     ) -> Result<Written<T>, StoreError> {
         let (work, first) = if self.is_each_change_twice() { self.tried(work).await? } else { (work, None) };
-        let imported = self.queue().wait_in_line(true, move |batch| {
+        let imported = self.queue().wait(Kind::Import, move |batch| {
             let (done, has_put) = run(batch, &work)?;
             let kept = done.and_then(|work| {
                 let is_kept = work.change.is_some() || !has_put;
@@ -114,7 +115,7 @@ impl Store {
     where
         W: Fn(&mut BulkImport<'_, '_>) -> Result<Work<T>, StoreError> + Send + 'static,
     {
-        let tried = self.queue().wait_in_line(true, move |batch| {
+        let tried = self.queue().wait(Kind::Import, move |batch| {
             let (done, has_put) = run(batch, &work)?;
             batch.is_dropped = true;
             let next = batch.revision.next();

@@ -9,6 +9,7 @@ use super::appender::Archiving;
 use super::batch::{Batch, Written};
 use super::frames::LedgerRows;
 use super::ledger::{archive_row, checkpoint_key, guarded};
+use super::queue::Kind;
 use super::redb_file::Store;
 use crate::audit::Recorded;
 
@@ -49,7 +50,7 @@ impl Store {
     /// [`StoreError`]; then nothing is written, and what the records are about must not be answered.
     pub async fn append_with(&self, records: Vec<Recorded>, signed: Option<Signed>) -> Result<Written<()>, StoreError> {
         self.queue()
-            .wait(move |batch| {
+            .wait(Kind::Record, move |batch| {
                 let seqs = batch.append(records);
                 if let Some(signed) = &signed {
                     batch.keep_checkpoint(signed)?;
@@ -72,7 +73,7 @@ impl Store {
         };
         let archiving = archiving.await.map_err(|error| StoreError::Unusable(error.to_string()))??;
         self.queue()
-            .wait(move |batch| {
+            .wait(Kind::Record, move |batch| {
                 let (key, row) = archive_row(archiving.records(), &file);
                 batch.metadata_table.insert(key.as_slice(), row.as_slice())?;
                 archiving.write(batch.write)?;

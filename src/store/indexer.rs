@@ -18,7 +18,7 @@ use super::file::Shared;
 use super::frames::LedgerRows;
 use super::ledger::guarded;
 use super::ledger_index::{LEDGER_INDEX, old_rows_to};
-use super::queue::Queue;
+use super::queue::{Kind, Queue};
 use super::segment::{self, RECORDS_MAX, SEGMENT_SPANS, SEGMENTS, segment_key};
 use super::tail::Tail;
 use crate::audit::Indexed;
@@ -123,7 +123,7 @@ pub(super) fn write_segment(shared: &Shared, queue: &Queue, tail: &Arc<Tail>) ->
     if last < first {
         return Ok(());
     }
-    queue.wait_here(move |batch: &mut Batch<'_>| {
+    queue.wait_here(Kind::Record, move |batch: &mut Batch<'_>| {
         let mut segments = batch.write.open_table(SEGMENTS)?;
         for (row, bytes) in &rows {
             segments.insert(segment_key(first, *row).as_slice(), bytes.as_slice())?;

@@ -2,6 +2,7 @@
 
 use super::StoreError;
 use super::batch::Written;
+use super::queue::Kind;
 use super::redb_file::Store;
 
 /// The row that is written for a moment.
@@ -17,14 +18,14 @@ impl Store {
     /// [`StoreError`] while it cannot be written.
     pub async fn probe(&self) -> Result<(), StoreError> {
         self.queue()
-            .wait(|batch| {
+            .wait(Kind::Record, |batch| {
                 batch.metadata_table.insert(KEY, vec![0; BYTES].as_slice())?;
                 batch.is_real = true;
                 Ok(Ok(Written { value: (), revision: batch.revision, seqs: Vec::new() }))
             })
             .await?;
         self.queue()
-            .wait(|batch| {
+            .wait(Kind::Record, |batch| {
                 batch.metadata_table.remove(KEY)?;
                 Ok(Ok(Written { value: (), revision: batch.revision, seqs: Vec::new() }))
             })

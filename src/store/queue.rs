@@ -1,13 +1,24 @@
 //! What waits for the writer, in order.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::oneshot;
 
 use super::StoreError;
 use super::batch::{Batch, Written};
 use crate::limits::WAITING_WRITES_MAX;
+
+/// How something may be written beside others.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Kind {
+    /// It changes no fact, and depends on none.
+    Record,
+    /// It is worked out on the newest facts.
+    Change,
+    /// The same, in a transaction of its own.
+    Import,
+}
 
 /// Something that waits to be written.
 pub(super) trait Job: Send {
@@ -17,8 +28,8 @@ pub(super) trait Job: Send {
     /// When the file fails, so that nothing of the transaction can be written. A fault of this job alone is kept for
     /// [`Job::reply`], and concerns nobody else.
     fn fill(&mut self, batch: &mut Batch<'_>) -> Result<(), StoreError>;
-    /// Does it need a transaction of its own?
-    fn is_alone(&self) -> bool;
+    /// How may it be written?
+    fn kind(&self) -> Kind;
     /// Sends the result to the waiting caller.
     fn reply(self: Box<Self>, written: Result<(), StoreError>);
 }
@@ -28,7 +39,7 @@ pub(super) type Filled<T> = Result<Written<T>, StoreError>;
 
 struct Waiting<F, T> {
     work: Option<F>,
-    is_alone: bool,
+    kind: Kind,
     filled: Filled<T>,
     reply: oneshot::Sender<Result<Written<T>, StoreError>>,
 }
@@ -45,8 +56,8 @@ where
         Ok(())
     }
 
-    fn is_alone(&self) -> bool {
-        self.is_alone
+    fn kind(&self) -> Kind {
+        self.kind
     }
 
     fn reply(self: Box<Self>, written: Result<(), StoreError>) {
@@ -55,12 +66,24 @@ where
     }
 }
 
+type Jobs = VecDeque<Box<dyn Job>>;
+
 #[derive(Default)]
 struct Line {
-    waiting: VecDeque<Box<dyn Job>>,
+    waiting: Jobs,
     /// Does the writer wait for the bell? While it writes nobody rings: a ring is a call of the system.
     is_awaited: bool,
     closed: bool,
+}
+
+impl Line {
+    /// Everything that waits and can share a transaction.
+    fn next(&mut self) -> Jobs {
+        let first_alone = self.waiting.iter().position(|job| job.kind() == Kind::Import);
+        let together = first_alone.map_or(self.waiting.len(), |first| first.max(1));
+        let later = self.waiting.split_off(together);
+        std::mem::replace(&mut self.waiting, later)
+    }
 }
 
 /// What waits for the writer, in order.
@@ -68,9 +91,14 @@ struct Line {
 pub(super) struct Queue(Arc<(Mutex<Line>, Condvar)>);
 
 impl Queue {
-    fn join(&self, job: Box<dyn Job>) -> Result<(), StoreError> {
-        let (line, bell) = &*self.0;
-        let mut line = line.lock().unwrap_or_else(PoisonError::into_inner);
+    fn join<T: Send + 'static>(
+        &self,
+        kind: Kind,
+        work: impl FnOnce(&mut Batch<'_>) -> Result<Filled<T>, StoreError> + Send + 'static,
+    ) -> Result<oneshot::Receiver<Filled<T>>, StoreError> {
+        let (reply, answer) = oneshot::channel();
+        let job = Box::new(Waiting { work: Some(work), kind, filled: Err(StoreError::Closing), reply });
+        let mut line = self.line();
         if line.closed {
             return Err(StoreError::Closing);
         }
@@ -81,27 +109,17 @@ impl Queue {
         let is_awaited = std::mem::take(&mut line.is_awaited);
         drop(line);
         if is_awaited {
-            bell.notify_one();
+            self.0.1.notify_one();
         }
-        Ok(())
+        Ok(answer)
     }
 
     pub(super) async fn wait<T: Send + 'static>(
         &self,
+        kind: Kind,
         work: impl FnOnce(&mut Batch<'_>) -> Result<Filled<T>, StoreError> + Send + 'static,
-    ) -> Result<Written<T>, StoreError> {
-        self.wait_in_line(false, work).await
-    }
-
-    pub(super) async fn wait_in_line<T: Send + 'static>(
-        &self,
-        is_alone: bool,
-        work: impl FnOnce(&mut Batch<'_>) -> Result<Filled<T>, StoreError> + Send + 'static,
-    ) -> Result<Written<T>, StoreError> {
-        let (reply, answer) = oneshot::channel();
-        let waiting = Waiting { work: Some(work), is_alone, filled: Err(StoreError::Closing), reply };
-        self.join(Box::new(waiting))?;
-        answer.await.map_err(|_| StoreError::Closing)?
+    ) -> Filled<T> {
+        self.join(kind, work)?.await.map_err(|_| StoreError::Closing)?
     }
 
     /// Has something written, and does not wait for it.
@@ -109,44 +127,40 @@ impl Queue {
         &self,
         work: impl FnOnce(&mut Batch<'_>) -> Result<Filled<()>, StoreError> + Send + 'static,
     ) -> Result<(), StoreError> {
-        let (reply, _) = oneshot::channel();
-        self.join(Box::new(Waiting { work: Some(work), is_alone: false, filled: Err(StoreError::Closing), reply }))
+        self.join(Kind::Record, work).map(drop)
     }
 
     /// Has something written, and waits for it on this thread.
-    pub(super) fn wait_here(
+    pub(super) fn wait_here<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&mut Batch<'_>) -> Result<Filled<()>, StoreError> + Send + 'static,
-    ) -> Result<(), StoreError> {
-        let (reply, answer) = oneshot::channel();
-        self.join(Box::new(Waiting { work: Some(work), is_alone: false, filled: Err(StoreError::Closing), reply }))?;
-        answer.blocking_recv().map_err(|_| StoreError::Closing)?.map(drop)
+        kind: Kind,
+        work: impl FnOnce(&mut Batch<'_>) -> Result<Filled<T>, StoreError> + Send + 'static,
+    ) -> Filled<T> {
+        self.join(kind, work)?.blocking_recv().map_err(|_| StoreError::Closing)?
+    }
+
+    fn line(&self) -> MutexGuard<'_, Line> {
+        self.0.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn close(&self) {
-        let (line, bell) = &*self.0;
-        line.lock().unwrap_or_else(PoisonError::into_inner).closed = true;
-        bell.notify_all();
+        self.line().closed = true;
+        self.0.1.notify_all();
     }
 
     /// How many writes wait.
     pub(super) fn len(&self) -> usize {
-        self.0.0.lock().unwrap_or_else(PoisonError::into_inner).waiting.len()
+        self.line().waiting.len()
     }
 
     /// Everything that waits and can share a transaction, in order; nothing once the queue is closed and empty. Not
     /// waited for, and empty, while there is something else to do: while `is_idle` says no.
-    pub(super) fn take(&self, is_idle: impl Fn() -> bool) -> Option<VecDeque<Box<dyn Job>>> {
-        let (line, bell) = &*self.0;
-        let mut line = line.lock().unwrap_or_else(PoisonError::into_inner);
+    pub(super) fn take(&self, is_idle: impl Fn() -> bool) -> Option<Jobs> {
+        let mut line = self.line();
         loop {
-            if !line.waiting.is_empty() {
-                let together = match line.waiting.iter().position(|job| job.is_alone()) {
-                    None => line.waiting.len(),
-                    Some(first) => first.max(1),
-                };
-                let later = line.waiting.split_off(together);
-                return Some(std::mem::replace(&mut line.waiting, later));
+            let next = line.next();
+            if !next.is_empty() {
+                return Some(next);
             }
             if line.closed {
                 return None;
@@ -155,7 +169,7 @@ impl Queue {
                 return Some(VecDeque::new());
             }
             line.is_awaited = true;
-            line = bell.wait(line).unwrap_or_else(PoisonError::into_inner);
+            line = self.0.1.wait(line).unwrap_or_else(PoisonError::into_inner);
         }
     }
 }

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::StoreError;
 use super::batch::{WriteContext, Written};
 use super::metadata_changes::MetadataChanges;
+use super::queue::Kind;
 use super::redb_file::Store;
 use super::tables::METADATA;
 use super::view::{decode, encode};
@@ -91,7 +92,7 @@ impl Store {
     pub async fn see_session(&self, id: &SessionId, at: Timestamp) -> Result<(), StoreError> {
         let (key, row) = (key(SEEN, id.as_str().as_bytes()), encode(&at)?);
         self.queue()
-            .wait(move |batch| {
+            .wait(Kind::Record, move |batch| {
                 batch.metadata_table.insert(key.as_slice(), row.as_slice())?;
                 batch.is_real = true;
                 Ok(Ok(Written { value: (), revision: batch.revision, seqs: Vec::new() }))

@@ -4,6 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::StoreError;
 use super::batch::{WriteContext, Written, panicked, recorded, salt};
+use super::queue::Kind;
 use super::redb_file::Store;
 use super::sheet::Work;
 use crate::audit::{PlainRecord, Record, Recorded};
@@ -45,7 +46,7 @@ impl Store {
     ) -> Result<Written<T>, StoreError> {
         let is_twice = self.is_each_change_twice();
         self.queue()
-            .wait(move |batch| {
+            .wait(Kind::Change, move |batch| {
                 // Nothing is written before the work is complete, so an error concerns it alone.
                 let made = catch_unwind(AssertUnwindSafe(|| {
                     let made = batch.made(&work)?;

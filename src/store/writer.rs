@@ -24,7 +24,8 @@ use super::frame::FrameWriter;
 use super::frames::LedgerRows;
 use super::metadata::Known;
 use super::prepare::keep_newest;
-use super::queue::{Job, Queue};
+use super::queue::{Job, Kind, Queue};
+use super::staged::take_back_all;
 use crate::audit::Peaks;
 use crate::clock::Timestamp;
 use crate::id::Revision;
@@ -67,8 +68,14 @@ fn write(shared: &Shared, writer: &mut Writer, mut jobs: VecDeque<Box<dyn Job>>)
     };
     let began = Instant::now();
     let mut written = reopened(shared).and_then(|()| {
-        catch_unwind(AssertUnwindSafe(|| fill(shared, writer, now, &mut jobs)))
-            .unwrap_or_else(|panic| Err(panicked(&*panic)))
+        let filled = || {
+            if jobs.iter().any(|job| job.kind() != Kind::Record) {
+                let database = shared.database.read().unwrap_or_else(PoisonError::into_inner);
+                take_back_all(database.as_ref().ok_or(StoreError::Closing)?)?;
+            }
+            fill(shared, writer, now, &mut jobs)
+        };
+        catch_unwind(AssertUnwindSafe(filled)).unwrap_or_else(|panic| Err(panicked(&*panic)))
     });
     match &mut written {
         Ok(Whole { revision, is_real, newer, in_force }) => {
