@@ -92,7 +92,8 @@
 //! its key, with the revision that made it so; what it was before lies in the history, a row a version, its key followed
 //! by a revision: the newest version at or before a revision is one step back from it. A change moves the version that it
 //! replaces in its own transaction, so a question finds each fact by its key alone. What it may need of a customer also lies
-//! in one row, a summary, written with each change of it. Indexes are rows without a value. The journal (what happened at
+//! in one row, a summary, written with each change of it. Indexes are rows without a value. A large import stages its rows
+//! there under the revision that comes next, at which nobody reads before the journal has it. The journal (what happened at
 //! each revision) and the ledger (every record) are tables in the same file, so that they are written together or not at
 //! all.
 //!

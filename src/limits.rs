@@ -119,6 +119,13 @@ pub const BATCH_RECORD_BYTES_MAX: usize = 64 * 1024 * 1024;
 pub const BATCH_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// The longest line of an import, in bytes.
 pub const IMPORT_LINE_MAX: usize = 65_536;
+/// How many bytes of the rows of an import wait in memory, so that many are written in the order of their keys.
+pub const IMPORT_WAITING_BYTES_MAX: usize = 64 * 1024 * 1024;
+/// The most rows of an import that one transaction writes.
+pub const IMPORT_PIECE_ROWS_MAX: usize = 16_384;
+/// How long such a transaction takes, in milliseconds: one that took longer is followed by a smaller one, because so long
+/// do records wait behind it, and so the answers of others.
+pub const IMPORT_PIECE_MILLISECONDS: u64 = 25;
 /// The most lines of grants and commercial relationships by which one import may change what a store with facts holds;
 /// each may be an event.
 pub const IMPORT_RELATIONSHIPS_MAX: usize = 10_000;

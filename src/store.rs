@@ -80,6 +80,7 @@ pub use redb_file::{Snapshot, Store};
 pub use rows::Listed;
 pub use session::{Session, SignedInAt};
 pub use sheet::{Sheet, Work};
+pub use staged::ImportPieces;
 pub use token::{Maker, Remembered, Token};
 pub use view::{Kept, View};
 

@@ -10,5 +10,5 @@ mod task;
 mod threads;
 
 pub use task::{Owner, Stopped, Task, aside, end_all, is_ending, is_long, step};
-pub use threads::{Broken, in_turn};
+pub use threads::{Broken, behind, in_turn};
 pub use turns::{Turn, Turns};

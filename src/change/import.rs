@@ -109,9 +109,9 @@ impl Coded for ImportError {
 /// for customers and partners, so importing them is a call of its own.
 ///
 /// The lines are read in bounded memory, from where `reader` stands, its beginning; and once more from there where the
-/// change is run again. `progress` gets now and then how many lines and bytes were read. Until the end nothing else can
-/// be written and so nothing be answered: `reader` must not wait for anybody, so what comes over a network is buffered
-/// in a file first.
+/// change is run again. `progress` gets now and then how many lines and bytes were read. Questions are answered meanwhile,
+/// on the facts as they were; other changes wait until the end: `reader` must not wait for anybody, so what comes over a
+/// network is buffered in a file first.
 ///
 /// # Errors
 /// [`ImportError`] with the number of the line; [`CallError::Denied`] when the caller may not import.
@@ -128,8 +128,8 @@ pub async fn import(
     // Nothing is imported for whoever is gone.
     let owner = Owner::new(&call.caller.to_string(), None);
     let task = owner.task();
-    let work = move |import: &mut BulkImport<'_, '_>| {
-        let rules = current.over(&import.context())?;
+    let work = move |import: &mut BulkImport| {
+        let rules = import.context(|context| current.over(context))?;
         import_lines(&rules, &call, multichannel, import, &mut lines.borrow_mut(), &task)
     };
     let written = pdp.store.bulk_import(work).await?;
@@ -142,20 +142,19 @@ fn import_lines<R: BufRead + Seek, P: FnMut(u64, u64)>(
     rules: &Bundle,
     call: &Call,
     multichannel: Multichannel,
-    import: &mut BulkImport<'_, '_>,
+    import: &mut BulkImport,
     lines: &mut Lines<R, P>,
     task: &Task,
 ) -> Result<Work<Answered<Imported, ImportError>>, StoreError> {
-    let begun = begin(rules, call, "import", &CallTarget::Installation, &import.context())?;
+    let begun = import.context(|context| begin(rules, call, "import", &CallTarget::Installation, context))?;
     let admitted = match begun {
         Begun::Over(work) => return Ok(*work),
         Begun::Admitted(permit, record) => (permit, record),
     };
-    let before = import.context().view.revision();
     let mut judge = Judge::new(rules, call, multichannel, import)?;
     let imported = put_all(import, &mut judge, lines, task);
     let has_put = import.has_put();
-    let revision = if has_put { import.next() } else { before };
+    let revision = if has_put { import.next() } else { import.revision() };
     let done = imported.map(|mut imported| {
         imported.revision = revision;
         let (relationships, records) = judge.noted();
@@ -168,7 +167,7 @@ fn import_lines<R: BufRead + Seek, P: FnMut(u64, u64)>(
 }
 
 fn put_all<R: BufRead + Seek, P: FnMut(u64, u64)>(
-    import: &mut BulkImport<'_, '_>,
+    import: &mut BulkImport,
     judge: &mut Judge<'_>,
     lines: &mut Lines<R, P>,
     task: &Task,

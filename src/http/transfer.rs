@@ -21,7 +21,7 @@ use crate::pdp::call;
 pub(super) async fn import(mut request: Request) -> Result<Response, Problem> {
     request.no_more_query()?;
     call::may::<Infallible>(&request.pdp, &request.call, "import").await?;
-    // While lines are written nothing else can be, so they are buffered first: a slow caller must not hold up others.
+    // While lines are imported nothing else changes, so they are buffered first: a slow caller must not hold up others.
     let mut file = change::import::spool(&request.pdp).map_err(|error| Problem::unusable(&error))?;
     let mut digest = Sha256::new();
     if let Some(mut body) = request.incoming() {

@@ -71,8 +71,8 @@ pub(super) struct Batch<'txn> {
     pub(super) metadata_table: Table<'txn, &'static [u8], &'static [u8]>,
     pub(super) revision: Revision,
     pub(super) at: Timestamp,
-    /// Nothing of it is to be written.
-    pub(super) is_dropped: bool,
+    /// The digest of the rows of an import that were written before.
+    pub(super) staged: Option<Hash>,
     /// Does it hold at least a record?
     pub(super) is_real: bool,
 }
@@ -102,7 +102,7 @@ impl<'txn> Batch<'txn> {
             metadata_table,
             revision,
             at,
-            is_dropped: false,
+            staged: None,
             is_real: false,
         })
     }
@@ -119,7 +119,8 @@ impl<'txn> Batch<'txn> {
         (at, by): (Timestamp, String),
         events: Vec<Event>,
     ) -> Result<Hash, StoreError> {
-        let facts = Some(self.facts.written(revision)?);
+        let put = self.facts.written(revision)?;
+        let facts = Some(self.staged.take().unwrap_or(put));
         let metadata = (self.newer.number > 0).then_some(self.newer.head);
         let entry = encode(&Entry { at, by, events, facts, metadata })?;
         self.journal.insert(revision.0, entry.as_slice())?;
@@ -156,11 +157,6 @@ impl<'txn> Batch<'txn> {
         let view = View::new(&self.facts, self.revision);
         let metadata = Metadata { metadata_table: &self.metadata_table, known: &self.known, newer: &self.newer };
         WriteContext { view, at: self.at, next: self.revision.next(), metadata }
-    }
-
-    /// The moment, the newest revision and the newest entry of the metadata journal.
-    pub(super) fn newest(&self) -> (Timestamp, Revision, u64) {
-        (self.at, self.revision, self.newer.number)
     }
 
     /// What a change enters, as the facts are now; nothing is written.

@@ -153,6 +153,7 @@ impl<T: ReadableTable<&'static [u8], &'static [u8]>> MetadataRows for T {
 }
 
 /// The metadata rows as one transaction sees them, each checked against the journal.
+#[derive(Clone, Copy)]
 pub(super) struct Metadata<'a> {
     pub(super) metadata_table: &'a dyn MetadataRows,
     pub(super) known: &'a Known,

@@ -20,8 +20,6 @@ use crate::id::Revision;
 
 type Bytes = &'static [u8];
 const REVISION_BYTES: usize = 8;
-/// How many bytes of a change wait in memory.
-const WAITING_BYTES_MAX: usize = 64 * 1024 * 1024;
 
 fn without_revision() -> StoreError {
     StoreError::Unreadable("a fact without a revision".to_owned())
@@ -195,16 +193,11 @@ fn next_older<'t>(
     }
 }
 
-/// The facts in a write transaction.
-///
-/// What a change puts waits in memory until the change is whole, or too large for that, and is then written in the
-/// order of its keys.
+/// The facts in a write transaction. What a change puts waits in memory until the change is whole, and is then written in
+/// the order of its keys.
 pub(super) struct WrittenFacts<'txn> {
     rows: OverlayRows<WrittenTables<'txn>>,
     pub(super) summaries: Table<'txn, &'static str, Bytes>,
-    waiting_bytes: usize,
-    /// Was something of the revision that is being made written already?
-    is_in_parts: bool,
 }
 
 /// The two tables in a write transaction.
@@ -214,7 +207,7 @@ pub(super) struct WrittenTables<'txn> {
 }
 
 /// The digest of what a revision puts.
-fn digest_of(put: &BTreeMap<Vec<u8>, Vec<u8>>, revision: Revision) -> Hash {
+pub(super) fn digest_of(put: &BTreeMap<Vec<u8>, Vec<u8>>, revision: Revision) -> Hash {
     let mut digest = RowsDigest::default();
     put.iter().for_each(|(key, value)| digest.add(&row(key, revision), value));
     digest.end()
@@ -225,8 +218,7 @@ impl<'txn> WrittenFacts<'txn> {
         let beneath = WrittenTables { present: write.open_table(PRESENT)?, history: write.open_table(HISTORY)? };
         let (over, revision) = (BTreeMap::new(), Revision::default());
         let rows = OverlayRows { beneath, base: Revision(u64::MAX), over, revision };
-        let summaries = write.open_table(CUSTOMER_SUMMARIES)?;
-        Ok(Self { rows, summaries, waiting_bytes: 0, is_in_parts: false })
+        Ok(Self { rows, summaries: write.open_table(CUSTOMER_SUMMARIES)? })
     }
 
     /// The tables as they are, without what waits.
@@ -238,13 +230,9 @@ impl<'txn> WrittenFacts<'txn> {
     pub(super) fn put(&mut self, key: Vec<u8>, revision: Revision, value: Vec<u8>) -> Result<(), StoreError> {
         if self.rows.revision != revision {
             self.write()?;
-            (self.rows.revision, self.is_in_parts) = (revision, false);
+            self.rows.revision = revision;
         }
-        self.waiting_bytes += key.len() + value.len();
         self.rows.over.insert(key, value);
-        if self.waiting_bytes > WAITING_BYTES_MAX {
-            self.write()?;
-        }
         Ok(())
     }
 
@@ -253,31 +241,19 @@ impl<'txn> WrittenFacts<'txn> {
         if self.rows.revision != revision {
             return Ok(RowsDigest::default().end());
         }
-        if !self.is_in_parts {
-            let digest = digest_of(&self.rows.over, revision);
-            return self.write().map(|()| digest);
-        }
-        self.write()?;
-        let mut digest = RowsDigest::default();
-        self.rows.beneath.each_version(&mut |row, value| {
-            if parse(row).is_some_and(|(_, at)| at == revision) {
-                digest.add(row, value);
-            }
-        })?;
-        Ok(digest.end())
+        let digest = digest_of(&self.rows.over, revision);
+        self.write().map(|()| digest)
     }
 
     fn write(&mut self) -> Result<(), StoreError> {
         let (put, revision) = (std::mem::take(&mut self.rows.over), self.rows.revision);
         let customers: BTreeSet<String> = put.keys().filter_map(|key| customer_of(key).map(str::to_owned)).collect();
         self.write_rows(put, revision)?;
-        self.write_summaries(customers, revision)?;
-        (self.waiting_bytes, self.is_in_parts) = (0, true);
-        Ok(())
+        self.write_summaries(customers, revision)
     }
 
     /// Writes what facts are from a revision on, and moves what they were to the history.
-    fn write_rows(
+    pub(super) fn write_rows(
         &mut self,
         rows: impl IntoIterator<Item = (Vec<u8>, Vec<u8>)>,
         revision: Revision,
@@ -295,7 +271,7 @@ impl<'txn> WrittenFacts<'txn> {
     }
 
     /// Writes the summaries of customers as their newest facts make them.
-    fn write_summaries(
+    pub(super) fn write_summaries(
         &mut self,
         customers: impl IntoIterator<Item = String>,
         revision: Revision,

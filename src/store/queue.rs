@@ -1,4 +1,7 @@
 //! What waits for the writer, in order.
+//!
+//! An import holds the queue while its rows are written in pieces: changes wait until it is over, because it was worked
+//! out on the facts as they are; records do not.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -7,6 +10,8 @@ use tokio::sync::oneshot;
 
 use super::StoreError;
 use super::batch::{Batch, Written};
+use crate::clock::Timestamp;
+use crate::id::Revision;
 use crate::limits::WAITING_WRITES_MAX;
 
 /// How something may be written beside others.
@@ -16,8 +21,10 @@ pub(super) enum Kind {
     Record,
     /// It is worked out on the newest facts.
     Change,
-    /// The same, in a transaction of its own.
-    Import,
+    /// The beginning of an import, which waits for its turn as a change does, and holds up all after it.
+    Hold,
+    /// A piece of that import.
+    Piece,
 }
 
 /// Something that waits to be written.
@@ -73,16 +80,24 @@ struct Line {
     waiting: Jobs,
     /// Does the writer wait for the bell? While it writes nobody rings: a ring is a call of the system.
     is_awaited: bool,
+    /// Does an import hold up what changes facts?
+    is_held: bool,
     closed: bool,
 }
 
 impl Line {
-    /// Everything that waits and can share a transaction.
+    /// Everything that waits, may be written now and can share a transaction.
     fn next(&mut self) -> Jobs {
-        let first_alone = self.waiting.iter().position(|job| job.kind() == Kind::Import);
-        let together = first_alone.map_or(self.waiting.len(), |first| first.max(1));
-        let later = self.waiting.split_off(together);
-        std::mem::replace(&mut self.waiting, later)
+        let mut now = std::mem::take(&mut self.waiting);
+        if self.is_held {
+            (now, self.waiting) = now.into_iter().partition(|job| matches!(job.kind(), Kind::Record | Kind::Piece));
+        }
+        let first_alone = now.iter().position(|job| matches!(job.kind(), Kind::Hold | Kind::Piece));
+        let together = first_alone.map_or(now.len(), |first| first.max(1));
+        let mut later = now.split_off(together);
+        later.append(&mut self.waiting);
+        self.waiting = later;
+        now
     }
 }
 
@@ -139,6 +154,18 @@ impl Queue {
         self.join(kind, work)?.blocking_recv().map_err(|_| StoreError::Closing)?
     }
 
+    /// Waits until everything before it is written, and then holds up what changes facts.
+    pub(super) async fn hold(&self) -> Result<Hold, StoreError> {
+        let queue = self.clone();
+        let held = self.wait(Kind::Hold, move |batch| {
+            queue.line().is_held = true;
+            // Where the transaction fails, or nobody waits any more, it is dropped at once.
+            let value = Hold { queue, at: batch.at, revision: batch.revision };
+            Ok(Ok(Written { value, revision: batch.revision, seqs: Vec::new() }))
+        });
+        Ok(held.await?.value)
+    }
+
     fn line(&self) -> MutexGuard<'_, Line> {
         self.0.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -146,6 +173,11 @@ impl Queue {
     pub(super) fn close(&self) {
         self.line().closed = true;
         self.0.1.notify_all();
+    }
+
+    /// Is nothing taken any more?
+    pub(super) fn is_closed(&self) -> bool {
+        self.line().closed
     }
 
     /// How many writes wait.
@@ -162,7 +194,7 @@ impl Queue {
             if !next.is_empty() {
                 return Some(next);
             }
-            if line.closed {
+            if line.closed && !line.is_held {
                 return None;
             }
             if !is_idle() {
@@ -171,5 +203,21 @@ impl Queue {
             line.is_awaited = true;
             line = self.0.1.wait(line).unwrap_or_else(PoisonError::into_inner);
         }
+    }
+}
+
+/// Holds up what changes facts until it is dropped.
+pub(super) struct Hold {
+    queue: Queue,
+    /// The moment of the import: that at which it began, and never before that of an earlier change.
+    pub(super) at: Timestamp,
+    /// The newest revision, which stays the newest.
+    pub(super) revision: Revision,
+}
+
+impl Drop for Hold {
+    fn drop(&mut self) {
+        self.queue.line().is_held = false;
+        self.queue.0.1.notify_all();
     }
 }

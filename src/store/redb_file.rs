@@ -19,7 +19,7 @@ use super::prepare::prepare;
 use super::present::FactTables;
 use super::queue::Queue;
 use super::segment::SEGMENT_SPANS;
-use super::staged::take_back_all;
+use super::staged::{ImportPieces, take_back_all};
 use super::tables::{CUSTOMER_SUMMARIES, HISTORY, PRESENT};
 use super::tail::Tail;
 use super::time::StoreTime;
@@ -42,6 +42,7 @@ pub struct Store {
     indexer: Option<Indexer>,
     /// Is each change worked out twice?
     each_change_twice: bool,
+    import_pieces: ImportPieces,
 }
 
 impl Store {
@@ -166,7 +167,8 @@ impl Store {
         *shared.database.write().unwrap_or_else(PoisonError::into_inner) = Some(database);
         let (queue, writer) = writer::start(Arc::clone(&shared))?;
         let indexer = Indexer::start(Arc::clone(&shared), queue.clone()).map_err(|cause| unopenable(path, &cause))?;
-        Ok(Self { shared, queue, writer: Some(writer), indexer: Some(indexer), each_change_twice: false })
+        let (writer, indexer, import_pieces) = (Some(writer), Some(indexer), ImportPieces::default());
+        Ok(Self { shared, queue, writer, indexer, each_change_twice: false, import_pieces })
     }
 
     /// Works each change out twice before it is written, and refuses one that does not come to the same: for tests,
@@ -175,6 +177,17 @@ impl Store {
     pub fn each_change_twice(mut self) -> Self {
         self.each_change_twice = true;
         self
+    }
+
+    /// Imports in pieces of another size: for tests, because a small import has one piece otherwise.
+    #[must_use]
+    pub fn import_in(mut self, pieces: ImportPieces) -> Self {
+        self.import_pieces = pieces;
+        self
+    }
+
+    pub(super) fn import_pieces(&self) -> ImportPieces {
+        self.import_pieces
     }
 
     pub(super) fn is_each_change_twice(&self) -> bool {
@@ -187,7 +200,7 @@ impl Store {
         Arc::clone(&self.shared.random)
     }
 
-    pub(super) fn shared(&self) -> &Shared {
+    pub(super) fn shared(&self) -> &Arc<Shared> {
         &self.shared
     }
 
@@ -342,7 +355,7 @@ pub struct Snapshot {
 type FactTable = ReadOnlyTable<&'static [u8], &'static [u8]>;
 
 impl Snapshot {
-    fn of(read: ReadTransaction, revision: Revision) -> Result<Self, StoreError> {
+    pub(super) fn of(read: ReadTransaction, revision: Revision) -> Result<Self, StoreError> {
         let (present, summaries) = (read.open_table(PRESENT)?, read.open_table(CUSTOMER_SUMMARIES)?);
         Ok(Self { read, present, summaries, history: OnceLock::new(), revision })
     }

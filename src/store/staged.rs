@@ -8,12 +8,13 @@ use redb::{Database, ReadableDatabase as _, ReadableTable, WriteTransaction};
 
 use super::StoreError;
 use super::customer_summary::{revision_of, summary_as_written};
-use super::prepare::{FORMAT, newest};
+use super::prepare::{FORMAT, STAGED_FORMAT, newest};
 use super::present::{WrittenFacts, version};
 use super::rows::{parse, row};
 use super::tables::{JOURNAL, META};
-use super::view::decode;
+use super::view::{decode, encode};
 use crate::id::Revision;
+use crate::limits::{IMPORT_PIECE_ROWS_MAX, IMPORT_WAITING_BYTES_MAX};
 use crate::work::is_ending;
 
 /// The key of the row.
@@ -22,6 +23,21 @@ const STAGED: &str = "staged";
 const SCANNED_AT_ONCE: usize = 20_000;
 /// How many of them are taken back in it.
 const TAKEN_AT_ONCE: usize = 1_000;
+
+/// How large the pieces of an import are.
+#[derive(Clone, Copy, Debug)]
+pub struct ImportPieces {
+    /// How many bytes of rows wait in memory, so that many are written in the order of their keys.
+    pub waiting_bytes: usize,
+    /// How many rows are written in one transaction at most.
+    pub rows: usize,
+}
+
+impl Default for ImportPieces {
+    fn default() -> Self {
+        Self { waiting_bytes: IMPORT_WAITING_BYTES_MAX, rows: IMPORT_PIECE_ROWS_MAX }
+    }
+}
 
 /// What is staged.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -49,6 +65,23 @@ impl Staged {
             )));
         }
         Ok(Some(Self { revision, pieces }))
+    }
+
+    /// What is staged, as a write transaction sees it.
+    pub(super) fn within(write: &WriteTransaction) -> Result<Option<Self>, StoreError> {
+        let Some(found) = write.open_table(META)?.get(STAGED)?.map(|found| decode(found.value())) else {
+            return Ok(None);
+        };
+        let (revision, pieces) = found?;
+        Ok(Some(Self { revision, pieces }))
+    }
+
+    /// Says that this is staged.
+    pub(super) fn enter(&self, write: &WriteTransaction) -> Result<(), StoreError> {
+        let mut meta = write.open_table(META)?;
+        meta.insert("format", [STAGED_FORMAT].as_slice())?;
+        meta.insert(STAGED, encode(&(self.revision, self.pieces))?.as_slice())?;
+        Ok(())
     }
 
     /// Says that nothing is staged any more.

@@ -4,7 +4,8 @@
 //! true when it is written. If the process dies before the sync, nothing was answered and nothing is there; if it
 //! dies after it, everything is there. A sync that fails fails everything that waited for it.
 //!
-//! A bulk import is written in a transaction of its own, which it can drop; everything else waits while it runs.
+//! An import is written in pieces that nobody sees until the last one publishes them. What one left that ended before that
+//! is taken back before the next change.
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -69,7 +70,7 @@ fn write(shared: &Shared, writer: &mut Writer, mut jobs: VecDeque<Box<dyn Job>>)
     let began = Instant::now();
     let mut written = reopened(shared).and_then(|()| {
         let filled = || {
-            if jobs.iter().any(|job| job.kind() != Kind::Record) {
+            if jobs.iter().any(|job| matches!(job.kind(), Kind::Change | Kind::Hold)) {
                 let database = shared.database.read().unwrap_or_else(PoisonError::into_inner);
                 take_back_all(database.as_ref().ok_or(StoreError::Closing)?)?;
             }
@@ -138,27 +139,22 @@ fn fill(
         None => LedgerRows::of(&database.begin_read()?)?.peaks()?,
     };
     let write = database.begin_write()?;
-    let (mut whole, is_dropped, ledger, at) = {
-        let mut batch = Batch::open(&write, now, shared, LedgerAppender::after(before.clone()))?;
+    let (whole, ledger, at) = {
+        let mut batch = Batch::open(&write, now, shared, LedgerAppender::after(before))?;
         let revision_before = batch.revision;
         for job in jobs {
             job.fill(&mut batch)?;
         }
         let newer = (batch.newer.number > batch.known.number).then_some(batch.newer);
-        let Batch { revision, is_real, in_force, is_dropped, ledger, at, .. } = batch;
+        let Batch { revision, is_real, in_force, ledger, at, .. } = batch;
         // A frame has its time, and what only records writes nothing else.
         if revision != revision_before || newer.is_some() || !ledger.has_any() {
             keep_newest(&write, at)?;
         }
-        (Whole { revision, is_real, newer, in_force }, is_dropped, ledger, at)
+        (Whole { revision, is_real, newer, in_force }, ledger, at)
     };
-    let after = if is_dropped { before } else { ledger.close(&write, &mut writer.frames, at)? };
-    if is_dropped {
-        write.abort()?;
-        whole = Whole { is_real: false, newer: None, in_force: None, ..whole };
-    } else {
-        write.commit()?;
-    }
+    let after = ledger.close(&write, &mut writer.frames, at)?;
+    write.commit()?;
     writer.peaks = Some(after);
     Ok(whole)
 }

@@ -4,6 +4,7 @@ use std::sync::{Arc, LazyLock};
 
 use rustix::process::setpriority_process;
 use tokio::runtime::{Builder, Handle, Runtime};
+use tokio::sync::oneshot;
 
 use super::task::{Owner, is_long, running};
 use super::turns::Turns;
@@ -32,14 +33,17 @@ static THREADS: LazyLock<std::io::Result<Runtime>> = LazyLock::new(|| {
         .thread_name("long-work")
         .thread_stack_size(THREAD_STACK_BYTES)
         .max_blocking_threads(begun_max())
-        .on_thread_start(|| {
-            // On Linux that is the priority of the thread alone.
-            if let Err(error) = setpriority_process(None, NICE) {
-                tracing::debug!(%error, "long work has the priority of short work");
-            }
-        })
+        .on_thread_start(stand_back)
         .build()
 });
+
+/// Has the system prefer others to this thread.
+fn stand_back() {
+    // On Linux that is the priority of the thread alone.
+    if let Err(error) = setpriority_process(None, NICE) {
+        tracing::debug!(%error, "long work has the priority of short work");
+    }
+}
 
 /// The work broke off: it panicked, or there is no thread for it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
@@ -64,6 +68,22 @@ pub async fn in_turn<T: Send + 'static>(owner: &Owner, work: impl FnOnce() -> T 
         running(task, turn, work)
     };
     threads.spawn_blocking(piece).await.map_err(|_| Broken)
+}
+
+/// Does a piece of work on a thread of its own behind all others, however long it takes.
+///
+/// # Errors
+/// [`Broken`] when it panics, or there is no thread for it.
+pub async fn behind<T: Send + 'static>(name: &str, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Broken> {
+    let (done, result) = oneshot::channel();
+    let work = move || {
+        stand_back();
+        // Whoever waited may have gone away.
+        let _ = done.send(work());
+    };
+    let thread = std::thread::Builder::new().name(name.to_owned()).stack_size(THREAD_STACK_BYTES);
+    thread.spawn(work).map_err(|_| Broken)?;
+    result.await.map_err(|_| Broken)
 }
 
 #[cfg(test)]

@@ -40,7 +40,7 @@ impl<'a> Judge<'a> {
         rules: &'a Bundle,
         call: &'a Call,
         multichannel: Multichannel,
-        import: &BulkImport<'_, '_>,
+        import: &BulkImport,
     ) -> Result<Self, StoreError> {
         let mut judge = Self {
             rules,
@@ -53,7 +53,7 @@ impl<'a> Judge<'a> {
             events: Vec::new(),
             records: Vec::new(),
         };
-        let is_empty = import.context().view.revision() == Revision(0);
+        let is_empty = import.revision() == Revision(0);
         judge.is_history = is_empty && judge.may_import_relationships(import)?.is_ok();
         Ok(judge)
     }
@@ -61,7 +61,7 @@ impl<'a> Judge<'a> {
     /// The effect of importing a line; `wrong` makes the error of a line that is not valid.
     pub(crate) fn line(
         &mut self,
-        import: &BulkImport<'_, '_>,
+        import: &BulkImport,
         line: &Line,
         wrong: impl Fn(String) -> ImportError,
     ) -> Result<LineEffect, Undone<ImportError>> {
@@ -104,13 +104,14 @@ impl<'a> Judge<'a> {
     }
 
     /// May the caller import grants and commercial relationships? Decided once.
-    fn may_import_relationships(&mut self, import: &BulkImport<'_, '_>) -> Result<Result<(), Denied>, StoreError> {
+    fn may_import_relationships(&mut self, import: &BulkImport) -> Result<Result<(), Denied>, StoreError> {
         if let Some((may, _)) = &self.asked {
             return Ok(may.clone());
         }
         let target = CallTarget::Installation;
-        let context = import.context();
-        let admission = admit(self.rules, &context.view, context.at, &self.call.caller, RELATIONSHIPS, &target)?;
+        let admission = import.context(|context| {
+            admit(self.rules, &context.view, context.at, &self.call.caller, RELATIONSHIPS, &target)
+        })?;
         let may = admission.permit().map(drop);
         self.asked = Some((may.clone(), admission.record(self.call, self.rules)));
         Ok(may)
