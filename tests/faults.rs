@@ -281,9 +281,9 @@ impl Parts {
 }
 
 /// Every row of every table.
-type Content = BTreeMap<String, BTreeMap<Vec<u8>, Vec<u8>>>;
+pub type Content = BTreeMap<String, BTreeMap<Vec<u8>, Vec<u8>>>;
 
-fn content(bytes: Vec<u8>) -> Content {
+pub fn content(bytes: Vec<u8>) -> Content {
     let database = redb::Database::builder().create_with_backend(Disk::of(bytes)).unwrap();
     let read = database.begin_read().unwrap();
     let mut content = Content::new();
@@ -327,12 +327,12 @@ fn records(content: &Content) -> BTreeMap<u64, Vec<u8>> {
 }
 
 /// How many rows each table has: what stays the same where secrets and keys are made at random.
-fn shape(content: &Content) -> BTreeMap<&str, usize> {
+pub fn shape(content: &Content) -> BTreeMap<&str, usize> {
     content.iter().map(|(name, rows)| (name.as_str(), rows.len())).collect()
 }
 
 /// A store is sound: its tree, its index, its journal and its ledger all say the same.
-fn is_sound(store: &Store, key: Option<&VerifierKey>) {
+pub fn is_sound(store: &Store, key: Option<&VerifierKey>) {
     let (view, tables) = store.ledger_and_journal().unwrap();
     let mut named = Named { all: true, ..Named::default() };
     let size = view.size().unwrap();

@@ -69,6 +69,7 @@ mod own_standing;
 mod own_what_if;
 mod page_roles;
 mod pages;
+mod pieces;
 mod partner_pages;
 mod past;
 mod people;

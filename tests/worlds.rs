@@ -21,7 +21,7 @@ use standing::pdp::links::LinkRing;
 use standing::pdp::{Pdp, Terms};
 use standing::policy::{Bundle, RuleFiles, Rulebook};
 use standing::question::{Entity, Members, Question};
-use standing::store::Store;
+use standing::store::{ImportPieces, Store};
 use standing::{answer, change};
 
 use crate::stage::terms;
@@ -85,7 +85,10 @@ impl World {
     }
 
     fn empty_proving(rules: Bundle, solver: Option<PathBuf>) -> Self {
-        Self::over(rules, solver, Store::each_change_twice)
+        // Every import is one of many pieces here.
+        Self::over(rules, solver, |store| {
+            store.each_change_twice().import_in(ImportPieces { waiting_bytes: 2_000, rows: 16 })
+        })
     }
 
     fn over(rules: Bundle, solver: Option<PathBuf>, as_wanted: fn(Store) -> Store) -> Self {
