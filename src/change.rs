@@ -19,5 +19,6 @@ pub mod selling;
 pub mod token_error;
 pub mod tokens;
 pub mod sessions;
+pub mod open_sessions;
 pub mod persons;
 pub mod rotation;

@@ -32,6 +32,7 @@ mod tables;
 mod transfer;
 mod ledger;
 mod token;
+mod session;
 mod backup;
 mod shipped;
 
@@ -92,6 +93,8 @@ enum Command {
     Rules(rules::RulesCommand),
     /// Create, list and revoke access tokens.
     Token(token::TokenCommand),
+    /// List and end the sessions of people on the pages.
+    Session(session::SessionCommand),
     /// Examine a candidate for a server.
     #[command(hide = true)]
     Examine(examine::Examine),
@@ -228,6 +231,7 @@ pub fn run() -> ExitCode {
             Command::LinkKey(link_key) => link_key.run().await,
             Command::Rules(rules) => rules.run().await,
             Command::Token(token) => token.run().await,
+            Command::Session(session) => session.run().await,
             Command::Examine(examine) => examine.run(),
             Command::Manual(manual) => manual.run(),
             Command::Completions(completions) => Ok(completions.run(whole())),

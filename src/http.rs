@@ -45,6 +45,7 @@ mod forward_auth;
 mod health;
 mod subscriptions;
 mod tokens;
+mod sessions;
 mod transfer;
 mod what_if;
 mod routes;

@@ -34,6 +34,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use crate::clock::{ClockState, Timestamp};
+use crate::config::pages::SessionSettings;
 use crate::config::{ForwardAuth, RulesFrom};
 use crate::decide::{World, check_schema};
 use crate::domain::grant::Multichannel;
@@ -74,6 +75,8 @@ pub(crate) struct Settings {
     pub(crate) limits: RwLock<Limits>,
     /// Does whoever approves rules have to be known by another issuer than this service?
     pub(crate) needs_persons: bool,
+    /// How long sessions of people on pages last.
+    pub(crate) sessions: SessionSettings,
     /// The data directory; nothing where the store is handed in.
     pub(crate) folder: Option<PathBuf>,
     /// Where copies of the signed heads of the ledger are written.
@@ -182,6 +185,7 @@ impl Pdp {
             limits: RwLock::new(terms.limits),
             terms,
             needs_persons: false,
+            sessions: SessionSettings::default(),
             folder: None,
             heads: None,
             given_up: Vec::new(),

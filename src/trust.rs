@@ -81,6 +81,13 @@ impl Trust {
         Ok(Self { proxies, issuers, certificates, providers, known: KnownJwts::default() })
     }
 
+    /// Those alone by whom people sign in to the pages, for a command that asks nobody and needs no secret.
+    #[must_use]
+    pub fn of_people(settings: &Settings) -> Self {
+        let providers = settings.sign_in.iter().map(|one| Arc::new(Provider::named(one.clone()))).collect();
+        Self { providers, ..Self::default() }
+    }
+
     /// Reads the keys of every issuer again; those of before stay where that fails.
     pub async fn read_again(&self, now: Timestamp) {
         for issuer in &self.issuers {

@@ -107,6 +107,16 @@ impl Town {
         serde_json::from_slice(&output.stdout).unwrap()
     }
 
+    /// A session that somebody has just begun on the pages.
+    fn session(&self) -> String {
+        let issued = self.token(&["--role", "auditor"]);
+        let headers = [("content-type", "application/x-www-form-urlencoded"), ("sec-fetch-site", "same-origin")];
+        let body = format!("token={}", text(&issued, "token"));
+        assert_eq!(self.server.send("POST", "/sign-in/token", &headers, Some(body.as_bytes())).status, 303);
+        let open = self.by("operator", "GET", "/v1/sessions", None).json()["sessions"].as_array().unwrap().clone();
+        text(open.iter().find(|session| session["token"] == issued["id"]).unwrap(), "id")
+    }
+
     fn tells(&self, path: &str, body: &Value) {
         let answer = self.by("operator", "PUT", path, Some(body));
         assert!([200, 201].contains(&answer.status), "{path}: {}", answer.text);
@@ -324,6 +334,8 @@ pub fn tries(town: &Town, route: &Route) -> Vec<Try> {
         ("DELETE", "/v1/tokens/{token}") => {
             one(&path.replace("{token}", &text(&town.token(&["--role", "asker"]), "id")), None)
         }
+        ("DELETE", "/v1/sessions") => one(&format!("{path}?issuer=standing&subject=nobody"), None),
+        ("DELETE", "/v1/sessions/{session}") => one(&path.replace("{session}", &town.session()), None),
         ("DELETE", "/v1/link-keys/{key}") => {
             let rotated = town.by("operator", "POST", "/v1/link-keys", None).json();
             one(&path.replace("{key}", &text(&rotated["keys"][1], "id")), None)
@@ -486,7 +498,7 @@ fn what_is_foreign_and_what_is_not_there_look_the_same_to_a_tenant() {
     let town = Town::new();
     let key = text(&town.by("operator", "GET", "/v1/link-keys", None).json()["keys"][0], "id");
     let token = text(&town.token(&["--role", "asker"]), "id");
-    let calls: [(&str, &str, &str, Option<Value>); 22] = [
+    let calls: [(&str, &str, &str, Option<Value>); 23] = [
         ("GET", "/v1/partners/contoso", "/v1/partners/nobody", None),
         ("PUT", "/v1/partners/contoso", "/v1/partners/nobody", Some(partner("directBill", "active"))),
         ("GET", "/v1/partners/contoso/customers", "/v1/partners/nobody/customers", None),
@@ -538,6 +550,7 @@ fn what_is_foreign_and_what_is_not_there_look_the_same_to_a_tenant() {
         ("GET", "/v1/partners/contoso/standing", "/v1/partners/nobody/standing", None),
         ("POST", "/v1/partners/contoso/what-if", "/v1/partners/nobody/what-if", Some(json!({ "changes": [] }))),
         ("DELETE", &format!("/v1/tokens/{token}"), "/v1/tokens/nothing", None),
+        ("DELETE", &format!("/v1/sessions/{}", town.session()), "/v1/sessions/0123456789abcdef", None),
         ("DELETE", &format!("/v1/link-keys/{key}"), "/v1/link-keys/0123456789abcdef", None),
     ];
     for who in ["another partner", "another customer"] {

@@ -92,3 +92,50 @@ fn a_token_that_somebody_is_signed_in_by_was_used() {
     let token = listed["tokens"].as_array().unwrap().iter().find(|token| token["id"] == id.as_str()).unwrap().clone();
     assert!(token["lastUsed"].is_string(), "{token}");
 }
+
+#[test]
+fn whoever_runs_the_service_lists_the_sessions_of_people_and_ends_them_with_the_server_or_without() {
+    let office = Office::open(&[]);
+    let sessions = |arguments: &[&str]| {
+        let output = standing(&[&["session"], arguments, &["--data", office.data.path().to_str().unwrap()]].concat());
+        (output.status.code(), String::from_utf8_lossy(&output.stdout).into_owned(), output.stderr)
+    };
+    assert_eq!(sessions(&["list"]).1, "");
+    let (mut one, token) = office.customer();
+    let (mut two, other) = office.customer();
+    let (mut three, last) = office.customer();
+    let is_in = |browser: &mut Browser<'_>| browser.get("/customers/adatum/partners").status == 200;
+    let id_of = |token: &str| -> String {
+        let list: Value = serde_json::from_str(&sessions(&["list", "--json"]).1).unwrap();
+        let of = list["sessions"].as_array().unwrap().iter().find(|session| session["token"] == token).cloned();
+        of.map(|session| session["id"].as_str().unwrap().to_owned()).unwrap_or_default()
+    };
+    let line = sessions(&["list"]).1.lines().find(|line| line.contains(&token)).unwrap().to_owned();
+    assert!(line.contains("customer:adatum  Adatum  begun") && line.contains("of standing"), "{line}");
+    let (code, said, _) = sessions(&["end", &id_of(&token)]);
+    assert!(code == Some(0) && said.contains("ended"), "{said}");
+    assert_eq!((is_in(&mut one), is_in(&mut two), is_in(&mut three)), (false, true, true));
+    // Ended again it stays so; what is none is said to be none.
+    let ended = said.split(' ').next().unwrap().to_owned();
+    assert_eq!(sessions(&["end", &ended]).1, said);
+    let (code, _, why) = sessions(&["end", "0123456789abcdef"]);
+    assert!(code == Some(1) && String::from_utf8_lossy(&why).contains("there is no session"), "{why:?}");
+    // Everything of one person.
+    let (code, said, why) = sessions(&["end", "--person", "standing", &other]);
+    assert_eq!((code, said.lines().count()), (Some(0), 1), "{}", String::from_utf8_lossy(&why));
+    assert_eq!((is_in(&mut two), is_in(&mut three)), (false, true));
+    assert_eq!(sessions(&["end", "--person", "standing", "nobody"]).1, "");
+    assert!(sessions(&["end"]).0 != Some(0), "neither a session nor a person");
+    assert_eq!(office.records("Api::endSession"), 5);
+    let kept = id_of(&last);
+    // Without the server it is the same.
+    let Office { server, data, .. } = office;
+    assert!(server.terminate().success());
+    let at = data.path().to_str().unwrap();
+    let run = |arguments: &[&str]| {
+        String::from_utf8(standing(&[&["session"], arguments, &["--data", at]].concat()).stdout).unwrap()
+    };
+    assert!(run(&["list"]).starts_with(&kept));
+    assert!(run(&["end", &kept]).contains("ended"));
+    assert_eq!(run(&["list"]), "");
+}

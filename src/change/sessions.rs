@@ -87,7 +87,7 @@ impl Coded for SessionError {
 pub struct Changed;
 
 /// Whose sessions are counted together: a person's, or where nobody is known a caller's.
-fn hand(caller: &Caller, person: Option<&Person>) -> [u8; 32] {
+pub(super) fn hand(caller: &Caller, person: Option<&Person>) -> [u8; 32] {
     let who =
         person.map_or_else(|| format!("caller\n{caller}"), |person| format!("{}\n{}", person.issuer, person.subject));
     Sha256::digest(who.as_bytes()).into()
@@ -197,15 +197,49 @@ pub async fn end_session(
     let id = id.clone();
     call::change(pdp, &call, "signOut", CallTarget::Installation, move |context, _| {
         let mut metadata = MetadataChanges::default();
-        if let Some(session) = context.session(&id)?.filter(|session| session.ended.is_none()) {
-            let hand = hand(&session.caller, session.person.as_ref());
-            let open: Vec<_> = context.open_sessions(&hand)?.into_iter().filter(|open| *open != id).collect();
-            metadata.put_open_sessions(&hand, &open)?;
-            metadata.put_session(&Session { ended: Some(context.at), ..session })?;
+        if let Some(session) = context.session(&id)? {
+            put_end(context, &mut metadata, session)?;
         }
         Ok(Done::metadata(metadata, Changed))
     })
     .await
+}
+
+/// Has a session be over that was not ended before.
+pub(super) fn put_end(
+    context: &WriteContext<'_>,
+    metadata: &mut MetadataChanges,
+    session: Session,
+) -> Result<Session, StoreError> {
+    if session.ended.is_some() {
+        return Ok(session);
+    }
+    let hand = hand(&session.caller, session.person.as_ref());
+    let open: Vec<_> = context.open_sessions(&hand)?.into_iter().filter(|open| *open != session.id).collect();
+    metadata.put_open_sessions(&hand, &open)?;
+    let session = Session { ended: Some(context.at), ..session };
+    metadata.put_session(&session)?;
+    Ok(session)
+}
+
+/// When a session was seen last, as far as that was written.
+fn seen(pdp: &Pdp, session: &Session) -> Result<Timestamp, StoreError> {
+    Ok(pdp.store.session_seen(&session.id)?.map_or(session.begun, |seen| seen.max(session.begun)))
+}
+
+/// Does a session open nothing any more: ended, too old, not seen for too long, of a token that is over, or of a provider
+/// whose people the settings of now let act as something else?
+pub(super) fn is_over(pdp: &Pdp, session: &Session, lasts: SessionSettings) -> Result<bool, StoreError> {
+    let now = pdp.store.now();
+    let is_by_settings = session
+        .signed_in_at
+        .as_ref()
+        .is_none_or(|at| trust(pdp).provider_of(&at.issuer).is_some_and(|provider| provider.rules() == at.rules));
+    Ok(session.ended.is_some()
+        || now.duration_since(session.begun) >= lasts.whole()
+        || now.duration_since(seen(pdp, session)?) >= lasts.idle()
+        || !is_by_settings
+        || !is_token_valid(pdp, session.token.as_ref(), now)?)
 }
 
 /// The session that a cookie opens; nothing for one that is unknown, altered, over, of a token that is, or of a provider
@@ -224,17 +258,10 @@ pub async fn open_session(pdp: &Pdp, secret: &str, lasts: SessionSettings) -> Re
     };
     let Some(session) = session.filter(|session| bool::from(session.sha256.ct_eq(&sha256))) else { return Ok(None) };
     let now = pdp.store.now();
-    let seen = pdp.store.session_seen(&id)?.map_or(session.begun, |seen| seen.max(session.begun));
-    let is_over = session.ended.is_some()
-        || now.duration_since(session.begun) >= lasts.whole()
-        || now.duration_since(seen) >= lasts.idle();
-    let is_by_settings = session
-        .signed_in_at
-        .as_ref()
-        .is_none_or(|at| trust(pdp).provider_of(&at.issuer).is_some_and(|provider| provider.rules() == at.rules));
-    if is_over || !is_by_settings || !is_token_valid(pdp, session.token.as_ref(), now)? {
+    if is_over(pdp, &session, lasts)? {
         return Ok(None);
     }
+    let seen = seen(pdp, &session)?;
     if now.duration_since(seen) >= SignedDuration::from_mins(SESSION_SEEN_EVERY_MINUTES).min(lasts.idle() / 6) {
         pdp.store.see_session(&id, now).await?;
     }

@@ -28,9 +28,10 @@ use super::{Data, Failure};
 use crate::clock::System;
 use crate::config::{Settings, SolverSetting};
 use crate::http::{Listener, Shutdown, serve_local, service};
-use crate::pdp::{Pdp, PdpError, Terms};
+use crate::pdp::{Pdp, PdpError, Terms, opening};
 use crate::publish;
 use crate::store::{Store, StoreError};
+use crate::trust::Trust;
 
 const SOCKET_NAME: &str = "standing.sock";
 /// The longest path of a socket the system takes, less the byte that ends it.
@@ -61,6 +62,13 @@ pub(super) fn terms() -> Result<Terms, Failure> {
     let Settings { multichannel, limits, public_url, .. } = in_force()?.settings;
     let public_url = public_url.unwrap_or_else(|| "http://127.0.0.1:8181".to_owned());
     Ok(Terms { multichannel, limits, public_url, solver: SolverSetting::read().program })
+}
+
+/// A decision point that knows of people what the settings say of them.
+fn configured(pdp: Pdp) -> Result<Pdp, Failure> {
+    let settings = in_force()?.settings;
+    let trust = Trust::of_people(&settings);
+    Ok(opening::with_sessions(opening::trusting(pdp, Arc::new(trust)), settings.sessions))
 }
 
 /// Makes the data directory, readable by its owner alone.
@@ -189,7 +197,7 @@ impl Client {
     async fn hold(data: &Path) -> Result<Self, Holding> {
         let here = || RulesFlag { rules: None }.files();
         let pdp = match publish::begin::reopen(data, Arc::new(System), here, terms()?).await {
-            Ok(pdp) => Arc::new(pdp),
+            Ok(pdp) => Arc::new(configured(pdp)?),
             Err(error @ PdpError::Store(StoreError::Held { .. })) => return Err(Holding::Held(error.into())),
             Err(error) => return Err(Holding::Failed(error.into())),
         };

@@ -148,7 +148,7 @@ impl Serve {
             publish::begin::begin_by(&data, Arc::new(System), wanted, settings.rules_from, terms, opening).await?;
         pdp = opening::with_needs_persons(pdp, settings.approval_needs_person).await?;
         let trust = Trust::open(&settings, pdp.now()).await.map_err(Failure::failed)?;
-        pdp = opening::trusting(pdp, Arc::new(trust));
+        pdp = opening::with_sessions(opening::trusting(pdp, Arc::new(trust)), settings.sessions);
         if let Some(one_in) = settings.compare_one_in {
             pdp = pdp.comparing(one_in);
         }

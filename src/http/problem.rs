@@ -23,6 +23,7 @@ use crate::answer::what_if::WhatIfError;
 use crate::audit::ProofError;
 use crate::change::acceptance::AcceptanceError;
 use crate::change::import::ImportError;
+use crate::change::open_sessions::EndError;
 use crate::change::registration::{CustomerError, PartnerError, SubscriptionError};
 use crate::change::relationship::{LinkError, RequestError};
 use crate::change::removal::RemovalError;
@@ -275,6 +276,9 @@ statuses! {
         Self::Unknown(_) => NOT_FOUND,
         Self::UnknownRules(_) | Self::Ambiguous(_) => BAD_REQUEST,
         Self::Candidate(_) => UNPROCESSABLE_ENTITY,
+    }
+    EndError {
+        Self::Unknown(_) => NOT_FOUND,
     }
     TokenError {
         Self::Unknown(_) => NOT_FOUND,

@@ -18,7 +18,7 @@ use super::problem::Problem;
 use super::request::Request;
 use super::{
     access_review, authzen, changes, customers, decisions, drafts, forward_auth, health, ledger, link_keys, partners,
-    relationships, root, rules, subscriptions, tokens, transfer, what_if,
+    relationships, root, rules, sessions, subscriptions, tokens, transfer, what_if,
 };
 use crate::pdp::Pdp;
 use crate::pdp::metrics::{self, RouteMetrics};
@@ -173,6 +173,9 @@ routes! {
     POST   "/v1/tokens" "createToken"                                          => tokens::create, Caller, world, json;
     POST   "/v1/tokens/{token}/rotation" "rotateToken"                         => tokens::rotate, Caller, world, json_or_none;
     DELETE "/v1/tokens/{token}" "revokeToken"                                  => tokens::revoke, Caller, world;
+    GET    "/v1/sessions" "listSessions"                                       => sessions::list, Caller, world;
+    DELETE "/v1/sessions" "endSession"                                         => sessions::end_of_person, Caller, world;
+    DELETE "/v1/sessions/{session}" "endSession"                               => sessions::end, Caller, world;
     GET    "/v1/link-keys" "listLinkKeys"                                      => link_keys::list, Caller;
     POST   "/v1/link-keys" "rotateLinkKey"                                     => link_keys::rotate, Caller;
     DELETE "/v1/link-keys/{key}" "retireLinkKey"                               => link_keys::retire, Caller;

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use crate::audit::{LedgerKey, VerifierKey};
 use crate::caller::Identity;
 use crate::clock::{SharedClock, Timestamp};
+use crate::config::pages::SessionSettings;
 use crate::domain::invitation::LinkKeys;
 use crate::files::{check_secret, check_writers};
 use crate::pdp::archived::FOLDER_NAME;
@@ -270,6 +271,13 @@ pub fn with_pages(mut pdp: Pdp) -> Pdp {
 #[must_use]
 pub fn trusting(mut pdp: Pdp, trust: Arc<Trust>) -> Pdp {
     pdp.settings.trust = trust;
+    pdp
+}
+
+/// Says how long sessions of people on pages last.
+#[must_use]
+pub fn with_sessions(mut pdp: Pdp, sessions: SessionSettings) -> Pdp {
+    pdp.settings.sessions = sessions;
     pdp
 }
 

@@ -25,12 +25,14 @@ pub struct Denied {
 
 /// The action that a call was decided as before the schema had one of its own for it. A set of rules from then decides
 /// it so: never more widely than before, or than what only an operator may.
-const OLDER_NAMES: [(&str, &str); 17] = [
+const OLDER_NAMES: [(&str, &str); 19] = [
     ("askAboutThePast", "whatIf"),
     ("createToken", "manageTokens"),
     ("listTokens", "manageTokens"),
     ("revokeToken", "manageTokens"),
     ("rotateToken", "manageTokens"),
+    ("listSessions", "manageTokens"),
+    ("endSession", "manageTokens"),
     ("listLinkKeys", "manageLinkKeys"),
     ("rotateLinkKey", "manageLinkKeys"),
     ("retireLinkKey", "manageLinkKeys"),

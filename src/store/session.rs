@@ -75,6 +75,15 @@ impl Store {
         self.metadata(|metadata| metadata.row(&key(SESSION, id.as_str().as_bytes())))
     }
 
+    /// Every session that was begun, ended or not, in the order of their names.
+    ///
+    /// # Errors
+    /// [`StoreError`] when one cannot be read, or is not the one that the journal knows.
+    pub fn sessions(&self) -> Result<Vec<Session>, StoreError> {
+        let rows = self.metadata(|metadata| metadata.rows::<Session>(SESSION, b"ut", usize::MAX))?;
+        Ok(rows.into_iter().map(|(_, session)| session).collect())
+    }
+
     /// When a session was last seen, as it was last written; nothing where it never was.
     ///
     /// # Errors

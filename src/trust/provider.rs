@@ -5,7 +5,6 @@
 //! other either. What a provider hands out besides the ID token is thrown away.
 
 use std::collections::BTreeSet;
-use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -114,12 +113,6 @@ pub struct Provider {
     known: Mutex<Known>,
 }
 
-impl fmt::Debug for Provider {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.settings.fmt(f)
-    }
-}
-
 /// What is sent along to a provider.
 #[derive(Clone, Debug)]
 pub struct Asking<'a> {
@@ -186,7 +179,12 @@ impl Provider {
         let is_https = settings.issuer.starts_with("https://");
         let tls = is_https.then(|| authorities(settings.ca.as_deref())).transpose();
         let tls = tls.map_err(|cause| ProviderSettingsError::Authorities { name: name(), cause })?;
-        Ok(Self { settings, secret, tls, known: Mutex::default() })
+        Ok(Self { secret, tls, ..Self::named(settings) })
+    }
+
+    /// A provider that is known by its settings alone, and never asked.
+    pub(super) fn named(settings: SignInSettings) -> Self {
+        Self { settings, secret: None, tls: None, known: Mutex::default() }
     }
 
     /// What its people may act as by the settings, in one number: a session that began under another opens nothing.

@@ -12,6 +12,7 @@ use super::super::link_keys::LinkKeyList;
 use super::super::relationships::{AcceptanceBody, EmailBody, RenegotiationBody, Within, WrittenIn};
 use super::super::root::Index;
 use super::super::rules::Rules;
+use super::super::sessions::{SessionList, Whose};
 use super::super::times::Past;
 use super::super::tokens::{RotationBody, TokenBody, TokenList};
 use super::super::what_if::{CustomerWhatIfBody, PartnerWhatIfBody, WhatIfBody};
@@ -29,6 +30,7 @@ use crate::audit::Record;
 use crate::change::acceptance::Accepted;
 use crate::change::import::{ImportError, Imported};
 use crate::change::line::Line;
+use crate::change::open_sessions::{EndError, EndedSessions, SessionSummary};
 use crate::change::registration::{CustomerError, PartnerError, SubscriptionError};
 use crate::change::relationship::{LinkError, Offer, RelationshipRequest, RequestError};
 use crate::change::removal::{RemovalError, Removed};
@@ -359,6 +361,14 @@ fn tokens() -> Vec<Described> {
             .fails::<TokenError>()
             .never(&[StatusCode::UNPROCESSABLE_ENTITY, StatusCode::CONFLICT])
             .answers::<TokenSummary>("The token as it is listed"),
+        at("GET /v1/sessions", "listSessions", "List the sessions of people on the pages")
+            .answers::<SessionList>("Every open session, without its secret"),
+        at("DELETE /v1/sessions", "endSessionsOfPerson", "End every session of a person on the pages")
+            .takes::<Whose>()
+            .answers::<EndedSessions>("Which were ended"),
+        at("DELETE /v1/sessions/{session}", "endSession", "End a session of somebody on the pages")
+            .fails::<EndError>()
+            .answers::<SessionSummary>("The session as it is listed"),
     ]
 }
 

@@ -6,7 +6,7 @@ use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 use utoipa::openapi::{KnownFormat, RefOr, Required, SchemaFormat};
 
 use super::problems::text;
-use crate::id::{CustomerId, DraftId, PartnerId, SubscriptionId, TokenId};
+use crate::id::{CustomerId, DraftId, PartnerId, SessionId, SubscriptionId, TokenId};
 use crate::limits::IDEMPOTENCY_KEY_LENGTH_MAX;
 
 /// A part of a path.
@@ -20,6 +20,7 @@ pub(super) fn in_path(path: &str, name: &str) -> Parameter {
             (text().min_length(Some(1)).into(), "The token of a partner's link")
         }
         "token" => (TokenId::schema(), "Which access token: its public name"),
+        "session" => (SessionId::schema(), "Which session: its public name"),
         "key" => (text().pattern(Some("^[0-9a-f]{16}$")).into(), "Which link key"),
         "digest" => (text().pattern(Some("^[0-9a-f]{8,64}$")).into(), "Which rules: their digest, or its beginning"),
         "draft" => (DraftId::schema(), "Which draft of rules"),

@@ -32,7 +32,7 @@ const CODES: &str = "
     too_many_editors too_many_evaluations too_many_proposals too_many_services too_many_wrong_credentials
     too_much_to_compare took_too_long unauthenticated unavailable unknown_customer unknown_decision unknown_draft
     unknown_link unknown_parameter unknown_parent unknown_partner unknown_proposal unknown_rule_file unknown_rules
-    unknown_service unknown_speaker unknown_subscription unknown_token unreadable_lines";
+    unknown_service unknown_session unknown_speaker unknown_subscription unknown_token unreadable_lines";
 
 /// The codes that say that a limit was reached, each with the limit's name.
 const LIMITS: [(&str, &str); 16] = [
