@@ -111,6 +111,7 @@ pages! {
     POST   "/sign-in/company"                               => sign_in::of_company, world;
     GET    "/sign-in/start"                                 => company::start [with next again other], world;
     GET    "/sign-in/callback" "signIn" | "signOut"         => company::callback, world, any;
+    GET    "/sign-in/callback/{provider}" "signIn" | "signOut" => company::callback, world, any;
     GET    "/acting-as"                                     => acting_as::choices, world;
     POST   "/acting-as" "signIn" | "signOut"                => acting_as::chosen, world;
     POST   "/sign-in/token" "signIn" | "signOut"            => sign_in::with_token, world;

@@ -9,6 +9,7 @@ mod keys;
 mod issuer;
 mod jwt;
 pub mod id_token;
+pub mod provider_error;
 pub mod provider;
 
 pub use fetch::{AuthoritiesError, FetchError};
@@ -25,7 +26,8 @@ use crate::config::Settings;
 use crate::config::certificate::CertificateSettings;
 use issuer::Issuer;
 use jwt::KnownJwts;
-use provider::{Provider, ProviderSettingsError};
+use provider::Provider;
+use provider_error::ProviderSettingsError;
 use proxies::Proxies;
 
 /// Why nobody's word is taken: the settings name somebody whose word can never be.

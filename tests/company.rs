@@ -65,10 +65,14 @@ impl Company {
 
     /// The same with more said of the provider, and other providers.
     async fn with(more: &str, others: &str) -> Self {
+        Self::of(more, |settings| settings + others).await
+    }
+
+    async fn of(more: &str, change: impl FnOnce(String) -> String) -> Self {
         let (stage, secret) = (Stage::new(), tempfile::tempdir().unwrap());
         let provider = Provider::open(&stage.clock);
         provider.says().claims = json!({ "groups": ["global-administrators"] });
-        let trust = trusting(&(settings(&provider, &secret, more) + others)).await;
+        let trust = trusting(&change(settings(&provider, &secret, more))).await;
         let Stage { pdp, clock, folder } = stage;
         let stage = Stage::of(opening::trusting(Arc::into_inner(pdp).unwrap(), Arc::new(trust)), clock, folder);
         stage.customer("adatum").await;
@@ -691,4 +695,86 @@ async fn who_signs_out_is_shown_the_way_out_of_the_provider_and_led_nowhere() {
     company.house.passes(MINUTE);
     let page = browser.get("/signed-out?of=Adatum+School");
     assert!(page.status == 200 && !page.text.contains("/end?"), "{}", page.text);
+}
+
+/// Another provider, which is never asked.
+const OTHER: &str = r#"
+    [[sign_in]]
+    name = "Other"
+    issuer = "https://login.other.example"
+    client_id = "standing"
+    domains = ["other.example"]
+    acts_as = [{ role = "auditor", when = { claim = "groups", has = "auditors" } }]
+"#;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn among_several_an_answer_that_does_not_say_of_whom_it_is_is_taken_at_a_place_of_its_providers_own() {
+    for (announces, own) in [(false, true), (true, false)] {
+        let company = Company::with("", OTHER).await;
+        company.provider.says().metadata = json!({ "authorization_response_iss_parameter_supported": announces });
+        let mut browser = company.browser();
+        let mut back = company.away(&mut browser, "");
+        let (path, query) = back.split_once('?').unwrap();
+        let place = path.rsplit_once("/sign-in/callback").unwrap().1.to_owned();
+        assert_eq!(place.len() == 17, own, "{back}");
+        // Another provider has somebody who signs in at it sent to this one, and so to another place.
+        for elsewhere in ["", "/0123456789abcdef", "/Other"].into_iter().filter(|other| *other != place) {
+            let answer = browser.get(&format!("/sign-in/callback{elsewhere}?{query}"));
+            assert_eq!((answer.status, is_signed_in(&mut browser)), (400, false), "{elsewhere}: {}", answer.text);
+        }
+        if announces {
+            back += &format!(
+                "&iss={}",
+                form_urlencoded::byte_serialize(company.provider.base.as_bytes()).collect::<String>()
+            );
+        }
+        assert_eq!((browser.get(&back).status, is_signed_in(&mut browser)), (303, true));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_somebody_left_to_be_chosen_is_nobody_elses_in_the_same_browser() {
+    let company = Company::open().await;
+    company.provider.says().claims = json!({ "groups": ["global-administrators"] });
+    let mut browser = company.browser();
+    assert_eq!(company.signs_in(&mut browser, "").status, 303);
+    // Somebody else comes back to choose, and leaves: whoever was signed in is so no more.
+    company.provider.says().claims = json!({ "groups": ["global-administrators", "auditors"], "sub": "grace" });
+    assert_eq!(company.signs_in(&mut browser, "&other=1").header("location"), Some("/acting-as"));
+    assert!(!is_signed_in(&mut browser));
+    // The next one signs in by a token.
+    let token = company.house.token.trim_start_matches("Bearer ").to_owned();
+    assert_eq!(browser.post("/sign-in/token", &[("token", &token)]).status, 303);
+    assert_eq!(browser.cookies().keys().collect::<Vec<_>>(), [SESSION]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_may_be_nothing_any_more_is_signed_out_when_they_come_back() {
+    let company = Company::open().await;
+    let mut browser = company.browser();
+    assert_eq!(company.signs_in(&mut browser, "").status, 303);
+    assert!(is_signed_in(&mut browser));
+    company.provider.says().claims = json!({ "groups": [] });
+    assert_eq!(company.signs_in(&mut browser, "").status, 403);
+    assert!(!is_signed_in(&mut browser));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_email_says_what_somebody_may_be_where_the_provider_has_verified_it_alone() {
+    let rule =
+        r#"acts_as = [ { role = "customer", for = "adatum", when = { claim = "email", has = "it@adatum.example" } },"#;
+    let company = Company::of("", |settings| settings.replacen("acts_as = [", rule, 1)).await;
+    for (verified, status) in [
+        (json!({}), 403),
+        (json!({ "email_verified": false }), 403),
+        (json!({ "email_verified": "true" }), 403),
+        (json!({ "email_verified": true }), 303),
+    ] {
+        let mut claims = json!({ "email": "it@adatum.example", "groups": [] });
+        claims.as_object_mut().unwrap().extend(verified.as_object().unwrap().clone());
+        company.provider.says().claims = claims;
+        let mut browser = company.browser();
+        assert_eq!(company.signs_in(&mut browser, "").status, status, "{verified}");
+        assert_eq!(is_signed_in(&mut browser), status == 303, "{verified}");
+    }
 }

@@ -219,9 +219,12 @@ impl FileSettings {
         let text = std::fs::read_to_string(path)
             .map_err(|cause| SettingsError::Unreadable { path: path.to_owned(), cause })?;
         let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
-        let wrong = |error: toml::de::Error| SettingsError::Invalid {
-            path: path.to_owned(),
-            message: error.to_string().trim().to_owned(),
+        // Without the line itself, on which a secret may stand.
+        let wrong = |error: toml::de::Error| {
+            let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+            let line = before.matches('\n').count() + 1;
+            let message = format!("line {line}: {}", error.message().trim().replace('\n', "; "));
+            SettingsError::Invalid { path: path.to_owned(), message }
         };
         let mut settings = Self::default();
         let places = DeTable::parse(text).map_err(wrong)?;

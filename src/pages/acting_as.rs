@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use serde::{Deserialize, Serialize};
 
 use super::answer::{Tone, panel};
-use super::beginning::{begin, next_of};
+use super::beginning::{begin, end_held, next_of};
 use super::called::Called;
 use super::context::{Answer, Fault, PageCall, cookie};
 use super::frame::{Shown, speaks_for};
@@ -67,7 +67,10 @@ impl Arrived {
         let caller = match (was, callers.next(), callers.next()) {
             (Some(was), ..) => was,
             (None, Some(only), None) => only.clone(),
-            _ => return self.asks(page),
+            _ => {
+                end_held(page).await?;
+                return self.asks(page);
+            }
         };
         self.begins(page, caller).await
     }
@@ -194,11 +197,7 @@ pub async fn chosen(page: PageCall) -> Result<Answer, Fault> {
             if !setting.sealing.ends(&setting.pdp, &arrived.id) {
                 return Ok(to_sign_in());
             }
-            let mut answer = arrived.begins(&page, caller).await?;
-            if let Answer::SeeOther { cookies, .. } = &mut answer {
-                cookies.push(setting.set_cookie(setting.acting_as_cookie(), "", Some(0)));
-            }
-            Ok(answer)
+            arrived.begins(&page, caller).await
         }
         Chooser::Held(held) => {
             let session = held.session;

@@ -13,6 +13,17 @@ pub fn next_of(given: &str) -> Option<&str> {
     (is_own_path(given) && super::is_page(path) && !path.starts_with("/sign-")).then_some(given)
 }
 
+/// Ends what was open in this browser: it was of somebody else, or of what they may not be any more.
+///
+/// # Errors
+/// [`Fault`] when it cannot be ended.
+pub async fn end_held(page: &PageCall) -> Result<(), Fault> {
+    if let Some(held) = &page.held {
+        end_session(&page.setting.pdp, &page.call, &held.session.id).await?;
+    }
+    Ok(())
+}
+
 /// Begins a session of somebody and leads them to where they go on, else to their own first page.
 ///
 /// # Errors
@@ -28,9 +39,10 @@ pub async fn begin(
     let call = Call { caller: identity.caller, person: identity.person, proof: identity.proof, ..page.call.clone() };
     let begun = begin_session_with(&setting.pdp, &call, beginning).await?;
     // A new name at every sign-in; what was open in this browser before is over.
-    if let Some(held) = &page.held {
-        end_session(&setting.pdp, &page.call, &held.session.id).await?;
-    }
+    end_held(page).await?;
     let to = next.map(str::to_owned).or(first).unwrap_or_else(|| "/".to_owned());
-    Ok(Answer::SeeOther { to, cookies: vec![setting.set_cookie(setting.cookie(), &begun.secret, None)] })
+    // A choice that somebody else left is nobody's any more.
+    let gone = [setting.acting_as_cookie(), setting.sign_in_cookie()].map(|name| setting.set_cookie(name, "", Some(0)));
+    let own = setting.set_cookie(setting.cookie(), &begun.secret, None);
+    Ok(Answer::SeeOther { to, cookies: [own].into_iter().chain(gone).collect() })
 }

@@ -10,7 +10,7 @@ use subtle::ConstantTimeEq as _;
 
 use super::acting_as::{Arrived, account};
 use super::answer::{Tone, panel};
-use super::beginning::next_of;
+use super::beginning::{end_held, next_of};
 use super::context::{Answer, Fault, PageCall, cookie};
 use super::frame::Shown;
 use super::proved::way_to;
@@ -24,10 +24,12 @@ use crate::limits::{SIGN_IN_MINUTES, SIGN_IN_NEXT_LENGTH_MAX};
 use crate::pdp::opening::trust;
 use crate::pdp::wrong_credentials::note_wrong_credentials;
 use crate::trust::id_token::{Expected, IdTokenError};
-use crate::trust::provider::{Account, Asking, Provider, ProviderError};
+use crate::trust::provider::{Account, Asking, Provider};
+use crate::trust::provider_error::ProviderError;
 
 /// What a sign-in is sealed for.
 const PURPOSE: &str = "standing: a sign-in at a provider";
+const CALLBACK: &str = "/sign-in/callback";
 /// The longest word for what went wrong at the provider that is shown.
 const SAID_LENGTH_MAX: usize = 100;
 
@@ -41,6 +43,7 @@ struct Begun {
     is_fresh: bool,
     next: Option<String>,
     at: Timestamp,
+    back: String,
 }
 
 /// Why nobody is signed in.
@@ -75,9 +78,14 @@ impl From<ProviderError> for Unsigned {
     }
 }
 
-/// Where providers send people back to.
-fn back(page: &PageCall) -> String {
-    format!("{}/sign-in/callback", page.setting.pdp.public_url())
+/// Where a provider sends people back to. One of several that does not say of its answers that they are its own has a
+/// place of its own: another could have somebody who signs in at it answered by this one.
+async fn back(page: &PageCall, provider: &Provider) -> Result<String, ProviderError> {
+    let pdp = &page.setting.pdp;
+    let is_alone = trust(pdp).providers().len() == 1;
+    let own =
+        if is_alone || provider.says_issuer(pdp.now()).await? { String::new() } else { format!("/{}", provider.key()) };
+    Ok(format!("{}{CALLBACK}{own}", pdp.public_url()))
 }
 
 fn noted(provider: &Provider, error: ProviderError) -> Unsigned {
@@ -99,6 +107,13 @@ pub async fn start(page: PageCall) -> Result<Answer, Fault> {
     if site.is_some_and(|site| site != "same-origin" && site != "none") {
         return Ok(Answer::SeeOther { to: "/sign-in".to_owned(), cookies: Vec::new() });
     }
+    let back = match back(&page, provider).await {
+        Ok(back) => back,
+        Err(error) => {
+            let why = noted(provider, error);
+            return failed(&page, Some(provider), why, next, is_fresh).await;
+        }
+    };
     let random = || random_text(&setting.pdp).map_err(|_| Fault::Unavailable);
     let begun = Begun {
         issuer: provider.settings.issuer.clone(),
@@ -108,9 +123,10 @@ pub async fn start(page: PageCall) -> Result<Answer, Fault> {
         is_fresh,
         next: next.map(str::to_owned),
         at: now,
+        back,
     };
     let asking = Asking {
-        back: &back(&page),
+        back: &begun.back,
         state: &begun.state,
         nonce: &begun.nonce,
         verifier: &begun.verifier,
@@ -159,8 +175,10 @@ pub async fn callback(page: PageCall) -> Result<Answer, Fault> {
     let begun = cookie(&page.headers, setting.sign_in_cookie())
         .and_then(|sealed| setting.sealing.open::<Begun>(&setting.pdp, PURPOSE, &sealed));
     let returned = Returned::of(&page.query);
-    let is_its =
-        |begun: &Begun, returned: &Returned| bool::from(begun.state.as_bytes().ct_eq(returned.state.as_bytes()));
+    let is_its = |begun: &Begun, returned: &Returned| {
+        bool::from(begun.state.as_bytes().ct_eq(returned.state.as_bytes()))
+            && begun.back == format!("{}{}", setting.pdp.public_url(), page.path)
+    };
     let (Some(begun), Some(returned)) = (begun, returned) else {
         return failed(&page, None, Unsigned::Lost, None, false).await;
     };
@@ -196,10 +214,11 @@ async fn arrived(page: &PageCall, provider: &Provider, begun: &Begun, returned: 
     }
     let code = returned.code.as_deref().filter(|code| !code.is_empty()).ok_or(Unsigned::Wrong)?;
     let expected = Expected { nonce, begun: *at, is_fresh: *is_fresh };
-    let found = provider.account((code, verifier, &back(page)), expected, now).await;
+    let found = provider.account((code, verifier, &begun.back), expected, now).await;
     let Account { person, name, email, proved, callers } = found.map_err(|error| noted(provider, error))?;
     let names = PersonNames { name, email };
     if callers.is_empty() {
+        end_held(page).await?;
         return Ok(nobody(page, provider, &html! { (account(&names, &person)) }, begun.next.as_deref()).into());
     }
     let may_act_as = callers.into_iter().collect();

@@ -62,12 +62,12 @@ pub fn hunks<'a>(old: &'a str, new: &'a str) -> Vec<Vec<Row<'a>>> {
 /// The two texts of a file, before and after.
 #[must_use]
 pub fn side_by_side(words: Words, path: &str, old: &str, new: &str, label: &str) -> Markup {
-    beside(words, path, [("column-now", old), ("column-then", new)], label)
+    both_texts(words, path, [("column-now", old), ("column-then", new)], label)
 }
 
 /// Two texts of a file, each with the key of what it is called.
 #[must_use]
-pub fn beside(words: Words, path: &str, [(old_is, old), (new_is, new)]: [(&str, &str); 2], label: &str) -> Markup {
+pub fn both_texts(words: Words, path: &str, [(old_is, old), (new_is, new)]: [(&str, &str); 2], label: &str) -> Markup {
     let side = |line: Option<Line<'_>>, is_same: bool, class: &'static str| {
         html! {
             td.at { @if let Some((number, _)) = line { (number) } }

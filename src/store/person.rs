@@ -6,6 +6,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::StoreError;
 use super::batch::Written;
+use super::queue::Kind;
 use super::redb_file::Store;
 use super::tables::METADATA;
 use super::view::{decode, encode};
@@ -47,7 +48,7 @@ impl Store {
     pub async fn name_person(&self, of: &Person, names: &PersonNames) -> Result<(), StoreError> {
         let (key, row) = (key(of), encode(names)?);
         self.queue()
-            .wait(move |batch| {
+            .wait(Kind::Record, move |batch| {
                 batch.metadata_table.insert(key.as_slice(), row.as_slice())?;
                 batch.is_real = true;
                 Ok(Ok(Written { value: (), revision: batch.revision, seqs: Vec::new() }))

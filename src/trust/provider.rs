@@ -5,12 +5,11 @@
 //! other either. What a provider hands out besides the ID token is thrown away.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use data_encoding::{BASE64, BASE64URL_NOPAD};
-use hyper::{StatusCode, Uri};
+use data_encoding::{BASE64, BASE64URL_NOPAD, HEXLOWER};
+use hyper::Uri;
 use jiff::SignedDuration;
 use rustls::ClientConfig;
 use serde_json::{Map, Value};
@@ -18,73 +17,20 @@ use sha2::{Digest as _, Sha256};
 use tokio::sync::Mutex;
 
 use super::acts_as::callers;
-use super::fetch::{AuthoritiesError, FetchError, Posted, authorities, fetch, post};
-use super::id_token::{Expected, IdTokenError, verified};
+use super::fetch::{FetchError, Posted, authorities, fetch, post};
+use super::id_token::{Expected, verified};
 use super::issuer::{Issuer, IssuerError};
+use super::provider_error::{ProviderError, ProviderSettingsError};
 use crate::caller::{Caller, Person};
 use crate::clock::Timestamp;
 use crate::config::issuer::{IssuerSettings, usual};
 use crate::config::sign_in::SignInSettings;
-use crate::files::{FilesError, check_secret};
+use crate::files::check_secret;
 use crate::json;
 use crate::limits::{DISCOVERY_AGAIN_SECONDS, DISCOVERY_KEPT_SECONDS, JWKS_DEPTH_MAX, SIGN_IN_TEXT_LENGTH_MAX};
 
 /// Where a provider says what it is, below its issuer.
 const WELL_KNOWN: &str = "/.well-known/openid-configuration";
-
-/// Why a provider of the settings cannot be used at all.
-#[derive(Debug, thiserror::Error)]
-pub enum ProviderSettingsError {
-    /// Others may read the secret.
-    #[error("sign-in `{name}`: {cause}")]
-    Secret {
-        /// The provider.
-        name: String,
-        /// Why.
-        cause: FilesError,
-    },
-    /// The secret cannot be read.
-    #[error("sign-in `{name}`: the secret cannot be read from `{}`: {cause}", path.display())]
-    File {
-        /// The provider.
-        name: String,
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        cause: std::io::Error,
-    },
-    /// Nobody vouches for its hosts.
-    #[error("sign-in `{name}`: {cause}")]
-    Authorities {
-        /// The provider.
-        name: String,
-        /// Why.
-        cause: AuthoritiesError,
-    },
-}
-
-/// Why nobody signed in.
-#[derive(Debug, thiserror::Error)]
-pub enum ProviderError {
-    /// The provider cannot be reached.
-    #[error("it cannot be reached: {0}")]
-    Down(FetchError),
-    /// It was asked a moment ago, and could not be reached or used.
-    #[error("it could not be reached or used a moment ago")]
-    DownLately,
-    /// What it says of itself cannot be used.
-    #[error("what it says of itself cannot be used: {0}")]
-    Metadata(String),
-    /// It does not take the code it gave, or not from us.
-    #[error("it answered the code it had given with {0}")]
-    Code(StatusCode),
-    /// It gave no ID token for the code.
-    #[error("it gave no ID token for the code")]
-    NoIdToken,
-    /// The ID token is not right.
-    #[error("its ID token is not right: {0}")]
-    IdToken(#[from] IdTokenError),
-}
 
 /// What a provider says of itself.
 struct Metadata {
@@ -173,6 +119,9 @@ impl Provider {
                 let read = std::fs::read_to_string(path);
                 let read =
                     read.map_err(|cause| ProviderSettingsError::File { name: name(), path: path.clone(), cause })?;
+                if read.trim().is_empty() {
+                    return Err(ProviderSettingsError::Empty { name: name(), path: path.clone() });
+                }
                 Some(read.trim().to_owned())
             }
         };
@@ -312,6 +261,20 @@ impl Provider {
         Ok(with_query(&metadata.authorization, &form(&pairs)))
     }
 
+    /// Does the provider say of its answers that they are its own (RFC 9207)?
+    ///
+    /// # Errors
+    /// [`ProviderError`] when the provider cannot be reached or used now.
+    pub async fn says_issuer(&self, now: Timestamp) -> Result<bool, ProviderError> {
+        Ok(self.metadata(now).await?.says_issuer)
+    }
+
+    /// What names the provider in an address.
+    #[must_use]
+    pub fn key(&self) -> String {
+        HEXLOWER.encode(&Sha256::digest(&self.settings.issuer)[..8])
+    }
+
     /// Where somebody ends what the provider itself remembers of them, if it says where.
     pub async fn way_out(&self, now: Timestamp) -> Option<String> {
         let metadata = self.metadata(now).await.ok()?;
@@ -369,9 +332,15 @@ impl Provider {
         let token = answer.get("id_token").and_then(Value::as_str).ok_or(ProviderError::NoIdToken)?;
         let found = verified(&metadata.keys, client, token, expected, now).await?;
         let person = Person { issuer: self.settings.issuer.clone(), subject: found.subject };
-        let callers = callers(&self.settings.acts_as, &found.claims, &person.to_string());
+        let is_verified = matches!(found.claims.get("email_verified"), Some(Value::Bool(true)));
+        let mut claims = found.claims.clone();
+        // Whoever can write any email there would be whoever they like.
+        if !is_verified {
+            claims.remove("email");
+        }
+        let callers = callers(&self.settings.acts_as, &claims, &person.to_string());
         let text = |claim: &str| found.claims.get(claim).and_then(Value::as_str).and_then(said_of);
-        let is_unverified = found.claims.get("email_verified") == Some(&Value::Bool(false));
+        let is_unverified = found.claims.contains_key("email_verified") && !is_verified;
         Ok(Account {
             person,
             name: text("name").or_else(|| text("preferred_username")),

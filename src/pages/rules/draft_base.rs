@@ -8,7 +8,7 @@ use crate::pages::answer::{Tone, panel};
 use crate::pages::context::{Answer, Fault, PageCall, WhatWasDone};
 use crate::pages::form::{Choices, FieldError, choices_checked, summary};
 use crate::pages::frame::Shown;
-use crate::pages::side_by_side::beside;
+use crate::pages::side_by_side::both_texts;
 use crate::pages::words::name;
 use crate::pdp::call::{Call, CallError, Condition};
 use crate::publish::draft_base::{Meeting, Rebasing, meeting, rebase};
@@ -92,7 +92,7 @@ fn of_file(page: &PageCall, place: usize, conflict: &Conflict, chosen: &str, err
     let [theirs, ours] = [theirs, ours].map(|text| text.as_deref().unwrap_or_default());
     html! {
         h2 { (crate::pages::words::id(path)) }
-        (beside(words, path, [("column-in-force", theirs), ("column-in-draft", ours)], &words.text("file-both", &[("path", path)])))
+        (both_texts(words, path, [("column-in-force", theirs), ("column-in-draft", ours)], &words.text("file-both", &[("path", path)])))
         input type="hidden" name="path" value=(path);
         (choices_checked(words, &stays, errors))
     }
