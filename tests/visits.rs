@@ -124,6 +124,9 @@ fn whoever_runs_the_service_lists_the_sessions_of_people_and_ends_them_with_the_
     let (code, said, why) = sessions(&["end", "--person", "standing", &other]);
     assert_eq!((code, said.lines().count()), (Some(0), 1), "{}", String::from_utf8_lossy(&why));
     assert_eq!((is_in(&mut two), is_in(&mut three)), (false, true));
+    let export = office.call("GET", "/v1/ledger/export?mask=person", None).text;
+    let ends: Vec<&str> = export.lines().filter(|line| line.contains("endSession")).collect();
+    assert!(!ends.is_empty() && ends.iter().all(|line| !line.contains(&other)), "whose they were is masked: {ends:#?}");
     assert_eq!(sessions(&["end", "--person", "standing", "nobody"]).1, "");
     assert!(sessions(&["end"]).0 != Some(0), "neither a session nor a person");
     assert_eq!(office.records("Api::endSession"), 5);

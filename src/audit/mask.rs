@@ -30,13 +30,16 @@ const ASKED: [&str; 5] = ["/results/sha256", "/results/token", "/results/asked",
 const OF_ACTION: [&str; 8] =
     ["/results/sha256", "/results/token", "/results/asked", "/faults", "/invalid", "/deciding", "/admitted", "/reason"];
 
+/// Who called, and whose sessions a call ended.
+const OF_PERSON: [&str; 4] = ["/person", "/proof", "/question/context/issuer", "/question/context/subject"];
+
 /// What a guess could be tried on: what salts the record's hash, and the hash of the journal's entry, which has no
 /// salt.
 const GUESSED: [&str; 2] = ["salt", "entry"];
 
 const PARTS: [Part; 14] = [
     Part { word: "caller", at: &["/caller", "/person", "/proof"], with: &["/invalid"] },
-    Part { word: "person", at: &["/person", "/proof"], with: &["/invalid"] },
+    Part { word: "person", at: &OF_PERSON, with: &["/invalid"] },
     Part { word: "proof", at: &["/proof"], with: &[] },
     Part { word: "requestId", at: &["/requestId"], with: &[] },
     Part { word: "trace", at: &["/trace"], with: &[] },
