@@ -42,6 +42,7 @@ mod postings;
 mod redb_file;
 mod checkpoints;
 mod write;
+mod pace;
 mod bulk_import;
 mod probe;
 mod journal;

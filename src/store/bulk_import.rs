@@ -8,7 +8,7 @@
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use redb::ReadableTable as _;
 
@@ -18,6 +18,7 @@ use super::customer_summary::customer_of;
 use super::file::Shared;
 use super::index_rows::{Row, index_rows_of};
 use super::metadata::RowsDigest;
+use super::pace::Pace;
 use super::present::{FactTables as _, WrittenFacts, digest_of, version};
 use super::queue::{Hold, Kind, Queue};
 use super::redb_file::{Snapshot, Store};
@@ -29,14 +30,11 @@ use crate::audit::{Hash, Record};
 use crate::clock::Timestamp;
 use crate::domain::event::Fact;
 use crate::id::{Revision, Seq};
-use crate::limits::IMPORT_PIECE_MILLISECONDS;
 use crate::work::{behind, is_ending};
 
-/// How long a piece may take.
-const PIECE: Duration = Duration::from_millis(IMPORT_PIECE_MILLISECONDS);
-/// The fewest rows of a piece, however long they take, and those of the first.
-const ROWS_MIN: usize = 64;
+/// How many rows the first piece has; of summaries, each of which is made of many rows, it has fewer.
 const ROWS_FIRST: usize = 1_024;
+const SUMMARIES_FIRST: usize = 128;
 
 /// A change that is being put fact by fact; what is put is published only if the import ends with a permitted change.
 pub struct BulkImport {
@@ -47,8 +45,9 @@ pub struct BulkImport {
     facts: OverlayRows<Snapshot>,
     waiting_bytes: usize,
     limits: ImportPieces,
-    /// How many rows the next piece has.
-    rows: usize,
+    /// How large pieces of facts are, and those of summaries.
+    rows: Pace,
+    summaries: Pace,
     /// How many pieces are staged, and whether more may be.
     pieces: u64,
     has_staged: bool,
@@ -69,7 +68,8 @@ impl BulkImport {
             facts: OverlayRows { beneath, base: revision, over: Default::default(), revision },
             waiting_bytes: 0,
             limits,
-            rows: ROWS_FIRST.min(limits.rows),
+            rows: Pace::of(ROWS_FIRST, limits.rows),
+            summaries: Pace::of(SUMMARIES_FIRST, limits.rows),
             pieces: 0,
             has_staged: false,
             is_in_parts: false,
@@ -146,17 +146,20 @@ impl BulkImport {
         let rows = std::mem::take(&mut self.facts.over);
         self.waiting_bytes = 0;
         let customers: BTreeSet<String> = rows.keys().filter_map(|key| customer_of(key).map(str::to_owned)).collect();
-        self.stage_each(rows.into_iter(), |facts, rows: Vec<Row>, revision| facts.write_rows(rows, revision))?;
-        self.stage_each(customers.into_iter(), |facts, customers, revision| facts.write_summaries(customers, revision))
+        let write_rows = |facts: &mut WrittenFacts<'_>, rows: Vec<Row>, revision| facts.write_rows(rows, revision);
+        self.stage_each(|import| &mut import.rows, rows.into_iter(), write_rows)?;
+        let write_summaries = |facts: &mut WrittenFacts<'_>, customers, at| facts.write_summaries(customers, at);
+        self.stage_each(|import| &mut import.summaries, customers.into_iter(), write_summaries)
     }
 
     fn stage_each<T: Send + 'static>(
         &mut self,
+        pace: fn(&mut Self) -> &mut Pace,
         mut rest: impl Iterator<Item = T>,
         write: fn(&mut WrittenFacts<'_>, Vec<T>, Revision) -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
         loop {
-            let (part, revision): (Vec<T>, _) = (rest.by_ref().take(self.rows).collect(), self.next());
+            let (part, revision): (Vec<T>, _) = (rest.by_ref().take(pace(self).rows).collect(), self.next());
             if part.is_empty() {
                 return Ok(());
             }
@@ -172,12 +175,7 @@ impl BulkImport {
             self.pieces = after.pieces;
             // No read transaction is held longer than a piece: what it sees keeps its place in the file.
             self.facts.beneath = Snapshot::of(self.shared.read()?, revision)?;
-            let took = began.elapsed();
-            if took > PIECE {
-                self.rows = (self.rows / 2).max(ROWS_MIN).min(self.limits.rows);
-            } else if took < PIECE / 2 {
-                self.rows = (self.rows * 2).min(self.limits.rows);
-            }
+            pace(self).took(began.elapsed());
         }
     }
 
@@ -288,7 +286,7 @@ impl BulkImport {
     /// Enters the import in the journal: from then on everybody sees it.
     fn publish<T: Send + 'static>(&mut self, mut sheet: Sheet, value: T) -> Result<Written<T>, StoreError> {
         let revision = self.next();
-        let is_one = self.pieces == 0 && self.facts.over.len() <= self.rows;
+        let is_one = self.pieces == 0 && self.facts.over.len() <= self.rows.rows;
         let digest = match (is_one, self.is_in_parts) {
             (true, _) => None,
             (false, false) => {

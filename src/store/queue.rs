@@ -27,6 +27,13 @@ pub(super) enum Kind {
     Piece,
 }
 
+impl Kind {
+    /// Does it wait while an import goes on, or what one left is taken back?
+    pub(super) fn waits_for_imports(self) -> bool {
+        matches!(self, Self::Change | Self::Hold)
+    }
+}
+
 /// Something that waits to be written.
 pub(super) trait Job: Send {
     /// Fills the transaction.
@@ -73,7 +80,7 @@ where
     }
 }
 
-type Jobs = VecDeque<Box<dyn Job>>;
+pub(super) type Jobs = VecDeque<Box<dyn Job>>;
 
 #[derive(Default)]
 struct Line {
@@ -90,7 +97,7 @@ impl Line {
     fn next(&mut self) -> Jobs {
         let mut now = std::mem::take(&mut self.waiting);
         if self.is_held {
-            (now, self.waiting) = now.into_iter().partition(|job| matches!(job.kind(), Kind::Record | Kind::Piece));
+            (now, self.waiting) = now.into_iter().partition(|job| !job.kind().waits_for_imports());
         }
         let first_alone = now.iter().position(|job| matches!(job.kind(), Kind::Hold | Kind::Piece));
         let together = first_alone.map_or(now.len(), |first| first.max(1));
@@ -173,6 +180,13 @@ impl Queue {
     pub(super) fn close(&self) {
         self.line().closed = true;
         self.0.1.notify_all();
+    }
+
+    /// Has what was taken wait again, before everything else.
+    pub(super) fn again(&self, mut jobs: Jobs) {
+        let mut line = self.line();
+        jobs.append(&mut line.waiting);
+        line.waiting = jobs;
     }
 
     /// Is nothing taken any more?

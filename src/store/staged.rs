@@ -130,7 +130,8 @@ fn facts_back(facts: &mut WrittenFacts<'_>, revision: Revision, from: &[u8]) -> 
         let (key, bytes) = found?;
         let key = key.value();
         rest = Some([key, &[0]].concat());
-        if version(bytes.value())?.0 == revision {
+        // What cannot be read is none of it, and verification names it.
+        if version(bytes.value()).is_ok_and(|(at, _)| at == revision) {
             keys.push(key.to_vec());
             if keys.len() == TAKEN_AT_ONCE {
                 break;
@@ -176,27 +177,37 @@ fn summaries_back(facts: &mut WrittenFacts<'_>, revision: Revision, from: &str) 
     Ok(rest)
 }
 
-/// Takes back what an import left that is not published, in pieces.
+/// Takes back all that an import left that is not published, in pieces.
+///
+/// # Errors
+/// As of [`take_back_some`].
+pub(super) fn take_back_all(database: &Database) -> Result<(), StoreError> {
+    let mut rest = None;
+    while !take_back_some(database, &mut rest)? {}
+    Ok(())
+}
+
+/// Takes back a piece of what an import left that is not published, and notes in `rest` what is left; is it nothing?
 ///
 /// # Errors
 /// [`StoreError`]; then the rest is taken back later, and nobody looks at it meanwhile. [`StoreError::Closing`] where the
 /// process ends: the next start does it.
-pub(super) fn take_back_all(database: &Database) -> Result<(), StoreError> {
+pub(super) fn take_back_some(database: &Database, rest: &mut Option<Rest>) -> Result<bool, StoreError> {
     let read = database.begin_read()?;
-    let Some(staged) = Staged::of(&read.open_table(META)?, &read.open_table(JOURNAL)?)? else { return Ok(()) };
+    let Some(staged) = Staged::of(&read.open_table(META)?, &read.open_table(JOURNAL)?)? else { return Ok(true) };
     drop(read);
-    tracing::info!(pieces = staged.pieces, "an import that was not done is taken back");
-    let mut rest = Some(Rest::all());
-    while let Some(some) = rest.take() {
-        if is_ending() {
-            return Err(StoreError::Closing);
-        }
-        let write = database.begin_write()?;
-        rest = some.take_back(&mut WrittenFacts::open(&write)?, staged.revision)?;
-        if rest.is_none() {
-            Staged::leave(&write)?;
-        }
-        write.commit()?;
+    if is_ending() {
+        return Err(StoreError::Closing);
     }
-    Ok(())
+    let some = rest.take().unwrap_or_else(|| {
+        tracing::info!(pieces = staged.pieces, "an import that was not done is taken back");
+        Rest::all()
+    });
+    let write = database.begin_write()?;
+    *rest = some.take_back(&mut WrittenFacts::open(&write)?, staged.revision)?;
+    if rest.is_none() {
+        Staged::leave(&write)?;
+    }
+    write.commit()?;
+    Ok(rest.is_none())
 }

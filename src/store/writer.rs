@@ -7,7 +7,6 @@
 //! An import is written in pieces that nobody sees until the last one publishes them. What one left that ended before that
 //! is taken back before the next change.
 
-use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
@@ -25,8 +24,8 @@ use super::frame::FrameWriter;
 use super::frames::LedgerRows;
 use super::metadata::Known;
 use super::prepare::keep_newest;
-use super::queue::{Job, Kind, Queue};
-use super::staged::take_back_all;
+use super::queue::{Jobs, Queue};
+use super::staged::{Rest, take_back_some};
 use crate::audit::Peaks;
 use crate::clock::Timestamp;
 use crate::id::Revision;
@@ -39,10 +38,12 @@ struct Writer {
     /// The peaks of the ledger's tree; read again after a failure.
     peaks: Option<Peaks>,
     frames: FrameWriter,
+    /// What is left to be taken back of an import that was not done, where that is known.
+    rest: Option<Rest>,
 }
 
 pub(super) fn start(shared: Arc<Shared>) -> Result<(Queue, JoinHandle<()>), StoreError> {
-    let mut writer = Writer { peaks: None, frames: FrameWriter::new()? };
+    let mut writer = Writer { peaks: None, frames: FrameWriter::new()?, rest: None };
     let queue = Queue::default();
     let line = queue.clone();
     let spawned = thread::Builder::new().name("store-writer".to_owned()).spawn(move || {
@@ -51,7 +52,10 @@ pub(super) fn start(shared: Arc<Shared>) -> Result<(Queue, JoinHandle<()>), Stor
                 // Readers take their turn first, and must not wait for a writer.
                 let _ = reopened(&shared);
             } else {
-                write(&shared, &mut writer, jobs);
+                let jobs = ready(&shared, &mut writer, &line, jobs);
+                if !jobs.is_empty() {
+                    write(&shared, &mut writer, jobs);
+                }
             }
         }
         shared.database.write().unwrap_or_else(PoisonError::into_inner).take();
@@ -60,8 +64,41 @@ pub(super) fn start(shared: Arc<Shared>) -> Result<(Queue, JoinHandle<()>), Stor
     Ok((queue, writer))
 }
 
+/// The jobs that can be written now. What changes facts waits until what an import left is taken back, a piece at a time,
+/// so that what only records is written meanwhile; where that fails, it fails, and nothing else.
+fn ready(shared: &Shared, writer: &mut Writer, line: &Queue, jobs: Jobs) -> Jobs {
+    if !jobs.iter().any(|job| job.kind().waits_for_imports()) {
+        return jobs;
+    }
+    let taken = reopened(shared).and_then(|()| {
+        let database = shared.database.read().unwrap_or_else(PoisonError::into_inner);
+        let database = database.as_ref().ok_or(StoreError::Closing)?;
+        let taken = || take_back_some(database, &mut writer.rest);
+        catch_unwind(AssertUnwindSafe(taken)).unwrap_or_else(|panic| Err(panicked(&*panic)))
+    });
+    if matches!(taken, Ok(true)) {
+        return jobs;
+    }
+    let (changes, others): (Jobs, Jobs) = jobs.into_iter().partition(|job| job.kind().waits_for_imports());
+    match taken {
+        Ok(_) => line.again(changes),
+        Err(error) => {
+            writer.rest = None;
+            if !matches!(error, StoreError::Closing | StoreError::Unreadable(_)) {
+                // After a failed write redb refuses all others until the file is opened again.
+                shared.database.write().unwrap_or_else(PoisonError::into_inner).take();
+            }
+            if let Some(earlier) = shared.log.due() {
+                tracing::error!(%error, waiting = changes.len(), earlier, "nothing can be changed; said once a minute");
+            }
+            changes.into_iter().for_each(|job| job.reply(Err(error.clone())));
+        }
+    }
+    others
+}
+
 /// Writes all of `jobs` in one transaction, or none, and answers each.
-fn write(shared: &Shared, writer: &mut Writer, mut jobs: VecDeque<Box<dyn Job>>) {
+fn write(shared: &Shared, writer: &mut Writer, mut jobs: Jobs) {
     let now = match shared.time.to_write() {
         Ok(now) => now,
         // The disk works as before.
@@ -69,14 +106,8 @@ fn write(shared: &Shared, writer: &mut Writer, mut jobs: VecDeque<Box<dyn Job>>)
     };
     let began = Instant::now();
     let mut written = reopened(shared).and_then(|()| {
-        let filled = || {
-            if jobs.iter().any(|job| matches!(job.kind(), Kind::Change | Kind::Hold)) {
-                let database = shared.database.read().unwrap_or_else(PoisonError::into_inner);
-                take_back_all(database.as_ref().ok_or(StoreError::Closing)?)?;
-            }
-            fill(shared, writer, now, &mut jobs)
-        };
-        catch_unwind(AssertUnwindSafe(filled)).unwrap_or_else(|panic| Err(panicked(&*panic)))
+        catch_unwind(AssertUnwindSafe(|| fill(shared, writer, now, &mut jobs)))
+            .unwrap_or_else(|panic| Err(panicked(&*panic)))
     });
     match &mut written {
         Ok(Whole { revision, is_real, newer, in_force }) => {
@@ -125,12 +156,7 @@ struct Whole {
     in_force: Option<(u64, String)>,
 }
 
-fn fill(
-    shared: &Shared,
-    writer: &mut Writer,
-    now: Timestamp,
-    jobs: &mut VecDeque<Box<dyn Job>>,
-) -> Result<Whole, StoreError> {
+fn fill(shared: &Shared, writer: &mut Writer, now: Timestamp, jobs: &mut Jobs) -> Result<Whole, StoreError> {
     let database = shared.database.read().unwrap_or_else(PoisonError::into_inner);
     let database = database.as_ref().ok_or(StoreError::Closing)?;
     // Taken, so that they are read again unless all goes well.
