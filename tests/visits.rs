@@ -139,6 +139,25 @@ fn whoever_runs_the_service_lists_the_sessions_of_people_and_ends_them_with_the_
         String::from_utf8(standing(&[&["session"], arguments, &["--data", at]].concat()).stdout).unwrap()
     };
     assert!(run(&["list"]).starts_with(&kept));
+    // One that was altered on disk is not said to be ended: put back it is there, and is ended then.
+    let row = in_place_of(data.path(), &kept, b"what it was not");
+    assert_eq!(run(&["end", "--person", "standing", &last]), "");
+    in_place_of(data.path(), &kept, &row);
+    assert!(run(&["list"]).starts_with(&kept));
+    assert!(run(&["end", "--person", "standing", &last]).contains(&kept));
     assert!(run(&["end", &kept]).contains("ended"));
     assert_eq!(run(&["list"]), "");
+}
+
+/// Edits the row of a session on disk; what it was.
+fn in_place_of(data: &std::path::Path, session: &str, bytes: &[u8]) -> Vec<u8> {
+    let database = redb::Database::open(data.join("standing.redb")).unwrap();
+    let write = database.begin_write().unwrap();
+    let before = {
+        let mut table = write.open_table(redb::TableDefinition::<&[u8], &[u8]>::new("side")).unwrap();
+        let key = [b"us", session.as_bytes()].concat();
+        table.insert(key.as_slice(), bytes).unwrap().map(|row| row.value().to_vec()).unwrap()
+    };
+    write.commit().unwrap();
+    before
 }

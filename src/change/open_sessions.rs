@@ -110,7 +110,8 @@ pub async fn end_session_of(
     .await
 }
 
-/// Ends every session of a person.
+/// Ends every session of a person. One that was altered on disk opens nothing and cannot be ended: it is not among those
+/// that were, and stays among the person's, so that ending them again finds it if it is put back.
 ///
 /// # Errors
 /// [`CallError::Denied`] when the caller may not end sessions.
@@ -125,19 +126,21 @@ pub async fn end_sessions_of(
     call::change(pdp, &call, "endSession", CallTarget::Installation, move |context, _| {
         let mut metadata = MetadataChanges::default();
         let hand = hand(&Caller::Visitor, Some(&person));
-        let open = context.open_sessions(&hand)?;
-        for id in &open {
-            match context.session(id) {
-                Ok(Some(session)) => metadata.put_session(&Session { ended: Some(context.at), ..session })?,
-                // It opens nothing as it is.
-                Ok(None) | Err(StoreError::Altered(_)) => {}
+        let (mut ended, mut left) = (Vec::new(), Vec::new());
+        for id in context.open_sessions(&hand)? {
+            match context.session(&id) {
+                Ok(Some(session)) => {
+                    metadata.put_session(&Session { ended: Some(context.at), ..session })?;
+                    ended.push(id);
+                }
+                Ok(None) | Err(StoreError::Altered(_)) => left.push(id),
                 Err(error) => return Err(error.into()),
             }
         }
-        if !open.is_empty() {
-            metadata.put_open_sessions(&hand, &[])?;
+        if !ended.is_empty() {
+            metadata.put_open_sessions(&hand, &left)?;
         }
-        Ok(Done::metadata(metadata, EndedSessions { ended: open }))
+        Ok(Done::metadata(metadata, EndedSessions { ended }))
     })
     .await
 }
