@@ -182,11 +182,15 @@ impl Queue {
         self.0.1.notify_all();
     }
 
-    /// Has what was taken wait again, before everything else.
+    /// Has what waits for imports wait again: before whatever else does, and behind what only records, or a transaction
+    /// of its own would keep that from being written.
     pub(super) fn again(&self, mut jobs: Jobs) {
         let mut line = self.line();
-        jobs.append(&mut line.waiting);
-        line.waiting = jobs;
+        let waiting = std::mem::take(&mut line.waiting);
+        let (mut later, mut first): (Jobs, Jobs) = waiting.into_iter().partition(|job| job.kind().waits_for_imports());
+        first.append(&mut jobs);
+        first.append(&mut later);
+        line.waiting = first;
     }
 
     /// Is nothing taken any more?
@@ -233,5 +237,37 @@ impl Drop for Hold {
     fn drop(&mut self) {
         self.queue.line().is_held = false;
         self.queue.0.1.notify_all();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Jobs, Kind, Queue, Written};
+    use crate::id::Revision;
+    use crate::store::StoreError;
+
+    fn waits(queue: &Queue, kind: Kind) -> Result<(), StoreError> {
+        let written = || Written { value: (), revision: Revision(1), seqs: Vec::new() };
+        queue.join(kind, move |_| Ok(Ok(written()))).map(drop)
+    }
+
+    fn kinds(jobs: &Jobs) -> Vec<Kind> {
+        jobs.iter().map(|job| job.kind()).collect()
+    }
+
+    #[test]
+    fn what_waits_for_imports_keeps_no_record_waiting_and_its_own_order() -> Result<(), StoreError> {
+        let queue = Queue::default();
+        [Kind::Hold, Kind::Record, Kind::Change].into_iter().try_for_each(|kind| waits(&queue, kind))?;
+        let taken = |queue: &Queue| queue.take(|| true).unwrap_or_default();
+        let hold = taken(&queue);
+        assert_eq!(kinds(&hold), [Kind::Hold], "it is written alone");
+        queue.again(hold);
+        let record = taken(&queue);
+        assert_eq!(kinds(&record), [Kind::Record], "it waits for nothing that is taken back");
+        waits(&queue, Kind::Record)?;
+        assert_eq!(kinds(&taken(&queue)), [Kind::Hold], "whatever comes meanwhile, it has its turn");
+        assert_eq!(kinds(&taken(&queue)), [Kind::Change, Kind::Record]);
+        Ok(())
     }
 }
