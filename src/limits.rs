@@ -75,7 +75,8 @@ pub const SIGN_IN_TEXT_LENGTH_MAX: usize = 255;
 pub const SIGN_IN_NEXT_LENGTH_MAX: usize = 1_024;
 /// The longest cookie that is set while somebody signs in, in bytes: browsers keep 4,096 with its name and attributes.
 pub const SIGN_IN_COOKIE_LENGTH_MAX: usize = 3_800;
-/// The most sign-ins that are known to be over while their ten minutes go on; beyond it those that end first make room.
+/// The most sign-ins that are known to be over while their ten minutes go on; beyond it nobody comes in by one
+/// until some are: what is forgotten would be good again.
 pub const SIGN_INS_OVER_MAX: usize = 65_536;
 /// For how long what a provider says of itself is used, in seconds.
 pub const DISCOVERY_KEPT_SECONDS: i64 = 60;

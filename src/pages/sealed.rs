@@ -93,17 +93,16 @@ impl Sealing {
         XChaCha20Poly1305::new(&self.key.into())
     }
 
-    /// Has something be over that is good once, by its random name; no where it was already.
+    /// Has something be over that is good once, by its random name; no where it was already, or where so much is that no
+    /// more can be remembered: what is forgotten would be good again.
     pub fn ends(&self, pdp: &Pdp, name: &str) -> bool {
         let now = pdp.now();
         let mut over = self.over.lock().unwrap_or_else(PoisonError::into_inner);
         if over.len() >= SIGN_INS_OVER_MAX {
             over.retain(|_, until| now < *until);
         }
-        if over.len() >= SIGN_INS_OVER_MAX
-            && let Some(first) = over.iter().min_by_key(|(_, until)| **until).map(|(name, _)| name.clone())
-        {
-            over.remove(&first);
+        if over.len() >= SIGN_INS_OVER_MAX {
+            return false;
         }
         let until = now.checked_add(SignedDuration::from_mins(SIGN_IN_MINUTES)).unwrap_or(now);
         over.insert(name.to_owned(), until).is_none()
