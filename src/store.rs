@@ -50,6 +50,7 @@ mod journal_view;
 mod ledger_reader;
 mod known_keys;
 mod tokens;
+mod unjournaled;
 mod session;
 mod person;
 mod token_uses;

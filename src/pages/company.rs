@@ -95,8 +95,7 @@ fn noted(provider: &Provider, error: ProviderError) -> Unsigned {
 
 /// `GET /sign-in/start`
 pub async fn start(page: PageCall) -> Result<Answer, Fault> {
-    let setting = &page.setting;
-    let (now, next) = (setting.pdp.now(), page.asked("next"));
+    let (setting, next) = (&page.setting, page.asked("next"));
     let next = next.as_deref().and_then(next_of).filter(|next| next.len() <= SIGN_IN_NEXT_LENGTH_MAX);
     let asked = page.asked("with");
     let provider = trust(&setting.pdp).providers().iter().find(|one| Some(&one.settings.name) == asked.as_ref());
@@ -107,13 +106,16 @@ pub async fn start(page: PageCall) -> Result<Answer, Fault> {
     if site.is_some_and(|site| site != "same-origin" && site != "none") {
         return Ok(Answer::SeeOther { to: "/sign-in".to_owned(), cookies: Vec::new() });
     }
-    let back = match back(&page, provider).await {
-        Ok(back) => back,
-        Err(error) => {
-            let why = noted(provider, error);
-            return failed(&page, Some(provider), why, next, is_fresh).await;
-        }
-    };
+    match away(&page, provider, next, is_fresh).await {
+        Ok(answer) => Ok(answer),
+        Err(why) => failed(&page, Some(provider), why, next, is_fresh).await,
+    }
+}
+
+/// Sends a browser to a provider, with what it is to bring back sealed.
+async fn away(page: &PageCall, provider: &Provider, next: Option<&str>, is_fresh: bool) -> Result<Answer, Unsigned> {
+    let (setting, now) = (&page.setting, page.setting.pdp.now());
+    let back = back(page, provider).await.map_err(|error| noted(provider, error))?;
     let random = || random_text(&setting.pdp).map_err(|_| Fault::Unavailable);
     let begun = Begun {
         issuer: provider.settings.issuer.clone(),
@@ -133,13 +135,7 @@ pub async fn start(page: PageCall) -> Result<Answer, Fault> {
         is_fresh,
         is_other: page.asked("other").is_some(),
     };
-    let to = match provider.way(&asking, now).await {
-        Ok(to) => to,
-        Err(error) => {
-            let why = noted(provider, error);
-            return failed(&page, Some(provider), why, next, is_fresh).await;
-        }
-    };
+    let to = provider.way(&asking, now).await.map_err(|error| noted(provider, error))?;
     let sealed = setting.sealing.seal(&setting.pdp, PURPOSE, begun).ok_or(Fault::Unavailable)?;
     let seconds = u64::try_from(SIGN_IN_MINUTES * 60).ok();
     Ok(Answer::SeeOther { to, cookies: vec![setting.set_cookie(setting.sign_in_cookie(), &sealed, seconds)] })

@@ -13,15 +13,18 @@ const OF_SHOWING: [&str; 2] = ["cursor", "format"];
 pub struct Parameters(BTreeMap<String, String>);
 
 impl Parameters {
-    /// Reads the parameters of these names; whatever is empty is not there.
+    /// Reads the parameters of these names; whatever is empty is not there, nor any other where a page takes any.
     ///
     /// # Errors
     /// [`FormError::Unknown`], [`FormError::Repeated`]: a page that left one out would show what was not asked for.
-    pub fn read(query: &str, names: &[&str]) -> Result<Self, FormError> {
+    pub fn read(query: &str, names: &[&str], takes_any: bool) -> Result<Self, FormError> {
         let mut found = BTreeMap::new();
         for (name, value) in form_urlencoded::parse(query.as_bytes()) {
             // The one other form that a list is given in.
             let is_known = names.contains(&&*name) && (name != "format" || value == "csv" || value.is_empty());
+            if !is_known && takes_any {
+                continue;
+            }
             if !is_known {
                 return Err(FormError::Unknown(name.into_owned()));
             }

@@ -16,7 +16,6 @@ use percent_encoding::percent_decode_str;
 
 use super::assets::asset;
 use super::context::{Answer, Fault, PageCall, cookie};
-use super::form::FormError;
 use super::frame::{Frame, Shown, document, sections};
 use super::held::Held;
 use super::parameters::Parameters;
@@ -282,9 +281,8 @@ async fn of_visit(
     if setting.pdp.has_world() && !route.in_worlds {
         return Err((Box::new(page), Fault::NotFound));
     }
-    match Parameters::read(&page.query, route.query) {
+    match Parameters::read(&page.query, route.query, route.takes_any) {
         Ok(parameters) => page.parameters = parameters,
-        Err(FormError::Unknown(_)) if route.takes_any => {}
         Err(error) => return Err((Box::new(page), error.into())),
     }
     Ok((route, page))

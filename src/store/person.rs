@@ -5,11 +5,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use super::StoreError;
-use super::batch::Written;
-use super::queue::Kind;
 use super::redb_file::Store;
-use super::tables::METADATA;
-use super::view::{decode, encode};
 use crate::caller::Person;
 
 const PERSON: &[u8] = b"n";
@@ -36,9 +32,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`] when it cannot be read.
     pub fn person_names(&self, of: &Person) -> Result<Option<PersonNames>, StoreError> {
-        let table = self.read()?.open_table(METADATA)?;
-        let found = table.get(key(of).as_slice())?;
-        found.map(|found| decode(found.value())).transpose()
+        self.unjournaled(&key(of))
     }
 
     /// Writes what a person is called.
@@ -46,14 +40,6 @@ impl Store {
     /// # Errors
     /// [`StoreError`] when it cannot be written.
     pub async fn name_person(&self, of: &Person, names: &PersonNames) -> Result<(), StoreError> {
-        let (key, row) = (key(of), encode(names)?);
-        self.queue()
-            .wait(Kind::Record, move |batch| {
-                batch.metadata_table.insert(key.as_slice(), row.as_slice())?;
-                batch.is_real = true;
-                Ok(Ok(Written { value: (), revision: batch.revision, seqs: Vec::new() }))
-            })
-            .await
-            .map(drop)
+        self.put_unjournaled(key(of), names).await
     }
 }

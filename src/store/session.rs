@@ -3,12 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::StoreError;
-use super::batch::{WriteContext, Written};
+use super::batch::WriteContext;
 use super::metadata_changes::MetadataChanges;
-use super::queue::Kind;
 use super::redb_file::Store;
-use super::tables::METADATA;
-use super::view::{decode, encode};
 use crate::caller::{Caller, Person};
 use crate::clock::Timestamp;
 use crate::id::{SessionId, TokenId};
@@ -89,9 +86,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`] when it cannot be read.
     pub fn session_seen(&self, id: &SessionId) -> Result<Option<Timestamp>, StoreError> {
-        let table = self.read()?.open_table(METADATA)?;
-        let found = table.get(key(SEEN, id.as_str().as_bytes()).as_slice())?;
-        found.map(|found| decode(found.value())).transpose()
+        self.unjournaled(&key(SEEN, id.as_str().as_bytes()))
     }
 
     /// Writes when a session was last seen.
@@ -99,15 +94,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`] when it cannot be written.
     pub async fn see_session(&self, id: &SessionId, at: Timestamp) -> Result<(), StoreError> {
-        let (key, row) = (key(SEEN, id.as_str().as_bytes()), encode(&at)?);
-        self.queue()
-            .wait(Kind::Record, move |batch| {
-                batch.metadata_table.insert(key.as_slice(), row.as_slice())?;
-                batch.is_real = true;
-                Ok(Ok(Written { value: (), revision: batch.revision, seqs: Vec::new() }))
-            })
-            .await
-            .map(drop)
+        self.put_unjournaled(key(SEEN, id.as_str().as_bytes()), &at).await
     }
 }
 
