@@ -1,7 +1,7 @@
 //! JSON Web Tokens of issuers as proof of who calls: every part of one right or nobody, and issuers that rotate their
 //! keys, go down and come back.
 
-use std::io::{Read as _, Write as _};
+use std::io::{Read, Write as _};
 use std::net::TcpListener;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -380,6 +380,15 @@ struct Published {
     fetched: Arc<AtomicUsize>,
 }
 
+/// Reads the head of a call.
+pub fn head_of(stream: &mut impl Read) -> String {
+    let (mut head, mut byte) = (Vec::new(), [0]);
+    while !head.ends_with(b"\r\n\r\n") && stream.read(&mut byte).is_ok_and(|read| read == 1) {
+        head.push(byte[0]);
+    }
+    String::from_utf8(head).unwrap()
+}
+
 impl Published {
     fn open(says: Says) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -389,10 +398,7 @@ impl Published {
         std::thread::spawn(move || {
             for stream in listener.incoming() {
                 let mut stream = stream.unwrap();
-                let (mut head, mut byte) = (Vec::new(), [0]);
-                while !head.ends_with(b"\r\n\r\n") && stream.read(&mut byte).is_ok_and(|read| read == 1) {
-                    head.push(byte[0]);
-                }
+                head_of(&mut stream);
                 count.fetch_add(1, Ordering::SeqCst);
                 let answer = match &*said.lock().unwrap() {
                     Says::Nothing => continue,

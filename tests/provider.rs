@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use standing::clock::{Clock as _, Stopped};
 
-use crate::jwt::{Signer, set};
+use crate::jwt::{Signer, head_of, set};
 
 pub const CLIENT: &str = "standing";
 pub const SECRET: &str = "a secret: with a colon";
@@ -79,11 +79,7 @@ impl Provider {
         std::thread::spawn(move || {
             for stream in listener.incoming() {
                 let mut stream = stream.unwrap();
-                let (mut head, mut byte) = (Vec::new(), [0]);
-                while !head.ends_with(b"\r\n\r\n") && stream.read(&mut byte).is_ok_and(|read| read == 1) {
-                    head.push(byte[0]);
-                }
-                let head = String::from_utf8(head).unwrap();
+                let head = head_of(&mut stream);
                 let header = |name: &str| {
                     let lines = head.lines().filter_map(|line| line.split_once(": "));
                     let mut lines = lines.filter(|(found, _)| found.eq_ignore_ascii_case(name));

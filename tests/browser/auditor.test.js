@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { after, before, test } from "node:test";
-import { demonstration, json, launched, link, person, signIn } from "./harness.js";
+import { demonstration, json, launched, link, person, signIn, title } from "./harness.js";
 
 let server, browser;
 before(async () => {
@@ -15,7 +15,6 @@ after(async () => {
   await server.stop();
 });
 
-const title = (page) => page.getByRole("heading", { level: 1 }).innerText();
 const panel = (page, name) => page.getByRole("heading", { level: 2, name, exact: true });
 
 async function auditor(options = {}) {

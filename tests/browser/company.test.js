@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import { after, before, test } from "node:test";
 import Provider from "oidc-provider";
-import { axe, demonstration, json, launched, person, press } from "./harness.js";
+import { axe, demonstration, json, launched, person, press, title } from "./harness.js";
 
 const PEOPLE = {
   ada: { name: "Ada Lovelace", email: "ada@adatum.example", groups: ["adatum-administrators"] },
@@ -91,7 +91,6 @@ after(async () => {
   login.close();
 });
 
-const title = (page) => page.getByRole("heading", { level: 1 }).innerText();
 
 // Goes to the company's sign-in by the work email, as far as the provider's own page.
 async function toProvider(page, email) {

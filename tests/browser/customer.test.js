@@ -1,7 +1,7 @@
 // The customer's administrator, as a person would: the link, the choice, the check, the acceptance, removal.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { demonstration, hasFocus, json, launched, link, person, press, signIn } from "./harness.js";
+import { demonstration, hasFocus, json, launched, link, person, press, signIn, title } from "./harness.js";
 
 let server, browser;
 before(async () => {
@@ -12,7 +12,6 @@ after(async () => {
   await server.stop();
 });
 
-const title = (page) => page.getByRole("heading", { level: 1 }).innerText();
 
 test("a link shows who asks before anybody signs in, and nothing of a customer", async () => {
   const { page, foreign, noise } = await person(browser, server.base);

@@ -2,23 +2,11 @@
 // second person who approves, what others changed meanwhile, and a promise that would be broken.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { axe, demonstration, json, launched, person, press, rules, signIn } from "./harness.js";
+import { TIGHTER, axe, demonstration, json, launched, main, person, press, rules, signIn, title } from "./harness.js";
 
-const PATH = "policies/never/transition-needs-administration.cedar";
+const [PATH, RULE] = TIGHTER;
 const SEATS = "policies/may/remove-seats.cedar";
 const ACTIVE = ' && resource.sale.relationship == "active"';
-const RULE = `// What may a seller not do without delegated administration of the service?
-@id("never/transition-needs-administration")
-@title("A transition needs delegated administration of the service")
-@source("Upgrade an existing customer subscription, condition 2")
-@reason("delegated_admin_permissions_disabled")
-forbid (
-  principal is Partner,
-  action == Action::"transition",
-  resource is Subscription
-)
-unless { resource.service.delegatedAdministrators.contains(principal) };
-`;
 // What is proved takes as long as it takes.
 const PROVED_WITHIN = 120_000;
 
@@ -32,8 +20,6 @@ after(async () => {
   await server.stop();
 });
 
-const title = (page) => page.getByRole("heading", { level: 1 }).innerText();
-const main = (page) => page.locator("main").innerText();
 const button = (page, name) => page.getByRole("button", { name, exact: true });
 
 async function reviewer(name) {

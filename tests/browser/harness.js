@@ -60,6 +60,24 @@ export async function person(browser, base, options = {}, known = []) {
   return { context, page, foreign, noise };
 }
 
+// A rule that the shipped set is without, as the README adds it, and its file.
+export const TIGHTER = ["policies/never/transition-needs-administration.cedar", `// What may a seller not do without delegated administration of the service?
+@id("never/transition-needs-administration")
+@title("A transition needs delegated administration of the service")
+@source("Upgrade an existing customer subscription, condition 2")
+@reason("delegated_admin_permissions_disabled")
+forbid (
+  principal is Partner,
+  action == Action::"transition",
+  resource is Subscription
+)
+unless { resource.service.delegatedAdministrators.contains(principal) };
+`];
+
+// The heading of a page, and what it says.
+export const title = (page) => page.getByRole("heading", { level: 1 }).innerText();
+export const main = (page) => page.locator("main").innerText();
+
 // Presses a link or a button, and waits for the whole page that it leads to.
 export async function press(target) {
   await target.click();

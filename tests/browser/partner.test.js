@@ -1,7 +1,7 @@
 // The partner, as a person would: the email of its request, its customers, and what it may do for each.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { demonstration, hasFocus, json, launched, person, press, signIn } from "./harness.js";
+import { demonstration, hasFocus, json, launched, person, press, signIn, title } from "./harness.js";
 
 let server, browser;
 before(async () => {
@@ -12,7 +12,6 @@ after(async () => {
   await server.stop();
 });
 
-const title = (page) => page.getByRole("heading", { level: 1 }).innerText();
 const first = (page) => page.getByLabel("First paragraph");
 const second = (page) => page.getByLabel("Second paragraph");
 const whole = (page) => page.getByLabel("Text", { exact: true });

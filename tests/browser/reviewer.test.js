@@ -1,7 +1,7 @@
 // The reviewer, as a person would: what is in force, a proposal with its evidence, approving it, and the way back.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { axe, demonstration, json, launched, person, press, propose, rules, signIn } from "./harness.js";
+import { TIGHTER, axe, demonstration, json, launched, main, person, press, propose, rules, signIn, title } from "./harness.js";
 
 let server, browser, files;
 before(async () => {
@@ -13,25 +13,11 @@ after(async () => {
   await server.stop();
 });
 
-const title = (page) => page.getByRole("heading", { level: 1 }).innerText();
-const main = (page) => page.locator("main").innerText();
-const TIGHTENING = `// What may a seller not do without delegated administration of the service?
-@id("never/transition-needs-administration")
-@title("A transition needs delegated administration of the service")
-@source("Upgrade an existing customer subscription, condition 2")
-@reason("delegated_admin_permissions_disabled")
-forbid (
-  principal is Partner,
-  action == Action::"transition",
-  resource is Subscription
-)
-unless { resource.service.delegatedAdministrators.contains(principal) };
-`;
 
 test("a reviewer reads what a proposal comes to, approves it, sees the tables turn, and the way back", async () => {
   const [status, proposed] = await propose(
     server.base,
-    { ...files, "policies/never/transition-needs-administration.cedar": TIGHTENING },
+    { ...files, [TIGHTER[0]]: TIGHTER[1] },
     { title: "A transition needs delegated administration" },
   );
   assert.equal(status, 201, JSON.stringify(proposed).slice(0, 400));
