@@ -2,7 +2,7 @@
 
 use std::ops::RangeInclusive;
 
-use redb::{Table, WriteTransaction};
+use redb::{ReadableTable as _, Table, WriteTransaction};
 
 use super::StoreError;
 use super::frame::{BYTES_MAX, Frame, FrameWriter, RECORDS_MAX};
@@ -48,10 +48,11 @@ impl LedgerAppender {
         frames: &mut FrameWriter,
         at: Timestamp,
     ) -> Result<Peaks, StoreError> {
-        if !self.has_any() {
-            return Ok(self.peaks);
-        }
         let mut table = write.open_table(FRAMES)?;
+        if let Some((first, _)) = table.last()?.filter(|(first, _)| first.value() > self.peaks.size()) {
+            let (first, size) = (first.value(), self.peaks.size());
+            return Err(StoreError::Unreadable(format!("a frame begins at record {first} where {size} are known")));
+        }
         let mut full = Vec::new();
         let mut rest = self.pending.as_slice();
         while !rest.is_empty() {
@@ -69,9 +70,7 @@ impl LedgerAppender {
             let records: Vec<&[u8]> = records.iter().map(|record| record.bytes.as_slice()).collect();
             let (root, at) = (self.peaks.root(), at.as_millisecond());
             let frame = frames.bytes(&Frame { records: &records, leaves: &leaves, before, root, at })?;
-            if table.insert(first, frame.as_slice())?.is_some() {
-                return Err(StoreError::Unreadable(format!("a frame stands where record {first} is to be written")));
-            }
+            table.insert(first, frame.as_slice())?;
             rest = after;
         }
         if !full.is_empty() {

@@ -1,6 +1,5 @@
 //! A write transaction: what a piece of work reads in it, and how the sheet it yields becomes rows.
 
-use std::any::Any;
 use std::sync::{Arc, PoisonError, RwLockReadGuard};
 
 use redb::{Table, WriteTransaction};
@@ -8,52 +7,21 @@ use redb::{Table, WriteTransaction};
 use super::appender::LedgerAppender;
 use super::file::Shared;
 use super::index_rows::index_rows_of;
+use super::log::{Commit, Head, WriteContext};
 use super::metadata::{Known, Metadata, MetadataEntry, sha256};
 use super::metadata_changes::MetadataChanges;
 use super::prepare::newest;
 use super::present::WrittenFacts;
-use super::sheet::{Sheet, Work};
+use super::sheet::Sheet;
 use super::tables::{ENTRIES, JOURNAL, METADATA};
-use super::token::{Remembered, remembered_key};
-use super::view::{View, decode, encode};
+use super::token::remembered_key;
+use super::view::{View, encode};
 use super::{Entry, StoreError};
 use crate::audit::{Hash, Record, Recorded, SALT_BYTES};
 use crate::clock::Timestamp;
 use crate::domain::event::{Event, Fact};
 use crate::id::{Revision, Seq};
 use crate::random::{Random, SharedRandom};
-
-/// What was written.
-#[derive(Clone, Debug)]
-pub struct Written<T> {
-    /// What the work returned.
-    pub value: T,
-    /// The newest revision once it was written: the one it made, if it changed anything.
-    pub revision: Revision,
-    /// The places of its records in the ledger.
-    pub seqs: Vec<Seq>,
-}
-
-/// What a piece of work sees: the newest facts, the moment, and the revision it would make.
-pub struct WriteContext<'a> {
-    /// The newest facts.
-    pub view: View<'a>,
-    /// The moment of the change; never before that of an earlier one.
-    pub at: Timestamp,
-    /// The revision the change would make.
-    pub next: Revision,
-    pub(super) metadata: Metadata<'a>,
-}
-
-impl WriteContext<'_> {
-    /// The answer that is remembered under a key.
-    ///
-    /// # Errors
-    /// [`StoreError`] when it cannot be read.
-    pub fn remembered(&self, key: &[u8]) -> Result<Option<Remembered>, StoreError> {
-        self.metadata.metadata_table.bytes(&remembered_key(key))?.map(|bytes| decode(&bytes)).transpose()
-    }
-}
 
 /// A write transaction that is being filled.
 pub(super) struct Batch<'txn> {
@@ -82,13 +50,14 @@ impl<'txn> Batch<'txn> {
         write: &'txn WriteTransaction,
         now: Timestamp,
         shared: &'txn Shared,
-        ledger: LedgerAppender,
+        after: Head,
     ) -> Result<Self, StoreError> {
         let journal = write.open_table(JOURNAL)?;
         let (revision, newest_at) = newest(&journal)?;
         let at = now.max(newest_at);
         let (facts, metadata_table) = (WrittenFacts::open(write)?, write.open_table(METADATA)?);
         let known = shared.known.read().unwrap_or_else(PoisonError::into_inner);
+        after.check(revision, known.number)?;
         Ok(Self {
             write,
             random: Arc::clone(&shared.random),
@@ -98,7 +67,7 @@ impl<'txn> Batch<'txn> {
             newer: known.after(),
             known,
             in_force: None,
-            ledger,
+            ledger: LedgerAppender::after(after.records),
             metadata_table,
             revision,
             at,
@@ -113,7 +82,7 @@ impl<'txn> Batch<'txn> {
     }
 
     /// Appends the events to the journal as `revision`; returns the SHA-256 of the entry.
-    fn enter(
+    fn enter_revision(
         &mut self,
         revision: Revision,
         (at, by): (Timestamp, String),
@@ -147,34 +116,16 @@ impl<'txn> Batch<'txn> {
         self.in_force = metadata.in_force.or(self.in_force.take());
         Ok(self.newer.head)
     }
+}
 
-    pub(super) fn append(&mut self, records: Vec<Recorded>) -> Vec<Seq> {
-        self.is_real |= !records.is_empty();
-        records.into_iter().map(|record| self.ledger.append(record)).collect()
-    }
-
-    pub(super) fn context(&self) -> WriteContext<'_> {
+impl Commit for Batch<'_> {
+    fn context(&self) -> WriteContext<'_> {
         let view = View::new(&self.facts, self.revision);
         let metadata = Metadata { metadata_table: &self.metadata_table, known: &self.known, newer: &self.newer };
         WriteContext { view, at: self.at, next: self.revision.next(), metadata }
     }
 
-    /// What a change enters, as the facts are now; nothing is written.
-    pub(super) fn made<T>(
-        &self,
-        work: &impl Fn(&WriteContext<'_>) -> Result<Work<T>, StoreError>,
-    ) -> Result<(Sheet, T), StoreError> {
-        Ok(work(&self.context())?.sheet(self.at, self.revision.next(), false))
-    }
-
-    /// Writes what a change enters.
-    pub(super) fn keep<T>(&mut self, sheet: Sheet, value: T) -> Result<Written<T>, StoreError> {
-        let seqs = self.apply(sheet)?;
-        Ok(Written { value, revision: self.revision, seqs })
-    }
-
-    /// Turns a sheet into rows; returns the places of its records.
-    fn apply(&mut self, sheet: Sheet) -> Result<Vec<Seq>, StoreError> {
+    fn enter(&mut self, sheet: Sheet) -> Result<Vec<Seq>, StoreError> {
         let Sheet { revision, at, by, events, facts, metadata, remember, mut records } = sheet;
         if !metadata.is_empty() {
             let entry = self.enter_metadata((at, by.clone()), metadata, records.len())?;
@@ -188,7 +139,7 @@ impl<'txn> Batch<'txn> {
             for fact in &facts {
                 self.put(fact, revision)?;
             }
-            let entry = self.enter(revision, (at, by), events)?;
+            let entry = self.enter_revision(revision, (at, by), events)?;
             records.iter_mut().for_each(|record| record.belongs_to(&entry));
         }
         if let Some(remembered) = remember {
@@ -198,11 +149,11 @@ impl<'txn> Batch<'txn> {
         let records: Result<Vec<_>, _> = records.into_iter().map(|record| recorded(record, &*self.random)).collect();
         Ok(self.append(records?))
     }
-}
 
-pub(super) fn panicked(panic: &(dyn Any + Send)) -> StoreError {
-    let message = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
-    StoreError::Unusable(format!("the writer stopped: {}", message.unwrap_or("no reason given")))
+    fn append(&mut self, records: Vec<Recorded>) -> Vec<Seq> {
+        self.is_real |= !records.is_empty();
+        records.into_iter().map(|record| self.ledger.append(record)).collect()
+    }
 }
 
 /// A record ready to be written, with its salt.

@@ -13,10 +13,11 @@ use std::time::Instant;
 use redb::ReadableTable as _;
 
 use super::StoreError;
-use super::batch::{Batch, WriteContext, Written, panicked, recorded};
+use super::batch::{Batch, recorded};
 use super::customer_summary::customer_of;
 use super::file::Shared;
 use super::index_rows::{Row, index_rows_of};
+use super::log::{Commit as _, WriteContext, Written, panicked};
 use super::metadata::RowsDigest;
 use super::pace::Pace;
 use super::present::{FactTables as _, WrittenFacts, digest_of, version};

@@ -6,9 +6,10 @@ use redb::ReadableTable as _;
 
 use super::StoreError;
 use super::appender::Archiving;
-use super::batch::{Batch, Written};
+use super::batch::Batch;
 use super::frames::LedgerRows;
 use super::ledger::{archive_row, checkpoint_key, guarded};
+use super::log::{Commit as _, Written};
 use super::queue::Kind;
 use super::redb_file::Store;
 use crate::audit::Recorded;

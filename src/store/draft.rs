@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::StoreError;
-use super::batch::WriteContext;
+use super::log::WriteContext;
 use super::metadata::Metadata;
 use super::metadata_changes::MetadataChanges;
 use super::proposal::Editor;

@@ -8,6 +8,7 @@ use redb::{Database, ReadTransaction, ReadableDatabase};
 
 use super::StoreError;
 use super::disk::Opener;
+use super::frame::FrameWriter;
 use super::in_force::InForce;
 use super::metadata::{Known, Metadata};
 use super::tables::{ENTRIES, METADATA};
@@ -39,6 +40,8 @@ pub(super) struct Shared {
     pub(super) changed: tokio::sync::watch::Sender<Revision>,
     pub(super) open: Box<Opener>,
     pub(super) random: SharedRandom,
+    /// What makes the frames of a commit.
+    pub(super) frames: Mutex<FrameWriter>,
     /// The newest part of the ledger's index.
     pub(super) tail: RwLock<Arc<Tail>>,
     /// Up to which record everything is to be in a segment, however short it becomes.

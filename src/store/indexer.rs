@@ -13,11 +13,12 @@ use std::time::Duration;
 use redb::ReadableTable;
 
 use super::StoreError;
-use super::batch::{Batch, Written};
+use super::batch::Batch;
 use super::file::Shared;
 use super::frames::LedgerRows;
 use super::ledger::guarded;
 use super::ledger_index::{LEDGER_INDEX, old_rows_to};
+use super::log::Written;
 use super::queue::{Kind, Queue};
 use super::segment::{self, RECORDS_MAX, SEGMENT_SPANS, SEGMENTS, segment_key};
 use super::tail::Tail;

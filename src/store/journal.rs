@@ -1,5 +1,6 @@
 //! The journal: what happened at each revision, in order.
 
+use super::log::Log as _;
 use super::redb_file::Store;
 use super::tables::JOURNAL;
 use super::view::decode;
@@ -31,20 +32,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`] when the journal cannot be read.
     pub fn journal(&self, after: Revision, enough: usize) -> Result<Vec<(Revision, Entry)>, StoreError> {
-        let newest = self.revision();
-        let journal = self.read()?.open_table(JOURNAL)?;
-        let mut entries = Vec::new();
-        let mut events = 0;
-        for found in journal.range(after.next().0..=newest.0)? {
-            let (revision, entry) = found?;
-            let entry: Entry = decode(entry.value())?;
-            events += entry.events.len();
-            entries.push((Revision(revision.value()), entry));
-            if events >= enough {
-                break;
-            }
-        }
-        Ok(entries)
+        self.shared().entries(after, self.revision(), enough)
     }
 
     /// The entries after a revision, up to another.
@@ -52,16 +40,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`] when they cannot be read.
     pub fn journal_between(&self, after: Revision, to: Revision) -> Result<Vec<(Revision, Entry)>, StoreError> {
-        let to = to.min(self.revision());
-        let journal = self.read()?.open_table(JOURNAL)?;
-        let mut entries = Vec::new();
-        if after < to {
-            for found in journal.range(after.next().0..=to.0)? {
-                let (revision, entry) = found?;
-                entries.push((Revision(revision.value()), decode(entry.value())?));
-            }
-        }
-        Ok(entries)
+        self.shared().entries(after, to.min(self.revision()), usize::MAX)
     }
 
     /// The journal's entry of one revision.

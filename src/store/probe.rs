@@ -1,7 +1,7 @@
 //! Whether records can be written, where nobody asks for one.
 
 use super::StoreError;
-use super::batch::Written;
+use super::log::Written;
 use super::queue::Kind;
 use super::redb_file::Store;
 

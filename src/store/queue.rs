@@ -9,7 +9,8 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use tokio::sync::oneshot;
 
 use super::StoreError;
-use super::batch::{Batch, Written};
+use super::batch::Batch;
+use super::log::{Filled, Written};
 use crate::clock::Timestamp;
 use crate::id::Revision;
 use crate::limits::WAITING_WRITES_MAX;
@@ -47,9 +48,6 @@ pub(super) trait Job: Send {
     /// Sends the result to the waiting caller.
     fn reply(self: Box<Self>, written: Result<(), StoreError>);
 }
-
-/// The result of a job: its value and records, or a fault of its own for which it wrote nothing.
-pub(super) type Filled<T> = Result<Written<T>, StoreError>;
 
 struct Waiting<F, T> {
     work: Option<F>,

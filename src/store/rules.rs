@@ -8,8 +8,8 @@
 use serde::de::DeserializeOwned;
 
 use super::StoreError;
-use super::batch::WriteContext;
 use super::in_force::InForce;
+use super::log::WriteContext;
 use super::metadata::number_of;
 use super::metadata_changes::MetadataChanges;
 use super::proposal::{Proposal, ProposalState};

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::StoreError;
-use super::batch::WriteContext;
+use super::log::WriteContext;
 use super::metadata_changes::MetadataChanges;
 use super::redb_file::Store;
 use crate::caller::{Caller, Person};

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::StoreError;
-use super::batch::Written;
 use super::ledger::guarded;
+use super::log::Written;
 use super::redb_file::Store;
 use super::tables::METADATA;
 use super::view::{decode, encode};

@@ -1,7 +1,7 @@
 //! Reading and writing access tokens.
 
 use super::StoreError;
-use super::batch::WriteContext;
+use super::log::WriteContext;
 use super::metadata_changes::MetadataChanges;
 use super::redb_file::Store;
 use super::token::{Token, token_key};

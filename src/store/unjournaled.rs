@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::StoreError;
-use super::batch::Written;
+use super::log::Written;
 use super::queue::Kind;
 use super::redb_file::Store;
 use super::tables::METADATA;

@@ -1,9 +1,8 @@
 //! Writing: records, and changes computed from the newest facts.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
-
 use super::StoreError;
-use super::batch::{WriteContext, Written, panicked, recorded, salt};
+use super::batch::{recorded, salt};
+use super::log::{self, WriteContext, Written};
 use super::queue::Kind;
 use super::redb_file::Store;
 use super::sheet::Work;
@@ -45,22 +44,6 @@ impl Store {
         work: impl Fn(&WriteContext<'_>) -> Result<Work<T>, StoreError> + Send + 'static,
     ) -> Result<Written<T>, StoreError> {
         let is_twice = self.is_each_change_twice();
-        self.queue()
-            .wait(Kind::Change, move |batch| {
-                // Nothing is written before the work is complete, so an error concerns it alone.
-                let made = catch_unwind(AssertUnwindSafe(|| {
-                    let made = batch.made(&work)?;
-                    if is_twice {
-                        made.0.check_again(&batch.made(&work)?.0)?;
-                    }
-                    Ok(made)
-                }));
-                match made {
-                    Ok(Ok((sheet, value))) => batch.keep(sheet, value).map(Ok),
-                    Ok(Err(error)) => Ok(Err(error)),
-                    Err(panic) => Ok(Err(panicked(&*panic))),
-                }
-            })
-            .await
+        self.queue().wait(Kind::Change, move |batch| log::change(batch, &work, is_twice)).await
     }
 }

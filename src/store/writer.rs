@@ -14,36 +14,25 @@ use std::thread;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use redb::ReadableDatabase as _;
-
 use super::StoreError;
-use super::appender::LedgerAppender;
-use super::batch::{Batch, panicked};
 use super::file::Shared;
-use super::frame::FrameWriter;
-use super::frames::LedgerRows;
-use super::metadata::Known;
-use super::prepare::keep_newest;
+use super::log::{Head, Log as _, panicked};
 use super::queue::{Jobs, Queue};
 use super::staged::{Rest, take_back_some};
-use crate::audit::Peaks;
-use crate::clock::Timestamp;
-use crate::id::Revision;
 
 /// How long the writer waits before it tries again to open a file that failed.
 const RETRY: Duration = Duration::from_millis(250);
 
 /// What the writer has at hand from one transaction to the next.
 struct Writer {
-    /// The peaks of the ledger's tree; read again after a failure.
-    peaks: Option<Peaks>,
-    frames: FrameWriter,
+    /// Where the log ends; read again after a failure.
+    head: Option<Head>,
     /// What is left to be taken back of an import that was not done, where that is known.
     rest: Option<Rest>,
 }
 
 pub(super) fn start(shared: Arc<Shared>) -> Result<(Queue, JoinHandle<()>), StoreError> {
-    let mut writer = Writer { peaks: None, frames: FrameWriter::new()?, rest: None };
+    let mut writer = Writer { head: None, rest: None };
     let queue = Queue::default();
     let line = queue.clone();
     let spawned = thread::Builder::new().name("store-writer".to_owned()).spawn(move || {
@@ -105,30 +94,19 @@ fn write(shared: &Shared, writer: &mut Writer, mut jobs: Jobs) {
         Err(error) => return jobs.into_iter().for_each(|job| job.reply(Err(error.clone()))),
     };
     let began = Instant::now();
-    let mut written = reopened(shared).and_then(|()| {
-        catch_unwind(AssertUnwindSafe(|| fill(shared, writer, now, &mut jobs)))
-            .unwrap_or_else(|panic| Err(panicked(&*panic)))
+    let written = reopened(shared).and_then(|()| {
+        let entered = || {
+            // Taken, so that it is read again unless all goes well.
+            let head = writer.head.take().map_or_else(|| shared.head(), Ok)?;
+            shared.commit(head, now, |batch| jobs.iter_mut().try_for_each(|job| job.fill(batch)))
+        };
+        catch_unwind(AssertUnwindSafe(entered)).unwrap_or_else(|panic| Err(panicked(&*panic)))
     });
-    match &mut written {
-        Ok(Whole { revision, is_real, newer, in_force }) => {
+    let written = match written {
+        Ok(head) => {
             shared.commits.observe(began.elapsed());
-            if let Some(newer) = newer.take() {
-                let number = newer.number;
-                shared.known.write().unwrap_or_else(PoisonError::into_inner).merge(newer);
-                if in_force.is_some() {
-                    shared.put_in_force(in_force.take());
-                }
-                shared.newest_metadata.send_replace(number);
-            }
-            // A small change may fit on the disk where no record does.
-            if *is_real {
-                shared.writable.store(true, Ordering::Release);
-                shared.records_written();
-            }
-            let before = shared.revision.swap(revision.0, Ordering::AcqRel);
-            if before != revision.0 {
-                shared.changed.send_replace(*revision);
-            }
+            writer.head = Some(head);
+            Ok(())
         }
         Err(error) => {
             if let Some(earlier) = shared.log.due() {
@@ -138,51 +116,12 @@ fn write(shared: &Shared, writer: &mut Writer, mut jobs: Jobs) {
             shared.failures.fetch_add(1, Ordering::AcqRel);
             // After a failed write redb refuses all others until the file is opened again.
             shared.database.write().unwrap_or_else(PoisonError::into_inner).take();
+            Err(error)
         }
-    }
+    };
     for job in jobs {
-        job.reply(written.as_ref().map(|_| ()).map_err(Clone::clone));
+        job.reply(written.clone());
     }
-}
-
-/// The result of a transaction.
-struct Whole {
-    /// The newest revision.
-    revision: Revision,
-    /// Was as much written as a record takes?
-    is_real: bool,
-    /// The metadata entries it added.
-    newer: Option<Known>,
-    in_force: Option<(u64, String)>,
-}
-
-fn fill(shared: &Shared, writer: &mut Writer, now: Timestamp, jobs: &mut Jobs) -> Result<Whole, StoreError> {
-    let database = shared.database.read().unwrap_or_else(PoisonError::into_inner);
-    let database = database.as_ref().ok_or(StoreError::Closing)?;
-    // Taken, so that they are read again unless all goes well.
-    let before = match writer.peaks.take() {
-        Some(peaks) => peaks,
-        None => LedgerRows::of(&database.begin_read()?)?.peaks()?,
-    };
-    let write = database.begin_write()?;
-    let (whole, ledger, at) = {
-        let mut batch = Batch::open(&write, now, shared, LedgerAppender::after(before))?;
-        let revision_before = batch.revision;
-        for job in jobs {
-            job.fill(&mut batch)?;
-        }
-        let newer = (batch.newer.number > batch.known.number).then_some(batch.newer);
-        let Batch { revision, is_real, in_force, ledger, at, .. } = batch;
-        // A frame has its time, and what only records writes nothing else.
-        if revision != revision_before || newer.is_some() || !ledger.has_any() {
-            keep_newest(&write, at)?;
-        }
-        (Whole { revision, is_real, newer, in_force }, ledger, at)
-    };
-    let after = ledger.close(&write, &mut writer.frames, at)?;
-    write.commit()?;
-    writer.peaks = Some(after);
-    Ok(whole)
 }
 
 fn is_open(shared: &Shared) -> bool {
