@@ -61,6 +61,8 @@ mod draft;
 mod rules_source;
 mod copy;
 mod copy_writer;
+#[cfg(test)]
+mod contract;
 
 pub use bulk_import::BulkImport;
 pub use checkpoints::Signed;
