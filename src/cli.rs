@@ -5,6 +5,7 @@
 //! asks that server through its socket, and prints the same as without one.
 
 pub mod demo;
+mod ended;
 mod figures;
 mod first_token;
 mod traces;
@@ -16,6 +17,7 @@ mod manual;
 mod rules_watch;
 mod notify;
 mod settings;
+mod data;
 mod listening;
 mod config;
 mod rules_dir;
@@ -36,25 +38,17 @@ mod session;
 mod backup;
 mod shipped;
 
-use std::fmt::Display;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
-use crate::config::token_of_environment;
 use crate::limits::THREAD_STACK_BYTES;
+use ended::{DENIED, Ended, FAILED, Failure, WRONG_USAGE};
 
 /// How long the end of the process waits for what still goes on.
 const END_WITHIN: Duration = Duration::from_secs(1);
-
-/// The exit code of a program that failed.
-const FAILED: u8 = 1;
-/// The exit code of a denial or of findings.
-const DENIED: u8 = 2;
-/// The exit code of wrong usage.
-const WRONG_USAGE: u8 = 64;
 
 /// Decides what a reseller may do to a customer's subscriptions, and remembers every answer.
 #[derive(Debug, Parser)]
@@ -107,68 +101,10 @@ enum Command {
     Manual(manual::Manual),
 }
 
-/// Flags of every command that works on a store.
-#[derive(Debug, clap::Args)]
-struct Data {
-    /// The data directory.
-    #[arg(long, value_name = "DIR", default_value_os_t = settings::data())]
-    data: PathBuf,
-    /// A file with the access token of whoever asks, else `STANDING_TOKEN`; without one it is whoever may open the
-    /// data directory, who approves nothing.
-    #[arg(long, value_name = "FILE")]
-    token_file: Option<PathBuf>,
-    /// Print JSON, for machines.
-    #[arg(long)]
-    json: bool,
-}
-
-impl Data {
-    /// The access token of whoever asks.
-    fn token(&self) -> Result<Option<String>, Failure> {
-        let Some(file) = &self.token_file else { return Ok(token_of_environment()) };
-        let named = |error: &dyn Display| format!("cannot read the token in `{}`: {error}", file.display());
-        let token = std::fs::read_to_string(file).map_err(|error| Failure::failed(named(&error)))?;
-        match token.trim() {
-            "" => Err(Failure::usage(named(&"it is empty; `standing token create` makes one"))),
-            token => Ok(Some(token.to_owned())),
-        }
-    }
-}
-
-/// How a command ended, when it did not fail.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Ended {
-    Good,
-    Denied,
-}
-
-/// Why a command failed: the exit code, and the sentence.
-#[derive(Debug)]
-struct Failure {
-    code: u8,
-    message: String,
-}
-
-impl Failure {
-    fn usage(message: impl Into<String>) -> Self {
-        Self { code: WRONG_USAGE, message: message.into() }
-    }
-
-    fn failed(message: impl Display) -> Self {
-        Self { code: FAILED, message: message.to_string() }
-    }
-
-    /// Prints the failure, and returns the exit code of the process.
-    fn report(self) -> ExitCode {
-        print::error(format_args!("standing: {}", self.message));
-        ExitCode::from(self.code)
-    }
-}
-
-impl<E: std::error::Error> From<E> for Failure {
-    fn from(error: E) -> Self {
-        Self::failed(error)
-    }
+/// Prints a failure, and returns the exit code of the process.
+fn report(failure: &Failure) -> ExitCode {
+    print::error(format_args!("standing: {}", failure.message));
+    ExitCode::from(failure.code)
 }
 
 /// Every command, as it is told of.
@@ -198,14 +134,14 @@ pub fn run() -> ExitCode {
     // Before anything else takes memory or a thread: what cannot be had is missed at once.
     if let Command::Examine(examine) = &arguments.command {
         return match examine.limit_itself().and_then(|()| examine.run()) {
-            Ok(_) => print::failed().map_or(ExitCode::SUCCESS, Failure::report),
-            Err(failure) => failure.report(),
+            Ok(_) => print::failed().map_or(ExitCode::SUCCESS, |failure| report(&failure)),
+            Err(failure) => report(&failure),
         };
     }
     if !matches!(arguments.command, Command::Config(_) | Command::Manual(_) | Command::Completions(_) | Command::Man(_))
         && let Err(failure) = settings::in_force()
     {
-        return failure.report();
+        return report(&failure);
     }
     let is_server = matches!(arguments.command, Command::Serve(_));
     settings::log_to_stderr(if is_server { settings::log_level() } else { tracing::Level::WARN });
@@ -243,6 +179,6 @@ pub fn run() -> ExitCode {
     match print::failed().map_or(ended, Err) {
         Ok(Ended::Good) => ExitCode::SUCCESS,
         Ok(Ended::Denied) => ExitCode::from(DENIED),
-        Err(failure) => failure.report(),
+        Err(failure) => report(&failure),
     }
 }

@@ -10,9 +10,11 @@ use hyper::Method;
 use indicatif::ProgressBar;
 use serde_json::json;
 
+use super::data::Data;
+use super::ended::{Ended, Failure};
 use super::reach::{Client, Wanted, answered, terms, whole};
 use super::rules_dir::RulesFlag;
-use super::{Data, Ended, Failure, print, settings};
+use super::{print, settings};
 use crate::clock::{SharedClock, System};
 use crate::evidence::backup::{BackupFolder, KeysKept, KeysWanted, passphrase, restore};
 use crate::publish;

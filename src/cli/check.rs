@@ -4,8 +4,10 @@ use clap::Args;
 use hyper::Method;
 use serde_json::{Value, json};
 
+use super::data::Data;
+use super::ended::{Ended, Failure};
+use super::print;
 use super::reach::{Client, Wanted};
-use super::{Data, Ended, Failure, print};
 use crate::json::{self as strict, JsonError};
 
 /// Ask one question; the exit code is 0 for yes and 2 for no.

@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use serde_json::json;
 
+use super::ended::{Ended, Failure};
 use super::settings::{in_force, named};
-use super::{Ended, Failure};
 use crate::config::{SettingsError, environment, file, resolve, unknown};
 
 /// Show the settings in force, or check them.

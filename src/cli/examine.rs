@@ -8,8 +8,8 @@ use rustix::process::{
     Resource, Rlimit, Signal, getpgrp, getpid, kill_current_process_group, setpriority_process, setrlimit,
 };
 
+use super::ended::{Ended, Failure};
 use super::print;
-use super::{Ended, Failure};
 use crate::assure::examination::examine_request;
 use crate::limits::EXAMINATION_BYTES_MAX;
 use crate::pdp::examiner::sealed;

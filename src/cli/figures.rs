@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use tokio::net::TcpListener;
 
-use super::Failure;
+use super::ended::Failure;
 use crate::http::{ConnectionLimits, Listener, Shutdown, serve, service};
 use crate::pdp::Pdp;
 

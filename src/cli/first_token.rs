@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use jiff::SignedDuration;
 
-use super::Failure;
+use super::ended::Failure;
 use crate::caller::Identity;
 use crate::change;
 use crate::change::tokens::{NewToken, Speaker};

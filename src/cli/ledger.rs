@@ -1,5 +1,6 @@
 //! `standing ledger`: verifies, exports, finds, shows, proves and archives what was decided.
 
+mod named;
 mod find;
 mod ocsf;
 mod prove;
@@ -15,12 +16,15 @@ use hyper::Method;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::json;
 
+use super::data::Data;
+use super::ended::{Ended, Failure};
+use super::print;
 use super::reach::{Client, Wanted, whole};
 use super::replay::Replay;
 use super::transfer::saved;
-use super::{Data, Ended, Failure, print};
 use crate::audit::{ExportLine, MissingLine, read_line};
 use find::Find;
+use named::named;
 use prove::Prove;
 use verify::Verify;
 
@@ -96,10 +100,6 @@ struct Archive {
     older_than: String,
     #[command(flatten)]
     data: Data,
-}
-
-fn named(path: &Path) -> impl Fn(std::io::Error) -> Failure + '_ {
-    move |error| Failure::failed(format!("cannot use `{}`: {error}", path.display()))
 }
 
 fn encoded(text: &str) -> String {

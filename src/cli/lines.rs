@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::Failure;
+use super::ended::Failure;
 
 /// Lines that come in pieces.
 #[derive(Default)]

@@ -5,8 +5,10 @@ use hyper::Method;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 
+use super::data::Data;
+use super::ended::{Ended, Failure};
+use super::print;
 use super::reach::{Client, Wanted};
-use super::{Data, Ended, Failure, print};
 
 /// List, rotate and retire the keys that links are signed with.
 #[derive(Debug, Args)]

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use rustix::process::{Resource, getrlimit, setrlimit};
 
-use super::Failure;
+use super::ended::Failure;
 use crate::config::TlsSettings;
 use crate::http::{ConnectionLimits, Tls, TlsFiles};
 use crate::limits::Limits;

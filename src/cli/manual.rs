@@ -3,8 +3,9 @@
 use clap::Args;
 use clap::builder::PossibleValuesParser;
 
+use super::ended::{Ended, Failure};
 use super::page::Page;
-use super::{Ended, Failure, print};
+use super::print;
 use crate::manual::TOPICS;
 
 /// Print a page of the manual, or which pages there are.

@@ -10,7 +10,7 @@ use std::sync::OnceLock;
 
 use serde::Serialize;
 
-use super::Failure;
+use super::ended::Failure;
 
 /// Why the standard output cannot be written any more.
 static FAULT: OnceLock<io::Error> = OnceLock::new();

@@ -22,9 +22,10 @@ use rustix::process::umask;
 use serde_json::Value;
 use tokio::net::{UnixListener, UnixStream};
 
+use super::data::Data;
+use super::ended::Failure;
 use super::rules_dir::RulesFlag;
 use super::settings::in_force;
-use super::{Data, Failure};
 use crate::clock::System;
 use crate::config::{Settings, SolverSetting};
 use crate::http::{Listener, Shutdown, serve_local, service};
@@ -282,7 +283,8 @@ impl Said {
     /// A problem as a failure, with the problem's own sentence.
     pub(super) fn failure(&self) -> Failure {
         let detail = self.body.get("detail").and_then(Value::as_str).unwrap_or("no reason given");
-        let code = if self.status == StatusCode::BAD_REQUEST { super::WRONG_USAGE } else { super::FAILED };
+        let code =
+            if self.status == StatusCode::BAD_REQUEST { super::ended::WRONG_USAGE } else { super::ended::FAILED };
         Failure { code, message: detail.to_owned() }
     }
 }

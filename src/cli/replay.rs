@@ -10,9 +10,11 @@ use hyper::Method;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
 
+use super::data::Data;
+use super::ended::{Ended, Failure};
 use super::lines::Lines;
+use super::print;
 use super::reach::{Client, Wanted, answered, whole};
-use super::{Data, Ended, Failure, print};
 use crate::policy::RuleFiles;
 
 /// Decide again what was decided, from the record's own question and facts; the exit code is 0 when everything comes to

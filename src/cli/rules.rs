@@ -1,6 +1,7 @@
 //! `standing rules`: what is wrong with a set, whether its claims hold, what it would change, and how it is
 //! activated.
 
+mod ended;
 mod candidate;
 mod differences;
 mod forms;
@@ -10,16 +11,15 @@ mod published;
 mod report;
 mod retire;
 
-use std::path::PathBuf;
-
 use cedar_policy_formatter::{Config, policies_str_to_pretty};
 use clap::{Args, Subcommand};
 
+use super::ended::{Ended, Failure};
+use super::print;
 use super::rules_dir::RulesFlag;
-use super::{Ended, Failure, print};
-use crate::files;
-use crate::policy::{Finding, RuleFiles};
+use crate::policy::RuleFiles;
 use candidate::Compare;
+use ended::write;
 use examined::{Check, Coverage, Prove};
 use history::{History, Show};
 use published::{Approve, Propose, Rollback, Withdraw};
@@ -122,12 +122,6 @@ impl RulesCommand {
     }
 }
 
-/// Good when nothing was found that refuses a set: advice is for the reviewer to judge, unless whoever asks is strict.
-fn ended(findings: &[Finding], is_strict: bool) -> Ended {
-    let is_refused = findings.iter().any(|finding| is_strict || !finding.advisory);
-    if is_refused { Ended::Denied } else { Ended::Good }
-}
-
 impl Format {
     fn run(&self) -> Result<Ended, Failure> {
         let Some(dir) = self.rules.folder() else {
@@ -151,16 +145,4 @@ impl Format {
         }
         Ok(if self.check && !changed.is_empty() { Ended::Denied } else { Ended::Good })
     }
-}
-
-/// Writes a file whole: it is never seen half written.
-fn write(path: &std::path::Path, text: &str) -> Result<(), Failure> {
-    let named = |error: std::io::Error| Failure::failed(format!("cannot write `{}`: {error}", path.display()));
-    // Of a name that is passed over: a server that watches the folder may look in between.
-    let mut temporary = path.as_os_str().to_owned();
-    temporary.push(".swp");
-    let temporary = PathBuf::from(temporary);
-    let mut file = files::create(&temporary, files::PUBLIC).map_err(named)?;
-    std::io::Write::write_all(&mut file, text.as_bytes()).map_err(named)?;
-    files::place(&temporary, path).map_err(named)
 }

@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Failure, settings};
+use super::ended::Failure;
+use super::settings;
 use crate::config::RulesAt;
 use crate::policy::{Bundle, ReadError, RuleFiles, Rulebook, RulesError};
 use crate::publish::begin::RulesWanted;

@@ -10,6 +10,7 @@ use jiff::SignedDuration;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
+use super::ended::{Ended, Failure};
 use super::figures::{listen_for_figures, serve_figures};
 use super::first_token::first_token;
 use super::listening::{connection_limits, keep_certificates, plain_or_not, read_certificates, tls};
@@ -22,7 +23,6 @@ use super::rules_watch::watch;
 use super::settings::{self, in_force};
 use super::site::site;
 use super::traces;
-use super::{Ended, Failure};
 use crate::answer;
 use crate::caller::Identity;
 use crate::cli::demo::demo;

@@ -8,7 +8,8 @@ use std::sync::OnceLock;
 use tracing::Level;
 use tracing_subscriber::EnvFilter;
 
-use super::{Failure, print};
+use super::ended::Failure;
+use super::print;
 use crate::config::{LogForm, LogLevel, Resolved, environment, file, is_log_named, resolve};
 
 /// Has the log say more or less.

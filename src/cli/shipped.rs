@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use clap::Args;
 use clap_complete::Shell;
 
-use super::{Ended, Failure, print};
+use super::ended::{Ended, Failure};
+use super::print;
 
 /// Print what a shell needs to complete the arguments of this program.
 #[derive(Debug, Args)]

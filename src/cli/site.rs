@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::Failure;
 use super::demo::SERVICES;
+use super::ended::Failure;
 use crate::config::pages::{ServiceSettings, SessionSettings};
 use crate::http::{Listener, Site};
 use crate::id::{IdError, ServiceName};

@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use jiff::tz::TimeZone;
 
+use super::ended::{Ended, Failure};
+use super::print;
 use super::rules_dir::RulesFlag;
-use super::{Ended, Failure, print};
 use crate::assure::calls::CallTable;
 use crate::assure::signed_tables::{FOLDER, drafted, signed};
 use crate::assure::spoken::Spoken;

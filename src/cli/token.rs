@@ -5,8 +5,10 @@ use hyper::Method;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 
+use super::data::Data;
+use super::ended::{Ended, Failure};
+use super::print;
 use super::reach::{Client, Wanted};
-use super::{Data, Ended, Failure, print};
 
 /// Create, list, replace and revoke access tokens.
 #[derive(Debug, Args)]

@@ -10,7 +10,7 @@ use tokio::sync::mpsc::Receiver;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use super::Failure;
+use super::ended::Failure;
 use crate::clock::OnceAMinute;
 use crate::config::TracesSettings;
 use crate::pdp::Pdp;

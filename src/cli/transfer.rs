@@ -14,8 +14,10 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::Value;
 use tokio::io::AsyncReadExt as _;
 
+use super::data::Data;
+use super::ended::{Ended, Failure};
+use super::print;
 use super::reach::{Client, Outgoing, Wanted, answered, whole};
-use super::{Data, Ended, Failure, print};
 use crate::caller::Caller;
 use crate::change;
 use crate::files;

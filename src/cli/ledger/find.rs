@@ -4,8 +4,10 @@ use clap::Args;
 use hyper::Method;
 use serde_json::{Value, json};
 
+use crate::cli::data::Data;
+use crate::cli::ended::{Ended, Failure};
+use crate::cli::print;
 use crate::cli::reach::{Client, Wanted};
-use crate::cli::{Data, Ended, Failure, print};
 
 /// How many records are asked for at a time.
 const PAGE: usize = 200;

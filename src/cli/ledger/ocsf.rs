@@ -4,9 +4,9 @@ use std::fs::File;
 use std::io::{BufRead as _, BufReader, BufWriter, Write as _};
 use std::path::{Path, PathBuf};
 
-use super::named;
+use super::named::named;
 use crate::audit::{ExportLine, read_line};
-use crate::cli::Failure;
+use crate::cli::ended::Failure;
 use crate::evidence::ocsf::event;
 use crate::files;
 

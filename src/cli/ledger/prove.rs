@@ -6,12 +6,13 @@ use clap::Args;
 use hyper::Method;
 use serde_json::{Value, json};
 
-use super::named;
-use super::verify::key;
+use super::named::{key, named};
 use crate::audit::{Checkpoint, ProofFile, Record, hash_text};
+use crate::cli::data::Data;
+use crate::cli::ended::{Ended, Failure};
+use crate::cli::print;
 use crate::cli::reach::{Client, Wanted, whole};
 use crate::cli::transfer::saved;
-use crate::cli::{Data, Ended, Failure, print};
 
 /// Write a record with the proof that it is in the ledger to a file that an outsider can check with `ledger.pub` alone.
 #[derive(Debug, Args)]

@@ -12,14 +12,16 @@ use hyper::Method;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::Value;
 
-use super::named;
+use super::named::{key, named};
 use super::prove::check;
 use crate::audit::{
     Checkpoint, Fault, Finding, Hash, Peaks, VerifierKey, Walked, parse_hash, verify_consistency, verify_lines,
 };
+use crate::cli::data::Data;
+use crate::cli::ended::{Ended, Failure};
 use crate::cli::lines::Lines;
+use crate::cli::print;
 use crate::cli::reach::{Client, Wanted, answered, whole};
-use crate::cli::{Data, Ended, Failure, print};
 use crate::clock::{SharedClock, System};
 use crate::evidence::ledger::LedgerWalk;
 use crate::store::Store;
@@ -115,12 +117,6 @@ impl Verify {
         bar.finish_and_clear();
         walked.map_err(|error| Failure::failed(format!("`{}`: {error}", file.display())))
     }
-}
-
-/// Reads a public key.
-pub(super) fn key(file: &Path) -> Result<VerifierKey, Failure> {
-    let text = std::fs::read_to_string(file).map_err(named(file))?;
-    VerifierKey::parse(&text).map_err(|error| Failure::failed(format!("`{}`: {error}", file.display())))
 }
 
 /// Has a ledger walked by whoever holds it.

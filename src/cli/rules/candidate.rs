@@ -14,11 +14,12 @@ use serde_json::{Value, json};
 use super::differences::differences;
 use super::examined::going_on;
 use super::report::{Detail, next_after_review, review, turned};
+use crate::cli::data::Data;
 use crate::cli::demo::demo;
+use crate::cli::ended::{Ended, Failure};
 use crate::cli::lines::Lines;
 use crate::cli::page::Page;
 use crate::cli::reach::{Client, Wanted, answered, whole};
-use crate::cli::{Data, Ended, Failure};
 use crate::config::RulesFrom;
 use crate::policy::RuleFiles;
 use crate::publish::review::{Evidence, Outcome};
@@ -72,7 +73,7 @@ impl Compare {
         let evidence = self.asked(&client, &files).await?;
         let ended = match evidence.outcome {
             Outcome::Refused => Ended::Denied,
-            _ => super::ended(&evidence.findings, self.strict),
+            _ => super::ended::ended(&evidence.findings, self.strict),
         };
         if self.data.json {
             print::line(serde_json::to_string(&evidence)?);

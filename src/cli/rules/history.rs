@@ -10,9 +10,10 @@ use serde_json::{Value, json};
 
 use super::published::evidence;
 use super::report::{Detail, review, short, who};
+use crate::cli::data::Data;
+use crate::cli::ended::{Ended, Failure};
 use crate::cli::page::Page;
 use crate::cli::reach::{Client, Wanted};
-use crate::cli::{Data, Ended, Failure};
 use crate::limits::DIGEST_PREFIX_MIN;
 use crate::policy::RuleFiles;
 

@@ -12,9 +12,10 @@ use serde_json::{Value, json};
 use super::differences::differences;
 use super::examined::going_on;
 use super::report::{Detail, review, short, who};
+use crate::cli::data::Data;
+use crate::cli::ended::{DENIED, Ended, Failure};
 use crate::cli::page::Page;
 use crate::cli::reach::{Client, Said, Wanted};
-use crate::cli::{DENIED, Data, Ended, Failure};
 use crate::policy::RuleFiles;
 use crate::publish::review::Evidence;
 

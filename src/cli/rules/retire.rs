@@ -9,12 +9,13 @@ use clap::Args;
 use hyper::Method;
 use serde_json::json;
 
-use super::write;
+use super::ended::write;
 use crate::assure::promises::{Retired, promises};
+use crate::cli::data::Data;
+use crate::cli::ended::{Ended, Failure};
 use crate::cli::print;
 use crate::cli::reach::{Client, Wanted};
 use crate::cli::rules_dir::RulesFlag;
-use crate::cli::{Data, Ended, Failure};
 use crate::clock::{Clock as _, System};
 use crate::config::user;
 use crate::limits::TEXT_LENGTH_MAX;
