@@ -1,5 +1,6 @@
 //! What-if: hypothetical changes, and every decision that they would change. Nothing is written.
 
+mod what_if_error;
 mod delta;
 mod flip;
 pub mod own;
@@ -17,13 +18,14 @@ use crate::decide::refuses_unrelated;
 use crate::domain::commercial::{Outcome, RenegotiationState, Side};
 use crate::domain::event::Fact;
 use crate::id::{CustomerId, PartnerId, ServiceName};
-use crate::limits::{WHAT_IF_CHANGES_MAX, WHAT_IF_FACTS_MAX, WHAT_IF_PAIRS_MAX};
+use crate::limits::{WHAT_IF_CHANGES_MAX, WHAT_IF_FACTS_MAX};
 use crate::pdp::Pdp;
-use crate::pdp::call::{self, Call, CallError, CallTarget, Coded, Response};
+use crate::pdp::call::{self, Call, CallError, CallTarget, Response};
 use crate::store::{Overlay, StoreError, View};
 use delta::{Touched, delta};
 
 pub use flip::{Delta, Flip, Named, NamedAction};
+pub use what_if_error::WhatIfError;
 
 /// A change that is supposed.
 #[derive(Clone, PartialEq, Eq, Debug, Deserialize, ToSchema)]
@@ -72,38 +74,6 @@ pub enum Proposed {
     },
     /// A noun is told, as a line of an import tells it to a store that holds facts.
     Put(Line),
-}
-
-/// Why it cannot be said what would be.
-#[derive(Debug, thiserror::Error)]
-pub enum WhatIfError {
-    /// One of the changes cannot be.
-    #[error("`changes[{index}]`: {message}")]
-    Change {
-        /// Which change, counted from 0.
-        index: usize,
-        /// Why not.
-        message: String,
-    },
-    /// More changes than may be tried at once.
-    #[error("`changes` holds {0} changes; try at most {WHAT_IF_CHANGES_MAX} at once")]
-    TooManyChanges(usize),
-    /// The changes change more than may be compared.
-    #[error("`changes` change more than {WHAT_IF_FACTS_MAX} facts; try fewer at once")]
-    TooManyFacts,
-    /// More decisions may be turned than can be compared; a part of them would not be the answer.
-    #[error("`changes` concern more than {WHAT_IF_PAIRS_MAX} pairs of a subject and a resource; try fewer at once")]
-    TooMuch,
-}
-
-impl Coded for WhatIfError {
-    fn code(&self) -> &'static str {
-        match self {
-            Self::Change { .. } => "invalid_change",
-            Self::TooManyChanges(_) => "too_many_changes",
-            Self::TooManyFacts | Self::TooMuch => "too_much_to_compare",
-        }
-    }
 }
 
 /// Every decision that would be gained and lost if some changes were made, one after the other. It is exact: where

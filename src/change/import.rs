@@ -1,5 +1,6 @@
 //! Import and export: everything that is known, one noun a line.
 
+mod import_error;
 mod judge;
 
 use std::cell::RefCell;
@@ -16,11 +17,13 @@ use crate::id::Revision;
 use crate::json::{self, JsonError};
 use crate::limits::IMPORT_LINE_MAX;
 use crate::pdp::Pdp;
-use crate::pdp::call::{Answered, Begun, Call, CallError, CallTarget, Coded, Committed, Done, Undone, begin, finish};
+use crate::pdp::call::{Answered, Begun, Call, CallError, CallTarget, Committed, Done, Undone, begin, finish};
 use crate::policy::Bundle;
 use crate::store::{BulkImport, StoreError, Work};
 use crate::work::{Owner, Task};
 use judge::Judge;
+
+pub use import_error::ImportError;
 
 /// The deepest nesting of a line; what no noun has is refused by its name, not here.
 const LINE_DEPTH_MAX: usize = 8;
@@ -67,36 +70,6 @@ impl Imported {
             subscriptions: self.subscriptions,
             grants: self.grants,
             commercial_relationships: self.commercial_relationships,
-        }
-    }
-}
-
-/// Why nothing was imported.
-#[derive(Debug, thiserror::Error)]
-pub enum ImportError {
-    /// A line is not valid.
-    #[error("line {line}: {message}")]
-    Line {
-        /// Which line, counted from 1, blank ones too.
-        line: u64,
-        /// What is wrong with it.
-        message: String,
-    },
-    /// The lines ended with a failure.
-    #[error("line {line} cannot be read: {cause}; nothing was imported, try again")]
-    Unreadable {
-        /// Which line, counted from 1.
-        line: u64,
-        /// What the system says.
-        cause: String,
-    },
-}
-
-impl Coded for ImportError {
-    fn code(&self) -> &'static str {
-        match self {
-            Self::Line { .. } => "invalid_line",
-            Self::Unreadable { .. } => "unreadable_lines",
         }
     }
 }

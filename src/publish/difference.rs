@@ -9,6 +9,7 @@
 //! What is decided is decided on the facts as a single check reads them; were they ever others than those read in
 //! passing, that is an error and not an answer.
 
+mod progress;
 mod comparison;
 mod subject_index;
 mod plan;
@@ -21,55 +22,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 pub use difference_counts::{Others, Subjects, Turn, Turned};
+pub use progress::{DifferenceError, Progress};
 pub use report::{ActionDifference, Concerned, IfSaid, TurnedPair, Turns, UnrelatedTurned, WorldDifference};
 
 use crate::assure::spoken::Spoken;
 use crate::clock::Timestamp;
 use crate::pdp::Pdp;
-use crate::pdp::call::{CallError, Coded};
+use crate::pdp::call::CallError;
 use crate::policy::Bundle;
 use crate::store::View;
 use comparison::Comparison;
-
-/// The progress of a comparison.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Progress {
-    /// How many resources have been looked at.
-    pub done: u64,
-    /// How many there are to look at.
-    pub all: u64,
-}
-
-/// Why two sets of rules cannot be compared.
-#[derive(Debug, thiserror::Error)]
-pub enum DifferenceError {
-    /// An action can be done by something that is not compared.
-    #[error(
-        "action `{action}` can be done by a `{kind}`, and only what partners and customers do can be compared; leave \
-         `{kind}` out of the action's `principal`, or its rules as they are"
-    )]
-    Subject {
-        /// The action.
-        action: String,
-        /// The type of its subjects.
-        kind: &'static str,
-    },
-    /// The caller stopped it.
-    #[error("the comparison was stopped before its end; start it again")]
-    Stopped,
-    /// The comparison broke off.
-    #[error("the comparison broke off: {0}; start it again")]
-    Broken(String),
-}
-
-impl Coded for DifferenceError {
-    fn code(&self) -> &'static str {
-        match self {
-            Self::Subject { .. } => "not_comparable",
-            Self::Stopped | Self::Broken(_) => "not_compared",
-        }
-    }
-}
 
 /// Compares two sets of rules on the facts as they are now, on a thread that may wait for the file. Up to `naming`
 /// pairs are named for each action, gained and lost; `take` gets each of them, and `on_progress` now and then how far

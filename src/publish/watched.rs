@@ -4,7 +4,7 @@ use crate::config::RulesAt;
 use crate::pdp::Pdp;
 use crate::pdp::rules::{self, Activation, Current, RefusedRules};
 use crate::policy::{Digest, Finding, ReadError, RuleFiles};
-use crate::publish;
+use crate::publish::reviewed_bundle::review_bundle;
 use crate::store::{StoreError, Why};
 
 /// The outcome of reading the files.
@@ -40,7 +40,7 @@ pub async fn take_files(pdp: &Pdp, files: Result<RuleFiles, ReadError>) -> Resul
     if pdp.rules.current.refused().is_some_and(|refused| refused.digest.as_deref() == Some(digest.as_str())) {
         return Ok(Taken::Same);
     }
-    let reviewed = publish::reviewed_bundle::review_bundle(pdp, files).await?;
+    let reviewed = review_bundle(pdp, files).await?;
     let evidence = Some(reviewed.json()?);
     // Nobody can give a reason for accepting what the solver did not settle.
     let undecided = reviewed.evidence.undecided();

@@ -1,6 +1,6 @@
 //! What stands on the pages of the document of one partner, or of one customer.
 
-use crate::answer::pages::{CustomerListItem, Ending, PartnerRelationship, ServiceHeld};
+use crate::answer::pages::items::{CustomerListItem, Ending, PartnerRelationship, ServiceHeld};
 use crate::caller::Caller;
 use crate::change::registry::ON;
 use crate::clock::Timestamp;

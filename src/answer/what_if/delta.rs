@@ -5,8 +5,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::answer::what_if::WhatIfError;
 use crate::answer::what_if::flip::{Delta, Flip, Named, NamedAction};
+use crate::answer::what_if::what_if_error::WhatIfError;
 use crate::clock::Timestamp;
 use crate::decide::{Namespace, permits, reads_context};
 use crate::domain::event::Fact;

@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{FOLDER, Row, covers, readable, rows};
+use super::FOLDER;
+use super::rows::{Row, covers, readable, rows};
 use crate::decide::Namespace;
 use crate::policy::Bundle;
 use crate::question::Kind;

@@ -10,7 +10,7 @@ use jiff::civil::Date;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
-use super::{ANY, NOT_APPLICABLE, Row, readable, rows, words};
+use super::rows::{ANY, NOT_APPLICABLE, Row, readable, rows, words};
 use crate::policy::Finding;
 
 /// How a line begins that signs a table.

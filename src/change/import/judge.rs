@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::audit::Record;
-use crate::change::import::ImportError;
+use crate::change::import::import_error::ImportError;
 use crate::change::judgement::Judgement;
 use crate::change::line::{Line, LineEffect, effect_of};
 use crate::domain::event::Event;

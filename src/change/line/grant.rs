@@ -2,7 +2,7 @@
 
 use crate::change::acceptance::{displace, transacting_holders};
 use crate::change::judgement::Judgement;
-use crate::change::line::{LineEffect, LineError, parties};
+use crate::change::line::effect::{LineEffect, LineError, parties};
 use crate::clock::Timestamp;
 use crate::domain::event::{Event, Fact, TerminationCause};
 use crate::domain::grant::{Grant, Multichannel};

@@ -1,7 +1,7 @@
 //! Importing a commercial relationship.
 
 use crate::change::judgement::Judgement;
-use crate::change::line::{LineEffect, LineError, parties};
+use crate::change::line::effect::{LineEffect, LineError, parties};
 use crate::clock::Timestamp;
 use crate::domain::commercial::{CommercialRelationship, RelationshipState};
 use crate::domain::event::{Event, Fact};

@@ -16,10 +16,10 @@ use crate::publish::difference::difference_counts::{
     DifferencesByAction, Looked, Others, Subjects, Turn, Turned, named,
 };
 use crate::publish::difference::plan::Plan;
+use crate::publish::difference::progress::{DifferenceError, Progress};
 use crate::publish::difference::report::WorldDifference;
 use crate::publish::difference::resource_signature::ResourceSignature;
 use crate::publish::difference::subject_index::{Id, SubjectIndex};
-use crate::publish::difference::{DifferenceError, Progress};
 use crate::question::{Entity, Kind, Question, Target};
 use crate::store::{CustomerSnapshot, Listed, StoreError, View};
 

@@ -6,7 +6,7 @@ use crate::assure::context::Contexts;
 use crate::assure::spoken::Spoken;
 use crate::decide::{Namespace, are_equivalent, named_by};
 use crate::policy::Bundle;
-use crate::publish::difference::DifferenceError;
+use crate::publish::difference::progress::DifferenceError;
 use crate::publish::difference::resource_signature::Names;
 use crate::question::Kind;
 
