@@ -172,6 +172,12 @@ pub const RULES_BODY_BYTES_MAX: usize = 4 * 1024 * 1024;
 pub const FORM_BODY_BYTES_MAX: usize = 1024 * 1024;
 /// The most fields a form may hold: more than the services of one acceptance.
 pub const FORM_FIELDS_MAX: usize = 1_000;
+/// The most pages of one session that go on, or are done and not fetched; one more is waited for as it is made.
+pub const PAGES_WAITING_OF_ONE_MAX: usize = 4;
+/// The most such pages of all sessions: done, each holds up to some hundred kilobytes.
+pub const PAGES_WAITING_MAX: usize = 256;
+/// For how many minutes a page that was being made is kept for whoever left it.
+pub const PAGE_WAITING_KEPT_MINUTES: i64 = 10;
 /// How many minutes nobody has to be seen for a session to end, so that a screen left alone opens nothing for long.
 pub const SESSION_IDLE_MINUTES: u16 = 30;
 /// How many hours a session may last in all: a working day.

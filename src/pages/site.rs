@@ -6,26 +6,21 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use hyper::header::{
-    ACCEPT, ALLOW, AUTHORIZATION, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_LANGUAGE, CONTENT_SECURITY_POLICY,
-    CONTENT_TYPE, HeaderName, HeaderValue, LOCATION, REFERRER_POLICY, REFRESH, RETRY_AFTER, SET_COOKIE,
-    STRICT_TRANSPORT_SECURITY, VARY, X_CONTENT_TYPE_OPTIONS,
-};
+use hyper::header::{ACCEPT, AUTHORIZATION, CACHE_CONTROL, HeaderValue, LOCATION, VARY};
 use hyper::{HeaderMap, Method, StatusCode};
 use percent_encoding::percent_decode_str;
 
 use super::assets::asset;
-use super::context::{Answer, Fault, PageCall, cookie};
-use super::frame::{Frame, Shown, document, sections};
+use super::context::{Fault, PageCall, cookie};
 use super::held::Held;
 use super::parameters::Parameters;
-use super::proved::prove_again;
+use super::response::{dressed, faulty, framed, guarded, put, response, sent};
 use super::setting::Setting;
 use super::words::Words;
-use super::{BY_PATH, PageRoute, fault, is_page_of, language};
+use super::{BY_PATH, PageRoute, fault, language};
 use crate::caller::{Caller, Identity, Proof};
 use crate::change::sessions::open_session;
-use crate::http::{CSV, Listener, Quotas, Site, SiteResponse, Taking, Visit};
+use crate::http::{Listener, Quotas, Site, SiteResponse, Taking, Visit};
 use crate::limits::{FORM_BODY_BYTES_MAX, RULES_BODY_BYTES_MAX};
 use crate::pdp::call::Call;
 use crate::pdp::guessing::holder;
@@ -33,13 +28,7 @@ use crate::pdp::metrics::limit_reached;
 use crate::pdp::ready::has_room;
 use crate::pdp::token_uses::note_token_use;
 
-/// What a browser may do with a page: nothing comes from elsewhere, and nothing is put in a frame.
-const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; \
-    form-action 'self'; base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'";
-const PERMISSIONS: &str = "clipboard-write=(self), camera=(), geolocation=(), microphone=()";
 const FOR_GOOD: &str = "public, max-age=31536000, immutable";
-/// After how many seconds a browser loads a page again that shows something that goes on.
-const AGAIN_AFTER_SECONDS: u16 = 3;
 /// The link of a partner's email as it was before there were pages.
 const OLD_LINK: &str = "/v1/relationship-requests/";
 /// The paths that are not of people.
@@ -97,7 +86,7 @@ impl Site for Pages {
 async fn answered(setting: &Arc<Setting>, visit: Visit) -> SiteResponse {
     if visit.path.starts_with("/assets/") || visit.path == "/mark.svg" {
         let path = if visit.path == "/mark.svg" { super::assets::MARK.address() } else { &visit.path };
-        return match asset(path).filter(|_| visit.method == Method::GET) {
+        let file = match asset(path).filter(|_| visit.method == Method::GET) {
             Some(asset) => {
                 let mut response = response(StatusCode::OK, asset.media, Bytes::from_static(asset.bytes));
                 response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static(FOR_GOOD));
@@ -110,6 +99,7 @@ async fn answered(setting: &Arc<Setting>, visit: Visit) -> SiteResponse {
                 response
             }
         };
+        return file.map(Into::into);
     }
     if is_old_link(&visit.path) {
         let to = visit.path.trim_start_matches("/v1").to_owned();
@@ -117,14 +107,14 @@ async fn answered(setting: &Arc<Setting>, visit: Visit) -> SiteResponse {
         put(response.headers_mut(), LOCATION, &to);
         response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
         response.headers_mut().insert(VARY, HeaderValue::from_static("Accept"));
-        return response;
+        return response.map(Into::into);
     }
     let words = Words(language::of(setting, &visit.headers));
     if let Some(key) = setting.closed {
         let mut response =
             response(StatusCode::SERVICE_UNAVAILABLE, "text/plain; charset=utf-8", Bytes::from(words.say(key)));
         dressed(setting, words, response.headers_mut());
-        return response;
+        return response.map(Into::into);
     }
     let mut response = of_page(setting, words, visit).await;
     dressed(setting, words, response.headers_mut());
@@ -136,77 +126,42 @@ async fn of_page(setting: &Arc<Setting>, words: Words, visit: Visit) -> SiteResp
     let quotas = visit.quotas.clone();
     let (route, page) = match of_visit(setting, words, visit).await {
         Ok(found) => found,
-        Err((page, Fault::NotFound)) => return framed(&page, &fault::page(words, &Fault::NotFound)),
-        Err((page, fault)) => return faulty(&page, &fault),
+        Err((page, Fault::NotFound)) => return framed(&page, &fault::page(words, &Fault::NotFound)).map(Into::into),
+        Err((page, fault)) => return faulty(&page, &fault).map(Into::into),
     };
-    let kept = page.as_looked_at();
+    let whose = whose(&page);
     // Until it is answered, or whoever looks at it is gone.
-    let _taking = match quotas.map(|quotas| taken(&quotas, &page)).transpose() {
+    let taking = match quotas.map(|quotas| taken(&quotas, &page, &whose)).transpose() {
         Ok(taking) => taking,
-        Err(fault) => return faulty(&kept, &fault),
+        Err(fault) => return faulty(&page, &fault).map(Into::into),
     };
-    match (route.run)(page).await {
-        Ok(Answer::Shown(shown)) => framed(&kept, &shown),
-        Ok(Answer::SeeOther { to, cookies }) => see_other(&to, &cookies),
-        Ok(Answer::Sheet { name, bytes }) => saved(name, CSV, bytes),
-        Ok(Answer::File { name, media, bytes }) => saved(&name, media, bytes),
-        Ok(Answer::Streamed(response)) => *response,
-        Err(fault) => faulty(&kept, &fault),
-    }
+    let _taking = taking;
+    let kept = page.as_looked_at();
+    sent(&kept, (route.run)(page).await)
 }
 
-/// Lets a call of a page in, as far as there is room for its record and the quotas of whoever looks at it go; those who
-/// have not said who they are share one of their address.
-fn taken(quotas: &Quotas, page: &PageCall) -> Result<Taking, Fault> {
-    if !has_room(&page.setting.pdp) {
-        return Err(Fault::Unavailable);
-    }
-    let caller = match &page.call.caller {
+/// Whose a call of a page is: those who have not said who they are are known by their address.
+fn whose(page: &PageCall) -> String {
+    match &page.call.caller {
         Caller::Visitor => {
             let address = page.connection.client(&page.setting.pdp, &page.headers).map(holder);
             address.map_or_else(String::new, |address| format!("page:{address}"))
         }
         caller => caller.to_string(),
-    };
-    let mut taking = quotas.begin(&caller, page.body.len() as u64).map_err(|reached| {
+    }
+}
+
+/// Lets a call of a page in, as far as there is room for its record and the quotas of whoever looks at it go.
+fn taken(quotas: &Quotas, page: &PageCall, whose: &str) -> Result<Taking, Fault> {
+    if !has_room(&page.setting.pdp) {
+        return Err(Fault::Unavailable);
+    }
+    let mut taking = quotas.begin(whose, page.body.len() as u64).map_err(|reached| {
         limit_reached(&page.setting.pdp, reached.setting());
         Fault::TooMany(Duration::from_secs(reached.retry_after()))
     })?;
     taking.spends(&page.call.spent);
     Ok(taking)
-}
-
-/// A file to be saved.
-fn saved(name: &str, media: &'static str, bytes: Vec<u8>) -> SiteResponse {
-    let mut response = response(StatusCode::OK, media, bytes.into());
-    put(response.headers_mut(), CONTENT_DISPOSITION, &format!("attachment; filename=\"{name}\""));
-    response
-}
-
-fn see_other(to: &str, cookies: &[String]) -> SiteResponse {
-    let mut response = response(StatusCode::SEE_OTHER, "text/plain; charset=utf-8", Bytes::new());
-    put(response.headers_mut(), LOCATION, to);
-    for cookie in cookies {
-        if let Ok(cookie) = HeaderValue::from_str(cookie) {
-            response.headers_mut().append(SET_COOKIE, cookie);
-        }
-    }
-    response
-}
-
-fn faulty(page: &PageCall, why: &Fault) -> SiteResponse {
-    if *why == Fault::SignIn {
-        let next: String = form_urlencoded::byte_serialize(page.here().as_bytes()).collect();
-        return see_other(&format!("/sign-in?next={next}"), &[]);
-    }
-    if let Fault::ProveAgain(at) = why {
-        return see_other(&prove_again(at), &[]);
-    }
-    let mut response = framed(page, &fault::page(page.words, why));
-    if let Fault::TooMany(wait) = why {
-        put(response.headers_mut(), RETRY_AFTER, &wait.as_secs().max(1).to_string());
-    }
-    response
 }
 
 /// Who looks at which page.
@@ -302,77 +257,4 @@ fn is_loopback(host: &str) -> bool {
     let address = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
     address.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
         || host.eq_ignore_ascii_case("localhost")
-}
-
-fn framed(page: &PageCall, shown: &Shown) -> SiteResponse {
-    let viewer = page.viewer();
-    let sections = sections(&viewer, |path| is_page_of(path, page.setting.pdp.has_world()));
-    let here = page.here();
-    let done = page.what_was_done();
-    let says_done = done.is_some();
-    let frame = Frame { words: page.words, viewer: &viewer, here: &here, sections: &sections, done };
-    let text = document(&frame, shown).into_string();
-    let mut response = response(shown.status, "text/html; charset=utf-8", text.into());
-    let headers = response.headers_mut();
-    if let Some(revision) = shown.revision {
-        put(headers, HeaderName::from_static("standing-revision"), &revision.to_string());
-    }
-    match (shown.seqs.first(), shown.seqs.last()) {
-        (Some(first), Some(last)) if first != last => {
-            put(headers, HeaderName::from_static("standing-decision"), &format!("{first}-{last}"));
-        }
-        (Some(only), _) => put(headers, HeaderName::from_static("standing-decision"), &only.to_string()),
-        _ => {}
-    }
-    if shown.is_going_on {
-        headers.insert(REFRESH, HeaderValue::from(AGAIN_AFTER_SECONDS));
-    }
-    if says_done {
-        let gone = page.setting.set_cookie(page.setting.done_cookie(), "", Some(0));
-        put(headers, SET_COOKIE, &gone);
-    }
-    response
-}
-
-fn response(status: StatusCode, media: &'static str, body: Bytes) -> SiteResponse {
-    let mut response = SiteResponse::new(body.into());
-    *response.status_mut() = status;
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(media));
-    if status == StatusCode::METHOD_NOT_ALLOWED {
-        response.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
-    }
-    response
-}
-
-fn put(headers: &mut HeaderMap, name: HeaderName, value: &str) {
-    if let Ok(value) = HeaderValue::from_str(value) {
-        headers.insert(name, value);
-    }
-}
-
-/// What every answer says to a browser, whatever it holds.
-fn guarded(headers: &mut HeaderMap) {
-    headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
-    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    for (name, value) in [
-        ("cross-origin-opener-policy", "same-origin"),
-        ("cross-origin-resource-policy", "same-origin"),
-        ("permissions-policy", PERMISSIONS),
-        ("x-robots-tag", "noindex"),
-    ] {
-        headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
-    }
-}
-
-/// The headers of every page.
-fn dressed(setting: &Setting, words: Words, headers: &mut HeaderMap) {
-    guarded(headers);
-    // Not `no-referrer`: that would make the origin of a form be none.
-    headers.insert(REFERRER_POLICY, HeaderValue::from_static("same-origin"));
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    headers.insert(VARY, HeaderValue::from_static("Cookie, Accept-Language"));
-    headers.insert(CONTENT_LANGUAGE, HeaderValue::from_static(words.0.code()));
-    if setting.is_secure() {
-        headers.insert(STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
-    }
 }
