@@ -60,13 +60,14 @@ pub use connection::Connection;
 pub use connections::ConnectionLimits;
 pub(crate) use decisions::spreadsheet as decisions_sheet;
 pub use long::Work;
+pub(crate) use long::long;
 pub use problem::Problem;
 pub use quotas::{Quotas, Reached, Taking};
 pub use received::{Listener, Shutdown};
 pub use routes::{ROUTES, Route};
 pub use server::{serve, serve_local};
 pub(crate) use sheet::{MEDIA as CSV, row as csv_row};
-pub use site::{Site, SiteResponse, Visit};
+pub use site::{Site, SiteResponse, StreamEvent, Streaming, Visit, event_stream};
 pub(crate) use times::{moment as past_moment, span_begin, span_end};
 pub use tls::{Tls, TlsError, TlsFiles};
 
@@ -91,7 +92,6 @@ use crate::pdp::{Pdp, metrics, ready};
 use authenticate::{Entry, authenticate};
 use authzen::interop;
 use incoming::Incoming;
-use long::long;
 use openapi::described;
 use received::{Received, Serving};
 use request::Request;
@@ -273,8 +273,10 @@ async fn dispatch(
         let path = path.as_str().to_owned();
         let body_to_come = Ok(bytes::Bytes::new());
         let quotas = (surface.listener == Listener::Guarded).then(|| Arc::clone(&surface.quotas));
-        let visit = Visit { method, path, query, host, connection, headers, quotas, body: body_to_come };
-        return Ok(visited(Arc::clone(site), visit, body, &surface.pdp).await);
+        let Serving { shutdown, heartbeat, .. } = &*surface.serving;
+        let streaming = Streaming { shutdown: shutdown.clone(), heartbeat: *heartbeat };
+        let visit = Visit { method, path, query, host, connection, headers, quotas, streaming, body: body_to_come };
+        return Ok(visited(&**site, visit, body).await);
     }
     let at = if passed_on.is_some() { forward_auth::PATH } else { path.as_str() };
     let (served, params) = match surface.routes.find(&method, at)? {

@@ -172,6 +172,9 @@ pub const RULES_BODY_BYTES_MAX: usize = 4 * 1024 * 1024;
 pub const FORM_BODY_BYTES_MAX: usize = 1024 * 1024;
 /// The most fields a form may hold: more than the services of one acceptance.
 pub const FORM_FIELDS_MAX: usize = 1_000;
+/// For how many milliseconds a page has whoever asked for it wait before they are shown that it is being made: what
+/// takes longer feels as if nothing had happened.
+pub const PAGE_WAITS_MILLISECONDS: u64 = 500;
 /// The most pages of one session that go on, or are done and not fetched; one more is waited for as it is made.
 pub const PAGES_WAITING_OF_ONE_MAX: usize = 4;
 /// The most such pages of all sessions: done, each holds up to some hundred kilobytes.

@@ -31,6 +31,8 @@ pub mod renegotiation;
 pub mod access;
 pub mod changes;
 mod response;
+mod waiting_page;
+mod long_page;
 mod language;
 mod customer;
 mod partner;
@@ -73,7 +75,7 @@ pub struct PageRoute {
     /// Is whatever else stands in its query passed over? Tools that send mail write into the links of what they send, and
     /// a provider says more of a sign-in than is asked.
     pub takes_any: bool,
-    /// May it look at everything, so that it has its turn aside?
+    /// May it look at everything, so that it has its turn aside, and goes on when whoever waits for it leaves?
     pub is_long: bool,
     /// Is a file of rules sent to it, which may be large?
     pub is_large: bool,
@@ -120,6 +122,8 @@ pages! {
     POST   "/sign-in/cast" "signIn" | "signOut"             => sign_in::with_cast;
     POST   "/sign-out" "signOut"                            => sign_in::sign_out, world;
     GET    "/signed-out"                                    => sign_in::signed_out [of], world;
+    GET    "/waiting/{id}"                                  => waiting_page::waiting, world;
+    GET    "/waiting/{id}/progress"                         => waiting_page::progress, world;
 
     GET    "/relationship-requests/{token}" "readRelationshipRequest" | "readPartnerRelationships" | "listSubscriptions" => customer::request, any;
     POST   "/relationship-requests/{token}/check" "readRelationshipRequest" | "readPartnerRelationships" | "listSubscriptions" | "tryOwnChange" => customer::check, long;

@@ -15,6 +15,7 @@ use standing::http::{Listener, Site};
 use standing::pages::Pages;
 use standing::pages::sealed::Sealing;
 use standing::pages::setting::Setting;
+use standing::pages::waiting::Waiting;
 use standing::pdp::opening;
 use tempfile::TempDir;
 
@@ -83,6 +84,7 @@ impl Company {
             services: BTreeMap::new(),
             sessions: SessionSettings::default(),
             sealing: Sealing::new(&stage.pdp).unwrap(),
+            waiting: Waiting::after(Duration::from_secs(3_600)),
             closed: None,
         }));
         Self { house: House::open(stage, Some(site)).await, provider, _secret: secret }

@@ -109,5 +109,6 @@ mod unseen;
 mod visitor;
 mod watching;
 mod visits;
+mod waiting;
 mod what_if;
 mod worlds;

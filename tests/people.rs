@@ -32,7 +32,27 @@ impl<'a> Browser<'a> {
         &mut self.cookies
     }
 
+    /// Calls, and waits for a page that is being made: how long that takes says nothing.
     pub fn call(&mut self, method: &str, path: &str, headers: &[(&str, &str)], body: Option<&str>) -> Answer {
+        let mut answer = self.call_once(method, path, headers, body);
+        let again: Vec<_> = headers.iter().copied().filter(|(name, _)| *name != "content-type").collect();
+        let mut at = path.to_owned();
+        while let Some(progress) = waits_at(&answer) {
+            if let Some(to) = answer.header("location") {
+                at = to.to_owned();
+            }
+            // The stream ends with what it tells of.
+            assert_eq!(self.call_once("GET", &progress, &again, None).status, 200, "{progress}");
+            answer = self.call_once("GET", &at, &again, None);
+            if let Some((before, after)) = answer.text.clone().split_once("<p class=\"soft made\">") {
+                answer.text = format!("{before}{}", after.split_once("</p>").unwrap().1);
+            }
+        }
+        answer
+    }
+
+    /// Calls, and answers what comes at once.
+    pub fn call_once(&mut self, method: &str, path: &str, headers: &[(&str, &str)], body: Option<&str>) -> Answer {
         let cookies: Vec<String> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
         let cookies = cookies.join("; ");
         let mut all = vec![HTML, ("accept-language", self.language)];
@@ -71,6 +91,13 @@ impl<'a> Browser<'a> {
         let rest = page.text.split_once(&at).unwrap_or_else(|| panic!("no `{name}`: {}", page.text)).1;
         rest.split('"').next().unwrap().to_owned()
     }
+}
+
+/// Where a stream tells how far a page has come that is being made.
+pub fn waits_at(answer: &Answer) -> Option<String> {
+    let to = answer.header("location").filter(|to| to.starts_with("/waiting/"));
+    let shown = || answer.text.split_once("data-progress=\"/waiting/").map(|(_, rest)| rest.split('"').next().unwrap());
+    to.map(|to| format!("{to}/progress")).or_else(|| shown().map(|rest| format!("/waiting/{rest}")))
 }
 
 /// A browser in which somebody of the cast is signed in.

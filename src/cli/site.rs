@@ -2,15 +2,18 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::demo::SERVICES;
 use super::ended::Failure;
 use crate::config::pages::{ServiceSettings, SessionSettings};
 use crate::http::{Listener, Site};
 use crate::id::{IdError, ServiceName};
+use crate::limits::PAGE_WAITS_MILLISECONDS;
 use crate::pages::Pages;
 use crate::pages::sealed::Sealing;
 use crate::pages::setting::Setting;
+use crate::pages::waiting::Waiting;
 use crate::pdp::Pdp;
 
 /// The pages of a server: open, or saying what to set.
@@ -37,6 +40,7 @@ pub(super) fn site(
         services,
         sessions,
         sealing: Sealing::new(pdp).map_err(Failure::failed)?,
+        waiting: Waiting::after(Duration::from_millis(PAGE_WAITS_MILLISECONDS)),
         closed: (!is_open).then_some("closed-address"),
     })))
 }

@@ -52,13 +52,13 @@ impl Wake for Bell {
 }
 
 /// Work that is polled on another thread each time.
-type Working<T> = Pin<Box<dyn Future<Output = Result<T, Problem>> + Send>>;
+pub(crate) type Working<T> = Pin<Box<dyn Future<Output = Result<T, Problem>> + Send>>;
 
 /// Does long work of a caller, a piece at a time, each when it is the caller's turn. Dropped, it ends.
 ///
 /// # Errors
 /// 503 `took_too_long` once it worked for longer than `budget`, and whatever the work itself comes to.
-pub(super) async fn long<T: Send + 'static>(
+pub(crate) async fn long<T: Send + 'static>(
     of: &str,
     budget: Option<Duration>,
     mut work: Working<T>,

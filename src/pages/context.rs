@@ -17,11 +17,12 @@ use super::frame::{Shown, Viewer};
 use super::held::Held;
 use super::parameters::Parameters;
 use super::setting::Setting;
+use super::waiting::Progress;
 use super::words::{Words, id, name};
 use crate::caller::{Caller, Identity};
 use crate::change::sessions::OpenSession;
 use crate::change::sessions::random_bytes;
-use crate::http::{Connection, SiteResponse};
+use crate::http::{Connection, SiteResponse, Streaming};
 use crate::id::{CustomerId, PartnerId, ServiceName};
 use crate::pdp::call::{Call, CallError, Coded};
 
@@ -54,6 +55,10 @@ pub struct PageCall {
     pub headers: HeaderMap,
     /// The origins that are this server's own.
     pub own_origins: Vec<String>,
+    /// How far its work has come, for whoever waits for it.
+    pub progress: Progress,
+    /// How a stream is kept up.
+    pub streaming: Streaming,
     /// The body.
     pub body: Bytes,
 }
@@ -186,6 +191,8 @@ impl PageCall {
             connection: self.connection.clone(),
             headers: self.headers.clone(),
             own_origins: Vec::new(),
+            progress: self.progress.clone(),
+            streaming: self.streaming.clone(),
             body: Bytes::new(),
             ..*self
         }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::sealed::Sealing;
+use super::waiting::Waiting;
 use crate::config::pages::SessionSettings;
 use crate::http::Listener;
 use crate::id::ServiceName;
@@ -23,6 +24,8 @@ pub struct Setting {
     pub sessions: SessionSettings,
     /// What seals what a browser keeps while somebody signs in at a provider.
     pub sealing: Sealing,
+    /// What goes on while nobody waits for it.
+    pub waiting: Waiting,
     /// The key of the sentence that says why no page is shown.
     pub closed: Option<&'static str>,
 }

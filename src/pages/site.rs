@@ -13,9 +13,11 @@ use percent_encoding::percent_decode_str;
 use super::assets::asset;
 use super::context::{Fault, PageCall, cookie};
 use super::held::Held;
+use super::long_page::long_page;
 use super::parameters::Parameters;
 use super::response::{dressed, faulty, framed, guarded, put, response, sent};
 use super::setting::Setting;
+use super::waiting::Progress;
 use super::words::Words;
 use super::{BY_PATH, PageRoute, fault, language};
 use crate::caller::{Caller, Identity, Proof};
@@ -67,10 +69,6 @@ impl Site for Pages {
         }
         // Whoever mistypes an address in a browser reads a page, and a program what programs read.
         is_got && wants_page(headers) && path != "/openapi.json" && !OF_PROGRAMS.iter().any(|of| path.starts_with(of))
-    }
-
-    fn is_long(&self, path: &str) -> bool {
-        BY_PATH.at(path).is_ok_and(|found| found.value.iter().any(|page| page.is_long))
     }
 
     fn bytes_max(&self, path: &str) -> usize {
@@ -135,7 +133,9 @@ async fn of_page(setting: &Arc<Setting>, words: Words, visit: Visit) -> SiteResp
         Ok(taking) => taking,
         Err(fault) => return faulty(&page, &fault).map(Into::into),
     };
-    let _taking = taking;
+    if route.is_long {
+        return long_page(route, page, &whose, taking).await;
+    }
     let kept = page.as_looked_at();
     sent(&kept, (route.run)(page).await)
 }
@@ -170,7 +170,7 @@ async fn of_visit(
     words: Words,
     visit: Visit,
 ) -> Result<(&'static PageRoute, PageCall), (Box<PageCall>, Fault)> {
-    let Visit { method, path, query, host, connection, headers, body, quotas: _ } = visit;
+    let Visit { method, path, query, host, connection, headers, streaming, body, quotas: _ } = visit;
     let mut page = PageCall {
         setting: Arc::clone(setting),
         words,
@@ -183,6 +183,8 @@ async fn of_visit(
         parameters: Parameters::default(),
         connection,
         headers,
+        progress: Progress::default(),
+        streaming,
         body: Bytes::new(),
     };
     let framed = page.headers.get("sec-fetch-dest").and_then(|dest| dest.to_str().ok());
@@ -220,7 +222,6 @@ async fn of_visit(
     page.held = identity;
     let body = match body {
         Ok(body) => body,
-        Err(StatusCode::SERVICE_UNAVAILABLE) => return Err((Box::new(page), Fault::TookTooLong)),
         Err(_) => return Err((Box::new(page), Fault::Unreadable("unreadable-body", String::new()))),
     };
     page.body = body;

@@ -55,6 +55,12 @@ export async function person(browser, base, options = {}, known = []) {
     return route.abort();
   });
   const page = await context.newPage();
+  const goto = page.goto.bind(page);
+  page.goto = async (...to) => {
+    const answer = await goto(...to);
+    await made(page);
+    return answer;
+  };
   page.on("console", (message) => noise.push(message.text()));
   page.on("pageerror", (error) => noise.push(String(error)));
   return { context, page, foreign, noise };
@@ -78,10 +84,20 @@ unless { resource.service.delegatedAdministrators.contains(principal) };
 export const title = (page) => page.getByRole("heading", { level: 1 }).innerText();
 export const main = (page) => page.locator("main").innerText();
 
+// Waits until a page is there that takes so long that it is shown as being made.
+async function made(page) {
+  const beingMade = page.locator('[data-progress^="/waiting/"]');
+  if ((await beingMade.count()) === 0) return;
+  await beingMade.waitFor({ state: "detached", timeout: 120_000 });
+  await page.waitForLoadState();
+}
+
 // Presses a link or a button, and waits for the whole page that it leads to.
 export async function press(target) {
+  const page = target.page();
   await target.click();
-  await target.page().waitForLoadState();
+  await page.waitForLoadState();
+  await made(page);
 }
 
 // Waits until what a selector names has the focus: a browser gives it some time after the page is there.

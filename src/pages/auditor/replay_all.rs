@@ -110,6 +110,7 @@ async fn through(page: &PageCall, mut replaying: Replaying, first: Seq) -> Resul
             ReplayLine::Replayed(replayed) if outcome.differing.len() < LISTED_MAX => outcome.differing.push(*replayed),
             ReplayLine::Replayed(_) => outcome.more += 1,
             ReplayLine::Progress { replayed, of } => {
+                page.progress.at(replayed, of);
                 if replayed < of && begun.elapsed() > most {
                     outcome.totals = replaying.totals();
                     outcome.go_on = Some(Seq(first.0 + replayed));

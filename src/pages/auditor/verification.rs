@@ -54,7 +54,9 @@ pub async fn verification(page: PageCall) -> Result<Answer, Fault> {
 /// Walks to the end, or as far as there is time for; others have their turn between two pieces.
 async fn walked(page: &PageCall, mut walk: LedgerWalk) -> Result<Result<Walked, u64>, Fault> {
     let (begun, most) = (Instant::now(), time_for_a_page(page));
+    let size = walk.size();
     while let Some(behind) = walk.advance(STEPS) {
+        page.progress.at(behind, size);
         if begun.elapsed() > most {
             return Ok(Err(behind));
         }

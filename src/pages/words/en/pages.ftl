@@ -392,3 +392,10 @@ event-it-proposes-reinstate = { $partner } proposed to reinstate the commercial 
 event-you-took-back = You took back your proposal to { $partner }.
 event-it-took-back = { $partner } took back its proposal.
 event-imported = Facts were brought in from elsewhere.
+
+being-made = This is being worked out
+being-made-says = It takes more than a moment.
+being-made-come = { $done } of { $count } are looked at.
+being-made-bar = How far it has come
+being-made-leave = This page loads itself again. The work goes on when you leave, and what it comes to is kept for you for { $minutes } minutes.
+made-at = Worked out at { $at }.

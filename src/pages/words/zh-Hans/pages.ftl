@@ -385,3 +385,10 @@ event-it-proposes-reinstate = { $partner } 提议恢复商业关系。
 event-you-took-back = 您撤回了对 { $partner } 的提议。
 event-it-took-back = { $partner } 撤回了其提议。
 event-imported = 已从其他系统导入信息。
+
+being-made = 正在处理
+being-made-says = 这需要一些时间。
+being-made-come = 已查看 { $done } / { $count }。
+being-made-bar = 进度
+being-made-leave = 本页会自动刷新。离开后处理继续进行，结果为您保留 { $minutes } 分钟。
+made-at = 得出时间：{ $at }。

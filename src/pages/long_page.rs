@@ -1,0 +1,99 @@
+//! Pages that may look at everything: made when it is their turn, and shown as being made where that takes long. Whoever
+//! waits for one may leave: it goes on, and what it came to is theirs when they come back.
+
+use std::pin::Pin;
+use std::time::Duration;
+
+use data_encoding::HEXLOWER;
+use hyper::Method;
+use hyper::header::COOKIE;
+use maud::html;
+
+use super::PageRoute;
+use super::context::{Answer, Fault, PageCall};
+use super::response::{framed, see_other, sent, whole};
+use super::waiting::{Found, Making};
+use super::waiting_page::being_made;
+use super::when::moment;
+use crate::change::sessions::random_bytes;
+use crate::clock::Timestamp;
+use crate::http::{SiteResponse, Taking, long};
+use crate::id::SessionId;
+
+type CameTo = Result<Answer, Fault>;
+
+/// Has a page that may look at everything answer a call. What is not made within half a second goes on without its
+/// client, if that has a session which it can be kept for: until then nothing goes on that nobody waits for.
+pub(super) async fn long_page(
+    route: &'static PageRoute,
+    page: PageCall,
+    whose: &str,
+    taking: Option<Taking>,
+) -> SiteResponse {
+    let mut kept = page.as_looked_at();
+    let (pdp, waiting) = (&page.setting.pdp, &page.setting.waiting);
+    // A file is saved by whoever waits for it, and is no page that could load itself again.
+    let is_file = page.parameters.given("format").is_some();
+    let session = page.held.as_ref().filter(|_| !is_file).map(|held| held.session.id.clone());
+    let address = (route.method == Method::GET).then(|| format!("{} {}", page.words.0.code(), page.here()));
+    if let (Some(session), Some(address)) = (&session, &address) {
+        match waiting.taken(session, address, pdp.now()) {
+            Some((name, Found::GoesOn(progress))) => {
+                return framed(&kept, &being_made(page.words, &name, progress.come())).map(Into::into);
+            }
+            Some((_, Found::Made(made))) => return made.map(Into::into),
+            None => {}
+        }
+    }
+    let budget = Duration::from_secs(pdp.limits().long_seconds as u64);
+    let whose = whose.to_owned();
+    let mut work = Box::pin(async move {
+        let made = Box::pin(async move {
+            let _taking = taking;
+            Ok((route.run)(page).await)
+        });
+        long(&whose, Some(budget), made).await.unwrap_or(Err(Fault::TookTooLong))
+    });
+    let Some(session) = session else { return sent(&kept, work.await) };
+    if let Some(came_to) = soon(kept.setting.waiting.patience(), work.as_mut()).await {
+        return sent(&kept, came_to);
+    }
+    let is_form = address.is_none();
+    let Some(making) = held(&kept, session, address) else { return sent(&kept, work.await) };
+    let meanwhile = match is_form {
+        true => see_other(&format!("/waiting/{}", making.name()), &[]),
+        false => framed(&kept, &being_made(kept.words, making.name(), kept.progress.come())),
+    };
+    // What was done before is said by now.
+    kept.headers.remove(COOKIE);
+    tokio::spawn(async move {
+        let came_to = work.await;
+        let now = kept.setting.pdp.now();
+        let came_to = if is_form { came_to } else { dated(&kept, came_to, now) };
+        making.made(whole(&kept, came_to), now);
+    });
+    meanwhile.map(Into::into)
+}
+
+/// Holds a page that goes on for a session, where there is room.
+fn held(page: &PageCall, session: SessionId, address: Option<String>) -> Option<Making> {
+    let (pdp, mut random) = (&page.setting.pdp, [0; 16]);
+    random_bytes(pdp, &mut random).ok()?;
+    page.setting.waiting.hold(HEXLOWER.encode(&random), session, address, page.progress.clone(), pdp.now())
+}
+
+/// What work comes to within so long; with no patience at all it is not even looked at.
+async fn soon(patience: Duration, work: Pin<&mut (impl Future<Output = CameTo> + Send)>) -> Option<CameTo> {
+    if patience.is_zero() {
+        return None;
+    }
+    tokio::time::timeout(patience, work).await.ok()
+}
+
+/// A page that says when it was made: whoever left may come back later.
+fn dated(page: &PageCall, came_to: CameTo, at: Timestamp) -> CameTo {
+    let Ok(Answer::Shown(mut shown)) = came_to else { return came_to };
+    let says = page.words.with("made-at", [("at", moment(page.words, at).into())]);
+    shown.main = html! { (shown.main) p.soft.made { (says) } };
+    Ok(Answer::Shown(shown))
+}

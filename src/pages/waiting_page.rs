@@ -1,0 +1,122 @@
+//! What is shown while a page is made: how far it has come, as a page that loads itself again and as a stream.
+
+use maud::html;
+use serde_json::json;
+use tokio::sync::{mpsc, watch};
+use tokio::time::{Duration, sleep, timeout};
+
+use super::context::{Answer, Fault, PageCall};
+use super::frame::Shown;
+use super::held::Held;
+use super::waiting::{Come, Found};
+use super::words::Words;
+use crate::change::sessions::open_session;
+use crate::http::{StreamEvent, event_stream};
+use crate::limits::PAGE_WAITING_KEPT_MINUTES;
+
+/// How often at most a stream says how far something has come.
+const EVENT_EVERY: Duration = Duration::from_millis(500);
+
+/// The page of one that is being made.
+pub(super) fn being_made(words: Words, name: &str, come: Come) -> Shown {
+    let minutes = usize::try_from(PAGE_WAITING_KEPT_MINUTES).unwrap_or_default();
+    let known = (come.of > 0).then_some(come);
+    let main = html! {
+        h1 { (words.say("being-made")) }
+        div data-progress=(format!("/waiting/{name}/progress")) {
+            p role="status" { (says(words, come)) }
+            progress aria-label=(words.say("being-made-bar")) value=[known.map(|come| come.done)] max=[known.map(|come| come.of)] {}
+        }
+        p.soft { (words.with("being-made-leave", [("minutes", minutes.into())])) }
+    };
+    Shown::of(words.say("being-made"), main).loading_again()
+}
+
+fn says(words: Words, come: Come) -> String {
+    if come.of == 0 {
+        return words.say("being-made-says");
+    }
+    words.text("being-made-come", &[("done", &come.done.to_string()), ("count", &come.of.to_string())])
+}
+
+/// What a session began under the name that the path holds.
+fn found(page: &PageCall) -> Result<(String, Found), Fault> {
+    page.signed_in()?;
+    let name: String = page.param("id")?;
+    let Held { session, .. } = page.held.as_ref().ok_or(Fault::NotFound)?;
+    let found = page.setting.waiting.of(&session.id, &name, page.setting.pdp.now()).ok_or(Fault::NotFound)?;
+    Ok((name, found))
+}
+
+/// `GET /waiting/{id}`
+pub(super) async fn waiting(page: PageCall) -> Result<Answer, Fault> {
+    Ok(match found(&page)? {
+        (name, Found::GoesOn(progress)) => being_made(page.words, &name, progress.come()).into(),
+        (_, Found::Made(made)) => Answer::Streamed(Box::new(made.map(Into::into))),
+    })
+}
+
+/// `GET /waiting/{id}/progress`
+pub(super) async fn progress(page: PageCall) -> Result<Answer, Fault> {
+    let come = match found(&page)?.1 {
+        Found::GoesOn(progress) => progress.followed(),
+        Found::Made(_) => watch::channel(Come { is_over: true, ..Come::default() }).1,
+    };
+    let mut following = Following { page, come, said: None, is_over: false };
+    let (events, ready) = mpsc::channel(1);
+    let sending = async move {
+        while let Some(event) = following.next().await {
+            if events.send(event).await.is_err() {
+                return;
+            }
+        }
+    };
+    tokio::spawn(sending);
+    Ok(Answer::Streamed(Box::new(event_stream(ready))))
+}
+
+struct Following {
+    page: PageCall,
+    come: watch::Receiver<Come>,
+    said: Option<Come>,
+    is_over: bool,
+}
+
+impl Following {
+    /// What is told next; nothing once it is over, the session is, or the server stops.
+    async fn next(&mut self) -> Option<StreamEvent> {
+        if self.is_over {
+            return None;
+        }
+        if self.said.is_some() {
+            // Its end is told at once.
+            let over = self.come.wait_for(|come| come.is_over);
+            let _ = timeout(EVENT_EVERY, over).await;
+        }
+        loop {
+            let come = *self.come.borrow_and_update();
+            if come.is_over {
+                self.is_over = true;
+                return Some(Some(("done", json!({}).to_string())));
+            }
+            if self.said.replace(come) != Some(come) {
+                let says = says(self.page.words, come);
+                let data = json!({ "done": come.done, "of": come.of, "says": says });
+                return Some(Some(("progress", data.to_string())));
+            }
+            let heartbeat = self.page.streaming.heartbeat;
+            tokio::select! {
+                // Whoever makes it says that it is over before it goes.
+                changed = self.come.changed() => changed.ok()?,
+                () = self.page.streaming.shutdown.stopped() => return None,
+                () = sleep(heartbeat) => return self.is_session_open().await.then_some(None),
+            }
+        }
+    }
+
+    async fn is_session_open(&self) -> bool {
+        let Some(Held { secret, .. }) = &self.page.held else { return false };
+        let setting = &self.page.setting;
+        matches!(open_session(&setting.pdp, secret, setting.sessions).await, Ok(Some(_)))
+    }
+}

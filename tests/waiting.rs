@@ -1,0 +1,167 @@
+//! What takes long is shown while it is made: by a page that loads itself again and by a stream, to the session that began
+//! it and to nobody else; whoever leaves comes back to it, and each call is recorded once.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use standing::change::tokens::{NewToken, Speaker, create_token};
+use standing::config::pages::SessionSettings;
+use standing::domain::partner::PartnerKind;
+use standing::facts::Role;
+use standing::http::{Listener, Site};
+use standing::limits::PAGE_WAITING_KEPT_MINUTES;
+use standing::pages::Pages;
+use standing::pages::sealed::Sealing;
+use standing::pages::setting::Setting;
+use standing::pages::waiting::Waiting;
+
+use crate::doors::House;
+use crate::people::{Browser, encoded, waits_at};
+use crate::server::Answer;
+use crate::stage::{Stage, operator};
+
+const FORM: [(&str, &str); 2] =
+    [("content-type", "application/x-www-form-urlencoded"), ("sec-fetch-site", "same-origin")];
+const VERIFICATION: &str = "/ledger/verification?now=yes";
+const REMOVAL: &str = "/customers/adatum/partners/contoso/removal";
+
+/// A service whose pages are waited for so long.
+async fn patient(patience: Duration) -> House {
+    let stage = Stage::new();
+    stage.partner("contoso", PartnerKind::DirectBill).await;
+    stage.customer("adatum").await;
+    stage.accepts("adatum", "contoso", &["office365", "azure"]).await;
+    let site: Arc<dyn Site> = Arc::new(Pages::of(Setting {
+        pdp: Arc::clone(&stage.pdp),
+        listener: Listener::Guarded,
+        is_demo: false,
+        services: BTreeMap::new(),
+        sessions: SessionSettings::default(),
+        sealing: Sealing::new(&stage.pdp).unwrap(),
+        waiting: Waiting::after(patience),
+        closed: None,
+    }));
+    House::open(stage, Some(site)).await
+}
+
+/// A browser in which somebody is signed in.
+async fn signed_in<'a>(house: &'a House, who: Speaker) -> Browser<'a> {
+    let made = create_token(&house.stage.pdp, &operator(), NewToken::of(who)).await.unwrap();
+    let mut browser = Browser::at(&house.base);
+    let signed_in = browser.post("/sign-in/token", &[("token", &made.value.token)]);
+    assert_eq!(signed_in.status, 303, "{}", signed_in.text);
+    browser
+}
+
+async fn records(house: &House, of: &str) -> usize {
+    let path = format!("/v1/decisions?action=Api::{of}&limit=1000");
+    let answer = house.get(&path, "192.0.2.1:1", &house.token, &[]).await;
+    answer.json()["decisions"].as_array().unwrap().len()
+}
+
+fn got(browser: &mut Browser<'_>, path: &str) -> Answer {
+    browser.call_once("GET", path, &[("sec-fetch-site", "none")], None)
+}
+
+/// Sends the form of the question whether to remove a partner, and answers what comes at once.
+fn removes(browser: &mut Browser<'_>) -> Answer {
+    let question = browser.get(REMOVAL);
+    let hidden = ["form_key", "once", "shown"].map(|name| Browser::hidden(&question, name).replace("&quot;", "\""));
+    let [key, once, shown] = hidden.each_ref().map(String::as_str);
+    let fields = encoded(&[("form_key", key), ("once", once), ("shown", shown)]);
+    browser.call_once("POST", REMOVAL, &FORM, Some(&fields))
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_page_that_takes_long_says_so_at_once_and_is_there_when_it_is_made() {
+    let house = patient(Duration::ZERO).await;
+    let mut auditor = signed_in(&house, Speaker::Role(Role::Auditor)).await;
+    let before = records(&house, "readDecisions").await;
+    let waiting = got(&mut auditor, VERIFICATION);
+    assert_eq!((waiting.status, waiting.header("refresh")), (200, Some("3")), "{}", waiting.text);
+    assert!(waiting.text.contains("<progress") && waiting.text.contains("role=\"status\""), "{}", waiting.text);
+    // Whoever leaves comes back to it, and the stream ends with what it tells of.
+    let told = got(&mut auditor, &waits_at(&waiting).unwrap());
+    assert_eq!(told.header("content-type"), Some("text/event-stream"));
+    assert_eq!(told.header("x-accel-buffering"), Some("no"));
+    assert!(told.text.trim_end().ends_with("event:done\ndata:{}"), "{}", told.text);
+    let made = got(&mut auditor, VERIFICATION);
+    assert_eq!((made.status, made.header("refresh"), waits_at(&made)), (200, None, None), "{}", made.text);
+    assert!(
+        made.text.contains("Everything is as it was written") && made.text.contains("Worked out at"),
+        "{}",
+        made.text
+    );
+    assert_eq!(records(&house, "readDecisions").await - before, 2, "the look and this list's first");
+    // Asked for again it is made again.
+    assert!(waits_at(&got(&mut auditor, VERIFICATION)).is_some());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_form_whose_work_takes_long_leads_to_where_it_is_shown_and_from_there_to_where_it_would_have_led() {
+    let house = patient(Duration::ZERO).await;
+    let mut customer = signed_in(&house, Speaker::Customer("adatum".parse().unwrap())).await;
+    let mut other = signed_in(&house, Speaker::Customer("adatum".parse().unwrap())).await;
+    let sent = removes(&mut customer);
+    let to = sent.header("location").unwrap_or_default().to_owned();
+    assert!(sent.status == 303 && to.starts_with("/waiting/"), "{sent:?}");
+    for path in [to.clone(), format!("{to}/progress")] {
+        assert_eq!(got(&mut other, &path).status, 404, "the same customer, and another session");
+        let nobody = got(&mut Browser::at(&house.base), &path);
+        assert!(nobody.status == 303 && nobody.header("location").unwrap().starts_with("/sign-in"), "{nobody:?}");
+    }
+    assert!(got(&mut customer, &format!("{to}/progress")).text.contains("event:done"));
+    for _ in 0..2 {
+        let made = got(&mut customer, &to);
+        assert_eq!((made.status, made.header("location")), (303, Some("/customers/adatum/partners/contoso")));
+    }
+    assert!(customer.get("/customers/adatum/partners/contoso").text.contains("no longer administers"));
+    assert_eq!(records(&house, "removeDelegatedAdministration").await, 1);
+    house.passes(Duration::from_secs(PAGE_WAITING_KEPT_MINUTES as u64 * 60));
+    assert_eq!(got(&mut customer, &to).status, 404, "it is not kept for ever");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_session_that_is_lost_meanwhile_shows_nothing_to_whoever_comes_then() {
+    let house = patient(Duration::ZERO).await;
+    let mut customer = signed_in(&house, Speaker::Customer("adatum".parse().unwrap())).await;
+    let sent = removes(&mut customer);
+    let to = sent.header("location").unwrap().to_owned();
+    let lost = customer.cookies().clone();
+    let key = Browser::hidden(&customer.get("/words"), "form_key");
+    assert_eq!(customer.post("/sign-out", &[("form_key", &key)]).status, 303);
+    for cookies in [lost, BTreeMap::new()] {
+        *customer.cookies() = cookies;
+        for path in [to.clone(), format!("{to}/progress")] {
+            assert_eq!(got(&mut customer, &path).status, 303, "they have to sign in");
+        }
+    }
+    let mut again = signed_in(&house, Speaker::Customer("adatum".parse().unwrap())).await;
+    assert_eq!(got(&mut again, &to).status, 404);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_made_in_time_is_answered_as_ever() {
+    let house = patient(Duration::from_secs(3_600)).await;
+    let mut auditor = signed_in(&house, Speaker::Role(Role::Auditor)).await;
+    let made = got(&mut auditor, VERIFICATION);
+    assert!(
+        made.text.contains("Everything is as it was written") && !made.text.contains("Worked out at"),
+        "{}",
+        made.text
+    );
+    let mut customer = signed_in(&house, Speaker::Customer("adatum".parse().unwrap())).await;
+    assert_eq!(removes(&mut customer).header("location"), Some("/customers/adatum/partners/contoso"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_saves_a_file_or_may_not_see_a_page_is_answered_by_the_page_itself() {
+    let house = patient(Duration::ZERO).await;
+    let mut auditor = signed_in(&house, Speaker::Role(Role::Auditor)).await;
+    let saved = got(&mut auditor, "/access-review?customer=adatum&format=csv");
+    assert!(saved.status == 200 && saved.header("content-type").unwrap().starts_with("text/csv"), "{saved:?}");
+    let mut customer = signed_in(&house, Speaker::Customer("adatum".parse().unwrap())).await;
+    assert_eq!(customer.get(VERIFICATION).status, 404, "it came to that nothing is there");
+    assert_eq!(got(&mut Browser::at(&house.base), VERIFICATION).status, 303, "a visitor has no session to keep it for");
+}
