@@ -61,6 +61,7 @@ mod machine;
 mod manual;
 mod metrics;
 mod missing_archive;
+mod newest;
 mod openapi;
 mod origins;
 mod oracle;

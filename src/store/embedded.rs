@@ -45,6 +45,8 @@ impl Log for Shared {
         fill: impl FnOnce(&mut Batch<'_>) -> Result<(), StoreError>,
     ) -> Result<Head, StoreError> {
         let Published { head, newer, in_force, is_real } = written(self, after, now, fill)?;
+        let before = self.revision.swap(head.revision.0, Ordering::AcqRel);
+        self.forget_present();
         if let Some(newer) = newer {
             self.known.write().unwrap_or_else(PoisonError::into_inner).merge(newer);
             if in_force.is_some() {
@@ -57,7 +59,6 @@ impl Log for Shared {
             self.writable.store(true, Ordering::Release);
             self.records_written();
         }
-        let before = self.revision.swap(head.revision.0, Ordering::AcqRel);
         if before != head.revision.0 {
             self.changed.send_replace(head.revision);
         }

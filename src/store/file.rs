@@ -11,6 +11,7 @@ use super::disk::Opener;
 use super::frame::FrameWriter;
 use super::in_force::InForce;
 use super::metadata::{Known, Metadata};
+use super::snapshot::Snapshot;
 use super::tables::{ENTRIES, METADATA};
 use super::tail::Tail;
 use super::time::StoreTime;
@@ -38,6 +39,8 @@ pub(super) struct Shared {
     /// How long those took that did not.
     pub(super) commits: Durations,
     pub(super) changed: tokio::sync::watch::Sender<Revision>,
+    /// The present as of the newest commit, where somebody has read it since.
+    pub(super) present: Mutex<Option<Snapshot>>,
     pub(super) open: Box<Opener>,
     pub(super) random: SharedRandom,
     /// What makes the frames of a commit.
@@ -117,5 +120,32 @@ impl Shared {
         let database = self.database.read().unwrap_or_else(PoisonError::into_inner);
         let database = database.as_ref().ok_or_else(|| StoreError::Unusable("it is being opened again".to_owned()))?;
         Ok(database.begin_read()?)
+    }
+
+    /// The present, which whoever reads between two commits shares: to open it costs as much as to read a fact.
+    pub(super) fn present(&self) -> Result<Snapshot, StoreError> {
+        // Held while it is opened: what was opened before a commit must not take its place after it was forgotten.
+        let mut present = self.present.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(present) = &*present {
+            return Ok(present.clone());
+        }
+        // The revision first: the transaction then holds at least it, and history shows exactly it.
+        let revision = Revision(self.revision.load(Ordering::Acquire));
+        Ok(present.insert(Snapshot::of(self.read()?, revision)?).clone())
+    }
+
+    /// Has whoever reads from now on read anew. It comes after each commit, before anybody is told of it: whoever knows of
+    /// a change sees it; and where the file is closed, or its pages would not be free for others.
+    pub(super) fn forget_present(&self) {
+        let before = self.present.lock().unwrap_or_else(PoisonError::into_inner).take();
+        // Closed without anybody waiting for it.
+        drop(before);
+    }
+
+    /// Closes the file.
+    pub(super) fn close(&self) {
+        self.database.write().unwrap_or_else(PoisonError::into_inner).take();
+        // After that nobody opens it any more.
+        self.forget_present();
     }
 }

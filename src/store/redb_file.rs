@@ -4,10 +4,10 @@ use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::thread::JoinHandle;
 
-use redb::{ReadOnlyTable, ReadTransaction, ReadableDatabase as _};
+use redb::{ReadTransaction, ReadableDatabase as _};
 
 use super::StoreError;
 use super::disk::{self, Opener, damaged, make, unopenable};
@@ -17,14 +17,12 @@ use super::indexer::{Indexer, first_unindexed};
 use super::ledger_index::LEDGER_INDEX;
 use super::metadata::Metadata;
 use super::prepare::prepare;
-use super::present::FactTables;
 use super::queue::Queue;
 use super::segment::SEGMENT_SPANS;
+use super::snapshot::Snapshot;
 use super::staged::{ImportPieces, take_back_all};
-use super::tables::{CUSTOMER_SUMMARIES, HISTORY, PRESENT};
 use super::tail::Tail;
 use super::time::StoreTime;
-use super::view::View;
 use super::writer;
 use crate::clock::{ClockState, Durations, OnceAMinute, SharedClock, Timestamp};
 use crate::id::Revision;
@@ -155,6 +153,7 @@ impl Store {
             writable: AtomicBool::new(false),
             log: OnceAMinute::new(),
             failures: AtomicU64::new(0),
+            present: Mutex::default(),
             commits: Durations::default(),
             changed: tokio::sync::watch::Sender::new(revision),
             open,
@@ -283,14 +282,12 @@ impl Store {
         self.shared.read()
     }
 
-    /// The present, as one read transaction sees it.
+    /// The present, as one read transaction sees it, which whoever reads between two commits shares.
     ///
     /// # Errors
     /// [`StoreError`] when the file cannot be read.
     pub fn snapshot(&self) -> Result<Snapshot, StoreError> {
-        // The revision first: the transaction then holds at least it, and history shows exactly it.
-        let revision = self.revision();
-        Snapshot::of(self.read()?, revision)
+        self.shared.present()
     }
 
     /// The store as it was at a revision.
@@ -341,50 +338,5 @@ impl Drop for Store {
             // A writer that panicked has failed every waiting write already.
             let _ = writer.join();
         }
-    }
-}
-
-/// The store at one revision; holds one read transaction.
-pub struct Snapshot {
-    read: ReadTransaction,
-    present: FactTable,
-    summaries: ReadOnlyTable<&'static str, &'static [u8]>,
-    /// Opened when something of the past is first asked for.
-    history: OnceLock<FactTable>,
-    revision: Revision,
-}
-
-type FactTable = ReadOnlyTable<&'static [u8], &'static [u8]>;
-
-impl Snapshot {
-    pub(super) fn of(read: ReadTransaction, revision: Revision) -> Result<Self, StoreError> {
-        let (present, summaries) = (read.open_table(PRESENT)?, read.open_table(CUSTOMER_SUMMARIES)?);
-        Ok(Self { read, present, summaries, history: OnceLock::new(), revision })
-    }
-
-    /// The facts at the snapshot's revision.
-    #[must_use]
-    pub fn view(&self) -> View<'_> {
-        View::new(self, self.revision)
-    }
-}
-
-impl FactTables for Snapshot {
-    type Table = FactTable;
-
-    fn present(&self) -> &FactTable {
-        &self.present
-    }
-
-    fn summaries(&self) -> Option<&ReadOnlyTable<&'static str, &'static [u8]>> {
-        Some(&self.summaries)
-    }
-
-    fn history(&self) -> Result<&FactTable, StoreError> {
-        if let Some(opened) = self.history.get() {
-            return Ok(opened);
-        }
-        let opened = self.read.open_table(HISTORY)?;
-        Ok(self.history.get_or_init(|| opened))
     }
 }

@@ -47,7 +47,7 @@ pub(super) fn start(shared: Arc<Shared>) -> Result<(Queue, JoinHandle<()>), Stor
                 }
             }
         }
-        shared.database.write().unwrap_or_else(PoisonError::into_inner).take();
+        shared.close();
     });
     let writer = spawned.map_err(|cause| StoreError::Unusable(cause.to_string()))?;
     Ok((queue, writer))
@@ -65,6 +65,7 @@ fn ready(shared: &Shared, writer: &mut Writer, line: &Queue, jobs: Jobs) -> Jobs
         let taken = || take_back_some(database, &mut writer.rest);
         catch_unwind(AssertUnwindSafe(taken)).unwrap_or_else(|panic| Err(panicked(&*panic)))
     });
+    shared.forget_present();
     if matches!(taken, Ok(true)) {
         return jobs;
     }
@@ -75,7 +76,7 @@ fn ready(shared: &Shared, writer: &mut Writer, line: &Queue, jobs: Jobs) -> Jobs
             writer.rest = None;
             if !matches!(error, StoreError::Closing | StoreError::Unreadable(_)) {
                 // After a failed write redb refuses all others until the file is opened again.
-                shared.database.write().unwrap_or_else(PoisonError::into_inner).take();
+                shared.close();
             }
             if let Some(earlier) = shared.log.due() {
                 tracing::error!(%error, waiting = changes.len(), earlier, "nothing can be changed; said once a minute");
@@ -115,7 +116,7 @@ fn write(shared: &Shared, writer: &mut Writer, mut jobs: Jobs) {
             shared.writable.store(false, Ordering::Release);
             shared.failures.fetch_add(1, Ordering::AcqRel);
             // After a failed write redb refuses all others until the file is opened again.
-            shared.database.write().unwrap_or_else(PoisonError::into_inner).take();
+            shared.close();
             Err(error)
         }
     };
