@@ -87,6 +87,13 @@ impl Term {
         Self(term)
     }
 
+    /// Is it of a field that has the same few values in most records?
+    #[must_use]
+    pub fn is_shared(&self) -> bool {
+        let own = [Field::Subject, Field::Resource, Field::RequestId, Field::Use];
+        !self.0.first().is_some_and(|field| own.iter().any(|own| *own as u8 == *field))
+    }
+
     /// The term as the index holds it: no zero byte but in a hash, and no term is the beginning of another that is
     /// followed by one.
     #[must_use]

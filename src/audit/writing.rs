@@ -1,5 +1,7 @@
 //! How a record is written: the one order and form of its members, whoever holds them.
 
+use std::cell::RefCell;
+
 use data_encoding::HEXLOWER;
 use serde::{Serialize, Serializer};
 
@@ -12,8 +14,13 @@ use crate::facts::PlainFacts;
 use crate::policy::{Digest, RuleId};
 use crate::question::{Entity, Question};
 
-/// How many bytes a record mostly has at most.
-const MOSTLY_BYTES: usize = 1_024;
+/// How much of what records are written into a thread keeps for the next one, in bytes.
+const KEPT_BYTES: usize = 64 * 1024;
+
+thread_local! {
+    /// What records are written into before their length is known.
+    static WRITTEN: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
 
 /// A record as it is written.
 #[derive(Serialize)]
@@ -109,9 +116,13 @@ impl Record {
 }
 
 fn bytes(record: &impl Serialize) -> Result<Vec<u8>, RecordError> {
-    let mut bytes = Vec::with_capacity(MOSTLY_BYTES);
-    serde_json::to_writer(&mut bytes, record).map_err(RecordError::Unwritable)?;
-    Ok(bytes)
+    WRITTEN.with_borrow_mut(|written| {
+        written.clear();
+        serde_json::to_writer(&mut *written, record).map_err(RecordError::Unwritable)?;
+        let bytes = written.as_slice().to_vec();
+        written.shrink_to(KEPT_BYTES);
+        Ok(bytes)
+    })
 }
 
 /// What the record of a plain question is made of.

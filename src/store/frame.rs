@@ -23,6 +23,7 @@ use std::cell::RefCell;
 use std::sync::OnceLock;
 
 use zstd::bulk::{Compressor, Decompressor};
+use zstd::zstd_safe::compress_bound;
 
 use super::StoreError;
 use crate::audit::Hash;
@@ -63,6 +64,7 @@ fn unreadable(why: &str) -> StoreError {
 pub struct FrameWriter {
     compressor: Compressor<'static>,
     plain: Vec<u8>,
+    compressed: Vec<u8>,
 }
 
 /// What a frame is made of.
@@ -85,7 +87,15 @@ impl FrameWriter {
     pub fn new() -> Result<Self, StoreError> {
         let newest = DICTIONARIES.last().copied().unwrap_or_default();
         let compressor = Compressor::with_dictionary(LEVEL, newest).map_err(|cause| unusable(&cause))?;
-        Ok(Self { compressor, plain: Vec::new() })
+        Ok(Self { compressor, plain: Vec::new(), compressed: Vec::new() })
+    }
+
+    /// Empties what is used again, and gives back what only a very large record took.
+    fn begin(&mut self) {
+        for used in [&mut self.plain, &mut self.compressed] {
+            used.clear();
+            used.shrink_to(2 * BYTES_MAX);
+        }
     }
 
     /// The bytes of a frame.
@@ -98,14 +108,16 @@ impl FrameWriter {
         let (count, archived) = u16::try_from(frame.leaves.len())
             .and_then(|count| Ok((count, u16::try_from(archived)?)))
             .map_err(|_| too_many())?;
-        self.plain.clear();
+        self.begin();
         for record in frame.records {
             self.plain.extend_from_slice(&length(record)?);
             self.plain.extend_from_slice(record);
         }
-        let compressed = self.compressor.compress(&self.plain).map_err(|cause| unusable(&cause))?;
+        self.compressed.reserve(compress_bound(self.plain.len()));
+        let compressed = self.compressor.compress_to_buffer(&self.plain, &mut self.compressed);
+        compressed.map_err(|cause| unusable(&cause))?;
         let leaves = LEAVES_AT + frame.leaves.len() * HASH_BYTES;
-        let mut bytes = Vec::with_capacity(leaves + compressed.len() + 3 * SUM_BYTES);
+        let mut bytes = Vec::with_capacity(leaves + self.compressed.len() + 3 * SUM_BYTES);
         bytes.extend_from_slice(&[VERSION, (DICTIONARIES.len() - 1) as u8]);
         bytes.extend_from_slice(&count.to_le_bytes());
         bytes.extend_from_slice(&archived.to_le_bytes());
@@ -116,7 +128,7 @@ impl FrameWriter {
         bytes.extend_from_slice(&crc32c::crc32c(&bytes).to_le_bytes());
         let said = bytes.len();
         bytes.extend_from_slice(&length(&self.plain)?);
-        bytes.extend_from_slice(&compressed);
+        bytes.extend_from_slice(&self.compressed);
         let sum = crc32c::crc32c(bytes.get(said..).unwrap_or_default());
         bytes.extend_from_slice(&sum.to_le_bytes());
         Ok(bytes)

@@ -5,7 +5,7 @@ use std::sync::{PoisonError, RwLock};
 
 use super::ledger_index::Minutes;
 use super::segment::{Fingerprint, Places};
-use crate::audit::Indexed;
+use crate::audit::{Indexed, Term};
 
 /// What was collected of some records, one after the other.
 pub(super) struct Part {
@@ -16,12 +16,23 @@ pub(super) struct Part {
     /// Where their terms are, counted from the first.
     pub(super) places: Places,
     pub(super) minutes: Minutes,
+    /// The terms that many records share, with their fingerprints, so that these are not made anew for each record.
+    shared: Vec<(Term, Fingerprint)>,
 }
+
+/// How many terms are kept with their fingerprints.
+const SHARED_MAX: usize = 32;
 
 impl Part {
     /// Nothing yet, of the records from `first` on.
     pub(super) fn from(first: u64) -> Self {
-        Self { first, last: first.saturating_sub(1), places: BTreeMap::new(), minutes: Minutes::default() }
+        Self {
+            first,
+            last: first.saturating_sub(1),
+            places: BTreeMap::new(),
+            minutes: Minutes::default(),
+            shared: Vec::new(),
+        }
     }
 
     /// Adds the next record.
@@ -29,7 +40,8 @@ impl Part {
         self.last += 1;
         let place = (self.last - self.first) as u32;
         for term in &record.terms {
-            let places = self.places.entry(Fingerprint::of(term)).or_default();
+            let fingerprint = self.fingerprint(term);
+            let places = self.places.entry(fingerprint).or_default();
             // A term that a record has twice leads to it once.
             if places.last() != Some(&place) {
                 places.push(place);
@@ -38,6 +50,21 @@ impl Part {
         if let Some(at) = record.at {
             self.minutes.note(self.last, at);
         }
+    }
+
+    fn fingerprint(&mut self, term: &Term) -> Fingerprint {
+        if !term.is_shared() {
+            return Fingerprint::of(term);
+        }
+        if let Some((_, fingerprint)) = self.shared.iter().find(|(held, _)| held == term) {
+            return *fingerprint;
+        }
+        if self.shared.len() >= SHARED_MAX {
+            self.shared.clear();
+        }
+        let fingerprint = Fingerprint::of(term);
+        self.shared.push((term.clone(), fingerprint));
+        fingerprint
     }
 
     /// How many records there are.
