@@ -18,6 +18,7 @@ mod response;
 mod conditions;
 mod names;
 mod origin;
+mod head;
 mod authenticate;
 mod quotas;
 mod page;
@@ -77,20 +78,22 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Buf;
-use futures_util::Stream;
-use hyper::service::Service;
+use futures_util::future::Either;
+use futures_util::{FutureExt as _, Stream};
+use http_body_util::BodyDataStream;
+use hyper::service::{Service, service_fn};
 use hyper_util::service::TowerToHyperService;
 use warp::http::header::{ALLOW, CONTENT_LENGTH, HeaderName, HeaderValue, STRICT_TRANSPORT_SECURITY};
 use warp::http::{HeaderMap, Method, StatusCode};
-use warp::path::FullPath;
 use warp::reply::Response;
-use warp::{Filter, Rejection, Reply};
+use warp::{Filter, Reply};
 
 use crate::caller::Identity;
 use crate::limits::RULES_BODY_BYTES_MAX;
 use crate::pdp::{Pdp, metrics, ready};
 use authenticate::{Entry, authenticate};
 use authzen::interop;
+use head::{RequestHead, head};
 use incoming::Incoming;
 use openapi::described;
 use received::{Received, Serving};
@@ -112,6 +115,21 @@ struct Surface {
     quotas: Arc<Quotas>,
 }
 
+impl Surface {
+    fn new(
+        pdp: Arc<Pdp>,
+        listener: Listener,
+        shutdown: Shutdown,
+        heartbeat: Duration,
+        site: Option<Arc<dyn Site>>,
+    ) -> Arc<Self> {
+        let document = described(ROUTES, pdp.has_world());
+        let serving = Arc::new(Serving { document, shutdown, heartbeat });
+        let (routes, quotas) = (Routes::new(&pdp), Quotas::new(pdp.limits()));
+        Arc::new(Self { routes, pdp, listener, serving, site, quotas })
+    }
+}
+
 /// How often a stream says that it is still there, and asks whether it still may be.
 const HEARTBEAT: Duration = Duration::from_secs(15);
 
@@ -131,24 +149,12 @@ pub fn surface_with(
     shutdown: Shutdown,
     heartbeat: Duration,
 ) -> impl Filter<Extract = (Response,), Error = Infallible> + Clone {
-    composed(pdp, listener, shutdown, heartbeat, None)
+    composed(Surface::new(pdp, listener, shutdown, heartbeat, None))
 }
 
 fn composed(
-    pdp: Arc<Pdp>,
-    listener: Listener,
-    shutdown: Shutdown,
-    heartbeat: Duration,
-    site: Option<Arc<dyn Site>>,
-) -> impl Filter<Extract = (Response,), Error = Infallible> + Clone {
-    let document = described(ROUTES, pdp.has_world());
-    let serving = Arc::new(Serving { document, shutdown, heartbeat });
-    let (routes, quotas) = (Routes::new(&pdp), Quotas::new(pdp.limits()));
-    let surface = Arc::new(Surface { routes, pdp, listener, serving, site, quotas });
-    let query = warp::query::raw().or_else(|_: Rejection| ready(Ok::<_, Infallible>((String::new(),))));
-    // A CONNECT names an authority and no path, so nothing looks at its path.
-    let with_path = warp::method()
-        .and_then(|method| ready(if method == Method::CONNECT { Err(warp::reject()) } else { Ok(method) }));
+    surface: Arc<Surface>,
+) -> impl Filter<Extract = (Response,), Error = Infallible> + Clone + Send + Sync + 'static {
     let tunnel =
         warp::method().and_then(|method| ready(if method == Method::CONNECT { Ok(()) } else { Err(warp::reject()) }));
     let tunnel = tunnel.untuple_one().map(|| {
@@ -159,35 +165,13 @@ fn composed(
         )
         .into_response()
     });
-    let answered = with_path
-        .and(warp::path::full())
-        .and(query)
-        .and(origin::named())
-        .and(warp::header::headers_cloned())
-        .and(warp::ext::optional::<Connection>())
-        .and(warp::body::stream())
-        .then(move |method, path, query, named, headers, connection: Option<Connection>, body| {
-            let connection = connection.unwrap_or_default();
-            answer(Arc::clone(&surface), RequestHead { method, path, query, named, headers, connection }, body)
-        });
+    let answered = head().and(warp::body::stream()).then(move |head, body| answer(Arc::clone(&surface), head, body));
     answered.or(tunnel).recover(|_| async { Ok::<_, Infallible>(Problem::internal().into_response()) }).unify_reply()
 }
 
-/// The same as a service for [`serve`].
+/// The same as a service for [`serve`], with pages for people beside the routes. Questions are nearly all that is called,
+/// so no filter is asked about them.
 pub fn service(
-    pdp: Arc<Pdp>,
-    listener: Listener,
-    shutdown: Shutdown,
-) -> impl Service<hyper::Request<hyper::body::Incoming>, Response = Response, Error = Infallible, Future: Send + 'static>
-+ Clone
-+ Send
-+ Sync
-+ 'static {
-    service_with_site(pdp, listener, shutdown, None)
-}
-
-/// Like [`service`], with pages for people beside the routes.
-pub fn service_with_site(
     pdp: Arc<Pdp>,
     listener: Listener,
     shutdown: Shutdown,
@@ -197,7 +181,16 @@ pub fn service_with_site(
 + Send
 + Sync
 + 'static {
-    TowerToHyperService::new(warp::service(composed(pdp, listener, shutdown, HEARTBEAT, site)))
+    let surface = Surface::new(pdp, listener, shutdown, HEARTBEAT, site);
+    let filtered = TowerToHyperService::new(warp::service(composed(Arc::clone(&surface))));
+    service_fn(move |request: hyper::Request<hyper::body::Incoming>| {
+        if request.method() != Method::POST || !authzen::EVALUATIONS.contains(&request.uri().path()) {
+            return Either::Left(filtered.call(request));
+        }
+        let (head, body) = request.into_parts();
+        let answer = answer(Arc::clone(&surface), RequestHead::of(head), BodyDataStream::new(body));
+        Either::Right(answer.map(Ok))
+    })
 }
 
 /// Makes one reply type of an answer and of a recovered rejection.
@@ -215,16 +208,6 @@ where
     }
 }
 
-/// The head of a call.
-struct RequestHead {
-    method: Method,
-    path: FullPath,
-    query: String,
-    named: origin::Named,
-    headers: HeaderMap,
-    connection: Connection,
-}
-
 async fn answer<B, E>(
     surface: Arc<Surface>,
     asked: RequestHead,
@@ -235,7 +218,7 @@ where
     E: std::fmt::Display + Send + 'static,
 {
     let request_id = asked.headers.get(REQUEST_ID).cloned();
-    let wants_plain_json = interop::wants_plain_json(asked.path.as_str(), &asked.headers);
+    let wants_plain_json = interop::wants_plain_json(&asked.path, &asked.headers);
     let is_tls = asked.connection.is_tls;
     let body = Incoming::begun(body, &asked.headers).await;
     let mut response = match dispatch(&surface, asked, body, request_id.as_ref()).await {
@@ -262,15 +245,14 @@ async fn dispatch(
 ) -> Result<Response, Problem> {
     let RequestHead { method, path, query, named, mut headers, connection } = asked;
     let host = origin::host(named, &headers)?;
-    let passed_on = forward_auth::passed_on(&method, path.as_str(), &query);
+    let passed_on = forward_auth::passed_on(&method, &path, &query);
     let (method, query) = match &passed_on {
         Some(_) => (Method::GET, String::new()),
         None if method == Method::HEAD => (Method::GET, query),
         None => (method, query),
     };
-    let site = surface.site.as_ref().filter(|site| site.serves(&method, path.as_str(), &headers));
+    let site = surface.site.as_ref().filter(|site| site.serves(&method, &path, &headers));
     if let (Some(site), None) = (site, &passed_on) {
-        let path = path.as_str().to_owned();
         let body_to_come = Ok(bytes::Bytes::new());
         let quotas = (surface.listener == Listener::Guarded).then(|| Arc::clone(&surface.quotas));
         let Serving { shutdown, heartbeat, .. } = &*surface.serving;
@@ -278,14 +260,14 @@ async fn dispatch(
         let visit = Visit { method, path, query, host, connection, headers, quotas, streaming, body: body_to_come };
         return Ok(visited(&**site, visit, body).await);
     }
-    let at = if passed_on.is_some() { forward_auth::PATH } else { path.as_str() };
+    let at = if passed_on.is_some() { forward_auth::PATH } else { &path };
     let (served, params) = match surface.routes.find(&method, at)? {
         Found::Route(served, params) => (served, params),
         Found::OtherMethods(allowed) => {
             let mut response = Problem::of(
                 StatusCode::METHOD_NOT_ALLOWED,
                 "method_not_allowed",
-                format!("`{method}` is not one of the methods of `{}`; use {allowed}", path.as_str()),
+                format!("`{method}` is not one of the methods of `{path}`; use {allowed}"),
             )
             .into_response();
             if let Ok(allowed) = HeaderValue::from_str(&allowed) {
@@ -297,7 +279,7 @@ async fn dispatch(
             return Err(Problem::of(
                 StatusCode::NOT_FOUND,
                 "no_such_route",
-                format!("there is nothing at `{}`; see `/openapi.json` for what there is", path.as_str()),
+                format!("there is nothing at `{path}`; see `/openapi.json` for what there is"),
             ));
         }
     };

@@ -13,7 +13,7 @@ use standing::change::tokens::{NewToken, Speaker};
 use standing::clock::Clock as _;
 use standing::config::Settings;
 use standing::facts::Role;
-use standing::http::{Connection, Listener, Shutdown, Site, service_with_site};
+use standing::http::{Connection, Listener, Shutdown, Site, service};
 use standing::pdp::opening;
 use standing::trust::Trust;
 
@@ -53,7 +53,7 @@ impl House {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
         let (stop, stopped) = tokio::sync::watch::channel(false);
-        let served = service_with_site(Arc::clone(&stage.pdp), Listener::Guarded, Shutdown::on(stopped), site);
+        let served = service(Arc::clone(&stage.pdp), Listener::Guarded, Shutdown::on(stopped), site);
         tokio::spawn(async move {
             loop {
                 let (stream, _) = listener.accept().await.unwrap();

@@ -219,12 +219,15 @@ pub(crate) fn digest_of(pdp: &Pdp, context: &EvaluationContext) -> Digest {
     deciding(pdp, context).digest().clone()
 }
 
+/// Why the caller may not ask, with the record of it.
+pub(crate) type Unadmitted = Box<(Denied, Record)>;
+
 /// What questions are answered from, or the record of why the caller may not ask.
 pub(crate) fn context(
     pdp: &Pdp,
     call: &Call,
     options: &ReadOptions,
-) -> Result<Result<EvaluationContext, (Denied, Record)>, CallError<AskError>> {
+) -> Result<Result<EvaluationContext, Unadmitted>, CallError<AskError>> {
     let current = pdp.rules();
     let now = pdp.store.now();
     // Whether the caller may ask is a question of now, whatever moment it asks about.
@@ -232,7 +235,7 @@ pub(crate) fn context(
     let admission: Admission =
         admit(&current, &present.view(), now, &call.caller, options.call(), &CallTarget::Installation)?;
     if let Err(denied) = admission.permit() {
-        return Ok(Err((denied, admission.record(call, &current))));
+        return Ok(Err(Box::new((denied, admission.record(call, &current)))));
     }
     let is_plain = options.as_of.is_none() && options.at_least.is_none() && options.rules.is_none();
     let (snapshot, at) = if is_plain { (present, now) } else { moment(pdp, options, now)? };
@@ -249,10 +252,11 @@ pub(crate) fn context(
 }
 
 /// Passes on what was prepared, or records that the caller may not ask.
-pub(crate) async fn admitted<T, E>(pdp: &Pdp, prepared: Result<T, (Denied, Record)>) -> Result<T, CallError<E>> {
+pub(crate) async fn admitted<T, E>(pdp: &Pdp, prepared: Result<T, Unadmitted>) -> Result<T, CallError<E>> {
     match prepared {
         Ok(prepared) => Ok(prepared),
-        Err((denied, record)) => {
+        Err(unadmitted) => {
+            let (denied, record) = *unadmitted;
             let record = pdp.store.recorded(record)?;
             pdp.store.append(vec![record]).await?;
             Err(CallError::Denied(denied))

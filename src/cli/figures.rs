@@ -32,7 +32,7 @@ pub(super) fn serve_figures(
         tracing::warn!(%address, "figures are served to whoever reaches this address, without credentials");
     }
     tracing::info!(%address, "figures are served");
-    let served = service(Arc::clone(pdp), Listener::Watching, shutdown.clone());
+    let served = service(Arc::clone(pdp), Listener::Watching, shutdown.clone(), None);
     tokio::spawn(serve(listener, served, None, connections, shutdown));
     Ok(())
 }

@@ -125,7 +125,8 @@ impl Socket {
         let listener =
             bound.map_err(|error| Failure::failed(format!("cannot listen on `{}`: {error}", path.path.display())))?;
         fs::set_permissions(&path.path, Permissions::from_mode(0o600))?;
-        let serving = tokio::spawn(serve_local(listener, service(Arc::clone(pdp), Listener::Local, shutdown.clone())));
+        let serving =
+            tokio::spawn(serve_local(listener, service(Arc::clone(pdp), Listener::Local, shutdown.clone(), None)));
         Ok(Self { path, serving })
     }
 }

@@ -31,7 +31,7 @@ use crate::config::pages::PagesSetting;
 use crate::config::{RulesAt, RulesFrom, SolverSetting};
 use crate::decide::World;
 use crate::evidence;
-use crate::http::{Listener, Shutdown, serve, service_with_site};
+use crate::http::{Listener, Shutdown, serve, service};
 use crate::pdp::call::Call;
 use crate::pdp::opening::{self, Opening};
 use crate::pdp::{Pdp, Terms, examiner, ready, rules, wrong_credentials};
@@ -186,7 +186,7 @@ impl Serve {
         let site = has_pages
             .then(|| site(&pdp, kind, settings.services, settings.sessions, self.demo, is_open))
             .transpose()?;
-        let served = service_with_site(Arc::clone(&pdp), kind, shutdown.clone(), site);
+        let served = service(Arc::clone(&pdp), kind, shutdown.clone(), site);
         let ready = format!(
             "standing is ready at {scheme}://{address}, rules {}{}, revision {}",
             &pdp.digest().as_str()[..12],

@@ -33,6 +33,9 @@ use crate::question::Question;
 use answers::Evaluations;
 use wire::Asked;
 
+/// Where questions are asked.
+pub(super) const EVALUATIONS: [&str; 2] = ["/access/v1/evaluation", "/access/v1/evaluations"];
+
 /// Marks an answer by other rules than those in force at the moment it is about.
 const STANDING_HYPOTHETICAL: HeaderName = HeaderName::from_static("standing-hypothetical");
 

@@ -70,8 +70,7 @@ async fn none(received: &mut Received) -> Result<(), Problem> {
         "body_not_taken",
         format!(
             "`{} {}` takes no body, and nothing was done; leave it out and say what is wanted in the path and the query",
-            received.method,
-            received.path.as_str()
+            received.method, received.path
         ),
     ))
 }

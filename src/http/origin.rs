@@ -5,7 +5,7 @@
 
 use warp::http::header::{HOST, HeaderName, ORIGIN};
 use warp::http::uri::Authority;
-use warp::http::{HeaderMap, StatusCode};
+use warp::http::{HeaderMap, StatusCode, Uri};
 use warp::{Filter, Rejection};
 
 use super::problem::Problem;
@@ -25,6 +25,17 @@ pub(super) enum Named {
 pub(super) fn named() -> impl Filter<Extract = (Named,), Error = std::convert::Infallible> + Clone {
     let clear = warp::host::optional().map(Named::One);
     clear.or_else(|_: Rejection| async { Ok::<_, std::convert::Infallible>((Named::Unclear,)) })
+}
+
+/// The same of a request as it came.
+pub(super) fn named_in(uri: &Uri, headers: &HeaderMap) -> Named {
+    let in_header = headers.get(HOST).map(|host| Authority::try_from(host.as_bytes()));
+    match (uri.authority(), in_header) {
+        (target, None) => Named::One(target.cloned()),
+        (None, Some(Ok(host))) => Named::One(Some(host)),
+        (Some(target), Some(Ok(host))) if *target == host => Named::One(Some(host)),
+        _ => Named::Unclear,
+    }
 }
 
 /// The one host a call names; nothing for a call that names none.

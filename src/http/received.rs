@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use warp::http::uri::Authority;
 use warp::http::{HeaderMap, Method};
-use warp::path::FullPath;
 
 use super::connection::Connection;
 use super::document::Document;
@@ -62,7 +61,7 @@ pub(super) struct PassedOn {
 /// What came over the wire.
 pub(super) struct Received {
     pub(super) method: Method,
-    pub(super) path: FullPath,
+    pub(super) path: String,
     pub(super) params: BTreeMap<String, String>,
     pub(super) query: String,
     pub(super) passed_on: Option<PassedOn>,

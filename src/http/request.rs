@@ -10,7 +10,6 @@ use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use warp::http::header::HeaderName;
 use warp::http::{HeaderMap, Method};
-use warp::path::FullPath;
 
 use super::REQUEST_ID;
 use super::authenticate::Entry;
@@ -43,7 +42,7 @@ pub struct Request {
     /// The call that a proxy asks about, where it asks with that call itself.
     pub(super) passed_on: Option<PassedOn>,
     method: Method,
-    path: FullPath,
+    path: String,
     params: BTreeMap<String, String>,
     query_text: String,
     query: Query,
@@ -101,7 +100,7 @@ impl Request {
         match self.query.unknown() {
             Some(name) => Err(Problem::bad(
                 "unknown_parameter",
-                format!("`{name}` is not a parameter of `{} {}`; leave it out", self.method, self.path.as_str()),
+                format!("`{name}` is not a parameter of `{} {}`; leave it out", self.method, self.path),
             )),
             None => Ok(()),
         }
@@ -118,7 +117,7 @@ impl Request {
         match headers.iter().find(|name| self.headers.contains_key(*name)) {
             Some(name) => Err(Problem::bad(
                 "header_not_taken",
-                format!("`{} {}` does not take `{name}`; leave it out", self.method, self.path.as_str()),
+                format!("`{} {}` does not take `{name}`; leave it out", self.method, self.path),
             )),
             None => Ok(()),
         }
@@ -233,7 +232,7 @@ impl Request {
             ));
         };
         let mut request = Sha256::new();
-        for part in [self.method.as_str().as_bytes(), self.path.as_str().as_bytes(), self.query_text.as_bytes(), body] {
+        for part in [self.method.as_str().as_bytes(), self.path.as_bytes(), self.query_text.as_bytes(), body] {
             request.update((part.len() as u64).to_be_bytes());
             request.update(part);
         }

@@ -27,7 +27,7 @@ const HEADERS: [HeaderName; 2] = [IF_MATCH, IDEMPOTENCY_KEY];
 /// What came without the parameters and headers that are not ours. A gateway adds such things to every call, and they
 /// are no part of a question; so they are passed over, as unknown members of a body are.
 pub(in super::super) fn without_foreign(mut received: Received) -> Received {
-    if !is_endpoint(received.path.as_str()) {
+    if !is_endpoint(&received.path) {
         return received;
     }
     let is_ours = |pair: &&str| {
