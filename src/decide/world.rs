@@ -1,13 +1,15 @@
 //! A world of its own: another schema, other rules, and entities from a file; for conformance, and for reviewers who
 //! want to try a rule on invented things.
 
+mod world_error;
+mod marks;
 mod claims;
 mod reach;
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
-use std::{fs, io};
+use std::fs;
+use std::path::Path;
 
 use cedar_policy::{Entities, EntityUid};
 use data_encoding::HEXLOWER;
@@ -19,35 +21,7 @@ use crate::policy::{Bundle, InvalidProperty, full};
 use crate::question::Question;
 
 pub use claims::Properties;
-
-/// Why the entities of a world cannot be read.
-#[derive(Debug, thiserror::Error)]
-pub enum WorldError {
-    /// The file cannot be read.
-    #[error("cannot read `{}`: {cause}", path.display())]
-    Unreadable {
-        /// The file.
-        path: PathBuf,
-        /// What the system says.
-        cause: io::Error,
-    },
-    /// The file does not hold entities of the world's schema.
-    #[error("`{}` does not hold entities of the schema: {message}", path.display())]
-    Invalid {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong.
-        message: String,
-    },
-    /// The schema marks an attribute in words that mean nothing.
-    #[error("`{attribute}` is marked `@claimable(\"{said}\")`; write `@claimable` alone, or leave it out")]
-    Mark {
-        /// The attribute.
-        attribute: String,
-        /// What the mark says.
-        said: String,
-    },
-}
+pub use world_error::WorldError;
 
 /// The entities of a world.
 #[derive(Clone, Debug)]
@@ -67,7 +41,7 @@ impl World {
     /// # Errors
     /// A [`WorldError`] that names the file, or the attribute of the schema.
     pub fn read(dir: &Path, bundle: &Bundle) -> Result<Self, WorldError> {
-        claims::check_marks(bundle)?;
+        marks::check_marks(bundle)?;
         let path = dir.join("entities.json");
         let text = fs::read_to_string(&path).map_err(|cause| WorldError::Unreadable { path: path.clone(), cause })?;
         let entities = Entities::from_json_str(&text, Some(bundle.schema()))

@@ -9,8 +9,7 @@ use crate::facts::Role;
 use crate::pdp::Pdp;
 use crate::pdp::call::{CallTarget, admit};
 use crate::policy::{Bundle, Finding, RuleFiles, Rulebook};
-use crate::publish;
-use crate::publish::review::{Evidence, Outcome, ReviewCallbacks};
+use crate::publish::review::{Evidence, Outcome, ReviewCallbacks, examine_with};
 use crate::store::StoreError;
 
 /// The evidence about a candidate, and its bundle unless it is refused.
@@ -36,7 +35,7 @@ pub(crate) async fn review_bundle_with(
     files: RuleFiles,
     callbacks: ReviewCallbacks,
 ) -> Result<ReviewedBundle, StoreError> {
-    let mut evidence = publish::review::examine_with(pdp, files.clone(), callbacks).await?;
+    let mut evidence = examine_with(pdp, files.clone(), callbacks).await?;
     // What could not be examined is not loaded here: it may take what the process that did was not given.
     if evidence.proofs.is_none() {
         return Ok(ReviewedBundle { evidence, bundle: None });

@@ -4,7 +4,7 @@ use data_encoding::HEXLOWER;
 use serde_json::Value;
 
 use crate::answer::past::{AsOf, ReadOptions};
-use crate::answer::search::token::digest;
+use crate::answer::search::digest::digest;
 use crate::question::{Members, Question};
 use crate::store::StoreError;
 

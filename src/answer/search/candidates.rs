@@ -5,10 +5,12 @@
 //! indexes are trusted, deciding tells whether the rules could allow an unrelated partner anything, and if
 //! they could, everything of the type is looked through instead, a bounded number for each page.
 
-use crate::answer::search::token::{Position, digest};
-use crate::answer::search::{
-    Match, PageBuilder, QuestionDigest, Search, SearchError, SearchPage, SearchTarget, actions, look_through, page_of,
-};
+use crate::answer::search::asked::QuestionDigest;
+use crate::answer::search::digest::digest;
+use crate::answer::search::filling::{actions, look_through, page_of};
+use crate::answer::search::page_builder::{Match, PageBuilder};
+use crate::answer::search::target::{Search, SearchError, SearchPage, SearchTarget};
+use crate::answer::search::token::Position;
 use crate::clock::Timestamp;
 use crate::decide::{Namespace, allows_unrelated_resource, allows_unrelated_subject, decide, permits};
 use crate::facts::{Facts, Needs};

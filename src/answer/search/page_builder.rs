@@ -1,6 +1,6 @@
 //! A page of a search while it is filled, and the bound on what is looked at for it.
 
-use super::Found;
+use super::target::Found;
 use super::token::{Position, RequestedPage};
 use crate::decide::Decision;
 use crate::limits::SCAN_MAX;

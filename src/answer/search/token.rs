@@ -7,9 +7,10 @@
 use std::str::FromStr;
 
 use data_encoding::BASE64URL_NOPAD;
-use sha2::{Digest as _, Sha256};
 
-use crate::answer::search::{PageProperties, Pager, SearchError};
+use crate::answer::search::asked::PageProperties;
+use crate::answer::search::digest::digest;
+use crate::answer::search::target::{Pager, SearchError};
 use crate::limits::{PAGE_MAX, PAGE_TOKEN_LENGTH_MAX, SEARCH_MAX};
 use crate::pdp::reach::Place;
 
@@ -24,18 +25,6 @@ const HEAD_BYTES: usize = 1 + DIGEST_BYTES + 4;
 
 /// What a search is, as far as its pages belong together.
 pub(crate) type SearchDigest = [u8; DIGEST_BYTES];
-
-/// The first bytes of the SHA-256 of parts, each with its length.
-pub(crate) fn digest<const BYTES: usize>(parts: &[&[u8]]) -> [u8; BYTES] {
-    let mut hash = Sha256::new();
-    for part in parts {
-        hash.update((part.len() as u64).to_be_bytes());
-        hash.update(part);
-    }
-    let mut first = [0; BYTES];
-    first.iter_mut().zip(hash.finalize()).for_each(|(to, from)| *to = from);
-    first
-}
 
 /// Reads any bytes as what a token holds: for tokens that nobody thought of.
 #[cfg(fuzzing)]

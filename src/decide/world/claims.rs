@@ -8,7 +8,8 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use cedar_policy::{Entity, EntityUid};
 
-use super::{World, WorldError, uid};
+use super::super::entities::uid;
+use super::World;
 use crate::policy::{Attribute, Bundle, InvalidProperty, convert};
 use crate::question::{self, Members, Question};
 
@@ -111,16 +112,4 @@ fn with(stored: &Entity, claims: &Entity) -> Option<Entity> {
         attributes.insert(name.clone(), value.clone());
     }
     Entity::from_json_value(whole, None).ok()
-}
-
-/// Refuses marks that say more than that an attribute is claimable: what is meant by them is not known.
-pub(super) fn check_marks(bundle: &Bundle) -> Result<(), WorldError> {
-    for (kind, shape) in bundle.vocabulary().entities() {
-        for (name, attribute) in shape {
-            if let Some(said) = attribute.claimable.as_ref().filter(|said| !said.is_empty()) {
-                return Err(WorldError::Mark { attribute: format!("{kind}.{name}"), said: said.clone() });
-            }
-        }
-    }
-    Ok(())
 }
