@@ -14,7 +14,7 @@
 //! ## Rooms, from the ground up
 //!
 //! A file names only modules above its own in this list, and inside a room only files above its own in the list of the
-//! room.
+//! room. A file and those of its own folder name each other in no circle, but for the few that `tests/house.rs` lists.
 //!
 //! | module | what lives there |
 //! |---|---|
@@ -33,7 +33,7 @@
 //! | [`trust`] | whose word about a caller is taken: proxies, issuers and their keys, client certificates, what somebody may act as |
 //! | [`assure`] | why the rules are believed: every answer enumerated, claims proved, signed rows, mutants, what turns between two sets, coverage |
 //! | [`audit`] | the record of a decision; the tree over all of them, its signed checkpoints, and how they are verified |
-//! | [`store`] | facts with their whole history, the journal and the ledger in one redb file; the one writer |
+//! | [`store`] | facts with their whole history, the journal and the ledger in one redb file; the one writer, and what it needs of a log |
 //! | [`pdp`] | the frame: the decision point, the two ways to answer a call, pages and their cursors, the walk over who has something to do with what, the rules in force, the keys, the figures |
 //! | [`change`] | everything that changes something, a file a verb: acceptance, registration, removal, renegotiation, import, tokens, link keys |
 //! | [`answer`] | everything that is asked: one question or many, search, what-if, lists, export |
