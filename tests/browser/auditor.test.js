@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { after, before, test } from "node:test";
-import { demonstration, json, launched, link, person, signIn, title } from "./harness.js";
+import { demonstration, json, launched, link, person, press, signIn, title } from "./harness.js";
 
 let server, browser;
 before(async () => {
@@ -45,16 +45,16 @@ test("a refused acceptance is found by its reason, and its record is the one tha
   assert.equal(await title(page), "Ledger");
   await page.getByLabel("Reason").fill("partner_suspended");
   await page.getByLabel("Answer").selectOption({ label: "no" });
-  await page.getByRole("button", { name: "Search" }).click();
+  await press(page.getByRole("button", { name: "Search" }));
   assert.match(page.url(), /reason=partner_suspended/);
   const row = page.getByRole("row").filter({ hasText: "requestRelationship about Northwind Distribution" });
   assert.equal(await row.count(), 1);
-  await row.getByRole("link").first().click();
+  await press(row.getByRole("link").first());
   assert.match(await title(page), /^Record \d+: no$/);
   assert.match(await page.locator(".lead").innerText(), /The rules did not allow it\. The partner’s account is suspended\./);
   const accepted = page.getByRole("link", { name: /^Older: / });
   const before = page.url();
-  await accepted.click();
+  await press(accepted);
   assert.match(await page.locator(".lead").innerText(), /made the call acceptRelationship about Adatum School\..* It could not be done:/);
   await page.goto(before);
   await panel(page, "It is the record that was written").waitFor();
@@ -65,7 +65,7 @@ test("a refused acceptance is found by its reason, and its record is the one tha
   assert.equal(JSON.parse(file.bytes).reason, "partner_suspended");
   await page.getByText("Show the proof").click();
   await page.getByRole("link", { name: "Download the proof, to be checked elsewhere" }).waitFor();
-  await page.getByRole("link", { name: "Decide it by the rules in force" }).click();
+  await press(page.getByRole("link", { name: "Decide it by the rules in force" }));
   assert.match(await title(page), /decided again$/);
   await panel(page, "Decided again, the answer is the same").waitFor();
   assert.deepEqual([foreign, noise], [[], []]);
@@ -76,10 +76,10 @@ test("a mistyped field is said at it, with the focus on the summary and everythi
   const { page, context } = await auditor();
   await page.getByLabel("Subject").fill("contoso");
   await page.getByLabel("From").fill("yesterday");
-  await page.getByRole("button", { name: "Search" }).click();
+  await press(page.getByRole("button", { name: "Search" }));
   await page.locator(".errors:focus").waitFor();
   assert.match(await page.title(), /^Error: Ledger/);
-  await page.getByRole("link", { name: /Write a type and an id/ }).click();
+  await press(page.getByRole("link", { name: /Write a type and an id/ }));
   await page.locator("#subject:focus").waitFor();
   assert.deepEqual([await page.getByLabel("Subject").inputValue(), await page.getByLabel("From").inputValue()], ["contoso", "yesterday"]);
   await context.close();
@@ -87,23 +87,23 @@ test("a mistyped field is said at it, with the focus on the summary and everythi
 
 test("the ledger is verified and decided again, and a checkpoint kept before is consistent", async () => {
   const { page, context, noise } = await auditor({ acceptDownloads: true });
-  await page.getByRole("link", { name: "Verify the ledger" }).click();
-  await page.getByRole("button", { name: "Verify now" }).click();
+  await press(page.getByRole("link", { name: "Verify the ledger" }));
+  await press(page.getByRole("button", { name: "Verify now" }));
   await panel(page, "Everything is as it was written").waitFor();
   await page.goto("/ledger");
-  await page.getByRole("link", { name: "Decide the ledger again" }).click();
+  await press(page.getByRole("link", { name: "Decide the ledger again" }));
   await page.getByLabel("By which rules").selectOption({ label: "those in force now" });
-  await page.getByRole("button", { name: "Decide again" }).click();
+  await press(page.getByRole("button", { name: "Decide again" }));
   await panel(page, "Nothing comes out otherwise").waitFor();
   await page.goto("/ledger");
-  await page.getByRole("link", { name: "Checkpoints" }).click();
+  await press(page.getByRole("link", { name: "Checkpoints" }));
   const kept = await saved(page, "Download the one of 31 records");
   assert.equal(kept.name, "checkpoint-31.txt");
   const note = kept.bytes.toString();
   const compare = async (text) => {
     await page.goto("/ledger/checkpoints");
     await page.getByLabel("Signed checkpoint").fill(text);
-    await page.getByRole("button", { name: "Compare" }).click();
+    await press(page.getByRole("button", { name: "Compare" }));
   };
   await compare(note);
   await panel(page, "Consistent").waitFor();
@@ -122,19 +122,19 @@ test("the ledger is verified and decided again, and a checkpoint kept before is 
 
 test("the review as of before an acceptance lacks its rows, and the spreadsheet has those of the page", async () => {
   const { page, context, noise } = await auditor({ acceptDownloads: true });
-  await page.getByRole("link", { name: "What changed" }).click();
+  await press(page.getByRole("link", { name: "What changed" }));
   await page.getByLabel("Partner").fill("fabrikam");
   await page.getByLabel("What happened").selectOption({ label: "a request was accepted" });
-  await page.getByRole("button", { name: "Search" }).click();
+  await press(page.getByRole("button", { name: "Search" }));
   const row = page.getByRole("row").filter({ hasText: "Adatum School accepted Fabrikam Services for Office 365." });
-  await row.getByRole("link").first().click();
+  await press(row.getByRole("link").first());
   assert.match(await title(page), /^Revision \d+$/);
   const rows = async () => (await page.locator("tbody tr").allInnerTexts()).map((text) => text.replace(/\s+/g, " "));
-  await page.getByRole("link", { name: "as of this revision" }).click();
+  await press(page.getByRole("link", { name: "as of this revision" }));
   const then = await rows();
   assert.ok(then.some((text) => text.startsWith("Fabrikam Services")));
   await page.goBack();
-  await page.getByRole("link", { name: "as of the one before" }).click();
+  await press(page.getByRole("link", { name: "as of the one before" }));
   const earlier = await rows();
   assert.ok(!earlier.some((text) => text.startsWith("Fabrikam Services")));
   assert.match(await page.locator("main").innerText(), new RegExp(`End of the review: ${earlier.length} rows\\.`));
