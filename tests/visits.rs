@@ -149,6 +149,42 @@ fn whoever_runs_the_service_lists_the_sessions_of_people_and_ends_them_with_the_
     assert_eq!(run(&["list"]), "");
 }
 
+#[test]
+fn sessions_are_ended_for_a_person_who_is_named_and_for_nobody_else() {
+    let office = Office::open(&[]);
+    let (mut customer, token) = office.customer();
+    for query in ["", "?issuer=standing", &format!("?subject={token}")] {
+        let answer = office.call("DELETE", &format!("/v1/sessions{query}"), None);
+        assert_eq!((answer.status, answer.code().as_str()), (400, "missing_parameter"), "{query}: {}", answer.text);
+        assert!(answer.text.contains("`issuer` and `subject`"), "{}", answer.text);
+    }
+    assert_eq!(customer.get("/customers/adatum/partners").status, 200);
+    assert_eq!(office.records("Api::endSession"), 0);
+}
+
+#[test]
+fn one_session_that_was_altered_on_disk_hides_no_other() {
+    let office = Office::open(&[]);
+    let ids = [office.customer().1, office.customer().1].map(|token| {
+        let listed = office.call("GET", "/v1/sessions", None).json();
+        let of = listed["sessions"].as_array().unwrap().iter().find(|session| session["token"] == token.as_str());
+        of.unwrap()["id"].as_str().unwrap().to_owned()
+    });
+    let Office { server, data, .. } = office;
+    assert!(server.terminate().success());
+    in_place_of(data.path(), &ids[0], b"what it was not");
+    let list = |more: &[&str]| {
+        let output = standing(&[&["session", "list", "--data", data.path().to_str().unwrap()], more].concat());
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let lines = list(&[]);
+    assert!(lines.starts_with(&ids[1]) && lines.contains(&format!("{}  was altered on disk", ids[0])), "{lines}");
+    let listed: Value = serde_json::from_str(&list(&["--json"])).unwrap();
+    assert_eq!(listed["altered"], serde_json::json!([ids[0]]));
+    assert_eq!((listed["complete"].as_bool(), listed["sessions"].as_array().unwrap().len()), (Some(false), 1));
+}
+
 /// Edits the row of a session on disk; what it was.
 fn in_place_of(data: &std::path::Path, session: &str, bytes: &[u8]) -> Vec<u8> {
     let database = redb::Database::open(data.join("standing.redb")).unwrap();

@@ -41,6 +41,15 @@ pub struct SessionSummary {
     pub ended: Option<Timestamp>,
 }
 
+/// The sessions that are open, and those of which nobody can say.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct OpenSessions {
+    /// Those that are open, oldest first.
+    pub sessions: Vec<SessionSummary>,
+    /// The public names of those that were altered on disk: they open nothing.
+    pub altered: Vec<String>,
+}
+
 /// Which sessions of a person were ended.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct EndedSessions {
@@ -71,20 +80,21 @@ fn summary(session: &Session) -> SessionSummary {
     SessionSummary { id, caller: caller.to_string(), name, issuer, subject, token, begun, ended }
 }
 
-/// Lists the sessions that are open, oldest first.
+/// Lists the sessions that are open, oldest first, and names those that were altered on disk.
 ///
 /// # Errors
 /// [`CallError::Denied`] when the caller may not list sessions.
-pub async fn open_sessions(pdp: &Pdp, call: &Call) -> Result<Response<Vec<SessionSummary>>, CallError<EndError>> {
+pub async fn open_sessions(pdp: &Pdp, call: &Call) -> Result<Response<OpenSessions>, CallError<EndError>> {
     call::read(pdp, call, "listSessions", &CallTarget::Installation, |_, _| {
-        let mut open = Vec::new();
-        for session in pdp.store.sessions()? {
+        let (known, altered) = pdp.store.sessions()?;
+        let mut sessions = Vec::new();
+        for session in known {
             if !is_over(pdp, &session, pdp.settings.sessions)? {
-                open.push(summary(&session));
+                sessions.push(summary(&session));
             }
         }
-        open.sort_by(|one, other| (one.begun, &one.id).cmp(&(other.begun, &other.id)));
-        Ok(open)
+        sessions.sort_by(|one, other| (one.begun, &one.id).cmp(&(other.begun, &other.id)));
+        Ok(OpenSessions { sessions, altered })
     })
     .await
 }

@@ -60,6 +60,8 @@ impl SessionCommand {
             print::line(&answer);
         } else if let Some(sessions) = answer["sessions"].as_array() {
             sessions.iter().for_each(|session| print::line(line(session)));
+            let altered = answer["altered"].as_array().into_iter().flatten().filter_map(Value::as_str);
+            altered.for_each(|id| print::line(format_args!("{id}  was altered on disk, and opens nothing")));
         } else if let Some(ended) = answer["ended"].as_array() {
             ended.iter().filter_map(Value::as_str).for_each(|id| print::line(format_args!("{id}  ended")));
         } else {

@@ -9,14 +9,16 @@ use super::problem::Problem;
 use super::request::{IDEMPOTENCY_KEY, Request};
 use super::response::{change_response, read_response};
 use crate::caller::Person;
-use crate::change::open_sessions::{SessionSummary, end_session_of, end_sessions_of, open_sessions};
+use crate::change::open_sessions::{OpenSessions, SessionSummary, end_session_of, end_sessions_of, open_sessions};
 use crate::id::SessionId;
 
 /// Every open session, without its secret.
 #[derive(Serialize, ToSchema)]
 pub(super) struct SessionList {
     sessions: Vec<SessionSummary>,
-    /// Is it all of them? It always is.
+    /// The ids of those that were altered on disk, of which nobody can say whose they are: they open nothing.
+    altered: Vec<String>,
+    /// Is it all of them? It is, but for those that were altered.
     complete: bool,
 }
 
@@ -32,8 +34,10 @@ pub(super) struct Whose {
 
 pub(super) async fn list(request: Request) -> Result<Response, Problem> {
     request.no_more_query()?;
-    let sessions = open_sessions(&request.pdp, &request.call).await?;
-    read_response(&sessions, &SessionList { sessions: sessions.value.clone(), complete: true })
+    let open = open_sessions(&request.pdp, &request.call).await?;
+    let OpenSessions { sessions, altered } = open.value.clone();
+    let complete = altered.is_empty();
+    read_response(&open, &SessionList { sessions, altered, complete })
 }
 
 pub(super) async fn end(request: Request) -> Result<Response, Problem> {

@@ -72,13 +72,26 @@ impl Store {
         self.metadata(|metadata| metadata.row(&key(SESSION, id.as_str().as_bytes())))
     }
 
-    /// Every session that was begun, ended or not, in the order of their names.
+    /// Every session that was begun, ended or not, in the order of their names, and the names of those that are not the
+    /// ones that the journal knows.
     ///
     /// # Errors
-    /// [`StoreError`] when one cannot be read, or is not the one that the journal knows.
-    pub fn sessions(&self) -> Result<Vec<Session>, StoreError> {
-        let rows = self.metadata(|metadata| metadata.rows::<Session>(SESSION, b"ut", usize::MAX))?;
-        Ok(rows.into_iter().map(|(_, session)| session).collect())
+    /// [`StoreError`] when they cannot be read.
+    pub fn sessions(&self) -> Result<(Vec<Session>, Vec<String>), StoreError> {
+        self.metadata(|metadata| {
+            let (mut sessions, mut altered) = (Vec::new(), Vec::new());
+            for key in metadata.keys(SESSION, b"ut") {
+                match metadata.row(key) {
+                    Ok(session) => sessions.extend(session),
+                    Err(StoreError::Altered(_)) => {
+                        let name = key.get(SESSION.len()..).unwrap_or_default();
+                        altered.push(String::from_utf8_lossy(name).into_owned());
+                    }
+                    Err(error) => return Err(error),
+                }
+            }
+            Ok((sessions, altered))
+        })
     }
 
     /// When a session was last seen, as it was last written; nothing where it never was.
