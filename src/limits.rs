@@ -82,6 +82,9 @@ pub const SIGN_INS_OVER_MAX: usize = 65_536;
 pub const DISCOVERY_KEPT_SECONDS: i64 = 60;
 /// For how long a provider that cannot be reached is not asked again, in seconds: many who press do not make many calls.
 pub const DISCOVERY_AGAIN_SECONDS: i64 = 2;
+/// For how many milliseconds somebody waits for what a provider says of itself while it is asked for somebody else: one that
+/// answers does within it, and one that hangs keeps nobody longer.
+pub const DISCOVERY_WAITED_FOR_MILLISECONDS: u64 = 500;
 /// For how long a verified JSON Web Token is not verified again, in seconds.
 pub const KNOWN_JWT_SECONDS: i64 = 60;
 /// The most verified JSON Web Tokens that are known at a time.

@@ -99,7 +99,7 @@ impl Trust {
             }
         }
         for provider in &self.providers {
-            provider.forget().await;
+            provider.forget();
         }
     }
 

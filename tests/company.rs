@@ -19,7 +19,7 @@ use standing::pages::waiting::Waiting;
 use standing::pdp::opening;
 use tempfile::TempDir;
 
-use crate::doors::{House, trusting};
+use crate::doors::{House, PEER, trusting};
 use crate::jwt::Signer;
 use crate::people::{Browser, main_of};
 use crate::provider::{CLIENT, Provider, SECRET, parameters};
@@ -779,4 +779,44 @@ async fn an_email_says_what_somebody_may_be_where_the_provider_has_verified_it_a
         assert_eq!(company.signs_in(&mut browser, "").status, status, "{verified}");
         assert_eq!(is_signed_in(&mut browser), status == 303, "{verified}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_provider_that_hangs_is_asked_once_for_all_who_come_meanwhile_and_just_after() {
+    let company = Company::open().await;
+    company.provider.says().hangs = true;
+    let comes = || company.browser().get("/sign-in/start?with=Adatum+School").status;
+    let seen = std::thread::scope(|scope| {
+        let first = scope.spawn(comes);
+        while company.provider.says().called.is_empty() {
+            std::thread::yield_now();
+        }
+        // It has hung for longer than it is left alone after it failed.
+        company.house.passes(Duration::from_secs(3));
+        let others: Vec<_> = (0..5).map(|_| scope.spawn(comes)).collect();
+        let mut seen: Vec<u16> = others.into_iter().map(|other| other.join().unwrap()).collect();
+        seen.push(first.join().unwrap());
+        seen.push(comes());
+        seen
+    });
+    assert_eq!(seen, [503; 7]);
+    assert_eq!(company.provider.says().called, ["/.well-known/openid-configuration"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_address_that_brings_wrong_answers_is_told_to_wait_and_a_right_one_never_is() {
+    let company = Company::open().await;
+    let comes_back = |from: &str| {
+        let mut browser = company.browser();
+        let back = company.away(&mut browser, "");
+        browser.call("GET", &back, &[("sec-fetch-site", "cross-site"), (PEER, from)], None)
+    };
+    company.provider.says().claims = json!({ "aud": "another" });
+    let seen: Vec<u16> = (0..11).map(|_| comes_back("192.0.2.7:1").status).collect();
+    assert_eq!((&seen[..10], seen[10]), (&[403; 10][..], 429));
+    let late = comes_back("192.0.2.7:2");
+    assert!(late.header("retry-after").is_some_and(|wait| wait.parse::<u64>().unwrap() >= 1), "{late:?}");
+    assert_eq!(comes_back("192.0.2.8:1").status, 403, "another address");
+    company.provider.says().claims = json!({ "groups": ["global-administrators"] });
+    assert_eq!(comes_back("192.0.2.7:3").status, 303);
 }

@@ -21,7 +21,7 @@ use crate::server::{Answer, call};
 use crate::stage::{BEGIN, Stage, operator, time};
 
 /// The header by which these tests say where a connection comes from.
-const PEER: &str = "x-peer";
+pub const PEER: &str = "x-peer";
 /// The header by which they say what certificate its other end has, as a listener would have verified it.
 pub const CERTIFICATE: &str = "x-certificate";
 

@@ -38,6 +38,8 @@ pub struct Says {
     pub tokens: Tokens,
     /// Does it answer at all?
     pub is_down: bool,
+    /// Does it take calls and leave them without an answer?
+    pub hangs: bool,
     /// Are its codes good more than once?
     pub forgets: bool,
     asked: BTreeMap<String, Asked>,
@@ -70,6 +72,7 @@ impl Provider {
             metadata: json!({}),
             tokens: Box::new(signs),
             is_down: false,
+            hangs: false,
             forgets: false,
             asked: BTreeMap::new(),
             called: Vec::new(),
@@ -77,6 +80,7 @@ impl Provider {
         let says = Arc::new(Mutex::new(says));
         let (held, issuer, clock) = (Arc::clone(&says), base.clone(), Arc::clone(clock));
         std::thread::spawn(move || {
+            let mut left = Vec::new();
             for stream in listener.incoming() {
                 let mut stream = stream.unwrap();
                 let head = head_of(&mut stream);
@@ -91,6 +95,10 @@ impl Provider {
                 let mut says = held.lock().unwrap();
                 says.called.push(path.clone());
                 if says.is_down {
+                    continue;
+                }
+                if says.hangs {
+                    left.push(stream);
                     continue;
                 }
                 let (status, answer) = match path.as_str() {

@@ -15,7 +15,7 @@ use super::context::{Answer, Fault, PageCall, cookie};
 use super::frame::Shown;
 use super::proved::way_to;
 use super::sealed::random_text;
-use super::sign_in_page::{Failure, SignIn, shown};
+use super::sign_in_page::{Failure, SignIn, guessed, shown};
 use super::words::{id, name};
 use crate::change::persons::PersonNames;
 use crate::change::sessions::SignedInAt;
@@ -83,8 +83,11 @@ impl From<ProviderError> for Unsigned {
 async fn back(page: &PageCall, provider: &Provider) -> Result<String, ProviderError> {
     let pdp = &page.setting.pdp;
     let is_alone = trust(pdp).providers().len() == 1;
-    let own =
-        if is_alone || provider.says_issuer(pdp.now()).await? { String::new() } else { format!("/{}", provider.key()) };
+    let own = if is_alone || provider.says_issuer(&|| pdp.now()).await? {
+        String::new()
+    } else {
+        format!("/{}", provider.key())
+    };
     Ok(format!("{}{CALLBACK}{own}", pdp.public_url()))
 }
 
@@ -135,7 +138,7 @@ async fn away(page: &PageCall, provider: &Provider, next: Option<&str>, is_fresh
         is_fresh,
         is_other: page.asked("other").is_some(),
     };
-    let to = provider.way(&asking, now).await.map_err(|error| noted(provider, error))?;
+    let to = provider.way(&asking, &|| setting.pdp.now()).await.map_err(|error| noted(provider, error))?;
     let sealed = setting.sealing.seal(&setting.pdp, PURPOSE, begun).ok_or(Fault::Unavailable)?;
     let seconds = u64::try_from(SIGN_IN_MINUTES * 60).ok();
     Ok(Answer::SeeOther { to, cookies: vec![setting.set_cookie(setting.sign_in_cookie(), &sealed, seconds)] })
@@ -199,8 +202,8 @@ pub async fn callback(page: PageCall) -> Result<Answer, Fault> {
 /// Whoever came back, as they go on.
 async fn arrived(page: &PageCall, provider: &Provider, begun: &Begun, returned: &Returned) -> Result<Answer, Unsigned> {
     let (pdp, Begun { nonce, verifier, is_fresh, at, .. }) = (&page.setting.pdp, begun);
-    let now = pdp.now();
-    if !provider.is_of(returned.issuer.as_deref(), now).await.map_err(|error| noted(provider, error))? {
+    let now = || pdp.now();
+    if !provider.is_of(returned.issuer.as_deref(), &now).await.map_err(|error| noted(provider, error))? {
         tracing::warn!(provider = provider.settings.name, "an answer to a sign-in names another issuer, or none");
         return Err(Unsigned::Wrong);
     }
@@ -210,7 +213,7 @@ async fn arrived(page: &PageCall, provider: &Provider, begun: &Begun, returned: 
     }
     let code = returned.code.as_deref().filter(|code| !code.is_empty()).ok_or(Unsigned::Wrong)?;
     let expected = Expected { nonce, begun: *at, is_fresh: *is_fresh };
-    let found = provider.account((code, verifier, &begun.back), expected, now).await;
+    let found = provider.account((code, verifier, &begun.back), expected, &now).await;
     let Account { person, name, email, proved, callers } = found.map_err(|error| noted(provider, error))?;
     let names = PersonNames { name, email };
     if callers.is_empty() {
@@ -262,6 +265,9 @@ async fn failed(
         Unsigned::Stale => ("company-stale", StatusCode::FORBIDDEN, None),
         Unsigned::Wrong => {
             note_wrong_credentials(&page.setting.pdp, None).await.map_err(|_| Fault::Unavailable)?;
+            if let Some(wait) = guessed(page) {
+                return Err(Fault::TooMany(wait));
+            }
             ("company-wrong", StatusCode::FORBIDDEN, None)
         }
     };

@@ -1,7 +1,5 @@
 //! Signing in with a token, by the company whose email one has, or on a demonstration as one of its cast; and out.
 
-use std::time::Duration;
-
 use hyper::StatusCode;
 use maud::html;
 
@@ -11,11 +9,10 @@ use super::cast::member;
 use super::context::{Answer, Fault, PageCall};
 use super::form::{FieldError, Form, is_from_here};
 use super::frame::Shown;
-use super::sign_in_page::{SignIn, shown};
+use super::sign_in_page::{SignIn, guessed, shown};
 use super::words::name;
 use crate::change::sessions::{Beginning, end_session};
 use crate::change::tokens::authenticate;
-use crate::pdp::guessing::wrong_proof_from;
 use crate::pdp::opening::trust;
 use crate::pdp::wrong_credentials::note_wrong_credentials;
 
@@ -72,12 +69,6 @@ pub async fn with_token(page: PageCall) -> Result<Answer, Fault> {
     }
 }
 
-/// Counts a wrong token from the address of whoever sent it, and says how long they have to wait if these are too many.
-fn guessed(page: &PageCall) -> Option<Duration> {
-    let pdp = &page.setting.pdp;
-    wrong_proof_from(pdp, page.connection.client(pdp, &page.headers)?)
-}
-
 /// `POST /sign-in/cast`
 pub async fn with_cast(page: PageCall) -> Result<Answer, Fault> {
     let form = form_of(&page, &["as", "next"])?;
@@ -108,7 +99,7 @@ pub async fn signed_out(page: PageCall) -> Result<Answer, Fault> {
     let (words, pdp, of) = (page.words, &page.setting.pdp, page.asked("of"));
     let provider = trust(pdp).providers().iter().find(|one| Some(&one.settings.name) == of.as_ref());
     let way_out = match provider {
-        Some(provider) => provider.way_out(pdp.now()).await.map(|to| (to, &provider.settings.name)),
+        Some(provider) => provider.way_out(&|| pdp.now()).await.map(|to| (to, &provider.settings.name)),
         None => None,
     };
     let main = html! {

@@ -1,5 +1,7 @@
 //! The page on which one signs in: at the company's provider, with a token, or on a demonstration as one of its cast.
 
+use std::time::Duration;
+
 use hyper::StatusCode;
 use maud::{Markup, html};
 
@@ -10,6 +12,7 @@ use super::form::{Field, FieldError, field, summary};
 use super::frame::Shown;
 use super::proved::way_to;
 use super::words::name;
+use crate::pdp::guessing::wrong_proof_from;
 use crate::pdp::opening::trust;
 use crate::trust::provider::Provider;
 
@@ -40,6 +43,14 @@ pub struct SignIn<'a> {
     pub errors: &'a [FieldError],
     /// What did not work before.
     pub failure: Option<Failure>,
+}
+
+/// Counts a wrong proof of who somebody is from the address that it came from, and says how long that has to wait if these
+/// are too many.
+#[must_use]
+pub fn guessed(page: &PageCall) -> Option<Duration> {
+    let pdp = &page.setting.pdp;
+    wrong_proof_from(pdp, page.connection.client(pdp, &page.headers)?)
 }
 
 /// The page.

@@ -21,6 +21,22 @@ use tokio_rustls::TlsConnector;
 
 use crate::limits::{JWKS_BYTES_MAX, JWKS_SECONDS_MAX};
 
+/// A form of so many fields.
+pub(super) fn form(pairs: &[(&str, &str)]) -> String {
+    form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish()
+}
+
+/// A text as it stands in a form.
+pub(super) fn encoded(text: &str) -> String {
+    form_urlencoded::byte_serialize(text.as_bytes()).collect()
+}
+
+/// An address with more in its query.
+pub(super) fn with_query(url: &Uri, query: &str) -> String {
+    let url = url.to_string();
+    format!("{url}{}{query}", if url.contains('?') { '&' } else { '?' })
+}
+
 /// Why something cannot be fetched.
 #[derive(Debug, thiserror::Error)]
 pub enum FetchError {

@@ -5,7 +5,8 @@
 //! other either. What a provider hands out besides the ID token is thrown away.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use bytes::Bytes;
 use data_encoding::{BASE64, BASE64URL_NOPAD, HEXLOWER};
@@ -14,10 +15,10 @@ use jiff::SignedDuration;
 use rustls::ClientConfig;
 use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
-use tokio::sync::Mutex;
+use tokio::time::timeout;
 
 use super::acts_as::callers;
-use super::fetch::{FetchError, Posted, authorities, fetch, post};
+use super::fetch::{FetchError, Posted, authorities, encoded, fetch, form, post, with_query};
 use super::id_token::{Expected, verified};
 use super::issuer::{Issuer, IssuerError};
 use super::provider_error::{ProviderError, ProviderSettingsError};
@@ -27,7 +28,10 @@ use crate::config::issuer::{IssuerSettings, usual};
 use crate::config::sign_in::SignInSettings;
 use crate::files::check_secret;
 use crate::json;
-use crate::limits::{DISCOVERY_AGAIN_SECONDS, DISCOVERY_KEPT_SECONDS, JWKS_DEPTH_MAX, SIGN_IN_TEXT_LENGTH_MAX};
+use crate::limits::{
+    DISCOVERY_AGAIN_SECONDS, DISCOVERY_KEPT_SECONDS, DISCOVERY_WAITED_FOR_MILLISECONDS, JWKS_DEPTH_MAX,
+    JWKS_SECONDS_MAX, SIGN_IN_TEXT_LENGTH_MAX,
+};
 
 /// Where a provider says what it is, below its issuer.
 const WELL_KNOWN: &str = "/.well-known/openid-configuration";
@@ -50,6 +54,13 @@ struct Known {
     failed: Option<Timestamp>,
 }
 
+/// What says what time it is: asking a provider may take seconds.
+pub type Now<'a> = &'a (dyn Fn() -> Timestamp + Sync);
+
+fn is_within(now: Timestamp, at: Timestamp, seconds: i64) -> bool {
+    now.duration_since(at) < SignedDuration::from_secs(seconds)
+}
+
 /// A provider by which people sign in.
 pub struct Provider {
     /// The provider as the settings name it.
@@ -57,6 +68,8 @@ pub struct Provider {
     secret: Option<String>,
     tls: Option<Arc<ClientConfig>>,
     known: Mutex<Known>,
+    /// Held by whoever asks the provider what it is: one asks for all.
+    asking: tokio::sync::Mutex<()>,
 }
 
 /// What is sent along to a provider.
@@ -91,20 +104,6 @@ pub struct Account {
     pub callers: BTreeSet<Caller>,
 }
 
-fn form(pairs: &[(&str, &str)]) -> String {
-    form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish()
-}
-
-fn encoded(text: &str) -> String {
-    form_urlencoded::byte_serialize(text.as_bytes()).collect()
-}
-
-/// An address with more in its query.
-fn with_query(url: &Uri, query: &str) -> String {
-    let url = url.to_string();
-    format!("{url}{}{query}", if url.contains('?') { '&' } else { '?' })
-}
-
 impl Provider {
     /// A provider, as the settings name it; nothing is fetched yet.
     ///
@@ -133,7 +132,7 @@ impl Provider {
 
     /// A provider that is known by its settings alone, and never asked.
     pub(super) fn named(settings: SignInSettings) -> Self {
-        Self { settings, secret: None, tls: None, known: Mutex::default() }
+        Self { settings, secret: None, tls: None, known: Mutex::default(), asking: tokio::sync::Mutex::default() }
     }
 
     /// What its people may act as by the settings, in one number: a session that began under another opens nothing.
@@ -143,36 +142,61 @@ impl Provider {
         Sha256::digest(format!("{issuer}\n{client_id}\n{acts_as:?}")).into()
     }
 
-    /// Forgets what the provider said of itself, so that it is asked again.
-    pub(super) async fn forget(&self) {
-        *self.known.lock().await = Known::default();
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What the provider says of itself, asked at most once in a while.
-    async fn metadata(&self, now: Timestamp) -> Result<Arc<Metadata>, ProviderError> {
-        let mut known = self.known.lock().await;
-        let is_within = |at: Timestamp, seconds: i64| now.duration_since(at) < SignedDuration::from_secs(seconds);
-        if let Some(metadata) = known.metadata.as_ref().filter(|found| is_within(found.read, DISCOVERY_KEPT_SECONDS)) {
-            return Ok(Arc::clone(metadata));
+    /// Forgets what the provider said of itself, so that it is asked again.
+    pub(super) fn forget(&self) {
+        *self.known() = Known::default();
+    }
+
+    /// What is known of the provider without asking it; nothing where it is to be asked.
+    fn known_at(&self, now: Timestamp) -> Option<Result<Arc<Metadata>, ProviderError>> {
+        let known = self.known();
+        let metadata = known.metadata.as_ref().filter(|found| is_within(now, found.read, DISCOVERY_KEPT_SECONDS));
+        let has_failed = known.failed.is_some_and(|failed| is_within(now, failed, DISCOVERY_AGAIN_SECONDS));
+        metadata.map(|found| Ok(Arc::clone(found))).or_else(|| has_failed.then_some(Err(ProviderError::DownLately)))
+    }
+
+    /// What the provider says of itself, asked by one at a time and at most once in a while. Whoever comes meanwhile has
+    /// what it said before, or waits a moment: one that hangs keeps nobody else.
+    async fn metadata(&self, now: Now<'_>) -> Result<Arc<Metadata>, ProviderError> {
+        if let Some(known) = self.known_at(now()) {
+            return known;
         }
-        if known.failed.is_some_and(|failed| is_within(failed, DISCOVERY_AGAIN_SECONDS)) {
-            return Err(ProviderError::DownLately);
+        let _asking = match self.asking.try_lock() {
+            Ok(asking) => asking,
+            Err(_) => {
+                let until = DISCOVERY_KEPT_SECONDS.saturating_add_unsigned(JWKS_SECONDS_MAX);
+                let before = self.known().metadata.clone().filter(|found| is_within(now(), found.read, until));
+                if let Some(before) = before {
+                    return Ok(before);
+                }
+                let moment = Duration::from_millis(DISCOVERY_WAITED_FOR_MILLISECONDS);
+                timeout(moment, self.asking.lock()).await.map_err(|_| ProviderError::DownLately)?
+            }
+        };
+        // Whoever asked before knows by now.
+        if let Some(known) = self.known_at(now()) {
+            return known;
         }
-        match self.discovered(known.metadata.as_deref(), now).await {
+        let before = self.known().metadata.clone();
+        match self.discovered(before.as_deref(), now).await {
             Ok(metadata) => {
                 let metadata = Arc::new(metadata);
-                *known = Known { metadata: Some(Arc::clone(&metadata)), failed: None };
+                *self.known() = Known { metadata: Some(Arc::clone(&metadata)), failed: None };
                 Ok(metadata)
             }
             Err(error) => {
-                known.failed = Some(now);
+                self.known().failed = Some(now());
                 Err(error)
             }
         }
     }
 
     /// Asks the provider what it is. Its keys are those of before where they are at the same place.
-    async fn discovered(&self, before: Option<&Metadata>, now: Timestamp) -> Result<Metadata, ProviderError> {
+    async fn discovered(&self, before: Option<&Metadata>, now: Now<'_>) -> Result<Metadata, ProviderError> {
         let unusable = |why: &str| ProviderError::Metadata(why.to_owned());
         let issuer = &self.settings.issuer;
         let at = format!("{}{WELL_KNOWN}", issuer.trim_end_matches('/'));
@@ -201,7 +225,7 @@ impl Provider {
             // What is taken where nothing is said (Discovery, 3).
             takes_basic: methods.is_none_or(|methods| methods.iter().any(|one| one == "client_secret_basic")),
             keys,
-            read: now,
+            read: now(),
         })
     }
 
@@ -242,7 +266,7 @@ impl Provider {
     ///
     /// # Errors
     /// [`ProviderError`] when the provider cannot be reached or used now.
-    pub async fn way(&self, asking: &Asking<'_>, now: Timestamp) -> Result<String, ProviderError> {
+    pub async fn way(&self, asking: &Asking<'_>, now: Now<'_>) -> Result<String, ProviderError> {
         let metadata = self.metadata(now).await?;
         let scope = self.settings.scope();
         let challenge = BASE64URL_NOPAD.encode(&Sha256::digest(asking.verifier.as_bytes()));
@@ -265,7 +289,7 @@ impl Provider {
     ///
     /// # Errors
     /// [`ProviderError`] when the provider cannot be reached or used now.
-    pub async fn says_issuer(&self, now: Timestamp) -> Result<bool, ProviderError> {
+    pub async fn says_issuer(&self, now: Now<'_>) -> Result<bool, ProviderError> {
         Ok(self.metadata(now).await?.says_issuer)
     }
 
@@ -276,7 +300,7 @@ impl Provider {
     }
 
     /// Where somebody ends what the provider itself remembers of them, if it says where.
-    pub async fn way_out(&self, now: Timestamp) -> Option<String> {
+    pub async fn way_out(&self, now: Now<'_>) -> Option<String> {
         let metadata = self.metadata(now).await.ok()?;
         let url = metadata.end_session.as_ref()?;
         Some(with_query(url, &form(&[("client_id", &self.settings.client_id)])))
@@ -286,7 +310,7 @@ impl Provider {
     ///
     /// # Errors
     /// [`ProviderError`] when the provider cannot be reached or used now.
-    pub async fn is_of(&self, issuer: Option<&str>, now: Timestamp) -> Result<bool, ProviderError> {
+    pub async fn is_of(&self, issuer: Option<&str>, now: Now<'_>) -> Result<bool, ProviderError> {
         let metadata = self.metadata(now).await?;
         Ok(issuer.map_or(!metadata.says_issuer, |issuer| issuer == self.settings.issuer))
     }
@@ -299,7 +323,7 @@ impl Provider {
         &self,
         (code, verifier, back): (&str, &str, &str),
         expected: Expected<'_>,
-        now: Timestamp,
+        now: Now<'_>,
     ) -> Result<Account, ProviderError> {
         let metadata = self.metadata(now).await?;
         let mut pairs = vec![
@@ -330,7 +354,7 @@ impl Provider {
         })?;
         let answer = object(&answer).ok_or(ProviderError::NoIdToken)?;
         let token = answer.get("id_token").and_then(Value::as_str).ok_or(ProviderError::NoIdToken)?;
-        let found = verified(&metadata.keys, client, token, expected, now).await?;
+        let found = verified(&metadata.keys, client, token, expected, now()).await?;
         let person = Person { issuer: self.settings.issuer.clone(), subject: found.subject };
         let is_verified = matches!(found.claims.get("email_verified"), Some(Value::Bool(true)));
         let mut claims = found.claims.clone();
