@@ -8,6 +8,8 @@ use data_encoding::BASE64URL_NOPAD;
 use jsonwebtoken::crypto::sign;
 use jsonwebtoken::{Algorithm, EncodingKey};
 use serde_json::{Value, json};
+use standing::caller::Person;
+use standing::change::open_sessions::end_sessions_of;
 use standing::clock::Clock as _;
 use standing::config::pages::SessionSettings;
 use standing::domain::partner::PartnerKind;
@@ -24,7 +26,7 @@ use crate::jwt::Signer;
 use crate::people::{Browser, main_of};
 use crate::provider::{CLIENT, Provider, SECRET, parameters};
 use crate::server::Answer;
-use crate::stage::Stage;
+use crate::stage::{Stage, operator};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -819,4 +821,42 @@ async fn an_address_that_brings_wrong_answers_is_told_to_wait_and_a_right_one_ne
     assert_eq!(comes_back("192.0.2.8:1").status, 403, "another address");
     company.provider.says().claims = json!({ "groups": ["global-administrators"] });
     assert_eq!(comes_back("192.0.2.7:3").status, 303);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_somebody_was_to_choose_is_over_with_their_sessions() {
+    let company = Company::open().await;
+    company.provider.says().claims = json!({ "groups": ["global-administrators", "auditors"] });
+    let mut copied = company.browser();
+    assert_eq!(company.signs_in(&mut copied, "").header("location"), Some("/acting-as"));
+    let person = Person { issuer: company.provider.base.clone(), subject: "ada".to_owned() };
+    let ended = end_sessions_of(&company.house.stage.pdp, &operator(), person).await.unwrap();
+    assert_eq!(ended.value.ended, [], "none was begun");
+    let answer = copied.post("/acting-as", &[("as", "customer:adatum")]);
+    assert_eq!((answer.status, answer.header("location")), (303, Some("/sign-in")), "{}", answer.text);
+    assert!(!is_signed_in(&mut copied));
+    // Whoever signs in after that is not held up by it.
+    company.house.passes(MINUTE);
+    let mut browser = company.browser();
+    company.signs_in(&mut browser, "");
+    assert_eq!(browser.post("/acting-as", &[("as", "customer:adatum")]).status, 303);
+    assert!(is_signed_in(&mut browser));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn somebody_who_may_act_for_more_than_a_browser_keeps_is_told_so() {
+    let rules: String = (0..200)
+        .map(|one| {
+            format!(
+                "{{ role = \"customer\", for = \"a-customer-{one}\", when = {{ claim = \"groups\", has = \"all\" }} }},\n"
+            )
+        })
+        .collect();
+    let change = |settings: String| settings.replace("acts_as = [", &format!("acts_as = [{rules}"));
+    let company = Company::of("", change).await;
+    company.provider.says().claims = json!({ "groups": ["all"] });
+    let mut browser = company.browser();
+    let told = company.signs_in(&mut browser, "");
+    assert_eq!((told.status, told.text.contains("may act for 200 here")), (403, true), "{}", told.text);
+    assert!(!is_signed_in(&mut browser));
 }

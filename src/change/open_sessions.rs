@@ -121,7 +121,8 @@ pub async fn end_session_of(
 }
 
 /// Ends every session of a person. One that was altered on disk opens nothing and cannot be ended: it is not among those
-/// that were, and stays among the person's, so that ending them again finds it if it is put back.
+/// that were, and stays among the person's, so that ending them again finds it if it is put back. Nor does anything begin
+/// that the person signed in for before.
 ///
 /// # Errors
 /// [`CallError::Denied`] when the caller may not end sessions.
@@ -147,6 +148,7 @@ pub async fn end_sessions_of(
                 Err(error) => return Err(error.into()),
             }
         }
+        metadata.put_sessions_ended(&hand, context.at)?;
         if !ended.is_empty() {
             metadata.put_open_sessions(&hand, &left)?;
         }

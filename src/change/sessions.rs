@@ -25,6 +25,8 @@ use crate::store::{MetadataChanges, Session, StoreError, WriteContext};
 
 pub use crate::store::SignedInAt;
 
+/// The code of what says that somebody has to sign in again, because their sessions were ended.
+pub const SESSIONS_ENDED: &str = "sessions_ended";
 const SECRET_BYTES: usize = 32;
 /// How much of the hash of a secret is the session's public name.
 const ID_BYTES: usize = 16;
@@ -64,6 +66,8 @@ pub struct Beginning {
     pub begun: Option<Timestamp>,
     /// The provider it begins at.
     pub signed_in_at: Option<SignedInAt>,
+    /// When the person came to choose what it is to speak for: it is not begun where their sessions were ended since.
+    pub arrived: Option<Timestamp>,
 }
 
 /// Why a session cannot be begun.
@@ -72,12 +76,16 @@ pub enum SessionError {
     /// The system gives no random bytes.
     #[error(transparent)]
     NoRandomness(#[from] RandomError),
+    /// Every session of the person was ended since they signed in.
+    #[error("the sessions of this person were ended since they signed in; sign in again")]
+    Ended,
 }
 
 impl Coded for SessionError {
     fn code(&self) -> &'static str {
         match self {
             Self::NoRandomness(_) => "no_randomness",
+            Self::Ended => SESSIONS_ENDED,
         }
     }
 }
@@ -135,6 +143,10 @@ pub async fn begin_session_with(
     let (caller, person, new) = (call.caller.clone(), call.person.clone(), id.clone());
     call::change(pdp, &call, "signIn", CallTarget::Installation, move |context, _| {
         let hand = hand(&caller, person.as_ref());
+        let ended = context.sessions_ended(&hand)?;
+        if beginning.arrived.zip(ended).is_some_and(|(arrived, ended)| arrived <= ended) {
+            return Err(SessionError::Ended.into());
+        }
         let mut metadata = MetadataChanges::default();
         let mut open = context.open_sessions(&hand)?;
         let most = SESSIONS_OF_ONE_MAX.saturating_sub(1);

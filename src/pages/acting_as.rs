@@ -10,11 +10,11 @@ use super::called::Called;
 use super::context::{Answer, Fault, PageCall, cookie};
 use super::frame::{Shown, speaks_for};
 use super::held::Held;
-use super::sealed::random_text;
+use super::sealed::{SealError, random_text};
 use super::words::name;
 use crate::caller::{Caller, Identity, Person, Proof};
 use crate::change::persons::{PersonNames, name_person};
-use crate::change::sessions::{Beginning, SignedInAt};
+use crate::change::sessions::{Beginning, SESSIONS_ENDED, SignedInAt};
 use crate::clock::Timestamp;
 use crate::limits::SIGN_IN_MINUTES;
 
@@ -25,6 +25,7 @@ const PURPOSE: &str = "standing: for whom somebody acts";
 #[derive(Serialize, Deserialize)]
 pub struct Arrived {
     id: String,
+    arrived: Timestamp,
     person: Person,
     names: PersonNames,
     proved: Timestamp,
@@ -46,7 +47,8 @@ impl Arrived {
     ) -> Result<Self, Fault> {
         let id = random_text(&page.setting.pdp).map_err(|_| Fault::Unavailable)?;
         // Whose provider does not say when has not proved it lately.
-        Ok(Self { id, person, names, proved: proved.unwrap_or(Timestamp::UNIX_EPOCH), at, next: None })
+        let arrived = page.setting.pdp.now();
+        Ok(Self { id, arrived, person, names, proved: proved.unwrap_or(Timestamp::UNIX_EPOCH), at, next: None })
     }
 
     /// With where they go on.
@@ -78,21 +80,26 @@ impl Arrived {
     /// Has them choose.
     fn asks(self, page: &PageCall) -> Result<Answer, Fault> {
         let setting = &page.setting;
-        let sealed = setting.sealing.seal(&setting.pdp, PURPOSE, self).ok_or(Fault::Unavailable)?;
+        let sealed = match setting.sealing.seal(&setting.pdp, PURPOSE, &self) {
+            Ok(sealed) => sealed,
+            Err(SealError::TooLong) => return Ok(too_many(page, &self).into()),
+            Err(SealError::Unsealed) => return Err(Fault::Unavailable),
+        };
         let seconds = u64::try_from(SIGN_IN_MINUTES * 60).ok();
         let cookies = vec![setting.set_cookie(setting.acting_as_cookie(), &sealed, seconds)];
         Ok(Answer::SeeOther { to: "/acting-as".to_owned(), cookies })
     }
 
     async fn begins(self, page: &PageCall, caller: Caller) -> Result<Answer, Fault> {
-        let Self { person, names, proved, at, next, .. } = self;
+        let Self { arrived, person, names, proved, at, next, .. } = self;
         let proof = Proof::SignIn { issuer: person.issuer.clone() };
         let identity = Identity { caller, person: Some(person.clone()), proof };
-        let beginning = Beginning { proved: Some(proved), begun: None, signed_in_at: Some(at) };
+        let beginning = Beginning { proved: Some(proved), begun: None, signed_in_at: Some(at), arrived: Some(arrived) };
         let next = next.as_deref().and_then(next_of);
         match begin(page, identity, beginning, next).await {
             // Whom the settings let them act for is not known here, or may not come in.
             Err(Fault::NotFound) => Ok(unknown(page, &names, &person).into()),
+            Err(Fault::Refused(_, code, _)) if code == SESSIONS_ENDED => Ok(to_sign_in()),
             Ok(begun) => {
                 name_person(&page.setting.pdp, &person, &names).await.map_err(|_| Fault::Unavailable)?;
                 Ok(begun)
@@ -117,6 +124,20 @@ fn unknown(page: &PageCall, names: &PersonNames, person: &Person) -> Shown {
     let main = html! {
         h1 { (title) }
         p { (words.with("acting-unknown-says", [("account", account(names, person).into())])) }
+        p.buttons { a.button href="/sign-in" { (words.say("sign-in-otherwise")) } }
+    };
+    Shown::of(title, main).with_status(StatusCode::FORBIDDEN)
+}
+
+/// Somebody may act for so many that no browser would keep what they choose from.
+fn too_many(page: &PageCall, arrived: &Arrived) -> Shown {
+    let words = page.words;
+    let title = words.say("acting-too-many");
+    let parts =
+        [("account", account(&arrived.names, &arrived.person).into()), ("count", arrived.at.may_act_as.len().into())];
+    let main = html! {
+        h1 { (title) }
+        p { (words.with("acting-too-many-says", parts)) }
         p.buttons { a.button href="/sign-in" { (words.say("sign-in-otherwise")) } }
     };
     Shown::of(title, main).with_status(StatusCode::FORBIDDEN)
@@ -203,7 +224,8 @@ pub async fn chosen(page: PageCall) -> Result<Answer, Fault> {
             let session = held.session;
             let identity = Identity { caller, ..session.identity };
             let (proved, begun) = (Some(session.proved), Some(session.begun));
-            begin(&page, identity, Beginning { proved, begun, signed_in_at: session.signed_in_at }, None).await
+            begin(&page, identity, Beginning { proved, begun, signed_in_at: session.signed_in_at, arrived: None }, None)
+                .await
         }
     }
 }

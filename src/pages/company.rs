@@ -139,7 +139,7 @@ async fn away(page: &PageCall, provider: &Provider, next: Option<&str>, is_fresh
         is_other: page.asked("other").is_some(),
     };
     let to = provider.way(&asking, &|| setting.pdp.now()).await.map_err(|error| noted(provider, error))?;
-    let sealed = setting.sealing.seal(&setting.pdp, PURPOSE, begun).ok_or(Fault::Unavailable)?;
+    let sealed = setting.sealing.seal(&setting.pdp, PURPOSE, begun).map_err(|_| Fault::Unavailable)?;
     let seconds = u64::try_from(SIGN_IN_MINUTES * 60).ok();
     Ok(Answer::SeeOther { to, cookies: vec![setting.set_cookie(setting.sign_in_cookie(), &sealed, seconds)] })
 }

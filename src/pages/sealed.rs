@@ -43,6 +43,17 @@ struct Sealed<T> {
     held: T,
 }
 
+/// Why something cannot be sealed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum SealError {
+    /// A browser would not keep it.
+    #[error("it is too long for a cookie; have less of it")]
+    TooLong,
+    /// It cannot be sealed now.
+    #[error("it cannot be sealed now; try again")]
+    Unsealed,
+}
+
 /// Random bytes as text, which nobody can guess.
 ///
 /// # Errors
@@ -64,16 +75,20 @@ impl Sealing {
         Ok(Self { key, over: Mutex::default() })
     }
 
-    /// Seals something for a purpose; nothing where it is too long for a cookie, or the system gives no random bytes.
-    pub fn seal<T: Serialize>(&self, pdp: &Pdp, purpose: &str, held: T) -> Option<String> {
-        let until = pdp.now().checked_add(SignedDuration::from_mins(SIGN_IN_MINUTES)).ok()?;
-        let text = serde_json::to_vec(&Sealed { until, held }).ok()?;
+    /// Seals something for a purpose.
+    ///
+    /// # Errors
+    /// [`SealError`].
+    pub fn seal<T: Serialize>(&self, pdp: &Pdp, purpose: &str, held: T) -> Result<String, SealError> {
+        let until = pdp.now().checked_add(SignedDuration::from_mins(SIGN_IN_MINUTES));
+        let until = until.map_err(|_| SealError::Unsealed)?;
+        let text = serde_json::to_vec(&Sealed { until, held }).map_err(|_| SealError::Unsealed)?;
         let mut nonce = [0; NONCE_BYTES];
-        random_bytes(pdp, &mut nonce).ok()?;
+        random_bytes(pdp, &mut nonce).map_err(|_| SealError::Unsealed)?;
         let payload = Payload { msg: &text, aad: purpose.as_bytes() };
-        let sealed = self.cipher().encrypt(&XNonce::from(nonce), payload).ok()?;
+        let sealed = self.cipher().encrypt(&XNonce::from(nonce), payload).map_err(|_| SealError::Unsealed)?;
         let cookie = BASE64URL_NOPAD.encode(&[nonce.as_slice(), sealed.as_slice()].concat());
-        (cookie.len() <= SIGN_IN_COOKIE_LENGTH_MAX).then_some(cookie)
+        if cookie.len() <= SIGN_IN_COOKIE_LENGTH_MAX { Ok(cookie) } else { Err(SealError::TooLong) }
     }
 
     /// What was sealed for a purpose; nothing for what was not, or is not good any more.

@@ -56,6 +56,8 @@ pub struct Session {
 const SESSION: &[u8] = b"us";
 /// Which sessions of somebody were begun and not ended, by the SHA-256 of who it is.
 const OPEN: &[u8] = b"uo";
+/// When all sessions of somebody were ended at once, by the SHA-256 of who it is.
+const ENDED: &[u8] = b"ue";
 /// When a session was last seen: no entry of the journal, because nothing opens by it.
 const SEEN: &[u8] = b"y";
 
@@ -127,6 +129,14 @@ impl WriteContext<'_> {
     pub fn open_sessions(&self, of: &[u8; 32]) -> Result<Vec<SessionId>, StoreError> {
         Ok(self.metadata.row(&key(OPEN, of))?.unwrap_or_default())
     }
+
+    /// When all sessions of somebody were last ended at once; nothing where they never were.
+    ///
+    /// # Errors
+    /// [`StoreError`] when it cannot be read.
+    pub fn sessions_ended(&self, of: &[u8; 32]) -> Result<Option<Timestamp>, StoreError> {
+        self.metadata.row(&key(ENDED, of))
+    }
 }
 
 impl MetadataChanges {
@@ -144,5 +154,13 @@ impl MetadataChanges {
     /// [`StoreError`] when it cannot be put into bytes.
     pub fn put_open_sessions(&mut self, of: &[u8; 32], sessions: &[SessionId]) -> Result<(), StoreError> {
         self.put(key(OPEN, of), &sessions)
+    }
+
+    /// Stores when all sessions of somebody were ended at once.
+    ///
+    /// # Errors
+    /// [`StoreError`] when it cannot be put into bytes.
+    pub fn put_sessions_ended(&mut self, of: &[u8; 32], at: Timestamp) -> Result<(), StoreError> {
+        self.put(key(ENDED, of), &at)
     }
 }
