@@ -55,12 +55,14 @@ export async function person(browser, base, options = {}, known = []) {
     return route.abort();
   });
   const page = await context.newPage();
-  const goto = page.goto.bind(page);
-  page.goto = async (...to) => {
-    const answer = await goto(...to);
-    await made(page);
-    return answer;
-  };
+  for (const way of ["goto", "reload", "goBack"]) {
+    const goes = page[way].bind(page);
+    page[way] = async (...to) => {
+      const answer = await goes(...to);
+      await made(page);
+      return answer;
+    };
+  }
   page.on("console", (message) => noise.push(message.text()));
   page.on("pageerror", (error) => noise.push(String(error)));
   return { context, page, foreign, noise };
