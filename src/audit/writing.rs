@@ -117,11 +117,11 @@ impl Record {
 
 fn bytes(record: &impl Serialize) -> Result<Vec<u8>, RecordError> {
     WRITTEN.with_borrow_mut(|written| {
-        written.clear();
-        serde_json::to_writer(&mut *written, record).map_err(RecordError::Unwritable)?;
+        let made = serde_json::to_writer(&mut *written, record);
         let bytes = written.as_slice().to_vec();
+        written.clear();
         written.shrink_to(KEPT_BYTES);
-        Ok(bytes)
+        made.map(|()| bytes).map_err(RecordError::Unwritable)
     })
 }
 

@@ -59,7 +59,7 @@ mod tests {
     use warp::Filter as _;
     use warp::http::Request;
 
-    use super::{RequestHead, head};
+    use super::{Connection, RequestHead, head};
 
     fn said(RequestHead { method, path, query, named, headers, connection }: &RequestHead) -> String {
         format!("{method} {path} {query} {named:?} {headers:?} {connection:?}")
@@ -89,13 +89,17 @@ mod tests {
             &[b""],
             &[b"\xff"],
         ];
+        let peer = "192.0.2.1:1".parse()?;
         for target in targets {
             for host in hosts {
                 let request = || {
                     let request = Request::builder().method("POST").uri(target).header("x-request-id", "1");
+                    let connection = Connection { is_tls: true, peer: Some(peer), certificate: None };
+                    let request = request.extension(connection);
                     host.iter().fold(request, |request, host| request.header("host", *host)).body(Empty::<Bytes>::new())
                 };
                 let read = RequestHead::of(request()?.into_parts().0);
+                assert_eq!(read.connection.peer, Some(peer));
                 let filtered = filtered.call(request()?).await?.into_body().collect().await?.to_bytes();
                 assert_eq!(said(&read), String::from_utf8_lossy(&filtered), "{target} {host:?}");
             }

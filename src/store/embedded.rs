@@ -45,13 +45,16 @@ impl Log for Shared {
         fill: impl FnOnce(&mut Batch<'_>) -> Result<(), StoreError>,
     ) -> Result<Head, StoreError> {
         let Published { head, newer, in_force, is_real } = written(self, after, now, fill)?;
-        let before = self.revision.swap(head.revision.0, Ordering::AcqRel);
-        self.forget_present();
+        let is_newer = newer.is_some();
         if let Some(newer) = newer {
             self.known.write().unwrap_or_else(PoisonError::into_inner).merge(newer);
             if in_force.is_some() {
                 self.put_in_force(in_force);
             }
+        }
+        // After the rules: a change that came after them is never read by those before.
+        let before = self.publish(head.revision);
+        if is_newer {
             self.newest_metadata.send_replace(head.entry);
         }
         // A small change may fit on the disk where no record does.
@@ -59,7 +62,7 @@ impl Log for Shared {
             self.writable.store(true, Ordering::Release);
             self.records_written();
         }
-        if before != head.revision.0 {
+        if before != head.revision {
             self.changed.send_replace(head.revision);
         }
         Ok(head)

@@ -134,18 +134,29 @@ impl Shared {
         Ok(present.insert(Snapshot::of(self.read()?, revision)?).clone())
     }
 
-    /// Has whoever reads from now on read anew. It comes after each commit, before anybody is told of it: whoever knows of
-    /// a change sees it; and where the file is closed, or its pages would not be free for others.
+    /// Has whoever reads from now on read anew.
     pub(super) fn forget_present(&self) {
         let before = self.present.lock().unwrap_or_else(PoisonError::into_inner).take();
         // Closed without anybody waiting for it.
         drop(before);
     }
 
+    /// Makes a revision the newest, after its commit and before anybody is told of that; returns the one before. Whoever
+    /// sees it is given no present of before.
+    pub(super) fn publish(&self, revision: Revision) -> Revision {
+        let mut present = self.present.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = self.revision.swap(revision.0, Ordering::AcqRel);
+        let forgotten = present.take();
+        drop(present);
+        drop(forgotten);
+        Revision(before)
+    }
+
     /// Closes the file.
     pub(super) fn close(&self) {
+        // Held until it is closed, so that nobody opens it once more.
+        let mut present = self.present.lock().unwrap_or_else(PoisonError::into_inner);
+        drop(present.take());
         self.database.write().unwrap_or_else(PoisonError::into_inner).take();
-        // After that nobody opens it any more.
-        self.forget_present();
     }
 }

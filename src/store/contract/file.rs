@@ -1,13 +1,17 @@
 //! The file under the contract, on a disk that fails when it is told to.
 
 use std::io;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
 
 use super::super::StoreError;
 use super::super::file::Shared;
+use super::super::log::Log as _;
 use super::super::redb_file::Store;
-use super::opened::{Fault, Opened, time};
+use super::opened::{Case, Fault, Opened, enter, named, time};
 use crate::clock::Stopped;
+use crate::id::Revision;
 use crate::random::Same;
 
 /// The file.
@@ -97,4 +101,27 @@ impl Opened for FileLog {
         drop(store);
         Self::over(disk)
     }
+}
+
+#[test]
+fn a_revision_is_seen_when_nobody_is_given_the_present_of_before_any_more() -> Case {
+    let opened = FileLog::new()?;
+    let shared = opened.log();
+    let newest = || Revision(shared.revision.load(Ordering::Acquire));
+    enter(shared, named(1, "First")?)?;
+    assert_eq!(shared.present()?.view().revision(), Revision(1));
+    let present = shared.present.lock().unwrap_or_else(PoisonError::into_inner);
+    thread::scope(|scope| {
+        let second = scope.spawn(|| enter(shared, named(2, "Second")?));
+        // On the disk, and held up where it is made known.
+        while shared.head()?.revision != Revision(2) {
+            thread::yield_now();
+        }
+        (0..1_000).for_each(|_| thread::yield_now());
+        assert_eq!(newest(), Revision(1), "the present of before is there still");
+        drop(present);
+        second.join().unwrap_or(Err(StoreError::Closing))
+    })?;
+    assert_eq!((newest(), shared.present()?.view().revision()), (Revision(2), Revision(2)));
+    Ok(())
 }
