@@ -75,8 +75,11 @@ pub struct PageRoute {
     /// Is whatever else stands in its query passed over? Tools that send mail write into the links of what they send, and
     /// a provider says more of a sign-in than is asked.
     pub takes_any: bool,
-    /// May it look at everything, so that it has its turn aside, and goes on when whoever waits for it leaves?
+    /// May it look at everything, so that it has its turn aside?
     pub is_long: bool,
+    /// Is it kept for whoever leaves while it is made? It says how things were then, so it is a page of the rules or of
+    /// the ledger, and none of what may be done now.
+    pub is_kept: bool,
     /// Is a file of rules sent to it, which may be large?
     pub is_large: bool,
     run: fn(PageCall) -> Answering,
@@ -92,6 +95,7 @@ macro_rules! pages {
             in_worlds: $(pages!(@world $more) ||)* false,
             takes_any: $(pages!(@any $more) ||)* false,
             is_long: $(pages!(@long $more) ||)* false,
+            is_kept: $(pages!(@kept $more) ||)* false,
             is_large: $(pages!(@large $more) ||)* false,
             query: &[$($(stringify!($query)),+)?],
             run: |page| Box::pin($run(page)),
@@ -103,6 +107,8 @@ macro_rules! pages {
     (@any $other:ident) => { false };
     (@long long) => { true };
     (@long $other:ident) => { false };
+    (@kept kept) => { true };
+    (@kept $other:ident) => { false };
     (@large large) => { true };
     (@large $other:ident) => { false };
 }
@@ -151,13 +157,13 @@ pages! {
     GET    "/partners/{partner}/access" "reviewAccess"            => partner::access [as_of cursor format], long;
 
     GET    "/rules" "readRules"                                   => rules::status;
-    GET    "/rules/tables" "readRules"                            => rules::tables [set], long;
-    GET    "/rules/tables/{action}" "readRules"                   => rules::table [set], long;
+    GET    "/rules/tables" "readRules"                            => rules::tables [set], long, kept;
+    GET    "/rules/tables/{action}" "readRules"                   => rules::table [set], long, kept;
     GET    "/rules/files" "readRules"                             => rules::files [set];
     GET    "/rules/files/{*file}" "readRules"                     => rules::file [set], long;
     GET    "/rules/history" "readRules"                           => rules::history [cursor];
     GET    "/rules/sets/{digest}" "readRules"                     => rules::set;
-    GET    "/rules/compare" "readRules" | "reviewRules"           => rules::compare [from to], long;
+    GET    "/rules/compare" "readRules" | "reviewRules"           => rules::compare [from to], long, kept;
     GET    "/rules/proposals" "readRules"                         => rules::proposals [cursor];
     GET    "/rules/proposals/{proposal}" "readRules"              => rules::proposal, long;
     GET    "/rules/proposals/{proposal}/withdrawal" "readRules"   => rules::withdrawal;
@@ -166,7 +172,7 @@ pages! {
     POST   "/rules/proposals/{proposal}/approval" "approveRules" | "readRules" => rules::approved, long;
     GET    "/rules/proposals/{proposal}/refusal" "readRules"      => rules::refusal;
     POST   "/rules/proposals/{proposal}/refusal" "approveRules" | "readRules" => rules::refused;
-    GET    "/rules/rollback" "readRules" | "reviewRules"          => rules::rollback [to], long;
+    GET    "/rules/rollback" "readRules" | "reviewRules"          => rules::rollback [to], long, kept;
     POST   "/rules/rollback" "rollBackRules" | "proposeRules" | "readRules" => rules::rolled_back, long;
     GET    "/rules/drafts" "draftRules"                           => rules::drafts;
     POST   "/rules/drafts" "draftRules"                           => rules::begun;
@@ -183,8 +189,8 @@ pages! {
     POST   "/rules/drafts/{draft}/files/{*file}" "draftRules"     => rules::saved, long, large;
 
     GET    "/ledger" "readDecisions"                              => auditor::ledger [subject action resource decision reason from to order caller rule rules asked requestId cursor format], world, long;
-    GET    "/ledger/replay" "readDecisions"                       => auditor::replay_all [rules set from to], world, long;
-    GET    "/ledger/verification" "readDecisions"                 => auditor::verification [now], world, long;
+    GET    "/ledger/replay" "readDecisions"                       => auditor::replay_all [rules set from to], world, long, kept;
+    GET    "/ledger/verification" "readDecisions"                 => auditor::verification [now], world, long, kept;
     GET    "/ledger/checkpoints" "readDecisions"                  => auditor::checkpoints [cursor], world;
     POST   "/ledger/checkpoints" "readDecisions"                  => auditor::compared, world;
     GET    "/ledger/checkpoints/key" "readDecisions"              => auditor::key, world;

@@ -2,12 +2,14 @@
 
 use standing::caller::{Caller, Identity, Proof};
 use standing::change;
-use standing::change::sessions::{Begun, begin_session, end_session, open_session};
+use standing::change::sessions::{
+    Beginning, Begun, SessionError, begin_session, begin_session_with, end_session, open_session,
+};
 use standing::change::tokens::{NewToken, Speaker};
 use standing::clock::{Clock as _, Timestamp};
 use standing::config::pages::SessionSettings;
 use standing::facts::Role;
-use standing::pdp::call::Call;
+use standing::pdp::call::{Call, CallError};
 
 use crate::stage::{Stage, operator};
 use crate::worlds::Chance;
@@ -96,6 +98,24 @@ async fn a_shorter_session_is_over_earlier_and_one_that_is_used_is_not_idle() {
     }
     stage.clock.set(stage.clock.now().checked_add(jiff::SignedDuration::from_secs(30)).unwrap());
     assert_eq!(open_session(&stage.pdp, &begun.secret, lasts).await.unwrap(), None, "an hour is over");
+}
+
+#[tokio::test]
+async fn no_session_goes_on_from_one_that_was_ended_or_never_was() {
+    let (stage, lasts) = (Stage::new(), SessionSettings::default());
+    let (_, call) = hired(&stage).await;
+    let held = begin_session(&stage.pdp, &call).await.unwrap();
+    let goes_on = |from: &Begun| {
+        let beginning = Beginning { begun: Some(stage.pdp.now()), from: Some(from.id.clone()), ..Beginning::default() };
+        begin_session_with(&stage.pdp, &call, beginning)
+    };
+    let next = goes_on(&held).await.unwrap();
+    assert!(open_session(&stage.pdp, &next.secret, lasts).await.unwrap().is_some());
+    end_session(&stage.pdp, &call, &held.id).await.unwrap();
+    let never = Begun { id: "0".repeat(32).parse().unwrap(), secret: String::new() };
+    for from in [&held, &never] {
+        assert!(matches!(goes_on(from).await, Err(CallError::Refused(SessionError::Ended))), "{:?}", from.id);
+    }
 }
 
 #[tokio::test]

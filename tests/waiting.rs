@@ -142,6 +142,26 @@ async fn a_session_that_is_lost_meanwhile_shows_nothing_to_whoever_comes_then() 
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_made_before_somebody_changed_something_is_not_what_they_come_back_to() {
+    let house = patient(Duration::ZERO).await;
+    let mut auditor = signed_in(&house, Speaker::Role(Role::Auditor)).await;
+    for changes in [false, true] {
+        let waiting = got(&mut auditor, VERIFICATION);
+        assert!(got(&mut auditor, &waits_at(&waiting).unwrap()).text.contains("event:done"));
+        if changes {
+            assert_eq!(auditor.post("/language", &[("language", "en"), ("next", "/words")]).status, 303);
+        }
+        assert_eq!(waits_at(&got(&mut auditor, VERIFICATION)).is_some(), changes, "what is made anew is waited for");
+    }
+    // What may be done now is never shown as it was.
+    let mut customer = signed_in(&house, Speaker::Customer("adatum".parse().unwrap())).await;
+    for path in [REMOVAL, "/customers/adatum/changes", "/customers/adatum/access"] {
+        let shown = got(&mut customer, path);
+        assert!(shown.status == 200 && waits_at(&shown).is_none(), "{path}: {}", shown.text);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_made_in_time_is_answered_as_ever() {
     let house = patient(Duration::from_secs(3_600)).await;
     let mut auditor = signed_in(&house, Speaker::Role(Role::Auditor)).await;

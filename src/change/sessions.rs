@@ -66,6 +66,8 @@ pub struct Beginning {
     pub begun: Option<Timestamp>,
     /// The provider it begins at.
     pub signed_in_at: Option<SignedInAt>,
+    /// The session it goes on from: it is not begun where that was ended.
+    pub from: Option<SessionId>,
     /// When the person came to choose what it is to speak for: it is not begun where their sessions were ended since.
     pub arrived: Option<Timestamp>,
 }
@@ -147,12 +149,20 @@ pub async fn begin_session_with(
         if beginning.arrived.zip(ended).is_some_and(|(arrived, ended)| arrived <= ended) {
             return Err(SessionError::Ended.into());
         }
+        if let Some(from) = &beginning.from
+            && context.session(from)?.is_none_or(|from| from.ended.is_some())
+        {
+            return Err(SessionError::Ended.into());
+        }
         let mut metadata = MetadataChanges::default();
         let mut open = context.open_sessions(&hand)?;
         let most = SESSIONS_OF_ONE_MAX.saturating_sub(1);
         for oldest in open.drain(..open.len().saturating_sub(most)) {
-            if let Some(session) = context.session(&oldest)? {
-                metadata.put_session(&Session { ended: Some(context.at), ..session })?;
+            match context.session(&oldest) {
+                Ok(Some(session)) => metadata.put_session(&Session { ended: Some(context.at), ..session })?,
+                // One that was altered opens nothing.
+                Ok(None) | Err(StoreError::Altered(_)) => {}
+                Err(error) => return Err(error.into()),
             }
         }
         open.push(new.clone());
@@ -227,8 +237,15 @@ pub(super) fn put_end(
         return Ok(session);
     }
     let hand = hand(&session.caller, session.person.as_ref());
-    let open: Vec<_> = context.open_sessions(&hand)?.into_iter().filter(|open| *open != session.id).collect();
-    metadata.put_open_sessions(&hand, &open)?;
+    match context.open_sessions(&hand) {
+        Ok(open) => {
+            let open: Vec<_> = open.into_iter().filter(|open| *open != session.id).collect();
+            metadata.put_open_sessions(&hand, &open)?;
+        }
+        // Whoever altered the list must not keep the session from being ended.
+        Err(StoreError::Altered(_)) => {}
+        Err(error) => return Err(error),
+    }
     let session = Session { ended: Some(context.at), ..session };
     metadata.put_session(&session)?;
     Ok(session)
@@ -284,6 +301,19 @@ pub async fn open_session(pdp: &Pdp, secret: &str, lasts: SessionSettings) -> Re
         (None, None) => Proof::Unasked,
     };
     Ok(Some(OpenSession { id, identity: Identity { caller, person, proof }, name, begun, proved, signed_in_at }))
+}
+
+/// Does a cookie open a session still? Nothing is noted of it: nobody is there.
+///
+/// # Errors
+/// [`StoreError`] when sessions cannot be read.
+pub fn is_session_open(pdp: &Pdp, secret: &str, lasts: SessionSettings) -> Result<bool, StoreError> {
+    let Some((id, sha256)) = id_of(secret) else { return Ok(false) };
+    let session = match pdp.store.session(&id) {
+        Err(StoreError::Altered(_)) => None,
+        found => found?.filter(|session| bool::from(session.sha256.ct_eq(&sha256))),
+    };
+    session.map_or(Ok(false), |session| Ok(!is_over(pdp, &session, lasts)?))
 }
 
 /// Is the token that a session began with still valid? A session that began without one has nothing to lose.

@@ -94,7 +94,8 @@ impl Arrived {
         let Self { arrived, person, names, proved, at, next, .. } = self;
         let proof = Proof::SignIn { issuer: person.issuer.clone() };
         let identity = Identity { caller, person: Some(person.clone()), proof };
-        let beginning = Beginning { proved: Some(proved), begun: None, signed_in_at: Some(at), arrived: Some(arrived) };
+        let beginning =
+            Beginning { proved: Some(proved), signed_in_at: Some(at), arrived: Some(arrived), ..Beginning::default() };
         let next = next.as_deref().and_then(next_of);
         match begin(page, identity, beginning, next).await {
             // Whom the settings let them act for is not known here, or may not come in.
@@ -224,8 +225,8 @@ pub async fn chosen(page: PageCall) -> Result<Answer, Fault> {
             let session = held.session;
             let identity = Identity { caller, ..session.identity };
             let (proved, begun) = (Some(session.proved), Some(session.begun));
-            begin(&page, identity, Beginning { proved, begun, signed_in_at: session.signed_in_at, arrived: None }, None)
-                .await
+            let (signed_in_at, from) = (session.signed_in_at, Some(session.id));
+            begin(&page, identity, Beginning { proved, begun, signed_in_at, from, arrived: None }, None).await
         }
     }
 }

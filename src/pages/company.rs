@@ -72,6 +72,9 @@ impl From<ProviderError> for Unsigned {
     fn from(error: ProviderError) -> Self {
         match error {
             ProviderError::Down(_) | ProviderError::DownLately | ProviderError::Metadata(_) => Self::Down,
+            // Nobody who signs in can help it.
+            ProviderError::IdToken(IdTokenError::NoKeys) => Self::Down,
+            ProviderError::Code(status) if status != StatusCode::BAD_REQUEST => Self::Down,
             ProviderError::IdToken(IdTokenError::Stale) => Self::Stale,
             ProviderError::Code(_) | ProviderError::NoIdToken | ProviderError::IdToken(_) => Self::Wrong,
         }

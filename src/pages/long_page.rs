@@ -15,10 +15,13 @@ use super::response::{framed, see_other, sent, whole};
 use super::waiting::{Found, Making};
 use super::waiting_page::being_made;
 use super::when::moment;
-use crate::change::sessions::random_bytes;
+use crate::change::sessions::{is_session_open, random_bytes};
 use crate::clock::Timestamp;
 use crate::http::{SiteResponse, Taking, long};
 use crate::id::SessionId;
+
+/// How often it is looked whether the session is over that a page goes on for.
+const LOOKED_EVERY: Duration = Duration::from_secs(2);
 
 type CameTo = Result<Answer, Fault>;
 
@@ -32,10 +35,11 @@ pub(super) async fn long_page(
 ) -> SiteResponse {
     let mut kept = page.as_looked_at();
     let (pdp, waiting) = (&page.setting.pdp, &page.setting.waiting);
-    // A file is saved by whoever waits for it, and is no page that could load itself again.
-    let is_file = page.parameters.given("format").is_some();
-    let session = page.held.as_ref().filter(|_| !is_file).map(|held| held.session.id.clone());
-    let address = (route.method == Method::GET).then(|| format!("{} {}", page.words.0.code(), page.here()));
+    let is_form = route.method != Method::GET;
+    // A file that is saved is no page that could load itself again, and one that is sent may be sent back as large as it is.
+    let is_kept = if is_form { !route.is_large } else { route.is_kept };
+    let session = page.held.as_ref().filter(|_| is_kept).map(|held| held.session.id.clone());
+    let address = (!is_form).then(|| format!("{} {}", page.words.0.code(), page.here()));
     if let (Some(session), Some(address)) = (&session, &address) {
         match waiting.taken(session, address, pdp.now()) {
             Some((name, Found::GoesOn(progress))) => {
@@ -50,6 +54,10 @@ pub(super) async fn long_page(
     let mut work = Box::pin(async move {
         let made = Box::pin(async move {
             let _taking = taking;
+            // Its turn may come late.
+            if !is_open(&page) {
+                return Ok(Err(Fault::SignIn));
+            }
             Ok((route.run)(page).await)
         });
         long(&whose, Some(budget), made).await.unwrap_or(Err(Fault::TookTooLong))
@@ -58,7 +66,6 @@ pub(super) async fn long_page(
     if let Some(came_to) = soon(kept.setting.waiting.patience(), work.as_mut()).await {
         return sent(&kept, came_to);
     }
-    let is_form = address.is_none();
     let Some(making) = held(&kept, session, address) else { return sent(&kept, work.await) };
     let meanwhile = match is_form {
         true => see_other(&format!("/waiting/{}", making.name()), &[]),
@@ -67,12 +74,29 @@ pub(super) async fn long_page(
     // What was done before is said by now.
     kept.headers.remove(COOKIE);
     tokio::spawn(async move {
-        let came_to = work.await;
+        let came_to = tokio::select! {
+            came_to = work => came_to,
+            // What nobody may see any more is done for nobody.
+            () = is_lost(&kept) => return,
+        };
         let now = kept.setting.pdp.now();
         let came_to = if is_form { came_to } else { dated(&kept, came_to, now) };
         making.made(whole(&kept, came_to), now);
     });
     meanwhile.map(Into::into)
+}
+
+/// Is the session still open that asked for a page? Whoever has none has nothing to lose.
+fn is_open(page: &PageCall) -> bool {
+    let (pdp, lasts) = (&page.setting.pdp, page.setting.sessions);
+    page.held.as_ref().is_none_or(|held| is_session_open(pdp, &held.secret, lasts).unwrap_or_default())
+}
+
+/// Waits until the session that asked for a page is over.
+async fn is_lost(page: &PageCall) {
+    while is_open(page) {
+        tokio::time::sleep(LOOKED_EVERY).await;
+    }
 }
 
 /// Holds a page that goes on for a session, where there is room.

@@ -133,11 +133,19 @@ async fn of_page(setting: &Arc<Setting>, words: Words, visit: Visit) -> SiteResp
         Ok(taking) => taking,
         Err(fault) => return faulty(&page, &fault).map(Into::into),
     };
-    if route.is_long {
-        return long_page(route, page, &whose, taking).await;
-    }
-    let kept = page.as_looked_at();
-    sent(&kept, (route.run)(page).await)
+    let changes =
+        (route.method != Method::GET).then(|| page.held.as_ref().map(|held| held.session.id.clone())).flatten();
+    let changes = || changes.iter().for_each(|session| setting.waiting.changes(session));
+    changes();
+    let answer = if route.is_long {
+        long_page(route, page, &whose, taking).await
+    } else {
+        let kept = page.as_looked_at();
+        sent(&kept, (route.run)(page).await)
+    };
+    // What was asked for while it was changed may be of before as well.
+    changes();
+    answer
 }
 
 /// Whose a call of a page is: those who have not said who they are are known by their address.

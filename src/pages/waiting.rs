@@ -114,6 +114,13 @@ impl Waiting {
         Some((name, found))
     }
 
+    /// Has no page that a session began be what it asks for again: it changes something, and such a page says how things
+    /// were before.
+    pub fn changes(&self, session: &SessionId) {
+        let mut jobs = held(&self.jobs);
+        jobs.values_mut().filter(|job| job.session == *session).for_each(|job| job.address = None);
+    }
+
     /// What a session began, by its name.
     #[must_use]
     pub fn of(&self, session: &SessionId, name: &str, now: Timestamp) -> Option<Found> {
@@ -132,6 +139,9 @@ impl Waiting {
         now: Timestamp,
     ) -> Option<Making> {
         let mut jobs = kept(&self.jobs, now);
+        // Of two that were asked for at once the later one is what is asked for again.
+        let is_same = |job: &&mut Job| job.session == session && address.is_some() && job.address == address;
+        jobs.values_mut().filter(is_same).for_each(|job| job.address = None);
         make_room(&mut jobs, PAGES_WAITING_OF_ONE_MAX, |job| job.session == session)?;
         make_room(&mut jobs, PAGES_WAITING_MAX, |_| true)?;
         jobs.insert(name.clone(), Job { session, address, progress, made: None });

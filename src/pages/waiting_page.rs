@@ -3,14 +3,14 @@
 use maud::html;
 use serde_json::json;
 use tokio::sync::{mpsc, watch};
-use tokio::time::{Duration, sleep, timeout};
+use tokio::time::{Duration, Instant, sleep_until, timeout_at};
 
 use super::context::{Answer, Fault, PageCall};
 use super::frame::Shown;
 use super::held::Held;
 use super::waiting::{Come, Found};
 use super::words::Words;
-use crate::change::sessions::open_session;
+use crate::change::sessions::is_session_open;
 use crate::http::{StreamEvent, event_stream};
 use crate::limits::PAGE_WAITING_KEPT_MINUTES;
 
@@ -62,7 +62,8 @@ pub(super) async fn progress(page: PageCall) -> Result<Answer, Fault> {
         Found::GoesOn(progress) => progress.followed(),
         Found::Made(_) => watch::channel(Come { is_over: true, ..Come::default() }).1,
     };
-    let mut following = Following { page, come, said: None, is_over: false };
+    let now = Instant::now();
+    let mut following = Following { page, come, said: None, may_say: now, looked: now, is_over: false };
     let (events, ready) = mpsc::channel(1);
     let sending = async move {
         while let Some(event) = following.next().await {
@@ -79,44 +80,55 @@ struct Following {
     page: PageCall,
     come: watch::Receiver<Come>,
     said: Option<Come>,
+    /// From when on how far it has come may be told again.
+    may_say: Instant,
+    /// When it was last looked whether the session is open.
+    looked: Instant,
     is_over: bool,
 }
 
 impl Following {
     /// What is told next; nothing once it is over, the session is, or the server stops.
     async fn next(&mut self) -> Option<StreamEvent> {
-        if self.is_over {
-            return None;
-        }
-        if self.said.is_some() {
-            // Its end is told at once.
-            let over = self.come.wait_for(|come| come.is_over);
-            let _ = timeout(EVENT_EVERY, over).await;
-        }
-        loop {
+        let heartbeat = self.page.streaming.heartbeat;
+        while !self.is_over {
             let come = *self.come.borrow_and_update();
             if come.is_over {
                 self.is_over = true;
                 return Some(Some(("done", json!({}).to_string())));
             }
-            if self.said.replace(come) != Some(come) {
+            let is_said = self.said == Some(come);
+            if !is_said && self.may_say <= Instant::now() {
+                (self.said, self.may_say) = (Some(come), Instant::now() + EVENT_EVERY);
                 let says = says(self.page.words, come);
                 let data = json!({ "done": come.done, "of": come.of, "says": says });
                 return Some(Some(("progress", data.to_string())));
             }
-            let heartbeat = self.page.streaming.heartbeat;
+            let (come, may_say) = (&mut self.come, self.may_say);
+            let news = async {
+                // Whoever makes it says that it is over before it goes; its end is told at once.
+                match is_said {
+                    true => come.changed().await.is_ok(),
+                    false => {
+                        timeout_at(may_say, come.wait_for(|come| come.is_over)).await.map_or(true, |over| over.is_ok())
+                    }
+                }
+            };
             tokio::select! {
-                // Whoever makes it says that it is over before it goes.
-                changed = self.come.changed() => changed.ok()?,
                 () = self.page.streaming.shutdown.stopped() => return None,
-                () = sleep(heartbeat) => return self.is_session_open().await.then_some(None),
+                () = sleep_until(self.looked + heartbeat) => {
+                    self.looked = Instant::now();
+                    return self.is_session_open().then_some(None);
+                }
+                is_followed = news => if !is_followed { return None },
             }
         }
+        None
     }
 
-    async fn is_session_open(&self) -> bool {
+    fn is_session_open(&self) -> bool {
         let Some(Held { secret, .. }) = &self.page.held else { return false };
         let setting = &self.page.setting;
-        matches!(open_session(&setting.pdp, secret, setting.sessions).await, Ok(Some(_)))
+        is_session_open(&setting.pdp, secret, setting.sessions).unwrap_or_default()
     }
 }

@@ -38,6 +38,9 @@ pub enum IdTokenError {
     /// It is not signed by the provider.
     #[error("it is not signed by a key of the provider with an algorithm that is taken")]
     Signature,
+    /// The keys of the provider could not be read, and it is signed by none of those of before.
+    #[error("the keys of the provider cannot be read, and it is signed by none of those that were")]
+    NoKeys,
     /// It is of somebody else.
     #[error("`iss` is not the provider")]
     Issuer,
@@ -87,7 +90,9 @@ pub(super) async fn verified(
     if parts.kind.as_deref().is_some_and(|kind| kind != "jwt") {
         return Err(IdTokenError::Kind);
     }
-    parts.signer(issuer, now).await.ok_or(IdTokenError::Signature)?;
+    if parts.signer(issuer, now).await.is_none() {
+        return Err(if parts.may_lack_key(issuer) { IdTokenError::NoKeys } else { IdTokenError::Signature });
+    }
     let Parts { claims, .. } = parts;
     let text = |claim: &str| claims.get(claim).and_then(Value::as_str);
     if text("iss") != Some(issuer.settings.issuer.as_str()) {

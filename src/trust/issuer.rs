@@ -4,6 +4,7 @@
 //! many such tokens come. While they cannot be read, those of before are used.
 
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use bytes::Bytes;
@@ -87,6 +88,8 @@ pub(super) struct Issuer {
     held: RwLock<Held>,
     /// When the keys were last asked for, with or without success; held by whoever does.
     tried: Mutex<Option<Timestamp>>,
+    /// Could they not be read the last time?
+    has_failed: AtomicBool,
 }
 
 impl Issuer {
@@ -108,12 +111,17 @@ impl Issuer {
             }
         };
         let held = RwLock::new(Held { keys: Arc::default(), read: None });
-        Ok(Self { settings, source, held, tried: Mutex::default() })
+        Ok(Self { settings, source, held, tried: Mutex::default(), has_failed: AtomicBool::new(false) })
     }
 
     /// The keys as they were read last.
     pub(super) fn keys(&self) -> Arc<KeySet> {
         Arc::clone(&self.held.read().unwrap_or_else(PoisonError::into_inner).keys)
+    }
+
+    /// Is a key missing that might be there, had the keys been read the last time?
+    pub(super) fn may_lack(&self, id: Option<&str>, algorithm: SigningAlgorithm) -> bool {
+        self.has_failed.load(Ordering::Acquire) && !self.keys().has(id, algorithm)
     }
 
     fn is_old(&self, now: Timestamp) -> bool {
@@ -155,7 +163,9 @@ impl Issuer {
             return;
         }
         *tried = Some(now);
-        if let Err(error) = self.read(now).await {
+        let read = self.read(now).await;
+        self.has_failed.store(read.is_err(), Ordering::Release);
+        if let Err(error) = read {
             tracing::warn!(%error, "the keys of before are used; it is tried again in a minute");
         }
     }

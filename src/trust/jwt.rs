@@ -154,6 +154,11 @@ impl<'a> Parts<'a> {
         let keys = issuer.keys_for(id, self.algorithm, now).await;
         keys.signer(id, self.algorithm, self.message, self.signature).map(|key| key.name.clone())
     }
+
+    /// Would the key that it means be there, had the keys of the issuer been read the last time?
+    pub(super) fn may_lack_key(&self, issuer: &Issuer) -> bool {
+        issuer.may_lack(self.key.as_deref(), self.algorithm)
+    }
 }
 
 fn object(part: &str) -> Option<Claims> {

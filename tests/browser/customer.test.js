@@ -1,7 +1,7 @@
 // The customer's administrator, as a person would: the link, the choice, the check, the acceptance, removal.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { demonstration, hasFocus, json, launched, link, person, press, signIn, title } from "./harness.js";
+import { demonstration, hasFocus, json, launched, link, made, person, press, signIn, title } from "./harness.js";
 
 let server, browser;
 before(async () => {
@@ -108,6 +108,7 @@ test("by keyboard alone: one partner from one service, then one from all, then a
     await page.keyboard.press("Enter");
     await moved;
     await page.waitForLoadState();
+    await made(page);
   };
   const held = async () => {
     const { partners } = await json(server.base, "/v1/customers/adatum/partners");

@@ -87,11 +87,13 @@ export const title = (page) => page.getByRole("heading", { level: 1 }).innerText
 export const main = (page) => page.locator("main").innerText();
 
 // Waits until a page is there that takes so long that it is shown as being made.
-async function made(page) {
+export async function made(page) {
   const beingMade = page.locator('[data-progress^="/waiting/"]');
-  if ((await beingMade.count()) === 0) return;
-  await beingMade.waitFor({ state: "detached", timeout: 120_000 });
-  await page.waitForLoadState();
+  // A form that takes long may lead to a page that does.
+  while ((await beingMade.count()) > 0) {
+    await beingMade.waitFor({ state: "detached", timeout: 120_000 });
+    await page.waitForLoadState();
+  }
 }
 
 // Presses a link or a button, and waits for the whole page that it leads to.
