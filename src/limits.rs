@@ -182,6 +182,8 @@ pub const PAGE_WAITS_MILLISECONDS: u64 = 500;
 pub const PAGES_WAITING_OF_ONE_MAX: usize = 4;
 /// The most such pages of all sessions: done, each holds up to some hundred kilobytes.
 pub const PAGES_WAITING_MAX: usize = 256;
+/// The most streams that tell of one page how far it has come: a browser has one, and another for a second tab.
+pub const PAGE_STREAMS_MAX: usize = 4;
 /// For how many minutes a page that was being made is kept for whoever left it.
 pub const PAGE_WAITING_KEPT_MINUTES: i64 = 10;
 /// How many minutes nobody has to be seen for a session to end, so that a screen left alone opens nothing for long.

@@ -11,7 +11,7 @@ use tokio::sync::watch;
 
 use crate::clock::Timestamp;
 use crate::id::SessionId;
-use crate::limits::{PAGE_WAITING_KEPT_MINUTES, PAGES_WAITING_MAX, PAGES_WAITING_OF_ONE_MAX};
+use crate::limits::{PAGE_STREAMS_MAX, PAGE_WAITING_KEPT_MINUTES, PAGES_WAITING_MAX, PAGES_WAITING_OF_ONE_MAX};
 
 /// An answer to a browser, whole.
 pub type Whole = hyper::Response<Bytes>;
@@ -43,10 +43,10 @@ impl Progress {
         *self.0.borrow()
     }
 
-    /// How far it comes from here on.
+    /// How far it comes from here on; nothing where as many follow it as may.
     #[must_use]
-    pub fn followed(&self) -> watch::Receiver<Come> {
-        self.0.subscribe()
+    pub fn followed(&self) -> Option<watch::Receiver<Come>> {
+        (self.0.receiver_count() < PAGE_STREAMS_MAX).then(|| self.0.subscribe())
     }
 }
 
@@ -202,7 +202,7 @@ impl Drop for Making {
 #[cfg(test)]
 mod tests {
     use super::{Duration, Found, Making, Progress, SessionId, Timestamp, Waiting, Whole};
-    use crate::limits::{PAGE_WAITING_KEPT_MINUTES, PAGES_WAITING_OF_ONE_MAX};
+    use crate::limits::{PAGE_STREAMS_MAX, PAGE_WAITING_KEPT_MINUTES, PAGES_WAITING_OF_ONE_MAX};
 
     const NOW: Timestamp = Timestamp::UNIX_EPOCH;
 
@@ -240,7 +240,7 @@ mod tests {
     fn what_was_made_goes_after_some_minutes_and_what_broke_off_at_once_and_both_say_that_they_are_over() {
         let waiting = Waiting::after(Duration::ZERO);
         let followed = |name: &str| match waiting.of(&session("1"), name, NOW) {
-            Some(Found::GoesOn(progress)) => Some(progress.followed()),
+            Some(Found::GoesOn(progress)) => progress.followed(),
             _ => None,
         };
         let [Some(made), Some(broken)] = ["a", "b"].map(|name| held(&waiting, name, "1", None)) else {
@@ -254,6 +254,15 @@ mod tests {
         let at = |minutes| is(waiting.of(&session("1"), "a", later(minutes)));
         assert_eq!(is(waiting.of(&session("1"), "b", NOW)), "nothing");
         assert_eq!([at(PAGE_WAITING_KEPT_MINUTES - 1), at(PAGE_WAITING_KEPT_MINUTES)], ["made", "nothing"]);
+    }
+
+    #[test]
+    fn one_page_is_followed_by_so_many_and_by_another_once_one_of_them_is_gone() {
+        let progress = Progress::default();
+        let mut following: Vec<_> = (0..PAGE_STREAMS_MAX).map_while(|_| progress.followed()).collect();
+        assert_eq!((following.len(), progress.followed().is_none()), (PAGE_STREAMS_MAX, true));
+        following.pop();
+        assert!(progress.followed().is_some());
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! What is shown while a page is made: how far it has come, as a page that loads itself again and as a stream.
 
+use hyper::StatusCode;
 use maud::html;
 use serde_json::json;
 use tokio::sync::{mpsc, watch};
@@ -14,6 +15,8 @@ use crate::change::sessions::is_session_open;
 use crate::http::{StreamEvent, event_stream};
 use crate::limits::PAGE_WAITING_KEPT_MINUTES;
 
+/// When whoever finds as many streams as there may be asks again: their page loads itself.
+const LATER: Duration = Duration::from_secs(3);
 /// How often at most a stream says how far something has come.
 const EVENT_EVERY: Duration = Duration::from_millis(500);
 
@@ -40,26 +43,39 @@ fn says(words: Words, come: Come) -> String {
 }
 
 /// What a session began under the name that the path holds.
-fn found(page: &PageCall) -> Result<(String, Found), Fault> {
+fn found(page: &PageCall) -> Result<Option<(String, Found)>, Fault> {
     page.signed_in()?;
     let name: String = page.param("id")?;
     let Held { session, .. } = page.held.as_ref().ok_or(Fault::NotFound)?;
-    let found = page.setting.waiting.of(&session.id, &name, page.setting.pdp.now()).ok_or(Fault::NotFound)?;
-    Ok((name, found))
+    let found = page.setting.waiting.of(&session.id, &name, page.setting.pdp.now());
+    Ok(found.map(|found| (name, found)))
+}
+
+/// What was sent may have been done, though nothing of what it came to is left: it was kept for long enough, the session is
+/// another one, or the service was started again.
+fn gone(words: Words) -> Shown {
+    let title = words.say("waiting-gone");
+    let main = html! {
+        h1 { (title) }
+        p { (words.say("waiting-gone-says")) }
+        p { a href="/" { (words.say("to-first-page")) } }
+    };
+    Shown::of(title, main).with_status(StatusCode::NOT_FOUND)
 }
 
 /// `GET /waiting/{id}`
 pub(super) async fn waiting(page: PageCall) -> Result<Answer, Fault> {
     Ok(match found(&page)? {
-        (name, Found::GoesOn(progress)) => being_made(page.words, &name, progress.come()).into(),
-        (_, Found::Made(made)) => Answer::Streamed(Box::new(made.map(Into::into))),
+        Some((name, Found::GoesOn(progress))) => being_made(page.words, &name, progress.come()).into(),
+        Some((_, Found::Made(made))) => Answer::Streamed(Box::new(made.map(Into::into))),
+        None => gone(page.words).into(),
     })
 }
 
 /// `GET /waiting/{id}/progress`
 pub(super) async fn progress(page: PageCall) -> Result<Answer, Fault> {
-    let come = match found(&page)?.1 {
-        Found::GoesOn(progress) => progress.followed(),
+    let come = match found(&page)?.ok_or(Fault::NotFound)?.1 {
+        Found::GoesOn(progress) => progress.followed().ok_or(Fault::TooMany(LATER))?,
         Found::Made(_) => watch::channel(Come { is_over: true, ..Come::default() }).1,
     };
     let now = Instant::now();

@@ -399,3 +399,5 @@ being-made-come = { $done } of { $count } are looked at.
 being-made-bar = How far it has come
 being-made-leave = This page loads itself again. The work goes on when you leave, and what it comes to is kept for you for { $minutes } minutes.
 made-at = Worked out at { $at }.
+waiting-gone = This is not kept any more
+waiting-gone-says = If you sent a form, it may have been done all the same: look at what it was about before you send it again.

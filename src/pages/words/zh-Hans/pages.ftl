@@ -392,3 +392,5 @@ being-made-come = 已查看 { $done } / { $count }。
 being-made-bar = 进度
 being-made-leave = 本页会自动刷新。离开后处理继续进行，结果为您保留 { $minutes } 分钟。
 made-at = 得出时间：{ $at }。
+waiting-gone = 此结果已不再保留
+waiting-gone-says = 如果您提交过表单，操作可能已经完成：请先查看相关内容，再决定是否重新提交。
