@@ -395,6 +395,27 @@ async fn a_provider_rotates_its_keys_goes_down_and_comes_back() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_comes_while_the_keys_of_their_provider_cannot_be_read_is_told_so_and_it_counts_against_nobody() {
+    let company = Company::open().await;
+    company.provider.says().has_no_keys = true;
+    for _ in 0..12 {
+        let down = company.signs_in(&mut company.browser(), "");
+        assert_eq!(down.status, 503, "{}", down.text);
+    }
+    company.provider.says().has_no_keys = false;
+    company.house.passes(MINUTE);
+    assert_eq!(company.signs_in(&mut company.browser(), "").status, 303);
+    // The same where it signs with a key that is new.
+    company.provider.says().keys = vec![Signer::ed("two", 2)];
+    company.provider.says().has_no_keys = true;
+    company.house.passes(MINUTE);
+    assert_eq!(company.signs_in(&mut company.browser(), "").status, 503);
+    company.provider.says().has_no_keys = false;
+    company.house.passes(MINUTE);
+    assert_eq!(company.signs_in(&mut company.browser(), "").status, 303);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_provider_sends_nobody_to_another_host_than_its_own_or_one_that_is_set() {
     for (what, said) in [
         ("another issuer", json!({ "issuer": "https://login.evil.example" })),

@@ -38,6 +38,8 @@ pub struct Says {
     pub tokens: Tokens,
     /// Does it answer at all?
     pub is_down: bool,
+    /// Does it leave out its keys alone?
+    pub has_no_keys: bool,
     /// Does it take calls and leave them without an answer?
     pub hangs: bool,
     /// Are its codes good more than once?
@@ -72,6 +74,7 @@ impl Provider {
             metadata: json!({}),
             tokens: Box::new(signs),
             is_down: false,
+            has_no_keys: false,
             hangs: false,
             forgets: false,
             asked: BTreeMap::new(),
@@ -94,7 +97,7 @@ impl Provider {
                 let path = head.split(' ').nth(1).unwrap().to_owned();
                 let mut says = held.lock().unwrap();
                 says.called.push(path.clone());
-                if says.is_down {
+                if says.is_down || (says.has_no_keys && path == "/keys") {
                     continue;
                 }
                 if says.hangs {

@@ -1,6 +1,7 @@
 //! What a visit of a page costs, and what is known of it: quotas as everywhere, a bound for whoever has not signed in, and
 //! the last use of a token.
 
+use redb::ReadableTable as _;
 use serde_json::Value;
 
 use crate::people::Browser;
@@ -183,6 +184,35 @@ fn one_session_that_was_altered_on_disk_hides_no_other() {
     let listed: Value = serde_json::from_str(&list(&["--json"])).unwrap();
     assert_eq!(listed["altered"], serde_json::json!([ids[0]]));
     assert_eq!((listed["complete"].as_bool(), listed["sessions"].as_array().unwrap().len()), (Some(false), 1));
+}
+
+#[test]
+fn a_list_of_somebodys_sessions_that_was_altered_on_disk_keeps_none_from_being_ended() {
+    let office = Office::open(&[]);
+    let (_, token) = office.customer();
+    let listed = office.call("GET", "/v1/sessions", None).json();
+    let of = listed["sessions"].as_array().unwrap().iter().find(|session| session["token"] == token.as_str());
+    let id = of.unwrap()["id"].as_str().unwrap().to_owned();
+    let Office { server, data, .. } = office;
+    assert!(server.terminate().success());
+    let database = redb::Database::open(data.path().join("standing.redb")).unwrap();
+    let write = database.begin_write().unwrap();
+    {
+        let mut table = write.open_table(redb::TableDefinition::<&[u8], &[u8]>::new("side")).unwrap();
+        let lists = table.range(b"uo".as_slice()..b"up".as_slice()).unwrap();
+        let lists: Vec<Vec<u8>> = lists.map(|row| row.unwrap().0.value().to_vec()).collect();
+        assert!(!lists.is_empty());
+        lists.iter().for_each(|key| drop(table.insert(key.as_slice(), b"what it was not".as_slice()).unwrap()));
+    }
+    write.commit().unwrap();
+    drop(database);
+    let run = |arguments: &[&str]| {
+        let at = data.path().to_str().unwrap();
+        String::from_utf8(standing(&[&["session"], arguments, &["--data", at]].concat()).stdout).unwrap()
+    };
+    assert!(run(&["list"]).starts_with(&id));
+    assert!(run(&["end", &id]).contains("ended"));
+    assert_eq!(run(&["list"]), "");
 }
 
 /// Edits the row of a session on disk; what it was.

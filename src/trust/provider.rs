@@ -30,7 +30,7 @@ use crate::files::check_secret;
 use crate::json;
 use crate::limits::{
     DISCOVERY_AGAIN_SECONDS, DISCOVERY_KEPT_SECONDS, DISCOVERY_WAITED_FOR_MILLISECONDS, JWKS_DEPTH_MAX,
-    JWKS_SECONDS_MAX, SIGN_IN_TEXT_LENGTH_MAX,
+    SIGN_IN_MINUTES, SIGN_IN_TEXT_LENGTH_MAX,
 };
 
 /// Where a provider says what it is, below its issuer.
@@ -168,7 +168,8 @@ impl Provider {
         let _asking = match self.asking.try_lock() {
             Ok(asking) => asking,
             Err(_) => {
-                let until = DISCOVERY_KEPT_SECONDS.saturating_add_unsigned(JWKS_SECONDS_MAX);
+                // Whoever comes back began with what it said then, and their answer is good for once.
+                let until = SIGN_IN_MINUTES * 60;
                 let before = self.known().metadata.clone().filter(|found| is_within(now(), found.read, until));
                 if let Some(before) = before {
                     return Ok(before);
