@@ -182,9 +182,12 @@ pub const PAGE_WAITS_MILLISECONDS: u64 = 500;
 pub const PAGES_WAITING_OF_ONE_MAX: usize = 4;
 /// The most such pages of all sessions: done, each holds up to some hundred kilobytes.
 pub const PAGES_WAITING_MAX: usize = 256;
+/// For how many seconds a page of what may be done now is kept, so that whoever looks at its making gets it: its making looks
+/// again every three, and what was so longer ago is not shown as if it were so now.
+pub const PAGE_WAITING_FETCHED_SECONDS: i64 = 10;
 /// The most streams that tell of one page how far it has come: a browser has one, and another for a second tab.
 pub const PAGE_STREAMS_MAX: usize = 4;
-/// For how many minutes a page that was being made is kept for whoever left it.
+/// For how many minutes a page of the rules or of the ledger, or what a form came to, is kept for whoever left it.
 pub const PAGE_WAITING_KEPT_MINUTES: i64 = 10;
 /// How many minutes nobody has to be seen for a session to end, so that a screen left alone opens nothing for long.
 pub const SESSION_IDLE_MINUTES: u16 = 30;

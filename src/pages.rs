@@ -77,8 +77,8 @@ pub struct PageRoute {
     pub takes_any: bool,
     /// May it look at everything, so that it has its turn aside?
     pub is_long: bool,
-    /// Is it kept for whoever leaves while it is made? It says how things were then, so it is a page of the rules or of
-    /// the ledger, and none of what may be done now.
+    /// Is it kept for whoever leaves while it is made, and comes back minutes later? It says how things were then, so it is
+    /// a page of the rules or of the ledger, and none of what may be done now.
     pub is_kept: bool,
     /// Is a file of rules sent to it, which may be large?
     pub is_large: bool,

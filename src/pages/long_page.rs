@@ -7,6 +7,7 @@ use std::time::Duration;
 use data_encoding::HEXLOWER;
 use hyper::Method;
 use hyper::header::COOKIE;
+use jiff::SignedDuration;
 use maud::html;
 
 use super::PageRoute;
@@ -19,6 +20,7 @@ use crate::change::sessions::{is_session_open, random_bytes};
 use crate::clock::Timestamp;
 use crate::http::{SiteResponse, Taking, long};
 use crate::id::SessionId;
+use crate::limits::{PAGE_WAITING_FETCHED_SECONDS, PAGE_WAITING_KEPT_MINUTES};
 
 /// How often it is looked whether the session is over that a page goes on for.
 const LOOKED_EVERY: Duration = Duration::from_secs(2);
@@ -37,13 +39,13 @@ pub(super) async fn long_page(
     let (pdp, waiting) = (&page.setting.pdp, &page.setting.waiting);
     let is_form = route.method != Method::GET;
     // A file that is saved is no page that could load itself again, and one that is sent may be sent back as large as it is.
-    let is_kept = if is_form { !route.is_large } else { route.is_kept };
-    let session = page.held.as_ref().filter(|_| is_kept).map(|held| held.session.id.clone());
+    let is_waited_for = if is_form { route.is_large } else { page.parameters.given("format").is_some() };
+    let session = page.held.as_ref().filter(|_| !is_waited_for).map(|held| held.session.id.clone());
     let address = (!is_form).then(|| format!("{} {}", page.words.0.code(), page.here()));
     if let (Some(session), Some(address)) = (&session, &address) {
         match waiting.taken(session, address, pdp.now()) {
-            Some((name, Found::GoesOn(progress))) => {
-                return framed(&kept, &being_made(page.words, &name, progress.come())).map(Into::into);
+            Some((name, Found::GoesOn(progress, keeps))) => {
+                return framed(&kept, &being_made(page.words, &name, progress.come(), keeps)).map(Into::into);
             }
             Some((_, Found::Made(made))) => return made.map(Into::into),
             None => {}
@@ -66,10 +68,14 @@ pub(super) async fn long_page(
     if let Some(came_to) = soon(kept.setting.waiting.patience(), work.as_mut()).await {
         return sent(&kept, came_to);
     }
-    let Some(making) = held(&kept, session, address) else { return sent(&kept, work.await) };
+    let keeps = match is_form || route.is_kept {
+        true => SignedDuration::from_mins(PAGE_WAITING_KEPT_MINUTES),
+        false => SignedDuration::from_secs(PAGE_WAITING_FETCHED_SECONDS),
+    };
+    let Some(making) = held(&kept, session, address, keeps) else { return sent(&kept, work.await) };
     let meanwhile = match is_form {
         true => see_other(&format!("/waiting/{}", making.name()), &[]),
-        false => framed(&kept, &being_made(kept.words, making.name(), kept.progress.come())),
+        false => framed(&kept, &being_made(kept.words, making.name(), kept.progress.come(), keeps)),
     };
     // What was done before is said by now.
     kept.headers.remove(COOKIE);
@@ -100,10 +106,10 @@ async fn is_lost(page: &PageCall) {
 }
 
 /// Holds a page that goes on for a session, where there is room.
-fn held(page: &PageCall, session: SessionId, address: Option<String>) -> Option<Making> {
+fn held(page: &PageCall, session: SessionId, address: Option<String>, keeps: SignedDuration) -> Option<Making> {
     let (pdp, mut random) = (&page.setting.pdp, [0; 16]);
     random_bytes(pdp, &mut random).ok()?;
-    page.setting.waiting.hold(HEXLOWER.encode(&random), session, address, page.progress.clone(), pdp.now())
+    page.setting.waiting.hold(HEXLOWER.encode(&random), session, address, (page.progress.clone(), keeps), pdp.now())
 }
 
 /// What work comes to within so long; with no patience at all it is not even looked at.

@@ -11,7 +11,7 @@ use tokio::sync::watch;
 
 use crate::clock::Timestamp;
 use crate::id::SessionId;
-use crate::limits::{PAGE_STREAMS_MAX, PAGE_WAITING_KEPT_MINUTES, PAGES_WAITING_MAX, PAGES_WAITING_OF_ONE_MAX};
+use crate::limits::{PAGE_STREAMS_MAX, PAGES_WAITING_MAX, PAGES_WAITING_OF_ONE_MAX};
 
 /// An answer to a browser, whole.
 pub type Whole = hyper::Response<Bytes>;
@@ -52,8 +52,8 @@ impl Progress {
 
 /// A page that goes on, or what it came to.
 pub enum Found {
-    /// It is being made.
-    GoesOn(Progress),
+    /// It is being made; for how long what it comes to is kept.
+    GoesOn(Progress, SignedDuration),
     /// It is made.
     Made(Whole),
 }
@@ -63,6 +63,8 @@ struct Job {
     /// The address that asks for it again; none where a form was sent.
     address: Option<String>,
     progress: Progress,
+    /// For how long what it comes to is kept.
+    keeps: SignedDuration,
     /// What it came to, and until when that is kept.
     made: Option<(Whole, Timestamp)>,
 }
@@ -71,7 +73,7 @@ impl Job {
     fn found(&self) -> Found {
         match &self.made {
             Some((page, _)) => Found::Made(page.clone()),
-            None => Found::GoesOn(self.progress.clone()),
+            None => Found::GoesOn(self.progress.clone(), self.keeps),
         }
     }
 }
@@ -135,7 +137,7 @@ impl Waiting {
         name: String,
         session: SessionId,
         address: Option<String>,
-        progress: Progress,
+        (progress, keeps): (Progress, SignedDuration),
         now: Timestamp,
     ) -> Option<Making> {
         let mut jobs = kept(&self.jobs, now);
@@ -144,7 +146,7 @@ impl Waiting {
         jobs.values_mut().filter(is_same).for_each(|job| job.address = None);
         make_room(&mut jobs, PAGES_WAITING_OF_ONE_MAX, |job| job.session == session)?;
         make_room(&mut jobs, PAGES_WAITING_MAX, |_| true)?;
-        jobs.insert(name.clone(), Job { session, address, progress, made: None });
+        jobs.insert(name.clone(), Job { session, address, progress, keeps, made: None });
         Some(Making { jobs: Arc::clone(&self.jobs), name })
     }
 }
@@ -181,9 +183,8 @@ impl Making {
 
     /// Keeps what it came to for a while.
     pub fn made(self, page: Whole, now: Timestamp) {
-        let until = now.checked_add(SignedDuration::from_mins(PAGE_WAITING_KEPT_MINUTES)).unwrap_or(now);
         if let Some(job) = held(&self.jobs).get_mut(&self.name) {
-            job.made = Some((page, until));
+            job.made = Some((page, now.checked_add(job.keeps).unwrap_or(now)));
         }
     }
 }
@@ -201,7 +202,7 @@ impl Drop for Making {
 
 #[cfg(test)]
 mod tests {
-    use super::{Duration, Found, Making, Progress, SessionId, Timestamp, Waiting, Whole};
+    use super::{Duration, Found, Making, Progress, SessionId, SignedDuration, Timestamp, Waiting, Whole};
     use crate::limits::{PAGE_STREAMS_MAX, PAGE_WAITING_KEPT_MINUTES, PAGES_WAITING_OF_ONE_MAX};
 
     const NOW: Timestamp = Timestamp::UNIX_EPOCH;
@@ -211,12 +212,13 @@ mod tests {
     }
 
     fn held(waiting: &Waiting, name: &str, of: &str, address: Option<&str>) -> Option<Making> {
-        waiting.hold(name.to_owned(), session(of), address.map(str::to_owned), Progress::default(), NOW)
+        let work = (Progress::default(), SignedDuration::from_mins(PAGE_WAITING_KEPT_MINUTES));
+        waiting.hold(name.to_owned(), session(of), address.map(str::to_owned), work, NOW)
     }
 
     fn is(found: Option<Found>) -> &'static str {
         match found {
-            Some(Found::GoesOn(_)) => "goes on",
+            Some(Found::GoesOn(..)) => "goes on",
             Some(Found::Made(_)) => "made",
             None => "nothing",
         }
@@ -240,7 +242,7 @@ mod tests {
     fn what_was_made_goes_after_some_minutes_and_what_broke_off_at_once_and_both_say_that_they_are_over() {
         let waiting = Waiting::after(Duration::ZERO);
         let followed = |name: &str| match waiting.of(&session("1"), name, NOW) {
-            Some(Found::GoesOn(progress)) => progress.followed(),
+            Some(Found::GoesOn(progress, _)) => progress.followed(),
             _ => None,
         };
         let [Some(made), Some(broken)] = ["a", "b"].map(|name| held(&waiting, name, "1", None)) else {
@@ -250,7 +252,7 @@ mod tests {
         made.made(Whole::default(), NOW);
         drop(broken);
         assert_eq!(ends.map(|end| end.map(|end| end.borrow().is_over)), [Some(true), Some(true)]);
-        let later = |minutes| NOW + jiff::SignedDuration::from_mins(minutes);
+        let later = |minutes| NOW + SignedDuration::from_mins(minutes);
         let at = |minutes| is(waiting.of(&session("1"), "a", later(minutes)));
         assert_eq!(is(waiting.of(&session("1"), "b", NOW)), "nothing");
         assert_eq!([at(PAGE_WAITING_KEPT_MINUTES - 1), at(PAGE_WAITING_KEPT_MINUTES)], ["made", "nothing"]);

@@ -1,6 +1,7 @@
 //! What is shown while a page is made: how far it has come, as a page that loads itself again and as a stream.
 
 use hyper::StatusCode;
+use jiff::SignedDuration;
 use maud::html;
 use serde_json::json;
 use tokio::sync::{mpsc, watch};
@@ -13,7 +14,6 @@ use super::waiting::{Come, Found};
 use super::words::Words;
 use crate::change::sessions::is_session_open;
 use crate::http::{StreamEvent, event_stream};
-use crate::limits::PAGE_WAITING_KEPT_MINUTES;
 
 /// When whoever finds as many streams as there may be asks again: their page loads itself.
 const LATER: Duration = Duration::from_secs(3);
@@ -21,8 +21,8 @@ const LATER: Duration = Duration::from_secs(3);
 const EVENT_EVERY: Duration = Duration::from_millis(500);
 
 /// The page of one that is being made.
-pub(super) fn being_made(words: Words, name: &str, come: Come) -> Shown {
-    let minutes = usize::try_from(PAGE_WAITING_KEPT_MINUTES).unwrap_or_default();
+pub(super) fn being_made(words: Words, name: &str, come: Come, keeps: SignedDuration) -> Shown {
+    let minutes = usize::try_from(keeps.as_mins()).unwrap_or_default();
     let known = (come.of > 0).then_some(come);
     let main = html! {
         h1 { (words.say("being-made")) }
@@ -30,7 +30,10 @@ pub(super) fn being_made(words: Words, name: &str, come: Come) -> Shown {
             p role="status" { (says(words, come)) }
             progress aria-label=(words.say("being-made-bar")) value=[known.map(|come| come.done)] max=[known.map(|come| come.of)] {}
         }
-        p.soft { (words.with("being-made-leave", [("minutes", minutes.into())])) }
+        p.soft {
+            (words.say("being-made-again"))
+            @if minutes > 0 { " " (words.with("being-made-leave", [("minutes", minutes.into())])) }
+        }
     };
     Shown::of(words.say("being-made"), main).loading_again()
 }
@@ -66,7 +69,7 @@ fn gone(words: Words) -> Shown {
 /// `GET /waiting/{id}`
 pub(super) async fn waiting(page: PageCall) -> Result<Answer, Fault> {
     Ok(match found(&page)? {
-        Some((name, Found::GoesOn(progress))) => being_made(page.words, &name, progress.come()).into(),
+        Some((name, Found::GoesOn(progress, keeps))) => being_made(page.words, &name, progress.come(), keeps).into(),
         Some((_, Found::Made(made))) => Answer::Streamed(Box::new(made.map(Into::into))),
         None => gone(page.words).into(),
     })
@@ -75,7 +78,7 @@ pub(super) async fn waiting(page: PageCall) -> Result<Answer, Fault> {
 /// `GET /waiting/{id}/progress`
 pub(super) async fn progress(page: PageCall) -> Result<Answer, Fault> {
     let come = match found(&page)?.ok_or(Fault::NotFound)?.1 {
-        Found::GoesOn(progress) => progress.followed().ok_or(Fault::TooMany(LATER))?,
+        Found::GoesOn(progress, _) => progress.followed().ok_or(Fault::TooMany(LATER))?,
         Found::Made(_) => watch::channel(Come { is_over: true, ..Come::default() }).1,
     };
     let now = Instant::now();
