@@ -91,7 +91,7 @@ export async function made(page) {
   const beingMade = page.locator('[data-progress^="/waiting/"]');
   // A form that takes long may lead to a page that does.
   while ((await beingMade.count()) > 0) {
-    await beingMade.waitFor({ state: "detached", timeout: 120_000 });
+    await beingMade.waitFor({ state: "detached", timeout: 240_000 });
     await page.waitForLoadState();
   }
 }
