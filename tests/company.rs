@@ -1,6 +1,5 @@
 //! The company's account: there and back, everything that is wrong once, and for whom one acts then.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,17 +10,11 @@ use serde_json::{Value, json};
 use standing::caller::Person;
 use standing::change::open_sessions::end_sessions_of;
 use standing::clock::Clock as _;
-use standing::config::pages::SessionSettings;
 use standing::domain::partner::PartnerKind;
-use standing::http::{Listener, Site};
-use standing::pages::Pages;
-use standing::pages::sealed::Sealing;
-use standing::pages::setting::Setting;
-use standing::pages::waiting::Waiting;
 use standing::pdp::opening;
 use tempfile::TempDir;
 
-use crate::doors::{House, PEER, trusting};
+use crate::doors::{House, PEER, pages, trusting};
 use crate::jwt::Signer;
 use crate::people::{Browser, main_of};
 use crate::provider::{CLIENT, Provider, SECRET, parameters};
@@ -79,16 +72,7 @@ impl Company {
         let Stage { pdp, clock, folder } = stage;
         let stage = Stage::of(opening::trusting(Arc::into_inner(pdp).unwrap(), Arc::new(trust)), clock, folder);
         stage.customer("adatum").await;
-        let site: Arc<dyn Site> = Arc::new(Pages::of(Setting {
-            pdp: Arc::clone(&stage.pdp),
-            listener: Listener::Guarded,
-            is_demo: false,
-            services: BTreeMap::new(),
-            sessions: SessionSettings::default(),
-            sealing: Sealing::new(&stage.pdp).unwrap(),
-            waiting: Waiting::after(Duration::from_secs(3_600)),
-            closed: None,
-        }));
+        let site = pages(&stage, Duration::from_secs(3_600));
         Self { house: House::open(stage, Some(site)).await, provider, _secret: secret }
     }
 

@@ -1,5 +1,6 @@
 //! Who comes in and by what proof: guesses are told to wait, and the address that counts is the caller's own.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,8 +13,13 @@ use standing::change;
 use standing::change::tokens::{NewToken, Speaker};
 use standing::clock::Clock as _;
 use standing::config::Settings;
+use standing::config::pages::SessionSettings;
 use standing::facts::Role;
 use standing::http::{Connection, Listener, Shutdown, Site, service};
+use standing::pages::Pages;
+use standing::pages::sealed::Sealing;
+use standing::pages::setting::Setting;
+use standing::pages::waiting::Waiting;
 use standing::pdp::opening;
 use standing::trust::Trust;
 
@@ -37,6 +43,20 @@ pub struct House {
 pub async fn trusting(settings: &str) -> Trust {
     let settings: Settings = toml::from_str(settings).unwrap();
     Trust::open(&settings, time(BEGIN)).await.unwrap()
+}
+
+/// The pages of a stage, which whoever asks for one waits so long for.
+pub fn pages(stage: &Stage, patience: Duration) -> Arc<dyn Site> {
+    Arc::new(Pages::of(Setting {
+        pdp: Arc::clone(&stage.pdp),
+        listener: Listener::Guarded,
+        is_demo: false,
+        services: BTreeMap::new(),
+        sessions: SessionSettings::default(),
+        sealing: Sealing::new(&stage.pdp).unwrap(),
+        waiting: Waiting::after(patience),
+        closed: None,
+    }))
 }
 
 impl House {

@@ -2,21 +2,14 @@
 //! it and to nobody else; whoever leaves comes back to it, and each call is recorded once.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::time::Duration;
 
 use standing::change::tokens::{NewToken, Speaker, create_token};
-use standing::config::pages::SessionSettings;
 use standing::domain::partner::PartnerKind;
 use standing::facts::Role;
-use standing::http::{Listener, Site};
 use standing::limits::PAGE_WAITING_KEPT_MINUTES;
-use standing::pages::Pages;
-use standing::pages::sealed::Sealing;
-use standing::pages::setting::Setting;
-use standing::pages::waiting::Waiting;
 
-use crate::doors::House;
+use crate::doors::{House, pages};
 use crate::people::{Browser, encoded, waits_at};
 use crate::server::Answer;
 use crate::stage::{Stage, operator};
@@ -32,16 +25,7 @@ async fn patient(patience: Duration) -> House {
     stage.partner("contoso", PartnerKind::DirectBill).await;
     stage.customer("adatum").await;
     stage.accepts("adatum", "contoso", &["office365", "azure"]).await;
-    let site: Arc<dyn Site> = Arc::new(Pages::of(Setting {
-        pdp: Arc::clone(&stage.pdp),
-        listener: Listener::Guarded,
-        is_demo: false,
-        services: BTreeMap::new(),
-        sessions: SessionSettings::default(),
-        sealing: Sealing::new(&stage.pdp).unwrap(),
-        waiting: Waiting::after(patience),
-        closed: None,
-    }));
+    let site = pages(&stage, patience);
     House::open(stage, Some(site)).await
 }
 

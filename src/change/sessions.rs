@@ -271,30 +271,34 @@ pub(super) fn is_over(pdp: &Pdp, session: &Session, lasts: SessionSettings) -> R
         || !is_token_valid(pdp, session.token.as_ref(), now)?)
 }
 
+/// The session that is open by a cookie; nothing is noted of it.
+fn open_by(pdp: &Pdp, secret: &str, lasts: SessionSettings) -> Result<Option<Session>, StoreError> {
+    let Some((id, sha256)) = id_of(secret) else { return Ok(None) };
+    let session = match pdp.store.session(&id) {
+        Err(error @ StoreError::Altered(_)) => {
+            tracing::error!(%error, session = %id, "a session opens nothing");
+            None
+        }
+        found => found?,
+    };
+    match session.filter(|session| bool::from(session.sha256.ct_eq(&sha256))) {
+        Some(session) => Ok((!is_over(pdp, &session, lasts)?).then_some(session)),
+        None => Ok(None),
+    }
+}
+
 /// The session that a cookie opens; nothing for one that is unknown, altered, over, of a token that is, or of a provider
 /// whose people the settings of now let act as something else.
 ///
 /// # Errors
 /// [`StoreError`] when sessions cannot be read or when it was seen cannot be written; then nobody is let in.
 pub async fn open_session(pdp: &Pdp, secret: &str, lasts: SessionSettings) -> Result<Option<OpenSession>, StoreError> {
-    let Some((id, sha256)) = id_of(secret) else { return Ok(None) };
-    let session = match pdp.store.session(&id) {
-        Err(error @ StoreError::Altered(_)) => {
-            tracing::error!(%error, session = %id, "a session opens nothing");
-            return Ok(None);
-        }
-        found => found?,
-    };
-    let Some(session) = session.filter(|session| bool::from(session.sha256.ct_eq(&sha256))) else { return Ok(None) };
-    let now = pdp.store.now();
-    if is_over(pdp, &session, lasts)? {
-        return Ok(None);
-    }
-    let seen = seen(pdp, &session)?;
+    let Some(session) = open_by(pdp, secret, lasts)? else { return Ok(None) };
+    let (seen, now) = (seen(pdp, &session)?, pdp.store.now());
     if now.duration_since(seen) >= SignedDuration::from_mins(SESSION_SEEN_EVERY_MINUTES).min(lasts.idle() / 6) {
-        pdp.store.see_session(&id, now).await?;
+        pdp.store.see_session(&session.id, now).await?;
     }
-    let Session { caller, person, name, token, signed_in_at, begun, proved, .. } = session;
+    let Session { id, caller, person, name, token, signed_in_at, begun, proved, .. } = session;
     let proof = match (token, &signed_in_at) {
         (Some(id), _) => Proof::Token { id },
         (None, Some(at)) => Proof::SignIn { issuer: at.issuer.clone() },
@@ -308,12 +312,7 @@ pub async fn open_session(pdp: &Pdp, secret: &str, lasts: SessionSettings) -> Re
 /// # Errors
 /// [`StoreError`] when sessions cannot be read.
 pub fn is_session_open(pdp: &Pdp, secret: &str, lasts: SessionSettings) -> Result<bool, StoreError> {
-    let Some((id, sha256)) = id_of(secret) else { return Ok(false) };
-    let session = match pdp.store.session(&id) {
-        Err(StoreError::Altered(_)) => None,
-        found => found?.filter(|session| bool::from(session.sha256.ct_eq(&sha256))),
-    };
-    session.map_or(Ok(false), |session| Ok(!is_over(pdp, &session, lasts)?))
+    Ok(open_by(pdp, secret, lasts)?.is_some())
 }
 
 /// Is the token that a session began with still valid? A session that began without one has nothing to lose.

@@ -13,13 +13,12 @@ use maud::html;
 use super::PageRoute;
 use super::context::{Answer, Fault, PageCall};
 use super::response::{framed, see_other, sent, whole};
-use super::waiting::{Found, Making};
+use super::waiting::{Asked, Found, Making};
 use super::waiting_page::being_made;
 use super::when::moment;
 use crate::change::sessions::{is_session_open, random_bytes};
 use crate::clock::Timestamp;
 use crate::http::{SiteResponse, Taking, long};
-use crate::id::SessionId;
 use crate::limits::{PAGE_WAITING_FETCHED_SECONDS, PAGE_WAITING_KEPT_MINUTES};
 
 /// How often it is looked whether the session is over that a page goes on for.
@@ -51,6 +50,7 @@ pub(super) async fn long_page(
             None => {}
         }
     }
+    let asked = session.map(|session| waiting.asks(session));
     let budget = Duration::from_secs(pdp.limits().long_seconds as u64);
     let whose = whose.to_owned();
     let mut work = Box::pin(async move {
@@ -64,7 +64,7 @@ pub(super) async fn long_page(
         });
         long(&whose, Some(budget), made).await.unwrap_or(Err(Fault::TookTooLong))
     });
-    let Some(session) = session else { return sent(&kept, work.await) };
+    let Some(asked) = asked else { return sent(&kept, work.await) };
     if let Some(came_to) = soon(kept.setting.waiting.patience(), work.as_mut()).await {
         return sent(&kept, came_to);
     }
@@ -72,7 +72,7 @@ pub(super) async fn long_page(
         true => SignedDuration::from_mins(PAGE_WAITING_KEPT_MINUTES),
         false => SignedDuration::from_secs(PAGE_WAITING_FETCHED_SECONDS),
     };
-    let Some(making) = held(&kept, session, address, keeps) else { return sent(&kept, work.await) };
+    let Some(making) = held(&kept, asked, address, keeps) else { return sent(&kept, work.await) };
     let meanwhile = match is_form {
         true => see_other(&format!("/waiting/{}", making.name()), &[]),
         false => framed(&kept, &being_made(kept.words, making.name(), kept.progress.come(), keeps)),
@@ -106,10 +106,10 @@ async fn is_lost(page: &PageCall) {
 }
 
 /// Holds a page that goes on for a session, where there is room.
-fn held(page: &PageCall, session: SessionId, address: Option<String>, keeps: SignedDuration) -> Option<Making> {
+fn held(page: &PageCall, asked: Asked, address: Option<String>, keeps: SignedDuration) -> Option<Making> {
     let (pdp, mut random) = (&page.setting.pdp, [0; 16]);
     random_bytes(pdp, &mut random).ok()?;
-    page.setting.waiting.hold(HEXLOWER.encode(&random), session, address, (page.progress.clone(), keeps), pdp.now())
+    page.setting.waiting.hold(HEXLOWER.encode(&random), asked, address, (page.progress.clone(), keeps), pdp.now())
 }
 
 /// What work comes to within so long; with no patience at all it is not even looked at.

@@ -2,7 +2,8 @@
 //! Each is of one session, and nobody else is shown anything of it.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -84,9 +85,17 @@ fn held(jobs: &Jobs) -> MutexGuard<'_, BTreeMap<String, Job>> {
     jobs.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// A page that a session asked for and that is being made: has the session sent a form since?
+pub struct Asked {
+    session: SessionId,
+    is_of_before: Arc<AtomicBool>,
+}
+
 /// The pages that go on, and those that are made and not fetched.
 pub struct Waiting {
     after: Duration,
+    /// What was asked for and is being made, held or not.
+    asked: Mutex<Vec<(SessionId, Weak<AtomicBool>)>>,
     jobs: Jobs,
 }
 
@@ -94,13 +103,23 @@ impl Waiting {
     /// Pages that whoever asked waits so long for.
     #[must_use]
     pub fn after(after: Duration) -> Self {
-        Self { after, jobs: Jobs::default() }
+        Self { after, asked: Mutex::default(), jobs: Jobs::default() }
     }
 
     /// How long whoever asked for a page waits for it.
     #[must_use]
     pub fn patience(&self) -> Duration {
         self.after
+    }
+
+    /// Notes that a session asks for a page.
+    #[must_use]
+    pub fn asks(&self, session: SessionId) -> Asked {
+        let is_of_before = Arc::default();
+        let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+        asked.retain(|(_, page)| page.strong_count() > 0);
+        asked.push((session.clone(), Arc::downgrade(&is_of_before)));
+        Asked { session, is_of_before }
     }
 
     /// What a session began at an address, and its name. What it came to is given once: asked for again it is made anew.
@@ -119,6 +138,11 @@ impl Waiting {
     /// Has no page that a session began be what it asks for again: it changes something, and such a page says how things
     /// were before.
     pub fn changes(&self, session: &SessionId) {
+        // Those first that nobody holds yet: one that is held meanwhile is found below.
+        let asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+        let of_session = asked.iter().filter(|(of, _)| of == session).filter_map(|(_, page)| page.upgrade());
+        of_session.for_each(|page| page.store(true, Ordering::Release));
+        drop(asked);
         let mut jobs = held(&self.jobs);
         jobs.values_mut().filter(|job| job.session == *session).for_each(|job| job.address = None);
     }
@@ -130,22 +154,25 @@ impl Waiting {
     }
 
     /// Holds a page that goes on under a name that nobody can guess, which `address` asks for where no form was sent;
-    /// nothing where there is no room for one more.
+    /// nothing where there is no room for one more, or the session has sent a form since it asked.
     #[must_use]
     pub fn hold(
         &self,
         name: String,
-        session: SessionId,
+        Asked { session, is_of_before }: Asked,
         address: Option<String>,
         (progress, keeps): (Progress, SignedDuration),
         now: Timestamp,
     ) -> Option<Making> {
         let mut jobs = kept(&self.jobs, now);
+        if address.is_some() && is_of_before.load(Ordering::Acquire) {
+            return None;
+        }
+        make_room(&mut jobs, PAGES_WAITING_OF_ONE_MAX, |job| job.session == session)?;
+        make_room(&mut jobs, PAGES_WAITING_MAX, |_| true)?;
         // Of two that were asked for at once the later one is what is asked for again.
         let is_same = |job: &&mut Job| job.session == session && address.is_some() && job.address == address;
         jobs.values_mut().filter(is_same).for_each(|job| job.address = None);
-        make_room(&mut jobs, PAGES_WAITING_OF_ONE_MAX, |job| job.session == session)?;
-        make_room(&mut jobs, PAGES_WAITING_MAX, |_| true)?;
         jobs.insert(name.clone(), Job { session, address, progress, keeps, made: None });
         Some(Making { jobs: Arc::clone(&self.jobs), name })
     }
@@ -213,7 +240,7 @@ mod tests {
 
     fn held(waiting: &Waiting, name: &str, of: &str, address: Option<&str>) -> Option<Making> {
         let work = (Progress::default(), SignedDuration::from_mins(PAGE_WAITING_KEPT_MINUTES));
-        waiting.hold(name.to_owned(), session(of), address.map(str::to_owned), work, NOW)
+        waiting.hold(name.to_owned(), waiting.asks(session(of)), address.map(str::to_owned), work, NOW)
     }
 
     fn is(found: Option<Found>) -> &'static str {
@@ -256,6 +283,28 @@ mod tests {
         let at = |minutes| is(waiting.of(&session("1"), "a", later(minutes)));
         assert_eq!(is(waiting.of(&session("1"), "b", NOW)), "nothing");
         assert_eq!([at(PAGE_WAITING_KEPT_MINUTES - 1), at(PAGE_WAITING_KEPT_MINUTES)], ["made", "nothing"]);
+    }
+
+    #[test]
+    fn a_page_that_was_asked_for_before_its_session_sent_a_form_is_not_what_it_asks_for_again() {
+        let waiting = Waiting::after(Duration::ZERO);
+        let asked = || ["1", "1", "2"].map(|of| waiting.asks(session(of)));
+        let holds = |(name, asked), address: Option<&str>| {
+            let work = (Progress::default(), SignedDuration::from_mins(1));
+            let held = waiting.hold(format!("{name}"), asked, address.map(str::to_owned), work, NOW);
+            held.is_some_and(|held| {
+                held.made(Whole::default(), NOW);
+                waiting.taken(&session("1"), "/ledger", NOW).is_some()
+            })
+        };
+        let [first, form, other] = asked();
+        waiting.changes(&session("1"));
+        assert!(!holds((1, first), Some("/ledger")), "it may be of before");
+        assert!(!holds((2, form), None), "what a form came to has no address");
+        assert!(waiting.of(&session("1"), "2", NOW).is_some(), "and is kept");
+        assert!(!holds((3, other), Some("/ledger")) && waiting.of(&session("2"), "3", NOW).is_some());
+        let [since, ..] = asked();
+        assert!(holds((4, since), Some("/ledger")));
     }
 
     #[test]
