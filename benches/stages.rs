@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use clap::Parser;
-use standing::answer::ask::{self, Batch, Semantic};
+use standing::answer::batch::{self, Batch, Semantic};
 use standing::answer::past::ReadOptions;
 use standing::audit::{Record, RecordKind};
 use standing::caller::Caller;
@@ -115,7 +115,7 @@ fn main() {
     let options = ReadOptions::default();
     let began = Instant::now();
     for _ in 0..20 {
-        runtime.block_on(ask::ask_all(&pdp, &call, batch(1_000), &options)).unwrap();
+        runtime.block_on(batch::ask_all(&pdp, &call, batch(1_000), &options)).unwrap();
     }
     println!("{:8.2} us  an answer in batches of 1,000, durable", began.elapsed().as_secs_f64() * 1e6 / 20_000.0);
 }

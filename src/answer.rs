@@ -5,6 +5,7 @@ pub mod export;
 pub mod past;
 pub(crate) mod short;
 pub mod ask;
+pub mod batch;
 pub mod forward;
 pub mod pages;
 pub mod search;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
-use standing::answer::ask::{Batch, Semantic};
+use standing::answer::batch::{Batch, Semantic};
 use standing::answer::past::{AsOf, ReadOptions};
 use standing::clock::{Clock as _, Timestamp};
 use standing::decide::Reason;
@@ -67,7 +67,7 @@ async fn answers(world: &World, questions: &[Question], as_of: Option<AsOf>) -> 
     for questions in questions.chunks(5000) {
         let batch = Batch { questions: questions.iter().cloned().map(Ok).collect(), semantic: Semantic::ExecuteAll };
         let basis = ReadOptions { as_of, rules: Some("current".to_owned()), ..ReadOptions::default() };
-        let told = answer::ask::ask_all(&world.pdp, &operator(), batch, &basis).await.unwrap();
+        let told = answer::batch::ask_all(&world.pdp, &operator(), batch, &basis).await.unwrap();
         answers.extend(told.value.into_iter().map(|answer| answer.unwrap().decision.is_allowed()));
     }
     answers

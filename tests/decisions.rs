@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use proptest::prelude::*;
 use serde_json::Value;
-use standing::answer::ask::{Batch, Semantic};
+use standing::answer::batch::{Batch, Semantic};
 use standing::answer::past::ReadOptions;
 use standing::answer::search::{Pager, Search, SearchTarget};
 use standing::audit::{Indexed, Record, RecordKind};
@@ -112,7 +112,7 @@ pub async fn asked_world(seed: u64) -> World {
             0 => {
                 let questions = (0..chance.below(300)).map(|_| Ok(asked(&mut chance))).collect();
                 let batch = Batch { questions, semantic: Semantic::ExecuteAll };
-                let _ = answer::ask::ask_all(&world.pdp, &call, batch, &ReadOptions::default()).await;
+                let _ = answer::batch::ask_all(&world.pdp, &call, batch, &ReadOptions::default()).await;
             }
             1 => {
                 let target = SearchTarget::Resource {
@@ -324,7 +324,7 @@ async fn appending_costs() {
             let mut took = Duration::ZERO;
             for round in 0..rounds {
                 let record = |number: usize| records[(round * 31 + number) % records.len()].recorded().unwrap();
-                let batch = (0..at_once).map(record).collect();
+                let batch: Vec<_> = (0..at_once).map(record).collect();
                 let began = Instant::now();
                 store.append(batch).await.unwrap();
                 took += began.elapsed();

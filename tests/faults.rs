@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use redb::{ReadableDatabase as _, ReadableTable as _, TableDefinition, TableHandle as _};
 use serde_json::{Value, json};
-use standing::answer::ask::{Batch, Semantic};
+use standing::answer::batch::{Batch, Semantic};
 use standing::answer::past::ReadOptions;
 use standing::answer::search::{Search, SearchTarget};
 use standing::audit::{
@@ -196,7 +196,7 @@ async fn step(pdp: &Pdp, step: &str) -> Came {
             let questions = actions.iter().map(|action| Ok(about("contoso", action))).collect();
             let batch = Batch { questions, semantic: Semantic::ExecuteAll };
             let told =
-                answer::ask::ask_all(pdp, &operator(), batch, &ReadOptions::default()).await.map_err(unavailable)?;
+                answer::batch::ask_all(pdp, &operator(), batch, &ReadOptions::default()).await.map_err(unavailable)?;
             let decisions = told.value.iter().map(|answer| answer.as_ref().unwrap().decision.is_allowed()).collect();
             Ok(Acknowledged { seqs: told.seqs, decisions, is_repeat: false })
         }

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use redb::{Database, ReadableTable as _, TableDefinition, WriteTransaction};
 use standing::audit::{Hash, Peaks, leaf_hash, leaf_node, leaves_up_to};
-use standing::store::{Frame, FrameWriter, StoredFrame};
+use standing::store::{Body, Frame, StoredFrame};
 
 pub type Numbered = TableDefinition<'static, u64, &'static [u8]>;
 
@@ -148,7 +148,7 @@ impl Found {
             _ => *before,
         };
         let (mut peaks, mut tree, mut nodes) = (Peaks::default(), self.tree.clone(), Rows::new());
-        let (mut frames, mut archived, mut writer) = (Rows::new(), Rows::new(), FrameWriter::new().unwrap());
+        let (mut frames, mut archived) = (Rows::new(), Rows::new());
         for (seq, before) in &self.leaves {
             let (leaf, root_before) = (leaf(seq, before), peaks.root());
             let Ok(()) = peaks.push(leaf, |node, hash| {
@@ -162,10 +162,10 @@ impl Found {
             if *seq > self.old_size {
                 let record = records.get(seq).map(Vec::as_slice);
                 let (record, leaves) = (Vec::from_iter(record), [leaf]);
-                let at = 0;
-                let frame = Frame { records: &record, leaves: &leaves, before: root_before, root: peaks.root(), at };
+                let body = Body::of(&record).unwrap();
+                let frame = Frame { body: &body, leaves: &leaves, before: root_before, root: peaks.root(), at: 0 };
                 let rows = if record.is_empty() { &mut archived } else { &mut frames };
-                rows.insert(*seq, writer.bytes(&frame).unwrap());
+                rows.insert(*seq, frame.bytes().unwrap());
             }
         }
         let mut old = records.clone();

@@ -7,12 +7,18 @@ use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use standing::answer::batch::{Batch, Semantic, ask_all};
+use standing::answer::past::ReadOptions;
+use standing::audit::Record;
 use standing::change;
 use standing::clock::{Clock, SharedClock, Timestamp};
+use standing::decide::Decision;
 use standing::domain::partner::PartnerKind;
+use standing::evidence;
 use standing::http::{Listener, ROUTES, Shutdown, Work, surface};
 use standing::id::Revision;
 use standing::pdp::opening;
+use standing::question::{Entity, Question};
 
 use standing::work::{Owner, Stopped, in_turn, step};
 
@@ -281,4 +287,41 @@ async fn an_import_whose_caller_is_gone_brings_in_nothing() {
     assert_eq!(stage.pdp.revision(), Revision(1));
     let known = change::registry::customer(&stage.pdp, &operator(), &"c1".parse().unwrap()).await.unwrap();
     assert!(known.value.is_none());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_large_batch_is_answered_and_recorded_in_its_order_though_its_records_have_frames_of_their_own() {
+    let stage = Stage::new();
+    stage.partner("p", PartnerKind::DirectBill).await;
+    stage.partner("q", PartnerKind::DirectBill).await;
+    stage.customer("c").await;
+    for number in 0..7 {
+        let seller = if number % 3 == 0 { "p" } else { "q" };
+        stage.accepts("c", seller, &["mail"]).await;
+        stage.sold(&format!("s{number}"), "c", "mail", Some(seller)).await;
+    }
+    let asked = |number: usize| {
+        let (partner, action) = (["p", "q", "nobody"][number % 3], ["addSeats", "provision"][number % 2]);
+        let resource = Entity::new("Subscription", format!("s{}", number * number % 11));
+        Question::new(Entity::new("Partner", partner), action, resource)
+    };
+    let questions: Vec<Question> = (0..1_500).map(asked).collect();
+    let one_by_one = stage.ask_all(questions.iter().cloned()).await;
+    assert!(one_by_one.iter().any(Decision::is_allowed));
+    let batch = Batch { questions: questions.iter().cloned().map(Ok).collect(), semantic: Semantic::ExecuteAll };
+    let pdp = Arc::clone(&stage.pdp);
+    let owner = Owner::new("a", None);
+    let long = in_turn(&owner, move || {
+        tokio::runtime::Handle::current().block_on(ask_all(&pdp, &operator(), batch, &ReadOptions::default()))
+    });
+    let answered = long.await.unwrap().unwrap();
+    let decisions: Vec<Decision> = answered.value.into_iter().map(|answer| answer.unwrap().decision).collect();
+    assert!(decisions == one_by_one);
+    for ((seq, question), decision) in answered.seqs.iter().zip(&questions).zip(&decisions).step_by(7) {
+        let found = evidence::ledger::decision(&stage.pdp, &operator(), *seq).await.unwrap().value.unwrap();
+        let record = Record::from_bytes(&found.record).unwrap();
+        assert_eq!((&record.question, record.decision), (question, decision.is_allowed()), "{seq:?}");
+    }
+    assert_eq!(answered.seqs.len(), questions.len());
+    assert!(answered.seqs.is_sorted());
 }

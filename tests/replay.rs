@@ -6,7 +6,7 @@ use std::process::Output;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
-use standing::answer::ask::{Batch, Semantic};
+use standing::answer::batch::{Batch, Semantic};
 use standing::answer::past::ReadOptions;
 use standing::assure::promises::promises;
 use standing::audit::{Record, RecordKind};
@@ -228,7 +228,7 @@ async fn what_a_candidate_turns_is_what_deciding_every_record_by_it_turns() {
             }
         }
         let batch = Batch { questions, semantic: Semantic::ExecuteAll };
-        answer::ask::ask_all(&world.pdp, &operator(), batch, &ReadOptions::default()).await.unwrap();
+        answer::batch::ask_all(&world.pdp, &operator(), batch, &ReadOptions::default()).await.unwrap();
         let mut files: std::collections::BTreeMap<String, String> =
             RuleFiles::built_in().iter().map(|(path, text)| (path.to_owned(), text.to_owned())).collect();
         for gone in [

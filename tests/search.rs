@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde_json::{Value, json};
-use standing::answer::ask::{Batch, Semantic};
+use standing::answer::batch::{Batch, Semantic};
 use standing::answer::past::{AsOf, ReadOptions};
 use standing::answer::search::{Found, Pager, Search, SearchError, SearchPage, SearchTarget};
 use standing::audit::{Record, RecordKind, SearchKind};
@@ -260,7 +260,7 @@ impl Scene {
             }
         }
         let batch = Batch { questions: questions.iter().cloned().map(Ok).collect(), semantic: Semantic::ExecuteAll };
-        let answers = answer::ask::ask_all(&self.pdp, &self.call, batch, basis).await.unwrap().value;
+        let answers = answer::batch::ask_all(&self.pdp, &self.call, batch, basis).await.unwrap().value;
         let allowed: Vec<&Question> = questions
             .iter()
             .zip(&answers)

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use standing::answer::ask::{Answer, Batch, Semantic};
+use standing::answer::ask::Answer;
+use standing::answer::batch::{Batch, Semantic};
 use standing::answer::past::ReadOptions;
 use standing::caller::Caller;
 use standing::change::acceptance::{Acceptance, Accepted};
@@ -181,7 +182,7 @@ impl Stage {
     /// Many answers on one revision, in one durable write.
     pub async fn ask_all(&self, questions: impl Iterator<Item = Question>) -> Vec<Decision> {
         let batch = Batch { questions: questions.map(Ok).collect(), semantic: Semantic::ExecuteAll };
-        let told = answer::ask::ask_all(&self.pdp, &operator(), batch, &ReadOptions::default()).await.unwrap();
+        let told = answer::batch::ask_all(&self.pdp, &operator(), batch, &ReadOptions::default()).await.unwrap();
         told.value.into_iter().map(|answer| answer.unwrap().decision).collect()
     }
 

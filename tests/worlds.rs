@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use standing::answer::ask::{Batch, Semantic};
+use standing::answer::batch::{Batch, Semantic};
 use standing::answer::past::ReadOptions;
 use standing::caller::Caller;
 use standing::change::acceptance::Acceptance;
@@ -251,7 +251,7 @@ impl World {
             Ok(question.saying(said.clone()))
         });
         let batch = Batch { questions: asked.collect(), semantic: Semantic::ExecuteAll };
-        let told = answer::ask::ask_all(&self.pdp, &operator(), batch, &ReadOptions::default()).await.unwrap();
+        let told = answer::batch::ask_all(&self.pdp, &operator(), batch, &ReadOptions::default()).await.unwrap();
         let keys = questions.into_iter().map(|(principal, subject, name, resource, object)| {
             (principal.clone(), subject.clone(), resource.clone(), object.clone(), name.to_owned())
         });

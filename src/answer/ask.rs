@@ -1,4 +1,4 @@
-//! Asking: one question, or many on one revision and one set of rules.
+//! Asking one question, and what any question is evaluated in.
 
 use std::sync::Arc;
 
@@ -18,10 +18,6 @@ use crate::pdp::rules::{self, AmbiguousDigest};
 use crate::policy::{Bundle, Digest, RuleId};
 use crate::question::Question;
 use crate::store::{Snapshot, StoreError};
-use crate::work;
-
-/// How many questions of a batch are answered before others have their turn.
-const ANSWERS_AT_ONCE: usize = 32;
 
 /// Why a question cannot be answered on the basis asked for.
 #[derive(Debug, thiserror::Error)]
@@ -80,28 +76,6 @@ pub struct Answer {
     pub is_hypothetical: bool,
 }
 
-/// When a batch stops.
-#[derive(Clone, Copy, Default, PartialEq, Eq, Debug, utoipa::ToSchema)]
-#[schema(as = EvaluationsSemantic, rename_all = "snake_case")]
-pub enum Semantic {
-    /// Never: every question is answered.
-    #[default]
-    ExecuteAll,
-    /// After the first no.
-    DenyOnFirstDeny,
-    /// After the first yes.
-    PermitOnFirstPermit,
-}
-
-/// Many questions, in order; what is not a question is answered with a no.
-#[derive(Clone, Debug)]
-pub struct Batch {
-    /// The questions; a sentence where one is none.
-    pub questions: Vec<Result<Question, String>>,
-    /// When to stop.
-    pub semantic: Semantic,
-}
-
 /// What questions are evaluated in: one revision, one moment, one set of rules.
 pub(crate) struct EvaluationContext {
     pub(crate) rules: Arc<Bundle>,
@@ -146,71 +120,13 @@ pub async fn ask(
     Ok(Response { value: answer, revision, seqs: written.seqs, rules })
 }
 
-/// Answers many questions on one revision and one set of rules, recorded as one durable write.
-///
-/// # Errors
-/// As [`ask`]; [`AskError::TooMuch`] when the records would take too much room.
-pub async fn ask_all(
-    pdp: &Pdp,
-    call: &Call,
-    batch: Batch,
-    options: &ReadOptions,
-) -> Result<Response<Vec<Result<Answer, String>>>, CallError<AskError>> {
-    let context = admitted(pdp, context(pdp, call, options)?).await?;
-    let mut answers = Vec::with_capacity(batch.questions.len());
-    let mut actions = Vec::with_capacity(batch.questions.len());
-    let mut records = Vec::with_capacity(batch.questions.len());
-    let mut bytes = 0;
-    for (index, question) in batch.questions.into_iter().enumerate() {
-        if index % ANSWERS_AT_ONCE == ANSWERS_AT_ONCE - 1 {
-            // Others have their turn: a large batch must not hold up what is small.
-            if !work::is_long() {
-                tokio::task::yield_now().await;
-            }
-            work::step().map_err(StoreError::from)?;
-        }
-        actions.push(question.as_ref().map(|question| question.action.name.clone()).unwrap_or_default());
-        let (answer, record) = match question {
-            Ok(question) => {
-                let (answer, record) = recorded_answer(pdp, &context, call, question, options.explain)?;
-                (Ok(answer), record)
-            }
-            Err(message) => {
-                let record = record_of_invalid(pdp, &context, call, message.clone());
-                (Err(message), pdp.store.recorded(record)?)
-            }
-        };
-        bytes += record.bytes.len();
-        call.spent.add(1, record.bytes.len() as u64);
-        if bytes > BATCH_RECORD_BYTES_MAX {
-            return Err(CallError::Refused(AskError::TooMuch));
-        }
-        records.push(record);
-        let allowed = answer.as_ref().is_ok_and(|answer| answer.decision.is_allowed());
-        answers.push(answer);
-        match batch.semantic {
-            Semantic::DenyOnFirstDeny if !allowed => break,
-            Semantic::PermitOnFirstPermit if allowed => break,
-            _ => {}
-        }
-    }
-    let (revision, rules) = (context.revision(), digest_of(pdp, &context));
-    let written = pdp.store.append(records).await?;
-    for (action, answer) in actions.iter().zip(&answers) {
-        if let Ok(Answer { decision, .. }) = answer {
-            pdp.metrics.decisions.decided(deciding(pdp, &context), action, decision);
-        }
-    }
-    Ok(Response { value: answers, revision, seqs: written.seqs, rules })
-}
-
 /// The entities of the world that is served, if one is.
 pub(crate) fn world(pdp: &Pdp) -> Option<&World> {
     pdp.rules.world.as_deref().map(|(_, world)| world)
 }
 
 /// The rules that answer in an evaluation context.
-fn deciding<'a>(pdp: &'a Pdp, context: &'a EvaluationContext) -> &'a Bundle {
+pub(crate) fn deciding<'a>(pdp: &'a Pdp, context: &'a EvaluationContext) -> &'a Bundle {
     pdp.rules.world.as_deref().map_or(&*context.rules, |(rules, _)| rules)
 }
 
@@ -309,7 +225,7 @@ pub(crate) fn rules_for(
 }
 
 /// Answers one question in the evaluation context, with its record ready to be written.
-fn recorded_answer(
+pub(crate) fn recorded_answer(
     pdp: &Pdp,
     context: &EvaluationContext,
     call: &Call,
@@ -377,7 +293,7 @@ pub(crate) fn record_of(
 }
 
 /// The record of an element of a batch that is no question.
-fn record_of_invalid(pdp: &Pdp, context: &EvaluationContext, call: &Call, message: String) -> Record {
+pub(crate) fn record_of_invalid(pdp: &Pdp, context: &EvaluationContext, call: &Call, message: String) -> Record {
     let facts = Facts { revision: context.revision(), at: context.at, ..Facts::default() };
     let (caller, rules) = (call.caller.clone(), digest_of(pdp, context));
     let mut record = Record::of_invalid(caller, RecordKind::Evaluation, message, facts, rules);

@@ -3,7 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::answer::ask::{Answer, AskError, Batch, Semantic, ask_all};
+use crate::answer::ask::{Answer, AskError};
+use crate::answer::batch::{Batch, Semantic, ask_all};
 use crate::answer::past::ReadOptions;
 use crate::config::{ForwardAuth, ForwardRoute, is_plain_part, placeholder};
 use crate::limits::FORWARDED_PATH_LENGTH_MAX;

@@ -61,7 +61,7 @@ pub(super) async fn evaluations(mut request: Request) -> Result<Response, Proble
         Asked::One(question) => return single(&request, *question, &read_options).await,
         Asked::Many(batch) => batch,
     };
-    let answered = answer::ask::ask_all(&request.pdp, &request.call, batch, &read_options).await?;
+    let answered = answer::batch::ask_all(&request.pdp, &request.call, batch, &read_options).await?;
     let is_hypothetical = answered.value.iter().flatten().any(|answer| answer.is_hypothetical);
     decided(
         &answered,

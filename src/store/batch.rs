@@ -12,6 +12,7 @@ use super::metadata::{Known, Metadata, MetadataEntry, sha256};
 use super::metadata_changes::MetadataChanges;
 use super::prepare::newest;
 use super::present::WrittenFacts;
+use super::records::Records;
 use super::sheet::Sheet;
 use super::tables::{ENTRIES, JOURNAL, METADATA};
 use super::token::remembered_key;
@@ -147,12 +148,12 @@ impl Commit for Batch<'_> {
             self.metadata_table.insert(key.as_slice(), encode(&remembered)?.as_slice())?;
         }
         let records: Result<Vec<_>, _> = records.into_iter().map(|record| recorded(record, &*self.random)).collect();
-        Ok(self.append(records?))
+        Ok(self.append(records?.into()))
     }
 
-    fn append(&mut self, records: Vec<Recorded>) -> Vec<Seq> {
+    fn append(&mut self, records: Records) -> Vec<Seq> {
         self.is_real |= !records.is_empty();
-        records.into_iter().map(|record| self.ledger.append(record)).collect()
+        self.ledger.append(records)
     }
 }
 

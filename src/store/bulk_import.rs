@@ -366,7 +366,7 @@ fn append(shared: &Shared, queue: &Queue, records: Vec<Record>) -> Result<(Revis
     let records: Result<Vec<_>, _> = records.into_iter().map(|record| recorded(record, &*shared.random)).collect();
     let records = records?;
     let Written { revision, seqs, .. } = queue.wait_here(Kind::Record, move |batch| {
-        let seqs = batch.append(records);
+        let seqs = batch.append(records.into());
         Ok(Ok(Written { value: (), revision: batch.revision, seqs }))
     })?;
     Ok((revision, seqs))

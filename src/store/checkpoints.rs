@@ -11,8 +11,8 @@ use super::frames::LedgerRows;
 use super::ledger::{archive_row, checkpoint_key, guarded};
 use super::log::{Commit as _, Written};
 use super::queue::Kind;
+use super::records::Records;
 use super::redb_file::Store;
-use crate::audit::Recorded;
 
 /// Of three checkpoints over fewer records than this, the one in the middle is removed.
 const CHECKPOINTS_APART: u64 = 1_000;
@@ -49,7 +49,12 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`]; then nothing is written, and what the records are about must not be answered.
-    pub async fn append_with(&self, records: Vec<Recorded>, signed: Option<Signed>) -> Result<Written<()>, StoreError> {
+    pub async fn append_with(
+        &self,
+        records: impl Into<Records>,
+        signed: Option<Signed>,
+    ) -> Result<Written<()>, StoreError> {
+        let records = records.into();
         self.queue()
             .wait(Kind::Record, move |batch| {
                 let seqs = batch.append(records);

@@ -108,7 +108,7 @@ fn written(
         }
         (revision, entry, newer, in_force, is_real, ledger, at)
     };
-    let records = ledger.close(&write, &mut shared.frames.lock().unwrap_or_else(PoisonError::into_inner), at)?;
+    let records = ledger.close(&write, at)?;
     write.commit()?;
     Ok(Published { head: Head { revision, entry, records }, newer, in_force, is_real })
 }

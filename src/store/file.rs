@@ -8,7 +8,6 @@ use redb::{Database, ReadTransaction, ReadableDatabase};
 
 use super::StoreError;
 use super::disk::Opener;
-use super::frame::FrameWriter;
 use super::in_force::InForce;
 use super::metadata::{Known, Metadata};
 use super::snapshot::Snapshot;
@@ -43,8 +42,6 @@ pub(super) struct Shared {
     pub(super) present: Mutex<Option<Snapshot>>,
     pub(super) open: Box<Opener>,
     pub(super) random: SharedRandom,
-    /// What makes the frames of a commit.
-    pub(super) frames: Mutex<FrameWriter>,
     /// The newest part of the ledger's index.
     pub(super) tail: RwLock<Arc<Tail>>,
     /// Up to which record everything is to be in a segment, however short it becomes.

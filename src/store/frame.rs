@@ -43,6 +43,8 @@ const LEVEL: i32 = 1;
 /// depend on it.
 const DICTIONARIES: &[&[u8]] = &[include_bytes!("frame/records.dictionary")];
 thread_local! {
+    /// What makes the bodies that this thread makes.
+    static WRITER: RefCell<Option<BodyWriter>> = const { RefCell::new(None) };
     /// What decompresses by the dictionary of the frame that this thread read last.
     static DECOMPRESSOR: RefCell<Option<(&'static [u8], Decompressor<'static>)>> = const { RefCell::new(None) };
 }
@@ -60,17 +62,69 @@ fn unreadable(why: &str) -> StoreError {
     StoreError::Unreadable(format!("a frame of the ledger {why}"))
 }
 
-/// Makes frames, with what can be used again from one to the next.
-pub struct FrameWriter {
+/// The records of a frame as they are stored: compressed, with their sum.
+pub struct Body {
+    /// How many records they are.
+    count: usize,
+    bytes: Vec<u8>,
+}
+
+/// What makes bodies, with what can be used again from one to the next.
+struct BodyWriter {
     compressor: Compressor<'static>,
     plain: Vec<u8>,
     compressed: Vec<u8>,
 }
 
+impl BodyWriter {
+    fn new() -> Result<Self, StoreError> {
+        let newest = DICTIONARIES.last().copied().unwrap_or_default();
+        let compressor = Compressor::with_dictionary(LEVEL, newest).map_err(|cause| unusable(&cause))?;
+        Ok(Self { compressor, plain: Vec::new(), compressed: Vec::new() })
+    }
+
+    fn body(&mut self, records: &[&[u8]]) -> Result<Body, StoreError> {
+        for used in [&mut self.plain, &mut self.compressed] {
+            used.clear();
+            // What only a very large record took is given back.
+            used.shrink_to(2 * BYTES_MAX);
+        }
+        for record in records {
+            self.plain.extend_from_slice(&length(record)?);
+            self.plain.extend_from_slice(record);
+        }
+        self.compressed.reserve(compress_bound(self.plain.len()));
+        let compressed = self.compressor.compress_to_buffer(&self.plain, &mut self.compressed);
+        compressed.map_err(|cause| unusable(&cause))?;
+        let mut bytes = Vec::with_capacity(self.compressed.len() + 2 * SUM_BYTES);
+        bytes.extend_from_slice(&length(&self.plain)?);
+        bytes.extend_from_slice(&self.compressed);
+        bytes.extend_from_slice(&crc32c::crc32c(&bytes).to_le_bytes());
+        Ok(Body { count: records.len(), bytes })
+    }
+}
+
+impl Body {
+    /// The body of these records, by what this thread keeps for it.
+    ///
+    /// # Errors
+    /// [`StoreError::Unusable`] where they have more bytes than a frame may have, or there is no memory for it; then
+    /// nothing of them may be answered.
+    pub fn of(records: &[&[u8]]) -> Result<Self, StoreError> {
+        WRITER.with_borrow_mut(|writer| {
+            let writer = match writer {
+                Some(writer) => writer,
+                None => writer.insert(BodyWriter::new()?),
+            };
+            writer.body(records)
+        })
+    }
+}
+
 /// What a frame is made of.
 pub struct Frame<'a> {
-    /// The bytes of the records, as they are hashed; without the first ones where these were archived.
-    pub records: &'a [&'a [u8]],
+    /// Its records; without the first ones where these were archived.
+    pub body: &'a Body,
     /// The leaves of all of them.
     pub leaves: &'a [Hash],
     /// The root of the tree before them.
@@ -81,56 +135,28 @@ pub struct Frame<'a> {
     pub at: i64,
 }
 
-impl FrameWriter {
-    /// # Errors
-    /// [`StoreError::Unusable`] where there is no memory for it.
-    pub fn new() -> Result<Self, StoreError> {
-        let newest = DICTIONARIES.last().copied().unwrap_or_default();
-        let compressor = Compressor::with_dictionary(LEVEL, newest).map_err(|cause| unusable(&cause))?;
-        Ok(Self { compressor, plain: Vec::new(), compressed: Vec::new() })
-    }
-
-    /// Empties what is used again, and gives back what only a very large record took.
-    fn begin(&mut self) {
-        for used in [&mut self.plain, &mut self.compressed] {
-            used.clear();
-            used.shrink_to(2 * BYTES_MAX);
-        }
-    }
-
-    /// The bytes of a frame.
+impl Frame<'_> {
+    /// The bytes of the frame.
     ///
     /// # Errors
     /// [`StoreError::Unusable`] where it has more than a frame may have; then nothing of it may be answered.
-    pub fn bytes(&mut self, frame: &Frame<'_>) -> Result<Vec<u8>, StoreError> {
+    pub fn bytes(&self) -> Result<Vec<u8>, StoreError> {
         let too_many = || StoreError::Unusable("a frame with too many records".to_owned());
-        let archived = frame.leaves.len().checked_sub(frame.records.len()).ok_or_else(too_many)?;
-        let (count, archived) = u16::try_from(frame.leaves.len())
+        let archived = self.leaves.len().checked_sub(self.body.count).ok_or_else(too_many)?;
+        let (count, archived) = u16::try_from(self.leaves.len())
             .and_then(|count| Ok((count, u16::try_from(archived)?)))
             .map_err(|_| too_many())?;
-        self.begin();
-        for record in frame.records {
-            self.plain.extend_from_slice(&length(record)?);
-            self.plain.extend_from_slice(record);
-        }
-        self.compressed.reserve(compress_bound(self.plain.len()));
-        let compressed = self.compressor.compress_to_buffer(&self.plain, &mut self.compressed);
-        compressed.map_err(|cause| unusable(&cause))?;
-        let leaves = LEAVES_AT + frame.leaves.len() * HASH_BYTES;
-        let mut bytes = Vec::with_capacity(leaves + self.compressed.len() + 3 * SUM_BYTES);
+        let leaves = LEAVES_AT + self.leaves.len() * HASH_BYTES;
+        let mut bytes = Vec::with_capacity(leaves + SUM_BYTES + self.body.bytes.len());
         bytes.extend_from_slice(&[VERSION, (DICTIONARIES.len() - 1) as u8]);
         bytes.extend_from_slice(&count.to_le_bytes());
         bytes.extend_from_slice(&archived.to_le_bytes());
-        bytes.extend_from_slice(&frame.at.to_le_bytes());
-        bytes.extend_from_slice(&frame.before);
-        bytes.extend_from_slice(&frame.root);
-        frame.leaves.iter().for_each(|leaf| bytes.extend_from_slice(leaf));
+        bytes.extend_from_slice(&self.at.to_le_bytes());
+        bytes.extend_from_slice(&self.before);
+        bytes.extend_from_slice(&self.root);
+        self.leaves.iter().for_each(|leaf| bytes.extend_from_slice(leaf));
         bytes.extend_from_slice(&crc32c::crc32c(&bytes).to_le_bytes());
-        let said = bytes.len();
-        bytes.extend_from_slice(&length(&self.plain)?);
-        bytes.extend_from_slice(&self.compressed);
-        let sum = crc32c::crc32c(bytes.get(said..).unwrap_or_default());
-        bytes.extend_from_slice(&sum.to_le_bytes());
+        bytes.extend_from_slice(&self.body.bytes);
         Ok(bytes)
     }
 }
@@ -290,8 +316,8 @@ mod tests {
     fn frame(records: &[Vec<u8>]) -> Result<Vec<u8>, StoreError> {
         let slices: Vec<&[u8]> = records.iter().map(Vec::as_slice).collect();
         let leaves: Vec<Hash> = records.iter().map(|record| leaf_hash(record)).collect();
-        let frame = Frame { records: &slices, leaves: &leaves, before: [1; 32], root: [2; 32], at: 1_700_000_000_000 };
-        FrameWriter::new()?.bytes(&frame)
+        let body = Body::of(&slices)?;
+        Frame { body: &body, leaves: &leaves, before: [1; 32], root: [2; 32], at: 1_700_000_000_000 }.bytes()
     }
 
     #[test]
@@ -318,8 +344,9 @@ mod tests {
         let leaves: Vec<Hash> = records.iter().map(|record| leaf_hash(record)).collect();
         for archived in 0..=records.len() {
             let slices: Vec<&[u8]> = records.iter().skip(archived).map(Vec::as_slice).collect();
-            let frame = Frame { records: &slices, leaves: &leaves, before: [1; 32], root: [2; 32], at: 0 };
-            let stored = StoredFrame::of(&FrameWriter::new()?.bytes(&frame)?)?;
+            let body = Body::of(&slices)?;
+            let frame = Frame { body: &body, leaves: &leaves, before: [1; 32], root: [2; 32], at: 0 };
+            let stored = StoredFrame::of(&frame.bytes()?)?;
             assert_eq!((stored.count(), stored.archived()), (records.len(), archived));
             assert_eq!(stored.leaves().collect::<Vec<_>>(), leaves);
             for (number, record) in records.iter().enumerate() {

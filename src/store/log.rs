@@ -6,11 +6,12 @@ use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::metadata::Metadata;
+use super::records::Records;
 use super::sheet::{Sheet, Work};
 use super::token::{Remembered, remembered_key};
 use super::view::{View, decode};
 use super::{Entry, StoreError};
-use crate::audit::{Peaks, Recorded};
+use crate::audit::Peaks;
 use crate::clock::Timestamp;
 use crate::id::{Revision, Seq};
 
@@ -116,7 +117,7 @@ pub(super) trait Commit {
     fn enter(&mut self, sheet: Sheet) -> Result<Vec<Seq>, StoreError>;
 
     /// Appends records; returns their places.
-    fn append(&mut self, records: Vec<Recorded>) -> Vec<Seq>;
+    fn append(&mut self, records: Records) -> Vec<Seq>;
 
     /// Enters what a change comes to.
     ///

@@ -12,7 +12,6 @@ use redb::{ReadTransaction, ReadableDatabase as _};
 use super::StoreError;
 use super::disk::{self, Opener, damaged, make, unopenable};
 use super::file::Shared;
-use super::frame::FrameWriter;
 use super::indexer::{Indexer, first_unindexed};
 use super::ledger_index::LEDGER_INDEX;
 use super::metadata::Metadata;
@@ -158,7 +157,6 @@ impl Store {
             changed: tokio::sync::watch::Sender::new(revision),
             open,
             random,
-            frames: Mutex::new(FrameWriter::new()?),
             tail: RwLock::new(Arc::new(Tail::from(first_unindexed))),
             segments_to: AtomicU64::new(0),
             in_segments: tokio::sync::watch::Sender::new(first_unindexed - 1),

@@ -4,6 +4,7 @@ use super::StoreError;
 use super::batch::{recorded, salt};
 use super::log::{self, WriteContext, Written};
 use super::queue::Kind;
+use super::records::Records;
 use super::redb_file::Store;
 use super::sheet::Work;
 use crate::audit::{PlainRecord, Record, Recorded};
@@ -30,7 +31,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`]; then none of them is written, and what they are about must not be answered.
-    pub async fn append(&self, records: Vec<Recorded>) -> Result<Written<()>, StoreError> {
+    pub async fn append(&self, records: impl Into<Records>) -> Result<Written<()>, StoreError> {
         self.append_with(records, None).await
     }
 

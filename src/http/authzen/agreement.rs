@@ -2,7 +2,7 @@
 
 use super::question::{plain, plain_batch};
 use super::wire::{self, Asked};
-use crate::answer::ask::{Batch, Semantic};
+use crate::answer::batch::{Batch, Semantic};
 use crate::json::read;
 use crate::limits::Limits;
 use crate::question::Question;

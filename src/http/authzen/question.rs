@@ -10,7 +10,7 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 
 use super::wire::Asked;
-use crate::answer::ask::{Batch, Semantic};
+use crate::answer::batch::{Batch, Semantic};
 use crate::limits::{BATCH_BYTES_MAX, Limits};
 use crate::question::{Entity, Question};
 
@@ -169,7 +169,7 @@ mod tests {
 
     use super::super::agreement::{agree, parts, strict_batch};
     use super::{plain, plain_batch};
-    use crate::answer::ask::{Batch, Semantic};
+    use crate::answer::batch::{Batch, Semantic};
     use crate::limits::Limits;
     use crate::question::{Entity, Question};
 

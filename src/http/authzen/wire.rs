@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use warp::http::StatusCode;
 
 use super::super::problem::Problem;
-use crate::answer::ask::{Batch, Semantic};
+use crate::answer::batch::{Batch, Semantic};
 use crate::answer::search::{PageProperties, Pager};
 use crate::limits::BATCH_BYTES_MAX;
 use crate::question::{Action, Entity, Members, Question};

@@ -5,7 +5,7 @@ use utoipa::openapi::schema::{AnyOfBuilder, ArrayBuilder, Object, ObjectBuilder,
 use utoipa::{PartialSchema as _, ToSchema};
 
 use super::problems::text;
-use crate::answer::ask::Semantic;
+use crate::answer::batch::Semantic;
 use crate::answer::search::Pager;
 use crate::question::Question;
 

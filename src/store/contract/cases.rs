@@ -33,7 +33,7 @@ pub(super) fn revisions_and_records_are_numbered_in_the_order_they_were_entered<
             for text in [[commits, 0], [commits, 1]] {
                 let record = Recorded::of(text.to_vec());
                 let Ok(()) = leaves.push(record.leaf, |_, _| Ok::<(), Infallible>(()));
-                places.extend(commit.append(vec![record]));
+                places.extend(commit.append(vec![record].into()));
             }
             let sheet = Sheet { records: Vec::new(), ..named(u64::from(commits) + 1, "Contoso")? };
             commit.enter(sheet).map(drop)
@@ -111,7 +111,7 @@ pub(super) fn a_commit_that_is_given_up_leaves_nothing<O: Opened>() -> Case {
     let before = seen(opened.log())?;
     let given_up = commit(opened.log(), |commit| {
         commit.enter(everything(2, "Other")?)?;
-        commit.append(vec![Recorded::of(b"record".to_vec())]);
+        commit.append(vec![Recorded::of(b"record".to_vec())].into());
         Err(StoreError::Unusable("given up".to_owned()))
     });
     assert!(matches!(given_up, Err(StoreError::Unusable(why)) if why == "given up"));
@@ -173,7 +173,7 @@ pub(super) fn a_sheet_of_another_revision_is_refused_with_the_rest_of_its_commit
     let before = seen(opened.log())?;
     for revision in [0, 1, 3] {
         let refused = commit(opened.log(), |commit| {
-            commit.append(vec![Recorded::of(b"record".to_vec())]);
+            commit.append(vec![Recorded::of(b"record".to_vec())].into());
             commit.enter(everything(revision, "Other")?).map(drop)
         });
         assert!(refused.is_err(), "{revision}");
@@ -272,7 +272,7 @@ pub(super) fn all_logs_come_to_the_same<O: Opened>() -> Case {
         let opened = O::new()?;
         enter(opened.log(), everything(1, "First")?)?;
         commit(opened.log(), |commit| {
-            commit.append(vec![Recorded::of(b"record".to_vec())]);
+            commit.append(vec![Recorded::of(b"record".to_vec())].into());
             commit.enter(set("between")?)?;
             commit.enter(named(2, "Second")?)?;
             commit.enter(everything(3, "Third")?).map(drop)

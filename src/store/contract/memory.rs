@@ -7,6 +7,7 @@ use super::super::index_rows::index_rows_of;
 use super::super::log::{Commit, Head, Log, WriteContext};
 use super::super::metadata::{Known, Metadata, MetadataEntry, MetadataRows, sha256};
 use super::super::present::digest_of;
+use super::super::records::Records;
 use super::super::rows::{Rows, Visit};
 use super::super::sheet::Sheet;
 use super::super::token::remembered_key;
@@ -172,13 +173,13 @@ impl Commit for MemoryCommit {
             record.salt(&[7; SALT_BYTES]);
         }
         let records: Result<Vec<_>, _> = records.iter().map(crate::audit::Record::recorded).collect();
-        Ok(self.append(records.map_err(|error| StoreError::Unusable(error.to_string()))?))
+        Ok(self.append(records.map_err(|error| StoreError::Unusable(error.to_string()))?.into()))
     }
 
-    fn append(&mut self, records: Vec<Recorded>) -> Vec<Seq> {
+    fn append(&mut self, records: Records) -> Vec<Seq> {
         let first = self.kept.records.len() as u64 + 1;
         let seqs = (first..).map(Seq).take(records.len()).collect();
-        self.kept.records.extend(records);
+        self.kept.records.extend(records.into_records());
         seqs
     }
 }

@@ -1,0 +1,87 @@
+//! Records on their way to the ledger: as they are, or compressed already into the frames they become.
+
+use super::StoreError;
+use super::frame::{BYTES_MAX, Body, RECORDS_MAX};
+use crate::audit::Recorded;
+
+/// So many records of one answer have a frame of their own; fewer share one with those of others, and take less room.
+const OWN_FRAME_MIN: usize = RECORDS_MAX / 2;
+
+/// Records to be written together, in order.
+#[derive(Default)]
+pub struct Records(pub(super) Vec<Group>);
+
+/// Records that follow one another.
+pub(super) struct Group {
+    pub(super) records: Vec<Recorded>,
+    /// Their frame's body, where they have a frame of their own.
+    pub(super) body: Option<Body>,
+}
+
+impl Records {
+    /// As many records as a frame has.
+    pub const OF_FRAME: usize = RECORDS_MAX;
+
+    /// Records that are compressed on this thread where they are many, so that the writer has less to do.
+    ///
+    /// # Errors
+    /// [`StoreError`] when they cannot be compressed; then nothing of them may be answered.
+    pub fn compress(mut records: Vec<Recorded>) -> Result<Self, StoreError> {
+        let mut groups = Vec::new();
+        while !records.is_empty() {
+            let after = records.split_off(in_one_frame(&records));
+            let is_own = records.len() >= OWN_FRAME_MIN;
+            let body = is_own.then(|| Body::of(&bytes(&records))).transpose()?;
+            groups.push(Group { records: std::mem::replace(&mut records, after), body });
+        }
+        Ok(Self(groups))
+    }
+
+    /// Adds others after them.
+    pub fn append(&mut self, other: Self) {
+        for group in other.0 {
+            match self.0.last_mut() {
+                Some(last) if last.body.is_none() && group.body.is_none() => last.records.extend(group.records),
+                _ => self.0.push(group),
+            }
+        }
+    }
+
+    /// How many they are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.0.iter().map(|group| group.records.len()).sum()
+    }
+
+    /// Are there none?
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.iter().all(|group| group.records.is_empty())
+    }
+
+    /// The records themselves.
+    pub(super) fn into_records(self) -> impl Iterator<Item = Recorded> {
+        self.0.into_iter().flat_map(|group| group.records)
+    }
+}
+
+impl From<Vec<Recorded>> for Records {
+    fn from(records: Vec<Recorded>) -> Self {
+        Self(vec![Group { records, body: None }])
+    }
+}
+
+/// The bytes of records.
+pub(super) fn bytes(records: &[Recorded]) -> Vec<&[u8]> {
+    records.iter().map(|record| record.bytes.as_slice()).collect()
+}
+
+/// How many of some records one frame takes: at least one.
+pub(super) fn in_one_frame(records: &[Recorded]) -> usize {
+    let mut bytes = 0;
+    let fits = |record: &&Recorded| {
+        bytes += record.bytes.len();
+        bytes <= BYTES_MAX
+    };
+    records.iter().take(RECORDS_MAX).take_while(fits).count().max(1)
+}
