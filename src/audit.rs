@@ -4,6 +4,7 @@ mod finding;
 mod mask;
 mod record;
 mod tree;
+mod term;
 mod recorded;
 mod writing;
 mod checkpoint;
@@ -18,7 +19,9 @@ pub use finding::{Fault, Finding, Place, Walked};
 pub use mask::{Mask, Masked};
 pub use proof_file::{ProofFile, ProofFileError};
 pub use record::{CallOutcome, Claimed, ENGINE, Record, RecordError, RecordKind, Results, SALT_BYTES, SearchKind};
-pub use recorded::{Field, Indexed, Recorded, Term};
+pub(crate) use recorded::IndexEntry;
+pub use recorded::{Indexed, Recorded};
+pub use term::{Field, Fingerprint, Term};
 pub use tree::{
     Hash, Node, Peaks, ProofError, children, consistency, hash_text, inclusion, leaf_hash, leaf_node, leaves,
     leaves_up_to, node_hash, nodes_to_come, parse_hash, verify_consistency, verify_inclusion,

@@ -6,7 +6,7 @@ use data_encoding::HEXLOWER;
 use serde::{Serialize, Serializer};
 
 use super::record::{CallOutcome, Claimed, ENGINE, Record, RecordError, RecordKind, Results, SALT_BYTES, VERSION};
-use super::recorded::Recorded;
+use super::recorded::{Findable, Recorded};
 use crate::caller::{Caller, Person, Proof};
 use crate::clock::Timestamp;
 use crate::decide::{Decision, Reason, Refusal, RuleFault};
@@ -186,6 +186,21 @@ impl PlainRecord<'_> {
             entry: None,
             invalid: None,
         };
-        Ok(Recorded::of(bytes(&written)?))
+        let Question { subject, action, resource, .. } = self.question;
+        let findable = Findable {
+            at: self.at,
+            caller: self.caller,
+            request_id: self.request_id,
+            asked: written.asked,
+            subject: (&subject.kind, &subject.id),
+            action: &action.name,
+            resource: (&resource.kind, &resource.id),
+            rules: self.rules.as_str(),
+            decision: written.decision,
+            deciding: written.deciding,
+            reason: written.reason,
+            is_invalid: false,
+        };
+        Ok(Recorded::found_by(bytes(&written)?, &findable))
     }
 }

@@ -9,7 +9,7 @@ use super::frame::{Body, Frame};
 use super::frames::{HeldFrame, LedgerRows, STORED_LEVEL};
 use super::records::{Group, Records, bytes, in_one_frame};
 use super::tables::{ARCHIVED_FRAMES, FRAMES, LEDGER, NODES};
-use crate::audit::{Hash, Peaks};
+use crate::audit::{Hash, IndexEntry, Peaks};
 use crate::clock::Timestamp;
 use crate::id::Seq;
 
@@ -28,6 +28,10 @@ impl LedgerAppender {
 
     /// Appends records, which are written by [`LedgerAppender::close`]; returns their places.
     pub(super) fn append(&mut self, records: Records) -> Vec<Seq> {
+        for record in records.0.iter().flat_map(|group| &group.records) {
+            // Whatever said it: it is found by what its bytes say.
+            debug_assert!(record.entry.as_ref().is_none_or(|entry| *entry == IndexEntry::read(&record.bytes)));
+        }
         let first = self.size() + 1;
         self.count += records.len();
         self.pending.append(records);
@@ -45,12 +49,12 @@ impl LedgerAppender {
     }
 
     /// Writes the records that were appended in frames, and the nodes they complete; returns the peaks of the tree with
-    /// them.
+    /// them, and what each is indexed by.
     pub(super) fn close(
         mut self,
         write: &WriteTransaction,
         at: Timestamp,
-    ) -> Result<Peaks, StoreError> {
+    ) -> Result<(Peaks, Vec<Option<IndexEntry>>), StoreError> {
         let mut table = write.open_table(FRAMES)?;
         if let Some((first, _)) = table.last()?.filter(|(first, _)| first.value() > self.peaks.size()) {
             let (first, size) = (first.value(), self.peaks.size());
@@ -85,7 +89,7 @@ impl LedgerAppender {
                 nodes.insert(node, hash.as_slice())?;
             }
         }
-        Ok(self.peaks)
+        Ok((self.peaks, self.pending.into_records().map(|record| record.entry).collect()))
     }
 }
 

@@ -14,6 +14,7 @@ use super::prepare::{keep_newest, newest};
 use super::tables::{ENTRIES, JOURNAL};
 use super::view::decode;
 use super::{Entry, StoreError};
+use crate::audit::IndexEntry;
 use crate::clock::Timestamp;
 use crate::id::Revision;
 
@@ -26,6 +27,8 @@ struct Published {
     in_force: Option<(u64, String)>,
     /// Was as much written as a record takes?
     is_real: bool,
+    /// What its records are indexed by, as far as they say.
+    entries: Vec<Option<IndexEntry>>,
 }
 
 impl Log for Shared {
@@ -44,7 +47,8 @@ impl Log for Shared {
         now: Timestamp,
         fill: impl FnOnce(&mut Batch<'_>) -> Result<(), StoreError>,
     ) -> Result<Head, StoreError> {
-        let Published { head, newer, in_force, is_real } = written(self, after, now, fill)?;
+        let first = after.records.size() + 1;
+        let Published { head, newer, in_force, is_real, entries } = written(self, after, now, fill)?;
         let is_newer = newer.is_some();
         if let Some(newer) = newer {
             self.known.write().unwrap_or_else(PoisonError::into_inner).merge(newer);
@@ -60,7 +64,7 @@ impl Log for Shared {
         // A small change may fit on the disk where no record does.
         if is_real {
             self.writable.store(true, Ordering::Release);
-            self.records_written();
+            self.collect(first, &entries);
         }
         if before != head.revision {
             self.changed.send_replace(head.revision);
@@ -108,7 +112,7 @@ fn written(
         }
         (revision, entry, newer, in_force, is_real, ledger, at)
     };
-    let records = ledger.close(&write, at)?;
+    let (records, entries) = ledger.close(&write, at)?;
     write.commit()?;
-    Ok(Published { head: Head { revision, entry, records }, newer, in_force, is_real })
+    Ok(Published { head: Head { revision, entry, records }, newer, in_force, is_real, entries })
 }

@@ -10,10 +10,12 @@ use super::StoreError;
 use super::disk::Opener;
 use super::in_force::InForce;
 use super::metadata::{Known, Metadata};
+use super::segment::RECORDS_MAX;
 use super::snapshot::Snapshot;
 use super::tables::{ENTRIES, METADATA};
 use super::tail::Tail;
 use super::time::StoreTime;
+use crate::audit::IndexEntry;
 use crate::clock::{Durations, OnceAMinute};
 use crate::id::Revision;
 use crate::random::SharedRandom;
@@ -88,7 +90,19 @@ impl Shared {
         Arc::clone(&self.tail.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Has the indexer, on whose thread this is, woken when records are written.
+    /// Collects the records from `first` on, which are durable, and wakes the indexer where there is something for it.
+    pub(super) fn collect(&self, first: u64, entries: &[Option<IndexEntry>]) {
+        // Held, so that no other tail takes its place meanwhile.
+        let tail = self.tail.read().unwrap_or_else(PoisonError::into_inner);
+        let is_collected = tail.add(first, entries.iter().map(Option::as_ref));
+        let is_full = tail.read(|part| part.count() >= RECORDS_MAX);
+        drop(tail);
+        if !is_collected || is_full {
+            self.wake_indexer();
+        }
+    }
+
+    /// Has the indexer, on whose thread this is, woken when there is something for it.
     pub(super) fn indexer_waits(&self) {
         *self.waiting_indexer.lock().unwrap_or_else(PoisonError::into_inner) = Some(thread::current());
     }
@@ -97,13 +111,13 @@ impl Shared {
     pub(super) async fn segments_up_to(&self, record: u64) {
         self.segments_to.fetch_max(record, Ordering::AcqRel);
         let mut in_segments = self.in_segments.subscribe();
-        self.records_written();
+        self.wake_indexer();
         // The sender is as old as the store.
         let _ = in_segments.wait_for(|last| *last >= record).await;
     }
 
     /// Wakes the indexer, if it waits.
-    pub(super) fn records_written(&self) {
+    pub(super) fn wake_indexer(&self) {
         if let Some(indexer) = self.waiting_indexer.lock().unwrap_or_else(PoisonError::into_inner).take() {
             indexer.unpark();
         }

@@ -1,8 +1,9 @@
-//! What collects the index behind the records: nothing of it is on the way of an answer.
+//! What keeps the index behind the records.
 //!
-//! Records that are written are read again by a thread of its own and collected in the tail; a tail of as many records
-//! as a segment holds is written as one. Whoever reads asks the segments and the tail, and looks itself at the few
-//! records that are in neither yet, so that a list is complete at every moment.
+//! The writer collects in the tail what each commit wrote. A thread of its own reads again whatever was not: the records
+//! of a store that was just opened, and those that say nothing of themselves; and where the tail has as many records as
+//! a segment holds, it writes them as one. Whoever reads asks the segments and the tail, and looks itself at the records
+//! that are in neither yet, so that a list is complete at every moment.
 
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -20,9 +21,9 @@ use super::ledger::guarded;
 use super::ledger_index::{LEDGER_INDEX, old_rows_to};
 use super::log::Written;
 use super::queue::{Kind, Queue};
-use super::segment::{self, RECORDS_MAX, SEGMENT_SPANS, SEGMENTS, segment_key};
-use super::tail::Tail;
-use crate::audit::Indexed;
+use super::segment::{RECORDS_MAX, SEGMENT_SPANS, SEGMENTS, segment_key};
+use super::tail::{Part, Tail};
+use crate::audit::IndexEntry;
 
 /// How many records are read at once.
 const AT_ONCE: usize = 1_024;
@@ -99,31 +100,31 @@ fn index_next(shared: &Shared, queue: &Queue) -> Result<usize, StoreError> {
         return Ok(AT_ONCE);
     }
     let rows = LedgerRows::of(&shared.read()?)?;
-    let most = usize::try_from(RECORDS_MAX - count).unwrap_or(AT_ONCE).min(AT_ONCE);
-    let next = (last + 1..=rows.size()?).take(most);
-    let records: Vec<Indexed> = next.map(|seq| indexed(&rows, seq)).collect::<Result<_, _>>()?;
+    let next = (last + 1..=rows.size()?).take(AT_ONCE);
+    let records: Vec<IndexEntry> = next.map(|seq| indexed(&rows, seq)).collect::<Result<_, _>>()?;
     // No read transaction is held longer than it has to be.
     drop(rows);
-    tail.add(&records);
+    tail.add(last + 1, records.iter().map(Some));
     Ok(records.len())
 }
 
 /// What a record is found by. One that is damaged, or was archived before it was indexed, is found by nothing.
-pub(super) fn indexed(rows: &LedgerRows, seq: u64) -> Result<Indexed, StoreError> {
+pub(super) fn indexed(rows: &LedgerRows, seq: u64) -> Result<IndexEntry, StoreError> {
     match guarded(|| rows.record(seq)) {
-        Ok(record) => Ok(record.map_or_else(Indexed::default, |bytes| Indexed::read(&bytes))),
-        Err(StoreError::Unreadable(_)) => Ok(Indexed::default()),
+        Ok(record) => Ok(record.map_or_else(IndexEntry::default, |bytes| IndexEntry::read(&bytes))),
+        Err(StoreError::Unreadable(_)) => Ok(IndexEntry::default()),
         Err(error) => Err(error),
     }
 }
 
-/// Writes a tail as a segment, and begins another.
+/// Writes a tail as a segment, up to as many records as one holds, and has it go on after them.
 pub(super) fn write_segment(shared: &Shared, queue: &Queue, tail: &Arc<Tail>) -> Result<(), StoreError> {
-    let (first, last, rows, minutes) =
-        tail.read(|part| (part.first, part.last, segment::rows(&part.places), part.minutes.clone()));
+    // Copied, so that nobody waits while it is put in order.
+    let Part { first, last, places, minutes } = tail.read(Part::one_segment);
     if last < first {
         return Ok(());
     }
+    let rows = places.rows();
     queue.wait_here(Kind::Record, move |batch: &mut Batch<'_>| {
         let mut segments = batch.write.open_table(SEGMENTS)?;
         for (row, bytes) in &rows {
@@ -133,7 +134,11 @@ pub(super) fn write_segment(shared: &Shared, queue: &Queue, tail: &Arc<Tail>) ->
         minutes.write(&mut batch.write.open_table(LEDGER_INDEX)?)?;
         Ok(Ok(Written { value: (), revision: batch.revision, seqs: Vec::new() }))
     })?;
-    *shared.tail.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(Tail::from(last + 1));
+    // Nothing is collected meanwhile, or it would be missing in the next one.
+    let mut newest = shared.tail.write().unwrap_or_else(PoisonError::into_inner);
+    let later = tail.read(|part| part.after(last));
+    *newest = Arc::new(Tail::of(later));
+    drop(newest);
     shared.in_segments.send_replace(last);
     Ok(())
 }

@@ -89,6 +89,18 @@ impl Minutes {
         within.fold(None, |found, (_, &span)| wider(found, Some(span)))
     }
 
+    /// Those of the records up to one.
+    pub(super) fn up_to(&self, last: u64) -> Self {
+        let spans = self.0.iter().filter(|(_, span)| span.0 <= last);
+        Self(spans.map(|(minute, span)| (*minute, (span.0, span.1.min(last)))).collect())
+    }
+
+    /// Those of the records after one.
+    pub(super) fn after(&self, last: u64) -> Self {
+        let spans = self.0.iter().filter(|(_, span)| span.1 > last);
+        Self(spans.map(|(minute, span)| (*minute, (span.0.max(last + 1), span.1))).collect())
+    }
+
     /// Writes them to the index.
     pub(super) fn write(&self, index: &mut IndexTable<'_>) -> Result<(), StoreError> {
         let mut days: BTreeMap<u64, (u64, u64)> = BTreeMap::new();

@@ -11,9 +11,9 @@ use super::file::Shared;
 use super::frames::LedgerRows;
 use super::indexer::indexed;
 use super::ledger_index::{self, LEDGER_INDEX, OldPostings, ReadIndex, old_rows_to, wider};
-use super::segment::{Fingerprint, SEGMENT_SPANS, SEGMENTS, places_in, segment_key};
+use super::segment::{SEGMENT_SPANS, SEGMENTS, places_in, segment_key};
 use super::tail::{Part, Tail};
-use crate::audit::Term;
+use crate::audit::{Fingerprint, Term};
 use crate::clock::Timestamp;
 
 /// The index as one read transaction sees it, with what is behind it.
@@ -121,7 +121,7 @@ impl<'a> Postings<'a> {
         let Index { segments, spans, tail, size, .. } = self.index;
         match spans.get(part) {
             Some((first, _)) => {
-                let row = segments.get(segment_key(*first, self.fingerprint.row()).as_slice())?;
+                let row = segments.get(segment_key(*first, self.fingerprint.row).as_slice())?;
                 let places = row.map_or(Ok(Vec::new()), |row| places_in(row.value(), self.fingerprint))?;
                 let places = places.into_iter().map(|place| first + u64::from(place));
                 Ok(places.take_while(|place| place <= size).collect())

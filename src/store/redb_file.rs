@@ -20,7 +20,7 @@ use super::queue::Queue;
 use super::segment::SEGMENT_SPANS;
 use super::snapshot::Snapshot;
 use super::staged::{ImportPieces, take_back_all};
-use super::tail::Tail;
+use super::tail::{Part, Tail};
 use super::time::StoreTime;
 use super::writer;
 use crate::clock::{ClockState, Durations, OnceAMinute, SharedClock, Timestamp};
@@ -157,7 +157,7 @@ impl Store {
             changed: tokio::sync::watch::Sender::new(revision),
             open,
             random,
-            tail: RwLock::new(Arc::new(Tail::from(first_unindexed))),
+            tail: RwLock::new(Arc::new(Tail::of(Part::from(first_unindexed)))),
             segments_to: AtomicU64::new(0),
             in_segments: tokio::sync::watch::Sender::new(first_unindexed - 1),
             waiting_indexer: Mutex::default(),

@@ -1,13 +1,16 @@
-//! The newest part of the ledger's index, which no segment holds yet: in memory, collected behind the records.
+//! The newest part of the ledger's index, which no segment holds yet: in memory, of records that are durable.
 
-use std::collections::BTreeMap;
 use std::sync::{PoisonError, RwLock};
 
 use super::ledger_index::Minutes;
-use super::segment::{Fingerprint, Places};
-use crate::audit::{Indexed, Term};
+use super::segment::{Places, RECORDS_MAX};
+use crate::audit::{Fingerprint, IndexEntry};
+
+/// The most records that are collected, while a segment of the first of them is being written.
+const COLLECTED_MAX: u64 = 4 * RECORDS_MAX;
 
 /// What was collected of some records, one after the other.
+#[derive(Clone)]
 pub(super) struct Part {
     /// The first of them.
     pub(super) first: u64,
@@ -16,55 +19,22 @@ pub(super) struct Part {
     /// Where their terms are, counted from the first.
     pub(super) places: Places,
     pub(super) minutes: Minutes,
-    /// The terms that many records share, with their fingerprints, so that these are not made anew for each record.
-    shared: Vec<(Term, Fingerprint)>,
 }
-
-/// How many terms are kept with their fingerprints.
-const SHARED_MAX: usize = 32;
 
 impl Part {
     /// Nothing yet, of the records from `first` on.
     pub(super) fn from(first: u64) -> Self {
-        Self {
-            first,
-            last: first.saturating_sub(1),
-            places: BTreeMap::new(),
-            minutes: Minutes::default(),
-            shared: Vec::new(),
-        }
+        Self { first, last: first.saturating_sub(1), places: Places::default(), minutes: Minutes::default() }
     }
 
     /// Adds the next record.
-    pub(super) fn add(&mut self, record: &Indexed) {
+    pub(super) fn add(&mut self, record: &IndexEntry) {
         self.last += 1;
         let place = (self.last - self.first) as u32;
-        for term in &record.terms {
-            let fingerprint = self.fingerprint(term);
-            let places = self.places.entry(fingerprint).or_default();
-            // A term that a record has twice leads to it once.
-            if places.last() != Some(&place) {
-                places.push(place);
-            }
-        }
+        record.terms.iter().for_each(|term| self.places.note(*term, place));
         if let Some(at) = record.at {
             self.minutes.note(self.last, at);
         }
-    }
-
-    fn fingerprint(&mut self, term: &Term) -> Fingerprint {
-        if !term.is_shared() {
-            return Fingerprint::of(term);
-        }
-        if let Some((_, fingerprint)) = self.shared.iter().find(|(held, _)| held == term) {
-            return *fingerprint;
-        }
-        if self.shared.len() >= SHARED_MAX {
-            self.shared.clear();
-        }
-        let fingerprint = Fingerprint::of(term);
-        self.shared.push((term.clone(), fingerprint));
-        fingerprint
     }
 
     /// How many records there are.
@@ -72,10 +42,23 @@ impl Part {
         self.last + 1 - self.first
     }
 
+    /// The first records, as many as a segment holds.
+    pub(super) fn one_segment(&self) -> Self {
+        let last = self.last.min(self.first + RECORDS_MAX - 1);
+        let (places, minutes) = (self.places.first(RECORDS_MAX as u32), self.minutes.up_to(last));
+        Self { first: self.first, last, places, minutes }
+    }
+
+    /// Those after a record that is among them.
+    pub(super) fn after(&self, last: u64) -> Self {
+        let (places, minutes) = (self.places.after((last + 1 - self.first) as u32), self.minutes.after(last));
+        Self { first: last + 1, last: self.last, places, minutes }
+    }
+
     /// The places in the ledger of the records that have a term, up to `last`.
     pub(super) fn places(&self, fingerprint: Fingerprint, last: u64) -> Vec<u64> {
-        let places = self.places.get(&fingerprint).map(Vec::as_slice).unwrap_or_default();
-        places.iter().map(|&place| self.first + u64::from(place)).take_while(|&place| place <= last).collect()
+        let places = self.places.of(fingerprint).into_iter().map(|place| self.first + u64::from(place));
+        places.take_while(|&place| place <= last).collect()
     }
 }
 
@@ -84,16 +67,25 @@ impl Part {
 pub(super) struct Tail(RwLock<Part>);
 
 impl Tail {
-    pub(super) fn from(first: u64) -> Self {
-        Self(RwLock::new(Part::from(first)))
+    pub(super) fn of(part: Part) -> Self {
+        Self(RwLock::new(part))
     }
 
     pub(super) fn read<T>(&self, read: impl FnOnce(&Part) -> T) -> T {
         read(&self.0.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    pub(super) fn add(&self, records: &[Indexed]) {
+    /// Adds the records from `first` on, but those that are there already, up to the first of which nothing is known;
+    /// says whether it ends with them now. None is added where those before them are missing.
+    pub(super) fn add<'r>(&self, first: u64, records: impl IntoIterator<Item = Option<&'r IndexEntry>>) -> bool {
         let mut part = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        records.iter().for_each(|record| part.add(record));
+        (first..).zip(records).all(|(seq, record)| match record {
+            _ if seq <= part.last => true,
+            Some(record) if seq == part.last + 1 && part.count() < COLLECTED_MAX => {
+                part.add(record);
+                true
+            }
+            _ => false,
+        })
     }
 }
