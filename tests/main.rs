@@ -79,6 +79,7 @@ mod process;
 mod proofs;
 mod provider;
 mod publishing;
+mod proxied;
 mod quotas;
 mod reload;
 mod removal;

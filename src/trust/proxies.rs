@@ -27,7 +27,7 @@ impl Proxies {
         if !self.has(nearest) {
             return nearest;
         }
-        let hops: Vec<Option<IpAddr>> = forwarded.into_iter().flat_map(elements).map(|hop| hop_of(&hop)).collect();
+        let hops: Vec<Option<IpAddr>> = forwarded.into_iter().flat_map(hops_of).collect();
         for hop in hops.into_iter().rev() {
             // Whatever stands before something that cannot be read may have been written by anybody.
             let Some(address) = hop else { return nearest };
@@ -40,13 +40,14 @@ impl Proxies {
     }
 }
 
-/// The elements of one header: what stands between its commas, those within quotes aside.
-fn elements(header: &str) -> Vec<String> {
-    split(header, ',')
+/// The addresses that one header says, one an element; nothing for one that cannot be read.
+fn hops_of(header: &str) -> Vec<Option<IpAddr>> {
+    // Within a quote that nobody closes may stand what a proxy added to the header of a caller.
+    split(header, ',').map_or_else(|| vec![None], |elements| elements.iter().map(|element| hop_of(element)).collect())
 }
 
-/// Splits a text, but not within quotes.
-fn split(text: &str, at: char) -> Vec<String> {
+/// Splits a text, but not within quotes; nothing for one with a quote that is not closed.
+fn split(text: &str, at: char) -> Option<Vec<String>> {
     let (mut parts, mut is_quoted, mut is_escaped) = (vec![String::new()], false, false);
     for c in text.chars() {
         if c == at && !is_quoted {
@@ -61,12 +62,12 @@ fn split(text: &str, at: char) -> Vec<String> {
             part.push(c);
         }
     }
-    parts
+    (!is_quoted).then_some(parts)
 }
 
 /// The address that one element says in its one `for`; nothing for one that is hidden or cannot be read.
 fn hop_of(element: &str) -> Option<IpAddr> {
-    let pairs = split(element, ';');
+    let pairs = split(element, ';')?;
     let mut named = pairs.iter().filter_map(|pair| {
         let (name, value) = pair.split_once('=')?;
         name.trim().eq_ignore_ascii_case("for").then(|| value.trim())
@@ -76,13 +77,25 @@ fn hop_of(element: &str) -> Option<IpAddr> {
         Some(quoted) => quoted.strip_suffix('"')?,
         None => value,
     };
-    let address = if let Some(rest) = bare.strip_prefix('[') {
-        let (address, port) = rest.split_once(']')?;
-        (port.is_empty() || port.starts_with(':')).then_some(address)?
-    } else {
-        bare.rsplit_once(':').map_or(bare, |(address, _)| address)
+    let (address, port) = match bare.strip_prefix('[') {
+        Some(rest) => {
+            let (address, port) = rest.split_once(']')?;
+            (IpAddr::V6(address.parse().ok()?), port)
+        }
+        // Without brackets nobody knows where an address of IPv6 ends.
+        None => {
+            let (address, port) = bare.split_at(bare.find(':').unwrap_or(bare.len()));
+            (IpAddr::V4(address.parse().ok()?), port)
+        }
     };
-    address.parse::<IpAddr>().ok().map(|address| address.to_canonical())
+    (port.is_empty() || is_port(port.strip_prefix(':')?)).then(|| address.to_canonical())
+}
+
+/// Is it a port, or the name of one that is hidden?
+fn is_port(text: &str) -> bool {
+    let is_number = (1..=5).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
+    let is_hidden = |name: &str| name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte));
+    is_number || text.strip_prefix('_').is_some_and(|name| !name.is_empty() && is_hidden(name))
 }
 
 #[cfg(test)]
@@ -115,6 +128,21 @@ mod tests {
             ("10.0.0.1:1", &["by=198.51.100.7"], "10.0.0.1"),
             ("10.0.0.1:1", &["for=\"198.51.100.7"], "10.0.0.1"),
             ("10.0.0.1:1", &["for=\"a, for=198.51.100.7\""], "10.0.0.1"),
+            // An address of IPv6 stands in brackets, or its end might be a port; one of IPv4 stands in none.
+            ("10.0.0.1:1", &["for=2001:db8::7"], "10.0.0.1"),
+            ("10.0.0.1:1", &["for=\"2001:db8::7:8\""], "10.0.0.1"),
+            ("10.0.0.1:1", &["for=\"[198.51.100.7]\""], "10.0.0.1"),
+            ("10.0.0.1:1", &["for=\"[::ffff:198.51.100.7]:4711\""], "198.51.100.7"),
+            ("10.0.0.1:1", &["for=\"198.51.100.7:_hidden\""], "198.51.100.7"),
+            ("10.0.0.1:1", &["for=198.51.100.7:"], "10.0.0.1"),
+            ("10.0.0.1:1", &["for=198.51.100.7:4711x"], "10.0.0.1"),
+            ("10.0.0.1:1", &["for=\"[2001:db8::7]4711\""], "10.0.0.1"),
+            ("10.0.0.1:1", &["for=\"[2001:db8::7\""], "10.0.0.1"),
+            ("10.0.0.1:1", &[""], "10.0.0.1"),
+            // A quote that a caller opens holds nothing that a proxy adds to its header.
+            ("10.0.0.1:1", &["for=203.0.113.1;x=\", for=198.51.100.7"], "10.0.0.1"),
+            ("10.0.0.1:1", &["for=203.0.113.1;x=\"a\\\", for=\"[2001:db8::7]\""], "10.0.0.1"),
+            ("10.0.0.1:1", &["for=203.0.113.1;x=\"", "for=198.51.100.7"], "198.51.100.7"),
         ] {
             let found = proxies.client(peer.parse().unwrap(), forwarded.iter().copied());
             assert_eq!(found, client.parse::<IpAddr>().unwrap(), "{peer} {forwarded:?}");
