@@ -3,14 +3,29 @@
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use crate::authority::Authority;
 use crate::server::{Answer, Server};
+use crate::tunnel::Tunnel;
 
 const WORLD: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/authzen/world");
 const JSON: (&str, &str) = ("content-type", "application/json");
 
-fn world() -> (Server, TempDir) {
-    let data = tempfile::tempdir().unwrap();
-    (Server::start(data.path(), &["--anonymous", "--world", WORLD]), data)
+/// A server over a world: these rules hold over http and, where this file is `authzen_over_https`, over https.
+fn world() -> (Server, (TempDir, Option<Tunnel>)) {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let arguments = ["--anonymous", "--world", WORLD];
+    if !module_path!().ends_with("over_https") {
+        return (Server::start(&data, &arguments), (folder, None));
+    }
+    let authority = Authority::new(folder.path(), "authority");
+    let own = authority.of_a_server(1);
+    let settings = folder.path().join("standing.toml");
+    std::fs::write(&settings, format!("[tls]\ncertificate = {:?}\nkey = {:?}\n", own.certificate, own.key)).unwrap();
+    let mut server = Server::start(&data, &[&arguments[..], &["--config", settings.to_str().unwrap()]].concat());
+    let tunnel = Tunnel::to(server.base.strip_prefix("https://").unwrap().parse().unwrap(), &authority.certificate);
+    server.base = tunnel.base.clone();
+    (server, (folder, Some(tunnel)))
 }
 
 fn raw(server: &Server, path: &str, body: &[u8]) -> Answer {

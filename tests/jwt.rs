@@ -1,7 +1,7 @@
 //! JSON Web Tokens of issuers as proof of who calls: every part of one right or nobody, and issuers that rotate their
 //! keys, go down and come back.
 
-use std::io::{Read, Write as _};
+use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -11,12 +11,16 @@ use data_encoding::BASE64URL_NOPAD;
 use jsonwebtoken::crypto::sign;
 use jsonwebtoken::jwk::Jwk;
 use jsonwebtoken::{Algorithm, EncodingKey};
-use rustls::pki_types::PrivatePkcs1KeyDer;
+use rcgen::SanType;
+use rustls::crypto::ring::default_provider;
 use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs1KeyDer};
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use serde_json::{Value, json};
 use standing::clock::Clock as _;
 use tempfile::TempDir;
 
+use crate::authority::{Authority, Issued};
 use crate::doors::{House, trusting};
 use crate::server::Answer;
 use crate::stage::{BEGIN, time};
@@ -373,6 +377,10 @@ enum Says {
     Nonsense(String),
 }
 
+/// A connection, in the clear or not.
+trait ReadWrite: Read + Write {}
+impl<T: Read + Write> ReadWrite for T {}
+
 /// An issuer that publishes its keys, and counts how often they are fetched.
 struct Published {
     url: String,
@@ -391,14 +399,39 @@ pub fn head_of(stream: &mut impl Read) -> String {
 
 impl Published {
     fn open(says: Says) -> Self {
+        Self::open_with(says, None)
+    }
+
+    /// One that speaks https, as whom a certificate says.
+    fn over_https(says: Says, own: &Issued) -> Self {
+        let config = ServerConfig::builder_with_provider(Arc::new(default_provider()))
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(
+                vec![CertificateDer::from_pem_file(&own.certificate).unwrap()],
+                PrivateKeyDer::from_pem_file(&own.key).unwrap(),
+            );
+        Self::open_with(says, Some(Arc::new(config.unwrap())))
+    }
+
+    fn open_with(says: Says, tls: Option<Arc<ServerConfig>>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let url = format!("http://{}/keys", listener.local_addr().unwrap());
+        let scheme = if tls.is_some() { "https" } else { "http" };
+        let url = format!("{scheme}://{}/keys", listener.local_addr().unwrap());
         let (says, fetched) = (Arc::new(Mutex::new(says)), Arc::new(AtomicUsize::new(0)));
         let (said, count) = (Arc::clone(&says), Arc::clone(&fetched));
         std::thread::spawn(move || {
             for stream in listener.incoming() {
-                let mut stream = stream.unwrap();
-                head_of(&mut stream);
+                let stream = stream.unwrap();
+                let mut stream: Box<dyn ReadWrite> = match &tls {
+                    None => Box::new(stream),
+                    Some(tls) => Box::new(StreamOwned::new(ServerConnection::new(Arc::clone(tls)).unwrap(), stream)),
+                };
+                if head_of(&mut stream).is_empty() {
+                    // Whoever does not believe the certificate asks nothing.
+                    continue;
+                }
                 count.fetch_add(1, Ordering::SeqCst);
                 let answer = match &*said.lock().unwrap() {
                     Says::Nothing => continue,
@@ -409,7 +442,7 @@ impl Published {
                     Says::Redirect(to) => format!("HTTP/1.1 302 Found\r\nlocation: {to}\r\ncontent-length: 0\r\n\r\n"),
                     Says::Nonsense(text) => format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{text}", text.len()),
                 };
-                let _ = stream.write_all(answer.as_bytes());
+                let _ = stream.write_all(answer.as_bytes()).and_then(|()| stream.flush());
             }
         });
         Self { url, says, fetched }
@@ -523,4 +556,39 @@ async fn keys_are_fetched_from_the_place_that_is_set_and_from_no_other() {
     issuer.say(Says::Keys(set(&[&signer])));
     house.passes(MINUTE);
     assert_eq!(called(&house, &signer.signs(&fresh(&house))).await.status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn keys_come_over_https_from_a_host_for_which_the_authority_of_the_settings_vouches() {
+    let folder = tempfile::tempdir().unwrap();
+    let (authority, stranger) = (Authority::new(folder.path(), "ours"), Authority::new(folder.path(), "stranger"));
+    let (old, new) = (Signer::ed("old", 1), Signer::ed("new", 2));
+    let issuer = Published::over_https(Says::Keys(set(&[&old])), &authority.of_a_server(1));
+    let by = async |authority: &Authority, published: &Published| {
+        let keys = format!("jwks_url = \"{}\"\nca = {:?}", published.url, authority.certificate);
+        house_by(&self::issuer(&keys)).await
+    };
+    // Nobody believes another authority, nor a certificate for another host: then there are no keys.
+    let house = by(&stranger, &issuer).await;
+    assert_eq!(called(&house, &old.signs(&fresh(&house))).await.status, 401);
+    assert_eq!(issuer.fetched(), 0, "nothing was asked of it");
+    let name = [SanType::DnsName("keys.example".try_into().unwrap())];
+    let elsewhere = Published::over_https(Says::Keys(set(&[&old])), &authority.issue("keys", &name, 2));
+    let house = by(&authority, &elsewhere).await;
+    assert_eq!(called(&house, &old.signs(&fresh(&house))).await.status, 401);
+    assert_eq!(elsewhere.fetched(), 0, "nothing was asked of it");
+    let house = by(&authority, &issuer).await;
+    assert_eq!(called(&house, &old.signs(&fresh(&house))).await.status, 200);
+    assert_eq!(issuer.fetched(), 1);
+    // It is down, and comes back with another key.
+    issuer.say(Says::Nothing);
+    for minute in 0..7 {
+        house.passes(MINUTE);
+        assert_eq!(called(&house, &old.signs(&fresh(&house))).await.status, 200, "minute {minute}");
+        assert_eq!(called(&house, &new.signs(&fresh(&house))).await.status, 401, "minute {minute}");
+    }
+    issuer.say(Says::Keys(set(&[&new])));
+    house.passes(MINUTE);
+    assert_eq!(called(&house, &new.signs(&fresh(&house))).await.status, 200);
+    assert_eq!(called(&house, &old.signs(&fresh(&house))).await.status, 401);
 }

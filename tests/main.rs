@@ -8,6 +8,10 @@ mod auditor_pages;
 mod authority;
 mod backup;
 mod authzen;
+// The same rules over https.
+#[allow(clippy::duplicate_mod)]
+#[path = "authzen.rs"]
+mod authzen_over_https;
 mod authzen_strangers;
 mod behind;
 mod bodies;
@@ -107,6 +111,7 @@ mod tls;
 mod tokens;
 mod traces;
 mod transfer;
+mod tunnel;
 mod unseen;
 mod visitor;
 mod watching;
