@@ -157,6 +157,8 @@ pub const SEAL_PASSES_MAX: u32 = 64;
 pub const ARCHIVE_RECORDS_MAX: u64 = 100_000;
 /// The longest line of an exported ledger that is read, in bytes; longer than any that is written.
 pub const LEDGER_LINE_MAX: u64 = 256 * 1024 * 1024;
+/// The most records a ledger has: its tree numbers its nodes, two a record, with 64 bits.
+pub const LEDGER_RECORDS_MAX: u64 = 1 << 62;
 /// The most work that may wait for the ledger before callers are asked to retry.
 pub const WAITING_WRITES_MAX: usize = 65_536;
 /// The most spans of calls that wait to be sent to a collector; each takes about 200 bytes.

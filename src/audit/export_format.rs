@@ -20,6 +20,7 @@ use serde_json::value::RawValue;
 
 use super::mask::Mask;
 use super::tree::{Hash, Peaks, hash_text, parse_hash};
+use crate::limits::LEDGER_RECORDS_MAX;
 
 /// The first line: whose ledger it is, and what stood before.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -140,6 +141,9 @@ pub fn read_line(line: &str) -> Result<ExportLine, LineError> {
         checkpoint: Option<String>,
     }
     let wire: Wire<'_> = serde_json::from_str(line).map_err(|error| LineError::NotALine(error.to_string()))?;
+    if wire.seq.is_some_and(|seq| seq > LEDGER_RECORDS_MAX) {
+        return Err(LineError::Member("seq"));
+    }
     match wire {
         Wire { checkpoint: Some(note), seq: None, ledger: None, .. } => Ok(ExportLine::Checkpoint(note)),
         Wire { ledger: Some(origin), from: Some(from), peaks: Some(peaks), seq: None, .. } => {

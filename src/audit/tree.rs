@@ -11,6 +11,8 @@ use ct_merkle::{
 use data_encoding::BASE64;
 use sha2::{Digest as _, Sha256};
 
+use crate::limits::LEDGER_RECORDS_MAX;
+
 /// A hash of the tree.
 pub type Hash = [u8; 32];
 
@@ -104,7 +106,12 @@ impl Peaks {
     /// Peaks that were written down; nothing when a tree of that size has another number of them.
     #[must_use]
     pub fn of(size: u64, hashes: Vec<Hash>) -> Option<Self> {
-        (hashes.len() as u32 == size.count_ones()).then_some(Self { size, hashes })
+        (size <= LEDGER_RECORDS_MAX && hashes.len() as u32 == size.count_ones()).then_some(Self { size, hashes })
+    }
+
+    /// The peaks of a tree of which nothing but the size is known; nothing for a size that no tree has.
+    pub(super) fn unknown(size: u64) -> Option<Self> {
+        Self::of(size, vec![Hash::default(); size.count_ones() as usize])
     }
 
     /// How many leaves the tree has.
@@ -242,7 +249,7 @@ pub fn consistency<E>(
 /// Does the proof show that a record is in a tree? RFC 9162 §2.1.3.2.
 #[must_use]
 pub fn verify_inclusion(record: &[u8], seq: u64, size: u64, root: &Hash, proof: &[Hash]) -> bool {
-    let Some(index) = seq.checked_sub(1) else { return false };
+    let Some(index) = seq.checked_sub(1).filter(|_| size <= LEDGER_RECORDS_MAX) else { return false };
     let Ok(proof) = InclusionProof::<Sha256>::try_from_bytes(proof.concat()) else { return false };
     RootHash::new((*root).into(), size).verify_inclusion(&record, index, &proof).is_ok()
 }

@@ -6,6 +6,7 @@
 //! was inserted.
 
 pub(super) mod frames;
+mod places;
 
 use std::collections::HashMap;
 use std::convert::Infallible;
@@ -165,26 +166,6 @@ impl Walk {
             self.more += 1;
         }
         leaf
-    }
-
-    /// Walks past a place where the line of another record stands.
-    pub fn misplaced(&mut self, record: u64) {
-        let seq = self.size() + 1;
-        let mine = format!("record {record} stands in the place of record {seq}");
-        let other = format!("record {seq} stands in the place of record {record}");
-        match self.findings.iter_mut().find(|found| found.fault == Fault::Moved && found.message == other) {
-            Some(found) => {
-                *found = Finding {
-                    fault: Fault::Swapped,
-                    seq: record,
-                    last: Some(seq),
-                    message: format!("records {record} and {seq} were swapped"),
-                };
-            }
-            None => self.found(Fault::Moved, seq, None, mine),
-        }
-        self.is_rewritten = true;
-        self.climb(Hash::default(), None, None);
     }
 
     fn dropped(&mut self, seq: u64, known: Option<&str>) {

@@ -142,9 +142,7 @@ fn missing(walk: &mut Walk, line: MissingLine) {
         let message = format!("a line of record {} stands between records {} and {expected}", line.seq, expected - 1);
         return walk.found(Fault::Inserted, expected, None, message);
     }
-    while walk.size() + 1 < line.seq {
-        walk.step(Place::Nothing(None), None, None);
-    }
+    walk.gap(line.seq - 1);
     walk.step(Place::Nothing(Some(line.missing)), Some(line.hash), None);
 }
 
@@ -170,9 +168,7 @@ fn step<R: BufRead>(walk: &mut Walk, record: RecordLine, lines: &mut Lines<R>) -
             walk.found(Fault::Inserted, expected, None, message);
             return Ok(());
         }
-        while walk.size() + 1 < seq {
-            walk.step(Place::Nothing(None), None, None);
-        }
+        walk.gap(seq - 1);
     }
     put(walk, &record);
     Ok(())
@@ -181,4 +177,45 @@ fn step<R: BufRead>(walk: &mut Walk, record: RecordLine, lines: &mut Lines<R>) -
 fn put(walk: &mut Walk, line: &RecordLine) {
     let place = if line.masked.is_empty() { Place::Record(&line.record) } else { Place::Masked };
     walk.step(place, Some(line.hash), None);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::audit::{Hash, LedgerKey, hash_text};
+    use crate::limits::LEDGER_RECORDS_MAX;
+
+    fn found(lines: &[String]) -> Result<Vec<String>, Box<dyn std::error::Error>> {
+        let key = LedgerKey::of_seed(&[7; 32], "standing/test")?;
+        let file = [&["{\"ledger\":\"standing/test\",\"from\":1,\"peaks\":[]}".to_owned()], lines].concat();
+        let walked = verify_lines(format!("{}\n", file.join("\n")).as_bytes(), key.public(), &[], |_| {})?;
+        assert!(!walked.whole);
+        Ok(walked.findings.into_iter().map(|finding| finding.message).collect())
+    }
+
+    #[test]
+    fn a_line_says_at_no_cost_that_more_records_are_missing_than_there_ever_were()
+    -> Result<(), Box<dyn std::error::Error>> {
+        let hash = hash_text(&Hash::default());
+        let missing = |seq: u64| format!("{{\"seq\":{seq},\"hash\":\"{hash}\",\"missing\":\"gone\"}}");
+        let masked =
+            |seq: u64| format!("{{\"seq\":{seq},\"hash\":\"{hash}\",\"masked\":[\"subject\"],\"record\":{{}}}}");
+        let most = LEDGER_RECORDS_MAX;
+        assert_eq!(
+            found(&[masked(1), masked(4), masked(6), missing(most)])?,
+            [
+                "records 2 to 3 were dropped".to_owned(),
+                "record 5 was dropped".to_owned(),
+                format!("records 7 to {} were dropped", most - 1),
+                format!("record {most} was dropped: gone"),
+                format!("the file does not end with a signed checkpoint: it was cut off after record {most}"),
+            ]
+        );
+        for beyond in [most + 1, u64::MAX] {
+            for line in [masked(beyond), missing(beyond)] {
+                assert_eq!(found(&[line])?.first().map(String::as_str), Some("line 2: its `seq` cannot be as it is"));
+            }
+        }
+        Ok(())
+    }
 }
