@@ -5,10 +5,12 @@
 //! step: a piece that was long enough while others wait gives its turn away and goes on when it has the next one; one
 //! whose client is gone, or that used up what a call may take, ends there.
 
+mod start;
 mod turns;
 mod task;
 mod threads;
 
+pub use start::{start_goes_on, started, starting};
 pub use task::{Owner, Stopped, Task, aside, end_all, is_ending, is_long, step};
 pub use threads::{Broken, behind, in_turn};
 pub use turns::{Turn, Turns};

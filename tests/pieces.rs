@@ -1,7 +1,10 @@
 //! An import in pieces: nobody sees any of it before all of it is there, everybody is answered meanwhile, and whatever ends
 //! it before leaves nothing.
 
+use std::fs::Permissions;
 use std::io::{self, BufRead, BufReader, Cursor, Read, Seek, SeekFrom};
+use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::net::UnixDatagram;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, Instant};
@@ -91,6 +94,20 @@ impl Scene {
         let after = content(disk.bytes());
         (disk, after)
     }
+
+    /// What is on the disk when the import is killed before its last piece.
+    async fn staged(&self) -> Vec<u8> {
+        let (disk, _) = self.imported().await;
+        let mut bytes = self.bytes.clone();
+        let mut last_staged = None;
+        for op in &disk.log() {
+            apply(&mut bytes, op);
+            if matches!(op, Op::Sync) && content(bytes.clone())["meta"].contains_key(b"staged".as_slice()) {
+                last_staged = Some(bytes.clone());
+            }
+        }
+        last_staged.unwrap()
+    }
 }
 
 fn is_same(found: &Content, expected: &Content) -> bool {
@@ -142,16 +159,7 @@ async fn killed_in_any_piece_an_import_leaves_nothing_and_is_done_when_it_is_mad
 #[tokio::test(flavor = "multi_thread")]
 async fn killed_while_an_import_is_taken_back_the_next_start_goes_on() {
     let scene = Scene::set().await;
-    let (disk, _) = scene.imported().await;
-    let mut bytes = scene.bytes.clone();
-    let mut last_staged = None;
-    for op in &disk.log() {
-        apply(&mut bytes, op);
-        if matches!(op, Op::Sync) && content(bytes.clone())["meta"].contains_key(b"staged".as_slice()) {
-            last_staged = Some(bytes.clone());
-        }
-    }
-    let staged = last_staged.unwrap();
+    let staged = scene.staged().await;
     let disk = Disk::of(staged.clone());
     drop(disk.store(&scene.clock).unwrap());
     let mut bytes = staged;
@@ -160,6 +168,43 @@ async fn killed_while_an_import_is_taken_back_the_next_start_goes_on() {
         let (_, found) = opened(&scene, bytes.clone());
         assert!(has_left_nothing(&found) && is_same(&found, &scene.before));
     }
+}
+
+/// What a service manager is told while a server starts on these bytes, until it is ready.
+fn said_at_a_start(bytes: &[u8], is_closed: bool) -> Vec<String> {
+    let folder = tempfile::tempdir().unwrap();
+    let (data, name) = (folder.path().join("data"), folder.path().join("notify"));
+    std::fs::create_dir(&data).unwrap();
+    std::fs::set_permissions(&data, Permissions::from_mode(0o700)).unwrap();
+    let file = data.join(Store::FILE_NAME);
+    std::fs::write(&file, bytes).unwrap();
+    std::fs::set_permissions(&file, Permissions::from_mode(0o600)).unwrap();
+    if is_closed {
+        drop(redb::Database::open(&file).unwrap());
+    }
+    let socket = UnixDatagram::bind(&name).unwrap();
+    socket.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+    let arguments = ["--anonymous", "--new-keys", "--accept-clock"];
+    let environment = [("NOTIFY_SOCKET", name.to_str().unwrap())];
+    let started = Server::try_start_in(&data, &arguments, &environment);
+    let _server = started.unwrap_or_else(|output| panic!("{}", String::from_utf8_lossy(&output.stderr)));
+    let mut said = Vec::new();
+    while said.last().is_none_or(|last| last != "READY=1") {
+        let mut state = [0; 64];
+        let length = socket.recv(&mut state).unwrap();
+        said.push(String::from_utf8(state[..length].to_vec()).unwrap());
+    }
+    said
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_service_manager_is_told_to_wait_while_a_start_takes_an_import_back_or_reads_the_whole_file() {
+    let scene = Scene::set().await;
+    let staged = scene.staged().await;
+    let first = |bytes: &[u8], is_closed| said_at_a_start(bytes, is_closed).remove(0);
+    assert_eq!(first(&staged, true), "EXTEND_TIMEOUT_USEC=60000000", "the pieces of an import are taken back");
+    assert_eq!(first(&staged, false), "EXTEND_TIMEOUT_USEC=900000000", "the file was not closed");
+    assert_eq!(first(&scene.bytes, true), "READY=1", "nothing takes long");
 }
 
 /// Says something until it can be written.

@@ -7,6 +7,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use standing::policy::RuleFiles;
 
 use crate::server::{Server, question};
 
@@ -93,4 +94,24 @@ fn a_service_manager_is_told_when_the_server_is_ready_and_when_it_stops() {
     assert_eq!(told(), "READY=1");
     assert!(server.terminate().success());
     assert_eq!(told(), "STOPPING=1");
+}
+
+#[test]
+fn a_service_manager_is_told_how_long_the_rules_may_take_that_a_start_examines() {
+    let folder = tempfile::tempdir().unwrap();
+    let (name, rules) = (folder.path().join("notify"), folder.path().join("rules"));
+    for (path, text) in RuleFiles::built_in().iter() {
+        let file = rules.join(path);
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        fs::write(file, format!("{text}\n")).unwrap();
+    }
+    let socket = UnixDatagram::bind(&name).unwrap();
+    socket.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+    let arguments = ["--anonymous", "--rules", rules.to_str().unwrap()];
+    let environment = [("NOTIFY_SOCKET", name.to_str().unwrap()), ("STANDING_LIMITS_EXAMINE_SECONDS", "200")];
+    let started = Server::try_start_in(&folder.path().join("data"), &arguments, &environment);
+    let _server = started.unwrap_or_else(|output| panic!("{}", String::from_utf8_lossy(&output.stderr)));
+    let mut state = [0; 64];
+    let length = socket.recv(&mut state).unwrap();
+    assert_eq!(String::from_utf8_lossy(&state[..length]), "EXTEND_TIMEOUT_USEC=260000000");
 }

@@ -1,11 +1,16 @@
-//! What a service manager is told: that the server is ready, reads its settings again, or stops.
+//! What a service manager is told: that a long start goes on, that the server is ready, or that it stops.
 //!
 //! The protocol is that of `sd_notify(3)`: a datagram to the socket that the environment names. Without one nobody asked.
 
+use std::cell::Cell;
 use std::os::linux::net::SocketAddrExt as _;
 use std::os::unix::net::{SocketAddr, UnixDatagram};
+use std::time::{Duration, Instant};
 
 use crate::config::notify_socket;
+
+/// How often the same is said again.
+const AGAIN: Duration = Duration::from_secs(5);
 
 /// Tells the service manager, if there is one.
 pub(super) fn notify(state: &str) {
@@ -18,5 +23,18 @@ pub(super) fn notify(state: &str) {
     let sent = address.and_then(|address| UnixDatagram::unbound()?.send_to_addr(state.as_bytes(), &address));
     if let Err(error) = sent {
         tracing::warn!(%error, state, "the service manager was not told");
+    }
+}
+
+/// Tells the service manager how long the next piece of the start may take, so that it waits no shorter.
+pub(super) fn notify_of_start() -> impl Fn(Duration) + Send {
+    let said = Cell::new(None);
+    move |within: Duration| {
+        let now = Instant::now();
+        let is_said = |(at, until): (Instant, Instant)| now < at + AGAIN && now + within <= until + AGAIN;
+        if !said.get().is_some_and(is_said) {
+            notify(&format!("EXTEND_TIMEOUT_USEC={}", within.as_micros()));
+            said.set(Some((now, now + within)));
+        }
     }
 }

@@ -14,7 +14,7 @@ use super::ended::{Ended, Failure};
 use super::figures::{listen_for_figures, serve_figures};
 use super::first_token::first_token;
 use super::listening::{connection_limits, keep_certificates, plain_or_not, read_certificates, tls};
-use super::notify::notify;
+use super::notify::{notify, notify_of_start};
 use super::print;
 use super::reach::{Socket, make};
 use super::reload::{Limits, LogLevel, Reload};
@@ -92,6 +92,7 @@ pub(super) struct Serve {
 
 impl Serve {
     pub(super) async fn run(self) -> Result<Ended, Failure> {
+        work::starting(notify_of_start());
         let text = |path: &PathBuf| path.display().to_string();
         // What a flag says stays so, however often the settings are read.
         let flags = vec![
@@ -217,6 +218,7 @@ impl Serve {
         let mut hang_up = signal(SignalKind::hangup())?;
         let mut reload = Reload::of(&resolved, flags, vec![Box::new(Limits(Arc::clone(&pdp))), Box::new(LogLevel)]);
         print::line(&ready);
+        work::started();
         notify("READY=1");
         if self.demo {
             if has_pages {

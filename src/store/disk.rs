@@ -7,15 +7,19 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use redb::backends::FileBackend;
 use redb::{BackendError, Builder, Database, DatabaseError, StorageBackend, StorageError};
 
 use super::StoreError;
 use super::prepare::prepare;
+use crate::work::start_goes_on;
 
 /// The memory redb may use for pages, in bytes.
 const CACHE_BYTES: usize = 256 * 1024 * 1024;
+/// How long a step may take of reading a file that was not closed, at a start.
+const REPAIR_STEP_WITHIN: Duration = Duration::from_secs(900);
 /// How much is written again at a time.
 const AGAIN_BYTES: usize = 1024 * 1024;
 
@@ -100,8 +104,12 @@ fn write_again(bytes: &impl StorageBackend) -> io::Result<()> {
 fn open<B: StorageBackend>(bytes: B, path: &Path, has_failed: &Arc<AtomicBool>) -> Result<Database, StoreError> {
     let watched = Watched { bytes, has_failed: Arc::clone(has_failed) };
     // redb trusts a file it closed itself; one that was overwritten since can make it panic.
-    let opened =
-        catch_unwind(AssertUnwindSafe(|| Builder::new().set_cache_size(CACHE_BYTES).create_with_backend(watched)));
+    let opened = catch_unwind(AssertUnwindSafe(|| {
+        let mut builder = Builder::new();
+        // A file that was not closed is read whole.
+        builder.set_cache_size(CACHE_BYTES).set_repair_callback(|_| start_goes_on(REPAIR_STEP_WITHIN));
+        builder.create_with_backend(watched)
+    }));
     opened.map_or_else(|_| Err(damaged(path)), |opened| opened.map_err(|error| refused(path, error)))
 }
 

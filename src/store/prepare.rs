@@ -1,6 +1,7 @@
 //! Opening a store: its tables are created, its format is checked, and its state is read.
 
 use std::path::Path;
+use std::time::Duration;
 
 use redb::{Database, ReadableDatabase as _, ReadableTable, ReadableTableMetadata as _, WriteTransaction};
 
@@ -18,6 +19,7 @@ use super::{Entry, StoreError};
 use crate::audit::{Hash, Indexed};
 use crate::clock::Timestamp;
 use crate::id::Revision;
+use crate::work::start_goes_on;
 
 /// The format this program writes, and the newest it reads.
 pub(super) const FORMAT: u8 = 5;
@@ -31,6 +33,9 @@ const WITHOUT_FRAMES: u8 = 3;
 const WITHOUT_ENTRIES: u8 = 2;
 /// The format before there was a tree over the ledger.
 const WITHOUT_TREE: u8 = 1;
+
+/// How long a start may take to read a whole store of an earlier format, once.
+const ADOPTED_WITHIN: Duration = Duration::from_secs(3_600);
 
 /// Makes the tables of a new store, or checks the format of one that is there.
 pub(super) fn prepare(database: &Database, path: &Path) -> Result<(Revision, Timestamp), StoreError> {
@@ -53,6 +58,7 @@ pub(super) fn prepare(database: &Database, path: &Path) -> Result<(Revision, Tim
             }
             Some(before @ (WITHOUT_TREE | WITHOUT_ENTRIES)) => {
                 is_old = true;
+                start_goes_on(ADOPTED_WITHIN);
                 meta.insert("format", [FORMAT].as_slice())?;
                 if before == WITHOUT_TREE {
                     plant(&write)?;

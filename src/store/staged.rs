@@ -4,6 +4,8 @@
 //! journal has, and finds what these rows replaced in the history. The entry of the journal publishes all of them at
 //! once. A row beside the format says that they are there; what its import left is taken back before any other change.
 
+use std::time::Duration;
+
 use redb::{Database, ReadableDatabase as _, ReadableTable, WriteTransaction};
 
 use super::StoreError;
@@ -15,8 +17,10 @@ use super::tables::{JOURNAL, META};
 use super::view::{decode, encode};
 use crate::id::Revision;
 use crate::limits::{IMPORT_PIECE_ROWS_MAX, IMPORT_WAITING_BYTES_MAX};
-use crate::work::is_ending;
+use crate::work::{is_ending, start_goes_on};
 
+/// How long one such transaction may take at a start, on a disk that hardly goes on.
+const PIECE_WITHIN: Duration = Duration::from_secs(60);
 /// The key of the row.
 const STAGED: &str = "staged";
 /// How many rows are looked at in one transaction that takes some back.
@@ -203,6 +207,7 @@ pub(super) fn take_back_some(database: &Database, rest: &mut Option<Rest>) -> Re
         tracing::info!(pieces = staged.pieces, "an import that was not done is taken back");
         Rest::all()
     });
+    start_goes_on(PIECE_WITHIN);
     let write = database.begin_write()?;
     *rest = some.take_back(&mut WrittenFacts::open(&write)?, staged.revision)?;
     if rest.is_none() {
