@@ -87,6 +87,8 @@ struct Line {
     is_awaited: bool,
     /// Does an import hold up what changes facts?
     is_held: bool,
+    /// Did one end since something was taken?
+    is_import_over: bool,
     closed: bool,
 }
 
@@ -96,6 +98,11 @@ impl Line {
         let mut now = std::mem::take(&mut self.waiting);
         if self.is_held {
             (now, self.waiting) = now.into_iter().partition(|job| !job.kind().waits_for_imports());
+        } else if std::mem::take(&mut self.is_import_over) {
+            // What waited for one import waits for no other, however many of them stand before it.
+            let (mut imports, first): (Jobs, Jobs) = now.into_iter().partition(|job| job.kind() == Kind::Hold);
+            now = first;
+            now.append(&mut imports);
         }
         let first_alone = now.iter().position(|job| matches!(job.kind(), Kind::Hold | Kind::Piece));
         let together = first_alone.map_or(now.len(), |first| first.max(1));
@@ -103,6 +110,12 @@ impl Line {
         later.append(&mut self.waiting);
         self.waiting = later;
         now
+    }
+
+    /// May no more of a kind wait? What an import holds up leaves room for records, or nothing would be answered.
+    fn is_full(&self, kind: Kind) -> bool {
+        let is_alike = |job: &&Box<dyn Job>| job.kind().waits_for_imports() == kind.waits_for_imports();
+        self.waiting.len() >= WAITING_WRITES_MAX && self.waiting.iter().filter(is_alike).count() >= WAITING_WRITES_MAX
     }
 }
 
@@ -122,7 +135,7 @@ impl Queue {
         if line.closed {
             return Err(StoreError::Closing);
         }
-        if line.waiting.len() >= WAITING_WRITES_MAX {
+        if line.is_full(kind) {
             return Err(StoreError::Unusable(format!("{WAITING_WRITES_MAX} writes wait already")));
         }
         line.waiting.push_back(job);
@@ -233,15 +246,18 @@ pub(super) struct Hold {
 
 impl Drop for Hold {
     fn drop(&mut self) {
-        self.queue.line().is_held = false;
+        let mut line = self.queue.line();
+        (line.is_held, line.is_import_over) = (false, true);
+        drop(line);
         self.queue.0.1.notify_all();
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Jobs, Kind, Queue, Written};
+    use super::{Hold, Jobs, Kind, Queue, Timestamp, Written};
     use crate::id::Revision;
+    use crate::limits::WAITING_WRITES_MAX;
     use crate::store::StoreError;
 
     fn waits(queue: &Queue, kind: Kind) -> Result<(), StoreError> {
@@ -266,6 +282,37 @@ mod tests {
         waits(&queue, Kind::Record)?;
         assert_eq!(kinds(&taken(&queue)), [Kind::Hold], "whatever comes meanwhile, it has its turn");
         assert_eq!(kinds(&taken(&queue)), [Kind::Change, Kind::Record]);
+        Ok(())
+    }
+
+    #[test]
+    fn what_waited_for_one_import_waits_for_no_other() -> Result<(), StoreError> {
+        let queue = Queue::default();
+        let taken = |queue: &Queue| kinds(&queue.take(|| true).unwrap_or_default());
+        [Kind::Hold, Kind::Change, Kind::Hold, Kind::Hold, Kind::Change]
+            .into_iter()
+            .try_for_each(|kind| waits(&queue, kind))?;
+        assert_eq!(taken(&queue), [Kind::Hold]);
+        queue.line().is_held = true;
+        [Kind::Piece, Kind::Change, Kind::Record].into_iter().try_for_each(|kind| waits(&queue, kind))?;
+        assert_eq!(taken(&queue), [Kind::Piece], "a piece is written alone");
+        assert_eq!(taken(&queue), [Kind::Record]);
+        drop(Hold { queue: queue.clone(), at: Timestamp::UNIX_EPOCH, revision: Revision(1) });
+        assert_eq!(taken(&queue), [Kind::Change; 3]);
+        // The next one has its turn before whatever comes later.
+        waits(&queue, Kind::Change)?;
+        assert_eq!(taken(&queue), [Kind::Hold]);
+        Ok(())
+    }
+
+    #[test]
+    fn what_an_import_holds_up_leaves_room_for_records() -> Result<(), StoreError> {
+        let queue = Queue::default();
+        queue.line().is_held = true;
+        (0..WAITING_WRITES_MAX).try_for_each(|_| waits(&queue, Kind::Change))?;
+        assert!(waits(&queue, Kind::Change).is_err() && waits(&queue, Kind::Hold).is_err());
+        (0..WAITING_WRITES_MAX).try_for_each(|_| waits(&queue, Kind::Record))?;
+        assert!(waits(&queue, Kind::Record).is_err() && waits(&queue, Kind::Piece).is_err());
         Ok(())
     }
 }
