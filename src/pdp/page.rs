@@ -156,3 +156,17 @@ impl<T> Page<T> {
         Listed::Break(())
     }
 }
+
+/// Reads any text as a cursor, and as the place in one of ours: for texts that nobody thought of. Whether it is a place
+/// of a kind.
+#[cfg(fuzzing)]
+pub fn read_any_cursor<K: FromStr>(key: &crate::audit::LedgerKey, text: &str) -> bool {
+    let seal_of = |list: &str| Seal::of(key, &crate::caller::Caller::local(), &list.to_owned());
+    let seal = seal_of("fuzzed");
+    assert_eq!(seal.open(text), None, "only what was sealed opens");
+    let sealed = seal.seal(text);
+    let is_short = sealed.len() <= crate::limits::CURSOR_LENGTH_MAX;
+    assert_eq!(seal.open(&sealed).as_deref(), is_short.then_some(text), "a cursor says where it leads");
+    assert_eq!(seal_of("another").open(&sealed), None, "a cursor is of one list");
+    Page::<()>::new(1, seal).after::<K>(Some(&sealed)).is_ok_and(|place| place.is_some())
+}

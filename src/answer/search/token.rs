@@ -26,14 +26,16 @@ const HEAD_BYTES: usize = 1 + DIGEST_BYTES + 4;
 /// What a search is, as far as its pages belong together.
 pub(crate) type SearchDigest = [u8; DIGEST_BYTES];
 
-/// Reads any bytes as what a token holds: for tokens that nobody thought of.
+/// Reads any bytes as what a token holds, but for the search it is of and its check: for tokens that nobody thought of.
 #[cfg(fuzzing)]
-pub fn read_any(body: &[u8]) {
-    let check = digest::<CHECK_BYTES>(&[body]);
-    let token = BASE64URL_NOPAD.encode(&[body, &check].concat());
+pub fn read_any(bytes: &[u8]) {
+    let Some((version, rest)) = bytes.split_first() else { return };
+    let body = [&[*version], [0; DIGEST_BYTES].as_slice(), rest].concat();
+    let token = BASE64URL_NOPAD.encode(&[&body, digest::<CHECK_BYTES>(&[&body]).as_slice()].concat());
     if let Some(page) = RequestedPage::parse(&token, &[0; DIGEST_BYTES]) {
         let again = RequestedPage::parse(&page.token(&page.from, &[0; DIGEST_BYTES]), &[0; DIGEST_BYTES]);
         assert_eq!(again.map(|page| page.from), Some(page.from), "a token says where it came from");
+        assert!(RequestedPage::parse(&token, &[1; DIGEST_BYTES]).is_none(), "a token is of one search");
     }
 }
 

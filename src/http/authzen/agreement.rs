@@ -25,8 +25,16 @@ pub(super) fn parts(asked: Asked) -> (Vec<Result<Question, String>>, Option<Sema
     }
 }
 
+/// Reads a body as that of each search, which has one way only.
+fn search(text: &[u8], limits: &Limits) -> Option<()> {
+    let body = wire::object(read(text, limits.depth).ok()?).ok()?;
+    let _ = (wire::entity(&body, "resource"), wire::action(&body), wire::kind(&body, "subject"), wire::page(&body));
+    Some(())
+}
+
 /// Where the short way says yes, the strict reader says the same: anything else ends the program.
 pub fn agree(text: &[u8], limits: &Limits) {
+    search(text, limits);
     let shown = String::from_utf8_lossy(text);
     if let Some(question) = plain(text, limits) {
         assert_eq!(Some(question), strict(text, limits), "{shown}");
