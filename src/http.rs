@@ -91,6 +91,7 @@ use warp::{Filter, Reply};
 use crate::caller::Identity;
 use crate::limits::RULES_BODY_BYTES_MAX;
 use crate::pdp::{Pdp, metrics, ready};
+use crate::work::Owner;
 use authenticate::{Entry, authenticate};
 use authzen::interop;
 use head::{RequestHead, head};
@@ -345,7 +346,7 @@ async fn enter(surface: &Surface, route: &'static Route, mut received: Received)
     // Whoever can open the socket owns the machine, and its commands are as long as the ledger is.
     let is_local = surface.listener == Listener::Local;
     let budget = (!is_local).then(|| Duration::from_secs(surface.pdp.limits().long_seconds as u64));
-    long(&whose, budget, answer).await
+    long(Owner::new(&whose, budget), answer).await
 }
 
 /// Lets a call of a caller in, as far as the caller's quotas go.

@@ -7,7 +7,6 @@
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
-use std::time::Duration;
 
 use tokio::sync::Notify;
 use warp::http::HeaderMap;
@@ -54,16 +53,11 @@ impl Wake for Bell {
 /// Work that is polled on another thread each time.
 pub(crate) type Working<T> = Pin<Box<dyn Future<Output = Result<T, Problem>> + Send>>;
 
-/// Does long work of a caller, a piece at a time, each when it is the caller's turn. Dropped, it ends.
+/// Does long work, a piece at a time, each when it is the turn of whoever owns it. Dropped, it ends.
 ///
 /// # Errors
-/// 503 `took_too_long` once it worked for longer than `budget`, and whatever the work itself comes to.
-pub(crate) async fn long<T: Send + 'static>(
-    of: &str,
-    budget: Option<Duration>,
-    mut work: Working<T>,
-) -> Result<T, Problem> {
-    let owner = Owner::new(of, budget);
+/// 503 `took_too_long` once it worked for longer than it may, and whatever the work itself comes to.
+pub(crate) async fn long<T: Send + 'static>(owner: Owner, mut work: Working<T>) -> Result<T, Problem> {
     let bell = Arc::new(Bell::default());
     loop {
         let waker = Waker::from(Arc::clone(&bell));
@@ -74,7 +68,7 @@ pub(crate) async fn long<T: Send + 'static>(
         let (left, polled) = in_turn(&owner, piece).await.map_err(|_| Problem::internal())?;
         match polled {
             // Whatever it made of being stopped is no answer.
-            Poll::Ready(_) if owner.stopped().is_some() => return Err(Problem::took_too_long(budget)),
+            Poll::Ready(_) if owner.stopped().is_some() => return Err(Problem::took_too_long(owner.budget())),
             Poll::Ready(done) => return done,
             Poll::Pending => bell.0.notified().await,
         }

@@ -17,7 +17,6 @@ use super::frame::{Shown, Viewer};
 use super::held::Held;
 use super::parameters::Parameters;
 use super::setting::Setting;
-use super::waiting::Progress;
 use super::words::{Words, id, name};
 use crate::caller::{Caller, Identity};
 use crate::change::sessions::OpenSession;
@@ -25,6 +24,7 @@ use crate::change::sessions::random_bytes;
 use crate::http::{Connection, SiteResponse, Streaming};
 use crate::id::{CustomerId, PartnerId, ServiceName};
 use crate::pdp::call::{Call, CallError, Coded};
+use crate::work::Progress;
 
 /// How long what was done waits to be said, in seconds.
 const DONE_WITHIN_SECONDS: u64 = 120;

@@ -20,6 +20,7 @@ use crate::change::sessions::{is_session_open, random_bytes};
 use crate::clock::Timestamp;
 use crate::http::{SiteResponse, Taking, long};
 use crate::limits::{PAGE_WAITING_FETCHED_SECONDS, PAGE_WAITING_KEPT_MINUTES};
+use crate::work::Owner;
 
 /// How often it is looked whether the session is over that a page goes on for.
 const LOOKED_EVERY: Duration = Duration::from_secs(2);
@@ -52,7 +53,7 @@ pub(super) async fn long_page(
     }
     let asked = session.map(|session| waiting.asks(session));
     let budget = Duration::from_secs(pdp.limits().long_seconds as u64);
-    let whose = whose.to_owned();
+    let owner = Owner::followed(whose, Some(budget), page.progress.clone());
     let mut work = Box::pin(async move {
         let made = Box::pin(async move {
             let _taking = taking;
@@ -62,7 +63,7 @@ pub(super) async fn long_page(
             }
             Ok((route.run)(page).await)
         });
-        long(&whose, Some(budget), made).await.unwrap_or(Err(Fault::TookTooLong))
+        long(owner, made).await.unwrap_or(Err(Fault::TookTooLong))
     });
     let Some(asked) = asked else { return sent(&kept, work.await) };
     if let Some(came_to) = soon(kept.setting.waiting.patience(), work.as_mut()).await {

@@ -17,7 +17,6 @@ use super::long_page::long_page;
 use super::parameters::Parameters;
 use super::response::{dressed, faulty, framed, guarded, put, response, sent};
 use super::setting::Setting;
-use super::waiting::Progress;
 use super::words::Words;
 use super::{BY_PATH, PageRoute, fault, language};
 use crate::caller::{Caller, Identity, Proof};
@@ -29,6 +28,7 @@ use crate::pdp::guessing::holder;
 use crate::pdp::metrics::limit_reached;
 use crate::pdp::ready::has_room;
 use crate::pdp::token_uses::note_token_use;
+use crate::work::Progress;
 
 const FOR_GOOD: &str = "public, max-age=31536000, immutable";
 /// The link of a partner's email as it was before there were pages.

@@ -8,48 +8,14 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use jiff::SignedDuration;
-use tokio::sync::watch;
 
 use crate::clock::Timestamp;
 use crate::id::SessionId;
-use crate::limits::{PAGE_STREAMS_MAX, PAGES_WAITING_MAX, PAGES_WAITING_OF_ONE_MAX};
+use crate::limits::{PAGES_WAITING_MAX, PAGES_WAITING_OF_ONE_MAX};
+use crate::work::Progress;
 
 /// An answer to a browser, whole.
 pub type Whole = hyper::Response<Bytes>;
-
-/// How far work has come.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct Come {
-    /// How much is done.
-    pub done: u64,
-    /// Of how much; none as long as that is not known.
-    pub of: u64,
-    /// Is it at its end?
-    pub is_over: bool,
-}
-
-/// What work says of how far it has come, and what others read of that.
-#[derive(Clone, Debug, Default)]
-pub struct Progress(watch::Sender<Come>);
-
-impl Progress {
-    /// Notes how far it has come.
-    pub fn at(&self, done: u64, of: u64) {
-        self.0.send_modify(|come| (come.done, come.of) = (done, of));
-    }
-
-    /// How far it has come.
-    #[must_use]
-    pub fn come(&self) -> Come {
-        *self.0.borrow()
-    }
-
-    /// How far it comes from here on; nothing where as many follow it as may.
-    #[must_use]
-    pub fn followed(&self) -> Option<watch::Receiver<Come>> {
-        (self.0.receiver_count() < PAGE_STREAMS_MAX).then(|| self.0.subscribe())
-    }
-}
 
 /// A page that goes on, or what it came to.
 pub enum Found {
@@ -220,7 +186,7 @@ impl Drop for Making {
     fn drop(&mut self) {
         let mut jobs = held(&self.jobs);
         let Some(job) = jobs.get(&self.name) else { return };
-        job.progress.0.send_modify(|come| come.is_over = true);
+        job.progress.is_over();
         if job.made.is_none() {
             jobs.remove(&self.name);
         }
@@ -230,7 +196,7 @@ impl Drop for Making {
 #[cfg(test)]
 mod tests {
     use super::{Duration, Found, Making, Progress, SessionId, SignedDuration, Timestamp, Waiting, Whole};
-    use crate::limits::{PAGE_STREAMS_MAX, PAGE_WAITING_KEPT_MINUTES, PAGES_WAITING_OF_ONE_MAX};
+    use crate::limits::{PAGE_WAITING_KEPT_MINUTES, PAGES_WAITING_OF_ONE_MAX};
 
     const NOW: Timestamp = Timestamp::UNIX_EPOCH;
 
@@ -305,15 +271,6 @@ mod tests {
         assert!(!holds((3, other), Some("/ledger")) && waiting.of(&session("2"), "3", NOW).is_some());
         let [since, ..] = asked();
         assert!(holds((4, since), Some("/ledger")));
-    }
-
-    #[test]
-    fn one_page_is_followed_by_so_many_and_by_another_once_one_of_them_is_gone() {
-        let progress = Progress::default();
-        let mut following: Vec<_> = (0..PAGE_STREAMS_MAX).map_while(|_| progress.followed()).collect();
-        assert_eq!((following.len(), progress.followed().is_none()), (PAGE_STREAMS_MAX, true));
-        following.pop();
-        assert!(progress.followed().is_some());
     }
 
     #[test]

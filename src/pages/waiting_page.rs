@@ -2,7 +2,7 @@
 
 use hyper::StatusCode;
 use jiff::SignedDuration;
-use maud::html;
+use maud::{Markup, html};
 use serde_json::json;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Duration, Instant, sleep_until, timeout_at};
@@ -10,26 +10,34 @@ use tokio::time::{Duration, Instant, sleep_until, timeout_at};
 use super::context::{Answer, Fault, PageCall};
 use super::frame::Shown;
 use super::held::Held;
-use super::waiting::{Come, Found};
+use super::waiting::Found;
 use super::words::Words;
 use crate::change::sessions::is_session_open;
 use crate::http::{StreamEvent, event_stream};
+use crate::work::{Come, Counted};
 
 /// When whoever finds as many streams as there may be asks again: their page loads itself.
-const LATER: Duration = Duration::from_secs(3);
+pub(super) const LATER: Duration = Duration::from_secs(3);
 /// How often at most a stream says how far something has come.
 const EVENT_EVERY: Duration = Duration::from_millis(500);
+
+/// How far something has come, as a sentence and a bar; a script reads at an address how far it comes from here on.
+pub(super) fn bar(words: Words, at: &str, come: Come) -> Markup {
+    let known = (come.of > 0).then_some(come);
+    html! {
+        div data-progress=(at) {
+            p role="status" { (says(words, come)) }
+            progress aria-label=(words.say("being-made-bar")) value=[known.map(|come| come.done)] max=[known.map(|come| come.of)] {}
+        }
+    }
+}
 
 /// The page of one that is being made.
 pub(super) fn being_made(words: Words, name: &str, come: Come, keeps: SignedDuration) -> Shown {
     let minutes = usize::try_from(keeps.as_mins()).unwrap_or_default();
-    let known = (come.of > 0).then_some(come);
     let main = html! {
         h1 { (words.say("being-made")) }
-        div data-progress=(format!("/waiting/{name}/progress")) {
-            p role="status" { (says(words, come)) }
-            progress aria-label=(words.say("being-made-bar")) value=[known.map(|come| come.done)] max=[known.map(|come| come.of)] {}
-        }
+        (bar(words, &format!("/waiting/{name}/progress"), come))
         p.soft {
             (words.say("being-made-again"))
             @if minutes > 0 { " " (words.with("being-made-leave", [("minutes", minutes.into())])) }
@@ -39,10 +47,20 @@ pub(super) fn being_made(words: Words, name: &str, come: Come, keeps: SignedDura
 }
 
 fn says(words: Words, come: Come) -> String {
-    if come.of == 0 {
-        return words.say("being-made-says");
-    }
-    words.text("being-made-come", &[("done", &come.done.to_string()), ("count", &come.of.to_string())])
+    let key = match (come.what, come.of) {
+        _ if come.done == 0 && come.of == 0 => "being-made-says",
+        (Counted::Place, _) => "come-place",
+        (Counted::Examinations, _) => "come-examinations",
+        (Counted::Answers, 0) => "come-answers-so-far",
+        (Counted::Steps, _) | (_, 0) => "come-so-far",
+        (Counted::Rows, _) => "come-rows",
+        (Counted::Proofs, _) => "come-proofs",
+        (Counted::Answers, _) => "come-answers",
+        (Counted::Changes, _) => "come-changes",
+        (Counted::Records, _) => "come-records",
+        (Counted::Resources, _) => "come-resources",
+    };
+    words.text(key, &[("done", &come.done.to_string()), ("count", &come.of.to_string())])
 }
 
 /// What a session began under the name that the path holds.
@@ -79,8 +97,18 @@ pub(super) async fn waiting(page: PageCall) -> Result<Answer, Fault> {
 pub(super) async fn progress(page: PageCall) -> Result<Answer, Fault> {
     let come = match found(&page)?.ok_or(Fault::NotFound)?.1 {
         Found::GoesOn(progress, _) => progress.followed().ok_or(Fault::TooMany(LATER))?,
-        Found::Made(_) => watch::channel(Come { is_over: true, ..Come::default() }).1,
+        Found::Made(_) => over(),
     };
+    Ok(followed(page, come))
+}
+
+/// What is followed where it is over.
+pub(super) fn over() -> watch::Receiver<Come> {
+    watch::channel(Come { is_over: true, ..Come::default() }).1
+}
+
+/// A stream of how far something comes.
+pub(super) fn followed(page: PageCall, come: watch::Receiver<Come>) -> Answer {
     let now = Instant::now();
     let mut following = Following { page, come, said: None, may_say: now, looked: now, is_over: false };
     let (events, ready) = mpsc::channel(1);
@@ -92,7 +120,7 @@ pub(super) async fn progress(page: PageCall) -> Result<Answer, Fault> {
         }
     };
     tokio::spawn(sending);
-    Ok(Answer::Streamed(Box::new(event_stream(ready))))
+    Answer::Streamed(Box::new(event_stream(ready)))
 }
 
 struct Following {

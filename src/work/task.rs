@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use super::progress::{Counted, Progress, progress};
 use super::turns::Turn;
 
 /// How long a piece of work keeps its turn while others wait: so long does somebody wait behind each caller before.
@@ -41,6 +42,8 @@ pub struct Task {
     of: String,
     budget: Option<Duration>,
     used_us: AtomicU64,
+    steps: AtomicU64,
+    progress: Progress,
     is_gone: AtomicBool,
     is_over: AtomicBool,
 }
@@ -52,6 +55,18 @@ impl Task {
         &self.of
     }
 
+    /// For how long it may be at work in all.
+    #[must_use]
+    pub fn budget(&self) -> Option<Duration> {
+        self.budget
+    }
+
+    /// Who follows how far it has come.
+    #[must_use]
+    pub fn progress(&self) -> &Progress {
+        &self.progress
+    }
+
     /// Why it has to end, if it has to.
     #[must_use]
     pub fn stopped(&self) -> Option<Stopped> {
@@ -59,6 +74,11 @@ impl Task {
             return Some(Stopped::Gone);
         }
         self.is_over.load(Ordering::Relaxed).then_some(Stopped::TooLong)
+    }
+
+    /// Says how many steps it has done, for whoever waits and is told nothing better.
+    fn stepped(&self, more: u64) {
+        self.progress.at(Counted::Steps, self.steps.fetch_add(more, Ordering::Relaxed).saturating_add(more), 0);
     }
 
     fn used(&self, more: Duration) -> Duration {
@@ -74,16 +94,22 @@ impl Owner {
     /// Work of a caller, which may be at work for so long in all; nothing where it may go on until it is done.
     #[must_use]
     pub fn new(of: &str, budget: Option<Duration>) -> Self {
-        let (used_us, is_gone, is_over) = Default::default();
-        Self(Arc::new(Task { of: of.to_owned(), budget, used_us, is_gone, is_over }))
+        Self::followed(of, budget, Progress::default())
+    }
+
+    /// The same, where somebody follows how far it has come.
+    #[must_use]
+    pub fn followed(of: &str, budget: Option<Duration>, progress: Progress) -> Self {
+        let (used_us, steps, is_gone, is_over) = Default::default();
+        Self(Arc::new(Task { of: of.to_owned(), budget, used_us, steps, progress, is_gone, is_over }))
     }
 
     /// Work that goes on after the piece that is done on this thread, as sending a long answer; its end is that of
-    /// whoever reads.
+    /// whoever reads. Whoever follows that piece follows it too.
     #[must_use]
     pub fn of_current() -> Self {
         let of = RUNNING.with_borrow(|running| running.as_ref().map(|running| running.task.of.clone()));
-        Self::new(&of.unwrap_or_default(), None)
+        Self::followed(&of.unwrap_or_default(), None, progress())
     }
 
     /// The work itself.
@@ -116,10 +142,12 @@ pub(super) struct Running {
     task: Arc<Task>,
     turn: Turn,
     since: Instant,
+    steps: u64,
 }
 
 impl Running {
     fn step(&mut self) -> Result<(), Stopped> {
+        self.steps += 1;
         if let Some(stopped) = self.task.stopped() {
             return Err(stopped);
         }
@@ -127,6 +155,7 @@ impl Running {
         if took < PIECE {
             return Ok(());
         }
+        self.task.stepped(std::mem::take(&mut self.steps));
         let used = self.task.used(took);
         if self.task.budget.is_some_and(|budget| used > budget) {
             self.task.is_over.store(true, Ordering::Relaxed);
@@ -147,13 +176,15 @@ pub(super) fn running<T>(task: Arc<Task>, turn: Turn, work: impl FnOnce() -> T) 
     impl Drop for Ending {
         fn drop(&mut self) {
             if let Some(running) = RUNNING.take() {
+                running.task.stepped(running.steps);
                 running.task.used(running.since.elapsed());
             }
         }
     }
-    RUNNING.set(Some(Running { task, turn, since: Instant::now() }));
+    let progress = task.progress.clone();
+    RUNNING.set(Some(Running { task, turn, since: Instant::now(), steps: 0 }));
     let _ending = Ending;
-    work()
+    progress.follows(work)
 }
 
 /// Is what is done on this thread long work?

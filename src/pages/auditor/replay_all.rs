@@ -17,6 +17,7 @@ use crate::pages::parameters::Parameters;
 use crate::pages::table::Table;
 use crate::pages::words::Words;
 use crate::pdp::call::{CallError, Response};
+use crate::work::{Counted, come};
 
 /// How many records that differ are listed; the others are counted.
 const LISTED_MAX: usize = 200;
@@ -110,7 +111,7 @@ async fn through(page: &PageCall, mut replaying: Replaying, first: Seq) -> Resul
             ReplayLine::Replayed(replayed) if outcome.differing.len() < LISTED_MAX => outcome.differing.push(*replayed),
             ReplayLine::Replayed(_) => outcome.more += 1,
             ReplayLine::Progress { replayed, of } => {
-                page.progress.at(replayed, of);
+                come(Counted::Records, replayed, of);
                 if replayed < of && begun.elapsed() > most {
                     outcome.totals = replaying.totals();
                     outcome.go_on = Some(Seq(first.0 + replayed));

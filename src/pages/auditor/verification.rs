@@ -13,6 +13,7 @@ use crate::pages::facts::facts;
 use crate::pages::frame::Shown;
 use crate::pages::table::Table;
 use crate::pages::words::{Words, id};
+use crate::work::{Counted, come};
 
 /// How many records are walked past at a time.
 const STEPS: u64 = 2_000;
@@ -56,7 +57,7 @@ async fn walked(page: &PageCall, mut walk: LedgerWalk) -> Result<Result<Walked, 
     let (begun, most) = (Instant::now(), time_for_a_page(page));
     let size = walk.size();
     while let Some(behind) = walk.advance(STEPS) {
-        page.progress.at(behind, size);
+        come(Counted::Records, behind, size);
         if begun.elapsed() > most {
             return Ok(Err(behind));
         }

@@ -395,7 +395,16 @@ event-imported = Facts were brought in from elsewhere.
 
 being-made = This is being worked out
 being-made-says = It takes more than a moment.
-being-made-come = { $done } of { $count } are looked at.
+come-place = It waits for its turn, at place { $done }.
+come-examinations = Examinations that wait for their turn, this one among them: { $done }.
+come-so-far = Steps done so far: { $done }.
+come-answers-so-far = Answers worked out so far: { $done }.
+come-rows = { $done } of { $count } rows of the tables are decided.
+come-proofs = { $done } of { $count } proofs of rules and promises are made.
+come-answers = { $done } of { $count } answers are worked out.
+come-changes = { $done } of { $count } entries of the journal are read.
+come-records = { $done } of { $count } records are read.
+come-resources = { $done } of { $count } partners, customers, services and subscriptions are compared.
 being-made-bar = How far it has come
 being-made-again = This page loads itself again.
 being-made-leave = The work goes on when you leave, and what it comes to is kept for you for { $minutes } minutes.

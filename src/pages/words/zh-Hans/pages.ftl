@@ -388,7 +388,16 @@ event-imported = 已从其他系统导入信息。
 
 being-made = 正在处理
 being-made-says = 这需要一些时间。
-being-made-come = 已查看 { $done } / { $count }。
+come-place = 正在排队，位于第 { $done } 位。
+come-examinations = 正在等待的检查（包括本次）：{ $done } 项。
+come-so-far = 目前已完成 { $done } 步。
+come-answers-so-far = 目前已得出 { $done } 个答复。
+come-rows = 已判定 { $done } / { $count } 行表格。
+come-proofs = 已完成 { $done } / { $count } 项规则和承诺的证明。
+come-answers = 已得出 { $done } / { $count } 个答复。
+come-changes = 已读取 { $done } / { $count } 条变更记录。
+come-records = 已读取 { $done } / { $count } 条账本记录。
+come-resources = 已比较 { $done } / { $count } 个合作伙伴、客户、服务和订阅。
 being-made-bar = 进度
 being-made-again = 本页会自动刷新。
 being-made-leave = 离开后处理继续进行，结果为您保留 { $minutes } 分钟。
