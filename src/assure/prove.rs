@@ -28,6 +28,7 @@ use super::counterexample::Counterexample;
 use super::proof::{ClaimProof, Proof, Proofs};
 use crate::decide::Model;
 use crate::policy::{Bundle, Claim, Finding, Rule, RuleId};
+use crate::work::{Count, Counted};
 use environment::{Environment, as_permit};
 use possible::{Naming, names};
 use solver::{Found, Query, Solver};
@@ -81,9 +82,15 @@ pub fn prove(bundle: &Bundle, program: &Path) -> Result<Proofs, String> {
     let mut environments: Vec<RequestEnv> = bundle.schema().request_envs().collect();
     environments.sort_by_key(|env| (env.action().to_string(), env.principal().to_string(), env.resource().to_string()));
     let (first, second) = environments.split_at(environments.len() / 2);
+    let each = environments.iter().map(|env| Environment::new(bundle, env)).map(|here| {
+        let claims = bundle.claims().filter(|(rule, _)| here.covers(&rule.policy)).count();
+        claims + bundle.deciders().filter(|rule| here.covers(&rule.policy)).count()
+    });
+    let count = Count::of(Counted::Proofs, each.sum());
     let look_at = |part: &[RequestEnv]| {
         let solver = Solver::start(program)?;
-        let mut prover = Prover { bundle, solver, asked_besides: 0, rules: BTreeMap::new(), claims: BTreeMap::new() };
+        let mut prover =
+            Prover { bundle, solver, count: &count, asked_besides: 0, rules: BTreeMap::new(), claims: BTreeMap::new() };
         part.iter().try_for_each(|env| prover.look_at(env)).map(|()| prover)
     };
     // Two solvers, each for half of the environments.
@@ -129,6 +136,8 @@ fn named(
 struct Prover<'a> {
     bundle: &'a Bundle,
     solver: Solver,
+    /// Each rule and each claim in each environment.
+    count: &'a Count,
     /// How many questions another solver was asked.
     asked_besides: usize,
     rules: BTreeMap<RuleId, Seen>,
@@ -163,10 +172,12 @@ impl Prover<'_> {
         let policies: Vec<Policy> = deciders.iter().map(|rule| rule.policy.clone()).collect();
         for rule in &deciders {
             self.look_at_rule(&here, rule, &policies)?;
+            self.count.one();
         }
         for (rule, claim) in self.bundle.claims().filter(|(rule, _)| here.covers(&rule.policy)) {
             self.look_at_claim(&here, rule, claim, &policies)?;
             self.look_at_successor(&here, rule, claim)?;
+            self.count.one();
         }
         Ok(())
     }

@@ -15,6 +15,7 @@ use super::table::{Cell, Table};
 use super::{checked, signed_tables};
 use crate::decide::schema_findings;
 use crate::policy::{Bundle, Finding, RuleId};
+use crate::work::progress;
 
 /// Every answer a set of rules gives.
 #[derive(Clone, Debug)]
@@ -97,7 +98,8 @@ pub fn examine_spoken(bundle: &Bundle, in_force: Option<&Bundle>, program: Optio
     };
     let bundle = &held;
     std::thread::scope(|scope| {
-        let proving = scope.spawn(|| proofs(bundle, program));
+        let followed = progress();
+        let proving = scope.spawn(move || followed.follows(|| proofs(bundle, program)));
         let checking = scope.spawn(|| checked::check_claims(bundle, spoken));
         let tables = Tables::spoken(bundle, spoken);
         let mut findings = signed_tables::check(bundle, &tables.asked);

@@ -16,6 +16,7 @@ use crate::domain::subscription::SubscriptionStatus;
 use crate::policy::{ActionShape, Bundle, Digest, RuleId};
 use crate::question::{Kind, Question};
 use crate::standing::{Right, Seller, Standing, Thing};
+use crate::work::{Count, Counted};
 
 /// One answer: what the rules say about one action in one case.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -127,10 +128,11 @@ impl Table {
     /// Decides every action of the schema that callers may ask about in every case, for callers that say this.
     #[must_use]
     pub fn spoken(bundle: &Bundle, spoken: &Spoken) -> Self {
-        let actions = bundle.vocabulary().actions(Namespace::Domain.as_str());
-        let actions = actions.map(|(name, shape)| {
+        let actions: Vec<_> = bundle.vocabulary().actions(Namespace::Domain.as_str()).collect();
+        let rows = Count::of(Counted::Rows, actions.len() * Standing::all().count());
+        let actions = actions.into_iter().map(|(name, shape)| {
             let contexts = spoken.read_by_rules(bundle, name);
-            (name.to_owned(), answers(bundle, name, shape, contexts))
+            (name.to_owned(), answers(bundle, name, shape, contexts, &rows))
         });
         let actions = actions.collect();
         Self { digest: bundle.digest().clone(), actions }
@@ -173,12 +175,20 @@ impl Table {
     }
 }
 
-fn answers(bundle: &Bundle, action: &str, shape: &ActionShape, contexts: Option<&Contexts>) -> ActionTable {
+fn answers(
+    bundle: &Bundle,
+    action: &str,
+    shape: &ActionShape,
+    contexts: Option<&Contexts>,
+    rows: &Count,
+) -> ActionTable {
     let asked = shape.principals.contains(Kind::Partner.as_str());
     let applies = |case: &Standing| asked && shape.resources.contains(case.thing.kind().as_str());
     let sees_kinds = sees_kinds(bundle, Namespace::Domain, action);
     let mut cells: BTreeMap<Standing, Cell> = BTreeMap::new();
-    for case in Standing::all().filter(applies).filter(|case| can_say_standing(bundle, action, case)) {
+    for case in
+        Standing::all().inspect(|_| rows.one()).filter(applies).filter(|case| can_say_standing(bundle, action, case))
+    {
         // Where no rule sees how a partner takes part, the first kind's answer is every kind's.
         let alike = if sees_kinds { None } else { cells.get(&case.of_first_kind()).cloned() };
         cells.insert(case, alike.unwrap_or_else(|| answer(bundle, action, &case, contexts)));

@@ -2,6 +2,8 @@
 //! by hand.
 
 use std::io::{BufRead as _, Read as _};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::time::Duration;
 
 use clap::Args;
 use rustix::process::{
@@ -11,8 +13,12 @@ use rustix::process::{
 use super::ended::{Ended, Failure};
 use super::print;
 use crate::assure::examination::examine_request;
-use crate::limits::EXAMINATION_BYTES_MAX;
-use crate::pdp::examiner::sealed;
+use crate::limits::{EXAMINATION_BYTES_MAX, THREAD_STACK_BYTES};
+use crate::pdp::examiner::{come_line, sealed};
+use crate::work::{Come, Progress};
+
+/// How often whoever asks is told how far it has come.
+const SAID_EVERY: Duration = Duration::from_millis(200);
 
 /// Examine a candidate for a server.
 #[derive(Debug, Args)]
@@ -53,9 +59,32 @@ impl Examine {
         asked.by_ref().take(length).read_to_end(&mut request)?;
         drop(asked);
         std::thread::spawn(end_with_whoever_asks);
-        let answer = examine_request(&request).map_err(Failure::failed)?;
+        let progress = Progress::default();
+        let (done, answered) = mpsc::channel();
+        let followed = progress.clone();
+        let examine = move || done.send(followed.follows(|| examine_request(&request)));
+        std::thread::Builder::new().stack_size(THREAD_STACK_BYTES).spawn(examine)?;
+        let answer = said_meanwhile(&progress, &answered).map_err(Failure::failed)?;
         print::bytes(&sealed(&answer));
         Ok(Ended::Good)
+    }
+}
+
+/// Says now and then how far the work has come, until its answer is there.
+fn said_meanwhile(progress: &Progress, answered: &Receiver<Result<Vec<u8>, String>>) -> Result<Vec<u8>, String> {
+    let mut said = Come::default();
+    loop {
+        match answered.recv_timeout(SAID_EVERY) {
+            Ok(answer) => return answer,
+            Err(RecvTimeoutError::Disconnected) => return Err("the examination broke off".to_owned()),
+            Err(RecvTimeoutError::Timeout) => {
+                let come = progress.come();
+                if come != said {
+                    said = come;
+                    print::bytes(come_line(come).as_bytes());
+                }
+            }
+        }
     }
 }
 

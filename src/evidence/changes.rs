@@ -18,6 +18,7 @@ use crate::pdp::call::{self, Call, CallError, CallTarget, Coded, Response};
 use crate::pdp::cursor::Seal;
 use crate::pdp::page::{ListError, Page};
 use crate::store::{Listed, StoreError, View};
+use crate::work::{Counted, come};
 
 /// How many events of the journal are read at a time, at least.
 const JOURNAL_AT_ONCE: usize = 256;
@@ -263,7 +264,9 @@ pub(crate) fn backwards(
 ) -> Result<(), StoreError> {
     let mut until = after.map_or(last, |after| after.revision.min(last));
     let mut left = after.filter(|after| after.revision <= last).map(|after| after.left);
+    let all = until.0.saturating_sub(first.0);
     while until > first {
+        come(Counted::Changes, all.saturating_sub(until.0 - first.0), all);
         let before = Revision(until.0.saturating_sub(JOURNAL_AT_ONCE as u64)).max(first);
         for (revision, entry) in pdp.store.journal_between(before, until)?.into_iter().rev() {
             let known = left.take().filter(|_| revision == until).unwrap_or(usize::MAX);

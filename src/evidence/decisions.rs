@@ -19,7 +19,7 @@ use crate::pdp::cursor::Seal;
 use crate::pdp::page::{ListError, Page};
 use crate::pdp::rules::whole_digest;
 use crate::store::{Looked, StoreError, has_terms};
-use crate::work::step;
+use crate::work::{Counted, come, step};
 
 pub use crate::store::Order;
 
@@ -222,6 +222,11 @@ fn page_of(
     let (mut looks, mut bytes) = (SCAN_MAX, 0);
     while (first..=last).contains(&next) {
         step().map_err(StoreError::from)?;
+        let read = match order {
+            Order::Oldest => next.0 - first.0,
+            Order::Newest => last.0 - next.0,
+        };
+        come(Counted::Records, read, last.0 - first.0 + 1);
         let found = walk.next(next, &mut looks)?;
         let (Looked::Found(seq) | Looked::Paused(seq)) = found else { break };
         if !(first..=last).contains(&seq) {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
+use std::pin::pin;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -30,7 +31,7 @@ use crate::publish::difference::{Subjects, Turn};
 use crate::publish::proposal::{BegunReview, Proposing};
 use crate::publish::review::ReviewCallbacks;
 use crate::publish::rollback::{RolledBack, RollingBack};
-use crate::work::{Owner, aside};
+use crate::work::{Come, Counted, Owner, aside};
 
 /// By which rules something is decided.
 #[derive(Deserialize, IntoParams)]
@@ -166,7 +167,8 @@ const LINES_WAITING: usize = 1_024;
 fn review_lines(pdp: Arc<Pdp>, begun: BegunReview) -> Response {
     let (lines, waiting) = tokio::sync::mpsc::channel::<Result<Bytes, std::io::Error>>(LINES_WAITING);
     let line = |value: Value| Bytes::from(format!("{value}\n"));
-    let (progress, turned, place) = (lines.clone(), lines.clone(), lines.clone());
+    let (by, turned) = (Owner::of_current(), lines.clone());
+    let mut progress = by.progress().follow();
     // Others have the turn until somebody reads.
     let said = move |to: &Sender<_>, value: Value| match aside(|| to.blocking_send(Ok(line(value)))) {
         Ok(()) => ControlFlow::Continue(()),
@@ -174,10 +176,7 @@ fn review_lines(pdp: Arc<Pdp>, begun: BegunReview) -> Response {
         Err(_) => ControlFlow::Break(()),
     };
     let callbacks = ReviewCallbacks {
-        by: Owner::of_current(),
-        // One that finds no room is followed by others.
-        waiting: Box::new(move |waiting| drop(place.try_send(Ok(line(json!({ "waiting": waiting })))))),
-        progress: Box::new(move |at| said(&progress, json!({ "progress": { "done": at.done, "of": at.all } }))),
+        by,
         turned: Box::new(move |found| {
             let turn = if found.turn == Turn::Gained { "gained" } else { "lost" };
             let one = |subject: &Named| {
@@ -195,10 +194,23 @@ fn review_lines(pdp: Arc<Pdp>, begun: BegunReview) -> Response {
         }),
     };
     tokio::spawn(async move {
-        let reviewed = tokio::select! {
-            reviewed = publish::proposal::review_with(&pdp, begun, callbacks) => reviewed,
-            // What nobody reads is not examined to its end.
-            () = lines.closed() => return,
+        let mut reviewing = pin!(publish::proposal::review_with(&pdp, begun, callbacks));
+        let reviewed = loop {
+            tokio::select! {
+                reviewed = &mut reviewing => break reviewed,
+                // What nobody reads is not examined to its end.
+                () = lines.closed() => return,
+                Ok(()) = progress.changed() => {
+                    let Come { what, done, of, .. } = *progress.borrow_and_update();
+                    let says = match what {
+                        Counted::Steps | Counted::Place => continue,
+                        Counted::Examinations => json!({ "waiting": done }),
+                        what => json!({ "progress": { "what": what, "done": done, "of": of } }),
+                    };
+                    // One that finds no room is followed by others.
+                    let _ = lines.try_send(Ok(line(says)));
+                }
+            }
         };
         let last = match reviewed {
             Ok(evidence) => json!({ "evidence": evidence }),

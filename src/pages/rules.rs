@@ -19,7 +19,7 @@ mod rollback;
 pub use approval::{approval, approved};
 pub use compare::compare;
 pub use draft_base::{base, rebased};
-pub use draft_evidence::{draft_evidence, evidence_begun};
+pub use draft_evidence::{draft_evidence, evidence_begun, evidence_progress};
 pub use draft_file::{added, file as draft_file, saved};
 pub use drafts::{begun, drafts, one_draft, proposed, removal, removed};
 pub use files::{file, files};

@@ -13,15 +13,18 @@ use std::time::Duration;
 use data_encoding::HEXLOWER;
 use rustix::process::{Pid, Signal, kill_process_group};
 use sha2::{Digest as _, Sha256};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::process::Command;
 
 use crate::limits::{EXAMINATION_BYTES_MAX, EXAMINATIONS_AT_ONCE, Limits};
 use crate::pdp::Pdp;
-use crate::work::Turns;
+use crate::work::{Come, Counted, Owner, Progress, Turns};
 
 /// How often whoever waits is told how many wait.
 const REPORT_EVERY: Duration = Duration::from_secs(1);
+
+/// How a line begins that says how far an examination has come: no digest does.
+const COME: &str = "come ";
 
 /// Examines candidates in processes of their own.
 pub(crate) struct Examiner {
@@ -47,34 +50,28 @@ impl Examiner {
         Self { program, turns: Turns::new(at_once, at_once, at_once) }
     }
 
-    /// Has a request of a caller answered by a process of its own; `waiting` is told how many wait, now and then, until
-    /// it begins. Whoever drops the future ends it.
+    /// Has a request answered by a process of its own; whoever follows its owner is told how many wait until it begins,
+    /// and then how far it has come. Whoever drops the future ends it.
     ///
     /// # Errors
     /// [`Unexamined`]; then nothing is known.
-    pub(crate) async fn examine(
-        &self,
-        of: &str,
-        limits: &Limits,
-        request: &[u8],
-        mut waiting: impl FnMut(usize),
-    ) -> Result<Vec<u8>, Unexamined> {
-        let mut turn = Box::pin(self.turns.turn(of));
+    pub(crate) async fn examine(&self, by: &Owner, limits: &Limits, request: &[u8]) -> Result<Vec<u8>, Unexamined> {
+        let mut turn = Box::pin(self.turns.turn(by.of()));
         let turn = loop {
             match tokio::time::timeout(REPORT_EVERY, &mut turn).await {
                 Ok(turn) => break turn,
-                Err(_) => waiting(self.turns.waiting()),
+                Err(_) => by.progress().at(Counted::Examinations, self.turns.waiting() as u64, 0),
             }
         };
         let within = Duration::from_secs(limits.examine_seconds as u64);
-        let answered = tokio::time::timeout(within, self.answered(limits, request)).await;
+        let answered = tokio::time::timeout(within, self.answered(limits, request, by.progress())).await;
         drop(turn);
         answered.unwrap_or_else(|_| {
             Err(Unexamined(format!("it took more than {} seconds, which is `examine_seconds`", within.as_secs())))
         })
     }
 
-    async fn answered(&self, limits: &Limits, request: &[u8]) -> Result<Vec<u8>, Unexamined> {
+    async fn answered(&self, limits: &Limits, request: &[u8], progress: &Progress) -> Result<Vec<u8>, Unexamined> {
         let failed = |error: std::io::Error| Unexamined(format!("the process that examines cannot be used: {error}"));
         let mut child = Command::new(&self.program)
             .arg("examine")
@@ -93,14 +90,25 @@ impl Examiner {
             return Err(Unexamined("the process that examines has no pipes".to_owned()));
         };
         let mut answer = Vec::new();
-        let mut answering = answering.take(EXAMINATION_BYTES_MAX + 1);
+        let mut answering = BufReader::new(answering.take(EXAMINATION_BYTES_MAX + 1));
+        let reading = async {
+            // Lines of how far it has come stand before the answer.
+            while let Some(come) = {
+                answer.clear();
+                answering.read_until(b'\n', &mut answer).await?;
+                come_of(&answer)
+            } {
+                progress.at(come.what, come.done, come.of);
+            }
+            answering.read_to_end(&mut answer).await
+        };
         let ask = async {
             asking.write_all(format!("{}\n", request.len()).as_bytes()).await?;
             asking.write_all(request).await?;
             asking.flush().await
         };
         // One that dies reads no more: why it did says more than that.
-        let (_, read) = tokio::join!(ask, answering.read_to_end(&mut answer));
+        let (_, read) = tokio::join!(ask, reading);
         read.map_err(failed)?;
         let is_whole = answer.len() as u64 <= EXAMINATION_BYTES_MAX;
         if !is_whole {
@@ -116,6 +124,19 @@ impl Examiner {
             .map(<[u8]>::to_vec)
             .ok_or_else(|| Unexamined("what the process that examines said is not whole".to_owned()))
     }
+}
+
+/// How far an examination has come, as it goes over the pipe before the answer.
+pub(crate) fn come_line(come: Come) -> String {
+    format!("{COME}{} {} {}\n", serde_json::json!(come.what), come.done, come.of)
+}
+
+/// How far an examination has come, where a line says that.
+fn come_of(line: &[u8]) -> Option<Come> {
+    let mut parts = std::str::from_utf8(line).ok()?.strip_prefix(COME)?.trim_end().split(' ');
+    let what = serde_json::from_str(parts.next()?).ok()?;
+    let mut number = || parts.next()?.parse().ok();
+    Some(Come { what, done: number()?, of: number()?, is_over: false })
 }
 
 /// An answer and its digest, as they go over the pipe.
@@ -155,7 +176,18 @@ impl Drop for Group {
 
 #[cfg(test)]
 mod tests {
-    use super::{checked, sealed};
+    use super::{Come, Counted, checked, come_line, come_of, sealed};
+
+    #[test]
+    fn how_far_an_examination_has_come_is_read_as_it_was_said_and_an_answer_is_not_that() {
+        let come = Come { what: Counted::Proofs, done: 3, of: 41, is_over: false };
+        assert_eq!(come_of(come_line(come).as_bytes()), Some(come));
+        let answer = sealed(b"come");
+        let digest = answer.split_inclusive(|byte| *byte == b'\n').next();
+        for line in [digest.unwrap_or_default(), b"come \n", b"come \"proofs\" 3\n", b"come \"hours\" 1 2\n", b""] {
+            assert_eq!(come_of(line), None);
+        }
+    }
 
     #[test]
     fn an_answer_that_is_not_the_one_that_was_given_is_none() {

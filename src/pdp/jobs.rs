@@ -8,6 +8,7 @@ use tokio::sync::{Semaphore, SemaphorePermit, watch};
 
 use crate::id::DraftId;
 use crate::limits::EXAMINATIONS_AT_ONCE;
+use crate::work::{Counted, Progress};
 
 /// The reviews that are begun and not at their end.
 #[derive(Clone)]
@@ -18,20 +19,13 @@ struct Inner {
     slots: Semaphore,
 }
 
-/// How far a review has come.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Phase {
-    /// It is in that place among those that wait.
-    Waiting(usize),
-    /// It is at work: so many resources of so many are compared; none as long as the rules are examined.
-    Running(u64, u64),
-}
-
 struct Entry {
     draft: DraftId,
     /// Which review of the draft it is, and of which version; nothing until that is stored.
     of: Option<(u64, u64)>,
-    running: Option<(u64, u64)>,
+    /// Does it wait for its turn?
+    waits: bool,
+    progress: Progress,
     cancel: watch::Sender<bool>,
 }
 
@@ -39,6 +33,7 @@ struct Entry {
 pub(crate) struct Job {
     jobs: Jobs,
     place: u64,
+    progress: Progress,
     cancelled: watch::Receiver<bool>,
 }
 
@@ -56,20 +51,21 @@ impl Jobs {
     /// Notes a review that is about to be begun.
     pub(crate) fn begin(&self, draft: &DraftId) -> Job {
         let (cancel, cancelled) = watch::channel(false);
+        let progress = Progress::default();
         let mut entries = self.entries();
         let place = entries.last_key_value().map_or(0, |(place, _)| place + 1);
-        entries.insert(place, Entry { draft: draft.clone(), of: None, running: None, cancel });
-        Job { jobs: self.clone(), place, cancelled }
+        let entry = Entry { draft: draft.clone(), of: None, waits: true, progress: progress.clone(), cancel };
+        entries.insert(place, entry);
+        say_places(&entries);
+        Job { jobs: self.clone(), place, progress, cancelled }
     }
 
     /// How far the review of a draft with a number has come; nothing where it is at its end, or was begun before this
     /// process.
-    pub(crate) fn phase(&self, draft: &DraftId, number: u64) -> Option<Phase> {
+    pub(crate) fn progress(&self, draft: &DraftId, number: u64) -> Option<Progress> {
         let entries = self.entries();
-        let is_it = |entry: &Entry| entry.draft == *draft && entry.of.is_none_or(|(known, _)| known == number);
-        let (place, entry) = entries.iter().find(|(_, entry)| is_it(entry))?;
-        let ahead = entries.range(..place).filter(|(_, other)| other.running.is_none()).count();
-        Some(entry.running.map_or(Phase::Waiting(ahead + 1), |(done, of)| Phase::Running(done, of)))
+        let is_it = |entry: &&Entry| entry.draft == *draft && entry.of.is_none_or(|(known, _)| known == number);
+        entries.values().find(is_it).map(|entry| entry.progress.clone())
     }
 
     /// The number and the version of the review of a draft that goes on.
@@ -98,6 +94,13 @@ impl Jobs {
     }
 }
 
+/// Says to those that wait at which place.
+fn say_places(entries: &BTreeMap<u64, Entry>) {
+    for (place, entry) in (1..).zip(entries.values().filter(|entry| entry.waits)) {
+        entry.progress.at(Counted::Place, place, 0);
+    }
+}
+
 impl Job {
     /// Notes which review it is, and of which version of the draft.
     pub(crate) fn is(&self, number: u64, version: u64) {
@@ -109,23 +112,19 @@ impl Job {
     /// Waits until it may begin.
     pub(crate) async fn turn(&self) -> Option<SemaphorePermit<'_>> {
         let turn = self.jobs.0.slots.acquire().await.ok();
-        self.at(0, 0);
+        let mut entries = self.jobs.entries();
+        if let Some(entry) = entries.get_mut(&self.place) {
+            entry.waits = false;
+        }
+        self.progress.at(Counted::Examinations, 0, 0);
+        say_places(&entries);
+        drop(entries);
         turn
     }
 
-    /// Notes how far it has come.
-    pub(crate) fn at(&self, done: u64, of: u64) {
-        self.progress()(done, of);
-    }
-
-    /// What notes how far it has come.
-    pub(crate) fn progress(&self) -> impl Fn(u64, u64) + Send + use<> {
-        let (jobs, place) = (self.jobs.clone(), self.place);
-        move |done, of| {
-            if let Some(entry) = jobs.entries().get_mut(&place) {
-                entry.running = Some((done, of));
-            }
-        }
+    /// Whoever follows how far it has come.
+    pub(crate) fn progress(&self) -> &Progress {
+        &self.progress
     }
 
     /// Waits until it is cancelled.
@@ -137,7 +136,10 @@ impl Job {
 
 impl Drop for Job {
     fn drop(&mut self) {
-        self.jobs.entries().remove(&self.place);
+        let mut entries = self.jobs.entries();
+        entries.remove(&self.place);
+        say_places(&entries);
+        self.progress.is_over();
     }
 }
 
@@ -145,7 +147,7 @@ impl Drop for Job {
 mod tests {
     use futures_util::FutureExt as _;
 
-    use super::{Jobs, Phase};
+    use super::{Counted, Jobs, Progress};
     use crate::id::{DraftId, IdError};
 
     #[test]
@@ -157,12 +159,14 @@ mod tests {
         {
             let turns: Vec<_> = begun.iter().map(|job| job.turn().now_or_never().flatten()).collect();
             assert_eq!(turns.iter().filter(|turn| turn.is_some()).count(), 2);
-            let phases: Vec<_> = ids.iter().filter_map(|id| jobs.phase(id, 1)).collect();
-            let running = Phase::Running(0, 0);
-            assert_eq!(phases, [running, running, Phase::Waiting(1), Phase::Waiting(2)]);
+            let come: Vec<_> = ids.iter().filter_map(|id| Some(jobs.progress(id, 1)?.come())).collect();
+            let come: Vec<_> = come.into_iter().map(|come| (come.what, come.done)).collect();
+            let at_work = (Counted::Examinations, 0);
+            assert_eq!(come, [at_work, at_work, (Counted::Place, 1), (Counted::Place, 2)]);
         }
+        let followed = begun.first().map(|job| job.progress().clone()).unwrap_or_default();
         drop(begun.remove(0));
-        assert_eq!(ids.first().and_then(|id| jobs.phase(id, 1)), None);
+        assert!(followed.come().is_over && ids.first().and_then(|id| jobs.progress(id, 1)).is_none());
         assert_eq!(begun.get(1).map(|job| job.turn().now_or_never().flatten().is_some()), Some(true));
         Ok(())
     }
@@ -171,7 +175,8 @@ mod tests {
     fn a_review_is_cancelled_when_its_draft_is_of_another_version() -> Result<(), IdError> {
         let (jobs, id) = (Jobs::default(), "a".parse()?);
         let job = jobs.begin(&id);
-        assert_eq!(jobs.phase(&id, 3), Some(Phase::Waiting(1)), "one that is not stored yet is no other");
+        let place = jobs.progress(&id, 3).as_ref().map(Progress::come).map(|come| (come.what, come.done));
+        assert_eq!(place, Some((Counted::Place, 1)), "one that is not stored yet is no other");
         job.is(3, 7);
         jobs.changed(&id, 7);
         assert_eq!((job.cancelled().now_or_never(), jobs.under_way(&id)), (None, Some((3, 7))));

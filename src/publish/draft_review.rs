@@ -4,7 +4,6 @@
 //! that this process knows nothing of was going on when another one stopped: it is told as cancelled by that, so that no
 //! restart leaves one going on for ever.
 
-use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -15,7 +14,7 @@ use crate::clock::Timestamp;
 use crate::id::DraftId;
 use crate::pdp::Pdp;
 use crate::pdp::call::{self, Call, CallError, CallTarget, Committed, Done, Response};
-use crate::pdp::jobs::{Job, Phase};
+use crate::pdp::jobs::Job;
 use crate::pdp::own::{self, Own};
 use crate::pdp::rules::parsed;
 use crate::publish::draft_error::DraftError;
@@ -24,7 +23,7 @@ use crate::publish::review::ReviewCallbacks;
 use crate::publish::reviewed_bundle::review_bundle_with;
 use crate::publish::saying;
 use crate::store::{DraftReview, MetadataChanges, ReviewEnd, StoreError, WriteContext};
-use crate::work::Owner;
+use crate::work::{Come, Counted, Owner, Progress};
 
 /// How far the review of a draft has come.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
@@ -42,12 +41,15 @@ pub enum ReviewState {
     Failed,
 }
 
-/// How far the comparison of the live world has come.
+/// How far a review that is at work has come.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct ReviewProgress {
-    /// How many resources have been looked at.
+    /// What is counted: examinations that wait, rows that are decided, rules and promises that are proved, and at last
+    /// the resources of the live world that are compared.
+    pub what: Counted,
+    /// How much is done.
     pub done: u64,
-    /// How many there are; none as long as the rules themselves are examined.
+    /// Of how much; none as long as that is not known.
     pub of: u64,
 }
 
@@ -89,7 +91,7 @@ const RESTARTED: &str = "the service was started again while it went on; have it
 const CHANGED: &str = "the draft changed while it went on; have it reviewed again";
 
 /// A review as it is told, with how far it has come where it goes on here.
-fn reported(review: DraftReview, phase: Option<Phase>, edited: u64) -> Result<ReviewReport, StoreError> {
+fn reported(review: DraftReview, progress: Option<&Progress>, edited: u64) -> Result<ReviewReport, StoreError> {
     let DraftReview { version, by, begun, end, .. } = review;
     let report = ReviewReport {
         state: ReviewState::Cancelled,
@@ -103,7 +105,7 @@ fn reported(review: DraftReview, phase: Option<Phase>, edited: u64) -> Result<Re
         why: None,
         evidence: None,
     };
-    Ok(match (end, phase) {
+    Ok(match (end, progress.map(Progress::come)) {
         (Some((at, ReviewEnd::Finished(evidence))), _) => {
             let evidence = parsed(Some(evidence))?;
             ReviewReport { state: ReviewState::Finished, ended: Some(at), evidence, ..report }
@@ -112,11 +114,11 @@ fn reported(review: DraftReview, phase: Option<Phase>, edited: u64) -> Result<Re
         (Some((at, ReviewEnd::Failed(why))), _) => {
             ReviewReport { state: ReviewState::Failed, ended: Some(at), why: Some(why), ..report }
         }
-        (None, Some(Phase::Waiting(place))) => {
-            ReviewReport { state: ReviewState::Waiting, place: Some(place), ..report }
+        (None, Some(Come { what: Counted::Steps | Counted::Place, done, .. })) => {
+            ReviewReport { state: ReviewState::Waiting, place: usize::try_from(done).ok(), ..report }
         }
-        (None, Some(Phase::Running(done, of))) => {
-            ReviewReport { state: ReviewState::Running, progress: Some(ReviewProgress { done, of }), ..report }
+        (None, Some(Come { what, done, of, .. })) => {
+            ReviewReport { state: ReviewState::Running, progress: Some(ReviewProgress { what, done, of }), ..report }
         }
         (None, None) => ReviewReport { why: Some(RESTARTED.to_owned()), ..report },
     })
@@ -159,8 +161,8 @@ pub async fn begin_draft_review(
         pdp.rules.jobs.superseded(id, review.number);
         tokio::spawn(go_on(Arc::clone(pdp), job, id.clone(), review.clone()));
     }
-    let phase = pdp.rules.jobs.phase(id, review.number);
-    Ok(Committed { value: reported(review, phase, version)?, revision, is_repeat, seqs })
+    let progress = pdp.rules.jobs.progress(id, review.number);
+    Ok(Committed { value: reported(review, progress.as_ref(), version)?, revision, is_repeat, seqs })
 }
 
 /// How far the review of a draft has come, and what came of it.
@@ -172,14 +174,27 @@ pub async fn draft_review(
     call: &Call,
     id: &DraftId,
 ) -> Result<Response<ReviewReport>, CallError<DraftError>> {
+    let Response { value: (report, _), revision, seqs, rules } = followed_draft_review(pdp, call, id).await?;
+    Ok(Response { value: report, revision, seqs, rules })
+}
+
+/// The same, and where it goes on what says how far it comes.
+///
+/// # Errors
+/// As [`draft_review`].
+pub async fn followed_draft_review(
+    pdp: &Pdp,
+    call: &Call,
+    id: &DraftId,
+) -> Result<Response<(ReviewReport, Option<Progress>)>, CallError<DraftError>> {
     call::read(pdp, call, "reviewRules", &CallTarget::Installation, |_, _| {
         let draft = pdp.store.draft(id)?.filter(|draft| draft.deleted.is_none());
         let draft = draft.ok_or_else(|| DraftError::Unknown(id.clone()))?;
         let none = || DraftError::NoReview(id.clone());
         // One that comes to its end meanwhile is stored before it is forgotten.
-        let phase = pdp.rules.jobs.phase(id, pdp.store.draft_review(id)?.ok_or_else(none)?.number);
+        let progress = pdp.rules.jobs.progress(id, pdp.store.draft_review(id)?.ok_or_else(none)?.number);
         let review = pdp.store.draft_review(id)?.ok_or_else(none)?;
-        Ok(reported(review, phase, draft.edited)?)
+        Ok((reported(review, progress.as_ref(), draft.edited)?, progress))
     })
     .await
 }
@@ -225,16 +240,8 @@ async fn made(pdp: &Pdp, job: &Job, id: &DraftId, review: &DraftReview) -> Optio
         Ok(files) => files,
         Err(error) => return failed(error.to_string()),
     };
-    let note = job.progress();
-    let callbacks = ReviewCallbacks {
-        by: Owner::new(&review.by, None),
-        waiting: Box::new(|_| {}),
-        progress: Box::new(move |at| {
-            note(at.done, at.all);
-            ControlFlow::Continue(())
-        }),
-        turned: Box::new(|_| ControlFlow::Continue(())),
-    };
+    let by = Owner::followed(&review.by, None, job.progress().clone());
+    let callbacks = ReviewCallbacks { by, ..ReviewCallbacks::default() };
     match review_bundle_with(pdp, files, callbacks).await.and_then(|reviewed| reviewed.json()) {
         Ok(evidence) => Some(ReviewEnd::Finished(evidence)),
         Err(StoreError::Stopped(_)) => None,

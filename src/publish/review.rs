@@ -21,7 +21,7 @@ use crate::limits::NAMED_TURNS_MAX;
 use crate::pdp::Pdp;
 use crate::pdp::call::CallError;
 use crate::policy::{Bundle, Digest, Finding, Retirement, RuleFiles, Rulebook, retirements};
-use crate::publish::difference::{Progress, Turned, WorldDifference, compare};
+use crate::publish::difference::{Turned, WorldDifference, compare};
 use crate::store::StoreError;
 use crate::work::{Owner, in_turn};
 
@@ -87,26 +87,17 @@ impl Evidence {
 /// Called with each answer that changes; may end the listing.
 pub type OnTurn = dyn FnMut(&Turned<'_>) -> ControlFlow<()> + Send;
 
-/// The callbacks of a review in progress.
+/// What a review that goes on tells, and to whom.
 pub struct ReviewCallbacks {
-    /// Whose review it is; it ends with it.
+    /// Whose review it is, and who follows how far it has come; it ends with it.
     pub by: Owner,
-    /// How many examinations wait, now and then, until this one begins.
-    pub waiting: Box<dyn FnMut(usize) + Send>,
-    /// How far the comparison of the live world has come.
-    pub progress: Box<dyn FnMut(Progress) -> ControlFlow<()> + Send>,
     /// Each answer that turns there.
     pub turned: Box<OnTurn>,
 }
 
 impl Default for ReviewCallbacks {
     fn default() -> Self {
-        Self {
-            by: Owner::of_current(),
-            waiting: Box::new(|_| {}),
-            progress: Box::new(|_| ControlFlow::Continue(())),
-            turned: Box::new(|_| ControlFlow::Continue(())),
-        }
+        Self { by: Owner::of_current(), turned: Box::new(|_| ControlFlow::Continue(())) }
     }
 }
 
@@ -129,16 +120,16 @@ pub async fn examine(pdp: &Pdp, files: RuleFiles) -> Result<Evidence, StoreError
     examine_with(pdp, files, ReviewCallbacks::default()).await
 }
 
-/// Like [`examine`], with progress callbacks. If one ends it, the evidence is without the live world.
+/// Like [`examine`], with callbacks. If one ends it, the evidence is without the live world.
 ///
 /// # Errors
 /// [`StoreError`] when the facts cannot be read.
 pub async fn examine_with(pdp: &Pdp, files: RuleFiles, callbacks: ReviewCallbacks) -> Result<Evidence, StoreError> {
     let old = pdp.rules();
-    let ReviewCallbacks { by, mut waiting, mut progress, mut turned } = callbacks;
+    let ReviewCallbacks { by, mut turned } = callbacks;
     let candidate = Digest::of(&files);
     let (spent, needs_line) = (spent_retirements(pdp)?, pdp.rules.from == RulesFrom::Files);
-    let (verdict, spoken) = match examination(pdp, &old, &files, by.of(), &mut *waiting).await {
+    let (verdict, spoken) = match examination(pdp, &old, &files, &by).await {
         Ok(Examination::Examined(known)) => *known,
         Ok(Examination::Unloadable(findings)) => {
             return Ok(Evidence::unreadable(candidate, old.digest().clone(), findings));
@@ -162,7 +153,8 @@ pub async fn examine_with(pdp: &Pdp, files: RuleFiles, callbacks: ReviewCallback
         findings.extend(going.into_iter().chain(promises::waiting(&retired, &lines, &spent, &old)));
         findings.sort_by(|one, other| (one.advisory, one).cmp(&(other.advisory, other)));
         let (view, rules) = (snapshot.view(), [&*old, &new]);
-        let world = compare(rules, &spoken, &view, at, NAMED_TURNS_MAX, &mut *progress, &mut *turned);
+        let goes_on = &mut |_| ControlFlow::Continue(());
+        let world = compare(rules, &spoken, &view, at, NAMED_TURNS_MAX, goes_on, &mut *turned);
         let world = match world {
             Ok(world) => Some(world),
             Err(CallError::Store(error)) => return Err(error),
@@ -195,8 +187,7 @@ pub(crate) async fn examination(
     pdp: &Pdp,
     old: &Arc<Bundle>,
     files: &RuleFiles,
-    of: &str,
-    waiting: &mut (dyn FnMut(usize) + Send),
+    by: &Owner,
 ) -> Result<Examination, String> {
     let (candidate, reviewed) = (Digest::of(files), pdp.rules.reviewed.clone());
     if let Some(known) = reviewed.known(old.digest(), &candidate) {
@@ -206,13 +197,15 @@ pub(crate) async fn examination(
     let examination = match &pdp.settings.examiner {
         Some(examiner) => {
             let request = ExaminationRequest::of(old.files(), files, solver.as_deref()).bytes()?;
-            let answer = examiner.examine(of, &pdp.limits(), &request, waiting).await;
+            let answer = examiner.examine(by, &pdp.limits(), &request).await;
             let answer = answer.map_err(|error| error.to_string())?;
             examination_of(&answer, &request, old.digest(), &candidate)?
         }
         None => {
             let (reviewed, old, files, solver) = (reviewed.clone(), Arc::clone(old), files.clone(), solver.clone());
-            let examined = tokio::task::spawn_blocking(move || reviewed.examine(&old, files, solver.as_deref()));
+            let progress = by.progress().clone();
+            let examine = move || reviewed.examine(&old, files, solver.as_deref());
+            let examined = tokio::task::spawn_blocking(move || progress.follows(examine));
             examined.await.map_err(|error| error.to_string())?
         }
     };

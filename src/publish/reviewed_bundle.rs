@@ -34,7 +34,7 @@ pub(crate) async fn review_bundle(pdp: &Pdp, files: RuleFiles) -> Result<Reviewe
     review_bundle_with(pdp, files, ReviewCallbacks::default()).await
 }
 
-/// Like [`review_bundle`], with progress callbacks.
+/// Like [`review_bundle`], with callbacks.
 pub(crate) async fn review_bundle_with(
     pdp: &Pdp,
     files: RuleFiles,

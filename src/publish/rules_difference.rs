@@ -86,7 +86,7 @@ async fn between(
     check_schema(&old).map_err(|finding| unloadable(finding.to_string()))?;
     let old = Arc::new(old);
     let by = Owner::of_current();
-    let (verdict, spoken) = match examination(pdp, &old, &new, by.of(), &mut |_| {}).await {
+    let (verdict, spoken) = match examination(pdp, &old, &new, &by).await {
         Ok(Examination::Examined(known)) => *known,
         Ok(Examination::Unloadable(findings)) => return Ok(RulesDifference { findings, ..nothing }),
         Err(why) => {

@@ -18,6 +18,7 @@ use crate::pdp::reach::{self, Step};
 use crate::policy::Bundle;
 use crate::question::{Entity, Kind, Question, Target};
 use crate::store::{Listed, StoreError, View};
+use crate::work::{Count, Counted};
 
 /// What the changes touched, whether or not it became otherwise.
 #[derive(Default)]
@@ -61,6 +62,7 @@ pub(crate) fn delta(
     let depends = actions.filter(|name| reads_context(rules, Namespace::Domain, name)).map(str::to_owned);
     let mut delta =
         Delta { gained: Vec::new(), lost: Vec::new(), complete: true, depends_on_context: depends.collect() };
+    let mut all = Vec::new();
     for (signature, actions) in signatures(rules) {
         let mut pairs = Pairs::default();
         if is_narrow && signature.0 == Kind::Partner && matches!(signature.1, Kind::Service | Kind::Subscription) {
@@ -68,8 +70,13 @@ pub(crate) fn delta(
         } else {
             compared.all_pairs(&concerned, signature, &mut pairs)?;
         }
+        all.push((pairs, actions));
+    }
+    let count = Count::of(Counted::Answers, all.iter().map(|(pairs, _)| pairs.0.len()).sum());
+    for (pairs, actions) in &all {
         for (subject, resource) in &pairs.0 {
-            compared.compare(subject, resource, &actions, &mut delta)?;
+            compared.compare(subject, resource, actions, &mut delta)?;
+            count.one();
         }
     }
     delta.gained.sort();

@@ -127,13 +127,19 @@ impl Compare {
         if let Some(progress) = line.get("progress") {
             let (done, of) =
                 (progress["done"].as_u64().unwrap_or_default(), progress["of"].as_u64().unwrap_or_default());
+            let what = match progress["what"].as_str() {
+                Some("rows") => "deciding the rows of the tables",
+                Some("proofs") => "proving that the rules never err and the claims hold",
+                _ => "comparing the live world",
+            };
             if done < of {
                 bar.set_style(how_far());
+                bar.set_message(what);
                 bar.set_length(of);
                 bar.set_position(done);
             } else {
                 bar.set_style(ProgressStyle::default_spinner());
-                bar.set_message("the live world is compared; proving the claims");
+                bar.set_message(what);
             }
         } else if let Some(waiting) = line.get("waiting") {
             bar.set_message(format!("{waiting} examinations wait, this one among them"));
@@ -143,9 +149,9 @@ impl Compare {
     }
 }
 
-/// How far the comparison has come, on a terminal.
+/// How far a review has come, on a terminal.
 fn how_far() -> ProgressStyle {
-    let template = "comparing the live world {wide_bar} {human_pos} of {human_len}, {eta} left";
+    let template = "{msg} {wide_bar} {human_pos} of {human_len}, {eta} left";
     ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
 }
 

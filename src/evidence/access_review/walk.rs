@@ -17,6 +17,7 @@ use crate::pdp::page::ListError;
 use crate::pdp::reach::{self, Place, Step};
 use crate::question::{Entity, Kind, Target};
 use crate::store::{Listed, StoreError};
+use crate::work::{Counted, come};
 
 /// In which of its lists a walk is.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -260,6 +261,7 @@ impl<'a> Walking<'a> {
                 return Ok(Listed::Break(()));
             }
             self.looked_at += 1;
+            come(Counted::Answers, self.looked_at as u64, 0);
             let found = review.access(partner, service, resource, action)?;
             if found.is_some() && self.found.len() >= self.limit {
                 // The page ends with what it shows, so that the next one begins with what was found here.

@@ -10,11 +10,12 @@ use crate::id::DraftId;
 use crate::pages::answer::{Tone, panel};
 use crate::pages::context::{Answer, Fault, PageCall};
 use crate::pages::frame::Shown;
+use crate::pages::waiting_page::{LATER, bar, followed, over};
 use crate::pages::when::moment;
 use crate::pages::words::name;
 use crate::pdp::call::CallError;
 use crate::publish::draft_error::DraftError;
-use crate::publish::draft_review::{ReviewReport, ReviewState, begin_draft_review, draft_review};
+use crate::publish::draft_review::{ReviewReport, ReviewState, begin_draft_review, followed_draft_review};
 use crate::publish::drafts::{DraftReport, draft as read_draft};
 use crate::publish::report::rules_with;
 use crate::publish::review::Evidence;
@@ -25,9 +26,9 @@ pub async fn draft_evidence(page: PageCall) -> Result<Answer, Fault> {
     let (words, pdp) = (page.words, &page.setting.pdp);
     let id: DraftId = page.param("draft")?;
     let read = read_draft(pdp, &page.call, &id).await?;
-    let (review, seqs) = match draft_review(pdp, &page.call, &id).await {
-        Ok(read) => (Some(read.value), read.seqs),
-        Err(CallError::Refused(DraftError::NoReview(_))) => (None, Vec::new()),
+    let (review, progress, seqs) = match followed_draft_review(pdp, &page.call, &id).await {
+        Ok(read) => (Some(read.value.0), read.value.1, read.seqs),
+        Err(CallError::Refused(DraftError::NoReview(_))) => (None, None, Vec::new()),
         Err(error) => return Err(error.into()),
     };
     let goes_on =
@@ -45,6 +46,10 @@ pub async fn draft_evidence(page: PageCall) -> Result<Answer, Fault> {
         p { (words.with("evidence-over", [("set", set_link(&over).into())])) }
         @match &review {
             None => p { (words.say("evidence-none-yet")) },
+            Some(_) if goes_on => {
+                (bar(words, &format!("{}/progress", page.path), progress.map(|progress| progress.come()).unwrap_or_default()))
+                p.soft { (words.say("evidence-leave")) }
+            },
             Some(review) => (came_to(&page, draft, review, known.as_ref(), [&base.value.files, &files])?),
         }
         @if !goes_on {
@@ -65,7 +70,7 @@ async fn files_of(page: &PageCall, set: &str) -> Result<Files, Fault> {
     Ok(rules_with(&page.setting.pdp, &page.call, set).await?.value.files)
 }
 
-/// How far a review has come, or what it came to.
+/// What a review came to.
 fn came_to(
     page: &PageCall,
     draft: &DraftReport,
@@ -76,25 +81,8 @@ fn came_to(
     let words = page.words;
     let why = |why: &Option<String>| html! { span lang="en" { (why.as_deref().unwrap_or_default()) } };
     Ok(match review.state {
-        ReviewState::Waiting => html! {
-            p role="status" { (words.with("evidence-waiting", [("place", review.place.unwrap_or(1).into())])) }
-            progress aria-label=(words.say("evidence-goes-on")) {}
-        },
-        ReviewState::Running => html! {
-            @match review.progress.filter(|progress| progress.of > 0) {
-                Some(progress) => {
-                    p role="status" { (words.with("evidence-compared", [
-                        ("done", (progress.done as usize).into()), ("count", (progress.of as usize).into()),
-                    ])) }
-                    progress aria-label=(words.say("evidence-goes-on")) value=(progress.done) max=(progress.of) {}
-                },
-                None => {
-                    p role="status" { (words.say("evidence-proving")) }
-                    progress aria-label=(words.say("evidence-goes-on")) {}
-                },
-            }
-            p.soft { (words.say("evidence-leave")) }
-        },
+        // How far it has come is shown where it goes on.
+        ReviewState::Waiting | ReviewState::Running => html! {},
         ReviewState::Cancelled | ReviewState::Failed => {
             panel(Tone::Care, &words.say("evidence-ended"), &html! { p { (why(&review.why)) } })
         }
@@ -109,6 +97,21 @@ fn came_to(
             }
         },
     })
+}
+
+/// `GET /rules/drafts/{draft}/evidence/progress`
+pub async fn evidence_progress(page: PageCall) -> Result<Answer, Fault> {
+    page.signed_in()?;
+    let progress = match followed_draft_review(&page.setting.pdp, &page.call, &page.param("draft")?).await {
+        Ok(read) => read.value.1,
+        Err(CallError::Refused(DraftError::NoReview(_))) => None,
+        Err(error) => return Err(error.into()),
+    };
+    let come = match progress {
+        Some(progress) => progress.followed().ok_or(Fault::TooMany(LATER))?,
+        None => over(),
+    };
+    Ok(followed(page, come))
 }
 
 /// `POST /rules/drafts/{draft}/evidence`

@@ -22,6 +22,7 @@ use crate::publish::difference::resource_signature::ResourceSignature;
 use crate::publish::difference::subject_index::{Id, SubjectIndex};
 use crate::question::{Entity, Kind, Question, Target};
 use crate::store::{CustomerSnapshot, Listed, StoreError, View};
+use crate::work::{Counted, come};
 
 /// How many resources are looked at between two reports of progress.
 const PROGRESS_RESOURCES: u64 = 1_000;
@@ -142,6 +143,7 @@ impl<'a> Comparison<'a> {
     }
 
     fn report_progress(&mut self) {
+        come(Counted::Resources, self.progress.done, self.progress.all);
         self.is_stopped |= (self.on_progress)(self.progress).is_break();
     }
 
