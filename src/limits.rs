@@ -177,13 +177,18 @@ pub const RULES_BODY_BYTES_MAX: usize = 4 * 1024 * 1024;
 pub const FORM_BODY_BYTES_MAX: usize = 1024 * 1024;
 /// The most fields a form may hold: more than the services of one acceptance.
 pub const FORM_FIELDS_MAX: usize = 1_000;
-/// For how many milliseconds a page has whoever asked for it wait before they are shown that it is being made: what
-/// takes longer feels as if nothing had happened.
-pub const PAGE_WAITS_MILLISECONDS: u64 = 500;
+/// For how many milliseconds a page has whoever asked for it wait before they are shown that it is being made: the first
+/// byte of that is there within 200, and what takes longer feels as if nothing had happened.
+pub const PAGE_WAITS_MILLISECONDS: u64 = 150;
 /// The most pages of one session that go on, or are done and not fetched; one more is waited for as it is made.
 pub const PAGES_WAITING_OF_ONE_MAX: usize = 4;
-/// The most such pages of all sessions: done, each holds up to some hundred kilobytes.
+/// The most such pages of all sessions.
 pub const PAGES_WAITING_MAX: usize = 256;
+/// The most bytes of such pages of one session: the largest, with a thousand named, have some hundred kilobytes, and a form
+/// may be sent back with a mebibyte of what was typed.
+pub const PAGES_WAITING_OF_ONE_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// The most bytes of such pages of all sessions: nobody takes the memory that decisions need by leaving pages.
+pub const PAGES_WAITING_BYTES_MAX: usize = 64 * 1024 * 1024;
 /// For how many seconds a page of what may be done now is kept, so that whoever looks at its making gets it: its making looks
 /// again every three, and what was so longer ago is not shown as if it were so now.
 pub const PAGE_WAITING_FETCHED_SECONDS: i64 = 10;

@@ -37,6 +37,7 @@ mod displacing;
 mod doors;
 mod draft_pages;
 mod drafts;
+mod ended;
 mod decisions;
 mod examined;
 mod expected;

@@ -179,6 +179,9 @@ impl<E: Status> From<CallError<E>> for Problem {
                         StatusCode::PRECONDITION_FAILED
                     }
                     PreconditionError::KeyReused(_) => StatusCode::UNPROCESSABLE_ENTITY,
+                    PreconditionError::SessionEnded | PreconditionError::TokenEnded => {
+                        return Self::unproved(error.code(), error.to_string());
+                    }
                 };
                 Self::of(status, error.code(), error.to_string())
             }

@@ -13,13 +13,19 @@ pub fn next_of(given: &str) -> Option<&str> {
     (is_own_path(given) && super::is_page(path) && !path.starts_with("/sign-")).then_some(given)
 }
 
+/// A call that it does not matter for whether its session is over meanwhile: it is what ends it.
+#[must_use]
+pub fn outliving(page: &PageCall) -> Call {
+    Call { session: None, ..page.call.clone() }
+}
+
 /// Ends what was open in this browser: it was of somebody else, or of what they may not be any more.
 ///
 /// # Errors
 /// [`Fault`] when it cannot be ended.
 pub async fn end_held(page: &PageCall) -> Result<(), Fault> {
     if let Some(held) = &page.held {
-        end_session(&page.setting.pdp, &page.call, &held.session.id).await?;
+        end_session(&page.setting.pdp, &outliving(page), &held.session.id).await?;
     }
     Ok(())
 }
@@ -36,7 +42,7 @@ pub async fn begin(
 ) -> Result<Answer, Fault> {
     let setting = &page.setting;
     let first = own_first_page(&identity.caller).filter(|path| super::is_page(path));
-    let call = Call { caller: identity.caller, person: identity.person, proof: identity.proof, ..page.call.clone() };
+    let call = Call { caller: identity.caller, person: identity.person, proof: identity.proof, ..outliving(page) };
     let begun = begin_session_with(&setting.pdp, &call, beginning).await?;
     // A new name at every sign-in; what was open in this browser before is over.
     end_held(page).await?;

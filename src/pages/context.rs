@@ -23,7 +23,7 @@ use crate::change::sessions::OpenSession;
 use crate::change::sessions::random_bytes;
 use crate::http::{Connection, SiteResponse, Streaming};
 use crate::id::{CustomerId, PartnerId, ServiceName};
-use crate::pdp::call::{Call, CallError, Coded};
+use crate::pdp::call::{Call, CallError, Coded, PreconditionError};
 use crate::work::Progress;
 
 /// How long what was done waits to be said, in seconds.
@@ -153,6 +153,7 @@ impl<E: Coded + Display> From<CallError<E>> for Fault {
     fn from(error: CallError<E>) -> Self {
         match error {
             CallError::Denied(_) => Self::NotFound,
+            CallError::Precondition(PreconditionError::SessionEnded) => Self::SignIn,
             CallError::Precondition(error) => {
                 Self::Refused(StatusCode::CONFLICT, error.code().to_owned(), error.to_string())
             }

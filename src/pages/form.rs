@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use data_encoding::BASE64URL_NOPAD;
+use data_encoding::{BASE64URL_NOPAD, HEXLOWER};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use hyper::HeaderMap;
 use hyper::header::{CONTENT_TYPE, ORIGIN};
@@ -24,6 +24,8 @@ const SEC_FETCH_SITE: &str = "sec-fetch-site";
 const MEDIA: &str = "application/x-www-form-urlencoded";
 /// The most characters of the name by which a form is done once.
 const ONCE_LENGTH_MAX: usize = 64;
+/// How the key begins under which a form is sent.
+const FORM_KEY: &str = "page-";
 
 /// Is what was sent from a page of ours, as the browser says?
 #[must_use]
@@ -88,7 +90,8 @@ pub enum FormError {
 pub struct Form(BTreeMap<String, Vec<String>>);
 
 impl Form {
-    /// Reads a form whose fields have these names; those that may stand several times end with a star.
+    /// Reads a form whose fields have these names; those that may stand several times end with a star, which alone is every
+    /// name.
     ///
     /// # Errors
     /// A [`FormError`].
@@ -103,7 +106,9 @@ impl Form {
             if count >= FORM_FIELDS_MAX {
                 return Err(FormError::TooMany);
             }
-            let several = names.iter().any(|known| known.strip_suffix('*') == Some(&*name));
+            let several = names
+                .iter()
+                .any(|known| known.strip_suffix('*').is_some_and(|known| known.is_empty() || known == &*name));
             if !several && !names.contains(&&*name) {
                 return Err(FormError::Unknown(name.into_owned()));
             }
@@ -147,8 +152,26 @@ impl Form {
                 add(value);
             }
         }
-        is_name.then(|| Idempotency { key: format!("page-{once}"), request: request.finalize().into() })
+        is_name.then(|| Idempotency { key: format!("{FORM_KEY}{once}"), request: request.finalize().into() })
     }
+}
+
+/// How much of the hash of what is sent stands in the name: two forms of one page differ in it.
+const NAMED_HASH_BYTES: usize = 8;
+
+/// A form that was sent, as what goes on for it is called: by its own name, which nobody else knows, and what it says.
+#[must_use]
+pub fn sent_as(headers: &HeaderMap, body: &[u8], path: &str) -> Option<String> {
+    let Idempotency { key, request } = Form::read(headers, body, &["*"]).ok()?.idempotency(path)?;
+    Some(format!("{key}-{}", HEXLOWER.encode(request.get(..NAMED_HASH_BYTES)?)))
+}
+
+/// The key under which a form was sent, and the beginning of the hash of what it says, by how what goes on for it is
+/// called; nothing of what is no form.
+#[must_use]
+pub fn key_of_sent(name: &str) -> Option<(&str, Vec<u8>)> {
+    let (key, request) = name.rsplit_once('-').filter(|(key, _)| key.starts_with(FORM_KEY))?;
+    Some((key, HEXLOWER.decode(request.as_bytes()).ok().filter(|request| request.len() == NAMED_HASH_BYTES)?))
 }
 
 /// What is wrong with a field.

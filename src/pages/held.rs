@@ -1,8 +1,13 @@
 //! The session of whoever looks at a page.
 
+use std::sync::Arc;
+
 use crate::change::persons::called;
 use crate::change::sessions::OpenSession;
+use crate::clock::Timestamp;
+use crate::config::pages::SessionSettings;
 use crate::pdp::Pdp;
+use crate::pdp::call::InSession;
 
 /// A session that is open, with the secret of its cookie.
 #[derive(Clone)]
@@ -23,6 +28,13 @@ impl Held {
         let person = session.identity.person.as_ref().filter(|_| session.signed_in_at.is_some());
         let called = person.and_then(|person| called(pdp, person).ok().flatten());
         Self { session, secret, called }
+    }
+
+    /// The session as the calls in it name it.
+    #[must_use]
+    pub fn in_session(&self, lasts: SessionSettings) -> InSession {
+        let until = self.session.begun.checked_add(lasts.whole()).unwrap_or(Timestamp::MAX);
+        InSession { id: self.session.id.clone(), until, is_over: Arc::default() }
     }
 
     /// May the person act as somebody else besides?

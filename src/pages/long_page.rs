@@ -2,6 +2,7 @@
 //! waits for one may leave: it goes on, and what it came to is theirs when they come back.
 
 use std::pin::Pin;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use data_encoding::HEXLOWER;
@@ -12,8 +13,9 @@ use maud::html;
 
 use super::PageRoute;
 use super::context::{Answer, Fault, PageCall};
+use super::form::sent_as;
 use super::response::{framed, see_other, sent, whole};
-use super::waiting::{Asked, Found, Making};
+use super::waiting::Found;
 use super::waiting_page::being_made;
 use super::when::moment;
 use crate::change::sessions::{is_session_open, random_bytes};
@@ -27,7 +29,7 @@ const LOOKED_EVERY: Duration = Duration::from_secs(2);
 
 type CameTo = Result<Answer, Fault>;
 
-/// Has a page that may look at everything answer a call. What is not made within half a second goes on without its
+/// Has a page that may look at everything answer a call. What is not made within a moment goes on without its
 /// client, if that has a session which it can be kept for: until then nothing goes on that nobody waits for.
 pub(super) async fn long_page(
     route: &'static PageRoute,
@@ -51,6 +53,13 @@ pub(super) async fn long_page(
             None => {}
         }
     }
+    let sent_as = is_form.then(|| sent_as(&page.headers, &page.body, &page.path)).flatten();
+    // Sent twice, it is the same that goes on.
+    if let (Some(session), Some(name)) = (&session, &sent_as)
+        && let Some(Found::GoesOn(..)) = waiting.of(session, name, pdp.now())
+    {
+        return see_other(&going_on_at(name), &[]).map(Into::into);
+    }
     let asked = session.map(|session| waiting.asks(session));
     let budget = Duration::from_secs(pdp.limits().long_seconds as u64);
     let owner = Owner::followed(whose, Some(budget), page.progress.clone());
@@ -73,9 +82,13 @@ pub(super) async fn long_page(
         true => SignedDuration::from_mins(PAGE_WAITING_KEPT_MINUTES),
         false => SignedDuration::from_secs(PAGE_WAITING_FETCHED_SECONDS),
     };
-    let Some(making) = held(&kept, asked, address, keeps) else { return sent(&kept, work.await) };
+    let held = sent_as.or_else(|| random_name(&kept)).and_then(|name| {
+        let work = (kept.progress.clone(), keeps);
+        kept.setting.waiting.hold(name, asked, address, work, kept.setting.pdp.now())
+    });
+    let Some(making) = held else { return sent(&kept, work.await) };
     let meanwhile = match is_form {
-        true => see_other(&format!("/waiting/{}", making.name()), &[]),
+        true => see_other(&going_on_at(making.name()), &[]),
         false => framed(&kept, &being_made(kept.words, making.name(), kept.progress.come(), keeps)),
     };
     // What was done before is said by now.
@@ -104,13 +117,20 @@ async fn is_lost(page: &PageCall) {
     while is_open(page) {
         tokio::time::sleep(LOOKED_EVERY).await;
     }
+    // What waits for the writer is not done any more, or nobody could be told whether it was.
+    page.call.session.iter().for_each(|session| session.is_over.store(true, Ordering::Release));
 }
 
-/// Holds a page that goes on for a session, where there is room.
-fn held(page: &PageCall, asked: Asked, address: Option<String>, keeps: SignedDuration) -> Option<Making> {
-    let (pdp, mut random) = (&page.setting.pdp, [0; 16]);
-    random_bytes(pdp, &mut random).ok()?;
-    page.setting.waiting.hold(HEXLOWER.encode(&random), asked, address, (page.progress.clone(), keeps), pdp.now())
+/// Where it is shown how far something has come.
+fn going_on_at(name: &str) -> String {
+    format!("/waiting/{name}")
+}
+
+/// A name that nobody can guess.
+fn random_name(page: &PageCall) -> Option<String> {
+    let mut random = [0; 16];
+    random_bytes(&page.setting.pdp, &mut random).ok()?;
+    Some(HEXLOWER.encode(&random))
 }
 
 /// What work comes to within so long; with no patience at all it is not even looked at.

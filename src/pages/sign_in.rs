@@ -4,7 +4,7 @@ use hyper::StatusCode;
 use maud::html;
 
 use super::address::address;
-use super::beginning::{begin, next_of};
+use super::beginning::{begin, next_of, outliving};
 use super::cast::member;
 use super::context::{Answer, Fault, PageCall};
 use super::form::{FieldError, Form, is_from_here};
@@ -85,7 +85,7 @@ pub async fn sign_out(page: PageCall) -> Result<Answer, Fault> {
     let setting = &page.setting;
     let mut at = None;
     if let Some(held) = &page.held {
-        end_session(&setting.pdp, &page.call, &held.session.id).await?;
+        end_session(&setting.pdp, &outliving(&page), &held.session.id).await?;
         let issuer = held.session.signed_in_at.as_ref().map(|at| at.issuer.as_str());
         at = issuer.and_then(|issuer| trust(&setting.pdp).provider_of(issuer)).map(|one| one.settings.name.as_str());
     }

@@ -227,6 +227,7 @@ async fn of_visit(
         .headers
         .get("x-request-id")
         .map(|id| String::from_utf8_lossy(id.as_bytes()).chars().take(crate::limits::REQUEST_ID_LENGTH_MAX).collect());
+    page.call.session = identity.as_ref().map(|held| held.in_session(setting.sessions));
     page.held = identity;
     let body = match body {
         Ok(body) => body,

@@ -11,7 +11,9 @@ use jiff::SignedDuration;
 
 use crate::clock::Timestamp;
 use crate::id::SessionId;
-use crate::limits::{PAGES_WAITING_MAX, PAGES_WAITING_OF_ONE_MAX};
+use crate::limits::{
+    PAGES_WAITING_BYTES_MAX, PAGES_WAITING_MAX, PAGES_WAITING_OF_ONE_BYTES_MAX, PAGES_WAITING_OF_ONE_MAX,
+};
 use crate::work::Progress;
 
 /// An answer to a browser, whole.
@@ -27,8 +29,9 @@ pub enum Found {
 
 struct Job {
     session: SessionId,
-    /// The address that asks for it again; none where a form was sent.
+    /// The address that asks for it again; none where a form was sent, or what it was asked for is of before one.
     address: Option<String>,
+    is_form: bool,
     progress: Progress,
     /// For how long what it comes to is kept.
     keeps: SignedDuration,
@@ -37,6 +40,11 @@ struct Job {
 }
 
 impl Job {
+    /// How many bytes are kept of it, and since when in the order of what was made; nothing where it goes on.
+    fn kept(&self) -> Option<(usize, Timestamp)> {
+        self.made.as_ref().map(|(page, until)| (page.body().len(), *until))
+    }
+
     fn found(&self) -> Found {
         match &self.made {
             Some((page, _)) => Found::Made(page.clone()),
@@ -119,8 +127,15 @@ impl Waiting {
         kept(&self.jobs, now).get(name).filter(|job| job.session == *session).map(Job::found)
     }
 
+    /// Does something of that name go on, whoever began it?
+    #[must_use]
+    pub fn goes_on(&self, name: &str) -> bool {
+        held(&self.jobs).get(name).is_some_and(|job| job.made.is_none())
+    }
+
     /// Holds a page that goes on under a name that nobody can guess, which `address` asks for where no form was sent;
-    /// nothing where there is no room for one more, or the session has sent a form since it asked.
+    /// nothing where there is no room for one more, the session has sent a form since it asked, or what goes on under the
+    /// name is the same.
     #[must_use]
     pub fn hold(
         &self,
@@ -134,12 +149,22 @@ impl Waiting {
         if address.is_some() && is_of_before.load(Ordering::Acquire) {
             return None;
         }
-        make_room(&mut jobs, PAGES_WAITING_OF_ONE_MAX, |job| job.session == session)?;
-        make_room(&mut jobs, PAGES_WAITING_MAX, |_| true)?;
+        if jobs.get(&name).is_some_and(|job| job.made.is_none()) {
+            return None;
+        }
+        while jobs.values().filter(|job| job.session == session).count() >= PAGES_WAITING_OF_ONE_MAX {
+            let first = first_of(&jobs, |job| job.session == session)?;
+            jobs.remove(&first);
+        }
+        while jobs.len() >= PAGES_WAITING_MAX {
+            let first = first_for(&jobs, &session)?;
+            jobs.remove(&first);
+        }
         // Of two that were asked for at once the later one is what is asked for again.
         let is_same = |job: &&mut Job| job.session == session && address.is_some() && job.address == address;
         jobs.values_mut().filter(is_same).for_each(|job| job.address = None);
-        jobs.insert(name.clone(), Job { session, address, progress, keeps, made: None });
+        let is_form = address.is_none();
+        jobs.insert(name.clone(), Job { session, address, is_form, progress, keeps, made: None });
         Some(Making { jobs: Arc::clone(&self.jobs), name })
     }
 }
@@ -151,14 +176,20 @@ fn kept(jobs: &Jobs, now: Timestamp) -> MutexGuard<'_, BTreeMap<String, Job>> {
     jobs
 }
 
-/// Makes room for one more: what was made first goes; nothing where all of them go on.
-fn make_room(jobs: &mut BTreeMap<String, Job>, most: usize, is_one: impl Fn(&Job) -> bool) -> Option<()> {
-    while jobs.values().filter(|job| is_one(job)).count() >= most {
-        let made = jobs.iter().filter(|(_, job)| is_one(job));
-        let first = made.filter_map(|(name, job)| Some((job.made.as_ref()?.1, name.clone()))).min()?.1;
-        jobs.remove(&first);
-    }
-    Some(())
+/// What of these was made first, and is of no form where there is something else: that can be made again.
+fn first_of(jobs: &BTreeMap<String, Job>, is_one: impl Fn(&Job) -> bool) -> Option<String> {
+    let made = jobs.iter().filter(|(_, job)| is_one(job));
+    made.filter_map(|(name, job)| Some((job.is_form, job.kept()?.1, name))).min().map(|(_, _, name)| name.clone())
+}
+
+/// What makes room for something of a session: what a form of another came to is never that.
+fn first_for(jobs: &BTreeMap<String, Job>, session: &SessionId) -> Option<String> {
+    first_of(jobs, |job| !job.is_form || job.session == *session)
+}
+
+/// How many bytes are kept of these.
+fn bytes(jobs: &BTreeMap<String, Job>, is_one: impl Fn(&Job) -> bool) -> usize {
+    jobs.values().filter(|job| is_one(job)).filter_map(Job::kept).map(|(bytes, _)| bytes).sum()
 }
 
 /// A page that goes on being made; dropped before it is made, it is forgotten.
@@ -174,9 +205,21 @@ impl Making {
         &self.name
     }
 
-    /// Keeps what it came to for a while.
+    /// Keeps what it came to for a while, where there is room for it.
     pub fn made(self, page: Whole, now: Timestamp) {
-        if let Some(job) = held(&self.jobs).get_mut(&self.name) {
+        let mut jobs = kept(&self.jobs, now);
+        let Some(session) = jobs.get(&self.name).map(|job| job.session.clone()) else { return };
+        let more = page.body().len();
+        let is_own = |job: &Job| job.session == session;
+        while bytes(&jobs, is_own) + more > PAGES_WAITING_OF_ONE_BYTES_MAX {
+            let Some(first) = first_of(&jobs, is_own) else { return };
+            jobs.remove(&first);
+        }
+        while bytes(&jobs, |_| true) + more > PAGES_WAITING_BYTES_MAX {
+            let Some(first) = first_for(&jobs, &session) else { return };
+            jobs.remove(&first);
+        }
+        if let Some(job) = jobs.get_mut(&self.name) {
             job.made = Some((page, now.checked_add(job.keeps).unwrap_or(now)));
         }
     }
@@ -195,8 +238,11 @@ impl Drop for Making {
 
 #[cfg(test)]
 mod tests {
-    use super::{Duration, Found, Making, Progress, SessionId, SignedDuration, Timestamp, Waiting, Whole};
-    use crate::limits::{PAGE_WAITING_KEPT_MINUTES, PAGES_WAITING_OF_ONE_MAX};
+    use super::{
+        Duration, Found, Making, PAGES_WAITING_BYTES_MAX, PAGES_WAITING_MAX, PAGES_WAITING_OF_ONE_BYTES_MAX,
+        PAGES_WAITING_OF_ONE_MAX, Progress, SessionId, SignedDuration, Timestamp, Waiting, Whole,
+    };
+    use crate::limits::PAGE_WAITING_KEPT_MINUTES;
 
     const NOW: Timestamp = Timestamp::UNIX_EPOCH;
 
@@ -286,5 +332,67 @@ mod tests {
         let more = held(&waiting, "more", "1", None);
         assert!(more.is_some());
         assert_eq!(["0", "more"].map(|name| is(waiting.of(&session("1"), name, NOW))), ["nothing", "goes on"]);
+    }
+
+    /// A session of so many that there are.
+    fn nth(number: usize) -> String {
+        format!("{number:032x}")
+    }
+
+    fn made_of(waiting: &Waiting, name: &str, of: &str, address: Option<&str>, bytes: usize) {
+        let work = (Progress::default(), SignedDuration::from_mins(PAGE_WAITING_KEPT_MINUTES));
+        let of = waiting.asks(of.parse().unwrap_or_else(|error| unreachable!("{error}")));
+        if let Some(making) = waiting.hold(name.to_owned(), of, address.map(str::to_owned), work, NOW) {
+            making.made(Whole::new(vec![b'x'; bytes].into()), NOW);
+        }
+    }
+
+    fn is_kept(waiting: &Waiting, name: &str) -> bool {
+        super::kept(&waiting.jobs, NOW).contains_key(name)
+    }
+
+    #[test]
+    fn what_a_form_came_to_makes_no_room_for_whatever_others_ask_for() {
+        let waiting = Waiting::after(Duration::ZERO);
+        made_of(&waiting, "form", &nth(1), None, 10);
+        made_of(&waiting, "page", &nth(1), Some("/ledger"), 10);
+        for other in 2..2 + PAGES_WAITING_MAX {
+            made_of(&waiting, &nth(other), &nth(other), Some("/ledger"), 10);
+        }
+        assert_eq!(["form", "page"].map(|name| is_kept(&waiting, name)), [true, false]);
+        // Where others' forms take all the room, whoever comes waits.
+        for other in 2..2 + PAGES_WAITING_MAX {
+            made_of(&waiting, &nth(other), &nth(other), None, 10);
+        }
+        made_of(&waiting, "late", &nth(9_999), None, 10);
+        assert_eq!(["form", "late"].map(|name| is_kept(&waiting, name)), [true, false]);
+    }
+
+    #[test]
+    fn of_one_session_and_of_all_so_many_bytes_are_kept_and_forms_last() {
+        let waiting = Waiting::after(Duration::ZERO);
+        let half = PAGES_WAITING_OF_ONE_BYTES_MAX / 2;
+        made_of(&waiting, "form", &nth(1), None, half);
+        made_of(&waiting, "page", &nth(1), Some("/ledger"), half);
+        assert_eq!(["form", "page"].map(|name| is_kept(&waiting, name)), [true, true]);
+        made_of(&waiting, "next", &nth(1), Some("/words"), half);
+        assert_eq!(["form", "page", "next"].map(|name| is_kept(&waiting, name)), [true, false, true]);
+        made_of(&waiting, "large", &nth(2), Some("/words"), PAGES_WAITING_OF_ONE_BYTES_MAX + 1);
+        assert!(!is_kept(&waiting, "large"));
+        let sessions = PAGES_WAITING_BYTES_MAX / PAGES_WAITING_OF_ONE_BYTES_MAX;
+        for other in 10..10 + sessions {
+            made_of(&waiting, &nth(other), &nth(other), Some("/words"), PAGES_WAITING_OF_ONE_BYTES_MAX);
+        }
+        let others = (10..10 + sessions).filter(|other| is_kept(&waiting, &nth(*other))).count();
+        assert_eq!((others, is_kept(&waiting, "form"), is_kept(&waiting, "next")), (sessions - 1, true, false));
+    }
+
+    #[test]
+    fn what_goes_on_under_a_name_is_not_begun_again_under_it() {
+        let waiting = Waiting::after(Duration::ZERO);
+        let first = held(&waiting, "a", "1", None);
+        assert!(first.is_some() && held(&waiting, "a", "1", None).is_none());
+        first.into_iter().for_each(|making| making.made(Whole::default(), NOW));
+        assert!(held(&waiting, "a", "1", None).is_some(), "once it is made it may be sent again");
     }
 }

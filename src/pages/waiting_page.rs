@@ -8,12 +8,15 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::{Duration, Instant, sleep_until, timeout_at};
 
 use super::context::{Answer, Fault, PageCall};
+use super::form::key_of_sent;
 use super::frame::Shown;
 use super::held::Held;
 use super::waiting::Found;
+use super::when::moment;
 use super::words::Words;
 use crate::change::sessions::is_session_open;
 use crate::http::{StreamEvent, event_stream};
+use crate::pdp::call::done_under;
 use crate::work::{Come, Counted};
 
 /// When whoever finds as many streams as there may be asks again: their page loads itself.
@@ -64,38 +67,48 @@ fn says(words: Words, come: Come) -> String {
 }
 
 /// What a session began under the name that the path holds.
-fn found(page: &PageCall) -> Result<Option<(String, Found)>, Fault> {
+fn found(page: &PageCall) -> Result<(String, Option<Found>), Fault> {
     page.signed_in()?;
     let name: String = page.param("id")?;
     let Held { session, .. } = page.held.as_ref().ok_or(Fault::NotFound)?;
     let found = page.setting.waiting.of(&session.id, &name, page.setting.pdp.now());
-    Ok(found.map(|found| (name, found)))
+    Ok((name, found))
 }
 
-/// What was sent may have been done, though nothing of what it came to is left: it was kept for long enough, the session is
-/// another one, or the service was started again.
-fn gone(words: Words) -> Shown {
-    let title = words.say("waiting-gone");
+/// Nothing of what it came to is left: it was kept for long enough, the session is another one, or the service was started
+/// again. Was what was sent done? That is known of what goes on for nobody any more.
+fn gone(page: &PageCall, name: &str) -> Result<Shown, Fault> {
+    let (words, pdp) = (page.words, &page.setting.pdp);
+    let sent = key_of_sent(name).filter(|_| !page.setting.waiting.goes_on(name));
+    let done = sent.map(|(key, request)| done_under(pdp, &page.call.caller, key, &request)).transpose();
+    let done = done.map_err(|_| Fault::Unavailable)?;
+    let (key, says) = match done {
+        Some(Some(at)) => ("waiting-done", words.with("waiting-done-says", [("at", moment(words, at).into())])),
+        Some(None) => ("waiting-not-done", html! { (words.say("waiting-not-done-says")) }),
+        None => ("waiting-gone", html! { (words.say("waiting-gone-says")) }),
+    };
     let main = html! {
-        h1 { (title) }
-        p { (words.say("waiting-gone-says")) }
+        h1 { (words.say(key)) }
+        p { (says) }
         p { a href="/" { (words.say("to-first-page")) } }
     };
-    Shown::of(title, main).with_status(StatusCode::NOT_FOUND)
+    let status = if done.is_some() { StatusCode::OK } else { StatusCode::NOT_FOUND };
+    Ok(Shown::of(words.say(key), main).with_status(status))
 }
 
 /// `GET /waiting/{id}`
 pub(super) async fn waiting(page: PageCall) -> Result<Answer, Fault> {
-    Ok(match found(&page)? {
-        Some((name, Found::GoesOn(progress, keeps))) => being_made(page.words, &name, progress.come(), keeps).into(),
-        Some((_, Found::Made(made))) => Answer::Streamed(Box::new(made.map(Into::into))),
-        None => gone(page.words).into(),
+    let (name, found) = found(&page)?;
+    Ok(match found {
+        Some(Found::GoesOn(progress, keeps)) => being_made(page.words, &name, progress.come(), keeps).into(),
+        Some(Found::Made(made)) => Answer::Streamed(Box::new(made.map(Into::into))),
+        None => gone(&page, &name)?.into(),
     })
 }
 
 /// `GET /waiting/{id}/progress`
 pub(super) async fn progress(page: PageCall) -> Result<Answer, Fault> {
-    let come = match found(&page)?.ok_or(Fault::NotFound)?.1 {
+    let come = match found(&page)?.1.ok_or(Fault::NotFound)? {
         Found::GoesOn(progress, _) => progress.followed().ok_or(Fault::TooMany(LATER))?,
         Found::Made(_) => over(),
     };

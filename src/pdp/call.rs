@@ -6,10 +6,11 @@ mod operation;
 
 pub(crate) use admission::{Admission, admit, admit_caller, admit_unseen};
 pub use error::{CallError, Coded, PreconditionError};
+pub use operation::done_under;
 pub(crate) use operation::{Answered, Begun, Done, Undone, begin, begin_admitted, finish};
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -18,7 +19,7 @@ use crate::audit::Record;
 use crate::caller::{Caller, Identity, Person, Proof};
 use crate::clock::Timestamp;
 use crate::decide::installation;
-use crate::id::{CustomerId, PartnerId, Revision, Seq, SubscriptionId};
+use crate::id::{CustomerId, PartnerId, Revision, Seq, SessionId, SubscriptionId};
 use crate::pdp::Pdp;
 use crate::policy::{Bundle, Digest};
 use crate::question::{Entity, Kind, Members};
@@ -34,6 +35,8 @@ pub struct Call {
     pub person: Option<Person>,
     /// How both were established.
     pub proof: Proof,
+    /// The session of the pages that it is made in.
+    pub session: Option<InSession>,
     /// The trace it belongs to, as W3C `traceparent` names it: 32 hexadecimal digits.
     pub trace: Option<String>,
     /// The caller's own name for the call.
@@ -46,6 +49,17 @@ pub struct Call {
     pub said: Members,
     /// What it takes of its caller's quotas.
     pub spent: Arc<Spent>,
+}
+
+/// The session that a call is made in: a change whose turn comes after its end is not made.
+#[derive(Clone, Debug)]
+pub struct InSession {
+    /// Its name.
+    pub id: SessionId,
+    /// Until when it lasts at most.
+    pub until: Timestamp,
+    /// Was it seen meanwhile that it is over, for whatever reason?
+    pub is_over: Arc<AtomicBool>,
 }
 
 /// What a call takes: decisions, and bytes of records.
@@ -83,6 +97,7 @@ impl Call {
             caller,
             person,
             proof,
+            session: None,
             trace: None,
             request_id: None,
             idempotency: None,

@@ -8,6 +8,7 @@ use super::log::Written;
 use super::queue::Kind;
 use super::redb_file::Store;
 use super::tables::METADATA;
+use super::token::{Remembered, remembered_key};
 use super::view::{decode, encode};
 
 impl Store {
@@ -16,6 +17,14 @@ impl Store {
         let table = self.read()?.open_table(METADATA)?;
         let found = table.get(key)?;
         found.map(|found| decode(found.value())).transpose()
+    }
+
+    /// The answer that is remembered under a key.
+    ///
+    /// # Errors
+    /// [`StoreError`] when it cannot be read.
+    pub fn remembered(&self, key: &[u8]) -> Result<Option<Remembered>, StoreError> {
+        self.unjournaled(&remembered_key(key))
     }
 
     /// Writes a row.

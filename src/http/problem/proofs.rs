@@ -8,17 +8,21 @@ use warp::http::header::{HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use super::Problem;
 use crate::trust::JwtError;
 
+/// The code where no proof comes, or a wrong one.
+const UNAUTHENTICATED: &str = "unauthenticated";
 /// The codes of a right proof by which nobody is let in.
 const NO_ROLE: &str = "no_role";
 const SEVERAL_ROLES: &str = "several_roles";
 
 impl Problem {
     pub(in super::super) fn unauthenticated() -> Self {
-        let mut problem = Self::of(
-            StatusCode::UNAUTHORIZED,
-            "unauthenticated",
-            "no valid credentials came with the call; send an access token as `Authorization: Bearer`".to_owned(),
-        );
+        let says = "no valid credentials came with the call; send an access token as `Authorization: Bearer`";
+        Self::unproved(UNAUTHENTICATED, says.to_owned())
+    }
+
+    /// Whoever calls has to prove who they are, for a reason of its own.
+    pub(super) fn unproved(code: &str, says: String) -> Self {
+        let mut problem = Self::of(StatusCode::UNAUTHORIZED, code, says);
         problem.0.headers.push((WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"standing\"")));
         let basic = HeaderValue::from_static("Basic realm=\"standing\", charset=\"UTF-8\"");
         problem.0.headers.push((WWW_AUTHENTICATE, basic));

@@ -27,6 +27,12 @@ pub enum PreconditionError {
     /// The key was used for another request.
     #[error("idempotency key `{0}` was used for another request; take a new key")]
     KeyReused(String),
+    /// The session it was asked in ended before its turn came.
+    #[error("the session it was asked in ended before its turn came; sign in and send it again if it is still wanted")]
+    SessionEnded,
+    /// The token it was asked with was revoked or expired before its turn came.
+    #[error("the token it was asked with ended before its turn came; send it again with another if it is still wanted")]
+    TokenEnded,
 }
 
 impl PreconditionError {
@@ -37,6 +43,8 @@ impl PreconditionError {
             Self::Moved { .. } | Self::Absent => "revision_moved",
             Self::Present(_) => "already_registered",
             Self::KeyReused(_) => "idempotency_key_reused",
+            Self::SessionEnded => "session_ended",
+            Self::TokenEnded => "token_ended",
         }
     }
 }

@@ -1,17 +1,21 @@
 //! What an allowed change comes to: what it did or why it did not, turned into what is written; and the answer that was
 //! given before under the same key.
 
+use std::sync::atomic::Ordering;
+
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::admission::{Admission, admit};
 use super::error::{CallError, Coded, PreconditionError};
-use super::{Call, CallTarget, Idempotency};
+use super::{Call, CallTarget, Idempotency, InSession};
 use crate::audit::{CallOutcome, Record};
+use crate::caller::Caller;
 use crate::clock::Timestamp;
 use crate::decide::Permit;
 use crate::domain::event::ChangeSet;
 use crate::id::Revision;
+use crate::pdp::Pdp;
 use crate::pdp::refusal::Denied;
 use crate::policy::Bundle;
 use crate::question::Members;
@@ -101,7 +105,21 @@ fn left<T, E>(call: &Call, value: Answered<T, E>) -> Work<Answered<T, E>> {
 
 fn key(call: &Call) -> Option<(Vec<u8>, &Idempotency)> {
     let idempotency = call.idempotency.as_ref()?;
-    Some((format!("{}\n{}", call.caller, idempotency.key).into_bytes(), idempotency))
+    Some((key_of(&call.caller, &idempotency.key), idempotency))
+}
+
+fn key_of(caller: &Caller, key: &str) -> Vec<u8> {
+    format!("{caller}\n{key}").into_bytes()
+}
+
+/// When a change was made that a caller asked for under a key, by a request whose SHA-256 begins so; nothing where none
+/// was. What waits for its turn is not made yet.
+///
+/// # Errors
+/// [`StoreError`] when it cannot be read.
+pub fn done_under(pdp: &Pdp, caller: &Caller, key: &str, request: &[u8]) -> Result<Option<Timestamp>, StoreError> {
+    let remembered = pdp.store.remembered(&key_of(caller, key))?;
+    Ok(remembered.filter(|remembered| remembered.request.starts_with(request)).map(|remembered| remembered.at))
 }
 
 /// Asks the rules about a change, and looks whether it was made before under the same key.
@@ -124,10 +142,14 @@ pub(crate) fn begin_admitted<T: DeserializeOwned, E>(
     context: &WriteContext<'_>,
 ) -> Result<Begun<T, E>, StoreError> {
     let permit = admission.permit();
-    let record = admission.record(call, rules);
-    let answered = match permit {
-        Err(denied) => Err(CallError::Denied(denied)),
-        Ok(permit) => match key(call) {
+    let mut record = admission.record(call, rules);
+    let answered = match (permit, over(call, context)?) {
+        (Err(denied), _) => Err(CallError::Denied(denied)),
+        (Ok(_), Some(over)) => {
+            record.outcome = Some(CallOutcome::Refused(over.code().to_owned()));
+            Err(CallError::Precondition(over))
+        }
+        (Ok(permit), None) => match key(call) {
             Some((key, idempotency)) => match context.remembered(&key)? {
                 Some(remembered) => repeat(&remembered, idempotency)?,
                 None => return Ok(Begun::Admitted(permit, Box::new(record))),
@@ -138,6 +160,20 @@ pub(crate) fn begin_admitted<T: DeserializeOwned, E>(
     let mut work = left(call, answered);
     work.records.push(record);
     Ok(Begun::Over(Box::new(work)))
+}
+
+/// Is what a change was asked by over, now that its turn has come?
+fn over(call: &Call, context: &WriteContext<'_>) -> Result<Option<PreconditionError>, StoreError> {
+    if let Some(InSession { id, until, is_over }) = &call.session
+        && (is_over.load(Ordering::Acquire)
+            || context.at >= *until
+            || context.session(id)?.is_none_or(|session| session.ended.is_some()))
+    {
+        return Ok(Some(PreconditionError::SessionEnded));
+    }
+    let Some(token) = call.proof.token() else { return Ok(None) };
+    let is_over = context.token(token)?.is_some_and(|token| !token.is_valid(context.at));
+    Ok(is_over.then_some(PreconditionError::TokenEnded))
 }
 
 /// Turns the result of an allowed operation into what is written: its changes, its records and the remembered answer.
