@@ -36,7 +36,7 @@ export async function demonstration(settings = "") {
     await gone;
     await rm(folder, { recursive: true });
   };
-  return { base, stop };
+  return { base, data, stop };
 }
 
 export function launched() {
