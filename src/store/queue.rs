@@ -83,6 +83,8 @@ pub(super) type Jobs = VecDeque<Box<dyn Job>>;
 #[derive(Default)]
 struct Line {
     waiting: Jobs,
+    /// How much of that waits for imports.
+    changes: usize,
     /// Does the writer wait for the bell? While it writes nobody rings: a ring is a call of the system.
     is_awaited: bool,
     /// Does an import hold up what changes facts?
@@ -108,14 +110,20 @@ impl Line {
         let together = first_alone.map_or(now.len(), |first| first.max(1));
         let mut later = now.split_off(together);
         later.append(&mut self.waiting);
-        self.waiting = later;
+        self.wait_so(later);
         now
+    }
+
+    /// Has these jobs wait, and no others.
+    fn wait_so(&mut self, waiting: Jobs) {
+        self.changes = waiting.iter().filter(|job| job.kind().waits_for_imports()).count();
+        self.waiting = waiting;
     }
 
     /// May no more of a kind wait? What an import holds up leaves room for records, or nothing would be answered.
     fn is_full(&self, kind: Kind) -> bool {
-        let is_alike = |job: &&Box<dyn Job>| job.kind().waits_for_imports() == kind.waits_for_imports();
-        self.waiting.len() >= WAITING_WRITES_MAX && self.waiting.iter().filter(is_alike).count() >= WAITING_WRITES_MAX
+        let alike = if kind.waits_for_imports() { self.changes } else { self.waiting.len() - self.changes };
+        alike >= WAITING_WRITES_MAX
     }
 }
 
@@ -138,6 +146,7 @@ impl Queue {
         if line.is_full(kind) {
             return Err(StoreError::Unusable(format!("{WAITING_WRITES_MAX} writes wait already")));
         }
+        line.changes += usize::from(kind.waits_for_imports());
         line.waiting.push_back(job);
         let is_awaited = std::mem::take(&mut line.is_awaited);
         drop(line);
@@ -201,7 +210,7 @@ impl Queue {
         let (mut later, mut first): (Jobs, Jobs) = waiting.into_iter().partition(|job| job.kind().waits_for_imports());
         first.append(&mut jobs);
         first.append(&mut later);
-        line.waiting = first;
+        line.wait_so(first);
     }
 
     /// Is nothing taken any more?
