@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use standing::audit::{Indexed, Record, Recorded, Term};
 use standing::clock::{SharedClock, System};
@@ -15,16 +16,15 @@ use crate::stage::operator;
 /// As many records as a segment is about.
 const SEGMENT: usize = 65_536;
 
-/// Records of questions and calls as they are written.
-async fn records() -> Vec<Recorded> {
+/// Records of questions and calls as they are written, of which those that `says` names say themselves what they are
+/// found by, as all do that are made of answers.
+async fn records(says: impl Fn(u64) -> bool) -> Vec<Recorded> {
     let world = asked_world(5).await;
     let mut records = Vec::new();
     for seq in 1..=world.pdp.records().unwrap().min(300) {
         let found = evidence::ledger::decision(&world.pdp, &operator(), Seq(seq)).await.unwrap().value.unwrap();
-        // Some say themselves what they are found by, as all do that are made of answers.
         let record = Record::from_bytes(&found.record).unwrap();
-        let says = seq % 5 != 0;
-        let recorded = if says { record.recorded().unwrap() } else { Recorded::of(found.record.clone()) };
+        let recorded = if says(seq) { record.recorded().unwrap() } else { Recorded::of(found.record.clone()) };
         assert_eq!(recorded.bytes, found.record);
         records.push(recorded);
     }
@@ -96,22 +96,67 @@ fn is_indexed(store: &Store) {
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn lists_are_complete_before_the_records_are_collected_and_after_and_once_a_segment_is_written() {
-    let data = tempfile::tempdir().unwrap();
-    let records = records().await;
-    let store = open(data.path());
-    // Short of a segment, past one, and past another.
-    for size in [500, SEGMENT - 7, SEGMENT + 100, 2 * SEGMENT + 1] {
-        let from = usize::try_from(store.records().unwrap()).unwrap();
-        let more: Vec<Recorded> = (from..size).map(|at| records[at % records.len()].clone()).collect();
-        for more in more.chunks(5_000) {
-            store.append(more.to_vec()).await.unwrap();
+/// The records of a ledger that repeats `records`, after the first `from` and up to `to`.
+fn repeated(records: &[Recorded], from: usize, to: usize) -> Vec<Recorded> {
+    (from..to).map(|at| records[at % records.len()].clone()).collect()
+}
+
+async fn append_up_to(store: &Store, records: &[Recorded], size: usize) {
+    let from = usize::try_from(store.records().unwrap()).unwrap();
+    for more in repeated(records, from, size).chunks(5_000) {
+        store.append(more.to_vec()).await.unwrap();
+    }
+}
+
+/// Appends more records than a segment has, from two tasks at once: each time all of `records` as often as they fit, so
+/// that the ledger goes on repeating them whichever task is first.
+async fn append_from_two_tasks(store: &Arc<Store>, records: &[Recorded]) {
+    let from = usize::try_from(store.records().unwrap()).unwrap();
+    let count = 5_000 / records.len() * records.len();
+    let (more, times) = (repeated(records, from, from + count), SEGMENT / (2 * count) + 1);
+    let (same, other) = (more.clone(), Arc::clone(store));
+    let second = tokio::spawn(async move {
+        for _ in 0..times {
+            other.append(same.clone()).await.unwrap();
         }
+    });
+    for _ in 0..times {
+        store.append(more.clone()).await.unwrap();
+    }
+    second.await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn lists_are_complete_where_some_records_say_nothing_of_themselves() {
+    let data = tempfile::tempdir().unwrap();
+    let records = records(|seq| seq % 5 != 0).await;
+    let store = open(data.path());
+    for size in [500, SEGMENT + 100] {
+        append_up_to(&store, &records, size).await;
         is_complete(&store, &records, &format!("{size} records, some of them not collected yet"));
         is_indexed(&store);
         is_complete(&store, &records, &format!("{size} records, all of them collected"));
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn lists_are_complete_before_the_records_are_collected_and_after_and_once_a_segment_is_written() {
+    let data = tempfile::tempdir().unwrap();
+    let records = records(|_| true).await;
+    let store = Arc::new(open(data.path()));
+    let is_complete_now = |store: &Store| {
+        let size = store.records().unwrap();
+        is_complete(store, &records, &format!("{size} records, some of them not collected yet"));
+        is_indexed(store);
+        is_complete(store, &records, &format!("{size} records, all of them collected"));
+    };
+    // Short of a segment, past one, which is written while records come, and past another.
+    append_up_to(&store, &records, 500).await;
+    is_complete_now(&store);
+    append_from_two_tasks(&store, &records).await;
+    is_complete_now(&store);
+    append_up_to(&store, &records, 2 * SEGMENT + 1).await;
+    is_complete_now(&store);
     // What was in memory is collected again.
     drop(store);
     let store = open(data.path());
@@ -127,6 +172,14 @@ async fn lists_are_complete_before_the_records_are_collected_and_after_and_once_
         rows.map(|(first, last)| (first.value(), last.value())).collect::<Vec<_>>()
     };
     drop(store);
+    // What is collected becomes a segment only after that: a store that is dropped before has it still to write.
+    let began = Instant::now();
+    while segments(data.path()).len() < 2 {
+        assert!(began.elapsed() < Duration::from_secs(120), "no second segment was written");
+        let store = open(data.path());
+        is_indexed(&store);
+        std::thread::sleep(Duration::from_millis(200));
+    }
     let (first, second) = (SEGMENT as u64, 2 * SEGMENT as u64);
     assert_eq!(segments(data.path()), [(1, first), (first + 1, second)]);
     // Records that are archived must be in a segment first, however short it becomes.

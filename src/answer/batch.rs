@@ -105,9 +105,9 @@ impl Asking<'_> {
         questions: impl Iterator<Item = Asked>,
         answered: &mut Answered,
     ) -> Result<(), CallError<AskError>> {
-        work::step().map_err(StoreError::from)?;
         let mut records = Vec::new();
         for question in questions {
+            work::step().map_err(StoreError::from)?;
             let (answer, record) = match question {
                 Ok(question) => {
                     let (answer, record) = recorded_answer(self.pdp, self.context, self.call, question, self.explain)?;

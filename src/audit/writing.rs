@@ -117,9 +117,10 @@ impl Record {
 
 fn bytes(record: &impl Serialize) -> Result<Vec<u8>, RecordError> {
     WRITTEN.with_borrow_mut(|written| {
+        // Whatever one before it came to.
+        written.clear();
         let made = serde_json::to_writer(&mut *written, record);
         let bytes = written.as_slice().to_vec();
-        written.clear();
         written.shrink_to(KEPT_BYTES);
         made.map(|()| bytes).map_err(RecordError::Unwritable)
     })

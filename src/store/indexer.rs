@@ -27,8 +27,6 @@ use crate::audit::IndexEntry;
 
 /// How many records are read at once.
 const AT_ONCE: usize = 1_024;
-/// How long records may wait to be collected, so that many are collected at once.
-const WAITS: Duration = Duration::from_millis(20);
 /// How long is waited after the file failed.
 const RETRY: Duration = Duration::from_millis(500);
 
@@ -56,8 +54,8 @@ impl Indexer {
             let next = || guarded(|| index_next(&shared, &queue));
             while !ended.load(Ordering::Acquire) {
                 match next() {
-                    Ok(AT_ONCE..) => {}
-                    Ok(1..) => thread::park_timeout(WAITS),
+                    // The writer goes on where it has caught up, which it never does while it sleeps.
+                    Ok(1..) => {}
                     Ok(0) => {
                         shared.indexer_waits();
                         // What was written before it said so wakes nobody.

@@ -89,3 +89,105 @@ impl Tail {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::Timestamp;
+    use crate::store::ledger_index::wider;
+
+    type Failed = Box<dyn std::error::Error>;
+
+    const FIRST: u64 = 100;
+    const A_MINUTE: u64 = 1_000;
+    const TERMS: u64 = 7;
+
+    fn term(number: u64) -> Fingerprint {
+        Fingerprint { row: 9, rest: number as u32 }
+    }
+
+    /// The beginning of a minute.
+    fn minute(number: u64) -> Result<Timestamp, Failed> {
+        Ok(Timestamp::from_millisecond(i64::try_from(number * 60_000)?)?)
+    }
+
+    /// A record that has one of a few terms, of a minute that has a thousand.
+    fn entry(seq: u64) -> Result<IndexEntry, Failed> {
+        Ok(IndexEntry { at: Some(minute((seq - FIRST) / A_MINUTE)?), terms: vec![term(seq % TERMS)] })
+    }
+
+    /// Holds what is found of a part against what its records are.
+    fn is_exact(part: &Part) {
+        for number in 0..TERMS {
+            let expected: Vec<u64> = (part.first..=part.last).filter(|seq| seq % TERMS == number).collect();
+            assert_eq!(part.places(term(number), u64::MAX), expected, "of term {number}");
+        }
+    }
+
+    #[test]
+    fn a_segment_and_what_comes_after_it_have_every_record_between_them_once() -> Result<(), Failed> {
+        let mut whole = Part::from(FIRST);
+        for seq in FIRST..FIRST + RECORDS_MAX + 3_500 {
+            whole.add(&entry(seq)?);
+        }
+        let one = whole.one_segment();
+        let rest = whole.after(one.last);
+        assert_eq!((one.first, one.last, one.count()), (FIRST, FIRST + RECORDS_MAX - 1, RECORDS_MAX));
+        assert_eq!((rest.first, rest.last, rest.count()), (one.last + 1, whole.last, 3_500));
+        [&whole, &one, &rest].into_iter().for_each(is_exact);
+        // The minute in the middle has records of both.
+        for from in 0..=whole.count() / A_MINUTE {
+            for length in [1, 2, 30, 100] {
+                let (first, last) = (FIRST + from * A_MINUTE, FIRST + (from + length) * A_MINUTE - 1);
+                let ends = (minute(from)?, minute(from + length)?);
+                let window = |part: &Part| part.minutes.window(Some(ends.0), Some(ends.1));
+                for part in [&whole, &one, &rest] {
+                    let (first, last) = (first.max(part.first), last.min(part.last));
+                    let expected = (first <= last).then_some((first, last));
+                    assert_eq!(window(part), expected, "minutes {from} to {}", from + length);
+                }
+                assert_eq!(wider(window(&one), window(&rest)), window(&whole));
+            }
+        }
+        let nothing = rest.after(rest.last);
+        assert_eq!((nothing.first, nothing.count()), (whole.last + 1, 0));
+        assert_eq!(nothing.minutes.window(None, None), None);
+        is_exact(&nothing);
+        Ok(())
+    }
+
+    #[test]
+    fn a_tail_takes_each_record_once_and_none_after_one_that_it_does_not_know() -> Result<(), Failed> {
+        let tail = Tail::of(Part::from(FIRST));
+        let entries: Vec<IndexEntry> = (FIRST..FIRST + 10).map(entry).collect::<Result<_, _>>()?;
+        let holds = |last: u64| {
+            tail.read(|part| {
+                assert_eq!((part.last, part.count()), (last, last + 1 - FIRST));
+                is_exact(part);
+            });
+        };
+        assert!(tail.add(FIRST, entries[..4].iter().map(Some)));
+        holds(FIRST + 3);
+        assert!(tail.add(FIRST + 2, entries[2..6].iter().map(Some)), "two of them are there already");
+        holds(FIRST + 5);
+        assert!(tail.add(FIRST, entries[..3].iter().map(Some)), "all of them are there already");
+        holds(FIRST + 5);
+        assert!(!tail.add(FIRST + 7, entries[7..].iter().map(Some)), "the one before them is missing");
+        holds(FIRST + 5);
+        assert!(!tail.add(FIRST + 6, [Some(&entries[6]), None, Some(&entries[8])]), "one of them says nothing");
+        holds(FIRST + 6);
+        assert!(tail.add(FIRST + 6, [None, Some(&entries[7])]), "what is there already need say nothing");
+        holds(FIRST + 7);
+        Ok(())
+    }
+
+    #[test]
+    fn a_tail_takes_no_more_than_it_may_hold() -> Result<(), Failed> {
+        let (tail, entry) = (Tail::of(Part::from(FIRST)), entry(FIRST)?);
+        let most = usize::try_from(COLLECTED_MAX)?;
+        assert!(tail.add(FIRST, std::iter::repeat_n(Some(&entry), most)));
+        assert!(!tail.add(FIRST + COLLECTED_MAX, [Some(&entry)]));
+        assert_eq!(tail.read(Part::count), COLLECTED_MAX);
+        Ok(())
+    }
+}
