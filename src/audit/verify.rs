@@ -277,11 +277,15 @@ impl Walk {
     pub fn cut_off(&mut self, opened: Result<Checkpoint, CheckpointError>) {
         let size = self.size();
         match opened {
-            Ok(signed) => {
+            Ok(signed) if signed.size > size => {
                 let (first, last) = (size + 1, signed.size);
                 let message =
                     format!("records {first} to {last} were cut off the end: a checkpoint was signed over {last}");
                 self.found(Fault::Dropped, first, Some(last), message);
+            }
+            Ok(Checkpoint { size: signed, .. }) => {
+                let message = format!("a checkpoint beyond the end was signed for {signed} records");
+                self.found(Fault::Checkpoint, size, None, message);
             }
             Err(error) => self.found(Fault::Checkpoint, size, None, format!("a checkpoint beyond the end: {error}")),
         }
@@ -346,7 +350,7 @@ impl Walk {
                     index += moved as usize - 1;
                     // The place the last of them left is empty, which is the same drop.
                     let end = seq + moved;
-                    self.findings.retain(|found| found.fault != Fault::Dropped || found.seq != end);
+                    self.stands_early(end);
                     let message =
                         format!("record {seq} was dropped: those after it stand one place early, up to {end}");
                     self.found(Fault::Dropped, seq, None, message);

@@ -2,7 +2,7 @@
 
 use std::io::{self, BufRead, Read as _};
 
-use super::checkpoint::VerifierKey;
+use super::checkpoint::{Checkpoint, VerifierKey};
 use super::export_format::{ExportLine, LineError, MissingLine, RecordLine, read_line};
 use super::finding::{Fault, Place, Walked};
 use super::verify::Walk;
@@ -119,12 +119,11 @@ pub fn verify_lines(
             }
             Ok(ExportLine::Record(record)) => {
                 is_signed_to_the_end = false;
-                step(&mut walk, record, &mut lines)?;
-                let size = walk.size();
-                later.extract_if(.., |kept| kept.size == size).for_each(|kept| walk.checkpoint(Ok(kept)));
-                progress(size);
+                step(&mut walk, record, &mut lines, &mut later)?;
             }
         }
+        walk.compare(&mut later);
+        progress(walk.size());
     }
     if !is_signed_to_the_end {
         let size = walk.size();
@@ -146,16 +145,25 @@ fn missing(walk: &mut Walk, line: MissingLine) {
     walk.step(Place::Nothing(Some(line.missing)), Some(line.hash), None);
 }
 
-fn step<R: BufRead>(walk: &mut Walk, record: RecordLine, lines: &mut Lines<R>) -> Result<(), VerifyFileError> {
+fn step<R: BufRead>(
+    walk: &mut Walk,
+    record: RecordLine,
+    lines: &mut Lines<R>,
+    later: &mut Vec<Checkpoint>,
+) -> Result<(), VerifyFileError> {
     let expected = walk.size() + 1;
     let seq = record.seq;
     if seq != expected {
         let next = lines.next_seq()?;
         if seq == expected + 1 && next == Some(expected) {
             walk.found(Fault::Swapped, expected, Some(seq), format!("records {expected} and {seq} were swapped"));
-            if let Some(Ok(ExportLine::Record(late))) = lines.ahead.take() {
-                put(walk, &late);
+            match lines.ahead.take() {
+                Some(Ok(ExportLine::Record(late))) => put(walk, &late),
+                Some(Ok(ExportLine::Missing(late))) => missing(walk, late),
+                _ => {}
             }
+            // One may have been signed between the two.
+            walk.compare(later);
             put(walk, &record);
             return Ok(());
         }
@@ -181,16 +189,94 @@ fn put(walk: &mut Walk, line: &RecordLine) {
 
 #[cfg(test)]
 mod tests {
+    use std::convert::Infallible;
+
     use super::*;
-    use crate::audit::{Hash, LedgerKey, hash_text};
+    use crate::audit::{Hash, LedgerKey, Peaks, hash_text, leaf_hash};
     use crate::limits::LEDGER_RECORDS_MAX;
 
-    fn found(lines: &[String]) -> Result<Vec<String>, Box<dyn std::error::Error>> {
-        let key = LedgerKey::of_seed(&[7; 32], "standing/test")?;
+    type Failed = Box<dyn std::error::Error>;
+
+    fn key() -> Result<LedgerKey, Failed> {
+        Ok(LedgerKey::of_seed(&[7; 32], "standing/test")?)
+    }
+
+    fn verified(lines: &[String], kept: &[String]) -> Result<Walked, Failed> {
         let file = [&["{\"ledger\":\"standing/test\",\"from\":1,\"peaks\":[]}".to_owned()], lines].concat();
-        let walked = verify_lines(format!("{}\n", file.join("\n")).as_bytes(), key.public(), &[], |_| {})?;
+        Ok(verify_lines(format!("{}\n", file.join("\n")).as_bytes(), key()?.public(), kept, |_| {})?)
+    }
+
+    fn messages(walked: Walked) -> Vec<String> {
+        walked.findings.into_iter().map(|finding| finding.message).collect()
+    }
+
+    fn found(lines: &[String]) -> Result<Vec<String>, Failed> {
+        let walked = verified(lines, &[])?;
         assert!(!walked.whole);
-        Ok(walked.findings.into_iter().map(|finding| finding.message).collect())
+        Ok(messages(walked))
+    }
+
+    /// The lines of a thousand records, the first 600 of which were missing, with the checkpoint at the end; and the
+    /// root over each number of them.
+    fn a_thousand() -> Result<(Vec<String>, Vec<Hash>), Failed> {
+        let (mut peaks, mut lines, mut roots) = (Peaks::default(), Vec::new(), Vec::new());
+        for seq in 1..=1_000_u64 {
+            let leaf = leaf_hash(&seq.to_be_bytes());
+            let Ok(()) = peaks.push(leaf, |_, _| Ok::<(), Infallible>(()));
+            let hash = hash_text(&leaf);
+            lines.push(if seq <= 600 {
+                format!("{{\"seq\":{seq},\"hash\":\"{hash}\",\"missing\":\"gone\"}}")
+            } else {
+                format!("{{\"seq\":{seq},\"hash\":\"{hash}\",\"masked\":[\"subject\"],\"record\":{{}}}}")
+            });
+            roots.push(peaks.root());
+        }
+        lines.push(serde_json::json!({ "checkpoint": key()?.sign(1_000, peaks.root())? }).to_string());
+        Ok((lines, roots))
+    }
+
+    #[test]
+    fn a_kept_checkpoint_is_compared_at_its_size_whatever_line_stands_there() -> Result<(), Failed> {
+        let (lines, roots) = a_thousand()?;
+        let missing = "records 1 to 600 were dropped: gone";
+        let walked = verified(&lines, &[key()?.sign(500, roots[499])?])?;
+        assert_eq!((walked.checkpoints, walked.remarks.len()), (2, 0));
+        assert_eq!(messages(walked), [missing]);
+        let wrong = messages(verified(&lines, &[key()?.sign(500, [9; 32])?])?);
+        assert_eq!(wrong[..2], ["records 1 to 500 were dropped: gone", "records 501 to 600 were dropped: gone"]);
+        assert!(wrong[2].starts_with("records 1 to 500 are not what was signed at size 500: "), "{wrong:?}");
+        assert_eq!(wrong.len(), 3);
+        let beyond = messages(verified(&lines, &[key()?.sign(1_200, [9; 32])?])?);
+        let cut_off = "records 1001 to 1200 were cut off the end: a checkpoint was signed over 1200";
+        assert_eq!(beyond, [missing, cut_off]);
+        // Between two lines that were swapped, too; and of such two none is lost that was missing.
+        let mut swapped = lines.clone();
+        swapped.swap(799, 800);
+        let walked = verified(&swapped, &[key()?.sign(800, roots[799])?])?;
+        assert_eq!((walked.checkpoints, walked.remarks.len()), (2, 0));
+        assert_eq!(messages(walked), [missing, "records 800 and 801 were swapped"]);
+        let mut swapped = lines;
+        swapped.swap(599, 600);
+        let walked = verified(&swapped, &[key()?.sign(600, roots[599])?])?;
+        assert_eq!((walked.checkpoints, walked.remarks.len()), (2, 0));
+        Ok(())
+    }
+
+    #[test]
+    fn a_kept_checkpoint_that_was_walked_past_is_said_to_be_no_proof() -> Result<(), Failed> {
+        let (mut lines, roots) = a_thousand()?;
+        lines.drain(498..520);
+        let kept = [key()?.sign(510, roots[509])?, key()?.sign(520, roots[519])?, key()?.sign(700, roots[699])?];
+        let walked = verified(&lines, &kept)?;
+        let remark = |size: u64| {
+            format!(
+                "a kept checkpoint over {size} records could not be confirmed: some of them are missing, out of place or rewritten"
+            )
+        };
+        assert_eq!((walked.checkpoints, walked.remarks.as_slice()), (0, &[510, 520, 700].map(remark)[..]));
+        let (before, after) = ("records 1 to 498 were dropped: gone", "records 521 to 600 were dropped: gone");
+        assert_eq!(messages(walked), [before, "records 499 to 520 were dropped", after]);
+        Ok(())
     }
 
     #[test]

@@ -11,6 +11,8 @@ use crate::config::notify_socket;
 
 /// How often the same is said again.
 const AGAIN: Duration = Duration::from_secs(5);
+/// The longest a piece is said to take, whatever is set: no time can be added to without end.
+const WITHIN_MAX: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Tells the service manager, if there is one.
 pub(super) fn notify(state: &str) {
@@ -30,6 +32,7 @@ pub(super) fn notify(state: &str) {
 pub(super) fn notify_of_start() -> impl Fn(Duration) + Send {
     let said = Cell::new(None);
     move |within: Duration| {
+        let within = within.min(WITHIN_MAX);
         let now = Instant::now();
         let is_said = |(at, until): (Instant, Instant)| now < at + AGAIN && now + within <= until + AGAIN;
         if !said.get().is_some_and(is_said) {
