@@ -1,7 +1,10 @@
 //! What waits for its turn when whoever asked for it may ask for nothing any more, and what a form came to that nobody was
 //! told of: it is not done, or it is done and said.
 
+use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::io::Cursor;
+use std::path::Path;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, Instant};
 
@@ -51,25 +54,45 @@ impl Import {
         Self { goes_on, over }
     }
 
+    /// The same while figures are read: what is noted of their reader's token comes before, and waits for nothing.
+    async fn at(house: &House) -> Self {
+        waiting(house).await;
+        Self::begin(&house.stage).await
+    }
+
     async fn goes_on(self) {
         drop(self.goes_on);
         self.over.await.unwrap();
     }
 }
 
+/// How many writes wait.
+async fn waiting(house: &House) -> f64 {
+    let figures = house.get("/metrics", "192.0.2.1:1", &house.token, &[]).await.text;
+    let waiting = figures.lines().find_map(|line| line.strip_prefix("standing_store_writes_waiting "));
+    waiting.unwrap().parse().unwrap()
+}
+
 /// Waits until so many changes wait.
 async fn until_waiting(house: &House, changes: usize) {
-    let began = Instant::now();
-    loop {
-        let figures = house.get("/metrics", "192.0.2.1:1", &house.token, &[]).await.text;
-        let waiting = figures.lines().find_map(|line| line.strip_prefix("standing_store_writes_waiting "));
-        // The record of this call may wait, too.
-        if waiting.is_some_and(|waiting| waiting.parse::<f64>().unwrap() >= changes as f64) {
-            return;
-        }
-        assert!(began.elapsed() < Duration::from_secs(120), "{waiting:?} wait, and not {changes}");
+    let (began, mut seen) = (Instant::now(), 0);
+    // What is written meanwhile waits for a moment, and what the import holds up is there whenever it is looked.
+    while seen < 5 {
+        seen = if waiting(house).await >= changes as f64 { seen + 1 } else { 0 };
+        assert!(began.elapsed() < Duration::from_secs(120), "no {changes} wait");
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
+}
+
+/// What is said of a form once nothing of it goes on.
+async fn said_of(browser: &mut Browser<'_>, to: &str) -> Answer {
+    let began = Instant::now();
+    let mut said = got(browser, to);
+    while said.status == 404 && began.elapsed() < Duration::from_secs(120) {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        said = got(browser, to);
+    }
+    said
 }
 
 fn customer() -> Speaker {
@@ -93,7 +116,7 @@ async fn a_form_whose_session_is_ended_before_its_turn_comes_is_not_done() {
     let secret = browser.cookies().values().next().unwrap().clone();
     let session = HEXLOWER.encode(&Sha256::digest(secret)[..16]).parse().unwrap();
     let question = browser.get(REMOVAL);
-    let import = Import::begin(&house.stage).await;
+    let import = Import::at(&house).await;
     let call = operator();
     let mut ending = Box::pin(change::sessions::end_session(&house.stage.pdp, &call, &session));
     assert!(ending.as_mut().now_or_never().is_none(), "it waits for the import");
@@ -104,7 +127,7 @@ async fn a_form_whose_session_is_ended_before_its_turn_comes_is_not_done() {
     ending.await.unwrap();
     let mut again = signed_in(&house, customer()).await;
     says(&again.get(PARTNER), "azure");
-    let (records, said) = (removals(&house).await, got(&mut again, &to));
+    let (records, said) = (removals(&house).await, said_of(&mut again, &to).await);
     assert!(records.contains("\"refused\":\"session_ended\""), "{records}");
     says(&said, "What you sent was not done");
     assert_eq!(got(&mut browser, &to).status, 303, "who was signed out is shown nothing");
@@ -115,7 +138,7 @@ async fn work_ends_with_its_session_and_what_waits_of_it_is_not_done_when_its_tu
     let house = patient(Duration::ZERO).await;
     let mut browser = signed_in(&house, customer()).await;
     let question = browser.get(REMOVAL);
-    let import = Import::begin(&house.stage).await;
+    let import = Import::at(&house).await;
     let to = sends(&mut browser, &question).header("location").unwrap().to_owned();
     until_waiting(&house, 1).await;
     // A working day is over while a stream tells of it: it tells that the work is.
@@ -130,14 +153,10 @@ async fn work_ends_with_its_session_and_what_waits_of_it_is_not_done_when_its_tu
     let mut again = signed_in(&house, customer()).await;
     says(&again.get(PARTNER), "azure");
     // It is looked every two seconds whether the session is open; then nothing of it goes on.
-    let began = Instant::now();
-    let mut said = got(&mut again, &to);
-    while said.status == 404 && began.elapsed() < Duration::from_secs(120) {
-        tokio::time::sleep(Duration::from_millis(20)).await;
-        said = got(&mut again, &to);
-    }
-    says(&said, "What you sent was not done");
-    assert!(!removals(&house).await.contains("\"outcome\":{\"revision\""), "{}", removals(&house).await);
+    says(&said_of(&mut again, &to).await, "What you sent was not done");
+    let records = removals(&house).await;
+    assert!(records.contains("\"refused\":\"session_ended\""), "{records}");
+    assert!(!records.contains("\"outcome\":{\"revision\""), "{records}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -164,18 +183,32 @@ async fn a_call_whose_token_is_revoked_before_its_turn_comes_is_not_done() {
     assert_eq!(still.value.removed.len(), 1, "nothing was removed before");
 }
 
+/// The files of a folder.
+fn files(folder: &Path) -> BTreeMap<OsString, Vec<u8>> {
+    let entries = std::fs::read_dir(folder).unwrap().map(Result::unwrap);
+    let files = entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_file()));
+    files.filter_map(|entry| Some((entry.file_name(), std::fs::read(entry.path()).ok()?))).collect()
+}
+
 /// The service as it is found when it is started again after it was cut off now.
 async fn started_again(house: &House) -> House {
-    let folder = tempfile::tempdir().unwrap();
-    for entry in std::fs::read_dir(house.stage.folder.path()).unwrap() {
-        let entry = entry.unwrap();
-        if entry.file_type().unwrap().is_file() {
-            std::fs::copy(entry.path(), folder.path().join(entry.file_name())).unwrap();
-        }
-    }
     let clock = house.stage.clock.clone();
     let shared: SharedClock = clock.clone();
-    let store = Store::open(folder.path(), SharedClock::clone(&shared)).unwrap();
+    let (began, own) = (Instant::now(), house.stage.folder.path());
+    // What is written while it is copied may be torn: a copy counts that is what was there afterwards, and opens.
+    let (folder, store) = loop {
+        let folder = tempfile::tempdir().unwrap();
+        for name in files(own).into_keys() {
+            // A file that is gone meanwhile is missed below.
+            std::fs::copy(own.join(&name), folder.path().join(&name)).unwrap_or_default();
+        }
+        let is_whole = files(folder.path()) == files(own);
+        match is_whole.then(|| Store::open(folder.path(), SharedClock::clone(&shared))) {
+            Some(Ok(store)) => break (folder, store),
+            torn => assert!(began.elapsed() < Duration::from_secs(120), "{:?}", torn.map(Result::err)),
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    };
     let pdp = Pdp::of(store, LinkRing::of_seed([7; 32], &shared), shipped(), terms()).unwrap();
     let stage = Stage::of(pdp, clock, folder);
     let site = pages(&stage, Duration::from_secs(3_600));
@@ -187,7 +220,7 @@ async fn a_form_that_is_held_when_the_service_stops_is_done_and_said_or_not_done
     let house = patient(Duration::ZERO).await;
     let mut browser = signed_in(&house, customer()).await;
     let question = browser.get(REMOVAL);
-    let import = Import::begin(&house.stage).await;
+    let import = Import::at(&house).await;
     let to = sends(&mut browser, &question).header("location").unwrap().to_owned();
     // Pressed twice it is the same that goes on.
     assert_eq!(sends(&mut browser, &question).header("location"), Some(&*to));
@@ -204,9 +237,15 @@ async fn a_form_that_is_held_when_the_service_stops_is_done_and_said_or_not_done
     let mut after = Browser::at(&again.base);
     after.cookies().clone_from(browser.cookies());
     says(&got(&mut after, &to), "What you sent was done");
-    let other = to.replace(to.rsplit('-').next().unwrap(), "0123456789abcdef");
+    let mut parts: Vec<&str> = to.split('-').collect();
+    parts[2] = "0123456789abcdef";
+    let other = parts.join("-");
     says(&got(&mut after, &other), "What you sent was not done");
     assert!(removals(&again).await.contains("\"outcome\":{\"revision\""), "{}", removals(&again).await);
+    // Somebody else is not told that nothing was done.
+    let mut partner = signed_in(&again, Speaker::Partner("contoso".parse().unwrap())).await;
+    let unknown = got(&mut partner, &to);
+    assert!(unknown.status == 404 && unknown.text.contains("may have been done"), "{unknown:?}");
     // What is no name of a form says nothing of one.
     let unknown = got(&mut after, "/waiting/0123456789abcdef0123456789abcdef");
     assert_eq!(unknown.status, 404);

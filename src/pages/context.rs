@@ -147,6 +147,8 @@ pub enum Fault {
     Unavailable,
     /// It takes longer than a page may.
     TookTooLong,
+    /// It was made, and cannot be kept until it is fetched.
+    NoRoom,
 }
 
 impl<E: Coded + Display> From<CallError<E>> for Fault {

@@ -17,6 +17,7 @@ pub fn page(words: Words, fault: &Fault) -> Shown {
         Fault::Refused(status, ..) => (*status, "refused"),
         Fault::TooMany(_) => (StatusCode::TOO_MANY_REQUESTS, "too-many"),
         Fault::TookTooLong => (StatusCode::SERVICE_UNAVAILABLE, "too-long"),
+        Fault::NoRoom => (StatusCode::SERVICE_UNAVAILABLE, "no-room"),
         Fault::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, "unavailable"),
     };
     let title = words.say(&format!("fault-{key}"));

@@ -14,7 +14,7 @@ use maud::html;
 use super::PageRoute;
 use super::context::{Answer, Fault, PageCall};
 use super::form::sent_as;
-use super::response::{framed, see_other, sent, whole};
+use super::response::{faulty, framed, see_other, sent, whole};
 use super::waiting::Found;
 use super::waiting_page::being_made;
 use super::when::moment;
@@ -53,7 +53,7 @@ pub(super) async fn long_page(
             None => {}
         }
     }
-    let sent_as = is_form.then(|| sent_as(&page.headers, &page.body, &page.path)).flatten();
+    let sent_as = is_form.then(|| sent_as(&page.call.caller, &page.headers, &page.body, &page.path)).flatten();
     // Sent twice, it is the same that goes on.
     if let (Some(session), Some(name)) = (&session, &sent_as)
         && let Some(Found::GoesOn(..)) = waiting.of(session, name, pdp.now())
@@ -67,8 +67,10 @@ pub(super) async fn long_page(
         let made = Box::pin(async move {
             let _taking = taking;
             // Its turn may come late.
-            if !is_open(&page) {
-                return Ok(Err(Fault::SignIn));
+            match is_open(&page) {
+                Ok(true) => {}
+                Ok(false) => return Ok(Err(Fault::SignIn)),
+                Err(fault) => return Ok(Err(fault)),
             }
             Ok((route.run)(page).await)
         });
@@ -101,20 +103,21 @@ pub(super) async fn long_page(
         };
         let now = kept.setting.pdp.now();
         let came_to = if is_form { came_to } else { dated(&kept, came_to, now) };
-        making.made(whole(&kept, came_to), now);
+        making.made(whole(&kept, came_to), || faulty(&kept, &Fault::NoRoom), now);
     });
     meanwhile.map(Into::into)
 }
 
 /// Is the session still open that asked for a page? Whoever has none has nothing to lose.
-fn is_open(page: &PageCall) -> bool {
-    let (pdp, lasts) = (&page.setting.pdp, page.setting.sessions);
-    page.held.as_ref().is_none_or(|held| is_session_open(pdp, &held.secret, lasts).unwrap_or_default())
+fn is_open(page: &PageCall) -> Result<bool, Fault> {
+    let Some(held) = &page.held else { return Ok(true) };
+    is_session_open(&page.setting.pdp, &held.secret, page.setting.sessions).map_err(|_| Fault::Unavailable)
 }
 
 /// Waits until the session that asked for a page is over.
 async fn is_lost(page: &PageCall) {
-    while is_open(page) {
+    // Where that cannot be read it is not known, and looked at again: a record would say that the session ended.
+    while is_open(page) != Ok(false) {
         tokio::time::sleep(LOOKED_EVERY).await;
     }
     // What waits for the writer is not done any more, or nobody could be told whether it was.

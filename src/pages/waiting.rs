@@ -32,6 +32,8 @@ struct Job {
     /// The address that asks for it again; none where a form was sent, or what it was asked for is of before one.
     address: Option<String>,
     is_form: bool,
+    /// What makes it: under its name something else may go on later.
+    work: Arc<()>,
     progress: Progress,
     /// For how long what it comes to is kept.
     keeps: SignedDuration,
@@ -163,9 +165,10 @@ impl Waiting {
         // Of two that were asked for at once the later one is what is asked for again.
         let is_same = |job: &&mut Job| job.session == session && address.is_some() && job.address == address;
         jobs.values_mut().filter(is_same).for_each(|job| job.address = None);
-        let is_form = address.is_none();
-        jobs.insert(name.clone(), Job { session, address, is_form, progress, keeps, made: None });
-        Some(Making { jobs: Arc::clone(&self.jobs), name })
+        let (is_form, work) = (address.is_none(), Arc::<()>::default());
+        let job = Job { session, address, is_form, work: Arc::clone(&work), progress, keeps, made: None };
+        jobs.insert(name.clone(), job);
+        Some(Making { jobs: Arc::clone(&self.jobs), name, work })
     }
 }
 
@@ -196,6 +199,7 @@ fn bytes(jobs: &BTreeMap<String, Job>, is_one: impl Fn(&Job) -> bool) -> usize {
 pub struct Making {
     jobs: Jobs,
     name: String,
+    work: Arc<()>,
 }
 
 impl Making {
@@ -205,22 +209,36 @@ impl Making {
         &self.name
     }
 
-    /// Keeps what it came to for a while, where there is room for it.
-    pub fn made(self, page: Whole, now: Timestamp) {
+    fn own<'a>(&self, jobs: &'a BTreeMap<String, Job>) -> Option<&'a Job> {
+        jobs.get(&self.name).filter(|job| Arc::ptr_eq(&job.work, &self.work))
+    }
+
+    /// Keeps what it came to for a while, as the only page of its session where it is large. Where forms of others take all
+    /// the room, a page that says so is kept, or its browser would have it made for ever; a form is forgotten: its address
+    /// says whether it was done.
+    pub fn made(self, mut page: Whole, no_room: impl FnOnce() -> Whole, now: Timestamp) {
         let mut jobs = kept(&self.jobs, now);
-        let Some(session) = jobs.get(&self.name).map(|job| job.session.clone()) else { return };
-        let more = page.body().len();
+        let Some((session, is_form)) = self.own(&jobs).map(|job| (job.session.clone(), job.is_form)) else { return };
         let is_own = |job: &Job| job.session == session;
+        let of_others = bytes(&jobs, |job| job.is_form && !is_own(job));
+        if of_others + page.body().len() > PAGES_WAITING_BYTES_MAX {
+            if is_form {
+                return;
+            }
+            page = no_room();
+        }
+        let more = page.body().len();
         while bytes(&jobs, is_own) + more > PAGES_WAITING_OF_ONE_BYTES_MAX {
-            let Some(first) = first_of(&jobs, is_own) else { return };
+            let Some(first) = first_of(&jobs, is_own) else { break };
             jobs.remove(&first);
         }
         while bytes(&jobs, |_| true) + more > PAGES_WAITING_BYTES_MAX {
-            let Some(first) = first_for(&jobs, &session) else { return };
+            let Some(first) = first_for(&jobs, &session) else { break };
             jobs.remove(&first);
         }
         if let Some(job) = jobs.get_mut(&self.name) {
             job.made = Some((page, now.checked_add(job.keeps).unwrap_or(now)));
+            job.progress.is_over();
         }
     }
 }
@@ -228,7 +246,7 @@ impl Making {
 impl Drop for Making {
     fn drop(&mut self) {
         let mut jobs = held(&self.jobs);
-        let Some(job) = jobs.get(&self.name) else { return };
+        let Some(job) = self.own(&jobs) else { return };
         job.progress.is_over();
         if job.made.is_none() {
             jobs.remove(&self.name);
@@ -271,7 +289,7 @@ mod tests {
         let of = |by: &str| is(waiting.of(&session(by), "a", NOW));
         assert_eq!([taken("1"), of("1"), taken("2"), of("2")], ["goes on", "goes on", "nothing", "nothing"]);
         if let Some(making) = making {
-            making.made(Whole::default(), NOW);
+            making.made(Whole::default(), Whole::default, NOW);
         }
         assert_eq!([taken("2"), of("2"), of("1"), taken("1")], ["nothing", "nothing", "made", "made"]);
         assert_eq!([taken("1"), of("1")], ["nothing", "nothing"], "what an address came to is given once");
@@ -288,35 +306,13 @@ mod tests {
             unreachable!("there is room for two")
         };
         let ends = ["a", "b"].map(followed);
-        made.made(Whole::default(), NOW);
+        made.made(Whole::default(), Whole::default, NOW);
         drop(broken);
         assert_eq!(ends.map(|end| end.map(|end| end.borrow().is_over)), [Some(true), Some(true)]);
         let later = |minutes| NOW + SignedDuration::from_mins(minutes);
         let at = |minutes| is(waiting.of(&session("1"), "a", later(minutes)));
         assert_eq!(is(waiting.of(&session("1"), "b", NOW)), "nothing");
         assert_eq!([at(PAGE_WAITING_KEPT_MINUTES - 1), at(PAGE_WAITING_KEPT_MINUTES)], ["made", "nothing"]);
-    }
-
-    #[test]
-    fn a_page_that_was_asked_for_before_its_session_sent_a_form_is_not_what_it_asks_for_again() {
-        let waiting = Waiting::after(Duration::ZERO);
-        let asked = || ["1", "1", "2"].map(|of| waiting.asks(session(of)));
-        let holds = |(name, asked), address: Option<&str>| {
-            let work = (Progress::default(), SignedDuration::from_mins(1));
-            let held = waiting.hold(format!("{name}"), asked, address.map(str::to_owned), work, NOW);
-            held.is_some_and(|held| {
-                held.made(Whole::default(), NOW);
-                waiting.taken(&session("1"), "/ledger", NOW).is_some()
-            })
-        };
-        let [first, form, other] = asked();
-        waiting.changes(&session("1"));
-        assert!(!holds((1, first), Some("/ledger")), "it may be of before");
-        assert!(!holds((2, form), None), "what a form came to has no address");
-        assert!(waiting.of(&session("1"), "2", NOW).is_some(), "and is kept");
-        assert!(!holds((3, other), Some("/ledger")) && waiting.of(&session("2"), "3", NOW).is_some());
-        let [since, ..] = asked();
-        assert!(holds((4, since), Some("/ledger")));
     }
 
     #[test]
@@ -328,7 +324,7 @@ mod tests {
         assert!(held(&waiting, "more", "1", None).is_none(), "it is waited for");
         let other = held(&waiting, "other", "2", None);
         assert!(other.is_some(), "what one session does takes no room of another");
-        going_on.remove(0).made(Whole::default(), NOW);
+        going_on.remove(0).made(Whole::default(), Whole::default, NOW);
         let more = held(&waiting, "more", "1", None);
         assert!(more.is_some());
         assert_eq!(["0", "more"].map(|name| is(waiting.of(&session("1"), name, NOW))), ["nothing", "goes on"]);
@@ -343,7 +339,7 @@ mod tests {
         let work = (Progress::default(), SignedDuration::from_mins(PAGE_WAITING_KEPT_MINUTES));
         let of = waiting.asks(of.parse().unwrap_or_else(|error| unreachable!("{error}")));
         if let Some(making) = waiting.hold(name.to_owned(), of, address.map(str::to_owned), work, NOW) {
-            making.made(Whole::new(vec![b'x'; bytes].into()), NOW);
+            making.made(Whole::new(vec![b'x'; bytes].into()), Whole::default, NOW);
         }
     }
 
@@ -354,12 +350,13 @@ mod tests {
     #[test]
     fn what_a_form_came_to_makes_no_room_for_whatever_others_ask_for() {
         let waiting = Waiting::after(Duration::ZERO);
+        // Of those made at the same moment the first by name goes.
         made_of(&waiting, "form", &nth(1), None, 10);
-        made_of(&waiting, "page", &nth(1), Some("/ledger"), 10);
+        made_of(&waiting, "0-page", &nth(1), Some("/ledger"), 10);
         for other in 2..2 + PAGES_WAITING_MAX {
             made_of(&waiting, &nth(other), &nth(other), Some("/ledger"), 10);
         }
-        assert_eq!(["form", "page"].map(|name| is_kept(&waiting, name)), [true, false]);
+        assert_eq!(["form", "0-page"].map(|name| is_kept(&waiting, name)), [true, false]);
         // Where others' forms take all the room, whoever comes waits.
         for other in 2..2 + PAGES_WAITING_MAX {
             made_of(&waiting, &nth(other), &nth(other), None, 10);
@@ -373,26 +370,28 @@ mod tests {
         let waiting = Waiting::after(Duration::ZERO);
         let half = PAGES_WAITING_OF_ONE_BYTES_MAX / 2;
         made_of(&waiting, "form", &nth(1), None, half);
-        made_of(&waiting, "page", &nth(1), Some("/ledger"), half);
-        assert_eq!(["form", "page"].map(|name| is_kept(&waiting, name)), [true, true]);
-        made_of(&waiting, "next", &nth(1), Some("/words"), half);
-        assert_eq!(["form", "page", "next"].map(|name| is_kept(&waiting, name)), [true, false, true]);
-        made_of(&waiting, "large", &nth(2), Some("/words"), PAGES_WAITING_OF_ONE_BYTES_MAX + 1);
-        assert!(!is_kept(&waiting, "large"));
+        made_of(&waiting, "0-page", &nth(1), Some("/ledger"), half);
+        assert_eq!(["form", "0-page"].map(|name| is_kept(&waiting, name)), [true, true]);
+        made_of(&waiting, "0-next", &nth(1), Some("/words"), half);
+        assert_eq!(["form", "0-page", "0-next"].map(|name| is_kept(&waiting, name)), [true, false, true]);
         let sessions = PAGES_WAITING_BYTES_MAX / PAGES_WAITING_OF_ONE_BYTES_MAX;
         for other in 10..10 + sessions {
             made_of(&waiting, &nth(other), &nth(other), Some("/words"), PAGES_WAITING_OF_ONE_BYTES_MAX);
         }
         let others = (10..10 + sessions).filter(|other| is_kept(&waiting, &nth(*other))).count();
-        assert_eq!((others, is_kept(&waiting, "form"), is_kept(&waiting, "next")), (sessions - 1, true, false));
+        assert_eq!((others, is_kept(&waiting, "form"), is_kept(&waiting, "0-next")), (sessions - 1, true, false));
     }
 
     #[test]
-    fn what_goes_on_under_a_name_is_not_begun_again_under_it() {
+    fn what_goes_on_under_a_name_is_not_begun_again_under_it_and_ends_nothing_that_does_later() {
         let waiting = Waiting::after(Duration::ZERO);
         let first = held(&waiting, "a", "1", None);
         assert!(first.is_some() && held(&waiting, "a", "1", None).is_none());
-        first.into_iter().for_each(|making| making.made(Whole::default(), NOW));
+        super::held(&waiting.jobs).clear();
+        let again = held(&waiting, "a", "1", None);
+        drop(first);
+        assert!(waiting.goes_on("a"));
+        again.into_iter().for_each(|making| making.made(Whole::default(), Whole::default, NOW));
         assert!(held(&waiting, "a", "1", None).is_some(), "once it is made it may be sent again");
     }
 }

@@ -76,10 +76,10 @@ fn found(page: &PageCall) -> Result<(String, Option<Found>), Fault> {
 }
 
 /// Nothing of what it came to is left: it was kept for long enough, the session is another one, or the service was started
-/// again. Was what was sent done? That is known of what goes on for nobody any more.
+/// again. Was what was sent done? That is known of what goes on for nobody any more, to whoever sent it.
 fn gone(page: &PageCall, name: &str) -> Result<Shown, Fault> {
     let (words, pdp) = (page.words, &page.setting.pdp);
-    let sent = key_of_sent(name).filter(|_| !page.setting.waiting.goes_on(name));
+    let sent = key_of_sent(&page.call.caller, name).filter(|_| !page.setting.waiting.goes_on(name));
     let done = sent.map(|(key, request)| done_under(pdp, &page.call.caller, key, &request)).transpose();
     let done = done.map_err(|_| Fault::Unavailable)?;
     let (key, says) = match done {
@@ -190,5 +190,71 @@ impl Following {
         let Some(Held { secret, .. }) = &self.page.held else { return false };
         let setting = &self.page.setting;
         is_session_open(&setting.pdp, secret, setting.sessions).unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::waiting::{Waiting, Whole};
+    use super::{Duration, Found, SignedDuration};
+    use crate::clock::Timestamp;
+    use crate::id::SessionId;
+    use crate::limits::{PAGES_WAITING_BYTES_MAX, PAGES_WAITING_OF_ONE_BYTES_MAX};
+    use crate::work::Progress;
+
+    const NOW: Timestamp = Timestamp::UNIX_EPOCH;
+
+    fn session(digit: &str) -> SessionId {
+        digit.repeat(32).parse().unwrap_or_else(|error| unreachable!("{error}"))
+    }
+
+    /// What a page or a form of so many bytes comes to whose browser asks for it again.
+    fn shown(waiting: &Waiting, of: &str, address: Option<&str>, bytes: usize) -> Option<String> {
+        let work = (Progress::default(), SignedDuration::from_mins(1));
+        let (of, name) = (session(of), format!("{of}{address:?}"));
+        let making = waiting.hold(name.clone(), waiting.asks(of.clone()), address.map(str::to_owned), work, NOW)?;
+        making.made(Whole::new(vec![b'x'; bytes].into()), || Whole::new("no room".into()), NOW);
+        match waiting.of(&of, &name, NOW)? {
+            Found::Made(page) if page.body().len() == bytes => Some("it".to_owned()),
+            Found::Made(page) => Some(String::from_utf8_lossy(page.body()).into_owned()),
+            Found::GoesOn(..) => Some("goes on".to_owned()),
+        }
+    }
+
+    #[test]
+    fn a_large_page_is_kept_alone_and_where_forms_of_others_take_all_the_room_it_is_said() {
+        let waiting = Waiting::after(Duration::ZERO);
+        let large = PAGES_WAITING_OF_ONE_BYTES_MAX + 1;
+        assert_eq!(shown(&waiting, "0", Some("/words"), 1).as_deref(), Some("it"));
+        assert_eq!(shown(&waiting, "0", Some("/ledger"), large).as_deref(), Some("it"));
+        assert!(waiting.taken(&session("0"), "/words", NOW).is_none(), "it made room");
+        for (form, digit) in "123456789abcdef".chars().enumerate() {
+            let is_kept = shown(&waiting, &digit.to_string(), None, PAGES_WAITING_BYTES_MAX / 15).is_some();
+            assert!(is_kept, "form {form}");
+        }
+        assert_eq!(shown(&waiting, "0", Some("/ledger"), large).as_deref(), Some("no room"));
+        assert_eq!(shown(&waiting, "0", None, large), None, "of a form it is said whether it was done");
+    }
+
+    #[test]
+    fn a_page_that_was_asked_for_before_its_session_sent_a_form_is_not_what_it_asks_for_again() {
+        let waiting = Waiting::after(Duration::ZERO);
+        let asked = || ["1", "1", "2"].map(|of| waiting.asks(session(of)));
+        let holds = |(name, asked), address: Option<&str>| {
+            let work = (Progress::default(), SignedDuration::from_mins(1));
+            let held = waiting.hold(format!("{name}"), asked, address.map(str::to_owned), work, NOW);
+            held.is_some_and(|held| {
+                held.made(Whole::default(), Whole::default, NOW);
+                waiting.taken(&session("1"), "/ledger", NOW).is_some()
+            })
+        };
+        let [first, form, other] = asked();
+        waiting.changes(&session("1"));
+        assert!(!holds((1, first), Some("/ledger")), "it may be of before");
+        assert!(!holds((2, form), None), "what a form came to has no address");
+        assert!(waiting.of(&session("1"), "2", NOW).is_some(), "and is kept");
+        assert!(!holds((3, other), Some("/ledger")) && waiting.of(&session("2"), "3", NOW).is_some());
+        let [since, ..] = asked();
+        assert!(holds((4, since), Some("/ledger")));
     }
 }

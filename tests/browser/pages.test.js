@@ -59,32 +59,35 @@ test("at 320 pixels and with wide text no page scrolls sideways but inside a reg
 
 test("names of any length and make are shown as text, and no page scrolls sideways for them", async () => {
   const other = await demonstration();
-  const named = {
-    "partners/fabrikam": '"><img src=x onerror=alert(1)>', "partners/contoso": "\u202Egnp.exe", "partners/proseware": "x".repeat(1024),
-    "partners/litware": "=1+1", "customers/adatum": "A".repeat(1024),
-  };
-  for (const [path, name] of Object.entries(named)) {
-    const { id, revision, ...known } = await (await fetch(`${other.base}/v1/${path}`)).json();
-    const body = JSON.stringify({ ...known, name });
-    const put = await fetch(`${other.base}/v1/${path}`, { method: "PUT", headers: { "content-type": "application/json" }, body });
-    assert.equal(put.status, 200, `${path} ${await put.text()}`);
-  }
-  for (const width of [320, 700, 1280]) {
-    const { page, context, noise } = await person(browser, other.base, { viewport: { width, height: 640 } });
-    for (const [who, own] of [["adatum", paths.customer.slice(1)], ["contoso", paths.partner], ["auditor", ["/ledger", "/changes"]]]) {
-      await page.goto("/sign-in");
-      await press(page.locator(`button[value=${who}]`));
-      for (const path of own) {
-        await page.goto(path);
-        const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-        assert.ok(wide <= 0, `${path} scrolls by ${wide} at ${width}`);
-        assert.equal(await page.locator("main img").count(), 0, path);
-      }
+  try {
+    const named = {
+      "partners/fabrikam": '"><img src=x onerror=alert(1)>', "partners/contoso": "\u202Egnp.exe", "partners/proseware": "x".repeat(1024),
+      "partners/litware": "=1+1", "customers/adatum": "A".repeat(1024),
+    };
+    for (const [path, name] of Object.entries(named)) {
+      const { id, revision, ...known } = await (await fetch(`${other.base}/v1/${path}`)).json();
+      const body = JSON.stringify({ ...known, name });
+      const put = await fetch(`${other.base}/v1/${path}`, { method: "PUT", headers: { "content-type": "application/json" }, body });
+      assert.equal(put.status, 200, `${path} ${await put.text()}`);
     }
-    assert.deepEqual(noise.filter((line) => !/status of (404|422)/.test(line)), []);
-    await context.close();
+    for (const width of [320, 700, 1280]) {
+      const { page, context, noise } = await person(browser, other.base, { viewport: { width, height: 640 } });
+      for (const [who, own] of [["adatum", paths.customer.slice(1)], ["contoso", paths.partner], ["auditor", ["/ledger", "/changes"]]]) {
+        await page.goto("/sign-in");
+        await press(page.locator(`button[value=${who}]`));
+        for (const path of own) {
+          await page.goto(path);
+          const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+          assert.ok(wide <= 0, `${path} scrolls by ${wide} at ${width}`);
+          assert.equal(await page.locator("main img").count(), 0, path);
+        }
+      }
+      assert.deepEqual(noise.filter((line) => !/status of (404|422)/.test(line)), []);
+      await context.close();
+    }
+  } finally {
+    await other.stop();
   }
-  await other.stop();
 });
 
 test("every page is there without a script", async () => {

@@ -20,7 +20,7 @@ use crate::id::{CustomerId, PartnerId, ServiceName};
 use crate::pages::answer::{Tone, panel};
 use crate::pages::context::{Answer, DonePart, Fault, PageCall, WhatWasDone};
 use crate::pages::facts::facts;
-use crate::pages::form::{Field, FieldError, Form, error_at, field, is_wrong, summary};
+use crate::pages::form::{Field, FieldError, Form, error_at, field, form_key, is_wrong, summary};
 use crate::pages::frame::Shown;
 use crate::pages::turned::{services as listed, turned};
 use crate::pages::when::{date, day};
@@ -56,7 +56,7 @@ pub async fn request(page: PageCall) -> Result<Answer, Fault> {
     match page.customer().cloned() {
         Some(customer) => {
             let found = known(&page, &customer).await?;
-            let shown = chosen(&page, offer, &found, &Form::default(), &[])?;
+            let shown = chosen(&page, offer, &found, &Form::default(), &[]);
             Ok(shown.at(found.revision, &[&asked.seqs[..], &found.seqs[..]].concat()).into())
         }
         None => Ok(signed_out(&page, offer).at(asked.revision, &asked.seqs).into()),
@@ -126,7 +126,7 @@ fn what_it_means(page: &PageCall, offer: &Offer) -> Markup {
 }
 
 /// The page on which services are chosen.
-fn chosen(page: &PageCall, offer: &Offer, found: &Known, form: &Form, errors: &[FieldError]) -> Result<Shown, Fault> {
+fn chosen(page: &PageCall, offer: &Offer, found: &Known, form: &Form, errors: &[FieldError]) -> Shown {
     let words = page.words;
     let called = page.called();
     let title = words.text("request-title", &[("partner", &offer.name), ("customer", called)]);
@@ -167,7 +167,8 @@ fn chosen(page: &PageCall, offer: &Offer, found: &Known, form: &Form, errors: &[
         })) }
         (what_it_means(page, offer))
         form method="post" action=(format!("{}/check", page.path.trim_end_matches("/check").trim_end_matches("/acceptance"))) {
-            (page.hidden()?)
+            // It changes nothing, so it has no name of its own under which that could be known to be done.
+            @if let Some(held) = &page.held { input type="hidden" name="form_key" value=(form_key(&held.secret)); }
             h2.unseen { (words.say("your-choice")) }
             fieldset aria-describedby=[is_wrong(errors, &first).then(|| format!("{first}-error"))] {
                 legend { (words.with("choose", [("partner", name(&offer.name).into())])) }
@@ -186,7 +187,7 @@ fn chosen(page: &PageCall, offer: &Offer, found: &Known, form: &Form, errors: &[
             p.small.soft { (words.say("request-unexpected-signed-in")) }
         }
     };
-    Ok(Shown::of(title, main))
+    Shown::of(title, main)
 }
 
 /// The id of what is chosen first, to which a mistake about the choice leads.
@@ -237,7 +238,7 @@ async fn checked(page: &PageCall, customer: &CustomerId, form: &Form, has_change
     let first = first_choice(offer, &found.services());
     let Choice { services, until } = match choice_of(page, form, &first) {
         Ok(choice) => choice,
-        Err(errors) => return Ok(chosen(page, offer, &found, form, &errors)?.as_mistake().into()),
+        Err(errors) => return Ok(chosen(page, offer, &found, form, &errors).as_mistake().into()),
     };
     let token: String = page.param("token")?;
     let change = CustomerChange::Accept { token, services: services.clone(), until };
@@ -246,7 +247,7 @@ async fn checked(page: &PageCall, customer: &CustomerId, form: &Form, has_change
         Err(CallError::Refused(WhatIfError::TooMuch | WhatIfError::TooManyFacts)) => (None, Vec::new()),
         Err(CallError::Refused(WhatIfError::Change { .. })) => {
             let error = FieldError { field: first, says: page.words.say("reason-invalid_change") };
-            return Ok(chosen(page, offer, &found, form, &[error])?.as_mistake().into());
+            return Ok(chosen(page, offer, &found, form, &[error]).as_mistake().into());
         }
         Err(error) => return Err(error.into()),
     };
