@@ -101,8 +101,8 @@
 //!
 //! What one commit records is a frame, one row: the leaves of the tree over the ledger, and the records compressed. Of
 //! the nodes above the leaves those over 256 records and more are rows; the rest is computed. The index by which records
-//! are found by any of their fields is behind them: a thread of its own reads what was written, and writes a segment for
-//! every 65,536 records. Lists look themselves at the records that are not indexed yet, and hold each that the index
+//! are found by any of their fields is behind them: the writer collects what each commit wrote once it is durable, and a
+//! thread of its own reads what was written before a start, and writes a segment for every 65,536 records. Lists look themselves at the records that are not indexed yet, and hold each that the index
 //! leads to against what is looked for.
 //!
 //! The metadata (tokens, rules, proposals, keys, settings) has a table and a journal of its own: each entry
