@@ -5,14 +5,13 @@ use std::borrow::Cow;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use super::record::{Record, RecordError, RecordKind, VERSION};
+use super::record::{RecordKind, VERSION};
 use super::term::{Field, Fingerprint, Term};
 use super::tree::{Hash, leaf_hash};
 use crate::caller::Caller;
 use crate::clock::Timestamp;
 use crate::decide::Reason;
 use crate::policy::RuleId;
-use crate::question::Question;
 
 /// A record ready to be written: the bytes that are stored, hashed and exported.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -79,16 +78,6 @@ impl IndexEntry {
     }
 }
 
-impl Record {
-    /// The record ready to be written.
-    ///
-    /// # Errors
-    /// [`RecordError::Unwritable`]; then nothing may be answered.
-    pub fn recorded(&self) -> Result<Recorded, RecordError> {
-        Ok(Recorded::found_by(self.to_bytes()?, &Findable::of(self)))
-    }
-}
-
 /// What a record can be found by, whether it is read or about to be written.
 pub(super) struct Findable<'a> {
     pub(super) at: Timestamp,
@@ -108,25 +97,7 @@ pub(super) struct Findable<'a> {
     pub(super) is_invalid: bool,
 }
 
-impl<'a> Findable<'a> {
-    fn of(record: &'a Record) -> Self {
-        let Question { subject, action, resource, .. } = &record.question;
-        Self {
-            at: record.at,
-            caller: &record.caller,
-            request_id: record.request_id.as_deref(),
-            asked: record.asked,
-            subject: (&subject.kind, &subject.id),
-            action: &action.name,
-            resource: (&resource.kind, &resource.id),
-            rules: record.rules.as_str(),
-            decision: record.decision,
-            deciding: &record.deciding,
-            reason: record.reason.as_ref(),
-            is_invalid: record.invalid.is_some(),
-        }
-    }
-
+impl Findable<'_> {
     fn each_term(&self, mut then: impl FnMut(Term)) {
         let (subject, resource) = ([self.subject.0, "::", self.subject.1], [self.resource.0, "::", self.resource.1]);
         if !self.is_invalid {

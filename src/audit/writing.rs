@@ -10,7 +10,7 @@ use super::recorded::{Findable, Recorded};
 use crate::caller::{Caller, Person, Proof};
 use crate::clock::Timestamp;
 use crate::decide::{Decision, Reason, Refusal, RuleFault};
-use crate::facts::PlainFacts;
+use crate::facts::{Facts, PlainFacts};
 use crate::policy::{Digest, RuleId};
 use crate::question::{Entity, Question};
 
@@ -71,9 +71,36 @@ struct Written<'a, F> {
     invalid: Option<&'a str>,
 }
 
+impl<F: Serialize> Written<'_, F> {
+    fn recorded(&self) -> Result<Recorded, RecordError> {
+        let Question { subject, action, resource, .. } = self.question;
+        let findable = Findable {
+            at: self.at,
+            caller: self.caller,
+            request_id: self.request_id,
+            asked: self.asked,
+            subject: (&subject.kind, &subject.id),
+            action: &action.name,
+            resource: (&resource.kind, &resource.id),
+            rules: self.rules.as_str(),
+            decision: self.decision,
+            deciding: self.deciding,
+            reason: self.reason,
+            is_invalid: self.invalid.is_some(),
+        };
+        Ok(Recorded::found_by(bytes(self)?, &findable))
+    }
+}
+
 impl Serialize for Record {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let written = Written {
+        self.written().serialize(serializer)
+    }
+}
+
+impl Record {
+    fn written(&self) -> Written<'_, Facts> {
+        Written {
             v: self.v,
             salt: self.salt.as_deref(),
             at: self.at,
@@ -100,12 +127,17 @@ impl Serialize for Record {
             outcome: self.outcome.as_ref(),
             entry: self.entry.as_deref(),
             invalid: self.invalid.as_deref(),
-        };
-        written.serialize(serializer)
+        }
     }
-}
 
-impl Record {
+    /// The record ready to be written.
+    ///
+    /// # Errors
+    /// [`RecordError::Unwritable`]; then nothing may be answered.
+    pub fn recorded(&self) -> Result<Recorded, RecordError> {
+        self.written().recorded()
+    }
+
     /// The bytes that are stored, hashed and exported.
     ///
     /// # Errors
@@ -187,21 +219,6 @@ impl PlainRecord<'_> {
             entry: None,
             invalid: None,
         };
-        let Question { subject, action, resource, .. } = self.question;
-        let findable = Findable {
-            at: self.at,
-            caller: self.caller,
-            request_id: self.request_id,
-            asked: written.asked,
-            subject: (&subject.kind, &subject.id),
-            action: &action.name,
-            resource: (&resource.kind, &resource.id),
-            rules: self.rules.as_str(),
-            decision: written.decision,
-            deciding: written.deciding,
-            reason: written.reason,
-            is_invalid: false,
-        };
-        Ok(Recorded::found_by(bytes(&written)?, &findable))
+        written.recorded()
     }
 }

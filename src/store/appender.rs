@@ -7,7 +7,7 @@ use redb::{ReadableTable as _, Table, WriteTransaction};
 use super::StoreError;
 use super::frame::{Body, Frame};
 use super::frames::{HeldFrame, LedgerRows, STORED_LEVEL};
-use super::records::{Group, Records, bytes, in_one_frame};
+use super::records::Records;
 use super::tables::{ARCHIVED_FRAMES, FRAMES, LEDGER, NODES};
 use crate::audit::{Hash, IndexEntry, Peaks};
 use crate::clock::Timestamp;
@@ -17,13 +17,12 @@ use crate::id::Seq;
 pub(super) struct LedgerAppender {
     peaks: Peaks,
     pending: Records,
-    count: usize,
 }
 
 impl LedgerAppender {
     /// Appends to the tree with these peaks.
     pub(super) fn after(peaks: Peaks) -> Self {
-        Self { peaks, pending: Records::default(), count: 0 }
+        Self { peaks, pending: Records::default() }
     }
 
     /// Appends records, which are written by [`LedgerAppender::close`]; returns their places.
@@ -33,19 +32,18 @@ impl LedgerAppender {
             debug_assert!(record.entry.as_ref().is_none_or(|entry| *entry == IndexEntry::read(&record.bytes)));
         }
         let first = self.size() + 1;
-        self.count += records.len();
         self.pending.append(records);
         (first..=self.size()).map(Seq).collect()
     }
 
     /// How many records there are with those that were appended.
     pub(super) fn size(&self) -> u64 {
-        self.peaks.size() + self.count as u64
+        self.peaks.size() + self.pending.len() as u64
     }
 
     /// Was any record appended?
     pub(super) fn has_any(&self) -> bool {
-        self.count > 0
+        !self.pending.is_empty()
     }
 
     /// Writes the records that were appended in frames, and the nodes they complete; returns the peaks of the tree with
@@ -60,28 +58,23 @@ impl LedgerAppender {
             let (first, size) = (first.value(), self.peaks.size());
             return Err(StoreError::Unreadable(format!("a frame begins at record {first} where {size} are known")));
         }
-        let mut full = Vec::new();
-        for Group { records, body } in &self.pending.0 {
-            let mut rest = records.as_slice();
-            while !rest.is_empty() {
-                let (records, after) = rest.split_at(body.as_ref().map_or_else(|| in_one_frame(rest), |_| rest.len()));
-                let (first, before) = (self.peaks.size() + 1, self.peaks.root());
-                for record in records {
-                    self.peaks.push(record.leaf, |node, hash| {
-                        if node.trailing_ones() >= STORED_LEVEL {
-                            full.push((node, *hash));
-                        }
-                        Ok::<(), StoreError>(())
-                    })?;
-                }
-                let leaves: Vec<Hash> = records.iter().map(|record| record.leaf).collect();
-                let (root, at) = (self.peaks.root(), at.as_millisecond());
-                let made = if body.is_none() { Some(Body::of(&bytes(records))?) } else { None };
-                let Some(body) = body.as_ref().or(made.as_ref()) else { continue };
-                let frame = Frame { body, leaves: &leaves, before, root, at };
-                table.insert(first, frame.bytes()?.as_slice())?;
-                rest = after;
+        let (mut full, mut entries) = (Vec::new(), Vec::new());
+        for framed in self.pending.into_frames() {
+            let (records, body) = framed?;
+            let (first, before) = (self.peaks.size() + 1, self.peaks.root());
+            for record in &records {
+                self.peaks.push(record.leaf, |node, hash| {
+                    if node.trailing_ones() >= STORED_LEVEL {
+                        full.push((node, *hash));
+                    }
+                    Ok::<(), StoreError>(())
+                })?;
             }
+            let leaves: Vec<Hash> = records.iter().map(|record| record.leaf).collect();
+            let (root, at) = (self.peaks.root(), at.as_millisecond());
+            let frame = Frame { body: &body, leaves: &leaves, before, root, at };
+            table.insert(first, frame.bytes()?.as_slice())?;
+            entries.extend(records.into_iter().map(|record| record.entry));
         }
         if !full.is_empty() {
             let mut nodes = write.open_table(NODES)?;
@@ -89,7 +82,7 @@ impl LedgerAppender {
                 nodes.insert(node, hash.as_slice())?;
             }
         }
-        Ok((self.peaks, self.pending.into_records().map(|record| record.entry).collect()))
+        Ok((self.peaks, entries))
     }
 }
 

@@ -1,5 +1,7 @@
 //! Records on their way to the ledger: as they are, or compressed already into the frames they become.
 
+use std::iter;
+
 use super::StoreError;
 use super::frame::{BYTES_MAX, Body, RECORDS_MAX};
 use crate::audit::Recorded;
@@ -26,15 +28,12 @@ impl Records {
     ///
     /// # Errors
     /// [`StoreError`] when they cannot be compressed; then nothing of them may be answered.
-    pub fn compress(mut records: Vec<Recorded>) -> Result<Self, StoreError> {
-        let mut groups = Vec::new();
-        while !records.is_empty() {
-            let after = records.split_off(in_one_frame(&records));
-            let is_own = records.len() >= OWN_FRAME_MIN;
-            let body = is_own.then(|| Body::of(&bytes(&records))).transpose()?;
-            groups.push(Group { records: std::mem::replace(&mut records, after), body });
-        }
-        Ok(Self(groups))
+    pub fn compress(records: Vec<Recorded>) -> Result<Self, StoreError> {
+        let groups = in_frames(records).map(|records| {
+            let body = (records.len() >= OWN_FRAME_MIN).then(|| body_of(&records)).transpose()?;
+            Ok(Group { records, body })
+        });
+        groups.collect::<Result<_, _>>().map(Self)
     }
 
     /// Adds others after them.
@@ -59,9 +58,15 @@ impl Records {
         self.0.iter().all(|group| group.records.is_empty())
     }
 
-    /// The records themselves.
-    pub(super) fn into_records(self) -> impl Iterator<Item = Recorded> {
-        self.0.into_iter().flat_map(|group| group.records)
+    /// The records of each frame they become, with its body.
+    ///
+    /// # Errors
+    /// As [`Records::compress`].
+    pub(super) fn into_frames(self) -> impl Iterator<Item = Result<(Vec<Recorded>, Body), StoreError>> {
+        self.0.into_iter().flat_map(|Group { records, body }| match body {
+            Some(body) => vec![Ok((records, body))],
+            None => in_frames(records).map(|records| body_of(&records).map(|body| (records, body))).collect(),
+        })
     }
 }
 
@@ -71,17 +76,20 @@ impl From<Vec<Recorded>> for Records {
     }
 }
 
-/// The bytes of records.
-pub(super) fn bytes(records: &[Recorded]) -> Vec<&[u8]> {
-    records.iter().map(|record| record.bytes.as_slice()).collect()
+fn body_of(records: &[Recorded]) -> Result<Body, StoreError> {
+    Body::of(&records.iter().map(|record| record.bytes.as_slice()).collect::<Vec<_>>())
 }
 
-/// How many of some records one frame takes: at least one.
-pub(super) fn in_one_frame(records: &[Recorded]) -> usize {
-    let mut bytes = 0;
-    let fits = |record: &&Recorded| {
-        bytes += record.bytes.len();
-        bytes <= BYTES_MAX
-    };
-    records.iter().take(RECORDS_MAX).take_while(fits).count().max(1)
+/// Records as they are cut into frames, each of at least one.
+fn in_frames(mut records: Vec<Recorded>) -> impl Iterator<Item = Vec<Recorded>> {
+    iter::from_fn(move || {
+        let mut bytes = 0;
+        let fits = |record: &&Recorded| {
+            bytes += record.bytes.len();
+            bytes <= BYTES_MAX
+        };
+        let count = records.iter().take(RECORDS_MAX).take_while(fits).count().max(1).min(records.len());
+        let after = records.split_off(count);
+        Some(std::mem::replace(&mut records, after)).filter(|frame| !frame.is_empty())
+    })
 }

@@ -179,7 +179,7 @@ impl Commit for MemoryCommit {
     fn append(&mut self, records: Records) -> Vec<Seq> {
         let first = self.kept.records.len() as u64 + 1;
         let seqs = (first..).map(Seq).take(records.len()).collect();
-        self.kept.records.extend(records.into_records());
+        self.kept.records.extend(records.0.into_iter().flat_map(|group| group.records));
         seqs
     }
 }
