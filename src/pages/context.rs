@@ -12,7 +12,7 @@ use hyper::{HeaderMap, StatusCode};
 use maud::{Markup, html};
 use serde::{Deserialize, Serialize};
 
-use super::form::{Form, FormError, code, form_key, is_code, is_form_key, is_from_here};
+use super::form::{Form, FormError, code, form_key, is_code, is_form_key, is_from_here, key_field};
 use super::frame::{Shown, Viewer};
 use super::held::Held;
 use super::parameters::Parameters;
@@ -296,7 +296,7 @@ impl PageCall {
     #[must_use]
     pub fn hidden_as(&self, once: &str) -> Markup {
         html! {
-            @if let Some(held) = &self.held { input type="hidden" name="form_key" value=(form_key(&held.secret)); }
+            @if let Some(held) = &self.held { (key_field(&held.secret)) }
             input type="hidden" name="once" value=(once);
         }
     }

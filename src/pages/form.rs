@@ -67,6 +67,12 @@ pub fn form_key(secret: &str) -> String {
     code(secret, FORM_WORD)
 }
 
+/// The hidden field that holds that key.
+#[must_use]
+pub fn key_field(secret: &str) -> Markup {
+    html! { input type="hidden" name="form_key" value=(form_key(secret)); }
+}
+
 /// Is it the key of a form that was shown to whoever has the cookie?
 #[must_use]
 pub fn is_form_key(secret: &str, given: &str) -> bool {

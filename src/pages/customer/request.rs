@@ -20,7 +20,7 @@ use crate::id::{CustomerId, PartnerId, ServiceName};
 use crate::pages::answer::{Tone, panel};
 use crate::pages::context::{Answer, DonePart, Fault, PageCall, WhatWasDone};
 use crate::pages::facts::facts;
-use crate::pages::form::{Field, FieldError, Form, error_at, field, form_key, is_wrong, summary};
+use crate::pages::form::{Field, FieldError, Form, error_at, field, is_wrong, key_field, summary};
 use crate::pages::frame::Shown;
 use crate::pages::turned::{services as listed, turned};
 use crate::pages::when::{date, day};
@@ -168,7 +168,7 @@ fn chosen(page: &PageCall, offer: &Offer, found: &Known, form: &Form, errors: &[
         (what_it_means(page, offer))
         form method="post" action=(format!("{}/check", page.path.trim_end_matches("/check").trim_end_matches("/acceptance"))) {
             // It changes nothing, so it has no name of its own under which that could be known to be done.
-            @if let Some(held) = &page.held { input type="hidden" name="form_key" value=(form_key(&held.secret)); }
+            @if let Some(held) = &page.held { (key_field(&held.secret)) }
             h2.unseen { (words.say("your-choice")) }
             fieldset aria-describedby=[is_wrong(errors, &first).then(|| format!("{first}-error"))] {
                 legend { (words.with("choose", [("partner", name(&offer.name).into())])) }
