@@ -4,6 +4,7 @@ pub mod acts_as;
 pub mod certificate;
 mod forward_auth;
 pub mod pages;
+mod networks;
 mod public_url;
 mod listed;
 mod sources;
@@ -15,7 +16,7 @@ pub use sources::{Environment, InForce, Origin, Resolved, Unknown, environment, 
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use ipnet::IpNet;
@@ -110,7 +111,7 @@ pub struct Settings {
     /// Where callers reach this service: an https URL without a slash at the end; http for this machine alone.
     pub public_url: Option<String>,
     /// The addresses and networks of proxies whose `Forwarded` says whom a call comes from.
-    #[serde(deserialize_with = "networks")]
+    #[serde(deserialize_with = "networks::read")]
     pub trusted_proxies: Vec<IpNet>,
     /// The issuers whose tokens say who calls.
     pub issuer: Vec<IssuerSettings>,
@@ -211,16 +212,6 @@ pub struct LedgerSettings {
     /// The folder in which signed heads of the ledger are kept besides, away from the data directory; nowhere when
     /// nothing is said.
     pub checkpoints_to: Option<PathBuf>,
-}
-
-fn networks<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<IpNet>, D::Error> {
-    let network = |text: &String| {
-        let network = text.parse::<IpNet>().or_else(|_| text.parse::<IpAddr>().map(IpNet::from));
-        network.map_err(|_| {
-            D::Error::custom(format!("`{text}` is no address and no network; write `192.0.2.1` or `10.0.0.0/8`"))
-        })
-    };
-    Vec::<String>::deserialize(deserializer)?.iter().map(network).collect()
 }
 
 /// An address, or a port of the loopback interface.

@@ -135,6 +135,7 @@ fn what_is_not_understood_is_named_with_its_line_and_what_is_likely_meant() {
         ("[limits]\nlong_seconds = 0\n", "`limits.long_seconds` is at least 1"),
         ("[limits]\ndepth = 1000\n", "`limits.depth` is at most 126"),
         ("trusted_proxies = [\"proxy.example\"]\n", "`proxy.example` is no address and no network"),
+        ("trusted_proxies = [\"::ffff:10.0.0.0/95\"]\n", "write `0.0.0.0/0` for every address of IPv4"),
         ("public_url = \"https://me:secret@a.example\"\n", "`https://***@a.example` names no host"),
     ] {
         let (folder, path) = file(text);

@@ -75,7 +75,8 @@ impl Door {
     }
 }
 
-const TRUSTED: &str = r#""127.0.1.0/24", "127.0.2.0/24", "::1/128""#;
+/// A network of IPv4 may be written as one of IPv6.
+const TRUSTED: &str = r#""127.0.1.0/24", "::ffff:127.0.2.0/120", "::1/128""#;
 
 #[tokio::test]
 async fn what_a_stranger_says_of_where_it_comes_from_changes_nothing() {
