@@ -19,11 +19,14 @@ pub use keys::KeySetError;
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::caller::Identity;
 use crate::clock::Timestamp;
 use crate::config::Settings;
 use crate::config::certificate::CertificateSettings;
+use crate::limits::JWKS_SECONDS_MAX;
+use crate::work::start_goes_on;
 use issuer::Issuer;
 use jwt::KnownJwts;
 use provider::Provider;
@@ -67,6 +70,7 @@ impl Trust {
         let mut issuers = Vec::new();
         for settings in &settings.issuer {
             let issuer = Issuer::of(settings.clone())?;
+            start_goes_on(Duration::from_secs(JWKS_SECONDS_MAX));
             match issuer.read(now).await {
                 Err(error) if issuer.has_file() => return Err(error.into()),
                 Err(error) => tracing::warn!(%error, "none of its tokens is taken until they can be"),

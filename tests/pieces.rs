@@ -4,7 +4,6 @@
 use std::fs::Permissions;
 use std::io::{self, BufRead, BufReader, Cursor, Read, Seek, SeekFrom};
 use std::os::unix::fs::PermissionsExt as _;
-use std::os::unix::net::UnixDatagram;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, Instant};
@@ -171,9 +170,9 @@ async fn killed_while_an_import_is_taken_back_the_next_start_goes_on() {
 }
 
 /// What a service manager is told while a server starts on these bytes, until it is ready.
-fn said_at_a_start(bytes: &[u8], is_closed: bool) -> Vec<String> {
+fn said_over(bytes: &[u8], is_closed: bool) -> Vec<String> {
     let folder = tempfile::tempdir().unwrap();
-    let (data, name) = (folder.path().join("data"), folder.path().join("notify"));
+    let data = folder.path().join("data");
     std::fs::create_dir(&data).unwrap();
     std::fs::set_permissions(&data, Permissions::from_mode(0o700)).unwrap();
     let file = data.join(Store::FILE_NAME);
@@ -182,28 +181,16 @@ fn said_at_a_start(bytes: &[u8], is_closed: bool) -> Vec<String> {
     if is_closed {
         drop(redb::Database::open(&file).unwrap());
     }
-    let socket = UnixDatagram::bind(&name).unwrap();
-    socket.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
-    let arguments = ["--anonymous", "--new-keys", "--accept-clock"];
-    let environment = [("NOTIFY_SOCKET", name.to_str().unwrap())];
-    let started = Server::try_start_in(&data, &arguments, &environment);
-    let _server = started.unwrap_or_else(|output| panic!("{}", String::from_utf8_lossy(&output.stderr)));
-    let mut said = Vec::new();
-    while said.last().is_none_or(|last| last != "READY=1") {
-        let mut state = [0; 64];
-        let length = socket.recv(&mut state).unwrap();
-        said.push(String::from_utf8(state[..length].to_vec()).unwrap());
-    }
-    said
+    crate::reload::said_at_a_start(&data, &["--anonymous", "--new-keys", "--accept-clock"], &[])
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_service_manager_is_told_to_wait_while_a_start_takes_an_import_back_or_reads_the_whole_file() {
     let scene = Scene::set().await;
     let staged = scene.staged().await;
-    let first = |bytes: &[u8], is_closed| said_at_a_start(bytes, is_closed).remove(0);
-    assert_eq!(first(&staged, true), "EXTEND_TIMEOUT_USEC=60000000", "the pieces of an import are taken back");
-    assert_eq!(first(&staged, false), "EXTEND_TIMEOUT_USEC=900000000", "the file was not closed");
+    let first = |bytes: &[u8], is_closed| said_over(bytes, is_closed).remove(0);
+    assert_eq!(first(&staged, true), "EXTEND_TIMEOUT_USEC=120000000", "the pieces of an import are taken back");
+    assert_eq!(first(&staged, false), "EXTEND_TIMEOUT_USEC=960000000", "the file was not closed");
     assert_eq!(first(&scene.bytes, true), "READY=1", "nothing takes long");
 }
 

@@ -9,6 +9,8 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use standing::policy::RuleFiles;
 
+use crate::in_force::Folder;
+use crate::said::reading_context;
 use crate::server::{Server, question};
 
 /// Many questions, more than a server with small limits answers at once.
@@ -96,22 +98,63 @@ fn a_service_manager_is_told_when_the_server_is_ready_and_when_it_stops() {
     assert_eq!(told(), "STOPPING=1");
 }
 
+/// What a service manager is told while a server starts over `data`, until it is ready or has ended.
+pub fn said_at_a_start(data: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> Vec<String> {
+    let folder = tempfile::tempdir().unwrap();
+    let name = folder.path().join("notify");
+    let socket = UnixDatagram::bind(&name).unwrap();
+    socket.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+    let environment = [environment, &[("NOTIFY_SOCKET", name.to_str().unwrap())]].concat();
+    let started = Server::try_start_in(data, arguments, &environment);
+    // Whoever has ended says nothing more.
+    socket.set_nonblocking(started.is_err()).unwrap();
+    let mut said: Vec<String> = Vec::new();
+    while said.last().is_none_or(|last| last != "READY=1") {
+        let mut state = [0; 64];
+        match socket.recv(&mut state) {
+            Ok(length) => said.push(String::from_utf8(state[..length].to_vec()).unwrap()),
+            Err(_) if started.is_err() => break,
+            Err(error) => panic!("{error} after {said:?}"),
+        }
+    }
+    said
+}
+
 #[test]
 fn a_service_manager_is_told_how_long_the_rules_may_take_that_a_start_examines() {
     let folder = tempfile::tempdir().unwrap();
-    let (name, rules) = (folder.path().join("notify"), folder.path().join("rules"));
+    let rules = folder.path().join("rules");
     for (path, text) in RuleFiles::built_in().iter() {
         let file = rules.join(path);
         fs::create_dir_all(file.parent().unwrap()).unwrap();
         fs::write(file, format!("{text}\n")).unwrap();
     }
-    let socket = UnixDatagram::bind(&name).unwrap();
-    socket.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
     let arguments = ["--anonymous", "--rules", rules.to_str().unwrap()];
-    let environment = [("NOTIFY_SOCKET", name.to_str().unwrap()), ("STANDING_LIMITS_EXAMINE_SECONDS", "200")];
-    let started = Server::try_start_in(&folder.path().join("data"), &arguments, &environment);
-    let _server = started.unwrap_or_else(|output| panic!("{}", String::from_utf8_lossy(&output.stderr)));
-    let mut state = [0; 64];
-    let length = socket.recv(&mut state).unwrap();
-    assert_eq!(String::from_utf8_lossy(&state[..length]), "EXTEND_TIMEOUT_USEC=260000000");
+    let environment = [("STANDING_LIMITS_EXAMINE_SECONDS", "200")];
+    let said = said_at_a_start(&folder.path().join("data"), &arguments, &environment);
+    assert_eq!((said[0].as_str(), said.last().unwrap().as_str()), ("EXTEND_TIMEOUT_USEC=260000000", "READY=1"));
+}
+
+#[test]
+fn a_service_manager_is_told_how_long_a_solver_a_world_and_an_issuer_may_take() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = |name: &str| folder.path().join(name);
+    let rules = Folder::shipped();
+    reading_context(&rules);
+    // It is not there, and what callers say is not known without it.
+    let nowhere = [("CVC5", "/nowhere/cvc5")];
+    let said = said_at_a_start(&data("solver"), &["--anonymous", "--rules", rules.path().to_str().unwrap()], &nowhere);
+    assert_eq!(said, ["EXTEND_TIMEOUT_USEC=180000000"], "a solver is asked before the first rules decide");
+    let world = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/authzen/world");
+    let said = said_at_a_start(&data("world"), &["--anonymous", "--world", world], &[]);
+    assert_eq!(said, ["EXTEND_TIMEOUT_USEC=960000000", "READY=1"], "entities are read");
+    let settings = folder.path().join("standing.toml");
+    // Nobody listens there.
+    fs::write(
+        &settings,
+        "[[issuer]]\nissuer = \"https://login.example\"\naudience = \"standing\"\nalgorithms = [\"ES256\"]\njwks_url = \"http://127.0.0.1:1/keys\"\nacts_as = [{ role = \"asker\", when = { claim = \"scope\", has = \"ask\" } }]\n",
+    )
+    .unwrap();
+    let said = said_at_a_start(&data("issuer"), &["--config", settings.to_str().unwrap()], &[]);
+    assert_eq!(said, ["EXTEND_TIMEOUT_USEC=65000000", "READY=1"], "keys are fetched");
 }

@@ -524,6 +524,11 @@ fn save(folder: &Folder, reading: &Reading, is_bounded: bool) {
     }
 }
 
+/// Has the rules of a folder read what callers say, which a claim bounds.
+pub fn reading_context(folder: &Folder) {
+    save(folder, &readings()[0], true);
+}
+
 #[test]
 fn a_folder_that_reads_what_callers_say_is_refused_until_a_claim_bounds_it_and_every_report_says_so() {
     let Some(solver) = solver() else { return };

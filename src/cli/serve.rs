@@ -40,6 +40,8 @@ use crate::publish;
 use crate::trust::Trust;
 use crate::work;
 
+/// How long a start may take to read a world.
+const WORLD_WITHIN: Duration = Duration::from_secs(900);
 /// How often it is looked whether a minute of wrong credentials is over.
 const WRONG_CREDENTIALS_KEPT_EVERY: Duration = Duration::from_secs(10);
 /// How long a stop waits for calls that are under way.
@@ -154,6 +156,7 @@ impl Serve {
             pdp = pdp.comparing(one_in);
         }
         if let Some(dir) = &self.world {
+            work::start_goes_on(WORLD_WITHIN);
             let rules = Bundle::load(RuleFiles::read_world(dir)?, Rulebook::World)?;
             let world = World::read(dir, &rules)?;
             pdp = pdp.with_world(rules, world);

@@ -14,9 +14,6 @@ use crate::publish::review::{Evidence, Outcome, ReviewCallbacks, examine_with};
 use crate::store::StoreError;
 use crate::work::start_goes_on;
 
-/// How long a candidate takes to be loaded and kept after it was examined.
-const LOADED_WITHIN: Duration = Duration::from_secs(60);
-
 /// The evidence about a candidate, and its bundle unless it is refused.
 pub(crate) struct ReviewedBundle {
     pub(crate) evidence: Evidence,
@@ -41,7 +38,7 @@ pub(crate) async fn review_bundle_with(
     callbacks: ReviewCallbacks,
 ) -> Result<ReviewedBundle, StoreError> {
     // At a start the service manager waits for it, and a claim takes as long as its solver does.
-    start_goes_on(Duration::from_secs(pdp.limits().examine_seconds as u64).saturating_add(LOADED_WITHIN));
+    start_goes_on(Duration::from_secs(pdp.limits().examine_seconds as u64));
     let mut evidence = examine_with(pdp, files.clone(), callbacks).await?;
     // What could not be examined is not loaded here: it may take what the process that did was not given.
     if evidence.proofs.is_none() {

@@ -6,6 +6,9 @@ use std::time::Duration;
 
 type Waiting = Box<dyn Fn(Duration) + Send>;
 
+/// How long what lies between two pieces may take.
+const BETWEEN: Duration = Duration::from_secs(60);
+
 static WAITING: Mutex<Option<Waiting>> = Mutex::new(None);
 
 /// Has `waiting` called as each piece of the start begins that may take long, until [`started`].
@@ -18,9 +21,10 @@ pub fn started() {
     *WAITING.lock().unwrap_or_else(PoisonError::into_inner) = None;
 }
 
-/// A piece of the start begins that takes at most so long; after the start it is work like any other.
+/// A piece of the start begins that takes at most so long, and what comes after it before the next one not much; after
+/// the start it is work like any other.
 pub fn start_goes_on(within: Duration) {
     if let Some(waiting) = &*WAITING.lock().unwrap_or_else(PoisonError::into_inner) {
-        waiting(within);
+        waiting(within.saturating_add(BETWEEN));
     }
 }

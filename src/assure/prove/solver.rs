@@ -11,6 +11,8 @@ use tokio::process::Command;
 use tokio::runtime::Runtime;
 use tokio::time::timeout;
 
+use crate::work::start_goes_on;
+
 /// How long the solver may think about one question, in milliseconds.
 const QUESTION_MS: u64 = 5_000;
 /// How much longer it is waited for before it is taken to hang.
@@ -61,6 +63,7 @@ impl Solver {
     /// # Errors
     /// A sentence: why it cannot be started.
     pub(super) fn start(program: &Path) -> Result<Self, String> {
+        start_goes_on(WHOLE);
         let runtime = runtime()?;
         let mut solver = Self { program: program.to_owned(), compiler: None, begun: Instant::now(), asked: 0, runtime };
         solver.restart()?;
