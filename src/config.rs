@@ -26,7 +26,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::domain::grant::Multichannel;
 use crate::id::ServiceName;
-use crate::limits::{Limits, NICE_MAX};
+use crate::limits::{HEAD_BYTES_MIN, Limits, NICE_MAX};
 use certificate::CertificateSettings;
 use issuer::IssuerSettings;
 use pages::{PagesSetting, ServiceSettings, SessionSettings};
@@ -311,6 +311,9 @@ impl Settings {
             ("limits.connections_per_address", self.limits.connections_per_address),
             ("limits.head_seconds", self.limits.head_seconds),
             ("limits.idle_seconds", self.limits.idle_seconds),
+            ("limits.body_part_seconds", self.limits.body_part_seconds),
+            ("limits.body_seconds", self.limits.body_seconds),
+            ("limits.streams", self.limits.streams),
             ("limits.unread_seconds", self.limits.unread_seconds),
             ("limits.long_seconds", long_seconds),
             ("limits.examine_memory_bytes", examine_memory_bytes),
@@ -322,6 +325,9 @@ impl Settings {
         ];
         if let Some((key, _)) = limits.into_iter().find(|(_, limit)| *limit == 0) {
             return Some((key, format!("`{key}` is at least 1, or nothing would be answered")));
+        }
+        if self.limits.head_bytes < HEAD_BYTES_MIN {
+            return Some(("limits.head_bytes", format!("`limits.head_bytes` is at least {HEAD_BYTES_MIN}")));
         }
         if self.limits.examine_nice > NICE_MAX {
             return Some(("limits.examine_nice", format!("`limits.examine_nice` is at most {NICE_MAX}")));

@@ -95,7 +95,7 @@ use crate::work::Owner;
 use authenticate::{Entry, authenticate};
 use authzen::interop;
 use head::{RequestHead, head};
-use incoming::Incoming;
+use incoming::{BodyTimes, Incoming};
 use openapi::described;
 use received::{Received, Serving};
 use request::Request;
@@ -221,7 +221,7 @@ where
     let request_id = asked.headers.get(REQUEST_ID).cloned();
     let wants_plain_json = interop::wants_plain_json(&asked.path, &asked.headers);
     let is_tls = asked.connection.is_tls;
-    let body = Incoming::begun(body, &asked.headers).await;
+    let body = Incoming::begun(body, &asked.headers, BodyTimes::of(&surface.pdp.limits())).await;
     let mut response = match dispatch(&surface, asked, body, request_id.as_ref()).await {
         Ok(response) => response,
         Err(problem) => problem.into_response(),

@@ -21,7 +21,8 @@ pub const PAGE_MAX: usize = 1_000;
 pub const PAGE_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// The items one page of a list holds when the caller does not say.
 pub const PAGE_DEFAULT: usize = 100;
-/// The most candidates one page of a search may look at before it says where to go on.
+/// The most candidates one page of a search may look at before it says where to go on. It cannot be set: a search that
+/// was recorded is made again, and has to come to the same page.
 pub const SCAN_MAX: usize = 10_000;
 /// The most results a search gives when no page is asked for, before it says where to go on.
 pub const SEARCH_MAX: usize = 10_000;
@@ -166,10 +167,8 @@ pub const SPANS_WAITING_MAX: usize = 8_192;
 /// How many bytes the disk has left at least while the service says that it is ready: twice what it writes to find out.
 pub const FREE_BYTES_MIN: u64 = 128 * 1024;
 
-/// The largest head of a call, in bytes.
-pub const HEAD_BYTES_MAX: usize = 64 * 1024;
-/// The most calls that one HTTP/2 connection may have under way.
-pub const STREAMS_MAX: u32 = 128;
+/// The smallest size of a head that may be set, in bytes: readers of HTTP begin with as much.
+pub const HEAD_BYTES_MIN: usize = 8 * 1024;
 
 /// The largest body that holds a set of rules, in bytes, where the largest body of others is smaller.
 pub const RULES_BODY_BYTES_MAX: usize = 4 * 1024 * 1024;
@@ -264,8 +263,16 @@ pub struct Limits {
     pub connections_per_address: usize,
     /// How many seconds the first head of a connection may take, so that half a head holds nothing for long.
     pub head_seconds: usize,
+    /// The largest head of a call, in bytes: a connection may keep as much in memory.
+    pub head_bytes: usize,
     /// How many seconds a connection may wait for its next head after an answer.
     pub idle_seconds: usize,
+    /// How many seconds the next part of a body may take to come.
+    pub body_part_seconds: usize,
+    /// How many seconds a body that is read whole may take in all: one that drips holds its call no longer than this.
+    pub body_seconds: usize,
+    /// The most calls that one HTTP/2 connection may have under way.
+    pub streams: usize,
     /// How many seconds a written part of an answer may wait to be read: it is kept in memory meanwhile.
     pub unread_seconds: usize,
     /// How long one call may be at work, in seconds, where it may look at everything; what it waits for does not count.
@@ -298,7 +305,11 @@ impl Default for Limits {
             connections: 4_096,
             connections_per_address: 2_048,
             head_seconds: 10,
+            head_bytes: 64 * 1024,
             idle_seconds: 75,
+            body_part_seconds: 20,
+            body_seconds: 60,
+            streams: 128,
             unread_seconds: 30,
             long_seconds: 60,
             examine_memory_bytes: 1024 * 1024 * 1024,

@@ -39,6 +39,15 @@ fn healthy(stream: &mut TcpStream) -> bool {
     said.starts_with(b"HTTP/1.1 200")
 }
 
+/// Waits until the server counted that a limit was reached.
+fn until_reached(server: &Server, limit: &str) {
+    let began = std::time::Instant::now();
+    while !server.get("/metrics").text.contains(&format!("standing_limits_reached_total{{limit=\"{limit}\"}} ")) {
+        assert!(began.elapsed() < Duration::from_secs(30), "`{limit}` is not counted");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
 /// Waits until the server ends a connection; whether it did.
 fn is_ended(stream: &mut TcpStream) -> bool {
     let mut rest = Vec::new();
@@ -58,6 +67,7 @@ fn a_connection_that_sends_no_whole_head_is_closed() {
     preface.write_all(b"PRI * HTTP/2.0\r\n\r\nSM").unwrap();
     assert!(is_ended(&mut silent) && is_ended(&mut half) && is_ended(&mut preface));
     assert!(healthy(&mut connect(&server)));
+    until_reached(&server, "head_seconds");
 }
 
 #[test]
@@ -72,6 +82,7 @@ fn a_connection_that_asks_nothing_more_is_closed_also_when_it_drips_a_head() {
         }
     });
     assert!(is_ended(&mut quiet) && is_ended(&mut dripping));
+    assert!(!server.get("/metrics").text.contains("standing_limits_reached_total{"), "that is no limit that was met");
 }
 
 /// A frame of HTTP/2.
@@ -108,6 +119,7 @@ fn an_answer_that_nobody_reads_is_given_up() {
     });
     assert!(given_up, "the connection is closed");
     assert!(healthy(&mut connect(&server)));
+    until_reached(&server, "unread_seconds");
 }
 
 #[test]
@@ -121,6 +133,7 @@ fn where_there_are_as_many_as_may_be_the_one_that_waits_longest_makes_room() {
     assert!(healthy(&mut more), "a new one is served");
     assert!(is_ended(&mut held[0]), "the first made room for it");
     assert!(healthy(&mut held[1]) && healthy(&mut held[2]) && healthy(&mut more), "the others are as they were");
+    until_reached(&server, "connections");
 }
 
 #[test]
@@ -145,6 +158,7 @@ fn where_every_connection_is_being_answered_one_more_is_told_to_come_again() {
     while !healthy(&mut connect(&server)) {
         std::thread::sleep(Duration::from_millis(20));
     }
+    until_reached(&server, "connections_per_address");
 }
 
 #[test]
@@ -157,6 +171,63 @@ fn a_head_that_is_too_large_is_refused_as_such() {
     let _ = stream.read_to_end(&mut said);
     assert!(said.is_empty() || said.starts_with(b"HTTP/1.1 431"), "{}", String::from_utf8_lossy(&said));
     assert!(healthy(&mut connect(&server)));
+}
+
+#[test]
+fn a_head_is_as_large_as_the_settings_say() {
+    let (_data, server) = start(&[("HEAD_BYTES", "16384")]);
+    for (length, status) in [(10_000, "HTTP/1.1 200"), (20_000, "HTTP/1.1 431")] {
+        let mut stream = connect(&server);
+        let much = "x".repeat(length);
+        let head = format!("GET /healthz HTTP/1.1\r\nhost: localhost\r\nx-much: {much}\r\nconnection: close\r\n\r\n");
+        stream.write_all(head.as_bytes()).unwrap();
+        let (mut said, mut part) = (Vec::new(), [0; 4096]);
+        // What was not read of it may end the connection before its end.
+        while let Ok(read @ 1..) = stream.read(&mut part) {
+            said.extend_from_slice(&part[..read]);
+        }
+        let is_lost = said.is_empty() && length > 16_384;
+        assert!(is_lost || said.starts_with(status.as_bytes()), "{length}: {}", String::from_utf8_lossy(&said));
+    }
+    until_reached(&server, "head_bytes");
+}
+
+#[test]
+fn a_body_that_comes_too_slowly_is_given_up_as_the_settings_say() {
+    for (limit, says) in [
+        ("BODY_PART_SECONDS", "no part of the body came for 1 seconds"),
+        ("BODY_SECONDS", "the body took more than 1 seconds"),
+    ] {
+        let (_data, server) = start(&[(limit, "1")]);
+        let mut stream = connect(&server);
+        let head = "POST /access/v1/evaluation HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 100\r\nconnection: close\r\n\r\n{";
+        stream.write_all(head.as_bytes()).unwrap();
+        let mut said = String::new();
+        stream.read_to_string(&mut said).unwrap();
+        assert!(said.starts_with("HTTP/1.1 408") && said.contains(says), "{limit}: {said}");
+    }
+}
+
+/// The most calls at a time that a server says it takes on a connection of HTTP/2.
+fn streams(server: &Server) -> u32 {
+    const MAX_CONCURRENT_STREAMS: u16 = 3;
+    let mut stream = connect(server);
+    // The preface, and settings that say nothing.
+    stream.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0").unwrap();
+    let mut head = [0; 9];
+    stream.read_exact(&mut head).unwrap();
+    assert_eq!((head[0], head[3]), (0, 4), "its settings come first, and are short");
+    let mut settings = vec![0; usize::from(u16::from_be_bytes([head[1], head[2]]))];
+    stream.read_exact(&mut settings).unwrap();
+    let mut settings = settings.chunks(6);
+    let found = settings.find(|setting| setting[..2] == MAX_CONCURRENT_STREAMS.to_be_bytes()).unwrap();
+    u32::from_be_bytes(found[2..].try_into().unwrap())
+}
+
+#[test]
+fn a_connection_of_http2_takes_as_many_calls_at_a_time_as_the_settings_say() {
+    assert_eq!(streams(&start(&[]).1), 128);
+    assert_eq!(streams(&start(&[("STREAMS", "7")]).1), 7);
 }
 
 #[test]

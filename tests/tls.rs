@@ -6,6 +6,7 @@ use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use rcgen::SanType;
 use rustls::crypto::ring::default_provider;
@@ -66,6 +67,23 @@ impl Served {
     }
 }
 
+/// Waits until a server counted so many handshakes that came to nothing, and no others.
+fn until_failed(served: &Served, server: &Server, why: &str, times: usize) {
+    let began = Instant::now();
+    let figure = format!("standing_handshakes_failed_total{{why=\"{why}\"}} {times}\n");
+    loop {
+        let (code, text) = served.curl(server, "/metrics", &[]);
+        assert_eq!(code, 0, "{text}");
+        let others = text.lines().filter(|line| line.starts_with("standing_handshakes_failed_total{"));
+        let others = others.filter(|line| !line.contains(why) && !line.ends_with(" 0")).count();
+        if text.contains(&figure) && others == 0 {
+            return;
+        }
+        assert!(began.elapsed() < Duration::from_secs(30), "{figure}{text}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
 fn address(server: &Server) -> SocketAddr {
     server.base.split("://").nth(1).unwrap().parse().unwrap()
 }
@@ -108,6 +126,21 @@ fn whoever_speaks_plain_http_to_it_is_told_to_use_https() {
     stream.read_to_string(&mut said).unwrap();
     assert!(said.starts_with("HTTP/1.1 400 Bad Request\r\n"), "{said}");
     assert!(said.contains("\"code\":\"not_tls\"") && said.contains("`https`"), "{said}");
+    until_failed(&served, &server, "not_tls", 1);
+}
+
+#[test]
+fn a_handshake_that_somebody_leaves_is_counted_and_said_nowhere_else() {
+    let served = Served::new("");
+    let server = served.start(&["--demo"]);
+    let mut left = TcpStream::connect(address(&server)).unwrap();
+    left.write_all(&[0x16, 3, 1, 2, 0, 1]).unwrap();
+    drop(left);
+    // Nobody vouches for the certificate as this one sees it.
+    let unbelieving = Command::new("curl").args(["-sS", &format!("{}/healthz", server.base)]).output().unwrap();
+    assert!(!unbelieving.status.success());
+    until_failed(&served, &server, "broken", 2);
+    assert!(!server.printed().contains("ERROR"), "{}", server.printed());
 }
 
 #[test]
@@ -171,6 +204,7 @@ fn a_certificate_of_a_caller_is_asked_for_and_only_one_of_the_authority_is_taken
     assert_eq!(asked(Some(&good)), 0);
     assert_ne!(asked(Some(&revoked)), 0, "it was revoked");
     assert_ne!(asked(Some(&foreign)), 0, "another authority vouches for nobody");
+    until_failed(&served, &server, "certificate", 2);
 }
 
 #[test]

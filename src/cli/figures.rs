@@ -8,6 +8,7 @@ use tokio::net::TcpListener;
 use super::ended::Failure;
 use crate::http::{ConnectionLimits, Listener, Shutdown, serve, service};
 use crate::pdp::Pdp;
+use crate::pdp::metrics::listener_metrics;
 
 /// Listens where the settings say that figures are served.
 pub(super) async fn listen_for_figures(at: Option<SocketAddr>) -> Result<Option<TcpListener>, Failure> {
@@ -33,6 +34,6 @@ pub(super) fn serve_figures(
     }
     tracing::info!(%address, "figures are served");
     let served = service(Arc::clone(pdp), Listener::Watching, shutdown.clone(), None);
-    tokio::spawn(serve(listener, served, None, connections, shutdown));
+    tokio::spawn(serve(listener, served, None, connections, listener_metrics(pdp), shutdown));
     Ok(())
 }

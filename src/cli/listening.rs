@@ -78,6 +78,8 @@ pub(super) fn connection_limits(limits: &Limits) -> ConnectionLimits {
         head: seconds(limits.head_seconds),
         idle: seconds(limits.idle_seconds),
         unread: seconds(limits.unread_seconds),
+        head_bytes: limits.head_bytes,
+        streams: limits.streams,
     }
 }
 

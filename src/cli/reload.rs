@@ -34,6 +34,8 @@ impl Reloadable for Limits {
             "limits.body_bytes",
             "limits.evaluations",
             "limits.depth",
+            "limits.body_part_seconds",
+            "limits.body_seconds",
             "limits.long_seconds",
             "limits.examine_memory_bytes",
             "limits.examine_seconds",

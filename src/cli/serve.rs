@@ -33,6 +33,7 @@ use crate::decide::World;
 use crate::evidence;
 use crate::http::{Listener, Shutdown, serve, service};
 use crate::pdp::call::Call;
+use crate::pdp::metrics::listener_metrics;
 use crate::pdp::opening::{self, Opening};
 use crate::pdp::{Pdp, Terms, examiner, ready, rules, wrong_credentials};
 use crate::policy::{Bundle, RuleFiles, Rulebook};
@@ -214,7 +215,8 @@ impl Serve {
         if let Some(figures) = figures {
             serve_figures(figures, &pdp, connections, shutdown.clone())?;
         }
-        let serving = tokio::spawn(serve(listener, served, tls.clone(), connections, shutdown.clone()));
+        let counted = listener_metrics(&pdp);
+        let serving = tokio::spawn(serve(listener, served, tls.clone(), connections, counted, shutdown.clone()));
         // Whoever reads that it is ready may stop it at once.
         let mut terminate = signal(SignalKind::terminate())?;
         let mut interrupt = signal(SignalKind::interrupt())?;

@@ -1,7 +1,5 @@
 //! Whether a call may have a body, and in which form: a body that nobody reads says something that is not done.
 
-use std::time::Duration;
-
 use bytes::Bytes;
 use futures_util::StreamExt as _;
 use warp::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
@@ -11,10 +9,6 @@ use super::incoming::Incoming;
 use super::problem::Problem;
 use super::received::Received;
 
-/// How long the next part of a body may take to come.
-const PART_WITHIN: Duration = Duration::from_secs(20);
-/// How long a body that is read whole may take in all: one that drips holds its call no longer than this.
-const WHOLE_WITHIN: Duration = Duration::from_secs(60);
 const LINES: &str = "application/x-ndjson";
 
 /// What body a route takes.
@@ -113,8 +107,9 @@ pub(super) fn media_type(given: &str) -> &str {
 /// # Errors
 /// 408 for one that does not come in time, 400 for a body that breaks off.
 pub(super) async fn next(body: &mut Incoming) -> Result<Option<Bytes>, Problem> {
-    let Ok(part) = tokio::time::timeout(PART_WITHIN, body.next()).await else {
-        return Err(too_slow(&format!("no part of the body came for {} seconds", PART_WITHIN.as_secs())));
+    let within = body.within.part;
+    let Ok(part) = tokio::time::timeout(within, body.next()).await else {
+        return Err(too_slow(&format!("no part of the body came for {} seconds", within.as_secs())));
     };
     part.transpose().map_err(|cause| Problem::bad("incomplete_body", format!("the body could not be read: {cause}")))
 }
@@ -127,11 +122,7 @@ fn too_slow(says: &str) -> Problem {
 ///
 /// # Errors
 /// 408, 413, or 400 for one that breaks off.
-pub(super) async fn collected(body: Incoming, limit: usize) -> Result<Bytes, Problem> {
-    collected_within(WHOLE_WITHIN, body, limit).await
-}
-
-async fn collected_within(within: Duration, mut body: Incoming, limit: usize) -> Result<Bytes, Problem> {
+pub(super) async fn collected(mut body: Incoming, limit: usize) -> Result<Bytes, Problem> {
     let too_large = || {
         let message = format!("the body has more than {limit} bytes; send less at once");
         Problem::of(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", message)
@@ -142,6 +133,7 @@ async fn collected_within(within: Duration, mut body: Incoming, limit: usize) ->
     if let Some(whole) = body.whole() {
         return if whole.len() > limit { Err(too_large()) } else { Ok(whole) };
     }
+    let within = body.within.whole;
     let reading = async {
         let mut whole = Vec::new();
         while let Some(part) = next(&mut body).await? {
@@ -159,10 +151,12 @@ async fn collected_within(within: Duration, mut body: Incoming, limit: usize) ->
 #[cfg(test)]
 mod tests {
     use std::convert::Infallible;
+    use std::time::Duration;
 
     use futures_util::stream;
     use warp::http::{HeaderMap, StatusCode};
 
+    use super::super::incoming::BodyTimes;
     use super::*;
 
     #[tokio::test]
@@ -171,8 +165,9 @@ mod tests {
             tokio::task::yield_now().await;
             Some((Ok::<_, Infallible>(Bytes::from_static(b"x")), ()))
         });
-        let body = Incoming::begun(Box::pin(drops), &HeaderMap::new()).await;
-        let read = collected_within(Duration::from_millis(20), body, usize::MAX).await;
+        let within = BodyTimes { part: Duration::from_secs(60), whole: Duration::from_millis(20) };
+        let body = Incoming::begun(Box::pin(drops), &HeaderMap::new(), within).await;
+        let read = collected(body, usize::MAX).await;
         assert_eq!(read.map_err(|problem| problem.into_response().status()), Err(StatusCode::REQUEST_TIMEOUT));
     }
 }

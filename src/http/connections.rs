@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::Notify;
 
 use crate::pdp::guessing::holder;
+use crate::pdp::metrics::ListenerMetrics;
 
 /// How long what is there for the other end to take may be on its way before it counts as unread.
 const ON_ITS_WAY_MILLIS: u64 = 1_000;
@@ -26,6 +27,10 @@ pub struct ConnectionLimits {
     pub idle: Duration,
     /// How long a written part of an answer may wait to be read.
     pub unread: Duration,
+    /// How many bytes the head of a call may have.
+    pub head_bytes: usize,
+    /// How many calls may be under way on a connection of HTTP/2.
+    pub streams: usize,
 }
 
 /// What is left to do for a connection.
@@ -39,6 +44,16 @@ pub(super) enum Course {
     Closing,
 }
 
+impl Course {
+    fn of(number: u8) -> Self {
+        match number {
+            0 => Self::On,
+            1 => Self::Draining,
+            _ => Self::Closing,
+        }
+    }
+}
+
 /// Why there is no room for one more connection.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Full;
@@ -46,6 +61,7 @@ pub(super) struct Full;
 /// The open connections of a listener.
 pub(super) struct Connections {
     limits: ConnectionLimits,
+    metrics: ListenerMetrics,
     began: Instant,
     open: Mutex<Open>,
     /// Rung when the last one is closed.
@@ -86,8 +102,9 @@ fn millis(since: Instant) -> u64 {
 }
 
 impl Connections {
-    pub(super) fn new(limits: ConnectionLimits) -> Arc<Self> {
-        Arc::new(Self { limits, began: Instant::now(), open: Mutex::default(), emptied: Notify::new() })
+    pub(super) fn new(limits: ConnectionLimits, metrics: ListenerMetrics) -> Arc<Self> {
+        let (began, open, emptied) = (Instant::now(), Mutex::default(), Notify::new());
+        Arc::new(Self { limits, metrics, began, open, emptied })
     }
 
     fn open(&self) -> MutexGuard<'_, Open> {
@@ -102,8 +119,10 @@ impl Connections {
         let of_address = address.and_then(|address| open.by_address.get(&address)).copied().unwrap_or_default();
         let now = millis(self.began);
         if of_address >= self.limits.per_address {
+            self.metrics.limit_reached("connections_per_address");
             open.make_room(now, &self.limits, |life| life.address == address)?;
         } else if open.by_number.len() >= self.limits.all {
+            self.metrics.limit_reached("connections");
             open.make_room(now, &self.limits, |_| true)?;
         }
         let number = open.next;
@@ -128,7 +147,13 @@ impl Connections {
     pub(super) fn close_overdue(&self) {
         let now = millis(self.began);
         for life in self.open().by_number.values() {
-            life.turn(life.overdue(now, &self.limits));
+            let course = life.overdue(now, &self.limits);
+            if course != Course::On
+                && life.turn(course) == Course::On
+                && let Some(limit) = life.reached(now)
+            {
+                self.metrics.limit_reached(limit);
+            }
         }
     }
 
@@ -222,19 +247,26 @@ impl Life {
         self.in_flight.load(Ordering::Relaxed) as usize > unread
     }
 
-    fn turn(&self, course: Course) {
+    /// The limit that ends it where it takes too long; none where it only asks nothing more.
+    fn reached(&self, now: u64) -> Option<&'static str> {
+        if self.unread_since(now).is_some() {
+            return Some("unread_seconds");
+        }
+        (!self.has_asked.load(Ordering::Relaxed)).then_some("head_seconds")
+    }
+
+    /// Has it take a course; the one before.
+    fn turn(&self, course: Course) -> Course {
         // What closes does not go on to drain.
-        if self.course.fetch_max(course as u8, Ordering::Relaxed) < course as u8 {
+        let before = self.course.fetch_max(course as u8, Ordering::Relaxed);
+        if before < course as u8 {
             self.turned.notify_one();
         }
+        Course::of(before)
     }
 
     fn course(&self) -> Course {
-        match self.course.load(Ordering::Relaxed) {
-            0 => Course::On,
-            1 => Course::Draining,
-            _ => Course::Closing,
-        }
+        Course::of(self.course.load(Ordering::Relaxed))
     }
 
     /// Notes whether the other end leaves a part of an answer unread.
@@ -254,6 +286,10 @@ pub(super) struct Admitted {
 }
 
 impl Admitted {
+    pub(super) fn metrics(&self) -> &ListenerMetrics {
+        &self.connections.metrics
+    }
+
     pub(super) fn life(&self) -> &Arc<Life> {
         &self.life
     }
@@ -321,8 +357,16 @@ mod tests {
     #[test]
     fn what_one_call_leaves_unread_ends_no_other_call_at_once() {
         let second = Duration::from_secs(1);
-        let limits = ConnectionLimits { all: 1, per_address: 1, head: second, idle: second, unread: 5 * second };
-        let connections = Connections::new(limits);
+        let limits = ConnectionLimits {
+            all: 1,
+            per_address: 1,
+            head: second,
+            idle: second,
+            unread: 5 * second,
+            head_bytes: 8192,
+            streams: 1,
+        };
+        let connections = Connections::new(limits, ListenerMetrics::default());
         let Ok(admitted) = connections.admit(None) else { unreachable!("it is the first") };
         let life = admitted.life();
         let now = millis(connections.began);

@@ -11,6 +11,8 @@ use futures_util::{FutureExt as _, Stream, StreamExt as _, stream};
 use warp::http::HeaderMap;
 use warp::http::header::{CONTENT_LENGTH, EXPECT};
 
+use crate::limits::Limits;
+
 /// How much of a body that is not wanted is read away, and for how long.
 const UNWANTED_BYTES_MAX: usize = 64 * 1024 * 1024;
 const UNWANTED_FOR: Duration = Duration::from_secs(10);
@@ -30,6 +32,24 @@ pub(super) struct Incoming {
     waits: bool,
     /// How many bytes it is, where its length is announced.
     length: Option<u64>,
+    /// How long it may take.
+    pub(super) within: BodyTimes,
+}
+
+/// How long a body may take to come.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct BodyTimes {
+    /// The next part of it.
+    pub(super) part: Duration,
+    /// All of it, where it is read whole.
+    pub(super) whole: Duration,
+}
+
+impl BodyTimes {
+    pub(super) fn of(limits: &Limits) -> Self {
+        let seconds = |seconds: usize| Duration::from_secs(seconds as u64);
+        Self { part: seconds(limits.body_part_seconds), whole: seconds(limits.body_seconds) }
+    }
 }
 
 impl Incoming {
@@ -37,6 +57,7 @@ impl Incoming {
     pub(super) async fn begun<B, E>(
         parts: impl Stream<Item = Result<B, E>> + Send + Unpin + 'static,
         headers: &HeaderMap,
+        within: BodyTimes,
     ) -> Self
     where
         B: Buf + Send + 'static,
@@ -45,7 +66,7 @@ impl Incoming {
         let mut parts = parts
             .map(|part| part.map(|mut part| part.copy_to_bytes(part.remaining())).map_err(|error| error.to_string()));
         let length = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.trim().parse().ok());
-        let mut body = Self { first: None, parts: None, waits: headers.contains_key(EXPECT), length };
+        let mut body = Self { first: None, parts: None, waits: headers.contains_key(EXPECT), length, within };
         // Whoever asks for a part has the caller told to go on.
         if !body.waits {
             let Some(first) = at_once(&mut parts).await else { return body.with(parts) };

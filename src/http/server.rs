@@ -26,7 +26,8 @@ use super::received::Shutdown;
 use super::tls::{CallerCertificate, Tls};
 use super::watched::{Answering, Watched};
 use crate::clock::OnceAMinute;
-use crate::limits::{HEAD_BYTES_MAX, STREAMS_MAX};
+use crate::limits::Limits;
+use crate::pdp::metrics::{HandshakeFailure, ListenerMetrics};
 
 /// How often it is looked for connections that are overdue.
 const LOOKED_EVERY: Duration = Duration::from_millis(500);
@@ -46,6 +47,7 @@ pub async fn serve<S, B>(
     service: S,
     tls: Option<Arc<Tls>>,
     limits: ConnectionLimits,
+    metrics: ListenerMetrics,
     mut shutdown: Shutdown,
 ) where
     S: Service<Request<Incoming>, Response = Response<B>, Error = Infallible> + Clone + Send + Sync + 'static,
@@ -53,7 +55,8 @@ pub async fn serve<S, B>(
     B: Body<Data = Bytes> + Unpin + Send + 'static,
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
-    let connections = Connections::new(limits);
+    let builder = builder(limits.head_bytes, limits.streams);
+    let connections = Connections::new(limits, metrics);
     let mut looking = interval(LOOKED_EVERY);
     looking.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
@@ -71,7 +74,8 @@ pub async fn serve<S, B>(
                 let _ = stream.set_nodelay(true);
                 match connections.admit(Some(peer.ip())) {
                     Ok(admitted) => {
-                        tokio::spawn(converse(stream, peer, service.clone(), tls.clone(), admitted));
+                        let (builder, service) = (builder.clone(), service.clone());
+                        tokio::spawn(converse(builder, stream, peer, service, tls.clone(), admitted));
                     }
                     Err(Full) => drop(tokio::spawn(refuse(stream, tls.is_some()))),
                 }
@@ -104,12 +108,14 @@ where
     B: Body<Data = Bytes> + Unpin + Send + 'static,
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
+    let limits = Limits::default();
+    let builder = builder(limits.head_bytes, limits.streams);
     loop {
         match listener.accept().await {
             Ok((stream, _)) => {
-                let service = service.clone();
-                let served = async move { builder().serve_connection(TokioIo::new(stream), service).await };
-                tokio::spawn(async move { noted(served.await) });
+                let (service, builder) = (service.clone(), builder.clone());
+                let served = async move { builder.serve_connection(TokioIo::new(stream), service).await };
+                tokio::spawn(async move { noted(served.await, &ListenerMetrics::default()) });
             }
             Err(error) if is_of_the_connection(&error) => {}
             Err(_) => tokio::time::sleep(PAUSE).await,
@@ -123,25 +129,35 @@ fn is_of_the_connection(error: &io::Error) -> bool {
     matches!(error.kind(), ConnectionRefused | ConnectionAborted | ConnectionReset)
 }
 
-fn builder() -> Builder<TokioExecutor> {
+fn builder(head_bytes: usize, streams: usize) -> Builder<TokioExecutor> {
     let mut builder = Builder::new(TokioExecutor::new());
-    builder.http1().max_buf_size(HEAD_BYTES_MAX);
+    builder.http1().max_buf_size(head_bytes);
     let mut http2 = builder.http2();
     http2.timer(TokioTimer::new()).keep_alive_interval(PING_EVERY).keep_alive_timeout(PONG_WITHIN);
-    http2.max_concurrent_streams(STREAMS_MAX).max_header_list_size(HEAD_BYTES_MAX as u32);
+    let bounded = |limit| u32::try_from(limit).unwrap_or(u32::MAX);
+    http2.max_concurrent_streams(bounded(streams)).max_header_list_size(bounded(head_bytes));
     builder
 }
 
 /// A caller that goes away is no error of this service.
-fn noted(ended: Result<(), Box<dyn std::error::Error + Send + Sync>>) {
+fn noted(ended: Result<(), Box<dyn std::error::Error + Send + Sync>>, metrics: &ListenerMetrics) {
     if let Err(error) = ended {
+        if error.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_parse_too_large) {
+            metrics.limit_reached("head_bytes");
+        }
         tracing::debug!(%error, "a connection broke off");
     }
 }
 
 /// Serves the calls of one connection.
-async fn converse<S, B>(stream: TcpStream, peer: SocketAddr, service: S, tls: Option<Arc<Tls>>, admitted: Admitted)
-where
+async fn converse<S, B>(
+    builder: Builder<TokioExecutor>,
+    stream: TcpStream,
+    peer: SocketAddr,
+    service: S,
+    tls: Option<Arc<Tls>>,
+    admitted: Admitted,
+) where
     S: Service<Request<Incoming>, Response = Response<B>, Error = Infallible> + Clone + Send + Sync + 'static,
     S::Future: Send + 'static,
     B: Body<Data = Bytes> + Unpin + Send + 'static,
@@ -150,13 +166,14 @@ where
     let connection = Connection { peer: Some(peer), is_tls: tls.is_some(), certificate: None };
     let Some(tls) = tls else {
         let stream = Watched { stream, life: Arc::clone(admitted.life()) };
-        return calls(stream, connection, None, service, admitted).await;
+        return calls(builder, stream, connection, None, service, admitted).await;
     };
     let in_force = tls.in_force();
     let handshake = async {
         let mut first = [0];
         if matches!(stream.peek(&mut first).await, Ok(1)) && first != [HELLO] {
             let says = "this port speaks TLS; call it by `https`".to_owned();
+            admitted.metrics().handshake_failed(HandshakeFailure::NotTls);
             reply(stream, "", Problem::bad("not_tls", says)).await;
             return None;
         }
@@ -164,7 +181,10 @@ where
         TlsAcceptor::from(Arc::clone(&in_force.config))
             .accept(stream)
             .await
-            .inspect_err(|error| tracing::debug!(%error, "no TLS"))
+            .inspect_err(|error| {
+                tracing::debug!(%error, "no TLS");
+                admitted.metrics().handshake_failed(failure(error));
+            })
             .ok()
     };
     let stream = tokio::select! {
@@ -174,10 +194,20 @@ where
     };
     let Some(stream) = stream else { return };
     let certificate = CallerCertificate::of(&tls, in_force, stream.get_ref().1.peer_certificates());
-    calls(stream, connection, certificate, service, admitted).await;
+    calls(builder, stream, connection, certificate, service, admitted).await;
+}
+
+/// Why a handshake came to nothing.
+fn failure(error: &io::Error) -> HandshakeFailure {
+    use rustls::Error::{InvalidCertRevocationList, InvalidCertificate};
+    match error.get_ref().and_then(|cause| cause.downcast_ref::<rustls::Error>()) {
+        Some(InvalidCertificate(_) | InvalidCertRevocationList(_)) => HandshakeFailure::Certificate,
+        _ => HandshakeFailure::Broken,
+    }
 }
 
 async fn calls<S, B>(
+    builder: Builder<TokioExecutor>,
     stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
     connection: Connection,
     certificate: Option<CallerCertificate>,
@@ -201,17 +231,16 @@ async fn calls<S, B>(
             Ok::<_, Infallible>(response.map(|body| Answering { body, call }))
         }
     });
-    let builder = builder();
     let mut served = pin!(builder.serve_connection(TokioIo::new(stream), service));
     let course = tokio::select! {
         biased;
-        ended = served.as_mut() => return noted(ended),
+        ended = served.as_mut() => return noted(ended, admitted.metrics()),
         course = admitted.turned_from(Course::On) => course,
     };
     if course == Course::Draining {
         served.as_mut().graceful_shutdown();
         tokio::select! {
-            ended = served => noted(ended),
+            ended = served => noted(ended, admitted.metrics()),
             _ = admitted.turned_from(Course::Draining) => {}
         }
     }

@@ -1,11 +1,13 @@
 //! Metrics of the service, in the text format of Prometheus. No metric names a partner or a customer.
 
 mod decisions;
+mod listener;
 mod machine;
 mod reviews;
 mod routes;
 mod text;
 
+pub use listener::{HandshakeFailure, ListenerMetrics, listener_metrics};
 pub use routes::{RouteMetrics, route_metrics};
 
 use std::convert::Infallible;
@@ -56,11 +58,6 @@ struct RulesLabels {
     from: &'static str,
 }
 
-#[derive(Clone, PartialEq, Eq, Hash, Debug, EncodeLabelSet)]
-struct LimitLabels {
-    limit: &'static str,
-}
-
 /// The metrics of one decision point.
 pub(crate) struct Metrics {
     registry: Mutex<Registry>,
@@ -71,7 +68,7 @@ pub(crate) struct Metrics {
     pub(crate) spans: SpanCounters,
     answers: Family<AnswerLabels, Counter>,
     durations: Family<RouteLabels, Durations>,
-    limits: Family<LimitLabels, Counter>,
+    listener: ListenerMetrics,
     /// When a checkpoint was last signed, in milliseconds since 1970.
     signed_at: AtomicI64,
     signed: Gauge,
@@ -105,7 +102,7 @@ impl Metrics {
             spans: SpanCounters::default(),
             answers: Family::default(),
             durations: Family::default(),
-            limits: Family::default(),
+            listener: ListenerMetrics::default(),
             signed_at: AtomicI64::default(),
             signed: Gauge::default(),
             refusals: Counter::default(),
@@ -141,7 +138,7 @@ impl Metrics {
         metrics.decisions.register(&mut registry);
         metrics.reviews.register(&mut registry);
         metrics.spans.register(&mut registry);
-        registry.register("limits_reached", "How often a limit was reached, by its name", metrics.limits.clone());
+        metrics.listener.register(&mut registry);
         let (compared, inconsistent) = (metrics.compared.clone(), metrics.inconsistent.clone());
         registry.register("decisions_compared", "Answers of the table that the rules decided as well", compared);
         registry.register(
@@ -199,7 +196,7 @@ impl Metrics {
 
 /// Counts that a limit was reached. Its name is one of the program, never one that a caller gave.
 pub fn limit_reached(pdp: &Pdp, limit: &'static str) {
-    pdp.metrics.limits.get_or_create(&LimitLabels { limit }).inc();
+    pdp.metrics.listener.limit_reached(limit);
 }
 
 fn gauge(gauge: &Gauge, value: u64) {
