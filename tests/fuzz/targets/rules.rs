@@ -1,6 +1,6 @@
 //! Files of rules and schemas, as somebody proposes them. A rule before the first NUL and a schema after it, of a world;
-//! without a NUL a rule over a small schema. Behind a first `1` to `5` it is a file of the shipped set instead, which is
-//! read slowly: a rule that permits, forbids or claims, the page of retired promises, or the schema.
+//! without a NUL a rule over a small schema. Behind a first `1` to `5` it is a file of the shipped set instead: a rule that
+//! permits, forbids or claims, the page of retired promises, or the schema.
 #![no_main]
 
 use std::sync::LazyLock;
@@ -8,15 +8,12 @@ use std::sync::LazyLock;
 use libfuzzer_sys::fuzz_target;
 use standing::policy::{Bundle, RuleFiles, Rulebook};
 
-const SCHEMA: &str = "entity User;\nentity Doc { open: Bool };\naction \"read\" appliesTo { principal: User, resource: Doc };\n";
+const SCHEMA: &str =
+    "entity User;\nentity Doc { open: Bool };\naction \"read\" appliesTo { principal: User, resource: Doc };\n";
 const RULE: &str = "@id(\"r\")\npermit (principal, action == Action::\"read\", resource) when { resource.open };\n";
-/// What makes a set one of ours, and little else.
-const SHIPPED: [&str; 4] = [
-    "schemas/api.cedarschema",
-    "schemas/standing.cedarschema",
-    "policies/may/remove-seats.cedar",
-    "policies/never/partner-suspended.cedar",
-];
+/// What makes a set one of ours, and little else: most of the time of an input goes into reading this again.
+const SHIPPED: [&str; 3] =
+    ["schemas/standing.cedarschema", "policies/may/remove-seats.cedar", "policies/never/partner-suspended.cedar"];
 
 static OF_SHIPPED: LazyLock<Vec<(String, String)>> = LazyLock::new(|| {
     let shipped = RuleFiles::built_in();
