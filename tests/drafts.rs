@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use crate::four_eyes::{Press, remarked};
+use crate::four_eyes::{Press, built_in, remarked};
 use crate::server::Answer;
 use crate::shipped::TIGHTER;
 
@@ -179,6 +179,61 @@ fn what_can_be_no_file_of_rules_is_refused_and_nothing_is_written() {
 #[test]
 fn whoever_edited_a_draft_does_not_approve_what_is_made_of_it() {
     let press = Press::start("", &[]);
+#[test]
+fn many_files_are_written_as_one_version_of_a_draft_or_none_of_them() {
+    let press = Press::start("", &[]);
+    let (ada, bob) = (press.token(&["--person", "ada"]), press.token(&["--person", "bob"]));
+    press.begins(&ada);
+    let writes = |token: &str, files: &Value, condition: Option<(&str, &str)>| {
+        let bearer = format!("Bearer {token}");
+        let headers = [("content-type", "application/json"), ("authorization", bearer.as_str())];
+        let headers: Vec<_> = headers.into_iter().chain(condition).collect();
+        let body = json!({ "files": files }).to_string();
+        press.server.send("POST", &format!("{DRAFT}/files"), &headers, Some(body.as_bytes()))
+    };
+    let files = json!({ BILLS: "// all\n", (TIGHTER.0): TIGHTER.1, SELL: built_in()[SELL] });
+    let written = writes(&bob, &files, Some(("if-match", "\"1\"")));
+    assert_eq!((written.status, written.header("etag")), (200, Some("\"2\"")), "{}", written.text);
+    let changed = |path: &str| written.json()["files"][path].clone();
+    let is_changed = json!({ "version": 2, "removed": false });
+    assert_eq!([BILLS, TIGHTER.0, SELL].map(changed), [is_changed.clone(), is_changed, Value::Null]);
+    let record = newest(&press, &ada);
+    let context = &record["question"]["context"];
+    assert_eq!((&context["files"], context["paths"].as_array().unwrap().len()), (&json!(3), 3), "{record}");
+    let draft = press.gets(&ada, DRAFT);
+    assert_eq!(
+        (&draft["files"][BILLS]["text"], &draft["editors"][1]["person"]),
+        (&json!("// all\n"), &json!("bob (standing)"))
+    );
+    // As they are already, they are no version, and nobody is an editor by them.
+    let same = writes(&press.token(&["--person", "cid"]), &files, None);
+    assert_eq!((same.status, same.header("etag")), (200, Some("\"2\"")), "{}", same.text);
+    assert_eq!(press.gets(&ada, DRAFT), draft);
+
+    let most = "a".repeat(1024 * 1024);
+    for (files, condition, status, code) in [
+        (json!({ BILLS: "// late\n" }), Some(("if-match", "\"1\"")), 412, "revision_moved"),
+        (json!({ BILLS: "// x\n", "policies/a\\b.cedar": "// x\n" }), None, 422, "invalid_rule_file"),
+        (json!({ BILLS: "// x\n", "policies/a\u{7}.cedar": "// x\n" }), None, 422, "invalid_rule_file"),
+        (
+            json!({ BILLS: "// x\n", (format!("policies/{}.cedar", "a".repeat(1024))): "// x\n" }),
+            None,
+            422,
+            "invalid_rule_file",
+        ),
+        (json!({ BILLS: "// x\n", "policies/.DS_Store": "x" }), None, 422, "invalid_rule_file"),
+    ] {
+        let refused = writes(&ada, &files, condition);
+        assert_eq!((refused.status, refused.code().as_str()), (status, code), "{files}");
+    }
+    for n in 0..4 {
+        let large = writes(&ada, &json!({ (format!("policies/{n}.cedar")): most }), None);
+        let expected = if n < 3 { 200 } else { 422 };
+        assert_eq!(large.status, expected, "{n}: {}", large.text);
+    }
+    assert_eq!(press.gets(&ada, DRAFT)["version"], 5);
+}
+
     let [ada, bob, phone, cid, dora] =
         ["ada", "bob", "bob", "cid", "dora"].map(|person| press.token(&["--person", person]));
     press.begins(&ada);

@@ -314,6 +314,9 @@ pub fn tries(town: &Town, route: &Route) -> Vec<Try> {
             town.by("operator", "POST", &town.ready(&path), None);
             one(&path, None)
         }
+        ("POST", "/v1/rules/drafts/{draft}/files") => {
+            one(&path, Some(json!({ "files": { "policies/never/new.cedar": "// To be written.\n" } })))
+        }
         (_, "/v1/rules/drafts/{draft}" | "/v1/rules/drafts/{draft}/base") => one(&path, None),
         (method, "/v1/rules/drafts/{draft}/files/{path}") => {
             let body = (method == "PUT").then(|| json!({ "text": "// To be written.\n" }));

@@ -1,5 +1,7 @@
 //! Drafts of rules: what is changed over a set that is kept, a file at a time.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use warp::http::StatusCode;
@@ -31,6 +33,14 @@ pub(super) struct DraftBody {
 pub(super) struct DraftFileBody {
     /// The text; it is kept as it is, also where it is wrong.
     text: String,
+}
+
+/// Files of a draft that are written at once.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct DraftFilesBody {
+    /// Their texts by their paths, each kept as it is; the other files stay as they are.
+    files: BTreeMap<String, String>,
 }
 
 /// Over which rules a draft is to stand.
@@ -116,6 +126,15 @@ pub(super) async fn put_file(mut request: Request) -> Result<Response, Problem> 
     let done = publish::draft_files::put_file(&request.pdp, &request.call, &id, &path, text).await?;
     let status = if done.value.is_new { StatusCode::CREATED } else { StatusCode::OK };
     Ok(tagged(change_response(status, &done, &done.value.file)?, Revision(done.value.file.version)))
+}
+
+pub(super) async fn put_files(mut request: Request) -> Result<Response, Problem> {
+    request.no_more_query()?;
+    let id = id(&request)?;
+    let DraftFilesBody { files } = request.rules_body().await?;
+    let done = publish::draft_files::put_files(&request.pdp, &request.call, &id, files).await?;
+    let response = change_response(StatusCode::OK, &done, &with_names(&request.pdp, &done.value)?)?;
+    Ok(tagged(response, Revision(done.value.version)))
 }
 
 pub(super) async fn delete_file(mut request: Request) -> Result<Response, Problem> {

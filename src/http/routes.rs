@@ -164,11 +164,11 @@ routes! {
     GET    "/v1/rules/drafts/{draft}/review" "reviewRules"                     => drafts::review, Caller;
     DELETE "/v1/rules/drafts/{draft}" "draftRules"                             => drafts::delete, Caller, noun;
     POST   "/v1/rules/drafts/{draft}/base" "draftRules"                        => drafts::rebase, Caller, noun, json_or_none;
+    POST   "/v1/rules/drafts/{draft}/files" "draftRules"                       => drafts::put_files, Caller, noun, json;
     GET    "/v1/rules/drafts/{draft}/files/{path}" "draftRules"                => drafts::get_file, Caller, noun;
     PUT    "/v1/rules/drafts/{draft}/files/{path}" "draftRules"                => drafts::put_file, Caller, noun, json;
     DELETE "/v1/rules/drafts/{draft}/files/{path}" "draftRules"                => drafts::delete_file, Caller, noun;
     GET    "/v1/rules/{digest}" "readRules"                                    => rules::kept, Caller;
-
     GET    "/v1/tokens" "listTokens"                                           => tokens::list, Caller, world;
     POST   "/v1/tokens" "createToken"                                          => tokens::create, Caller, world, json;
     POST   "/v1/tokens/{token}/rotation" "rotateToken"                         => tokens::rotate, Caller, world, json_or_none;

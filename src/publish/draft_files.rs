@@ -1,5 +1,7 @@
-//! The files of a draft: read as they would be proposed, written as they are sent, removed, and put back as they are in
-//! its base by being written so.
+//! The files of a draft: read as they would be proposed, written as they are sent, one by one or many at once, removed,
+//! and put back as they are in its base by being written so.
+
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -11,11 +13,14 @@ use crate::pdp::Pdp;
 use crate::pdp::call::{self, Call, CallError, CallTarget, Committed, Done, Response, unmoved};
 use crate::pdp::refused;
 use crate::publish::draft_error::DraftError;
-use crate::publish::drafts::{changed_by, end_reviews};
+use crate::publish::drafts::{DraftReport, changed_by, end_reviews, reported};
 use crate::publish::four_eyes::Hand;
 use crate::publish::proposal::wrong_file;
-use crate::publish::saying;
+use crate::publish::{in_force, saying};
 use crate::store::{ChangedFile, MetadataChanges, WholeDraft};
+
+/// How many files the record of a call names that writes many; the rest are counted.
+const FILES_NAMED_MAX: usize = 100;
 
 /// A file of a draft.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
@@ -65,7 +70,7 @@ fn version_of(file: Option<&FileReport>) -> Option<Revision> {
 }
 
 /// Has a file of a draft be as it is in its base, or otherwise.
-fn set(whole: &mut WholeDraft, path: &str, text: Option<String>) -> Result<(), DraftError> {
+fn set(whole: &mut WholeDraft, path: &str, text: Option<String>) {
     let (version, removed, bytes) = (whole.draft.version, text.is_none(), text.as_ref().map_or(0, String::len));
     if whole.base.get(path) == text.as_ref() {
         whole.texts.remove(path);
@@ -74,6 +79,10 @@ fn set(whole: &mut WholeDraft, path: &str, text: Option<String>) -> Result<(), D
         whole.texts.insert(path.to_owned(), text);
         whole.draft.files.insert(path.to_owned(), ChangedFile { version, removed, bytes });
     }
+}
+
+/// Checks that a draft is no larger than one may be.
+fn fits(whole: &WholeDraft) -> Result<(), DraftError> {
     let all: usize = whole.draft.files.values().map(|file| file.bytes).sum();
     if all > RULES_BODY_BYTES_MAX || whole.draft.files.len() > RULES_FILES_MAX || whole.files().len() > RULES_FILES_MAX
     {
@@ -129,11 +138,53 @@ pub async fn put_file(
             return Ok(Done::metadata(metadata, PutFile { is_new: false, file }));
         }
         changed_by(&mut whole.draft, &hand, context.at)?;
-        set(&mut whole, &path, Some(text.clone()))?;
+        set(&mut whole, &path, Some(text.clone()));
+        fits(&whole)?;
         metadata.put_draft(&whole.draft, &whole.texts)?;
         let unknown = || DraftError::UnknownFile { draft: id.clone(), path: path.clone() };
         let file = file_of(&whole, &path).ok_or_else(unknown)?;
         Ok(Done::metadata(metadata, PutFile { is_new, file }))
+    })
+    .await
+    .inspect(|_| end_reviews(pdp, &draft))
+}
+
+/// Writes many files of a draft at once: one version of it, and the files that are not among them stay as they are.
+///
+/// # Errors
+/// [`DraftError`], and then none of them is written; [`CallError::Denied`] when the caller may not draft rules.
+pub async fn put_files(
+    pdp: &Pdp,
+    call: &Call,
+    id: &DraftId,
+    files: BTreeMap<String, String>,
+) -> Result<Committed<DraftReport>, CallError<DraftError>> {
+    let wrong = files.iter().find_map(|(path, text)| Some((path.clone(), wrong_file(path, text)?)));
+    let named = || files.keys().take(FILES_NAMED_MAX).map(String::as_str).collect::<Vec<_>>();
+    let said = wrong.is_none().then(|| (Value::from(named()), Value::from(files.len())));
+    let (paths, count) = said.unzip();
+    let call = saying(call, [("draft", Some(id.as_str().into())), ("paths", paths), ("files", count)]);
+    if let Some((path, message)) = wrong {
+        let error = DraftError::File { path, message };
+        return refused::refuse(pdp, &call, "draftRules", CallTarget::Installation, error).await;
+    }
+    let (draft, current) = (id.clone(), pdp.rules.current.clone());
+    let (hand, id, asked) = (Hand::of_call(&call), id.clone(), call.clone());
+    call::change(pdp, &call, "draftRules", CallTarget::Installation, move |context, _| {
+        let mut whole = context.whole_draft(&id)?.ok_or_else(|| DraftError::Unknown(id.clone()))?;
+        unmoved(&asked, Some(Revision(whole.draft.version)))?;
+        let before = whole.files();
+        let others: Vec<_> = files.iter().filter(|(path, text)| before.get(*path) != Some(*text)).collect();
+        let mut metadata = MetadataChanges::default();
+        if !others.is_empty() {
+            changed_by(&mut whole.draft, &hand, context.at)?;
+            for (path, text) in others {
+                set(&mut whole, path, Some(text.clone()));
+            }
+            fits(&whole)?;
+            metadata.put_draft(&whole.draft, &whole.texts)?;
+        }
+        Ok(Done::metadata(metadata, reported(whole.draft, None, in_force(&current, context)?)))
     })
     .await
     .inspect(|_| end_reviews(pdp, &draft))
@@ -163,7 +214,8 @@ pub async fn delete_file(
         }
         unmoved(&asked, version_of(Some(&before)))?;
         changed_by(&mut whole.draft, &hand, context.at)?;
-        set(&mut whole, &path, None)?;
+        set(&mut whole, &path, None);
+        fits(&whole)?;
         metadata.put_draft(&whole.draft, &whole.texts)?;
         let version = whole.draft.version;
         let gone = FileReport { version, changed: before.base.is_some(), removed: true, text: None, ..before };

@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::clock::Timestamp;
 use crate::config::RulesFrom;
 use crate::id::DraftId;
-use crate::limits::{OPEN_PROPOSALS_MAX, RULES_FILE_BYTES_MAX, RULES_FILES_MAX};
+use crate::limits::{OPEN_PROPOSALS_MAX, RULES_FILE_BYTES_MAX, RULES_FILES_MAX, TEXT_LENGTH_MAX};
 use crate::pdp::Pdp;
 use crate::pdp::call::{self, Call, CallError, CallTarget, Committed, Done, Response};
 use crate::pdp::cursor::Seal;
@@ -170,6 +170,12 @@ pub async fn review_with(
 pub(crate) fn wrong_file(path: &str, text: &str) -> Option<String> {
     if text.len() > RULES_FILE_BYTES_MAX {
         return Some(format!("a file of rules has at most {RULES_FILE_BYTES_MAX} bytes"));
+    }
+    if path.len() > TEXT_LENGTH_MAX {
+        return Some(format!("a path has at most {TEXT_LENGTH_MAX} bytes"));
+    }
+    if path.contains('\\') || path.contains(char::is_control) {
+        return Some("the parts of a path stand between `/`, and it holds no control character".to_owned());
     }
     if !path.starts_with("policies/") && !path.starts_with("schemas/") {
         return Some("a path begins with `policies/` or `schemas/`".to_owned());

@@ -3,7 +3,7 @@
 use serde_json::json;
 use warp::http::StatusCode;
 
-use super::super::drafts::{DraftBaseBody, DraftBody, DraftFileBody, DraftList};
+use super::super::drafts::{DraftBaseBody, DraftBody, DraftFileBody, DraftFilesBody, DraftList};
 use super::operation::{Described, at};
 use crate::publish::draft_error::DraftError;
 use crate::publish::draft_files::FileReport;
@@ -48,6 +48,11 @@ pub(super) fn operations() -> Vec<Described> {
             .fails::<DraftError>()
             .never(no_conflict)
             .answers::<ReviewReport>("How far it has come, and what came of it"),
+        at("POST /v1/rules/drafts/{draft}/files", "writeDraftFiles", "Write many files of a draft at once")
+            .answers::<DraftReport>("The draft as it is now, without the texts of its files")
+            .body::<DraftFilesBody>(json!({ "files": { "policies/never/new.cedar": "// What may nobody do?\n" } }))
+            .changes()
+            .fails::<DraftError>(),
         at("GET /v1/rules/drafts/{draft}/files/{path}", "readDraftFile", "Read a file of a draft")
             .fails::<DraftError>()
             .never(no_conflict)
