@@ -13,7 +13,9 @@ pub mod table;
 pub mod rule_text;
 pub mod side_by_side;
 pub mod assets;
+pub mod parts;
 pub mod form;
+pub mod sent_form;
 pub mod parameters;
 pub mod frame;
 pub mod sealed;
@@ -186,6 +188,7 @@ pages! {
     POST   "/rules/drafts/{draft}/evidence" "reviewRules"         => rules::evidence_begun;
     GET    "/rules/drafts/{draft}/evidence/progress" "reviewRules" => rules::evidence_progress;
     POST   "/rules/drafts/{draft}/files" "draftRules"             => rules::added, large;
+    POST   "/rules/drafts/{draft}/folder" "draftRules" | "readRules" => rules::uploaded, long, large;
     GET    "/rules/drafts/{draft}/files/{*file}" "draftRules"     => rules::draft_file, long;
     POST   "/rules/drafts/{draft}/files/{*file}" "draftRules"     => rules::saved, long, large;
 

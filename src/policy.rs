@@ -32,6 +32,7 @@ pub use retired::{RETIRED, Retirement, retirements};
 pub use rule::{Claim, Place, Rule, RuleId, Rulebook, wording};
 pub(crate) use sale::{COMMERCIAL_RELATIONSHIP, ORIGINAL_RESELLER, RELATIONSHIP, RESELLER, SALE, SaleWords};
 pub use source::{ReadError, RuleFiles, without_mark};
+pub(crate) use stray::is_stray;
 pub(crate) use vocabulary::missing;
 pub use vocabulary::{ActionShape, Attribute, InvalidProperty, RecordShape, Shape, Vocabulary, convert};
 pub(crate) use words::FACT_WORDS;

@@ -21,6 +21,7 @@ pub mod rules_difference;
 pub mod draft_error;
 pub mod drafts;
 pub mod draft_files;
+pub mod draft_folder;
 pub mod draft_base;
 pub mod draft_review;
 pub mod rollback;

@@ -268,6 +268,119 @@ fn texts_that_take_too_long_to_compare_are_not_put_side_by_side_and_nothing_of_t
 }
 
 #[test]
+/// What a draft is to whoever reads it under `/v1`.
+fn read(press: &Press, token: &str, draft: &str) -> serde_json::Value {
+    press.send(token, "GET", &draft.replace("/rules", "/v1/rules"), None).json()
+}
+
+/// Sends files with the form that stands on the page of a draft, into a folder.
+fn uploaded(browser: &mut Browser<'_>, page: &Answer, into: &str, files: &[(&str, &str, &str)]) -> Answer {
+    let draft = page.text.split_once("/folder\" enctype").unwrap().0.rsplit_once('"').unwrap().1.to_owned();
+    let [key, once, version] = ["form_key", "once", "version"].map(|name| Browser::hidden(page, name));
+    let fields = [("form_key", &*key), ("once", &once), ("version", &version), ("into", into)];
+    browser.upload(&format!("{draft}/folder"), &fields, files)
+}
+
+#[test]
+fn a_folder_is_put_into_a_draft_in_one_version_and_what_an_editor_left_in_it_is_passed_over_and_said() {
+    let (press, [of_ada, _]) = reviewers();
+    let mut ada = with_token(&press.server, &of_ada);
+    let draft = begun(&mut ada);
+    let page = ada.get(&draft);
+    let (rule, seller, same) = (format!("rules/{PATH}"), format!("rules/{SELL}"), built_in()[BILLS].clone());
+    let files = [
+        ("folder", &*rule, RULE),
+        ("folder", &seller, "// as it is typed\r\nforbid ("),
+        ("folder", "rules/policies/may/receive-bill.cedar", &same),
+        ("folder", "rules/policies/.DS_Store", "\u{1}"),
+        ("folder", "rules/policies/never/a.cedar~", "permit (principal, action, resource);"),
+        ("files", "", ""),
+    ];
+    let sent = uploaded(&mut ada, &page, "", &files);
+    assert_eq!((sent.status, sent.header("location")), (303, Some(&*draft)), "{}", sent.text);
+    let shown = ada.get(&draft);
+    assert!(shown.text.contains("3 files are in the draft as you sent them."), "{}", shown.text);
+    assert!(shown.text.contains("2 files were passed over") && shown.text.contains("a.cedar~"), "{}", shown.text);
+    let is = |version: u64| {
+        let draft = read(&press, &of_ada, &draft);
+        let files: Vec<&str> = draft["files"].as_object().unwrap().keys().map(String::as_str).collect();
+        assert_eq!((&draft["version"], files), (&json!(version), vec![SELL, PATH]), "{draft}");
+        assert_eq!(draft["files"][SELL]["text"], "// as it is typed\r\nforbid (", "{draft}");
+    };
+    is(2);
+    // Sent twice it is done once, and what is there already is no version.
+    assert_eq!(uploaded(&mut ada, &page, "", &files).status, 303);
+    assert_eq!(uploaded(&mut ada, &shown, "", &files).status, 303);
+    is(2);
+
+    let page = ada.get(&draft);
+    let nowhere = uploaded(&mut ada, &page, "", &[("files", "b.cedar", "// b\n")]);
+    assert_eq!((nowhere.status, nowhere.text.contains("href=\"#into\"")), (422, true), "{}", nowhere.text);
+    let alone = uploaded(&mut ada, &page, "/policies/never/", &[("files", "b.cedar", "// b\n")]);
+    assert_eq!(alone.status, 303, "{}", alone.text);
+    assert_eq!(read(&press, &of_ada, &draft)["files"]["policies/never/b.cedar"]["text"], "// b\n");
+}
+
+#[test]
+fn of_a_folder_with_one_file_that_cannot_be_a_rule_nothing_is_written() {
+    let (press, [of_ada, of_bob]) = reviewers();
+    let mut ada = with_token(&press.server, &of_ada);
+    let draft = begun(&mut ada);
+    let page = ada.get(&draft);
+    let rule = format!("rules/{PATH}");
+    for wrong in [
+        "rules/README.md",
+        "rules/policies/never/a.ceder",
+        "rules/policies/never/.a.cedar",
+        "rules/policies/../policies/a.cedar",
+        "../policies/never/a.cedar",
+        "/policies/never/a.cedar",
+        "rules/policies/never\\a.cedar",
+        "rules/policies/never//a.cedar",
+        "rules/policies/never/a%22.cedar",
+        &rule,
+    ] {
+        let files = [("folder", &*rule, RULE), ("folder", wrong, "// a\n")];
+        let refused = uploaded(&mut ada, &page, "policies/never", &files);
+        let says = refused.text.contains("cannot be put into a draft") && refused.text.contains("<title>Error: ");
+        assert_eq!((refused.status, says), (422, true), "{wrong}: {}", refused.text);
+    }
+    let stray = uploaded(&mut ada, &page, "", &[("folder", "rules/policies/.DS_Store", "x")]);
+    assert!(stray.status == 422 && stray.text.contains("href=\"#folder\""), "{}", stray.text);
+    let long = "a".repeat(1024 * 1024 + 1);
+    assert_eq!(uploaded(&mut ada, &page, "", &[("folder", &rule, &long)]).status, 422);
+
+    // From elsewhere, with another key, or cut off.
+    let address = format!("{draft}/folder");
+    let [key, once, version] = ["form_key", "once", "version"].map(|name| Browser::hidden(&page, name));
+    let file = [("folder", &*rule, RULE)];
+    let [right, other] = [&*key, "another"].map(|key| [("form_key", key), ("once", &once), ("version", &version)]);
+    assert_eq!(ada.upload(&address, &other, &file).status, 403);
+    assert_eq!(ada.upload(&address, &right[1..], &file).status, 403);
+    let unknown = [&right[..], &[("more", "")]].concat();
+    assert_eq!(ada.upload(&address, &unknown, &file).status, 400);
+    assert_eq!(ada.upload(&address, &right, &[("text", "rules/a", "")]).status, 400, "a file where none is taken");
+    let media = ("content-type", "multipart/form-data; boundary=x");
+    let cut = format!("--x\r\nContent-Disposition: form-data; name=\"form_key\"\r\n\r\n{key}\r\n--x\r\n");
+    for (site, status) in [("cross-site", 403), ("same-origin", 400)] {
+        let sent = ada.call("POST", &address, &[media, ("sec-fetch-site", site)], Some(&cut));
+        assert_eq!(sent.status, status, "{site}: {}", sent.text);
+    }
+    let elsewhere = ada.call("POST", "/language", &[media, ("sec-fetch-site", "same-origin")], Some(&cut));
+    assert_eq!(elsewhere.status, 400, "other forms hold no files");
+    assert_eq!(
+        (&read(&press, &of_ada, &draft)["version"], &read(&press, &of_ada, &draft)["files"]),
+        (&json!(1), &json!({}))
+    );
+
+    // Somebody else changed the draft since it was shown.
+    let mut bob = with_token(&press.server, &of_bob);
+    assert_eq!(saved(&mut bob, &draft, &RULE.replace("seller not", "seller never")).status, 303);
+    let late = uploaded(&mut ada, &page, "", &file);
+    assert!(late.status == 422 && late.text.contains("Somebody changed the draft meanwhile"), "{}", late.text);
+    assert_eq!(read(&press, &of_ada, &draft)["version"], 2);
+}
+
 fn drafts_are_of_reviewers_and_nobody_else_sees_them() {
     let (press, [ada, _]) = reviewers();
     let draft = begun(&mut with_token(&press.server, &ada));

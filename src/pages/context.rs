@@ -368,7 +368,8 @@ impl PageCall {
             Some(DonePart::Number(number)) => (*number).into(),
             None => "".into(),
         };
-        let parts = ["partner", "other", "services", "displaced", "count"].map(|called| (called, part(called)));
+        let parts = ["partner", "other", "services", "displaced", "count", "passed", "names"]
+            .map(|called| (called, part(called)));
         Some(self.words.with(&done.says, parts))
     }
 }

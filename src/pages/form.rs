@@ -3,9 +3,11 @@
 //! A form is taken from a page of ours alone: the browser says so, and the form holds a key that only whoever has the
 //! cookie could have been shown.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use data_encoding::{BASE64URL_NOPAD, HEXLOWER};
+use bytes::Bytes;
+use data_encoding::BASE64URL_NOPAD;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use hyper::HeaderMap;
 use hyper::header::{CONTENT_TYPE, ORIGIN};
@@ -13,20 +15,22 @@ use maud::{Markup, html};
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 
+use super::parts::{Part, parts};
 use super::words::Words;
-use crate::caller::Caller;
-use crate::limits::FORM_FIELDS_MAX;
+use crate::limits::{FORM_FIELDS_MAX, RULES_FILES_MAX};
 use crate::pdp::call::Idempotency;
 
 /// What the key of a form is a code over.
 const FORM_WORD: &[u8] = b"standing form";
 const SEC_FETCH_SITE: &str = "sec-fetch-site";
-/// What a form is sent as.
-const MEDIA: &str = "application/x-www-form-urlencoded";
+/// What a form is sent as that holds fields alone.
+pub const MEDIA: &str = "application/x-www-form-urlencoded";
+/// What a form is sent as that may hold files.
+const MEDIA_WITH_FILES: &str = "multipart/form-data";
 /// The most characters of the name by which a form is done once.
 const ONCE_LENGTH_MAX: usize = 64;
 /// How the key begins under which a form is sent.
-const FORM_KEY: &str = "page-";
+pub const FORM_KEY: &str = "page-";
 
 /// Is what was sent from a page of ours, as the browser says?
 #[must_use]
@@ -92,53 +96,95 @@ pub enum FormError {
     TooMany,
 }
 
+/// The fields of a form, as far as it has them.
+fn fields_of<'a>(
+    sent: impl Iterator<Item = (Cow<'a, str>, Cow<'a, str>)>,
+    names: &[&str],
+) -> Result<BTreeMap<String, Vec<String>>, FormError> {
+    let mut fields: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for (count, (name, value)) in sent.enumerate() {
+        if count >= FORM_FIELDS_MAX {
+            return Err(FormError::TooMany);
+        }
+        let several =
+            names.iter().any(|known| known.strip_suffix('*').is_some_and(|known| known.is_empty() || known == &*name));
+        if !several && (name.starts_with('@') || !names.contains(&&*name)) {
+            return Err(FormError::Unknown(name.into_owned()));
+        }
+        let values = fields.entry(name.clone().into_owned()).or_default();
+        if !several && !values.is_empty() {
+            return Err(FormError::Repeated(name.into_owned()));
+        }
+        // What a browser sends for a new line is one.
+        values.push(value.replace("\r\n", "\n"));
+    }
+    Ok(fields)
+}
+
 /// What was sent with a form.
 #[derive(Clone, Default, Debug)]
-pub struct Form(BTreeMap<String, Vec<String>>);
+pub struct Form {
+    fields: BTreeMap<String, Vec<String>>,
+    files: Vec<(String, Bytes)>,
+}
 
 impl Form {
     /// Reads a form whose fields have these names; those that may stand several times end with a star, which alone is every
-    /// name.
+    /// name, and those of files begin with an at sign.
     ///
     /// # Errors
     /// A [`FormError`].
     pub fn read(headers: &HeaderMap, body: &[u8], names: &[&str]) -> Result<Self, FormError> {
         let media = headers.get(CONTENT_TYPE).and_then(|media| media.to_str().ok()).unwrap_or_default();
-        let media = media.split(';').next().unwrap_or_default().trim();
-        if !media.eq_ignore_ascii_case(MEDIA) || std::str::from_utf8(body).is_err() {
+        let is = |known: &str| media.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case(known);
+        if is(MEDIA_WITH_FILES) && names.iter().any(|name| name.starts_with('@')) {
+            return Self::with_files(media, body, names);
+        }
+        if !is(MEDIA) || std::str::from_utf8(body).is_err() {
             return Err(FormError::NoForm);
         }
-        let mut fields: BTreeMap<String, Vec<String>> = BTreeMap::new();
-        for (count, (name, value)) in form_urlencoded::parse(body).enumerate() {
-            if count >= FORM_FIELDS_MAX {
-                return Err(FormError::TooMany);
-            }
-            let several = names
-                .iter()
-                .any(|known| known.strip_suffix('*').is_some_and(|known| known.is_empty() || known == &*name));
-            if !several && !names.contains(&&*name) {
-                return Err(FormError::Unknown(name.into_owned()));
-            }
-            let values = fields.entry(name.clone().into_owned()).or_default();
-            if !several && !values.is_empty() {
-                return Err(FormError::Repeated(name.into_owned()));
-            }
-            // What a browser sends for a new line is one.
-            values.push(value.replace("\r\n", "\n"));
+        Ok(Self { fields: fields_of(form_urlencoded::parse(body), names)?, files: Vec::new() })
+    }
+
+    fn with_files(media: &str, body: &[u8], names: &[&str]) -> Result<Self, FormError> {
+        let sent = parts(media, body, RULES_FILES_MAX).ok_or(FormError::NoForm)?;
+        if sent.len() > RULES_FILES_MAX {
+            return Err(FormError::TooMany);
         }
-        Ok(Self(fields))
+        let (mut fields, mut files) = (Vec::new(), Vec::new());
+        for Part { name, file, bytes } in sent {
+            let takes_files = names.iter().any(|known| known.strip_prefix('@') == Some(&*name));
+            match file {
+                // What a browser sends where no file was chosen.
+                Some(file) if takes_files && file.is_empty() && bytes.is_empty() => {}
+                Some(file) if takes_files && !file.is_empty() => files.push((file, bytes)),
+                None if !takes_files => {
+                    let value = String::from_utf8(bytes.into()).map_err(|_| FormError::NoForm)?;
+                    fields.push((name, value));
+                }
+                _ => return Err(FormError::Unknown(name)),
+            }
+        }
+        let fields = fields.into_iter().map(|(name, value)| (name.into(), value.into()));
+        Ok(Self { fields: fields_of(fields, names)?, files })
+    }
+
+    /// The files that were sent, each with its name as the browser says it.
+    #[must_use]
+    pub fn files(&self) -> &[(String, Bytes)] {
+        &self.files
     }
 
     /// What a field says; nothing is what an empty one says.
     #[must_use]
     pub fn text(&self, name: &str) -> &str {
-        self.0.get(name).and_then(|values| values.first()).map_or("", String::as_str)
+        self.fields.get(name).and_then(|values| values.first()).map_or("", String::as_str)
     }
 
     /// What a field says each time it stands.
     #[must_use]
     pub fn all(&self, name: &str) -> &[String] {
-        self.0.get(name).map_or(&[], Vec::as_slice)
+        self.fields.get(name).map_or(&[], Vec::as_slice)
     }
 
     /// What makes sending the form again safe: its own name, and what it says besides.
@@ -148,50 +194,23 @@ impl Form {
         let is_name =
             (1..=ONCE_LENGTH_MAX).contains(&once.len()) && once.bytes().all(|byte| byte.is_ascii_alphanumeric());
         let mut request = Sha256::new();
-        let mut add = |part: &str| {
+        let mut add = |part: &[u8]| {
             request.update((part.len() as u64).to_be_bytes());
-            request.update(part.as_bytes());
+            request.update(part);
         };
-        add(path);
-        for (name, values) in &self.0 {
+        add(path.as_bytes());
+        for (name, values) in &self.fields {
             for value in values.iter().filter(|_| name != "form_key") {
-                add(name);
-                add(value);
+                add(name.as_bytes());
+                add(value.as_bytes());
             }
+        }
+        for (name, bytes) in &self.files {
+            add(name.as_bytes());
+            add(bytes);
         }
         is_name.then(|| Idempotency { key: format!("{FORM_KEY}{once}"), request: request.finalize().into() })
     }
-}
-
-/// How much of a hash stands in the name: two forms of one page differ in it, and two callers.
-const NAMED_HASH_BYTES: usize = 8;
-
-/// How a hash begins, as it stands in a name.
-fn beginning(hash: &[u8]) -> String {
-    HEXLOWER.encode(hash.get(..NAMED_HASH_BYTES).unwrap_or_default())
-}
-
-/// A caller, as they stand in the name of what goes on for a form.
-fn named(caller: &Caller) -> String {
-    let hash: [u8; 32] = Sha256::digest(caller.to_string()).into();
-    beginning(&hash)
-}
-
-/// A form that somebody sent, as what goes on for it is called: by its own name, which nobody else knows, what it says, and
-/// who sent it. A form without a name of its own changes nothing, and has none here.
-#[must_use]
-pub fn sent_as(caller: &Caller, headers: &HeaderMap, body: &[u8], path: &str) -> Option<String> {
-    let Idempotency { key, request } = Form::read(headers, body, &["*"]).ok()?.idempotency(path)?;
-    Some(format!("{key}-{}-{}", beginning(&request), named(caller)))
-}
-
-/// The key under which a caller sent a form, and the beginning of the hash of what it says, by how what goes on for it is
-/// called; nothing of what is no form, and of what somebody else sent: under whom that was done is not known here.
-#[must_use]
-pub fn key_of_sent<'a>(caller: &Caller, name: &'a str) -> Option<(&'a str, Vec<u8>)> {
-    let (sent, _) = name.rsplit_once('-').filter(|(_, by)| *by == named(caller))?;
-    let (key, request) = sent.rsplit_once('-').filter(|(key, _)| key.starts_with(FORM_KEY))?;
-    Some((key, HEXLOWER.decode(request.as_bytes()).ok().filter(|request| request.len() == NAMED_HASH_BYTES)?))
 }
 
 /// What is wrong with a field.
@@ -281,6 +300,22 @@ pub fn field(words: Words, field: &Field<'_>, errors: &[FieldError]) -> Markup {
     }
 }
 
+/// Files to be chosen, a whole folder or one by one, with what is wrong with them.
+#[must_use]
+pub fn file_field(words: Words, id: &str, key: &str, is_folder: bool, errors: &[FieldError]) -> Markup {
+    let wrong = is_wrong(errors, id);
+    let described = format!("{id}-hint{}", if wrong { format!(" {id}-error") } else { String::new() });
+    html! {
+        div.field {
+            label for=(id) { (words.say(key)) }
+            p.hint id=(format!("{id}-hint")) { (words.say(&format!("{key}-hint"))) }
+            (error_at(words, errors, id))
+            input type="file" id=(id) name=(id) multiple webkitdirectory[is_folder]
+                aria-describedby=(described) aria-invalid=[wrong.then_some("true")];
+        }
+    }
+}
+
 /// A field of several lines.
 pub struct Area<'a> {
     /// Its id, which is its name too.
@@ -352,24 +387,5 @@ fn choices_with(Choices { id, label, options, chosen }: &Choices<'_>, error: &Ma
                 @for (value, called) in options { option value=(value) selected[value == chosen] { (called) } }
             }
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{Caller, HeaderMap, MEDIA, key_of_sent, sent_as};
-    use hyper::header::{CONTENT_TYPE, HeaderValue};
-
-    #[test]
-    fn what_goes_on_for_a_form_is_called_by_its_own_name_and_known_to_whoever_sent_it() {
-        let headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static(MEDIA))]);
-        let customer = |id: &str| Caller::Customer { id: id.parse().unwrap_or_else(|_| unreachable!("it is an id")) };
-        let (sender, other) = (customer("adatum"), customer("fabrikam"));
-        let sent = |body: &str| sent_as(&sender, &headers, body.as_bytes(), "/removal");
-        let name = sent("once=ABC&service=azure").unwrap_or_default();
-        let key = |caller: &Caller| key_of_sent(caller, &name).map(|(key, request)| (key, request.len()));
-        assert_eq!([key(&sender), key(&other)], [Some(("page-ABC", 8)), None]);
-        assert_ne!(sent("once=ABC&service=office365"), Some(name));
-        assert_eq!(sent("service=azure"), None, "what has no name of its own changes nothing");
     }
 }

@@ -13,8 +13,8 @@ use maud::html;
 
 use super::PageRoute;
 use super::context::{Answer, Fault, PageCall};
-use super::form::sent_as;
 use super::response::{faulty, framed, see_other, sent, whole};
+use super::sent_form::sent_as;
 use super::waiting::Found;
 use super::waiting_page::being_made;
 use super::when::moment;

@@ -8,9 +8,9 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::{Duration, Instant, sleep_until, timeout_at};
 
 use super::context::{Answer, Fault, PageCall};
-use super::form::key_of_sent;
 use super::frame::Shown;
 use super::held::Held;
+use super::sent_form::key_of_sent;
 use super::waiting::Found;
 use super::when::moment;
 use super::words::Words;

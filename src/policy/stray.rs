@@ -8,7 +8,7 @@ const BEGINNINGS: [&str; 1] = [".#"];
 const NAMES: [&str; 2] = [".DS_Store", "Thumbs.db"];
 
 /// Is a file or folder of that name one that is passed over?
-pub(super) fn is_stray(name: &str) -> bool {
+pub(crate) fn is_stray(name: &str) -> bool {
     NAMES.contains(&name)
         || ENDINGS.iter().any(|ending| name.ends_with(ending))
         || BEGINNINGS.iter().any(|beginning| name.starts_with(beginning))

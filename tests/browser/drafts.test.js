@@ -1,8 +1,11 @@
 // The reviewer who changes a rule, as a person would: a draft edited wrongly and mended, its evidence, proposing it, a
 // second person who approves, what others changed meanwhile, and a promise that would be broken.
 import assert from "node:assert/strict";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
 import { after, before, test } from "node:test";
-import { TIGHTER, axe, demonstration, json, launched, main, person, press, rules, signIn, title } from "./harness.js";
+import { TIGHTER, axe, demonstration, hasFocus, json, launched, main, person, press, rules, signIn, title } from "./harness.js";
 
 const [PATH, RULE] = TIGHTER;
 const SEATS = "policies/may/remove-seats.cedar";
@@ -22,8 +25,8 @@ after(async () => {
 
 const button = (page, name) => page.getByRole("button", { name, exact: true });
 
-async function reviewer(name) {
-  const visit = await person(browser, server.base);
+async function reviewer(name, options = {}) {
+  const visit = await person(browser, server.base, options);
   visit.page.setDefaultTimeout(PROVED_WITHIN);
   await signIn(visit.page, name);
   return visit;
@@ -108,6 +111,45 @@ test("a draft is edited wrongly, mended, reviewed, proposed, and approved by ano
   assert.deepEqual(noise.filter((said) => !said.includes("422")), []);
   await context.close();
 });
+
+// A folder of rules as an editor leaves it.
+async function folderOf(texts) {
+  const folder = join(await mkdtemp(join(tmpdir(), "standing-rules-")), "rules");
+  for (const [path, text] of Object.entries(texts)) {
+    await mkdir(dirname(join(folder, path)), { recursive: true });
+    await writeFile(join(folder, path), text);
+  }
+  return folder;
+}
+
+for (const javaScriptEnabled of [true, false]) {
+  test(`a folder is chosen and put into a draft${javaScriptEnabled ? "" : " without a script"}`, async () => {
+    const { page, context } = await reviewer("Ada · reviewer of rules", { javaScriptEnabled });
+    const draft = await begun(page, `A folder ${javaScriptEnabled}`);
+    await page.goto(draft);
+    const wrong = await folderOf({ [PATH]: RULE, "policies/never/mistyped.ceder": RULE });
+    await page.getByLabel("A folder").setInputFiles(wrong);
+    await press(button(page, "Put them into the draft"));
+    assert.match(await page.title(), /^Error: /);
+    assert.match(await main(page), /policies\/never\/mistyped\.ceder cannot be put into a draft/);
+    await hasFocus(page, ".errors");
+    if (javaScriptEnabled) assert.deepEqual(await axe(page), []);
+    await page.goto(draft);
+    const right = await folderOf({ [PATH]: RULE, "policies/.DS_Store": "left", [`${PATH}~`]: "before" });
+    await page.getByLabel("A folder").setInputFiles(right);
+    await press(button(page, "Put them into the draft"));
+    const said = await page.getByRole("status").innerText();
+    assert.match(said, /One file is in the draft as you sent it\. 2 files were passed over/);
+    await page.getByLabel("Files", { exact: true }).setInputFiles(join(right, PATH));
+    await page.getByLabel("Which folder the files go into").fill("policies/may");
+    await press(button(page, "Put them into the draft"));
+    const { version, files: changed } = await json(server.base, `/v1${draft}`);
+    assert.deepEqual([version, Object.keys(changed)], [3, [PATH.replace("never", "may"), PATH].sort()]);
+    assert.equal(changed[PATH].text, RULE);
+    await context.close();
+    await Promise.all([wrong, right].map((folder) => rm(dirname(folder), { recursive: true })));
+  });
+}
 
 test("a draft that loosens a rule names the promise it breaks, and who would gain", async () => {
   const { page, context } = await reviewer("Ada · reviewer of rules");

@@ -10,7 +10,7 @@ use crate::pages::answer::{Tone, panel};
 use crate::pages::called::Called;
 use crate::pages::context::{Answer, Fault, PageCall, WhatWasDone};
 use crate::pages::facts::facts;
-use crate::pages::form::{Field, FieldError, field, summary};
+use crate::pages::form::{Field, FieldError, field, file_field, summary};
 use crate::pages::frame::Shown;
 use crate::pages::table::Table;
 use crate::pages::when::moment;
@@ -27,12 +27,12 @@ use crate::publish::report::rules_with;
 const ID_BYTES: usize = 5;
 
 /// What is wrong with a field, where what was sent is refused for it.
-fn wrong(field: &str, says: String) -> Vec<FieldError> {
+pub(super) fn wrong(field: &str, says: String) -> Vec<FieldError> {
     vec![FieldError { field: field.to_owned(), says }]
 }
 
 /// A form that does not say which version of a draft it is about.
-fn missing_version() -> Fault {
+pub(super) fn missing_version() -> Fault {
     Fault::Unreadable("unreadable-form", String::new())
 }
 
@@ -101,11 +101,16 @@ pub async fn begun(page: PageCall) -> Result<Answer, Fault> {
 /// `GET /rules/drafts/{draft}`
 pub async fn one_draft(page: PageCall) -> Result<Answer, Fault> {
     page.signed_in()?;
-    shown(&page, ["", ""], &[]).await
+    shown(&page, ["", ""], "", &[]).await
 }
 
-/// The page of a draft, with what was typed to propose it, and why it was not proposed.
-async fn shown(page: &PageCall, [title, why]: [&str; 2], errors: &[FieldError]) -> Result<Answer, Fault> {
+/// The page of a draft, with what was typed to propose it or to say which folder files go into, and what is wrong with that.
+pub(super) async fn shown(
+    page: &PageCall,
+    [title, why]: [&str; 2],
+    into: &str,
+    errors: &[FieldError],
+) -> Result<Answer, Fault> {
     let words = page.words;
     let pdp = &page.setting.pdp;
     let read = draft(pdp, &page.call, &page.param("draft")?).await?;
@@ -129,7 +134,7 @@ async fn shown(page: &PageCall, [title, why]: [&str; 2], errors: &[FieldError]) 
                 p.buttons { a.button.quiet href=(format!("{here}/base")) { (words.say("draft-up-to-date")) } }
             }))
         }
-        div id="files" { (changed_files(words, &base.value.files, &files)) }
+        div id="changed" { (changed_files(words, &base.value.files, &files)) }
         @if !draft.files.is_empty() {
             ul { @for path in draft.files.keys() {
                 li { a href=(draft_file_address(&draft.id, path)) { (words.with("draft-edit", [("path", id(path).into())])) } }
@@ -144,6 +149,16 @@ async fn shown(page: &PageCall, [title, why]: [&str; 2], errors: &[FieldError]) 
             (page.hidden()?)
             (field(words, &Field::text(words, "path", "field-path", "", false), errors))
             div.buttons { button.quiet { (words.say("draft-add")) } }
+        }
+        h2 { (words.say("draft-upload")) }
+        p { (words.say("draft-upload-says")) }
+        form method="post" action=(format!("{here}/folder")) enctype="multipart/form-data" {
+            (page.hidden()?)
+            input type="hidden" name="version" value=(draft.version);
+            (file_field(words, "folder", "field-folder", true, errors))
+            (file_field(words, "files", "field-files", false, errors))
+            (field(words, &Field::text(words, "into", "field-into", into, true), errors))
+            div.buttons { button.quiet { (words.say("draft-upload-now")) } }
         }
         h2 { (words.say("draft-propose")) }
         @if rules_from(pdp) == RulesFrom::Files { p { (words.say("rules-from-files-says")) } }
@@ -223,13 +238,13 @@ pub async fn proposed(page: PageCall) -> Result<Answer, Fault> {
             Ok(page.see_done(format!("/rules/proposals/{}", done.value.id), &says))
         }
         Err(CallError::Refused(PublishError::Text(name))) => {
-            shown(&page, [title, why], &wrong(name, page.words.say("field-too-long"))).await
+            shown(&page, [title, why], "", &wrong(name, page.words.say("field-too-long"))).await
         }
         // What was typed stays, whatever is wrong with the files.
         Err(CallError::Refused(error)) if !error.code().starts_with("unknown_") => {
             let code = error.code();
             let says = page.words.find(&format!("reason-{code}")).unwrap_or_else(|| error.to_string());
-            shown(&page, [title, why], &wrong("files", format!("{says} ({code})"))).await
+            shown(&page, [title, why], "", &wrong("changed", format!("{says} ({code})"))).await
         }
         Err(error) => Err(error.into()),
     }

@@ -238,6 +238,30 @@ draft-edit = Edit { $path }
 draft-change-another = Change another file
 draft-all-files = Every file of the set
 draft-add = Add the file
+draft-upload = Upload a folder or files
+draft-upload-says = Each file is put into the draft as it is, all of them or none. Files that you do not send stay as they are.
+draft-upload-now = Put them into the draft
+field-folder = A folder
+field-folder-hint = The one that holds policies and schemas. What editors and desktops leave in it is passed over.
+field-files = Files
+field-files-hint = Files of rules, one or several.
+field-into = Which folder the files go into
+field-into-hint = For files that are not in a folder, as policies/never
+upload-into-missing = Say which folder the files go into
+upload-nothing = Choose a folder or files of rules
+upload-wrong-file = { $path } cannot be put into a draft. A file of rules is a .cedar, a .cedarschema or a .md below policies/ or schemas/, no part of its path begins with a dot, and it is text in UTF-8 of at most 1 MiB. Nothing was written.
+done-uploaded = { $count ->
+    [one] One file is in the draft as you sent it.
+   *[other] { $count } files are in the draft as you sent them.
+}
+done-uploaded-but = { $count ->
+    [one] One file is in the draft as you sent it.
+   *[other] { $count } files are in the draft as you sent them.
+} { $passed ->
+    [one] One file was passed over, which an editor or the desktop left there: { $names }.
+   *[other] { $passed } files were passed over, which an editor or the desktop left there, such as { $names }.
+}
+reason-draft_too_large = The draft would become too large. Nothing was written.
 draft-propose = Propose it
 draft-propose-nothing = It changes nothing yet.
 draft-propose-says = It is reviewed first, which can take a minute. Whoever edited it cannot approve it.
