@@ -71,7 +71,7 @@ pub use checkpoints::Signed;
 pub use copy::{CopyPieces, StoreCopy};
 pub use copy_writer::{CopiedState, CopyError, StoreWriter};
 pub use customer_snapshot::CustomerSnapshot;
-pub use draft::{ChangedFile, Draft, DraftReview, DraftTexts, ReviewEnd, WholeDraft, with_changes};
+pub use draft::{ChangedFile, Draft, DraftReview, DraftTexts, GoneDrafts, ReviewEnd, WholeDraft, with_changes};
 pub use frame::{Body, Frame, StoredFrame};
 pub use history::Versions;
 pub use in_force::{InForce, Why};

@@ -86,12 +86,15 @@ fn a_draft_is_begun_over_the_rules_in_force_renamed_listed_and_deleted_and_each_
         let gone = press.send(&ada, method, DRAFT, body);
         assert_eq!((gone.status, gone.code().as_str()), (404, "unknown_draft"), "{method}");
     }
-    // One that is begun under the same id is not the one that somebody read.
+    // One that is begun, under the same id or another, is not the one that somebody read.
     let begun = press.begins(&bob);
     assert_eq!(
         (&begun["version"], &begun["files"], &begun["editors"][0]["person"]),
         (&json!(5), &json!({}), &json!("bob (standing)"))
     );
+    let other = press.send(&ada, "PUT", "/v1/rules/drafts/other", Some(&json!({})));
+    assert_eq!(other.header("etag"), Some("\"5\""), "{}", other.text);
+    assert_eq!(press.verified(), Some(0));
 }
 
 #[test]
@@ -177,9 +180,6 @@ fn what_can_be_no_file_of_rules_is_refused_and_nothing_is_written() {
 }
 
 #[test]
-fn whoever_edited_a_draft_does_not_approve_what_is_made_of_it() {
-    let press = Press::start("", &[]);
-#[test]
 fn many_files_are_written_as_one_version_of_a_draft_or_none_of_them() {
     let press = Press::start("", &[]);
     let (ada, bob) = (press.token(&["--person", "ada"]), press.token(&["--person", "bob"]));
@@ -234,6 +234,9 @@ fn many_files_are_written_as_one_version_of_a_draft_or_none_of_them() {
     assert_eq!(press.gets(&ada, DRAFT)["version"], 5);
 }
 
+#[test]
+fn whoever_edited_a_draft_does_not_approve_what_is_made_of_it() {
+    let press = Press::start("", &[]);
     let [ada, bob, phone, cid, dora] =
         ["ada", "bob", "bob", "cid", "dora"].map(|person| press.token(&["--person", person]));
     press.begins(&ada);

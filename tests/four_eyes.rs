@@ -63,6 +63,11 @@ impl Press {
     }
 
     /// A token that is created with another one.
+    /// The status with which the ledger is verified beside the server: zero where all is as written.
+    pub fn verified(&self) -> Option<i32> {
+        standing(&["ledger", "verify", "--data", self.data.path().to_str().unwrap()]).status.code()
+    }
+
     pub fn made_by(&self, maker: &str) -> String {
         let created = self.send(maker, "POST", "/v1/tokens", Some(&json!({ "role": "operator" })));
         assert_eq!(created.status, 201, "{}", created.text);

@@ -138,8 +138,7 @@ pub async fn begin_draft_review(
     let job = pdp.rules.jobs.begin(id);
     let (by, draft) = (call.caller.to_string(), id.clone());
     let begun = call::change(pdp, &call, "reviewRules", CallTarget::Installation, move |context, _| {
-        let kept = context.draft(&draft)?.filter(|kept| kept.deleted.is_none());
-        let version = kept.ok_or_else(|| DraftError::Unknown(draft.clone()))?.edited;
+        let version = context.draft(&draft)?.ok_or_else(|| DraftError::Unknown(draft.clone()))?.edited;
         let before = context.draft_review(&draft)?;
         let goes_on = |review: &DraftReview| {
             review.end.is_none() && review.version == version && under_way == Some((review.number, version))
@@ -150,7 +149,7 @@ pub async fn begin_draft_review(
         let number = before.map_or(1, |before| before.number + 1);
         let review = DraftReview { number, version, by: by.clone(), begun: context.at, end: None };
         let mut metadata = MetadataChanges::default();
-        metadata.put_draft_review(&draft, Some(&review))?;
+        metadata.put_draft_review(&draft, &review)?;
         Ok(Done::metadata(metadata, (true, review)))
     })
     .await?;
@@ -188,8 +187,7 @@ pub async fn followed_draft_review(
     id: &DraftId,
 ) -> Result<Response<(ReviewReport, Option<Progress>)>, CallError<DraftError>> {
     call::read(pdp, call, "reviewRules", &CallTarget::Installation, |_, _| {
-        let draft = pdp.store.draft(id)?.filter(|draft| draft.deleted.is_none());
-        let draft = draft.ok_or_else(|| DraftError::Unknown(id.clone()))?;
+        let draft = pdp.store.draft(id)?.ok_or_else(|| DraftError::Unknown(id.clone()))?;
         let none = || DraftError::NoReview(id.clone());
         // One that comes to its end meanwhile is stored before it is forgotten.
         let progress = pdp.rules.jobs.progress(id, pdp.store.draft_review(id)?.ok_or_else(none)?.number);
@@ -217,7 +215,7 @@ async fn go_on(pdp: Arc<Pdp>, job: Job, id: DraftId, review: DraftReview) {
         // Another one may have been begun since, or the draft deleted.
         if context.draft_review(&id)?.as_ref() == Some(&review) {
             let ended = DraftReview { end: Some((context.at, end.clone())), ..review.clone() };
-            metadata.put_draft_review(&id, Some(&ended))?;
+            metadata.put_draft_review(&id, &ended)?;
         }
         Ok(metadata)
     };

@@ -21,7 +21,7 @@ use crate::publish::draft_error::DraftError;
 use crate::publish::editors::EditorReport;
 use crate::publish::four_eyes::Hand;
 use crate::publish::{self, in_force, saying};
-use crate::store::{Draft, DraftTexts, Editor, MetadataChanges, WholeDraft, with_changes};
+use crate::store::{Draft, DraftTexts, Editor, GoneDrafts, MetadataChanges, WholeDraft, with_changes};
 
 /// How a draft is begun or renamed.
 #[derive(Clone, Debug, Default)]
@@ -188,8 +188,7 @@ pub async fn put_draft(
     let (current, hand, id, asked) = (pdp.rules.current.clone(), Hand::of_call(&call), id.clone(), call.clone());
     call::change(pdp, &call, "draftRules", CallTarget::Installation, move |context, _| {
         let in_force = publish::in_force(&current, context)?;
-        let kept = context.draft(&id)?;
-        let there = kept.clone().filter(|draft| draft.deleted.is_none());
+        let there = context.draft(&id)?;
         unmoved(&asked, there.as_ref().map(|draft| Revision(draft.version)))?;
         let mut metadata = MetadataChanges::default();
         if let Some(mut draft) = there {
@@ -208,7 +207,7 @@ pub async fn put_draft(
         if context.drafts()?.len() >= DRAFTS_MAX {
             return Err(DraftError::TooMany.into());
         }
-        let version = kept.map_or(0, |deleted| deleted.version);
+        let GoneDrafts { version, rows_of } = context.gone_drafts()?;
         let mut draft = Draft {
             name: name.clone().unwrap_or_else(|| id.to_string()),
             id: id.clone(),
@@ -223,6 +222,9 @@ pub async fn put_draft(
             deleted: None,
         };
         changed_by(&mut draft, &hand, context.at)?;
+        if !rows_of.is_empty() {
+            metadata.remove_drafts(&rows_of, version)?;
+        }
         metadata.put_draft(&draft, &DraftTexts::new())?;
         Ok(Done::metadata(metadata, PutDraft { is_new: true, draft: reported(draft, None, in_force) }))
     })
@@ -244,18 +246,9 @@ pub async fn delete_draft(
         let whole = context.whole_draft(&id)?.ok_or_else(|| DraftError::Unknown(id.clone()))?;
         unmoved(&asked, Some(Revision(whole.draft.version)))?;
         let report = reported(whole.draft.clone(), Some(&whole.texts), in_force(&current, context)?);
-        let version = whole.draft.version + 1;
-        let deleted = Draft {
-            deleted: Some(context.at),
-            version,
-            edited: version,
-            files: BTreeMap::new(),
-            editors: Vec::new(),
-            ..whole.draft
-        };
+        let version = context.gone_drafts()?.version.max(whole.draft.version + 1);
         let mut metadata = MetadataChanges::default();
-        metadata.put_draft(&deleted, &DraftTexts::new())?;
-        metadata.put_draft_review(&id, None)?;
+        metadata.remove_drafts(std::slice::from_ref(&id), version)?;
         Ok(Done::metadata(metadata, report))
     })
     .await
@@ -265,7 +258,8 @@ pub async fn delete_draft(
 /// Cancels the review of a draft that goes on, where its files are others by now.
 pub(crate) fn end_reviews(pdp: &Pdp, id: &DraftId) {
     match pdp.store.draft(id) {
-        Ok(draft) => drop(draft.map(|draft| pdp.rules.jobs.changed(id, draft.edited))),
+        // One that is gone is of no version.
+        Ok(draft) => pdp.rules.jobs.changed(id, draft.map_or(0, |draft| draft.edited)),
         // It is told by its version which draft it was about.
         Err(error) => tracing::warn!(%error, draft = %id, "a review of files that changed is not cancelled"),
     }

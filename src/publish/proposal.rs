@@ -78,7 +78,7 @@ pub(crate) fn proposed(
     let Hand { caller: proposer, person, token } = hand.clone();
     let editors = match draft {
         Some((id, version)) => {
-            let kept = context.draft(id)?.filter(|kept| kept.deleted.is_none() && kept.version == *version);
+            let kept = context.draft(id)?.filter(|kept| kept.version == *version);
             let kept = kept.ok_or_else(|| PublishError::DraftChanged(id.clone()))?;
             // Over rules of before it would put back what others changed since.
             if kept.base != base {

@@ -112,7 +112,10 @@ impl<'txn> Batch<'txn> {
         self.metadata.insert(self.newer.number + 1, bytes.as_slice())?;
         self.newer.note(&bytes, entry.rows);
         for (key, row) in metadata.rows {
-            self.metadata_table.insert(key.as_slice(), row.as_slice())?;
+            match row.is_empty() {
+                true => drop(self.metadata_table.remove(key.as_slice())?),
+                false => drop(self.metadata_table.insert(key.as_slice(), row.as_slice())?),
+            }
         }
         self.in_force = metadata.in_force.or(self.in_force.take());
         Ok(self.newer.head)

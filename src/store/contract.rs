@@ -28,6 +28,8 @@ contract! {
     a_change_sees_those_before_it_in_the_same_commit
     what_a_sheet_enters_is_there_together
     the_past_stays_as_it_was
+    a_row_that_is_taken_away_is_gone_until_it_is_written_again
+    of_drafts_that_are_gone_it_is_known_how_far_they_came_also_by_rows_that_an_earlier_version_left
     a_commit_that_is_given_up_leaves_nothing
     a_commit_that_fails_is_there_whole_or_not_at_all
     where_the_log_has_gone_on_nothing_is_entered

@@ -1,9 +1,8 @@
 //! Drafts of rules as they are kept: no facts, so in no export and no feed of changes, and in a backup as all metadata is.
 //!
 //! A draft has three rows: what is said of it, the texts of its files, and its newest review, so that a list of drafts
-//! stays small. One that
-//! was deleted keeps the first, without its files: an id that is used again goes on with its versions, or somebody who
-//! read the first draft would overwrite the second unseen.
+//! stays small. They go with the draft. One row says how far the drafts came that are gone: a draft that is begun goes on
+//! from there, or somebody who read one would overwrite another of the same id unseen.
 
 use std::collections::BTreeMap;
 
@@ -53,7 +52,7 @@ pub struct Draft {
     pub editors: Vec<Editor>,
     /// The files it changes.
     pub files: BTreeMap<String, ChangedFile>,
-    /// When it was deleted.
+    /// When it was deleted: a row that an earlier version left of one that is gone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deleted: Option<Timestamp>,
 }
@@ -86,6 +85,18 @@ pub struct DraftReview {
     pub end: Option<(Timestamp, ReviewEnd)>,
 }
 
+/// The row that says how far the drafts came that are gone.
+const GONE_DRAFTS: &[u8] = b"dv";
+
+/// What is left of drafts that are gone.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct GoneDrafts {
+    /// The highest version that one of them had.
+    pub version: u64,
+    /// Those of which an earlier version of this program left rows.
+    pub rows_of: Vec<DraftId>,
+}
+
 /// The texts of the files that a draft changes; nothing of one that it removes.
 pub type DraftTexts = BTreeMap<String, Option<String>>;
 
@@ -107,12 +118,24 @@ impl Metadata<'_> {
     }
 
     fn draft(&self, id: &DraftId) -> Result<Option<Draft>, StoreError> {
-        self.row(&draft_key(id))
+        Ok(self.row::<Draft>(&draft_key(id))?.filter(|draft| draft.deleted.is_none()))
+    }
+
+    fn all_drafts(&self) -> Result<impl Iterator<Item = Draft>, StoreError> {
+        Ok(self.rows::<Draft>(b"dd", b"de", usize::MAX)?.into_iter().map(|(_, draft)| draft))
     }
 
     fn drafts(&self) -> Result<Vec<Draft>, StoreError> {
-        let drafts = self.rows::<Draft>(b"dd", b"de", usize::MAX)?.into_iter().map(|(_, draft)| draft);
-        Ok(drafts.filter(|draft| draft.deleted.is_none()).collect())
+        Ok(self.all_drafts()?.filter(|draft| draft.deleted.is_none()).collect())
+    }
+
+    fn gone_drafts(&self) -> Result<GoneDrafts, StoreError> {
+        let mut gone = GoneDrafts { version: self.row(GONE_DRAFTS)?.unwrap_or_default(), rows_of: Vec::new() };
+        for draft in self.all_drafts()?.filter(|draft| draft.deleted.is_some()) {
+            gone.version = gone.version.max(draft.version);
+            gone.rows_of.push(draft.id);
+        }
+        Ok(gone)
     }
 
     fn draft_texts(&self, id: &DraftId) -> Result<DraftTexts, StoreError> {
@@ -121,7 +144,7 @@ impl Metadata<'_> {
 }
 
 impl Store {
-    /// A draft that is there or was deleted.
+    /// A draft that is there.
     ///
     /// # Errors
     /// [`StoreError`] when it cannot be read.
@@ -190,14 +213,14 @@ pub fn with_changes<'a>(
 }
 
 fn whole(metadata: &Metadata<'_>, id: &DraftId) -> Result<Option<WholeDraft>, StoreError> {
-    let Some(draft) = metadata.draft(id)?.filter(|draft| draft.deleted.is_none()) else { return Ok(None) };
+    let Some(draft) = metadata.draft(id)? else { return Ok(None) };
     let (texts, base) = (metadata.draft_texts(id)?, metadata.row::<Vec<(String, String)>>(&rules_key(&draft.base))?);
     let base = base.ok_or_else(|| StoreError::Unreadable(format!("the rules `{}` are not kept", draft.base)))?;
     Ok(Some(WholeDraft { draft, texts, base: base.into_iter().collect() }))
 }
 
 impl WriteContext<'_> {
-    /// A draft that is there or was deleted, as it is where the change is made.
+    /// A draft that is there, as it is where the change is made.
     ///
     /// # Errors
     /// [`StoreError`] when it cannot be read.
@@ -211,6 +234,14 @@ impl WriteContext<'_> {
     /// [`StoreError`] when they cannot be read.
     pub fn drafts(&self) -> Result<Vec<Draft>, StoreError> {
         self.metadata.drafts()
+    }
+
+    /// What is left of the drafts that are gone.
+    ///
+    /// # Errors
+    /// [`StoreError`] when it cannot be read.
+    pub fn gone_drafts(&self) -> Result<GoneDrafts, StoreError> {
+        self.metadata.gone_drafts()
     }
 
     /// The newest review of a draft.
@@ -231,12 +262,23 @@ impl WriteContext<'_> {
 }
 
 impl MetadataChanges {
-    /// Stores the newest review of a draft, or that there is none.
+    /// Stores the newest review of a draft.
     ///
     /// # Errors
     /// [`StoreError`] when it cannot be put into bytes.
-    pub fn put_draft_review(&mut self, id: &DraftId, review: Option<&DraftReview>) -> Result<(), StoreError> {
-        self.put(review_key(id), &review)
+    pub fn put_draft_review(&mut self, id: &DraftId, review: &DraftReview) -> Result<(), StoreError> {
+        self.put(review_key(id), review)
+    }
+
+    /// Takes drafts away, with their files and reviews; no draft that is gone had a higher version than this.
+    ///
+    /// # Errors
+    /// [`StoreError`] when it cannot be put into bytes.
+    pub fn remove_drafts(&mut self, ids: &[DraftId], version: u64) -> Result<(), StoreError> {
+        for id in ids {
+            [draft_key(id), texts_key(id), review_key(id)].into_iter().for_each(|key| self.remove(key));
+        }
+        self.put(GONE_DRAFTS.to_vec(), &version)
     }
 
     /// Stores a draft as it is now, with the texts of its files.

@@ -173,7 +173,7 @@ impl JournalView {
             if is_first {
                 journal.adopted = entry.adopted;
             }
-            journal.known.rows.extend(entry.rows);
+            journal.known.enter(entry.rows);
             (journal.known.number, journal.known.head) = (number, hash);
         }
         Ok(())

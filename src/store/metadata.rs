@@ -32,7 +32,7 @@ pub(super) struct MetadataEntry {
     /// How many records there were once it was written with its own.
     #[serde(default)]
     pub(super) records: u64,
-    /// The keys of the rows it wrote, each with the SHA-256 of the row.
+    /// The keys of the rows it wrote, each with the SHA-256 of the row; that of no bytes for one that it took away.
     pub(super) rows: Vec<(Vec<u8>, Hash)>,
     /// What was there already in a store of an earlier format.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -71,6 +71,11 @@ pub(super) fn sha256(bytes: &[u8]) -> Hash {
     Sha256::digest(bytes).into()
 }
 
+/// Is it the SHA-256 in an entry of a row that the entry took away?
+fn is_gone(hash: &Hash) -> bool {
+    *hash == sha256(&[])
+}
+
 /// The journaled SHA-256 of every metadata row, and where the journal ends.
 #[derive(Clone, Default)]
 pub(super) struct Known {
@@ -87,6 +92,7 @@ impl Known {
     pub(super) fn read(entries: &impl ReadableTable<u64, &'static [u8]>) -> Result<Self, StoreError> {
         let mut known = Self::default();
         known.follow(entries)?;
+        known.rows.retain(|_, hash| !is_gone(hash));
         Ok(known)
     }
 
@@ -120,10 +126,20 @@ impl Known {
         (self.number, self.head) = (number, sha256(bytes));
     }
 
+    /// Notes what rows became by entries that are read in their order from the first.
+    pub(super) fn enter(&mut self, rows: impl IntoIterator<Item = (Vec<u8>, Hash)>) {
+        for (key, hash) in rows {
+            match is_gone(&hash) {
+                true => drop(self.rows.remove(&key)),
+                false => drop(self.rows.insert(key, hash)),
+            }
+        }
+    }
+
     /// Merges the entries that were appended after it.
     pub(super) fn merge(&mut self, newer: Self) {
         let Self { rows, number, head, fault } = newer;
-        self.rows.extend(rows);
+        self.enter(rows);
         (self.number, self.head) = (number, head);
         self.fault = self.fault.take().or(fault);
     }
@@ -167,11 +183,15 @@ impl Metadata<'_> {
             return Err(StoreError::Altered(fault.clone()));
         }
         let found = self.metadata_table.bytes(key)?;
-        let expected = self.newer.rows.get(key).or_else(|| self.known.rows.get(key));
-        if found.as_deref().map(sha256).as_ref() == expected {
+        if found.as_deref().map(sha256).as_ref() == self.entered(key) {
             return Ok(found);
         }
         Err(StoreError::Altered(format!("{} is not what was entered in its journal", described(key))))
+    }
+
+    /// The SHA-256 of what was entered last under a key, unless that took the row away.
+    fn entered(&self, key: &[u8]) -> Option<&Hash> {
+        self.newer.rows.get(key).or_else(|| self.known.rows.get(key)).filter(|hash| !is_gone(hash))
     }
 
     /// A row.
@@ -187,7 +207,7 @@ impl Metadata<'_> {
         let range = (from.to_vec(), to.to_vec());
         let known = self.known.rows.range(range.0.clone()..range.1.clone());
         let newer = self.newer.rows.range(range.0..range.1);
-        known.chain(newer).map(|(key, _)| key.as_slice()).collect()
+        known.chain(newer).map(|(key, _)| key.as_slice()).filter(|key| self.entered(key).is_some()).collect()
     }
 
     /// The rows from one key on and before another, at most `limit` of them.
@@ -232,6 +252,7 @@ pub(super) fn described(key: &[u8]) -> String {
     match kind {
         b'!' => "what it knows of its keys".to_owned(),
         b'b' => format!("the set of rules `{name}`"),
+        b'd' if rest == b"v" => "how far drafts came that are gone".to_owned(),
         b'd' => format!("a draft of rules, `{}`", name.get(1..).unwrap_or_default()),
         b'e' => format!("the evidence of rules in force {number}"),
         b'f' => format!("the files of proposal {number}"),

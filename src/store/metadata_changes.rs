@@ -8,6 +8,7 @@ use super::view::encode;
 /// The metadata that a piece of work changes, in the same commit and in one entry of the journal.
 #[derive(Clone, Default, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct MetadataChanges {
+    /// The rows as they become; one of no bytes is taken away.
     pub(super) rows: Vec<(Vec<u8>, Vec<u8>)>,
     /// The rules it activates.
     pub(super) in_force: Option<(u64, String)>,
@@ -23,5 +24,9 @@ impl MetadataChanges {
     pub(super) fn put<T: Serialize>(&mut self, key: Vec<u8>, row: &T) -> Result<(), StoreError> {
         self.rows.push((key, encode(row)?));
         Ok(())
+    }
+
+    pub(super) fn remove(&mut self, key: Vec<u8>) {
+        self.rows.push((key, Vec::new()));
     }
 }

@@ -22,9 +22,13 @@ use crate::id::Revision;
 use crate::work::start_goes_on;
 
 /// The format this program writes, and the newest it reads.
-pub(super) const FORMAT: u8 = 5;
+pub(super) const FORMAT: u8 = 6;
 /// The format of a file with rows that are not published, so that a program that knows nothing of them leaves it alone.
 pub(super) const STAGED_FORMAT: u8 = 0x80 | FORMAT;
+/// The last format in which no row of the metadata was taken away.
+const WITH_EVERY_ROW: u8 = 5;
+/// The same, with rows that are not published.
+const STAGED_WITH_EVERY_ROW: u8 = 0x80 | WITH_EVERY_ROW;
 /// The last format with every version of a fact in one table.
 const WITHOUT_PRESENT: u8 = 4;
 /// The last format without frames, and with an index in the commit of each record.
@@ -52,7 +56,11 @@ pub(super) fn prepare(database: &Database, path: &Path) -> Result<(Revision, Tim
         let found = meta.get("format")?.and_then(|found| found.value().first().copied());
         match found {
             Some(FORMAT | STAGED_FORMAT) => {}
-            Some(WITHOUT_FRAMES | WITHOUT_PRESENT) => {
+            Some(STAGED_WITH_EVERY_ROW) => {
+                is_old = true;
+                meta.insert("format", [STAGED_FORMAT].as_slice())?;
+            }
+            Some(WITHOUT_FRAMES | WITHOUT_PRESENT | WITH_EVERY_ROW) => {
                 is_old = true;
                 meta.insert("format", [FORMAT].as_slice())?;
             }

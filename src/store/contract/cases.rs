@@ -1,10 +1,12 @@
 //! The promises, one by one.
 
+use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::panic::resume_unwind;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::super::StoreError;
+use super::super::draft::{Draft, DraftTexts, GoneDrafts};
 use super::super::log::{Commit as _, Filled, Head, Log, WriteContext, change};
 use super::super::metadata_changes::MetadataChanges;
 use super::super::rows::Listed;
@@ -12,10 +14,10 @@ use super::super::sheet::{Sheet, Work};
 use super::super::view::View;
 use super::memory::MemoryLog;
 use super::opened::{
-    Case, Fault, Opened, SETTING, Seen, commit, enter, everything, id, named, odd, said, seen, set, setting, time,
+    Case, Fault, Opened, SETTING, Seen, commit, enter, everything, id, named, odd, said, seen, set, setting, time, with,
 };
 use crate::audit::{Peaks, Recorded};
-use crate::id::{Revision, Seq};
+use crate::id::{DraftId, Revision, Seq};
 
 pub(super) fn an_empty_log_ends_before_everything<O: Opened>() -> Case {
     let opened = O::new()?;
@@ -103,6 +105,64 @@ pub(super) fn the_past_stays_as_it_was<O: Opened>() -> Case {
     })?;
     assert_eq!(names, ["", "First", "Second", "Third"]);
     Ok(())
+}
+
+pub(super) fn a_row_that_is_taken_away_is_gone_until_it_is_written_again<O: Opened>() -> Case {
+    let mut opened = O::new()?;
+    enter(opened.log(), set("first")?)?;
+    commit(opened.log(), |commit| {
+        let mut metadata = MetadataChanges::default();
+        metadata.remove(SETTING.to_vec());
+        commit.enter(with(metadata)?)?;
+        let context = commit.context();
+        assert_eq!(context.metadata.row::<String>(SETTING)?, None);
+        assert!(context.metadata.keys(b"q", b"r").is_empty());
+        Ok(())
+    })?;
+    for _ in 0..2 {
+        assert_eq!(seen(opened.log())?.setting, None);
+        opened = opened.again()?;
+    }
+    enter(opened.log(), set("second")?)?;
+    assert_eq!(seen(opened.log())?.setting.as_deref(), Some("second"));
+    Ok(())
+}
+
+pub(super) fn of_drafts_that_are_gone_it_is_known_how_far_they_came_also_by_rows_that_an_earlier_version_left<
+    O: Opened,
+>() -> Case {
+    let opened = O::new()?;
+    let id: DraftId = "tighter".parse().map_err(odd)?;
+    let left = Draft {
+        id: id.clone(),
+        name: "Tighter".to_owned(),
+        base: "none".to_owned(),
+        version: 7,
+        edited: 7,
+        based: 1,
+        begun: time(0)?,
+        changed: time(0)?,
+        editors: Vec::new(),
+        files: BTreeMap::new(),
+        deleted: Some(time(0)?),
+    };
+    let mut metadata = MetadataChanges::default();
+    metadata.put_draft(&left, &DraftTexts::new())?;
+    enter(opened.log(), with(metadata)?)?;
+    commit(opened.log(), |commit| {
+        let rows_of = vec![id.clone()];
+        assert_eq!(commit.context().gone_drafts()?, GoneDrafts { version: 7, rows_of: rows_of.clone() });
+        assert_eq!((commit.context().draft(&id)?, commit.context().drafts()?), (None, Vec::new()));
+        let mut metadata = MetadataChanges::default();
+        metadata.remove_drafts(&rows_of, 7)?;
+        commit.enter(with(metadata)?)?;
+        let context = commit.context();
+        assert_eq!(context.gone_drafts()?, GoneDrafts { version: 7, rows_of: Vec::new() });
+        let keys = context.metadata.keys(b"d", b"e");
+        assert_eq!(keys.into_iter().collect::<Vec<_>>(), [b"dv"], "nothing else is left");
+        Ok(())
+    })
+    .map(drop)
 }
 
 pub(super) fn a_commit_that_is_given_up_leaves_nothing<O: Opened>() -> Case {

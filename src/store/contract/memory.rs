@@ -145,7 +145,12 @@ impl Commit for MemoryCommit {
             let (before, by) = (known.head, by.clone());
             let entry = MetadataEntry { at, by, before, records: count, rows: hashes, adopted: None };
             known.note(&encode(&entry)?, entry.rows);
-            rows.0.extend(metadata.rows);
+            for (key, row) in metadata.rows {
+                match row.is_empty() {
+                    true => drop(rows.0.remove(&key)),
+                    false => drop(rows.0.insert(key, row)),
+                }
+            }
             made_entries.push(known.head);
         }
         if let Some(revision) = revision {

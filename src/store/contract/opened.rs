@@ -88,6 +88,11 @@ pub(super) fn set(setting: &str) -> Result<Sheet, StoreError> {
     Ok(Sheet { revision: None, events: Vec::new(), facts: Vec::new(), metadata, ..named(0, "")? })
 }
 
+/// Metadata that becomes so, and no fact.
+pub(super) fn with(metadata: MetadataChanges) -> Result<Sheet, StoreError> {
+    Ok(Sheet { metadata, ..set("")? })
+}
+
 /// A piece of work that sets something.
 pub(super) fn setting(setting: &str) -> Result<Work<()>, StoreError> {
     let Sheet { by, metadata, records, .. } = set(setting)?;
