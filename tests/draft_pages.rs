@@ -198,7 +198,8 @@ fn a_review_of_a_draft_goes_on_when_its_page_is_left_and_is_kept_with_the_draft(
     let finished = loop {
         let page = bob.get(&path);
         let goes_on = page.text.contains("<progress");
-        assert_eq!(page.header("refresh"), goes_on.then_some("3"), "{}", page.text);
+        let after = page.header("refresh").map(|after| (3..=30).contains(&after.parse::<u16>().unwrap()));
+        assert_eq!(after, goes_on.then_some(true), "{}", page.text);
         if !goes_on {
             break page;
         }
@@ -267,7 +268,6 @@ fn texts_that_take_too_long_to_compare_are_not_put_side_by_side_and_nothing_of_t
     }
 }
 
-#[test]
 /// What a draft is to whoever reads it under `/v1`.
 fn read(press: &Press, token: &str, draft: &str) -> serde_json::Value {
     press.send(token, "GET", &draft.replace("/rules", "/v1/rules"), None).json()
@@ -381,6 +381,7 @@ fn of_a_folder_with_one_file_that_cannot_be_a_rule_nothing_is_written() {
     assert_eq!(read(&press, &of_ada, &draft)["version"], 2);
 }
 
+#[test]
 fn drafts_are_of_reviewers_and_nobody_else_sees_them() {
     let (press, [ada, _]) = reviewers();
     let draft = begun(&mut with_token(&press.server, &ada));

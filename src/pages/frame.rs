@@ -115,8 +115,8 @@ pub struct Shown {
     pub seqs: Vec<Seq>,
     /// Does it say what is wrong with a form?
     pub is_mistake: bool,
-    /// Does it show something that goes on, so that a browser loads it again?
-    pub is_going_on: bool,
+    /// After how many seconds a browser loads it again, where it shows something that goes on.
+    pub again_after: Option<u16>,
 }
 
 impl Shown {
@@ -124,7 +124,7 @@ impl Shown {
     #[must_use]
     pub fn of(title: impl Into<String>, main: Markup) -> Self {
         let (title, status, seqs) = (title.into(), StatusCode::OK, Vec::new());
-        Self { title, status, main, revision: None, seqs, is_mistake: false, is_going_on: false }
+        Self { title, status, main, revision: None, seqs, is_mistake: false, again_after: None }
     }
 
     /// With another status.
@@ -141,10 +141,10 @@ impl Shown {
         self
     }
 
-    /// As what shows something that goes on.
+    /// As what shows something that goes on, and is loaded again after so many seconds.
     #[must_use]
-    pub fn loading_again(mut self) -> Self {
-        self.is_going_on = true;
+    pub fn loading_again(mut self, after: u16) -> Self {
+        self.again_after = Some(after);
         self
     }
 

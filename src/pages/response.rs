@@ -22,8 +22,6 @@ use crate::http::{CSV, SiteResponse};
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; \
     form-action 'self'; base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'";
 const PERMISSIONS: &str = "clipboard-write=(self), camera=(), geolocation=(), microphone=()";
-/// After how many seconds a browser loads a page again that shows something that goes on.
-const AGAIN_AFTER_SECONDS: u16 = 3;
 
 /// What a page came to, as it is sent.
 pub(super) fn sent(page: &PageCall, came_to: Result<Answer, Fault>) -> SiteResponse {
@@ -101,8 +99,8 @@ pub(super) fn framed(page: &PageCall, shown: &Shown) -> Whole {
         (Some(only), _) => put(headers, HeaderName::from_static("standing-decision"), &only.to_string()),
         _ => {}
     }
-    if shown.is_going_on {
-        headers.insert(REFRESH, HeaderValue::from(AGAIN_AFTER_SECONDS));
+    if let Some(seconds) = shown.again_after {
+        headers.insert(REFRESH, HeaderValue::from(seconds));
     }
     if says_done {
         let gone = page.setting.set_cookie(page.setting.done_cookie(), "", Some(0));

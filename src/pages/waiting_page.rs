@@ -24,6 +24,16 @@ pub(super) const LATER: Duration = Duration::from_secs(3);
 /// How often at most a stream says how far something has come.
 const EVENT_EVERY: Duration = Duration::from_millis(500);
 
+/// After how many seconds at least, and at most, a browser loads a page again that shows something that goes on.
+const AGAIN_AFTER: [i64; 2] = [3, 30];
+
+/// After how many seconds a browser loads a page again whose loading has a record, where what it shows has gone on for so
+/// long: the longer, the later, so that little of the ledger is about waiting.
+pub(super) fn again_after(gone_on: SignedDuration) -> u16 {
+    let [least, most] = AGAIN_AFTER;
+    u16::try_from((gone_on.as_secs() / 5).clamp(least, most)).unwrap_or(u16::MAX)
+}
+
 /// How far something has come, as a sentence and a bar; a script reads at an address how far it comes from here on.
 pub(super) fn bar(words: Words, at: &str, come: Come) -> Markup {
     let known = (come.of > 0).then_some(come);
@@ -46,7 +56,8 @@ pub(super) fn being_made(words: Words, name: &str, come: Come, keeps: SignedDura
             @if minutes > 0 { " " (words.with("being-made-leave", [("minutes", minutes.into())])) }
         }
     };
-    Shown::of(words.say("being-made"), main).loading_again()
+    // Whether it is made is looked up without a record.
+    Shown::of(words.say("being-made"), main).loading_again(again_after(SignedDuration::ZERO))
 }
 
 fn says(words: Words, come: Come) -> String {
@@ -196,7 +207,7 @@ impl Following {
 #[cfg(test)]
 mod tests {
     use super::super::waiting::{Waiting, Whole};
-    use super::{Duration, Found, SignedDuration};
+    use super::{Duration, Found, SignedDuration, again_after};
     use crate::clock::Timestamp;
     use crate::id::SessionId;
     use crate::limits::{PAGES_WAITING_BYTES_MAX, PAGES_WAITING_OF_ONE_BYTES_MAX};
@@ -219,6 +230,16 @@ mod tests {
             Found::Made(page) => Some(String::from_utf8_lossy(page.body()).into_owned()),
             Found::GoesOn(..) => Some("goes on".to_owned()),
         }
+    }
+
+    #[test]
+    fn a_page_that_shows_what_goes_on_for_ten_minutes_is_loaded_some_thirty_times() {
+        let (mut passed, mut loads) = (0, 0);
+        while passed < 600 {
+            passed += i64::from(again_after(SignedDuration::from_secs(passed)));
+            loads += 1;
+        }
+        assert_eq!((again_after(SignedDuration::from_secs(-60)), again_after(SignedDuration::MAX), loads), (3, 30, 33));
     }
 
     #[test]

@@ -10,7 +10,7 @@ use crate::id::DraftId;
 use crate::pages::answer::{Tone, panel};
 use crate::pages::context::{Answer, Fault, PageCall};
 use crate::pages::frame::Shown;
-use crate::pages::waiting_page::{LATER, bar, followed, over};
+use crate::pages::waiting_page::{LATER, again_after, bar, followed, over};
 use crate::pages::when::moment;
 use crate::pages::words::name;
 use crate::pdp::call::CallError;
@@ -31,9 +31,17 @@ pub async fn draft_evidence(page: PageCall) -> Result<Answer, Fault> {
         Err(CallError::Refused(DraftError::NoReview(_))) => (None, None, Vec::new()),
         Err(error) => return Err(error.into()),
     };
-    let goes_on =
-        review.as_ref().is_some_and(|review| matches!(review.state, ReviewState::Waiting | ReviewState::Running));
     let draft = &read.value;
+    if let Some(review) = review.as_ref().filter(|review| goes_on(review)) {
+        let come = progress.map(|progress| progress.come()).unwrap_or_default();
+        let main = html! {
+            (head(&page, draft, &draft.base))
+            (bar(words, &format!("{}/progress", page.path), come))
+            p.soft { (words.say("evidence-leave")) }
+        };
+        let shown = titled(&page, draft, main).at(read.revision, &[&read.seqs[..], &seqs[..]].concat());
+        return Ok(shown.loading_again(again_after(pdp.now().duration_since(review.begun))).into());
+    }
     let known = review.as_ref().and_then(|review| kept(review.evidence.as_ref()));
     // What was compared with, which need not be what the draft stands over, nor what is in force by now.
     let over = known.as_ref().map_or_else(|| draft.base.clone(), |known| known.in_force.to_string());
@@ -41,29 +49,38 @@ pub async fn draft_evidence(page: PageCall) -> Result<Answer, Fault> {
     let own = if over == draft.base { base.value.files.clone() } else { files_of(&page, &draft.base).await? };
     let files = draft.over(&own);
     let main = html! {
-        p.trail { a href=(format!("/rules/drafts/{id}")) { (words.say("back-to-draft")) } }
-        h1 { (words.with("evidence-title", [("name", name(&draft.name).into())])) }
-        p { (words.with("evidence-over", [("set", set_link(&over).into())])) }
+        (head(&page, draft, &over))
         @match &review {
             None => p { (words.say("evidence-none-yet")) },
-            Some(_) if goes_on => {
-                (bar(words, &format!("{}/progress", page.path), progress.map(|progress| progress.come()).unwrap_or_default()))
-                p.soft { (words.say("evidence-leave")) }
-            },
             Some(review) => (came_to(&page, draft, review, known.as_ref(), [&base.value.files, &files])?),
         }
-        @if !goes_on {
-            form method="post" action=(page.path) {
-                (page.hidden()?)
-                div.buttons { button.quiet[review.is_some()] {
-                    (words.say(if review.is_some() { "evidence-again" } else { "evidence-begin" }))
-                } }
-            }
+        form method="post" action=(page.path) {
+            (page.hidden()?)
+            div.buttons { button.quiet[review.is_some()] {
+                (words.say(if review.is_some() { "evidence-again" } else { "evidence-begin" }))
+            } }
         }
     };
     let seqs = [&read.seqs[..], &seqs[..], &base.seqs[..]].concat();
-    let shown = Shown::of(words.text("evidence-title", &[("name", &draft.name)]), main).at(read.revision, &seqs);
-    Ok(if goes_on { shown.loading_again() } else { shown }.into())
+    Ok(titled(&page, draft, main).at(read.revision, &seqs).into())
+}
+
+fn goes_on(review: &ReviewReport) -> bool {
+    matches!(review.state, ReviewState::Waiting | ReviewState::Running)
+}
+
+/// What stands above it: the draft, and which set it is compared with.
+fn head(page: &PageCall, draft: &DraftReport, over: &str) -> Markup {
+    let words = page.words;
+    html! {
+        p.trail { a href=(format!("/rules/drafts/{}", draft.id)) { (words.say("back-to-draft")) } }
+        h1 { (words.with("evidence-title", [("name", name(&draft.name).into())])) }
+        p { (words.with("evidence-over", [("set", set_link(over).into())])) }
+    }
+}
+
+fn titled(page: &PageCall, draft: &DraftReport, main: Markup) -> Shown {
+    Shown::of(page.words.text("evidence-title", &[("name", &draft.name)]), main)
 }
 
 async fn files_of(page: &PageCall, set: &str) -> Result<Files, Fault> {
