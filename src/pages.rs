@@ -144,7 +144,7 @@ pages! {
     POST   "/customers/{customer}/removal" "removeDelegatedAdministration" => customer::removed, long;
     GET    "/customers/{customer}/partners/{partner}/renegotiation" "readPartnerRelationships" | "listSubscriptions" | "tryOwnChange" => customer::renegotiation [outcome], long;
     POST   "/customers/{customer}/partners/{partner}/renegotiation" "renegotiateForCustomer" => customer::said, long;
-    GET    "/customers/{customer}/subscriptions" "readPartnerRelationships" | "listSubscriptions" => customer::subscriptions;
+    GET    "/customers/{customer}/subscriptions" "readPartnerRelationships" | "listSubscriptions" => customer::subscriptions [cursor];
     GET    "/customers/{customer}/changes" "readOwnChanges" | "readPartnerRelationships" | "listSubscriptions" => customer::changes [cursor], long;
     GET    "/customers/{customer}/access" "reviewAccess" => customer::access [as_of cursor format], long;
 

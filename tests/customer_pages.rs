@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use crate::people::{Browser, demo, said_by};
+use crate::people::{Browser, demo, said_by, signed_in};
 use crate::server::{Answer, Server};
 
 /// Every page of a customer that can be fetched.
@@ -241,4 +241,37 @@ fn a_page_of_a_moment_in_the_past_leads_on_at_that_moment_and_a_day_is_one() {
     let second = adatum.get(&next);
     assert!(next.contains("as_of=26&") && second.text.contains("href=\"/customers/adatum/access?as_of=26\""), "{next}");
     assert!(second.text.contains("To the beginning"));
+}
+
+#[test]
+fn subscriptions_stand_on_pages_of_fifty_and_an_add_on_says_who_sold_what_it_adds_to_wherever_that_stands() {
+    let (_data, server) = demo();
+    let line = |id: &str, more: &[(&str, &str)]| {
+        let mut line = serde_json::json!({
+            "noun": "subscription", "id": id, "customer": "adatum", "service": "zz", "quantity": 1, "status": "active",
+        });
+        more.iter().for_each(|(name, value)| line[*name] = (*value).into());
+        format!("{line}\n")
+    };
+    let sold = (0..60).map(|nth| line(&format!("z-{nth:02}"), &[("originalReseller", "contoso")]));
+    let lines: String = sold.chain([line("zz-add-on", &[("parent", "z-00")])]).collect();
+    let ndjson = [("content-type", "application/x-ndjson")];
+    let imported = server.send("POST", "/v1/import", &ndjson, Some(lines.as_bytes()));
+    assert_eq!(imported.status, 200, "{}", imported.text);
+    let mut adatum = signed_in(&server, "adatum", "en");
+    let path = "/customers/adatum/subscriptions";
+    let (mut page, mut counts) = (adatum.get(path), Vec::new());
+    loop {
+        counts.push(page.text.matches("<th scope=\"row\"").count());
+        let next = page.text.split("href=\"").find(|link| link.contains("cursor="));
+        let Some(next) = next.map(|next| next.split('"').next().unwrap().to_owned()) else { break };
+        page = adatum.get(&next);
+    }
+    assert_eq!(counts, [50, 18]);
+    let add_on = page.text.split_once("zz-add-on").unwrap().1.split_once("</tr>").unwrap().0;
+    assert!(add_on.contains("Contoso Cloud") && !page.text.contains(">z-00<"), "{add_on}");
+    assert!(page.text.contains("18 here; the list ends.") && page.text.contains("To the beginning"), "{}", page.text);
+    let wrong = adatum.get(&format!("{path}?cursor=nonsense"));
+    assert!(wrong.status == 200 && wrong.text.contains("50 of more"), "{}", wrong.text);
+    assert!(wrong.text.contains("The place to go on from was none of this list"), "{}", wrong.text);
 }

@@ -214,6 +214,44 @@ pub async fn list_subscriptions(
     limit: usize,
     cursor: Option<&str>,
 ) -> Result<Response<Page<Subscription>>, CallError<ListError>> {
+    listed(pdp, call, filter, limit, cursor, |_, page| Ok(page)).await
+}
+
+/// Subscriptions, and who sold each of them.
+#[derive(Clone, Debug)]
+pub struct Sold {
+    /// The subscriptions.
+    pub subscriptions: Page<Subscription>,
+    /// Who sold each, an add-on what it adds to; nobody where the customer bought it itself.
+    pub sellers: Vec<Option<PartnerId>>,
+}
+
+/// Like [`list_subscriptions`], with who sold them.
+///
+/// # Errors
+/// As [`list_subscriptions`].
+pub async fn list_sold(
+    pdp: &Pdp,
+    call: &Call,
+    filter: &SubscriptionFilter,
+    limit: usize,
+    cursor: Option<&str>,
+) -> Result<Response<Sold>, CallError<ListError>> {
+    listed(pdp, call, filter, limit, cursor, |view, subscriptions| {
+        let sellers = subscriptions.items.iter().map(|found| view.seller(found)).collect::<Result<_, _>>()?;
+        Ok(Sold { subscriptions, sellers })
+    })
+    .await
+}
+
+async fn listed<T>(
+    pdp: &Pdp,
+    call: &Call,
+    filter: &SubscriptionFilter,
+    limit: usize,
+    cursor: Option<&str>,
+    shown: impl FnOnce(&View<'_>, Page<Subscription>) -> Result<T, StoreError>,
+) -> Result<Response<T>, CallError<ListError>> {
     // A caller may list its own: with both filters the list is part of either, so it is asked about its own side.
     let target = match (&call.caller, &filter.customer, &filter.partner) {
         (Caller::Customer { .. }, Some(customer), _) => CallTarget::Customer(customer.clone()),
@@ -224,7 +262,7 @@ pub async fn list_subscriptions(
     let by_customer = matches!(target, CallTarget::Customer(_));
     let page = Page::new(limit, Seal::of(&pdp.keys.ledger, &call.caller, &("subscriptions", filter)));
     call::read(pdp, call, "listSubscriptions", &target, |view, _| {
-        subscriptions(view, filter, by_customer, page, cursor)
+        Ok(shown(view, subscriptions(view, filter, by_customer, page, cursor)?)?)
     })
     .await
 }

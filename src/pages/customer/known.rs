@@ -4,12 +4,14 @@ use std::collections::BTreeMap;
 
 use crate::answer::pages::{PartnerRelationship, partner_relationships};
 use crate::answer::past::AsOf;
-use crate::change::registry::{SubscriptionFilter, list_subscriptions};
+use crate::change::registry::{Sold, SubscriptionFilter, list_sold};
 use crate::domain::partner::PartnerKind;
 use crate::domain::subscription::Subscription;
 use crate::id::{CustomerId, PartnerId, Revision, Seq, ServiceName};
 use crate::limits::PAGE_MAX;
 use crate::pages::context::{Fault, PageCall};
+use crate::pdp::call::CallError;
+use crate::pdp::page::ListError;
 
 /// How often both are read, where something is written in between.
 const TRIES: usize = 5;
@@ -45,33 +47,52 @@ pub async fn partners(
     Ok(Partners { partners: found.items, next: found.next, revision: read.revision, seqs: read.seqs })
 }
 
-/// What a customer has: all of its partners and subscriptions, as far as one list holds them, at one revision.
+/// What a customer has: all of its partners, as far as one list holds them, and subscriptions, at one revision.
 pub struct Known {
     /// The partners.
     pub partners: Vec<PartnerRelationship>,
     /// The subscriptions.
     pub subscriptions: Vec<Subscription>,
-    /// Are these all of both?
-    pub is_whole: bool,
+    /// Who sold each of them; nobody where the customer bought it itself.
+    pub sellers: Vec<Option<PartnerId>>,
+    /// Where the subscriptions go on.
+    pub next: Option<String>,
     /// The revision.
     pub revision: Revision,
     /// Where it is recorded.
     pub seqs: Vec<Seq>,
 }
 
-/// Reads what a customer has.
+/// Reads what a customer has: all of its subscriptions, as far as one list holds them.
 ///
 /// # Errors
 /// As [`partners`]; [`Fault::Unavailable`] where it changes faster than it can be read.
 pub async fn known(page: &PageCall, customer: &CustomerId) -> Result<Known, Fault> {
+    known_from(page, customer, PAGE_MAX, None).await?.ok_or(Fault::NotFound)
+}
+
+/// The same with so many of its subscriptions, from a cursor on; nothing for a cursor that is none.
+///
+/// # Errors
+/// As [`known`].
+pub async fn known_from(
+    page: &PageCall,
+    customer: &CustomerId,
+    limit: usize,
+    cursor: Option<&str>,
+) -> Result<Option<Known>, Fault> {
     let filter = SubscriptionFilter { customer: Some(customer.clone()), partner: None };
     for _ in 0..TRIES {
-        let Partners { partners, next, revision, mut seqs } = partners(page, customer, None, PAGE_MAX, None).await?;
-        let sold = list_subscriptions(&page.setting.pdp, &page.call, &filter, PAGE_MAX, None).await?;
+        let Partners { partners, revision, mut seqs, .. } = partners(page, customer, None, PAGE_MAX, None).await?;
+        let sold = match list_sold(&page.setting.pdp, &page.call, &filter, limit, cursor).await {
+            Err(CallError::Refused(ListError::Cursor)) => return Ok(None),
+            sold => sold?,
+        };
         if sold.revision == revision {
             seqs.extend(sold.seqs);
-            let is_whole = next.is_none() && sold.value.is_complete();
-            return Ok(Known { partners, subscriptions: sold.value.items, is_whole, revision, seqs });
+            let Sold { subscriptions, sellers } = sold.value;
+            let (subscriptions, next) = (subscriptions.items, subscriptions.next);
+            return Ok(Some(Known { partners, subscriptions, sellers, next, revision, seqs }));
         }
     }
     Err(Fault::Unavailable)
@@ -102,20 +123,18 @@ impl Known {
         self.partners.iter().find(|known| known.partner.as_str() == partner).map(|known| known.name.as_str())
     }
 
-    /// Who sold a subscription, or what it adds to.
-    #[must_use]
-    pub fn seller<'a>(&'a self, subscription: &'a Subscription) -> Option<&'a PartnerId> {
-        let parent = || self.subscriptions.iter().find(|known| Some(&known.id) == subscription.parent.as_ref());
-        subscription.original_reseller.as_ref().or_else(|| parent()?.original_reseller.as_ref())
+    /// The subscriptions, each with who sold it, an add-on what it adds to.
+    pub fn with_sellers(&self) -> impl Iterator<Item = (&Subscription, Option<&PartnerId>)> {
+        self.subscriptions.iter().zip(self.sellers.iter().map(Option::as_ref))
     }
 
     /// How many subscriptions a partner sold, of a service or of all.
     #[must_use]
     pub fn sold(&self, partner: &PartnerId, service: Option<&ServiceName>) -> usize {
-        let of = |subscription: &&Subscription| {
-            self.seller(subscription) == Some(partner) && service.is_none_or(|service| subscription.service == *service)
+        let of = |(subscription, seller): &(&Subscription, Option<&PartnerId>)| {
+            *seller == Some(partner) && service.is_none_or(|service| subscription.service == *service)
         };
-        self.subscriptions.iter().filter(of).count()
+        self.with_sellers().filter(of).count()
     }
 }
 

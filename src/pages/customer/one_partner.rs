@@ -100,7 +100,7 @@ fn services(page: &PageCall, customer: &CustomerId, partner: &PartnerRelationshi
 
 fn sales(page: &PageCall, found: &Known, partner: &PartnerRelationship) -> Markup {
     let words = page.words;
-    let sold = found.subscriptions.iter().filter(|sold| found.seller(sold) == Some(&partner.partner));
+    let sold = found.with_sellers().filter(|(_, seller)| *seller == Some(&partner.partner)).map(|(sold, _)| sold);
     let rows: Vec<Vec<Markup>> = sold
         .map(|sold| {
             vec![

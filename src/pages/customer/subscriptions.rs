@@ -2,22 +2,32 @@
 
 use maud::{Markup, html};
 
-use super::known::{Known, known};
+use super::known::{Known, known_from};
 use super::relationships::called;
 use crate::id::CustomerId;
+use crate::pages::address::address;
 use crate::pages::context::{Answer, Fault, PageCall};
 use crate::pages::frame::Shown;
-use crate::pages::table::Table;
+use crate::pages::table::{Table, paging};
 use crate::pages::words::{id, name};
+
+/// How many there are on a page.
+const ON_A_PAGE: usize = 50;
 
 /// `GET /customers/{customer}/subscriptions`
 pub async fn subscriptions(page: PageCall) -> Result<Answer, Fault> {
     page.signed_in()?;
     let customer: CustomerId = page.param("customer")?;
     let words = page.words;
-    let found = known(&page, &customer).await?;
+    let cursor = page.asked("cursor");
+    let found = known_from(&page, &customer, ON_A_PAGE, cursor.as_deref()).await?;
+    let is_cursor_wrong = found.is_none();
+    let found = match found {
+        Some(found) => found,
+        None => known_from(&page, &customer, ON_A_PAGE, None).await?.ok_or(Fault::NotFound)?,
+    };
     let services = found.services();
-    let rows = found.subscriptions.iter().map(|subscription| {
+    let rows = found.with_sellers().map(|(subscription, sold_by)| {
         let administrators: Vec<Markup> = services
             .get(&subscription.service)
             .map(|partners| partners.iter().map(|partner| name(&partner.name)).collect())
@@ -32,7 +42,7 @@ pub async fn subscriptions(page: PageCall) -> Result<Answer, Fault> {
             page.service(&subscription.service),
             html! { span.count { (subscription.quantity) } },
             html! { (words.say(&format!("status-{}", subscription.status))) },
-            seller(&page, &found, found.seller(subscription).map(|seller| seller.as_str())),
+            seller(&page, &found, sold_by.map(|seller| seller.as_str())),
             html! { @if administrators.is_empty() { span.soft { (words.say("nobody")) } } @else { (words.list(&administrators)) } },
         ]
     });
@@ -43,15 +53,15 @@ pub async fn subscriptions(page: PageCall) -> Result<Answer, Fault> {
         columns: columns.map(|key| words.say(&format!("column-{key}"))).into(),
         rows: rows.collect(),
     };
+    let next = found.next.as_ref().map(|next| address(&page.path, &[("cursor", Some(next))]));
+    let first = cursor.filter(|_| !is_cursor_wrong).map(|_| page.path.clone());
     let main = html! {
         h1 id="subscriptions" { (words.say("nav-subscriptions")) }
         p { (words.with("subscriptions-says", [("customer", called(&page, &customer).into())])) }
+        @if is_cursor_wrong { p.heed { (words.say("cursor-wrong")) } }
         @if found.subscriptions.is_empty() { p { (words.say("subscriptions-none")) } } @else {
             (table.stacked())
-            p.soft {
-                @if found.is_whole { (words.with("list-all", [("count", found.subscriptions.len().into())])) }
-                @else { (words.with("list-cut", [("count", found.subscriptions.len().into())])) }
-            }
+            (paging(words, found.subscriptions.len(), first.as_deref(), next.as_deref()))
         }
     };
     Ok(Shown::of(words.say("nav-subscriptions"), main).at(found.revision, &found.seqs).into())

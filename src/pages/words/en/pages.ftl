@@ -148,7 +148,6 @@ word-promise-means = What the rules always or never do, whoever asks. A set that
 word-proposal = proposal
 word-proposal-means = A set of rules that somebody wants to put in force and somebody else has to approve.
 
-list-cut = { $count } are shown; there are more than fit here.
 unreadable-as-of = { $name } is neither a revision nor a time. Write a revision, a day as 2026-11-26, or a time as 2026-11-26T12:00:00Z.
 column-partner = Partner
 column-services = Services

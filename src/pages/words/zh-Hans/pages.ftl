@@ -147,7 +147,6 @@ word-promise-means = 无论谁来询问，规则始终做到或绝不做的事�
 word-proposal = 提案
 word-proposal-means = 某人希望生效、须由另一人批准的规则集。
 
-list-cut = 此处显示 { $count } 项，其余无法全部显示。
 unreadable-as-of = { $name } 既不是修订版也不是时间。请填写修订版编号、如 2026-11-26 的日期，或如 2026-11-26T12:00:00Z 的时间。
 column-partner = 合作伙伴
 column-services = 服务
