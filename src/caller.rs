@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::clock::Timestamp;
 use crate::decide::visitor;
 use crate::facts::Role;
 use crate::id::{CustomerId, PartnerId, TokenId};
@@ -153,30 +154,32 @@ pub struct Identity {
     pub person: Option<Person>,
     /// How that was established.
     pub proof: Proof,
+    /// Until when what came with the call proves that, where it says so itself.
+    pub until: Option<Timestamp>,
 }
 
 impl Identity {
     /// Whoever calls a server that asks no credentials.
     #[must_use]
     pub fn anonymous() -> Self {
-        Self { caller: Caller::anonymous(), person: None, proof: Proof::Unasked }
+        Self { caller: Caller::anonymous(), person: None, proof: Proof::Unasked, until: None }
     }
 
     /// Somebody who calls what needs no credentials, and is asked for none.
     #[must_use]
     pub fn visitor() -> Self {
-        Self { caller: Caller::Visitor, person: None, proof: Proof::Unasked }
+        Self { caller: Caller::Visitor, person: None, proof: Proof::Unasked, until: None }
     }
 
     /// Whoever reaches the socket in the data directory.
     #[must_use]
     pub fn local() -> Self {
-        Self { caller: Caller::local(), person: None, proof: Proof::Socket }
+        Self { caller: Caller::local(), person: None, proof: Proof::Socket, until: None }
     }
 
     /// The service itself, on behalf of whoever runs it.
     #[must_use]
     pub fn service() -> Self {
-        Self { caller: Caller::local(), person: None, proof: Proof::Service }
+        Self { caller: Caller::local(), person: None, proof: Proof::Service, until: None }
     }
 }

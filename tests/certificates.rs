@@ -4,6 +4,8 @@ use data_encoding::{BASE64, HEXLOWER};
 use rcgen::{CertificateParams, DistinguishedName, DnType, DnValue, KeyPair, SanType, date_time_ymd};
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
+use standing::clock::Clock as _;
+use standing::pdp::opening::trust;
 
 use crate::doors::{CERTIFICATE, House, trusting};
 use crate::stage::time;
@@ -58,6 +60,9 @@ async fn a_certificate_that_is_over_opens_nothing_although_its_connection_goes_o
     let shown = BASE64.encode(&certificate(&[], &[San::Dns("gateway.example")]));
     let asked = async || house.with("/v1/partners", &[(CERTIFICATE, &shown)]).await.status;
     assert_eq!(asked().await, 200);
+    let der = BASE64.decode(shown.as_bytes()).unwrap();
+    let holder = trust(&house.stage.pdp).of_certificate(&der, house.stage.clock.now()).unwrap();
+    assert_eq!(holder.until, Some(time("2026-03-01T00:00:01Z")), "what is asked with it has its turn before");
     for (moment, status) in [("2026-03-01T00:00:00Z", 200), ("2026-03-01T00:00:01Z", 401)] {
         house.stage.clock.set(time(moment));
         assert_eq!(asked().await, status, "{moment}");

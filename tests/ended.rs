@@ -5,20 +5,24 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::io::Cursor;
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, Instant};
 
 use data_encoding::HEXLOWER;
 use futures_util::FutureExt as _;
+use jiff::SignedDuration;
 use sha2::{Digest as _, Sha256};
 use standing::caller::{Caller, Identity, Proof};
 use standing::change;
 use standing::change::removal::Removal;
+use standing::change::sessions::{begin_session, open_session};
 use standing::change::tokens::{NewToken, Speaker, create_token, revoke_token};
-use standing::clock::SharedClock;
+use standing::clock::{Clock as _, SharedClock, Timestamp};
+use standing::config::pages::SessionSettings;
 use standing::domain::partner::PartnerKind;
 use standing::pdp::Pdp;
-use standing::pdp::call::{Call, CallError, PreconditionError};
+use standing::pdp::call::{Call, CallError, InSession, PreconditionError};
 use standing::pdp::links::LinkRing;
 use standing::store::Store;
 
@@ -161,13 +165,9 @@ async fn work_ends_with_its_session_and_what_waits_of_it_is_not_done_when_its_tu
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_call_whose_token_is_revoked_before_its_turn_comes_is_not_done() {
-    let stage = Stage::new();
-    stage.partner("contoso", PartnerKind::DirectBill).await;
-    stage.customer("adatum").await;
-    stage.accepts("adatum", "contoso", &["office365"]).await;
+    let (stage, caller) = administered().await;
     let token = create_token(&stage.pdp, &operator(), NewToken::of(customer())).await.unwrap().value;
-    let caller = Caller::Customer { id: "adatum".parse().unwrap() };
-    let call = Call::by(Identity { caller, person: None, proof: Proof::Token { id: token.id.clone() } });
+    let call = Call::by(Identity { caller, person: None, proof: Proof::Token { id: token.id.clone() }, until: None });
     let removal = || Removal { customer: "adatum".parse().unwrap(), partner: None, service: None };
     let import = Import::begin(&stage).await;
     let by = operator();
@@ -181,6 +181,68 @@ async fn a_call_whose_token_is_revoked_before_its_turn_comes_is_not_done() {
     assert_eq!(refused.code(), "token_ended");
     let still = change::relationship::remove(&stage.pdp, &operator(), removal()).await.unwrap();
     assert_eq!(still.value.removed.len(), 1, "nothing was removed before");
+}
+
+/// What a removal of everybody came to that waited for an import while so much time passed; nothing where it was made.
+async fn removed_after(stage: &Stage, call: &Call, passes: SignedDuration) -> Option<PreconditionError> {
+    let removal = Removal { customer: "adatum".parse().unwrap(), partner: None, service: None };
+    let import = Import::begin(stage).await;
+    let mut removing = Box::pin(change::relationship::remove(&stage.pdp, call, removal));
+    assert!(removing.as_mut().now_or_never().is_none(), "it waits for the import");
+    stage.clock.set(stage.clock.now().checked_add(passes).unwrap());
+    import.goes_on().await;
+    match removing.await {
+        Ok(removed) => {
+            assert_eq!(removed.value.removed.len(), 1, "nothing was removed before");
+            None
+        }
+        Err(CallError::Precondition(ended)) => Some(ended),
+        Err(error) => panic!("{error}"),
+    }
+}
+
+/// A stage where somebody administers a service of a customer, and whoever speaks for the customer.
+async fn administered() -> (Stage, Caller) {
+    let stage = Stage::new();
+    stage.partner("contoso", PartnerKind::DirectBill).await;
+    stage.customer("adatum").await;
+    stage.accepts("adatum", "contoso", &["office365"]).await;
+    (stage, Caller::Customer { id: "adatum".parse().unwrap() })
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_change_of_a_session_that_nobody_saw_for_too_long_before_its_turn_is_not_made() {
+    let (stage, caller) = administered().await;
+    let identity = Identity { caller, ..Identity::anonymous() };
+    let begun = begin_session(&stage.pdp, &Call::by(identity.clone())).await.unwrap();
+    let lasts = SessionSettings::default();
+    let (until, idle) = (Timestamp::MAX, lasts.idle());
+    let session = Some(InSession { id: begun.id, until, idle, is_over: Arc::default() });
+    let call = Call { session, ..Call::by(identity.clone()) };
+    // Seen after a while, it lasts as long again.
+    let second = SignedDuration::from_secs(1);
+    stage.clock.set(stage.clock.now().checked_add(idle - second).unwrap());
+    assert!(open_session(&stage.pdp, &begun.secret, lasts).await.unwrap().is_some());
+    assert_eq!(removed_after(&stage, &call, idle).await, Some(PreconditionError::SessionEnded));
+    let begun = begin_session(&stage.pdp, &Call::by(identity.clone())).await.unwrap();
+    let session = Some(InSession { id: begun.id, until, idle, is_over: Arc::default() });
+    stage.clock.set(stage.clock.now().checked_add(idle - second).unwrap());
+    assert!(open_session(&stage.pdp, &begun.secret, lasts).await.unwrap().is_some());
+    let call = Call { session, ..Call::by(identity) };
+    assert_eq!(removed_after(&stage, &call, idle - second).await, None, "it was seen since it began");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_change_asked_with_what_expires_before_its_turn_is_not_made() {
+    let (stage, caller) = administered().await;
+    let proof = Proof::Jwt { issuer: "https://login.adatum.example".to_owned() };
+    let lasts = SignedDuration::from_secs(60);
+    let call = || {
+        let until = stage.clock.now().checked_add(lasts).ok();
+        Call::by(Identity { caller: caller.clone(), person: None, proof: proof.clone(), until })
+    };
+    assert_eq!(removed_after(&stage, &call(), lasts).await, Some(PreconditionError::TokenEnded));
+    assert_eq!(removed_after(&stage, &call(), lasts - SignedDuration::from_secs(1)).await, None);
 }
 
 /// The files of a folder.

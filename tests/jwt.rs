@@ -18,6 +18,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs1KeyDer};
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use serde_json::{Value, json};
 use standing::clock::Clock as _;
+use standing::pdp::opening::trust;
 use tempfile::TempDir;
 
 use crate::authority::{Authority, Issued};
@@ -155,6 +156,9 @@ async fn a_token_says_who_calls_and_the_record_says_who_said_so() {
         let record = records.await.json()["decisions"][0].clone();
         assert_eq!(record["person"], json!({ "issuer": ISSUER, "subject": "ada" }));
         assert_eq!(record["proof"], json!({ "by": "jwt", "issuer": ISSUER }));
+        // What is asked with it has its turn before it ends, by as much as clocks may differ.
+        let identity = trust(&house.stage.pdp).of_jwt(&signer.signs(&claims()), time(BEGIN)).await.unwrap();
+        assert_eq!(identity.until.map(|until| until.as_second()), Some(now() + 600 + 60));
         assert_eq!(record["caller"], json!({ "type": "Operator", "id": format!("ada ({ISSUER})"), "role": "auditor" }));
     }
 }

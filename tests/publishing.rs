@@ -65,7 +65,12 @@ pub fn by(id: &str) -> Call {
 
 fn as_role(id: &str, role: Role) -> Call {
     let caller = Caller::Operator { id: id.to_owned(), role };
-    Call::by(Identity { caller, person: Some(Person::of_token(id)), proof: Proof::Token { id: id.parse().unwrap() } })
+    Call::by(Identity {
+        caller,
+        person: Some(Person::of_token(id)),
+        proof: Proof::Token { id: id.parse().unwrap() },
+        until: None,
+    })
 }
 
 fn to(digest: &str) -> RollingBack {

@@ -281,7 +281,7 @@ async fn a_proposal_shows_the_promises_that_go_with_it() {
     let by = |id: &str| {
         let caller = Caller::Operator { id: id.to_owned(), role: Role::Reviewer };
         let proof = Proof::Token { id: id.parse().unwrap() };
-        Call::by(Identity { caller, person: Some(Person::of_token(id)), proof })
+        Call::by(Identity { caller, person: Some(Person::of_token(id)), proof, until: None })
     };
     let before = desk.status().await.digest;
     let files = saying(without(BILLED), "always/the-seller-is-billed by Ada: bills go elsewhere");

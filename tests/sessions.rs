@@ -91,7 +91,9 @@ async fn a_shorter_session_is_over_earlier_and_one_that_is_used_is_not_idle() {
     let (stage, lasts) = (Stage::new(), SessionSettings { idle_minutes: 1, hours: 1, ..SessionSettings::default() });
     let caller = Caller::Operator { id: "ada".to_owned(), role: Role::Auditor };
     let begun =
-        begin_session(&stage.pdp, &Call::by(Identity { caller, person: None, proof: Proof::Unasked })).await.unwrap();
+        begin_session(&stage.pdp, &Call::by(Identity { caller, person: None, proof: Proof::Unasked, until: None }))
+            .await
+            .unwrap();
     for _ in 0..119 {
         stage.clock.set(stage.clock.now().checked_add(jiff::SignedDuration::from_secs(30)).unwrap());
         assert!(open_session(&stage.pdp, &begun.secret, lasts).await.unwrap().is_some());

@@ -253,7 +253,7 @@ pub(super) fn put_end(
 
 /// When a session was seen last, as far as that was written.
 fn seen(pdp: &Pdp, session: &Session) -> Result<Timestamp, StoreError> {
-    Ok(pdp.store.session_seen(&session.id)?.map_or(session.begun, |seen| seen.max(session.begun)))
+    Ok(session.seen_last(pdp.store.session_seen(&session.id)?))
 }
 
 /// Does a session open nothing any more: ended, too old, not seen for too long, of a token that is over, or of a provider
@@ -304,7 +304,14 @@ pub async fn open_session(pdp: &Pdp, secret: &str, lasts: SessionSettings) -> Re
         (None, Some(at)) => Proof::SignIn { issuer: at.issuer.clone() },
         (None, None) => Proof::Unasked,
     };
-    Ok(Some(OpenSession { id, identity: Identity { caller, person, proof }, name, begun, proved, signed_in_at }))
+    Ok(Some(OpenSession {
+        id,
+        identity: Identity { caller, person, proof, until: None },
+        name,
+        begun,
+        proved,
+        signed_in_at,
+    }))
 }
 
 /// Does a cookie open a session still? Nothing is noted of it: nobody is there.

@@ -374,5 +374,7 @@ fn proven(token: &Token, secret: &str, now: Timestamp) -> Option<Identity> {
         caller: token.caller.clone(),
         person: Some(person_of(token)),
         proof: Proof::Token { id: token.id.clone() },
+        // The token is looked at itself.
+        until: None,
     })
 }

@@ -93,7 +93,7 @@ impl Arrived {
     async fn begins(self, page: &PageCall, caller: Caller) -> Result<Answer, Fault> {
         let Self { arrived, person, names, proved, at, next, .. } = self;
         let proof = Proof::SignIn { issuer: person.issuer.clone() };
-        let identity = Identity { caller, person: Some(person.clone()), proof };
+        let identity = Identity { caller, person: Some(person.clone()), proof, until: None };
         let beginning =
             Beginning { proved: Some(proved), signed_in_at: Some(at), arrived: Some(arrived), ..Beginning::default() };
         let next = next.as_deref().and_then(next_of);

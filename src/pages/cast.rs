@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use super::context::PageCall;
 use super::words::{Words, name};
-use crate::caller::{Caller, Identity, Person, Proof};
+use crate::caller::{Caller, Identity, Person};
 use crate::facts::Role;
 
 /// Who says who the people of the demonstration are.
@@ -50,7 +50,7 @@ impl Member {
             Part::Partner | Part::Customer => format!("somebody@{}.example", self.id),
         };
         let person = Some(Person { issuer: DEMONSTRATION.to_owned(), subject });
-        Some(Identity { caller, person, proof: Proof::Unasked })
+        Some(Identity { caller, person, ..Identity::anonymous() })
     }
 
     fn part(&self, words: Words) -> String {

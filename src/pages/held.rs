@@ -34,7 +34,7 @@ impl Held {
     #[must_use]
     pub fn in_session(&self, lasts: SessionSettings) -> InSession {
         let until = self.session.begun.checked_add(lasts.whole()).unwrap_or(Timestamp::MAX);
-        InSession { id: self.session.id.clone(), until, is_over: Arc::default() }
+        InSession { id: self.session.id.clone(), until, idle: lasts.idle(), is_over: Arc::default() }
     }
 
     /// May the person act as somebody else besides?

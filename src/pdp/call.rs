@@ -12,6 +12,7 @@ pub(crate) use operation::{Answered, Begun, Done, Undone, begin, begin_admitted,
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
+use jiff::SignedDuration;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -35,6 +36,8 @@ pub struct Call {
     pub person: Option<Person>,
     /// How both were established.
     pub proof: Proof,
+    /// Until when what proves both does, where that says so itself.
+    pub until: Option<Timestamp>,
     /// The session of the pages that it is made in.
     pub session: Option<InSession>,
     /// The trace it belongs to, as W3C `traceparent` names it: 32 hexadecimal digits.
@@ -58,6 +61,8 @@ pub struct InSession {
     pub id: SessionId,
     /// Until when it lasts at most.
     pub until: Timestamp,
+    /// How long it lasts unseen.
+    pub idle: SignedDuration,
     /// Was it seen meanwhile that it is over, for whatever reason?
     pub is_over: Arc<AtomicBool>,
 }
@@ -87,16 +92,17 @@ impl Call {
     /// A plain call that this service makes itself, speaking for `caller`.
     #[must_use]
     pub fn of(caller: Caller) -> Self {
-        Self::by(Identity { caller, person: None, proof: Proof::Service })
+        Self::by(Identity { caller, ..Identity::service() })
     }
 
     /// A plain call of somebody who came in from outside.
     #[must_use]
-    pub fn by(Identity { caller, person, proof }: Identity) -> Self {
+    pub fn by(Identity { caller, person, proof, until }: Identity) -> Self {
         Self {
             caller,
             person,
             proof,
+            until,
             session: None,
             trace: None,
             request_id: None,

@@ -6,6 +6,7 @@ use super::StoreError;
 use super::log::WriteContext;
 use super::metadata_changes::MetadataChanges;
 use super::redb_file::Store;
+use super::view::decode;
 use crate::caller::{Caller, Person};
 use crate::clock::Timestamp;
 use crate::id::{SessionId, TokenId};
@@ -50,6 +51,14 @@ pub struct Session {
     pub ended: Option<Timestamp>,
     /// The SHA-256 of the secret.
     pub sha256: [u8; 32],
+}
+
+impl Session {
+    /// When it was seen last, where this was written of that.
+    #[must_use]
+    pub fn seen_last(&self, written: Option<Timestamp>) -> Timestamp {
+        written.map_or(self.begun, |seen| seen.max(self.begun))
+    }
 }
 
 /// Sessions, in the order of their names.
@@ -120,6 +129,15 @@ impl WriteContext<'_> {
     /// [`StoreError`] when it cannot be read.
     pub fn session(&self, id: &SessionId) -> Result<Option<Session>, StoreError> {
         self.metadata.row(&key(SESSION, id.as_str().as_bytes()))
+    }
+
+    /// When a session was last seen, as it was last written; nothing where it never was.
+    ///
+    /// # Errors
+    /// [`StoreError`] when it cannot be read.
+    pub fn session_seen(&self, id: &SessionId) -> Result<Option<Timestamp>, StoreError> {
+        let found = self.metadata.metadata_table.bytes(&key(SEEN, id.as_str().as_bytes()))?;
+        found.map(|found| decode(&found)).transpose()
     }
 
     /// The sessions of somebody that were begun and not ended, oldest first.

@@ -24,6 +24,8 @@ struct Names {
     uris: Vec<String>,
     /// As RFC 4514 writes it; nothing where it holds what is not understood.
     subject: Option<String>,
+    /// From when on it does not count any more.
+    until: Option<Timestamp>,
 }
 
 /// Who holds a verified certificate at a time, if the settings say that and in one way only. Its connection may outlive
@@ -43,7 +45,8 @@ pub(super) fn identity(settings: &[CertificateSettings], der: &[u8], now: Timest
     }
     let sha256 = HEXLOWER.encode(&Sha256::digest(der));
     // No person: a machine that holds a key is nobody whose second look counts.
-    found.map(|caller| Identity { caller, person: None, proof: Proof::Certificate { sha256 } })
+    let (proof, until) = (Proof::Certificate { sha256 }, names.until);
+    found.map(|caller| Identity { caller, person: None, proof, until })
 }
 
 impl Names {
@@ -53,7 +56,9 @@ impl Names {
         if !rest.is_empty() || !certificate.validity().is_valid_at(ASN1Time::from_timestamp(now.as_second()).ok()?) {
             return None;
         }
-        let mut names = Self { subject: subject(certificate.subject()), ..Self::default() };
+        // It counts in the whole second that it names.
+        let until = Timestamp::from_second(certificate.validity().not_after.timestamp().saturating_add(1)).ok();
+        let mut names = Self { subject: subject(certificate.subject()), until, ..Self::default() };
         // One that stands twice is an error, and then nobody holds it.
         let Some(alternative) = certificate.subject_alternative_name().ok()? else { return Some(names) };
         for name in &alternative.value.general_names {

@@ -88,7 +88,8 @@ pub(super) async fn identity(
         (Some(_), Some(_)) => return Err(JwtError::SeveralRoles(person)),
     };
     let proof = Proof::Jwt { issuer: person.issuer.clone() };
-    let identity = Identity { caller, person: Some(person), proof };
+    let until = ends.checked_add(SignedDuration::from_secs(JWT_LEEWAY_SECONDS)).ok();
+    let identity = Identity { caller, person: Some(person), proof, until };
     let lately = now.checked_add(SignedDuration::from_secs(KNOWN_JWT_SECONDS)).unwrap_or(now);
     let issuer = issuer.settings.issuer.clone();
     known.keep(digest, Verified { issuer, key, identity: identity.clone(), until: lately.min(ends) }, now);

@@ -30,8 +30,10 @@ pub enum PreconditionError {
     /// The session it was asked in ended before its turn came.
     #[error("the session it was asked in ended before its turn came; sign in and send it again if it is still wanted")]
     SessionEnded,
-    /// The token it was asked with was revoked or expired before its turn came.
-    #[error("the token it was asked with ended before its turn came; send it again with another if it is still wanted")]
+    /// The token or certificate it was asked with was revoked or expired before its turn came.
+    #[error(
+        "the token or certificate it was asked with ended before its turn came; send it again with another if it is still wanted"
+    )]
     TokenEnded,
 }
 

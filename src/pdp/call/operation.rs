@@ -164,16 +164,26 @@ pub(crate) fn begin_admitted<T: DeserializeOwned, E>(
 
 /// Is what a change was asked by over, now that its turn has come?
 fn over(call: &Call, context: &WriteContext<'_>) -> Result<Option<PreconditionError>, StoreError> {
-    if let Some(InSession { id, until, is_over }) = &call.session
-        && (is_over.load(Ordering::Acquire)
-            || context.at >= *until
-            || context.session(id)?.is_none_or(|session| session.ended.is_some()))
+    if let Some(session) = &call.session
+        && !is_open(session, context)?
     {
         return Ok(Some(PreconditionError::SessionEnded));
+    }
+    if call.until.is_some_and(|until| context.at >= until) {
+        return Ok(Some(PreconditionError::TokenEnded));
     }
     let Some(token) = call.proof.token() else { return Ok(None) };
     let is_over = context.token(token)?.is_some_and(|token| !token.is_valid(context.at));
     Ok(is_over.then_some(PreconditionError::TokenEnded))
+}
+
+/// Would the session still open anything, had its turn come with a call?
+fn is_open(InSession { id, until, idle, is_over }: &InSession, context: &WriteContext<'_>) -> Result<bool, StoreError> {
+    if is_over.load(Ordering::Acquire) || context.at >= *until {
+        return Ok(false);
+    }
+    let Some(session) = context.session(id)?.filter(|session| session.ended.is_none()) else { return Ok(false) };
+    Ok(context.at.duration_since(session.seen_last(context.session_seen(id)?)) < *idle)
 }
 
 /// Turns the result of an allowed operation into what is written: its changes, its records and the remembered answer.
