@@ -8,7 +8,7 @@ use super::choice::{Choice, merged};
 use super::phrases::{
     index, named, parent_index, relationship_index, relationship_words, said, seller_index, sold, spoken, words,
 };
-use super::table::{ActionTable, Cell};
+use super::table::{ActionTable, Cell, Table};
 use crate::domain::partner::{PartnerKind, PartnerStatus};
 use crate::domain::subscription::SubscriptionStatus;
 use crate::question::Kind;
@@ -48,6 +48,28 @@ pub struct SheetAnswer {
 impl PartialEq for SheetAnswer {
     fn eq(&self, other: &Self) -> bool {
         self.text == other.text
+    }
+}
+
+/// Every answer of a set of rules with its sheets, which are worked out once.
+pub struct PrintedTable {
+    /// The answers.
+    pub table: Table,
+    sheets: BTreeMap<String, Vec<Sheet>>,
+}
+
+impl PrintedTable {
+    /// The answers with their sheets.
+    #[must_use]
+    pub fn of(table: Table) -> Self {
+        let sheets = table.actions().map(|(action, answers)| (action.to_owned(), answers.sheets())).collect();
+        Self { table, sheets }
+    }
+
+    /// The sheets of an action; none where the schema does not declare it.
+    #[must_use]
+    pub fn sheets(&self, action: &str) -> &[Sheet] {
+        self.sheets.get(action).map_or(&[], Vec::as_slice)
     }
 }
 

@@ -14,7 +14,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use crate::assure::promises::Retired;
-use crate::assure::table::Table;
+use crate::assure::sheets::PrintedTable;
 use crate::assure::verdict::Reviewed;
 use crate::clock::Timestamp;
 use crate::config::{RulesAt, RulesFrom};
@@ -90,7 +90,7 @@ pub(crate) struct Rules {
     /// Rules that were in force before, loaded on demand; the rules of a digest never change.
     pub(crate) past: RwLock<BTreeMap<String, Arc<Bundle>>>,
     /// Every answer of sets that people looked at lately; the answers of a digest never change.
-    pub(crate) tables: RwLock<BTreeMap<String, Arc<Table>>>,
+    pub(crate) tables: RwLock<BTreeMap<String, Arc<PrintedTable>>>,
     /// What was reviewed last.
     pub(crate) reviewed: Reviewed,
     /// The reviews of drafts that go on.

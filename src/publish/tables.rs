@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError};
 
+use crate::assure::sheets::PrintedTable;
 use crate::assure::signed_tables::FOLDER;
 use crate::assure::spoken::Spoken;
 use crate::assure::table::Table;
@@ -31,7 +32,7 @@ pub struct RulesTables {
     /// Is it the set in force?
     pub is_in_force: bool,
     /// The answers.
-    pub table: Arc<Table>,
+    pub printed: Arc<PrintedTable>,
     /// The rules, by their names.
     pub rules: BTreeMap<String, RuleText>,
     /// Which files of signed answers there are, by their action.
@@ -39,13 +40,13 @@ pub struct RulesTables {
 }
 
 /// The answers of a set, worked out once.
-fn table_of(pdp: &Pdp, bundle: &Arc<Bundle>) -> Arc<Table> {
+fn table_of(pdp: &Pdp, bundle: &Arc<Bundle>) -> Arc<PrintedTable> {
     let digest = bundle.digest().as_str();
     if let Some(known) = pdp.rules.tables.read().unwrap_or_else(PoisonError::into_inner).get(digest) {
         return Arc::clone(known);
     }
     let solver = pdp.settings.terms.solver.as_deref();
-    let table = Arc::new(Table::spoken(bundle, &Spoken::of(bundle, solver)));
+    let table = Arc::new(PrintedTable::of(Table::spoken(bundle, &Spoken::of(bundle, solver))));
     let mut tables = pdp.rules.tables.write().unwrap_or_else(PoisonError::into_inner);
     if tables.len() >= TABLES_KEPT_MAX {
         // The rules in force are looked at most.
@@ -82,7 +83,7 @@ impl RulesTables {
         Self {
             digest: bundle.digest().to_string(),
             is_in_force: bundle.digest() == pdp.rules().digest(),
-            table: table_of(pdp, bundle),
+            printed: table_of(pdp, bundle),
             rules: rules.collect(),
             signed: signed.collect(),
         }

@@ -125,7 +125,7 @@ async fn decides(page: &PageCall, set: Option<&str>, path: &str) -> Result<(Mark
     };
     let rule = read.value.rules.iter().find(|(_, text)| text.path == path).map(|(rule, _)| rule);
     let mut counts: BTreeMap<&str, [usize; 2]> = BTreeMap::new();
-    for (action, _, cell) in read.value.table.cells() {
+    for (action, _, cell) in read.value.printed.table.cells() {
         if rule.is_some_and(|rule| cell.rules.iter().any(|known| known.as_str() == rule)) {
             let [yes, no] = counts.entry(action).or_default();
             *if cell.allowed { yes } else { no } += 1;

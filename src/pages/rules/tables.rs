@@ -19,8 +19,9 @@ pub async fn tables(page: PageCall) -> Result<Answer, Fault> {
     let words = page.words;
     let set = page.asked("set");
     let read = read_tables(&page.setting.pdp, &page.call, set.as_deref()).await?;
-    let rows = read.value.table.actions().map(|(action, answers)| {
-        let [yes, no] = counts(&answers.sheets());
+    let printed = &read.value.printed;
+    let rows = printed.table.actions().map(|(action, answers)| {
+        let [yes, no] = counts(printed.sheets(action));
         vec![
             html! { a href=(address(&format!("/rules/tables/{action}"), &[("set", set.as_deref())])) { (id(action)) } },
             html! { span lang="en" { (answers.doc().unwrap_or_default()) } },
@@ -61,9 +62,9 @@ pub async fn table(page: PageCall) -> Result<Answer, Fault> {
     let set = page.asked("set");
     let action: String = page.param("action")?;
     let read = read_tables(&page.setting.pdp, &page.call, set.as_deref()).await?;
-    let answers = read.value.table.action(&action).ok_or(Fault::NotFound)?;
-    let sheets = answers.sheets();
-    let [yes, no] = counts(&sheets);
+    let answers = read.value.printed.table.action(&action).ok_or(Fault::NotFound)?;
+    let sheets = read.value.printed.sheets(&action);
+    let [yes, no] = counts(sheets);
     let main = html! {
         p.trail { a href=(address("/rules/tables", &[("set", set.as_deref())])) { (words.say("back-to-tables")) } }
         h1 { (words.with("table-title", [("action", id(&action).into())])) }
@@ -79,7 +80,7 @@ pub async fn table(page: PageCall) -> Result<Answer, Fault> {
             @if let Some(why) = &said.unknown { p { (words.say("live-unknown")) " " span lang="en" { (why) } } }
         }
         @if sheets.is_empty() { p { (words.say("table-none")) } }
-        @for sheet in &sheets {
+        @for sheet in sheets {
             @for heading in &sheet.headings { h2 lang="en" { (heading) } }
             (shown(&read.value, set.as_deref(), words, sheet))
         }
