@@ -161,6 +161,64 @@ fn what_is_not_as_it_was_shown_is_not_done_and_is_shown_again() {
     assert_eq!((send(&mut second, &shown[1]).status, revision(&server)), (409, before));
 }
 
+/// Brings lines in, as an operator.
+fn import(server: &Server, lines: &[Value]) {
+    let lines: String = lines.iter().map(|line| format!("{line}\n")).collect();
+    let sent = server.send("POST", "/v1/import", &[("content-type", "application/x-ndjson")], Some(lines.as_bytes()));
+    assert_eq!(sent.status, 200, "{}", sent.text);
+}
+
+/// That a partner administers a service of a customer.
+fn grant(customer: &str, service: &str, partner: &str) -> Value {
+    serde_json::json!({ "noun": "grant", "customer": customer, "service": service, "partner": partner,
+        "delegatedAdministrator": true, "since": "2025-06-01T00:00:00Z" })
+}
+
+/// A subscription that a customer bought of a partner, or of nobody.
+fn subscription(id: &str, customer: &str, service: &str, seller: Option<&str>) -> Value {
+    let mut line = serde_json::json!({ "noun": "subscription", "id": id, "customer": customer, "service": service,
+        "quantity": 1, "status": "active" });
+    if let Some(seller) = seller {
+        line["originalReseller"] = seller.into();
+    }
+    line
+}
+
+#[test]
+fn where_more_would_turn_than_can_be_compared_whoever_loses_is_named_and_it_can_be_done() {
+    let (_data, server) = demo();
+    // Each of them has to do with each subscription, which is more pairs than are compared.
+    let advisor = |number: usize| {
+        serde_json::json!({ "noun": "partner", "id": format!("advisor-{number}"), "name": "Adviser", "kind": "advisor",
+            "status": "active" })
+    };
+    let mut lines: Vec<Value> = (0..110).map(advisor).collect();
+    lines.extend((0..500).map(|number| subscription(&format!("t-{number}"), "wingtip", "teamwork", None)));
+    lines.extend((0..110).map(|number| grant("wingtip", "teamwork", &format!("advisor-{number}"))));
+    lines.push(grant("wingtip", "teamwork", "contoso"));
+    import(&server, &lines);
+    const { assert!(111 * 500 > standing::limits::WHAT_IF_PAIRS_MAX) }
+    let link = format!("/relationship-requests/{}", token(&server, "fabrikam"));
+    let mut wingtip = Browser::of(&server);
+    wingtip.sign_in_as("wingtip");
+    let check = checked(&mut wingtip, &link, "teamwork");
+    assert_eq!(check.status, 200, "{}", check.text);
+    let main = crate::people::main_of(&check);
+    assert!(main.contains("more than can be compared"), "{main}");
+    assert!(main.contains("<bdi>Contoso Cloud</bdi> loses "), "{main}");
+    let accepted = accept(&mut wingtip, &link, &check, "teamwork");
+    assert_eq!(accepted.status, 303, "{}", accepted.text);
+    // A removal is the same.
+    let question = "/customers/wingtip/partners/fabrikam/removal?service=teamwork";
+    let asked = wingtip.get(question);
+    assert!(asked.text.contains("more than can be compared"), "{}", asked.text);
+    let [key, once, shown] = ["form_key", "once", "shown"].map(|name| Browser::hidden(&asked, name));
+    let shown = shown.replace("&quot;", "\"");
+    assert_eq!(shown, r#"{"removed":[{"service":"teamwork","partner":"fabrikam"}]}"#);
+    let fields = [("form_key", &*key), ("once", &*once), ("shown", &*shown), ("service", "teamwork")];
+    assert_eq!(wingtip.post(question.split('?').next().unwrap(), &fields).status, 303);
+}
+
 #[test]
 fn a_mistake_keeps_what_was_typed_and_leads_to_its_field() {
     let (_data, server) = demo();

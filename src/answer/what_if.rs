@@ -21,6 +21,7 @@ use crate::id::{CustomerId, PartnerId, ServiceName};
 use crate::limits::{WHAT_IF_CHANGES_MAX, WHAT_IF_FACTS_MAX};
 use crate::pdp::Pdp;
 use crate::pdp::call::{self, Call, CallError, CallTarget, Response};
+use crate::policy::Bundle;
 use crate::store::{Overlay, StoreError, View};
 use delta::{Touched, delta};
 
@@ -101,8 +102,7 @@ async fn tried<C, F, T>(
 ) -> Result<Response<T>, CallError<WhatIfError>> {
     let rules = pdp.rules();
     call::read_by(pdp, &rules, call, action, target, |now, at| {
-        let judgement = Judgement { rules: &rules, at, multichannel: pdp.settings.terms.multichannel };
-        let mut trial = Trial { judgement, overlay: now.overlay(), touched: Touched::default(), facts: 0 };
+        let mut trial = Trial::on(pdp, &rules, now, at, WHAT_IF_FACTS_MAX);
         let applied = trial.apply_all(changes, apply)?;
         let is_narrow = refuses_unrelated(&rules);
         let delta = delta(&rules, at, now, &trial.overlay.view(), &trial.touched, is_narrow)?;
@@ -118,9 +118,16 @@ struct Trial<'a> {
     touched: Touched,
     /// How many facts were put.
     facts: usize,
+    /// How many may be.
+    facts_max: usize,
 }
 
-impl Trial<'_> {
+impl<'a> Trial<'a> {
+    fn on(pdp: &Pdp, rules: &'a Bundle, now: &View<'a>, at: Timestamp, facts_max: usize) -> Self {
+        let judgement = Judgement { rules, at, multichannel: pdp.settings.terms.multichannel };
+        Self { judgement, overlay: now.overlay(), touched: Touched::default(), facts: 0, facts_max }
+    }
+
     fn apply_all<C, F>(
         &mut self,
         changes: &[C],
@@ -129,19 +136,25 @@ impl Trial<'_> {
         if changes.len() > WHAT_IF_CHANGES_MAX {
             return Err(WhatIfError::TooManyChanges(changes.len()).into());
         }
-        let each = changes.iter().enumerate().map(|(index, change)| {
-            apply(self, change).map_err(|impossible| match impossible {
-                Impossible::Change(message) => WhatIfError::Change { index, message }.into(),
-                Impossible::TooManyFacts => WhatIfError::TooManyFacts.into(),
-                Impossible::Store(error) => CallError::Store(error),
-            })
-        });
-        each.collect()
+        let each = changes.iter().enumerate();
+        each.map(|(index, change)| self.try_one(index, |trial| apply(trial, change))).collect()
+    }
+
+    fn try_one<F>(
+        &mut self,
+        index: usize,
+        apply: impl FnOnce(&mut Self) -> Result<F, Impossible>,
+    ) -> Result<F, CallError<WhatIfError>> {
+        apply(self).map_err(|impossible| match impossible {
+            Impossible::Change(message) => WhatIfError::Change { index, message }.into(),
+            Impossible::TooManyFacts => WhatIfError::TooManyFacts.into(),
+            Impossible::Store(error) => CallError::Store(error),
+        })
     }
 
     fn put(&mut self, facts: &[Fact]) -> Result<(), Impossible> {
         self.facts += facts.len();
-        if self.facts > WHAT_IF_FACTS_MAX {
+        if self.facts > self.facts_max {
             return Err(Impossible::TooManyFacts);
         }
         for fact in facts {

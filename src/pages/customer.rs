@@ -10,6 +10,7 @@ mod changes;
 mod access;
 mod choice;
 mod request;
+mod tried;
 
 pub use access::access;
 pub use changes::changes;

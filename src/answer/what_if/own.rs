@@ -14,7 +14,7 @@ use crate::clock::{Timestamp, to_millisecond};
 use crate::domain::commercial::{Outcome, RenegotiationState, Side};
 use crate::id::{CustomerId, PartnerId, ServiceName};
 use crate::pdp::Pdp;
-use crate::pdp::call::{Call, CallError, CallTarget, Response};
+use crate::pdp::call::{self, Call, CallError, CallTarget, Response};
 use crate::pdp::reach;
 use crate::question::{Entity, Kind, Target};
 use crate::store::{StoreError, View};
@@ -132,6 +132,26 @@ pub async fn what_if_customer(
         |trial, change| apply_for_customer(pdp, trial, customer, change),
         |_, _, effects, delta| Ok(OwnDelta::of(effects, delta)),
     )
+    .await
+}
+
+/// What one change of a customer does, without the decisions that it turns: for where those are more than can be compared,
+/// and the change is made all the same.
+///
+/// # Errors
+/// [`WhatIfError::Change`]; [`CallError::Denied`] for whoever may not speak for the customer.
+pub async fn effect_for_customer(
+    pdp: &Pdp,
+    call: &Call,
+    customer: &CustomerId,
+    change: CustomerChange,
+) -> Result<Response<ChangeEffect>, CallError<WhatIfError>> {
+    let (target, rules) = (CallTarget::Customer(customer.clone()), pdp.rules());
+    call::read_by(pdp, &rules, call, CALL, &target, |now, at| {
+        // Nothing is compared, so it takes no more than making the change does.
+        let mut trial = Trial::on(pdp, &rules, now, at, usize::MAX);
+        trial.try_one(0, |trial| apply_for_customer(pdp, trial, customer, &change))
+    })
     .await
 }
 

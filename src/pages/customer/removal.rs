@@ -7,9 +7,10 @@ use hyper::StatusCode;
 use maud::html;
 use serde::Deserialize;
 
-use super::known::{Known, known};
+use super::known::known;
+use super::tried::{Tried, tried};
 use crate::answer::what_if::WhatIfError;
-use crate::answer::what_if::own::{ChangeEffect, CustomerChange, what_if_customer};
+use crate::answer::what_if::own::{ChangeEffect, CustomerChange};
 use crate::change::acceptance::Displaced;
 use crate::change::expected::Expecting;
 use crate::change::relationship::remove;
@@ -77,16 +78,12 @@ async fn questioned(page: &PageCall, asked: &Asked, has_changed: bool) -> Result
     };
     let (title, heading) = titles(page, asked, partner_name.as_deref());
     let change = CustomerChange::Remove { partner: asked.partner.clone(), service: asked.service.clone() };
-    let (delta, seqs) = match what_if_customer(&page.setting.pdp, &page.call, &asked.customer, vec![change]).await {
-        Ok(read) => (Some(read.value), read.seqs),
-        Err(CallError::Refused(WhatIfError::TooMuch | WhatIfError::TooManyFacts)) => (None, Vec::new()),
+    let Tried { delta, effect, seqs } = match tried(page, &asked.customer, change).await {
+        Ok(tried) => tried,
         Err(CallError::Refused(WhatIfError::Change { .. })) => return Err(Fault::NotFound),
         Err(error) => return Err(error.into()),
     };
-    let effect = match delta.as_ref().and_then(|delta| delta.effects.first()) {
-        Some(ChangeEffect::Remove(effect)) => effect.clone(),
-        _ => standing(&found, asked),
-    };
+    let Some(ChangeEffect::Remove(effect)) = effect else { return Err(Fault::Unavailable) };
     let called = |partner: &str| found.name(partner).map(str::to_owned);
     let shown = serde_json::to_string(&effect).map_err(|_| Fault::Unavailable)?;
     let main = html! {
@@ -120,20 +117,6 @@ async fn questioned(page: &PageCall, asked: &Asked, has_changed: bool) -> Result
     let status = if has_changed { StatusCode::CONFLICT } else { StatusCode::OK };
     let seqs = [&found.seqs[..], &seqs[..]].concat();
     Ok(Shown::of(title, main).with_status(status).at(found.revision, &seqs).into())
-}
-
-/// What stands and would be removed.
-fn standing(found: &Known, asked: &Asked) -> RemovalEffect {
-    let mut removed = Vec::new();
-    for partner in found.partners.iter().filter(|known| asked.partner.as_ref().is_none_or(|id| known.partner == *id)) {
-        for held in partner.services.iter().filter(|held| held.delegated_administrator) {
-            if asked.service.as_ref().is_none_or(|service| held.service == *service) {
-                let (service, partner) = (held.service.clone(), partner.partner.clone());
-                removed.push(Displaced { service, partner });
-            }
-        }
-    }
-    RemovalEffect { removed }
 }
 
 /// The question, as a title and as a heading.

@@ -8,9 +8,10 @@ use maud::{Markup, html};
 
 use super::choice::{Choice, choice, choice_of, is_refusing};
 use super::known::{Known, known};
+use super::tried::{Tried, tried};
 use crate::answer::pages::PartnerRelationship;
 use crate::answer::what_if::WhatIfError;
-use crate::answer::what_if::own::{ChangeEffect, CustomerChange, OwnDelta, what_if_customer};
+use crate::answer::what_if::own::{ChangeEffect, CustomerChange, OwnDelta};
 use crate::caller::Caller;
 use crate::change::acceptance::{Acceptance, AcceptanceEffect};
 use crate::change::expected::Expecting;
@@ -242,19 +243,15 @@ async fn checked(page: &PageCall, customer: &CustomerId, form: &Form, has_change
     };
     let token: String = page.param("token")?;
     let change = CustomerChange::Accept { token, services: services.clone(), until };
-    let (delta, seqs) = match what_if_customer(&page.setting.pdp, &page.call, customer, vec![change]).await {
-        Ok(Response { value, seqs, .. }) => (Some(value), seqs),
-        Err(CallError::Refused(WhatIfError::TooMuch | WhatIfError::TooManyFacts)) => (None, Vec::new()),
+    let Tried { delta, effect, seqs } = match tried(page, customer, change).await {
+        Ok(tried) => tried,
         Err(CallError::Refused(WhatIfError::Change { .. })) => {
             let error = FieldError { field: first, says: page.words.say("reason-invalid_change") };
             return Ok(chosen(page, offer, &found, form, &[error]).as_mistake().into());
         }
         Err(error) => return Err(error.into()),
     };
-    let effect = match delta.as_ref().and_then(|delta| delta.effects.first()) {
-        Some(ChangeEffect::Accept(effect)) => effect.clone(),
-        _ => AcceptanceEffect { granted: services.clone(), displaced: Vec::new() },
-    };
+    let Some(ChangeEffect::Accept(effect)) = effect else { return Err(Fault::Unavailable) };
     let seqs = [&asked.seqs[..], &found.seqs[..], &seqs[..]].concat();
     let shown = check_page(page, (offer, &found), (&services, until), (delta.as_ref(), &effect), has_changed)?;
     let status = if has_changed { StatusCode::CONFLICT } else { StatusCode::OK };
