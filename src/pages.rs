@@ -137,7 +137,7 @@ pages! {
     POST   "/relationship-requests/{token}/check" "readRelationshipRequest" | "readPartnerRelationships" | "listSubscriptions" | "tryOwnChange" => customer::check, long;
     POST   "/relationship-requests/{token}/acceptance" "acceptRelationship" => customer::acceptance, long;
     GET    "/customers/{customer}/partners" "readPartnerRelationships" => customer::relationships [as_of cursor format];
-    GET    "/customers/{customer}/partners/{partner}" "readPartnerRelationships" | "listSubscriptions" => customer::one_partner;
+    GET    "/customers/{customer}/partners/{partner}" "readPartnerRelationships" | "listSubscriptions" => customer::one_partner [cursor];
     GET    "/customers/{customer}/partners/{partner}/removal" "readPartnerRelationships" | "listSubscriptions" | "tryOwnChange" => customer::removal [service], long;
     POST   "/customers/{customer}/partners/{partner}/removal" "removeDelegatedAdministration" => customer::removed, long;
     GET    "/customers/{customer}/removal" "readPartnerRelationships" | "listSubscriptions" | "tryOwnChange" => customer::removal [service], long;

@@ -333,3 +333,56 @@ fn subscriptions_stand_on_pages_of_fifty_and_an_add_on_says_who_sold_what_it_add
     assert!(wrong.status == 200 && wrong.text.contains("50 of more"), "{}", wrong.text);
     assert!(wrong.text.contains("The place to go on from was none of this list"), "{}", wrong.text);
 }
+
+#[test]
+fn what_a_partner_sold_is_counted_and_named_however_much_else_there_is() {
+    let (_data, server) = demo();
+    let mut lines: Vec<Value> =
+        (0..1_001).map(|number| subscription(&format!("a-{number}"), "wingtip", "azure", Some("northwind"))).collect();
+    lines.extend((0..51).map(|number| subscription(&format!("z-{number}"), "wingtip", "zservice", Some("contoso"))));
+    lines.push(subscription("z-only", "wingtip", "zz-only-sold", Some("contoso")));
+    lines.push(grant("wingtip", "zservice", "contoso"));
+    import(&server, &lines);
+    let mut wingtip = Browser::of(&server);
+    wingtip.sign_in_as("wingtip");
+    let choice = wingtip.get(&format!("/relationship-requests/{}", token(&server, "fabrikam")));
+    assert!(choice.text.contains("It sold you 51 subscriptions here"), "{}", choice.text);
+    assert!(choice.text.contains("id=\"service-zz-only-sold\""), "{}", choice.text);
+    let contoso = wingtip.get("/customers/wingtip/partners/contoso");
+    assert!(contoso.text.contains("52 subscriptions") && contoso.text.contains(">z-0<"), "{}", contoso.text);
+    // They are listed 50 at a time, to the last.
+    let next = contoso.text.split("href=\"").find(|link| link.contains("cursor=")).unwrap();
+    let rest = wingtip.get(next.split(['"', '#']).next().unwrap());
+    assert!(!contoso.text.contains(">z-only<") && rest.text.contains(">z-only<"), "{}", rest.text);
+    assert!(wingtip.get("/customers/wingtip/partners/northwind").text.contains("1001 subscriptions"));
+}
+
+#[test]
+fn who_administers_a_service_and_what_waits_is_said_of_all_partners_and_not_of_a_page_of_them() {
+    let (_data, server) = demo();
+    let advisor = |number: usize| {
+        serde_json::json!({ "noun": "partner", "id": format!("a{number:02}"), "name": "Adviser", "kind": "advisor",
+            "status": "active" })
+    };
+    let mut lines: Vec<Value> = (0..60).map(advisor).collect();
+    lines.extend((0..60).map(|number| grant("wingtip", "intune", &format!("a{number:02}"))));
+    lines.push(subscription("z-1", "wingtip", "crm", Some("northwind")));
+    lines.push(grant("wingtip", "crm", "northwind"));
+    import(&server, &lines);
+    let proposal = serde_json::json!({ "by": "partner", "outcome": "end" });
+    let proposed = server.post("/v1/customers/wingtip/partners/northwind/renegotiation", &proposal);
+    assert!(proposed.status < 300, "{}", proposed.text);
+    let mut wingtip = Browser::of(&server);
+    wingtip.sign_in_as("wingtip");
+    let first = crate::people::main_of(&wingtip.get("/customers/wingtip/partners"));
+    let (above, by_partner) = first.split_once("id=\"by-partner\"").unwrap();
+    assert!(!by_partner.contains("<bdi>Northwind Distribution</bdi>"), "it is on the second page: {by_partner}");
+    let (waits, by_service) = above.split_once("id=\"by-service\"").unwrap();
+    assert!(waits.contains("Northwind Distribution proposes to end"), "{waits}");
+    assert!(by_service.contains("<bdi>Northwind Distribution</bdi>"), "{by_service}");
+    let nobody = by_service.matches("nobody").count();
+    let next = first.split("href=\"").find(|link| link.contains("cursor=")).unwrap().split('"').next().unwrap();
+    let second = crate::people::main_of(&wingtip.get(&next.replace("&amp;", "&")));
+    assert_eq!(second.split_once("id=\"by-partner\"").unwrap().0.matches("nobody").count(), nobody);
+    assert!(second.split_once("id=\"by-partner\"").unwrap().1.contains("<bdi>Northwind Distribution</bdi>"));
+}

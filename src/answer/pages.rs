@@ -2,6 +2,7 @@
 
 mod items;
 pub(crate) mod rows;
+pub mod subscribed;
 
 use jiff::SignedDuration;
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::answer::pages::subscribed::{Subscribed, subscribed};
 use crate::answer::pages::{PartnerRelationship, partner_relationships};
 use crate::answer::past::AsOf;
 use crate::change::registry::{Sold, SubscriptionFilter, list_sold};
@@ -14,11 +15,12 @@ use crate::pdp::call::CallError;
 use crate::pdp::page::ListError;
 
 /// How often both are read, where something is written in between.
-const TRIES: usize = 5;
+pub(super) const TRIES: usize = 5;
 /// How soon a grant ends for it to be pointed out, in days.
 const SOON_DAYS: i64 = 30;
 
 /// The partners of a customer, as one page of them is read.
+#[derive(Clone)]
 pub struct Partners {
     /// Every partner with a grant, past ones too, or a commercial relationship.
     pub partners: Vec<PartnerRelationship>,
@@ -47,52 +49,81 @@ pub async fn partners(
     Ok(Partners { partners: found.items, next: found.next, revision: read.revision, seqs: read.seqs })
 }
 
-/// What a customer has: all of its partners, as far as one list holds them, and subscriptions, at one revision.
+/// All of a customer's partners, at one revision.
+///
+/// # Errors
+/// As [`partners`]; [`Fault::Unavailable`] where they change faster than they can be read.
+pub async fn all_partners(page: &PageCall, customer: &CustomerId, as_of: Option<AsOf>) -> Result<Partners, Fault> {
+    'again: for _ in 0..TRIES {
+        let mut all = partners(page, customer, as_of, PAGE_MAX, None).await?;
+        while let Some(next) = all.next.take() {
+            let more = partners(page, customer, as_of, PAGE_MAX, Some(&next)).await?;
+            if more.revision != all.revision {
+                continue 'again;
+            }
+            all.partners.extend(more.partners);
+            all.seqs.extend(more.seqs);
+            all.next = more.next;
+        }
+        return Ok(all);
+    }
+    Err(Fault::Unavailable)
+}
+
+/// What a customer has, at one revision: all of its partners, how much it subscribes to, and the first of that.
 pub struct Known {
     /// The partners.
     pub partners: Vec<PartnerRelationship>,
-    /// The subscriptions.
+    /// The subscriptions, as far as one list holds them.
     pub subscriptions: Vec<Subscription>,
-    /// Who sold each of them; nobody where the customer bought it itself.
-    pub sellers: Vec<Option<PartnerId>>,
-    /// Where the subscriptions go on.
-    pub next: Option<String>,
+    /// Are these all of them?
+    pub is_whole: bool,
+    /// How many subscriptions there are of each service, by who sold them: all of them.
+    pub counts: BTreeMap<ServiceName, BTreeMap<Option<PartnerId>, usize>>,
     /// The revision.
     pub revision: Revision,
     /// Where it is recorded.
     pub seqs: Vec<Seq>,
 }
 
-/// Reads what a customer has: all of its subscriptions, as far as one list holds them.
+/// Reads what a customer has.
 ///
 /// # Errors
 /// As [`partners`]; [`Fault::Unavailable`] where it changes faster than it can be read.
 pub async fn known(page: &PageCall, customer: &CustomerId) -> Result<Known, Fault> {
-    known_from(page, customer, PAGE_MAX, None).await?.ok_or(Fault::NotFound)
+    for _ in 0..TRIES {
+        let Partners { partners, revision, mut seqs, .. } = all_partners(page, customer, None).await?;
+        let sold = subscribed(&page.setting.pdp, &page.call, customer, PAGE_MAX).await?;
+        if sold.revision == revision {
+            seqs.extend(sold.seqs);
+            let is_whole = sold.value.first.len() == sold.value.count();
+            let Subscribed { first: subscriptions, counts } = sold.value;
+            return Ok(Known { partners, subscriptions, is_whole, counts, revision, seqs });
+        }
+    }
+    Err(Fault::Unavailable)
 }
 
-/// The same with so many of its subscriptions, from a cursor on; nothing for a cursor that is none.
+/// The same with a page of its subscriptions and their sellers, at the same revision; nothing for a cursor that is none.
 ///
 /// # Errors
 /// As [`known`].
-pub async fn known_from(
+pub async fn known_with_sold(
     page: &PageCall,
     customer: &CustomerId,
     limit: usize,
     cursor: Option<&str>,
-) -> Result<Option<Known>, Fault> {
+) -> Result<Option<(Known, Sold)>, Fault> {
     let filter = SubscriptionFilter { customer: Some(customer.clone()), partner: None };
     for _ in 0..TRIES {
-        let Partners { partners, revision, mut seqs, .. } = partners(page, customer, None, PAGE_MAX, None).await?;
+        let mut found = known(page, customer).await?;
         let sold = match list_sold(&page.setting.pdp, &page.call, &filter, limit, cursor).await {
             Err(CallError::Refused(ListError::Cursor)) => return Ok(None),
             sold => sold?,
         };
-        if sold.revision == revision {
-            seqs.extend(sold.seqs);
-            let Sold { subscriptions, sellers } = sold.value;
-            let (subscriptions, next) = (subscriptions.items, subscriptions.next);
-            return Ok(Some(Known { partners, subscriptions, sellers, next, revision, seqs }));
+        if sold.revision == found.revision {
+            found.seqs.extend(sold.seqs);
+            return Ok(Some((found, sold.value)));
         }
     }
     Err(Fault::Unavailable)
@@ -103,8 +134,8 @@ impl Known {
     #[must_use]
     pub fn services(&self) -> BTreeMap<ServiceName, Vec<&PartnerRelationship>> {
         let mut services: BTreeMap<ServiceName, Vec<&PartnerRelationship>> = BTreeMap::new();
-        for subscription in &self.subscriptions {
-            services.entry(subscription.service.clone()).or_default();
+        for service in self.counts.keys() {
+            services.entry(service.clone()).or_default();
         }
         for partner in &self.partners {
             for held in &partner.services {
@@ -123,18 +154,19 @@ impl Known {
         self.partners.iter().find(|known| known.partner.as_str() == partner).map(|known| known.name.as_str())
     }
 
-    /// The subscriptions, each with who sold it, an add-on what it adds to.
-    pub fn with_sellers(&self) -> impl Iterator<Item = (&Subscription, Option<&PartnerId>)> {
-        self.subscriptions.iter().zip(self.sellers.iter().map(Option::as_ref))
+    /// Who sold a subscription, or what it adds to.
+    #[must_use]
+    pub fn seller<'a>(&'a self, subscription: &'a Subscription) -> Option<&'a PartnerId> {
+        let parent = || self.subscriptions.iter().find(|known| Some(&known.id) == subscription.parent.as_ref());
+        subscription.original_reseller.as_ref().or_else(|| parent()?.original_reseller.as_ref())
     }
 
     /// How many subscriptions a partner sold, of a service or of all.
     #[must_use]
     pub fn sold(&self, partner: &PartnerId, service: Option<&ServiceName>) -> usize {
-        let of = |(subscription, seller): &(&Subscription, Option<&PartnerId>)| {
-            *seller == Some(partner) && service.is_none_or(|service| subscription.service == *service)
-        };
-        self.with_sellers().filter(of).count()
+        let seller = Some(partner.clone());
+        let of = self.counts.iter().filter(|(known, _)| service.is_none_or(|service| *known == service));
+        of.filter_map(|(_, counts)| counts.get(&seller)).sum()
     }
 }
 

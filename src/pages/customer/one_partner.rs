@@ -5,17 +5,21 @@ use maud::{Markup, html};
 use super::known::{Known, known};
 use super::relationships::administers;
 use crate::answer::pages::PartnerRelationship;
+use crate::change::registry::{SubscriptionFilter, list_subscriptions};
 use crate::domain::commercial::Side;
-use crate::id::{CustomerId, PartnerId};
+use crate::id::{CustomerId, PartnerId, Seq};
+use crate::pages::address::address;
 use crate::pages::answer::answer;
 use crate::pages::context::{Answer, Fault, PageCall};
 use crate::pages::facts::facts;
 use crate::pages::frame::Shown;
 use crate::pages::is_page;
 use crate::pages::renegotiation::Negotiation;
-use crate::pages::table::Table;
+use crate::pages::table::{Table, paging};
 use crate::pages::when::day;
 use crate::pages::words::{id, name};
+
+const ON_A_PAGE: usize = 50;
 
 /// The customer, what it has, and the partner of a page.
 pub(super) async fn of_page(page: &PageCall) -> Result<(CustomerId, Known, PartnerRelationship), Fault> {
@@ -45,6 +49,7 @@ pub async fn one_partner(page: PageCall) -> Result<Answer, Fault> {
     let words = page.words;
     let may_act = page.customer() == Some(&customer) && is_page(&format!("/customers/{customer}/removal"));
     let title = words.text("partner-title", &[("partner", &partner.name)]);
+    let (sales, seqs) = sales(&page, &customer, &partner).await?;
     let main = html! {
         p.trail { a href=(format!("/customers/{customer}/partners")) { (words.say("back-to-partners")) } }
         h1 { (name(&partner.name)) }
@@ -59,11 +64,11 @@ pub async fn one_partner(page: PageCall) -> Result<Answer, Fault> {
             (words.say("sold-you"), words.with("sold-count", [("count", found.sold(&partner.partner, None).into())])),
         ]))
         (services(&page, &customer, &partner, may_act))
-        (sales(&page, &found, &partner))
+        (sales)
         @if may_act { (negotiation(&customer, &found, &partner).way(words)) }
         p { a href=(format!("/customers/{customer}/access")) { (words.say("what-each-may")) } }
     };
-    Ok(Shown::of(title, main).at(found.revision, &found.seqs).into())
+    Ok(Shown::of(title, main).at(found.revision, &[&found.seqs[..], &seqs[..]].concat()).into())
 }
 
 fn services(page: &PageCall, customer: &CustomerId, partner: &PartnerRelationship, may_act: bool) -> Markup {
@@ -98,10 +103,20 @@ fn services(page: &PageCall, customer: &CustomerId, partner: &PartnerRelationshi
     }
 }
 
-fn sales(page: &PageCall, found: &Known, partner: &PartnerRelationship) -> Markup {
+/// What a partner sold: one page of it, whose length says nothing of how much there is.
+async fn sales(
+    page: &PageCall,
+    customer: &CustomerId,
+    partner: &PartnerRelationship,
+) -> Result<(Markup, Vec<Seq>), Fault> {
     let words = page.words;
-    let sold = found.with_sellers().filter(|(_, seller)| *seller == Some(&partner.partner)).map(|(sold, _)| sold);
+    let filter = SubscriptionFilter { customer: Some(customer.clone()), partner: Some(partner.partner.clone()) };
+    let cursor = page.asked("cursor");
+    let sold = list_subscriptions(&page.setting.pdp, &page.call, &filter, ON_A_PAGE, cursor.as_deref()).await?;
     let rows: Vec<Vec<Markup>> = sold
+        .value
+        .items
+        .iter()
         .map(|sold| {
             vec![
                 id(sold.id.as_str()),
@@ -111,10 +126,19 @@ fn sales(page: &PageCall, found: &Known, partner: &PartnerRelationship) -> Marku
             ]
         })
         .collect();
+    let at = |cursor: Option<&str>| format!("{}#sold", address(&page.path, &[("cursor", cursor)]));
+    let first = cursor.as_ref().map(|_| at(None));
+    let next = sold.value.next.as_ref().map(|next| at(Some(next)));
+    let is_paged = first.is_some() || next.is_some();
     let columns = ["subscription", "service", "seats", "status"].map(|key| words.say(&format!("column-{key}")));
-    html! {
+    let (shown, is_none) = (rows.len(), rows.is_empty());
+    let said = html! {
         h2 id="sold" { (words.say("sold-you")) }
-        @if rows.is_empty() { p { (words.say("sold-nothing")) } }
-        @else { (Table { caption: None, labelled_by: Some("sold"), columns: columns.into(), rows }.stacked()) }
-    }
+        @if is_none && !is_paged { p { (words.say("sold-nothing")) } }
+        @else if !is_none {
+            (Table { caption: None, labelled_by: Some("sold"), columns: columns.into(), rows }.stacked())
+        }
+        @if is_paged { (paging(words, shown, first.as_deref(), next.as_deref())) }
+    };
+    Ok((said, sold.seqs))
 }

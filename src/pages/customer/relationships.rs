@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use maud::{Markup, html};
 
-use super::known::{Partners, partners, tag};
+use super::known::{Partners, TRIES, all_partners, partners, tag};
 use crate::answer::pages::{PartnerRelationship, ServiceHeld};
+use crate::answer::past::AsOf;
 use crate::domain::commercial::{Outcome, Side};
 use crate::http::csv_row;
 use crate::id::{CustomerId, ServiceName};
@@ -44,8 +45,8 @@ pub async fn relationships(page: PageCall) -> Result<Answer, Fault> {
     }
     let words = page.words;
     let cursor = page.asked("cursor");
-    let found = partners(&page, &customer, past, ON_A_PAGE, cursor.as_deref()).await?;
-    let Partners { partners, next, revision, seqs } = &found;
+    let (all, shown) = read(&page, &customer, past, cursor.as_deref()).await?;
+    let (all, Partners { partners, next, revision, seqs }) = (&all.partners, &shown);
     let here = format!("/customers/{customer}/partners");
     let is_now = past.is_none();
     let may_act = is_now && page.customer() == Some(&customer) && is_page(&format!("/customers/{customer}/removal"));
@@ -64,10 +65,10 @@ pub async fn relationships(page: PageCall) -> Result<Answer, Fault> {
             ("past", if is_now { "no".into() } else { "yes".into() }),
         ])) }
         @if !is_now { (as_it_was(words, *revision, &here)) }
-        @if is_now { @for partner in partners { (proposed(words, &customer, partner)) } }
-        @if partners.is_empty() { p { (words.say("relationships-none")) } } @else {
+        @if is_now { @for partner in all { (proposed(words, &customer, partner)) } }
+        @if all.is_empty() { p { (words.say("relationships-none")) } } @else {
             h2 id="by-service" { (words.say("by-service")) }
-            (by_service(&page, &customer, partners, may_act).stacked())
+            (by_service(&page, &customer, all, may_act).stacked())
             h2 id="by-partner" { (words.say("by-partner")) }
             (by_partner(&page, &customer, partners).stacked())
             (paging(words, partners.len(), first.as_deref(), next.as_deref()))
@@ -84,6 +85,28 @@ pub async fn relationships(page: PageCall) -> Result<Answer, Fault> {
         }
     };
     Ok(Shown::of(words.say("nav-partners"), main).at(*revision, seqs).into())
+}
+
+/// All partners, and the page of them that is asked for, at one revision. Who administers a service, and what waits for the
+/// customer, is said of all: of a page of them "nobody" would be said of a service whose holder is on the next.
+async fn read(
+    page: &PageCall,
+    customer: &CustomerId,
+    past: Option<AsOf>,
+    cursor: Option<&str>,
+) -> Result<(Partners, Partners), Fault> {
+    for _ in 0..TRIES {
+        let mut all = all_partners(page, customer, past).await?;
+        if cursor.is_none() && all.partners.len() <= ON_A_PAGE {
+            return Ok((all.clone(), all));
+        }
+        let mut shown = partners(page, customer, past, ON_A_PAGE, cursor).await?;
+        if shown.revision == all.revision {
+            shown.seqs.append(&mut all.seqs);
+            return Ok((all, shown));
+        }
+    }
+    Err(Fault::Unavailable)
 }
 
 /// What a customer is called, as far as whoever looks is the customer.

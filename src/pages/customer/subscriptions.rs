@@ -2,8 +2,9 @@
 
 use maud::{Markup, html};
 
-use super::known::{Known, known_from};
+use super::known::{Known, known_with_sold};
 use super::relationships::called;
+use crate::change::registry::Sold;
 use crate::id::CustomerId;
 use crate::pages::address::address;
 use crate::pages::context::{Answer, Fault, PageCall};
@@ -20,14 +21,14 @@ pub async fn subscriptions(page: PageCall) -> Result<Answer, Fault> {
     let customer: CustomerId = page.param("customer")?;
     let words = page.words;
     let cursor = page.asked("cursor");
-    let found = known_from(&page, &customer, ON_A_PAGE, cursor.as_deref()).await?;
+    let found = known_with_sold(&page, &customer, ON_A_PAGE, cursor.as_deref()).await?;
     let is_cursor_wrong = found.is_none();
-    let found = match found {
+    let (found, Sold { subscriptions, sellers }) = match found {
         Some(found) => found,
-        None => known_from(&page, &customer, ON_A_PAGE, None).await?.ok_or(Fault::NotFound)?,
+        None => known_with_sold(&page, &customer, ON_A_PAGE, None).await?.ok_or(Fault::NotFound)?,
     };
     let services = found.services();
-    let rows = found.with_sellers().map(|(subscription, sold_by)| {
+    let rows = subscriptions.items.iter().zip(&sellers).map(|(subscription, sold_by)| {
         let administrators: Vec<Markup> = services
             .get(&subscription.service)
             .map(|partners| partners.iter().map(|partner| name(&partner.name)).collect())
@@ -42,7 +43,7 @@ pub async fn subscriptions(page: PageCall) -> Result<Answer, Fault> {
             page.service(&subscription.service),
             html! { span.count { (subscription.quantity) } },
             html! { (words.say(&format!("status-{}", subscription.status))) },
-            seller(&page, &found, sold_by.map(|seller| seller.as_str())),
+            seller(&page, &found, sold_by.as_ref().map(|seller| seller.as_str())),
             html! { @if administrators.is_empty() { span.soft { (words.say("nobody")) } } @else { (words.list(&administrators)) } },
         ]
     });
@@ -53,15 +54,15 @@ pub async fn subscriptions(page: PageCall) -> Result<Answer, Fault> {
         columns: columns.map(|key| words.say(&format!("column-{key}"))).into(),
         rows: rows.collect(),
     };
-    let next = found.next.as_ref().map(|next| address(&page.path, &[("cursor", Some(next))]));
+    let next = subscriptions.next.as_ref().map(|next| address(&page.path, &[("cursor", Some(next))]));
     let first = cursor.filter(|_| !is_cursor_wrong).map(|_| page.path.clone());
     let main = html! {
         h1 id="subscriptions" { (words.say("nav-subscriptions")) }
         p { (words.with("subscriptions-says", [("customer", called(&page, &customer).into())])) }
         @if is_cursor_wrong { p.heed { (words.say("cursor-wrong")) } }
-        @if found.subscriptions.is_empty() { p { (words.say("subscriptions-none")) } } @else {
+        @if subscriptions.items.is_empty() { p { (words.say("subscriptions-none")) } } @else {
             (table.stacked())
-            (paging(words, found.subscriptions.len(), first.as_deref(), next.as_deref()))
+            (paging(words, subscriptions.items.len(), first.as_deref(), next.as_deref()))
         }
     };
     Ok(Shown::of(words.say("nav-subscriptions"), main).at(found.revision, &found.seqs).into())
