@@ -386,3 +386,40 @@ fn who_administers_a_service_and_what_waits_is_said_of_all_partners_and_not_of_a
     assert_eq!(second.split_once("id=\"by-partner\"").unwrap().0.matches("nobody").count(), nobody);
     assert!(second.split_once("id=\"by-partner\"").unwrap().1.contains("<bdi>Northwind Distribution</bdi>"));
 }
+
+#[test]
+fn only_a_partner_whose_relationship_stands_is_said_to_stay_billed_and_responsible() {
+    let (_data, server) = demo();
+    // Fabrikam sold office365 to Wingtip, and their relationship has ended.
+    import(
+        &server,
+        &[
+            grant("wingtip", "office365", "fabrikam"),
+            grant("adatum", "dynamics", "contoso"),
+            grant("wingtip", "azure", "contoso"),
+        ],
+    );
+    let link = path(&server, PAGES[0]);
+    let mut wingtip = Browser::of(&server);
+    wingtip.sign_in_as("wingtip");
+    let ended = "Your commercial relationship with it has ended";
+    let choice = wingtip.get(&link);
+    assert!(choice.text.contains(&format!("It sold you one subscription here. {ended}")), "{}", choice.text);
+    assert!(choice.text.contains("It sold you nothing here, so nothing else ties it to you."), "{}", choice.text);
+    let check = checked(&mut wingtip, &link, "office365");
+    assert!(check.text.contains("relationship with it has ended, and it is not responsible"), "{}", check.text);
+    let removal = wingtip.get("/customers/wingtip/partners/fabrikam/removal");
+    assert!(removal.text.contains("Who sold you what stays as it is."), "{}", removal.text);
+    for page in [choice, check, removal] {
+        for says in ["stays responsible", "still billed", "is billed for", "is responsible for your support"] {
+            assert!(!crate::people::main_of(&page).contains(says), "{says}: {}", page.text);
+        }
+    }
+    // Contoso sold Adatum nothing of dynamics, and is tied by what it sold elsewhere.
+    let mut adatum = Browser::of(&server);
+    adatum.sign_in_as("adatum");
+    let choice = adatum.get(&link);
+    assert!(choice.text.contains("Your commercial relationship with it stays as it is."), "{}", choice.text);
+    let removal = adatum.get("/customers/adatum/partners/contoso/removal");
+    assert!(removal.text.contains("</bdi> is still billed for what it sold you"), "{}", removal.text);
+}

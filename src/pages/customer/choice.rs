@@ -56,10 +56,8 @@ pub(super) fn choice(
                             strong { (words.with(if is_refused { "choice-refused" } else { "choice-loses" }, [("partner", name(&partner.name).into())])) }
                             @if !is_refused {
                                 " "
-                                (words.with("choice-keeps-sold", [
-                                    ("partner", name(&partner.name).into()),
-                                    ("count", found.sold(&partner.partner, Some(service)).into()),
-                                ]))
+                                @let sold = found.sold(&partner.partner, Some(service));
+                                (words.with(keeps_key(sold, partner.responsible_for_support), [("count", sold.into())]))
                             }
                         }
                     }
@@ -68,6 +66,17 @@ pub(super) fn choice(
                 }
             }
         }
+    }
+}
+
+/// The key of what still ties a partner that loses a service: what it sold there, and its commercial relationship, which
+/// may have ended whatever it sold, and may stand by what it sold elsewhere.
+fn keeps_key(sold: usize, is_responsible: bool) -> &'static str {
+    match (sold, is_responsible) {
+        (0, false) => "choice-sold-nothing",
+        (0, true) => "choice-sold-elsewhere",
+        (_, false) => "choice-sold-ended",
+        (_, true) => "choice-keeps-sold",
     }
 }
 

@@ -161,6 +161,12 @@ impl Known {
         subscription.original_reseller.as_ref().or_else(|| parent()?.original_reseller.as_ref())
     }
 
+    /// Does the commercial relationship with a partner stand, so that it is billed and responsible for support?
+    #[must_use]
+    pub fn is_responsible(&self, partner: &PartnerId) -> bool {
+        self.partners.iter().any(|known| known.partner == *partner && known.responsible_for_support)
+    }
+
     /// How many subscriptions a partner sold, of a service or of all.
     #[must_use]
     pub fn sold(&self, partner: &PartnerId, service: Option<&ServiceName>) -> usize {

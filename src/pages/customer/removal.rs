@@ -84,6 +84,10 @@ async fn questioned(page: &PageCall, asked: &Asked, has_changed: bool) -> Result
         Err(error) => return Err(error.into()),
     };
     let Some(ChangeEffect::Remove(effect)) = effect else { return Err(Fault::Unavailable) };
+    // A partner may have sold nothing, or the relationship with it may have ended: then it is not billed, nor responsible.
+    let is_removed = |partner: &PartnerId| effect.removed.iter().any(|removed| removed.partner == *partner);
+    let responsible: Vec<_> =
+        found.partners.iter().filter(|known| known.responsible_for_support && is_removed(&known.partner)).collect();
     let called = |partner: &str| found.name(partner).map(str::to_owned);
     let shown = serde_json::to_string(&effect).map_err(|_| Fault::Unavailable)?;
     let main = html! {
@@ -101,7 +105,12 @@ async fn questioned(page: &PageCall, asked: &Asked, has_changed: bool) -> Result
             ])) } } }
             @if let Some(delta) = &delta { (turned(page, &delta.gained, &delta.lost, &called)) }
             @else { p { (words.say("reason-too_much_to_compare")) } }
-            (panel(Tone::Note, &words.say("what-stays"), &html! { p { (words.say("what-stays-says")) } }))
+            (panel(Tone::Note, &words.say("what-stays"), &html! {
+                p { (words.say("what-stays-sold")) }
+                @for partner in &responsible {
+                    p { (words.with("what-stays-says", [("partner", name(&partner.name).into())])) }
+                }
+            }))
             form method="post" action=(page.path) {
                 (page.hidden()?)
                 @if let Some(service) = &asked.service { input type="hidden" name="service" value=(service); }

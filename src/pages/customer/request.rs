@@ -297,10 +297,12 @@ fn check_page(
             None => p { (words.say("reason-too_much_to_compare")) },
         }
         @for displaced in &effect.displaced {
-            p { (words.with("displaces", [
+            @let sold = found.sold(&displaced.partner, Some(&displaced.service));
+            @let is_ended = sold > 0 && !found.is_responsible(&displaced.partner);
+            p { (words.with(if is_ended { "displaces-ended" } else { "displaces" }, [
                 ("partner", called(displaced.partner.as_str()).map_or_else(|| id(displaced.partner.as_str()), |called| name(&called)).into()),
                 ("service", page.service(&displaced.service).into()),
-                ("count", found.sold(&displaced.partner, Some(&displaced.service)).into()),
+                ("count", sold.into()),
             ])) }
         }
         (panel(Tone::Note, &words.say("nothing-else"), &html! { p { (words.say("nothing-else-says")) } }))

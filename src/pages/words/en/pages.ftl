@@ -281,8 +281,13 @@ choose-one = Choose at least one service
 choice-held = { $partner } administers it already.
 choice-loses = { $partner } would lose it.
 choice-refused = { $partner } administers it. Remove it first; this service refuses a second partner that sells.
+choice-sold-nothing = It sold you nothing here, so nothing else ties it to you.
+choice-sold-elsewhere = It sold you nothing here. Your commercial relationship with it stays as it is.
+choice-sold-ended = { $count ->
+    [one] It sold you one subscription here. Your commercial relationship with it has ended: it is not responsible for your support.
+   *[other] It sold you { $count } subscriptions here. Your commercial relationship with it has ended: it is not responsible for your support.
+}
 choice-keeps-sold = { $count ->
-    [0] It sold you nothing here, so nothing else ties it to you.
     [one] It sold you one subscription here: it stays billed for it and stays responsible for your support.
    *[other] It sold you { $count } subscriptions here: it stays billed for them and stays responsible for your support.
 }
@@ -309,6 +314,10 @@ displaces = { $count ->
     [one] { $partner } loses { $service }. It still sold you one subscription there, is billed for it and is responsible for your support.
    *[other] { $partner } loses { $service }. It still sold you { $count } subscriptions there, is billed for them and is responsible for your support.
 }
+displaces-ended = { $count ->
+    [one] { $partner } loses { $service }. It sold you one subscription there; your commercial relationship with it has ended, and it is not responsible for your support.
+   *[other] { $partner } loses { $service }. It sold you { $count } subscriptions there; your commercial relationship with it has ended, and it is not responsible for your support.
+}
 nothing-else = Nothing else changes
 nothing-else-says = Who sold you what, who is billed and who is responsible for support stays as it is. Nobody gains a commercial right.
 accept-for = Accept for { $services }
@@ -328,7 +337,8 @@ nothing-to-remove = There is nothing to remove: none of them administers it now.
 what-is-lost = What is lost
 loses = { $partner } can no longer act inside { $service }.
 what-stays = What stays
-what-stays-says = Who sold you what is still billed for it, and is still responsible for your support.
+what-stays-says = { $partner } is still billed for what it sold you, and still responsible for your support.
+what-stays-sold = Who sold you what stays as it is.
 done-removed = { $count ->
     [0] Nothing had to be removed.
    *[other] { $partner } no longer administers { $services }.

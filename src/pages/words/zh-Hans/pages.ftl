@@ -276,8 +276,12 @@ choose-one = 请至少选择一项服务
 choice-held = { $partner } 已在管理此服务。
 choice-loses = { $partner } 将失去该权限。
 choice-refused = { $partner } 正在管理此服务。请先将其删除；此处不接受第二个交易合作伙伴。
+choice-sold-nothing = 它未在此服务中向您售出订阅，因此与您没有其他关联。
+choice-sold-elsewhere = 它未在此服务中向您售出订阅。它与您的商业关系保持不变。
+choice-sold-ended = { $count ->
+   *[other] 它在此服务中向您售出 { $count } 个订阅。您与它的商业关系已终止：它不负责为您提供支持。
+}
 choice-keeps-sold = { $count ->
-    [0] 它未在此服务中向您售出订阅，因此与您没有其他关联。
    *[other] 它在此服务中向您售出 { $count } 个订阅：仍收到其账单，并仍负责为您提供支持。
 }
 choice-beside = { $partners } 保留其权限。
@@ -302,6 +306,9 @@ displaces = { $count ->
     [0] { $partner } 将失去 { $service }。
    *[other] { $partner } 将失去 { $service }。它在该服务中售出的 { $count } 个订阅仍由其收到账单，并仍负责为您提供支持。
 }
+displaces-ended = { $count ->
+   *[other] { $partner } 将失去 { $service }。它在该服务中向您售出 { $count } 个订阅；您与它的商业关系已终止，它不负责为您提供支持。
+}
 nothing-else = 其他一切不变
 nothing-else-says = 由谁售出、由谁收到账单、由谁负责支持均保持不变。没有任何一方获得商业权利。
 accept-for = 接受：{ $services }
@@ -321,7 +328,8 @@ nothing-to-remove = 没有可删除的内容：目前没有合作伙伴管理该
 what-is-lost = 将失去的权限
 loses = { $partner } 将不能再在 { $service } 中操作。
 what-stays = 保持不变
-what-stays-says = 售出方仍收到其账单，并仍负责为您提供支持。
+what-stays-says = { $partner } 仍收到其售出订阅的账单，并仍负责为您提供支持。
+what-stays-sold = 由谁售出保持不变。
 done-removed = { $count ->
     [0] 无需删除任何内容。
    *[other] { $partner } 不再管理 { $services }。
