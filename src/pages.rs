@@ -24,6 +24,7 @@ pub mod setting;
 pub mod held;
 pub mod context;
 pub mod proved;
+mod done;
 pub mod called;
 pub mod fault;
 pub mod glossary;

@@ -122,6 +122,9 @@ fn an_acceptance_is_made_once_however_often_it_is_sent_and_says_what_it_ended() 
     assert!(!adatum.get("/customers/adatum/partners/northwind").text.contains("no longer does."), "said once");
     let again = accept(&mut adatum, &link, &check, "office365");
     assert_eq!((again.status, revision(&server)), (303, after));
+    let told = adatum.get("/customers/adatum/partners/northwind");
+    assert!(told.text.contains("This was done already, on "), "{}", told.text);
+    assert!(!told.text.contains("now administers") && !told.text.contains("no longer does."), "{}", told.text);
     let partners = server.get("/v1/customers/adatum/partners").json();
     let northwind = partners["partners"].as_array().unwrap().iter().find(|one| one["partner"] == "northwind").unwrap();
     assert!(
@@ -422,4 +425,25 @@ fn only_a_partner_whose_relationship_stands_is_said_to_stay_billed_and_responsib
     assert!(choice.text.contains("Your commercial relationship with it stays as it is."), "{}", choice.text);
     let removal = adatum.get("/customers/adatum/partners/contoso/removal");
     assert!(removal.text.contains("</bdi> is still billed for what it sold you"), "{}", removal.text);
+}
+
+#[test]
+fn accepting_again_with_another_end_date_says_the_new_one_before_and_after() {
+    let (_data, server) = demo();
+    import(&server, &[grant("adatum", "dynamics", "northwind")]);
+    let link = path(&server, PAGES[0]);
+    let mut adatum = Browser::of(&server);
+    adatum.sign_in_as("adatum");
+    let key = Browser::hidden(&adatum.get(&link), "form_key");
+    let fields = [("form_key", &*key), ("once", "ONCE"), ("other", "dynamics"), ("until", "2999-03-04")];
+    let check = adatum.post(&format!("{link}/check"), &fields);
+    assert!(check.text.contains("The end date of ") && check.text.contains(">4 March 2999<"), "{}", check.text);
+    let [key, once, shown] = ["form_key", "once", "shown"].map(|name| Browser::hidden(&check, name));
+    let shown = shown.replace("&quot;", "\"");
+    let fields =
+        [("form_key", &*key), ("once", &*once), ("shown", &*shown), ("service", "dynamics"), ("until", "2999-03-04")];
+    assert_eq!(adatum.post(&format!("{link}/acceptance"), &fields).status, 303);
+    let done = adatum.get("/customers/adatum/partners/northwind");
+    assert!(done.text.contains("It now ends by itself: "), "{}", done.text);
+    assert!(!done.text.contains("nothing changed"), "{}", done.text);
 }

@@ -3,16 +3,15 @@
 use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::str::FromStr;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use bytes::Bytes;
-use data_encoding::BASE64URL_NOPAD;
 use hyper::{HeaderMap, StatusCode};
 use maud::{Markup, html};
 use serde::{Deserialize, Serialize};
 
-use super::form::{Form, FormError, code, form_key, is_code, is_form_key, is_from_here, key_field};
+use super::form::{Form, FormError, form_key, is_form_key, is_from_here, key_field};
 use super::frame::{Shown, Viewer};
 use super::held::Held;
 use super::parameters::Parameters;
@@ -21,15 +20,11 @@ use super::words::{Words, id, name};
 use crate::caller::{Caller, Identity};
 use crate::change::sessions::OpenSession;
 use crate::change::sessions::random_bytes;
+use crate::clock::Timestamp;
 use crate::http::{Connection, SiteResponse, Streaming};
 use crate::id::{CustomerId, PartnerId, ServiceName};
 use crate::pdp::call::{Call, CallError, Coded, PreconditionError};
 use crate::work::Progress;
-
-/// How long what was done waits to be said, in seconds.
-const DONE_WITHIN_SECONDS: u64 = 120;
-/// What the code of what was done is over, besides what it says.
-const DONE_WORD: &str = "standing done ";
 
 /// A call of a page.
 pub struct PageCall {
@@ -61,6 +56,8 @@ pub struct PageCall {
     pub streaming: Streaming,
     /// The body.
     pub body: Bytes,
+    /// When the form that is sent was done before, if it was.
+    pub done_before: OnceLock<Timestamp>,
 }
 
 /// What was done, said once on the page that a form led to.
@@ -87,6 +84,10 @@ pub enum DonePart {
     Names(Vec<String>),
     /// A number.
     Number(usize),
+    /// A day.
+    Day(Timestamp),
+    /// A moment.
+    Moment(Timestamp),
 }
 
 /// What a page answers with.
@@ -197,6 +198,7 @@ impl PageCall {
             progress: self.progress.clone(),
             streaming: self.streaming.clone(),
             body: Bytes::new(),
+            done_before: OnceLock::new(),
             ..*self
         }
     }
@@ -273,12 +275,13 @@ impl PageCall {
     /// The call of a form that changes something: sent again it does nothing new.
     ///
     /// # Errors
-    /// [`Fault::Unreadable`] for a form without a name of its own.
+    /// [`Fault::Unreadable`] for a form without a name of its own; [`Fault::Unavailable`] where the store cannot be read.
     pub fn sending(&self, form: &Form) -> Result<Call, Fault> {
         let idempotency = form.idempotency(&self.path);
         if idempotency.is_none() {
             return Err(Fault::Unreadable("unreadable-form", String::new()));
         }
+        self.note_done_before(idempotency.as_ref())?;
         Ok(Call { idempotency, ..self.call.clone() })
     }
 
@@ -335,42 +338,6 @@ impl PageCall {
     #[must_use]
     pub fn service_text(&self, service: &ServiceName) -> String {
         self.setting.services.get(service).cloned().unwrap_or_else(|| service.to_string())
-    }
-
-    /// Another page, on which it is said once what was done.
-    #[must_use]
-    pub fn see_done(&self, to: String, done: &WhatWasDone) -> Answer {
-        let mut cookies = Vec::new();
-        if let (Some(held), Ok(text)) = (&self.held, serde_json::to_vec(done)) {
-            let text = BASE64URL_NOPAD.encode(&text);
-            let code = code(&held.secret, format!("{DONE_WORD}{text}").as_bytes());
-            let value = format!("{text}.{code}");
-            cookies.push(self.setting.set_cookie(self.setting.done_cookie(), &value, Some(DONE_WITHIN_SECONDS)));
-        }
-        Answer::SeeOther { to, cookies }
-    }
-
-    /// What was done just before, if this page is to say it.
-    #[must_use]
-    pub fn what_was_done(&self) -> Option<Markup> {
-        let given = cookie(&self.headers, self.setting.done_cookie())?;
-        let (text, given_code) = given.split_once('.')?;
-        let held = self.held.as_ref()?;
-        if !is_code(&held.secret, format!("{DONE_WORD}{text}").as_bytes(), given_code) {
-            return None;
-        }
-        let done: WhatWasDone = serde_json::from_slice(&BASE64URL_NOPAD.decode(text.as_bytes()).ok()?).ok()?;
-        let part = |called: &str| match done.parts.get(called) {
-            Some(DonePart::Names(names)) => {
-                let names: Vec<Markup> = names.iter().map(|called| name(called)).collect();
-                self.words.list(&names).into()
-            }
-            Some(DonePart::Number(number)) => (*number).into(),
-            None => "".into(),
-        };
-        let parts = ["partner", "other", "services", "displaced", "count", "passed", "names"]
-            .map(|called| (called, part(called)));
-        Some(self.words.with(&done.says, parts))
     }
 }
 

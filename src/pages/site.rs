@@ -194,6 +194,7 @@ async fn of_visit(
         progress: Progress::default(),
         streaming,
         body: Bytes::new(),
+        done_before: std::sync::OnceLock::new(),
     };
     let framed = page.headers.get("sec-fetch-dest").and_then(|dest| dest.to_str().ok());
     if framed.is_some_and(|dest| ["iframe", "frame", "embed", "object"].contains(&dest)) {

@@ -7,7 +7,7 @@ use super::known::{Known, tag};
 use crate::answer::pages::PartnerRelationship;
 use crate::change::relationship::Offer;
 use crate::clock::Timestamp;
-use crate::id::ServiceName;
+use crate::id::{PartnerId, ServiceName};
 use crate::limits::ACCEPTED_SERVICES_MAX;
 use crate::pages::context::PageCall;
 use crate::pages::form::{FieldError, Form};
@@ -81,9 +81,25 @@ fn keeps_key(sold: usize, is_responsible: bool) -> &'static str {
 }
 
 /// What was chosen.
+#[derive(Clone)]
 pub(super) struct Choice {
     pub(super) services: Vec<ServiceName>,
     pub(super) until: Option<Timestamp>,
+}
+
+impl Choice {
+    /// The services that a partner has already and whose end date becomes another one. Without one nothing becomes otherwise.
+    pub(super) fn moved(&self, found: &Known, partner: &PartnerId) -> Vec<ServiceName> {
+        let known = found.partners.iter().find(|known| known.partner == *partner);
+        let held = known.iter().flat_map(|known| &known.services).filter(|held| held.delegated_administrator);
+        let moves = held.filter(|held| self.until.is_some() && held.until != self.until);
+        moves.map(|held| held.service.clone()).filter(|service| self.services.contains(service)).collect()
+    }
+
+    /// The day at whose end it ends by itself.
+    pub(super) fn ends(&self) -> Option<Timestamp> {
+        self.until.and_then(|until| until.checked_sub(jiff::SignedDuration::from_secs(1)).ok())
+    }
 }
 
 /// Reads what was chosen, or what is wrong with it.

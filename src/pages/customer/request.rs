@@ -16,7 +16,6 @@ use crate::caller::Caller;
 use crate::change::acceptance::{Acceptance, AcceptanceEffect};
 use crate::change::expected::Expecting;
 use crate::change::relationship::{LinkError, Offer, accept, offer};
-use crate::clock::Timestamp;
 use crate::id::{CustomerId, PartnerId, ServiceName};
 use crate::pages::answer::{Tone, panel};
 use crate::pages::context::{Answer, DonePart, Fault, PageCall, WhatWasDone};
@@ -237,12 +236,12 @@ async fn checked(page: &PageCall, customer: &CustomerId, form: &Form, has_change
     let offer = &asked.value;
     let found = known(page, customer).await?;
     let first = first_choice(offer, &found.services());
-    let Choice { services, until } = match choice_of(page, form, &first) {
+    let choice = match choice_of(page, form, &first) {
         Ok(choice) => choice,
         Err(errors) => return Ok(chosen(page, offer, &found, form, &errors).as_mistake().into()),
     };
     let token: String = page.param("token")?;
-    let change = CustomerChange::Accept { token, services: services.clone(), until };
+    let change = CustomerChange::Accept { token, services: choice.services.clone(), until: choice.until };
     let Tried { delta, effect, seqs } = match tried(page, customer, change).await {
         Ok(tried) => tried,
         Err(CallError::Refused(WhatIfError::Change { .. })) => {
@@ -253,7 +252,7 @@ async fn checked(page: &PageCall, customer: &CustomerId, form: &Form, has_change
     };
     let Some(ChangeEffect::Accept(effect)) = effect else { return Err(Fault::Unavailable) };
     let seqs = [&asked.seqs[..], &found.seqs[..], &seqs[..]].concat();
-    let shown = check_page(page, (offer, &found), (&services, until), (delta.as_ref(), &effect), has_changed)?;
+    let shown = check_page(page, (offer, &found), &choice, (delta.as_ref(), &effect), has_changed)?;
     let status = if has_changed { StatusCode::CONFLICT } else { StatusCode::OK };
     Ok(shown.with_status(status).at(found.revision, &seqs).into())
 }
@@ -261,7 +260,7 @@ async fn checked(page: &PageCall, customer: &CustomerId, form: &Form, has_change
 fn check_page(
     page: &PageCall,
     (offer, found): (&Offer, &Known),
-    (services, until): (&[ServiceName], Option<Timestamp>),
+    choice: &Choice,
     (delta, effect): (Option<&OwnDelta>, &AcceptanceEffect),
     has_changed: bool,
 ) -> Result<Shown, Fault> {
@@ -271,7 +270,7 @@ fn check_page(
         let asking = (partner == offer.partner.as_str()).then(|| offer.name.clone());
         asking.or_else(|| found.name(partner).map(str::to_owned))
     };
-    let ends = until.and_then(|until| until.checked_sub(jiff::SignedDuration::from_secs(1)).ok());
+    let (services, ends, moved) = (&choice.services, choice.ends(), choice.moved(found, &offer.partner));
     let shown = serde_json::to_string(effect).map_err(|_| Fault::Unavailable)?;
     let person = page.call.person.as_ref().map(|person| person.subject.clone()).unwrap_or_default();
     let rows = [
@@ -305,6 +304,13 @@ fn check_page(
                 ("count", sold.into()),
             ])) }
         }
+        @let new_end = ends.filter(|_| !moved.is_empty());
+        @if let Some(ends) = new_end {
+            p { (words.with("end-moves", [
+                ("services", listed(page, &moved).into()),
+                ("ends", day(words, ends).into()),
+            ])) }
+        }
         (panel(Tone::Note, &words.say("nothing-else"), &html! { p { (words.say("nothing-else-says")) } }))
         form method="post" action=(format!("{base}/acceptance")) {
             (page.hidden()?)
@@ -331,10 +337,12 @@ pub async fn acceptance(page: PageCall) -> Result<Answer, Fault> {
     let Ok(expected) = serde_json::from_str::<AcceptanceEffect>(form.text("shown")) else {
         return checked(&page, &customer, &form, false).await;
     };
-    let Ok(Choice { services, until }) = choice_of(&page, &form, "other") else {
+    let Ok(choice) = choice_of(&page, &form, "other") else {
         return checked(&page, &customer, &form, false).await;
     };
     let call = page.sending(&form)?;
+    let before = known(&page, &customer).await?;
+    let (ends, Choice { services, until }) = (choice.ends(), choice.clone());
     let change = |partner: PartnerId| Expecting {
         change: Acceptance { partner, customer: customer.clone(), services, until },
         expected: Some(expected),
@@ -349,16 +357,22 @@ pub async fn acceptance(page: PageCall) -> Result<Answer, Fault> {
     let called = |partner: &PartnerId| after.name(partner.as_str()).unwrap_or(partner.as_str()).to_owned();
     let displaced: Vec<String> = accepted.displaced.iter().map(|displaced| called(&displaced.partner)).collect();
     let granted = accepted.granted.iter().map(|service| page.service_text(service)).collect::<Vec<_>>();
+    let moved = choice.moved(&before, &accepted.partner);
     let says = match (granted.is_empty(), displaced.is_empty()) {
+        (true, _) if !moved.is_empty() => "done-accepted-end",
         (true, _) => "done-accepted-nothing",
         (false, true) => "done-accepted",
         (false, false) => "done-accepted-displaced",
     };
-    let parts = BTreeMap::from([
+    let mut parts = BTreeMap::from([
         ("partner".to_owned(), DonePart::Names(vec![called(&accepted.partner)])),
         ("services".to_owned(), DonePart::Names(granted)),
         ("displaced".to_owned(), DonePart::Names(displaced)),
     ]);
+    if let (Some(ends), "done-accepted-end") = (ends, says) {
+        let moved = moved.iter().map(|service| page.service_text(service)).collect();
+        parts.extend([("services".to_owned(), DonePart::Names(moved)), ("ends".to_owned(), DonePart::Day(ends))]);
+    }
     let done = WhatWasDone { says: says.to_owned(), parts };
     Ok(page.see_done(format!("/customers/{customer}/partners/{}", accepted.partner), &done))
 }

@@ -320,11 +320,14 @@ displaces-ended = { $count ->
 }
 nothing-else = Nothing else changes
 nothing-else-says = Who sold you what, who is billed and who is responsible for support stays as it is. Nobody gains a commercial right.
+end-moves = The end date of { $services } becomes { $ends }.
 accept-for = Accept for { $services }
 accept-says = It takes effect at once. If something else would change by now than is shown here, nothing is done and you see this page again.
 done-accepted = { $partner } now administers { $services }.
 done-accepted-displaced = { $partner } now administers { $services }. { $displaced } no longer does.
 done-accepted-nothing = { $partner } had all of that already; nothing changed.
+done-accepted-end = { $partner } had all of that already. It now ends by itself: { $services } on { $ends }.
+done-before = This was done already, on { $at }; below is how it is now.
 
 remove-one = Remove { $partner } from { $service }?
 remove-partner = Remove { $partner } from all services?

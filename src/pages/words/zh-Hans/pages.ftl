@@ -311,11 +311,14 @@ displaces-ended = { $count ->
 }
 nothing-else = 其他一切不变
 nothing-else-says = 由谁售出、由谁收到账单、由谁负责支持均保持不变。没有任何一方获得商业权利。
+end-moves = { $services } 的结束日期将变为 { $ends }。
 accept-for = 接受：{ $services }
 accept-says = 立即生效。如果届时的变化与此处显示的不同，则不执行任何操作，并再次显示此页面。
 done-accepted = { $partner } 现在管理 { $services }。
 done-accepted-displaced = { $partner } 现在管理 { $services }。{ $displaced } 不再管理。
 done-accepted-nothing = { $partner } 已拥有全部这些权限，没有任何改变。
+done-accepted-end = { $partner } 已拥有全部这些权限。自动结束日期现为：{ $services }，{ $ends }。
+done-before = 此操作此前已于 { $at } 完成；以下是现在的情况。
 
 remove-one = 从 { $service } 中删除 { $partner }？
 remove-partner = 从所有服务中删除 { $partner }？
