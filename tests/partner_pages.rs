@@ -437,3 +437,32 @@ fn a_proposal_of_the_customer_waits_for_the_partner_who_agrees() {
     assert!(!page.text.contains("You are still responsible for support"), "no duty is left");
     assert!(page.text.contains("agree with the customer to reinstate the commercial relationship"));
 }
+
+#[test]
+fn that_no_customer_is_as_asked_is_not_said_of_a_later_page() {
+    let (_data, server) = demo();
+    let customer =
+        |number: usize, name: &str| json!({ "noun": "customer", "id": format!("c{number:02}"), "name": name });
+    let grant = |number: usize| {
+        json!({ "noun": "grant", "customer": format!("c{number:02}"), "service": "azure", "partner": "northwind",
+            "delegatedAdministrator": true, "since": "2025-06-01T00:00:00Z" })
+    };
+    let lines: Vec<_> = (0..51).flat_map(|number| [customer(number, "Needle"), grant(number)]).collect();
+    let import = |lines: &[serde_json::Value]| {
+        let lines: String = lines.iter().map(|line| format!("{line}\n")).collect();
+        let headers = [("content-type", "application/x-ndjson")];
+        let sent = server.send("POST", "/v1/import", &headers, Some(lines.as_bytes()));
+        assert_eq!(sent.status, 200, "{}", sent.text);
+    };
+    import(&lines);
+    let mut northwind = signed_in(&server, "northwind", "en");
+    let first = northwind.get("/partners/northwind/customers?q=needle");
+    let next = first.text.split("href=\"").find(|link| link.contains("cursor=")).unwrap();
+    let next = next.split('"').next().unwrap().replace("&amp;", "&");
+    import(&[customer(50, "Haystack")]);
+    let second = northwind.get(&next);
+    assert_eq!(second.status, 200, "{}", second.text);
+    assert!(second.text.contains("None among the rest."), "{}", second.text);
+    assert!(!second.text.contains("No customer here is as you ask"), "{}", second.text);
+    assert!(northwind.get("/partners/northwind/customers?q=nail").text.contains("No customer here is as you ask"));
+}

@@ -83,7 +83,7 @@ pub async fn customers(page: PageCall) -> Result<Answer, Fault> {
             }
         } @else {
             (search(&page, &filter))
-            @if items.is_empty() { p { (words.say("customers-none-such")) } } @else {
+            @if items.is_empty() { p { (words.say(none_key(first.is_some(), next.is_some()))) } } @else {
                 (table(&page, &partner, items).stacked())
             }
             (paging(words, items.len(), first.as_deref(), next.as_deref()))
@@ -94,6 +94,15 @@ pub async fn customers(page: PageCall) -> Result<Answer, Fault> {
         }
     };
     Ok(Shown::of(words.say("nav-customers"), main).at(revision, &read.seqs).into())
+}
+
+/// The key of what a page without a customer says. A page is of those looked at, so there may be some on the others.
+fn none_key(is_later: bool, goes_on: bool) -> &'static str {
+    match (is_later, goes_on) {
+        (_, true) => "none-so-far",
+        (true, false) => "none-more",
+        (false, false) => "customers-none-such",
+    }
 }
 
 fn search(page: &PageCall, filter: &CustomerFilter) -> Markup {
@@ -198,4 +207,16 @@ async fn spreadsheet(page: &PageCall, partner: &PartnerId, filter: &CustomerFilt
         }
     }
     Ok(Answer::Sheet { name: "customers.csv", bytes })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::none_key;
+
+    #[test]
+    fn that_there_is_none_is_said_only_where_all_were_looked_at() {
+        let all = [(false, false), (false, true), (true, true), (true, false)];
+        let keys = all.map(|(is_later, goes_on)| none_key(is_later, goes_on));
+        assert_eq!(keys, ["customers-none-such", "none-so-far", "none-so-far", "none-more"]);
+    }
 }

@@ -65,6 +65,8 @@ list-all = { $count ->
 }
 list-more = { $count } of more; go on for the rest.
 list-end = { $count } here; the list ends.
+none-so-far = None among those looked at so far; go on.
+none-more = None among the rest.
 list-first = To the beginning
 list-next = Next
 

@@ -64,6 +64,8 @@ list-all = { $count ->
 }
 list-more = 此处 { $count } 项，后面还有。
 list-end = 此处 { $count } 项，列表到此为止。
+none-so-far = 目前查看的各项中没有；请继续。
+none-more = 其余各项中没有。
 list-first = 回到开头
 list-next = 下一页
 
