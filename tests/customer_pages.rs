@@ -447,3 +447,46 @@ fn accepting_again_with_another_end_date_says_the_new_one_before_and_after() {
     assert!(done.text.contains("It now ends by itself: "), "{}", done.text);
     assert!(!done.text.contains("nothing changed"), "{}", done.text);
 }
+
+#[test]
+fn a_service_is_known_by_its_key_and_by_the_name_that_is_shown_in_whatever_case() {
+    let (_data, server) = demo();
+    let link = path(&server, PAGES[0]);
+    let mut adatum = Browser::of(&server);
+    adatum.sign_in_as("adatum");
+    let key = Browser::hidden(&adatum.get(&link), "form_key");
+    for (written, service) in
+        [("Azure", "azure"), ("AZURE", "azure"), ("office 365", "office365"), ("power-bi", "power-bi")]
+    {
+        let fields = [("form_key", &*key), ("once", "ONCE"), ("other", written)];
+        let check = adatum.post(&format!("{link}/check"), &fields);
+        assert_eq!((check.status, Browser::hidden(&check, "service").as_str()), (200, service), "{}", check.text);
+    }
+    // Who displaces nobody takes nothing from anybody.
+    let takes = "Choosing a service takes it from the one that has it now.";
+    assert!(adatum.get(&link).text.contains(takes));
+    let advice = adatum.get(&format!("/relationship-requests/{}", token(&server, "litware")));
+    assert!(!advice.text.contains(takes), "{}", advice.text);
+}
+
+#[test]
+fn what_ended_by_itself_is_kept_by_its_time_which_no_revision_says() {
+    let (_data, server) = demo();
+    let mut wingtip = Browser::of(&server);
+    wingtip.sign_in_as("wingtip");
+    let link = |page: &Answer| {
+        let link = page.text.split("href=\"").find(|link| link.contains("Permanent link")).unwrap();
+        link.split('"').next().unwrap().replace("&amp;", "&").replace("%3A", ":")
+    };
+    let before = link(&wingtip.get("/customers/wingtip/partners"));
+    let revision = before.split_once("as_of=").unwrap().1;
+    assert!(revision.parse::<u64>().is_ok(), "{before}");
+    let mut over = grant("wingtip", "azure", "contoso");
+    over["until"] = "2025-07-01T00:00:00Z".into();
+    import(&server, &[over]);
+    let after = link(&wingtip.get("/customers/wingtip/partners"));
+    assert!(after.split_once("as_of=").unwrap().1.ends_with('Z'), "{after}");
+    let then = wingtip.get(&after);
+    assert!(then.text.contains("It is shown as it was on <time "), "{}", then.text);
+    assert!(then.text.contains("nobody"), "{}", then.text);
+}

@@ -197,11 +197,7 @@ pub(crate) fn moment(
         Some(AsOf::Time(asked)) if asked > now => Err(AskError::Future { asked, now }.into()),
         Some(AsOf::Time(at)) => Ok((pdp.store.snapshot_at(pdp.store.revision_at(at)?)?, at)),
         Some(AsOf::Revision(asked)) if asked > newest => Err(AskError::NotYet { asked, newest }.into()),
-        Some(AsOf::Revision(revision)) => {
-            // Revision 0 is the empty store, before anything was written.
-            let at = pdp.store.entry(revision)?.map_or(Timestamp::UNIX_EPOCH, |entry| entry.at);
-            Ok((pdp.store.snapshot_at(revision)?, at))
-        }
+        Some(AsOf::Revision(revision)) => Ok((pdp.store.snapshot_at(revision)?, AsOf::Revision(revision).time(pdp)?)),
     }
 }
 

@@ -15,6 +15,19 @@ pub enum AsOf {
     Time(Timestamp),
 }
 
+impl AsOf {
+    /// The time of it: of a revision, when it was written; before anything was written, the beginning of time.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn time(self, pdp: &Pdp) -> Result<Timestamp, StoreError> {
+        match self {
+            Self::Time(at) => Ok(at),
+            Self::Revision(revision) => Ok(pdp.store.entry(revision)?.map_or(Timestamp::UNIX_EPOCH, |entry| entry.at)),
+        }
+    }
+}
+
 /// On which facts and by which rules a question is answered.
 #[derive(Clone, Debug, Default)]
 pub struct ReadOptions {

@@ -144,7 +144,7 @@ pub fn shown(page: &PageCall, opened: &Response<Reviewing>, asked: &Asked) -> Re
             ("at", moment(words, opened.value.at).into()),
             ("revision", revision.to_string().into()),
         ])) }
-        @if past.is_some() { (as_it_was(words, revision, &at(None, &[]))) }
+        @if past.is_some() { (as_it_was(words, opened.value.at, revision, &at(None, &[]))) }
         @if found.items.is_empty() { p { (words.say("access-none")) } } @else {
             (table.scrolling(&words.say(title)))
             (paging(words, found.items.len(), first.as_deref(), next.as_deref()))

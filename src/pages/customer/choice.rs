@@ -103,16 +103,16 @@ impl Choice {
 }
 
 /// Reads what was chosen, or what is wrong with it.
-pub(super) fn choice_of(page: &PageCall, form: &Form, first: &str) -> Result<Choice, Vec<FieldError>> {
+pub(super) fn choice_of(page: &PageCall, form: &Form, first: &str, found: &Known) -> Result<Choice, Vec<FieldError>> {
     let words = page.words;
     let mut errors = Vec::new();
     let mut services: Vec<ServiceName> =
         form.all("service").iter().filter_map(|service| service.parse().ok()).collect();
     let other = form.text("other").trim();
     if !other.is_empty() {
-        match other.parse() {
-            Ok(other) => services.push(other),
-            Err(_) => errors.push(FieldError { field: "other".to_owned(), says: words.say("other-wrong") }),
+        match named(page, found, other).or_else(|| other.parse().ok()) {
+            Some(other) => services.push(other),
+            None => errors.push(FieldError { field: "other".to_owned(), says: words.say("other-wrong") }),
         }
     }
     services.sort();
@@ -136,6 +136,16 @@ pub(super) fn choice_of(page: &PageCall, form: &Form, first: &str) -> Result<Cho
         until => until,
     };
     if errors.is_empty() { Ok(Choice { services, until }) } else { Err(errors) }
+}
+
+/// The service that is known by a name, in whatever case: the name that is shown, or the key. A key that differs in its
+/// case alone would be another service, which nobody means.
+fn named(page: &PageCall, found: &Known, written: &str) -> Option<ServiceName> {
+    let (known, called) = (found.services(), &page.setting.services);
+    let same = |text: &str| text.to_lowercase() == written.to_lowercase();
+    let keys = || known.keys().chain(called.keys());
+    let by_key = keys().find(|key| key.as_str() == written).or_else(|| keys().find(|key| same(key.as_str())));
+    by_key.or_else(|| called.iter().find(|(_, called)| same(called)).map(|(key, _)| key)).cloned()
 }
 
 /// The moment at which a day ends.

@@ -15,7 +15,7 @@ use crate::pages::answer::{Tone, answer, panel};
 use crate::pages::context::{Answer, Fault, PageCall};
 use crate::pages::frame::Shown;
 use crate::pages::is_page;
-use crate::pages::past::{as_it_was, as_of};
+use crate::pages::past::{as_it_was, as_of, for_good, time_of};
 use crate::pages::renegotiation::stands;
 use crate::pages::table::{Table, paging};
 use crate::pages::when::{day, moment};
@@ -56,15 +56,17 @@ pub async fn relationships(page: PageCall) -> Result<Answer, Fault> {
     };
     let first = cursor.as_ref().map(|_| at(None, None));
     let next = next.as_ref().map(|next| at(Some(next), None));
+    let (now, then) = (page.setting.pdp.now(), time_of(&page, past)?);
+    let good = for_good(*revision, then.unwrap_or(now), all.iter().flat_map(|partner| &partner.services));
     let main = html! {
         h1 { (words.say("nav-partners")) }
         p { (words.with("relationships-says", [
             ("customer", called(&page, &customer).into()),
-            ("at", moment(words, page.setting.pdp.now()).into()),
+            ("at", moment(words, now).into()),
             ("revision", revision.to_string().into()),
             ("past", if is_now { "no".into() } else { "yes".into() }),
         ])) }
-        @if !is_now { (as_it_was(words, *revision, &here)) }
+        @if let Some(then) = then { (as_it_was(words, then, *revision, &here)) }
         @if is_now { @for partner in all { (proposed(words, &customer, partner)) } }
         @if all.is_empty() { p { (words.say("relationships-none")) } } @else {
             h2 id="by-service" { (words.say("by-service")) }
@@ -74,7 +76,7 @@ pub async fn relationships(page: PageCall) -> Result<Answer, Fault> {
             (paging(words, partners.len(), first.as_deref(), next.as_deref()))
             p {
                 a href=(at(None, Some("csv"))) { (words.say("download-csv")) }
-                " · " a href=(format!("{here}?as_of={revision}")) { (words.say("permanent-link")) }
+                " · " a href=(address(&here, &[("as_of", Some(&good))])) { (words.say("permanent-link")) }
                 " · " a href=(format!("/customers/{customer}/access")) { (words.say("what-each-may")) }
             }
             @if may_act {

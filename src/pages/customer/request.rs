@@ -172,7 +172,8 @@ fn chosen(page: &PageCall, offer: &Offer, found: &Known, form: &Form, errors: &[
             h2.unseen { (words.say("your-choice")) }
             fieldset aria-describedby=[is_wrong(errors, &first).then(|| format!("{first}-error"))] {
                 legend { (words.with("choose", [("partner", name(&offer.name).into())])) }
-                p.hint { (words.say("choose-hint")) }
+                // Who displaces nobody, or is refused where somebody is, takes nothing from anybody.
+                @if offer.may_end.is_some() { p.hint { (words.say("choose-hint")) } }
                 (error_at(words, errors, &first))
                 @for (service, administrators) in &services {
                     (choice(page, offer, found, service, administrators, form))
@@ -236,7 +237,7 @@ async fn checked(page: &PageCall, customer: &CustomerId, form: &Form, has_change
     let offer = &asked.value;
     let found = known(page, customer).await?;
     let first = first_choice(offer, &found.services());
-    let choice = match choice_of(page, form, &first) {
+    let choice = match choice_of(page, form, &first, &found) {
         Ok(choice) => choice,
         Err(errors) => return Ok(chosen(page, offer, &found, form, &errors).as_mistake().into()),
     };
@@ -337,11 +338,11 @@ pub async fn acceptance(page: PageCall) -> Result<Answer, Fault> {
     let Ok(expected) = serde_json::from_str::<AcceptanceEffect>(form.text("shown")) else {
         return checked(&page, &customer, &form, false).await;
     };
-    let Ok(choice) = choice_of(&page, &form, "other") else {
+    let before = known(&page, &customer).await?;
+    let Ok(choice) = choice_of(&page, &form, "other", &before) else {
         return checked(&page, &customer, &form, false).await;
     };
     let call = page.sending(&form)?;
-    let before = known(&page, &customer).await?;
     let (ends, Choice { services, until }) = (choice.ends(), choice.clone());
     let change = |partner: PartnerId| Expecting {
         change: Acceptance { partner, customer: customer.clone(), services, until },

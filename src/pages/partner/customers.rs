@@ -14,7 +14,7 @@ use crate::pages::address::address;
 use crate::pages::context::{Answer, Fault, PageCall};
 use crate::pages::form::{Choices, Field, choices, field};
 use crate::pages::frame::Shown;
-use crate::pages::past::{as_it_was, as_of};
+use crate::pages::past::{as_it_was, as_of, for_good, time_of};
 use crate::pages::renegotiation::stands;
 use crate::pages::table::{Table, paging};
 use crate::pages::when::{day, moment};
@@ -66,16 +66,19 @@ pub async fn customers(page: PageCall) -> Result<Answer, Fault> {
     };
     let next = read.value.next.as_ref().map(|next| at(as_of.as_deref(), Some(next), None));
     let first = cursor.as_ref().map(|_| at(as_of.as_deref(), None, None));
+    let (now, then) = (page.setting.pdp.now(), time_of(&page, past)?);
+    let held = items.iter().flat_map(|item| &item.services);
+    let good = for_good(revision, then.unwrap_or(now), held);
     let is_all = filter == CustomerFilter::default();
     let main = html! {
         h1 id="customers" { (words.say("nav-customers")) }
         p { (words.with("customers-says", [
             ("partner", called(&page, &partner).into()),
-            ("at", moment(words, page.setting.pdp.now()).into()),
+            ("at", moment(words, now).into()),
             ("revision", revision.to_string().into()),
             ("past", if past.is_none() { "no" } else { "yes" }.into()),
         ])) }
-        @if past.is_some() { (as_it_was(words, revision, &at(None, None, None))) }
+        @if let Some(then) = then { (as_it_was(words, then, revision, &at(None, None, None))) }
         @if is_all && items.is_empty() && read.value.next.is_none() && first.is_none() {
             p {
                 (words.say("customers-none")) " "
@@ -89,7 +92,7 @@ pub async fn customers(page: PageCall) -> Result<Answer, Fault> {
             (paging(words, items.len(), first.as_deref(), next.as_deref()))
             p {
                 a href=(at(as_of.as_deref(), None, Some("csv"))) { (words.say("download-csv")) }
-                " · " a href=(at(Some(&revision.to_string()), None, None)) { (words.say("permanent-link")) }
+                " · " a href=(at(Some(&good), None, None)) { (words.say("permanent-link")) }
             }
         }
     };

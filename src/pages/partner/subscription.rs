@@ -13,7 +13,7 @@ use crate::pages::answer::answer;
 use crate::pages::context::{Answer, Fault, PageCall};
 use crate::pages::facts::facts;
 use crate::pages::frame::Shown;
-use crate::pages::past::{as_it_was, as_of};
+use crate::pages::past::{as_it_was, as_of, time_of};
 use crate::pages::renegotiation::stands;
 use crate::pages::table::Table;
 use crate::pages::words::{id, name};
@@ -33,13 +33,14 @@ pub async fn subscription(page: PageCall) -> Result<Answer, Fault> {
         "subscription-title",
         &[("id", standing.subscription.as_str()), ("service", &service), ("customer", &standing.customer_name)],
     );
+    let then = time_of(&page, past)?;
     let main = html! {
         p.trail {
             a href=(format!("/partners/{partner}/customers")) { (words.say("nav-customers")) }
             " / " a href=(customer) { (name(&standing.customer_name)) }
         }
         h1 { (page.service(&standing.service)) " " span.soft { (id(standing.subscription.as_str())) } }
-        @if past.is_some() { (as_it_was(words, read.revision, &page.path)) }
+        @if let Some(at) = then { (as_it_was(words, at, read.revision, &page.path)) }
         p.lead { (words.with("subscription-lead", [
             ("seller", standing.seller.as_str().into()),
             ("administers", if standing.delegated_administrator { "yes" } else { "no" }.into()),
