@@ -135,6 +135,7 @@ pages! {
     GET    "/waiting/{id}/progress"                         => waiting_page::progress, world;
 
     GET    "/relationship-requests/{token}" "readRelationshipRequest" | "readPartnerRelationships" | "listSubscriptions" => customer::request, any;
+    GET    "/relationship-requests/{token}/check" "readRelationshipRequest" | "readPartnerRelationships" | "listSubscriptions" | "tryOwnChange" => customer::checked_again, any, long;
     POST   "/relationship-requests/{token}/check" "readRelationshipRequest" | "readPartnerRelationships" | "listSubscriptions" | "tryOwnChange" => customer::check, long;
     POST   "/relationship-requests/{token}/acceptance" "acceptRelationship" => customer::acceptance, long;
     GET    "/customers/{customer}/partners" "readPartnerRelationships" => customer::relationships [as_of cursor format];

@@ -490,3 +490,45 @@ fn what_ended_by_itself_is_kept_by_its_time_which_no_revision_says() {
     assert!(then.text.contains("It is shown as it was on <time "), "{}", then.text);
     assert!(then.text.contains("nobody"), "{}", then.text);
 }
+
+#[test]
+fn a_choice_can_be_gone_back_to_and_read_in_another_language_and_no_link_from_elsewhere_ticks_a_box() {
+    let (_data, server) = demo();
+    let link = path(&server, PAGES[0]);
+    let before = revision(&server);
+    let mut adatum = Browser::of(&server);
+    adatum.sign_in_as("adatum");
+    let key = Browser::hidden(&adatum.get(&link), "form_key");
+    let fields =
+        [("form_key", &*key), ("once", "ONCE"), ("service", "azure"), ("other", "power-bi"), ("until", "2999-03-04")];
+    let check = adatum.post(&format!("{link}/check"), &fields);
+    let back = check.text.split_once("<p class=\"trail\"><a href=\"").unwrap().1.split('"').next().unwrap();
+    let back = back.replace("&amp;", "&");
+    let is_ticked = |page: &Answer| {
+        let boxes = page.text.split("<input type=\"checkbox\"").skip(1);
+        boxes.filter(|one| one.split('>').next().unwrap().contains(" checked")).count()
+    };
+    let again = adatum.get(&back);
+    assert_eq!((again.status, is_ticked(&again)), (200, 1), "{back}: {}", again.text);
+    assert!(again.text.contains("value=\"power-bi\"") && again.text.contains("value=\"2999-03-04\""), "{}", again.text);
+    assert!(!again.text.contains("autocomplete=\"off\""), "a browser that goes back keeps what was typed");
+    // Another language is the same page.
+    let next = Browser::hidden(&check, "next").replace("&amp;", "&");
+    let switched = adatum.post("/language", &[("language", "zh-Hans"), ("next", &next)]);
+    assert_eq!((switched.status, switched.header("location")), (303, Some(&*next)));
+    let chinese = adatum.get(&next);
+    assert!(chinese.text.contains("确认您要接受的内容"), "{}", chinese.text);
+    assert_eq!(Browser::hidden(&chinese, "until"), "2999-03-04");
+    // What was not chosen here is not chosen.
+    let (plain, _) = back.rsplit_once("&by=").unwrap();
+    let mut wingtip = Browser::of(&server);
+    wingtip.sign_in_as("wingtip");
+    for link in [plain.to_owned(), format!("{plain}&by="), back.replace("azure", "dynamics")] {
+        let page = adatum.get(&link);
+        assert_eq!((page.status, is_ticked(&page)), (200, 0), "{link}");
+    }
+    let foreign = wingtip.get(&back);
+    assert_eq!((foreign.status, is_ticked(&foreign)), (200, 0), "{}", foreign.text);
+    assert!(!foreign.text.contains("value=\"power-bi\""), "{}", foreign.text);
+    assert_eq!(revision(&server), before);
+}

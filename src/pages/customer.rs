@@ -9,6 +9,7 @@ mod subscriptions;
 mod changes;
 mod access;
 mod choice;
+mod kept_choice;
 mod request;
 mod tried;
 
@@ -18,5 +19,5 @@ pub use one_partner::one_partner;
 pub use relationships::relationships;
 pub use removal::{question as removal, removed};
 pub use renegotiation::{question as renegotiation, said};
-pub use request::{acceptance, check, request};
+pub use request::{acceptance, check, checked_again, request};
 pub use subscriptions::subscriptions;

@@ -175,6 +175,16 @@ impl Form {
         &self.files
     }
 
+    /// What an address holds of a form that was made here.
+    #[must_use]
+    pub fn of_query(query: &str) -> Self {
+        let mut fields: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for (name, value) in form_urlencoded::parse(query.as_bytes()).take(FORM_FIELDS_MAX) {
+            fields.entry(name.into_owned()).or_default().push(value.into_owned());
+        }
+        Self(fields)
+    }
+
     /// What a field says; nothing is what an empty one says.
     #[must_use]
     pub fn text(&self, name: &str) -> &str {

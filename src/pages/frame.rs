@@ -113,6 +113,8 @@ pub struct Shown {
     pub revision: Option<Revision>,
     /// Where it is recorded.
     pub seqs: Vec<Seq>,
+    /// Where it can be looked at again, where that is not the address it was sent to.
+    pub here: Option<String>,
     /// Does it say what is wrong with a form?
     pub is_mistake: bool,
     /// After how many seconds a browser loads it again, where it shows something that goes on.
@@ -124,7 +126,7 @@ impl Shown {
     #[must_use]
     pub fn of(title: impl Into<String>, main: Markup) -> Self {
         let (title, status, seqs) = (title.into(), StatusCode::OK, Vec::new());
-        Self { title, status, main, revision: None, seqs, is_mistake: false, again_after: None }
+        Self { title, status, main, revision: None, seqs, here: None, is_mistake: false, again_after: None }
     }
 
     /// With another status.
@@ -138,6 +140,13 @@ impl Shown {
     #[must_use]
     pub fn as_mistake(mut self) -> Self {
         (self.status, self.is_mistake) = (StatusCode::UNPROCESSABLE_ENTITY, true);
+        self
+    }
+
+    /// As what can be looked at again at an address.
+    #[must_use]
+    pub fn found_at(mut self, here: String) -> Self {
+        self.here = Some(here);
         self
     }
 

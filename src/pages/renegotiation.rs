@@ -157,7 +157,7 @@ impl Negotiation {
         };
         let status = if has_changed { StatusCode::CONFLICT } else { StatusCode::OK };
         let title = words.text(key, &[("other", &self.other)]);
-        Ok(Shown::of(title, main).with_status(status).at(self.revision, &seqs).into())
+        Ok(Shown::of(title, main).found_at(asking(page, position)).with_status(status).at(self.revision, &seqs).into())
     }
 
     fn nothing_to_say(&self, words: Words) -> Shown {

@@ -82,7 +82,7 @@ pub(super) fn faulty(page: &PageCall, why: &Fault) -> Whole {
 pub(super) fn framed(page: &PageCall, shown: &Shown) -> Whole {
     let viewer = page.viewer();
     let sections = sections(&viewer, |path| is_page_of(path, page.setting.pdp.has_world()));
-    let here = page.here();
+    let here = shown.here.clone().unwrap_or_else(|| page.here());
     let done = page.what_was_done();
     let says_done = done.is_some();
     let frame = Frame { words: page.words, viewer: &viewer, here: &here, sections: &sections, done };

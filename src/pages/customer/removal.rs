@@ -16,6 +16,7 @@ use crate::change::expected::Expecting;
 use crate::change::relationship::remove;
 use crate::change::removal::{Removal, RemovalEffect, RemovalError};
 use crate::id::{CustomerId, PartnerId, ServiceName};
+use crate::pages::address::address;
 use crate::pages::answer::{Tone, panel};
 use crate::pages::context::{Answer, DonePart, Fault, PageCall, WhatWasDone};
 use crate::pages::frame::Shown;
@@ -125,7 +126,9 @@ async fn questioned(page: &PageCall, asked: &Asked, has_changed: bool) -> Result
     };
     let status = if has_changed { StatusCode::CONFLICT } else { StatusCode::OK };
     let seqs = [&found.seqs[..], &seqs[..]].concat();
-    Ok(Shown::of(title, main).with_status(status).at(found.revision, &seqs).into())
+    let service = asked.service.as_ref().map(|service| service.as_str());
+    let here = address(&page.path, &[("service", service)]);
+    Ok(Shown::of(title, main).found_at(here).with_status(status).at(found.revision, &seqs).into())
 }
 
 /// The question, as a title and as a heading.

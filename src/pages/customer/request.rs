@@ -7,6 +7,7 @@ use hyper::StatusCode;
 use maud::{Markup, html};
 
 use super::choice::{Choice, choice, choice_of, is_refusing};
+use super::kept_choice::{kept_choice, with_choice};
 use super::known::{Known, known};
 use super::tried::{Tried, tried};
 use crate::answer::pages::PartnerRelationship;
@@ -56,7 +57,7 @@ pub async fn request(page: PageCall) -> Result<Answer, Fault> {
     match page.customer().cloned() {
         Some(customer) => {
             let found = known(&page, &customer).await?;
-            let shown = chosen(&page, offer, &found, &Form::default(), &[]);
+            let shown = chosen(&page, offer, &found, &kept_choice(&page).unwrap_or_default(), &[]);
             Ok(shown.at(found.revision, &[&asked.seqs[..], &found.seqs[..]].concat()).into())
         }
         None => Ok(signed_out(&page, offer).at(asked.revision, &asked.seqs).into()),
@@ -141,7 +142,7 @@ fn chosen(page: &PageCall, offer: &Offer, found: &Known, form: &Form, errors: &[
         hint: Some(html! { (words.say("until-hint")) }),
         kind: "date",
         value: form.text("until"),
-        autocomplete: "off",
+        autocomplete: "on",
         is_optional: true,
     };
     let other = Field {
@@ -150,7 +151,7 @@ fn chosen(page: &PageCall, offer: &Offer, found: &Known, form: &Form, errors: &[
         hint: Some(html! { (words.say("other-service-hint")) " " span.code translate="no" { "power-bi" } }),
         kind: "text",
         value: form.text("other"),
-        autocomplete: "off",
+        autocomplete: "on",
         is_optional: true,
     };
     let first = first_choice(offer, &services);
@@ -231,6 +232,15 @@ pub async fn check(page: PageCall) -> Result<Answer, Fault> {
     checked(&page, &customer, &form, false).await
 }
 
+/// `GET /relationship-requests/{token}/check`: the same page again, for whoever reads it in another language.
+pub async fn checked_again(page: PageCall) -> Result<Answer, Fault> {
+    let customer = administrator(&page)?;
+    match kept_choice(&page) {
+        Some(form) => checked(&page, &customer, &form, false).await,
+        None => request(page).await,
+    }
+}
+
 /// What accepting would change; said to have changed since it was looked at, where it did.
 async fn checked(page: &PageCall, customer: &CustomerId, form: &Form, has_changed: bool) -> Result<Answer, Fault> {
     let asked = asks(page).await?;
@@ -253,7 +263,8 @@ async fn checked(page: &PageCall, customer: &CustomerId, form: &Form, has_change
     };
     let Some(ChangeEffect::Accept(effect)) = effect else { return Err(Fault::Unavailable) };
     let seqs = [&asked.seqs[..], &found.seqs[..], &seqs[..]].concat();
-    let shown = check_page(page, (offer, &found), &choice, (delta.as_ref(), &effect), has_changed)?;
+    let at = |path: &str| with_choice(page, path, form);
+    let shown = check_page(page, (offer, &found), &choice, &at, (delta.as_ref(), &effect), has_changed)?;
     let status = if has_changed { StatusCode::CONFLICT } else { StatusCode::OK };
     Ok(shown.with_status(status).at(found.revision, &seqs).into())
 }
@@ -262,6 +273,7 @@ fn check_page(
     page: &PageCall,
     (offer, found): (&Offer, &Known),
     choice: &Choice,
+    at: &dyn Fn(&str) -> String,
     (delta, effect): (Option<&OwnDelta>, &AcceptanceEffect),
     has_changed: bool,
 ) -> Result<Shown, Fault> {
@@ -284,7 +296,7 @@ fn check_page(
         ),
     ];
     let main = html! {
-        p.trail { a href=(base) { (words.say("back-to-services")) } }
+        p.trail { a href=(at(base)) { (words.say("back-to-services")) } }
         h1 { (words.say("check-title")) }
         @if has_changed { (panel(Tone::Care, &words.say("changed-title"), &html! { p { (words.say("changed-says")) } })) }
         (facts(&rows))
@@ -320,13 +332,13 @@ fn check_page(
             input type="hidden" name="shown" value=(shown);
             div.buttons {
                 @let now = html! { button { (words.with("accept-for", [("services", listed(page, services).into())])) } };
-                (page.weighty(now, base))
+                (page.weighty(now, &at(base)))
                 a href="/" { (words.say("do-not-accept")) }
             }
             p.small.soft { (words.say("accept-says")) }
         }
     };
-    Ok(Shown::of(words.say("check-title"), main))
+    Ok(Shown::of(words.say("check-title"), main).found_at(at(&format!("{base}/check"))))
 }
 
 /// `POST /relationship-requests/{token}/acceptance`
