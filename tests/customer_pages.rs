@@ -532,3 +532,19 @@ fn a_choice_can_be_gone_back_to_and_read_in_another_language_and_no_link_from_el
     assert!(!foreign.text.contains("value=\"power-bi\""), "{}", foreign.text);
     assert_eq!(revision(&server), before);
 }
+
+#[test]
+fn of_what_turns_alike_fifty_are_named_and_the_rest_is_counted() {
+    let (_data, server) = demo();
+    let mut lines: Vec<Value> =
+        (0..90).map(|number| subscription(&format!("t-{number}"), "wingtip", "teamwork", None)).collect();
+    lines.push(grant("wingtip", "teamwork", "contoso"));
+    import(&server, &lines);
+    let mut wingtip = Browser::of(&server);
+    wingtip.sign_in_as("wingtip");
+    let removal = crate::people::main_of(&wingtip.get("/customers/wingtip/partners/contoso/removal"));
+    let named = removal.matches(">t-").count();
+    assert!((1..=50).contains(&named), "{named}: {removal}");
+    assert!(removal.contains(&format!(" and {} more</td>", 91 - 50)), "{removal}");
+    assert!(removal.contains("91 services and subscriptions are concerned"), "{removal}");
+}

@@ -12,6 +12,9 @@ use crate::pages::table::Table;
 use crate::pages::words::{id, name};
 use crate::question::Kind;
 
+/// How many things are named of those that turn alike; the others are counted.
+const NAMED_MAX: usize = 50;
+
 /// A subject, whether it gains, and the kind and id of a thing.
 type Pair<'a> = (&'a str, bool, (&'a str, &'a str));
 
@@ -52,9 +55,15 @@ pub fn turned<'a>(
     let is_own = page.partner().is_some();
     let rows = turns.iter().map(|(turn, on)| {
         let may: Vec<Markup> = turn.actions.iter().map(|action| words.action(action)).collect();
-        let on: Vec<Markup> = on.iter().map(|(kind, thing)| resource(page, kind, thing)).collect();
+        let named: Vec<Markup> = on.iter().take(NAMED_MAX).map(|(kind, thing)| resource(page, kind, thing)).collect();
+        let more = on.len() - named.len();
+        let on = match more {
+            0 => words.list(&named),
+            // The last of them is the number of those that are not named.
+            _ => words.list(&[&named[..], &[words.with("so-many-more", [("count", more.into())])]].concat()),
+        };
         let whose = (!is_own).then(|| called(turn.subject).map_or_else(|| id(turn.subject), |called| name(&called)));
-        let cells = [words.list(&may), words.list(&on), answer(words, !turn.is_gained), answer(words, turn.is_gained)];
+        let cells = [words.list(&may), on, answer(words, !turn.is_gained), answer(words, turn.is_gained)];
         whose.into_iter().chain(cells).collect()
     });
     let columns = (!is_own).then_some("partner").into_iter().chain(["may", "on", "now", "then"]);

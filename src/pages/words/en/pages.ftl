@@ -241,6 +241,7 @@ turned-counts = { $things ->
     [one] One service or subscription is concerned: { $gained } answers gained, { $lost } lost.
    *[other] { $things } services and subscriptions are concerned: { $gained } answers gained, { $lost } lost.
 }
+so-many-more = { $count } more
 what-will-change = What will change
 what-would-change = What would change once both say so
 

@@ -236,6 +236,7 @@ access-none = 此处没有任何人可以执行任何操作。
 access-end = 审查结束：共 { $count } 行。
 nothing-turns = 不会有人因此获得或失去任何权限。
 turned-counts = 涉及 { $things } 项服务和订阅：增加 { $gained } 项允许，减少 { $lost } 项。
+so-many-more = 另外 { $count } 项
 what-will-change = 将会发生的变化
 what-would-change = 双方一致后会发生的变化
 
