@@ -443,6 +443,41 @@ fn the_review_as_of_before_an_acceptance_lacks_its_rows_and_page_csv_and_json_ag
 }
 
 #[test]
+fn a_review_whose_first_page_finds_no_row_goes_on_and_says_of_nobody_that_they_may_do_nothing() {
+    let (_data, server) = demo();
+    let import = |partner: &str, service: &str, count: usize| {
+        let line = |number: usize| {
+            let (id, customer) = (format!("{service}-{number:06}"), "wingtip");
+            json!({"noun": "subscription", "id": id, "customer": customer, "service": service, "quantity": 1,
+                "status": "active", "originalReseller": partner})
+            .to_string()
+        };
+        let lines: Vec<String> = (0..count).map(line).collect();
+        let headers = [("content-type", "application/x-ndjson")];
+        let answer = server.send("POST", "/v1/import", &headers, Some(lines.join("\n").as_bytes()));
+        assert!(answer.status < 300, "{}", answer.text);
+    };
+    // More than one page looks at, of a partner that may do nothing any more.
+    import("stranger", "azure", 2_500);
+    for by in ["customer", "partner"] {
+        let agreed =
+            server.post("/v1/customers/wingtip/partners/stranger/renegotiation", &json!({"by": by, "outcome": "end"}));
+        assert!(agreed.status < 300, "{}", agreed.text);
+    }
+    import("contoso", "zservice", 3);
+    let mut auditor = signed_in(&server, "auditor", "en");
+    let mut page = auditor.get("/access-review?customer=wingtip");
+    assert!(!page.text.contains("Nobody may do anything here."), "{}", page.text);
+    assert!(page.text.contains("None among those looked at so far") && page.text.contains("format=csv"));
+    while let Some(next) = next_of(&page) {
+        page = auditor.get(&next);
+    }
+    let sheet = auditor.get("/access-review?customer=wingtip&format=csv");
+    let rows = sheet.text.lines().count() - 1;
+    assert!(rows > 0 && page.text.contains(&format!("End of the review: {rows} rows.")), "{}", page.text);
+}
+
+#[test]
 fn the_journal_is_found_by_customer_partner_event_and_time_newest_first() {
     let (_data, server) = demo();
     let mut auditor = signed_in(&server, "auditor", "en");

@@ -196,6 +196,19 @@ fn both_languages_have_the_same_sentences_with_the_same_variables() {
 }
 
 #[test]
+fn no_sentence_has_two_texts_in_one_language() {
+    for language in Language::ALL {
+        let mut stands = BTreeSet::new();
+        for file in language.files() {
+            let keys = file.lines().filter_map(|line| line.split_once(" = ").map(|(key, _)| key));
+            for key in keys.filter(|key| !key.starts_with([' ', '#'])) {
+                assert!(stands.insert(key), "{}: `{key}` stands twice", language.code());
+            }
+        }
+    }
+}
+
+#[test]
 fn every_page_has_the_headers_that_keep_it_to_itself_and_no_inline_style_or_script() {
     let (_data, server) = demo();
     let mut browser = Browser::of(&server);

@@ -6,7 +6,7 @@ use super::address::address;
 use super::context::{Answer, Fault, PageCall};
 use super::frame::Shown;
 use super::past::{as_it_was, as_of};
-use super::table::{Table, paging};
+use super::table::{Table, no_row, paging};
 use super::when::{day, moment};
 use super::words::{id, name};
 use crate::evidence::access_review::{Access, AccessOf, Reviewing, access_review_as_of};
@@ -145,13 +145,14 @@ pub fn shown(page: &PageCall, opened: &Response<Reviewing>, asked: &Asked) -> Re
             ("revision", revision.to_string().into()),
         ])) }
         @if past.is_some() { (as_it_was(words, opened.value.at, revision, &at(None, &[]))) }
-        @if found.items.is_empty() { p { (words.say("access-none")) } } @else {
-            (table.scrolling(&words.say(title)))
+        @if found.items.is_empty() { (no_row(words, "access-none", first.as_deref(), next.as_deref())) }
+        @else { (table.scrolling(&words.say(title))) }
+        @if !found.items.is_empty() || first.is_some() || next.is_some() {
             (paging(words, found.items.len(), first.as_deref(), next.as_deref()))
-            p {
-                a href=(here(&[("format", Some("csv"))])) { (words.say("download-csv")) }
-                " · " a href=(at(Some(&revision.to_string()), &[])) { (words.say("permanent-link")) }
-            }
+        }
+        p {
+            a href=(here(&[("format", Some("csv"))])) { (words.say("download-csv")) }
+            " · " a href=(at(Some(&revision.to_string()), &[])) { (words.say("permanent-link")) }
         }
         @if let Some(count) = count { p.soft { (words.with("access-end", [("count", count.into())])) } }
     };

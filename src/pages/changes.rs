@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use super::address::address;
 use super::context::PageCall;
 use super::frame::Shown;
-use super::table::{Table, paging};
+use super::table::{Table, no_row, paging};
 use super::when::moment;
 use super::words::id;
 use crate::evidence::own_changes::OwnChange;
@@ -40,7 +40,8 @@ pub fn happened(
     let main = html! {
         h1 id="changes" { (words.say("nav-changes")) }
         p { (says) }
-        @if changes.items.is_empty() { p { (words.say("changes-none")) } } @else { (table.stacked()) }
+        @if changes.items.is_empty() { (no_row(words, "changes-none", first.as_deref(), next.as_deref())) }
+        @else { (table.stacked()) }
         (paging(words, changes.items.len(), first.as_deref(), next.as_deref()))
     };
     Shown::of(words.say("nav-changes"), main)

@@ -58,6 +58,19 @@ impl Table {
     }
 }
 
+/// What stands in place of a table that has no row here. That there is none at all can be said only of a whole list: a page
+/// looks at a bounded part, in which there may be none.
+#[must_use]
+pub fn no_row(words: Words, none: &str, first: Option<&str>, next: Option<&str>) -> Markup {
+    html! {
+        @match (first, next) {
+            (None, None) => p { (words.say(none)) },
+            (_, Some(_)) => p { (words.say("none-so-far")) },
+            (Some(_), None) => {},
+        }
+    }
+}
+
 /// Where a list goes on, and how much of it is here.
 #[must_use]
 pub fn paging(words: Words, shown: usize, first: Option<&str>, next: Option<&str>) -> Markup {
@@ -73,6 +86,25 @@ pub fn paging(words: Words, shown: usize, first: Option<&str>, next: Option<&str
             p.buttons {
                 @if let Some(first) = first { a href=(first) { (words.say("list-first")) } }
                 @if let Some(next) = next { a href=(next) rel="next" { (words.say("list-next")) } }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::no_row;
+    use crate::pages::words::{Language, Words};
+
+    #[test]
+    fn a_list_says_that_there_is_none_only_where_it_neither_began_before_nor_goes_on() {
+        for language in Language::ALL {
+            let words = Words(language);
+            let said = |first, next| no_row(words, "changes-none", first, next).into_string();
+            assert!(said(None, None).contains(&words.say("changes-none")));
+            for (first, next) in [(None, Some("/n")), (Some("/f"), Some("/n")), (Some("/f"), None)] {
+                assert!(!said(first, next).contains(&words.say("changes-none")), "{first:?} {next:?}");
+                assert_eq!(said(first, next).contains(&words.say("none-so-far")), next.is_some());
             }
         }
     }

@@ -16,7 +16,7 @@ use crate::pages::context::{Answer, Fault, PageCall};
 use crate::pages::form::{Choices, Field, FieldError, choices_checked, field, summary};
 use crate::pages::frame::Shown;
 use crate::pages::parameters::Parameters;
-use crate::pages::table::{Table, paging};
+use crate::pages::table::{Table, no_row, paging};
 use crate::pages::turned::services as listed;
 use crate::pages::when::moment;
 use crate::pages::words::{Words, id};
@@ -143,11 +143,10 @@ fn results(
     let at = |more: &[(&str, Option<&str>)]| asked.address("/changes", more);
     let next = next.as_ref().map(|next| at(&[("cursor", Some(next))]));
     let first = goes_on.then(|| at(&[]));
-    let is_all = at(&[]) == "/changes";
+    let none = if at(&[]) == "/changes" { "changes-none" } else { "changes-none-such" };
     Ok(html! {
-        @if items.is_empty() {
-            p { (words.say(if is_all { "changes-none" } else { "changes-none-such" })) }
-        } @else { (table(page, items)?.stacked()) }
+        @if items.is_empty() { (no_row(words, none, first.as_deref(), next.as_deref())) }
+        @else { (table(page, items)?.stacked()) }
         (paging(words, items.len(), first.as_deref(), next.as_deref()))
     })
 }

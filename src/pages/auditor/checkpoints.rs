@@ -11,7 +11,7 @@ use crate::pages::context::{Answer, Fault, PageCall};
 use crate::pages::facts::facts;
 use crate::pages::form::{Area, FieldError, area, summary};
 use crate::pages::frame::Shown;
-use crate::pages::table::{Table, paging};
+use crate::pages::table::{Table, no_row, paging};
 use crate::pages::words::{Words, id};
 use crate::pdp::call::{CallError, Response};
 use crate::pdp::page::{ListError, Page};
@@ -80,7 +80,7 @@ fn framed(
         (outcome)
         p { (words.say("checkpoints-say")) }
         h2 { (words.say("compare")) }
-        p { (words.say("compare-says")) }
+        p { (words.say("checkpoint-compare-says")) }
         form.screen method="post" action=(PATH) {
             (page.hidden()?)
             (area(words, &note, errors))
@@ -117,8 +117,8 @@ fn list(words: Words, found: &Response<Page<KeptCheckpoint>>, goes_on: bool) -> 
     let first = goes_on.then_some(PATH);
     html! {
         h2 id="kept" { (words.say("checkpoints-kept")) }
-        @if items.is_empty() { p { (words.say("checkpoints-none")) } } @else {
-            (table.stacked())
+        @if items.is_empty() { (no_row(words, "checkpoints-none", first, next.as_deref())) } @else { (table.stacked()) }
+        @if !items.is_empty() || first.is_some() || next.is_some() {
             (paging(words, items.len(), first, next.as_deref()))
         }
     }

@@ -17,7 +17,7 @@ use crate::pages::context::{Answer, Fault, PageCall};
 use crate::pages::form::{Choices, Field, FieldError, choices_checked, field, summary};
 use crate::pages::frame::Shown;
 use crate::pages::parameters::Parameters;
-use crate::pages::table::{Table, paging};
+use crate::pages::table::{Table, no_row, paging};
 use crate::pages::when::moment;
 use crate::pages::words::{Words, id};
 use crate::pdp::absent::MissingRecords;
@@ -227,7 +227,8 @@ fn results(
         @if items.is_empty() && next.is_none() && first.is_none() {
             p { (words.with("ledger-none", [("count", count.into())])) }
         } @else {
-            @if !items.is_empty() { (table.stacked()) }
+            @if items.is_empty() { (no_row(words, "none-so-far", first.as_deref(), next.as_deref())) }
+            @else { (table.stacked()) }
             (paging(words, items.len(), first.as_deref(), next.as_deref()))
             p { a href=(at(&[("format", Some("csv"))])) { (words.say("download-csv")) } }
         }

@@ -14,7 +14,7 @@ use crate::pages::context::{Answer, Fault, PageCall};
 use crate::pages::facts::facts;
 use crate::pages::frame::Shown;
 use crate::pages::renegotiation::Negotiation;
-use crate::pages::table::{Table, paging};
+use crate::pages::table::{Table, no_row, paging};
 use crate::pages::when::day;
 use crate::pages::words::{id, name};
 
@@ -60,7 +60,9 @@ pub async fn one_customer(page: PageCall) -> Result<Answer, Fault> {
         ]))
         (services(&page, &partner, &item))
         h2 id="subscriptions" { (words.say("own-subscriptions")) }
-        @if found.items.is_empty() { p { (words.say("own-subscriptions-none")) } } @else {
+        @if found.items.is_empty() {
+            (no_row(words, "own-subscriptions-none", first.as_deref(), next.as_deref()))
+        } @else {
             p { (words.with("own-subscriptions-says", [("revision", read.revision.to_string().into())])) }
             (marks(&page, &partner, &found.items))
         }

@@ -9,7 +9,7 @@ use crate::pages::called::Called;
 use crate::pages::context::{Answer, Fault, PageCall, WhatWasDone};
 use crate::pages::facts::facts;
 use crate::pages::frame::Shown;
-use crate::pages::table::{Table, paging};
+use crate::pages::table::{Table, no_row, paging};
 use crate::pages::when::moment;
 use crate::pages::words::{id, name};
 use crate::pdp::call;
@@ -51,8 +51,9 @@ pub async fn proposals(page: PageCall) -> Result<Answer, Fault> {
     let first = cursor.map(|_| page.path.clone());
     let main = html! {
         h1 id="proposals" { (words.say("nav-rules-proposals")) }
-        @if is_none { p { (words.say("proposals-none")) } } @else {
-            (table.stacked())
+        @if is_none { (no_row(words, "proposals-none", first.as_deref(), next.as_deref())) }
+        @else { (table.stacked()) }
+        @if !is_none || first.is_some() || next.is_some() {
             (paging(words, read.value.items.len(), first.as_deref(), next.as_deref()))
         }
     };
