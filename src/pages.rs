@@ -25,6 +25,7 @@ pub mod held;
 pub mod context;
 pub mod proved;
 mod done;
+pub mod typed;
 pub mod called;
 pub mod fault;
 pub mod glossary;

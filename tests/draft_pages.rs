@@ -186,6 +186,56 @@ fn what_is_wrong_with_a_file_is_said_beside_what_was_typed() {
 }
 
 #[test]
+fn what_was_typed_is_kept_when_the_session_ended_and_when_another_began() {
+    let (press, [token, bob]) = reviewers();
+    let mut ada = with_token(&press.server, &token);
+    let draft = begun(&mut ada);
+    let file = format!("{draft}/files/{PATH}");
+    let page = ada.get(&file);
+    let version = Browser::hidden(&page, "version");
+    let typed = [("version", &*version), ("text", RULE), ("do", "save")];
+    // Another session begins in another tab: the key of the page is not its own.
+    ada.post("/sign-in/token", &[("token", &*token)]);
+    let kept = sent(&mut ada, &page, &file, &typed);
+    assert!(kept.status == 403 && kept.text.contains("foreign_form"), "{} {}", kept.status, kept.text);
+    let field = kept.text.split_once("<textarea").unwrap().1.split_once("</textarea>").unwrap().0;
+    assert!(field.contains("@id(") && field.contains("forbid"), "{field}");
+    assert!(!ada.get(&draft).text.contains("One file is changed"), "nothing was written");
+    assert_eq!(sent(&mut ada, &kept, &file, &typed).status, 303, "it is sent again from that page");
+    // Signed out, it is kept until somebody is signed in.
+    let page = ada.get(&file);
+    let version = Browser::hidden(&page, "version");
+    let changed = RULE.replace("seller not", "seller never");
+    let typed = [("version", &*version), ("text", &*changed), ("do", "save")];
+    ada.cookies().clear();
+    let kept = sent(&mut ada, &page, &file, &typed);
+    assert!(kept.status == 403 && kept.text.contains("seller never"), "{} {}", kept.status, kept.text);
+    assert_eq!(Browser::hidden(&kept, "version"), version);
+    ada.post("/sign-in/token", &[("token", &*token)]);
+    let once = Browser::hidden(&kept, "once");
+    let again = ada.post(&file, &[&[("once", &*once)], &typed[..]].concat());
+    assert!(again.status == 403 && again.text.contains("seller never"), "{} {}", again.status, again.text);
+    assert_eq!(sent(&mut ada, &again, &file, &typed).status, 303);
+    // From elsewhere nothing is shown again, and a form without text leads to its own page.
+    let elsewhere = [("content-type", "application/x-www-form-urlencoded"), ("sec-fetch-site", "cross-site")];
+    let foreign = ada.call("POST", &file, &elsewhere, Some("text=secret&do=save&version=&once=A"));
+    assert!(foreign.status == 403 && !foreign.text.contains("secret"), "{}", foreign.text);
+    let removal = format!("{draft}/removal");
+    let plain = ada.post(&removal, &[("form_key", "x"), ("once", "A"), ("version", "1")]);
+    assert!(plain.status == 403 && plain.text.contains(&format!("href=\"{removal}\"")), "{}", plain.text);
+    // What is proposed, and why somebody says no.
+    let written = [("form_key", "x"), ("once", "A"), ("version", "1"), ("title", "T<i>"), ("why", "W<i>")];
+    let kept = ada.post(&format!("{draft}/proposal"), &written);
+    assert!(kept.status == 403 && kept.text.contains("value=\"T&lt;i&gt;\""), "{}", kept.text);
+    let shown = ada.get(&draft);
+    let typed = of_version(&shown, &[("title", ""), ("why", "")]);
+    assert_eq!(sent(&mut ada, &shown, &format!("{draft}/proposal"), &typed).status, 303);
+    let mut bob = with_token(&press.server, &bob);
+    let no = bob.post("/rules/proposals/1/refusal", &[("form_key", "x"), ("once", "A"), ("why", "W<i>")]);
+    assert!(no.status == 403 && no.text.contains("value=\"W&lt;i&gt;\""), "{} {}", no.status, no.text);
+}
+
+#[test]
 fn a_review_of_a_draft_goes_on_when_its_page_is_left_and_is_kept_with_the_draft() {
     let (press, [ada, bob]) = reviewers();
     let (mut ada, mut bob) = (with_token(&press.server, &ada), with_token(&press.server, &bob));

@@ -286,6 +286,12 @@ fn a_mistake_in_a_paragraph_is_said_at_it_and_everything_typed_is_kept() {
     assert_eq!(other.status, 400);
     let foreign = contoso.post("/partners/contoso/request", &[("form_key", "x"), ("language", "en")]);
     assert_eq!(foreign.status, 403);
+    let of_before = [("form_key", "x"), ("language", "en"), ("paragraph-1", "Dear <you>"), ("paragraph-2", "kept")];
+    let kept = contoso.post("/partners/contoso/request", &of_before);
+    assert_eq!((kept.status, area(&kept, "paragraph-1")), (403, "Dear <you>".to_owned()));
+    contoso.cookies().clear();
+    let kept = contoso.post("/partners/contoso/request", &of_before);
+    assert_eq!((kept.status, area(&kept, "paragraph-1")), (403, "Dear <you>".to_owned()));
 }
 
 #[test]

@@ -223,6 +223,14 @@ fn what_weighs_much_asks_for_a_sign_in_of_lately_and_comes_back() {
     let [key, once, base] = ["form_key", "once", "base"].map(|name| Browser::hidden(&page, name));
     let sent = bob.post(path, &[("form_key", &*key), ("once", &*once), ("base", &*base)]);
     assert_eq!((sent.status, sent.header("location")), (303, Some(&*again.replace("&amp;", "&"))));
+    // What is written with it is shown again, to be sent once it is proved.
+    let written = [("form_key", &*key), ("once", "KEPT"), ("base", &*base), ("comment", "As <we> agreed")];
+    for fields in [written, [("form_key", "x"), written[1], written[2], written[3]]] {
+        let kept = bob.post(path, &fields);
+        assert!(kept.text.contains("value=\"As &lt;we&gt; agreed\""), "{} {}", kept.status, kept.text);
+        assert!(kept.text.contains("Approve proposal 1<") && kept.text.contains(again), "{}", kept.text);
+        assert_eq!(kept.status, if fields[0].1 == "x" { 403 } else { 200 });
+    }
     let asked = bob.get(&again.replace("&amp;", "&"));
     assert!(
         asked.text.contains("Sign in again to go on") && asked.text.contains("value=\"/rules/proposals/1/approval\"")

@@ -191,6 +191,11 @@ impl Form {
         self.fields.get(name).and_then(|values| values.first()).map_or("", String::as_str)
     }
 
+    /// Every field, with what it says each time it stands.
+    pub fn fields(&self) -> impl Iterator<Item = (&str, &[String])> {
+        self.0.iter().map(|(name, values)| (name.as_str(), values.as_slice()))
+    }
+
     /// What a field says each time it stands.
     #[must_use]
     pub fn all(&self, name: &str) -> &[String] {

@@ -42,6 +42,21 @@ impl PageCall {
     }
 }
 
+impl PageCall {
+    /// The same for a form that something is typed in: one proves who one is beside it, in another tab, and what was typed
+    /// stays to be sent.
+    #[must_use]
+    pub fn weighty_beside(&self, button: Markup, at: &str) -> Markup {
+        if self.is_proved_lately() {
+            return button;
+        }
+        html! {
+            a.button href=(self.proving_again(at)) target="_blank" { (self.words.say("prove-again-beside")) }
+            (button)
+        }
+    }
+}
+
 /// Where somebody proves again who they are, to go on at an address.
 #[must_use]
 pub fn prove_again(at: &str) -> String {

@@ -7,15 +7,16 @@ use hyper::header::{
     X_CONTENT_TYPE_OPTIONS,
 };
 use hyper::{HeaderMap, StatusCode};
+use maud::html;
 
 use super::context::{Answer, Fault, PageCall};
 use super::fault;
 use super::frame::{Frame, Shown, document, sections};
-use super::is_page_of;
 use super::proved::prove_again;
 use super::setting::Setting;
 use super::waiting::Whole;
 use super::words::Words;
+use super::{is_page, is_page_of};
 use crate::http::{CSV, SiteResponse};
 
 /// What a browser may do with a page: nothing comes from elsewhere, and nothing is put in a frame.
@@ -71,7 +72,11 @@ pub(super) fn faulty(page: &PageCall, why: &Fault) -> Whole {
     if let Fault::ProveAgain(at) = why {
         return see_other(&prove_again(at), &[]);
     }
-    let mut response = framed(page, &fault::page(page.words, why));
+    let mut shown = fault::page(page.words, why);
+    if *why == Fault::ForeignForm && is_page(&page.path) {
+        shown.main = html! { (shown.main) p { a href=(page.path) { (page.words.say("fault-foreign-form-page")) } } };
+    }
+    let mut response = framed(page, &shown);
     if let Fault::TooMany(wait) = why {
         put(response.headers_mut(), RETRY_AFTER, &wait.as_secs().max(1).to_string());
     }

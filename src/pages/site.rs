@@ -17,6 +17,7 @@ use super::long_page::long_page;
 use super::parameters::Parameters;
 use super::response::{dressed, faulty, framed, guarded, put, response, sent};
 use super::setting::Setting;
+use super::typed::signed_out;
 use super::words::Words;
 use super::{BY_PATH, PageRoute, fault, language};
 use crate::caller::{Caller, Identity, Proof};
@@ -133,6 +134,9 @@ async fn of_page(setting: &Arc<Setting>, words: Words, visit: Visit) -> SiteResp
         Ok(taking) => taking,
         Err(fault) => return faulty(&page, &fault).map(Into::into),
     };
+    if let Some(kept) = signed_out(&page, &route.method) {
+        return framed(&page, &kept).map(Into::into);
+    }
     let changes =
         (route.method != Method::GET).then(|| page.held.as_ref().map(|held| held.session.id.clone())).flatten();
     let changes = || changes.iter().for_each(|session| setting.waiting.changes(session));

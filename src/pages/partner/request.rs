@@ -13,6 +13,7 @@ use crate::pages::context::{Answer, Fault, PageCall};
 use crate::pages::facts::facts;
 use crate::pages::form::{Area, Choices, FieldError, Form, area, choices, summary};
 use crate::pages::frame::Shown;
+use crate::pages::typed::{Sent, as_of_before};
 use crate::pages::words::{Language, Words};
 use crate::pdp::call::{CallError, Response};
 use crate::pdp::refusal::Denied;
@@ -141,11 +142,18 @@ pub async fn request(page: PageCall) -> Result<Answer, Fault> {
 pub async fn email(page: PageCall) -> Result<Answer, Fault> {
     page.signed_in()?;
     let partner: PartnerId = page.param("partner")?;
-    let form = page.form(&["language", PARAGRAPHS[0], PARAGRAPHS[1]])?;
+    let (form, is_of_before) = match page.form_typed(&["language", PARAGRAPHS[0], PARAGRAPHS[1]])? {
+        Sent::Form(form) => (form, false),
+        Sent::OfBefore(form) => (form, true),
+    };
     match asked(&page, &partner).await? {
         Asked::Refused(shown) => Ok(Answer::Shown(shown)),
         Asked::Request(read) => {
             let written = Written::sent(&form, &read.value.email)?;
+            if is_of_before {
+                let shown = shown(&page, &partner, &read, &written, None, &[])?;
+                return Ok(as_of_before(page.words, shown).into());
+            }
             match written.email(page.words, &read.value.email) {
                 Ok(email) => Ok(shown(&page, &partner, &read, &written, Some(&email), &[])?.into()),
                 Err(errors) => Ok(shown(&page, &partner, &read, &written, None, &errors)?.as_mistake().into()),

@@ -1,5 +1,6 @@
 //! Approving a proposal: what it comes to once more, when it comes in force, and what is said with it.
 
+use hyper::StatusCode;
 use maud::html;
 
 use super::evidence::{kept, live_world, outcome};
@@ -13,6 +14,7 @@ use crate::pages::context::{Answer, Fault, PageCall, WhatWasDone};
 use crate::pages::facts::facts;
 use crate::pages::form::{Field, FieldError, Form, field, is_wrong, summary};
 use crate::pages::frame::Shown;
+use crate::pages::typed::{Sent, of_before};
 use crate::pdp::call::CallError;
 use crate::publish::PublishError;
 use crate::publish::approval::{Approving, approve, stands_against};
@@ -26,6 +28,7 @@ struct Written {
     activate_at: String,
     errors: Vec<FieldError>,
     has_moved: bool,
+    is_of_before: bool,
 }
 
 impl Written {
@@ -33,6 +36,11 @@ impl Written {
         let [comment, unproved, activate_at] =
             ["comment", "unproved", "activate-at"].map(|name| form.text(name).trim().to_owned());
         Self { comment, unproved, activate_at, ..Self::default() }
+    }
+
+    /// Is there something in it that would be lost?
+    fn is_any(&self) -> bool {
+        [&self.comment, &self.unproved, &self.activate_at].into_iter().any(|text| !text.is_empty())
     }
 
     fn wrong(mut self, field: &str, says: String) -> Self {
@@ -64,6 +72,7 @@ async fn asked(page: &PageCall, number: u64, written: &Written) -> Result<Answer
         (summary(words, &written.errors))
         p.trail { a href=(back) { (words.say("back-to-proposal")) } }
         h1 { (words.with("approval-title", [("number", number.to_string().into())])) }
+        @if written.is_of_before { (of_before(words)) }
         @if written.has_moved {
             (panel(Tone::Care, &words.say("changed-title"), &html! { p { (words.say("approval-moved-meanwhile")) } }))
         }
@@ -88,11 +97,15 @@ async fn asked(page: &PageCall, number: u64, written: &Written) -> Result<Answer
             None => form method="post" action=(here) {
                 (page.hidden()?)
                 input type="hidden" name="base" value=(current);
-                (field(words, &line("comment", "field-comment", &written.comment), &written.errors))
-                @if is_unproved || is_wrong(&written.errors, "unproved") { (field(words, &line("unproved", "field-unproved", &written.unproved), &written.errors)) }
-                (field(words, &line("activate-at", "field-activate-at", &written.activate_at), &written.errors))
+                // Whoever has to sign in first would write for nothing.
+                @if page.is_proved_lately() || written.is_any() {
+                    (field(words, &line("comment", "field-comment", &written.comment), &written.errors))
+                    @if is_unproved || is_wrong(&written.errors, "unproved") { (field(words, &line("unproved", "field-unproved", &written.unproved), &written.errors)) }
+                    (field(words, &line("activate-at", "field-activate-at", &written.activate_at), &written.errors))
+                }
                 div.buttons {
-                    (page.weighty(html! { button { (words.with("approve-now", [("number", number.to_string().into())])) } }, &here))
+                    @let button = html! { button { (words.with("approve-now", [("number", number.to_string().into())])) } };
+                    @if written.is_any() { (page.weighty_beside(button, &here)) } @else { (page.weighty(button, &here)) }
                     a href=(back) { (words.say("go-back")) }
                 }
             },
@@ -100,16 +113,26 @@ async fn asked(page: &PageCall, number: u64, written: &Written) -> Result<Answer
     };
     let title = words.text("approval-title", &[("number", &number.to_string())]);
     let shown = Shown::of(title, main).at(read.revision, &read.seqs);
-    Ok(if written.errors.is_empty() { shown } else { shown.as_mistake() }.into())
+    let shown = if written.errors.is_empty() { shown } else { shown.as_mistake() };
+    Ok(if written.is_of_before { shown.with_status(StatusCode::FORBIDDEN) } else { shown }.into())
 }
 
 /// `POST /rules/proposals/{proposal}/approval`
 pub async fn approved(page: PageCall) -> Result<Answer, Fault> {
     page.signed_in()?;
-    let form = page.form(&["comment", "unproved", "activate-at", "base"])?;
     let number: u64 = page.param("proposal")?;
-    page.proved_lately(&page.path)?;
+    let form = match page.form_typed(&["comment", "unproved", "activate-at", "base"])? {
+        Sent::Form(form) => form,
+        Sent::OfBefore(form) => {
+            let written = Written { is_of_before: true, ..Written::of(&form) };
+            return if written.is_any() { asked(&page, number, &written).await } else { Err(Fault::ForeignForm) };
+        }
+    };
     let written = Written::of(&form);
+    if !page.is_proved_lately() && written.is_any() {
+        return asked(&page, number, &written).await;
+    }
+    page.proved_lately(&page.path)?;
     let words = page.words;
     let activate_at = match written.activate_at.as_str() {
         "" => None,

@@ -11,6 +11,7 @@ use crate::pages::form::{Area, area};
 use crate::pages::frame::Shown;
 use crate::pages::rule_text::file_text;
 use crate::pages::side_by_side::side_by_side;
+use crate::pages::typed::{Sent, of_before};
 use crate::pages::words::id;
 use crate::pdp::call::{Call, CallError, Condition};
 use crate::publish::draft_error::DraftError;
@@ -19,14 +20,24 @@ use crate::publish::draft_files::{FileReport, delete_file, draft_file, put_file}
 /// How many lines the field shows.
 const ROWS: usize = 24;
 
+/// Why what was typed is not saved.
+enum Why {
+    /// Somebody else saved the file meanwhile.
+    Moved,
+    /// It is refused, and this is what is said of it.
+    Refused(String),
+    /// It was typed before the session began.
+    OfBefore,
+}
+
 /// `GET /rules/drafts/{draft}/files/{path}`
 pub async fn file(page: PageCall) -> Result<Answer, Fault> {
     page.signed_in()?;
     asked(&page, None).await
 }
 
-/// The page of a file; with what was typed where it was not saved, and why, or that somebody else saved it meanwhile.
-async fn asked(page: &PageCall, unsaved: Option<(&str, Option<String>)>) -> Result<Answer, Fault> {
+/// The page of a file; with what was typed where it was not saved, and why.
+async fn asked(page: &PageCall, unsaved: Option<(&str, Why)>) -> Result<Answer, Fault> {
     let words = page.words;
     let (draft, path): (DraftId, String) = (page.param("draft")?, page.param("file")?);
     let back = format!("/rules/drafts/{draft}");
@@ -37,17 +48,22 @@ async fn asked(page: &PageCall, unsaved: Option<(&str, Option<String>)>) -> Resu
         Err(error) => return Err(error.into()),
     };
     let saved = known.as_ref().and_then(|file| file.text.clone()).unwrap_or_default();
-    let (typed, why) = unsaved.map_or((None, None), |(typed, why)| (Some(typed), why));
+    let (typed, why) = unsaved.unzip();
     let text = typed.unwrap_or(&saved);
     let version = known.as_ref().filter(|file| !file.removed).map_or_else(String::new, |file| file.version.to_string());
     let main = html! {
         p.trail { a href=(back) { (words.say("back-to-draft")) } }
         h1 { (id(&path)) }
-        @if let Some(why) = &why {
-            (panel(Tone::Bad, &words.say("draft-file-unsaved"), &html! { p lang="en" { (why) } }))
-        } @else if typed.is_some() {
-            (panel(Tone::Care, &words.say("draft-file-moved"), &html! { p { (words.say("draft-file-moved-says")) } }))
-            (side_by_side(words, &path, &saved, text, &words.text("file-both", &[("path", &path)])))
+        @match &why {
+            Some(Why::Refused(why)) => {
+                (panel(Tone::Bad, &words.say("draft-file-unsaved"), &html! { p lang="en" { (why) } }))
+            },
+            Some(Why::OfBefore) => (of_before(words)),
+            Some(Why::Moved) => {
+                (panel(Tone::Care, &words.say("draft-file-moved"), &html! { p { (words.say("draft-file-moved-says")) } }))
+                (side_by_side(words, &path, &saved, text, &words.text("file-both", &[("path", &path)])))
+            },
+            None => {},
         }
         @if known.is_none() { p { (words.say("draft-file-new")) } }
         @if known.as_ref().is_some_and(|file| file.removed) { p { (words.say("draft-file-removed")) } }
@@ -75,10 +91,11 @@ async fn asked(page: &PageCall, unsaved: Option<(&str, Option<String>)>) -> Resu
             (file_text(&path, &saved, &words.text("file-text", &[("path", &path)])))
         }
     };
-    let status = match (&why, typed) {
-        (Some(_), _) => StatusCode::UNPROCESSABLE_ENTITY,
-        (None, Some(_)) => StatusCode::CONFLICT,
-        (None, None) => StatusCode::OK,
+    let status = match &why {
+        Some(Why::Refused(_)) => StatusCode::UNPROCESSABLE_ENTITY,
+        Some(Why::Moved) => StatusCode::CONFLICT,
+        Some(Why::OfBefore) => StatusCode::FORBIDDEN,
+        None => StatusCode::OK,
     };
     Ok(Shown::of(path.clone(), main).with_status(status).at(revision, &seqs).into())
 }
@@ -101,7 +118,13 @@ pub async fn added(page: PageCall) -> Result<Answer, Fault> {
 /// `POST /rules/drafts/{draft}/files/{path}`
 pub async fn saved(page: PageCall) -> Result<Answer, Fault> {
     page.signed_in()?;
-    let form = page.form(&["version", "text", "do"])?;
+    let form = match page.form_typed(&["version", "text", "do"])? {
+        Sent::Form(form) => form,
+        Sent::OfBefore(form) if form.text("do") == "save" => {
+            return asked(&page, Some((form.text("text"), Why::OfBefore))).await;
+        }
+        Sent::OfBefore(_) => return Err(Fault::ForeignForm),
+    };
     let (draft, path): (DraftId, String) = (page.param("draft")?, page.param("file")?);
     let pdp = &page.setting.pdp;
     let call = Call { conditions: as_shown(form.text("version")), ..page.sending(&form)? };
@@ -121,10 +144,10 @@ pub async fn saved(page: PageCall) -> Result<Answer, Fault> {
             let done = WhatWasDone::plain(says);
             Ok(page.see_done(draft_file_address(&draft, &path), &done))
         }
-        Err(CallError::Precondition(_)) => asked(&page, Some((typed, None))).await,
+        Err(CallError::Precondition(_)) => asked(&page, Some((typed, Why::Moved))).await,
         // What was typed is never lost, whatever is wrong with it.
         Err(CallError::Refused(error)) if !matches!(error, DraftError::Unknown(_)) => {
-            asked(&page, Some((typed, Some(error.to_string())))).await
+            asked(&page, Some((typed, Why::Refused(error.to_string())))).await
         }
         Err(error) => Err(error.into()),
     }

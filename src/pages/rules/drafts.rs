@@ -13,6 +13,7 @@ use crate::pages::facts::facts;
 use crate::pages::form::{Field, FieldError, field, file_field, summary};
 use crate::pages::frame::Shown;
 use crate::pages::table::Table;
+use crate::pages::typed::{Sent, as_of_before};
 use crate::pages::when::moment;
 use crate::pages::words::{id, name};
 use crate::pdp::call::{Call, CallError, Coded as _, Condition};
@@ -101,7 +102,7 @@ pub async fn begun(page: PageCall) -> Result<Answer, Fault> {
 /// `GET /rules/drafts/{draft}`
 pub async fn one_draft(page: PageCall) -> Result<Answer, Fault> {
     page.signed_in()?;
-    shown(&page, ["", ""], "", &[]).await
+    Ok(shown(&page, ["", ""], "", &[]).await?.into())
 }
 
 /// The page of a draft, with what was typed to propose it or to say which folder files go into, and what is wrong with that.
@@ -110,7 +111,7 @@ pub(super) async fn shown(
     [title, why]: [&str; 2],
     into: &str,
     errors: &[FieldError],
-) -> Result<Answer, Fault> {
+) -> Result<Shown, Fault> {
     let words = page.words;
     let pdp = &page.setting.pdp;
     let read = draft(pdp, &page.call, &page.param("draft")?).await?;
@@ -178,7 +179,7 @@ pub(super) async fn shown(
     };
     let seqs = [&read.seqs[..], &base.seqs[..]].concat();
     let shown = Shown::of(draft.name.clone(), main).at(read.revision, &seqs);
-    Ok(if errors.is_empty() { shown } else { shown.as_mistake() }.into())
+    Ok(if errors.is_empty() { shown } else { shown.as_mistake() })
 }
 
 /// `GET /rules/drafts/{draft}/removal`
@@ -221,7 +222,13 @@ pub async fn removed(page: PageCall) -> Result<Answer, Fault> {
 /// `POST /rules/drafts/{draft}/proposal`
 pub async fn proposed(page: PageCall) -> Result<Answer, Fault> {
     page.signed_in()?;
-    let form = page.form(&["title", "why", "version"])?;
+    let form = match page.form_typed(&["title", "why", "version"])? {
+        Sent::Form(form) => form,
+        Sent::OfBefore(form) => {
+            let shown = shown(&page, ["title", "why"].map(|name| form.text(name)), "", &[]).await?;
+            return Ok(as_of_before(page.words, shown).into());
+        }
+    };
     let version = Some(form.text("version").parse().map_err(|_| missing_version())?);
     let [title, why] = ["title", "why"].map(|name| form.text(name).trim());
     let said = |text: &str| (!text.is_empty()).then(|| text.to_owned());
@@ -238,13 +245,20 @@ pub async fn proposed(page: PageCall) -> Result<Answer, Fault> {
             Ok(page.see_done(format!("/rules/proposals/{}", done.value.id), &says))
         }
         Err(CallError::Refused(PublishError::Text(name))) => {
-            shown(&page, [title, why], "", &wrong(name, page.words.say("field-too-long"))).await
+            Ok(shown(&page, [title, why], "", &wrong(name, page.words.say("field-too-long"))).await?.into())
         }
         // What was typed stays, whatever is wrong with the files.
         Err(CallError::Refused(error)) if !error.code().starts_with("unknown_") => {
             let code = error.code();
-            let says = page.words.find(&format!("reason-{code}")).unwrap_or_else(|| error.to_string());
-            shown(&page, [title, why], "", &wrong("changed", format!("{says} ({code})"))).await
+            let known = page.words.find(&format!("reason-{code}"));
+            let says = known.clone().unwrap_or_else(|| page.words.say("draft-not-proposed"));
+            let mut shown = shown(&page, [title, why], "", &wrong("changed", format!("{says} ({code})"))).await?;
+            if known.is_none() {
+                // What the files are refused with has no sentence in another language.
+                let body = html! { p lang="en" { (error.to_string()) } };
+                shown.main = html! { (shown.main) (panel(Tone::Bad, &page.words.say("draft-not-proposed"), &body)) };
+            }
+            Ok(shown.into())
         }
         Err(error) => Err(error.into()),
     }

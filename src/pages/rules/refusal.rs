@@ -7,6 +7,7 @@ use crate::pages::context::{Answer, Fault, PageCall, WhatWasDone};
 use crate::pages::facts::facts;
 use crate::pages::form::{Field, FieldError, field, summary};
 use crate::pages::frame::Shown;
+use crate::pages::typed::{Sent, as_of_before};
 use crate::pdp::call::CallError;
 use crate::publish::PublishError;
 use crate::publish::approval::stands_against;
@@ -17,10 +18,10 @@ use crate::publish::refusal::refuse;
 pub async fn refusal(page: PageCall) -> Result<Answer, Fault> {
     page.signed_in()?;
     let number: u64 = page.param("proposal")?;
-    asked(&page, number, "", &[]).await
+    Ok(asked(&page, number, "", &[]).await?.into())
 }
 
-async fn asked(page: &PageCall, number: u64, why: &str, errors: &[FieldError]) -> Result<Answer, Fault> {
+async fn asked(page: &PageCall, number: u64, why: &str, errors: &[FieldError]) -> Result<Shown, Fault> {
     let words = page.words;
     let read = read_proposal(&page.setting.pdp, &page.call, number).await?;
     let back = format!("/rules/proposals/{number}");
@@ -45,14 +46,19 @@ async fn asked(page: &PageCall, number: u64, why: &str, errors: &[FieldError]) -
     };
     let shown = Shown::of(words.text("refusal-title", &[("number", &number.to_string())]), main);
     let shown = shown.at(read.revision, &read.seqs);
-    Ok(if errors.is_empty() { shown } else { shown.as_mistake() }.into())
+    Ok(if errors.is_empty() { shown } else { shown.as_mistake() })
 }
 
 /// `POST /rules/proposals/{proposal}/refusal`
 pub async fn refused(page: PageCall) -> Result<Answer, Fault> {
     page.signed_in()?;
-    let form = page.form(&["why"])?;
     let number: u64 = page.param("proposal")?;
+    let form = match page.form_typed(&["why"])? {
+        Sent::Form(form) => form,
+        Sent::OfBefore(form) => {
+            return Ok(as_of_before(page.words, asked(&page, number, form.text("why"), &[]).await?).into());
+        }
+    };
     let why = form.text("why").trim();
     match refuse(&page.setting.pdp, &page.sending(&form)?, number, why.to_owned()).await {
         Ok(_) => {
@@ -62,7 +68,7 @@ pub async fn refused(page: PageCall) -> Result<Answer, Fault> {
         Err(CallError::Refused(PublishError::Text(_))) => {
             let key = if why.is_empty() { "field-refusal-missing" } else { "field-too-long" };
             let error = FieldError { field: "why".to_owned(), says: page.words.say(key) };
-            asked(&page, number, why, &[error]).await
+            Ok(asked(&page, number, why, &[error]).await?.into())
         }
         Err(error) => Err(error.into()),
     }

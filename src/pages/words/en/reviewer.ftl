@@ -263,6 +263,7 @@ done-uploaded-but = { $count ->
 }
 reason-draft_too_large = The draft would become too large. Nothing was written.
 draft-propose = Propose it
+draft-not-proposed = It was not proposed
 draft-propose-nothing = It changes nothing yet.
 draft-propose-says = It is reviewed first, which can take a minute. Whoever edited it cannot approve it.
 draft-propose-now = Review and propose

@@ -224,6 +224,7 @@ done-uploaded = { $count } 个文件已按原样放入草稿。
 done-uploaded-but = { $count } 个文件已按原样放入草稿。略过了编辑器或桌面留下的 { $passed } 个文件：{ $names }。
 reason-draft_too_large = 草稿会变得太大。没有写入任何内容。
 draft-propose = 提案
+draft-not-proposed = 未能提出
 draft-propose-nothing = 尚无改动。
 draft-propose-says = 先进行评审，可能需要一分钟。编辑过草稿的人不能批准它。
 draft-propose-now = 评审并提案
