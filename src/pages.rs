@@ -35,6 +35,7 @@ pub mod renegotiation;
 pub mod access;
 pub mod changes;
 mod response;
+mod beginning_of_list;
 mod waiting_page;
 mod long_page;
 mod language;

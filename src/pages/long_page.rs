@@ -12,6 +12,7 @@ use jiff::SignedDuration;
 use maud::html;
 
 use super::PageRoute;
+use super::beginning_of_list::come;
 use super::context::{Answer, Fault, PageCall};
 use super::response::{faulty, framed, see_other, sent, whole};
 use super::sent_form::sent_as;
@@ -72,7 +73,7 @@ pub(super) async fn long_page(
                 Ok(false) => return Ok(Err(Fault::SignIn)),
                 Err(fault) => return Ok(Err(fault)),
             }
-            Ok((route.run)(page).await)
+            Ok(come(route, page).await)
         });
         long(owner, made).await.unwrap_or(Err(Fault::TookTooLong))
     });

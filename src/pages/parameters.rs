@@ -48,6 +48,18 @@ impl Parameters {
         self.given(name).unwrap_or_default()
     }
 
+    /// The others, without one.
+    #[must_use]
+    pub fn without(&self, name: &str) -> Self {
+        Self(
+            self.0
+                .iter()
+                .filter(|(other, _)| *other != name)
+                .map(|(name, value)| (name.clone(), value.clone()))
+                .collect(),
+        )
+    }
+
     /// The address of a path at which the same is looked for, with others besides or in their place.
     #[must_use]
     pub fn address(&self, path: &str, more: &[(&str, Option<&str>)]) -> String {

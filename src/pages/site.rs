@@ -11,6 +11,7 @@ use hyper::{HeaderMap, Method, StatusCode};
 use percent_encoding::percent_decode_str;
 
 use super::assets::asset;
+use super::beginning_of_list::come;
 use super::context::{Fault, PageCall, cookie};
 use super::held::Held;
 use super::long_page::long_page;
@@ -145,7 +146,7 @@ async fn of_page(setting: &Arc<Setting>, words: Words, visit: Visit) -> SiteResp
         long_page(route, page, &whose, taking).await
     } else {
         let kept = page.as_looked_at();
-        sent(&kept, (route.run)(page).await)
+        sent(&kept, come(route, page).await)
     };
     // What was asked for while it was changed may be of before as well.
     changes();
