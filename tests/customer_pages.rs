@@ -3,7 +3,9 @@
 
 use serde_json::Value;
 
-use crate::people::{Browser, demo, said_by, signed_in};
+use standing::pages::words::{Language, Words};
+
+use crate::people::{Browser, demo, main_of, said_by, signed_in};
 use crate::server::{Answer, Server};
 
 /// Every page of a customer that can be fetched.
@@ -279,6 +281,53 @@ fn names_with_markup_and_formulas_are_text_and_no_cell_begins_as_a_formula() {
     let csv = adatum.get("/customers/adatum/partners?format=csv");
     assert_eq!(csv.header("content-type"), Some("text/csv; charset=utf-8; header=present"));
     assert!(csv.text.contains("'=1+1") && !csv.text.contains(",=1"), "{}", csv.text);
+}
+
+#[test]
+fn what_cannot_be_shown_is_said_in_the_language_of_the_page() {
+    let (_data, server) = demo();
+    for (who, page) in [
+        ("adatum", "/customers/adatum/partners"),
+        ("adatum", "/customers/adatum/access"),
+        ("contoso", "/partners/contoso/customers"),
+        ("contoso", "/partners/contoso/access"),
+    ] {
+        let mut browser = signed_in(&server, who, "zh-Hans");
+        for (as_of, code) in [("9999", "revision_not_reached"), ("2099-01-01", "not_yet")] {
+            let shown = browser.get(&format!("{page}?as_of={as_of}"));
+            let main = main_of(&shown);
+            assert!(main.contains(code) && !main.contains("lang=\"en\""), "{page} {as_of}: {main}");
+        }
+    }
+    let codes = ["invalid_change", "revision_moved", "already_registered", "idempotency_key_reused", "token_ended"];
+    for code in codes.into_iter().chain(["session_ended", "no_history", "not_yet", "revision_not_reached"]) {
+        for language in Language::ALL {
+            assert!(Words(language).find(&format!("reason-{code}")).is_some(), "{} {code}", language.code());
+        }
+    }
+}
+
+#[test]
+fn a_list_asked_to_go_on_from_nowhere_in_it_begins_from_its_beginning_and_says_so() {
+    let (_data, server) = demo();
+    for (who, pages) in [
+        ("adatum", &["/customers/adatum/partners", "/customers/adatum/access", "/customers/adatum/changes"][..]),
+        (
+            "contoso",
+            &["/partners/contoso/customers", "/partners/contoso/customers/adatum", "/partners/contoso/changes"],
+        ),
+        ("auditor", &["/access-review?customer=adatum", "/rules/history"]),
+    ] {
+        let mut browser = signed_in(&server, who, "en");
+        for page in pages {
+            let begins = browser.get(page);
+            let mark = if page.contains('?') { '&' } else { '?' };
+            let shown = browser.get(&format!("{page}{mark}cursor=made-up"));
+            assert_eq!((begins.status, shown.status), (200, 200), "{page}: {}", shown.text);
+            assert!(shown.text.contains("so it begins from the beginning"), "{page}: {}", shown.text);
+            assert_eq!(shown.text.matches("<tr").count(), begins.text.matches("<tr").count(), "{page}");
+        }
+    }
 }
 
 #[test]

@@ -39,5 +39,23 @@ fn said(words: Words, at: Timestamp, with_time: bool) -> String {
         Language::English => format!("{day} {month} {year}"),
         Language::Chinese => format!("{year}年{month}{day}日"),
     };
-    if with_time { format!("{date}, {:02}:{:02} UTC", zoned.hour(), zoned.minute()) } else { date }
+    let between = match words.0 {
+        Language::English => ", ",
+        Language::Chinese => " ",
+    };
+    if with_time { format!("{date}{between}{:02}:{:02} UTC", zoned.hour(), zoned.minute()) } else { date }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Language, Words, moment_text};
+    use crate::clock::Timestamp;
+
+    #[test]
+    fn a_moment_is_written_as_its_language_writes_one() {
+        let at: Timestamp = "2026-11-27T20:25:00Z".parse().unwrap_or_else(|_| unreachable!("it is a moment"));
+        let said = |language| moment_text(Words(language), at);
+        assert_eq!(said(Language::English), "27 November 2026, 20:25 UTC");
+        assert_eq!(said(Language::Chinese), "2026年11月27日 20:25 UTC");
+    }
 }

@@ -34,6 +34,13 @@ reason-not_as_expected = Something changed since you looked.
 reason-may_not_request = This partner cannot ask for relationships now.
 reason-too_much_to_compare = It would change more than can be compared here.
 reason-invalid_change = This change cannot be made.
+reason-revision_not_reached = There is no such revision yet. Take an earlier one.
+reason-not_yet = This moment lies in the future. Take one that has passed.
+reason-no_history = What is served here has no past that could be looked at.
+reason-revision_moved = It was changed since you looked. Look at it again.
+reason-already_registered = It is there already. Look at it before you change it.
+reason-token_ended = The access token that this was asked with ended meanwhile. Sign in with another.
+reason-session_ended = Your session ended meanwhile. Sign in and send it again if it is still wanted.
 
 action-provision = provision
 action-provideSupport = give support

@@ -34,6 +34,13 @@ reason-not_as_expected = 自您查看以来，情况已有变化。
 reason-may_not_request = 该合作伙伴目前不能请求建立关系。
 reason-too_much_to_compare = 所涉及的变化超出此处可以比较的范围。
 reason-invalid_change = 无法进行此更改。
+reason-revision_not_reached = 尚无此修订版。请选择较早的修订版。
+reason-not_yet = 此时刻尚未到来。请选择已过去的时刻。
+reason-no_history = 此处提供的内容没有可供查看的过去状态。
+reason-revision_moved = 自您查看以来，它已被更改。请重新查看。
+reason-already_registered = 它已存在。更改前请先查看。
+reason-token_ended = 提出此请求所用的访问令牌已失效。请使用另一个令牌登录。
+reason-session_ended = 您的会话已结束。如果仍然需要，请登录后重新提交。
 
 action-provision = 预配
 action-provideSupport = 提供支持
