@@ -210,6 +210,8 @@ fn whoever_proposed_has_no_way_to_approve_and_a_form_made_by_hand_is_refused() {
         said.contains("<bdi>ada</bdi>") && said.contains("<bdi>bob</bdi>") && said.contains("came in force"),
         "{said}"
     );
+    let history = main_of(&bob.get("/rules/history"));
+    assert!(history.contains("proposed by <bdi>ada</bdi>") && history.contains("<bdi>bob</bdi>"), "{history}");
 }
 
 #[test]

@@ -86,6 +86,7 @@ compare-title = Two sets of rules compared
 compare-says = What changes from { $from } to { $to }.
 compare-same = They are the same.
 
+history-proposed = proposed by { $who }
 proposals-none = Nothing was proposed yet.
 proposals-open = Open proposals
 proposals-none-open = No proposal waits.

@@ -86,6 +86,7 @@ compare-title = 两套规则的比较
 compare-says = 从 { $from } 到 { $to } 的变化。
 compare-same = 两者相同。
 
+history-proposed = 由 { $who } 提出
 proposals-none = 尚无提案。
 proposals-open = 待处理的提案
 proposals-none-open = 没有等待中的提案。
