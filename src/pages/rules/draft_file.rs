@@ -26,8 +26,8 @@ enum Why {
     Moved,
     /// It is refused, and this is what is said of it.
     Refused(String),
-    /// It was typed before the session began.
-    OfBefore,
+    /// It was typed before the session began, over this version.
+    OfBefore(String),
 }
 
 /// `GET /rules/drafts/{draft}/files/{path}`
@@ -50,7 +50,11 @@ async fn asked(page: &PageCall, unsaved: Option<(&str, Why)>) -> Result<Answer, 
     let saved = known.as_ref().and_then(|file| file.text.clone()).unwrap_or_default();
     let (typed, why) = unsaved.unzip();
     let text = typed.unwrap_or(&saved);
-    let version = known.as_ref().filter(|file| !file.removed).map_or_else(String::new, |file| file.version.to_string());
+    let version = match &why {
+        // What somebody else saved since is still to be noticed.
+        Some(Why::OfBefore(version)) => version.clone(),
+        _ => known.as_ref().filter(|file| !file.removed).map_or_else(String::new, |file| file.version.to_string()),
+    };
     let main = html! {
         p.trail { a href=(back) { (words.say("back-to-draft")) } }
         h1 { (id(&path)) }
@@ -58,7 +62,7 @@ async fn asked(page: &PageCall, unsaved: Option<(&str, Why)>) -> Result<Answer, 
             Some(Why::Refused(why)) => {
                 (panel(Tone::Bad, &words.say("draft-file-unsaved"), &html! { p lang="en" { (why) } }))
             },
-            Some(Why::OfBefore) => (of_before(words)),
+            Some(Why::OfBefore(_)) => (of_before(words)),
             Some(Why::Moved) => {
                 (panel(Tone::Care, &words.say("draft-file-moved"), &html! { p { (words.say("draft-file-moved-says")) } }))
                 (side_by_side(words, &path, &saved, text, &words.text("file-both", &[("path", &path)])))
@@ -94,7 +98,7 @@ async fn asked(page: &PageCall, unsaved: Option<(&str, Why)>) -> Result<Answer, 
     let status = match &why {
         Some(Why::Refused(_)) => StatusCode::UNPROCESSABLE_ENTITY,
         Some(Why::Moved) => StatusCode::CONFLICT,
-        Some(Why::OfBefore) => StatusCode::FORBIDDEN,
+        Some(Why::OfBefore(_)) => StatusCode::FORBIDDEN,
         None => StatusCode::OK,
     };
     Ok(Shown::of(path.clone(), main).with_status(status).at(revision, &seqs).into())
@@ -121,7 +125,7 @@ pub async fn saved(page: PageCall) -> Result<Answer, Fault> {
     let form = match page.form_typed(&["version", "text", "do"])? {
         Sent::Form(form) => form,
         Sent::OfBefore(form) if form.text("do") == "save" => {
-            return asked(&page, Some((form.text("text"), Why::OfBefore))).await;
+            return asked(&page, Some((form.text("text"), Why::OfBefore(form.text("version").to_owned())))).await;
         }
         Sent::OfBefore(_) => return Err(Fault::ForeignForm),
     };
