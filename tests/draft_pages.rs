@@ -264,6 +264,25 @@ fn a_review_of_a_draft_goes_on_when_its_page_is_left_and_is_kept_with_the_draft(
 }
 
 #[test]
+fn the_evidence_of_what_cannot_be_read_says_that_nothing_was_compared() {
+    let (press, [ada, _]) = reviewers();
+    let mut ada = with_token(&press.server, &ada);
+    let draft = begun(&mut ada);
+    assert_eq!(saved(&mut ada, &draft, "forbid (\n").status, 303);
+    let path = format!("{draft}/evidence");
+    let page = ada.get(&path);
+    assert_eq!(sent(&mut ada, &page, &path, &[]).status, 303);
+    let finished = loop {
+        let page = ada.get(&path);
+        if !page.text.contains("<progress") {
+            break page;
+        }
+    };
+    let says = "Nothing was compared: these files cannot be read as rules.";
+    assert!(finished.text.contains(says) && !finished.text.contains("No row turns."), "{}", finished.text);
+}
+
+#[test]
 fn whoever_edited_a_draft_cannot_approve_what_another_proposed_of_it() {
     let (press, [ada, bob]) = reviewers();
     let (mut ada, mut bob) = (with_token(&press.server, &ada), with_token(&press.server, &bob));

@@ -6,7 +6,7 @@ use maud::{Markup, html};
 
 use super::context::{Fault, PageCall};
 use super::words::{Words, id, name};
-use crate::id::ServiceId;
+use crate::id::{ServiceId, SubscriptionId};
 use crate::pdp::names::{Names, names};
 use crate::question::{Entity, Kind};
 
@@ -70,6 +70,12 @@ impl<'a> Called<'a> {
     #[must_use]
     pub fn customer(&self, customer: &str) -> Markup {
         self.name(&format!("customer:{customer}")).map_or_else(|| id(customer), |called| name(&called))
+    }
+
+    /// What a subscription adds to, as it stands now; nothing of one that adds to none, or is not known.
+    #[must_use]
+    pub fn parent(&self, subscription: &SubscriptionId) -> Option<SubscriptionId> {
+        self.names.borrow().parent(subscription).ok().flatten()
     }
 
     /// A service of a customer.

@@ -40,9 +40,7 @@ impl PageCall {
         }
         html! { a.button href=(self.proving_again(at)) { (self.words.say("prove-again")) } }
     }
-}
 
-impl PageCall {
     /// The same for a form that something is typed in: one proves who one is beside it, in another tab, and what was typed
     /// stays to be sent.
     #[must_use]

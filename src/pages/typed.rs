@@ -76,20 +76,20 @@ pub fn signed_out(page: &PageCall, method: &Method) -> Option<Shown> {
     }
     let form = Form::read(&page.headers, &page.body, &["*"]).ok()?;
     let is_removal = !["", "save"].contains(&form.text("do"));
-    let typed = |name: &str| TYPED.iter().find(|(typed, _)| *typed == name).filter(|_| !form.text(name).is_empty());
-    if is_removal || !TYPED.iter().any(|(name, _)| typed(name).is_some()) {
+    let typed = |name: &str| TYPED.iter().any(|(typed, _)| *typed == name) && !form.text(name).is_empty();
+    if is_removal || !TYPED.iter().any(|(name, _)| typed(name)) {
         return None;
     }
     let words = page.words;
     let title = words.say("typed-signed-out");
-    let rest = form.fields().filter(|(name, _)| *name != "form_key" && typed(name).is_none());
+    let rest = form.fields().filter(|(name, _)| *name != "form_key" && !typed(name));
     let main = html! {
         h1 { (title) }
         p { (words.say("typed-signed-out-says")) }
         p { a.button.quiet href="/sign-in" target="_blank" { (words.say("typed-sign-in")) } }
         form method="post" action=(page.path) {
             @for (name, values) in rest { @for value in values { input type="hidden" name=(name) value=(value); } }
-            @for (id, key) in TYPED.into_iter().filter(|(name, _)| typed(name).is_some()) {
+            @for (id, key) in TYPED.into_iter().filter(|(name, _)| typed(name)) {
                 (area(words, &Area {
                     id, label: words.say(key), value: form.text(id), language: "und", rows: ROWS, is_optional: false,
                 }, &[]))

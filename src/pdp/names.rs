@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::id::SubscriptionId;
 use crate::pdp::Pdp;
 use crate::store::{Snapshot, Store, StoreError};
 
@@ -30,6 +31,14 @@ impl Names<'_> {
         };
         self.known.insert(caller.to_owned(), name.clone());
         Ok(name)
+    }
+
+    /// What a subscription adds to, if anything.
+    ///
+    /// # Errors
+    /// [`StoreError`] when it cannot be looked up.
+    pub fn parent(&self, subscription: &SubscriptionId) -> Result<Option<SubscriptionId>, StoreError> {
+        Ok(self.snapshot.view().subscription(subscription)?.and_then(|kept| kept.fact.parent))
     }
 
     fn partner(&self, id: &str) -> Result<Option<String>, StoreError> {

@@ -230,14 +230,21 @@ fn said(page: &PageCall, called: &Called<'_>, event: &Event) -> Markup {
         Event::CustomerRegistered { customer: of } => words.with("happened-customer", [customer(of.as_str())]),
         Event::CustomerChanged { customer: of } => words.with("happened-customer-changed", [customer(of.as_str())]),
         Event::SubscriptionProvisioned { subscription, customer: of, service, original_reseller } => {
-            let (subscription, service) = (id(subscription.as_str()), page.service(service));
-            let parts = [("subscription", subscription.into()), ("service", service.into()), customer(of.as_str())];
+            let (of_it, service) = (id(subscription.as_str()), page.service(service));
+            let parts = [("subscription", of_it.into()), ("service", service.into()), customer(of.as_str())];
             match original_reseller {
                 Some(seller) => {
                     let [subscription, service, customer] = parts;
                     words.with("happened-sold", [partner(seller.as_str()), subscription, service, customer])
                 }
-                None => words.with("happened-bought", parts),
+                None => match called.parent(subscription) {
+                    Some(parent) => {
+                        let [subscription, service, customer] = parts;
+                        let parent = ("parent", id(parent.as_str()).into());
+                        words.with("happened-added", [subscription, service, customer, parent])
+                    }
+                    None => words.with("happened-bought", parts),
+                },
             }
         }
         Event::SubscriptionChanged { subscription, customer: of, members } => {

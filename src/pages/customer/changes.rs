@@ -45,7 +45,18 @@ fn said(page: &PageCall, found: &Known, change: &OwnChange) -> Markup {
                     "event-sold",
                     [("partner", whom(seller).into()), ("subscription", of.into()), ("service", service.into())],
                 ),
-                None => words.with("event-bought", [("subscription", of.into()), ("service", service.into())]),
+                None => {
+                    let known = found.subscriptions.iter().find(|known| known.id == *subscription);
+                    let parent = known.and_then(|known| known.parent.as_ref());
+                    let parts = [("subscription", of.into()), ("service", service.into())];
+                    match parent {
+                        Some(parent) => {
+                            let [subscription, service] = parts;
+                            words.with("event-added", [subscription, service, ("parent", id(parent.as_str()).into())])
+                        }
+                        None => words.with("event-bought", parts),
+                    }
+                }
             }
         }
         Event::SubscriptionChanged { subscription, members, .. } => {

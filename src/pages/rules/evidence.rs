@@ -40,7 +40,11 @@ pub(super) fn evidence(page: &PageCall, known: &Evidence, old: &Files, new: &Fil
         (outcome(words, known))
         (broken(words, known.proofs.as_ref()))
         @if let Some(world) = &known.world { (live_world(page, world)?) }
-        (rows(words, &known.rows))
+        // What cannot be read is compared with nothing.
+        @if known.proofs.is_none() && known.world.is_none() && known.rows.is_empty() {
+            h2 id="rows" { (words.say("rows-title")) }
+            p { (words.say("rows-not-compared")) }
+        } @else { (rows(words, &known.rows)) }
         (changed_files(words, old, new))
         (promises(words, known))
         (findings(words, &known.findings, known.candidate.as_str())?)

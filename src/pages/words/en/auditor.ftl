@@ -326,6 +326,7 @@ review-before = as of the one before
 happened-customer = { $customer } was registered.
 happened-customer-changed = What is known of { $customer } changed.
 happened-sold = { $partner } sold { $customer } { $subscription } of { $service }.
+happened-added = { $subscription } of { $service } was registered for { $customer }; it adds to { $parent }.
 happened-bought = { $subscription } of { $service } was registered for { $customer }; no partner is named as its seller.
 happened-subscription = { $subscription } of { $customer } changed: { $members }.
 happened-accepted = { $customer } accepted { $partner } for { $services }.

@@ -400,6 +400,7 @@ event-partner-changed = What is known of { $partner } changed.
 event-customer-registered = Your organization was registered.
 event-customer-changed = What is known of your organization changed.
 event-sold = { $partner } sold you { $subscription } of { $service }.
+event-added = { $subscription } of { $service } was registered; it adds to { $parent }.
 event-bought = { $subscription } of { $service } was registered; no partner is named as its seller.
 event-subscription-changed = { $subscription } changed: { $members }.
 event-accepted = You accepted { $partner } for { $services }.

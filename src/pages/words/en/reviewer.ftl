@@ -156,6 +156,7 @@ live-others-gain = { $action }: gained by { $whom }
 live-others-lose = { $action }: lost by { $whom }
 live-unknown = It is not known what else turns:
 rows-title = Rows of the tables that turn
+rows-not-compared = Nothing was compared: these files cannot be read as rules.
 rows-none = No row turns.
 rows-example = For example:
 rows-reworded = { $count ->
@@ -219,10 +220,11 @@ done-rolled-back = The rules of before are in force again.
 done-rollback-proposed = Going back is proposed. Somebody else approves it.
 
 prove-again = Sign in again to go on
-prove-again-says = This change asks that you proved who you are in the last { $minutes ->
-    [one] minute
-   *[other] { $minutes } minutes
-}. Sign in, and you come back to where you were.
+prove-again-says = { $minutes ->
+    [0] No such change is made on a page here, however lately you signed in. Whoever runs the service set it so.
+    [one] This change asks that you proved who you are in the last minute. Sign in, and you come back to where you were.
+   *[other] This change asks that you proved who you are in the last { $minutes } minutes. Sign in, and you come back to where you were.
+}
 
 nav-rules-drafts = Drafts
 column-draft = Draft

@@ -312,6 +312,7 @@ review-before = 前一修订版时
 happened-customer = { $customer } 已登记。
 happened-customer-changed = { $customer } 的资料有变更。
 happened-sold = { $partner } 向 { $customer } 售出 { $service } 的 { $subscription }。
+happened-added = 为 { $customer } 登记了 { $service } 的 { $subscription }；它是 { $parent } 的附加产品。
 happened-bought = 为 { $customer } 登记了 { $service } 的 { $subscription }；未写明售出方。
 happened-subscription = { $customer } 的 { $subscription } 有变更：{ $members }。
 happened-accepted = { $customer } 接受 { $partner } 管理 { $services }。

@@ -391,6 +391,7 @@ event-partner-changed = { $partner } 的信息已更改。
 event-customer-registered = 已登记贵组织。
 event-customer-changed = 贵组织的信息已更改。
 event-sold = { $partner } 向您售出 { $service } 的 { $subscription }。
+event-added = 已登记 { $service } 的 { $subscription }；它是 { $parent } 的附加产品。
 event-bought = 已登记 { $service } 的 { $subscription }；未指明由哪家合作伙伴售出。
 event-subscription-changed = { $subscription } 已更改：{ $members }。
 event-accepted = 您接受了 { $partner }：{ $services }。

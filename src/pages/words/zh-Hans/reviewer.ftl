@@ -136,6 +136,7 @@ live-others-gain = { $action }：{ $whom } 得到
 live-others-lose = { $action }：{ $whom } 失去
 live-unknown = 尚不知道还有什么变化：
 rows-title = 答案表中改变的行
+rows-not-compared = 未作比较：这些文件无法作为规则读取。
 rows-none = 没有行改变。
 rows-example = 例如：
 rows-reworded = { $count } 行答案不变，但出自其他规则或其他原因。
@@ -192,7 +193,10 @@ done-rolled-back = 之前的规则已再次生效。
 done-rollback-proposed = 已提出恢复，须由他人批准。
 
 prove-again = 重新登录以继续
-prove-again-says = 此项更改要求您在最近 { $minutes } 分钟内证明过身份。登录后将回到原处。
+prove-again-says = { $minutes ->
+    [0] 无论何时登录，此处都不在页面上进行此类更改。这是运行此服务的人设定的。
+   *[other] 此项更改要求您在最近 { $minutes } 分钟内证明过身份。登录后将回到原处。
+}
 
 nav-rules-drafts = 草稿
 column-draft = 草稿
