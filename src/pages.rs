@@ -122,7 +122,7 @@ pages! {
     GET    "/"                                              => start::start, world;
     GET    "/words"                                         => glossary::words, world;
     POST   "/language"                                      => language::choose, world;
-    GET    "/sign-in"                                       => sign_in::sign_in [next again], world;
+    GET    "/sign-in"                                       => sign_in::sign_in [next again cookies], world;
     POST   "/sign-in/company"                               => sign_in::of_company, world;
     GET    "/sign-in/start"                                 => company::start [with next again other], world;
     GET    "/sign-in/callback" "signIn" | "signOut"         => company::callback, world, any;

@@ -2,11 +2,10 @@
 //! somebody else.
 
 use serde_json::Value;
-
 use standing::pages::words::{Language, Words};
 
-use crate::people::{Browser, demo, main_of, said_by, signed_in};
-use crate::server::{Answer, Server};
+use crate::people::{Browser, demo, main_of, said_by, signed_in, with_token};
+use crate::server::{Answer, Server, standing};
 
 /// Every page of a customer that can be fetched.
 const PAGES: [&str; 12] = [
@@ -120,8 +119,8 @@ fn an_acceptance_is_made_once_however_often_it_is_sent_and_says_what_it_ended() 
     let after = revision(&server);
     assert_ne!(before, after);
     let done = adatum.get("/customers/adatum/partners/northwind");
-    assert!(done.text.contains("no longer does."), "{}", done.text);
-    assert!(!adatum.get("/customers/adatum/partners/northwind").text.contains("no longer does."), "said once");
+    assert!(done.text.contains("in place of <bdi>"), "{}", done.text);
+    assert!(!adatum.get("/customers/adatum/partners/northwind").text.contains("in place of <bdi>"), "said once");
     let again = accept(&mut adatum, &link, &check, "office365");
     assert_eq!((again.status, revision(&server)), (303, after));
     let told = adatum.get("/customers/adatum/partners/northwind");
@@ -281,6 +280,27 @@ fn names_with_markup_and_formulas_are_text_and_no_cell_begins_as_a_formula() {
     let csv = adatum.get("/customers/adatum/partners?format=csv");
     assert_eq!(csv.header("content-type"), Some("text/csv; charset=utf-8; header=present"));
     assert!(csv.text.contains("'=1+1") && !csv.text.contains(",=1"), "{}", csv.text);
+}
+
+#[test]
+fn a_token_without_a_person_is_called_by_its_name() {
+    let data = tempfile::tempdir().unwrap();
+    let server = Server::try_start_in(data.path(), &[], &[]).map_err(|output| output.stderr).unwrap();
+    let at = data.path().to_str().unwrap();
+    let created = |more: &[&str]| -> Value {
+        let output = standing(&[&["token", "create", "--json", "--data", at], more].concat());
+        serde_json::from_slice(&output.stdout).unwrap()
+    };
+    let operator = format!("Bearer {}", created(&["--role", "operator"])["token"].as_str().unwrap());
+    let headers = [("authorization", operator.as_str()), ("content-type", "application/json")];
+    let put = server.send("PUT", "/v1/customers/one", &headers, Some(br#"{"name": "Cust One"}"#));
+    assert!(put.status < 300, "{}", put.text);
+    let token = created(&["--role", "customer", "--for", "one", "--name", "Front desk"]);
+    let mut browser = with_token(&server, token["token"].as_str().unwrap());
+    let page = browser.get("/customers/one/partners");
+    let header = page.text.split_once("<header").unwrap().1.split_once("</header>").unwrap().0;
+    assert!(header.contains("Cust One") && header.contains("Front desk"), "{header}");
+    assert!(!header.contains(token["id"].as_str().unwrap()), "{header}");
 }
 
 #[test]

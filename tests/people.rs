@@ -327,6 +327,36 @@ fn somebody_signs_in_by_token_and_out_and_the_api_never_reads_the_cookie() {
 }
 
 #[test]
+fn whose_browser_keeps_no_cookie_is_told_so_after_signing_in() {
+    let (_data, server) = demo();
+    let mut browser = Browser::of(&server);
+    let path = "/customers/adatum/partners";
+    let plain = browser.get(path);
+    assert_eq!(plain.header("location"), Some("/sign-in?next=%2Fcustomers%2Fadatum%2Fpartners"));
+    assert_eq!(browser.sign_in_as("adatum").header("location"), Some(path));
+    let from = format!("{}/sign-in?next=%2F", server.base);
+    let headers = [("sec-fetch-site", "same-origin"), ("referer", from.as_str())];
+    assert_eq!(browser.call("GET", path, &headers, None).status, 200);
+    browser.cookies.clear();
+    let led = browser.call("GET", path, &headers, None);
+    let page = browser.get(led.header("location").unwrap());
+    assert!(page.status == 200 && page.text.contains("your browser kept no cookie"), "{} {led:?}", page.text);
+    assert!(page.text.contains("value=\"/customers/adatum/partners\""), "it goes on where it was to");
+}
+
+#[test]
+fn whoever_is_of_the_cast_is_called_on_every_page_what_the_button_said() {
+    let (_data, server) = demo();
+    for (who, called) in [("auditor", "Eve"), ("ada", "Ada"), ("adatum", "Adatum School")] {
+        let mut browser = Browser::of(&server);
+        browser.sign_in_as(who);
+        let page = browser.get("/words");
+        let header = page.text.split_once("<header").unwrap().1.split_once("</header>").unwrap().0;
+        assert!(header.contains(&format!("<strong><bdi>{called}</bdi></strong>")), "{header}");
+    }
+}
+
+#[test]
 fn a_form_is_taken_from_a_page_of_its_own_alone() {
     let (_data, server) = demo();
     let mut browser = Browser::of(&server);
@@ -350,10 +380,18 @@ fn a_form_is_taken_from_a_page_of_its_own_alone() {
     ];
     for (from, headers, key) in foreign {
         let headers: Vec<_> = headers.iter().copied().chain([FORM]).collect();
-        let sent = browser.call("POST", "/sign-out", &headers, Some(&encoded(&[("form_key", key)])));
-        assert_eq!(sent.status, 403, "{from}: {}", sent.text);
-        assert!(sent.text.contains("foreign_form"), "{from}");
+        let is_of_key = headers.contains(&("sec-fetch-site", "same-origin"));
+        let paths = ["/customers/adatum/removal", "/sign-out"];
+        // Whose key is of before may sign out all the same.
+        for path in paths.into_iter().take(if is_of_key { 1 } else { 2 }) {
+            let sent = browser.call("POST", path, &headers, Some(&encoded(&[("form_key", key)])));
+            assert_eq!(sent.status, 403, "{path} {from}: {}", sent.text);
+            assert!(sent.text.contains("foreign_form"), "{path} {from}");
+        }
     }
+    let of_before = other.post("/sign-out", &[("form_key", &key)]);
+    assert_eq!((of_before.status, of_before.header("location")), (303, Some("/signed-out")), "{}", of_before.text);
+    assert!(!other.get("/words").text.contains("/sign-out"));
     let twice = browser.post("/sign-out", &[("form_key", &key), ("form_key", &key)]);
     assert_eq!(twice.status, 400);
     assert_eq!(browser.post("/sign-out", &[("form_key", &key), ("more", "1")]).status, 400);

@@ -70,6 +70,14 @@ pub fn member(id: &str) -> Option<Identity> {
     CAST.iter().find(|member| member.id == id).and_then(Member::identity)
 }
 
+/// What somebody of the cast is called who runs the service, as the button said by which they signed in.
+#[must_use]
+pub fn called(identity: &Identity) -> Option<&'static str> {
+    let person = identity.person.as_ref().filter(|person| person.issuer == DEMONSTRATION)?;
+    let is_it = |member: &&Member| member.id == person.subject && matches!(member.role, Part::Runs(_));
+    CAST.iter().find(is_it).map(|member| member.called)
+}
+
 /// The cast of the demonstration, one press each.
 #[must_use]
 pub fn cast(page: &PageCall, next: Option<&str>) -> Markup {

@@ -3,13 +3,14 @@
 use bytes::Bytes;
 use hyper::header::{
     ALLOW, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_LANGUAGE, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName,
-    HeaderValue, LOCATION, REFERRER_POLICY, REFRESH, RETRY_AFTER, SET_COOKIE, STRICT_TRANSPORT_SECURITY, VARY,
+    HeaderValue, LOCATION, REFERER, REFERRER_POLICY, REFRESH, RETRY_AFTER, SET_COOKIE, STRICT_TRANSPORT_SECURITY, VARY,
     X_CONTENT_TYPE_OPTIONS,
 };
 use hyper::{HeaderMap, StatusCode};
 use maud::html;
 
-use super::context::{Answer, Fault, PageCall};
+use super::address::address;
+use super::context::{Answer, Fault, PageCall, cookie};
 use super::fault;
 use super::frame::{Frame, Shown, document, sections};
 use super::proved::prove_again;
@@ -66,8 +67,9 @@ pub(super) fn see_other(to: &str, cookies: &[String]) -> Whole {
 /// The answer where a page cannot be shown.
 pub(super) fn faulty(page: &PageCall, why: &Fault) -> Whole {
     if *why == Fault::SignIn {
-        let next: String = form_urlencoded::byte_serialize(page.here().as_bytes()).collect();
-        return see_other(&format!("/sign-in?next={next}"), &[]);
+        let here = page.here();
+        let cookies = is_without_cookies(page).then_some("needed");
+        return see_other(&address("/sign-in", &[("next", Some(&here)), ("cookies", cookies)]), &[]);
     }
     if let Fault::ProveAgain(at) = why {
         return see_other(&prove_again(at), &[]);
@@ -81,6 +83,16 @@ pub(super) fn faulty(page: &PageCall, why: &Fault) -> Whole {
         put(response.headers_mut(), RETRY_AFTER, &wait.as_secs().max(1).to_string());
     }
     response
+}
+
+/// Does somebody come from signing in and bring no cookie of it? To whoever has no session, the page where one signs in
+/// leads to no other page that asks for one.
+fn is_without_cookies(page: &PageCall) -> bool {
+    let referer = page.headers.get(REFERER).and_then(|referer| referer.to_str().ok()).unwrap_or_default();
+    let path = referer.split_once("://").and_then(|(_, rest)| rest.find('/').and_then(|at| rest.get(at..)));
+    let path = path.and_then(|path| path.split('?').next()).unwrap_or_default();
+    let is_of_signing_in = ["/sign-in", "/sign-in/token", "/sign-in/cast"].contains(&path);
+    is_of_signing_in && cookie(&page.headers, page.setting.cookie()).is_none()
 }
 
 /// A page in its frame.

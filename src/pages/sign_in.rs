@@ -19,8 +19,9 @@ use crate::pdp::wrong_credentials::note_wrong_credentials;
 /// `GET /sign-in`
 pub async fn sign_in(page: PageCall) -> Result<Answer, Fault> {
     let next = page.asked("next");
-    let again = page.asked("again").is_some();
-    Ok(shown(&page, &SignIn { next: next.as_deref().and_then(next_of), again, ..SignIn::default() }).into())
+    let [again, needs_cookies] = ["again", "cookies"].map(|name| page.asked(name).is_some());
+    Ok(shown(&page, &SignIn { next: next.as_deref().and_then(next_of), again, needs_cookies, ..SignIn::default() })
+        .into())
 }
 
 /// A form of somebody who is not signed in, or not as whom they are to be: it has no key.
@@ -81,7 +82,8 @@ pub async fn with_cast(page: PageCall) -> Result<Answer, Fault> {
 
 /// `POST /sign-out`
 pub async fn sign_out(page: PageCall) -> Result<Answer, Fault> {
-    page.form(&[])?;
+    // A tab from before another sign-in has another key. Signing out of what is open widens nothing.
+    page.form_typed(&[])?;
     let setting = &page.setting;
     let mut at = None;
     if let Some(held) = &page.held {

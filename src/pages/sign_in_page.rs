@@ -35,6 +35,8 @@ pub struct SignIn<'a> {
     pub next: Option<&'a str>,
     /// Is it to be proved again who one is?
     pub again: bool,
+    /// Did they sign in just before, and their browser kept no cookie of it?
+    pub needs_cookies: bool,
     /// The email that was written.
     pub email: &'a str,
     /// The provider that its domain picked.
@@ -57,7 +59,7 @@ pub fn guessed(page: &PageCall) -> Option<Duration> {
 #[must_use]
 pub fn shown(page: &PageCall, asked: &SignIn<'_>) -> Shown {
     let words = page.words;
-    let SignIn { next, again, errors, failure, .. } = asked;
+    let SignIn { next, again, needs_cookies, errors, failure, .. } = asked;
     let token = Field {
         id: "token",
         label: words.say("token"),
@@ -74,6 +76,8 @@ pub fn shown(page: &PageCall, asked: &SignIn<'_>) -> Shown {
         @if let Some(failure) = failure {
             p { (words.with(&format!("{}-says", failure.key), [("provider", name(&failure.provider).into())])) }
             @if let Some(said) = &failure.said { p.small { (super::words::id(said)) } }
+        } @else if *needs_cookies && page.held.is_none() {
+            (panel(Tone::Care, &words.say("cookies-needed"), &html! { p { (words.say("cookies-needed-says")) } }))
         } @else if *again {
             (panel(Tone::Note, &words.say("prove-again"), &html! {
                 p { (words.with("prove-again-says", [("minutes", usize::from(page.setting.sessions.fresh_minutes).into())])) }

@@ -12,6 +12,7 @@ use percent_encoding::percent_decode_str;
 
 use super::assets::asset;
 use super::beginning_of_list::come;
+use super::cast::called;
 use super::context::{Fault, PageCall, cookie};
 use super::held::Held;
 use super::long_page::long_page;
@@ -219,7 +220,11 @@ async fn of_visit(
                         note_token_use(&setting.pdp, token);
                     }
                 })
-                .map(|session| Held::of(&setting.pdp, session, secret)),
+                .map(|session| {
+                    let of_cast = called(&session.identity).filter(|_| setting.is_demo).map(str::to_owned);
+                    let held = Held::of(&setting.pdp, session, secret);
+                    Held { called: of_cast.or_else(|| held.called.clone()), ..held }
+                }),
             Err(_) => return Err((Box::new(page), Fault::Unavailable)),
         },
         None => None,

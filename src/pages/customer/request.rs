@@ -285,14 +285,15 @@ fn check_page(
     };
     let (services, ends, moved) = (&choice.services, choice.ends(), choice.moved(found, &offer.partner));
     let shown = serde_json::to_string(effect).map_err(|_| Fault::Unavailable)?;
-    let person = page.call.person.as_ref().map(|person| person.subject.clone()).unwrap_or_default();
+    let person = page.call.person.as_ref().map_or_else(|| html! {}, |person| id(&person.subject));
+    let person = page.held.as_ref().and_then(|held| held.called.as_deref()).map_or(person, name);
     let rows = [
         (words.say("column-partner"), name(&offer.name)),
         (words.say("column-services"), listed(page, services)),
         (words.say("column-ends"), ends.map_or_else(|| html! { (words.say("ends-never")) }, |ends| day(words, ends))),
         (
             words.say("you-are"),
-            words.with("you-are-for", [("person", id(&person).into()), ("customer", name(page.called()).into())]),
+            words.with("you-are-for", [("person", person.into()), ("customer", name(page.called()).into())]),
         ),
     ];
     let main = html! {

@@ -25,6 +25,8 @@ signed-out = You are signed out
 signed-out-says = Nothing of your session is left in this browser.
 signed-in-already = You are signed in
 signed-in-as = You are signed in as { $name }. Signing in again ends that session.
+cookies-needed = You are not signed in: your browser kept no cookie
+cookies-needed-says = This service keeps you signed in by one cookie. Allow it in your browser, then sign in again.
 no-sign-in = No sign-in is asked on this machine
 sign-in-token = With an access token
 token = Access token
@@ -302,7 +304,7 @@ choice-keeps-sold = { $count ->
     [one] It sold you one subscription here: it stays billed for it and stays responsible for your support.
    *[other] It sold you { $count } subscriptions here: it stays billed for them and stays responsible for your support.
 }
-choice-beside = { $partners } keeps it beside.
+choice-beside = It stays with { $partners } too.
 choice-nobody = No partner administers it now.
 other-service = Another service
 other-service-hint = The name the partner gave you, for example
@@ -335,7 +337,7 @@ end-moves = The end date of { $services } becomes { $ends }.
 accept-for = Accept for { $services }
 accept-says = It takes effect at once. If something else would change by now than is shown here, nothing is done and you see this page again.
 done-accepted = { $partner } now administers { $services }.
-done-accepted-displaced = { $partner } now administers { $services }. { $displaced } no longer does.
+done-accepted-displaced = { $partner } now administers { $services }, in place of { $displaced }.
 done-accepted-nothing = { $partner } had all of that already; nothing changed.
 done-accepted-end = { $partner } had all of that already. It now ends by itself: { $services } on { $ends }.
 done-before = This was done already, on { $at }; below is how it is now.
