@@ -199,7 +199,7 @@ fn what_was_typed_is_kept_when_the_session_ended_and_when_another_began() {
     let kept = sent(&mut ada, &page, &file, &typed);
     assert!(kept.status == 403 && kept.text.contains("foreign_form"), "{} {}", kept.status, kept.text);
     let field = kept.text.split_once("<textarea").unwrap().1.split_once("</textarea>").unwrap().0;
-    assert!(field.contains("@id(") && field.contains("forbid"), "{field}");
+    assert!(field.contains("@id(") && field.contains("forbid") && field.contains("class=\"code\""), "{field}");
     assert!(!ada.get(&draft).text.contains("One file is changed"), "nothing was written");
     assert_eq!(sent(&mut ada, &kept, &file, &typed).status, 303, "it is sent again from that page");
     // Signed out, it is kept until somebody is signed in.

@@ -28,6 +28,12 @@ pub enum Tone {
 /// A panel that says what came of something.
 #[must_use]
 pub fn panel(tone: Tone, heading: &str, body: &Markup) -> Markup {
+    panel_naming(tone, &html! { (heading) }, body)
+}
+
+/// The same with a name in its heading.
+#[must_use]
+pub fn panel_naming(tone: Tone, heading: &Markup, body: &Markup) -> Markup {
     let class = match tone {
         Tone::Good => "good",
         Tone::Care => "care",

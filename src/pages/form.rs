@@ -341,6 +341,8 @@ pub struct Area<'a> {
     pub value: &'a str,
     /// The language of what is in it, as HTML names it.
     pub language: &'a str,
+    /// Is it code, whose characters are all as wide?
+    pub is_code: bool,
     /// How many lines it shows.
     pub rows: usize,
     /// May it stay empty?
@@ -350,7 +352,7 @@ pub struct Area<'a> {
 /// A field of several lines, with what is wrong with it.
 #[must_use]
 pub fn area(words: Words, area: &Area<'_>, errors: &[FieldError]) -> Markup {
-    let Area { id, label, value, language, rows, is_optional } = area;
+    let Area { id, label, value, language, is_code, rows, is_optional } = area;
     let wrong = is_wrong(errors, id);
     html! {
         div.field {
@@ -359,7 +361,7 @@ pub fn area(words: Words, area: &Area<'_>, errors: &[FieldError]) -> Markup {
                 @if *is_optional { " " span.soft { (words.say("form-optional")) } }
             }
             (error_at(words, errors, id))
-            textarea id=(id) name=(id) rows=(rows) lang=(language)
+            textarea class=[is_code.then_some("code")] id=(id) name=(id) rows=(rows) lang=(language)
                 aria-describedby=[wrong.then(|| format!("{id}-error"))] aria-invalid=[wrong.then_some("true")] {
                 // A browser leaves out a line end that comes first.
                 "\n" (value)

@@ -91,7 +91,7 @@ pub fn signed_out(page: &PageCall, method: &Method) -> Option<Shown> {
             @for (name, values) in rest { @for value in values { input type="hidden" name=(name) value=(value); } }
             @for (id, key) in TYPED.into_iter().filter(|(name, _)| typed(name)) {
                 (area(words, &Area {
-                    id, label: words.say(key), value: form.text(id), language: "und", rows: ROWS, is_optional: false,
+                    id, label: words.say(key), value: form.text(id), language: "und", is_code: id == "text", rows: ROWS, is_optional: false,
                 }, &[]))
             }
             div.buttons { button { (words.say("typed-send")) } }

@@ -72,7 +72,15 @@ fn framed(
     list: &Markup,
 ) -> Result<Markup, Fault> {
     let words = page.words;
-    let note = Area { id: "note", label: words.say("note"), value: typed, language: "en", rows: 6, is_optional: false };
+    let note = Area {
+        id: "note",
+        label: words.say("note"),
+        value: typed,
+        language: "en",
+        is_code: false,
+        rows: 6,
+        is_optional: false,
+    };
     Ok(html! {
         (summary(words, errors))
         p.trail { a href="/ledger" { (words.say("nav-ledger")) } }

@@ -11,7 +11,7 @@ use crate::domain::commercial::{Outcome, Side};
 use crate::http::csv_row;
 use crate::id::{CustomerId, ServiceName};
 use crate::pages::address::address;
-use crate::pages::answer::{Tone, answer, panel};
+use crate::pages::answer::{Tone, answer, panel_naming};
 use crate::pages::context::{Answer, Fault, PageCall};
 use crate::pages::frame::Shown;
 use crate::pages::is_page;
@@ -126,8 +126,8 @@ fn proposed(words: Words, customer: &CustomerId, partner: &PartnerRelationship) 
         (Side::Customer, Outcome::Reinstate) => ("none", "proposed-reinstate"),
     };
     let to = format!("/customers/{customer}/partners/{}/renegotiation?outcome={outcome}", partner.partner);
-    let heading = words.text(key, &[("partner", &partner.name)]);
-    panel(
+    let heading = words.with(key, [("partner", name(&partner.name).into())]);
+    panel_naming(
         Tone::Care,
         &heading,
         &html! {

@@ -9,7 +9,7 @@ use crate::answer::pages::CustomerListItem;
 use crate::domain::commercial::{Outcome, Proposal, Side};
 use crate::id::{PartnerId, Revision, Seq};
 use crate::pages::address::address;
-use crate::pages::answer::{Tone, answer, panel};
+use crate::pages::answer::{Tone, answer, panel_naming};
 use crate::pages::context::{Answer, Fault, PageCall};
 use crate::pages::facts::facts;
 use crate::pages::frame::Shown;
@@ -82,7 +82,7 @@ fn proposed(page: &PageCall, item: &CustomerListItem, proposal: Proposal, may_ac
         (Side::Partner, Outcome::End) => ("none", "own-proposal-end"),
         (Side::Partner, Outcome::Reinstate) => ("none", "own-proposal-reinstate"),
     };
-    let heading = words.text(key, &[("customer", &item.name)]);
+    let heading = words.with(key, [("customer", name(&item.name).into())]);
     let body = html! {
         p {
             (words.with(&format!("{key}-says"), [("customer", name(&item.name).into())]))
@@ -92,7 +92,7 @@ fn proposed(page: &PageCall, item: &CustomerListItem, proposal: Proposal, may_ac
             (words.say(if outcome == "none" { "take-back" } else { "see-what-changes" }))
         } } }
     };
-    panel(if proposal.by == Side::Partner { Tone::Note } else { Tone::Care }, &heading, &body)
+    panel_naming(if proposal.by == Side::Partner { Tone::Note } else { Tone::Care }, &heading, &body)
 }
 
 fn services(page: &PageCall, partner: &PartnerId, item: &CustomerListItem) -> Markup {

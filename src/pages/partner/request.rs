@@ -193,7 +193,7 @@ fn shown(
                 @let value = written.paragraphs.get(place).map_or("", String::as_str);
                 @let label = words.say(&format!("email-paragraph-{}", place + 1));
                 @let id = PARAGRAPHS.get(place).copied().unwrap_or_default();
-                (area(words, &Area { id, label, value, language: code, rows, is_optional: true }, errors))
+                (area(words, &Area { id, label, value, language: code, is_code: false, rows, is_optional: true }, errors))
             }
             (ending(words, &read.value.email.in_language(written.language)))
             div.buttons {

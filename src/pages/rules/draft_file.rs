@@ -74,7 +74,7 @@ async fn asked(page: &PageCall, unsaved: Option<(&str, Why)>) -> Result<Answer, 
         form method="post" action=(draft_file_address(&draft, &path)) {
             (page.hidden()?)
             input type="hidden" name="version" value=(version);
-            (area(words, &Area { id: "text", label: words.say("field-text"), value: text, language: "en", rows: ROWS, is_optional: false }, &[]))
+            (area(words, &Area { id: "text", label: words.say("field-text"), value: text, language: "en", is_code: true, rows: ROWS, is_optional: false }, &[]))
             div.buttons {
                 button name="do" value="save" { (words.say("draft-save")) }
                 @if known.as_ref().is_some_and(|file| !file.removed) {

@@ -269,7 +269,7 @@ broken-table = a fact, token, key or set of rules is not what the journal says
 broken-checkpoint = a signed checkpoint does not agree
 
 checkpoints = Checkpoints
-checkpoints-say = A checkpoint is a signed line: how many records there are, and the root of the tree over them. Who keeps one elsewhere can tell later whether the ledger has only grown since.
+checkpoints-say = A checkpoint is a signed line: how many records there are, and the root of the tree over them. Whoever keeps one elsewhere can tell later whether the ledger has only grown since.
 checkpoints-kept = Those kept here, newest first
 checkpoints-none = None is kept yet.
 checkpoints-all = Those kept here
