@@ -191,7 +191,7 @@ pages! {
     GET    "/rules/drafts/{draft}/evidence" "draftRules" | "reviewRules" | "readRules" => rules::draft_evidence, long;
     POST   "/rules/drafts/{draft}/evidence" "reviewRules"         => rules::evidence_begun;
     GET    "/rules/drafts/{draft}/evidence/progress" "reviewRules" => rules::evidence_progress;
-    POST   "/rules/drafts/{draft}/files" "draftRules"             => rules::added, large;
+    POST   "/rules/drafts/{draft}/files" "draftRules" | "readRules" => rules::added, large;
     POST   "/rules/drafts/{draft}/folder" "draftRules" | "readRules" => rules::uploaded, long, large;
     GET    "/rules/drafts/{draft}/files/{*file}" "draftRules"     => rules::draft_file, long;
     POST   "/rules/drafts/{draft}/files/{*file}" "draftRules"     => rules::saved, long, large;

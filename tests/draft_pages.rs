@@ -236,6 +236,24 @@ fn what_was_typed_is_kept_when_the_session_ended_and_when_another_began() {
 }
 
 #[test]
+fn a_path_that_can_be_no_file_is_a_mistake_at_its_field_and_is_kept() {
+    let (press, [ada, _]) = reviewers();
+    let mut ada = with_token(&press.server, &ada);
+    let draft = begun(&mut ada);
+    let path = format!("{draft}/files");
+    for typed in ["", "../x.cedar", "policies/a.txt", "elsewhere/<a>.cedar"] {
+        let page = ada.get(&draft);
+        let wrong = sent(&mut ada, &page, &path, &[("path", typed)]);
+        assert_eq!((wrong.status, wrong.text.contains("href=\"#path\"")), (422, true), "{typed}: {}", wrong.text);
+        let kept = format!("value=\"{}\"", typed.replace('<', "&lt;").replace('>', "&gt;"));
+        assert!(wrong.text.contains(&kept), "{typed}: {}", wrong.text);
+    }
+    let page = ada.get(&draft);
+    let to = sent(&mut ada, &page, &path, &[("path", PATH)]);
+    assert_eq!((to.status, to.header("location")), (303, Some(&*format!("{path}/{PATH}"))), "{}", to.text);
+}
+
+#[test]
 fn a_review_of_a_draft_goes_on_when_its_page_is_left_and_is_kept_with_the_draft() {
     let (press, [ada, bob]) = reviewers();
     let (mut ada, mut bob) = (with_token(&press.server, &ada), with_token(&press.server, &bob));

@@ -3,11 +3,12 @@
 use hyper::StatusCode;
 use maud::html;
 
+use super::drafts::shown;
 use super::naming::draft_file_address;
 use crate::id::{DraftId, Revision};
 use crate::pages::answer::{Tone, panel};
 use crate::pages::context::{Answer, Fault, PageCall, WhatWasDone};
-use crate::pages::form::{Area, area};
+use crate::pages::form::{Area, FieldError, area};
 use crate::pages::frame::Shown;
 use crate::pages::rule_text::file_text;
 use crate::pages::side_by_side::side_by_side;
@@ -16,6 +17,7 @@ use crate::pages::words::id;
 use crate::pdp::call::{Call, CallError, Condition};
 use crate::publish::draft_error::DraftError;
 use crate::publish::draft_files::{FileReport, delete_file, draft_file, put_file};
+use crate::publish::proposal::wrong_file;
 
 /// How many lines the field shows.
 const ROWS: usize = 24;
@@ -115,8 +117,15 @@ pub async fn added(page: PageCall) -> Result<Answer, Fault> {
     let form = page.form(&["path"])?;
     let draft: DraftId = page.param("draft")?;
     let path = form.text("path").trim().trim_start_matches('/').to_owned();
-    let to = if path.is_empty() { format!("/rules/drafts/{draft}") } else { draft_file_address(&draft, &path) };
-    Ok(Answer::SeeOther { to, cookies: Vec::new() })
+    let mistake = match path.is_empty() {
+        true => Some("field-path-missing"),
+        false => wrong_file(&path, "").map(|_| "field-path-wrong"),
+    };
+    if let Some(mistake) = mistake {
+        let error = FieldError { field: "path".to_owned(), says: page.words.say(mistake) };
+        return Ok(shown(&page, ["", "", form.text("path"), ""], &[error]).await?.into());
+    }
+    Ok(Answer::SeeOther { to: draft_file_address(&draft, &path), cookies: Vec::new() })
 }
 
 /// `POST /rules/drafts/{draft}/files/{path}`

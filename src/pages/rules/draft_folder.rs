@@ -22,7 +22,7 @@ pub async fn uploaded(page: PageCall) -> Result<Answer, Fault> {
     let version = form.text("version").parse().map_err(|_| missing_version())?;
     let into = form.text("into").trim().trim_matches('/');
     let (words, draft) = (page.words, page.param::<DraftId>("draft")?);
-    let again = async |field, says| Ok(shown(&page, ["", ""], into, &wrong(field, says)).await?.into());
+    let again = async |field, says| Ok(shown(&page, ["", "", "", into], &wrong(field, says)).await?.into());
     if into.is_empty() && form.files().iter().any(|(name, _)| !name.contains('/')) {
         return again("into", words.say("upload-into-missing")).await;
     }

@@ -102,14 +102,14 @@ pub async fn begun(page: PageCall) -> Result<Answer, Fault> {
 /// `GET /rules/drafts/{draft}`
 pub async fn one_draft(page: PageCall) -> Result<Answer, Fault> {
     page.signed_in()?;
-    Ok(shown(&page, ["", ""], "", &[]).await?.into())
+    Ok(shown(&page, [""; 4], &[]).await?.into())
 }
 
-/// The page of a draft, with what was typed to propose it or to say which folder files go into, and what is wrong with that.
+/// The page of a draft, with what was typed to propose it, to add a file, or to say which folder files go into, and what is
+/// wrong with that.
 pub(super) async fn shown(
     page: &PageCall,
-    [title, why]: [&str; 2],
-    into: &str,
+    [title, why, path, into]: [&str; 4],
     errors: &[FieldError],
 ) -> Result<Shown, Fault> {
     let words = page.words;
@@ -148,7 +148,7 @@ pub(super) async fn shown(
         }
         form method="post" action=(format!("{here}/files")) {
             (page.hidden()?)
-            (field(words, &Field::text(words, "path", "field-path", "", false), errors))
+            (field(words, &Field::text(words, "path", "field-path", path, false), errors))
             div.buttons { button.quiet { (words.say("draft-add")) } }
         }
         h2 { (words.say("draft-upload")) }
@@ -225,7 +225,7 @@ pub async fn proposed(page: PageCall) -> Result<Answer, Fault> {
     let form = match page.form_typed(&["title", "why", "version"])? {
         Sent::Form(form) => form,
         Sent::OfBefore(form) => {
-            let shown = shown(&page, ["title", "why"].map(|name| form.text(name)), "", &[]).await?;
+            let shown = shown(&page, [form.text("title"), form.text("why"), "", ""], &[]).await?;
             return Ok(as_of_before(page.words, shown).into());
         }
     };
@@ -245,14 +245,14 @@ pub async fn proposed(page: PageCall) -> Result<Answer, Fault> {
             Ok(page.see_done(format!("/rules/proposals/{}", done.value.id), &says))
         }
         Err(CallError::Refused(PublishError::Text(name))) => {
-            Ok(shown(&page, [title, why], "", &wrong(name, page.words.say("field-too-long"))).await?.into())
+            Ok(shown(&page, [title, why, "", ""], &wrong(name, page.words.say("field-too-long"))).await?.into())
         }
         // What was typed stays, whatever is wrong with the files.
         Err(CallError::Refused(error)) if !error.code().starts_with("unknown_") => {
             let code = error.code();
             let known = page.words.find(&format!("reason-{code}"));
             let says = known.clone().unwrap_or_else(|| page.words.say("draft-not-proposed"));
-            let mut shown = shown(&page, [title, why], "", &wrong("changed", format!("{says} ({code})"))).await?;
+            let mut shown = shown(&page, [title, why, "", ""], &wrong("changed", format!("{says} ({code})"))).await?;
             if known.is_none() {
                 // What the files are refused with has no sentence in another language.
                 let body = html! { p lang="en" { (error.to_string()) } };
