@@ -83,7 +83,7 @@ use futures_util::{FutureExt as _, Stream};
 use http_body_util::BodyDataStream;
 use hyper::service::{Service, service_fn};
 use hyper_util::service::TowerToHyperService;
-use warp::http::header::{ALLOW, CONTENT_LENGTH, HeaderName, HeaderValue, STRICT_TRANSPORT_SECURITY};
+use warp::http::header::{ALLOW, CONTENT_LENGTH, HeaderValue, STRICT_TRANSPORT_SECURITY};
 use warp::http::{HeaderMap, Method, StatusCode};
 use warp::reply::Response;
 use warp::{Filter, Reply};
@@ -98,11 +98,9 @@ use head::{RequestHead, head};
 use incoming::{BodyTimes, Incoming};
 use openapi::described;
 use received::{Received, Serving};
-use request::Request;
+use request::{REQUEST_ID, Request};
 use routes::{Found, Routes};
 use site::visited;
-
-pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// What every connection of one listener shares.
 struct Surface {

@@ -1,5 +1,6 @@
 //! The access review: as JSON in pages, as CSV for a spreadsheet, and as a page to print; the last two are whole.
 
+mod whole;
 mod printed;
 
 use serde::Deserialize;
@@ -16,12 +17,9 @@ use super::response::{at_revision, read_response, with_header};
 use super::sheet;
 use super::times::Past;
 use crate::evidence;
-use crate::evidence::access_review::{Access, AccessOf, AccessReviewError, LastUsed, ReviewedBy, Reviewing};
+use crate::evidence::access_review::{Access, AccessOf, LastUsed, ReviewedBy, Reviewing};
 use crate::id::{CustomerId, PartnerId, Revision, Seq};
-use crate::pdp::call::CallError;
 
-/// How many rows of a whole review are put together at a time.
-const ROWS_AT_ONCE: usize = 200;
 const FORMS: [Format; 3] = [Format::Json, Format::Csv, Format::Html];
 const FILE: &str = "attachment; filename=\"access-review.csv\"";
 
@@ -99,16 +97,11 @@ pub(super) async fn review(mut request: Request) -> Result<Response, Problem> {
 /// A whole review as a spreadsheet, which is made while it is sent.
 pub(crate) fn spreadsheet(review: Reviewing, revision: Revision, seqs: &[Seq]) -> Response {
     let head = std::iter::once(sheet::row(COLUMNS));
-    let rows = review.pages(ROWS_AT_ONCE).map(|page| {
-        let rows: Result<Vec<Vec<u8>>, _> =
-            page.map_err(failed)?.items.iter().map(|access| sheet::row(cells(access))).collect();
+    let rows = whole::pages(review).map(|page| {
+        let rows: Result<Vec<Vec<u8>>, _> = page?.items.iter().map(|access| sheet::row(cells(access))).collect();
         Ok(rows?.concat())
     });
     sheet::rows(head.chain(rows), FILE, revision, seqs)
-}
-
-fn failed(error: CallError<AccessReviewError>) -> std::io::Error {
-    std::io::Error::other(error)
 }
 
 /// What stands in the cells of a row.

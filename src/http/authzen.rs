@@ -5,6 +5,7 @@
 //! read in a world of its own alone, as `decide/world/claims.rs` says.
 
 mod answers;
+mod options;
 pub(super) mod search;
 pub(super) mod interop;
 mod wire;
@@ -13,31 +14,26 @@ mod question;
 pub(super) mod agreement;
 
 pub(super) use answers::{Evaluation, EvaluationsAnswer, SearchAnswer};
+pub(super) use options::Asking;
 
-use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use serde::Serialize;
+use utoipa::ToSchema;
 use warp::http::StatusCode;
-use warp::http::header::{CACHE_CONTROL, HeaderName, HeaderValue};
+use warp::http::header::{CACHE_CONTROL, HeaderValue};
 use warp::reply::Response;
 
 use super::problem::Problem;
 use super::request::Request;
-use super::response::{at_revision, decided_by, json_reply, recorded, with_header};
-use super::rules::Rules;
-use super::times::Past;
+use super::response::json_reply;
 use crate::answer;
 use crate::answer::past::ReadOptions;
-use crate::id::Revision;
-use crate::pdp::call;
 use crate::question::Question;
-use answers::Evaluations;
+use answers::{Evaluations, decided};
+use options::read_options;
 use wire::Asked;
 
 /// Where questions are asked.
 pub(super) const EVALUATIONS: [&str; 2] = ["/access/v1/evaluation", "/access/v1/evaluations"];
-
-/// Marks an answer by other rules than those in force at the moment it is about.
-const STANDING_HYPOTHETICAL: HeaderName = HeaderName::from_static("standing-hypothetical");
 
 pub(super) async fn evaluation(mut request: Request) -> Result<Response, Problem> {
     let read_options = read_options(&mut request)?;
@@ -73,40 +69,6 @@ pub(super) async fn evaluations(mut request: Request) -> Result<Response, Proble
 async fn single(request: &Request, question: Question, read_options: &ReadOptions) -> Result<Response, Problem> {
     let answered = answer::ask::ask(&request.pdp, &request.call, question, read_options).await?;
     decided(&answered, &EvaluationsAnswer::Single(Evaluation::of(&answered.value)), answered.value.is_hypothetical)
-}
-
-/// An answer to questions, with where it is recorded, what it was answered from, and whether by other rules than were
-/// in force then.
-pub(super) fn decided<T, B: Serialize>(
-    answered: &call::Response<T>,
-    body: &B,
-    is_hypothetical: bool,
-) -> Result<Response, Problem> {
-    let response = recorded(json_reply(StatusCode::OK, body)?, &answered.seqs);
-    let response = decided_by(at_revision(response, answered.revision), answered.rules.as_str());
-    Ok(if is_hypothetical { with_header(response, STANDING_HYPOTHETICAL, true) } else { response })
-}
-
-/// On what a question is answered besides the moment and the rules, and how.
-#[derive(Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-pub(super) struct Asking {
-    /// The revision the facts must have reached.
-    #[param(value_type = Option<u64>)]
-    at_least: Option<Revision>,
-    /// Should the answer say what would turn it round?
-    explain: Option<bool>,
-}
-
-/// The read options of the query.
-pub(super) fn read_options(request: &mut Request) -> Result<ReadOptions, Problem> {
-    if request.has_no_query() {
-        return Ok(ReadOptions::default());
-    }
-    let as_of = request.query::<Past>()?.moment(request.pdp.now())?;
-    let (Rules { rules }, Asking { at_least, explain }) = (request.query()?, request.query()?);
-    request.no_more_query()?;
-    Ok(ReadOptions { as_of, rules, at_least, explain: explain.unwrap_or_default(), is_for_proxy: false })
 }
 
 /// Where to ask.

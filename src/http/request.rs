@@ -11,7 +11,6 @@ use sha2::{Digest as _, Sha256};
 use warp::http::header::HeaderName;
 use warp::http::{HeaderMap, Method};
 
-use super::REQUEST_ID;
 use super::authenticate::Entry;
 use super::body::{collected, content_type, media_type};
 use super::conditions::{Conditions, Known};
@@ -27,6 +26,7 @@ use crate::limits::{IDEMPOTENCY_KEY_LENGTH_MAX, REQUEST_ID_LENGTH_MAX, RULES_BOD
 use crate::pdp::Pdp;
 use crate::pdp::call::{Call, Idempotency};
 
+pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 pub(super) const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
 /// A request as a handler sees it.

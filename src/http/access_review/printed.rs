@@ -6,7 +6,7 @@ use sha2::{Digest as _, Sha256};
 use warp::http::header::{CONTENT_SECURITY_POLICY, HeaderValue};
 use warp::reply::Response;
 
-use super::{ROWS_AT_ONCE, failed};
+use super::whole;
 use crate::clock::Timestamp;
 use crate::evidence::access_review::{Access, AccessOf, LastUsed, Reviewing};
 use crate::http::streamed::{in_pieces, streamed};
@@ -40,10 +40,10 @@ pub(super) fn page(review: Reviewing, revision: Revision, seqs: &[Seq]) -> Respo
     let words = Words::of(&review);
     let head = head(&review).into_bytes();
     let mut rows = Rows { words, open: Vec::new(), missing: Vec::new(), rows: 0, answers: 0 };
-    let mut pages = review.pages(ROWS_AT_ONCE);
+    let mut pages = whole::pages(review);
     let mut has_ended = false;
     let rest = std::iter::from_fn(move || match pages.next() {
-        Some(page) => Some(page.map_err(failed).map(|page| rows.add(page).into_bytes())),
+        Some(page) => Some(page.map(|page| rows.add(page).into_bytes())),
         None if has_ended => None,
         None => {
             has_ended = true;

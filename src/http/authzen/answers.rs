@@ -2,11 +2,20 @@
 
 use serde::Serialize;
 use utoipa::ToSchema;
+use warp::http::StatusCode;
+use warp::http::header::HeaderName;
+use warp::reply::Response;
 
+use super::super::problem::Problem;
+use super::super::response::{at_revision, decided_by, json_reply, recorded, with_header};
 use crate::answer::ask::Answer;
 use crate::answer::search::{Found, SearchPage};
 use crate::decide::{Decision, Duty, Nearest, Reason, Refusal};
+use crate::pdp::call;
 use crate::standing::Right;
+
+/// Marks an answer by other rules than those in force at the moment it is about.
+const STANDING_HYPOTHETICAL: HeaderName = HeaderName::from_static("standing-hypothetical");
 
 /// What is said beside a decision; nothing in it differs between two equal questions.
 #[derive(Default, Serialize, ToSchema)]
@@ -181,4 +190,16 @@ impl<'a> SearchAnswer<'a> {
         });
         Self { page, context, results: &found.results }
     }
+}
+
+/// An answer to questions, with where it is recorded, what it was answered from, and whether by other rules than were
+/// in force then.
+pub(super) fn decided<T, B: Serialize>(
+    answered: &call::Response<T>,
+    body: &B,
+    is_hypothetical: bool,
+) -> Result<Response, Problem> {
+    let response = recorded(json_reply(StatusCode::OK, body)?, &answered.seqs);
+    let response = decided_by(at_revision(response, answered.revision), answered.rules.as_str());
+    Ok(if is_hypothetical { with_header(response, STANDING_HYPOTHETICAL, true) } else { response })
 }

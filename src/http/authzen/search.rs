@@ -5,8 +5,9 @@ use warp::reply::Response;
 
 use super::super::problem::Problem;
 use super::super::request::Request;
-use super::answers::SearchAnswer;
-use super::{decided, read_options, wire};
+use super::answers::{SearchAnswer, decided};
+use super::options::read_options;
+use super::wire;
 use crate::answer;
 use crate::answer::search::{Search, SearchTarget};
 
