@@ -7,12 +7,11 @@ pub mod pages;
 mod networks;
 mod public_url;
 mod listed;
-mod sources;
 pub mod issuer;
 pub mod sign_in;
+pub mod sources;
 
 pub use forward_auth::{ForwardAuth, ForwardRoute, Proxy, is_plain_part, placeholder};
-pub use sources::{Environment, InForce, Origin, Resolved, Unknown, environment, file, resolve, unknown};
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -273,12 +272,12 @@ impl Settings {
         if let Some(url) = &self.public_url
             && let Some(fault) = public_url::fault_of(url)
         {
-            return Some(("public_url", format!("`public_url` `{}` {fault}", sources::masked(url))));
+            return Some(("public_url", format!("`public_url` `{}` {fault}", public_url::masked(url))));
         }
         if let Some(url) = &self.traces.endpoint
             && let Some(fault) = public_url::fault_of(url)
         {
-            return Some(("traces.endpoint", format!("`{}` {fault}", sources::masked(url))));
+            return Some(("traces.endpoint", format!("`{}` {fault}", public_url::masked(url))));
         }
         if let Some(folder) =
             self.ledger.checkpoints_to.as_ref().filter(|folder| folder.to_string_lossy().contains("://"))

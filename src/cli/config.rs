@@ -8,7 +8,8 @@ use serde_json::json;
 
 use super::ended::{Ended, Failure};
 use super::settings::{in_force, named};
-use crate::config::{SettingsError, environment, file, resolve, unknown};
+use crate::config::SettingsError;
+use crate::config::sources::{environment, file, resolve, unknown};
 
 /// Show the settings in force, or check them.
 #[derive(Debug, Args)]

@@ -6,7 +6,8 @@
 use std::sync::Arc;
 
 use super::settings;
-use crate::config::{InForce, Resolved, Settings};
+use crate::config::Settings;
+use crate::config::sources::{InForce, Resolved};
 use crate::pdp::Pdp;
 use crate::pdp::reload::put_limits;
 

@@ -10,7 +10,8 @@ use tracing_subscriber::EnvFilter;
 
 use super::ended::Failure;
 use super::print;
-use crate::config::{LogForm, LogLevel, Resolved, environment, file, is_log_named, resolve};
+use crate::config::sources::{Resolved, environment, file, resolve};
+use crate::config::{LogForm, LogLevel, is_log_named};
 
 /// Has the log say more or less.
 type PutFilter = Box<dyn Fn(EnvFilter) -> bool + Send + Sync>;

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Deserializer};
 
 use super::acts_as::ActsAs;
-use super::public_url::{host, is_loopback};
+use super::public_url::{host, is_loopback, masked};
 use crate::domain::words;
 
 words! {
@@ -94,7 +94,7 @@ impl IssuerSettings {
         match (jwks_url, jwks_file) {
             (Some(url), None) => {
                 if let Some(fault) = url_fault(url) {
-                    return of(format!("`jwks_url` `{}` {fault}", super::sources::masked(url)));
+                    return of(format!("`jwks_url` `{}` {fault}", masked(url)));
                 }
                 if ca.is_some() && url.starts_with("http://") {
                     return of("`ca` vouches for a host of https, and `jwks_url` is plain http".to_owned());

@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use super::acts_as::ActsAs;
 use super::issuer::issuer_fault;
-use super::public_url::host;
+use super::public_url::{host, masked};
 use crate::limits::SIGN_IN_NAME_LENGTH_MAX;
 
 /// What is asked of every provider: who it is, and what they are called.
@@ -89,7 +89,7 @@ impl SignInSettings {
             return of(fault);
         }
         if let Some(fault) = super::public_url::fault_of(issuer.trim_end_matches('/')) {
-            return of(format!("`issuer` `{}` {fault}", super::sources::masked(issuer)));
+            return of(format!("`issuer` `{}` {fault}", masked(issuer)));
         }
         if client_id.is_empty() || client_id.chars().any(char::is_control) {
             return of("`client_id` is what the provider calls this service; register it there".to_owned());

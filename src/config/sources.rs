@@ -12,6 +12,7 @@ use toml::de::{DeTable, DeValue};
 use toml::{Table, Value};
 
 use super::listed::{Kind, SETTINGS, Setting};
+use super::public_url::masked;
 use super::{Settings, SettingsError};
 
 /// What else the environment may say, which is no setting.
@@ -130,14 +131,6 @@ fn without_secrets(value: &Value) -> Value {
             Value::Table(members.iter().map(shown).collect())
         }
         value => value.clone(),
-    }
-}
-
-/// A text without what stands before the `@` of an address: it may be a password.
-pub(super) fn masked(text: &str) -> String {
-    match text.split_once("://").and_then(|(scheme, rest)| Some((scheme, rest.rsplit_once('@')?.1))) {
-        Some((scheme, rest)) => format!("{scheme}://***@{rest}"),
-        None => text.to_owned(),
     }
 }
 
