@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 
 use crate::audit::Term;
 use crate::clock::Timestamp;
-use crate::evidence::access_review::Reviewing;
+use crate::evidence::ledger::Records;
 use crate::id::Seq;
 use crate::pdp::absent::Absent;
 use crate::question::{Entity, Question};
@@ -31,16 +31,20 @@ pub struct LastUsed {
     pub(crate) absent: Option<Absent>,
 }
 
-impl Reviewing {
-    /// The newest record, as of the moment of the review, of an evaluation of a question that was a yes.
-    pub(crate) fn last_used(&self, question: &Question) -> Result<Option<LastUsed>, StoreError> {
+impl LastUsed {
+    /// The newest record of an evaluation of a question that was a yes, where `until` is given as of that moment.
+    pub(super) fn of(
+        ledger: &Records,
+        question: &Question,
+        until: Option<Timestamp>,
+    ) -> Result<Option<Self>, StoreError> {
         let spelt = |entity: &Entity| format!("{}::{}", entity.kind, entity.id);
         let term = Term::of_use(&spelt(&question.subject), &question.action.name, &spelt(&question.resource));
-        let index = &self.ledger.index;
+        let index = &ledger.index;
         let mut last = index.newest()?;
-        if self.as_of.is_some() {
+        if let Some(until) = until {
             // Of what was recorded since, nothing was known then.
-            let after = self.at.checked_add(SignedDuration::from_millis(1)).unwrap_or(Timestamp::MAX);
+            let after = until.checked_add(SignedDuration::from_millis(1)).unwrap_or(Timestamp::MAX);
             let Some((_, newest)) = index.window(None, Some(after))? else { return Ok(None) };
             last = newest;
         }
@@ -50,9 +54,9 @@ impl Reviewing {
             // Where it pauses it goes on: there is one list, and each look advances it.
             let mut looks = usize::MAX;
             let Looked::Found(seq) = uses.next(last, &mut looks)? else { return Ok(None) };
-            if let Some(used) = self.used(seq, &terms)?
+            if let Some(used) = Self::used(ledger, seq, &terms)?
                 // Whether one that cannot be read was before is not known, and the answer says so.
-                && (self.as_of.is_none() || used.at.is_none_or(|at| at <= self.at))
+                && until.is_none_or(|until| used.at.is_none_or(|at| at <= until))
             {
                 return Ok(Some(used));
             }
@@ -64,16 +68,16 @@ impl Reviewing {
     }
 
     /// The use that a record is of; nothing where it is of another, as terms may share their places in the index.
-    fn used(&self, seq: Seq, terms: &[Term]) -> Result<Option<LastUsed>, StoreError> {
+    fn used(ledger: &Records, seq: Seq, terms: &[Term]) -> Result<Option<Self>, StoreError> {
         #[derive(Deserialize)]
         struct Decided {
             at: Timestamp,
         }
-        let lacking = |why, absent| LastUsed { at: None, seq, missing: Some(why), absent };
-        Ok(Some(match self.ledger.record(seq)? {
+        let lacking = |why, absent| Self { at: None, seq, missing: Some(why), absent };
+        Ok(Some(match ledger.record(seq)? {
             Ok(bytes) if !has_terms(&bytes, terms) => return Ok(None),
             Ok(bytes) => match serde_json::from_slice(&bytes) {
-                Ok(Decided { at }) => LastUsed { at: Some(at), seq, missing: None, absent: None },
+                Ok(Decided { at }) => Self { at: Some(at), seq, missing: None, absent: None },
                 Err(error) => lacking(format!("record {seq} cannot be read: {error}"), None),
             },
             Err(absent) => lacking(absent.place(), Some(absent)),

@@ -8,8 +8,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use super::reviewing::{Access, AccessOf, Reviewing};
 use crate::domain::subscription::Subscription;
-use crate::evidence::access_review::{Access, AccessOf, Reviewing};
 use crate::facts::Needs;
 use crate::id::{CustomerId, PartnerId, ServiceId, SubscriptionId};
 use crate::limits::SCAN_MAX;
