@@ -23,6 +23,7 @@ pub mod waiting;
 pub mod setting;
 pub mod held;
 pub mod context;
+pub mod page_route;
 pub mod proved;
 mod done;
 pub mod typed;
@@ -50,45 +51,11 @@ mod sign_in_page;
 mod company;
 mod sign_in;
 mod start;
-mod site;
-
-pub use site::Pages;
-
-use std::collections::BTreeMap;
-use std::future::Future;
-use std::pin::Pin;
-use std::sync::LazyLock;
+pub mod site;
 
 use hyper::Method;
 
-use context::{Answer, Fault, PageCall};
-
-type Answering = Pin<Box<dyn Future<Output = Result<Answer, Fault>> + Send>>;
-
-/// One page.
-pub struct PageRoute {
-    /// The method.
-    pub method: Method,
-    /// The path, its parts in braces.
-    pub path: &'static str,
-    /// The calls it asks the rules about, as the schema's `Api` namespace names them; none for a public one.
-    pub calls: &'static [&'static str],
-    /// The parameters that its query may have.
-    pub query: &'static [&'static str],
-    /// Is it there when a world of its own is served?
-    pub in_worlds: bool,
-    /// Is whatever else stands in its query passed over? Tools that send mail write into the links of what they send, and
-    /// a provider says more of a sign-in than is asked.
-    pub takes_any: bool,
-    /// May it look at everything, so that it has its turn aside?
-    pub is_long: bool,
-    /// Is it kept for whoever leaves while it is made, and comes back minutes later? It says how things were then, so it is
-    /// a page of the rules or of the ledger, and none of what may be done now.
-    pub is_kept: bool,
-    /// Is a file of rules sent to it, which may be large?
-    pub is_large: bool,
-    run: fn(PageCall) -> Answering,
-}
+use page_route::PageRoute;
 
 macro_rules! pages {
     ($($method:ident $path:literal $($call:literal)|* => $run:path $([$($query:ident)+])? $(, $more:ident)*;)*) => {
@@ -210,30 +177,4 @@ pages! {
     GET    "/changes" "readChanges"                               => auditor::changes [customer partner event from to cursor], long;
     GET    "/changes/{revision}" "readChanges"                    => auditor::revision;
     GET    "/access-review" "reviewAccess"                        => auditor::access [customer partner as_of rules cursor format], long;
-}
-
-/// The pages by their path.
-static BY_PATH: LazyLock<matchit::Router<Vec<&'static PageRoute>>> = LazyLock::new(|| {
-    let mut by_path: BTreeMap<&str, Vec<&'static PageRoute>> = BTreeMap::new();
-    for page in PAGES {
-        by_path.entry(page.path).or_default().push(page);
-    }
-    let mut router = matchit::Router::new();
-    for (path, pages) in by_path {
-        if let Err(error) = router.insert(path, pages) {
-            tracing::error!(path, %error, "a page cannot be served");
-        }
-    }
-    router
-});
-
-/// Is there a page at a path that can be fetched?
-fn is_page(path: &str) -> bool {
-    is_page_of(path, false)
-}
-
-/// The same, where a world of its own may be served.
-fn is_page_of(path: &str, in_world: bool) -> bool {
-    let is_it = |page: &&PageRoute| page.method == Method::GET && (page.in_worlds || !in_world);
-    BY_PATH.at(path).is_ok_and(|found| found.value.iter().any(is_it))
 }

@@ -10,9 +10,9 @@ use crate::config::pages::{ServiceSettings, SessionSettings};
 use crate::http::{Listener, Site};
 use crate::id::{IdError, ServiceName};
 use crate::limits::PAGE_WAITS_MILLISECONDS;
-use crate::pages::Pages;
 use crate::pages::sealed::Sealing;
 use crate::pages::setting::Setting;
+use crate::pages::site::Pages;
 use crate::pages::waiting::Waiting;
 use crate::pdp::Pdp;
 

@@ -96,7 +96,7 @@ impl Arrived {
         let identity = Identity { caller, person: Some(person.clone()), proof, until: None };
         let beginning =
             Beginning { proved: Some(proved), signed_in_at: Some(at), arrived: Some(arrived), ..Beginning::default() };
-        let next = next.as_deref().and_then(next_of);
+        let next = next.as_deref().and_then(|next| next_of(page, next));
         match begin(page, identity, beginning, next).await {
             // Whom the settings let them act for is not known here, or may not come in.
             Err(Fault::NotFound) => Ok(unknown(page, &names, &person).into()),

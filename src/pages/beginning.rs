@@ -2,15 +2,16 @@
 
 use super::context::{Answer, Fault, PageCall, is_own_path};
 use super::frame::own_first_page;
+use super::page_route::is_page;
 use crate::caller::Identity;
 use crate::change::sessions::{Beginning, begin_session_with, end_session};
 use crate::pdp::call::Call;
 
 /// Where somebody goes on once they are signed in.
 #[must_use]
-pub fn next_of(given: &str) -> Option<&str> {
+pub fn next_of<'a>(page: &PageCall, given: &'a str) -> Option<&'a str> {
     let path = given.split('?').next().unwrap_or_default();
-    (is_own_path(given) && super::is_page(path) && !path.starts_with("/sign-")).then_some(given)
+    (is_own_path(given) && is_page(page, path) && !path.starts_with("/sign-")).then_some(given)
 }
 
 /// A call that it does not matter for whether its session is over meanwhile: it is what ends it.
@@ -41,7 +42,7 @@ pub async fn begin(
     next: Option<&str>,
 ) -> Result<Answer, Fault> {
     let setting = &page.setting;
-    let first = own_first_page(&identity.caller).filter(|path| super::is_page(path));
+    let first = own_first_page(&identity.caller).filter(|path| is_page(page, path));
     let call = Call { caller: identity.caller, person: identity.person, proof: identity.proof, ..outliving(page) };
     let begun = begin_session_with(&setting.pdp, &call, beginning).await?;
     // A new name at every sign-in; what was open in this browser before is over.

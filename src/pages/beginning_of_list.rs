@@ -3,8 +3,8 @@
 use hyper::Method;
 use maud::html;
 
-use super::PageRoute;
 use super::context::{Answer, Fault, PageCall};
+use super::page_route::PageRoute;
 
 /// The code of a cursor that is none of a list.
 const INVALID_CURSOR: &str = "invalid_cursor";

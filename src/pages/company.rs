@@ -102,7 +102,8 @@ fn noted(provider: &Provider, error: ProviderError) -> Unsigned {
 /// `GET /sign-in/start`
 pub async fn start(page: PageCall) -> Result<Answer, Fault> {
     let (setting, next) = (&page.setting, page.asked("next"));
-    let next = next.as_deref().and_then(next_of).filter(|next| next.len() <= SIGN_IN_NEXT_LENGTH_MAX);
+    let next =
+        next.as_deref().and_then(|next| next_of(&page, next)).filter(|next| next.len() <= SIGN_IN_NEXT_LENGTH_MAX);
     let asked = page.asked("with");
     let provider = trust(&setting.pdp).providers().iter().find(|one| Some(&one.settings.name) == asked.as_ref());
     let provider = provider.ok_or(Fault::NotFound)?;
@@ -185,7 +186,7 @@ pub async fn callback(page: PageCall) -> Result<Answer, Fault> {
         return failed(&page, None, Unsigned::Lost, None, false).await;
     };
     let provider = trust(&setting.pdp).provider_of(&begun.issuer);
-    let next = begun.next.as_deref().and_then(next_of);
+    let next = begun.next.as_deref().and_then(|next| next_of(&page, next));
     // What answers something else ends nothing.
     let is_new = is_its(&begun, &returned) && setting.sealing.ends(&setting.pdp, &begun.state);
     let (Some(provider), true) = (provider, is_new) else {

@@ -18,8 +18,7 @@ use super::parameters::Parameters;
 use super::setting::Setting;
 use super::words::{Words, id, name};
 use crate::caller::{Caller, Identity};
-use crate::change::sessions::OpenSession;
-use crate::change::sessions::random_bytes;
+use crate::change::sessions::{OpenSession, random_bytes};
 use crate::clock::Timestamp;
 use crate::http::{Connection, SiteResponse, Streaming};
 use crate::id::{CustomerId, PartnerId, ServiceName};
@@ -30,6 +29,8 @@ use crate::work::Progress;
 pub struct PageCall {
     /// What all pages share.
     pub setting: Arc<Setting>,
+    /// Is there a page at a path that can be fetched, where a world of its own may be served?
+    pub is_page: fn(path: &str, in_world: bool) -> bool,
     /// The language.
     pub words: Words,
     /// The call as the operations take it.

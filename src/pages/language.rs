@@ -5,6 +5,7 @@ use hyper::header::ACCEPT_LANGUAGE;
 
 use super::context::{Answer, Fault, PageCall, cookie, is_own_path};
 use super::form::{Form, is_from_here};
+use super::page_route::is_page;
 use super::setting::Setting;
 use super::words::Language;
 
@@ -32,8 +33,8 @@ pub async fn choose(page: PageCall) -> Result<Answer, Fault> {
     let language = language.ok_or(Fault::Unreadable("unreadable-language", String::new()))?;
     let next = form.text("next");
     // What a form was answered with cannot be fetched again, so that leads to the first page.
-    let is_page = is_own_path(next) && super::is_page(next.split('?').next().unwrap_or_default());
-    let to = if is_page { next.to_owned() } else { "/".to_owned() };
+    let is_there = is_own_path(next) && is_page(&page, next.split('?').next().unwrap_or_default());
+    let to = if is_there { next.to_owned() } else { "/".to_owned() };
     let setting = &page.setting;
     let cookies = vec![setting.set_cookie(setting.language_cookie(), language.code(), Some(KEPT_SECONDS))];
     Ok(Answer::SeeOther { to, cookies })

@@ -11,9 +11,9 @@ use hyper::header::COOKIE;
 use jiff::SignedDuration;
 use maud::html;
 
-use super::PageRoute;
 use super::beginning_of_list::come;
 use super::context::{Answer, Fault, PageCall};
+use super::page_route::PageRoute;
 use super::response::{faulty, framed, see_other, sent, whole};
 use super::sent_form::sent_as;
 use super::waiting::Found;

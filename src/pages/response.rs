@@ -13,11 +13,11 @@ use super::address::address;
 use super::context::{Answer, Fault, PageCall, cookie};
 use super::fault;
 use super::frame::{Frame, Shown, document, sections};
+use super::page_route::is_page;
 use super::proved::prove_again;
 use super::setting::Setting;
 use super::waiting::Whole;
 use super::words::Words;
-use super::{is_page, is_page_of};
 use crate::http::{CSV, SiteResponse};
 
 /// What a browser may do with a page: nothing comes from elsewhere, and nothing is put in a frame.
@@ -75,7 +75,7 @@ pub(super) fn faulty(page: &PageCall, why: &Fault) -> Whole {
         return see_other(&prove_again(at), &[]);
     }
     let mut shown = fault::page(page.words, why);
-    if *why == Fault::ForeignForm && is_page(&page.path) {
+    if *why == Fault::ForeignForm && is_page(page, &page.path) {
         shown.main = html! { (shown.main) p { a href=(page.path) { (page.words.say("fault-foreign-form-page")) } } };
     }
     let mut response = framed(page, &shown);
@@ -98,7 +98,7 @@ fn is_without_cookies(page: &PageCall) -> bool {
 /// A page in its frame.
 pub(super) fn framed(page: &PageCall, shown: &Shown) -> Whole {
     let viewer = page.viewer();
-    let sections = sections(&viewer, |path| is_page_of(path, page.setting.pdp.has_world()));
+    let sections = sections(&viewer, |path| (page.is_page)(path, page.setting.pdp.has_world()));
     let here = shown.here.clone().unwrap_or_else(|| page.here());
     let done = page.what_was_done();
     let says_done = done.is_some();

@@ -19,9 +19,9 @@ use crate::pdp::wrong_credentials::note_wrong_credentials;
 /// `GET /sign-in`
 pub async fn sign_in(page: PageCall) -> Result<Answer, Fault> {
     let next = page.asked("next");
+    let next = next.as_deref().and_then(|next| next_of(&page, next));
     let [again, needs_cookies] = ["again", "cookies"].map(|name| page.asked(name).is_some());
-    Ok(shown(&page, &SignIn { next: next.as_deref().and_then(next_of), again, needs_cookies, ..SignIn::default() })
-        .into())
+    Ok(shown(&page, &SignIn { next, again, needs_cookies, ..SignIn::default() }).into())
 }
 
 /// A form of somebody who is not signed in, or not as whom they are to be: it has no key.
@@ -35,7 +35,8 @@ fn form_of(page: &PageCall, names: &[&str]) -> Result<Form, Fault> {
 /// `POST /sign-in/company`
 pub async fn of_company(page: PageCall) -> Result<Answer, Fault> {
     let form = form_of(&page, &["email", "next", "again"])?;
-    let (next, email, again) = (next_of(form.text("next")), form.text("email").trim(), !form.text("again").is_empty());
+    let (next, email, again) =
+        (next_of(&page, form.text("next")), form.text("email").trim(), !form.text("again").is_empty());
     let domain = email.rsplit_once('@').map(|(_, domain)| domain.to_lowercase());
     let mut providers = trust(&page.setting.pdp).providers().iter();
     let found = domain.as_ref().and_then(|domain| providers.find(|one| one.settings.domains.contains(domain)));
@@ -50,7 +51,7 @@ pub async fn of_company(page: PageCall) -> Result<Answer, Fault> {
 /// `POST /sign-in/token`
 pub async fn with_token(page: PageCall) -> Result<Answer, Fault> {
     let form = form_of(&page, &["token", "next"])?;
-    let next = next_of(form.text("next"));
+    let next = next_of(&page, form.text("next"));
     let token = form.text("token").trim();
     let wrong = |key: &str| {
         let errors = [FieldError { field: "token".to_owned(), says: page.words.say(key) }];
@@ -77,7 +78,7 @@ pub async fn with_cast(page: PageCall) -> Result<Answer, Fault> {
         return Err(Fault::NotFound);
     }
     let member = member(form.text("as")).ok_or(Fault::NotFound)?;
-    begin(&page, member, Beginning::default(), next_of(form.text("next"))).await
+    begin(&page, member, Beginning::default(), next_of(&page, form.text("next"))).await
 }
 
 /// `POST /sign-out`

@@ -1,8 +1,9 @@
 //! The pages as a listener serves them: who looks, in which language, and the headers of every page.
 
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -16,12 +17,13 @@ use super::cast::called;
 use super::context::{Fault, PageCall, cookie};
 use super::held::Held;
 use super::long_page::long_page;
+use super::page_route::PageRoute;
 use super::parameters::Parameters;
 use super::response::{dressed, faulty, framed, guarded, put, response, sent};
 use super::setting::Setting;
 use super::typed::signed_out;
 use super::words::Words;
-use super::{BY_PATH, PageRoute, fault, language};
+use super::{PAGES, fault, language};
 use crate::caller::{Caller, Identity, Proof};
 use crate::change::sessions::open_session;
 use crate::http::{Listener, Quotas, Site, SiteResponse, Taking, Visit};
@@ -38,6 +40,27 @@ const FOR_GOOD: &str = "public, max-age=31536000, immutable";
 const OLD_LINK: &str = "/v1/relationship-requests/";
 /// The paths that are not of people.
 const OF_PROGRAMS: [&str; 6] = ["/v1/", "/access/", "/.well-known/", "/healthz", "/readyz", "/metrics"];
+
+/// The pages by their path.
+static BY_PATH: LazyLock<matchit::Router<Vec<&'static PageRoute>>> = LazyLock::new(|| {
+    let mut by_path: BTreeMap<&str, Vec<&'static PageRoute>> = BTreeMap::new();
+    for page in PAGES {
+        by_path.entry(page.path).or_default().push(page);
+    }
+    let mut router = matchit::Router::new();
+    for (path, pages) in by_path {
+        if let Err(error) = router.insert(path, pages) {
+            tracing::error!(path, %error, "a page cannot be served");
+        }
+    }
+    router
+});
+
+/// Is there a page at a path that can be fetched, where a world of its own may be served?
+fn is_page(path: &str, in_world: bool) -> bool {
+    let is_it = |page: &&PageRoute| page.method == Method::GET && (page.in_worlds || !in_world);
+    BY_PATH.at(path).is_ok_and(|found| found.value.iter().any(is_it))
+}
 
 /// The pages of a server.
 pub struct Pages(Arc<Setting>);
@@ -187,10 +210,11 @@ async fn of_visit(
     let Visit { method, path, query, host, connection, headers, streaming, body, quotas: _ } = visit;
     let mut page = PageCall {
         setting: Arc::clone(setting),
+        is_page,
         words,
         call: Call::by(Identity::visitor()),
         held: None,
-        params: std::collections::BTreeMap::new(),
+        params: BTreeMap::new(),
         own_origins: own_origins(setting, host.as_ref().map(|host| host.as_str())),
         path,
         query,

@@ -5,6 +5,7 @@ use maud::html;
 use super::cast::cast;
 use super::context::{Answer, Fault, PageCall};
 use super::frame::{Shown, own_first_page};
+use super::page_route::is_page;
 use crate::caller::Caller;
 
 /// `GET /`
@@ -19,7 +20,7 @@ pub async fn start(page: PageCall) -> Result<Answer, Fault> {
         };
         return Ok(Shown::of(words.say("world-title"), main).into());
     }
-    let first = own_first_page(&page.call.caller).filter(|path| super::is_page(path));
+    let first = own_first_page(&page.call.caller).filter(|path| is_page(&page, path));
     if let (Some(to), Some(_)) = (first, &page.held) {
         return Ok(Answer::SeeOther { to, cookies: Vec::new() });
     }

@@ -13,7 +13,7 @@ use crate::pages::answer::answer;
 use crate::pages::context::{Answer, Fault, PageCall};
 use crate::pages::facts::facts;
 use crate::pages::frame::Shown;
-use crate::pages::is_page;
+use crate::pages::page_route::is_page;
 use crate::pages::renegotiation::Negotiation;
 use crate::pages::table::{Table, paging};
 use crate::pages::when::day;
@@ -47,7 +47,7 @@ pub(super) fn negotiation(customer: &CustomerId, found: &Known, partner: &Partne
 pub async fn one_partner(page: PageCall) -> Result<Answer, Fault> {
     let (customer, found, partner) = of_page(&page).await?;
     let words = page.words;
-    let may_act = page.customer() == Some(&customer) && is_page(&format!("/customers/{customer}/removal"));
+    let may_act = page.customer() == Some(&customer) && is_page(&page, &format!("/customers/{customer}/removal"));
     let title = words.text("partner-title", &[("partner", &partner.name)]);
     let (sales, seqs) = sales(&page, &customer, &partner).await?;
     let main = html! {

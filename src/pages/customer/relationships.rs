@@ -14,7 +14,7 @@ use crate::pages::address::address;
 use crate::pages::answer::{Tone, answer, panel_naming};
 use crate::pages::context::{Answer, Fault, PageCall};
 use crate::pages::frame::Shown;
-use crate::pages::is_page;
+use crate::pages::page_route::is_page;
 use crate::pages::past::{as_it_was, as_of, for_good, time_of};
 use crate::pages::renegotiation::stands;
 use crate::pages::table::{Table, paging};
@@ -49,7 +49,8 @@ pub async fn relationships(page: PageCall) -> Result<Answer, Fault> {
     let (all, Partners { partners, next, revision, seqs }) = (&all.partners, &shown);
     let here = format!("/customers/{customer}/partners");
     let is_now = past.is_none();
-    let may_act = is_now && page.customer() == Some(&customer) && is_page(&format!("/customers/{customer}/removal"));
+    let may_act =
+        is_now && page.customer() == Some(&customer) && is_page(&page, &format!("/customers/{customer}/removal"));
     let at = |cursor: Option<&str>, format: Option<&str>| {
         let as_of = page.asked("as_of");
         address(&here, &[("as_of", as_of.as_deref()), ("cursor", cursor), ("format", format)])
@@ -67,7 +68,7 @@ pub async fn relationships(page: PageCall) -> Result<Answer, Fault> {
             ("past", if is_now { "no".into() } else { "yes".into() }),
         ])) }
         @if let Some(then) = then { (as_it_was(words, then, *revision, &here)) }
-        @if is_now { @for partner in all { (proposed(words, &customer, partner)) } }
+        @if is_now { @for partner in all { (proposed(&page, &customer, partner)) } }
         @if all.is_empty() { p { (words.say("relationships-none")) } } @else {
             h2 id="by-service" { (words.say("by-service")) }
             (by_service(&page, &customer, all, may_act).stacked())
@@ -117,7 +118,8 @@ pub(super) fn called(page: &PageCall, customer: &CustomerId) -> Markup {
 }
 
 /// A proposal that waits for the customer.
-fn proposed(words: Words, customer: &CustomerId, partner: &PartnerRelationship) -> Markup {
+fn proposed(page: &PageCall, customer: &CustomerId, partner: &PartnerRelationship) -> Markup {
+    let words = page.words;
     let Some(proposal) = partner.renegotiation else { return html! {} };
     let (outcome, key) = match (proposal.by, proposal.outcome) {
         (Side::Partner, Outcome::End) => ("end", "proposes-end"),
@@ -132,7 +134,7 @@ fn proposed(words: Words, customer: &CustomerId, partner: &PartnerRelationship) 
         &heading,
         &html! {
             p { (words.with(&format!("{key}-says"), [("partner", name(&partner.name).into())])) }
-            @if is_page(to.split('?').next().unwrap_or_default()) {
+            @if is_page(page, to.split('?').next().unwrap_or_default()) {
                 p.buttons { a.button.quiet href=(to) {
                     (words.say(if outcome == "none" { "take-back" } else { "see-what-changes" }))
                 } }
