@@ -1,6 +1,6 @@
 //! Who may make a call: the decision about it, its record, and the permit it yields.
 
-use super::{Call, CallTarget};
+use super::envelope::{Call, CallTarget};
 use crate::audit::{Record, RecordKind};
 use crate::caller::Caller;
 use crate::clock::Timestamp;

@@ -7,8 +7,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::admission::{Admission, admit};
+use super::envelope::{Call, CallTarget, Idempotency, InSession};
 use super::error::{CallError, Coded, PreconditionError};
-use super::{Call, CallTarget, Idempotency, InSession};
 use crate::audit::{CallOutcome, Record};
 use crate::caller::Caller;
 use crate::clock::Timestamp;
