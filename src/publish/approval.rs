@@ -9,7 +9,7 @@ use crate::config::RulesFrom;
 use crate::limits::DIGEST_PREFIX_MIN;
 use crate::pdp::Pdp;
 use crate::pdp::call::{self, Call, CallError, CallTarget, Coded as _, Committed, Done, Undone};
-use crate::pdp::rules::{Activation, Current, Note, activate_with};
+use crate::pdp::in_force::{Activation, Current, Note, activate_with};
 use crate::policy::RuleFiles;
 use crate::publish::four_eyes::{Hand, are_two};
 use crate::publish::review::Outcome;

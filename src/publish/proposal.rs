@@ -11,9 +11,9 @@ use crate::limits::{OPEN_PROPOSALS_MAX, RULES_FILE_BYTES_MAX, RULES_FILES_MAX, T
 use crate::pdp::Pdp;
 use crate::pdp::call::{self, Call, CallError, CallTarget, Committed, Done, Response};
 use crate::pdp::cursor::Seal;
+use crate::pdp::in_force::{Current, kept, parsed};
 use crate::pdp::page::{ListError, Page};
 use crate::pdp::refused;
-use crate::pdp::rules::{Current, kept, parsed};
 use crate::policy::{Digest, RuleFiles, without_mark};
 use crate::publish::four_eyes::Hand;
 use crate::publish::review::{Evidence, ReviewCallbacks};

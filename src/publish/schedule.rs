@@ -6,8 +6,8 @@ use serde_json::Value;
 
 use crate::config::RulesFrom;
 use crate::pdp::call::{Call, CallError, CallTarget};
+use crate::pdp::in_force::RefusedRules;
 use crate::pdp::own::{self, Own};
-use crate::pdp::rules::RefusedRules;
 use crate::pdp::{Pdp, call};
 use crate::policy::Finding;
 use crate::publish::approval::activation;

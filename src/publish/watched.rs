@@ -2,7 +2,8 @@
 
 use crate::config::RulesAt;
 use crate::pdp::Pdp;
-use crate::pdp::rules::{self, Activation, Current, RefusedRules};
+use crate::pdp::in_force::{Activation, RefusedRules};
+use crate::pdp::rules;
 use crate::policy::{Digest, Finding, ReadError, RuleFiles};
 use crate::publish::reviewed_bundle::review_bundle;
 use crate::store::{StoreError, Why};
@@ -94,13 +95,6 @@ pub(crate) fn or_refused(mut findings: Vec<Finding>) -> Vec<Finding> {
         findings.push(Finding::whole("policies", "the rules were refused", "review them to see what was found"));
     }
     findings
-}
-
-impl Current {
-    /// Is there something that was refused in place of what is in force?
-    pub(crate) fn has_refused(&self) -> bool {
-        self.refused().is_some()
-    }
 }
 
 /// Who activates the files: their folder, or the program whose set it is.
