@@ -8,24 +8,29 @@ pub(crate) mod archived;
 pub mod cursor;
 pub mod heads;
 pub mod ledger_key;
+pub mod links;
+pub mod keys;
+pub(crate) mod jobs;
+pub mod in_force;
+pub mod attempts;
+pub(crate) mod credentials_minute;
+pub(crate) mod known_tokens;
+pub(crate) mod token_uses;
+pub(crate) mod room;
+pub mod examiner;
+pub mod span_queue;
 pub mod names;
 pub(crate) mod own;
 pub(crate) mod reach;
 pub mod ready;
-pub mod examiner;
 pub mod spans;
 pub mod refusal;
 pub mod call;
 pub(crate) mod refused;
-pub mod links;
 pub mod opening;
-pub(crate) mod jobs;
-pub mod in_force;
 pub mod rules;
 pub mod page;
-pub(crate) mod known_tokens;
 pub mod guessing;
-pub mod token_uses;
 pub mod wrong_credentials;
 pub mod metrics;
 pub mod reload;
@@ -45,15 +50,17 @@ use crate::limits::{COMPARE_ONE_IN, Limits};
 use crate::policy::{Bundle, Digest, ReadError, RulesError};
 use crate::store::{Store, StoreError};
 use crate::trust::Trust;
-use guessing::Guessing;
-use heads::BehindError;
+use attempts::Attempts;
+use examiner::Examiner;
+use heads::{BehindError, Heads};
 use in_force::{Current, Rules};
+use keys::{Keys, KeysError};
 use known_tokens::KnownTokens;
 use ledger_key::LedgerKeyError;
 use links::{LinkRing, LinksError};
 use metrics::Metrics;
-use opening::{Keys, KeysError};
-use spans::Spans;
+use room::Room;
+use span_queue::Spans;
 use token_uses::TokenUses;
 
 /// The settings that, with the rules, determine what may happen.
@@ -81,7 +88,7 @@ pub(crate) struct Settings {
     /// The data directory; nothing where the store is handed in.
     pub(crate) folder: Option<PathBuf>,
     /// Where copies of the signed heads of the ledger are written.
-    pub(crate) heads: Option<heads::Heads>,
+    pub(crate) heads: Option<Heads>,
     /// What was kept of a newer store, and given up by hand as this one was opened.
     pub(crate) given_up: Vec<PathBuf>,
     /// Held by whoever archives: one at a time.
@@ -97,14 +104,14 @@ pub(crate) struct Settings {
     /// When these were last used.
     pub(crate) token_uses: TokenUses,
     /// Where wrong proofs of who calls came from lately.
-    pub(crate) guessing: Guessing,
+    pub(crate) attempts: Attempts,
     /// Whose word about a caller is taken.
     pub(crate) trust: Arc<Trust>,
     /// Which answers of the table of decisions are decided by the rules as well.
     pub(crate) comparing: Comparing,
     /// What examines candidates in processes of their own; nothing where this one does.
-    pub(crate) examiner: Option<examiner::Examiner>,
-    pub(crate) room: ready::Room,
+    pub(crate) examiner: Option<Examiner>,
+    pub(crate) room: Room,
 }
 
 /// One answer of the table in so many is decided by the rules as well; none where it is 0.
@@ -194,13 +201,13 @@ impl Pdp {
             forward_auth: None,
             spans: None,
             known_tokens: KnownTokens::of(&store),
-            guessing: Guessing::of(&store),
+            attempts: Attempts::of(&store),
             has_pages: false,
             token_uses: TokenUses::default(),
             trust: Arc::default(),
             comparing: Comparing::one_in(COMPARE_ONE_IN),
             examiner: None,
-            room: ready::Room::default(),
+            room: Room::default(),
         };
         Ok(Self { store, rules, keys, settings, metrics })
     }

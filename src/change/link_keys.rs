@@ -4,11 +4,20 @@ use std::sync::Arc;
 
 use crate::domain::invitation::{LinkKeyId, LinkKeys};
 use crate::pdp::Pdp;
-use crate::pdp::call::{self, Call, CallError, CallTarget, Committed, Done, Response};
+use crate::pdp::call::{self, Call, CallError, CallTarget, Coded, Committed, Done, Response};
 use crate::pdp::links::{Altering, LinkKeySummary, LinksError, summaries};
 use crate::pdp::opening::{self, known_keys};
 use crate::pdp::refused;
 use crate::store::MetadataChanges;
+
+impl Coded for LinksError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Unusable { .. } | Self::Unreadable { .. } | Self::NoRandomness(_) => "link_keys_unusable",
+            Self::Key(_) => "invalid_link_key",
+        }
+    }
+}
 
 /// The keys that links are signed with, newest first; the first one signs.
 ///

@@ -16,7 +16,6 @@ use crate::id::{CustomerId, PartnerId, TokenId};
 use crate::limits::{TOKEN_DAYS, TOKEN_NAME_LENGTH_MAX, TOKEN_PERSON_LENGTH_MAX};
 use crate::pdp::Pdp;
 use crate::pdp::call::{self, Call, CallError, CallTarget, Committed, Done, Response, Undone};
-use crate::pdp::known_tokens::{keep_token, known_token, read_at};
 use crate::pdp::wrong_credentials::token_as_written;
 use crate::store::{Maker, MetadataChanges, StoreError, Token, WriteContext};
 
@@ -351,20 +350,31 @@ pub fn authenticate_pair(pdp: &Pdp, id: &str, secret: &str) -> Result<Option<Ide
     let of_whole = whole.and_then(|rest| rest.strip_prefix(id)).and_then(|rest| rest.strip_prefix('_'));
     let secret = of_whole.unwrap_or(secret);
     let now = pdp.store.now();
-    if let Some(token) = known_token(pdp, id)
+    let known = &pdp.settings.known_tokens;
+    if let Some(token) = known.get(&pdp.store, id)
         && let Some(identity) = proven(&token, secret, now)
     {
         return Ok(Some(identity));
     }
     // What is not known, or has another secret than what is, is looked at as it is written.
     let Ok(id) = id.parse::<TokenId>() else { return Ok(None) };
-    let read_at = read_at(pdp);
+    let read_at = known.read_at();
     let Some(token) = token_as_written(pdp, &id)? else { return Ok(None) };
     let identity = proven(&token, secret, now);
     if identity.is_some() {
-        keep_token(pdp, read_at, token);
+        known.keep(read_at, token);
     }
     Ok(identity)
+}
+
+/// Notes that a token was used. Whether that can be written decides nothing.
+pub fn note_token_use(pdp: &Pdp, id: &TokenId) {
+    let now = pdp.now();
+    if pdp.settings.token_uses.is_due(id, now)
+        && let Err(error) = pdp.store.note_token_use(id, now)
+    {
+        tracing::debug!(%error, token = %id, "the use of a token was not written");
+    }
 }
 
 /// Who a token speaks for and whose it is, where this is its secret and it is valid.

@@ -35,7 +35,7 @@ use crate::http::{Listener, Shutdown, serve, service};
 use crate::pdp::call::Call;
 use crate::pdp::metrics::listener_metrics;
 use crate::pdp::opening::{self, Opening};
-use crate::pdp::{Pdp, Terms, examiner, ready, rules, wrong_credentials};
+use crate::pdp::{Pdp, Terms, ready, rules, wrong_credentials};
 use crate::policy::{Bundle, RuleFiles, Rulebook};
 use crate::publish;
 use crate::trust::Trust;
@@ -173,7 +173,7 @@ impl Serve {
         pdp = answer::forward::with_forward_auth(pdp, settings.forward_auth);
         let (pdp, traces) = traces::follow(pdp, &settings.traces)?;
         // The program that runs, whatever lies under its name by now.
-        let pdp = Arc::new(examiner::examining_with(pdp, PathBuf::from("/proc/self/exe")));
+        let pdp = Arc::new(opening::examining_with(pdp, PathBuf::from("/proc/self/exe")));
         let (stop, stopped) = tokio::sync::watch::channel(false);
         let shutdown = Shutdown::on(stopped);
         let rules_folder = publish::begin::rules_at(&pdp).map(ToString::to_string);

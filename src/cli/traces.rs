@@ -14,7 +14,8 @@ use super::ended::Failure;
 use crate::clock::OnceAMinute;
 use crate::config::TracesSettings;
 use crate::pdp::Pdp;
-use crate::pdp::spans::{Span, SpanCounters, with_spans};
+use crate::pdp::span_queue::{Span, SpanCounters};
+use crate::pdp::spans::with_spans;
 use collector::Collector;
 
 /// The most spans that are sent at once.

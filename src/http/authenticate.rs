@@ -15,9 +15,9 @@ use super::problem::Problem;
 use super::received::Listener;
 use crate::caller::Identity;
 use crate::change;
+use crate::change::tokens::note_token_use;
 use crate::id::TokenId;
 use crate::pdp::guessing::wrong_proof_from;
-use crate::pdp::token_uses::note_token_use;
 use crate::pdp::wrong_credentials::note_wrong_credentials;
 use crate::pdp::{Pdp, opening};
 

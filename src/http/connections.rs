@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
 
-use crate::pdp::guessing::holder;
+use crate::pdp::attempts::holder;
 use crate::pdp::metrics::ListenerMetrics;
 
 /// How long what is there for the other end to take may be on its way before it counts as unread.

@@ -26,13 +26,13 @@ use super::words::Words;
 use super::{PAGES, fault, language};
 use crate::caller::{Caller, Identity, Proof};
 use crate::change::sessions::open_session;
+use crate::change::tokens::note_token_use;
 use crate::http::{Listener, Quotas, Site, SiteResponse, Taking, Visit};
 use crate::limits::{FORM_BODY_BYTES_MAX, RULES_BODY_BYTES_MAX};
+use crate::pdp::attempts::holder;
 use crate::pdp::call::Call;
-use crate::pdp::guessing::holder;
 use crate::pdp::metrics::limit_reached;
 use crate::pdp::ready::has_room;
-use crate::pdp::token_uses::note_token_use;
 use crate::work::Progress;
 
 const FOR_GOOD: &str = "public, max-age=31536000, immutable";

@@ -17,7 +17,6 @@ use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, Buf
 use tokio::process::Command;
 
 use crate::limits::{EXAMINATION_BYTES_MAX, EXAMINATIONS_AT_ONCE, Limits};
-use crate::pdp::Pdp;
 use crate::work::{Come, Counted, Owner, Progress, Turns};
 
 /// How often whoever waits is told how many wait.
@@ -30,13 +29,6 @@ const COME: &str = "come ";
 pub(crate) struct Examiner {
     program: PathBuf,
     turns: Arc<Turns>,
-}
-
-/// Has candidates examined by processes of that program, which is this one.
-#[must_use]
-pub fn examining_with(mut pdp: Pdp, program: PathBuf) -> Pdp {
-    pdp.settings.examiner = Some(Examiner::new(program));
-    pdp
 }
 
 /// Why nothing is known of a candidate, in a sentence.

@@ -10,7 +10,6 @@ use std::sync::{Arc, PoisonError, RwLock};
 use tokio::sync::watch;
 
 use crate::limits::KNOWN_TOKENS_MAX;
-use crate::pdp::Pdp;
 use crate::store::{Store, Token};
 
 /// Tokens as they are written, each of which opened something.
@@ -32,40 +31,35 @@ impl KnownTokens {
         Self { newest: store.metadata_changed(), read: RwLock::default() }
     }
 
-    fn now(&self) -> u64 {
-        *self.newest.borrow()
+    /// The moment of the journal before a token is read.
+    pub(crate) fn read_at(&self) -> ReadAt {
+        ReadAt(*self.newest.borrow())
+    }
+
+    /// A token that is known, if nothing of the journal is newer. While nothing can be written none is: a caller is then
+    /// told that, whatever token it comes with.
+    pub(crate) fn get(&self, store: &Store, id: &str) -> Option<Arc<Token>> {
+        let ReadAt(now) = self.read_at();
+        let read = self.read.read().unwrap_or_else(PoisonError::into_inner);
+        let stands = read.at == now && store.is_writable();
+        read.tokens.get(id).filter(|_| stands).cloned()
+    }
+
+    /// Keeps a token that was read after this moment of the journal.
+    pub(crate) fn keep(&self, ReadAt(read_at): ReadAt, token: Token) {
+        let mut read = self.read.write().unwrap_or_else(PoisonError::into_inner);
+        if read.at < read_at {
+            *read = Read { at: read_at, tokens: BTreeMap::new() };
+        }
+        // Another thread may have read newer ones meanwhile.
+        if read.at == read_at {
+            if read.tokens.len() >= KNOWN_TOKENS_MAX {
+                read.tokens.clear();
+            }
+            read.tokens.insert(token.id.to_string(), Arc::new(token));
+        }
     }
 }
 
 /// A moment of the journal.
 pub(crate) struct ReadAt(u64);
-
-/// The moment of the journal before a token is read.
-pub(crate) fn read_at(pdp: &Pdp) -> ReadAt {
-    ReadAt(pdp.settings.known_tokens.now())
-}
-
-/// A token that is known, if nothing of the journal is newer. While nothing can be written none is: a caller is then
-/// told that, whatever token it comes with.
-pub(crate) fn known_token(pdp: &Pdp, id: &str) -> Option<Arc<Token>> {
-    let tokens = &pdp.settings.known_tokens;
-    let now = tokens.now();
-    let read = tokens.read.read().unwrap_or_else(PoisonError::into_inner);
-    let stands = read.at == now && pdp.store.is_writable();
-    read.tokens.get(id).filter(|_| stands).cloned()
-}
-
-/// Keeps a token that was read after this moment of the journal.
-pub(crate) fn keep_token(pdp: &Pdp, ReadAt(read_at): ReadAt, token: Token) {
-    let mut read = pdp.settings.known_tokens.read.write().unwrap_or_else(PoisonError::into_inner);
-    if read.at < read_at {
-        *read = Read { at: read_at, tokens: BTreeMap::new() };
-    }
-    // Another thread may have read newer ones meanwhile.
-    if read.at == read_at {
-        if read.tokens.len() >= KNOWN_TOKENS_MAX {
-            read.tokens.clear();
-        }
-        read.tokens.insert(token.id.to_string(), Arc::new(token));
-    }
-}

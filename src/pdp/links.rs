@@ -12,7 +12,6 @@ use crate::clock::{SharedClock, Timestamp};
 use crate::domain::invitation::{Invitation, LinkKeyError, LinkKeyId, LinkKeys, Token, TokenError};
 use crate::files::{SECRET, replace};
 use crate::id::PartnerId;
-use crate::pdp::call::Coded;
 
 pub(crate) const FILE_NAME: &str = "link-keys.json";
 
@@ -142,15 +141,6 @@ impl Altering {
         }
         self.ring.keys.write().unwrap_or_else(PoisonError::into_inner).clone_from(keys);
         Ok(())
-    }
-}
-
-impl Coded for LinksError {
-    fn code(&self) -> &'static str {
-        match self {
-            Self::Unusable { .. } | Self::Unreadable { .. } | Self::NoRandomness(_) => "link_keys_unusable",
-            Self::Key(_) => "invalid_link_key",
-        }
     }
 }
 

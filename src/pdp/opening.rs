@@ -5,7 +5,7 @@ use std::convert::Infallible;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::audit::{LedgerKey, VerifierKey};
+use crate::audit::VerifierKey;
 use crate::caller::Identity;
 use crate::clock::{SharedClock, Timestamp};
 use crate::config::pages::SessionSettings;
@@ -13,7 +13,9 @@ use crate::domain::invitation::LinkKeys;
 use crate::files::{check_secret, check_writers};
 use crate::pdp::archived::FOLDER_NAME;
 use crate::pdp::call::{self, Call, CallError, CallTarget};
+use crate::pdp::examiner::Examiner;
 use crate::pdp::heads::{Against, BehindError, Heads, HoldError, give_up};
+use crate::pdp::keys::{Keys, KeysError};
 use crate::pdp::ledger_key::{self, PRIVATE_NAME, PUBLIC_NAME};
 use crate::pdp::links::{FILE_NAME, LinkRing};
 use crate::pdp::own::{self, Own};
@@ -35,37 +37,6 @@ pub struct Opening {
     pub checkpoints_to: Option<PathBuf>,
     /// Each change is worked out twice, for tests ([`Store::each_change_twice`]).
     pub each_change_twice: bool,
-}
-
-/// Why the keys of a store are not used.
-#[derive(Debug, thiserror::Error)]
-pub enum KeysError {
-    /// A file is not there.
-    #[error("`{}` is not there, and this store knows the key in it: {lost}; bring the file back from a backup, or start once with `--new-keys` to give it up", path.display())]
-    Missing {
-        /// The file.
-        path: PathBuf,
-        /// What is lost with it.
-        lost: &'static str,
-    },
-    /// A file holds another key.
-    #[error("`{}` does not hold the key `{key}` that this store knows: {lost}; bring back the file that belongs to it, or start once with `--new-keys` to give it up", path.display())]
-    Other {
-        /// The file.
-        path: PathBuf,
-        /// The name of the key.
-        key: String,
-        /// What is lost with it.
-        lost: &'static str,
-    },
-    /// A file holds a key as one in use that was retired.
-    #[error("`{}` holds the key `{key}` as one in use, and this store knows that it was retired; bring back the file as it was then", path.display())]
-    Unretired {
-        /// The file.
-        path: PathBuf,
-        /// The name of the key.
-        key: String,
-    },
 }
 
 /// The folder in a data directory in which a backup is verified before it is taken.
@@ -90,59 +61,46 @@ pub(crate) fn store(data: &Path, clock: &SharedClock, opening: &Opening) -> Resu
     Ok(if opening.each_change_twice { store.each_change_twice() } else { store })
 }
 
-/// The keys of a store.
-pub(crate) struct Keys {
-    pub(crate) links: Arc<LinkRing>,
-    pub(crate) ledger: LedgerKey,
-    /// The public keys that older checkpoints were signed with.
-    pub(crate) former: Vec<VerifierKey>,
-    /// The files whose keys were given up for new ones.
-    pub(crate) replaced: Vec<&'static str>,
-}
-
-impl Keys {
-    /// Reads the keys of a store, or creates those of a store that has none yet.
-    pub(crate) fn open(store: &Store, data: &Path, clock: &SharedClock, opening: &Opening) -> Result<Self, PdpError> {
-        let known = store.known_keys()?;
-        // A store that was written before it kept what it knows had both files before it had a record.
-        let has_lived = store.has_lived()?;
-        let knows_ledger = known.as_ref().map_or(has_lived, |known| !known.ledger.is_empty());
-        let knows_links = known.as_ref().map_or(has_lived, |known| !known.links.is_empty());
-        let KnownKeys { ledger: known_ledger, links: known_links, retired } = known.unwrap_or_default();
-        let mut replaced = Vec::new();
-        for (name, is_known, lost) in [(PRIVATE_NAME, knows_ledger, LOST_LEDGER), (FILE_NAME, knows_links, LOST_LINKS)]
-        {
-            let path = data.join(name);
-            if is_known && !path.exists() {
-                if !opening.new_keys {
-                    return Err(KeysError::Missing { path, lost }.into());
-                }
-                replaced.push(name);
-            }
-        }
-        let public = public_key_in(data);
-        let (links, ledger) = (Arc::new(LinkRing::open(data, clock)?), ledger_key::open(data)?);
-        if let Some(key) =
-            links.keys().list().find(|key| key.retired().is_none() && retired.contains(&key.id().to_string()))
-        {
-            return Err(KeysError::Unretired { path: data.join(FILE_NAME), key: key.id().to_string() }.into());
-        }
-        let ids: Vec<String> = links.keys().list().map(|key| key.id().to_string()).collect();
-        let other_ledger = known_ledger.last().filter(|last| *last != ledger.public().text()).map(|last| origin(last));
-        let other_links = known_links.into_iter().find(|known| !ids.contains(known));
-        for (name, other, lost) in [(PRIVATE_NAME, other_ledger, LOST_LEDGER), (FILE_NAME, other_links, LOST_LINKS)] {
-            let Some(key) = other.filter(|_| !replaced.contains(&name)) else { continue };
+/// Reads the keys of a store, or creates those of a store that has none yet.
+fn keys(store: &Store, data: &Path, clock: &SharedClock, opening: &Opening) -> Result<Keys, PdpError> {
+    let known = store.known_keys()?;
+    // A store that was written before it kept what it knows had both files before it had a record.
+    let has_lived = store.has_lived()?;
+    let knows_ledger = known.as_ref().map_or(has_lived, |known| !known.ledger.is_empty());
+    let knows_links = known.as_ref().map_or(has_lived, |known| !known.links.is_empty());
+    let KnownKeys { ledger: known_ledger, links: known_links, retired } = known.unwrap_or_default();
+    let mut replaced = Vec::new();
+    for (name, is_known, lost) in [(PRIVATE_NAME, knows_ledger, LOST_LEDGER), (FILE_NAME, knows_links, LOST_LINKS)] {
+        let path = data.join(name);
+        if is_known && !path.exists() {
             if !opening.new_keys {
-                return Err(KeysError::Other { path: data.join(name), key, lost }.into());
+                return Err(KeysError::Missing { path, lost }.into());
             }
             replaced.push(name);
         }
-        let mut former: Vec<VerifierKey> =
-            known_ledger.iter().chain(&public).filter_map(|key| VerifierKey::parse(key).ok()).collect();
-        former.retain(|key| key.text() != ledger.public().text());
-        former.dedup_by(|a, b| a.text() == b.text());
-        Ok(Self { links, ledger, former, replaced })
     }
+    let public = public_key_in(data);
+    let (links, ledger) = (Arc::new(LinkRing::open(data, clock)?), ledger_key::open(data)?);
+    if let Some(key) =
+        links.keys().list().find(|key| key.retired().is_none() && retired.contains(&key.id().to_string()))
+    {
+        return Err(KeysError::Unretired { path: data.join(FILE_NAME), key: key.id().to_string() }.into());
+    }
+    let ids: Vec<String> = links.keys().list().map(|key| key.id().to_string()).collect();
+    let other_ledger = known_ledger.last().filter(|last| *last != ledger.public().text()).map(|last| origin(last));
+    let other_links = known_links.into_iter().find(|known| !ids.contains(known));
+    for (name, other, lost) in [(PRIVATE_NAME, other_ledger, LOST_LEDGER), (FILE_NAME, other_links, LOST_LINKS)] {
+        let Some(key) = other.filter(|_| !replaced.contains(&name)) else { continue };
+        if !opening.new_keys {
+            return Err(KeysError::Other { path: data.join(name), key, lost }.into());
+        }
+        replaced.push(name);
+    }
+    let mut former: Vec<VerifierKey> =
+        known_ledger.iter().chain(&public).filter_map(|key| VerifierKey::parse(key).ok()).collect();
+    former.retain(|key| key.text() != ledger.public().text());
+    former.dedup_by(|a, b| a.text() == b.text());
+    Ok(Keys { links, ledger, former, replaced })
 }
 
 /// What the store is to know of the keys.
@@ -181,7 +139,7 @@ pub(crate) fn over(
     terms: Terms,
     opening: &Opening,
 ) -> Result<Pdp, PdpError> {
-    let keys = Keys::open(&store, data, clock, opening)?;
+    let keys = keys(&store, data, clock, opening)?;
     let heads = opening.checkpoints_to.as_deref().map(Heads::in_folder).transpose()?;
     let known: Vec<VerifierKey> = [keys.ledger.public()].into_iter().chain(&keys.former).cloned().collect();
     let against = Against { data, heads: heads.as_ref(), keys: &known };
@@ -264,6 +222,13 @@ pub(crate) fn ledger_keys(pdp: &Pdp) -> Vec<String> {
 #[must_use]
 pub fn with_pages(mut pdp: Pdp) -> Pdp {
     pdp.settings.has_pages = true;
+    pdp
+}
+
+/// Has candidates examined by processes of that program, which is this one.
+#[must_use]
+pub fn examining_with(mut pdp: Pdp, program: PathBuf) -> Pdp {
+    pdp.settings.examiner = Some(Examiner::new(program));
     pdp
 }
 

@@ -1,8 +1,5 @@
 //! Whether records can be written, so that anything can be answered, and how far they are indexed.
 
-use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
-
 use crate::files::disk_of;
 use crate::limits::FREE_BYTES_MIN;
 use crate::pdp::Pdp;
@@ -26,31 +23,12 @@ pub async fn ready(pdp: &Pdp) -> Result<(), StoreError> {
     pdp.store.probe().await
 }
 
-/// How long it is known whether the disk has room.
-const ROOM_KNOWN_FOR: Duration = Duration::from_millis(100);
-
-/// Whether the disk had room when it was last looked at.
-#[derive(Default)]
-pub(crate) struct Room(Mutex<Option<(Instant, bool)>>);
-
-impl Room {
-    fn note(&self, has_room: bool) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((Instant::now(), has_room));
-    }
-}
-
 /// Does the disk have more room than is kept for what is written last? Where it has not, nothing is begun: every call
 /// has a record.
 #[must_use]
 pub fn has_room(pdp: &Pdp) -> bool {
     let Some(folder) = pdp.settings.folder.as_deref() else { return true };
-    let mut known = pdp.settings.room.0.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some((_, has_room)) = known.filter(|(at, _)| at.elapsed() < ROOM_KNOWN_FOR) {
-        return has_room;
-    }
-    let has_room = disk_of(folder).is_none_or(|disk| disk.free >= FREE_BYTES_MIN);
-    *known = Some((Instant::now(), has_room));
-    has_room
+    pdp.settings.room.is_there(folder)
 }
 
 /// How far the ledger is indexed.

@@ -9,7 +9,6 @@ use jiff::SignedDuration;
 use crate::clock::Timestamp;
 use crate::id::TokenId;
 use crate::limits::{KNOWN_TOKENS_MAX, TOKEN_USE_WRITTEN_SECONDS};
-use crate::pdp::Pdp;
 
 /// When the use of each token was last written by this process.
 #[derive(Default)]
@@ -17,7 +16,7 @@ pub(crate) struct TokenUses(Mutex<BTreeMap<TokenId, Timestamp>>);
 
 impl TokenUses {
     /// Is the use of a token to be written again?
-    fn is_due(&self, id: &TokenId, now: Timestamp) -> bool {
+    pub(crate) fn is_due(&self, id: &TokenId, now: Timestamp) -> bool {
         let mut written = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let lately = SignedDuration::from_secs(TOKEN_USE_WRITTEN_SECONDS);
         if written.get(id).is_some_and(|at| now.duration_since(*at) < lately) {
@@ -28,15 +27,5 @@ impl TokenUses {
         }
         written.insert(id.clone(), now);
         true
-    }
-}
-
-/// Notes that a token was used. Whether that can be written decides nothing.
-pub fn note_token_use(pdp: &Pdp, id: &TokenId) {
-    let now = pdp.now();
-    if pdp.settings.token_uses.is_due(id, now)
-        && let Err(error) = pdp.store.note_token_use(id, now)
-    {
-        tracing::debug!(%error, token = %id, "the use of a token was not written");
     }
 }

@@ -1,17 +1,13 @@
 //! Wrong credentials in the ledger, in a bounded form: the first is recorded at once, those that follow are counted,
 //! and their number is recorded when a minute is over. So guessing is seen, and does not fill the disk.
 
-use std::sync::{Mutex, PoisonError};
-
-use jiff::SignedDuration;
-
 use crate::audit::{Record, RecordKind};
 use crate::caller::{Caller, Proof};
-use crate::clock::{OnceAMinute, Timestamp};
+use crate::clock::OnceAMinute;
 use crate::facts::Facts;
 use crate::id::TokenId;
-use crate::limits::WRONG_CREDENTIALS_WINDOW_SECONDS;
 use crate::pdp::Pdp;
+use crate::pdp::credentials_minute::Window;
 use crate::store::{StoreError, Token};
 
 /// The action of these records.
@@ -19,46 +15,6 @@ const ACTION: &str = "Api::authenticate";
 
 /// What is said of tokens that were altered on disk.
 static ALTERED: OnceAMinute = OnceAMinute::new();
-
-/// A minute in which wrong credentials came.
-struct Window {
-    began: Timestamp,
-    /// How many came after the first, which has a record of its own.
-    counted: u64,
-    last: Timestamp,
-}
-
-/// The minute that goes on, if any does.
-#[derive(Default)]
-pub(crate) struct WrongCredentials(Mutex<Option<Window>>);
-
-impl WrongCredentials {
-    /// Records wrong credentials. The minute that is over, with how many it counted, and whether these are the
-    /// first of a new one.
-    fn note(&self, now: Timestamp) -> (Option<Window>, bool) {
-        let mut window = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        match window.as_mut().filter(|window| !window.is_over(now)) {
-            Some(open) => {
-                open.counted += 1;
-                open.last = now;
-                (None, false)
-            }
-            None => (window.replace(Window { began: now, counted: 0, last: now }), true),
-        }
-    }
-
-    /// Ends the minute if it is over, or whatever it is with `all`.
-    fn end(&self, now: Timestamp, all: bool) -> Option<Window> {
-        let mut window = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        window.take_if(|window| all || window.is_over(now))
-    }
-}
-
-impl Window {
-    fn is_over(&self, now: Timestamp) -> bool {
-        now.duration_since(self.began) >= SignedDuration::from_secs(WRONG_CREDENTIALS_WINDOW_SECONDS)
-    }
-}
 
 /// Records that wrong credentials came, in a bounded form. `named` is the token they named; only one that is known
 /// is recorded.
@@ -85,7 +41,7 @@ pub async fn note_wrong_credentials(pdp: &Pdp, named: Option<&TokenId>) -> Resul
 /// # Errors
 /// [`StoreError`] when the record cannot be written.
 pub async fn keep_wrong_credentials(pdp: &Pdp, all: bool) -> Result<(), StoreError> {
-    pdp.settings.guessing.forget();
+    pdp.settings.attempts.forget();
     let over = pdp.metrics.wrong_credentials_now.end(pdp.now(), all);
     append_all(pdp, over.and_then(|window| counted(pdp, &window)).into_iter().collect()).await
 }
