@@ -90,7 +90,7 @@ use warp::{Filter, Reply};
 
 use crate::caller::Identity;
 use crate::limits::RULES_BODY_BYTES_MAX;
-use crate::pdp::{Pdp, metrics, ready};
+use crate::pdp::{Pdp, ready};
 use crate::work::Owner;
 use authenticate::{Entry, authenticate};
 use authzen::interop;
@@ -288,7 +288,7 @@ async fn dispatch(
     let received = Received { method, path, params, query, passed_on, host, headers, connection, body, serving };
     let answer = enter(surface, served.route, received).await;
     if let Some(limit) = answer.as_ref().err().and_then(Problem::limit) {
-        metrics::limit_reached(&surface.pdp, limit);
+        surface.pdp.metrics.limit_reached(limit);
     }
     let response = answer.unwrap_or_else(Problem::into_response);
     let (status, took) = (response.status().as_u16(), began.elapsed());
@@ -358,7 +358,7 @@ fn taken_by(surface: &Surface, body: Body, identity: &Identity, headers: &Header
         Body::Json | Body::JsonOrNone => length().unwrap_or(most).min(most.max(RULES_BODY_BYTES_MAX as u64)),
     };
     surface.quotas.begin(&identity.caller.to_string(), held).map_err(|reached| {
-        metrics::limit_reached(&surface.pdp, reached.setting());
+        surface.pdp.metrics.limit_reached(reached.setting());
         Problem::quota_reached(reached.setting(), reached.retry_after())
     })
 }

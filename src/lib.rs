@@ -14,7 +14,7 @@
 //! ## Rooms, from the ground up
 //!
 //! A file names only modules above its own in this list, and inside a room only files above its own in the list of the
-//! room. A file and those of its own folder name each other in no circle, but for the few that `tests/house.rs` lists.
+//! room. A file and those of its own folder name each other in no circle.
 //!
 //! | module | what lives there |
 //! |---|---|

@@ -19,6 +19,7 @@ pub(crate) mod token_uses;
 pub(crate) mod room;
 pub mod examiner;
 pub mod span_queue;
+pub mod metrics;
 pub mod names;
 pub(crate) mod own;
 pub(crate) mod reach;
@@ -32,7 +33,7 @@ pub mod rules;
 pub mod page;
 pub mod guessing;
 pub mod wrong_credentials;
-pub mod metrics;
+pub mod figures;
 pub mod reload;
 
 use std::path::PathBuf;

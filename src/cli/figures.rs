@@ -8,7 +8,6 @@ use tokio::net::TcpListener;
 use super::ended::Failure;
 use crate::http::{ConnectionLimits, Listener, Shutdown, serve, service};
 use crate::pdp::Pdp;
-use crate::pdp::metrics::listener_metrics;
 
 /// Listens where the settings say that figures are served.
 pub(super) async fn listen_for_figures(at: Option<SocketAddr>) -> Result<Option<TcpListener>, Failure> {
@@ -34,6 +33,6 @@ pub(super) fn serve_figures(
     }
     tracing::info!(%address, "figures are served");
     let served = service(Arc::clone(pdp), Listener::Watching, shutdown.clone(), None);
-    tokio::spawn(serve(listener, served, None, connections, listener_metrics(pdp), shutdown));
+    tokio::spawn(serve(listener, served, None, connections, pdp.metrics.of_listeners(), shutdown));
     Ok(())
 }

@@ -33,7 +33,6 @@ use crate::decide::World;
 use crate::evidence;
 use crate::http::{Listener, Shutdown, serve, service};
 use crate::pdp::call::Call;
-use crate::pdp::metrics::listener_metrics;
 use crate::pdp::opening::{self, Opening};
 use crate::pdp::{Pdp, Terms, ready, rules, wrong_credentials};
 use crate::policy::{Bundle, RuleFiles, Rulebook};
@@ -215,7 +214,7 @@ impl Serve {
         if let Some(figures) = figures {
             serve_figures(figures, &pdp, connections, shutdown.clone())?;
         }
-        let counted = listener_metrics(&pdp);
+        let counted = pdp.metrics.of_listeners();
         let serving = tokio::spawn(serve(listener, served, tls.clone(), connections, counted, shutdown.clone()));
         // Whoever reads that it is ready may stop it at once.
         let mut terminate = signal(SignalKind::terminate())?;

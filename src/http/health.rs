@@ -12,9 +12,9 @@ use super::received::Listener;
 use super::request::Request;
 use super::response::{json_reply, recorded};
 use crate::clock::ClockState;
-use crate::pdp::metrics::Format;
+use crate::pdp::figures::Format;
 use crate::pdp::ready::IndexState;
-use crate::pdp::{metrics, ready, rules};
+use crate::pdp::{figures, ready, rules};
 
 /// It is alive.
 #[derive(Serialize, ToSchema)]
@@ -88,10 +88,10 @@ pub(super) async fn metrics(request: Request) -> Result<Response, Problem> {
     };
     // Whoever watches without credentials is told also when no record can be written.
     let (figures, seqs) = if request.entry.listener == Listener::Watching {
-        let figures = metrics::figures(&request.pdp, format);
+        let figures = figures::figures(&request.pdp, format);
         (figures.map_err(|error| Problem::unavailable(&error))?, Vec::new())
     } else {
-        let read = metrics::read_figures(&request.pdp, &request.call, format).await?;
+        let read = figures::read_figures(&request.pdp, &request.call, format).await?;
         (read.value, read.seqs)
     };
     let mut response = Response::new(figures.into());

@@ -21,7 +21,7 @@ use super::{
     relationships, root, rules, sessions, subscriptions, tokens, transfer, what_if,
 };
 use crate::pdp::Pdp;
-use crate::pdp::metrics::{self, RouteMetrics};
+use crate::pdp::metrics::RouteMetrics;
 
 type Answering = Pin<Box<dyn Future<Output = Result<Response, Problem>> + Send>>;
 
@@ -220,7 +220,7 @@ impl Routes {
         let mut by_path: BTreeMap<&str, Vec<Arc<Served>>> = BTreeMap::new();
         let mut asked_most = Vec::new();
         for route in ROUTES {
-            let metrics = metrics::route_metrics(pdp, route.method.as_str(), route.path);
+            let metrics = pdp.metrics.of_route(route.method.as_str(), route.path);
             let served = Arc::new(Served { route, metrics });
             if ASKED_MOST.contains(&route.path) {
                 asked_most.push(Arc::clone(&served));
@@ -230,7 +230,7 @@ impl Routes {
         // The metadata of a decision point whose URL has a path is below the well-known path too (AuthZEN §9.2).
         let configuration = format!("{CONFIGURATION}{}", public_path(pdp.public_url()));
         if let Some(route) = ROUTES.iter().find(|route| route.path == CONFIGURATION && configuration != CONFIGURATION) {
-            let metrics = metrics::route_metrics(pdp, route.method.as_str(), route.path);
+            let metrics = pdp.metrics.of_route(route.method.as_str(), route.path);
             by_path.insert(&configuration, vec![Arc::new(Served { route, metrics })]);
         }
         let mut router = matchit::Router::new();

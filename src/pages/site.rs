@@ -31,7 +31,6 @@ use crate::http::{Listener, Quotas, Site, SiteResponse, Taking, Visit};
 use crate::limits::{FORM_BODY_BYTES_MAX, RULES_BODY_BYTES_MAX};
 use crate::pdp::attempts::holder;
 use crate::pdp::call::Call;
-use crate::pdp::metrics::limit_reached;
 use crate::pdp::ready::has_room;
 use crate::work::Progress;
 
@@ -194,7 +193,7 @@ fn taken(quotas: &Quotas, page: &PageCall, whose: &str) -> Result<Taking, Fault>
         return Err(Fault::Unavailable);
     }
     let mut taking = quotas.begin(whose, page.body.len() as u64).map_err(|reached| {
-        limit_reached(&page.setting.pdp, reached.setting());
+        page.setting.pdp.metrics.limit_reached(reached.setting());
         Fault::TooMany(Duration::from_secs(reached.retry_after()))
     })?;
     taking.spends(&page.call.spent);

@@ -1,20 +1,16 @@
-//! Metrics of the service, in the text format of Prometheus. No metric names a partner or a customer.
+//! The metrics of a decision point. None names a partner or a customer.
 
 mod decisions;
 mod listener;
-mod machine;
 mod reviews;
 mod routes;
-mod text;
 
-pub use listener::{HandshakeFailure, ListenerMetrics, listener_metrics};
-pub use routes::{RouteMetrics, route_metrics};
+pub use listener::{HandshakeFailure, ListenerMetrics};
+pub use routes::RouteMetrics;
 
-use std::convert::Infallible;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Mutex, PoisonError};
 
-use prometheus_client::encoding::text::{encode_eof, encode_registry};
 use prometheus_client::encoding::{EncodeLabelSet, EncodeMetric, MetricEncoder, NoLabelSet};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -24,14 +20,9 @@ use prometheus_client::metrics::{MetricType, TypedMetric};
 use prometheus_client::registry::Registry;
 
 use crate::audit::ENGINE;
-use crate::clock::{ClockState, Durations, Timestamp};
-use crate::config::RulesFrom;
-use crate::decide::decided_by_cedar;
-use crate::pdp::call::{Call, CallError, CallTarget, Response, read};
+use crate::clock::{Durations, Timestamp};
 use crate::pdp::credentials_minute::WrongCredentials;
 use crate::pdp::span_queue::SpanCounters;
-use crate::pdp::{Pdp, ready, rules};
-use crate::store::StoreError;
 use decisions::DecisionMetrics;
 use reviews::ReviewMetrics;
 use routes::{AnswerLabels, RouteLabels};
@@ -53,14 +44,14 @@ impl TypedMetric for Durations {
 }
 
 #[derive(Clone, PartialEq, Eq, Hash, Debug, EncodeLabelSet)]
-struct RulesLabels {
-    digest: String,
-    from: &'static str,
+pub(super) struct RulesLabels {
+    pub(super) digest: String,
+    pub(super) from: &'static str,
 }
 
 /// The metrics of one decision point.
 pub(crate) struct Metrics {
-    registry: Mutex<Registry>,
+    pub(super) registry: Mutex<Registry>,
     /// The decisions that were given as answers.
     pub(crate) decisions: DecisionMetrics,
     /// The reviews of sets that were to come in force.
@@ -70,26 +61,26 @@ pub(crate) struct Metrics {
     durations: Family<RouteLabels, Durations>,
     listener: ListenerMetrics,
     /// When a checkpoint was last signed, in milliseconds since 1970.
-    signed_at: AtomicI64,
-    signed: Gauge,
+    pub(super) signed_at: AtomicI64,
+    pub(super) signed: Gauge,
     refusals: Counter,
     pub(crate) swaps: Counter,
-    failures: Counter,
+    pub(super) failures: Counter,
     pub(crate) wrong_credentials: Counter,
     /// The minute of wrong credentials that goes on.
     pub(crate) wrong_credentials_now: WrongCredentials,
     /// Answers of the table of decisions that were decided by the rules as well, and those that were others then.
     pub(crate) compared: Counter,
     pub(crate) inconsistent: Counter,
-    by_cedar: Gauge,
-    rules: Family<RulesLabels, Gauge>,
-    refused: Gauge,
-    records: Gauge,
-    unindexed: Gauge,
-    revision: Gauge,
-    writable: Gauge,
-    waiting: Gauge,
-    clock: Gauge,
+    pub(super) by_cedar: Gauge,
+    pub(super) rules: Family<RulesLabels, Gauge>,
+    pub(super) refused: Gauge,
+    pub(super) records: Gauge,
+    pub(super) unindexed: Gauge,
+    pub(super) revision: Gauge,
+    pub(super) writable: Gauge,
+    pub(super) waiting: Gauge,
+    pub(super) clock: Gauge,
 }
 
 impl Metrics {
@@ -192,80 +183,19 @@ impl Metrics {
     pub(crate) fn refused(&self) {
         self.refusals.inc();
     }
-}
 
-/// Counts that a limit was reached. Its name is one of the program, never one that a caller gave.
-pub fn limit_reached(pdp: &Pdp, limit: &'static str) {
-    pdp.metrics.listener.limit_reached(limit);
-}
-
-fn gauge(gauge: &Gauge, value: u64) {
-    gauge.set(i64::try_from(value).unwrap_or(i64::MAX));
-}
-
-/// A text format that metrics can be in.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Format {
-    /// That of OpenMetrics.
-    OpenMetrics,
-    /// The one that Prometheus had before.
-    PlainText,
-}
-
-/// Reads every metric as it is now, if the caller may.
-///
-/// # Errors
-/// [`CallError::Denied`] when the rules do not allow it.
-pub async fn read_figures(pdp: &Pdp, call: &Call, format: Format) -> Result<Response<String>, CallError<Infallible>> {
-    read(pdp, call, "readMetrics", &CallTarget::Installation, |_, _| Ok(figures(pdp, format)?)).await
-}
-
-/// Every metric as it is now.
-///
-/// # Errors
-/// [`StoreError`] when the ledger cannot be read.
-pub fn figures(pdp: &Pdp, format: Format) -> Result<String, StoreError> {
-    let text = open_metrics(pdp)?;
-    Ok(match format {
-        Format::OpenMetrics => text,
-        Format::PlainText => text::of(&text),
-    })
-}
-
-fn open_metrics(pdp: &Pdp) -> Result<String, StoreError> {
-    let metrics = &pdp.metrics;
-    let registry = metrics.registry.lock().unwrap_or_else(PoisonError::into_inner);
-    let from = match rules::rules_from(pdp) {
-        RulesFrom::Files => "files",
-        RulesFrom::Publishing => "publishing",
-    };
-    metrics.rules.clear();
-    metrics.rules.get_or_create(&RulesLabels { digest: pdp.digest().to_string(), from }).set(1);
-    metrics.refused.set(i64::from(pdp.rules.current.has_refused()));
-    gauge(&metrics.by_cedar, decided_by_cedar(&pdp.rules()).len() as u64);
-    let index = ready::index_state(pdp)?;
-    gauge(&metrics.unindexed, index.lag);
-    gauge(&metrics.records, index.to + index.lag);
-    gauge(&metrics.revision, pdp.revision().0);
-    metrics.writable.set(i64::from(pdp.store.is_writable()));
-    gauge(&metrics.waiting, pdp.store.waiting() as u64);
-    metrics.failures.inc_by(pdp.store.failures().saturating_sub(metrics.failures.get()));
-    metrics.clock.set(match pdp.store.clock_state() {
-        ClockState::Agrees => 0,
-        ClockState::Behind { by } => -by.as_secs(),
-        ClockState::Ahead { by } => by.as_secs(),
-    });
-    let signed_at = metrics.signed_at.load(Ordering::Relaxed);
-    let age = (pdp.now().as_millisecond() - signed_at) / 1_000;
-    metrics.signed.set(if signed_at == 0 { -1 } else { age });
-    metrics.reviews.measure(pdp.now());
-    let mut text = String::new();
-    let unwritable = |error: std::fmt::Error| StoreError::Unusable(error.to_string());
-    encode_registry(&mut text, &registry).map_err(unwritable)?;
-    if let Some(data) = &pdp.settings.folder {
-        machine::disk(&mut text, data);
+    /// Counts that a limit was reached. Its name is one of the program, never one that a caller gave.
+    pub(crate) fn limit_reached(&self, limit: &'static str) {
+        self.listener.limit_reached(limit);
     }
-    machine::process(&mut text);
-    encode_eof(&mut text).map_err(unwritable)?;
-    Ok(text)
+
+    /// Where the listeners of a decision point count.
+    pub(crate) fn of_listeners(&self) -> ListenerMetrics {
+        self.listener.clone()
+    }
+
+    /// Where the answers of a route are counted.
+    pub(crate) fn of_route(&self, method: &'static str, route: &'static str) -> RouteMetrics {
+        RouteMetrics::of(method, route, self.durations.clone(), self.answers.clone())
+    }
 }

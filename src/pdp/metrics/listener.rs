@@ -5,8 +5,6 @@ use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::registry::Registry;
 
-use crate::pdp::Pdp;
-
 /// Why a handshake of TLS came to nothing.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum HandshakeFailure {
@@ -70,10 +68,4 @@ impl ListenerMetrics {
     pub fn handshake_failed(&self, why: HandshakeFailure) {
         self.handshakes.get_or_create(&WhyLabels { why: why.word() }).inc();
     }
-}
-
-/// Where the listeners of a decision point count.
-#[must_use]
-pub fn listener_metrics(pdp: &Pdp) -> ListenerMetrics {
-    pdp.metrics.listener.clone()
 }

@@ -8,7 +8,6 @@ use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 
 use crate::clock::Durations;
-use crate::pdp::Pdp;
 
 /// The status of most answers.
 const OK: u16 = 200;
@@ -39,6 +38,15 @@ pub struct RouteMetrics {
 }
 
 impl RouteMetrics {
+    pub(super) fn of(
+        method: &'static str,
+        route: &'static str,
+        durations: Family<RouteLabels, Durations>,
+        answers: Family<AnswerLabels, Counter>,
+    ) -> Self {
+        Self { method, route, own: OnceLock::new(), ok: OnceLock::new(), durations, answers }
+    }
+
     /// Counts an answer.
     pub fn answered(&self, status: u16, took: Duration) {
         let (method, route) = (self.method, self.route);
@@ -50,11 +58,4 @@ impl RouteMetrics {
             self.answers.get_or_create(&labels).inc();
         }
     }
-}
-
-/// Where the answers of a route are counted.
-#[must_use]
-pub fn route_metrics(pdp: &Pdp, method: &'static str, route: &'static str) -> RouteMetrics {
-    let (durations, answers) = (pdp.metrics.durations.clone(), pdp.metrics.answers.clone());
-    RouteMetrics { method, route, own: OnceLock::new(), ok: OnceLock::new(), durations, answers }
 }
