@@ -60,15 +60,7 @@ pub fn guessed(page: &PageCall) -> Option<Duration> {
 pub fn shown(page: &PageCall, asked: &SignIn<'_>) -> Shown {
     let words = page.words;
     let SignIn { next, again, needs_cookies, errors, failure, .. } = asked;
-    let token = Field {
-        id: "token",
-        label: words.say("token"),
-        hint: Some(html! { (words.say("token-hint")) }),
-        kind: "password",
-        value: "",
-        autocomplete: "off",
-        is_optional: false,
-    };
+    let token = Field { kind: "password", ..Field::text(words, "token", "token", "", false) };
     let title = words.say(failure.as_ref().map_or("sign-in", |failure| failure.key));
     let main = html! {
         (summary(words, errors))
@@ -114,15 +106,8 @@ fn company(page: &PageCall, asked: &SignIn<'_>) -> Markup {
     let asks = own.or(*picked).is_none()
         && providers.len() > 1
         && providers.iter().any(|provider| !provider.settings.domains.is_empty());
-    let work_email = Field {
-        id: "email",
-        label: words.say("company-email"),
-        hint: Some(html! { (words.say("company-email-hint")) }),
-        kind: "email",
-        value: email,
-        autocomplete: "email",
-        is_optional: false,
-    };
+    let work_email = Field::text(words, "email", "company-email", email, false);
+    let work_email = Field { kind: "email", autocomplete: "email", ..work_email };
     html! {
         @if !providers.is_empty() {
             section {

@@ -116,16 +116,9 @@ fn mistake(words: Words, error: &AccessReviewError) -> Result<FieldError, Fault>
 
 fn form(words: Words, asked: &Parameters, errors: &[FieldError]) -> Markup {
     let line = |name: &'static str, hint: &str| {
-        let of = Field {
-            id: name,
-            label: words.say(&format!("review-{name}")),
-            hint: Some(html! { (words.say(hint)) }),
-            kind: "text",
-            value: asked.text(name),
-            autocomplete: "off",
-            is_optional: false,
-        };
-        field(words, &of, errors)
+        let hint = Some(html! { (words.say(hint)) });
+        let of = Field::text(words, name, &format!("review-{name}"), asked.text(name), false);
+        field(words, &Field { hint, ..of }, errors)
     };
     let by = vec![("", words.say("review-rules-then")), ("current", words.say("rules-current"))];
     html! {

@@ -101,16 +101,9 @@ fn filter(words: Words, asked: &Parameters) -> (ChangeFilter, Vec<FieldError>) {
 
 fn form(words: Words, asked: &Parameters, errors: &[FieldError]) -> Markup {
     let line = |name: &'static str, hint: &str| {
-        let of = Field {
-            id: name,
-            label: words.say(&format!("changes-{name}")),
-            hint: Some(html! { (words.say("for-example")) " " (id(hint)) }),
-            kind: "text",
-            value: asked.text(name),
-            autocomplete: "off",
-            is_optional: false,
-        };
-        field(words, &of, errors)
+        let hint = Some(html! { (words.say("for-example")) " " (id(hint)) });
+        let of = Field::text(words, name, &format!("changes-{name}"), asked.text(name), false);
+        field(words, &Field { hint, ..of }, errors)
     };
     let events = EVENTS.map(|event| (event, words.say(&format!("journal-{event}"))));
     html! {

@@ -161,16 +161,9 @@ fn filter(words: Words, asked: &Parameters) -> (DecisionFilter, Vec<FieldError>)
 fn form(page: &PageCall, asked: &Parameters, errors: &[FieldError]) -> Markup {
     let words = page.words;
     let line = |name: &'static str, hint: Option<&str>| {
-        let of = Field {
-            id: name,
-            label: words.say(&format!("field-{name}")),
-            hint: hint.map(|hint| html! { (words.say("for-example")) " " (id(hint)) }),
-            kind: "text",
-            value: asked.text(name),
-            autocomplete: "off",
-            is_optional: false,
-        };
-        field(words, &of, errors)
+        let hint = hint.map(|hint| html! { (words.say("for-example")) " " (id(hint)) });
+        let of = Field::text(words, name, &format!("field-{name}"), asked.text(name), false);
+        field(words, &Field { hint, ..of }, errors)
     };
     let choice = |name: &'static str, options: Vec<(&'static str, String)>| {
         let of = Choices { id: name, label: words.say(&format!("field-{name}")), options, chosen: asked.text(name) };

@@ -127,16 +127,7 @@ async fn through(page: &PageCall, mut replaying: Replaying, first: Seq) -> Resul
 
 fn range(words: Words, asked: &Parameters, errors: &[FieldError]) -> Markup {
     let line = |name: &'static str| {
-        let of = Field {
-            id: name,
-            label: words.say(&format!("range-{name}")),
-            hint: None,
-            kind: "text",
-            value: asked.text(name),
-            autocomplete: "off",
-            is_optional: true,
-        };
-        field(words, &of, errors)
+        field(words, &Field::text(words, name, &format!("range-{name}"), asked.text(name), true), errors)
     };
     html! { (line("from")) (line("to")) }
 }

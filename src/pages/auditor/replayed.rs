@@ -31,15 +31,7 @@ pub fn by_words(words: Words, rules: &str) -> Markup {
 pub fn rules_fields(words: Words, rules: &str, errors: &[FieldError]) -> Markup {
     let is_other = ![THEN, CURRENT, ""].contains(&rules);
     let options = vec![(THEN, words.say("rules-then")), (CURRENT, words.say("rules-current"))];
-    let other = Field {
-        id: "set",
-        label: words.say("rules-other"),
-        hint: None,
-        kind: "text",
-        value: if is_other { rules } else { "" },
-        autocomplete: "off",
-        is_optional: true,
-    };
+    let other = Field::text(words, "set", "rules-other", if is_other { rules } else { "" }, true);
     html! {
         (choices(&Choices { id: "rules", label: words.say("by-which-rules"), options, chosen: rules }))
         (field(words, &other, errors))

@@ -136,24 +136,11 @@ fn chosen(page: &PageCall, offer: &Offer, found: &Known, form: &Form, errors: &[
     let held: Vec<Markup> = held.map(|(service, _)| page.service(service)).collect();
     let mut rows = vec![who_asks(page, offer), (words.say("the-link"), html! { (words.say("the-link-says")) })];
     rows.extend(before(page, offer, found).map(|before| (words.say("before"), before)));
-    let until = Field {
-        id: "until",
-        label: words.say("until"),
-        hint: Some(html! { (words.say("until-hint")) }),
-        kind: "date",
-        value: form.text("until"),
-        autocomplete: "on",
-        is_optional: true,
-    };
-    let other = Field {
-        id: "other",
-        label: words.say("other-service"),
-        hint: Some(html! { (words.say("other-service-hint")) " " span.code translate="no" { "power-bi" } }),
-        kind: "text",
-        value: form.text("other"),
-        autocomplete: "on",
-        is_optional: true,
-    };
+    let until = Field::text(words, "until", "until", form.text("until"), true);
+    let until = Field { kind: "date", autocomplete: "on", ..until };
+    let hint = html! { (words.say("other-service-hint")) " " span.code translate="no" { "power-bi" } };
+    let other = Field::text(words, "other", "other-service", form.text("other"), true);
+    let other = Field { hint: Some(hint), autocomplete: "on", ..other };
     let first = first_choice(offer, &services);
     let main = html! {
         (summary(words, errors))

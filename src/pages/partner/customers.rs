@@ -110,15 +110,8 @@ fn none_key(is_later: bool, goes_on: bool) -> &'static str {
 
 fn search(page: &PageCall, filter: &CustomerFilter) -> Markup {
     let words = page.words;
-    let text = Field {
-        id: "q",
-        label: words.say("customers-search"),
-        hint: None,
-        kind: "search",
-        value: filter.text.as_deref().unwrap_or_default(),
-        autocomplete: "off",
-        is_optional: false,
-    };
+    let text = filter.text.as_deref().unwrap_or_default();
+    let text = Field { kind: "search", ..Field::text(words, "q", "customers-search", text, false) };
     let all = ("", words.say("only-all"));
     let each = CustomerStanding::ALL.iter().map(|one| (one.as_str(), words.say(&format!("only-{one}"))));
     let only = Choices {
