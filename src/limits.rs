@@ -112,8 +112,6 @@ pub const WHAT_IF_CHANGES_MAX: usize = 1_000;
 pub const WHAT_IF_FACTS_MAX: usize = 100_000;
 /// The most pairs of a subject and a resource that one what-if compares.
 pub const WHAT_IF_PAIRS_MAX: usize = 50_000;
-/// The pairs that a difference of two sets of rules names for each action, gained and lost, when nobody says how many.
-pub const DIFFERENCE_NAMED: usize = 100;
 /// The most answers that are named for each action, gained and lost, where two sets of rules are compared.
 pub const NAMED_TURNS_MAX: usize = 1_000;
 /// The most callers whose use is remembered at a time; those that take nothing make room.

@@ -14,7 +14,6 @@ use standing::domain::partner::{PartnerKind, PartnerStatus};
 use standing::domain::service::Service as DomainService;
 use standing::facts::{Facts, Needs};
 use standing::id::{Revision, ServiceId};
-use standing::limits::DIFFERENCE_NAMED;
 use standing::pdp::Pdp;
 use standing::pdp::call::CallError;
 use standing::pdp::links::LinkRing;
@@ -26,6 +25,9 @@ use standing::{change, publish};
 
 use crate::stage::terms;
 use crate::worlds::{Answers, World, operator, rules};
+
+/// At least as many turns as these worlds have.
+const NAMED: usize = 100;
 
 pub type Files = Vec<(&'static str, &'static str)>;
 
@@ -390,7 +392,7 @@ async fn rules_that_say_the_same_are_not_compared() {
         .map(|(path, text)| (path.to_owned(), text.replace("@title(\"", "// Another word.\n@title(\"Now: ")));
     let renamed = Bundle::load(renamed.collect(), Rulebook::Domain).unwrap();
     assert_ne!(renamed.digest(), rules(&[]).digest());
-    let (told, heard) = difference(&world, rules(&[]), renamed, DIFFERENCE_NAMED).await;
+    let (told, heard) = difference(&world, rules(&[]), renamed, NAMED).await;
     assert_eq!((told.gained, told.lost, told.actions.len(), told.complete), (0, 0, 0, true));
     assert_eq!(heard.progress.last(), Some(&Progress { done: 0, all: 0 }));
 }
@@ -405,10 +407,10 @@ async fn a_grant_that_has_ended_counts_no_more() {
     let none = || {
         rules(&[never!("support", r#"forbid (principal is Partner, action == Action::"provideSupport", resource);"#)])
     };
-    let (told, _) = difference(&world, rules(&[]), none(), DIFFERENCE_NAMED).await;
+    let (told, _) = difference(&world, rules(&[]), none(), NAMED).await;
     assert_eq!((told.gained, told.lost), (0, 1));
     world.clock.set(world.clock.now().checked_add(jiff::Span::new().hours(3)).unwrap());
-    let (told, _) = difference(&world, rules(&[]), none(), DIFFERENCE_NAMED).await;
+    let (told, _) = difference(&world, rules(&[]), none(), NAMED).await;
     assert_eq!((told.gained, told.lost), (0, 0));
 }
 
@@ -460,7 +462,7 @@ async fn one_among_many_is_not_one_alone() {
         r#"forbid (principal is Partner, action == Action::"provideSupport", resource is Service)
         when { resource.delegatedAdministrators == [principal] };"#
     )]);
-    let (told, heard) = difference(&world, rules(&[]), alone, DIFFERENCE_NAMED).await;
+    let (told, heard) = difference(&world, rules(&[]), alone, NAMED).await;
     assert_eq!((told.gained, told.lost), (0, 1));
     assert_eq!((heard.lost[0].0.1.as_str(), heard.lost[0].1.1.as_str()), ("p1", "c1/one"));
 }

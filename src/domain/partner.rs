@@ -26,12 +26,6 @@ impl PartnerKind {
     pub fn transacts(self) -> bool {
         matches!(self, Self::DirectBill | Self::IndirectProvider)
     }
-
-    /// May a partner of this kind ask with a link of its own? (An indirect reseller's provider asks for it.)
-    #[must_use]
-    pub fn has_own_link(self) -> bool {
-        !matches!(self, Self::IndirectReseller)
-    }
 }
 
 words! {

@@ -19,12 +19,6 @@ pub fn moment(words: Words, at: Timestamp) -> Markup {
     html! { time datetime=(at) { (text) } }
 }
 
-/// A moment as plain text, for titles.
-#[must_use]
-pub fn moment_text(words: Words, at: Timestamp) -> String {
-    said(words, at, true)
-}
-
 /// The day of a moment as forms hold it.
 #[must_use]
 pub fn date(at: Timestamp) -> String {

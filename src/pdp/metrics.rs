@@ -50,6 +50,7 @@ pub(super) struct RulesLabels {
 }
 
 /// The metrics of one decision point.
+#[derive(Default)]
 pub(crate) struct Metrics {
     pub(super) registry: Mutex<Registry>,
     /// The decisions that were given as answers.
@@ -86,33 +87,7 @@ pub(crate) struct Metrics {
 impl Metrics {
     /// None yet, over a store whose writer measures its commits.
     pub(crate) fn new(commits: Durations) -> Self {
-        let metrics = Self {
-            registry: Mutex::default(),
-            decisions: DecisionMetrics::default(),
-            reviews: ReviewMetrics::default(),
-            spans: SpanCounters::default(),
-            answers: Family::default(),
-            durations: Family::default(),
-            listener: ListenerMetrics::default(),
-            signed_at: AtomicI64::default(),
-            signed: Gauge::default(),
-            refusals: Counter::default(),
-            swaps: Counter::default(),
-            failures: Counter::default(),
-            wrong_credentials: Counter::default(),
-            wrong_credentials_now: WrongCredentials::default(),
-            compared: Counter::default(),
-            inconsistent: Counter::default(),
-            by_cedar: Gauge::default(),
-            rules: Family::default(),
-            refused: Gauge::default(),
-            records: Gauge::default(),
-            unindexed: Gauge::default(),
-            revision: Gauge::default(),
-            writable: Gauge::default(),
-            waiting: Gauge::default(),
-            clock: Gauge::default(),
-        };
+        let metrics = Self::default();
         let mut registry = Registry::with_prefix("standing");
         let build = Info::new([("version", env!("CARGO_PKG_VERSION")), ("engine", ENGINE)]);
         registry.register("build", "What is running", build);
