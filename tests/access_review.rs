@@ -23,7 +23,7 @@ use crate::worlds::{CUSTOMERS, Chance, PARTNERS, SERVICES, World, rules};
 type Key = (String, String, String);
 
 async fn review(world: &World, call: &Call, of: &AccessOf, limit: usize) -> Vec<Access> {
-    let reviewing = evidence::access_review::access_review(&world.pdp, call, of.clone()).await.unwrap().value;
+    let reviewing = evidence::access_review::access_review(&world.pdp, call, of.clone(), None).await.unwrap().value;
     let (mut rows, mut cursor) = (Vec::new(), None::<String>);
     loop {
         let page = reviewing.page(limit, cursor.as_deref()).unwrap();
@@ -195,18 +195,17 @@ when { principal.kind == "advisor" };
 #[tokio::test]
 async fn a_partner_and_a_customer_review_themselves_and_nobody_else() {
     let world = World::made_up(rules(&[]), 1).await;
-    let refused =
-        async |call: Call, of: AccessOf| match evidence::access_review::access_review(&world.pdp, &call, of).await {
-            Err(CallError::Denied(denied)) => denied.reason == Reason::NOT_PERMITTED,
-            _ => false,
-        };
+    let refused = async |call: Call, of: AccessOf| {
+        let review = evidence::access_review::access_review(&world.pdp, &call, of, None).await;
+        matches!(review, Err(CallError::Denied(denied)) if denied.reason == Reason::NOT_PERMITTED)
+    };
     let (c0, c1, nobody) = ("c0".parse().unwrap(), "c1".parse().unwrap(), "nobody".parse().unwrap());
     let (p0, p1) = (AccessOf::Partner("p0".parse().unwrap()), AccessOf::Partner("p1".parse().unwrap()));
     let (c0, c1, nobody) = (AccessOf::Customer(c0), AccessOf::Customer(c1), AccessOf::Customer(nobody));
     for (call, own, others) in
         [(as_customer("c0"), &c0, [&c1, &nobody, &p0]), (as_partner("p1"), &p1, [&p0, &c0, &nobody])]
     {
-        assert!(evidence::access_review::access_review(&world.pdp, &call, own.clone()).await.is_ok());
+        assert!(evidence::access_review::access_review(&world.pdp, &call, own.clone(), None).await.is_ok());
         for other in others {
             assert!(refused(call.clone(), other.clone()).await, "{call:?} {other:?}");
         }
@@ -217,7 +216,7 @@ async fn a_partner_and_a_customer_review_themselves_and_nobody_else() {
     let foreign = review(&world, &operator(), &c1, 1000).await;
     let row = foreign.iter().find(|row| row.resource.kind == "Subscription").unwrap();
     let reviewing =
-        evidence::access_review::access_review(&world.pdp, &as_customer("c0"), c0.clone()).await.unwrap().value;
+        evidence::access_review::access_review(&world.pdp, &as_customer("c0"), c0.clone(), None).await.unwrap().value;
     for cursor in [
         format!("s c0/office365 {} {} ", row.resource.id, row.subject.id),
         format!("s c1/office365 {} {} ", row.resource.id, row.subject.id),
@@ -326,7 +325,7 @@ async fn a_reinstated_relationship_and_a_grant_that_was_renewed_begin_anew() {
     stage.accepts("c", "p1", &["office365"]).await;
     stage.later();
     let of = AccessOf::Partner("p1".parse().unwrap());
-    let rows = evidence::access_review::access_review(&stage.pdp, &as_partner("p1"), of)
+    let rows = evidence::access_review::access_review(&stage.pdp, &as_partner("p1"), of, None)
         .await
         .unwrap()
         .value
@@ -359,7 +358,7 @@ async fn a_review_of_the_past_is_what_asking_everything_of_that_moment_says() {
             for customer in CUSTOMERS {
                 let of = AccessOf::Customer(customer.parse().unwrap());
                 let Ok(reviewing) =
-                    evidence::access_review::access_review_as_of(&world.pdp, &operator(), of, Some(as_of)).await
+                    evidence::access_review::access_review(&world.pdp, &operator(), of, Some(as_of)).await
                 else {
                     // It was not registered yet, and nobody might do anything.
                     assert!(!wanted.iter().any(|key| owners.get(&key.2).is_some_and(|owner| owner == customer)));

@@ -161,7 +161,7 @@ async fn changes_are_found_by_time_customer_partner_and_event_and_every_page_say
             let limit = 1 + chance.below(7);
             let (mut told, mut after) = (Vec::new(), Revision(0));
             loop {
-                let page = evidence::changes::changes_page_of(&world.pdp, after, limit, &asked).unwrap();
+                let page = evidence::changes::changes_page(&world.pdp, after, limit, &asked).unwrap();
                 assert!(page.next >= after && page.next <= world.pdp.revision());
                 assert!(page.complete || page.next > after, "it goes on");
                 // A revision is told whole: nothing of the last one is left for the next page.

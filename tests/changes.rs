@@ -5,7 +5,7 @@ use std::sync::Arc;
 use standing::caller::Caller;
 use standing::domain::partner::{PartnerKind, PartnerStatus};
 use standing::evidence;
-use standing::evidence::changes::{Change, ChangesError};
+use standing::evidence::changes::{Change, ChangeFilter, ChangesError};
 use standing::facts::Role;
 use standing::id::Revision;
 use standing::pdp::call::{Call, CallError};
@@ -26,7 +26,7 @@ async fn pages_of_any_size_tell_each_event_once_and_in_order() {
             let mut told: Vec<Change> = Vec::new();
             let mut after = Revision(0);
             loop {
-                let page = evidence::changes::changes_page(&world.pdp, after, limit).unwrap();
+                let page = evidence::changes::changes_page(&world.pdp, after, limit, &ChangeFilter::default()).unwrap();
                 assert!(page.next > after, "it goes on");
                 assert_eq!(page.changes.last().unwrap().revision, page.next);
                 let last = page.changes.last().unwrap().revision;
@@ -82,7 +82,7 @@ async fn a_listener_hears_everything_once_while_it_is_written() {
         while told.len() < 200 {
             watch.mark_unchanged();
             loop {
-                let page = evidence::changes::changes_page(&listening.pdp, after, 3).unwrap();
+                let page = evidence::changes::changes_page(&listening.pdp, after, 3, &ChangeFilter::default()).unwrap();
                 told.extend(page.changes.iter().map(|change| change.revision.0));
                 after = page.next;
                 if page.complete {

@@ -5,6 +5,7 @@ use standing::answer::what_if::Proposed;
 use standing::caller::Caller;
 use standing::domain::grant::Multichannel;
 use standing::domain::partner::PartnerKind;
+use standing::evidence::changes::ChangeFilter;
 use standing::facts::Role;
 use standing::id::Revision;
 use standing::limits::IMPORT_RELATIONSHIPS_MAX;
@@ -75,7 +76,7 @@ fn relationship(partner: &str, state: &str, rest: Value) -> Value {
 
 /// The events since a revision, without when and by whom.
 fn events(stage: &Stage, after: Revision) -> Vec<Value> {
-    let page = evidence::changes::changes_page(&stage.pdp, after, 1_000).unwrap();
+    let page = evidence::changes::changes_page(&stage.pdp, after, 1_000, &ChangeFilter::default()).unwrap();
     page.changes.iter().map(|change| serde_json::to_value(&change.event).unwrap()).collect()
 }
 

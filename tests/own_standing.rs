@@ -197,7 +197,7 @@ async fn each_resource_has_a_record_that_is_a_look_and_found_again_and_no_use() 
     stage.ask("contoso", "removeSeats", "Subscription", "s-crm").await;
     let review = async || {
         let of = evidence::access_review::AccessOf::Partner("contoso".parse().unwrap());
-        let review = evidence::access_review::access_review(&stage.pdp, &operator(), of).await.unwrap().value;
+        let review = evidence::access_review::access_review(&stage.pdp, &operator(), of, None).await.unwrap().value;
         serde_json::to_value(review.page(100, None).unwrap().items).unwrap()
     };
     let before = review().await;

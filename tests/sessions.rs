@@ -2,9 +2,7 @@
 
 use standing::caller::{Caller, Identity, Proof};
 use standing::change;
-use standing::change::sessions::{
-    Beginning, Begun, SessionError, begin_session, begin_session_with, end_session, open_session,
-};
+use standing::change::sessions::{Beginning, Begun, SessionError, begin_session, end_session, open_session};
 use standing::change::tokens::{NewToken, Speaker};
 use standing::clock::{Clock as _, Timestamp};
 use standing::config::pages::SessionSettings;
@@ -44,7 +42,7 @@ async fn a_session_opens_until_it_is_idle_over_or_ended_and_never_after() {
             match chance.below(6) {
                 0 if known.len() < 8 => {
                     let (_, call) = hired(&stage).await;
-                    let begun = begin_session(&stage.pdp, &call).await.unwrap();
+                    let begun = begin_session(&stage.pdp, &call, Beginning::default()).await.unwrap();
                     let now = stage.clock.now();
                     known.push(Known { begun, call, from: now, seen: now, has_ended: false });
                 }
@@ -79,8 +77,10 @@ async fn a_session_ends_with_its_token_and_nobody_elses() {
     let (stage, lasts) = (Stage::new(), SessionSettings::default());
     let (revoked, one) = hired(&stage).await;
     let (_, other) = hired(&stage).await;
-    let (one, other) =
-        (begin_session(&stage.pdp, &one).await.unwrap(), begin_session(&stage.pdp, &other).await.unwrap());
+    let (one, other) = (
+        begin_session(&stage.pdp, &one, Beginning::default()).await.unwrap(),
+        begin_session(&stage.pdp, &other, Beginning::default()).await.unwrap(),
+    );
     change::tokens::revoke_token(&stage.pdp, &operator(), &revoked).await.unwrap();
     assert_eq!(open_session(&stage.pdp, &one.secret, lasts).await.unwrap(), None);
     assert!(open_session(&stage.pdp, &other.secret, lasts).await.unwrap().is_some());
@@ -90,10 +90,8 @@ async fn a_session_ends_with_its_token_and_nobody_elses() {
 async fn a_shorter_session_is_over_earlier_and_one_that_is_used_is_not_idle() {
     let (stage, lasts) = (Stage::new(), SessionSettings { idle_minutes: 1, hours: 1, ..SessionSettings::default() });
     let caller = Caller::Operator { id: "ada".to_owned(), role: Role::Auditor };
-    let begun =
-        begin_session(&stage.pdp, &Call::by(Identity { caller, person: None, proof: Proof::Unasked, until: None }))
-            .await
-            .unwrap();
+    let unproved = Call::by(Identity { caller, person: None, proof: Proof::Unasked, until: None });
+    let begun = begin_session(&stage.pdp, &unproved, Beginning::default()).await.unwrap();
     for _ in 0..119 {
         stage.clock.set(stage.clock.now().checked_add(jiff::SignedDuration::from_secs(30)).unwrap());
         assert!(open_session(&stage.pdp, &begun.secret, lasts).await.unwrap().is_some());
@@ -106,10 +104,10 @@ async fn a_shorter_session_is_over_earlier_and_one_that_is_used_is_not_idle() {
 async fn no_session_goes_on_from_one_that_was_ended_or_never_was() {
     let (stage, lasts) = (Stage::new(), SessionSettings::default());
     let (_, call) = hired(&stage).await;
-    let held = begin_session(&stage.pdp, &call).await.unwrap();
+    let held = begin_session(&stage.pdp, &call, Beginning::default()).await.unwrap();
     let goes_on = |from: &Begun| {
         let beginning = Beginning { begun: Some(stage.pdp.now()), from: Some(from.id.clone()), ..Beginning::default() };
-        begin_session_with(&stage.pdp, &call, beginning)
+        begin_session(&stage.pdp, &call, beginning)
     };
     let next = goes_on(&held).await.unwrap();
     assert!(open_session(&stage.pdp, &next.secret, lasts).await.unwrap().is_some());
@@ -124,7 +122,7 @@ async fn no_session_goes_on_from_one_that_was_ended_or_never_was() {
 async fn a_cookie_that_was_altered_opens_nothing() {
     let (stage, lasts) = (Stage::new(), SessionSettings::default());
     let (_, call) = hired(&stage).await;
-    let Begun { secret, .. } = begin_session(&stage.pdp, &call).await.unwrap();
+    let Begun { secret, .. } = begin_session(&stage.pdp, &call, Beginning::default()).await.unwrap();
     assert!(open_session(&stage.pdp, &secret, lasts).await.unwrap().is_some());
     for at in 0..secret.len() {
         let mut bytes = secret.clone().into_bytes();

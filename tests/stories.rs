@@ -5,6 +5,7 @@ use standing::change::relationship::LinkError;
 use standing::domain::commercial::{Outcome, Side};
 use standing::domain::grant::Multichannel;
 use standing::domain::partner::{PartnerKind, PartnerStatus};
+use standing::evidence::changes::ChangeFilter;
 use standing::id::Revision;
 use standing::pdp::call::CallError;
 use standing::{change, evidence};
@@ -26,7 +27,7 @@ async fn scene() -> Stage {
 
 /// What happened at each revision after `after`, one line each.
 fn told(stage: &Stage, after: Revision) -> String {
-    let page = evidence::changes::changes_page(&stage.pdp, after, 1_000).unwrap();
+    let page = evidence::changes::changes_page(&stage.pdp, after, 1_000, &ChangeFilter::default()).unwrap();
     page.changes.iter().map(|change| format!("{}\n", serde_json::to_string(change).unwrap())).collect()
 }
 

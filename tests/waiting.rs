@@ -212,7 +212,7 @@ fn long_work_of_every_kind_says_what_is_counted_and_of_how_much() {
     assert!(matches!(tried, (Counted::Answers, true, 2..)), "{tried:?}");
     let of_customer = AccessOf::Customer("adatum".parse().unwrap());
     let reviewed = come(&|| {
-        let review = runtime.block_on(access_review(pdp, &by, of_customer.clone())).unwrap();
+        let review = runtime.block_on(access_review(pdp, &by, of_customer.clone(), None)).unwrap();
         drop(review.value.page(50, None).unwrap());
     });
     assert!(matches!(reviewed, (Counted::Answers, true, 0)), "{reviewed:?}");

@@ -117,23 +117,11 @@ pub fn random_bytes(pdp: &Pdp, bytes: &mut [u8]) -> Result<(), RandomError> {
     pdp.store.random().fill(bytes)
 }
 
-/// Begins a session of somebody who has just proved who they are; the oldest of too many of theirs is ended.
+/// Begins a session of somebody who has proved who they are; the oldest of too many of theirs is ended.
 ///
 /// # Errors
 /// [`SessionError`]; [`CallError::Denied`] when the caller may not sign in.
-pub async fn begin_session(pdp: &Pdp, call: &Call) -> Result<Begun, CallError<SessionError>> {
-    begin_session_with(pdp, call, Beginning::default()).await
-}
-
-/// The same for somebody who proved before who they are.
-///
-/// # Errors
-/// As [`begin_session`].
-pub async fn begin_session_with(
-    pdp: &Pdp,
-    call: &Call,
-    beginning: Beginning,
-) -> Result<Begun, CallError<SessionError>> {
+pub async fn begin_session(pdp: &Pdp, call: &Call, beginning: Beginning) -> Result<Begun, CallError<SessionError>> {
     let mut random = [0; SECRET_BYTES];
     pdp.store.random().fill(&mut random).map_err(|error| CallError::Refused(SessionError::NoRandomness(error)))?;
     let secret = BASE64URL_NOPAD.encode(&random);

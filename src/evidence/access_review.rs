@@ -109,23 +109,11 @@ pub async fn may_review(pdp: &Pdp, call: &Call) -> Result<Response<()>, CallErro
     call::read(pdp, call, "reviewAccess", &CallTarget::Installation, |_, _| Ok(())).await
 }
 
-/// Opens a review of the present.
-///
-/// # Errors
-/// As [`access_review_as_of`].
-pub async fn access_review(
-    pdp: &Arc<Pdp>,
-    call: &Call,
-    of: AccessOf,
-) -> Result<Response<Reviewing>, CallError<AccessReviewError>> {
-    access_review_as_of(pdp, call, of, None).await
-}
-
 /// Opens a review of a moment in the past, or of the present. Whether the caller may review it is a question of now.
 ///
 /// # Errors
 /// [`AccessReviewError`]; [`CallError::Denied`] when the caller may not review it.
-pub async fn access_review_as_of(
+pub async fn access_review(
     pdp: &Arc<Pdp>,
     call: &Call,
     of: AccessOf,
@@ -134,10 +122,10 @@ pub async fn access_review_as_of(
     access_review_by(pdp, call, of, as_of, ReviewedBy::Then).await
 }
 
-/// Like [`access_review_as_of`], by the rules that are asked for.
+/// Like [`access_review`], by the rules that are asked for.
 ///
 /// # Errors
-/// As [`access_review_as_of`].
+/// As [`access_review`].
 pub async fn access_review_by(
     pdp: &Arc<Pdp>,
     call: &Call,

@@ -185,15 +185,7 @@ pub async fn changes_of(
 ///
 /// # Errors
 /// [`ChangesError`].
-pub fn changes_page(pdp: &Pdp, after: Revision, limit: usize) -> Result<ChangesPage, CallError<ChangesError>> {
-    changes_page_of(pdp, after, limit, &ChangeFilter::default())
-}
-
-/// Like [`changes_page`], of what a filter takes.
-///
-/// # Errors
-/// [`ChangesError`].
-pub fn changes_page_of(
+pub fn changes_page(
     pdp: &Pdp,
     after: Revision,
     limit: usize,

@@ -209,7 +209,7 @@ impl Following {
             self.newest.borrow_and_update();
             let (pdp, filter) = (Arc::clone(&self.reader.pdp), self.filter.clone());
             let (before, limit) = (self.cursor.before(), self.limit);
-            let page = move || evidence::changes::changes_page_of(&pdp, before, limit, &filter);
+            let page = move || evidence::changes::changes_page(&pdp, before, limit, &filter);
             // What is filtered may be looked for in the whole journal.
             let page = match self.filter.takes_all() {
                 true => page(),

@@ -9,7 +9,7 @@ use super::past::{as_it_was, as_of};
 use super::table::{Table, no_row, paging};
 use super::when::{day, moment};
 use super::words::{id, name};
-use crate::evidence::access_review::{Access, AccessOf, Reviewing, access_review_as_of};
+use crate::evidence::access_review::{Access, AccessOf, Reviewing, access_review};
 use crate::http::csv_row;
 use crate::pdp::call::Response;
 use crate::question::Kind;
@@ -39,7 +39,7 @@ pub struct Review {
 /// [`Fault::NotFound`] for whoever may not see it.
 pub async fn review(page: &PageCall, review: Review) -> Result<Answer, Fault> {
     let past = as_of(page)?;
-    let opened = access_review_as_of(&page.setting.pdp, &page.call, review.of.clone(), past).await?;
+    let opened = access_review(&page.setting.pdp, &page.call, review.of.clone(), past).await?;
     if page.asked("format").as_deref() == Some("csv") {
         return own_sheet(opened.value);
     }

@@ -4,7 +4,7 @@ use super::context::{Answer, Fault, PageCall, is_own_path};
 use super::frame::own_first_page;
 use super::page_route::is_page;
 use crate::caller::Identity;
-use crate::change::sessions::{Beginning, begin_session_with, end_session};
+use crate::change::sessions::{Beginning, begin_session, end_session};
 use crate::pdp::call::Call;
 
 /// Where somebody goes on once they are signed in.
@@ -44,7 +44,7 @@ pub async fn begin(
     let setting = &page.setting;
     let first = own_first_page(&identity.caller).filter(|path| is_page(page, path));
     let call = Call { caller: identity.caller, person: identity.person, proof: identity.proof, ..outliving(page) };
-    let begun = begin_session_with(&setting.pdp, &call, beginning).await?;
+    let begun = begin_session(&setting.pdp, &call, beginning).await?;
     // A new name at every sign-in; what was open in this browser before is over.
     end_held(page).await?;
     let to = next.map(str::to_owned).or(first).unwrap_or_else(|| "/".to_owned());
