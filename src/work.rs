@@ -11,7 +11,9 @@ mod turns;
 mod progress;
 mod task;
 mod threads;
+mod parts;
 
+pub use parts::in_parts;
 pub use progress::{Come, Count, Counted, Progress, come, progress};
 pub use start::{start_goes_on, started, starting};
 pub use task::{Owner, Stopped, Task, aside, end_all, is_ending, is_long, step};

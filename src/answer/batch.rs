@@ -1,6 +1,11 @@
 //! Asking many questions on one revision and one set of rules.
 
-use super::ask::{Answer, AskError, admitted, context, deciding, digest_of, record_of_invalid, recorded_answer};
+use std::iter;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use super::ask::{
+    Answer, AskError, EvaluationContext, admitted, context, deciding, digest_of, record_of_invalid, recorded_answer,
+};
 use super::past::ReadOptions;
 use crate::limits::BATCH_RECORD_BYTES_MAX;
 use crate::pdp::Pdp;
@@ -47,45 +52,33 @@ pub async fn ask_all(
     options: &ReadOptions,
 ) -> Result<Response<Vec<Result<Answer, String>>>, CallError<AskError>> {
     let context = admitted(pdp, context(pdp, call, options)?).await?;
-    let at_once = if work::is_long() { LONG_PART } else { SHORT_PART };
-    let (mut answers, mut actions) = (Vec::new(), Vec::new());
-    let (mut records, mut part, mut bytes) = (Records::default(), Vec::new(), 0);
-    for question in batch.questions {
-        work::step().map_err(StoreError::from)?;
-        actions.push(question.as_ref().map(|question| question.action.name.clone()).unwrap_or_default());
-        let (answer, record) = match question {
-            Ok(question) => {
-                let (answer, record) = recorded_answer(pdp, &context, call, question, options.explain)?;
-                (Ok(answer), record)
+    let Batch { questions, semantic } = batch;
+    let bytes = AtomicUsize::new(0);
+    let answered = |part| answer_part(pdp, &context, call, part, (semantic, options.explain, &bytes));
+    let mut parts = Vec::new();
+    if work::is_long() && semantic == Semantic::ExecuteAll {
+        parts = work::in_parts(in_chunks(questions, LONG_PART), answered)?;
+    } else {
+        for part in in_chunks(questions, if work::is_long() { LONG_PART } else { SHORT_PART }) {
+            let part = answered(part)?;
+            let is_last = part.is_last;
+            parts.push(part);
+            if is_last {
+                break;
             }
-            Err(message) => {
-                let record = record_of_invalid(pdp, &context, call, message.clone());
-                (Err(message), pdp.store.recorded(record)?)
-            }
-        };
-        bytes += record.bytes.len();
-        call.spent.add(1, record.bytes.len() as u64);
-        if bytes > BATCH_RECORD_BYTES_MAX {
-            return Err(CallError::Refused(AskError::TooMuch));
-        }
-        part.push(record);
-        let allowed = answer.as_ref().is_ok_and(|answer| answer.decision.is_allowed());
-        answers.push(answer);
-        match batch.semantic {
-            Semantic::DenyOnFirstDeny if !allowed => break,
-            Semantic::PermitOnFirstPermit if allowed => break,
-            _ => {}
-        }
-        if part.len() == at_once {
-            records.append(Records::compress(std::mem::take(&mut part))?);
             // Others have their turn: a large batch must not hold up what is small.
             if !work::is_long() {
                 tokio::task::yield_now().await;
             }
         }
     }
-    records.append(Records::compress(part)?);
     let (revision, rules) = (context.revision(), digest_of(pdp, &context));
+    let (mut actions, mut answers, mut records) = (Vec::new(), Vec::new(), Records::default());
+    for part in parts {
+        actions.extend(part.actions);
+        answers.extend(part.answers);
+        records.append(part.records);
+    }
     let written = pdp.store.append(records).await?;
     for (action, answer) in actions.iter().zip(&answers) {
         if let Ok(Answer { decision, .. }) = answer {
@@ -93,4 +86,63 @@ pub async fn ask_all(
         }
     }
     Ok(Response { value: answers, revision, seqs: written.seqs, rules })
+}
+
+/// Some of the questions of a batch, answered.
+#[derive(Default)]
+struct Part {
+    actions: Vec<String>,
+    answers: Vec<Result<Answer, String>>,
+    records: Records,
+    /// Does the batch stop here?
+    is_last: bool,
+}
+
+/// Answers some of the questions of a batch, whose records have so many bytes in all so far.
+fn answer_part(
+    pdp: &Pdp,
+    context: &EvaluationContext,
+    call: &Call,
+    questions: Vec<Result<Question, String>>,
+    (semantic, explain, bytes): (Semantic, bool, &AtomicUsize),
+) -> Result<Part, CallError<AskError>> {
+    let (mut part, mut records) = (Part::default(), Vec::new());
+    for question in questions {
+        work::step().map_err(StoreError::from)?;
+        part.actions.push(question.as_ref().map(|question| question.action.name.clone()).unwrap_or_default());
+        let (answer, record) = match question {
+            Ok(question) => {
+                let (answer, record) = recorded_answer(pdp, context, call, question, explain)?;
+                (Ok(answer), record)
+            }
+            Err(message) => {
+                let record = record_of_invalid(pdp, context, call, message.clone());
+                (Err(message), pdp.store.recorded(record)?)
+            }
+        };
+        let more = record.bytes.len();
+        call.spent.add(1, more as u64);
+        if bytes.fetch_add(more, Ordering::Relaxed) + more > BATCH_RECORD_BYTES_MAX {
+            return Err(CallError::Refused(AskError::TooMuch));
+        }
+        records.push(record);
+        let allowed = answer.as_ref().is_ok_and(|answer| answer.decision.is_allowed());
+        part.answers.push(answer);
+        part.is_last = match semantic {
+            Semantic::ExecuteAll => false,
+            Semantic::DenyOnFirstDeny => !allowed,
+            Semantic::PermitOnFirstPermit => allowed,
+        };
+        if part.is_last {
+            break;
+        }
+    }
+    part.records = Records::compress(records)?;
+    Ok(part)
+}
+
+/// Cuts something into parts of so many.
+fn in_chunks<T>(all: Vec<T>, of: usize) -> impl Iterator<Item = Vec<T>> {
+    let mut rest = all.into_iter();
+    iter::from_fn(move || Some(rest.by_ref().take(of).collect::<Vec<T>>()).filter(|part| !part.is_empty()))
 }

@@ -140,7 +140,8 @@ thread_local! {
 /// A piece of work that is done on this thread.
 pub(super) struct Running {
     task: Arc<Task>,
-    turn: Turn,
+    /// None where it helps with a piece that has one.
+    turn: Option<Turn>,
     since: Instant,
     steps: u64,
 }
@@ -161,16 +162,16 @@ impl Running {
             self.task.is_over.store(true, Ordering::Relaxed);
             return Err(Stopped::TooLong);
         }
-        if self.turn.is_wanted() {
-            self.turn.pause();
+        if let Some(turn) = self.turn.as_ref().filter(|turn| turn.is_wanted()) {
+            turn.pause();
         }
         self.since = Instant::now();
         Ok(())
     }
 }
 
-/// Does a piece of work on this thread, which has its turn until the piece is done.
-pub(super) fn running<T>(task: Arc<Task>, turn: Turn, work: impl FnOnce() -> T) -> T {
+/// Does a piece of work on this thread, which has its turn until the piece is done, or helps whoever has it.
+pub(super) fn running<T>(task: Arc<Task>, turn: Option<Turn>, work: impl FnOnce() -> T) -> T {
     /// Ends the turn, however the piece ends.
     struct Ending;
     impl Drop for Ending {
@@ -187,6 +188,11 @@ pub(super) fn running<T>(task: Arc<Task>, turn: Turn, work: impl FnOnce() -> T) 
     progress.follows(work)
 }
 
+/// The long work that is done on this thread.
+pub(super) fn current() -> Option<Arc<Task>> {
+    RUNNING.with_borrow(|running| running.as_ref().map(|running| Arc::clone(&running.task)))
+}
+
 /// Is what is done on this thread long work?
 #[must_use]
 pub fn is_long() -> bool {
@@ -197,7 +203,10 @@ pub fn is_long() -> bool {
 pub fn aside<T>(wait: impl FnOnce() -> T) -> T {
     let Some(mut running) = RUNNING.take() else { return wait() };
     running.task.used(running.since.elapsed());
-    let waited = running.turn.aside(wait);
+    let waited = match &running.turn {
+        Some(turn) => turn.aside(wait),
+        None => wait(),
+    };
     running.since = Instant::now();
     RUNNING.set(Some(running));
     waited

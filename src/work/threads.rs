@@ -20,7 +20,7 @@ static AT_ONCE: LazyLock<usize> = LazyLock::new(|| {
 });
 
 /// Whoever is alone has all turns; what is begun beyond them waits with its thread.
-static TURNS: LazyLock<Arc<Turns>> =
+pub(super) static TURNS: LazyLock<Arc<Turns>> =
     LazyLock::new(|| Turns::new(*AT_ONCE, begun_max(), LONG_BEGUN_OF_ONE_MAX.max(*AT_ONCE)));
 
 fn begun_max() -> usize {
@@ -38,7 +38,7 @@ static THREADS: LazyLock<std::io::Result<Runtime>> = LazyLock::new(|| {
 });
 
 /// Has the system prefer others to this thread.
-fn stand_back() {
+pub(super) fn stand_back() {
     // On Linux that is the priority of the thread alone.
     if let Err(error) = setpriority_process(None, NICE) {
         tracing::debug!(%error, "long work has the priority of short work");
@@ -65,7 +65,7 @@ pub async fn in_turn<T: Send + 'static>(owner: &Owner, work: impl FnOnce() -> T 
     let piece = move || {
         // What it waits for belongs to those who asked.
         let _entered = here.enter();
-        running(task, turn, work)
+        running(task, Some(turn), work)
     };
     threads.spawn_blocking(piece).await.map_err(|_| Broken)
 }
