@@ -70,6 +70,8 @@ impl Examiner {
             .arg(format!("--memory={}", limits.examine_memory_bytes))
             .arg(format!("--seconds={}", limits.examine_seconds))
             .arg(format!("--nice={}", limits.examine_nice))
+            // What is set aside for later would count as memory it has.
+            .env("MIMALLOC_ARENA_EAGER_COMMIT", "0")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .process_group(0)
