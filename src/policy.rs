@@ -27,6 +27,7 @@ pub(crate) use declared::finding_at;
 pub use digest::Digest;
 pub(crate) use finding::full;
 pub use finding::{Finding, RulesError};
+pub use naming::unreadable;
 pub use near::{did_you_mean, near};
 pub use retired::{RETIRED, Retirement, retirements};
 pub use rule::{Claim, Place, Rule, RuleId, Rulebook, wording};

@@ -57,6 +57,9 @@ fn a_draft_is_begun_edited_wrongly_mended_proposed_and_approved_by_somebody_who_
     assert!(ada.get(&draft).text.contains("Tighten &lt;b&gt;transition"));
     let wrong = saved(&mut ada, &draft, "forbid (\n");
     assert_eq!(wrong.status, 303, "what is wrong is kept as it is written: {}", wrong.text);
+    let shown = ada.get(&format!("{draft}/files/{PATH}"));
+    let says = "It cannot be read as rules yet";
+    assert!(shown.text.contains(says) && shown.text.contains(&format!("{PATH}:")), "{}", shown.text);
     let page = ada.get(&draft);
     let refused =
         sent(&mut ada, &page, &format!("{draft}/proposal"), &of_version(&page, &[("title", "T<i>"), ("why", "W")]));

@@ -61,6 +61,22 @@ pub(super) fn load_rules(files: &RuleFiles, book: Rulebook, findings: &mut Vec<F
     rules
 }
 
+/// Why the text of a file of rules cannot be read, each with its line and column; whatever else is wrong with it is seen
+/// with the whole set alone.
+#[must_use]
+pub fn unreadable(path: &str, text: &str) -> Vec<Finding> {
+    if !path.ends_with(".cedar") {
+        return Vec::new();
+    }
+    if let Some((at, message)) = too_deep(text) {
+        return vec![Finding::at(path, text, at, message, Some("make several rules of it".to_owned()))];
+    }
+    let Err(error) = PolicySet::from_str(text) else { return Vec::new() };
+    let mut findings = look_alikes(path, text);
+    findings.extend(Finding::of_diagnostic(path, text, &error));
+    findings
+}
+
 /// Where the first line stands that is neither empty nor a comment.
 fn starts(text: &str) -> usize {
     let is_rule = |line: &str| !line.trim().is_empty() && !line.trim_start().starts_with("//");

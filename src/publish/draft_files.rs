@@ -12,6 +12,7 @@ use crate::limits::{RULES_BODY_BYTES_MAX, RULES_FILES_MAX};
 use crate::pdp::Pdp;
 use crate::pdp::call::{self, Call, CallError, CallTarget, Committed, Done, Response, unmoved};
 use crate::pdp::refused;
+use crate::policy::{Finding, unreadable};
 use crate::publish::draft_error::DraftError;
 use crate::publish::drafts::{DraftReport, changed_by, end_reviews, reported};
 use crate::publish::four_eyes::Hand;
@@ -188,6 +189,12 @@ pub async fn put_files(
     })
     .await
     .inspect(|_| end_reviews(pdp, &draft))
+}
+
+/// Why a file cannot be read as rules, as it stands by itself.
+#[must_use]
+pub fn wrong_in_file(path: &str, text: &str) -> Vec<Finding> {
+    unreadable(path, text)
 }
 
 /// Removes a file from a draft; one that is removed already stays so.

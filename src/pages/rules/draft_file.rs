@@ -16,7 +16,7 @@ use crate::pages::typed::{Sent, of_before};
 use crate::pages::words::id;
 use crate::pdp::call::{Call, CallError, Condition};
 use crate::publish::draft_error::DraftError;
-use crate::publish::draft_files::{FileReport, delete_file, draft_file, put_file};
+use crate::publish::draft_files::{FileReport, delete_file, draft_file, put_file, wrong_in_file};
 use crate::publish::proposal::wrong_file;
 
 /// How many lines the field shows.
@@ -70,6 +70,12 @@ async fn asked(page: &PageCall, unsaved: Option<(&str, Why)>) -> Result<Answer, 
                 (side_by_side(words, &path, &saved, text, &words.text("file-both", &[("path", &path)])))
             },
             None => {},
+        }
+        @let found = wrong_in_file(&path, text);
+        @if !found.is_empty() {
+            (panel(Tone::Bad, &words.say("draft-file-unreadable"), &html! {
+                ul { @for one in &found { li lang="en" { (one.to_string()) } } }
+            }))
         }
         @if known.is_none() { p { (words.say("draft-file-new")) } }
         @if known.as_ref().is_some_and(|file| file.removed) { p { (words.say("draft-file-removed")) } }

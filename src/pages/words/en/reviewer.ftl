@@ -345,6 +345,7 @@ evidence-old = The draft or the rules in force changed since
 evidence-old-says = What follows is of the files as they were, compared with the set named above. Review it again.
 evidence-at = Reviewed on { $at }.
 file-too-long = These texts are too long to be put side by side.
+draft-file-unreadable = It cannot be read as rules yet
 draft-file-unsaved = It is not saved
 reason-rules_moved = The rules in force changed since. Bring the draft up to date, or look again.
 reason-draft_changed = Somebody changed the draft meanwhile. Look at it again.

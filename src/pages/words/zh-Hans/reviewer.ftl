@@ -306,6 +306,7 @@ evidence-old = 此后草稿或现行规则有变化
 evidence-old-says = 以下结果针对改动前的文件，与上述规则集比较。请重新评审。
 evidence-at = 评审于 { $at }。
 file-too-long = 文本太长，无法并排显示。
+draft-file-unreadable = 目前还不能作为规则读取
 draft-file-unsaved = 没有保存
 reason-rules_moved = 此后现行规则有变化。请更新草稿，或重新查看。
 reason-draft_changed = 其间有人修改了草稿。请重新查看。
