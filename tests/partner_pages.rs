@@ -309,7 +309,9 @@ fn who_may_not_request_reads_why_and_whom_to_ask_and_nobody_else_does() {
         assert_eq!(page.status, 403, "{} {}", token.text, page.text);
         assert!(page.text.contains(reason) && page.text.contains(whom), "{}", page.text);
         assert_eq!(written(&mut own, partner, &[("language", "en")]).status, 403);
-        assert_eq!(own.get(&format!("/partners/{partner}/customers")).status, 200);
+        let customers = own.get(&format!("/partners/{partner}/customers"));
+        assert_eq!(customers.status, 200);
+        assert!(!main_of(&customers).contains(&format!("href=\"{path}\"")), "{}", customers.text);
         assert_eq!(signed_in(&server, "contoso", "en").get(&path).status, 404);
     }
 }

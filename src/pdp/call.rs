@@ -167,9 +167,21 @@ pub async fn may<E>(pdp: &Pdp, call: &Call, action: &str) -> Result<(), CallErro
 /// # Errors
 /// [`CallError::Store`] when the facts cannot be read.
 pub fn would_be_let_in<E>(pdp: &Pdp, call: &Call, action: &str) -> Result<bool, CallError<E>> {
+    would_be_let_in_about(pdp, call, action, &CallTarget::Installation)
+}
+
+/// The same for a call about something.
+///
+/// # Errors
+/// [`CallError::Store`] when the facts cannot be read.
+pub fn would_be_let_in_about<E>(
+    pdp: &Pdp,
+    call: &Call,
+    action: &str,
+    target: &CallTarget,
+) -> Result<bool, CallError<E>> {
     let (rules, snapshot) = (pdp.rules(), pdp.store.snapshot()?);
-    let target = CallTarget::Installation;
-    let admission = admit(&rules, &snapshot.view(), pdp.store.now(), &call.caller, action, &target)?;
+    let admission = admit(&rules, &snapshot.view(), pdp.store.now(), &call.caller, action, target)?;
     Ok(admission.permit().is_ok())
 }
 

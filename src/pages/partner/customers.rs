@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use super::own::{administers, called, support};
 use crate::answer::pages::{
-    CustomerFilter, CustomerListItem, CustomerStanding, ENDING_SOON_DAYS, ServiceHeld, customers_found,
+    CustomerFilter, CustomerListItem, CustomerStanding, ENDING_SOON_DAYS, PastError, ServiceHeld, customers_found,
 };
 use crate::clock::Timestamp;
 use crate::domain::commercial::Side;
@@ -19,6 +19,7 @@ use crate::pages::renegotiation::stands;
 use crate::pages::table::{Table, paging};
 use crate::pages::when::{day, moment};
 use crate::pages::words::{Words, name};
+use crate::pdp::call::{CallTarget, would_be_let_in_about};
 
 const ON_A_PAGE: usize = 50;
 const ALL_AT_ONCE: usize = 1_000;
@@ -70,6 +71,9 @@ pub async fn customers(page: PageCall) -> Result<Answer, Fault> {
     let held = items.iter().flat_map(|item| &item.services);
     let good = for_good(revision, then.unwrap_or(now), held);
     let is_all = filter == CustomerFilter::default();
+    let of_partner = CallTarget::Partner(partner.clone());
+    let may_request =
+        items.is_empty() && would_be_let_in_about::<PastError>(pdp, call, "requestRelationship", &of_partner)?;
     let main = html! {
         h1 id="customers" { (words.say("nav-customers")) }
         p { (words.with("customers-says", [
@@ -81,8 +85,9 @@ pub async fn customers(page: PageCall) -> Result<Answer, Fault> {
         @if let Some(then) = then { (as_it_was(words, then, revision, &at(None, None, None))) }
         @if is_all && items.is_empty() && read.value.next.is_none() && first.is_none() {
             p {
-                (words.say("customers-none")) " "
-                a href=(format!("/partners/{partner}/request")) { (words.say("customers-none-request")) }
+                (words.say("customers-none"))
+                // An indirect reseller has no link of its own.
+                @if may_request { " " a href=(format!("/partners/{partner}/request")) { (words.say("customers-none-request")) } }
             }
         } @else {
             (search(&page, &filter))
