@@ -48,16 +48,17 @@ pub(super) fn administers(page: &PageCall, item: &CustomerListItem) -> Markup {
     html! { @if held.is_empty() { span.soft { (page.words.say("nothing")) } } @else { (page.words.list(&held)) } }
 }
 
-/// Is a partner responsible for a customer's support, and where it can no longer give it.
+/// Is a partner responsible for a customer's support, and where alone it can give it.
 pub(super) fn support(page: &PageCall, item: &CustomerListItem) -> Markup {
     let words = page.words;
-    let lost: Vec<Markup> = item.lost().map(|held| page.service(&held.service)).collect();
+    let held: Vec<Markup> = item.administered().map(|held| page.service(&held.service)).collect();
     html! {
         (crate::pages::answer::answer(words, item.responsible_for_support))
         @if item.responsible_for_support {
-            @if item.administered().next().is_none() { br; span.heed.small { (words.say("cannot-act-at-all")) } }
-            @else if !lost.is_empty() {
-                br; span.heed.small { (words.with("cannot-act", [("services", words.list(&lost).into())])) }
+            @if held.is_empty() { br; span.heed.small { (words.say("cannot-act-at-all")) } }
+            // What it sold of a service that it never administered is not known here: those are named where it can.
+            @else if item.lost().next().is_some() {
+                br; span.heed.small { (words.with("can-act-only", [("services", words.list(&held).into())])) }
             }
         }
     }
