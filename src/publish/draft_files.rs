@@ -23,6 +23,11 @@ use crate::store::{ChangedFile, MetadataChanges, WholeDraft};
 /// How many files the record of a call names that writes many; the rest are counted.
 const FILES_NAMED_MAX: usize = 100;
 
+/// The most bytes of a file that is read while its page is made.
+const READ_AT_ONCE_BYTES_MAX: usize = 16_384;
+/// The most findings of one file that its page says.
+const FOUND_MAX: usize = 10;
+
 /// A file of a draft.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 #[schema(as = DraftFile)]
@@ -191,10 +196,16 @@ pub async fn put_files(
     .inspect(|_| end_reviews(pdp, &draft))
 }
 
-/// Why a file cannot be read as rules, as it stands by itself.
+/// Why a file cannot be read as rules, as it stands by itself: the first of what is found, and nothing of a long file,
+/// which is read when the draft is reviewed.
 #[must_use]
 pub fn wrong_in_file(path: &str, text: &str) -> Vec<Finding> {
-    unreadable(path, text)
+    if text.len() > READ_AT_ONCE_BYTES_MAX {
+        return Vec::new();
+    }
+    let mut found = unreadable(path, text);
+    found.truncate(FOUND_MAX);
+    found
 }
 
 /// Removes a file from a draft; one that is removed already stays so.
