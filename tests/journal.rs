@@ -430,6 +430,14 @@ fn an_older_store_put_back_is_refused_beside_what_was_kept_of_the_newer_one() {
     };
     assert_eq!(verify(kept.path()), Some(0));
     assert_eq!(verify(older.copy().path()), Some(2));
+    // So are all heads of the folder, whether the settings name it or somebody does.
+    for by in [with_heads, ["--checkpoint", text(heads.path())]] {
+        let verify = |data: &Path| standing(&[&["ledger", "verify", "--data", text(data)][..], &by].concat());
+        assert_eq!(verify(kept.path()).status.code(), Some(0), "{by:?}: {}", said(&verify(kept.path())));
+        let output = verify(older.copy().path());
+        assert_eq!(output.status.code(), Some(2), "{by:?}: {}", said(&output));
+        assert!(said(&output).contains("were cut off the end"), "{by:?}: {}", said(&output));
+    }
 
     let message = older.refused(&with_heads);
     assert!(message.contains("older than what was kept of it") && message.contains("--accept-older"), "{message}");
@@ -443,6 +451,12 @@ fn an_older_store_put_back_is_refused_beside_what_was_kept_of_the_newer_one() {
     assert!(server.terminate().success());
     let message = forked.refused(&with_heads);
     assert!(message.contains("are not those that"), "{message}");
+    let output = standing(&[&["ledger", "verify", "--data", text(forked.path())][..], &with_heads].concat());
+    assert_eq!(output.status.code(), Some(2), "{}", said(&output));
+    assert!(said(&output).contains("are not what a kept checkpoint was signed over"), "{}", said(&output));
+    let nothing = tempfile::tempdir().unwrap();
+    let arguments = ["ledger", "verify", "--data", text(kept.path()), "--checkpoint", text(nothing.path())];
+    assert!(said(&standing(&arguments)).contains("holds no head of this ledger"));
 
     // By hand, once; the ledger says so, and the heads of what was given up count no more.
     let server = Server::start(older.path(), &[&with_heads[..], &["--accept-older"]].concat());

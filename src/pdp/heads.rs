@@ -100,7 +100,7 @@ impl Heads {
     }
 
     /// The heads of a ledger with these keys, the largest first.
-    fn of(&self, keys: &[VerifierKey]) -> Result<Vec<(u64, PathBuf)>, BehindError> {
+    pub(crate) fn of(&self, keys: &[VerifierKey]) -> Result<Vec<(u64, PathBuf)>, BehindError> {
         let unusable = |cause: io::Error| BehindError::Unusable { path: self.folder.clone(), cause: cause.to_string() };
         let mut heads = Vec::new();
         for entry in fs::read_dir(&self.folder).map_err(unusable)? {

@@ -22,8 +22,11 @@ use crate::cli::ended::{Ended, Failure};
 use crate::cli::lines::Lines;
 use crate::cli::print;
 use crate::cli::reach::{Client, Wanted, answered, whole};
+use crate::cli::settings::in_force;
 use crate::clock::{SharedClock, System};
 use crate::evidence::ledger::LedgerWalk;
+use crate::pdp::heads::Heads;
+use crate::pdp::opening;
 use crate::store::Store;
 
 /// Hold every record against the ledger's tree and its signed checkpoints, and every table against its journal.
@@ -41,7 +44,8 @@ pub(super) struct Verify {
     /// Check the proof of one record, as `standing ledger prove` writes it, instead.
     #[arg(long, value_name = "FILE", requires = "key", conflicts_with_all = ["file", "checkpoint"])]
     proof: Option<PathBuf>,
-    /// A signed checkpoint that was kept elsewhere, to hold the ledger against; may be given several times.
+    /// A signed checkpoint that was kept elsewhere, or a folder of them as `ledger.checkpoints_to` fills it, to hold the
+    /// ledger against besides those of that setting; may be given several times.
     #[arg(long, value_name = "FILE")]
     checkpoint: Vec<PathBuf>,
     #[command(flatten)]
@@ -70,28 +74,57 @@ impl Verify {
         Ok(if walked.whole { Ended::Good } else { Ended::Denied })
     }
 
-    /// The checkpoints that were kept elsewhere, as they are written.
-    fn kept(&self) -> Result<Vec<String>, Failure> {
-        self.checkpoint.iter().map(|path| std::fs::read_to_string(path).map_err(named(path))).collect()
+    /// The checkpoints that were kept elsewhere; of a folder those that belong to a ledger with these keys.
+    fn kept(&self, keys: &[VerifierKey]) -> Result<Vec<Kept>, Failure> {
+        let mut kept = Vec::new();
+        for path in &self.checkpoint {
+            if !path.is_dir() {
+                kept.push(Kept::read(path, None)?);
+                continue;
+            }
+            let heads = heads(path, keys)?;
+            if heads.is_empty() {
+                let message =
+                    format!("`{}` holds no head of this ledger; name the file with `--checkpoint`", path.display());
+                return Err(Failure::failed(message));
+            }
+            kept.extend(heads);
+        }
+        Ok(kept)
     }
 
     /// Has the process that holds a data directory verify its ledger, and checks stored checkpoints against its tree.
     async fn inside(&self) -> Result<Walked, Failure> {
-        let kept = self.kept()?;
+        let configured = in_force()?.settings.ledger.checkpoints_to;
         let client = match Client::open(&self.data, Wanted::There).await {
             Ok(client) => client,
             Err(failure) => return self.unserved(failure),
         };
-        let mut walked = walked(&client).await?;
-        if kept.is_empty() {
-            return Ok(walked);
+        let needs_key = configured.is_some() || !self.checkpoint.is_empty();
+        let keys = if needs_key { self.keys(&client)? } else { Vec::new() };
+        // A head that is signed while the ledger is walked may be of more than was walked, and is no fault.
+        let mut kept = self.kept(&keys)?;
+        if let Some(folder) = &configured {
+            kept.extend(heads(folder, &keys)?);
         }
-        let key = key(self.key.as_deref().unwrap_or(&self.data.data.join("ledger.pub")))?;
-        for note in kept {
-            hold(&client, &mut walked, &key, &note).await?;
+        let mut walked = walked(&client).await?;
+        for kept in &kept {
+            hold(&client, &mut walked, &keys, kept).await?;
         }
         walked.whole = walked.findings.is_empty();
         Ok(walked)
+    }
+
+    /// The keys that the checkpoints of a store may be signed with: the one that was named, else its own, and those it had
+    /// before as far as this process can see them.
+    fn keys(&self, client: &Client) -> Result<Vec<VerifierKey>, Failure> {
+        let file = self.key.clone().unwrap_or_else(|| self.data.data.join("ledger.pub"));
+        let mut keys = vec![key(&file)?];
+        if self.key.is_none() {
+            let known = client.here.as_ref().map(|pdp| opening::ledger_keys(pdp)).unwrap_or_default();
+            keys.extend(known.iter().filter_map(|key| VerifierKey::parse(key).ok()));
+        }
+        Ok(keys)
     }
 
     /// Verifies the ledger of a store that cannot be served, for the reason in `failure`; that is all there is to report
@@ -109,7 +142,8 @@ impl Verify {
 
     /// Verifies the ledger in a file with nothing but a public key.
     fn outside(&self, file: &Path, key_file: &Path) -> Result<Walked, Failure> {
-        let (key, kept) = (key(key_file)?, self.kept()?);
+        let key = key(key_file)?;
+        let kept: Vec<String> = self.kept(std::slice::from_ref(&key))?.into_iter().map(|kept| kept.note).collect();
         let opened = File::open(file).map_err(named(file))?;
         let bar = ProgressBar::new_spinner();
         bar.set_message("verifying");
@@ -117,6 +151,26 @@ impl Verify {
         bar.finish_and_clear();
         walked.map_err(|error| Failure::failed(format!("`{}`: {error}", file.display())))
     }
+}
+
+/// A checkpoint that was kept elsewhere, as it is written.
+struct Kept {
+    note: String,
+    /// How many records it is of by the name of its file, where that says it.
+    named: Option<u64>,
+}
+
+impl Kept {
+    fn read(path: &Path, named_size: Option<u64>) -> Result<Self, Failure> {
+        let note = std::fs::read_to_string(path).map_err(named(path))?;
+        Ok(Self { note, named: named_size })
+    }
+}
+
+/// The heads in a folder that belong to a ledger with these keys.
+fn heads(folder: &Path, keys: &[VerifierKey]) -> Result<Vec<Kept>, Failure> {
+    let heads = Heads::in_folder(folder)?.of(keys)?;
+    heads.iter().map(|(size, path)| Kept::read(path, Some(*size))).collect()
 }
 
 /// Has a ledger walked by whoever holds it.
@@ -146,15 +200,28 @@ async fn walked(client: &Client) -> Result<Walked, Failure> {
 }
 
 /// Checks a checkpoint that was stored elsewhere against the verified tree.
-async fn hold(client: &Client, walked: &mut Walked, key: &VerifierKey, note: &str) -> Result<(), Failure> {
+async fn hold(client: &Client, walked: &mut Walked, keys: &[VerifierKey], held: &Kept) -> Result<(), Failure> {
     let mut found = |fault, seq, last, message| walked.findings.push(Finding { fault, seq, last, message });
-    let kept = match key.open(note) {
-        Ok(kept) => kept,
-        Err(error) => {
+    let opened = keys
+        .iter()
+        .map(|key| key.open(&held.note))
+        .reduce(|first, next| first.or_else(|error| next.map_err(|_| error)));
+    let kept = match opened {
+        Some(Ok(kept)) => kept,
+        Some(Err(error)) => {
             found(Fault::Checkpoint, 1, None, format!("a kept checkpoint: {error}"));
             return Ok(());
         }
+        None => return Err(Failure::failed("no key of the ledger is known; name its file with `--key`")),
     };
+    if let Some(named) = held.named.filter(|named| *named != kept.size) {
+        let size = kept.size;
+        let message = format!(
+            "a kept checkpoint is of {size} records and its file is named as one of {named}: it was put in the place of another"
+        );
+        found(Fault::Checkpoint, 1, Some(named), message);
+        return Ok(());
+    }
     let (size, records) = (kept.size, walked.records);
     if size > records {
         let (first, message) = (
