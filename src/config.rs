@@ -349,11 +349,11 @@ pub fn notify_socket() -> Option<String> {
     std::env::var("NOTIFY_SOCKET").ok().filter(|name| !name.is_empty())
 }
 
-/// Does the environment itself say what is logged, as `RUST_LOG` does?
+/// What the environment itself says is logged, in `RUST_LOG`; empty where it says nothing.
 #[must_use]
 #[expect(clippy::disallowed_methods, reason = "here alone the environment is read")]
-pub fn is_log_named() -> bool {
-    std::env::var_os("RUST_LOG").is_some_and(|filter| !filter.is_empty())
+pub fn log_named() -> String {
+    std::env::var("RUST_LOG").unwrap_or_default()
 }
 
 /// The name of whoever is logged in, as the environment says.

@@ -11,13 +11,24 @@ use tracing_subscriber::EnvFilter;
 use super::ended::Failure;
 use super::print;
 use crate::config::sources::{Resolved, environment, file, resolve};
-use crate::config::{LogForm, LogLevel, is_log_named};
+use crate::config::{LogForm, LogLevel, log_named};
 
 /// Has the log say more or less.
 type PutFilter = Box<dyn Fn(EnvFilter) -> bool + Send + Sync>;
 
 /// How the log is changed while the program runs.
 static LOG_FILTER: OnceLock<PutFilter> = OnceLock::new();
+
+/// Libraries that speak with whoever connects, and from which level on they are heard: what they warn of is in the words
+/// of the other end, as often as it likes. A caller that goes away is no error of this program, and `warp` calls it one.
+const QUIET: [(&str, &str); 6] = [
+    ("h2", "error"),
+    ("hyper", "error"),
+    ("hyper_util", "error"),
+    ("rustls", "error"),
+    ("tokio_rustls", "error"),
+    ("warp::server", "off"),
+];
 
 /// The settings, or why they cannot be used.
 static IN_FORCE: OnceLock<Result<Resolved, String>> = OnceLock::new();
@@ -64,7 +75,7 @@ fn level_of(level: LogLevel) -> Level {
 
 /// Logs as much as the settings say from now on, unless the environment says otherwise.
 pub(super) fn put_log_level(level: LogLevel) {
-    if is_log_named() {
+    if !log_named().is_empty() {
         tracing::warn!("RUST_LOG says how much is logged, and `log_level` counts where it does not");
     } else if !LOG_FILTER.get().is_some_and(|put| put(filter_of(level_of(level)))) {
         tracing::warn!("how much is logged cannot be changed in this process");
@@ -110,8 +121,36 @@ pub(super) fn log_to_stderr(level: Level) {
 
 /// What `RUST_LOG` says is logged, else what is of `level` or graver.
 fn filter_of(level: Level) -> EnvFilter {
-    let filter = EnvFilter::builder().with_default_directive(level.into()).from_env_lossy();
-    // A caller that goes away is no error of this program, and the server's library calls it one.
-    let quiet = "warp::server=off".parse().ok();
-    quiet.into_iter().fold(filter, EnvFilter::add_directive)
+    filter(&log_named(), level)
+}
+
+/// The filter for what was asked for, with the libraries of [`QUIET`] as they are there unless one is asked for by name.
+fn filter(asked: &str, level: Level) -> EnvFilter {
+    let filter = EnvFilter::builder().with_default_directive(level.into()).parse_lossy(asked);
+    let is_asked = |library: &str| {
+        asked
+            .split(',')
+            .any(|directive| directive.split(['=', '[']).next().is_some_and(|named| named.trim() == library))
+    };
+    let quiet = QUIET.iter().filter(|(library, _)| !is_asked(library));
+    let quiet = quiet.filter_map(|(library, level)| format!("{library}={level}").parse().ok());
+    quiet.fold(filter, EnvFilter::add_directive)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_library_that_speaks_with_callers_warns_of_nothing_unless_it_is_asked_for_by_name() {
+        for asked in ["", "debug", "standing=trace,rustls::msgs=warn"] {
+            let said = filter(asked, Level::INFO).to_string();
+            for (library, level) in QUIET {
+                assert!(said.split(',').any(|one| one == format!("{library}={level}")), "{asked}: {said}");
+            }
+        }
+        let said = filter("info,rustls=debug,h2", Level::INFO).to_string();
+        assert!(said.contains("rustls=debug") && !said.contains("h2=error"), "{said}");
+        assert!(said.contains("hyper=error"), "{said}");
+    }
 }
