@@ -5,9 +5,10 @@ use rcgen::{CertificateParams, DistinguishedName, DnType, DnValue, KeyPair, SanT
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
 use standing::clock::Clock as _;
+use standing::pdp::metrics;
 use standing::pdp::opening::trust;
 
-use crate::doors::{CERTIFICATE, House, trusting};
+use crate::doors::{CERTIFICATE, House, PEER, trusting};
 use crate::stage::time;
 
 const SETTINGS: &str = r#"
@@ -113,6 +114,30 @@ async fn whoever_holds_a_certificate_acts_as_the_settings_say_of_a_name_in_it() 
         let answer = house.with("/v1/partners", &[(CERTIFICATE, &BASE64.encode(&der))]).await;
         assert_eq!(answer.status, status, "{what}: {}", answer.text);
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_certificate_that_lets_nobody_in_is_a_wrong_proof_like_any_other() {
+    let house = House::trusting(trusting(SETTINGS).await).await;
+    let fits_none = BASE64.encode(&certificate(&[], &[San::Dns("other.example")]));
+    let fits_two = [San::Dns("gateway.example"), San::Uri("https://example.org/seller")];
+    let fits_two = BASE64.encode(&certificate(&[], &fits_two));
+    let asked = async |shown: &str| house.with("/v1/partners", &[(CERTIFICATE, shown), (PEER, "192.0.2.7:1")]).await;
+    for number in 0..10 {
+        let answer = asked(if number % 2 == 0 { &fits_none } else { &fits_two }).await;
+        assert_eq!((answer.status, answer.code().as_str()), (401, "unauthenticated"), "{number}: {}", answer.text);
+    }
+    for shown in [&fits_none, &fits_two] {
+        let answer = asked(shown).await;
+        assert_eq!((answer.status, answer.code().as_str()), (429, "too_many_wrong_credentials"), "{}", answer.text);
+    }
+    // The right one is let in from there all the same, and the first wrong one has its record.
+    let right = BASE64.encode(&certificate(&[], &[San::Dns("gateway.example")]));
+    assert_eq!(asked(&right).await.status, 200);
+    let listed = house.with("/v1/decisions?action=Api::authenticate", &[(CERTIFICATE, &right)]).await.json();
+    assert_eq!(listed["decisions"].as_array().unwrap().len(), 1, "{listed}");
+    let figures = metrics::figures(&house.stage.pdp, metrics::Format::OpenMetrics).unwrap();
+    assert!(figures.contains("\nstanding_wrong_credentials_total 12\n"), "{figures}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -129,6 +129,31 @@ fn whoever_speaks_plain_http_to_it_is_told_to_use_https() {
     until_failed(&served, &server, "not_tls", 1);
 }
 
+/// A hello of TLS 1.2 to a name that is none.
+fn hello_to(name: &[u8]) -> Vec<u8> {
+    let sized = |bytes: &[u8]| [&u16::try_from(bytes.len()).unwrap().to_be_bytes()[..], bytes].concat();
+    let names = sized(&[&[0][..], &sized(name)].concat());
+    let extensions = sized(&[&[0, 0][..], &sized(&names)].concat());
+    let hello = [&[3, 3][..], &[7; 32], &[0], &[0, 2, 0xc0, 0x2b], &[1, 0], &extensions].concat();
+    let handshake = [&[1, 0][..], &sized(&hello)].concat();
+    [&[0x16, 3, 1][..], &sized(&handshake)].concat()
+}
+
+#[test]
+fn what_anybody_says_in_a_handshake_is_counted_and_never_logged() {
+    let served = Served::new("");
+    let server = served.start(&["--demo"]);
+    for says in [hello_to(&[b"a b ".as_slice(), &[b'Z'; 15_000]].concat()), b"GET / HTTP/1.1\r\n\r\n".to_vec()] {
+        let mut stream = TcpStream::connect(address(&server)).unwrap();
+        stream.write_all(&says).unwrap();
+        let _ = stream.read_to_end(&mut Vec::new());
+    }
+    until_failed(&served, &server, "broken", 1);
+    until_failed(&served, &server, "not_tls", 1);
+    let printed = server.printed();
+    assert!(!printed.contains("ZZZ") && !printed.contains("rustls"), "{printed}");
+}
+
 #[test]
 fn a_handshake_that_somebody_leaves_is_counted_and_said_nowhere_else() {
     let served = Served::new("");

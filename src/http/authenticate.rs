@@ -43,12 +43,9 @@ pub(super) struct Entry {
 /// # Errors
 /// 401 for credentials that are missing or wrong, and 429 for many wrong ones from one address.
 pub(super) async fn authenticate(pdp: &Pdp, entry: &Entry, headers: &HeaderMap) -> Result<Identity, Problem> {
+    let shows_proof = headers.contains_key(AUTHORIZATION) || entry.connection.shows_certificate();
     let problem = match identity(pdp, entry, headers).await {
-        Err(problem)
-            if headers.contains_key(AUTHORIZATION) && (problem.is_unauthenticated() || problem.is_roleless()) =>
-        {
-            problem
-        }
+        Err(problem) if shows_proof && (problem.is_unauthenticated() || problem.is_roleless()) => problem,
         Ok(identity) => {
             if let Some(id) = identity.proof.token() {
                 note_token_use(pdp, id);

@@ -18,9 +18,16 @@ pub struct Connection {
     pub is_tls: bool,
     /// The certificate of its other end, verified against the authorities that the settings name.
     pub certificate: Option<Arc<CertificateDer<'static>>>,
+    /// Did its other end have a certificate that holds no more, because it was revoked or its authority is not named now?
+    pub is_certificate_withdrawn: bool,
 }
 
 impl Connection {
+    /// Did its other end show a certificate, whatever it is worth by now?
+    pub(super) fn shows_certificate(&self) -> bool {
+        self.certificate.is_some() || self.is_certificate_withdrawn
+    }
+
     /// The address a call comes from: that of the other end, or what the trusted proxies there say; nothing on the socket
     /// of the data directory.
     #[must_use]

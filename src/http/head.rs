@@ -94,7 +94,7 @@ mod tests {
             for host in hosts {
                 let request = || {
                     let request = Request::builder().method("POST").uri(target).header("x-request-id", "1");
-                    let connection = Connection { is_tls: true, peer: Some(peer), certificate: None };
+                    let connection = Connection { is_tls: true, peer: Some(peer), ..Connection::default() };
                     let request = request.extension(connection);
                     host.iter().fold(request, |request, host| request.header("host", *host)).body(Empty::<Bytes>::new())
                 };

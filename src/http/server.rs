@@ -163,7 +163,7 @@ async fn converse<S, B>(
     B: Body<Data = Bytes> + Unpin + Send + 'static,
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
-    let connection = Connection { peer: Some(peer), is_tls: tls.is_some(), certificate: None };
+    let connection = Connection { peer: Some(peer), is_tls: tls.is_some(), ..Connection::default() };
     let Some(tls) = tls else {
         let stream = Watched { stream, life: Arc::clone(admitted.life()) };
         return calls(builder, stream, connection, None, service, admitted).await;
@@ -222,8 +222,10 @@ async fn calls<S, B>(
     let life = Arc::clone(admitted.life());
     let service = service_fn(move |mut request: Request<Incoming>| {
         let call = InFlight::begin(&life);
-        let certificate = certificate.as_ref().and_then(CallerCertificate::held);
-        request.extensions_mut().insert(Connection { certificate, ..connection.clone() });
+        let held = certificate.as_ref().map(CallerCertificate::held);
+        let is_certificate_withdrawn = matches!(held, Some(None));
+        let certificate = held.flatten();
+        request.extensions_mut().insert(Connection { certificate, is_certificate_withdrawn, ..connection.clone() });
         let answer = service.call(request);
         async move {
             let Ok(response) = answer.await;
