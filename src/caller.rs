@@ -60,6 +60,27 @@ impl Caller {
     }
 }
 
+/// A caller as records name it, from how somebody writes it: `partner:contoso`, or `Partner::contoso` as a type and an
+/// id; nothing where it can be no caller. One of type `Operator` has its role in front of its id in a record, so that the
+/// type alone names none.
+#[must_use]
+pub fn named_caller(given: &str) -> Option<String> {
+    let (is_entity, kind, id) = match given.split_once("::") {
+        Some((kind, id)) if !kind.contains(':') => (true, kind, id),
+        _ => given.split_once(':').map_or((false, given, ""), |(kind, id)| (false, kind, id)),
+    };
+    let visitor = visitor();
+    let caller = match (is_entity, kind) {
+        (false, "visitor" | "Visitor") if !given.contains(':') => Caller::Visitor.to_string(),
+        (true, "Visitor") if id == visitor.id => Caller::Visitor.to_string(),
+        (false, "partner") | (true, "Partner") => Caller::Partner { id: id.parse().ok()? }.to_string(),
+        (false, "customer") | (true, "Customer") => Caller::Customer { id: id.parse().ok()? }.to_string(),
+        (false, role) if !id.is_empty() => Caller::Operator { id: id.to_owned(), role: role.parse().ok()? }.to_string(),
+        _ => return None,
+    };
+    Some(caller)
+}
+
 impl fmt::Display for Caller {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -181,5 +202,40 @@ impl Identity {
     #[must_use]
     pub fn service() -> Self {
         Self { caller: Caller::local(), person: None, proof: Proof::Service, until: None }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_caller_is_named_as_records_have_it_or_as_a_type_and_an_id_and_anything_else_is_none() {
+        for (given, named) in [
+            ("partner:contoso", Some("partner:contoso")),
+            ("Partner::contoso", Some("partner:contoso")),
+            ("Customer::adatum", Some("customer:adatum")),
+            ("auditor:dns:gateway.example", Some("auditor:dns:gateway.example")),
+            ("operator:anonymous", Some("operator:anonymous")),
+            ("visitor", Some("visitor")),
+            ("Visitor", Some("visitor")),
+            ("Operator::anonymous", None),
+            ("anonymous", None),
+            ("partner::contoso", None),
+            ("Partner:contoso", None),
+            ("partner:", None),
+            ("Partner::", None),
+            ("operator:", None),
+            ("nobody:x", None),
+            ("visitor:x", None),
+            ("", None),
+        ] {
+            assert_eq!(named_caller(given).as_deref(), named, "{given}");
+        }
+        let of_entity = |caller: &Caller| {
+            let entity = caller.entity();
+            named_caller(&format!("{}::{}", entity.kind, entity.id))
+        };
+        assert_eq!(of_entity(&Caller::Visitor).as_deref(), Some("visitor"));
     }
 }

@@ -272,6 +272,7 @@ fn a_wrong_field_is_a_mistake_at_it_and_everything_typed_is_kept() {
     let mut auditor = signed_in(&server, "auditor", "en");
     for (page, wrong, kept) in [
         ("/ledger?subject=contoso&action=provision", "subject", "provision"),
+        ("/ledger?caller=anonymous&action=provision", "caller", "provision"),
         ("/ledger?resource=%3A%3Ax&reason=r", "resource", "%3A%3Ax"),
         ("/ledger?decision=maybe&reason=r", "decision", "r"),
         ("/ledger?from=yesterday&reason=r", "from", "yesterday"),

@@ -24,6 +24,7 @@ use super::streamed::{in_pieces, streamed};
 use super::times::{Begin, End};
 use crate::audit::RecordKind;
 use crate::caller::Caller;
+use crate::caller::named_caller;
 use crate::domain::words;
 use crate::evidence;
 use crate::evidence::decisions::{DecisionFilter, DecisionList, Order, is_digest, is_entity};
@@ -92,7 +93,7 @@ pub(super) struct Filters {
     resource: Option<IdText>,
     /// Those with this answer.
     decision: Option<bool>,
-    /// Those this caller asked.
+    /// Those this caller asked; a partner and a customer may be `Type::id` too.
     #[param(value_type = Option<String>, example = "partner:contoso")]
     caller: Option<IdText>,
     /// Those refused for this reason.
@@ -135,7 +136,7 @@ impl Filters {
             action: self.action.map(|NameText(action)| action),
             resource: entity("resource", self.resource)?,
             decision: self.decision,
-            caller: self.caller.map(|IdText(caller)| caller),
+            caller: caller(self.caller)?,
             reason: self.reason,
             rules: digest(self.rules)?,
             rule: self.rule.map(|IdText(rule)| rule),
@@ -233,6 +234,13 @@ fn entity(name: &str, given: Option<IdText>) -> Result<Option<String>, Problem> 
         }
         given => Ok(given.map(|IdText(text)| text)),
     }
+}
+
+fn caller(given: Option<IdText>) -> Result<Option<String>, Problem> {
+    let Some(IdText(text)) = given else { return Ok(None) };
+    let hint = "give a caller as records name it: `partner:contoso`, `customer:adatum`, `visitor`, or a role and its token's \
+                public name as in `operator:anonymous`";
+    named_caller(&text).map(Some).ok_or_else(|| invalid("caller", &text, hint))
 }
 
 fn digest(given: Option<String>) -> Result<Option<String>, Problem> {

@@ -8,6 +8,7 @@ use serde::de::value::Error as Unread;
 
 use super::names::answer_of;
 use crate::audit::{Record, RecordKind};
+use crate::caller::named_caller;
 use crate::evidence::decisions::{DecisionFilter, Order, decision_list, decisions, is_digest, is_entity};
 use crate::evidence::ledger::records_kept;
 use crate::http::{decisions_sheet, span_begin, span_end};
@@ -117,6 +118,10 @@ fn filter(words: Words, asked: &Parameters) -> (DecisionFilter, Vec<FieldError>)
             wrong(name, "mistake-entity");
         }
     }
+    let caller = asked.given("caller").map(named_caller);
+    if caller == Some(None) {
+        wrong("caller", "mistake-caller");
+    }
     let decision = asked.given("decision").map(bool::from_str);
     if decision.as_ref().is_some_and(Result::is_err) {
         wrong("decision", "mistake-choice");
@@ -144,7 +149,7 @@ fn filter(words: Words, asked: &Parameters) -> (DecisionFilter, Vec<FieldError>)
         action: text("action"),
         resource: text("resource"),
         decision: decision.and_then(Result::ok),
-        caller: text("caller"),
+        caller: caller.flatten(),
         reason: text("reason"),
         rules: text("rules"),
         rule: text("rule"),

@@ -51,6 +51,7 @@ missing-records = { $count ->
    *[other] { $count } records from { $first } to { $last } belong here and cannot be read.
 }
 mistake-entity = Write a type and an id, as in Partner::contoso
+mistake-caller = Write a caller as records name it, as in partner:contoso, visitor or operator:local
 mistake-choice = Choose one of those the page offers
 mistake-moment = Write a day as 2026-11-26, or a time as 2026-11-26T12:00:00Z
 mistake-digest = Write the digest of a set of rules: 64 characters of 0 to 9 and a to f, or the first 8 or more

@@ -45,6 +45,7 @@ missing-records = { $count ->
    *[other] 从 { $first } 到 { $last } 共 { $count } 条记录应在此处，但无法读取。
 }
 mistake-entity = 请填写类型和标识，例如 Partner::contoso
+mistake-caller = 请按记录中的写法填写调用方，例如 partner:contoso、visitor 或 operator:local
 mistake-choice = 请选择页面上提供的选项
 mistake-moment = 请填写如 2026-11-26 的日期，或如 2026-11-26T12:00:00Z 的时间
 mistake-digest = 请填写规则集的摘要：64 个 0 至 9 和 a 至 f 的字符，或其开头至少 8 个字符
