@@ -296,6 +296,7 @@ async fn keys_that_cannot_or_must_not_be_used_are_left_out_and_say_nothing_of_th
     };
     for (what, key) in [
         ("for encryption", changed(&ec, "use", "enc".into())),
+        ("for a trust domain, which this issuer has not", changed(&ec, "use", "jwt-svid".into())),
         ("for something else", changed(&ec, "key_ops", json!(["sign"]))),
         ("for another algorithm", changed(&ec, "alg", "ES384".into())),
         ("with its secret half", changed(&ec, "d", "AAAA".into())),
@@ -344,7 +345,10 @@ async fn a_workload_of_spiffe_is_known_by_its_subject_within_its_trust_domain() 
     let signer = Signer::ed("ed", 1);
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("keys.json");
-    std::fs::write(&file, set(&[&signer]).to_string()).unwrap();
+    // As a bundle has it: one key for tokens, another for certificates, which signs none.
+    let mut keys = set(&[&signer, &Signer::ed("x509", 2)]);
+    (keys["keys"][0]["use"], keys["keys"][1]["use"]) = ("jwt-svid".into(), "x509-svid".into());
+    std::fs::write(&file, keys.to_string()).unwrap();
     let settings = format!(
         r#"
         [[issuer]]
@@ -371,6 +375,8 @@ async fn a_workload_of_spiffe_is_known_by_its_subject_within_its_trust_domain() 
         let answer = called(&house, &signer.signs(&with(changes.clone()))).await;
         assert_eq!(answer.status, status, "{changes}: {}", answer.text);
     }
+    let gateway = with(json!({ "iss": null, "sub": "spiffe://example.org/gateway" }));
+    assert_eq!(called(&house, &Signer::ed("x509", 2).signs(&gateway)).await.status, 401);
 }
 
 /// What an issuer says, whoever asks.

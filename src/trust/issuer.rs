@@ -191,7 +191,8 @@ impl Issuer {
                 cause,
             })?,
         };
-        let keys = KeySet::read(&bytes).map_err(|cause| IssuerError::Keys { issuer: issuer(), cause })?;
+        let keys = KeySet::read(&bytes, self.settings.trust_domain.is_some())
+            .map_err(|cause| IssuerError::Keys { issuer: issuer(), cause })?;
         if keys.len() == 0 {
             tracing::warn!(
                 issuer = issuer(),

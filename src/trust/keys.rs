@@ -14,6 +14,8 @@ use crate::config::issuer::SigningAlgorithm;
 use crate::json;
 use crate::limits::{JWKS_DEPTH_MAX, JWKS_KEYS_MAX};
 
+/// What a bundle of SPIFFE says a key is for that signs tokens (SPIFFE Trust Domain and Bundle, 4.2.2).
+const JWT_SVID: &str = "jwt-svid";
 /// The shortest modulus of an RSA key that is used, in bytes: 2,048 bits.
 const RSA_BYTES_MIN: usize = 256;
 
@@ -47,11 +49,11 @@ pub(super) struct Key {
 pub(super) struct KeySet(Vec<Key>);
 
 impl KeySet {
-    /// Reads a set of keys.
+    /// Reads a set of keys; that of a trust domain of SPIFFE says of a key which kind of SVID it is for.
     ///
     /// # Errors
     /// [`KeySetError`].
-    pub(super) fn read(bytes: &[u8]) -> Result<Self, KeySetError> {
+    pub(super) fn read(bytes: &[u8], is_of_trust_domain: bool) -> Result<Self, KeySetError> {
         let unreadable = |error: String| KeySetError::Unreadable(error);
         let set = json::read(bytes, JWKS_DEPTH_MAX).map_err(|error| unreadable(error.to_string()))?;
         let keys = set.get("keys").and_then(Value::as_array);
@@ -60,7 +62,7 @@ impl KeySet {
             return Err(KeySetError::TooMany(keys.len()));
         }
         // A key of a kind that is not known here says nothing about the others (RFC 7517, 5).
-        Ok(Self(keys.iter().filter_map(Key::read).collect()))
+        Ok(Self(keys.iter().filter_map(|key| Key::read(key, is_of_trust_domain)).collect()))
     }
 
     /// How many keys can be used.
@@ -101,13 +103,17 @@ impl KeySet {
 
 impl Key {
     /// Reads a key; nothing for one that cannot or must not be used to verify what an issuer signed.
-    fn read(value: &Value) -> Option<Self> {
+    fn read(value: &Value, is_of_trust_domain: bool) -> Option<Self> {
         // One half of it is a secret that should not be here: anybody may have it now.
         if ["d", "k", "p", "q"].iter().any(|secret| value.get(secret).is_some()) {
             return None;
         }
         let jwk: Jwk = serde_json::from_value(value.clone()).ok()?;
-        let is_for_signatures = matches!(jwk.common.public_key_use, None | Some(PublicKeyUse::Signature));
+        let is_for_signatures = match &jwk.common.public_key_use {
+            None | Some(PublicKeyUse::Signature) => true,
+            Some(PublicKeyUse::Other(purpose)) => is_of_trust_domain && purpose == JWT_SVID,
+            Some(PublicKeyUse::Encryption) => false,
+        };
         let operations = jwk.common.key_operations.as_ref();
         let may_verify = operations.is_none_or(|operations| operations.contains(&KeyOperations::Verify));
         if !is_for_signatures || !may_verify {
