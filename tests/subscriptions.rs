@@ -85,6 +85,34 @@ async fn nothing_is_sold_once_the_relationship_has_ended_or_under_a_parent_that_
     assert!(change::selling::put_subscription(&stage.pdp, &as_partner("p1"), add_on("s-added", "s-1")).await.is_err());
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn an_add_on_of_another_service_than_its_parents_needs_the_right_to_provision_there() {
+    let stage = scene().await;
+    stage.partner("p2", PartnerKind::DirectBill).await;
+    stage.accepts("c", "p1", &["crm"]).await;
+    let add_on = |id: &str, service: &str| Subscription {
+        parent: Some("s-1".parse().unwrap()),
+        ..subscription(id, "c", service, None)
+    };
+    let orders = async |id: &str, service: &str| {
+        let ordered = change::selling::put_subscription(&stage.pdp, &as_partner("p1"), add_on(id, service)).await;
+        match ordered {
+            Ok(_) => true,
+            Err(CallError::Denied(_)) => false,
+            Err(error) => panic!("{error:?}"),
+        }
+    };
+    assert!(orders("s-own", "office365").await, "the service of its parent");
+    assert!(orders("s-crm", "crm").await, "a service it administers");
+    assert!(!orders("s-azure", "azure").await, "a service that nobody administers");
+    // Whoever sold the parent may add to it whoever administers its service by now, and not beyond it.
+    stage.accepts("c", "p2", &["office365", "crm"]).await;
+    assert!(orders("s-own-2", "office365").await);
+    assert!(!orders("s-crm-2", "crm").await, "another partner administers it now");
+    // What an operator tells is told, and no partner's sale.
+    assert_eq!(refusal(&stage, add_on("s-told", "azure")).await, None);
+}
+
 /// The shipped rules as they were before seats were added and subscriptions suspended, reactivated and expired.
 fn of_an_earlier_day() -> RuleFiles {
     let mut files = shipped_files();

@@ -317,8 +317,8 @@ fn subscriptions(
     Ok(page)
 }
 
-/// Decides what a partner registers: a sale as provisioning there, an add-on as ordering it, a change difference by
-/// difference; and names the partner as the seller of what it sells.
+/// Decides what a partner registers: a sale as provisioning there, an add-on as ordering it, and as provisioning there too
+/// where its service is not its parent's, a change difference by difference; and names the partner as the seller of what it sells.
 pub(crate) fn sale(
     context: &WriteContext<'_>,
     rules: &Bundle,
@@ -338,11 +338,18 @@ pub(crate) fn sale(
             } else if after.status != SubscriptionStatus::Active {
                 wrong = Some(SubscriptionError::StatusNotItsOwn(after.id.clone()));
             }
+            let provision = ("provision", Entity::new(Kind::Service.as_str(), after.service_id().to_string()));
             match &after.parent {
-                Some(parent) => vec![("orderAddOns", Entity::new(Kind::Subscription.as_str(), parent.as_str()))],
+                Some(parent) => {
+                    let ordered = ("orderAddOns", Entity::new(Kind::Subscription.as_str(), parent.as_str()));
+                    let held = context.view.subscription(parent)?;
+                    // Whoever sold the parent may add to it; another service than the parent's is sold as any is.
+                    let is_of_its_service = held.is_some_and(|held| held.fact.service == after.service);
+                    if is_of_its_service { vec![ordered] } else { vec![ordered, provision] }
+                }
                 None => {
                     after.original_reseller = Some(seller.clone());
-                    vec![("provision", Entity::new(Kind::Service.as_str(), after.service_id().to_string()))]
+                    vec![provision]
                 }
             }
         }
