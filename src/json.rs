@@ -109,7 +109,9 @@ pub fn read(bytes: &[u8], depth_max: usize) -> Result<Value, JsonError> {
             Some(Fault::Duplicate(name)) => JsonError::Duplicate { name, line, column },
             Some(Fault::Reserved(name)) => JsonError::Reserved { name, line, column },
             Some(Fault::TooDeep) => JsonError::TooDeep { depth_max },
-            None => JsonError::Malformed { line, column, message: without_position(&error) },
+            None => {
+                JsonError::Malformed { line, column, message: without_position(&error) + typed(text, line, column) }
+            }
         }
     })
 }
@@ -259,6 +261,18 @@ impl Visitor<'_> for Name<'_> {
     }
 }
 
+/// What an editor put where the parser stopped, where that is why: nobody sees it in the text.
+fn typed(text: &str, line: usize, column: usize) -> &'static str {
+    let at =
+        text.split('\n').nth(line.saturating_sub(1)).and_then(|line| line.as_bytes().get(column.checked_sub(1)?..));
+    let begins_with = |what: &str| at.is_some_and(|at| at.starts_with(what.as_bytes()));
+    if begins_with("\u{feff}") {
+        return ", and a byte order mark stands there: save the text as UTF-8 without one";
+    }
+    let is_curly = ["\u{201c}", "\u{201d}", "\u{201e}", "\u{2018}", "\u{2019}"].into_iter().any(begins_with);
+    if is_curly { ", and a curly quotation mark stands there: write `\"`" } else { "" }
+}
+
 /// The parser's message alone: its position is told apart.
 fn without_position(error: &serde_json::Error) -> String {
     let message = error.to_string();
@@ -304,4 +318,24 @@ fn quoted(words: &str) -> String {
         }
     }
     quoted
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_an_editor_put_in_without_showing_it_is_named_where_it_stands() {
+        let said = |text: &str| read(text.as_bytes(), 8).map_err(|error| error.to_string());
+        for (text, named) in [
+            ("\u{feff}{}", "line 1, column 1: expected value, and a byte order mark stands there"),
+            ("{\u{201c}a\": 1}", "and a curly quotation mark stands there"),
+            ("{\n \"a\": \u{2018}x\u{2019}}", "line 2, column 7: expected value, and a curly quotation mark"),
+        ] {
+            let said = said(text).unwrap_err();
+            assert!(said.contains(named), "{text}: {said}");
+        }
+        assert!(said("{\"a\": \"\u{201c}x\u{201d}\"}").is_ok(), "within a text they are text");
+        assert!(!said("{\"\u{201c}\": x}").unwrap_err().contains("curly"));
+    }
 }

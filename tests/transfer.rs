@@ -56,6 +56,15 @@ async fn an_export_imported_in_an_empty_store_is_the_same_world() {
 }
 
 #[tokio::test]
+async fn a_byte_order_mark_before_the_first_line_is_passed_over_and_one_before_another_is_named() {
+    let world = World::empty(rules(&[]));
+    let line = "{\"noun\":\"customer\",\"id\":\"c1\",\"name\":\"Adatum\"}\n";
+    let marked = refusal(&world, format!("{line}\u{feff}{line}").as_bytes()).await;
+    assert!(marked.contains("byte order mark"), "{marked}");
+    assert_eq!(world.import(format!("\u{feff}{line}").as_bytes()).await.unwrap().value.customers, 1);
+}
+
+#[tokio::test]
 async fn an_import_is_one_event_that_counts_what_changed() {
     let world = World::empty(rules(&[]));
     let imported = world.import(CAST).await.unwrap().value;

@@ -25,6 +25,8 @@ use judge::Judge;
 
 pub use import_error::ImportError;
 
+/// What some editors begin a file with.
+const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 /// The deepest nesting of a line; what no noun has is refused by its name, not here.
 const LINE_DEPTH_MAX: usize = 8;
 /// How many lines pass between two reports of progress.
@@ -202,6 +204,10 @@ impl<R: BufRead + Seek, P: FnMut(u64, u64)> Lines<R, P> {
             if read == 0 {
                 (self.progress)(self.line - 1, self.bytes);
                 return Ok(None);
+            }
+            // Some editors and spreadsheets begin every file with it.
+            if self.line == 1 && self.buffer.starts_with(BYTE_ORDER_MARK) {
+                self.buffer.drain(..BYTE_ORDER_MARK.len());
             }
             if self.buffer.last() == Some(&b'\n') {
                 self.buffer.pop();
