@@ -9,7 +9,7 @@ mod written;
 
 pub use durations::Durations;
 pub use rate::OnceAMinute;
-pub use written::{LATEST, NEVER, TimeError, Written, optional as optional_time};
+pub use written::{Age, LATEST, NEVER, TimeError, Written, optional as optional_time};
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};

@@ -19,10 +19,11 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use ipnet::IpNet;
-use jiff::{SignedDuration, Span, SpanRelativeTo};
+use jiff::SignedDuration;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 
+use crate::clock::Age;
 use crate::domain::grant::Multichannel;
 use crate::id::ServiceName;
 use crate::limits::{HEAD_BYTES_MIN, Limits, NICE_MAX};
@@ -224,12 +225,7 @@ fn address_or_port<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<
 
 fn age<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<SignedDuration>, D::Error> {
     let text = String::deserialize(deserializer)?;
-    let span: Option<Span> = text.parse().ok();
-    let age = span.and_then(|span| span.to_duration(SpanRelativeTo::days_are_24_hours()).ok());
-    let age = age
-        .filter(SignedDuration::is_positive)
-        .ok_or_else(|| D::Error::custom(format!("`{text}` is not an age; write days or hours, for example `90d`")))?;
-    Ok(Some(age))
+    text.parse().map(|Age(age)| Some(age)).map_err(D::Error::custom)
 }
 
 /// The settings of traces.

@@ -2,6 +2,7 @@
 
 use clap::{Args, Subcommand};
 use hyper::Method;
+use jiff::{Span, SpanRelativeTo};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 
@@ -9,6 +10,7 @@ use super::data::Data;
 use super::ended::{Ended, Failure};
 use super::print;
 use super::reach::{Client, Wanted};
+use crate::clock::{Clock as _, System, Timestamp, Written};
 
 /// Create, list, replace and revoke access tokens.
 #[derive(Debug, Args)]
@@ -37,7 +39,8 @@ enum Action {
         /// Whose it is: nobody approves what the same person proposed. A person of its own when nothing is said.
         #[arg(long, value_name = "PERSON")]
         person: Option<String>,
-        /// When it ends by itself, for example `2027-12-31T00:00:00Z`; after 90 days when nothing is said.
+        /// When it ends by itself: a time as `2027-12-31T00:00:00Z`, a day, to its end in UTC, or for how long it is good, as
+        /// `30d`; after 90 days when nothing is said.
         #[arg(long, value_name = "TIME")]
         expires: Option<String>,
         #[command(flatten)]
@@ -79,6 +82,7 @@ impl TokenCommand {
                     (Some((role, id)), None) => (role.to_owned(), Some(id.to_owned())),
                     (_, speaks_for) => (role, speaks_for),
                 };
+                let expires = expires.as_deref().map(|said| end(said, System.now())).transpose()?;
                 let body = json!({
                     "role": role, "for": speaks_for, "name": name, "person": person, "expires": expires
                 });
@@ -136,6 +140,26 @@ fn show(issued: &Value, as_json: bool) {
     ));
 }
 
+/// When a token ends by what somebody wrote: a time, the end of a day, or so long from now on.
+fn end(said: &str, now: Timestamp) -> Result<String, Failure> {
+    const FORMS: &str = "write a time as `2027-12-31T00:00:00Z`, a day, or for how long it is good as `90d`";
+    let day = || format!("{said}T23:59:59Z").parse::<Written>();
+    let time = said.parse::<Written>().or_else(|_| day()).map(Timestamp::from);
+    let end = match (time, said.parse::<Span>()) {
+        (Ok(time), _) => Some(time),
+        (_, Ok(span)) => {
+            let length = span.to_duration(SpanRelativeTo::days_are_24_hours()).ok();
+            length.and_then(|length| now.checked_add(length).ok())
+        }
+        _ => None,
+    };
+    match end {
+        Some(end) if end > now => Ok(end.to_string()),
+        Some(_) => Err(Failure::usage(format!("`--expires {said}` has passed; {FORMS}"))),
+        None => Err(Failure::usage(format!("`--expires {said}` is no time; {FORMS}"))),
+    }
+}
+
 fn line(token: &Value) -> String {
     let text = |name: &str| token[name].as_str().unwrap_or_default().to_owned();
     let mut line = format!("{}  {}  {}  created {}", text("id"), text("role"), text("name"), text("created"));
@@ -154,4 +178,33 @@ fn line(token: &Value) -> String {
         line.push_str(&format!("  person {}", text("person")));
     }
     line
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_ends_at_a_time_with_a_day_or_after_so_long_and_never_before_it_began() {
+        let now: Timestamp = "2026-11-27T12:00:00Z".parse().unwrap();
+        let end = |said: &str| end(said, now).map_err(|failure| failure.message);
+        for (said, when) in [
+            ("2027-12-31T00:00:00Z", "2027-12-31T00:00:00Z"),
+            ("2026-11-27", "2026-11-27T23:59:59Z"),
+            ("90d", "2027-02-25T12:00:00Z"),
+            ("12h", "2026-11-28T00:00:00Z"),
+        ] {
+            assert_eq!(end(said).as_deref(), Ok(when), "{said}");
+        }
+        for (said, why) in [
+            ("2020-01-01", "has passed"),
+            ("2026-11-27T12:00:00Z", "has passed"),
+            ("0d", "has passed"),
+            ("soon", "is no time"),
+            ("1mo", "is no time"),
+        ] {
+            let refused = end(said).unwrap_err();
+            assert!(refused.contains(why) && refused.contains("`90d`"), "{said}: {refused}");
+        }
+    }
 }

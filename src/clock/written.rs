@@ -5,8 +5,8 @@
 
 use std::str::FromStr;
 
-use jiff::civil;
 use jiff::fmt::temporal::Pieces;
+use jiff::{SignedDuration, Span, SpanRelativeTo, civil};
 use serde::{Deserialize, Deserializer};
 
 use super::Timestamp;
@@ -29,6 +29,23 @@ pub enum TimeError {
         "`{0}` is not a time; write one as `2026-11-22T10:00:00Z`, at the latest `{LATEST}`, or `{NEVER}` for never"
     )]
     NotATime(String),
+    /// It is no length of time, or one of nothing.
+    #[error("`{0}` is not an age; write one longer than nothing, for example `90d`, `12h` or `5m` (minutes)")]
+    NotAnAge(String),
+}
+
+/// How long ago something is, or for how long it holds, for example `90d`: longer than nothing, of days with 24 hours.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Age(pub SignedDuration);
+
+impl FromStr for Age {
+    type Err = TimeError;
+
+    fn from_str(text: &str) -> Result<Self, TimeError> {
+        let span: Option<Span> = text.parse().ok();
+        let age = span.and_then(|span| span.to_duration(SpanRelativeTo::days_are_24_hours()).ok());
+        age.filter(SignedDuration::is_positive).map(Self).ok_or_else(|| TimeError::NotAnAge(text.to_owned()))
+    }
 }
 
 /// A time that was read.
@@ -73,8 +90,21 @@ pub fn optional<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Tim
 
 #[cfg(test)]
 mod tests {
-    use super::{LATEST, TimeError, Written};
+    use jiff::SignedDuration;
+
+    use super::{Age, LATEST, TimeError, Written};
     use crate::clock::{Timestamp, to_millisecond};
+
+    #[test]
+    fn an_age_is_longer_than_nothing_and_its_letters_mean_what_is_said_of_them() {
+        let read = |text: &str| text.parse().map(|Age(age)| age);
+        for (text, seconds) in [("90d", 90 * 86_400), ("12h", 43_200), ("5m", 300), ("1d 12h", 129_600)] {
+            assert_eq!(read(text), Ok(SignedDuration::from_secs(seconds)), "{text}");
+        }
+        for none in ["0d", "-1d", "3", "", "1mo", "soon"] {
+            assert_eq!(read(none), Err(TimeError::NotAnAge(none.to_owned())), "{none}");
+        }
+    }
 
     #[test]
     fn never_is_the_latest_time_and_what_lies_between_is_refused_by_its_name() {

@@ -3,7 +3,6 @@
 use std::convert::Infallible;
 
 use bytes::Bytes;
-use jiff::{Span, SpanRelativeTo};
 use serde::Deserialize;
 use serde_json::json;
 use utoipa::IntoParams;
@@ -20,6 +19,7 @@ use super::response::{at_revision, change_response, read_response, recorded};
 use super::streamed::streamed;
 use super::times::Begin;
 use crate::audit::Mask;
+use crate::clock::Age;
 use crate::evidence;
 use crate::evidence::ledger::LedgerWalk;
 use crate::pdp::call;
@@ -68,7 +68,7 @@ pub(super) struct Old {
     /// Records older than this.
     #[param(value_type = Option<String>, example = "90d")]
     #[serde(default, deserialize_with = "parsed")]
-    older_than: Option<Span>,
+    older_than: Option<Age>,
     /// Records made before this time; a day is its beginning in UTC.
     #[param(value_type = Option<String>, example = "2026-01-01T00:00:00Z")]
     #[serde(default, deserialize_with = "parsed")]
@@ -159,9 +159,7 @@ pub(super) async fn archive(mut request: Request) -> Result<Response, Problem> {
     let wrong = |detail: &str| Problem::bad("invalid_parameter", detail.to_owned());
     let before = match (before, age) {
         (Some(before), None) => before,
-        (None, Some(age)) => {
-            let age = age.to_duration(SpanRelativeTo::days_are_24_hours()).ok().filter(|age| age.is_positive());
-            let age = age.ok_or_else(|| wrong("`older_than` is days or hours, for example `90d`"))?;
+        (None, Some(Age(age))) => {
             request.pdp.now().checked_sub(age).map_err(|_| wrong("`older_than` is longer than there is time"))?
         }
         _ => return Err(wrong("say either `older_than`, for example `90d`, or `before`, a time")),
