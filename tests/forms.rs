@@ -54,10 +54,12 @@ fn proofs_are_printed_as_junit_which_passes_only_where_everything_is_proved() {
 #[test]
 fn completions_and_pages_of_man_are_made_of_the_commands_there_are() {
     let folder = tempfile::tempdir().unwrap();
-    let output = standing(&["man", folder.path().to_str().unwrap()]);
+    // A fresh system has no folder for pages of its own.
+    let pages = folder.path().join("man/man1");
+    let output = standing(&["man", pages.to_str().unwrap()]);
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     for page in ["standing.1", "standing-serve.1", "standing-backup.1", "standing-ledger-verify.1"] {
-        let text = fs::read_to_string(folder.path().join(page)).unwrap();
+        let text = fs::read_to_string(pages.join(page)).unwrap();
         assert!(text.contains("Exit codes:"), "{page}: {text}");
     }
     for shell in ["bash", "zsh", "fish"] {

@@ -556,6 +556,11 @@ fn an_export_is_verified_by_an_outsider_and_names_what_was_done_to_it() {
     twice.insert(6, lines[2].clone());
     assert_eq!(first(&twice), ("inserted".to_owned(), 6));
     assert_eq!(first(&lines[..7]), ("dropped".to_owned(), 7));
+    let mut damaged = lines.clone();
+    damaged[0] = damaged[0].replace("\"ledger\"", "\"ledgem\"");
+    for (what, lines) in [("damaged", &damaged[..]), ("gone", &lines[1..])] {
+        assert_eq!(first(lines), ("unreadable".to_owned(), 1), "the first line is {what}");
+    }
     // A file that was cut off with its checkpoints is complete in itself, until an older checkpoint is at hand.
     let note = serde_json::from_str::<Value>(lines.last().unwrap()).unwrap()["checkpoint"].as_str().unwrap().to_owned();
     let checkpoint = kept.file("checkpoint");

@@ -384,3 +384,13 @@ fn in_minutes(minutes: i64) -> String {
     let now = standing::clock::Clock::now(&standing::clock::System).as_second();
     standing::clock::Timestamp::from_second(now + 60 * minutes).unwrap().to_string()
 }
+
+#[test]
+fn ending_the_sessions_of_somebody_who_has_none_says_so() {
+    let office = Office::open();
+    let data = office.data.path().to_str().unwrap();
+    let output = standing(&["session", "end", "--person", "https://login.example", "x", "--data", data]);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("no session of that person is open"), "{said}");
+}

@@ -5,6 +5,7 @@ use std::io::{self, BufRead, Read as _};
 use super::checkpoint::{Checkpoint, VerifierKey};
 use super::export_format::{ExportLine, LineError, MissingLine, RecordLine, read_line};
 use super::finding::{Fault, Place, Walked};
+use super::tree::Peaks;
 use super::verify::Walk;
 use crate::limits::LEDGER_LINE_MAX;
 
@@ -77,7 +78,12 @@ pub fn verify_lines(
     mut progress: impl FnMut(u64),
 ) -> Result<Walked, VerifyFileError> {
     let mut lines = Lines { reader, line: 0, ahead: None };
-    let Some(Ok(ExportLine::Header(header))) = lines.next()? else { return Err(VerifyFileError::NoHeader) };
+    let header = match lines.next()? {
+        Some(Ok(ExportLine::Header(header))) => header,
+        // What follows says whether it was an export whose first line is not as it was written, or never was one.
+        _ if matches!(lines.next()?, Some(Ok(_))) => return Ok(without_header()),
+        _ => return Err(VerifyFileError::NoHeader),
+    };
     let (before, first) = (header.before.clone(), header.before.size() + 1);
     let mut walk = Walk::after(header.before);
     if header.origin != key.origin() {
@@ -132,6 +138,15 @@ pub fn verify_lines(
     }
     later.into_iter().for_each(|kept| walk.cut_off(Ok(kept)));
     Ok(walk.end())
+}
+
+/// What is found in an export whose first line is gone or damaged: nothing that follows can be held against anything.
+fn without_header() -> Walked {
+    let mut walk = Walk::after(Peaks::default());
+    let message =
+        "the first line, which says whose ledger it is, is not as it was written: nothing after it can be verified";
+    walk.found(Fault::Unreadable, 1, None, message.to_owned());
+    walk.end()
 }
 
 /// A record that was missing when the file was written: its hash stands for it, so that the rest is verified.
@@ -192,7 +207,7 @@ mod tests {
     use std::convert::Infallible;
 
     use super::*;
-    use crate::audit::{Hash, LedgerKey, Peaks, hash_text, leaf_hash};
+    use crate::audit::{Hash, LedgerKey, hash_text, leaf_hash};
     use crate::limits::LEDGER_RECORDS_MAX;
 
     type Failed = Box<dyn std::error::Error>;

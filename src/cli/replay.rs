@@ -108,6 +108,11 @@ fn is_finding(line: &Value) -> bool {
 }
 
 fn spoken(line: &Value) -> String {
+    let missing = line["missing"].as_array().into_iter().flatten();
+    if line.get("then").is_none_or(Value::is_null) {
+        let why: Vec<&str> = missing.filter_map(|missing| missing["message"].as_str()).collect();
+        return format!("{}: not decided again: {}\n", line["seq"], why.join("; "));
+    }
     let named = |place: &str| {
         let named = &line["question"][place];
         format!("{}::{}", named["type"].as_str().unwrap_or("?"), named["id"].as_str().unwrap_or("?"))
@@ -123,7 +128,7 @@ fn spoken(line: &Value) -> String {
     if line["factsAgree"] == false {
         text.push_str("  the store says something else of that revision than the record\n");
     }
-    for missing in line["missing"].as_array().into_iter().flatten() {
+    for missing in missing {
         let word = |name: &str| missing[name].as_str().unwrap_or_default().to_owned();
         text.push_str(&format!("  missing {}: {}\n", word("ingredient"), word("message")));
     }

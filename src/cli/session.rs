@@ -56,6 +56,11 @@ impl SessionCommand {
             }
         };
         let answer = Client::open(&data, Wanted::There).await?.call(method, &path, None).await?;
+        if answer["ended"].as_array().is_some_and(Vec::is_empty) {
+            let message =
+                "no session of that person is open, so none was ended; `standing session list` shows whose are";
+            return Err(Failure::failed(message));
+        }
         if data.json {
             print::line(&answer);
         } else if let Some(sessions) = answer["sessions"].as_array() {

@@ -20,7 +20,7 @@ pub(super) struct Completions {
 #[derive(Debug, Args)]
 #[command(after_help = "Example: standing man /usr/local/share/man/man1")]
 pub(super) struct ManPages {
-    /// The folder, which is there.
+    /// The folder; it is made where it is not there.
     folder: PathBuf,
 }
 
@@ -35,7 +35,9 @@ impl Completions {
 
 impl ManPages {
     pub(super) fn run(&self, command: clap::Command) -> Result<Ended, Failure> {
-        clap_mangen::generate_to(command, &self.folder).map_err(|error| {
+        let written =
+            std::fs::create_dir_all(&self.folder).and_then(|()| clap_mangen::generate_to(command, &self.folder));
+        written.map_err(|error| {
             Failure::failed(format!("cannot write pages into `{}`: {error}", self.folder.display()))
         })?;
         Ok(Ended::Good)
