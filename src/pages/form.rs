@@ -182,7 +182,7 @@ impl Form {
         for (name, value) in form_urlencoded::parse(query.as_bytes()).take(FORM_FIELDS_MAX) {
             fields.entry(name.into_owned()).or_default().push(value.into_owned());
         }
-        Self(fields)
+        Self { fields, files: Vec::new() }
     }
 
     /// What a field says; nothing is what an empty one says.
@@ -193,7 +193,7 @@ impl Form {
 
     /// Every field, with what it says each time it stands.
     pub fn fields(&self) -> impl Iterator<Item = (&str, &[String])> {
-        self.0.iter().map(|(name, values)| (name.as_str(), values.as_slice()))
+        self.fields.iter().map(|(name, values)| (name.as_str(), values.as_slice()))
     }
 
     /// What a field says each time it stands.

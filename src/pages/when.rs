@@ -42,13 +42,13 @@ fn said(words: Words, at: Timestamp, with_time: bool) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Language, Words, moment_text};
+    use super::{Language, Words, said};
     use crate::clock::Timestamp;
 
     #[test]
     fn a_moment_is_written_as_its_language_writes_one() {
         let at: Timestamp = "2026-11-27T20:25:00Z".parse().unwrap_or_else(|_| unreachable!("it is a moment"));
-        let said = |language| moment_text(Words(language), at);
+        let said = |language| said(Words(language), at, true);
         assert_eq!(said(Language::English), "27 November 2026, 20:25 UTC");
         assert_eq!(said(Language::Chinese), "2026年11月27日 20:25 UTC");
     }

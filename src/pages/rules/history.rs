@@ -17,7 +17,8 @@ use crate::pages::table::{Table, paging};
 use crate::pages::when::moment;
 use crate::pages::words::id;
 use crate::pdp::rules::rules_from;
-use crate::publish::proposal::{ProposalReport, proposals};
+use crate::publish::ProposalReport;
+use crate::publish::proposal::proposals;
 use crate::publish::report::{RulesEntry, rules_history, rules_with};
 
 const ON_A_PAGE: usize = 50;
