@@ -384,7 +384,7 @@ fn a_folder_is_put_into_a_draft_in_one_version_and_what_an_editor_left_in_it_is_
         ("folder", "rules/policies/may/receive-bill.cedar", &same),
         ("folder", "rules/policies/.DS_Store", "\u{1}"),
         ("folder", "rules/policies/never/a.cedar~", "permit (principal, action, resource);"),
-        ("files", "", ""),
+        ("some-files", "", ""),
     ];
     let sent = uploaded(&mut ada, &page, "", &files);
     assert_eq!((sent.status, sent.header("location")), (303, Some(&*draft)), "{}", sent.text);
@@ -404,9 +404,9 @@ fn a_folder_is_put_into_a_draft_in_one_version_and_what_an_editor_left_in_it_is_
     is(2);
 
     let page = ada.get(&draft);
-    let nowhere = uploaded(&mut ada, &page, "", &[("files", "b.cedar", "// b\n")]);
+    let nowhere = uploaded(&mut ada, &page, "", &[("some-files", "b.cedar", "// b\n")]);
     assert_eq!((nowhere.status, nowhere.text.contains("href=\"#into\"")), (422, true), "{}", nowhere.text);
-    let alone = uploaded(&mut ada, &page, "/policies/never/", &[("files", "b.cedar", "// b\n")]);
+    let alone = uploaded(&mut ada, &page, "/policies/never/", &[("some-files", "b.cedar", "// b\n")]);
     assert_eq!(alone.status, 303, "{}", alone.text);
     assert_eq!(read(&press, &of_ada, &draft)["files"]["policies/never/b.cedar"]["text"], "// b\n");
 }

@@ -139,6 +139,11 @@ pub fn main_of(page: &Answer) -> String {
 
 /// What a page says, a line an element, without what is another each time.
 pub fn said_by(page: &str) -> String {
+    // When it was looked at, which stands on paper.
+    let page = match page.split_once("<p class=\"paper\">") {
+        Some((before, after)) => format!("{before}{}", after.split_once("</p>").unwrap().1),
+        None => page.to_owned(),
+    };
     let mut text = page.replace("><", ">\n<");
     for (begin, end) in [
         ("<time ", "</time>"),

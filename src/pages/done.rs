@@ -1,7 +1,7 @@
 //! What was done, said once on the page that a form led to.
 
 use data_encoding::BASE64URL_NOPAD;
-use maud::{Markup, html};
+use maud::Markup;
 
 use super::context::{Answer, DonePart, Fault, PageCall, WhatWasDone, cookie};
 use super::form::{code, is_code};
@@ -64,7 +64,7 @@ impl PageCall {
             Some(DonePart::Number(number)) => (*number).into(),
             Some(DonePart::Day(at)) => day(self.words, *at).into(),
             Some(DonePart::Moment(at)) => moment(self.words, *at).into(),
-            None => html! {}.into(),
+            None => "".into(),
         };
         let parts = ["partner", "other", "services", "displaced", "count", "passed", "names", "ends", "at"];
         Some(self.words.with(&done.says, parts.map(|called| (called, part(called)))))

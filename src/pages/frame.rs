@@ -5,8 +5,10 @@ use maud::{DOCTYPE, Markup, html};
 
 use super::answer::{Tone, panel};
 use super::assets::{MARK, SCRIPT, SHEET};
+use super::when::moment;
 use super::words::{Language, Words, id, name};
 use crate::caller::Caller;
+use crate::clock::Timestamp;
 use crate::facts::Role;
 use crate::id::{Revision, Seq};
 
@@ -184,12 +186,14 @@ pub struct Frame<'a> {
     pub sections: &'a [(String, &'static str)],
     /// What was done just before.
     pub done: Option<Markup>,
+    /// When it is looked at.
+    pub at: Timestamp,
 }
 
 /// The whole document.
 #[must_use]
 pub fn document(frame: &Frame<'_>, shown: &Shown) -> Markup {
-    let Frame { words, viewer, here, sections, done: what_was_done } = frame;
+    let Frame { words, viewer, here, sections, done: what_was_done, at } = frame;
     let title = words.text(if shown.is_mistake { "title-mistake" } else { "title" }, &[("page", &shown.title)]);
     let here_path = here.split('?').next().unwrap_or_default();
     // A page below two sections is the one's that says more of its address.
@@ -219,12 +223,22 @@ pub fn document(frame: &Frame<'_>, shown: &Shown) -> Markup {
                         }
                     } } }
                 }
+                (on_paper(*words, shown, *at))
                 main id="main" {
                     @if let Some(says) = what_was_done { (done(*words, says)) }
                     (shown.main)
                 }
                 (footer(*words, shown, here))
             }
+        }
+    }
+}
+
+/// What the first sheet of a printed page says of how things were when; on a screen the foot says it.
+fn on_paper(words: Words, shown: &Shown, at: Timestamp) -> Markup {
+    html! {
+        @if let Some(revision) = shown.revision {
+            p.paper { (words.with("on-paper", [("revision", revision.to_string().into()), ("at", moment(words, at).into())])) }
         }
     }
 }

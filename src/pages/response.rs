@@ -102,7 +102,8 @@ pub(super) fn framed(page: &PageCall, shown: &Shown) -> Whole {
     let here = shown.here.clone().unwrap_or_else(|| page.here());
     let done = page.what_was_done();
     let says_done = done.is_some();
-    let frame = Frame { words: page.words, viewer: &viewer, here: &here, sections: &sections, done };
+    let at = page.setting.pdp.now();
+    let frame = Frame { words: page.words, viewer: &viewer, here: &here, sections: &sections, done, at };
     let text = document(&frame, shown).into_string();
     let mut response = response(shown.status, "text/html; charset=utf-8", text.into());
     let headers = response.headers_mut();

@@ -129,9 +129,10 @@ impl Known {
     /// Notes what rows became by entries that are read in their order from the first.
     pub(super) fn enter(&mut self, rows: impl IntoIterator<Item = (Vec<u8>, Hash)>) {
         for (key, hash) in rows {
-            match is_gone(&hash) {
-                true => drop(self.rows.remove(&key)),
-                false => drop(self.rows.insert(key, hash)),
+            if is_gone(&hash) {
+                self.rows.remove(&key);
+            } else {
+                self.rows.insert(key, hash);
             }
         }
     }

@@ -127,5 +127,13 @@ test("printed, a page has no navigation and no buttons", async () => {
   await page.emulateMedia({ media: "print" });
   assert.equal(await page.locator("nav.ways").isVisible(), false);
   for (const button of await page.locator("button").all()) assert.equal(await button.isVisible(), false);
+  assert.match(await page.locator(".paper").innerText(), /^Revision \d+, looked at on .+ UTC\.$/);
+  assert.equal(await page.getByRole("link", { name: "Download as CSV" }).isVisible(), false);
+  for (const link of await page.locator("td a[href*='/removal']").all()) assert.equal(await link.isVisible(), false);
+  await page.goto("/customers/adatum/partners/contoso");
+  assert.equal(await page.locator(".trail").isVisible(), false);
+  assert.equal(await page.locator(".paper").isVisible(), true);
+  await page.emulateMedia({ media: "screen" });
+  assert.equal(await page.locator(".paper").isVisible(), false);
   await context.close();
 });

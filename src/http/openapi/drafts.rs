@@ -50,7 +50,7 @@ pub(super) fn operations() -> Vec<Described> {
             .answers::<ReviewReport>("How far it has come, and what came of it"),
         at("POST /v1/rules/drafts/{draft}/files", "writeDraftFiles", "Write many files of a draft at once")
             .answers::<DraftReport>("The draft as it is now, without the texts of its files")
-            .body::<DraftFilesBody>(json!({ "files": { "policies/never/new.cedar": "// What may nobody do?\n" } }))
+            .body::<DraftFilesBody>(json!({ "files": { "policies/GLOSSARY.md": "What the words mean.\n" } }))
             .changes()
             .fails::<DraftError>(),
         at("GET /v1/rules/drafts/{draft}/files/{path}", "readDraftFile", "Read a file of a draft")

@@ -126,7 +126,7 @@ async fn questioned(page: &PageCall, asked: &Asked, has_changed: bool) -> Result
     };
     let status = if has_changed { StatusCode::CONFLICT } else { StatusCode::OK };
     let seqs = [&found.seqs[..], &seqs[..]].concat();
-    let service = asked.service.as_ref().map(|service| service.as_str());
+    let service = asked.service.as_ref().map(ServiceName::as_str);
     let here = address(&page.path, &[("service", service)]);
     Ok(Shown::of(title, main).found_at(here).with_status(status).at(found.revision, &seqs).into())
 }

@@ -18,7 +18,7 @@ const NAME_LENGTH_MAX: usize = 60;
 /// `POST /rules/drafts/{draft}/folder`
 pub async fn uploaded(page: PageCall) -> Result<Answer, Fault> {
     page.signed_in()?;
-    let form = page.form(&["version", "into", "@folder", "@files"])?;
+    let form = page.form(&["version", "into", "@folder", "@some-files"])?;
     let version = form.text("version").parse().map_err(|_| missing_version())?;
     let into = form.text("into").trim().trim_matches('/');
     let (words, draft) = (page.words, page.param::<DraftId>("draft")?);

@@ -157,7 +157,7 @@ pub(super) async fn shown(
             (page.hidden()?)
             input type="hidden" name="version" value=(draft.version);
             (file_field(words, "folder", "field-folder", true, errors))
-            (file_field(words, "files", "field-files", false, errors))
+            (file_field(words, "some-files", "field-files", false, errors))
             (field(words, &Field::text(words, "into", "field-into", into, true), errors))
             div.buttons { button.quiet { (words.say("draft-upload-now")) } }
         }

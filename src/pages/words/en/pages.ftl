@@ -16,6 +16,7 @@ nav-access-review = Access review
 done = Done
 words = What the words mean
 revision = Revision { $revision }
+on-paper = Revision { $revision }, looked at on { $at }.
 to-first-page = Go to the first page
 
 sign-in = Sign in

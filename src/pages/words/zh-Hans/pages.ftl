@@ -16,6 +16,7 @@ nav-access-review = 访问权限审查
 done = 已完成
 words = 词语释义
 revision = 修订版 { $revision }
+on-paper = 修订版 { $revision }，查看于 { $at }。
 to-first-page = 返回首页
 
 sign-in = 登录
