@@ -1,6 +1,7 @@
 //! Settings, read once at the start: a TOML file, the environment over it, and the command's own flags over both.
 
 pub mod acts_as;
+mod advice;
 pub mod certificate;
 mod forward_auth;
 pub mod pages;

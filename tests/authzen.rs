@@ -620,3 +620,15 @@ fn what_a_partner_owes_stands_in_duties_and_obligations_stay_free() {
         assert!(!names.iter().any(|name| name == "obligations"), "{value}");
     }
 }
+
+#[test]
+fn a_world_is_served_from_within_its_own_folder_whose_policies_are_no_rules_of_relationships() {
+    let data = tempfile::tempdir().unwrap();
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(WORLD);
+    let server = Server::start_in(&folder, data.path(), &["--anonymous", "--world", "."]);
+    let asked = serde_json::json!({
+        "subject": { "type": "user", "id": "alice" }, "action": { "name": "view" },
+        "resource": { "type": "record", "id": "1" },
+    });
+    assert_eq!(server.post("/access/v1/evaluation", &asked).json()["decision"], true);
+}

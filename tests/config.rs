@@ -178,12 +178,18 @@ fn what_is_not_understood_is_named_with_its_line_and_what_is_likely_meant() {
 }
 
 #[test]
-fn an_issuer_or_a_certificate_that_cannot_be_is_named_and_nothing_is_guessed() {
+fn an_issuer_a_certificate_or_a_proxy_that_cannot_be_is_named_and_nothing_is_guessed() {
     let acts = "acts_as = [{ role = \"auditor\", when = { claim = \"groups\", has = \"auditors\" } }]\n";
     let issuer = |more: &str| format!("[[issuer]]\nissuer = \"https://a.example\"\naudience = \"standing\"\n{more}");
     let keys = "jwks_url = \"https://a.example/keys\"\n";
     let acting = |rule: &str| issuer(&format!("{keys}acts_as = [{{ {rule} }}]\n"));
     let when = "when = { claim = \"c\", has = \"h\" }";
+    let certificate = "[[certificate]]\nuri = \"spiffe://a.example/gw\"\nrole = \"asker\"\n";
+    let forward = |subject: &str, action: &str, kind: &str| {
+        let route =
+            format!("methods = [\"GET\"]\npath = \"/s/{{s}}\"\naction = \"{action}\"\nresource = \"{kind}::{{s}}\"");
+        format!("[forward_auth]\nproxy = \"nginx\"\nsubject = \"{subject}\"\n[[forward_auth.routes]]\n{route}\n")
+    };
     for (text, expected) in [
         (issuer(&format!("{keys}{acts}")), ""),
         (issuer(&format!("jwks_url = \"http://127.0.0.1:9/keys?p=1\"\n{acts}")), ""),
@@ -221,7 +227,15 @@ fn an_issuer_or_a_certificate_that_cannot_be_is_named_and_nothing_is_guessed() {
             "neither a list of ids nor `any`",
         ),
         (acting(&format!("role = \"partner\", for_claim = \"t\", for_allowed = \"any\", {when}")), ""),
-        ("[[certificate]]\nuri = \"spiffe://a.example/gw\"\nrole = \"asker\"\n".to_owned(), ""),
+        (format!("{certificate}[tls]\ncertificate = \"/c\"\nkey = \"/k\"\nclient_ca = \"/ca\"\n"), ""),
+        (certificate.to_owned(), "nobody is asked for a certificate, so none of them comes in"),
+        ("trusted_proxies = [\"10.0.0.0/8\"]\n".to_owned(), ""),
+        ("trusted_proxies = [\"0.0.0.0/0\"]\n".to_owned(), "`0.0.0.0/0`, which is everybody"),
+        ("trusted_proxies = [\"10.0.0.1\", \"::/0\"]\n".to_owned(), "`::/0`, which is everybody"),
+        (forward("X-Partner", "removeSeats", "Subscription"), ""),
+        (forward("X-Forwarded-For", "removeSeats", "Subscription"), "`subject` is `X-Forwarded-For`"),
+        (forward("X-Partner", "removeseats", "Subscription"), "no rules here have the action `removeseats`"),
+        (forward("X-Partner", "removeSeats", "Subscriptions"), "no rules here have the type `Subscriptions`"),
         ("[[certificate]]\nrole = \"asker\"\n".to_owned(), "named by one of `dns`, `uri` and `subject`"),
         ("[[certificate]]\ndns = \"a\"\nuri = \"b:c\"\nrole = \"asker\"\n".to_owned(), "named by one of"),
         ("[[certificate]]\ndns = \"a\"\nrole = \"customer\"\n".to_owned(), "role `customer` needs `for`"),

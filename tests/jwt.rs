@@ -347,7 +347,8 @@ async fn a_workload_of_spiffe_is_known_by_its_subject_within_its_trust_domain() 
     let file = folder.path().join("keys.json");
     // As a bundle has it: one key for tokens, another for certificates, which signs none.
     let mut keys = set(&[&signer, &Signer::ed("x509", 2)]);
-    (keys["keys"][0]["use"], keys["keys"][1]["use"]) = ("jwt-svid".into(), "x509-svid".into());
+    keys["keys"][0]["use"] = json!("jwt-svid");
+    keys["keys"][1]["use"] = json!("x509-svid");
     std::fs::write(&file, keys.to_string()).unwrap();
     let settings = format!(
         r#"

@@ -132,11 +132,11 @@ fn whoever_speaks_plain_http_to_it_is_told_to_use_https() {
 /// A hello of TLS 1.2 to a name that is none.
 fn hello_to(name: &[u8]) -> Vec<u8> {
     let sized = |bytes: &[u8]| [&u16::try_from(bytes.len()).unwrap().to_be_bytes()[..], bytes].concat();
-    let names = sized(&[&[0][..], &sized(name)].concat());
-    let extensions = sized(&[&[0, 0][..], &sized(&names)].concat());
-    let hello = [&[3, 3][..], &[7; 32], &[0], &[0, 2, 0xc0, 0x2b], &[1, 0], &extensions].concat();
-    let handshake = [&[1, 0][..], &sized(&hello)].concat();
-    [&[0x16, 3, 1][..], &sized(&handshake)].concat()
+    let names = sized(&[&[0_u8][..], &sized(name)].concat());
+    let extensions = sized(&[&[0_u8, 0][..], &sized(&names)].concat());
+    let hello = [&[3_u8, 3][..], &[7; 32], &[0], &[0, 2, 0xc0, 0x2b], &[1, 0], &extensions].concat();
+    let handshake = [&[1_u8, 0][..], &sized(&hello)].concat();
+    [&[0x16_u8, 3, 1][..], &sized(&handshake)].concat()
 }
 
 #[test]

@@ -318,7 +318,8 @@ fn subscriptions(
 }
 
 /// Decides what a partner registers: a sale as provisioning there, an add-on as ordering it, and as provisioning there too
-/// where its service is not its parent's, a change difference by difference; and names the partner as the seller of what it sells.
+/// where its service is not its parent's, a change difference by difference; and names the partner as the seller of what
+/// it sells.
 pub(crate) fn sale(
     context: &WriteContext<'_>,
     rules: &Bundle,

@@ -7,9 +7,10 @@ use clap::{Args, Subcommand};
 use serde_json::json;
 
 use super::ended::{Ended, Failure};
+use super::rules_dir::RulesFlag;
 use super::settings::{in_force, named};
-use crate::config::SettingsError;
-use crate::config::sources::{environment, file, resolve, unknown};
+use crate::config::sources::{Resolved, environment, file, resolve, unknown};
+use crate::config::{ForwardAuth, SettingsError};
 
 /// Show the settings in force, or check them.
 #[derive(Debug, Args)]
@@ -21,7 +22,8 @@ pub(super) struct ConfigCommand {
 
 #[derive(Debug, Subcommand)]
 enum Action {
-    /// Say everything in the settings that is not understood or cannot be: exit code 2 when anything is.
+    /// Say everything in the settings that is not understood, cannot be, or lets nobody or everybody in: exit code 2 when
+    /// anything is.
     #[command(after_help = "Example: standing config check --config standing.toml")]
     Check {
         /// Print JSON, for machines.
@@ -80,6 +82,31 @@ impl ConfigCommand {
     }
 }
 
+/// What a table of a proxy asks about that the rules here have no word for, so that it is always refused. Nothing where the
+/// rules cannot be read: `standing rules check` says why.
+fn unasked(table: &ForwardAuth) -> Vec<String> {
+    let Ok(rules) = (RulesFlag { rules: None }).bundle() else { return Vec::new() };
+    let vocabulary = rules.vocabulary();
+    let of_subject = ("subject_type", "type", &*table.subject_type, vocabulary.entity(&table.subject_type).is_some());
+    let of_routes = table.routes.iter().flat_map(|route| {
+        let kind = route.resource.rsplit_once("::").map_or("", |(kind, _)| kind);
+        [
+            ("action", "action", &*route.action, vocabulary.action("", &route.action).is_some()),
+            ("resource", "type", kind, vocabulary.entity(kind).is_some()),
+        ]
+    });
+    let mut found: Vec<String> = [of_subject]
+        .into_iter()
+        .chain(of_routes)
+        .filter(|(.., is_known)| !is_known)
+        .map(|(member, what, name, _)| {
+            format!("`forward_auth`: no rules here have the {what} `{name}` of `{member}`, so its calls are always refused; see `standing rules check` for where they are read, and the schema for what there is")
+        })
+        .collect();
+    found.dedup();
+    found
+}
+
 fn check(as_json: bool) -> Result<Ended, Failure> {
     let environment = environment();
     let file = file(named(std::env::args_os()), &environment);
@@ -88,10 +115,14 @@ fn check(as_json: bool) -> Result<Ended, Failure> {
         Err(error @ SettingsError::Unreadable { .. }) => return Err(Failure::failed(error)),
         Err(error) => vec![error.to_string()],
     };
-    if found.is_empty()
-        && let Err(error) = resolve(file.clone(), &environment)
-    {
-        found.push(error.to_string());
+    if found.is_empty() {
+        match resolve(file.clone(), &environment) {
+            Ok(Resolved { settings, .. }) => {
+                found.extend(settings.advice());
+                found.extend(settings.forward_auth.iter().flat_map(unasked));
+            }
+            Err(error) => found.push(error.to_string()),
+        }
     }
     if as_json {
         print::line(json!({ "file": file, "findings": found }));

@@ -54,7 +54,9 @@ impl RulesFlag {
     }
 }
 
-/// The rules of the working directory, else the built-in set.
+/// The rules of the working directory, else the built-in set. The policies of a world, whose schema stands above them, are
+/// not rules of relationships.
 fn here() -> RulesAt {
-    if Path::new("policies").is_dir() { RulesAt::folder(Path::new(".")) } else { RulesAt::BuiltIn }
+    let is_of_world = Path::new("schema.cedarschema").is_file();
+    if Path::new("policies").is_dir() && !is_of_world { RulesAt::folder(Path::new(".")) } else { RulesAt::BuiltIn }
 }

@@ -64,19 +64,31 @@ fn partner() -> String {
 }
 
 /// Headers that say something else, or that a client sends.
-const NO_SUBJECT: [&str; 12] = [
+const NO_SUBJECT: [&str; 24] = [
     "accept",
     "authorization",
     "connection",
     "content-length",
     "content-type",
     "cookie",
+    "forwarded",
     "host",
+    "origin",
+    "referer",
     "traceparent",
+    "user-agent",
+    "via",
+    "x-forwarded-for",
+    "x-forwarded-host",
     "x-forwarded-method",
+    "x-forwarded-port",
+    "x-forwarded-proto",
+    "x-forwarded-server",
     "x-forwarded-uri",
     "x-original-method",
     "x-original-uri",
+    "x-real-ip",
+    "x-request-id",
 ];
 
 /// May a part of a path hold it? What a name may: nothing that some reader of a path decodes, drops or splits at.
