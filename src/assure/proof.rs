@@ -5,6 +5,9 @@ use serde::{Deserialize, Serialize};
 use super::counterexample::Counterexample;
 use crate::policy::{Claim, Finding, RuleId};
 
+/// Why it is not known what a solver would have found that had no turn on a busy machine.
+pub const BUSY: &str = "the machine was busy, and the solver had no time to answer";
+
 /// What became of a claim.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", tag = "result")]
@@ -64,6 +67,9 @@ pub struct Proofs {
     pub findings: Vec<Finding>,
     /// How many questions the solver was asked.
     pub questions: usize,
+    /// Is something not known only since the solver had no time on a busy machine?
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub was_busy: bool,
 }
 
 /// A mistake that would break a claim, or that none was found.

@@ -14,6 +14,7 @@ mod idle;
 mod possible;
 mod simplest;
 mod solver;
+mod solver_clock;
 mod successor;
 
 pub use solver_diff::{Beyond, compare};
@@ -25,7 +26,7 @@ use cedar_policy::{Effect, Policy, RequestEnv};
 use cedar_policy_symcc::Env;
 
 use super::counterexample::Counterexample;
-use super::proof::{ClaimProof, Proof, Proofs};
+use super::proof::{BUSY, ClaimProof, Proof, Proofs};
 use crate::decide::Model;
 use crate::policy::{Bundle, Claim, Finding, Rule, RuleId};
 use crate::work::{Count, Counted};
@@ -244,6 +245,9 @@ impl Prover<'_> {
     }
 
     fn proofs(self, version: String) -> Proofs {
+        let unknown = self.rules.values().map(|seen| &seen.unknown);
+        let mut unknown = unknown.chain(self.claims.values().map(|claimed| &claimed.unknown));
+        let was_busy = unknown.any(|why| why.as_deref() == Some(BUSY));
         let mut findings = Vec::new();
         let mut never_errs = Some(true);
         for rule in self.bundle.deciders() {
@@ -321,6 +325,7 @@ impl Prover<'_> {
             implied: self.implied(),
             findings,
             questions: self.solver.asked + self.asked_besides,
+            was_busy,
         }
     }
 }

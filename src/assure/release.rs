@@ -195,6 +195,7 @@ fn unproved(bundle: &Bundle, on_rows: &[ClaimProof], why: &str) -> Proofs {
         implied: Vec::new(),
         findings: Vec::new(),
         questions: 0,
+        was_busy: false,
     }
 }
 

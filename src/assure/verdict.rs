@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use serde::{Deserialize, Serialize};
 
 use super::promises::Retired;
-use super::proof::Proofs;
+use super::proof::{BUSY, Proofs};
 use super::prove::{Beyond, compare};
 use super::release::{Examined, Tables, examine_spoken};
 use super::spoken::Spoken;
@@ -58,8 +58,11 @@ impl Reviewed {
 
     /// Keeps what is known of a candidate for the next time.
     pub(crate) fn note(&self, old: &Digest, candidate: &Digest, solver: Option<&Path>, examination: &Examination) {
-        // A solver that could not be used may be there the next time.
-        let is_settled = |(verdict, _): &(Verdict, Spoken)| solver.is_none() || verdict.proofs.solver.is_some();
+        // A solver that could not be used may be there the next time, and one that had no time may have some.
+        let is_settled = |(verdict, _): &(Verdict, Spoken)| {
+            let is_busy = verdict.proofs.was_busy || verdict.findings.iter().any(|found| found.message.contains(BUSY));
+            solver.is_none() || (verdict.proofs.solver.is_some() && !is_busy)
+        };
         if matches!(examination, Examination::Examined(known) if is_settled(known)) {
             self.last().examination = Some((candidate.clone(), old.clone(), examination.clone()));
         }

@@ -2,7 +2,7 @@
 //! activated when its time has come.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::clock::OnceAMinute;
 use crate::config::{RulesAt, RulesFrom};
@@ -10,11 +10,16 @@ use crate::http::Shutdown;
 use crate::pdp::{Pdp, rules};
 use crate::policy::{Digest, ReadError, RuleFiles};
 use crate::publish;
+use crate::publish::watched::Taken;
 
 /// How long it is until the folder is read again.
 const POLL: Duration = Duration::from_millis(500);
 /// How long it is until a folder that changed is read once more: what is written in between is not half of it.
 const SETTLE: Duration = Duration::from_millis(150);
+/// How long it is until rules are tried again for which the solver had no time; each time twice as long.
+const BUSY: Duration = Duration::from_secs(60);
+/// The longest that is waited for that.
+const BUSY_MAX: Duration = Duration::from_secs(3_600);
 /// How long a wait for a moment may be before the clock is asked again, which may have been set.
 const CLOCK: Duration = Duration::from_secs(30);
 
@@ -56,12 +61,18 @@ fn mark(read: &Read) -> Result<(Digest, Vec<String>), String> {
 async fn files(pdp: &Arc<Pdp>) {
     // What was taken or refused before is not looked at again until the files change.
     let mut settled = None;
+    // When what the solver had no time for is tried again, and how long it is until then the next time.
+    let (mut again_at, mut wait): (Option<Instant>, _) = (None, BUSY);
     loop {
         tokio::time::sleep(POLL).await;
         let Some(first) = read(pdp).await else { continue };
         let seen = mark(&first);
         if settled.as_ref() == Some(&seen) {
-            continue;
+            if again_at.is_none_or(|at| Instant::now() < at) {
+                continue;
+            }
+        } else {
+            wait = BUSY;
         }
         tokio::time::sleep(SETTLE).await;
         let Some(again) = read(pdp).await else { continue };
@@ -69,7 +80,11 @@ async fn files(pdp: &Arc<Pdp>) {
             continue;
         }
         match publish::watched::take_files(pdp, again).await {
-            Ok(_) => settled = Some(seen),
+            Ok(taken) => {
+                settled = Some(seen);
+                again_at = (taken == Taken::Unanswered).then(|| Instant::now() + wait);
+                wait = (2 * wait).min(BUSY_MAX);
+            }
             Err(error) => {
                 if TAKEN.due().is_some() {
                     tracing::error!(%error, "changed rules cannot be put in force now; they are tried again");

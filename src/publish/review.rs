@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 
 use crate::assure::examination::{ExaminationRequest, examination_of};
 use crate::assure::promises::{self, Retired, retired};
-use crate::assure::proof::{Proof, Proofs};
+use crate::assure::proof::{BUSY, Proof, Proofs};
 use crate::assure::prove::Beyond;
 pub use crate::assure::release::Outcome;
 use crate::assure::release::outcome;
@@ -67,14 +67,23 @@ impl Evidence {
     /// What a solver was asked and did not settle; nothing where none was there.
     pub(crate) fn undecided(&self) -> Vec<Finding> {
         let Some(proofs) = self.proofs.as_ref().filter(|proofs| proofs.solver.is_some()) else { return Vec::new() };
-        let hint = "write it more simply, or publish it with a word why that is accepted";
-        let finding = |message: String| Finding::whole("policies/always", message, hint);
+        let finding = |message: String| {
+            let hint = if message.contains(BUSY) {
+                "have it reviewed again; a watched folder is read again by itself"
+            } else {
+                "write it more simply, or publish it with a word why that is accepted"
+            };
+            Finding::whole("policies/always", message, hint)
+        };
         let claims = proofs.claims.iter().filter_map(|claim| match &claim.proof {
             Proof::NotProved { why } => Some(finding(format!("the claim `{}` is not proved: {why}", claim.claim))),
             _ => None,
         });
-        let errs = proofs.never_errs.is_none().then(|| finding("it is not proved that no rule errs".to_owned()));
-        claims.chain(errs).collect()
+        let mut findings: Vec<Finding> = claims.collect();
+        let errs = "it is not proved that no rule errs";
+        let errs = if proofs.was_busy { format!("{errs}: {BUSY}") } else { errs.to_owned() };
+        findings.extend(proofs.never_errs.is_none().then(|| finding(errs)));
+        findings
     }
 
     /// What is known of files that make no set of rules.

@@ -1,5 +1,6 @@
 //! Rules from a folder: what each change to the files does.
 
+use crate::assure::proof::BUSY;
 use crate::config::RulesAt;
 use crate::pdp::Pdp;
 use crate::pdp::in_force::{Activation, RefusedRules};
@@ -17,6 +18,8 @@ pub enum Taken {
     InForce,
     /// They are refused; what was in force still is.
     Refused,
+    /// They are refused since the solver had no time on a busy machine; it may have some later.
+    Unanswered,
 }
 
 /// Takes the files of the folder as they are now: a good set is kept and then decides, a bad one changes nothing.
@@ -38,7 +41,9 @@ pub async fn take_files(pdp: &Pdp, files: Result<RuleFiles, ReadError>) -> Resul
         pdp.rules.current.refuse(None);
         return Ok(Taken::Same);
     }
-    if pdp.rules.current.refused().is_some_and(|refused| refused.digest.as_deref() == Some(digest.as_str())) {
+    let is_it =
+        |refused: RefusedRules| refused.digest.as_deref() == Some(digest.as_str()) && !is_unanswered(&refused.findings);
+    if pdp.rules.current.refused().is_some_and(is_it) {
         return Ok(Taken::Same);
     }
     let reviewed = review_bundle(pdp, files).await?;
@@ -68,11 +73,18 @@ pub(crate) fn pass_over(pdp: &Pdp, strays: &[String]) {
 
 fn refuse_files(pdp: &Pdp, digest: Option<Digest>, findings: Vec<Finding>) -> Taken {
     let digest = digest.map(|digest| digest.to_string());
+    let taken = if is_unanswered(&findings) { Taken::Unanswered } else { Taken::Refused };
     if pdp.rules.current.refused().is_some_and(|known| known.digest == digest && known.findings == findings) {
-        return Taken::Same;
+        return if taken == Taken::Unanswered { taken } else { Taken::Same };
     }
     refuse(pdp, RefusedRules { digest, at: pdp.store.now(), findings, proposal: None });
-    Taken::Refused
+    taken
+}
+
+/// Is nothing against the rules but that the solver had no time?
+fn is_unanswered(findings: &[Finding]) -> bool {
+    let mut refusing = findings.iter().filter(|finding| !finding.advisory).peekable();
+    refusing.peek().is_some() && refusing.all(|finding| finding.message.contains(BUSY))
 }
 
 /// Logs that rules were refused, and keeps it for reports.
@@ -105,4 +117,19 @@ pub(crate) fn files_by(pdp: &Pdp, by: &str) -> String {
 /// The folder that the files are read from, as it is reported.
 pub(crate) fn folder_said(pdp: &Pdp) -> Option<String> {
     pdp.rules.at.as_ref().and_then(RulesAt::as_folder).map(|folder| folder.display().to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_had_no_time_is_tried_again() {
+        let busy = || Finding::whole("policies/always", format!("the claim `c` is not proved: {BUSY}"), "wait");
+        let other = || Finding::whole("policies/always", "the claim `d` does not hold", "mend it");
+        assert!(is_unanswered(&[busy(), busy(), other().advising()]));
+        assert!(!is_unanswered(&[busy(), other()]));
+        assert!(!is_unanswered(&[busy().advising()]));
+        assert!(!is_unanswered(&[]));
+    }
 }

@@ -11,14 +11,20 @@ use tokio::process::Command;
 use tokio::runtime::Runtime;
 use tokio::time::timeout;
 
+use super::solver_clock::{SolverClock, TICK, children};
+use crate::assure::proof::BUSY;
 use crate::work::start_goes_on;
 
-/// How long the solver may think about one question, in milliseconds.
-const QUESTION_MS: u64 = 5_000;
-/// How much longer it is waited for before it is taken to hang.
+/// How much of a processor's time the solver may spend on one question; a sleep counts as if it had been spent.
+const QUESTION: Duration = Duration::from_secs(5);
+/// How long it is waited for at most, however busy the machine is.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// How long it may take to end.
 const GRACE: Duration = Duration::from_secs(2);
-/// How long one proof of a whole set may take; what is left then is not proved.
+/// How much it may spend on one proof of a whole set; what is left then is not proved.
 const WHOLE: Duration = Duration::from_secs(120);
+/// How long such a proof may take, however busy the machine is.
+const WHOLE_PATIENCE: Duration = Duration::from_secs(240);
 
 /// How long it may take to say its version.
 const VERSION: Duration = Duration::from_secs(10);
@@ -50,7 +56,11 @@ pub(super) enum Query<'a> {
 pub(super) struct Solver {
     program: PathBuf,
     compiler: Option<CedarSymCompiler<LocalSolver>>,
+    /// The process, where the system says which it is.
+    process: Option<u32>,
     begun: Instant,
+    /// What it has spent on all questions.
+    spent: Duration,
     /// How many questions it was asked.
     pub(super) asked: usize,
     // After the compiler, whose process belongs to it.
@@ -63,9 +73,10 @@ impl Solver {
     /// # Errors
     /// A sentence: why it cannot be started.
     pub(super) fn start(program: &Path) -> Result<Self, String> {
-        start_goes_on(WHOLE);
+        start_goes_on(WHOLE_PATIENCE);
         let runtime = runtime()?;
-        let mut solver = Self { program: program.to_owned(), compiler: None, begun: Instant::now(), asked: 0, runtime };
+        let (program, begun, spent) = (program.to_owned(), Instant::now(), Duration::ZERO);
+        let mut solver = Self { program, compiler: None, process: None, begun, spent, asked: 0, runtime };
         solver.restart()?;
         Ok(solver)
     }
@@ -103,23 +114,28 @@ impl Solver {
 
     fn restart(&mut self) -> Result<(), String> {
         self.end();
+        let others = children();
         let started = self.runtime.block_on(async {
             let mut command = Command::new(&self.program);
-            command.args(["--lang", "smt", "--strings-exp"]).arg(format!("--tlimit-per={QUESTION_MS}"));
+            command.args(["--lang", "smt", "--strings-exp"]).arg(format!("--tlimit-per={}", 2 * PATIENCE.as_millis()));
             command.kill_on_drop(true);
             LocalSolver::from_command(&mut command)
         });
         let solver = started.map_err(|error| format!("`{}` cannot be run: {error}", self.program.display()))?;
         let compiler = CedarSymCompiler::new(solver).map_err(|error| error.to_string())?;
         self.compiler = Some(compiler);
+        self.process = children().difference(&others).next().copied();
         Ok(())
     }
 
     /// Asks the solver.
     pub(super) fn ask(&mut self, query: &Query<'_>) -> Found {
         self.asked += 1;
-        if self.begun.elapsed() > WHOLE {
+        if self.spent > WHOLE {
             return Found::Unknown(format!("the proof took more than {} s", WHOLE.as_secs()));
+        }
+        if self.begun.elapsed() > WHOLE_PATIENCE {
+            return Found::Unknown(BUSY.to_owned());
         }
         if self.compiler.is_none()
             && let Err(error) = self.restart()
@@ -127,7 +143,7 @@ impl Solver {
             return Found::Unknown(error);
         }
         let Some(compiler) = self.compiler.as_mut() else { return Found::Unknown("the solver is gone".to_owned()) };
-        let patience = Duration::from_millis(QUESTION_MS) + GRACE;
+        let mut clock = SolverClock::begin(self.process);
         let answered = self.runtime.block_on(async {
             let asked = async {
                 match query {
@@ -135,22 +151,36 @@ impl Solver {
                     Query::NeverErrs(policy) => compiler.check_never_errors_with_counterexample_opt(policy).await,
                 }
             };
-            timeout(patience, asked).await
-        });
-        match answered {
-            Ok(Ok(None)) => Found::Always,
-            Ok(Ok(Some(env))) => Found::Not(Box::new(env)),
-            Ok(Err(Error::SolverUnknown)) => {
-                Found::Unknown(format!("the solver came to no answer within {QUESTION_MS} ms"))
+            let begun = Instant::now();
+            let mut asked = std::pin::pin!(asked);
+            loop {
+                match timeout(TICK, &mut asked).await {
+                    Ok(answer) => break Some(answer),
+                    Err(_) => clock.tick(),
+                }
+                if clock.spent > QUESTION || begun.elapsed() > PATIENCE {
+                    break None;
+                }
             }
-            Ok(Err(error)) => {
+        });
+        clock.tick();
+        self.spent += clock.spent;
+        match answered {
+            Some(Ok(None)) => Found::Always,
+            Some(Ok(Some(env))) => Found::Not(Box::new(env)),
+            Some(Err(Error::SolverUnknown)) => Found::Unknown("the solver came to no answer".to_owned()),
+            Some(Err(error)) => {
                 // What is left in its pipes would be taken for the next answer.
                 self.end();
                 Found::Unknown(error.to_string())
             }
-            Err(_) => {
+            None => {
                 self.end();
-                Found::Unknown("the solver did not answer".to_owned())
+                Found::Unknown(if clock.spent > QUESTION {
+                    format!("the solver did not answer within {} s", QUESTION.as_secs())
+                } else {
+                    BUSY.to_owned()
+                })
             }
         }
     }
