@@ -23,6 +23,7 @@ pub mod table_diff;
 pub mod signed_tables;
 pub mod fate;
 pub mod promises;
+pub mod retitled;
 pub mod coverage;
 pub mod release;
 pub(crate) mod verdict;

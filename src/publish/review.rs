@@ -14,6 +14,7 @@ use crate::assure::proof::{BUSY, Proof, Proofs};
 use crate::assure::prove::Beyond;
 pub use crate::assure::release::Outcome;
 use crate::assure::release::outcome;
+use crate::assure::retitled::{Retitled, retitled};
 use crate::assure::table_diff::ActionFlips;
 use crate::assure::verdict::{Examination, Verdict};
 use crate::config::RulesFrom;
@@ -58,6 +59,9 @@ pub struct Evidence {
     #[schema(value_type = Vec<Object>, required = true)]
     #[serde(default)]
     pub beyond: Vec<Beyond>,
+    /// The rules whose title, or the reason that callers see, is another.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub retitled: Vec<Retitled>,
     /// Who gains or loses what in the live world, counted and named.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub world: Option<WorldDifference>,
@@ -89,7 +93,19 @@ impl Evidence {
     /// What is known of files that make no set of rules.
     fn unreadable(candidate: Digest, in_force: Digest, findings: Vec<Finding>) -> Self {
         let (rows, beyond, retired, outcome) = (Vec::new(), Vec::new(), Vec::new(), Outcome::Refused);
-        Self { candidate, in_force, outcome, findings, proofs: None, retired, rows, beyond, world: None }
+        let retitled = Vec::new();
+        Self {
+            candidate,
+            in_force,
+            outcome,
+            findings,
+            proofs: None,
+            retired,
+            rows,
+            beyond,
+            retitled,
+            world: None,
+        }
     }
 }
 
@@ -156,6 +172,7 @@ pub async fn examine_with(pdp: &Pdp, files: RuleFiles, callbacks: ReviewCallback
             Err(error) => return Ok(Evidence::unreadable(candidate, old.digest().clone(), error.findings)),
         };
         let Verdict { mut findings, proofs, gone, rows, beyond } = verdict;
+        let retitled = retitled(&old, &new);
         let lines = retirements(new.files());
         let retired = retired(gone, &lines, &spent);
         let going = promises::findings(&retired, &old, needs_line);
@@ -181,6 +198,7 @@ pub async fn examine_with(pdp: &Pdp, files: RuleFiles, callbacks: ReviewCallback
             retired,
             rows,
             beyond,
+            retitled,
             world,
         })
     });

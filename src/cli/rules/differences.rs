@@ -4,6 +4,7 @@ use console::style;
 
 use crate::assure::context::Said;
 use crate::assure::prove::Beyond;
+use crate::assure::retitled::{Retitled, Reworded};
 use crate::assure::table_diff::{ActionFlips, IfSaid, Turned as TurnedRows};
 use crate::cli::page::Page;
 use crate::publish::difference::{ActionDifference, Concerned, IfSaid as WorldIfSaid, Turns, WorldDifference};
@@ -30,6 +31,7 @@ pub(super) fn differences(page: &mut Page, evidence: &Evidence) {
     for beyond in &evidence.beyond {
         beyond_the_rows(page, beyond, &evidence.rows);
     }
+    titles(page, &evidence.retitled);
     page.heading("The live world");
     match &evidence.world {
         Some(world) => live(page, world, &evidence.rows),
@@ -129,6 +131,20 @@ fn beyond_the_rows(page: &mut Page, beyond: &Beyond, rows: &[ActionFlips]) {
     }
     if let Some(why) = &beyond.unknown {
         page.line(format!("{}: not proved that nothing else turns ({why})", beyond.action));
+    }
+}
+
+/// What is said of rules otherwise.
+fn titles(page: &mut Page, retitled: &[Retitled]) {
+    if !retitled.is_empty() {
+        page.heading("Titles and reasons that change");
+    }
+    for Retitled { rule, title, reason } in retitled {
+        for (word, said) in [("title", title), ("reason", reason)] {
+            if let Some(Reworded { was, is }) = said {
+                page.line(format!("`{rule}`: the {word} was \"{was}\" and is \"{is}\""));
+            }
+        }
     }
 }
 

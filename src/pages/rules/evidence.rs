@@ -11,6 +11,7 @@ use super::naming::file_address;
 use crate::answer::what_if::Named;
 use crate::assure::proof::{Proof, Proofs};
 use crate::assure::release::Outcome;
+use crate::assure::retitled::{Retitled, Reworded};
 use crate::assure::table_diff::{ActionFlips, Turned};
 use crate::id::Seq;
 use crate::pages::answer::{Tone, answer, panel};
@@ -45,6 +46,7 @@ pub(super) fn evidence(page: &PageCall, known: &Evidence, old: &Files, new: &Fil
             h2 id="rows" { (words.say("rows-title")) }
             p { (words.say("rows-not-compared")) }
         } @else { (rows(words, &known.rows)) }
+        (titles(words, &known.retitled))
         (changed_files(words, old, new))
         (promises(words, known))
         (findings(words, &known.findings, known.candidate.as_str())?)
@@ -188,6 +190,22 @@ pub(super) fn rows(words: Words, flips: &[ActionFlips]) -> Markup {
         @if is_none { p { (words.say("rows-none")) } } @else { (table.scrolling(&words.say("rows-title"))) }
         @for example in examples { p { (words.say("rows-example")) " " span lang="en" { (example) } } }
         @if reworded > 0 { p.soft { (words.with("rows-reworded", [("count", reworded.into())])) } }
+    }
+}
+
+/// What is said of rules otherwise.
+fn titles(words: Words, retitled: &[Retitled]) -> Markup {
+    let said = |one: &Retitled| {
+        let changed = [one.title.clone(), one.reason.clone()].into_iter().flatten();
+        changed.map(|Reworded { was, is }| (was, is)).collect::<Vec<_>>()
+    };
+    html! {
+        @if !retitled.is_empty() {
+            h2 id="titles" { (words.say("retitled-title")) }
+            ul lang="en" { @for one in retitled { @for (was, is) in said(one) { li {
+                (was) " → " (is) " " span.small { (id(one.rule.as_str())) }
+            } } } }
+        }
     }
 }
 

@@ -159,6 +159,7 @@ rows-title = Rows of the tables that turn
 rows-not-compared = Nothing was compared: these files cannot be read as rules.
 rows-none = No row turns.
 rows-example = For example:
+retitled-title = Titles and reasons that change
 rows-reworded = { $count ->
     [one] One row keeps its answer and gets it from other rules or for another reason.
    *[other] { $count } rows keep their answer and get it from other rules or for another reason.

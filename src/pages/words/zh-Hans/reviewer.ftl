@@ -139,6 +139,7 @@ rows-title = 答案表中改变的行
 rows-not-compared = 未作比较：这些文件无法作为规则读取。
 rows-none = 没有行改变。
 rows-example = 例如：
+retitled-title = 改变的标题和原因
 rows-reworded = { $count } 行答案不变，但出自其他规则或其他原因。
 files-title = 改动的文件
 files-changed = 改动 { $changed } 个文件，{ $same } 个相同。
