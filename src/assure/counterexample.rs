@@ -96,6 +96,9 @@ fn plainly(name: &str) -> String {
 /// Who asks, and how they stand to what they ask about.
 fn subject(question: &Question, facts: Option<&Facts>) -> String {
     let id = &question.subject.id;
+    if id.is_empty() && Kind::named(&question.subject.kind).is_some() {
+        return some(&question.subject);
+    }
     match (question.subject.target(), Kind::named(&question.subject.kind), facts) {
         (Target::Partner(partner), _, Some(facts)) => {
             let status = facts.partners.get(&partner).map(|partner| partner.status);
@@ -112,6 +115,11 @@ fn subject(question: &Question, facts: Option<&Facts>) -> String {
         (_, None, _) if question.subject.kind == visitor().kind => "somebody who has not said who they are".to_owned(),
         _ => format!("{} {id}", question.subject.kind.to_lowercase()),
     }
+}
+
+/// What a prover left without a name, which nothing that is stored is.
+fn some(entity: &Entity) -> String {
+    format!("some {}", entity.kind.to_lowercase())
 }
 
 fn with_article(word: &str) -> String {
@@ -147,6 +155,9 @@ fn standing(partner: &PartnerId, question: &Question, facts: &Facts) -> Option<S
 /// What is asked about, with what is unusual about it.
 fn object(question: &Question, facts: Option<&Facts>) -> String {
     let Entity { kind, id, .. } = &question.resource;
+    if id.is_empty() {
+        return format!("on {}", some(&question.resource));
+    }
     let status = |subscription: &SubscriptionFacts| match subscription.status {
         SubscriptionStatus::Active => None,
         other => Some(other.as_str()),
@@ -168,6 +179,7 @@ fn object(question: &Question, facts: Option<&Facts>) -> String {
 /// What a call is about.
 fn called(resource: &Entity, facts: Option<&Facts>) -> String {
     match (resource.target(), facts) {
+        _ if resource.id.is_empty() => format!("about {}", some(resource)),
         (Target::Foreign, _) => "about this installation".to_owned(),
         (Target::Partner(id), Some(facts)) => match facts.partners.get(&id) {
             Some(partner) => {
@@ -177,5 +189,18 @@ fn called(resource: &Entity, facts: Option<&Facts>) -> String {
             None => format!("about partner {id}"),
         },
         _ => format!("about {} {}", resource.kind.to_lowercase(), resource.id),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_is_left_without_a_name_is_somebody() {
+        let question = Question::new(Entity::new("Partner", ""), "transition", Entity::new("Subscription", ""));
+        assert_eq!(subject(&question, None), "some partner");
+        assert_eq!(object(&question, None), "on some subscription");
+        assert_eq!(called(&question.resource, None), "about some subscription");
     }
 }

@@ -178,5 +178,11 @@ pub(super) fn names(words: SaleWords, principal: &str, resource: &str, is_ceilin
         // What one may do to oneself.
         named.push(naming(&"resource == principal".to_owned()));
     }
+    // Where a rule names one of them, the other is named alone; nothing that is stored has an empty name.
+    named.push(naming(&format!("resource != {resource}::\"\"")));
+    for other in &others {
+        let has_no_parent = other.starts_with(NO_PARENT) || resource != Kind::Subscription.as_str();
+        named.push(Naming { condition: format!("principal != {principal}::\"\" && {other}"), has_no_parent });
+    }
     named
 }
