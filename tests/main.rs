@@ -66,6 +66,7 @@ mod machine;
 mod manual;
 mod metrics;
 mod missing_archive;
+mod named;
 mod newest;
 mod openapi;
 mod origins;

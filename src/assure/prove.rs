@@ -13,9 +13,11 @@ mod expression;
 mod idle;
 mod possible;
 mod simplest;
+pub(super) mod shown;
 mod solver;
 mod solver_clock;
 mod successor;
+pub(super) mod unseen;
 
 pub use solver_diff::{Beyond, compare};
 

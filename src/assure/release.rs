@@ -8,13 +8,13 @@ use serde::{Deserialize, Serialize};
 use super::calls::CallTable;
 use super::coverage::{EXEMPTIONS, Gap, gaps};
 use super::promises::{Retired, gone};
-use super::proof::{ClaimProof, Proof, Proofs};
-use super::prove::prove;
+use super::proof::{BUSY, ClaimProof, Proof, Proofs};
+use super::prove::{prove, unseen};
 use super::spoken::Spoken;
 use super::table::{Cell, Table};
 use super::{checked, signed_tables};
 use crate::decide::schema_findings;
-use crate::policy::{Bundle, Finding, RuleId};
+use crate::policy::{Bundle, Finding, Rule, RuleId};
 use crate::work::progress;
 
 /// Every answer a set of rules gives.
@@ -114,10 +114,11 @@ pub fn examine_spoken(bundle: &Bundle, in_force: Option<&Bundle>, program: Optio
         findings.extend(bundle.out_of_reach());
         findings.extend(erring(bundle, &tables));
         for gap in gaps(bundle, &tables.asked, &tables.calls, EXEMPTIONS) {
+            // Of a rule that names somebody no row could show anything.
             if let Gap::Rule(id) = &gap
-                && let Some(rule) = bundle.rule(id)
+                && let Some(rule) = bundle.rule(id).filter(|rule| rule.names().is_empty())
             {
-                let hint = "remove it, or mend its condition";
+                let hint = "mend its condition; remove it only where it is found to change no answer, since rows do not show everything";
                 findings.push(Finding::of_rule(rule, "no row of the table needs the rule", hint).advising());
             }
         }
@@ -140,6 +141,15 @@ pub fn examine_spoken(bundle: &Bundle, in_force: Option<&Bundle>, program: Optio
         let is_proved =
             |id: &RuleId| proofs.claims.iter().any(|claim| claim.claim == *id && claim.proof == Proof::Proved);
         findings.extend(spoken.findings(own, is_proved));
+        let solver = program.filter(|_| proofs.solver.is_some());
+        findings.extend(naming(own, solver.ok_or(NO_SOLVER).and_then(|solver| in_time(&proofs, solver)), is_proved));
+        for action in signed_tables::silent(bundle, &tables.asked) {
+            if solver.is_some_and(|solver| unseen::is_for_nobody(bundle, action, solver)) {
+                let unproved = signed_tables::never_yes(action, false);
+                findings.retain(|found| *found != unproved);
+                findings.push(signed_tables::never_yes(action, true));
+            }
+        }
         findings.extend(proofs.claims.iter().filter_map(|claim| broken(bundle, claim)));
         findings.extend(in_force.into_iter().flat_map(|in_force| own.unasked_of(in_force).into_values().flatten()));
         findings.sort_by(|one, other| (one.advisory, one).cmp(&(other.advisory, other)));
@@ -148,6 +158,44 @@ pub fn examine_spoken(bundle: &Bundle, in_force: Option<&Bundle>, program: Optio
         let gone = in_force.map(|in_force| gone(own, in_force, &implied)).unwrap_or_default();
         Examined { findings, proofs, tables, gone }
     })
+}
+
+const NO_SOLVER: &str = "there is no solver";
+
+/// The solver, where it had the time to prove what it was asked.
+fn in_time<'p>(proofs: &Proofs, solver: &'p Path) -> Result<&'p Path, &'static str> {
+    if proofs.was_busy { Err(BUSY) } else { Ok(solver) }
+}
+
+/// Rules that name an entity, which no row shows: each is told, and refuses where nothing bounds what it is about.
+fn naming(bundle: &Bundle, solver: Result<&Path, &str>, is_proved: impl Fn(&RuleId) -> bool) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let named = |rule: &Rule| rule.names().iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+    for rule in unseen::naming(bundle) {
+        let message = format!("the rule names {}, and no row of a table shows what it does there", named(rule));
+        let hint = "say it of everybody who stands alike, or make sure that it is meant";
+        findings.push(Finding::of_rule(rule, message, hint).advising());
+    }
+    let open = solver.map_err(str::to_owned).and_then(|solver| unseen::unbounded(bundle, solver, is_proved));
+    let open = match open {
+        Ok(open) => open,
+        Err(why) => {
+            let hint = "have a claim `only-when` bound it and a solver prove that; or write it without the name";
+            findings.extend(unseen::naming(bundle).map(|rule| {
+                let message = format!("the rule names {}, and it is not known what bounds it: {why}", named(rule));
+                Finding::of_rule(rule, message, hint)
+            }));
+            return findings;
+        }
+    };
+    for (rule, actions) in open.into_iter().filter(|(_, actions)| !actions.is_empty()) {
+        let actions: Vec<String> = actions.iter().map(|action| format!("`{action}`")).collect();
+        let message =
+            format!("the rule names {}, and no claim that is proved bounds {}", named(rule), actions.join(", "));
+        let hint = "write a claim `only-when` in `policies/always/` that covers it and says without a name when it is allowed at most";
+        findings.push(Finding::of_rule(rule, message, hint));
+    }
+    findings
 }
 
 /// Rules that cannot be evaluated in some row.

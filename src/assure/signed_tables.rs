@@ -62,17 +62,35 @@ pub fn check(bundle: &Bundle, table: &Table) -> Vec<Finding> {
         let draft = "draft it with `standing tables --write`, and sign what you agree with";
         findings.push(Finding::whole(&path, format!("no answer to `{action}` is signed"), draft).advising());
     }
-    for (action, _) in bundle.vocabulary().actions(Namespace::Domain.as_str()) {
-        let can_be = |answers: &ActionTable| {
-            let is_unknown = answers.said().is_some_and(|said| said.unknown.is_some());
-            is_unknown || answers.cells().any(|(_, cell)| cell.can_be(true))
-        };
-        if !table.action(action).is_some_and(can_be) {
-            let message = format!("nobody may `{action}`: no rule allows it in any row");
-            findings.push(Finding::whole("schemas", message, "write a rule for it in `policies/may/`").advising());
-        }
-    }
+    findings.extend(silent(bundle, table).into_iter().map(|action| never_yes(action, false)));
     findings
+}
+
+/// The actions that are a no in every row, whatever is said.
+pub(super) fn silent<'b>(bundle: &'b Bundle, table: &Table) -> Vec<&'b str> {
+    let can_be = |answers: &ActionTable| {
+        let is_unknown = answers.said().is_some_and(|said| said.unknown.is_some());
+        is_unknown || answers.cells().any(|(_, cell)| cell.can_be(true))
+    };
+    let actions = bundle.vocabulary().actions(Namespace::Domain.as_str()).map(|(action, _)| action);
+    actions.filter(|action| !table.action(action).is_some_and(can_be)).collect()
+}
+
+/// What is said of an action that is a no in every row. Rows show partners and what they are to a service or a
+/// subscription, so only a proof knows that it is a no for everybody.
+pub(super) fn never_yes(action: &str, is_proved: bool) -> Finding {
+    let (message, hint) = if is_proved {
+        (
+            format!("nobody may `{action}`: no rule allows it, whatever is asked"),
+            "write a rule for it in `policies/may/`",
+        )
+    } else {
+        (
+            format!("`{action}` is a no in every row; it is not known that nobody may do it"),
+            "read in its rules whom they allow it beyond the rows, or write one in `policies/may/`",
+        )
+    };
+    Finding::whole("schemas", message, hint).advising()
 }
 
 /// The signed rows of a set, by action; drafts and what cannot be read are left out. Rows of an earlier day, which are

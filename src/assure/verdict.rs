@@ -7,12 +7,15 @@ use serde::{Deserialize, Serialize};
 
 use super::promises::Retired;
 use super::proof::{BUSY, Proofs};
+use super::prove::shown::Shown;
 use super::prove::{Beyond, compare};
 use super::release::{Examined, Tables, examine_spoken};
 use super::spoken::Spoken;
-use super::table_diff::{ActionFlips, Compared, flips};
+use super::table::Table;
+use super::table_diff::{ActionFlips, Compared, Turned, flips};
 use crate::decide::schema_findings;
-use crate::policy::{Bundle, Digest, Finding, RuleFiles, Rulebook};
+use crate::policy::{Bundle, Claim, Digest, Finding, RuleFiles, Rulebook};
+use crate::standing::Standing;
 
 /// What is known of a candidate apart from the live world: a function of two sets of rules and of what proves claims.
 #[derive(Clone, Serialize, Deserialize)]
@@ -22,6 +25,8 @@ pub(crate) struct Verdict {
     pub(crate) gone: Vec<Retired>,
     pub(crate) rows: Vec<ActionFlips>,
     pub(crate) beyond: Vec<Beyond>,
+    /// Why it is not known what turns besides the rows that do.
+    pub(crate) beyond_unknown: Option<String>,
 }
 
 /// What an examination comes to: a function of two sets of files and of what proves claims.
@@ -86,37 +91,51 @@ impl Reviewed {
 
     fn verdict(&self, old: &Bundle, new: &Bundle, solver: Option<&Path>, spoken: &Spoken) -> Verdict {
         let answers = self.last().answers.clone().filter(|answers| answers.asked.digest() == old.digest());
-        let (answers, examined, beyond) = std::thread::scope(|scope| {
-            let beyond = scope.spawn(|| beyond(old, new, solver));
+        let (answers, examined) = std::thread::scope(|scope| {
             let answers = scope.spawn(|| answers.unwrap_or_else(|| Arc::new(Tables::of(old))));
             let examined = examine_spoken(new, Some(old), solver, spoken);
-            let answers = answers.join().unwrap_or_else(|_| Arc::new(Tables::of(old)));
-            (answers, examined, beyond.join().unwrap_or_default())
+            (answers.join().unwrap_or_else(|_| Arc::new(Tables::of(old))), examined)
         });
         let compared = Compared {
             old: (old, &answers.asked, &answers.calls),
             new: (new, &examined.tables.asked, &examined.tables.calls),
             spoken,
         };
+        let rows = flips(&compared);
+        let (beyond, beyond_unknown) = beyond(&compared, &rows, solver);
         let Examined { findings, proofs, gone, .. } = &examined;
         let (findings, proofs, gone) = (findings.clone(), proofs.clone(), gone.clone());
-        let verdict = Verdict { rows: flips(&compared), findings, proofs, gone, beyond };
+        let verdict = Verdict { rows, findings, proofs, gone, beyond, beyond_unknown };
         self.last().answers = Some(answers);
         verdict
     }
 }
 
-/// What a solver finds to turn; nothing without one, or where the schemas differ.
-fn beyond(old: &Bundle, new: &Bundle, solver: Option<&Path>) -> Vec<Beyond> {
-    let schemas = |bundle: &Bundle| -> Vec<(String, String)> {
-        let schemas = bundle.files().iter().filter(|(path, _)| path.ends_with(".cedarschema"));
-        schemas.map(|(path, text)| (path.to_owned(), text.to_owned())).collect()
+/// What a solver finds to turn besides the rows that do, and why it is not known where it is not.
+fn beyond(compared: &Compared<'_>, rows: &[ActionFlips], solver: Option<&Path>) -> (Vec<Beyond>, Option<String>) {
+    let Compared { old: (before, old, _), new: (after, new, _), .. } = compared;
+    if before.digest() == after.digest() {
+        return (Vec::new(), None);
+    }
+    let Some(solver) = solver else { return (Vec::new(), Some("there is no solver".to_owned())) };
+    let shown = |action: &str, claim: Claim| {
+        let Some(flips) = rows.iter().find(|flips| flips.action == action) else { return Shown::default() };
+        let is_yes = claim == Claim::OnlyWhen;
+        let count = |loosened: &Turned, tightened: &Turned| if is_yes { loosened.rows } else { tightened.rows };
+        let said = flips.if_said.iter().map(|said| count(&said.loosened, &said.tightened));
+        let turned = count(&flips.loosened, &flips.tightened) + said.sum::<usize>();
+        if flips.said.is_some() || action.starts_with("Api::") {
+            return Shown { rows: Vec::new(), others: turned > 0 };
+        }
+        let allows = |table: &Table, case: &Standing| table.cell(action, case).is_some_and(|cell| cell.allowed);
+        let turns = |case: &Standing| allows(old, case) != is_yes && allows(new, case) == is_yes;
+        Shown { rows: Standing::all().filter(turns).collect(), others: false }
     };
-    match solver {
-        Some(solver) if schemas(old) == schemas(new) => compare(old, new, solver).unwrap_or_else(|why| {
+    match compare(before, after, solver, &shown) {
+        Ok(found) => (found, None),
+        Err(why) => {
             tracing::warn!(%why, "the solver cannot compare two sets of rules");
-            Vec::new()
-        }),
-        _ => Vec::new(),
+            (Vec::new(), Some(why))
+        }
     }
 }

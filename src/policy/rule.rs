@@ -8,6 +8,7 @@ use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
+use super::mention::Mention;
 use super::sale::SaleWords;
 
 /// The name of a rule: the path of its file without `policies/` and the ending, for example `may/remove-seats`.
@@ -138,6 +139,15 @@ pub fn wording(said: &str) -> String {
 }
 
 impl Rule {
+    /// The entities that it names one by one, as Cedar writes them. What there is one of, as an action or this
+    /// installation, is not among them: a row can show it.
+    #[must_use]
+    pub fn names(&self) -> Vec<String> {
+        let mention = Mention::of(&self.policy).unwrap_or_default();
+        let one_by_one = mention.named().filter(|(kind, _)| *kind != "Action" && !kind.starts_with("Api::"));
+        one_by_one.map(|(kind, id)| format!("{kind}::{id:?}")).collect()
+    }
+
     /// What it says, less its annotations and how it is laid out; nothing for one that cannot be written as JSON.
     pub(crate) fn said(&self) -> Option<serde_json::Value> {
         let mut json = self.policy.to_json().ok()?;

@@ -72,6 +72,14 @@ impl SaleWords {
         }
     }
 
+    /// How the commercial relationship stands of who sold what stands at a path, once it is known that somebody did.
+    pub(crate) fn relationship(self, at: &str) -> String {
+        match self {
+            Self::Together => format!("{at}.{SALE}.{RELATIONSHIP}"),
+            Self::Apart => format!("{at}.{COMMERCIAL_RELATIONSHIP}"),
+        }
+    }
+
     /// The rule in these words; nothing where it speaks of a sale as a whole, which the other words cannot.
     pub(crate) fn restated(self, policy: &Policy) -> Option<Policy> {
         let json = policy.to_json().ok()?;

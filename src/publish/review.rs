@@ -55,10 +55,13 @@ pub struct Evidence {
     #[schema(value_type = Vec<Object>, required = true)]
     #[serde(default)]
     pub rows: Vec<ActionFlips>,
-    /// What a solver found to turn, by action, in the tables or beyond them.
+    /// What a solver found to turn, by action, in no row of the tables.
     #[schema(value_type = Vec<Object>, required = true)]
     #[serde(default)]
     pub beyond: Vec<Beyond>,
+    /// Why it is not known what turns besides the rows that do; nothing where it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub beyond_unknown: Option<String>,
     /// The rules whose title, or the reason that callers see, is another.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub retitled: Vec<Retitled>,
@@ -93,7 +96,7 @@ impl Evidence {
     /// What is known of files that make no set of rules.
     fn unreadable(candidate: Digest, in_force: Digest, findings: Vec<Finding>) -> Self {
         let (rows, beyond, retired, outcome) = (Vec::new(), Vec::new(), Vec::new(), Outcome::Refused);
-        let retitled = Vec::new();
+        let (beyond_unknown, retitled) = (None, Vec::new());
         Self {
             candidate,
             in_force,
@@ -103,6 +106,7 @@ impl Evidence {
             retired,
             rows,
             beyond,
+            beyond_unknown,
             retitled,
             world: None,
         }
@@ -171,7 +175,7 @@ pub async fn examine_with(pdp: &Pdp, files: RuleFiles, callbacks: ReviewCallback
             Ok(new) => new,
             Err(error) => return Ok(Evidence::unreadable(candidate, old.digest().clone(), error.findings)),
         };
-        let Verdict { mut findings, proofs, gone, rows, beyond } = verdict;
+        let Verdict { mut findings, proofs, gone, rows, beyond, beyond_unknown } = verdict;
         let retitled = retitled(&old, &new);
         let lines = retirements(new.files());
         let retired = retired(gone, &lines, &spent);
@@ -198,6 +202,7 @@ pub async fn examine_with(pdp: &Pdp, files: RuleFiles, callbacks: ReviewCallback
             retired,
             rows,
             beyond,
+            beyond_unknown,
             retitled,
             world,
         })

@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 
 use crate::assure::prove::Beyond;
 use crate::assure::table_diff::ActionFlips;
-use crate::assure::verdict::Examination;
+use crate::assure::verdict::{Examination, Verdict};
 use crate::decide::check_schema;
 use crate::limits::NAMED_TURNS_MAX;
 use crate::pdp::Pdp;
@@ -39,9 +39,12 @@ pub struct RulesDifference {
     /// The rows of the tables that turn, by action, as a review lists them.
     #[schema(value_type = Vec<Object>)]
     pub rows: Vec<ActionFlips>,
-    /// What a solver found to turn, by action, in the tables or beyond them.
+    /// What a solver found to turn, by action, in no row of the tables.
     #[schema(value_type = Vec<Object>)]
     pub beyond: Vec<Beyond>,
+    /// Why it is not known what turns besides the rows that do; absent where it is.
+    #[serde(rename = "beyondUnknown", skip_serializing_if = "Option::is_none")]
+    pub beyond_unknown: Option<String>,
     /// Who gains or loses what in the live world, counted and named; absent where both are one set.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub world: Option<WorldDifference>,
@@ -76,8 +79,16 @@ async fn between(
     (to, new): (String, RuleFiles),
 ) -> Result<RulesDifference, CallError<PublishError>> {
     let same = from == to;
-    let nothing =
-        RulesDifference { from, to, same, findings: Vec::new(), rows: Vec::new(), beyond: Vec::new(), world: None };
+    let nothing = RulesDifference {
+        from,
+        to,
+        same,
+        findings: Vec::new(),
+        rows: Vec::new(),
+        beyond: Vec::new(),
+        beyond_unknown: None,
+        world: None,
+    };
     if same {
         return Ok(nothing);
     }
@@ -108,7 +119,8 @@ async fn between(
             Err(CallError::Store(error)) => return Err(error),
             Err(error) => (None, vec![not_compared(&error.to_string())]),
         };
-        Ok(RulesDifference { findings, rows: verdict.rows, beyond: verdict.beyond, world, ..nothing })
+        let Verdict { rows, beyond, beyond_unknown, .. } = verdict;
+        Ok(RulesDifference { findings, rows, beyond, beyond_unknown, world, ..nothing })
     });
     let broken = |error| StoreError::Unusable(format!("the comparison broke off: {error}"));
     Ok(compared.await.map_err(broken)??)

@@ -29,7 +29,10 @@ pub(super) fn differences(page: &mut Page, evidence: &Evidence) {
         rows(page, flips);
     }
     for beyond in &evidence.beyond {
-        beyond_the_rows(page, beyond, &evidence.rows);
+        beyond_the_rows(page, beyond);
+    }
+    if let Some(why) = &evidence.beyond_unknown {
+        page.line(format!("it is not known what turns beyond the table ({why})"));
     }
     titles(page, &evidence.retitled);
     page.heading("The live world");
@@ -120,17 +123,14 @@ fn examples(page: &mut Page, turned: &TurnedRows) {
     }
 }
 
-fn beyond_the_rows(page: &mut Page, beyond: &Beyond, rows: &[ActionFlips]) {
-    let of = rows.iter().find(|flips| flips.action == beyond.action);
-    let shown = [of.map_or(0, |flips| flips.loosened.rows), of.map_or(0, |flips| flips.tightened.rows)];
-    let ways = [(loosened(), &beyond.loosened), (tightened(), &beyond.tightened)];
-    for ((word, case), shown) in ways.into_iter().zip(shown) {
-        if let (Some(case), 0) = (case, shown) {
+fn beyond_the_rows(page: &mut Page, beyond: &Beyond) {
+    for (word, case) in [(loosened(), &beyond.loosened), (tightened(), &beyond.tightened)] {
+        if let Some(case) = case {
             page.line(format!("{} {word} beyond the table: {}", beyond.action, case.sentence));
         }
     }
     if let Some(why) = &beyond.unknown {
-        page.line(format!("{}: not proved that nothing else turns ({why})", beyond.action));
+        page.line(format!("{}: it is not known what else turns beyond the table ({why})", beyond.action));
     }
 }
 
