@@ -144,7 +144,7 @@ fn a_service_manager_is_told_how_long_a_solver_a_world_and_an_issuer_may_take() 
     // It is not there, and what callers say is not known without it.
     let nowhere = [("CVC5", "/nowhere/cvc5")];
     let said = said_at_a_start(&data("solver"), &["--anonymous", "--rules", rules.path().to_str().unwrap()], &nowhere);
-    assert_eq!(said, ["EXTEND_TIMEOUT_USEC=180000000"], "a solver is asked before the first rules decide");
+    assert_eq!(said, ["EXTEND_TIMEOUT_USEC=300000000"], "a solver is asked before the first rules decide");
     let world = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/authzen/world");
     let said = said_at_a_start(&data("world"), &["--anonymous", "--world", world], &[]);
     assert_eq!(said, ["EXTEND_TIMEOUT_USEC=960000000", "READY=1"], "entities are read");

@@ -10,6 +10,7 @@ use serde_json::Value;
 use super::naming::file_address;
 use crate::answer::what_if::Named;
 use crate::assure::proof::{Proof, Proofs};
+use crate::assure::prove::Beyond;
 use crate::assure::release::Outcome;
 use crate::assure::retitled::{Retitled, Reworded};
 use crate::assure::table_diff::{ActionFlips, Turned};
@@ -46,6 +47,7 @@ pub(super) fn evidence(page: &PageCall, known: &Evidence, old: &Files, new: &Fil
             h2 id="rows" { (words.say("rows-title")) }
             p { (words.say("rows-not-compared")) }
         } @else { (rows(words, &known.rows)) }
+        (beyond(words, &known.beyond, known.beyond_unknown.as_deref()))
         (titles(words, &known.retitled))
         (changed_files(words, old, new))
         (promises(words, known))
@@ -193,6 +195,21 @@ pub(super) fn rows(words: Words, flips: &[ActionFlips]) -> Markup {
     }
 }
 
+/// What turns in no row of the tables, and of which actions that is not known.
+fn beyond(words: Words, beyond: &[Beyond], unknown: Option<&str>) -> Markup {
+    let of = |one: &Beyond| [&one.loosened, &one.tightened].map(|case| Some(case.as_ref()?.sentence.clone()));
+    let cases: Vec<String> = beyond.iter().flat_map(of).flatten().collect();
+    let why = beyond.iter().filter_map(|one| Some(format!("{}: {}", one.action, one.unknown.as_deref()?)));
+    let why: Vec<String> = why.chain(unknown.map(str::to_owned)).collect();
+    html! {
+        @if !cases.is_empty() {
+            p { strong { (words.say("beyond-rows")) } }
+            ul lang="en" { @for case in cases { li { (case) } } }
+        }
+        @for why in why { p { (words.say("beyond-rows-unknown")) " " span lang="en" { (why) } } }
+    }
+}
+
 /// What is said of rules otherwise.
 fn titles(words: Words, retitled: &[Retitled]) -> Markup {
     let said = |one: &Retitled| {
@@ -224,6 +241,7 @@ pub(super) async fn difference(page: &PageCall, from: &str, to: &str) -> Result<
     let markup = html! {
         @if let Some(world) = &read.value.world { (live_world(page, world)?) }
         (rows(page.words, &read.value.rows))
+        (beyond(page.words, &read.value.beyond, read.value.beyond_unknown.as_deref()))
         @if !read.value.findings.is_empty() { (findings(page.words, &read.value.findings, to)?) }
     };
     Ok(Some((markup, read.seqs)))

@@ -159,6 +159,8 @@ rows-title = Rows of the tables that turn
 rows-not-compared = Nothing was compared: these files cannot be read as rules.
 rows-none = No row turns.
 rows-example = For example:
+beyond-rows = What else turns, in no row:
+beyond-rows-unknown = It is not known what turns besides these rows:
 retitled-title = Titles and reasons that change
 rows-reworded = { $count ->
     [one] One row keeps its answer and gets it from other rules or for another reason.
