@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::mutants::Mutant;
 use super::proof::Proof;
-use super::prove::{compare, prove};
+use super::prove::{Shown, compare, prove};
 use super::rows::rows;
 use super::signed_tables::signed_rows;
 use super::spoken::Spoken;
@@ -69,7 +69,7 @@ impl<'a> Original<'a> {
             return contradicted.map_or(Fate::Survived, |(action, _)| Fate::ContradictsSigned(action.clone()));
         }
         let Some(solver) = self.solver else { return Fate::Survived };
-        match compare(self.bundle, &changed, solver) {
+        match compare(self.bundle, &changed, solver, &|_, _| Shown::default()) {
             Ok(differs) if differs.is_empty() => Fate::Equivalent,
             _ => match prove(&changed, solver) {
                 Ok(proofs) => proofs

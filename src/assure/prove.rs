@@ -19,6 +19,7 @@ mod solver_clock;
 mod successor;
 pub(super) mod unseen;
 
+pub use shown::Shown;
 pub use solver_diff::{Beyond, compare};
 
 use std::collections::BTreeMap;

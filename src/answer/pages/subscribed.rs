@@ -19,14 +19,6 @@ pub struct Subscribed {
     pub counts: BTreeMap<ServiceName, BTreeMap<Option<PartnerId>, usize>>,
 }
 
-impl Subscribed {
-    /// How many subscriptions there are.
-    #[must_use]
-    pub fn count(&self) -> usize {
-        self.counts.values().flat_map(BTreeMap::values).sum()
-    }
-}
-
 /// Counts what a customer subscribes to at one revision, and gives the first of it.
 ///
 /// # Errors

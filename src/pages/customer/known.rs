@@ -76,8 +76,6 @@ pub struct Known {
     pub partners: Vec<PartnerRelationship>,
     /// The subscriptions, as far as one list holds them.
     pub subscriptions: Vec<Subscription>,
-    /// Are these all of them?
-    pub is_whole: bool,
     /// How many subscriptions there are of each service, by who sold them: all of them.
     pub counts: BTreeMap<ServiceName, BTreeMap<Option<PartnerId>, usize>>,
     /// The revision.
@@ -96,9 +94,8 @@ pub async fn known(page: &PageCall, customer: &CustomerId) -> Result<Known, Faul
         let sold = subscribed(&page.setting.pdp, &page.call, customer, PAGE_MAX).await?;
         if sold.revision == revision {
             seqs.extend(sold.seqs);
-            let is_whole = sold.value.first.len() == sold.value.count();
             let Subscribed { first: subscriptions, counts } = sold.value;
-            return Ok(Known { partners, subscriptions, is_whole, counts, revision, seqs });
+            return Ok(Known { partners, subscriptions, counts, revision, seqs });
         }
     }
     Err(Fault::Unavailable)
@@ -152,13 +149,6 @@ impl Known {
     #[must_use]
     pub fn name(&self, partner: &str) -> Option<&str> {
         self.partners.iter().find(|known| known.partner.as_str() == partner).map(|known| known.name.as_str())
-    }
-
-    /// Who sold a subscription, or what it adds to.
-    #[must_use]
-    pub fn seller<'a>(&'a self, subscription: &'a Subscription) -> Option<&'a PartnerId> {
-        let parent = || self.subscriptions.iter().find(|known| Some(&known.id) == subscription.parent.as_ref());
-        subscription.original_reseller.as_ref().or_else(|| parent()?.original_reseller.as_ref())
     }
 
     /// Does the commercial relationship with a partner stand, so that it is billed and responsible for support?
