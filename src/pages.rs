@@ -15,6 +15,7 @@ pub mod side_by_side;
 pub mod assets;
 pub mod parts;
 pub mod form;
+pub mod file_field;
 pub mod sent_form;
 pub mod parameters;
 pub mod frame;

@@ -16,7 +16,7 @@ use sha2::{Digest as _, Sha256};
 use standing::caller::{Caller, Identity, Proof};
 use standing::change;
 use standing::change::removal::Removal;
-use standing::change::sessions::{begin_session, open_session};
+use standing::change::sessions::{Beginning, begin_session, open_session};
 use standing::change::tokens::{NewToken, Speaker, create_token, revoke_token};
 use standing::clock::{Clock as _, SharedClock, Timestamp};
 use standing::config::pages::SessionSettings;
@@ -214,7 +214,7 @@ async fn administered() -> (Stage, Caller) {
 async fn a_change_of_a_session_that_nobody_saw_for_too_long_before_its_turn_is_not_made() {
     let (stage, caller) = administered().await;
     let identity = Identity { caller, ..Identity::anonymous() };
-    let begun = begin_session(&stage.pdp, &Call::by(identity.clone())).await.unwrap();
+    let begun = begin_session(&stage.pdp, &Call::by(identity.clone()), Beginning::default()).await.unwrap();
     let lasts = SessionSettings::default();
     let (until, idle) = (Timestamp::MAX, lasts.idle());
     let session = Some(InSession { id: begun.id, until, idle, is_over: Arc::default() });
@@ -224,7 +224,7 @@ async fn a_change_of_a_session_that_nobody_saw_for_too_long_before_its_turn_is_n
     stage.clock.set(stage.clock.now().checked_add(idle - second).unwrap());
     assert!(open_session(&stage.pdp, &begun.secret, lasts).await.unwrap().is_some());
     assert_eq!(removed_after(&stage, &call, idle).await, Some(PreconditionError::SessionEnded));
-    let begun = begin_session(&stage.pdp, &Call::by(identity.clone())).await.unwrap();
+    let begun = begin_session(&stage.pdp, &Call::by(identity.clone()), Beginning::default()).await.unwrap();
     let session = Some(InSession { id: begun.id, until, idle, is_over: Arc::default() });
     stage.clock.set(stage.clock.now().checked_add(idle - second).unwrap());
     assert!(open_session(&stage.pdp, &begun.secret, lasts).await.unwrap().is_some());

@@ -315,22 +315,6 @@ pub fn field(words: Words, field: &Field<'_>, errors: &[FieldError]) -> Markup {
     }
 }
 
-/// Files to be chosen, a whole folder or one by one, with what is wrong with them.
-#[must_use]
-pub fn file_field(words: Words, id: &str, key: &str, is_folder: bool, errors: &[FieldError]) -> Markup {
-    let wrong = is_wrong(errors, id);
-    let described = format!("{id}-hint{}", if wrong { format!(" {id}-error") } else { String::new() });
-    html! {
-        div.field {
-            label for=(id) { (words.say(key)) }
-            p.hint id=(format!("{id}-hint")) { (words.say(&format!("{key}-hint"))) }
-            (error_at(words, errors, id))
-            input type="file" id=(id) name=(id) multiple webkitdirectory[is_folder]
-                aria-describedby=(described) aria-invalid=[wrong.then_some("true")];
-        }
-    }
-}
-
 /// A field of several lines.
 pub struct Area<'a> {
     /// Its id, which is its name too.

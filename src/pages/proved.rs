@@ -44,7 +44,7 @@ impl PageCall {
     /// The same for a form that something is typed in: one proves who one is beside it, in another tab, and what was typed
     /// stays to be sent.
     #[must_use]
-    pub fn weighty_beside(&self, button: Markup, at: &str) -> Markup {
+    pub fn weighty_in_other_tab(&self, button: Markup, at: &str) -> Markup {
         if self.is_proved_lately() {
             return button;
         }

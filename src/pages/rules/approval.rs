@@ -105,7 +105,7 @@ async fn asked(page: &PageCall, number: u64, written: &Written) -> Result<Answer
                 }
                 div.buttons {
                     @let button = html! { button { (words.with("approve-now", [("number", number.to_string().into())])) } };
-                    @if written.is_any() { (page.weighty_beside(button, &here)) } @else { (page.weighty(button, &here)) }
+                    @if written.is_any() { (page.weighty_in_other_tab(button, &here)) } @else { (page.weighty(button, &here)) }
                     a href=(back) { (words.say("go-back")) }
                 }
             },
