@@ -12,6 +12,7 @@ mod accept;
 mod document;
 mod incoming;
 mod received;
+pub mod waiting;
 mod server;
 mod body;
 mod response;

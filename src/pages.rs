@@ -20,7 +20,6 @@ pub mod sent_form;
 pub mod parameters;
 pub mod frame;
 pub mod sealed;
-pub mod waiting;
 pub mod setting;
 pub mod held;
 pub mod context;

@@ -15,11 +15,11 @@ use standing::clock::Clock as _;
 use standing::config::Settings;
 use standing::config::pages::SessionSettings;
 use standing::facts::Role;
+use standing::http::waiting::Waiting;
 use standing::http::{Connection, Listener, Shutdown, Site, service};
 use standing::pages::sealed::Sealing;
 use standing::pages::setting::Setting;
 use standing::pages::site::Pages;
-use standing::pages::waiting::Waiting;
 use standing::pdp::opening;
 use standing::trust::Trust;
 

@@ -7,13 +7,13 @@ use std::time::Duration;
 use super::demo::SERVICES;
 use super::ended::Failure;
 use crate::config::pages::{ServiceSettings, SessionSettings};
+use crate::http::waiting::Waiting;
 use crate::http::{Listener, Site};
 use crate::id::{IdError, ServiceName};
 use crate::limits::PAGE_WAITS_MILLISECONDS;
 use crate::pages::sealed::Sealing;
 use crate::pages::setting::Setting;
 use crate::pages::site::Pages;
-use crate::pages::waiting::Waiting;
 use crate::pdp::Pdp;
 
 /// The pages of a server: open, or saying what to set.

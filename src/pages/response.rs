@@ -16,8 +16,8 @@ use super::frame::{Frame, Shown, document, sections};
 use super::page_route::is_page;
 use super::proved::prove_again;
 use super::setting::Setting;
-use super::waiting::Whole;
 use super::words::Words;
+use crate::http::waiting::Whole;
 use crate::http::{CSV, SiteResponse};
 
 /// What a browser may do with a page: nothing comes from elsewhere, and nothing is put in a frame.

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::sealed::Sealing;
-use super::waiting::Waiting;
 use crate::config::pages::SessionSettings;
 use crate::http::Listener;
+use crate::http::waiting::Waiting;
 use crate::id::ServiceName;
 use crate::pdp::Pdp;
 

@@ -11,10 +11,10 @@ use super::context::{Answer, Fault, PageCall};
 use super::frame::Shown;
 use super::held::Held;
 use super::sent_form::key_of_sent;
-use super::waiting::Found;
 use super::when::moment;
 use super::words::Words;
 use crate::change::sessions::is_session_open;
+use crate::http::waiting::Found;
 use crate::http::{StreamEvent, event_stream};
 use crate::pdp::call::done_under;
 use crate::work::{Come, Counted};
@@ -206,9 +206,9 @@ impl Following {
 
 #[cfg(test)]
 mod tests {
-    use super::super::waiting::{Waiting, Whole};
     use super::{Duration, Found, SignedDuration, again_after};
     use crate::clock::Timestamp;
+    use crate::http::waiting::{Waiting, Whole};
     use crate::id::SessionId;
     use crate::limits::{PAGES_WAITING_BYTES_MAX, PAGES_WAITING_OF_ONE_BYTES_MAX};
     use crate::work::Progress;
