@@ -5,7 +5,7 @@ use rcgen::{CertificateParams, DistinguishedName, DnType, DnValue, KeyPair, SanT
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
 use standing::clock::Clock as _;
-use standing::pdp::metrics;
+use standing::pdp::figures;
 use standing::pdp::opening::trust;
 
 use crate::doors::{CERTIFICATE, House, PEER, trusting};
@@ -137,7 +137,7 @@ async fn a_certificate_that_lets_nobody_in_is_a_wrong_proof_like_any_other() {
     assert_eq!(asked(right.as_str()).await.status, 200);
     let listed = house.with("/v1/decisions?action=Api::authenticate", &[(CERTIFICATE, &right)]).await.json();
     assert_eq!(listed["decisions"].as_array().unwrap().len(), 1, "{listed}");
-    let figures = metrics::figures(&house.stage.pdp, metrics::Format::OpenMetrics).unwrap();
+    let figures = figures::figures(&house.stage.pdp, figures::Format::OpenMetrics).unwrap();
     assert!(figures.contains("\nstanding_wrong_credentials_total 12\n"), "{figures}");
 }
 

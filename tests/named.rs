@@ -130,7 +130,7 @@ fn what_turns_in_rows_does_not_hide_what_turns_in_none() {
         let beyond = evidence.beyond.into_iter().find(|beyond| beyond.action == "readUsage");
         (rows, beyond)
     };
-    let (rows, beyond) = of(&[seller.clone()]);
+    let (rows, beyond) = of(std::slice::from_ref(&seller));
     assert!(rows > 0 && beyond.is_none(), "{rows} rows show it all: {beyond:#?}");
     let (rows, beyond) = of(&[seller, later]);
     let loosened = beyond.as_ref().and_then(|beyond| beyond.loosened.as_ref());

@@ -5,7 +5,6 @@ use warp::http::StatusCode;
 
 use super::super::drafts::{DraftBaseBody, DraftBody, DraftFileBody, DraftFilesBody, DraftList};
 use super::operation::{Described, at};
-use crate::pdp::rules::example_rules;
 use crate::publish::draft_error::DraftError;
 use crate::publish::draft_files::FileReport;
 use crate::publish::draft_review::ReviewReport;
