@@ -65,14 +65,15 @@ impl Caller {
 /// type alone names none.
 #[must_use]
 pub fn named_caller(given: &str) -> Option<String> {
+    let visitor = visitor();
+    if matches!(given, "visitor" | "Visitor") || given == format!("{}::{}", visitor.kind, visitor.id) {
+        return Some(Caller::Visitor.to_string());
+    }
     let (is_entity, kind, id) = match given.split_once("::") {
         Some((kind, id)) if !kind.contains(':') => (true, kind, id),
         _ => given.split_once(':').map_or((false, given, ""), |(kind, id)| (false, kind, id)),
     };
-    let visitor = visitor();
     let caller = match (is_entity, kind) {
-        (false, "visitor" | "Visitor") if !given.contains(':') => Caller::Visitor.to_string(),
-        (true, "Visitor") if id == visitor.id => Caller::Visitor.to_string(),
         (false, "partner") | (true, "Partner") => Caller::Partner { id: id.parse().ok()? }.to_string(),
         (false, "customer") | (true, "Customer") => Caller::Customer { id: id.parse().ok()? }.to_string(),
         (false, role) if !id.is_empty() => Caller::Operator { id: id.to_owned(), role: role.parse().ok()? }.to_string(),

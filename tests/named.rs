@@ -90,7 +90,7 @@ fn a_new_action_that_is_allowed_to_somebody_by_name_is_refused_until_a_claim_bou
         assert!(has(&evidence.findings, false, &[&names, "bounds `readUsage`"]), "{name}: {:#?}", evidence.findings);
         assert!(has(&evidence.findings, true, &[&names, "no row of a table shows"]), "{name}");
     }
-    for untrue in ["nobody may", "no row of the table needs"] {
+    for untrue in ["nobody may `readUsage`", "no row of the table needs"] {
         assert!(!evidence.findings.iter().any(|found| found.message.contains(untrue)), "{:#?}", evidence.findings);
     }
     let loosened =

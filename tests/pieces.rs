@@ -114,7 +114,7 @@ fn is_same(found: &Content, expected: &Content) -> bool {
 }
 
 fn has_left_nothing(found: &Content) -> bool {
-    found["meta"].get(b"format".as_slice()).map(Vec::as_slice) == Some(&[5])
+    found["meta"].get(b"format".as_slice()).map(Vec::as_slice) == Some(&[6])
         && !found["meta"].contains_key(b"staged".as_slice())
 }
 

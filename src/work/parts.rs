@@ -56,8 +56,13 @@ fn with_help<P: Send, T: Send, E: Send>(
 ) -> Result<Vec<T>, E> {
     let (parts, has_failed) = (Mutex::new(parts.enumerate()), AtomicBool::new(false));
     let one = || {
-        let next = parts.lock().unwrap_or_else(PoisonError::into_inner).next();
-        let (place, part) = next.filter(|_| !has_failed.load(Ordering::Relaxed))?;
+        let mut parts = parts.lock().unwrap_or_else(PoisonError::into_inner);
+        // Whatever is taken is done, so that all before the part that fails are.
+        if has_failed.load(Ordering::Relaxed) {
+            return None;
+        }
+        let (place, part) = parts.next()?;
+        drop(parts);
         let done = work(part);
         has_failed.fetch_or(done.is_err(), Ordering::Relaxed);
         Some((place, done))
