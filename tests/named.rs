@@ -138,6 +138,18 @@ fn what_turns_in_rows_does_not_hide_what_turns_in_none() {
 }
 
 #[test]
+fn of_a_call_that_turns_in_rows_it_is_said_that_more_may_turn_than_they_show() {
+    let Some(solver) = solver() else { return };
+    let forbid = "forbid (principal is Operator, action == Api::Action::\"listPartners\", resource) when { principal.role == \"auditor\" };";
+    let evidence = review(&[], &[rule("never/api/x", forbid)], Some(solver));
+    let of = "Api::listPartners";
+    assert!(evidence.rows.iter().any(|flips| flips.action == of && flips.tightened.rows > 0), "{:#?}", evidence.rows);
+    let beyond = evidence.beyond.iter().find(|beyond| beyond.action == of);
+    let why = beyond.and_then(|beyond| beyond.unknown.as_deref()).unwrap_or_default();
+    assert!(why.contains("is not told apart") && why.contains("could not call"), "{:#?}", evidence.beyond);
+}
+
+#[test]
 fn nobody_may_do_something_only_where_that_is_proved() {
     let Some(solver) = solver() else { return };
     let (path, text) = usage("[Partner, Customer]");

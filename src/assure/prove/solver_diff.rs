@@ -13,8 +13,9 @@ use super::named;
 use super::shown::{Shown, forbidding};
 use super::solver::{Found, Solver};
 use crate::assure::counterexample::Counterexample;
+use crate::assure::proof::BUSY;
 use crate::decide::{Namespace, Reproduced};
-use crate::policy::{Bundle, Claim, Rule};
+use crate::policy::{Bundle, Claim};
 
 /// What two sets of rules answer differently about an action in no row of its table, found by the solver among
 /// everything the store can hold.
@@ -92,7 +93,7 @@ impl Comparison<'_> {
         let nothing = Beyond { action: name.clone(), loosened: None, tightened: None, unknown: None };
         let mut beyond = self.found.remove(&name).unwrap_or(nothing);
         if let Err(why) = look(self, &mut beyond) {
-            beyond.unknown = Some(why);
+            doubt(&mut beyond.unknown, why);
         }
         self.found.insert(name, beyond);
     }
@@ -127,18 +128,12 @@ impl Comparison<'_> {
             left.extend(forbidding(here.sale_words(), env, &shown.rows)?);
             match here.implies(&mut self.solver, &left, right)? {
                 Found::Always => {}
-                Found::Unknown(why) => beyond.unknown = Some(why),
-                Found::Not(_) if shown.others => {
-                    // A name is what rows cannot show; of other rules they show what they do.
-                    let names = |rule: &Rule| here.covers(&rule.policy) && !rule.names().is_empty();
-                    if new.deciders().chain(old.deciders()).any(names) {
-                        beyond.unknown = Some("what the rows show is not told apart from it".to_owned());
-                    }
-                }
+                Found::Unknown(why) => doubt(&mut beyond.unknown, why),
                 Found::Not(raw) => {
                     match named(new, &mut self.solver, &here, claim, (left.as_slice(), right.as_slice()), raw)? {
+                        Some(case) if shown.others => doubt(&mut beyond.unknown, not_told_apart(&case)),
                         Some(case) => *slot = Some(case),
-                        None => beyond.unknown = Some("deciding did not find the solver's case again".to_owned()),
+                        None => doubt(&mut beyond.unknown, NOT_FOUND_AGAIN.to_owned()),
                     }
                 }
             }
@@ -151,14 +146,14 @@ impl Comparison<'_> {
         let (old, nothing): (_, &[Policy]) = (self.old, &[]);
         let here = Environment::new(old, env);
         let shown = (self.shown)(&beyond.action, Claim::Whenever);
-        if beyond.tightened.is_some() || shown.others {
+        if beyond.tightened.is_some() {
             return Ok(());
         }
         let mut left = deciders(old, env)?;
         left.extend(forbidding(here.sale_words(), env, &shown.rows)?);
         match here.implies(&mut self.solver, &left, nothing)? {
             Found::Always => {}
-            Found::Unknown(why) => beyond.unknown = Some(why),
+            Found::Unknown(why) => doubt(&mut beyond.unknown, why),
             Found::Not(raw) => {
                 match named(old, &mut self.solver, &here, Claim::OnlyWhen, (left.as_slice(), nothing), raw)? {
                     Some(Counterexample { question, facts, .. }) => {
@@ -166,13 +161,33 @@ impl Comparison<'_> {
                             if beyond.action.starts_with(CALL) { Namespace::Api } else { Namespace::Domain };
                         let (is_allowed, rules) = (false, Vec::new());
                         let found = Reproduced { namespace, question, facts, is_allowed, rules };
-                        beyond.tightened = Some(Counterexample::of(self.new, found));
+                        let case = Counterexample::of(self.new, found);
+                        if shown.others {
+                            doubt(&mut beyond.unknown, not_told_apart(&case));
+                        } else {
+                            beyond.tightened = Some(case);
+                        }
                     }
-                    None => beyond.unknown = Some("deciding did not find the solver's case again".to_owned()),
+                    None => doubt(&mut beyond.unknown, NOT_FOUND_AGAIN.to_owned()),
                 }
             }
         }
         Ok(())
+    }
+}
+
+const NOT_FOUND_AGAIN: &str = "deciding did not find the solver's case again";
+
+/// Why it is not known what turns besides rows that cannot be left out of the question: the solver's case may be one of
+/// them.
+fn not_told_apart(case: &Counterexample) -> String {
+    format!("what the rows show is not told apart from it: for example {}", case.sentence)
+}
+
+/// Notes why something is not known. That there was no time outlasts the rest, since it may be known the next time.
+fn doubt(unknown: &mut Option<String>, why: String) {
+    if unknown.as_deref() != Some(BUSY) {
+        *unknown = Some(why);
     }
 }
 
