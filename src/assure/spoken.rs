@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::context::{Contexts, Said, Turning, least};
+use super::proof::BUSY;
 use super::prove::contexts;
 use crate::decide::{Namespace, claims_read_context, reads_context};
 use crate::policy::{Bundle, Finding, RecordShape, RuleId, Shape};
@@ -86,6 +87,13 @@ impl Spoken {
     #[must_use]
     pub fn turns_answers(&self) -> bool {
         !self.actions.is_empty()
+    }
+
+    /// May the solver `program` find more the next time: had it no time, or could it not be used?
+    #[must_use]
+    pub fn may_say_more(&self, program: Option<&Path>) -> bool {
+        let is_busy = |contexts: &Contexts| contexts.unknown.as_deref().is_some_and(|why| why.contains(BUSY));
+        program.is_some() && (self.no_solver.is_some() || self.actions.values().any(is_busy))
     }
 
     /// What callers can say of one action where the rules of a set read it.
@@ -175,4 +183,23 @@ fn listed(shape: &RecordShape) -> Option<Vec<Members>> {
     // Properties of an action of which none is said are not there.
     all.retain(|members| members.get("action").is_none_or(|action| *action != Value::Object(Members::new())));
     Some(all)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn more_may_be_found_only_by_a_solver_that_had_no_time_or_could_not_be_used() {
+        let program = Some(Path::new("cvc5"));
+        let unknown = |why: &str| {
+            let contexts = Contexts::of(Members::new(), Vec::new(), Some(why.to_owned()));
+            Spoken { actions: BTreeMap::from([("readUsage".to_owned(), contexts)]), ..Spoken::default() }
+        };
+        let unusable = Spoken { no_solver: Some("it cannot be run".to_owned()), ..Spoken::default() };
+        assert!(unknown(BUSY).may_say_more(program) && unusable.may_say_more(program));
+        assert!(!unknown(BUSY).may_say_more(None) && !unusable.may_say_more(None));
+        assert!(!unknown("the solver came to no answer").may_say_more(program));
+        assert!(!Spoken::default().may_say_more(program));
+    }
 }

@@ -29,6 +29,17 @@ pub(crate) struct Verdict {
     pub(crate) beyond_unknown: Option<String>,
 }
 
+impl Verdict {
+    /// May a solver say more the next time: had it no time, or could it not compare the sets?
+    fn may_say_more(&self) -> bool {
+        let is_busy = |beyond: &Beyond| beyond.unknown.as_deref().is_some_and(|why| why.contains(BUSY));
+        self.proofs.was_busy
+            || self.findings.iter().any(|found| found.message.contains(BUSY))
+            || self.beyond_unknown.is_some()
+            || self.beyond.iter().any(is_busy)
+    }
+}
+
 /// What an examination comes to: a function of two sets of files and of what proves claims.
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) enum Examination {
@@ -64,9 +75,9 @@ impl Reviewed {
     /// Keeps what is known of a candidate for the next time.
     pub(crate) fn note(&self, old: &Digest, candidate: &Digest, solver: Option<&Path>, examination: &Examination) {
         // A solver that could not be used may be there the next time, and one that had no time may have some.
-        let is_settled = |(verdict, _): &(Verdict, Spoken)| {
-            let is_busy = verdict.proofs.was_busy || verdict.findings.iter().any(|found| found.message.contains(BUSY));
-            solver.is_none() || (verdict.proofs.solver.is_some() && !is_busy)
+        let is_settled = |(verdict, spoken): &(Verdict, Spoken)| {
+            solver.is_none()
+                || (verdict.proofs.solver.is_some() && !verdict.may_say_more() && !spoken.may_say_more(solver))
         };
         if matches!(examination, Examination::Examined(known) if is_settled(known)) {
             self.last().examination = Some((candidate.clone(), old.clone(), examination.clone()));
@@ -137,5 +148,40 @@ fn beyond(compared: &Compared<'_>, rows: &[ActionFlips], solver: Option<&Path>) 
             tracing::warn!(%why, "the solver cannot compare two sets of rules");
             (Vec::new(), Some(why))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_solver_may_say_more_where_it_had_no_time_or_could_not_compare() {
+        let proofs = Proofs {
+            solver: Some("cvc5".to_owned()),
+            why: None,
+            claims: Vec::new(),
+            never_errs: Some(true),
+            implied: Vec::new(),
+            findings: Vec::new(),
+            questions: 0,
+            was_busy: false,
+        };
+        let beyond = |why: &str| {
+            let (action, unknown) = ("removeSeats".to_owned(), Some(why.to_owned()));
+            vec![Beyond { action, loosened: None, tightened: None, unknown }]
+        };
+        let verdict = |beyond: Vec<Beyond>, beyond_unknown: Option<&str>| Verdict {
+            findings: Vec::new(),
+            proofs: proofs.clone(),
+            gone: Vec::new(),
+            rows: Vec::new(),
+            beyond,
+            beyond_unknown: beyond_unknown.map(str::to_owned),
+        };
+        assert!(!verdict(Vec::new(), None).may_say_more());
+        assert!(!verdict(beyond("the solver came to no answer"), None).may_say_more());
+        assert!(verdict(beyond(BUSY), None).may_say_more());
+        assert!(verdict(Vec::new(), Some("it cannot be run")).may_say_more());
     }
 }

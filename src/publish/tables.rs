@@ -39,14 +39,18 @@ pub struct RulesTables {
     pub signed: BTreeMap<String, String>,
 }
 
-/// The answers of a set, worked out once.
+/// The answers of a set, worked out once where everything is known that callers can say.
 fn table_of(pdp: &Pdp, bundle: &Arc<Bundle>) -> Arc<PrintedTable> {
     let digest = bundle.digest().as_str();
     if let Some(known) = pdp.rules.tables.read().unwrap_or_else(PoisonError::into_inner).get(digest) {
         return Arc::clone(known);
     }
     let solver = pdp.settings.terms.solver.as_deref();
-    let table = Arc::new(PrintedTable::of(Table::spoken(bundle, &Spoken::of(bundle, solver))));
+    let spoken = Spoken::of(bundle, solver);
+    let table = Arc::new(PrintedTable::of(Table::spoken(bundle, &spoken)));
+    if spoken.may_say_more(solver) {
+        return table;
+    }
     let mut tables = pdp.rules.tables.write().unwrap_or_else(PoisonError::into_inner);
     if tables.len() >= TABLES_KEPT_MAX {
         // The rules in force are looked at most.
