@@ -138,6 +138,16 @@ fn what_turns_in_rows_does_not_hide_what_turns_in_none() {
 }
 
 #[test]
+fn rows_of_add_ons_do_not_hide_those_of_another_service_than_their_parent() {
+    let Some(solver) = solver() else { return };
+    let above = "when { resource has parent && resource.parent.service.delegatedAdministrators.contains(principal) }";
+    let rule = may("may/above", "principal is Partner", "resource is Subscription", above);
+    let evidence = review(&[], &[usage("Partner"), rule], Some(solver));
+    let rows = evidence.rows.iter().find(|flips| flips.action == "readUsage").map_or(0, |flips| flips.loosened.rows);
+    assert!(rows > 0 && evidence.beyond.iter().any(|beyond| beyond.action == "readUsage"), "{:#?}", evidence.beyond);
+}
+
+#[test]
 fn of_a_call_that_turns_in_rows_it_is_said_that_more_may_turn_than_they_show() {
     let Some(solver) = solver() else { return };
     let forbid = "forbid (principal is Operator, action == Api::Action::\"listPartners\", resource) when { principal.role == \"auditor\" };";

@@ -21,8 +21,14 @@ pub struct Shown {
     pub others: bool,
 }
 
-/// A rule that leaves nothing in these rows, as far as they are of an environment; nothing where none is.
-pub(super) fn forbidding(words: SaleWords, env: &RequestEnv, rows: &[Standing]) -> Result<Option<Policy>, String> {
+/// A rule that leaves nothing in these rows, as far as they are of an environment; nothing where none is. The parent of
+/// an add-on is of the same service there, which is said where one of the rules that are asked can tell.
+pub(super) fn forbidding<'p>(
+    words: SaleWords,
+    env: &RequestEnv,
+    rows: &[Standing],
+    mut rules: impl Iterator<Item = &'p Policy>,
+) -> Result<Option<Policy>, String> {
     let resource = env.resource().to_string();
     if env.principal().to_string() != Kind::Partner.as_str() {
         return Ok(None);
@@ -32,10 +38,20 @@ pub(super) fn forbidding(words: SaleWords, env: &RequestEnv, rows: &[Standing]) 
     if here.is_empty() {
         return Ok(None);
     }
-    let ways: Vec<String> = folded(here).iter().map(|choice| said(words, is_service, choice)).collect();
+    let tells_services = rules.any(sees_service_of_parent);
+    let ways: Vec<String> = folded(here).iter().map(|choice| said(words, is_service, tells_services, choice)).collect();
     let text = format!("forbid (principal, action, resource) when {{ {} }};", ways.join(" || "));
     let forbid = Policy::parse(Some(PolicyId::new("(what the rows show)")), text);
     forbid.map(Some).map_err(|error| format!("what the rows show cannot be said: {error}"))
+}
+
+/// May a rule tell of which service a parent is? One can that reads both, whatever it makes of them.
+fn sees_service_of_parent(rule: &Policy) -> bool {
+    let reads = |text: &str, name: &str| text.contains(&format!("\"{name}\""));
+    rule.to_json().is_ok_and(|json| {
+        let conditions = json["conditions"].to_string();
+        reads(&conditions, "parent") && reads(&conditions, "service")
+    })
 }
 
 /// How a sale can be seen: is it the partner's that asks, and how does the seller's relationship stand? Where nobody sold,
@@ -75,8 +91,8 @@ fn among(at: &str, all: &[&str], chosen: &[usize]) -> Option<String> {
     (each.len() < all.len()).then(|| format!("({})", each.join(" || ")))
 }
 
-/// Rows in Cedar's words.
-fn said(words: SaleWords, is_service: bool, choice: &Choice<usize, 6>) -> String {
+/// Rows in Cedar's words; where rules can tell, with the service that a parent is of.
+fn said(words: SaleWords, is_service: bool, tells_services: bool, choice: &Choice<usize, 6>) -> String {
     let [sale, status, parent, partner, kind, administers] = choice.each_ref().map(listed);
     let partners: Vec<&str> = PartnerStatus::ALL.iter().map(|status| status.as_str()).collect();
     let kinds: Vec<&str> = PartnerKind::ALL.iter().map(|kind| kind.as_str()).collect();
@@ -95,10 +111,13 @@ fn said(words: SaleWords, is_service: bool, choice: &Choice<usize, 6>) -> String
         says.push((sale.len() <= all.len()).then(|| format!("({})", each.collect::<Vec<_>>().join(" || "))));
         says.push(among("resource.status", &statuses, &status));
         let above: Vec<usize> = parent.iter().filter_map(|place| place.checked_sub(1)).collect();
-        let of = among("resource.parent.status", &statuses, &above);
+        let same = tells_services.then(|| "resource.parent.service == resource.service".to_owned());
+        let of: Vec<String> =
+            [among("resource.parent.status", &statuses, &above), same].into_iter().flatten().collect();
+        let of = (!of.is_empty()).then(|| of.join(" && "));
         says.push(match (parent.contains(&0), above.is_empty(), of) {
             (true, true, _) => Some("!(resource has parent)".to_owned()),
-            (true, false, of) => of.map(|of| format!("(if resource has parent then {of} else true)")),
+            (true, false, of) => of.map(|of| format!("(if resource has parent then ({of}) else true)")),
             (false, _, Some(of)) => Some(format!("(resource has parent && {of})")),
             (false, _, None) => Some("resource has parent".to_owned()),
         });
@@ -117,4 +136,45 @@ fn of_sale(words: SaleWords, sale: Option<&(bool, RelationshipState)>) -> String
     let is = if *is_own { "==" } else { "!=" };
     let (reseller, state) = (words.reseller("resource"), state.as_str());
     format!("({sold} && {reseller} {is} principal && {} == {state:?})", words.relationship("resource"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rule_that_reads_parent_and_service_may_tell_of_which_service_a_parent_is() {
+        let tells = |when: &str| {
+            let text = format!("permit (principal, action, resource) when {{ {when} }};");
+            Policy::parse(None, text).ok().map(|rule| sees_service_of_parent(&rule))
+        };
+        let above = "resource has parent && resource.parent.service.delegatedAdministrators.contains(principal)";
+        assert_eq!(tells(above), Some(true));
+        assert_eq!(tells("resource has parent && resource.parent.status == \"active\""), Some(false));
+        assert_eq!(tells("resource.service.delegatedAdministrators.contains(principal)"), Some(false));
+    }
+
+    #[test]
+    fn rows_say_of_which_service_a_parent_is_where_rules_tell() {
+        let any = |count: usize| (0..count).collect::<BTreeSet<usize>>();
+        let rows = |parents: BTreeSet<usize>| -> Choice<usize, 6> {
+            [
+                any(sales().len() + 1),
+                any(SubscriptionStatus::ALL.len()),
+                parents,
+                any(PartnerStatus::ALL.len()),
+                any(PartnerKind::ALL.len()),
+                any(2),
+            ]
+        };
+        let all = any(1 + SubscriptionStatus::ALL.len());
+        let same = "resource.parent.service == resource.service";
+        let said =
+            |tells: bool, parents: &BTreeSet<usize>| said(SaleWords::Together, false, tells, &rows(parents.clone()));
+        assert_eq!(said(false, &all), "true");
+        assert_eq!(said(true, &all), format!("((if resource has parent then ({same}) else true))"));
+        let above = all.iter().copied().filter(|place| *place > 0).collect();
+        assert_eq!(said(true, &above), format!("((resource has parent && {same}))"));
+        assert_eq!(said(true, &BTreeSet::from([0])), "(!(resource has parent))");
+    }
 }

@@ -125,7 +125,7 @@ impl Comparison<'_> {
             }
             let shown = (self.shown)(&beyond.action, claim);
             let mut left = left.clone();
-            left.extend(forbidding(here.sale_words(), env, &shown.rows)?);
+            left.extend(forbidding(here.sale_words(), env, &shown.rows, before.iter().chain(&after))?);
             match here.implies(&mut self.solver, &left, right)? {
                 Found::Always => {}
                 Found::Unknown(why) => doubt(&mut beyond.unknown, why),
@@ -150,7 +150,8 @@ impl Comparison<'_> {
             return Ok(());
         }
         let mut left = deciders(old, env)?;
-        left.extend(forbidding(here.sale_words(), env, &shown.rows)?);
+        let rows = forbidding(here.sale_words(), env, &shown.rows, left.iter())?;
+        left.extend(rows);
         match here.implies(&mut self.solver, &left, nothing)? {
             Found::Always => {}
             Found::Unknown(why) => doubt(&mut beyond.unknown, why),
