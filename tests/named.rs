@@ -115,6 +115,19 @@ fn a_word_of_a_comment_in_a_schema_hides_nothing_of_what_turns() {
 }
 
 #[test]
+fn a_rule_that_forbids_by_name_is_told_and_asked_for_no_ceiling() {
+    let forbid =
+        "forbid (principal == Partner::\"later\", action == Action::\"removeSeats\", resource is Subscription);";
+    for solver in [None, solver()] {
+        let (path, text) = rule("never/x", forbid);
+        let named = examine(&candidate(&[(&path, &text)]), None, solver.as_deref());
+        let names = "the rule names `Partner::\"later\"`";
+        assert!(has(&named.findings, true, &[names, "no row of a table shows"]), "{:#?}", named.findings);
+        assert!(!has(&named.findings, false, &[names]), "{:#?}", named.findings);
+    }
+}
+
+#[test]
 fn what_turns_in_rows_does_not_hide_what_turns_in_none() {
     let Some(solver) = solver() else { return };
     let (any, subscription) = ("principal is Partner", "resource is Subscription");

@@ -167,7 +167,8 @@ fn in_time<'p>(proofs: &Proofs, solver: &'p Path) -> Result<&'p Path, &'static s
     if proofs.was_busy { Err(BUSY) } else { Ok(solver) }
 }
 
-/// Rules that name an entity, which no row shows: each is told, and refuses where nothing bounds what it is about.
+/// Rules that name an entity, which no row shows: each is told, and one that permits refuses where nothing bounds what it
+/// is about.
 fn naming(bundle: &Bundle, solver: Result<&Path, &str>, is_proved: impl Fn(&RuleId) -> bool) -> Vec<Finding> {
     let mut findings = Vec::new();
     let named = |rule: &Rule| rule.names().iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
@@ -181,7 +182,7 @@ fn naming(bundle: &Bundle, solver: Result<&Path, &str>, is_proved: impl Fn(&Rule
         Ok(open) => open,
         Err(why) => {
             let hint = "have a claim `only-when` bound it and a solver prove that; or write it without the name";
-            findings.extend(unseen::naming(bundle).map(|rule| {
+            findings.extend(unseen::permitting(bundle).map(|rule| {
                 let message = format!("the rule names {}, and it is not known what bounds it: {why}", named(rule));
                 Finding::of_rule(rule, message, hint)
             }));

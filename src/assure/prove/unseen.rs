@@ -3,14 +3,14 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use cedar_policy::{Policy, PolicyId, RequestEnv};
+use cedar_policy::{Effect, Policy, PolicyId, RequestEnv};
 
 use super::environment::Environment;
 use super::expression::{condition, holds};
 use super::solver::{Found, Solver};
 use crate::policy::{Bundle, Claim, Place, Rule, RuleId};
 
-/// The rules that name an entity, each with the actions about which it does and that nothing bounds: no ceiling that
+/// The rules that permit by name, each with the actions about which it does and that nothing bounds: no ceiling that
 /// holds, names nobody, reads nothing that a caller says, and excludes something.
 ///
 /// # Errors
@@ -28,7 +28,7 @@ pub(in crate::assure) fn unbounded<'b>(
     });
     let bounds: Vec<&Rule> = bounds.map(|(rule, _)| rule).collect();
     let mut found = Vec::new();
-    for rule in naming(bundle) {
+    for rule in permitting(bundle) {
         let mut open = BTreeSet::new();
         for env in &environments {
             let here = Environment::new(bundle, env);
@@ -65,6 +65,11 @@ pub(in crate::assure) fn unbounded<'b>(
 /// The rules that decide and name an entity.
 pub(in crate::assure) fn naming(bundle: &Bundle) -> impl Iterator<Item = &Rule> {
     bundle.deciders().filter(|rule| rule.place != Place::World && !rule.names().is_empty())
+}
+
+/// Those of them that permit: no ceiling bounds what a rule forbids.
+pub(in crate::assure) fn permitting(bundle: &Bundle) -> impl Iterator<Item = &Rule> {
+    naming(bundle).filter(|rule| rule.policy.effect() == Effect::Permit)
 }
 
 /// Is it proved that nobody may do this, whatever the store holds?
