@@ -438,6 +438,16 @@ fn an_older_store_put_back_is_refused_beside_what_was_kept_of_the_newer_one() {
         assert_eq!(output.status.code(), Some(2), "{by:?}: {}", said(&output));
         assert!(said(&output).contains("a kept checkpoint was signed over"), "{by:?}: {}", said(&output));
     }
+    // Beside a running server the keys it had before are not known, and it is said how many heads that leaves out.
+    let beside = kept.copy();
+    let stranger = heads.path().join("former-00000000000000000001.checkpoint");
+    std::fs::write(&stranger, "").unwrap();
+    let server = Server::start(beside.path(), &[]);
+    let output = standing(&[&["ledger", "verify", "--data", text(beside.path())][..], &with_heads].concat());
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    assert!(said(&output).contains("beside a running server: 1;"), "{}", said(&output));
+    assert!(server.terminate().success());
+    std::fs::remove_file(stranger).unwrap();
 
     let message = older.refused(&with_heads);
     assert!(message.contains("older than what was kept of it") && message.contains("--accept-older"), "{message}");

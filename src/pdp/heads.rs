@@ -101,19 +101,34 @@ impl Heads {
 
     /// The heads of a ledger with these keys, the largest first.
     pub(crate) fn of(&self, keys: &[VerifierKey]) -> Result<Vec<(u64, PathBuf)>, BehindError> {
+        let heads = self.all()?.into_iter().filter(|(size, entry)| is_of(keys, *size, entry));
+        let mut heads: Vec<_> = heads.map(|(size, entry)| (size, self.folder.join(entry))).collect();
+        heads.sort_unstable_by(|a, b| b.cmp(a));
+        Ok(heads)
+    }
+
+    /// How many heads are of none of these keys.
+    pub(crate) fn of_others(&self, keys: &[VerifierKey]) -> Result<usize, BehindError> {
+        Ok(self.all()?.iter().filter(|(size, entry)| !is_of(keys, *size, entry)).count())
+    }
+
+    /// Every head, whoever's it is: how many records it is of, and the name of its file.
+    fn all(&self) -> Result<Vec<(u64, String)>, BehindError> {
         let unusable = |cause: io::Error| BehindError::Unusable { path: self.folder.clone(), cause: cause.to_string() };
         let mut heads = Vec::new();
         for entry in fs::read_dir(&self.folder).map_err(unusable)? {
             let entry = entry.map_err(unusable)?.file_name();
             let Some(entry) = entry.to_str() else { continue };
-            let size = entry.strip_suffix(END).and_then(|rest| rest.rsplit_once('-')?.1.parse().ok());
-            if let Some(size) = size.filter(|size| keys.iter().any(|key| name(key.origin(), *size) == entry)) {
-                heads.push((size, self.folder.join(entry)));
-            }
+            let size = entry.strip_suffix(END).and_then(|rest| rest.rsplit_once('-')?.1.parse::<u64>().ok());
+            heads.extend(size.map(|size| (size, entry.to_owned())));
         }
-        heads.sort_unstable_by(|a, b| b.cmp(a));
         Ok(heads)
     }
+}
+
+/// Is the head with that name of a ledger with one of these keys?
+fn is_of(keys: &[VerifierKey], size: u64, entry: &str) -> bool {
+    keys.iter().any(|key| name(key.origin(), size) == entry)
 }
 
 /// What a store is held against when it is opened, besides itself.

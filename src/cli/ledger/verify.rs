@@ -1,5 +1,6 @@
 //! `standing ledger verify`: a data directory, or an exported file, checked against what was signed.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
@@ -28,6 +29,9 @@ use crate::evidence::ledger::LedgerWalk;
 use crate::pdp::heads::Heads;
 use crate::pdp::opening;
 use crate::store::Store;
+
+/// How a finding begins that says only that something could not be asked.
+const NOT_HELD: &str = "a kept checkpoint could not be held against the ledger";
 
 /// Hold every record against the ledger's tree and its signed checkpoints, and every table against its journal.
 #[derive(Debug, Args)]
@@ -107,12 +111,31 @@ impl Verify {
         if let Some(folder) = &configured {
             kept.extend(heads(folder, &keys)?);
         }
+        let left_out = if client.here.is_none() { self.left_out(configured.as_deref(), &keys)? } else { 0 };
         let mut walked = walked(&client).await?;
         for kept in &kept {
-            hold(&client, &mut walked, &keys, kept).await?;
+            // What the walk found is told, whatever comes after it.
+            if let Err(failure) = hold(&client, &mut walked, &keys, kept).await {
+                let message = format!("{NOT_HELD}: {}", failure.message);
+                walked.findings.push(Finding { fault: Fault::Checkpoint, seq: 1, last: None, message });
+            }
+        }
+        if left_out > 0 {
+            walked.remarks.push(format!("heads of no key that is known beside a running server: {left_out}; stop it to hold the ledger against those of its former keys"));
         }
         walked.whole = walked.findings.is_empty();
         Ok(walked)
+    }
+
+    /// How many heads of the folders that the ledger is held against are of no known key.
+    fn left_out(&self, configured: Option<&Path>, keys: &[VerifierKey]) -> Result<usize, Failure> {
+        let named = self.checkpoint.iter().map(PathBuf::as_path).filter(|path| path.is_dir());
+        let folders: BTreeSet<&Path> = named.chain(configured).collect();
+        let mut count = 0;
+        for folder in folders {
+            count += Heads::in_folder(folder)?.of_others(keys)?;
+        }
+        Ok(count)
     }
 
     /// The keys that the checkpoints of a store may be signed with: the one that was named, else its own, and those it had
@@ -278,7 +301,11 @@ fn spoken(walked: &Walked) -> String {
         1 => "1 signed checkpoint agrees".to_owned(),
         many => format!("{many} signed checkpoints agree"),
     };
-    said.push_str(&match walked.findings.first() {
+    let fault = walked.findings.iter().find(|finding| !finding.message.starts_with(NOT_HELD));
+    said.push_str(&match fault {
+        None if !walked.findings.is_empty() => {
+            format!("every record is as it was written, and not every kept checkpoint was held against them: {counted}; {signed}\n")
+        }
         None => {
             format!("the ledger is whole: {counted}; {signed}; root {} at size {}\n", walked.root_hash, walked.records)
         }
@@ -290,4 +317,34 @@ fn spoken(walked: &Walked) -> String {
         }
     });
     said
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_could_not_be_held_is_no_word_against_the_records_and_hides_none() {
+        let finding = |message: &str| {
+            let message = message.to_owned();
+            Finding { fault: Fault::Checkpoint, seq: 7, last: None, message }
+        };
+        let walked = |findings: Vec<Finding>| Walked {
+            whole: findings.is_empty(),
+            first: 1,
+            records: 9,
+            archived: 0,
+            masked: 0,
+            checkpoints: 1,
+            root_hash: "root".to_owned(),
+            findings,
+            remarks: Vec::new(),
+        };
+        let unheld = finding(&format!("{NOT_HELD}: it cannot be reached"));
+        let said = spoken(&walked(vec![unheld.clone()]));
+        assert!(said.contains("it cannot be reached") && said.contains("not every kept checkpoint"), "{said}");
+        let said = spoken(&walked(vec![unheld, finding("another root")]));
+        assert!(said.contains("from record 7 on") && !said.contains("not every kept checkpoint"), "{said}");
+        assert!(spoken(&walked(Vec::new())).contains("the ledger is whole"));
+    }
 }
