@@ -190,6 +190,8 @@ fn an_issuer_a_certificate_or_a_proxy_that_cannot_be_is_named_and_nothing_is_gue
             format!("methods = [\"GET\"]\npath = \"/s/{{s}}\"\naction = \"{action}\"\nresource = \"{kind}::{{s}}\"");
         format!("[forward_auth]\nproxy = \"nginx\"\nsubject = \"{subject}\"\n[[forward_auth.routes]]\n{route}\n")
     };
+    let built_in = |text: &str| format!("rules = \"built-in\"\n{text}");
+    let published = |text: &str| built_in(&format!("rules_from = \"publishing\"\n{text}"));
     for (text, expected) in [
         (issuer(&format!("{keys}{acts}")), ""),
         (issuer(&format!("jwks_url = \"http://127.0.0.1:9/keys?p=1\"\n{acts}")), ""),
@@ -234,8 +236,15 @@ fn an_issuer_a_certificate_or_a_proxy_that_cannot_be_is_named_and_nothing_is_gue
         ("trusted_proxies = [\"10.0.0.1\", \"::/0\"]\n".to_owned(), "`::/0`, which is everybody"),
         (forward("X-Partner", "removeSeats", "Subscription"), ""),
         (forward("X-Forwarded-For", "removeSeats", "Subscription"), "`subject` is `X-Forwarded-For`"),
-        (forward("X-Partner", "removeseats", "Subscription"), "no rules here have the action `removeseats`"),
-        (forward("X-Partner", "removeSeats", "Subscriptions"), "no rules here have the type `Subscriptions`"),
+        (built_in(&forward("X-Partner", "removeSeats", "Subscription")), ""),
+        (built_in(&forward("X-Partner", "removeseats", "Subscription")), "no rules here have the action `removeseats`"),
+        (
+            built_in(&forward("X-Partner", "removeSeats", "Subscriptions")),
+            "no rules here have the type `Subscriptions`",
+        ),
+        // Whatever rules lie where it is called are not those in force.
+        (forward("X-Partner", "removeseats", "Subscription"), ""),
+        (published(&forward("X-Partner", "removeseats", "Subscription")), ""),
         ("[[certificate]]\nrole = \"asker\"\n".to_owned(), "named by one of `dns`, `uri` and `subject`"),
         ("[[certificate]]\ndns = \"a\"\nuri = \"b:c\"\nrole = \"asker\"\n".to_owned(), "named by one of"),
         ("[[certificate]]\ndns = \"a\"\nrole = \"customer\"\n".to_owned(), "role `customer` needs `for`"),

@@ -10,7 +10,7 @@ use super::ended::{Ended, Failure};
 use super::rules_dir::RulesFlag;
 use super::settings::{in_force, named};
 use crate::config::sources::{Resolved, environment, file, resolve, unknown};
-use crate::config::{ForwardAuth, SettingsError};
+use crate::config::{ForwardAuth, RulesFrom, Settings, SettingsError};
 
 /// Show the settings in force, or check them.
 #[derive(Debug, Args)]
@@ -82,10 +82,11 @@ impl ConfigCommand {
     }
 }
 
-/// What a table of a proxy asks about that the rules here have no word for, so that it is always refused. Nothing where the
-/// rules cannot be read: `standing rules check` says why.
-fn unasked(table: &ForwardAuth) -> Vec<String> {
-    let Ok(rules) = (RulesFlag { rules: None }).bundle() else { return Vec::new() };
+/// What a table of a proxy asks about that the rules have no word for, so that it is always refused. Nothing where the
+/// settings do not say which rules are in force, or those cannot be read: `standing rules check` says why.
+fn unasked(table: &ForwardAuth, settings: &Settings) -> Vec<String> {
+    let named = settings.rules.clone().filter(|_| settings.rules_from == RulesFrom::Files);
+    let Some(Ok(rules)) = named.map(|named| RulesFlag { rules: Some(named) }.bundle()) else { return Vec::new() };
     let vocabulary = rules.vocabulary();
     let of_subject = ("subject_type", "type", &*table.subject_type, vocabulary.entity(&table.subject_type).is_some());
     let of_routes = table.routes.iter().flat_map(|route| {
@@ -119,7 +120,7 @@ fn check(as_json: bool) -> Result<Ended, Failure> {
         match resolve(file.clone(), &environment) {
             Ok(Resolved { settings, .. }) => {
                 found.extend(settings.advice());
-                found.extend(settings.forward_auth.iter().flat_map(unasked));
+                found.extend(settings.forward_auth.iter().flat_map(|table| unasked(table, &settings)));
             }
             Err(error) => found.push(error.to_string()),
         }
