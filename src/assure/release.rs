@@ -142,9 +142,10 @@ pub fn examine_spoken(bundle: &Bundle, in_force: Option<&Bundle>, program: Optio
             |id: &RuleId| proofs.claims.iter().any(|claim| claim.claim == *id && claim.proof == Proof::Proved);
         findings.extend(spoken.findings(own, is_proved));
         let solver = program.filter(|_| proofs.solver.is_some());
-        findings.extend(naming(own, solver.ok_or(NO_SOLVER).and_then(|solver| in_time(&proofs, solver)), is_proved));
+        let solver = solver.ok_or(NO_SOLVER).and_then(|solver| in_time(&proofs, solver));
+        findings.extend(naming(own, solver, is_proved));
         for action in signed_tables::silent(bundle, &tables.asked) {
-            if solver.is_some_and(|solver| unseen::is_for_nobody(bundle, action, solver)) {
+            if solver.is_ok_and(|solver| unseen::is_for_nobody(bundle, action, solver)) {
                 let unproved = signed_tables::never_yes(action, false);
                 findings.retain(|found| *found != unproved);
                 findings.push(signed_tables::never_yes(action, true));
@@ -162,7 +163,7 @@ pub fn examine_spoken(bundle: &Bundle, in_force: Option<&Bundle>, program: Optio
 
 const NO_SOLVER: &str = "there is no solver";
 
-/// The solver, where it had the time to prove what it was asked.
+/// The solver, where it had the time to prove what it was asked: where it had none, it is asked nothing more.
 fn in_time<'p>(proofs: &Proofs, solver: &'p Path) -> Result<&'p Path, &'static str> {
     if proofs.was_busy { Err(BUSY) } else { Ok(solver) }
 }

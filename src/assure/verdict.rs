@@ -113,7 +113,7 @@ impl Reviewed {
             spoken,
         };
         let rows = flips(&compared);
-        let (beyond, beyond_unknown) = beyond(&compared, &rows, solver);
+        let (beyond, beyond_unknown) = beyond(&compared, &rows, solver, examined.proofs.was_busy);
         let Examined { findings, proofs, gone, .. } = &examined;
         let (findings, proofs, gone) = (findings.clone(), proofs.clone(), gone.clone());
         let verdict = Verdict { rows, findings, proofs, gone, beyond, beyond_unknown };
@@ -122,13 +122,22 @@ impl Reviewed {
     }
 }
 
-/// What a solver finds to turn besides the rows that do, and why it is not known where it is not.
-fn beyond(compared: &Compared<'_>, rows: &[ActionFlips], solver: Option<&Path>) -> (Vec<Beyond>, Option<String>) {
+/// What a solver finds to turn besides the rows that do, and why it is not known where it is not. One that had no time
+/// for its proofs is not asked, since the waits would add up.
+fn beyond(
+    compared: &Compared<'_>,
+    rows: &[ActionFlips],
+    solver: Option<&Path>,
+    was_busy: bool,
+) -> (Vec<Beyond>, Option<String>) {
     let Compared { old: (before, old, _), new: (after, new, _), .. } = compared;
     if before.digest() == after.digest() {
         return (Vec::new(), None);
     }
     let Some(solver) = solver else { return (Vec::new(), Some("there is no solver".to_owned())) };
+    if was_busy {
+        return (Vec::new(), Some(BUSY.to_owned()));
+    }
     let shown = |action: &str, claim: Claim| {
         let Some(flips) = rows.iter().find(|flips| flips.action == action) else { return Shown::default() };
         let is_yes = claim == Claim::OnlyWhen;

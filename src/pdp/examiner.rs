@@ -25,6 +25,9 @@ const REPORT_EVERY: Duration = Duration::from_secs(1);
 /// How a line begins that says how far an examination has come: no digest does.
 const COME: &str = "come ";
 
+/// How it ends that an examination took too long by the clock, as it may on a busy machine: another time it may not.
+pub(crate) const OUT_OF_TIME: &str = "seconds, which is `examine_seconds`";
+
 /// Examines candidates in processes of their own.
 pub(crate) struct Examiner {
     program: PathBuf,
@@ -58,9 +61,7 @@ impl Examiner {
         let within = Duration::from_secs(limits.examine_seconds as u64);
         let answered = tokio::time::timeout(within, self.answered(limits, request, by.progress())).await;
         drop(turn);
-        answered.unwrap_or_else(|_| {
-            Err(Unexamined(format!("it took more than {} seconds, which is `examine_seconds`", within.as_secs())))
-        })
+        answered.unwrap_or_else(|_| Err(Unexamined(format!("it took more than {} {OUT_OF_TIME}", within.as_secs()))))
     }
 
     async fn answered(&self, limits: &Limits, request: &[u8], progress: &Progress) -> Result<Vec<u8>, Unexamined> {

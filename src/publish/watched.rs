@@ -3,6 +3,7 @@
 use crate::assure::proof::BUSY;
 use crate::config::RulesAt;
 use crate::pdp::Pdp;
+use crate::pdp::examiner::OUT_OF_TIME;
 use crate::pdp::in_force::{Activation, RefusedRules};
 use crate::pdp::rules;
 use crate::policy::{Digest, Finding, ReadError, RuleFiles};
@@ -18,7 +19,8 @@ pub enum Taken {
     InForce,
     /// They are refused; what was in force still is.
     Refused,
-    /// They are refused since the solver had no time on a busy machine; it may have some later.
+    /// They are refused since the solver, or the whole examination, had no time on a busy machine; it may have some
+    /// later.
     Unanswered,
 }
 
@@ -81,10 +83,11 @@ fn refuse_files(pdp: &Pdp, digest: Option<Digest>, findings: Vec<Finding>) -> Ta
     taken
 }
 
-/// Is nothing against the rules but that the solver had no time?
+/// Is nothing against the rules but that the solver, or the whole examination, had no time?
 fn is_unanswered(findings: &[Finding]) -> bool {
     let mut refusing = findings.iter().filter(|finding| !finding.advisory).peekable();
-    refusing.peek().is_some() && refusing.all(|finding| finding.message.contains(BUSY))
+    let had_no_time = |finding: &Finding| [BUSY, OUT_OF_TIME].iter().any(|why| finding.message.contains(why));
+    refusing.peek().is_some() && refusing.all(had_no_time)
 }
 
 /// Logs that rules were refused, and keeps it for reports.
@@ -127,7 +130,10 @@ mod tests {
     fn only_what_had_no_time_is_tried_again() {
         let busy = || Finding::whole("policies/always", format!("the claim `c` is not proved: {BUSY}"), "wait");
         let other = || Finding::whole("policies/always", "the claim `d` does not hold", "mend it");
+        let late = |why: &str| Finding::whole("policies", format!("it took more than 300 {why}"), "try again");
         assert!(is_unanswered(&[busy(), busy(), other().advising()]));
+        assert!(is_unanswered(&[late(OUT_OF_TIME)]));
+        assert!(!is_unanswered(&[late("seconds of a processor, which is `examine_seconds`")]));
         assert!(!is_unanswered(&[busy(), other()]));
         assert!(!is_unanswered(&[busy().advising()]));
         assert!(!is_unanswered(&[]));
