@@ -44,8 +44,7 @@ pub(super) fn evidence(page: &PageCall, known: &Evidence, old: &Files, new: &Fil
         @if let Some(world) = &known.world { (live_world(page, world)?) }
         // What cannot be read is compared with nothing.
         @if known.proofs.is_none() && known.world.is_none() && known.rows.is_empty() {
-            h2 id="rows" { (words.say("rows-title")) }
-            p { (words.say("rows-not-compared")) }
+            (not_compared(words))
         } @else { (rows(words, &known.rows)) }
         (beyond(words, &known.beyond, known.beyond_unknown.as_deref()))
         (titles(words, &known.retitled))
@@ -195,6 +194,14 @@ pub(super) fn rows(words: Words, flips: &[ActionFlips]) -> Markup {
     }
 }
 
+/// That nothing was compared.
+fn not_compared(words: Words) -> Markup {
+    html! {
+        h2 id="rows" { (words.say("rows-title")) }
+        p { (words.say("rows-not-compared")) }
+    }
+}
+
 /// What turns in no row of the tables, and of which actions that is not known.
 fn beyond(words: Words, beyond: &[Beyond], unknown: Option<&str>) -> Markup {
     let of = |one: &Beyond| [&one.loosened, &one.tightened].map(|case| Some(case.as_ref()?.sentence.clone()));
@@ -238,11 +245,16 @@ pub(super) async fn difference(page: &PageCall, from: &str, to: &str) -> Result<
         Err(CallError::Refused(_)) => return Ok(None),
         Err(error) => return Err(error.into()),
     };
+    let difference = &read.value;
+    let is_of_rows =
+        !difference.rows.is_empty() || !difference.beyond.is_empty() || difference.beyond_unknown.is_some();
+    let is_compared = difference.same || difference.world.is_some() || is_of_rows;
     let markup = html! {
-        @if let Some(world) = &read.value.world { (live_world(page, world)?) }
-        (rows(page.words, &read.value.rows))
-        (beyond(page.words, &read.value.beyond, read.value.beyond_unknown.as_deref()))
-        @if !read.value.findings.is_empty() { (findings(page.words, &read.value.findings, to)?) }
+        @if let Some(world) = &difference.world { (live_world(page, world)?) }
+        @if is_compared || difference.findings.is_empty() { (rows(page.words, &difference.rows)) }
+        @else { (not_compared(page.words)) }
+        (beyond(page.words, &difference.beyond, difference.beyond_unknown.as_deref()))
+        @if !difference.findings.is_empty() { (findings(page.words, &difference.findings, to)?) }
     };
     Ok(Some((markup, read.seqs)))
 }
