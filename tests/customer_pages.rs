@@ -562,6 +562,31 @@ fn what_ended_by_itself_is_kept_by_its_time_which_no_revision_says() {
 }
 
 #[test]
+fn what_ends_by_itself_after_a_revision_is_kept_by_its_time_on_the_pages_that_do_not_list_it() {
+    let (_data, server) = demo();
+    let [mut wingtip, mut contoso] = ["wingtip", "contoso"].map(|who| signed_in(&server, who, "en"));
+    let mut ends = grant("wingtip", "azure", "contoso");
+    let now = standing::clock::Clock::now(&standing::clock::System);
+    ends["until"] = now.checked_add(jiff::SignedDuration::from_secs(5)).unwrap().to_string().into();
+    import(&server, &[ends]);
+    let by = std::time::Instant::now() + std::time::Duration::from_secs(30);
+    let is_by_time = |browser: &mut Browser<'_>, path: &str| loop {
+        let page = browser.get(path);
+        let link = page.text.split("href=\"").find(|link| link.contains("Permanent link")).unwrap();
+        let link = link.split('"').next().unwrap();
+        if link.ends_with('Z') {
+            break;
+        }
+        assert!(std::time::Instant::now() < by, "{link}");
+        std::thread::sleep(std::time::Duration::from_millis(100));
+    };
+    is_by_time(&mut wingtip, "/customers/wingtip/access");
+    for path in ["/partners/contoso/access", "/partners/contoso/customers"] {
+        is_by_time(&mut contoso, path);
+    }
+}
+
+#[test]
 fn a_choice_can_be_gone_back_to_and_read_in_another_language_and_no_link_from_elsewhere_ticks_a_box() {
     let (_data, server) = demo();
     let link = path(&server, PAGES[0]);

@@ -1,7 +1,12 @@
 //! Asking about the past, or by rules that are named: which call that is, and what is hypothetical about the answer.
 
+use std::cell::Cell;
+use std::ops::ControlFlow;
+
 use crate::clock::Timestamp;
-use crate::id::Revision;
+use crate::domain::grant::Grant;
+use crate::id::{CustomerId, PartnerId, Revision};
+use crate::limits::PAGE_MAX;
 use crate::pdp::Pdp;
 use crate::policy::Bundle;
 use crate::store::StoreError;
@@ -67,4 +72,52 @@ pub(crate) fn is_hypothetical(
         return Ok(rules.digest() != current.digest());
     }
     Ok(pdp.store.rules_in_force_at(at)?.as_deref() != Some(rules.digest().as_str()))
+}
+
+/// Whose grants decide what is shown.
+#[derive(Clone, Copy, Debug)]
+pub enum GrantsOf<'a> {
+    /// Those that a customer gave.
+    Customer(&'a CustomerId),
+    /// Those that a partner has.
+    Partner(&'a PartnerId),
+}
+
+/// Does a revision say how it was at a moment up to which it was the newest? It does not where something had ended by
+/// itself since it was written, or other rules were in force; nor, as far as is known, of more customers than are looked at.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn says_how_it_was(pdp: &Pdp, of: GrantsOf<'_>, revision: Revision, at: Timestamp) -> Result<bool, StoreError> {
+    let written = AsOf::Revision(revision).time(pdp)?;
+    if at <= written {
+        return Ok(true);
+    }
+    let rules = pdp.store.rules_in_force_at(written)?;
+    if rules.is_some() && rules != pdp.store.rules_in_force_at(at)? {
+        return Ok(false);
+    }
+    let snapshot = pdp.store.snapshot_at(revision)?;
+    let view = snapshot.view();
+    let (is_same, mut looked_at) = (Cell::new(true), 0);
+    let goes_on = || if is_same.get() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) };
+    let look = |grant: Grant| {
+        if grant.holds_at(written) && !grant.holds_at(at) {
+            is_same.set(false);
+        }
+        Ok(goes_on())
+    };
+    match of {
+        GrantsOf::Customer(customer) => view.grants(Some(customer), None, &mut |grant| look(grant))?,
+        GrantsOf::Partner(partner) => view.customers_of(partner, None, &mut |customer| {
+            looked_at += 1;
+            if looked_at > PAGE_MAX {
+                is_same.set(false);
+            } else {
+                view.grants(Some(&customer), Some(partner), &mut |grant| look(grant))?;
+            }
+            Ok(goes_on())
+        })?,
+    }
+    Ok(is_same.get())
 }

@@ -5,10 +5,11 @@ use maud::{Markup, html};
 use super::address::address;
 use super::context::{Answer, Fault, PageCall};
 use super::frame::Shown;
-use super::past::{as_it_was, as_of};
+use super::past::{as_it_was, as_of, for_good_of};
 use super::table::{Table, no_row, paging};
 use super::when::{day, moment};
 use super::words::{id, name};
+use crate::answer::past::GrantsOf;
 use crate::evidence::access_review::{Access, AccessOf, Reviewing, access_review};
 use crate::http::csv_row;
 use crate::pdp::call::Response;
@@ -136,6 +137,11 @@ pub fn shown(page: &PageCall, opened: &Response<Reviewing>, asked: &Asked) -> Re
         Some(_) => None,
         None => Some(counted(&opened.value, found.items.len(), is_one_page)?),
     };
+    let grants = match of {
+        AccessOf::Customer(customer) => GrantsOf::Customer(customer),
+        AccessOf::Partner(partner) => GrantsOf::Partner(partner),
+    };
+    let good = for_good_of(page, grants, revision, opened.value.at)?;
     let main = html! {
         h1 id="access" { (words.say(title)) }
         (choose)
@@ -152,7 +158,7 @@ pub fn shown(page: &PageCall, opened: &Response<Reviewing>, asked: &Asked) -> Re
         }
         p {
             a href=(here(&[("format", Some("csv"))])) { (words.say("download-csv")) }
-            " · " a href=(at(Some(&revision.to_string()), &[])) { (words.say("permanent-link")) }
+            " · " a href=(at(Some(&good), &[])) { (words.say("permanent-link")) }
         }
         @if let Some(count) = count { p.soft { (words.with("access-end", [("count", count.into())])) } }
     };

@@ -7,7 +7,7 @@ use super::context::{Fault, PageCall};
 use super::when::moment;
 use super::words::Words;
 use crate::answer::pages::ServiceHeld;
-use crate::answer::past::AsOf;
+use crate::answer::past::{AsOf, GrantsOf, says_how_it_was};
 use crate::clock::Timestamp;
 use crate::domain::grant::GrantEnd;
 use crate::http::past_moment;
@@ -39,6 +39,15 @@ pub fn time_of(page: &PageCall, past: Option<AsOf>) -> Result<Option<Timestamp>,
 pub fn for_good<'a>(revision: Revision, at: Timestamp, held: impl IntoIterator<Item = &'a ServiceHeld>) -> String {
     let is_over = held.into_iter().any(|held| held.ended == Some(GrantEnd::Over));
     if is_over { at.to_string() } else { revision.to_string() }
+}
+
+/// The same of a page that shows what follows from grants it does not list.
+///
+/// # Errors
+/// [`Fault::Unavailable`].
+pub fn for_good_of(page: &PageCall, of: GrantsOf<'_>, revision: Revision, at: Timestamp) -> Result<String, Fault> {
+    let is_said = says_how_it_was(&page.setting.pdp, of, revision, at).map_err(|_| Fault::Unavailable)?;
+    Ok(if is_said { revision.to_string() } else { at.to_string() })
 }
 
 /// That a page shows how it was, with the way to how it is now.

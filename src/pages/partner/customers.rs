@@ -6,6 +6,7 @@ use super::own::{administers, called, support};
 use crate::answer::pages::{
     CustomerFilter, CustomerListItem, CustomerStanding, ENDING_SOON_DAYS, PastError, ServiceHeld, customers_found,
 };
+use crate::answer::past::GrantsOf;
 use crate::clock::Timestamp;
 use crate::domain::commercial::Side;
 use crate::http::csv_row;
@@ -14,7 +15,7 @@ use crate::pages::address::address;
 use crate::pages::context::{Answer, Fault, PageCall};
 use crate::pages::form::{Choices, Field, choices, field};
 use crate::pages::frame::Shown;
-use crate::pages::past::{as_it_was, as_of, for_good, time_of};
+use crate::pages::past::{as_it_was, as_of, for_good_of, time_of};
 use crate::pages::renegotiation::stands;
 use crate::pages::table::{Table, paging};
 use crate::pages::when::{day, moment};
@@ -68,8 +69,8 @@ pub async fn customers(page: PageCall) -> Result<Answer, Fault> {
     let next = read.value.next.as_ref().map(|next| at(as_of.as_deref(), Some(next), None));
     let first = cursor.as_ref().map(|_| at(as_of.as_deref(), None, None));
     let (now, then) = (page.setting.pdp.now(), time_of(&page, past)?);
-    let held = items.iter().flat_map(|item| &item.services);
-    let good = for_good(revision, then.unwrap_or(now), held);
+    // Of all that it has, since a customer whose last service ended by itself is on no list.
+    let good = for_good_of(&page, GrantsOf::Partner(&partner), revision, then.unwrap_or(now))?;
     let is_all = filter == CustomerFilter::default();
     let of_partner = CallTarget::Partner(partner.clone());
     let may_request =

@@ -6,14 +6,16 @@ use serde_json::Value;
 
 use super::own::standings;
 use crate::answer::own_standing::{OwnAnswer, OwnStanding, StandingFilter};
+use crate::answer::past::GrantsOf;
 use crate::decide::{Duty, Nearest};
 use crate::domain::commercial::Side;
 use crate::id::{PartnerId, SubscriptionId};
+use crate::pages::address::address;
 use crate::pages::answer::answer;
 use crate::pages::context::{Answer, Fault, PageCall};
 use crate::pages::facts::facts;
 use crate::pages::frame::Shown;
-use crate::pages::past::{as_it_was, as_of, time_of};
+use crate::pages::past::{as_it_was, as_of, for_good_of, time_of};
 use crate::pages::renegotiation::stands;
 use crate::pages::table::Table;
 use crate::pages::words::{id, name};
@@ -34,6 +36,8 @@ pub async fn subscription(page: PageCall) -> Result<Answer, Fault> {
         &[("id", standing.subscription.as_str()), ("service", &service), ("customer", &standing.customer_name)],
     );
     let then = time_of(&page, past)?;
+    let shown_at = then.unwrap_or_else(|| page.setting.pdp.now());
+    let good = for_good_of(&page, GrantsOf::Customer(&standing.customer), read.revision, shown_at)?;
     let main = html! {
         p.trail {
             a href=(format!("/partners/{partner}/customers")) { (words.say("nav-customers")) }
@@ -48,7 +52,7 @@ pub async fn subscription(page: PageCall) -> Result<Answer, Fault> {
         (facts(&known(&page, standing)))
         h2 id="may" { (words.say(if past.is_some() { "may-then" } else { "may-now" })) }
         (actions(&page, &partner, standing, (past.is_some(), &read.revision.to_string())))
-        p { a href=(format!("{}?as_of={}", page.path, read.revision)) { (words.say("permanent-link")) } }
+        p { a href=(address(&page.path, &[("as_of", Some(&good))])) { (words.say("permanent-link")) } }
     };
     Ok(Shown::of(title, main).at(read.revision, &read.seqs).into())
 }
