@@ -1,6 +1,6 @@
 //! Reviewing a candidate, proposing it, reading what is proposed, and withdrawing it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
@@ -309,6 +309,25 @@ pub async fn proposals(
     call::read(pdp, call, "readRules", &CallTarget::Installation, |_, _| {
         let seal = Seal::of(&pdp.keys.ledger, &call.caller, &"proposals");
         Page::of_numbered(limit, cursor, seal, |from, most| pdp.store.proposals(from, most))
+    })
+    .await
+}
+
+/// The proposals with these numbers, as the list has them.
+///
+/// # Errors
+/// [`CallError::Denied`] when the caller may not read the rules.
+pub async fn proposals_numbered(
+    pdp: &Pdp,
+    call: &Call,
+    numbers: &BTreeSet<u64>,
+) -> Result<Response<Vec<ProposalReport>>, CallError<ListError>> {
+    call::read(pdp, call, "readRules", &CallTarget::Installation, |_, _| {
+        let mut found = Vec::new();
+        for number in numbers {
+            found.extend(pdp.store.proposal(*number)?.map(ProposalReport::from));
+        }
+        Ok(found)
     })
     .await
 }

@@ -1,6 +1,6 @@
 //! Every set of rules that decided: when, by whom, why; and one of them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use maud::html;
 
@@ -8,7 +8,6 @@ use super::evidence::{kept, outcome};
 use super::naming::{entry_why, file_address, set_link, short, whom, whom_and_person};
 use crate::config::RulesFrom;
 use crate::id::Seq;
-use crate::limits::PAGE_MAX;
 use crate::pages::address::address;
 use crate::pages::called::Called;
 use crate::pages::context::{Answer, Fault, PageCall};
@@ -18,7 +17,7 @@ use crate::pages::when::moment;
 use crate::pages::words::id;
 use crate::pdp::rules::rules_from;
 use crate::publish::ProposalReport;
-use crate::publish::proposal::proposals;
+use crate::publish::proposal::proposals_numbered;
 use crate::publish::report::{RulesEntry, rules_history, rules_with};
 
 const ON_A_PAGE: usize = 50;
@@ -46,11 +45,12 @@ type Proposed = BTreeMap<u64, ProposalReport>;
 
 /// The proposals that rules came in force by, and where it is recorded that they were looked at.
 async fn proposed(page: &PageCall, entries: &[RulesEntry]) -> Result<(Proposed, Vec<Seq>), Fault> {
-    if entries.iter().all(|entry| entry.proposal.is_none()) {
+    let numbers: BTreeSet<u64> = entries.iter().filter_map(|entry| entry.proposal).collect();
+    if numbers.is_empty() {
         return Ok((Proposed::new(), Vec::new()));
     }
-    let read = proposals(&page.setting.pdp, &page.call, PAGE_MAX, None).await?;
-    Ok((read.value.items.into_iter().map(|proposal| (proposal.id, proposal)).collect(), read.seqs))
+    let read = proposals_numbered(&page.setting.pdp, &page.call, &numbers).await?;
+    Ok((read.value.into_iter().map(|proposal| (proposal.id, proposal)).collect(), read.seqs))
 }
 
 fn entries(
