@@ -116,7 +116,7 @@ pages! {
     GET    "/customers/{customer}/partners/{partner}/renegotiation" "readPartnerRelationships" | "listSubscriptions" | "tryOwnChange" => customer::renegotiation [outcome], long;
     POST   "/customers/{customer}/partners/{partner}/renegotiation" "renegotiateForCustomer" => customer::said, long;
     GET    "/customers/{customer}/subscriptions" "readPartnerRelationships" | "listSubscriptions" => customer::subscriptions [cursor];
-    GET    "/customers/{customer}/changes" "readOwnChanges" | "readPartnerRelationships" | "listSubscriptions" => customer::changes [cursor], long;
+    GET    "/customers/{customer}/changes" "readOwnChanges" | "readPartnerRelationships" => customer::changes [cursor], long;
     GET    "/customers/{customer}/access" "reviewAccess" => customer::access [as_of cursor format], long;
 
     GET    "/partners/{partner}/customers" "readCustomerList"     => partner::customers [q only as_of cursor format];

@@ -428,6 +428,13 @@ fn what_a_partner_sold_is_counted_and_named_however_much_else_there_is() {
     let rest = wingtip.get(next.split(['"', '#']).next().unwrap());
     assert!(!contoso.text.contains(">z-only<") && rest.text.contains(">z-only<"), "{}", rest.text);
     assert!(wingtip.get("/customers/wingtip/partners/northwind").text.contains("1001 subscriptions"));
+    // An add-on is one, whatever stands before it.
+    let add_on = serde_json::json!({ "customer": "wingtip", "service": "zservice", "quantity": 1, "status": "active",
+        "parent": "z-0" });
+    let added = server.put("/v1/subscriptions/zz-added", &add_on);
+    assert_eq!(added.status, 201, "{}", added.text);
+    let changes = wingtip.get("/customers/wingtip/changes");
+    assert!(changes.text.contains("it adds to ") && changes.text.contains(">z-0<"), "{}", changes.text);
 }
 
 #[test]

@@ -2,12 +2,14 @@
 
 use maud::{Markup, html};
 
-use super::known::{Known, known};
+use super::known::all_partners;
 use super::relationships::called;
+use crate::answer::pages::PartnerRelationship;
 use crate::domain::commercial::{Outcome, Side};
 use crate::domain::event::{Event, TerminationCause};
 use crate::evidence::own_changes::{ChangesOf, OwnChange, own_changes};
 use crate::id::{CustomerId, PartnerId};
+use crate::pages::called::Called;
 use crate::pages::changes::{ON_A_PAGE, happened};
 use crate::pages::context::{Answer, Fault, PageCall};
 use crate::pages::turned::services as listed;
@@ -21,17 +23,22 @@ pub async fn changes(page: PageCall) -> Result<Answer, Fault> {
     let cursor = page.asked("cursor");
     let of = ChangesOf::Customer(customer.clone());
     let read = own_changes(&page.setting.pdp, &page.call, &of, ON_A_PAGE, cursor.as_deref()).await?;
-    let found = known(&page, &customer).await?;
+    let partners = all_partners(&page, &customer, None).await?;
+    let names = Called::of(&page)?;
     let says = words.with("changes-says", [("customer", called(&page, &customer).into())]);
     let leads_to = |revision| format!("/customers/{customer}/partners?as_of={revision}");
-    let shown = happened(&page, &read.value, &says, leads_to, |change| said(&page, &found, change));
-    let seqs = [&read.seqs[..], &found.seqs[..]].concat();
+    let shown =
+        happened(&page, &read.value, &says, leads_to, |change| said(&page, (&partners.partners[..], &names), change));
+    let seqs = [&read.seqs[..], &partners.seqs[..]].concat();
     Ok(shown.at(read.revision, &seqs).into())
 }
 
-fn said(page: &PageCall, found: &Known, change: &OwnChange) -> Markup {
+fn said(page: &PageCall, (partners, names): (&[PartnerRelationship], &Called<'_>), change: &OwnChange) -> Markup {
     let words = page.words;
-    let whom = |partner: &PartnerId| found.name(partner.as_str()).map_or_else(|| id(partner.as_str()), name);
+    let whom = |partner: &PartnerId| {
+        let known = partners.iter().find(|known| known.partner == *partner);
+        known.map_or_else(|| id(partner.as_str()), |known| name(&known.name))
+    };
     let partner = |key: &str, partner: &PartnerId| words.with(key, [("partner", whom(partner).into())]);
     match &change.event {
         Event::PartnerRegistered { partner: of } => partner("event-partner-registered", of),
@@ -46,10 +53,8 @@ fn said(page: &PageCall, found: &Known, change: &OwnChange) -> Markup {
                     [("partner", whom(seller).into()), ("subscription", of.into()), ("service", service.into())],
                 ),
                 None => {
-                    let known = found.subscriptions.iter().find(|known| known.id == *subscription);
-                    let parent = known.and_then(|known| known.parent.as_ref());
                     let parts = [("subscription", of.into()), ("service", service.into())];
-                    match parent {
+                    match names.parent(subscription) {
                         Some(parent) => {
                             let [subscription, service] = parts;
                             words.with("event-added", [subscription, service, ("parent", id(parent.as_str()).into())])

@@ -2,12 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use crate::answer::pages::subscribed::{Subscribed, subscribed};
+use crate::answer::pages::subscribed::{Counts, subscribed};
 use crate::answer::pages::{PartnerRelationship, partner_relationships};
 use crate::answer::past::AsOf;
 use crate::change::registry::{Sold, SubscriptionFilter, list_sold};
 use crate::domain::partner::PartnerKind;
-use crate::domain::subscription::Subscription;
 use crate::id::{CustomerId, PartnerId, Revision, Seq, ServiceName};
 use crate::limits::PAGE_MAX;
 use crate::pages::context::{Fault, PageCall};
@@ -70,14 +69,12 @@ pub async fn all_partners(page: &PageCall, customer: &CustomerId, as_of: Option<
     Err(Fault::Unavailable)
 }
 
-/// What a customer has, at one revision: all of its partners, how much it subscribes to, and the first of that.
+/// What a customer has, at one revision: all of its partners, and how much it subscribes to.
 pub struct Known {
     /// The partners.
     pub partners: Vec<PartnerRelationship>,
-    /// The subscriptions, as far as one list holds them.
-    pub subscriptions: Vec<Subscription>,
     /// How many subscriptions there are of each service, by who sold them: all of them.
-    pub counts: BTreeMap<ServiceName, BTreeMap<Option<PartnerId>, usize>>,
+    pub counts: Counts,
     /// The revision.
     pub revision: Revision,
     /// Where it is recorded.
@@ -91,11 +88,10 @@ pub struct Known {
 pub async fn known(page: &PageCall, customer: &CustomerId) -> Result<Known, Fault> {
     for _ in 0..TRIES {
         let Partners { partners, revision, mut seqs, .. } = all_partners(page, customer, None).await?;
-        let sold = subscribed(&page.setting.pdp, &page.call, customer, PAGE_MAX).await?;
+        let sold = subscribed(&page.setting.pdp, &page.call, customer).await?;
         if sold.revision == revision {
             seqs.extend(sold.seqs);
-            let Subscribed { first: subscriptions, counts } = sold.value;
-            return Ok(Known { partners, subscriptions, counts, revision, seqs });
+            return Ok(Known { partners, counts: sold.value, revision, seqs });
         }
     }
     Err(Fault::Unavailable)
