@@ -295,7 +295,7 @@ choose-one = Choose at least one service
 choice-held = { $partner } administers it already.
 choice-loses = { $partner } would lose it.
 choice-refused = { $partner } administers it. Remove it first; this service refuses a second partner that sells.
-choice-sold-nothing = It sold you nothing here, so nothing else ties it to you.
+choice-sold-nothing = It sold you nothing here, and no commercial relationship with it stands.
 choice-sold-elsewhere = It sold you nothing here. Your commercial relationship with it stays as it is.
 choice-sold-ended = { $count ->
     [one] It sold you one subscription here. Your commercial relationship with it has ended: it is not responsible for your support.

@@ -290,7 +290,7 @@ choose-one = 请至少选择一项服务
 choice-held = { $partner } 已在管理此服务。
 choice-loses = { $partner } 将失去该权限。
 choice-refused = { $partner } 正在管理此服务。请先将其删除；此处不接受第二个交易合作伙伴。
-choice-sold-nothing = 它未在此服务中向您售出订阅，因此与您没有其他关联。
+choice-sold-nothing = 它未在此服务中向您售出订阅，您与它之间也没有有效的商业关系。
 choice-sold-elsewhere = 它未在此服务中向您售出订阅。它与您的商业关系保持不变。
 choice-sold-ended = { $count ->
    *[other] 它在此服务中向您售出 { $count } 个订阅。您与它的商业关系已终止：它不负责为您提供支持。
