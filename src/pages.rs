@@ -103,12 +103,12 @@ pages! {
     GET    "/waiting/{id}"                                  => waiting_page::waiting, world;
     GET    "/waiting/{id}/progress"                         => waiting_page::progress, world;
 
-    GET    "/relationship-requests/{token}" "readRelationshipRequest" | "readPartnerRelationships" | "listSubscriptions" => customer::request, any;
+    GET    "/relationship-requests/{token}" "readRelationshipRequest" | "readPartnerRelationships" | "listSubscriptions" => customer::request, any, long;
     GET    "/relationship-requests/{token}/check" "readRelationshipRequest" | "readPartnerRelationships" | "listSubscriptions" | "tryOwnChange" => customer::checked_again, any, long;
     POST   "/relationship-requests/{token}/check" "readRelationshipRequest" | "readPartnerRelationships" | "listSubscriptions" | "tryOwnChange" => customer::check, long;
     POST   "/relationship-requests/{token}/acceptance" "acceptRelationship" => customer::acceptance, long;
     GET    "/customers/{customer}/partners" "readPartnerRelationships" => customer::relationships [as_of cursor format];
-    GET    "/customers/{customer}/partners/{partner}" "readPartnerRelationships" | "listSubscriptions" => customer::one_partner [cursor];
+    GET    "/customers/{customer}/partners/{partner}" "readPartnerRelationships" | "listSubscriptions" => customer::one_partner [cursor], long;
     GET    "/customers/{customer}/partners/{partner}/removal" "readPartnerRelationships" | "listSubscriptions" | "tryOwnChange" => customer::removal [service], long;
     POST   "/customers/{customer}/partners/{partner}/removal" "removeDelegatedAdministration" => customer::removed, long;
     GET    "/customers/{customer}/removal" "readPartnerRelationships" | "listSubscriptions" | "tryOwnChange" => customer::removal [service], long;

@@ -165,7 +165,8 @@ async fn of_page(setting: &Arc<Setting>, words: Words, visit: Visit) -> SiteResp
         (route.method != Method::GET).then(|| page.held.as_ref().map(|held| held.session.id.clone())).flatten();
     let changes = || changes.iter().for_each(|session| setting.waiting.changes(session));
     changes();
-    let answer = if route.is_long {
+    // A visitor is shown who asks, or has to sign in: that looks at a few facts.
+    let answer = if route.is_long && page.call.caller != Caller::Visitor {
         long_page(route, page, &whose, taking).await
     } else {
         let kept = page.as_looked_at();

@@ -2,9 +2,8 @@
 
 use maud::{Markup, html};
 
-use super::known::all_partners;
+use super::known::{Partners, all_partners};
 use super::relationships::called;
-use crate::answer::pages::PartnerRelationship;
 use crate::domain::commercial::{Outcome, Side};
 use crate::domain::event::{Event, TerminationCause};
 use crate::evidence::own_changes::{ChangesOf, OwnChange, own_changes};
@@ -27,18 +26,14 @@ pub async fn changes(page: PageCall) -> Result<Answer, Fault> {
     let names = Called::of(&page)?;
     let says = words.with("changes-says", [("customer", called(&page, &customer).into())]);
     let leads_to = |revision| format!("/customers/{customer}/partners?as_of={revision}");
-    let shown =
-        happened(&page, &read.value, &says, leads_to, |change| said(&page, (&partners.partners[..], &names), change));
+    let shown = happened(&page, &read.value, &says, leads_to, |change| said(&page, (&partners, &names), change));
     let seqs = [&read.seqs[..], &partners.seqs[..]].concat();
     Ok(shown.at(read.revision, &seqs).into())
 }
 
-fn said(page: &PageCall, (partners, names): (&[PartnerRelationship], &Called<'_>), change: &OwnChange) -> Markup {
+fn said(page: &PageCall, (partners, names): (&Partners, &Called<'_>), change: &OwnChange) -> Markup {
     let words = page.words;
-    let whom = |partner: &PartnerId| {
-        let known = partners.iter().find(|known| known.partner == *partner);
-        known.map_or_else(|| id(partner.as_str()), |known| name(&known.name))
-    };
+    let whom = |partner: &PartnerId| partners.name(partner.as_str()).map_or_else(|| id(partner.as_str()), name);
     let partner = |key: &str, partner: &PartnerId| words.with(key, [("partner", whom(partner).into())]);
     match &change.event {
         Event::PartnerRegistered { partner: of } => partner("event-partner-registered", of),

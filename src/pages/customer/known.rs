@@ -97,29 +97,51 @@ pub async fn known(page: &PageCall, customer: &CustomerId) -> Result<Known, Faul
     Err(Fault::Unavailable)
 }
 
-/// The same with a page of its subscriptions and their sellers, at the same revision; nothing for a cursor that is none.
+/// All of a customer's partners with a page of its subscriptions and their sellers, at one revision; nothing for a cursor
+/// that is none.
 ///
 /// # Errors
-/// As [`known`].
-pub async fn known_with_sold(
+/// As [`all_partners`].
+pub async fn partners_with_sold(
     page: &PageCall,
     customer: &CustomerId,
     limit: usize,
     cursor: Option<&str>,
-) -> Result<Option<(Known, Sold)>, Fault> {
+) -> Result<Option<(Partners, Sold)>, Fault> {
     let filter = SubscriptionFilter { customer: Some(customer.clone()), partner: None };
     for _ in 0..TRIES {
-        let mut found = known(page, customer).await?;
         let sold = match list_sold(&page.setting.pdp, &page.call, &filter, limit, cursor).await {
             Err(CallError::Refused(ListError::Cursor)) => return Ok(None),
             sold => sold?,
         };
+        let mut found = all_partners(page, customer, None).await?;
         if sold.revision == found.revision {
             found.seqs.extend(sold.seqs);
             return Ok(Some((found, sold.value)));
         }
     }
     Err(Fault::Unavailable)
+}
+
+impl Partners {
+    /// Those that administer a service now.
+    pub fn administrators<'a>(&'a self, service: &'a ServiceName) -> impl Iterator<Item = &'a PartnerRelationship> {
+        let administers = move |partner: &&PartnerRelationship| {
+            partner.services.iter().any(|held| held.service == *service && held.delegated_administrator)
+        };
+        self.partners.iter().filter(administers)
+    }
+
+    /// What people call a partner.
+    #[must_use]
+    pub fn name(&self, partner: &str) -> Option<&str> {
+        named(&self.partners, partner)
+    }
+}
+
+/// What people call one of these partners.
+fn named<'a>(partners: &'a [PartnerRelationship], partner: &str) -> Option<&'a str> {
+    partners.iter().find(|known| known.partner.as_str() == partner).map(|known| known.name.as_str())
 }
 
 impl Known {
@@ -144,7 +166,7 @@ impl Known {
     /// What people call a partner.
     #[must_use]
     pub fn name(&self, partner: &str) -> Option<&str> {
-        self.partners.iter().find(|known| known.partner.as_str() == partner).map(|known| known.name.as_str())
+        named(&self.partners, partner)
     }
 
     /// Does the commercial relationship with a partner stand, so that it is billed and responsible for support?

@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::known::{Known, known_with_sold};
+use super::known::{Partners, partners_with_sold};
 use super::relationships::called;
 use crate::change::registry::Sold;
 use crate::id::CustomerId;
@@ -21,18 +21,15 @@ pub async fn subscriptions(page: PageCall) -> Result<Answer, Fault> {
     let customer: CustomerId = page.param("customer")?;
     let words = page.words;
     let cursor = page.asked("cursor");
-    let found = known_with_sold(&page, &customer, ON_A_PAGE, cursor.as_deref()).await?;
+    let found = partners_with_sold(&page, &customer, ON_A_PAGE, cursor.as_deref()).await?;
     let is_cursor_wrong = found.is_none();
     let (found, Sold { subscriptions, sellers }) = match found {
         Some(found) => found,
-        None => known_with_sold(&page, &customer, ON_A_PAGE, None).await?.ok_or(Fault::NotFound)?,
+        None => partners_with_sold(&page, &customer, ON_A_PAGE, None).await?.ok_or(Fault::NotFound)?,
     };
-    let services = found.services();
     let rows = subscriptions.items.iter().zip(&sellers).map(|(subscription, sold_by)| {
-        let administrators: Vec<Markup> = services
-            .get(&subscription.service)
-            .map(|partners| partners.iter().map(|partner| name(&partner.name)).collect())
-            .unwrap_or_default();
+        let administrators = found.administrators(&subscription.service);
+        let administrators: Vec<Markup> = administrators.map(|partner| name(&partner.name)).collect();
         vec![
             html! {
                 (id(subscription.id.as_str()))
@@ -69,7 +66,7 @@ pub async fn subscriptions(page: PageCall) -> Result<Answer, Fault> {
 }
 
 /// Who sold something; the customer bought it itself where nobody did.
-fn seller(page: &PageCall, found: &Known, seller: Option<&str>) -> Markup {
+fn seller(page: &PageCall, found: &Partners, seller: Option<&str>) -> Markup {
     match seller {
         Some(seller) => found.name(seller).map_or_else(|| id(seller), name),
         None => html! { span.soft { (page.words.say("sold-by-nobody")) } },
