@@ -19,6 +19,15 @@ pub fn is_installation(entity: &Entity) -> bool {
     INSTALLATION.contains(&entity.kind.as_str())
 }
 
+/// What a partner or a customer is called now, or its id where that cannot be looked up: what is done already is not told as
+/// a fault for want of a name.
+#[must_use]
+pub fn called_or_id(page: &PageCall, kind: Kind, id: &str) -> String {
+    let caller = format!("{}:{id}", kind.as_str().to_lowercase());
+    let called = names(&page.setting.pdp).and_then(|mut names| names.name(&caller));
+    called.ok().flatten().unwrap_or_else(|| id.to_owned())
+}
+
 /// What callers, partners and customers are called now: all looked up in one snapshot.
 pub struct Called<'a> {
     page: &'a PageCall,

@@ -18,11 +18,13 @@ use crate::change::removal::{Removal, RemovalEffect, RemovalError};
 use crate::id::{CustomerId, PartnerId, ServiceName};
 use crate::pages::address::address;
 use crate::pages::answer::{Tone, panel};
+use crate::pages::called::called_or_id;
 use crate::pages::context::{Answer, DonePart, Fault, PageCall, WhatWasDone};
 use crate::pages::frame::Shown;
 use crate::pages::turned::turned;
 use crate::pages::words::{id, name};
 use crate::pdp::call::CallError;
+use crate::question::Kind;
 
 /// What was shown that a removal takes.
 #[derive(Deserialize)]
@@ -186,11 +188,10 @@ pub async fn removed(page: PageCall) -> Result<Answer, Fault> {
             Err(CallError::Refused(RemovalError::NotAsExpected(_))) => return questioned(&page, &asked, true).await,
             Err(error) => return Err(error.into()),
         };
-    let after = known(&page, &asked.customer).await?;
     let mut partners: Vec<String> = Vec::new();
     let mut services: Vec<String> = Vec::new();
     for removed in &done.value.removed {
-        let called = after.name(removed.partner.as_str()).unwrap_or(removed.partner.as_str()).to_owned();
+        let called = called_or_id(&page, Kind::Partner, removed.partner.as_str());
         let service = page.service_text(&removed.service);
         if !partners.contains(&called) {
             partners.push(called);

@@ -6,8 +6,10 @@ use super::one_partner::{negotiation, of_page};
 use crate::answer::what_if::own::{CustomerChange, what_if_customer};
 use crate::domain::commercial::{Position, Side};
 use crate::id::{CustomerId, PartnerId};
+use crate::pages::called::called_or_id;
 use crate::pages::context::{Answer, DonePart, Fault, PageCall, WhatWasDone};
 use crate::pages::renegotiation::{Said, Tried, position, say};
+use crate::question::Kind;
 
 /// `GET /customers/{customer}/partners/{partner}/renegotiation`
 pub async fn question(page: PageCall) -> Result<Answer, Fault> {
@@ -33,11 +35,14 @@ pub async fn said(page: PageCall) -> Result<Answer, Fault> {
     page.signed_in()?;
     let (customer, partner): (CustomerId, PartnerId) = (page.param("customer")?, page.param("partner")?);
     let back = format!("/customers/{customer}/partners/{partner}");
+    let of = partner.clone();
     match say(&page, customer, partner, Side::Customer).await? {
         Said::Again(position, has_changed) => questioned(&page, position, has_changed).await,
         Said::Done(says) => {
-            let (_, _, after) = of_page(&page).await?;
-            let parts = BTreeMap::from([("other".to_owned(), DonePart::Names(vec![after.name]))]);
+            let parts = BTreeMap::from([(
+                "other".to_owned(),
+                DonePart::Names(vec![called_or_id(&page, Kind::Partner, of.as_str())]),
+            )]);
             Ok(page.see_done(back, &WhatWasDone { says, parts }))
         }
     }

@@ -19,6 +19,7 @@ use crate::change::expected::Expecting;
 use crate::change::relationship::{LinkError, Offer, accept, offer};
 use crate::id::{CustomerId, PartnerId, ServiceName};
 use crate::pages::answer::{Tone, panel};
+use crate::pages::called::called_or_id;
 use crate::pages::context::{Answer, DonePart, Fault, PageCall, WhatWasDone};
 use crate::pages::facts::facts;
 use crate::pages::form::{Field, FieldError, Form, error_at, field, is_wrong, key_field, summary};
@@ -28,6 +29,7 @@ use crate::pages::when::{date, day};
 use crate::pages::words::{id, name};
 use crate::pdp::call::{CallError, Response};
 use crate::pdp::guessing::link_view_from;
+use crate::question::Kind;
 
 /// The fields of the choice, besides those of every form.
 const FIELDS: [&str; 4] = ["service*", "other", "until", "shown"];
@@ -354,8 +356,7 @@ pub async fn acceptance(page: PageCall) -> Result<Answer, Fault> {
         Err(error) => return Err(error.into()),
     };
     let accepted = done.value;
-    let after = known(&page, &customer).await?;
-    let called = |partner: &PartnerId| after.name(partner.as_str()).unwrap_or(partner.as_str()).to_owned();
+    let called = |partner: &PartnerId| called_or_id(&page, Kind::Partner, partner.as_str());
     let displaced: Vec<String> = accepted.displaced.iter().map(|displaced| called(&displaced.partner)).collect();
     let granted = accepted.granted.iter().map(|service| page.service_text(service)).collect::<Vec<_>>();
     let moved = choice.moved(&before, &accepted.partner);

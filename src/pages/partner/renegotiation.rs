@@ -7,8 +7,10 @@ use super::own::of_page;
 use crate::answer::what_if::own::{PartnerChange, PartnerRenegotiation, what_if_partner};
 use crate::domain::commercial::{Position, Side};
 use crate::id::{CustomerId, PartnerId};
+use crate::pages::called::called_or_id;
 use crate::pages::context::{Answer, DonePart, Fault, PageCall, WhatWasDone};
 use crate::pages::renegotiation::{Said, Tried, position, say};
+use crate::question::Kind;
 
 /// `GET /partners/{partner}/customers/{customer}/renegotiation`
 pub async fn question(page: PageCall) -> Result<Answer, Fault> {
@@ -35,11 +37,14 @@ pub async fn said(page: PageCall) -> Result<Answer, Fault> {
     page.signed_in()?;
     let (partner, customer): (PartnerId, CustomerId) = (page.param("partner")?, page.param("customer")?);
     let back = format!("/partners/{partner}/customers/{customer}");
+    let of = customer.clone();
     match say(&page, customer, partner, Side::Partner).await? {
         Said::Again(position, has_changed) => questioned(&page, position, has_changed).await,
         Said::Done(says) => {
-            let (_, after, _) = of_page(&page, 0, None).await?;
-            let parts = BTreeMap::from([("other".to_owned(), DonePart::Names(vec![after.name]))]);
+            let parts = BTreeMap::from([(
+                "other".to_owned(),
+                DonePart::Names(vec![called_or_id(&page, Kind::Customer, of.as_str())]),
+            )]);
             Ok(page.see_done(back, &WhatWasDone { says, parts }))
         }
     }
