@@ -226,6 +226,14 @@ fn what_was_typed_is_kept_when_the_session_ended_and_when_another_began() {
     let removal = format!("{draft}/removal");
     let plain = ada.post(&removal, &[("form_key", "x"), ("once", "A"), ("version", "1")]);
     assert!(plain.status == 403 && plain.text.contains(&format!("href=\"{removal}\"")), "{}", plain.text);
+    // What a draft is called; and, of whoever is signed out, a checkpoint that somebody kept.
+    let named = [("form_key", "x"), ("once", "A"), ("name", "N<i>")];
+    let kept = ada.post("/rules/drafts", &named);
+    assert!(kept.status == 403 && kept.text.contains("value=\"N&lt;i&gt;\""), "{} {}", kept.status, kept.text);
+    for (path, field) in [("/rules/drafts", "name"), ("/ledger/checkpoints", "note")] {
+        let kept = Browser::of(&press.server).post(path, &[("form_key", "x"), ("once", "A"), (field, "C<i>")]);
+        assert!(kept.status == 403 && kept.text.contains("C&lt;i&gt;"), "{path}: {} {}", kept.status, kept.text);
+    }
     // What is proposed, and why somebody says no.
     let written = [("form_key", "x"), ("once", "A"), ("version", "1"), ("title", "T<i>"), ("why", "W<i>")];
     let kept = ada.post(&format!("{draft}/proposal"), &written);

@@ -11,7 +11,7 @@ use super::words::Words;
 use crate::caller::Caller;
 
 /// The fields that somebody writes into, each with the key of what it is called.
-const TYPED: [(&str, &str); 7] = [
+const TYPED: [(&str, &str); 10] = [
     ("text", "field-text"),
     ("paragraph-1", "email-paragraph-1"),
     ("paragraph-2", "email-paragraph-2"),
@@ -19,6 +19,9 @@ const TYPED: [(&str, &str); 7] = [
     ("unproved", "field-unproved"),
     ("activate-at", "field-activate-at"),
     ("why", "field-why"),
+    ("title", "field-title"),
+    ("name", "field-draft-name"),
+    ("note", "note"),
 ];
 /// How many lines are shown of what was typed.
 const ROWS: usize = 8;
@@ -57,6 +60,12 @@ pub fn of_before(words: Words) -> Markup {
             p { (words.say("typed-says")) " " span.soft.small.code translate="no" { "foreign_form" } }
         },
     )
+}
+
+/// That nothing was done since whoever sent a form proved too long ago who they are, and what was typed is still in it.
+#[must_use]
+pub fn of_old_proof(words: Words) -> Markup {
+    panel(Tone::Care, &words.say("proof-too-old"), &html! { p { (words.say("proof-too-old-says")) } })
 }
 
 /// A page with what was typed in it, as what a form of before is answered with.

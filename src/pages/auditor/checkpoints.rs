@@ -12,6 +12,7 @@ use crate::pages::facts::facts;
 use crate::pages::form::{Area, FieldError, area, summary};
 use crate::pages::frame::Shown;
 use crate::pages::table::{Table, no_row, paging};
+use crate::pages::typed::{Sent, as_of_before};
 use crate::pages::words::{Words, id};
 use crate::pdp::call::{CallError, Response};
 use crate::pdp::page::{ListError, Page};
@@ -44,8 +45,17 @@ pub async fn checkpoints(page: PageCall) -> Result<Answer, Fault> {
 /// `POST /ledger/checkpoints`: a checkpoint that somebody kept is held against the ledger. It changes nothing.
 pub async fn compared(page: PageCall) -> Result<Answer, Fault> {
     page.signed_in()?;
-    let form = page.form(&["note"])?;
     let words = page.words;
+    let form = match page.form_typed(&["note"])? {
+        Sent::Form(form) => form,
+        Sent::OfBefore(form) => {
+            let found = kept(&page.setting.pdp, &page.call, ON_A_PAGE, None).await?;
+            let all = list(words, &found, false);
+            let main = framed(&page, "checkpoints", form.text("note"), &[], &html! {}, &all)?;
+            let shown = Shown::of(words.say("checkpoints"), main).at(found.revision, &found.seqs);
+            return Ok(as_of_before(words, shown).into());
+        }
+    };
     // Whoever pastes a note may lose the line end that it ends with.
     let typed = form.text("note");
     let note = format!("{}\n", typed.trim());

@@ -14,7 +14,7 @@ use crate::pages::context::{Answer, Fault, PageCall, WhatWasDone};
 use crate::pages::facts::facts;
 use crate::pages::form::{Field, FieldError, Form, field, is_wrong, summary};
 use crate::pages::frame::Shown;
-use crate::pages::typed::{Sent, of_before};
+use crate::pages::typed::{Sent, of_before, of_old_proof};
 use crate::pdp::call::CallError;
 use crate::publish::PublishError;
 use crate::publish::approval::{Approving, approve, stands_against};
@@ -29,6 +29,7 @@ struct Written {
     errors: Vec<FieldError>,
     has_moved: bool,
     is_of_before: bool,
+    is_proof_old: bool,
 }
 
 impl Written {
@@ -73,6 +74,7 @@ async fn asked(page: &PageCall, number: u64, written: &Written) -> Result<Answer
         p.trail { a href=(back) { (words.say("back-to-proposal")) } }
         h1 { (words.with("approval-title", [("number", number.to_string().into())])) }
         @if written.is_of_before { (of_before(words)) }
+        @if written.is_proof_old { (of_old_proof(words)) }
         @if written.has_moved {
             (panel(Tone::Care, &words.say("changed-title"), &html! { p { (words.say("approval-moved-meanwhile")) } }))
         }
@@ -114,7 +116,8 @@ async fn asked(page: &PageCall, number: u64, written: &Written) -> Result<Answer
     let title = words.text("approval-title", &[("number", &number.to_string())]);
     let shown = Shown::of(title, main).at(read.revision, &read.seqs);
     let shown = if written.errors.is_empty() { shown } else { shown.as_mistake() };
-    Ok(if written.is_of_before { shown.with_status(StatusCode::FORBIDDEN) } else { shown }.into())
+    let is_undone = written.is_of_before || written.is_proof_old;
+    Ok(if is_undone { shown.with_status(StatusCode::FORBIDDEN) } else { shown }.into())
 }
 
 /// `POST /rules/proposals/{proposal}/approval`
@@ -130,7 +133,7 @@ pub async fn approved(page: PageCall) -> Result<Answer, Fault> {
     };
     let written = Written::of(&form);
     if !page.is_proved_lately() && written.is_any() {
-        return asked(&page, number, &written).await;
+        return asked(&page, number, &Written { is_proof_old: true, ..written }).await;
     }
     page.proved_lately(&page.path)?;
     let words = page.words;

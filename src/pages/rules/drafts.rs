@@ -41,10 +41,10 @@ pub(super) fn missing_version() -> Fault {
 /// `GET /rules/drafts`
 pub async fn drafts(page: PageCall) -> Result<Answer, Fault> {
     page.signed_in()?;
-    listed(&page, "", &[]).await
+    Ok(listed(&page, "", &[]).await?.into())
 }
 
-async fn listed(page: &PageCall, typed: &str, errors: &[FieldError]) -> Result<Answer, Fault> {
+async fn listed(page: &PageCall, typed: &str, errors: &[FieldError]) -> Result<Shown, Fault> {
     let words = page.words;
     let read = read_drafts(&page.setting.pdp, &page.call).await?;
     let called = Called::of(page)?;
@@ -73,17 +73,22 @@ async fn listed(page: &PageCall, typed: &str, errors: &[FieldError]) -> Result<A
         }
     };
     let shown = Shown::of(words.say("nav-rules-drafts"), main).at(read.revision, &read.seqs);
-    Ok(if errors.is_empty() { shown } else { shown.as_mistake() }.into())
+    Ok(if errors.is_empty() { shown } else { shown.as_mistake() })
 }
 
 /// `POST /rules/drafts`
 pub async fn begun(page: PageCall) -> Result<Answer, Fault> {
     page.signed_in()?;
-    let form = page.form(&["name"])?;
+    let form = match page.form_typed(&["name"])? {
+        Sent::Form(form) => form,
+        Sent::OfBefore(form) => {
+            return Ok(as_of_before(page.words, listed(&page, form.text("name"), &[]).await?).into());
+        }
+    };
     let called = form.text("name").trim().to_owned();
     let missing = || wrong("name", page.words.say("field-draft-name-missing"));
     if called.is_empty() {
-        return listed(&page, &called, &missing()).await;
+        return Ok(listed(&page, &called, &missing()).await?.into());
     }
     // The same form has the same draft.
     let mut chance: Vec<u8> = form.text("once").bytes().take(ID_BYTES * 2).collect();
@@ -94,7 +99,7 @@ pub async fn begun(page: PageCall) -> Result<Answer, Fault> {
     match put_draft(&page.setting.pdp, &call, &draft, putting).await {
         Ok(_) => Ok(Answer::SeeOther { to: format!("/rules/drafts/{draft}"), cookies: Vec::new() }),
         Err(CallError::Refused(DraftError::Name)) => {
-            listed(&page, &called, &wrong("name", page.words.say("field-too-long"))).await
+            Ok(listed(&page, &called, &wrong("name", page.words.say("field-too-long"))).await?.into())
         }
         Err(error) => Err(error.into()),
     }
