@@ -1,6 +1,7 @@
 //! The pages of drafts: begun, edited a file at a time, proposed, and approved by somebody who did not edit it.
 
 use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
 
 use serde_json::json;
 
@@ -274,6 +275,7 @@ fn a_review_of_a_draft_goes_on_when_its_page_is_left_and_is_kept_with_the_draft(
     let page = ada.get(&path);
     assert!(page.text.contains("It was not reviewed yet."), "{}", page.text);
     assert_eq!(sent(&mut ada, &page, &path, &[]).status, 303);
+    let by = Instant::now() + Duration::from_secs(60);
     let finished = loop {
         let page = bob.get(&path);
         let goes_on = page.text.contains("<progress");
@@ -282,6 +284,8 @@ fn a_review_of_a_draft_goes_on_when_its_page_is_left_and_is_kept_with_the_draft(
         if !goes_on {
             break page;
         }
+        assert!(Instant::now() < by, "it goes on: {}", page.text);
+        std::thread::sleep(Duration::from_millis(100));
     };
     for says in ["Reviewed on", "It can be put in force with a word why", "Rows of the tables that turn", PATH] {
         assert!(finished.text.contains(says), "{says}: {}", finished.text);
@@ -301,11 +305,14 @@ fn the_evidence_of_what_cannot_be_read_says_that_nothing_was_compared() {
     let path = format!("{draft}/evidence");
     let page = ada.get(&path);
     assert_eq!(sent(&mut ada, &page, &path, &[]).status, 303);
+    let by = Instant::now() + Duration::from_secs(60);
     let finished = loop {
         let page = ada.get(&path);
         if !page.text.contains("<progress") {
             break page;
         }
+        assert!(Instant::now() < by, "it goes on: {}", page.text);
+        std::thread::sleep(Duration::from_millis(100));
     };
     let says = "Nothing was compared; what was found says why.";
     assert!(finished.text.contains(says) && !finished.text.contains("No row turns."), "{}", finished.text);
