@@ -634,7 +634,10 @@ fn json_that_is_broken_or_has_two_meanings_is_refused_at_its_place() {
         ("", JsonError::Empty),
         (" \t\r\n", JsonError::Empty),
         ("\u{A0}", malformed(1, 1, "expected value")),
-        ("\u{FEFF}{}", malformed(1, 1, "expected value")),
+        (
+            "\u{FEFF}{}",
+            malformed(1, 1, "expected value, and a byte order mark stands there: save the text as UTF-8 without one"),
+        ),
         ("{", malformed(1, 1, "EOF while parsing an object")),
         ("{}{}", malformed(1, 3, "trailing characters")),
         ("1 2", malformed(1, 3, "trailing characters")),
