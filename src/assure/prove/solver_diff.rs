@@ -131,7 +131,7 @@ impl Comparison<'_> {
                 Found::Unknown(why) => doubt(&mut beyond.unknown, why),
                 Found::Not(raw) => {
                     match named(new, &mut self.solver, &here, claim, (left.as_slice(), right.as_slice()), raw)? {
-                        Some(case) if shown.others => doubt(&mut beyond.unknown, not_told_apart(&case)),
+                        Some(case) if shown.others => doubt(&mut beyond.unknown, indistinct(&case)),
                         Some(case) => *slot = Some(case),
                         None => doubt(&mut beyond.unknown, NOT_FOUND_AGAIN.to_owned()),
                     }
@@ -164,7 +164,7 @@ impl Comparison<'_> {
                         let found = Reproduced { namespace, question, facts, is_allowed, rules };
                         let case = Counterexample::of(self.new, found);
                         if shown.others {
-                            doubt(&mut beyond.unknown, not_told_apart(&case));
+                            doubt(&mut beyond.unknown, indistinct(&case));
                         } else {
                             beyond.tightened = Some(case);
                         }
@@ -181,7 +181,7 @@ const NOT_FOUND_AGAIN: &str = "deciding did not find the solver's case again";
 
 /// Why it is not known what turns besides rows that cannot be left out of the question: the solver's case may be one of
 /// them.
-fn not_told_apart(case: &Counterexample) -> String {
+fn indistinct(case: &Counterexample) -> String {
     format!("what the rows show is not told apart from it: for example {}", case.sentence)
 }
 
