@@ -174,7 +174,7 @@ fn a_file_that_is_no_store_is_refused_and_left_as_it_is() {
 fn a_store_of_another_program_and_one_of_a_newer_format_are_refused() {
     let table: redb::TableDefinition<&str, &[u8]> = redb::TableDefinition::new("meta");
     for (format, expected) in
-        [(vec![], "of another program"), (vec![6], "has format 6"), (vec![0], "of another program")]
+        [(vec![], "of another program"), (vec![7], "has format 7"), (vec![0], "of another program")]
     {
         let data = folder();
         let database = redb::Database::create(data.path().join("standing.redb")).unwrap();
