@@ -21,7 +21,7 @@ use crate::pages::turned::services as listed;
 use crate::pages::when::moment;
 use crate::pages::words::{Words, id};
 use crate::pdp::call::{CallError, Response};
-use crate::pdp::page::{ListError, Page};
+use crate::pdp::page::Page;
 
 const ON_A_PAGE: usize = 50;
 /// What happens, by the names of the journal.
@@ -50,19 +50,13 @@ pub async fn changes(page: PageCall) -> Result<Answer, Fault> {
     let asked = &page.parameters;
     let (filter, errors) = filter(words, asked);
     let (pdp, call, cursor) = (&page.setting.pdp, &page.call, asked.given("cursor"));
-    let (found, is_cursor_wrong) = match newest_changes(pdp, call, &filter, ON_A_PAGE, cursor).await {
-        Err(CallError::Refused(ListError::Cursor)) => {
-            (newest_changes(pdp, call, &filter, ON_A_PAGE, None).await?, true)
-        }
-        found => (found?, false),
-    };
+    let found = newest_changes(pdp, call, &filter, ON_A_PAGE, cursor).await?;
     let main = html! {
         (summary(words, &errors))
         h1 id="changes" { (words.say("nav-changes")) }
         p { (words.say("journal-says")) }
-        @if is_cursor_wrong { p.heed { (words.say("cursor-wrong")) } }
         (form(words, asked, &errors))
-        @if errors.is_empty() { (results(&page, asked, &found, cursor.is_some() && !is_cursor_wrong)?) }
+        @if errors.is_empty() { (results(&page, asked, &found, cursor.is_some())?) }
     };
     let shown = Shown::of(words.say("nav-changes"), main);
     Ok(if errors.is_empty() { shown.at(found.revision, &found.seqs) } else { shown.as_mistake() }.into())

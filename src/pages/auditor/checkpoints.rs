@@ -14,8 +14,8 @@ use crate::pages::frame::Shown;
 use crate::pages::table::{Table, no_row, paging};
 use crate::pages::typed::{Sent, as_of_before};
 use crate::pages::words::{Words, id};
-use crate::pdp::call::{CallError, Response};
-use crate::pdp::page::{ListError, Page};
+use crate::pdp::call::Response;
+use crate::pdp::page::Page;
 
 const ON_A_PAGE: usize = 50;
 const PATH: &str = "/ledger/checkpoints";
@@ -26,17 +26,9 @@ pub async fn checkpoints(page: PageCall) -> Result<Answer, Fault> {
     page.signed_in()?;
     let asked = &page.parameters;
     let cursor = asked.given("cursor");
-    let (found, is_cursor_wrong) = match kept(&page.setting.pdp, &page.call, ON_A_PAGE, cursor).await {
-        Err(CallError::Refused(ListError::Cursor)) => {
-            (kept(&page.setting.pdp, &page.call, ON_A_PAGE, None).await?, true)
-        }
-        found => (found?, false),
-    };
+    let found = kept(&page.setting.pdp, &page.call, ON_A_PAGE, cursor).await?;
     let words = page.words;
-    let list = html! {
-        @if is_cursor_wrong { p.heed { (words.say("cursor-wrong")) } }
-        (list(words, &found, cursor.is_some() && !is_cursor_wrong))
-    };
+    let list = list(words, &found, cursor.is_some());
     let main = framed(&page, "checkpoints", "", &[], &html! {}, &list)?;
     let shown = Shown::of(words.say("checkpoints"), main);
     Ok(shown.at(found.revision, &found.seqs).into())

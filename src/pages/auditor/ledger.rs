@@ -45,15 +45,9 @@ pub async fn ledger(page: PageCall) -> Result<Answer, Fault> {
         }
     }
     let cursor = asked.given("cursor");
-    let mut is_cursor_wrong = false;
     // Whoever may not read the ledger does not learn what is wrong with a field either.
     let searched = if errors.is_empty() { filter } else { DecisionFilter::default() };
-    let mut found = decisions(pdp, call, &searched, ON_A_PAGE, cursor).await;
-    if matches!(&found, Err(CallError::Refused(ListError::Cursor))) {
-        is_cursor_wrong = true;
-        found = decisions(pdp, call, &searched, ON_A_PAGE, None).await;
-    }
-    let found = match found {
+    let found = match decisions(pdp, call, &searched, ON_A_PAGE, cursor).await {
         Ok(found) => Some(found).filter(|_| errors.is_empty()),
         Err(error) => {
             errors.push(rules_error(page.words, error)?);
@@ -65,9 +59,8 @@ pub async fn ledger(page: PageCall) -> Result<Answer, Fault> {
         (summary(words, &errors))
         h1 id="ledger" { (words.say("nav-ledger")) }
         p { (words.with("ledger-says", [("count", count.into())])) " " (ways(words)) }
-        @if is_cursor_wrong { p.heed { (words.say("cursor-wrong")) } }
         (form(&page, asked, &errors))
-        @if let Some(found) = &found { (results(&page, asked, found, count, cursor.is_some() && !is_cursor_wrong)?) }
+        @if let Some(found) = &found { (results(&page, asked, found, count, cursor.is_some())?) }
     };
     let shown = Shown::of(words.say("nav-ledger"), main);
     Ok(match &found {

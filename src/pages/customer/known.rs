@@ -10,8 +10,6 @@ use crate::domain::partner::PartnerKind;
 use crate::id::{CustomerId, PartnerId, Revision, Seq, ServiceName};
 use crate::limits::PAGE_MAX;
 use crate::pages::context::{Fault, PageCall};
-use crate::pdp::call::CallError;
-use crate::pdp::page::ListError;
 
 /// How often both are read, where something is written in between.
 pub(super) const TRIES: usize = 5;
@@ -97,8 +95,7 @@ pub async fn known(page: &PageCall, customer: &CustomerId) -> Result<Known, Faul
     Err(Fault::Unavailable)
 }
 
-/// All of a customer's partners with a page of its subscriptions and their sellers, at one revision; nothing for a cursor
-/// that is none.
+/// All of a customer's partners with a page of its subscriptions and their sellers, at one revision.
 ///
 /// # Errors
 /// As [`all_partners`].
@@ -107,17 +104,14 @@ pub async fn partners_with_sold(
     customer: &CustomerId,
     limit: usize,
     cursor: Option<&str>,
-) -> Result<Option<(Partners, Sold)>, Fault> {
+) -> Result<(Partners, Sold), Fault> {
     let filter = SubscriptionFilter { customer: Some(customer.clone()), partner: None };
     for _ in 0..TRIES {
-        let sold = match list_sold(&page.setting.pdp, &page.call, &filter, limit, cursor).await {
-            Err(CallError::Refused(ListError::Cursor)) => return Ok(None),
-            sold => sold?,
-        };
+        let sold = list_sold(&page.setting.pdp, &page.call, &filter, limit, cursor).await?;
         let mut found = all_partners(page, customer, None).await?;
         if sold.revision == found.revision {
             found.seqs.extend(sold.seqs);
-            return Ok(Some((found, sold.value)));
+            return Ok((found, sold.value));
         }
     }
     Err(Fault::Unavailable)

@@ -21,12 +21,8 @@ pub async fn subscriptions(page: PageCall) -> Result<Answer, Fault> {
     let customer: CustomerId = page.param("customer")?;
     let words = page.words;
     let cursor = page.asked("cursor");
-    let found = partners_with_sold(&page, &customer, ON_A_PAGE, cursor.as_deref()).await?;
-    let is_cursor_wrong = found.is_none();
-    let (found, Sold { subscriptions, sellers }) = match found {
-        Some(found) => found,
-        None => partners_with_sold(&page, &customer, ON_A_PAGE, None).await?.ok_or(Fault::NotFound)?,
-    };
+    let (found, Sold { subscriptions, sellers }) =
+        partners_with_sold(&page, &customer, ON_A_PAGE, cursor.as_deref()).await?;
     let rows = subscriptions.items.iter().zip(&sellers).map(|(subscription, sold_by)| {
         let administrators = found.administrators(&subscription.service);
         let administrators: Vec<Markup> = administrators.map(|partner| name(&partner.name)).collect();
@@ -52,11 +48,10 @@ pub async fn subscriptions(page: PageCall) -> Result<Answer, Fault> {
         rows: rows.collect(),
     };
     let next = subscriptions.next.as_ref().map(|next| address(&page.path, &[("cursor", Some(next))]));
-    let first = cursor.filter(|_| !is_cursor_wrong).map(|_| page.path.clone());
+    let first = cursor.map(|_| page.path.clone());
     let main = html! {
         h1 id="subscriptions" { (words.say("nav-subscriptions")) }
         p { (words.with("subscriptions-says", [("customer", called(&page, &customer).into())])) }
-        @if is_cursor_wrong { p.heed { (words.say("cursor-wrong")) } }
         @if subscriptions.items.is_empty() { p { (words.say("subscriptions-none")) } } @else {
             (table.stacked())
             (paging(words, subscriptions.items.len(), first.as_deref(), next.as_deref()))
