@@ -8,6 +8,12 @@ use crate::policy::{Claim, Finding, RuleId};
 /// Why it is not known what a solver would have found that had no turn on a busy machine.
 pub const BUSY: &str = "the machine was busy, and the solver had no time to answer";
 
+/// Is this why something is not known, or does it say so?
+#[must_use]
+pub fn is_busy(why: &str) -> bool {
+    why.contains(BUSY)
+}
+
 /// What became of a claim.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", tag = "result")]

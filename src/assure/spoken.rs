@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::context::{Contexts, Said, Turning, least};
-use super::proof::BUSY;
+use super::proof::is_busy;
 use super::prove::contexts;
 use crate::decide::{Namespace, claims_read_context, reads_context};
 use crate::policy::{Bundle, Finding, RecordShape, RuleId, Shape};
@@ -92,8 +92,8 @@ impl Spoken {
     /// May the solver `program` find more the next time: had it no time, or could it not be used?
     #[must_use]
     pub fn may_say_more(&self, program: Option<&Path>) -> bool {
-        let is_busy = |contexts: &Contexts| contexts.unknown.as_deref().is_some_and(|why| why.contains(BUSY));
-        program.is_some() && (self.no_solver.is_some() || self.actions.values().any(is_busy))
+        let had_no_time = |contexts: &Contexts| contexts.unknown.as_deref().is_some_and(is_busy);
+        program.is_some() && (self.no_solver.is_some() || self.actions.values().any(had_no_time))
     }
 
     /// What callers can say of one action where the rules of a set read it.
@@ -188,6 +188,7 @@ fn listed(shape: &RecordShape) -> Option<Vec<Members>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::assure::proof::BUSY;
 
     #[test]
     fn more_may_be_found_only_by_a_solver_that_had_no_time_or_could_not_be_used() {

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use serde::{Deserialize, Serialize};
 
 use super::promises::Retired;
-use super::proof::{BUSY, Proofs};
+use super::proof::{BUSY, Proofs, is_busy};
 use super::prove::shown::Shown;
 use super::prove::{Beyond, compare};
 use super::release::{Examined, Tables, examine_spoken};
@@ -32,11 +32,11 @@ pub(crate) struct Verdict {
 impl Verdict {
     /// May a solver say more the next time: had it no time, or could it not compare the sets?
     fn may_say_more(&self) -> bool {
-        let is_busy = |beyond: &Beyond| beyond.unknown.as_deref().is_some_and(|why| why.contains(BUSY));
+        let had_no_time = |beyond: &Beyond| beyond.unknown.as_deref().is_some_and(is_busy);
         self.proofs.was_busy
-            || self.findings.iter().any(|found| found.message.contains(BUSY))
+            || self.findings.iter().any(|found| is_busy(&found.message))
             || self.beyond_unknown.is_some()
-            || self.beyond.iter().any(is_busy)
+            || self.beyond.iter().any(had_no_time)
     }
 }
 

@@ -17,9 +17,9 @@ const POLL: Duration = Duration::from_millis(500);
 /// How long it is until a folder that changed is read once more: what is written in between is not half of it.
 const SETTLE: Duration = Duration::from_millis(150);
 /// How long it is until rules are tried again for which the solver had no time; each time twice as long.
-const BUSY: Duration = Duration::from_secs(60);
+const AGAIN_AFTER: Duration = Duration::from_secs(60);
 /// The longest that is waited for that.
-const BUSY_MAX: Duration = Duration::from_secs(3_600);
+const AGAIN_AFTER_MAX: Duration = Duration::from_secs(3_600);
 /// How long a wait for a moment may be before the clock is asked again, which may have been set.
 const CLOCK: Duration = Duration::from_secs(30);
 
@@ -62,7 +62,7 @@ async fn files(pdp: &Arc<Pdp>) {
     // What was taken or refused before is not looked at again until the files change.
     let mut settled = None;
     // When what the solver had no time for is tried again, and how long it is until then the next time.
-    let (mut again_at, mut wait): (Option<Instant>, _) = (None, BUSY);
+    let (mut again_at, mut wait): (Option<Instant>, _) = (None, AGAIN_AFTER);
     loop {
         tokio::time::sleep(POLL).await;
         let Some(first) = read(pdp).await else { continue };
@@ -72,7 +72,7 @@ async fn files(pdp: &Arc<Pdp>) {
                 continue;
             }
         } else {
-            wait = BUSY;
+            wait = AGAIN_AFTER;
         }
         tokio::time::sleep(SETTLE).await;
         let Some(again) = read(pdp).await else { continue };
@@ -83,7 +83,7 @@ async fn files(pdp: &Arc<Pdp>) {
             Ok(taken) => {
                 settled = Some(seen);
                 again_at = (taken == Taken::Unanswered).then(|| Instant::now() + wait);
-                wait = (2 * wait).min(BUSY_MAX);
+                wait = (2 * wait).min(AGAIN_AFTER_MAX);
             }
             Err(error) => {
                 if TAKEN.due().is_some() {

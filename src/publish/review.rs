@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 
 use crate::assure::examination::{ExaminationRequest, examination_of};
 use crate::assure::promises::{self, Retired, retired};
-use crate::assure::proof::{BUSY, Proof, Proofs};
+use crate::assure::proof::{BUSY, Proof, Proofs, is_busy};
 use crate::assure::prove::Beyond;
 pub use crate::assure::release::Outcome;
 use crate::assure::release::outcome;
@@ -75,7 +75,7 @@ impl Evidence {
     pub(crate) fn undecided(&self) -> Vec<Finding> {
         let Some(proofs) = self.proofs.as_ref().filter(|proofs| proofs.solver.is_some()) else { return Vec::new() };
         let finding = |message: String| {
-            let hint = if message.contains(BUSY) {
+            let hint = if is_busy(&message) {
                 "have it reviewed again; a watched folder is read again by itself"
             } else {
                 "write it more simply, or publish it with a word why that is accepted"

@@ -1,6 +1,6 @@
 //! Rules from a folder: what each change to the files does.
 
-use crate::assure::proof::BUSY;
+use crate::assure::proof::is_busy;
 use crate::config::RulesAt;
 use crate::pdp::Pdp;
 use crate::pdp::examiner::OUT_OF_TIME;
@@ -86,7 +86,7 @@ fn refuse_files(pdp: &Pdp, digest: Option<Digest>, findings: Vec<Finding>) -> Ta
 /// Is nothing against the rules but that the solver, or the whole examination, had no time?
 fn is_unanswered(findings: &[Finding]) -> bool {
     let mut refusing = findings.iter().filter(|finding| !finding.advisory).peekable();
-    let had_no_time = |finding: &Finding| [BUSY, OUT_OF_TIME].iter().any(|why| finding.message.contains(why));
+    let had_no_time = |finding: &Finding| is_busy(&finding.message) || finding.message.contains(OUT_OF_TIME);
     refusing.peek().is_some() && refusing.all(had_no_time)
 }
 
@@ -125,6 +125,7 @@ pub(crate) fn folder_said(pdp: &Pdp) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::assure::proof::BUSY;
 
     #[test]
     fn only_what_had_no_time_is_tried_again() {
